@@ -1,0 +1,195 @@
+//! The cooperative budget: how many ready operations one poll of a task may complete.
+//!
+//! Idea        Each poll of a task starts with [`BUDGET_PER_POLL`] units; every ready operation of
+//!             a channel, timer or socket takes one; at zero the operation says `Pending` and wakes
+//!             its task, so that the task goes to the back of its queue and others run.
+//! States      unlimited (outside a task, or inside [`unconstrained`]) | remaining(n)
+//! Invariants  I1 a unit that was taken by an operation that then is pending is given back.
+//! Rejected    A time slice: it would need a clock read per operation.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use crate::context_cell;
+
+/// Ready operations that one poll of a task may complete.
+pub const BUDGET_PER_POLL: u8 = 128;
+
+/// What is left of a poll's budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget(Option<u8>);
+
+impl Budget {
+    /// The budget at the start of a task's poll.
+    pub const fn initial() -> Self {
+        Self(Some(BUDGET_PER_POLL))
+    }
+
+    /// No limit, as outside a task.
+    pub const fn unlimited() -> Self {
+        Self(None)
+    }
+
+    /// Whether another operation may complete.
+    pub const fn has_remaining(self) -> bool {
+        !matches!(self.0, Some(0))
+    }
+}
+
+context_cell! {
+    static CURRENT: Budget = Budget::unlimited();
+}
+
+/// Puts back the budget that stood before, also on unwinding.
+struct Restore(Budget);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// Runs `f` with `budget` and afterwards puts back what stood before.
+pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
+    let _restore = Restore(CURRENT.replace(budget));
+    f()
+}
+
+/// Runs `f`, one poll of a task, with a fresh budget.
+#[inline]
+pub fn budget<R>(f: impl FnOnce() -> R) -> R {
+    with_budget(Budget::initial(), f)
+}
+
+/// Ends the budget of the running poll and returns what was left; a worker that is about to
+/// block its thread calls this.
+pub fn stop() -> Budget {
+    CURRENT.replace(Budget::unlimited())
+}
+
+/// Sets the budget of the running context; pairs with [`stop`].
+pub fn resume(budget: Budget) {
+    CURRENT.set(budget);
+}
+
+/// Whether the running poll may complete another operation; `true` outside a task.
+pub fn has_budget_remaining() -> bool {
+    CURRENT.get().has_remaining()
+}
+
+/// Gives a taken unit back unless [`made_progress`](RestoreOnPending::made_progress) was called.
+#[derive(Debug)]
+#[must_use = "dropping it at once gives the unit back"]
+pub struct RestoreOnPending(Option<Budget>);
+
+impl RestoreOnPending {
+    /// Keeps the unit: the operation completed.
+    #[inline]
+    pub fn made_progress(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for RestoreOnPending {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(before) = self.0 {
+            CURRENT.set(before);
+        }
+    }
+}
+
+/// Takes one unit for an operation that is about to be tried.
+///
+/// `Pending` means the budget is used up; the task has been woken and will be polled again after
+/// others had their turn.
+#[inline]
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+    let before = CURRENT.get();
+    match before.0 {
+        None => Poll::Ready(RestoreOnPending(None)),
+        Some(0) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Some(left) => {
+            CURRENT.set(Budget(Some(left - 1)));
+            Poll::Ready(RestoreOnPending(Some(before)))
+        }
+    }
+}
+
+/// Whether the budget is used up; if so, `cx`'s task has been woken to go on later.
+#[inline]
+pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
+    if has_budget_remaining() {
+        return Poll::Ready(());
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Takes one unit, and yields to the executor if none is left.
+///
+/// # Cancel safety
+/// Nothing is lost when the future is dropped.
+pub async fn consume_budget() {
+    core::future::poll_fn(|cx| {
+        ready!(poll_proceed(cx)).made_progress();
+        Poll::Ready(())
+    })
+    .await;
+}
+
+pin_project! {
+    /// A future that is polled without a budget; made by [`unconstrained`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Unconstrained<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Unconstrained<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let future = self.project().future;
+        with_budget(Budget::unlimited(), || future.poll(cx))
+    }
+}
+
+/// Exempts `future` from the budget: it may complete any number of operations in one poll.
+pub fn unconstrained<F>(future: F) -> Unconstrained<F> {
+    Unconstrained { future }
+}
+
+pin_project! {
+    /// A future that takes one unit of budget for its completion; made by [`cooperative`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Coop<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Coop<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let unit = ready!(poll_proceed(cx));
+        let output = ready!(self.project().future.poll(cx));
+        unit.made_progress();
+        Poll::Ready(output)
+    }
+}
+
+/// Makes `future` take part in the budget.
+pub fn cooperative<F: Future>(future: F) -> Coop<F> {
+    Coop { future }
+}

@@ -1,0 +1,26 @@
+#![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
+//! The part of Selkie that knows no operating system.
+//!
+//! Tasks, queues, the cooperative budget, the timer wheel and the channels live here, on atomics
+//! and critical sections that the [`platform`] room chooses once: `std` on a hosted system,
+//! `portable-atomic` and `critical-section` on a microcontroller, `loom` in a model.
+//!
+//! Features only add: `alloc` brings what needs a heap, `std` (which implies `alloc`) hosted
+//! locks, clocks and panic catching.
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+pub mod platform;
+
+pub mod collections;
+pub mod coop;
+
+pub mod queue;
+pub mod task;
+pub mod wake;
+
+pub mod sync;
+pub mod time;
+
+pub mod park;

@@ -1,0 +1,30 @@
+//! The seam between a scheduler and the world it sleeps in.
+//!
+//! A scheduler knows the world only through [`Park`] and [`Unpark`]: on a chip that is WFI and an
+//! alarm, on Linux a futex, epoll or a ring, in a simulation a seeded event queue.
+
+use core::time::Duration;
+
+/// What a scheduler's thread does when it has nothing to run.
+pub trait Park {
+    /// The handle by which others end a sleep.
+    type Unpark: Unpark;
+
+    /// A handle that ends this sleeper's sleep.
+    fn unpark_handle(&self) -> Self::Unpark;
+
+    /// Sleeps until unparked, until an event came in, or until `timeout` has passed; `None` sleeps
+    /// without limit, zero only looks for events. An unpark that came before makes it return at
+    /// once. May wake spuriously.
+    fn park(&mut self, timeout: Option<Duration>);
+
+    /// Lets go of what the sleeper holds: every pending operation is told that it will not
+    /// complete. Called once, at the end.
+    fn shutdown(&mut self);
+}
+
+/// Ends the sleep of one [`Park`].
+pub trait Unpark: Send + Sync {
+    /// Makes the running, or else the next, `park` return. Cheap when nobody sleeps.
+    fn unpark(&self);
+}

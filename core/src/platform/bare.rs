@@ -1,0 +1,145 @@
+//! Back-end for systems without threads: portable atomics, critical sections.
+#![allow(unsafe_code)]
+
+use core::ops::{Deref, DerefMut};
+
+#[cfg(feature = "alloc")]
+pub use portable_atomic_util::Arc;
+pub use portable_atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+};
+
+/// A cell whose every access goes through a closure, so that a model can watch it.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct UnsafeCell<T: ?Sized>(core::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    /// Wraps `value`.
+    pub const fn new(value: T) -> Self {
+        Self(core::cell::UnsafeCell::new(value))
+    }
+
+    /// The value, out of its cell.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
+    /// Calls `f` with a pointer for reading.
+    #[inline(always)]
+    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Calls `f` with a pointer for writing.
+    #[inline(always)]
+    pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// A short-held lock; here a critical section, so that interrupt handlers may take it too.
+///
+/// Invariants  I1 `held` and `value` are touched inside a critical section only.
+///             I2 while `held`, one guard exists and is the only way to `value`.
+#[derive(Debug)]
+pub struct Lock<T: ?Sized> {
+    held: core::cell::Cell<bool>,
+    value: core::cell::UnsafeCell<T>,
+}
+
+// SAFETY: all access happens inside a critical section (I1), which excludes every other context.
+unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
+
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+/// Access to what a [`Lock`] guards, until dropped; interrupts stay off that long.
+#[derive(Debug)]
+pub struct LockGuard<'a, T: ?Sized> {
+    lock: &'a Lock<T>,
+    restore: critical_section::RestoreState,
+}
+
+impl<T> Lock<T> {
+    /// Wraps `value`.
+    pub const fn new(value: T) -> Self {
+        Self { held: core::cell::Cell::new(false), value: core::cell::UnsafeCell::new(value) }
+    }
+
+    /// The value, out of its lock.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> Lock<T> {
+    /// Enters a critical section and takes the lock.
+    ///
+    /// # Panics
+    /// If this very context holds the lock already.
+    #[inline]
+    pub fn lock(&self) -> LockGuard<'_, T> {
+        self.try_lock().expect("lock taken twice in one context")
+    }
+
+    /// Takes the lock if this context does not hold it already.
+    #[inline]
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
+        // SAFETY: released exactly once: below, or when the guard drops.
+        let restore = unsafe { critical_section::acquire() };
+        if self.held.replace(true) {
+            // SAFETY: pairs with the acquire above; nothing was taken.
+            unsafe { critical_section::release(restore) };
+            return None;
+        }
+        Some(LockGuard { lock: self, restore })
+    }
+}
+
+impl<T: ?Sized> Deref for LockGuard<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: this is the one guard (I2).
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this is the one guard (I2), borrowed mutably.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T: ?Sized> Drop for LockGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.held.set(false);
+        // SAFETY: pairs with the acquire in `try_lock`; the guard drops once.
+        unsafe { critical_section::release(self.restore) };
+    }
+}
+
+/// A hint that the caller spins.
+#[inline]
+pub fn relax() {
+    core::hint::spin_loop();
+}
+
+/// Runs `f`; without unwinding a panic does not come back.
+///
+/// # Errors
+/// None on this platform.
+#[cfg(feature = "alloc")]
+pub fn catch_panic<R>(
+    f: impl FnOnce() -> R,
+) -> Result<R, alloc::boxed::Box<dyn core::any::Any + Send>> {
+    Ok(f())
+}

@@ -1,0 +1,16 @@
+//! What each back-end of [`platform`](super) exports.
+//!
+//! | name | what |
+//! |---|---|
+//! | `AtomicBool`, `AtomicU8`, `AtomicU32`, `AtomicU64`, `AtomicUsize`, `AtomicPtr` | `load`, `store`, `swap`, `compare_exchange(_weak)`, `fetch_*` of std's atomics; read-modify-write works on every target, if need be in a critical section |
+//! | `fence`, `Ordering` | as in `core::sync::atomic` |
+//! | `UnsafeCell<T>` | `new`, `with(\|*const T\|)`, `with_mut(\|*mut T\|)`, so that a model sees each access |
+//! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
+//! | `relax()` | a hint inside a spin |
+//! | `Arc<T>` | shared ownership, with `alloc` |
+//! | `catch_panic(f)` | `f`'s result, or the panic's payload; without unwinding the panic goes on; with `alloc` |
+//! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |
+//! | `context_cell! { static NAME: T = …; }` | a `Copy` value per thread, or per system without threads |
+//!
+//! Invariant: `Lock` is not re-entrant; on a platform with interrupts a lock may be taken by an
+//! interrupt handler, since holders run with interrupts off.

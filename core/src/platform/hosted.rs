@@ -1,0 +1,112 @@
+//! Back-end for systems with `std`: threads, mutexes, unwinding.
+
+use core::any::Any;
+use core::ops::{Deref, DerefMut};
+use core::panic::AssertUnwindSafe;
+use std::boxed::Box;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+pub use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence,
+};
+pub use portable_atomic::AtomicU64;
+pub use std::sync::Arc;
+
+/// A cell whose every access goes through a closure, so that a model can watch it.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct UnsafeCell<T: ?Sized>(core::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    /// Wraps `value`.
+    pub const fn new(value: T) -> Self {
+        Self(core::cell::UnsafeCell::new(value))
+    }
+
+    /// The value, out of its cell.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
+    /// Calls `f` with a pointer for reading.
+    #[inline(always)]
+    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Calls `f` with a pointer for writing.
+    #[inline(always)]
+    pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// A short-held lock; here a mutex that ignores poisoning, since what it guards is never left
+/// half changed by code that can panic.
+#[derive(Debug, Default)]
+pub struct Lock<T: ?Sized>(Mutex<T>);
+
+/// Access to what a [`Lock`] guards, until dropped.
+#[derive(Debug)]
+pub struct LockGuard<'a, T: ?Sized>(MutexGuard<'a, T>);
+
+impl<T> Lock<T> {
+    /// Wraps `value`.
+    pub const fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    /// The value, out of its lock.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: ?Sized> Lock<T> {
+    /// Waits for the lock and takes it.
+    #[inline]
+    pub fn lock(&self) -> LockGuard<'_, T> {
+        LockGuard(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes the lock if nobody holds it.
+    #[inline]
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(LockGuard(guard)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(LockGuard(poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for LockGuard<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// A hint that the caller spins.
+#[inline]
+pub fn relax() {
+    core::hint::spin_loop();
+}
+
+/// Runs `f` and returns its result, or the payload of the panic that ended it.
+///
+/// # Errors
+/// The payload of a panic in `f`.
+pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    std::panic::catch_unwind(AssertUnwindSafe(f))
+}

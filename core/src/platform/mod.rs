@@ -1,0 +1,130 @@
+//! The one place where the platform is chosen.
+//!
+//! Every back-end exports what [`contract`] lists, under the same names; the rest of the core
+//! imports from this door and never asks which platform it stands on.
+
+pub mod contract;
+
+#[cfg(loom)]
+mod model;
+#[cfg(loom)]
+pub use model::{
+    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
+    UnsafeCell, catch_panic, fence, relax,
+};
+
+#[cfg(all(feature = "std", not(loom)))]
+mod hosted;
+#[cfg(all(feature = "std", not(loom)))]
+pub use hosted::{
+    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
+    UnsafeCell, catch_panic, fence, relax,
+};
+
+#[cfg(not(any(feature = "std", loom)))]
+mod bare;
+#[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
+pub use bare::{Arc, catch_panic};
+#[cfg(not(any(feature = "std", loom)))]
+pub use bare::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
+    UnsafeCell, fence, relax,
+};
+
+pub use core::sync::atomic::Ordering;
+
+/// Declares a function that is `const` wherever the platform's cells and atomics can be made in
+/// constants; loom's cannot.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! maybe_const {
+    ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis const fn $($rest)* };
+}
+
+/// Declares a function that is `const` wherever the platform's cells and atomics can be made in
+/// constants; loom's cannot.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! maybe_const {
+    ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+}
+
+/// Declares a cell of the running execution context: thread-local on hosted platforms, one
+/// static word where there are no threads. The type must be `Copy` and need no drop.
+///
+/// `context_cell! { pub static NAME: T = const_expr; }` makes a unit-like static with
+/// `NAME.get() -> T`, `NAME.set(T)` and `NAME.replace(T) -> T`.
+#[cfg(any(feature = "std", loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_cell {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        $vis static $name: $crate::platform::ContextCell<$t> = {
+            std::thread_local! {
+                static CELL: core::cell::Cell<$t> = const { core::cell::Cell::new($init) };
+            }
+            $crate::platform::ContextCell::new(|new| {
+                CELL.with(|cell| match new {
+                    Some(value) => cell.replace(value),
+                    None => cell.get(),
+                })
+            })
+        };
+    };
+}
+
+/// Declares a cell of the running execution context: thread-local on hosted platforms, one
+/// static word where there are no threads. The type must be `Copy` and need no drop.
+#[cfg(not(any(feature = "std", loom)))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_cell {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        $vis static $name: $crate::platform::ContextCell<$t> = {
+            static CELL: $crate::platform::Lock<$t> = $crate::platform::Lock::new($init);
+            $crate::platform::ContextCell::new(|new| {
+                let mut cell = CELL.lock();
+                match new {
+                    Some(value) => core::mem::replace(&mut *cell, value),
+                    None => *cell,
+                }
+            })
+        };
+    };
+}
+
+/// A cell of the running execution context, made by `context_cell!`.
+#[derive(Debug)]
+pub struct ContextCell<T: Copy + 'static> {
+    access: fn(Option<T>) -> T,
+}
+
+impl<T: Copy + 'static> ContextCell<T> {
+    /// Wraps the access function that the macro writes.
+    #[doc(hidden)]
+    pub const fn new(access: fn(Option<T>) -> T) -> Self {
+        Self { access }
+    }
+
+    /// The value of this context.
+    #[inline]
+    pub fn get(&self) -> T {
+        (self.access)(None)
+    }
+
+    /// Stores `value` for this context.
+    #[inline]
+    pub fn set(&self, value: T) {
+        (self.access)(Some(value));
+    }
+
+    /// Stores `value` and returns what stood there.
+    #[inline]
+    pub fn replace(&self, value: T) -> T {
+        (self.access)(Some(value))
+    }
+}

@@ -1,0 +1,74 @@
+//! Back-end for loom: every atomic, cell and lock is watched by the model checker.
+
+use core::any::Any;
+use core::ops::{Deref, DerefMut};
+use core::panic::AssertUnwindSafe;
+use std::boxed::Box;
+
+pub use loom::cell::UnsafeCell;
+pub use loom::sync::Arc;
+pub use loom::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+};
+
+/// A short-held lock; here loom's mutex.
+#[derive(Debug)]
+pub struct Lock<T>(loom::sync::Mutex<T>);
+
+/// Access to what a [`Lock`] guards, until dropped.
+#[derive(Debug)]
+pub struct LockGuard<'a, T>(loom::sync::MutexGuard<'a, T>);
+
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Lock<T> {
+    /// Wraps `value`.
+    pub fn new(value: T) -> Self {
+        Self(loom::sync::Mutex::new(value))
+    }
+
+    /// The value, out of its lock.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits for the lock and takes it.
+    pub fn lock(&self) -> LockGuard<'_, T> {
+        LockGuard(self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+
+    /// Takes the lock if nobody holds it.
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
+        self.0.try_lock().ok().map(LockGuard)
+    }
+}
+
+impl<T> Deref for LockGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for LockGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// A hint that the caller spins: lets the other threads of the model run.
+pub fn relax() {
+    loom::thread::yield_now();
+}
+
+/// Runs `f` and returns its result, or the payload of the panic that ended it.
+///
+/// # Errors
+/// The payload of a panic in `f`.
+pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    std::panic::catch_unwind(AssertUnwindSafe(f))
+}

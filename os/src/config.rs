@@ -1,0 +1,1 @@
+//! Limits and switches that a runtime is built with.

@@ -1,0 +1,1 @@
+//! Which runtime the running thread belongs to.

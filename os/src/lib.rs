@@ -1,0 +1,33 @@
+//! An async runtime for servers and embedded Linux, on a core that needs no operating system.
+//!
+//! The public API is Tokio's, module for module; see the crate's README for what stands beyond it.
+
+#[macro_use]
+mod macros;
+
+mod config;
+mod sys;
+
+pub mod io;
+pub mod sync;
+
+mod blocking;
+mod driver;
+mod observe;
+mod scheduler;
+
+mod context;
+
+#[cfg(feature = "fs")]
+pub mod fs;
+#[cfg(feature = "net")]
+pub mod net;
+#[cfg(feature = "rt")]
+pub mod runtime;
+#[cfg(feature = "signal")]
+pub mod signal;
+mod source;
+#[cfg(feature = "rt")]
+pub mod task;
+#[cfg(feature = "time")]
+pub mod time;

@@ -1,0 +1,1 @@
+//! Channels and locks: the core's, under Tokio's paths.

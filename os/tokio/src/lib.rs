@@ -1,0 +1,4 @@
+//! Tokio's public API on the Selkie runtime: nothing but re-exports.
+#![allow(clippy::wildcard_imports)]
+
+pub use selkie::*;
