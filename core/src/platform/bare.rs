@@ -127,6 +127,9 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots: little, since memory is.
+pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {

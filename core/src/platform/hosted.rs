@@ -97,6 +97,9 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots: a few pages.
+pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {

@@ -60,6 +60,9 @@ impl<T> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots.
+pub const SLOT_CHUNK_BYTES: usize = 4 * 1024;
+
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {
     loom::thread::yield_now();
