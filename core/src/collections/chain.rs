@@ -58,7 +58,9 @@ impl<T: Chained> Chain<T> {
         match &mut self.ends {
             Some((_, last)) => {
                 // SAFETY: members of the chain are alive.
-                unsafe { last.as_ref() }.next().store(item.as_ptr(), Ordering::Relaxed);
+                unsafe { last.as_ref() }
+                    .next()
+                    .store(item.as_ptr(), Ordering::Relaxed);
                 *last = item;
             }
             None => self.ends = Some((item, item)),
@@ -82,11 +84,15 @@ impl<T: Chained> Chain<T> {
 
     /// Moves all items of `other` to the end of this chain.
     pub fn append(&mut self, other: &mut Self) {
-        let Some((other_first, other_last)) = other.ends.take() else { return };
+        let Some((other_first, other_last)) = other.ends.take() else {
+            return;
+        };
         self.ends = Some(match self.ends {
             Some((first, last)) => {
                 // SAFETY: members of the chain are alive.
-                unsafe { last.as_ref() }.next().store(other_first.as_ptr(), Ordering::Relaxed);
+                unsafe { last.as_ref() }
+                    .next()
+                    .store(other_first.as_ptr(), Ordering::Relaxed);
                 (first, other_last)
             }
             None => (other_first, other_last),

@@ -22,7 +22,11 @@ pub struct Link<T> {
 impl<T> Link<T> {
     /// Links of a node that is in no list.
     pub const fn new() -> Self {
-        Self { prev: None, next: None, linked: false }
+        Self {
+            prev: None,
+            next: None,
+            linked: false,
+        }
     }
 
     /// Whether the node is in a list.
@@ -81,7 +85,11 @@ impl<T: Linked> Default for List<T> {
 impl<T: Linked> List<T> {
     /// A list without nodes.
     pub const fn new() -> Self {
-        Self { front: None, back: None, _nodes: PhantomData }
+        Self {
+            front: None,
+            back: None,
+            _nodes: PhantomData,
+        }
     }
 
     /// Whether there is no node.
@@ -162,7 +170,9 @@ impl<T: Linked> List<T> {
 
     /// Moves every node of `other` behind the nodes of this list.
     pub fn append(&mut self, other: &mut Self) {
-        let Some(other_front) = other.front.take() else { return };
+        let Some(other_front) = other.front.take() else {
+            return;
+        };
         match self.back {
             Some(back) => {
                 // SAFETY: nodes in both lists are alive (I1), both guards are held.

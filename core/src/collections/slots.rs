@@ -87,7 +87,9 @@ unsafe impl<H: SlotHeader> Send for Home<H> {}
 
 impl<H: SlotHeader> core::fmt::Debug for Home<H> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Home").field("owner", &self.owner).finish_non_exhaustive()
+        f.debug_struct("Home")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,7 +99,11 @@ impl<H: SlotHeader> Home<H> {
             owner: AtomicPtr::new(core::ptr::null_mut()),
             local: UnsafeCell::new(Local {
                 classes: [const {
-                    Class { free: core::ptr::null_mut(), blocks: Vec::new(), carved: 0 }
+                    Class {
+                        free: core::ptr::null_mut(),
+                        blocks: Vec::new(),
+                        carved: 0,
+                    }
                 }; CLASSES],
             }),
             remote: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
@@ -110,7 +116,9 @@ impl<H: SlotHeader> Home<H> {
     /// `slot` came from a [`Lease`].
     #[inline]
     pub unsafe fn of<'a>(slot: NonNull<H>) -> &'a Self {
-        let block = slot.as_ptr().map_addr(|address| address & !(SLOT_CHUNK_BYTES - 1));
+        let block = slot
+            .as_ptr()
+            .map_addr(|address| address & !(SLOT_CHUNK_BYTES - 1));
         // SAFETY: a slot's block lies at the multiple below it and stays for ever (I1, I3).
         let home = unsafe { (*block.cast::<Block<H>>()).home };
         // SAFETY: homes are never freed.
@@ -140,7 +148,9 @@ impl<H: SlotHeader> Home<H> {
                 // SAFETY: this context holds the lease (I2).
                 let class = unsafe { &mut (*local).classes[class] };
                 // SAFETY: the header stays initialised (I1).
-                unsafe { slot.as_ref() }.next().store(class.free, Ordering::Relaxed);
+                unsafe { slot.as_ref() }
+                    .next()
+                    .store(class.free, Ordering::Relaxed);
                 class.free = slot.as_ptr();
             });
         } else {
@@ -153,7 +163,9 @@ impl<H: SlotHeader> Home<H> {
         let mut top = stack.load(Ordering::Relaxed);
         loop {
             // SAFETY: the header stays initialised (I1).
-            unsafe { slot.as_ref() }.next().store(top, Ordering::Relaxed);
+            unsafe { slot.as_ref() }
+                .next()
+                .store(top, Ordering::Relaxed);
             // Release: pairs with the Acquire swap in `Lease::take` (I4: the link is seen).
             match stack.compare_exchange_weak(
                 top,
@@ -170,7 +182,9 @@ impl<H: SlotHeader> Home<H> {
     /// # Safety
     /// `slot` came from a lease.
     unsafe fn class_of(slot: NonNull<H>) -> usize {
-        let block = slot.as_ptr().map_addr(|address| address & !(SLOT_CHUNK_BYTES - 1));
+        let block = slot
+            .as_ptr()
+            .map_addr(|address| address & !(SLOT_CHUNK_BYTES - 1));
         // SAFETY: a slot's block lies at the multiple below it and stays for ever (I1, I3).
         let slot_bytes = unsafe { (*block.cast::<Block<H>>()).slot_bytes };
         slot_bytes / SLOT_ALIGN - 1
@@ -243,7 +257,11 @@ impl<H: SlotHeader> Shelter<H> {
         let home = vacant.unwrap_or_else(|| Box::leak(Box::new(Home::new())));
         // Relaxed: handed to others only with slots, see `Home::owner`.
         home.owner.store(owner, Ordering::Relaxed);
-        Lease { home, shelter: self, _local: PhantomData }
+        Lease {
+            home,
+            shelter: self,
+            _local: PhantomData,
+        }
     }
 }
 
@@ -269,7 +287,10 @@ impl<H: SlotHeader> Lease<H> {
     /// If `bytes` is more than [`LARGEST_SLOT`].
     #[inline]
     pub fn take(&self, bytes: usize) -> NonNull<H> {
-        assert!(bytes <= LARGEST_SLOT, "slot too large: {bytes} of {LARGEST_SLOT} bytes");
+        assert!(
+            bytes <= LARGEST_SLOT,
+            "slot too large: {bytes} of {LARGEST_SLOT} bytes"
+        );
         let class = bytes.div_ceil(SLOT_ALIGN).max(1) - 1;
         self.home.local.with_mut(|local| {
             // SAFETY: the lease is the one way to `local` (I2), and is not shared.
@@ -312,7 +333,14 @@ impl<H: SlotHeader> Lease<H> {
             let last = index + 1 == class.blocks.len();
             // SAFETY: blocks stay for ever (I1).
             let slot_bytes = unsafe { block.as_ref() }.slot_bytes;
-            Some((block, if last { class.carved } else { slots_per_block::<H>(slot_bytes) }))
+            Some((
+                block,
+                if last {
+                    class.carved
+                } else {
+                    slots_per_block::<H>(slot_bytes)
+                },
+            ))
         })
     }
 
@@ -322,7 +350,9 @@ impl<H: SlotHeader> Lease<H> {
     /// # Safety
     /// The guard drops in this context, and before the lease moves to another or drops (I2).
     pub unsafe fn enter(&self) -> Entered {
-        Entered { before: CURRENT_HOME.replace(core::ptr::from_ref(self.home).addr()) }
+        Entered {
+            before: CURRENT_HOME.replace(core::ptr::from_ref(self.home).addr()),
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 
 use core::ops::{Deref, DerefMut};
 
-#[cfg(feature = "alloc")]
-pub use portable_atomic_util::Arc;
 pub use portable_atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
 };
+#[cfg(feature = "alloc")]
+pub use portable_atomic_util::Arc;
 
 /// A cell whose every access goes through a closure, so that a model can watch it.
 #[derive(Debug, Default)]
@@ -69,7 +69,10 @@ pub struct LockGuard<'a, T: ?Sized> {
 impl<T> Lock<T> {
     /// Wraps `value`.
     pub const fn new(value: T) -> Self {
-        Self { held: core::cell::Cell::new(false), value: core::cell::UnsafeCell::new(value) }
+        Self {
+            held: core::cell::Cell::new(false),
+            value: core::cell::UnsafeCell::new(value),
+        }
     }
 
     /// The value, out of its lock.
@@ -98,7 +101,10 @@ impl<T: ?Sized> Lock<T> {
             unsafe { critical_section::release(restore) };
             return None;
         }
-        Some(LockGuard { lock: self, restore })
+        Some(LockGuard {
+            lock: self,
+            restore,
+        })
     }
 }
 
@@ -129,6 +135,9 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
 
 /// Bytes of one block of task slots: little, since memory is.
 pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 256;
 
 /// A hint that the caller spins.
 #[inline]

@@ -6,9 +6,7 @@ use core::panic::AssertUnwindSafe;
 use std::boxed::Box;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-pub use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence,
-};
+pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
 pub use portable_atomic::AtomicU64;
 pub use std::sync::Arc;
 
@@ -99,6 +97,9 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
 
 /// Bytes of one block of task slots: a few pages.
 pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 256;
 
 /// A hint that the caller spins.
 #[inline]

@@ -12,16 +12,16 @@ pub use loom::thread_local as model_thread_local;
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
+    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, relax,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
+    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, relax,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -30,8 +30,8 @@ mod bare;
 pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    SLOT_CHUNK_BYTES, UnsafeCell, fence, relax,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
+    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, fence, relax,
 };
 
 pub use core::sync::atomic::Ordering;

@@ -122,7 +122,11 @@ unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
     // SAFETY: headers stay in place for ever.
     let header = unsafe { slot.as_ref() };
     header.about.with_mut(|about| {
-        let value = About { vtable: vtable::<F, U, S>(), id, location };
+        let value = About {
+            vtable: vtable::<F, U, S>(),
+            id,
+            location,
+        };
         // SAFETY: nobody reads it while the state is vacant.
         unsafe { *about = Some(value) };
     });

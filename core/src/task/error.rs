@@ -24,11 +24,17 @@ enum Reason {
 
 impl JoinError {
     pub(super) fn cancelled(id: Id) -> Self {
-        Self { id, reason: Reason::Cancelled }
+        Self {
+            id,
+            reason: Reason::Cancelled,
+        }
     }
 
     pub(super) fn panicked(id: Id, payload: Payload) -> Self {
-        Self { id, reason: Reason::Panicked(Lock::new(payload)) }
+        Self {
+            id,
+            reason: Reason::Panicked(Lock::new(payload)),
+        }
     }
 
     /// Whether the task was cancelled: aborted, or dropped by its runtime's shutdown.
@@ -71,7 +77,9 @@ impl JoinError {
 
     /// The panic's message, if it is text.
     fn message<R>(&self, read: impl FnOnce(Option<&str>) -> R) -> R {
-        let Reason::Panicked(payload) = &self.reason else { return read(None) };
+        let Reason::Panicked(payload) = &self.reason else {
+            return read(None);
+        };
         let payload = payload.lock();
         let text = payload
             .downcast_ref::<alloc::string::String>()
@@ -110,7 +118,11 @@ impl core::error::Error for JoinError {}
 #[cfg(feature = "std")]
 impl From<JoinError> for std::io::Error {
     fn from(error: JoinError) -> Self {
-        let text = if error.is_cancelled() { "task was cancelled" } else { "task panicked" };
+        let text = if error.is_cancelled() {
+            "task was cancelled"
+        } else {
+            "task panicked"
+        };
         std::io::Error::other(text)
     }
 }

@@ -74,7 +74,9 @@ unsafe impl SlotHeader for Header {
 
 impl core::fmt::Debug for Header {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Header").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Header")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -209,4 +211,3 @@ pub unsafe trait Schedule: Sized + 'static {
     /// A task has ended. Called in the context that ended it, before its joiner is woken.
     fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool);
 }
-

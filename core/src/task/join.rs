@@ -51,7 +51,11 @@ impl<T> JoinHandle<T> {
     /// # Safety
     /// The slot's task has an output of type `T` and its JOIN bit is set by nobody else (I1).
     pub(super) unsafe fn new(slot: NonNull<Header>) -> Self {
-        Self { slot, taken: false, _output: PhantomData }
+        Self {
+            slot,
+            taken: false,
+            _output: PhantomData,
+        }
     }
 
     fn header(&self) -> &Header {
@@ -72,7 +76,11 @@ impl<T> JoinHandle<T> {
     /// A handle that can abort the task and cannot join it.
     pub fn abort_handle(&self) -> AbortHandle {
         let generation = self.state().load().generation();
-        AbortHandle { slot: self.slot, generation, id: self.id() }
+        AbortHandle {
+            slot: self.slot,
+            generation,
+            id: self.id(),
+        }
     }
 
     /// Whether the task has ended. `true` may come a little before the handle's waker is called.
@@ -188,7 +196,9 @@ impl<T> Drop for JoinHandle<T> {
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinHandle").field("id", &self.id()).finish()
+        f.debug_struct("JoinHandle")
+            .field("id", &self.id())
+            .finish()
     }
 }
 

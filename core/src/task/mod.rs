@@ -5,23 +5,23 @@
 //! are plain words that name a slot and a generation, and a stale one does nothing, or wakes a
 //! task once more than needed, which every future must bear.
 
-mod id;
-#[cfg(feature = "alloc")]
-mod state;
-#[cfg(feature = "alloc")]
-mod header;
-#[cfg(feature = "alloc")]
-mod waker;
-#[cfg(feature = "alloc")]
-mod error;
 #[cfg(feature = "alloc")]
 mod cell;
 #[cfg(feature = "alloc")]
-mod poll;
+mod error;
+#[cfg(feature = "alloc")]
+mod header;
+mod id;
 #[cfg(feature = "alloc")]
 mod join;
 #[cfg(feature = "alloc")]
 mod owned;
+#[cfg(feature = "alloc")]
+mod poll;
+#[cfg(feature = "alloc")]
+mod state;
+#[cfg(feature = "alloc")]
+mod waker;
 mod yield_now;
 
 #[cfg(feature = "alloc")]

@@ -34,11 +34,10 @@ impl OwnedTasks {
     }
 
     /// As [`new`](Self::new), with slots from `shelter`.
-    pub fn in_shelter<S: Schedule>(
-        shelter: &'static Shelter<Header>,
-        scheduler: *const S,
-    ) -> Self {
-        Self { lease: shelter.lease(scheduler.cast_mut().cast()) }
+    pub fn in_shelter<S: Schedule>(shelter: &'static Shelter<Header>, scheduler: *const S) -> Self {
+        Self {
+            lease: shelter.lease(scheduler.cast_mut().cast()),
+        }
     }
 
     /// A new task, queued: the caller takes its token to the scheduler.

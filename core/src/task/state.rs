@@ -51,9 +51,7 @@ pub(super) enum OnStart {
     Cancel,
     /// The task ended without this token: the runtime leaves, and the caller gives the slot back
     /// if `last`.
-    Finished {
-        last: bool,
-    },
+    Finished { last: bool },
 }
 
 /// What follows a poll that returned `Pending`.
@@ -73,9 +71,7 @@ pub(super) enum OnPending {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnComplete {
     /// Nobody wants the output: drop it and give the slot back (unless a token is still out).
-    DropOutput {
-        last: bool,
-    },
+    DropOutput { last: bool },
     /// Wake the join waker, then [`leave`](State::leave_runtime).
     WakeJoiner,
     /// The handle will take the output; the runtime has left.
@@ -178,7 +174,10 @@ impl State {
             };
             // AcqRel: each transition hands over what the one before it wrote; pairs with every
             // other transition of this word.
-            match self.0.compare_exchange_weak(now, next, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .0
+                .compare_exchange_weak(now, next, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return result,
                 Err(other) => now = other,
             }
@@ -218,7 +217,14 @@ impl State {
             // visible to the next poll.
             let next = now.0 | NOTIFIED;
             let queue = !now.has(NOTIFIED) && !now.has(RUNNING);
-            (Some(next), if queue { OnWake::Queue } else { OnWake::Nothing })
+            (
+                Some(next),
+                if queue {
+                    OnWake::Queue
+                } else {
+                    OnWake::Nothing
+                },
+            )
         })
     }
 
@@ -245,7 +251,11 @@ impl State {
                 return (Some(next), OnStart::Finished { last });
             }
             let next = (now.0 & !NOTIFIED) | RUNNING;
-            let then = if now.has(CANCELLED) { OnStart::Cancel } else { OnStart::Poll };
+            let then = if now.has(CANCELLED) {
+                OnStart::Cancel
+            } else {
+                OnStart::Poll
+            };
             (Some(next), then)
         })
     }
@@ -257,7 +267,11 @@ impl State {
                 return (None, OnPending::Cancel);
             }
             let next = now.0 & !RUNNING;
-            let then = if now.has(NOTIFIED) { OnPending::Requeue } else { OnPending::Idle };
+            let then = if now.has(NOTIFIED) {
+                OnPending::Requeue
+            } else {
+                OnPending::Idle
+            };
             (Some(next), then)
         })
     }
@@ -305,9 +319,10 @@ impl State {
                 (true, true) => (Some(busy & !RUNNING), OnComplete::Left),
                 (true, false) => (Some(busy & !(RUNNING | RUNTIME)), OnComplete::Left),
                 (false, true) => (Some(busy), OnComplete::DropOutput { last: false }),
-                (false, false) => {
-                    (Some(busy & !(RUNNING | RUNTIME)), OnComplete::DropOutput { last: true })
-                }
+                (false, false) => (
+                    Some(busy & !(RUNNING | RUNTIME)),
+                    OnComplete::DropOutput { last: true },
+                ),
             }
         })
     }
@@ -351,7 +366,10 @@ impl State {
                 return (Some(now.0 & !JOIN), OnLeave::Left { waker: false, last });
             }
             let waker = now.has(JOIN_WAKER);
-            (Some(now.0 & !(JOIN | JOIN_WAKER)), OnLeave::Left { waker, last: false })
+            (
+                Some(now.0 & !(JOIN | JOIN_WAKER)),
+                OnLeave::Left { waker, last: false },
+            )
         })
     }
 }

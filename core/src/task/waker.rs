@@ -18,7 +18,9 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_noth
 /// The waker of the task that is in `header`'s slot now.
 #[inline]
 pub(super) fn of(header: NonNull<Header>, generation: usize) -> ManuallyDrop<Waker> {
-    let word = header.as_ptr().map_addr(|address| address | (generation & WAKER_GENERATION));
+    let word = header
+        .as_ptr()
+        .map_addr(|address| address | (generation & WAKER_GENERATION));
     // SAFETY: the table's functions keep the contract of `RawWaker`: they are safe on any thread,
     // and the word needs no freeing.
     ManuallyDrop::new(unsafe { Waker::new(word.cast_const().cast(), &VTABLE) })
@@ -32,7 +34,10 @@ unsafe fn drop_nothing(_word: *const ()) {}
 
 unsafe fn wake(word: *const ()) {
     let generation = word.addr() & WAKER_GENERATION;
-    let header = word.map_addr(|address| address & !WAKER_GENERATION).cast::<Header>().cast_mut();
+    let header = word
+        .map_addr(|address| address & !WAKER_GENERATION)
+        .cast::<Header>()
+        .cast_mut();
     // SAFETY: the word was made of a header's address.
     let header = unsafe { NonNull::new_unchecked(header) };
     // SAFETY: headers stay in place for ever (I1).
