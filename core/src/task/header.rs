@@ -163,6 +163,15 @@ impl Notified {
         }
     }
 
+    /// Cancels the task in the caller's context, unless it has ended.
+    pub fn cancel(self) {
+        // SAFETY: headers stay in place for ever.
+        let state = unsafe { &self.0.as_ref().state };
+        // The token is out, so this only marks the task.
+        let _marked = state.abort(state.load().generation());
+        self.run();
+    }
+
     /// The task's id.
     pub fn id(&self) -> Id {
         self.about().id
