@@ -9,16 +9,16 @@ pub mod contract;
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    UnsafeCell, catch_panic, fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
+    Moment, UnsafeCell, catch_panic, fence, moment_now, moment_origin, relax,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    UnsafeCell, catch_panic, fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
+    Moment, UnsafeCell, catch_panic, fence, moment_now, moment_origin, relax,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -27,8 +27,8 @@ mod bare;
 pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    UnsafeCell, fence, relax,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard, Moment,
+    UnsafeCell, fence, install_clock, moment_now, moment_origin, relax,
 };
 
 pub use core::sync::atomic::Ordering;
@@ -49,6 +49,34 @@ macro_rules! maybe_const {
 #[doc(hidden)]
 macro_rules! maybe_const {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+}
+
+/// Declares a value that the whole process shares: a plain static; under loom one per execution
+/// of a model.
+///
+/// `process_static! { static NAME: T = const_expr; }`, read through `Deref`.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! process_static {
+    ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        static $name: $t = $init;
+    };
+}
+
+/// Declares a value that the whole process shares: a plain static; under loom one per execution
+/// of a model.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! process_static {
+    ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        loom::lazy_static! {
+            $(#[$meta])*
+            static ref $name: $t = $init;
+        }
+    };
 }
 
 /// Declares a cell of the running execution context: thread-local on hosted platforms, one
