@@ -13,7 +13,8 @@ mod model;
 #[cfg(loom)]
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
-    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, relax,
+    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
+    moment_origin, relax,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -21,7 +22,8 @@ mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
-    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, relax,
+    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
+    moment_origin, relax,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -30,8 +32,9 @@ mod bare;
 pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
-    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, fence, relax,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard, Moment,
+    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, fence, install_clock, moment_now, moment_origin,
+    relax,
 };
 
 pub use core::sync::atomic::Ordering;
@@ -52,6 +55,34 @@ macro_rules! maybe_const {
 #[doc(hidden)]
 macro_rules! maybe_const {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+}
+
+/// Declares a value that the whole process shares: a plain static; under loom one per execution
+/// of a model.
+///
+/// `process_static! { static NAME: T = const_expr; }`, read through `Deref`.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! process_static {
+    ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        static $name: $t = $init;
+    };
+}
+
+/// Declares a value that the whole process shares: a plain static; under loom one per execution
+/// of a model.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! process_static {
+    ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        loom::lazy_static! {
+            $(#[$meta])*
+            static ref $name: $t = $init;
+        }
+    };
 }
 
 /// Declares a cell of the running execution context: thread-local on hosted platforms, one

@@ -84,3 +84,17 @@ pub fn relax() {
 pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
 }
+
+/// A point of the platform's monotonic time.
+pub use std::time::Instant as Moment;
+
+/// Reads the monotonic clock.
+pub fn moment_now() -> Moment {
+    Moment::now()
+}
+
+/// The moment that ticks are counted from: the first call in this process.
+pub fn moment_origin() -> Moment {
+    static ORIGIN: std::sync::OnceLock<Moment> = std::sync::OnceLock::new();
+    *ORIGIN.get_or_init(Moment::now)
+}

@@ -144,11 +144,12 @@ impl BlockingPool {
         R: Send + 'static,
     {
         let mut state = self.lock();
-        let tasks = state.tasks.get_or_insert_with(|| OwnedTasks::new(Arc::as_ptr(self)));
+        let tasks = state
+            .tasks
+            .get_or_insert_with(|| OwnedTasks::new(Arc::as_ptr(self)));
         // SAFETY: the pool is the owner's scheduler; closure and output are `Send` and `'static`.
-        let (token, handle) = unsafe {
-            tasks.spawn::<_, Self>(Id::next(), location, Blocking(Some(closure)))
-        };
+        let (token, handle) =
+            unsafe { tasks.spawn::<_, Self>(Id::next(), location, Blocking(Some(closure))) };
         if state.closed {
             drop(state);
             token.cancel();
@@ -159,10 +160,7 @@ impl BlockingPool {
     }
 
     /// Runs `work` on a thread of its own, also when the limit is reached.
-    pub(crate) fn spawn_thread(
-        self: &Arc<Self>,
-        work: Box<dyn FnOnce() + Send>,
-    ) -> io::Result<()> {
+    pub(crate) fn spawn_thread(self: &Arc<Self>, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
         let mut state = self.lock();
         if let Some(mailbox) = state.idle.pop() {
             drop(state);
@@ -197,11 +195,7 @@ impl BlockingPool {
         }
     }
 
-    fn start_thread(
-        self: &Arc<Self>,
-        state: &mut State,
-        first: Option<Job>,
-    ) -> io::Result<()> {
+    fn start_thread(self: &Arc<Self>, state: &mut State, first: Option<Job>) -> io::Result<()> {
         let mut builder = thread::Builder::new().name((self.config.thread_name)());
         if let Some(bytes) = self.config.thread_stack_size {
             builder = builder.stack_size(bytes);
@@ -252,7 +246,10 @@ impl BlockingPool {
                 continue;
             }
             let mut state = self.lock();
-            let place = state.idle.iter().position(|idle| Arc::ptr_eq(idle, &mailbox));
+            let place = state
+                .idle
+                .iter()
+                .position(|idle| Arc::ptr_eq(idle, &mailbox));
             match place {
                 // Nobody popped us (I1): leave.
                 Some(place) => {
@@ -262,7 +259,9 @@ impl BlockingPool {
                 None => {
                     drop(state);
                     // Popped just now: the job is on its way, unless the pool closed.
-                    next = mailbox.take_now().or_else(|| mailbox.take(Duration::from_secs(1)));
+                    next = mailbox
+                        .take_now()
+                        .or_else(|| mailbox.take(Duration::from_secs(1)));
                 }
             }
         }
@@ -272,8 +271,10 @@ impl BlockingPool {
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        let (closures, rest) =
-            state.queue.drain(..).partition::<VecDeque<_>, _>(|job| matches!(job, Job::Closure(_)));
+        let (closures, rest) = state
+            .queue
+            .drain(..)
+            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Closure(_)));
         state.queue = rest;
         let idle = std::mem::take(&mut state.idle);
         drop(state);
@@ -293,7 +294,10 @@ impl BlockingPool {
         let mut state = self.lock();
         while state.threads > 0 {
             state = match deadline {
-                None => self.emptied.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .emptied
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {

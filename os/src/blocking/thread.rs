@@ -15,7 +15,10 @@ pub(super) struct Mailbox<T> {
 
 impl<T> Mailbox<T> {
     pub(super) fn new() -> Self {
-        Self { job: Mutex::new(None), ready: Condvar::new() }
+        Self {
+            job: Mutex::new(None),
+            ready: Condvar::new(),
+        }
     }
 
     /// Hands over `job` and wakes the thread (I1).
@@ -36,6 +39,9 @@ impl<T> Mailbox<T> {
 
     /// The job that came after the wait had ended.
     pub(super) fn take_now(&self) -> Option<T> {
-        self.job.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.job
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
