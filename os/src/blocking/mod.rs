@@ -1,11 +1,6 @@
-//! Room blocking.
+//! Threads for work that blocks.
 
-use crate::task::JoinHandle;
+mod pool;
+mod thread;
 
-pub(crate) fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    JoinHandle(f().into())
-}
+pub(crate) use pool::{BlockingPool, SpawnError};

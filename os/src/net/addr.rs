@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use sealed::{Addrs, Lookup, Resolve};
 
-use crate::blocking::spawn_blocking;
+use crate::task::spawn_blocking;
 
 /// What can be turned into socket addresses: addresses, `(ip, port)`, `"host:port"`,
 /// `(host, port)`.

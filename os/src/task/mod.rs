@@ -14,3 +14,11 @@ impl<R: Unpin> Future for JoinHandle<R> {
         std::task::Poll::Ready(Ok(self.0.take().unwrap()))
     }
 }
+
+pub(crate) fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    JoinHandle(f().into())
+}
