@@ -60,8 +60,10 @@ impl Owner {
             unsafe { home.cancel(NonNull::from(&*self.0)) };
         }
         let phase = self.0.phase();
-        // SAFETY: not PENDING: nobody else may touch the entry, which loom checks by this write.
-        unsafe { self.0.set_tick(0) };
+        // SAFETY: not PENDING: nobody else may touch the entry, which loom checks by these writes.
+        unsafe { self.0.begin(0, Waker::noop().clone()) };
+        // SAFETY: PENDING just now, and in no list.
+        drop(unsafe { Entry::end(NonNull::from(&*self.0), Phase::Idle) });
         phase
     }
 }
