@@ -134,6 +134,12 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots: little, since memory is.
+pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 256;
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {

@@ -95,6 +95,12 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots: a few pages.
+pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 256;
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {

@@ -6,11 +6,15 @@
 pub mod contract;
 
 #[cfg(loom)]
+#[doc(hidden)]
+pub use loom::thread_local as model_thread_local;
+#[cfg(loom)]
 mod model;
 #[cfg(loom)]
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
-    Moment, UnsafeCell, catch_panic, fence, moment_now, moment_origin, relax,
+    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
+    moment_origin, relax,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -18,7 +22,8 @@ mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
-    Moment, UnsafeCell, catch_panic, fence, moment_now, moment_origin, relax,
+    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
+    moment_origin, relax,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -28,7 +33,8 @@ pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard, Moment,
-    UnsafeCell, fence, install_clock, moment_now, moment_origin, relax,
+    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, fence, install_clock, moment_now, moment_origin,
+    relax,
 };
 
 pub use core::sync::atomic::Ordering;
@@ -84,7 +90,7 @@ macro_rules! process_static {
 ///
 /// `context_cell! { pub static NAME: T = const_expr; }` makes a unit-like static with
 /// `NAME.get() -> T`, `NAME.set(T)` and `NAME.replace(T) -> T`.
-#[cfg(any(feature = "std", loom))]
+#[cfg(all(feature = "std", not(loom)))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_cell {
@@ -120,6 +126,27 @@ macro_rules! context_cell {
                     Some(value) => core::mem::replace(&mut *cell, value),
                     None => *cell,
                 }
+            })
+        };
+    };
+}
+
+/// Declares a cell of the running execution context: one per thread of the model.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_cell {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        $vis static $name: $crate::platform::ContextCell<$t> = {
+            $crate::platform::model_thread_local! {
+                static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
+            }
+            $crate::platform::ContextCell::new(|new| {
+                CELL.with(|cell| match new {
+                    Some(value) => cell.replace(value),
+                    None => cell.get(),
+                })
             })
         };
     };

@@ -66,6 +66,12 @@ impl<T> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots.
+pub const SLOT_CHUNK_BYTES: usize = 4 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 4;
+
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {
     loom::thread::yield_now();
