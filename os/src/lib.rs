@@ -38,3 +38,5 @@ pub mod time;
 pub use selkie_macros::{main_rt as main, test_rt as test};
 #[cfg(all(feature = "macros", feature = "rt-multi-thread"))]
 pub use selkie_macros::{main, test};
+#[cfg(feature = "rt")]
+pub use task::spawn;

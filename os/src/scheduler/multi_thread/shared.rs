@@ -176,7 +176,11 @@ impl MultiThread {
             }
             std::mem::take(&mut *cores)
         };
-        let outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outside = self
+            .outside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         loop {
             if let Some(outside) = &outside {
                 outside.cancel_all();

@@ -40,7 +40,9 @@ impl Wake for UnparkWorker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if let Some(scheduler) = self.scheduler.upgrade() {
-            scheduler.remotes[self.index].parker.unpark(&scheduler.driver);
+            scheduler.remotes[self.index]
+                .parker
+                .unpark(&scheduler.driver);
         }
     }
 }
@@ -57,7 +59,10 @@ impl MultiThread {
         let mut leases = Vec::with_capacity(workers);
         let scheduler = Arc::new_cyclic(|weak: &Weak<Self>| {
             leases.extend((0..workers).map(|index| {
-                let unpark = UnparkWorker { scheduler: weak.clone(), index };
+                let unpark = UnparkWorker {
+                    scheduler: weak.clone(),
+                    index,
+                };
                 timers.map(|timers| timers(Waker::from(Arc::new(unpark))))
             }));
             let remotes = leases.iter().map(|lease| {
@@ -200,7 +205,10 @@ impl MultiThread {
         let mut ended = lock(&self.ended);
         while !*ended {
             ended = match deadline {
-                None => self.ended_signal.wait(ended).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .ended_signal
+                    .wait(ended)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
@@ -214,17 +222,24 @@ impl MultiThread {
         true
     }
 
+    /// How many tasks have been spawned so far.
+    pub(crate) fn spawned(&self) -> u64 {
+        let on_workers = self
+            .remotes
+            .iter()
+            .map(|remote| remote.counters.spawned.get());
+        self.outside_spawned.get() + on_workers.sum::<u64>()
+    }
+
     /// How many tasks have been spawned and have not ended.
     pub(crate) fn alive_tasks(&self) -> usize {
-        let workers = self.remotes.iter();
-        let (mut spawned, mut finished) = (self.outside_spawned.get(), 0);
-        for remote in workers {
-            spawned += remote.counters.spawned.get();
-            finished += remote.counters.finished.get();
-        }
+        let on_workers = self
+            .remotes
+            .iter()
+            .map(|remote| remote.counters.finished.get());
         // Relaxed: a figure for readers.
-        finished += self.outside_finished.load(Ordering::Relaxed);
-        usize::try_from(spawned.saturating_sub(finished)).unwrap_or(usize::MAX)
+        let finished = self.outside_finished.load(Ordering::Relaxed) + on_workers.sum::<u64>();
+        usize::try_from(self.spawned().saturating_sub(finished)).unwrap_or(usize::MAX)
     }
 
     /// How many tasks came from outside the workers.
