@@ -33,3 +33,6 @@ mod source;
 pub mod task;
 #[cfg(feature = "time")]
 pub mod time;
+
+#[cfg(feature = "rt")]
+pub use task::spawn;
