@@ -1,1 +1,59 @@
 //! Limits and switches that a runtime is built with.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A hook that a thread calls.
+pub(crate) type Callback = Arc<dyn Fn() + Send + Sync>;
+
+/// Names for threads.
+pub(crate) type ThreadName = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Tasks that run between two looks at the driver.
+pub(crate) const EVENT_INTERVAL: u32 = 61;
+/// Tasks that run between two looks at the inject queue while the local queue has tasks.
+pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 31;
+/// Threads of the blocking pool.
+pub(crate) const MAX_BLOCKING_THREADS: usize = 512;
+/// How long an idle thread of the blocking pool stays.
+pub(crate) const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// What schedulers and the blocking pool need to know.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) worker_threads: usize,
+    pub(crate) max_blocking_threads: usize,
+    pub(crate) thread_name: ThreadName,
+    pub(crate) thread_stack_size: Option<usize>,
+    pub(crate) thread_keep_alive: Duration,
+    pub(crate) event_interval: u32,
+    pub(crate) global_queue_interval: u32,
+    pub(crate) lifo_slot: bool,
+    pub(crate) seed: u64,
+    pub(crate) after_start: Option<Callback>,
+    pub(crate) before_stop: Option<Callback>,
+    pub(crate) before_park: Option<Callback>,
+    pub(crate) after_unpark: Option<Callback>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("worker_threads", &self.worker_threads)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("thread_stack_size", &self.thread_stack_size)
+            .field("thread_keep_alive", &self.thread_keep_alive)
+            .field("event_interval", &self.event_interval)
+            .field("global_queue_interval", &self.global_queue_interval)
+            .field("lifo_slot", &self.lifo_slot)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Calls a hook, if there is one.
+pub(crate) fn call(hook: Option<&Callback>) {
+    if let Some(hook) = hook {
+        hook();
+    }
+}

@@ -12,6 +12,7 @@ pub mod io;
 pub mod sync;
 
 mod blocking;
+#[allow(dead_code, unused_imports)]
 mod driver;
 mod observe;
 mod scheduler;
@@ -26,6 +27,7 @@ pub mod net;
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;
+#[cfg(feature = "reactor")]
 mod source;
 #[cfg(feature = "rt")]
 pub mod task;

@@ -22,7 +22,11 @@ pub struct Link<T> {
 impl<T> Link<T> {
     /// Links of a node that is in no list.
     pub const fn new() -> Self {
-        Self { prev: None, next: None, linked: false }
+        Self {
+            prev: None,
+            next: None,
+            linked: false,
+        }
     }
 
     /// Whether the node is in a list.
@@ -50,6 +54,17 @@ pub unsafe trait Linked: Sized {
     unsafe fn link(node: NonNull<Self>) -> NonNull<Link<Self>>;
 }
 
+/// The links of `node`, for the holder of the guard.
+///
+/// # Safety
+/// `node` is alive, and the caller holds the guard of the list it is in, if any (I2).
+unsafe fn links<'a, T: Linked>(node: NonNull<T>) -> &'a mut Link<T> {
+    // SAFETY: the node is alive by the caller's promise.
+    let mut link = unsafe { T::link(node) };
+    // SAFETY: nobody else touches the links while we hold the guard.
+    unsafe { link.as_mut() }
+}
+
 /// A list of nodes owned elsewhere; the oldest is at the front.
 #[derive(Debug)]
 pub struct List<T: Linked> {
@@ -70,7 +85,11 @@ impl<T: Linked> Default for List<T> {
 impl<T: Linked> List<T> {
     /// A list without nodes.
     pub const fn new() -> Self {
-        Self { front: None, back: None, _nodes: PhantomData }
+        Self {
+            front: None,
+            back: None,
+            _nodes: PhantomData,
+        }
     }
 
     /// Whether there is no node.
@@ -95,14 +114,14 @@ impl<T: Linked> List<T> {
     /// the guard of this list (I2).
     pub unsafe fn push_back(&mut self, node: NonNull<T>) {
         // SAFETY: the node is alive by the caller's promise.
-        let link = unsafe { T::link(node).as_mut() };
+        let link = unsafe { links(node) };
         debug_assert!(!link.linked, "node pushed twice");
         link.prev = self.back;
         link.next = None;
         link.linked = true;
         match self.back {
             // SAFETY: nodes in the list are alive (I1).
-            Some(back) => unsafe { T::link(back).as_mut() }.next = Some(node),
+            Some(back) => unsafe { links(back) }.next = Some(node),
             None => self.front = Some(node),
         }
         self.back = Some(node);
@@ -130,7 +149,7 @@ impl<T: Linked> List<T> {
     /// `node` is alive and is in this list or in none; the caller holds the guard of this list.
     pub unsafe fn remove(&mut self, node: NonNull<T>) -> bool {
         // SAFETY: the node is alive by the caller's promise.
-        let link = unsafe { T::link(node).as_mut() };
+        let link = unsafe { links(node) };
         if !link.linked {
             return false;
         }
@@ -138,12 +157,12 @@ impl<T: Linked> List<T> {
         link.linked = false;
         match prev {
             // SAFETY: neighbours are nodes of this list and alive (I1).
-            Some(prev) => unsafe { T::link(prev).as_mut() }.next = next,
+            Some(prev) => unsafe { links(prev) }.next = next,
             None => self.front = next,
         }
         match next {
             // SAFETY: neighbours are nodes of this list and alive (I1).
-            Some(next) => unsafe { T::link(next).as_mut() }.prev = prev,
+            Some(next) => unsafe { links(next) }.prev = prev,
             None => self.back = prev,
         }
         true
@@ -151,13 +170,15 @@ impl<T: Linked> List<T> {
 
     /// Moves every node of `other` behind the nodes of this list.
     pub fn append(&mut self, other: &mut Self) {
-        let Some(other_front) = other.front.take() else { return };
+        let Some(other_front) = other.front.take() else {
+            return;
+        };
         match self.back {
             Some(back) => {
                 // SAFETY: nodes in both lists are alive (I1), both guards are held.
-                unsafe { T::link(back).as_mut() }.next = Some(other_front);
+                unsafe { links(back) }.next = Some(other_front);
                 // SAFETY: as above.
-                unsafe { T::link(other_front).as_mut() }.prev = Some(back);
+                unsafe { links(other_front) }.prev = Some(back);
             }
             None => self.front = Some(other_front),
         }

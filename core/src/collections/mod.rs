@@ -1,7 +1,13 @@
 //! Containers that the rest of the core is built of.
 
+mod chain;
 mod list;
 mod padded;
+#[cfg(feature = "alloc")]
+mod slots;
 
+pub use chain::{Chain, Chained};
 pub use list::{Link, Linked, List};
 pub use padded::Padded;
+#[cfg(feature = "alloc")]
+pub use slots::{Entered, Home, LARGEST_SLOT, Lease, SLOT_ALIGN, Shelter, SlotHeader};

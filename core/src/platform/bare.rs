@@ -2,12 +2,13 @@
 #![allow(unsafe_code)]
 
 use core::ops::{Deref, DerefMut};
+use core::time::Duration;
 
-#[cfg(feature = "alloc")]
-pub use portable_atomic_util::Arc;
 pub use portable_atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
 };
+#[cfg(feature = "alloc")]
+pub use portable_atomic_util::Arc;
 
 /// A cell whose every access goes through a closure, so that a model can watch it.
 #[derive(Debug, Default)]
@@ -69,7 +70,10 @@ pub struct LockGuard<'a, T: ?Sized> {
 impl<T> Lock<T> {
     /// Wraps `value`.
     pub const fn new(value: T) -> Self {
-        Self { held: core::cell::Cell::new(false), value: core::cell::UnsafeCell::new(value) }
+        Self {
+            held: core::cell::Cell::new(false),
+            value: core::cell::UnsafeCell::new(value),
+        }
     }
 
     /// The value, out of its lock.
@@ -98,7 +102,10 @@ impl<T: ?Sized> Lock<T> {
             unsafe { critical_section::release(restore) };
             return None;
         }
-        Some(LockGuard { lock: self, restore })
+        Some(LockGuard {
+            lock: self,
+            restore,
+        })
     }
 }
 
@@ -127,6 +134,12 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots: little, since memory is.
+pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 256;
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {
@@ -142,4 +155,64 @@ pub fn catch_panic<R>(
     f: impl FnOnce() -> R,
 ) -> Result<R, alloc::boxed::Box<dyn core::any::Any + Send>> {
     Ok(f())
+}
+
+/// A point of the board's monotonic time: microseconds since its clock started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment {
+    micros: u64,
+}
+
+impl Moment {
+    /// The moment `micros` microseconds after the board's clock started.
+    pub const fn from_micros(micros: u64) -> Self {
+        Self { micros }
+    }
+
+    /// Microseconds since the board's clock started.
+    pub const fn as_micros(self) -> u64 {
+        self.micros
+    }
+
+    /// This moment plus `duration`, rounded up to a microsecond; `None` if it is out of range.
+    pub fn checked_add(&self, duration: Duration) -> Option<Self> {
+        let micros = u64::try_from(duration.as_nanos().div_ceil(1_000)).ok()?;
+        Some(Self {
+            micros: self.micros.checked_add(micros)?,
+        })
+    }
+
+    /// This moment minus `duration`, rounded down to a microsecond; `None` if it is out of range.
+    pub fn checked_sub(&self, duration: Duration) -> Option<Self> {
+        let micros = u64::try_from(duration.as_micros()).ok()?;
+        Some(Self {
+            micros: self.micros.checked_sub(micros)?,
+        })
+    }
+
+    /// The time from `earlier` to this moment; `None` if `earlier` is later.
+    pub fn checked_duration_since(&self, earlier: Self) -> Option<Duration> {
+        self.micros
+            .checked_sub(earlier.micros)
+            .map(Duration::from_micros)
+    }
+}
+
+static BOARD_CLOCK: Lock<fn() -> u64> = Lock::new(|| 0);
+
+/// Installs the board's clock: a function that returns microseconds since some start and never
+/// goes backwards. Until then time stands at zero.
+pub fn install_clock(now_micros: fn() -> u64) {
+    *BOARD_CLOCK.lock() = now_micros;
+}
+
+/// Reads the board's clock.
+pub fn moment_now() -> Moment {
+    let now_micros = *BOARD_CLOCK.lock();
+    Moment::from_micros(now_micros())
+}
+
+/// The moment that ticks are counted from: the start of the board's clock.
+pub const fn moment_origin() -> Moment {
+    Moment::from_micros(0)
 }

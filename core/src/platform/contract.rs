@@ -6,9 +6,13 @@
 //! | `fence`, `Ordering` | as in `core::sync::atomic` |
 //! | `UnsafeCell<T>` | `new`, `with(\|*const T\|)`, `with_mut(\|*mut T\|)`, so that a model sees each access |
 //! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
+//! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
+//! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
 //! | `relax()` | a hint inside a spin |
 //! | `Arc<T>` | shared ownership, with `alloc` |
 //! | `catch_panic(f)` | `f`'s result, or the panic's payload; without unwinding the panic goes on; with `alloc` |
+//! | `Moment`, `moment_now()`, `moment_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
+//! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |
 //! | `context_cell! { static NAME: T = …; }` | a `Copy` value per thread, or per system without threads |
 //!

@@ -4,11 +4,9 @@ use core::any::Any;
 use core::ops::{Deref, DerefMut};
 use core::panic::AssertUnwindSafe;
 use std::boxed::Box;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
-pub use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence,
-};
+pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
 pub use portable_atomic::AtomicU64;
 pub use std::sync::Arc;
 
@@ -97,6 +95,12 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots: a few pages.
+pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 256;
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {
@@ -109,4 +113,20 @@ pub fn relax() {
 /// The payload of a panic in `f`.
 pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
+}
+
+/// A point of the platform's monotonic time.
+pub use std::time::Instant as Moment;
+
+/// Reads the monotonic clock.
+#[inline]
+pub fn moment_now() -> Moment {
+    Moment::now()
+}
+
+/// The moment that ticks are counted from: the first call in this process.
+#[inline]
+pub fn moment_origin() -> Moment {
+    static ORIGIN: OnceLock<Moment> = OnceLock::new();
+    *ORIGIN.get_or_init(Moment::now)
 }

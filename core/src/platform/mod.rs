@@ -6,19 +6,24 @@
 pub mod contract;
 
 #[cfg(loom)]
+#[doc(hidden)]
+pub use loom::thread_local as model_thread_local;
+#[cfg(loom)]
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    UnsafeCell, catch_panic, fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
+    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
+    moment_origin, relax,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    UnsafeCell, catch_panic, fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
+    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
+    moment_origin, relax,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -27,8 +32,9 @@ mod bare;
 pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, AtomicUsize, Lock, LockGuard,
-    UnsafeCell, fence, relax,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard, Moment,
+    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, fence, install_clock, moment_now, moment_origin,
+    relax,
 };
 
 pub use core::sync::atomic::Ordering;
@@ -51,12 +57,40 @@ macro_rules! maybe_const {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
 }
 
+/// Declares a value that the whole process shares: a plain static; under loom one per execution
+/// of a model.
+///
+/// `process_static! { static NAME: T = const_expr; }`, read through `Deref`.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! process_static {
+    ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        static $name: $t = $init;
+    };
+}
+
+/// Declares a value that the whole process shares: a plain static; under loom one per execution
+/// of a model.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! process_static {
+    ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        loom::lazy_static! {
+            $(#[$meta])*
+            static ref $name: $t = $init;
+        }
+    };
+}
+
 /// Declares a cell of the running execution context: thread-local on hosted platforms, one
 /// static word where there are no threads. The type must be `Copy` and need no drop.
 ///
 /// `context_cell! { pub static NAME: T = const_expr; }` makes a unit-like static with
 /// `NAME.get() -> T`, `NAME.set(T)` and `NAME.replace(T) -> T`.
-#[cfg(any(feature = "std", loom))]
+#[cfg(all(feature = "std", not(loom)))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_cell {
@@ -92,6 +126,27 @@ macro_rules! context_cell {
                     Some(value) => core::mem::replace(&mut *cell, value),
                     None => *cell,
                 }
+            })
+        };
+    };
+}
+
+/// Declares a cell of the running execution context: one per thread of the model.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_cell {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        $vis static $name: $crate::platform::ContextCell<$t> = {
+            $crate::platform::model_thread_local! {
+                static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
+            }
+            $crate::platform::ContextCell::new(|new| {
+                CELL.with(|cell| match new {
+                    Some(value) => cell.replace(value),
+                    None => cell.get(),
+                })
             })
         };
     };

@@ -33,12 +33,18 @@ impl<T> Lock<T> {
 
     /// The value, out of its lock.
     pub fn into_inner(self) -> T {
-        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.0
+            .into_inner()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Waits for the lock and takes it.
     pub fn lock(&self) -> LockGuard<'_, T> {
-        LockGuard(self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        LockGuard(
+            self.0
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()),
+        )
     }
 
     /// Takes the lock if nobody holds it.
@@ -60,6 +66,12 @@ impl<T> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes of one block of task slots.
+pub const SLOT_CHUNK_BYTES: usize = 4 * 1024;
+
+/// Tasks that a worker's ring holds; a power of two.
+pub const RING_SLOTS: usize = 4;
+
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {
     loom::thread::yield_now();
@@ -71,4 +83,18 @@ pub fn relax() {
 /// The payload of a panic in `f`.
 pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
+}
+
+/// A point of the platform's monotonic time.
+pub use std::time::Instant as Moment;
+
+/// Reads the monotonic clock.
+pub fn moment_now() -> Moment {
+    Moment::now()
+}
+
+/// The moment that ticks are counted from: the first call in this process.
+pub fn moment_origin() -> Moment {
+    static ORIGIN: std::sync::OnceLock<Moment> = std::sync::OnceLock::new();
+    *ORIGIN.get_or_init(Moment::now)
 }

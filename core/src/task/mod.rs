@@ -1,1 +1,38 @@
-//! Room task.
+//! The task: a future in a type-stable slot, owned by its runtime and its [`JoinHandle`].
+//!
+//! Nothing counts references. Two parties own a task, the runtime and the join handle; each leaves
+//! once, and the last to leave gives the slot back. Wakers and [`AbortHandle`]s own nothing: they
+//! are plain words that name a slot and a generation, and a stale one does nothing, or wakes a
+//! task once more than needed, which every future must bear.
+
+#[cfg(feature = "alloc")]
+mod cell;
+#[cfg(feature = "alloc")]
+mod error;
+#[cfg(feature = "alloc")]
+mod header;
+mod id;
+#[cfg(feature = "alloc")]
+mod join;
+#[cfg(feature = "alloc")]
+mod owned;
+#[cfg(feature = "alloc")]
+mod poll;
+#[cfg(feature = "alloc")]
+mod state;
+#[cfg(feature = "alloc")]
+mod waker;
+mod yield_now;
+
+#[cfg(feature = "alloc")]
+pub use cell::spawn_in;
+#[cfg(feature = "alloc")]
+pub use error::JoinError;
+#[cfg(feature = "alloc")]
+pub use header::{Header, Notified, Schedule};
+pub use id::{Id, current_id};
+#[cfg(feature = "alloc")]
+pub use join::{AbortHandle, JoinHandle};
+#[cfg(feature = "alloc")]
+pub use owned::OwnedTasks;
+pub use yield_now::yield_now;

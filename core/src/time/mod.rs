@@ -1,1 +1,43 @@
-//! Room time.
+//! Clocks and timers: a hierarchical wheel per worker, and the futures that wait on it.
+
+mod instant;
+
+mod clock;
+
+mod entry;
+
+mod wheel;
+
+mod timers;
+
+#[cfg(feature = "alloc")]
+mod lease;
+
+mod current;
+
+mod sleep;
+
+mod timeout;
+
+#[cfg(feature = "alloc")]
+mod interval;
+
+#[cfg(feature = "std")]
+mod hosted;
+
+pub use clock::{Clock, ClockError, Mode};
+pub use current::{Current, current, set_current};
+pub use instant::Instant;
+#[cfg(feature = "alloc")]
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+#[cfg(feature = "alloc")]
+pub use lease::TimersLease;
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
+pub use timers::{ClockHold, Home, ParkFor, Timers};
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests;
+
+#[cfg(all(test, loom))]
+mod model;

@@ -27,7 +27,10 @@ impl Default for WakeBatch {
 impl WakeBatch {
     /// A batch without wakers.
     pub const fn new() -> Self {
-        Self { wakers: [const { None }; WAKE_BATCH], len: 0 }
+        Self {
+            wakers: [const { None }; WAKE_BATCH],
+            len: 0,
+        }
     }
 
     /// Whether another waker fits.
@@ -40,7 +43,10 @@ impl WakeBatch {
     /// # Panics
     /// If the batch is full: ask [`has_room`](Self::has_room) first.
     pub fn push(&mut self, waker: Waker) {
-        assert!(self.has_room(), "wake batch full: {WAKE_BATCH} of {WAKE_BATCH} slots used");
+        assert!(
+            self.has_room(),
+            "wake batch full: {WAKE_BATCH} of {WAKE_BATCH} slots used"
+        );
         self.wakers[self.len] = Some(waker);
         self.len += 1;
     }

@@ -1,1 +1,21 @@
-//! Room net.
+//! TCP, UDP and Unix sockets, and the look-up of host names.
+//!
+//! Every socket belongs to the runtime in whose context it was made, and works in any task.
+
+mod halves;
+mod methods;
+
+mod addr;
+
+mod lookup_host;
+
+pub mod tcp;
+
+#[cfg(unix)]
+mod fd;
+
+pub use addr::ToSocketAddrs;
+pub use lookup_host::lookup_host;
+pub use tcp::listener::TcpListener;
+pub use tcp::socket::TcpSocket;
+pub use tcp::stream::TcpStream;

@@ -1,1 +1,5 @@
-//! Room observe.
+//! What the runtime counts about itself.
+
+mod counters;
+
+pub(crate) use counters::{Counter, WorkerCounters};

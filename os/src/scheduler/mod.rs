@@ -1,1 +1,26 @@
-//! Room scheduler.
+//! Who runs which task when. A scheduler knows the world only through `Park` and its timers.
+
+mod random;
+
+mod thread_parker;
+
+mod current_thread;
+#[cfg(feature = "rt-multi-thread")]
+mod multi_thread;
+
+mod spawner;
+
+pub(crate) use current_thread::CurrentThread;
+#[cfg(feature = "rt-multi-thread")]
+pub(crate) use multi_thread::{MultiThread, block_in_place, worker_index};
+pub(crate) use random::Random;
+pub(crate) use spawner::Spawner;
+pub(crate) use thread_parker::{ThreadParker, block_on_thread};
+
+use selkie_core::park::{Park, Unpark};
+
+/// A sleeper whose kind the scheduler does not know.
+pub(crate) type AnyPark = Box<dyn Park<Unpark = AnyUnpark> + Send>;
+
+/// Ends the sleep of an [`AnyPark`].
+pub(crate) type AnyUnpark = std::sync::Arc<dyn Unpark>;

@@ -1,0 +1,125 @@
+//! The queue through which tasks come in from outside a worker.
+//!
+//! Idea        A chain of items under a lock, with its length beside it, so that a worker that
+//!             looks and finds nothing takes no lock.
+//! States      open → closed
+//! Invariants  I1 `len` is the chain's length whenever the lock is free.
+//!             I2 nothing is pushed once closed.
+//! Rejected    A lock-free list: its pop needs hazard tracking, and a burst is moved under one lock.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+
+use crate::collections::{Chain, Chained};
+use crate::platform::{AtomicUsize, Lock, Ordering};
+
+/// An unbounded queue of items that are owned elsewhere, with room for one link inside each.
+#[derive(Debug)]
+pub struct Inject<T: Chained> {
+    len: AtomicUsize,
+    inner: Lock<Inner<T>>,
+}
+
+#[derive(Debug)]
+struct Inner<T: Chained> {
+    chain: Chain<T>,
+    closed: bool,
+}
+
+impl<T: Chained + Sync> Default for Inject<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Chained + Sync> Inject<T> {
+    /// An open queue without items.
+    pub fn new() -> Self {
+        Self {
+            len: AtomicUsize::new(0),
+            inner: Lock::new(Inner {
+                chain: Chain::new(),
+                closed: false,
+            }),
+        }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        // Acquire: pairs with the Release stores below; a hint, the lock decides.
+        self.len.load(Ordering::Acquire)
+    }
+
+    /// Whether there is no item.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds an item at the back.
+    ///
+    /// # Errors
+    /// The item, if the queue is closed.
+    ///
+    /// # Safety
+    /// `item` stays alive until it is taken out, and is in no other chain.
+    pub unsafe fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return Err(item);
+        }
+        // SAFETY: by the caller's promise.
+        unsafe { inner.chain.push(item) };
+        // Release: pairs with the Acquire in `len`.
+        self.len.store(inner.chain.len(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Adds all of `items` at the back, under one lock.
+    ///
+    /// # Errors
+    /// The items, if the queue is closed.
+    pub fn append(&self, mut items: Chain<T>) -> Result<(), Chain<T>> {
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return Err(items);
+        }
+        inner.chain.append(&mut items);
+        // Release: pairs with the Acquire in `len`.
+        self.len.store(inner.chain.len(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Takes the oldest item.
+    pub fn pop(&self) -> Option<NonNull<T>> {
+        let mut one = None;
+        self.pop_many(1, |item| one = Some(item));
+        one
+    }
+
+    /// Takes at most `most` items, oldest first, and hands each to `keep` under the lock.
+    pub fn pop_many(&self, most: usize, mut keep: impl FnMut(NonNull<T>)) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let mut inner = self.inner.lock();
+        let mut taken = 0;
+        while taken < most {
+            let Some(item) = inner.chain.pop() else { break };
+            keep(item);
+            taken += 1;
+        }
+        // Release: pairs with the Acquire in `len`.
+        self.len.store(inner.chain.len(), Ordering::Release);
+        taken
+    }
+
+    /// Refuses further items; `true` for the first call.
+    pub fn close(&self) -> bool {
+        !core::mem::replace(&mut self.inner.lock().closed, true)
+    }
+
+    /// Whether the queue is closed.
+    pub fn is_closed(&self) -> bool {
+        self.inner.lock().closed
+    }
+}

@@ -1,0 +1,128 @@
+//! Why a task gave no output.
+
+use alloc::boxed::Box;
+use core::any::Any;
+use core::fmt;
+
+use super::id::Id;
+use crate::platform::Lock;
+
+/// What a panicking task left, in one word.
+pub(super) type Payload = Box<Box<dyn Any + Send>>;
+
+/// The error of a join handle: the task was cancelled, or it panicked.
+pub struct JoinError {
+    id: Id,
+    reason: Reason,
+}
+
+enum Reason {
+    Cancelled,
+    /// Behind a lock, since a payload may be `!Sync` and the error is not.
+    Panicked(Lock<Payload>),
+}
+
+impl JoinError {
+    pub(super) fn cancelled(id: Id) -> Self {
+        Self {
+            id,
+            reason: Reason::Cancelled,
+        }
+    }
+
+    pub(super) fn panicked(id: Id, payload: Payload) -> Self {
+        Self {
+            id,
+            reason: Reason::Panicked(Lock::new(payload)),
+        }
+    }
+
+    /// Whether the task was cancelled: aborted, or dropped by its runtime's shutdown.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.reason, Reason::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.reason, Reason::Panicked(_))
+    }
+
+    /// The panic's payload.
+    ///
+    /// # Panics
+    /// If the task did not panic; see [`try_into_panic`](Self::try_into_panic).
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(_) => panic!("`JoinError` reason is not a panic."),
+        }
+    }
+
+    /// The panic's payload, or this error if the task did not panic.
+    ///
+    /// # Errors
+    /// The error itself, if the task was cancelled.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
+        match self.reason {
+            Reason::Panicked(payload) => Ok(*payload.into_inner()),
+            Reason::Cancelled => Err(self),
+        }
+    }
+
+    /// The id of the task.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The panic's message, if it is text.
+    fn message<R>(&self, read: impl FnOnce(Option<&str>) -> R) -> R {
+        let Reason::Panicked(payload) = &self.reason else {
+            return read(None);
+        };
+        let payload = payload.lock();
+        let text = payload
+            .downcast_ref::<alloc::string::String>()
+            .map(alloc::string::String::as_str)
+            .or_else(|| payload.downcast_ref::<&'static str>().copied());
+        read(text)
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_cancelled() {
+            return write!(f, "task {} was cancelled", self.id);
+        }
+        self.message(|message| match message {
+            Some(message) => write!(f, "task {} panicked with message {message:?}", self.id),
+            None => write!(f, "task {} panicked", self.id),
+        })
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_cancelled() {
+            return write!(f, "JoinError::Cancelled({:?})", self.id);
+        }
+        self.message(|message| match message {
+            Some(message) => write!(f, "JoinError::Panic({:?}, {message:?}, ...)", self.id),
+            None => write!(f, "JoinError::Panic({:?}, ...)", self.id),
+        })
+    }
+}
+
+impl core::error::Error for JoinError {}
+
+#[cfg(feature = "std")]
+impl From<JoinError> for std::io::Error {
+    fn from(error: JoinError) -> Self {
+        let text = if error.is_cancelled() {
+            "task was cancelled"
+        } else {
+            "task panicked"
+        };
+        std::io::Error::other(text)
+    }
+}

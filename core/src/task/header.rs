@@ -1,0 +1,222 @@
+//! What every task slot starts with, and the token that stands for a queued task.
+//!
+//! Invariants  I1 `vtable`, `id` and `location` are written before the slot's state leaves vacant,
+//!                and read only by an owner or the holder of a token, until it is vacant again.
+//!             I2 `join_waker` is guarded by the JOIN_WAKER bit of the state (its I4).
+//!             I3 a [`Notified`] exists once per NOTIFIED state and is consumed exactly once.
+#![allow(unsafe_code)]
+
+use core::panic::Location;
+use core::ptr::NonNull;
+use core::task::Waker;
+
+use super::id::Id;
+use super::state::State;
+use crate::collections::{Chained, Home, SlotHeader};
+use crate::platform::{AtomicPtr, UnsafeCell};
+
+/// The front of a task: seven words; the future follows.
+#[repr(C, align(64))]
+pub struct Header {
+    pub(super) state: State,
+    /// Link of the free list, or of the queue that holds the task's token.
+    next: AtomicPtr<Header>,
+    pub(super) about: UnsafeCell<Option<About>>,
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+}
+
+/// What does not change while the slot holds one task.
+#[derive(Clone, Copy)]
+pub(super) struct About {
+    pub(super) vtable: &'static Vtable,
+    pub(super) id: Id,
+    pub(super) location: &'static Location<'static>,
+}
+
+/// What differs between tasks of different futures.
+pub(super) struct Vtable {
+    /// Consumes a token: polls the future once.
+    pub(super) run: unsafe fn(NonNull<Header>),
+    /// Hands a token to the task's scheduler.
+    pub(super) schedule: unsafe fn(NonNull<Header>),
+    /// Completes a seized task as cancelled.
+    pub(super) cancel_seized: unsafe fn(NonNull<Header>),
+    /// Moves the output of a task that returned to the place pointed to.
+    pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// Takes the payload of a task that panicked.
+    pub(super) take_panic: unsafe fn(NonNull<Header>) -> super::error::Payload,
+    /// Drops the output, or the payload, of a completed task.
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+}
+
+// SAFETY: state and link are atomic; the cells are guarded as I1 and I2 say.
+unsafe impl Sync for Header {}
+
+// SAFETY: one link, used by the free list while vacant and by a queue while a token is out.
+unsafe impl Chained for Header {
+    #[inline]
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
+}
+
+// SAFETY: a vacant header's atomics may be read by stale wakers at any time.
+unsafe impl SlotHeader for Header {
+    fn vacant() -> Self {
+        Self {
+            state: State::vacant(),
+            next: AtomicPtr::new(core::ptr::null_mut()),
+            about: UnsafeCell::new(None),
+            join_waker: UnsafeCell::new(None),
+        }
+    }
+}
+
+impl core::fmt::Debug for Header {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Header")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Header {
+    /// What the slot's task is.
+    ///
+    /// # Safety
+    /// The caller is an owner or holds the token (I1).
+    #[inline]
+    pub(super) unsafe fn about(&self) -> About {
+        // SAFETY: nobody writes it while the slot holds a task (I1).
+        let about = self.about.with(|about| unsafe { *about });
+        // SAFETY: written before the task began (I1).
+        unsafe { about.unwrap_unchecked() }
+    }
+
+    /// Gives the slot back: the caller was the last owner.
+    ///
+    /// # Safety
+    /// Neither RUNTIME nor JOIN is set, and the caller cleared the last of them.
+    pub(super) unsafe fn release(this: NonNull<Self>) {
+        // SAFETY: headers stay in place for ever.
+        let header = unsafe { this.as_ref() };
+        if header.state.load().has_join_waker() {
+            // SAFETY: the bit says a waker is there, and the last owner owns it.
+            unsafe { header.drop_join_waker() };
+        }
+        if header.state.end() {
+            // SAFETY: the slot came from a lease and its last owner left.
+            unsafe { Home::give_back(this) };
+        }
+    }
+
+    /// # Safety
+    /// The join waker belongs to the caller (I2).
+    pub(super) unsafe fn drop_join_waker(&self) {
+        // SAFETY: it is ours by the caller's promise.
+        drop(self.join_waker.with_mut(|waker| unsafe { (*waker).take() }));
+    }
+}
+
+/// A queued task: the right and the duty to run it once.
+///
+/// Dropping it without [`run`](Self::run) or [`discard`](Self::discard) leaks the task.
+#[derive(Debug)]
+#[must_use = "a token that is dropped leaks its task"]
+pub struct Notified(NonNull<Header>);
+
+// SAFETY: a token is a claim on a slot, good on every thread; tasks whose futures must stay on a
+// thread are handed out only to schedulers that keep them there.
+unsafe impl Send for Notified {}
+
+impl Notified {
+    /// # Safety
+    /// The state just became NOTIFIED by the caller, who holds the token (I3).
+    #[inline]
+    pub(super) unsafe fn new(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    #[inline]
+    fn about(&self) -> About {
+        // SAFETY: headers stay in place for ever.
+        let header = unsafe { self.0.as_ref() };
+        // SAFETY: the token keeps the task in its slot (I3).
+        unsafe { header.about() }
+    }
+
+    /// Polls the task once.
+    #[inline]
+    pub fn run(self) {
+        let vtable = self.about().vtable;
+        // SAFETY: the token is consumed here, once.
+        unsafe { (vtable.run)(self.0) }
+    }
+
+    /// Gives the token back because the queue is closed; the shutdown of the task's runtime finds
+    /// the task by its slot.
+    pub fn discard(self) {
+        // SAFETY: headers stay in place for ever.
+        if unsafe { self.0.as_ref() }.state.drop_token() {
+            // SAFETY: the runtime left with the token, and the handle before.
+            unsafe { Header::release(self.0) };
+        }
+    }
+
+    /// Cancels the task in the caller's context, unless it has ended.
+    pub fn cancel(self) {
+        // SAFETY: headers stay in place for ever.
+        let state = unsafe { &self.0.as_ref().state };
+        // The token is out, so this only marks the task.
+        let _marked = state.abort(state.load().generation());
+        self.run();
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        self.about().id
+    }
+
+    /// Where the task was spawned.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.about().location
+    }
+
+    /// The task's slot, for a queue; [`from_raw`](Self::from_raw) makes a token of it again.
+    #[inline]
+    pub fn into_raw(self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// The token that `into_raw` turned into a pointer.
+    ///
+    /// # Safety
+    /// `raw` came from [`into_raw`](Self::into_raw), and is used for one token only (I3).
+    #[inline]
+    pub unsafe fn from_raw(raw: NonNull<Header>) -> Self {
+        Self(raw)
+    }
+}
+
+/// Where the tokens of a runtime's tasks go.
+///
+/// # Safety
+/// The scheduler's address is the owner of the leases its tasks' slots come from, and stays valid
+/// until [`OwnedTasks::close`](super::OwnedTasks::close) has returned for each of them.
+pub unsafe trait Schedule: Sized + 'static {
+    /// A task was woken.
+    ///
+    /// # Safety
+    /// `this` may be gone as soon as the token is out of the caller's hands: whoever still needs
+    /// it after queueing the token first makes sure that it stays.
+    unsafe fn schedule(this: NonNull<Self>, token: Notified);
+
+    /// A task woke itself while it was polled: it goes to the back of the queue.
+    ///
+    /// # Safety
+    /// As for [`schedule`](Self::schedule); the caller runs the task, which keeps `this` alive.
+    unsafe fn requeue(this: NonNull<Self>, token: Notified);
+
+    /// A task has ended. Called in the context that ended it, before its joiner is woken.
+    fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool);
+}

@@ -1,0 +1,81 @@
+//! Task ids: numbers that no two living tasks share.
+//!
+//! Idea        Each context takes ids in blocks, so that a spawn touches no shared word.
+//! Invariants  I1 a block is handed to one context only; `NEXT_BLOCK` never goes back.
+
+use core::fmt;
+use core::num::NonZeroU64;
+
+use portable_atomic::AtomicU64;
+
+use crate::context_cell;
+use crate::platform::Ordering;
+
+/// Ids that a context takes at a time.
+const BLOCK_IDS: u64 = 64;
+
+/// The first id of the next block. A plain portable atomic also in models: ids are no protocol.
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+
+context_cell! {
+    /// The next id of this context's block and the block's end.
+    static BLOCK: (u64, u64) = (0, 0);
+}
+
+context_cell! {
+    /// The id of the task that this context polls or drops, 0 outside.
+    static CURRENT: u64 = 0;
+}
+
+/// An opaque number that identifies a task among all tasks alive in the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(NonZeroU64);
+
+impl Id {
+    /// A number that no living task has.
+    pub fn next() -> Self {
+        let (mut next, mut end) = BLOCK.get();
+        if next == end {
+            // Relaxed: only the sum matters (I1).
+            next = NEXT_BLOCK.fetch_add(BLOCK_IDS, Ordering::Relaxed);
+            end = next + BLOCK_IDS;
+        }
+        BLOCK.set((next + 1, end));
+        Self::from_u64(next)
+    }
+
+    pub(super) fn from_u64(id: u64) -> Self {
+        Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
+    }
+
+    /// The number itself.
+    pub const fn as_u64(self) -> u64 {
+        self.0.get()
+    }
+
+    /// Runs `f` as part of this task.
+    pub fn scope<R>(self, f: impl FnOnce() -> R) -> R {
+        let _restore = Restore(CURRENT.replace(self.as_u64()));
+        f()
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Puts back the id that stood before, also on unwinding.
+struct Restore(u64);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// The id of the task that the caller runs in, or `None` outside a task.
+pub fn current_id() -> Option<Id> {
+    NonZeroU64::new(CURRENT.get()).map(Id)
+}

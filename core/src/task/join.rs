@@ -1,0 +1,252 @@
+//! The handles of a task: one that owns its output, and words to abort it by.
+//!
+//! Invariants  I1 a `JoinHandle` is the JOIN bit of its task's state: made once, cleared once.
+//!             I2 `taken` is set when the output is out of the slot.
+//!             I3 an `AbortHandle` owns nothing; the full generation tells whether its task is
+//!                still in the slot.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker, ready};
+
+use super::error::JoinError;
+use super::header::Header;
+use super::id::Id;
+use super::state::{Ending, OnLeave, OnWake, Snapshot, State};
+use super::waker;
+use crate::coop;
+use crate::platform::catch_panic;
+
+/// Owns the permission to join a task: a future of its output.
+///
+/// Dropping it detaches the task, which goes on without a way to join it.
+///
+/// # Cancel safety
+/// Polled by reference in a `select!`, nothing is lost when another branch completes first.
+///
+/// # Cost
+/// Two words; joining takes one atomic operation to store a waker and one to leave.
+pub struct JoinHandle<T> {
+    slot: NonNull<Header>,
+    taken: bool,
+    _output: PhantomData<T>,
+}
+
+// SAFETY: the handle gives out the task's output only, which is `Send`.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: a shared handle gives no access to the output.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> Unpin for JoinHandle<T> {}
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    /// The slot's task has an output of type `T` and its JOIN bit is set by nobody else (I1).
+    pub(super) unsafe fn new(slot: NonNull<Header>) -> Self {
+        Self {
+            slot,
+            taken: false,
+            _output: PhantomData,
+        }
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: headers stay in place for ever.
+        unsafe { self.slot.as_ref() }
+    }
+
+    fn state(&self) -> &State {
+        &self.header().state
+    }
+
+    /// Cancels the task: it is dropped at its next await, and joining it then gives an error that
+    /// says so, unless it completes before. A task that has completed stays completed.
+    pub fn abort(&self) {
+        self.abort_handle().abort();
+    }
+
+    /// A handle that can abort the task and cannot join it.
+    pub fn abort_handle(&self) -> AbortHandle {
+        let generation = self.state().load().generation();
+        AbortHandle {
+            slot: self.slot,
+            generation,
+            id: self.id(),
+        }
+    }
+
+    /// Whether the task has ended. `true` may come a little before the handle's waker is called.
+    pub fn is_finished(&self) -> bool {
+        self.state().load().is_complete()
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        // SAFETY: the handle is an owner of the task (I1).
+        unsafe { self.header().about() }.id
+    }
+
+    /// Stores `waker` for the completer. `false`: the task has completed meanwhile.
+    fn store_waker(&self, now: Snapshot, waker: &Waker) -> bool {
+        let cell = &self.header().join_waker;
+        if now.has_join_waker() {
+            // SAFETY: nobody writes the waker while the bit is set, and we alone clear it.
+            let old = cell.with(|old| unsafe { &*old });
+            if old.as_ref().is_some_and(|old| old.will_wake(waker)) {
+                return true;
+            }
+            if !self.state().unset_join_waker() {
+                return false;
+            }
+            // SAFETY: the bit is clear, so the stored waker is ours.
+            unsafe { self.header().drop_join_waker() };
+        }
+        cell.with_mut(|place| {
+            // SAFETY: the bit is clear: the place is ours and empty.
+            unsafe { *place = Some(waker.clone()) };
+        });
+        if self.state().set_join_waker() {
+            return true;
+        }
+        // SAFETY: the bit could not be set, so the stored waker is still ours.
+        unsafe { self.header().drop_join_waker() };
+        false
+    }
+
+    /// Takes the result of a completed task out of its slot.
+    fn take(&mut self) -> Result<T, JoinError> {
+        self.taken = true;
+        // SAFETY: the handle is an owner of the task (I1).
+        let about = unsafe { self.header().about() };
+        match self.state().load().ending() {
+            Ending::Returned => {
+                let mut output = MaybeUninit::<T>::uninit();
+                // SAFETY: the task returned a `T`, which is ours and was not taken before (I2).
+                unsafe { (about.vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
+                // SAFETY: just written.
+                Ok(unsafe { output.assume_init() })
+            }
+            Ending::Cancelled => Err(JoinError::cancelled(about.id)),
+            Ending::Panicked => {
+                // SAFETY: the task panicked; the payload is ours and was not taken before (I2).
+                let payload = unsafe { (about.vtable.take_panic)(self.slot) };
+                Err(JoinError::panicked(about.id, payload))
+            }
+        }
+    }
+}
+
+impl<T> JoinHandle<T> {
+    /// Drops the output of a completed task that nobody will take.
+    fn drop_output(&mut self) {
+        self.taken = true;
+        // SAFETY: the handle is an owner of the task (I1).
+        let about = unsafe { self.header().about() };
+        // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
+        let _panic = about.id.scope(|| {
+            // SAFETY: the output is ours and was not taken before (I2).
+            catch_panic(|| unsafe { (about.vtable.drop_output)(self.slot) })
+        });
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(!self.taken, "JoinHandle polled after completion");
+        let unit = ready!(coop::poll_proceed(cx));
+        let now = self.state().load();
+        if !now.is_complete() && self.store_waker(now, cx.waker()) {
+            return Poll::Pending;
+        }
+        unit.made_progress();
+        Poll::Ready(self.take())
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        loop {
+            match self.state().leave_join(self.taken) {
+                OnLeave::DropOutput => self.drop_output(),
+                OnLeave::Left { waker, last } => {
+                    if waker {
+                        // SAFETY: the bit was cleared with the JOIN bit, so the waker is ours.
+                        unsafe { self.header().drop_join_waker() };
+                    }
+                    if last {
+                        // SAFETY: the runtime left before, and the handle just now.
+                        unsafe { Header::release(self.slot) };
+                    }
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("id", &self.id())
+            .finish()
+    }
+}
+
+/// Aborts a task, and cannot join it; owns nothing of the task.
+///
+/// # Cost
+/// Three words, copied; nothing is counted.
+#[derive(Clone)]
+pub struct AbortHandle {
+    slot: NonNull<Header>,
+    generation: usize,
+    id: Id,
+}
+
+// SAFETY: the handle touches atomics of the header only, and the token by the scheduler's rules.
+unsafe impl Send for AbortHandle {}
+// SAFETY: as above.
+unsafe impl Sync for AbortHandle {}
+
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
+
+impl AbortHandle {
+    /// Cancels the task; nothing happens if it has ended.
+    pub fn abort(&self) {
+        // SAFETY: headers stay in place for ever.
+        let state = unsafe { &self.slot.as_ref().state };
+        if state.abort(self.generation) == OnWake::Queue {
+            // SAFETY: the abort made the state NOTIFIED, so the token is ours.
+            unsafe { waker::schedule(self.slot) };
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        // SAFETY: headers stay in place for ever.
+        let now = unsafe { &self.slot.as_ref().state }.load();
+        now.generation() != self.generation || now.is_complete()
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle").field("id", &self.id).finish()
+    }
+}

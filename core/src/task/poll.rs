@@ -1,0 +1,290 @@
+//! What a task's vtable does: run, cancel, complete, hand out the output.
+#![allow(unsafe_code)]
+
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll};
+
+use super::cell::{Cell, Stage};
+use super::error::Payload;
+use super::header::{About, Header, Notified, Schedule, Vtable};
+use super::state::{Ending, OnComplete, OnPending, OnStart};
+use super::waker;
+use crate::collections::Home;
+use crate::coop;
+use crate::platform::catch_panic;
+
+/// How a stored output becomes the one that the handle reads.
+pub(super) trait Unpack<O> {
+    /// What the handle reads.
+    type Output;
+    /// Turns the stored output into it.
+    fn unpack(stored: O) -> Self::Output;
+}
+
+/// The output stands in the slot.
+pub(super) struct Inline;
+
+impl<O> Unpack<O> for Inline {
+    type Output = O;
+    fn unpack(stored: O) -> O {
+        stored
+    }
+}
+
+/// The output stands in a box.
+pub(super) struct Unbox;
+
+impl<O> Unpack<Box<O>> for Unbox {
+    type Output = O;
+    fn unpack(stored: Box<O>) -> O {
+        *stored
+    }
+}
+
+/// The functions for tasks of `F` on `S`.
+pub(super) fn vtable<F: Future, U: Unpack<F::Output>, S: Schedule>() -> &'static Vtable {
+    const {
+        &Vtable {
+            run: run::<F, S>,
+            schedule: schedule::<S>,
+            cancel_seized: cancel_seized::<F, S>,
+            take_output: take_output::<F, U>,
+            take_panic: take_panic::<F>,
+            drop_output: drop_output::<F>,
+        }
+    }
+}
+
+/// The scheduler of the task in `slot`.
+///
+/// # Safety
+/// The caller holds the task's token or runs it, and `S` is its scheduler's type.
+unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
+    // SAFETY: a task's slot came from a lease.
+    let owner = unsafe { Home::of(slot) }.owner().cast();
+    // SAFETY: the owner of a lease with tasks in it is a scheduler, never null.
+    unsafe { NonNull::new_unchecked(owner) }
+}
+
+unsafe fn schedule<S: Schedule>(slot: NonNull<Header>) {
+    // SAFETY: the caller hands over the token.
+    let token = unsafe { Notified::from_raw(slot) };
+    // SAFETY: the token is ours.
+    let scheduler = unsafe { scheduler::<S>(slot) };
+    // SAFETY: the scheduler stays while a token of its tasks is out.
+    unsafe { S::schedule(scheduler, token) }
+}
+
+unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
+    // SAFETY: headers stay in place for ever.
+    let header = unsafe { slot.as_ref() };
+    match header.state.start() {
+        // SAFETY: the state is RUNNING by us.
+        OnStart::Poll => unsafe { poll_once::<F, S>(slot) },
+        // SAFETY: the state is RUNNING by us.
+        OnStart::Cancel => unsafe { cancel::<F, S>(slot, false) },
+        OnStart::Finished { last: false } => {}
+        // SAFETY: the last owner has left with the token.
+        OnStart::Finished { last: true } => unsafe { Header::release(slot) },
+    }
+}
+
+/// # Safety
+/// The state is RUNNING by the caller.
+unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>) {
+    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
+    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
+    // SAFETY: we run the task.
+    let about = unsafe { cell.header.about() };
+    let waker = waker::of(slot, cell.header.state.load().generation());
+    let mut cx = Context::from_waker(&waker);
+    let polled = about.id.scope(|| {
+        catch_panic(|| {
+            cell.stage.with_mut(|stage| {
+                // SAFETY: while RUNNING the stage is the future, and ours alone.
+                let future = unsafe { &mut *Stage::future(stage) };
+                // SAFETY: the future stays in its slot until it is dropped.
+                let future = unsafe { Pin::new_unchecked(future) };
+                coop::budget(|| future.poll(&mut cx))
+            })
+        })
+    });
+    match polled {
+        Ok(Poll::Pending) => match cell.header.state.pend() {
+            OnPending::Idle => {}
+            OnPending::Requeue => {
+                // SAFETY: the state is NOTIFIED, and we are the one to queue it.
+                let token = unsafe { Notified::new(slot) };
+                // SAFETY: the token is ours.
+                let scheduler = unsafe { scheduler::<S>(slot) };
+                // SAFETY: we run the scheduler's task.
+                unsafe { S::requeue(scheduler, token) };
+            }
+            // SAFETY: still RUNNING by us.
+            OnPending::Cancel => unsafe { cancel::<F, S>(slot, false) },
+        },
+        // SAFETY: still RUNNING by us.
+        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(cell, about, Ok(output)) },
+        Err(payload) => {
+            // SAFETY: as above.
+            unsafe { finish::<F, S>(cell, about, Err(Box::new(payload))) };
+        }
+    }
+}
+
+/// The future has ended with an output or a panic: puts it in the future's place.
+///
+/// # Safety
+/// The state is RUNNING by the caller, and the stage still holds the future.
+unsafe fn finish<F: Future, S: Schedule>(
+    cell: &Cell<F>,
+    about: About,
+    result: Result<F::Output, Payload>,
+) {
+    // SAFETY: by the caller's promise; a panic in the future's drop ends the task like one in poll.
+    let dropped = unsafe { drop_future(cell, about) };
+    let result = match dropped {
+        Ok(()) => result,
+        Err(payload) => {
+            let _output_is_lost = catch_panic(|| drop(result));
+            Err(payload)
+        }
+    };
+    let ending = match result {
+        Ok(output) => {
+            cell.stage.with_mut(|stage| {
+                // SAFETY: the stage is empty and ours.
+                unsafe { Stage::output(stage).write(output) };
+            });
+            Ending::Returned
+        }
+        Err(payload) => {
+            cell.stage.with_mut(|stage| {
+                // SAFETY: the stage is empty and ours.
+                unsafe { Stage::payload(stage).write(payload) };
+            });
+            Ending::Panicked
+        }
+    };
+    // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
+    unsafe { complete::<F, S>(cell, about, ending, false) };
+}
+
+/// # Safety
+/// The state is RUNNING by the caller, and the stage holds the future.
+unsafe fn cancel<F: Future, S: Schedule>(slot: NonNull<Header>, seized: bool) {
+    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
+    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
+    // SAFETY: we run the task.
+    let about = unsafe { cell.header.about() };
+    // SAFETY: by the caller's promise.
+    let ending = match unsafe { drop_future(cell, about) } {
+        Ok(()) => Ending::Cancelled,
+        Err(payload) => {
+            cell.stage.with_mut(|stage| {
+                // SAFETY: the stage is empty and ours.
+                unsafe { Stage::payload(stage).write(payload) };
+            });
+            Ending::Panicked
+        }
+    };
+    // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
+    unsafe { complete::<F, S>(cell, about, ending, seized) };
+}
+
+unsafe fn cancel_seized<F: Future, S: Schedule>(slot: NonNull<Header>) {
+    // SAFETY: the caller seized the task, which makes it RUNNING.
+    unsafe { cancel::<F, S>(slot, true) }
+}
+
+/// # Safety
+/// The stage holds the future and is the caller's.
+unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Payload> {
+    about
+        .id
+        .scope(|| {
+            catch_panic(|| {
+                cell.stage.with_mut(|stage| {
+                    // SAFETY: by the caller's promise; the stage counts as empty from here on.
+                    unsafe { Stage::future(stage).drop_in_place() };
+                });
+            })
+        })
+        .map_err(Box::new)
+}
+
+/// # Safety
+/// The state is RUNNING by the caller, and the stage holds what `ending` says.
+unsafe fn complete<F: Future, S: Schedule>(
+    cell: &Cell<F>,
+    about: About,
+    ending: Ending,
+    seized: bool,
+) {
+    let slot = NonNull::from(&cell.header);
+    // SAFETY: the task has not completed, which keeps the scheduler.
+    let scheduler = unsafe { scheduler::<S>(slot) };
+    // SAFETY: as above.
+    let scheduler = unsafe { scheduler.as_ref() };
+    scheduler.finished(about.id, about.location, ending == Ending::Panicked);
+    let last = match cell.header.state.complete(ending, seized) {
+        OnComplete::Left => false,
+        OnComplete::WakeJoiner => {
+            cell.header.join_waker.with(|waker| {
+                // SAFETY: JOIN_WAKER is set and the state COMPLETE: the waker is ours to use.
+                let waker = unsafe { &*waker };
+                // A panicking waker must not keep the runtime from leaving.
+                let _woken = catch_panic(|| waker.as_ref().map(core::task::Waker::wake_by_ref));
+            });
+            cell.header.state.leave_runtime()
+        }
+        OnComplete::DropOutput { last } => {
+            let dropped = about.id.scope(|| {
+                // SAFETY: nobody joins: the output is ours.
+                catch_panic(|| unsafe { drop_output::<F>(slot) })
+            });
+            drop(dropped);
+            last || cell.header.state.leave_runtime()
+        }
+    };
+    if last {
+        // SAFETY: the last owner has left.
+        unsafe { Header::release(slot) };
+    }
+}
+
+unsafe fn take_output<F: Future, U: Unpack<F::Output>>(slot: NonNull<Header>, place: *mut ()) {
+    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
+    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
+    let stored = cell.stage.with_mut(|stage| {
+        // SAFETY: the task returned and the output belongs to the caller, who takes it once.
+        unsafe { Stage::output(stage).read() }
+    });
+    // SAFETY: the caller's place is one for the output.
+    unsafe { place.cast::<U::Output>().write(U::unpack(stored)) };
+}
+
+unsafe fn take_panic<F: Future>(slot: NonNull<Header>) -> Payload {
+    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
+    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
+    cell.stage.with_mut(|stage| {
+        // SAFETY: the task panicked and the payload belongs to the caller, who takes it once.
+        unsafe { Stage::payload(stage).read() }
+    })
+}
+
+unsafe fn drop_output<F: Future>(slot: NonNull<Header>) {
+    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
+    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
+    let ending = cell.header.state.load().ending();
+    cell.stage.with_mut(|stage| match ending {
+        // SAFETY: the output belongs to the caller, who drops it once.
+        Ending::Returned => unsafe { Stage::output(stage).drop_in_place() },
+        // SAFETY: as above.
+        Ending::Panicked => unsafe { Stage::payload(stage).drop_in_place() },
+        Ending::Cancelled => {}
+    });
+}

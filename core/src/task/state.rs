@@ -1,0 +1,375 @@
+//! The life of a task in one word.
+//!
+//! Idea        One atomic word holds who owns the task, what it does, and the slot's generation, so
+//!             that a waker's or abort handle's compare-and-swap fails when the slot moved on.
+//! States      vacant → NOTIFIED ⇄ RUNNING → COMPLETE → vacant, with idle (neither NOTIFIED nor
+//!             RUNNING) between polls; COMPLETE with RUNNING while the completer still works on
+//!             the slot (it wakes the joiner or drops the output).
+//! Invariants  I1 while RUNNING one context alone touches the future; while COMPLETE the output
+//!                belongs to the join handle as long as JOIN is set, else to the completer.
+//!             I2 NOTIFIED without RUNNING: exactly one [`Notified`](super::Notified) token exists;
+//!                the slot is not given back before the token is consumed.
+//!             I3 the slot is given back by whoever clears the last of RUNTIME and JOIN.
+//!             I4 JOIN_WAKER set: the join waker belongs to the completer; clear: to the handle.
+//!                Whoever gives the slot back drops a join waker that is still there.
+//!             I5 after CANCELLED no wake sets NOTIFIED: the canceller has seen to the end.
+//!             I6 the generation changes only when the slot is given back, and never repeats.
+//! Rejected    A reference count: two atomic operations per waker, on a word all wakers share.
+
+use crate::platform::{AtomicUsize, Ordering};
+
+const RUNNING: usize = 1;
+const NOTIFIED: usize = 1 << 1;
+const COMPLETE: usize = 1 << 2;
+const CANCELLED: usize = 1 << 3;
+const JOIN: usize = 1 << 4;
+const JOIN_WAKER: usize = 1 << 5;
+const RUNTIME: usize = 1 << 6;
+const PANICKED: usize = 1 << 7;
+const GENERATION_SHIFT: u32 = 8;
+const GENERATION_ONE: usize = 1 << GENERATION_SHIFT;
+const FLAGS: usize = GENERATION_ONE - 1;
+
+/// Bits of the generation that fit in a waker, beside a slot's address.
+pub(super) const WAKER_GENERATION: usize = 0x3f;
+
+/// The state word of one slot.
+#[derive(Debug)]
+pub(super) struct State(AtomicUsize);
+
+/// The state at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Snapshot(usize);
+
+/// What the poller of a task has to do.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum OnStart {
+    /// Poll the future.
+    Poll,
+    /// Drop the future and complete as cancelled.
+    Cancel,
+    /// The task ended without this token: the runtime leaves, and the caller gives the slot back
+    /// if `last`.
+    Finished { last: bool },
+}
+
+/// What follows a poll that returned `Pending`.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum OnPending {
+    /// Nothing: a wake will come.
+    Idle,
+    /// The task was woken meanwhile: queue it again.
+    Requeue,
+    /// The task was aborted meanwhile: drop the future and complete as cancelled.
+    Cancel,
+}
+
+/// What the completer of a task has to do.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum OnComplete {
+    /// Nobody wants the output: drop it and give the slot back (unless a token is still out).
+    DropOutput { last: bool },
+    /// Wake the join waker, then [`leave`](State::leave_runtime).
+    WakeJoiner,
+    /// The handle will take the output; the runtime has left.
+    Left,
+}
+
+/// What follows a wake.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum OnWake {
+    /// The caller holds the token: queue the task.
+    Queue,
+    /// Nothing: queued, running, ended, or another task's slot.
+    Nothing,
+}
+
+/// How the task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Returned,
+    Cancelled,
+    Panicked,
+}
+
+/// What the join handle has to do when it drops.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum OnLeave {
+    /// The output is the handle's: drop it, then leave again.
+    DropOutput,
+    /// The handle has left.
+    Left {
+        /// The join waker is the handle's: drop it.
+        waker: bool,
+        /// The handle was the last owner: give the slot back.
+        last: bool,
+    },
+}
+
+impl Snapshot {
+    pub(super) fn is_complete(self) -> bool {
+        self.0 & COMPLETE != 0
+    }
+
+    pub(super) fn has_join_waker(self) -> bool {
+        self.0 & JOIN_WAKER != 0
+    }
+
+    pub(super) fn generation(self) -> usize {
+        self.0 >> GENERATION_SHIFT
+    }
+
+    pub(super) fn ending(self) -> Ending {
+        if self.0 & PANICKED != 0 {
+            Ending::Panicked
+        } else if self.0 & CANCELLED != 0 {
+            Ending::Cancelled
+        } else {
+            Ending::Returned
+        }
+    }
+
+    pub(super) fn is_owned_by_runtime(self) -> bool {
+        self.has(RUNTIME)
+    }
+
+    fn has(self, flag: usize) -> bool {
+        self.0 & flag != 0
+    }
+
+    /// The state when its token is consumed without a poll, and whether its consumer is the last
+    /// owner: the runtime leaves with the token if the completer is done already.
+    fn without_token(self) -> (usize, bool) {
+        let next = self.0 & !NOTIFIED;
+        if self.has(COMPLETE) && !self.has(RUNNING) {
+            return (next & !RUNTIME, !self.has(JOIN));
+        }
+        (next, false)
+    }
+}
+
+impl State {
+    /// The state of a slot that was never taken.
+    pub(super) fn vacant() -> Self {
+        Self(AtomicUsize::new(COMPLETE))
+    }
+
+    pub(super) fn load(&self) -> Snapshot {
+        // Acquire: pairs with the Release of whoever completed the task (I1).
+        Snapshot(self.0.load(Ordering::Acquire))
+    }
+
+    /// Tries `step` until its result stands; `None` ends without a change.
+    fn update<R>(&self, mut step: impl FnMut(Snapshot) -> (Option<usize>, R)) -> R {
+        let mut now = self.0.load(Ordering::Relaxed);
+        loop {
+            let (next, result) = step(Snapshot(now));
+            let Some(next) = next else {
+                return result;
+            };
+            // AcqRel: each transition hands over what the one before it wrote; pairs with every
+            // other transition of this word.
+            match self
+                .0
+                .compare_exchange_weak(now, next, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return result,
+                Err(other) => now = other,
+            }
+        }
+    }
+
+    /// A vacant slot becomes a task that is queued, owned by runtime and handle (I2, I3).
+    pub(super) fn begin(&self) -> Snapshot {
+        let vacant = self.0.load(Ordering::Relaxed);
+        debug_assert_eq!(vacant & FLAGS, COMPLETE, "slot taken twice");
+        let first = (vacant & !FLAGS) | NOTIFIED | JOIN | RUNTIME;
+        // Release: pairs with the Acquire of a stale waker that finds the new task.
+        self.0.store(first, Ordering::Release);
+        Snapshot(first)
+    }
+
+    /// The slot is about to be given back (I6). `false`: generations are used up, keep it.
+    pub(super) fn end(&self) -> bool {
+        let last = self.0.load(Ordering::Relaxed);
+        debug_assert_eq!(last & (RUNTIME | JOIN), 0, "slot given back while owned");
+        let next = (last & !FLAGS).wrapping_add(GENERATION_ONE);
+        // Relaxed: whoever takes the slot gets it by the free list's ordering.
+        self.0.store(next | COMPLETE, Ordering::Relaxed);
+        next != 0
+    }
+
+    /// A waker of `generation` (its low bits) wakes.
+    pub(super) fn wake(&self, generation: usize) -> OnWake {
+        self.update(|now| {
+            if now.generation() & WAKER_GENERATION != generation
+                || now.has(COMPLETE)
+                || now.has(CANCELLED)
+            {
+                return (None, OnWake::Nothing);
+            }
+            // Also when nothing changes: the write makes what the waker's thread did before
+            // visible to the next poll.
+            let next = now.0 | NOTIFIED;
+            let queue = !now.has(NOTIFIED) && !now.has(RUNNING);
+            (
+                Some(next),
+                if queue {
+                    OnWake::Queue
+                } else {
+                    OnWake::Nothing
+                },
+            )
+        })
+    }
+
+    /// Aborts the task of exactly `generation`.
+    pub(super) fn abort(&self, generation: usize) -> OnWake {
+        self.update(|now| {
+            if now.generation() != generation || now.has(COMPLETE) || now.has(CANCELLED) {
+                return (None, OnWake::Nothing);
+            }
+            if now.has(RUNNING) || now.has(NOTIFIED) {
+                return (Some(now.0 | CANCELLED), OnWake::Nothing);
+            }
+            (Some(now.0 | CANCELLED | NOTIFIED), OnWake::Queue)
+        })
+    }
+
+    /// The holder of the token starts a poll (I1, I2).
+    pub(super) fn start(&self) -> OnStart {
+        self.update(|now| {
+            debug_assert!(now.has(NOTIFIED), "a token without NOTIFIED");
+            if now.has(COMPLETE) || now.has(RUNNING) {
+                // The runtime's shutdown was faster: it completes, or has completed, the task.
+                let (next, last) = now.without_token();
+                return (Some(next), OnStart::Finished { last });
+            }
+            let next = (now.0 & !NOTIFIED) | RUNNING;
+            let then = if now.has(CANCELLED) {
+                OnStart::Cancel
+            } else {
+                OnStart::Poll
+            };
+            (Some(next), then)
+        })
+    }
+
+    /// The poll returned `Pending`.
+    pub(super) fn pend(&self) -> OnPending {
+        self.update(|now| {
+            if now.has(CANCELLED) {
+                return (None, OnPending::Cancel);
+            }
+            let next = now.0 & !RUNNING;
+            let then = if now.has(NOTIFIED) {
+                OnPending::Requeue
+            } else {
+                OnPending::Idle
+            };
+            (Some(next), then)
+        })
+    }
+
+    /// The runtime's shutdown takes the future of a task that nobody runs. `false`: whoever runs
+    /// it will cancel it, or it has ended.
+    pub(super) fn seize(&self) -> bool {
+        self.update(|now| {
+            if now.has(COMPLETE) {
+                return (None, false);
+            }
+            if now.has(RUNNING) {
+                return (Some(now.0 | CANCELLED), false);
+            }
+            (Some(now.0 | CANCELLED | RUNNING), true)
+        })
+    }
+
+    /// Gives the token back unused: the queue is closed and the runtime's shutdown will find the
+    /// task. `true`: the caller is the last owner.
+    pub(super) fn drop_token(&self) -> bool {
+        self.update(|now| {
+            let (next, last) = now.without_token();
+            (Some(next), last)
+        })
+    }
+
+    /// The task ended; `seized` says that the shutdown ended it, so that a token may be out (I2).
+    pub(super) fn complete(&self, ending: Ending, seized: bool) -> OnComplete {
+        let outcome = match ending {
+            Ending::Returned => 0,
+            Ending::Cancelled => CANCELLED,
+            Ending::Panicked => PANICKED,
+        };
+        self.update(|now| {
+            debug_assert!(now.has(RUNNING), "completed without running");
+            let token_out = seized && now.has(NOTIFIED);
+            let token = if token_out { NOTIFIED } else { 0 };
+            // What stays when the completer has more to do with the slot.
+            let busy = (now.0 & !(CANCELLED | NOTIFIED)) | COMPLETE | outcome | token;
+            if now.has(JOIN_WAKER) {
+                return (Some(busy), OnComplete::WakeJoiner);
+            }
+            match (now.has(JOIN), token_out) {
+                (true, true) => (Some(busy & !RUNNING), OnComplete::Left),
+                (true, false) => (Some(busy & !(RUNNING | RUNTIME)), OnComplete::Left),
+                (false, true) => (Some(busy), OnComplete::DropOutput { last: false }),
+                (false, false) => (
+                    Some(busy & !(RUNNING | RUNTIME)),
+                    OnComplete::DropOutput { last: true },
+                ),
+            }
+        })
+    }
+
+    /// The completer is done with the slot, and the runtime leaves, unless a token is out, whose
+    /// consumer then leaves for it. `true`: it was the last owner (I3).
+    pub(super) fn leave_runtime(&self) -> bool {
+        self.update(|now| {
+            if now.has(NOTIFIED) {
+                return (Some(now.0 & !RUNNING), false);
+            }
+            (Some(now.0 & !(RUNNING | RUNTIME)), !now.has(JOIN))
+        })
+    }
+
+    /// The handle has stored a join waker (I4). `false`: the task has completed meanwhile.
+    pub(super) fn set_join_waker(&self) -> bool {
+        self.update(|now| match now.has(COMPLETE) {
+            true => (None, false),
+            false => (Some(now.0 | JOIN_WAKER), true),
+        })
+    }
+
+    /// The handle takes the join waker back (I4). `false`: the task has completed meanwhile.
+    pub(super) fn unset_join_waker(&self) -> bool {
+        self.update(|now| match now.has(COMPLETE) {
+            true => (None, false),
+            false => (Some(now.0 & !JOIN_WAKER), true),
+        })
+    }
+
+    /// The handle leaves (I3), unless the task has completed with an output that is still there.
+    pub(super) fn leave_join(&self, output_gone: bool) -> OnLeave {
+        self.update(|now| {
+            if now.has(COMPLETE) {
+                if !output_gone {
+                    return (None, OnLeave::DropOutput);
+                }
+                // The join waker is left to whoever leaves last.
+                let last = !now.has(RUNTIME);
+                return (Some(now.0 & !JOIN), OnLeave::Left { waker: false, last });
+            }
+            let waker = now.has(JOIN_WAKER);
+            (
+                Some(now.0 & !(JOIN | JOIN_WAKER)),
+                OnLeave::Left { waker, last: false },
+            )
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! A waker that is a plain word: clone and drop do nothing.
+//!
+//! Idea        The word holds a slot's address and, in the six bits that the slot's alignment
+//!             leaves free, the low bits of its generation.
+//! Invariants  I1 slots' headers stay in place for ever, so the word never dangles.
+//! Rejected    Counting wakers: see `state`.
+#![allow(unsafe_code)]
+
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::header::{Header, Notified};
+use super::state::{OnWake, WAKER_GENERATION};
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_nothing);
+
+/// The waker of the task that is in `header`'s slot now.
+#[inline]
+pub(super) fn of(header: NonNull<Header>, generation: usize) -> ManuallyDrop<Waker> {
+    let word = header
+        .as_ptr()
+        .map_addr(|address| address | (generation & WAKER_GENERATION));
+    // SAFETY: the table's functions keep the contract of `RawWaker`: they are safe on any thread,
+    // and the word needs no freeing.
+    ManuallyDrop::new(unsafe { Waker::new(word.cast_const().cast(), &VTABLE) })
+}
+
+unsafe fn clone(word: *const ()) -> RawWaker {
+    RawWaker::new(word, &VTABLE)
+}
+
+unsafe fn drop_nothing(_word: *const ()) {}
+
+unsafe fn wake(word: *const ()) {
+    let generation = word.addr() & WAKER_GENERATION;
+    let header = word
+        .map_addr(|address| address & !WAKER_GENERATION)
+        .cast::<Header>()
+        .cast_mut();
+    // SAFETY: the word was made of a header's address.
+    let header = unsafe { NonNull::new_unchecked(header) };
+    // SAFETY: headers stay in place for ever (I1).
+    let state = unsafe { &header.as_ref().state };
+    if state.wake(generation) == OnWake::Queue {
+        // SAFETY: this wake made the state NOTIFIED, so the token is ours.
+        unsafe { schedule(header) };
+    }
+}
+
+/// Hands the token of `header`'s task to its scheduler.
+///
+/// # Safety
+/// The caller made the state NOTIFIED and holds the token.
+pub(super) unsafe fn schedule(header: NonNull<Header>) {
+    // SAFETY: the token is the caller's.
+    let token = unsafe { Notified::new(header) };
+    // SAFETY: headers stay in place for ever.
+    let about = unsafe { header.as_ref() };
+    // SAFETY: the token keeps the task in its slot.
+    let about = unsafe { about.about() };
+    // SAFETY: the token is handed over.
+    unsafe { (about.vtable.schedule)(token.into_raw()) };
+}

@@ -1,0 +1,57 @@
+//! Which home the timers made here belong to.
+
+use super::clock::set_current_clock;
+use super::timers::Home;
+use crate::context_cell;
+
+/// What a running context offers to timers.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Current {
+    /// No runtime runs here.
+    #[default]
+    Absent,
+    /// A runtime runs here, without timers.
+    Disabled,
+    /// A runtime runs here, and timers made here belong to this home.
+    Home(Home),
+}
+
+context_cell! {
+    static CURRENT: Current = Current::Absent;
+}
+
+/// Installs `current` for the running thread (or chip) and returns what stood there.
+///
+/// Timers made here find their home in it, and [`Instant::now`](super::Instant::now) its clock.
+pub fn set_current(current: Current) -> Current {
+    set_current_clock(match current {
+        Current::Home(home) if home.clock().is_pausable() => Some(home.timers().clock()),
+        _ => None,
+    });
+    CURRENT.replace(current)
+}
+
+/// What stands here.
+#[inline]
+pub fn current() -> Current {
+    CURRENT.get()
+}
+
+/// The home of timers made here.
+///
+/// # Panics
+/// If no runtime runs here, or one without timers.
+#[track_caller]
+#[inline]
+pub(super) fn home() -> Home {
+    match CURRENT.get() {
+        Current::Home(home) => home,
+        Current::Absent => panic!(
+            "there is no reactor running, must be called from the context of a Tokio 1.x runtime"
+        ),
+        Current::Disabled => panic!(
+            "A Tokio 1.x context was found, but timers are disabled. \
+             Call `enable_time` on the runtime builder to enable timers."
+        ),
+    }
+}

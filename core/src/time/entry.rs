@@ -1,0 +1,188 @@
+//! One timer: what stands in its owner's memory and, while it waits, in a wheel.
+//!
+//! Idea        The owner (a pinned `Sleep`) and the home of the wheel share the entry. Which of
+//!             them may touch what is said by one byte.
+//! States      IDLE ─insert→ PENDING ─fire→ FIRED;   PENDING ─shutdown→ CLOSED;
+//!             PENDING ─remove→ IDLE;   FIRED, CLOSED ─owner's rearm→ IDLE
+//! Invariants  I1 only the holder of the home's lock leaves or enters PENDING, and touches the
+//!                links and `tick` while PENDING.
+//!             I2 `waker` is initialised exactly while PENDING; while PENDING it is written by the
+//!                owner under the lock only. So the owner may read it without the lock.
+//!             I3 the store that ends PENDING is the home's last access: after it the owner may
+//!                free the entry.
+//! Rejected    An atomic waker cell: two more read-modify-writes per timer for a race that the
+//!             wheel's lock has settled already.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::marker::PhantomPinned;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::task::Waker;
+
+use crate::collections::{Link, Linked};
+use crate::platform::{AtomicU8, Ordering, UnsafeCell};
+
+/// Where an entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Phase {
+    /// In no wheel.
+    Idle = 0,
+    /// In a wheel, or about to be fired by the holder of its lock.
+    Pending = 1,
+    /// Its time has come.
+    Fired = 2,
+    /// Its home was shut down before its time came.
+    Closed = 3,
+}
+
+/// A timer's record; 56 bytes on 64-bit machines.
+pub(super) struct Entry {
+    link: UnsafeCell<Link<Self>>,
+    tick: UnsafeCell<u64>,
+    waker: UnsafeCell<MaybeUninit<Waker>>,
+    phase: AtomicU8,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: the links and the tick are guarded by the home's lock, the waker follows I2.
+unsafe impl Send for Entry {}
+// SAFETY: as above.
+unsafe impl Sync for Entry {}
+
+// SAFETY: `link` projects to the one field; only the list touches it while linked (I1).
+unsafe impl Linked for Entry {
+    unsafe fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {
+        // SAFETY: the node is alive by the caller's promise.
+        let entry = unsafe { node.as_ref() };
+        // SAFETY: a cell's pointer is never null.
+        entry
+            .link
+            .with_mut(|link| unsafe { NonNull::new_unchecked(link) })
+    }
+}
+
+impl Entry {
+    /// An entry in no wheel.
+    pub(super) fn new() -> Self {
+        Self {
+            link: UnsafeCell::new(Link::new()),
+            tick: UnsafeCell::new(0),
+            waker: UnsafeCell::new(MaybeUninit::uninit()),
+            phase: AtomicU8::new(Phase::Idle as u8),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// Where the entry stands.
+    #[inline]
+    pub(super) fn phase(&self) -> Phase {
+        // Acquire: pairs with the Release in `end`: what happened before the wake is seen.
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Idle,
+            1 => Phase::Pending,
+            2 => Phase::Fired,
+            _ => Phase::Closed,
+        }
+    }
+
+    /// The tick at which it is due.
+    ///
+    /// # Safety
+    /// `entry` is alive, and the caller holds the lock of the home whose wheel it is or was in.
+    #[inline]
+    pub(super) unsafe fn tick(entry: NonNull<Self>) -> u64 {
+        // SAFETY: alive by the caller's promise.
+        let this = unsafe { entry.as_ref() };
+        // SAFETY: the caller holds the lock (I1).
+        this.tick.with(|tick| unsafe { *tick })
+    }
+
+    /// Changes the tick at which it is due.
+    ///
+    /// # Safety
+    /// The caller holds the home's lock, and the entry is in no list.
+    #[inline]
+    pub(super) unsafe fn set_tick(&self, due_tick: u64) {
+        // SAFETY: the caller holds the lock (I1).
+        self.tick.with_mut(|tick| unsafe { *tick = due_tick });
+    }
+
+    /// Goes from IDLE to PENDING, with the waker to wake.
+    ///
+    /// # Safety
+    /// The caller is the owner, holds the home's lock, and puts the entry into its wheel before it
+    /// lets the lock go. The entry is not PENDING.
+    pub(super) unsafe fn begin(&self, due_tick: u64, waker: Waker) {
+        debug_assert_ne!(self.phase(), Phase::Pending, "timer inserted twice");
+        // SAFETY: the caller holds the lock and the entry is in no list.
+        unsafe { self.set_tick(due_tick) };
+        self.waker.with_mut(|slot| {
+            // SAFETY: not PENDING, so the owner alone touches the slot, and it is empty (I2).
+            unsafe { slot.cast::<Waker>().write(waker) };
+        });
+        // Relaxed: others learn of the entry through the lock.
+        self.phase.store(Phase::Pending as u8, Ordering::Relaxed);
+    }
+
+    /// Ends PENDING, with `phase` to be seen by the owner, and returns the waker.
+    ///
+    /// # Safety
+    /// The caller holds the home's lock, the entry is PENDING and out of every list. After this
+    /// the caller does not touch the entry (I3), unless it is the owner.
+    pub(super) unsafe fn end(entry: NonNull<Self>, phase: Phase) -> Waker {
+        debug_assert_ne!(phase, Phase::Pending);
+        // SAFETY: PENDING entries are alive: their owner's drop takes the lock first.
+        let this = unsafe { entry.as_ref() };
+        // SAFETY: PENDING, so the waker is there (I2). It is read, not written, since the owner
+        // may be comparing it; the store below makes the slot count as empty.
+        let waker = this
+            .waker
+            .with(|slot| unsafe { slot.cast::<Waker>().read() });
+        // Release: pairs with the Acquire in `phase`; the last access (I3).
+        this.phase.store(phase as u8, Ordering::Release);
+        waker
+    }
+
+    /// Whether PENDING would wake `waker`. Takes no lock; only the owner asks.
+    ///
+    /// # Safety
+    /// The caller is the owner and saw PENDING since it last changed the waker.
+    #[inline]
+    pub(super) unsafe fn has_waker(&self, waker: &Waker) -> bool {
+        self.waker.with(|slot| {
+            // SAFETY: written by this very owner before (I2). If the home fires it meanwhile, the
+            // bits stay as they are, and only the two words are compared.
+            let known = unsafe { &*slot.cast::<Waker>() };
+            known.will_wake(waker)
+        })
+    }
+
+    /// Puts `waker` in place of the one PENDING holds, which is returned.
+    ///
+    /// # Safety
+    /// The caller is the owner, holds the home's lock, and the entry is PENDING.
+    pub(super) unsafe fn replace_waker(&self, waker: Waker) -> Waker {
+        self.waker.with_mut(|slot| {
+            // SAFETY: the owner under the lock (I2).
+            let known = unsafe { &mut *slot.cast::<Waker>() };
+            core::mem::replace(known, waker)
+        })
+    }
+
+    /// Back to IDLE after it fired; the owner alone calls this, and never while PENDING.
+    pub(super) fn rearm(&mut self) {
+        debug_assert_ne!(self.phase(), Phase::Pending);
+        // Relaxed: nobody else looks at an entry that is not PENDING.
+        self.phase.store(Phase::Idle as u8, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("phase", &self.phase())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! Loom models of a home and its timers.
+#![allow(unsafe_code)]
+
+use std::boxed::Box;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use loom::thread;
+
+use super::clock::Mode;
+use super::entry::{Entry, Phase};
+use super::timers::{Home, ParkFor, Registered, Timers};
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A home of the model, freed at its end.
+struct Place(NonNull<Timers>);
+
+impl Place {
+    fn open(mode: Mode, unpark: Waker) -> (Self, Home) {
+        let timers: &'static Timers = Box::leak(Box::default());
+        (Self(NonNull::from(timers)), timers.open(mode, unpark))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::leak`; the model's threads, which used it, were joined.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// An entry and the right to be its owner.
+struct Owner(Box<Entry>);
+
+impl Owner {
+    fn new() -> Self {
+        Self(Box::new(Entry::new()))
+    }
+
+    fn register(&self, home: &Home, ahead: Duration, waker: &Waker) -> Registered {
+        let deadline = home.clock().now() + ahead;
+        // SAFETY: this is the owner, the box does not move, and every model ends with `cancel`.
+        unsafe { home.register(NonNull::from(&*self.0), deadline, waker) }
+    }
+
+    fn cancel(self, home: &Home) -> Phase {
+        if self.0.phase() == Phase::Pending {
+            // SAFETY: the owner, registered here.
+            unsafe { home.cancel(NonNull::from(&*self.0)) };
+        }
+        let phase = self.0.phase();
+        // SAFETY: not PENDING: nobody else may touch the entry, which loom checks by these writes.
+        unsafe { self.0.begin(0, Waker::noop().clone()) };
+        // SAFETY: PENDING just now, and in no list.
+        drop(unsafe { Entry::end(NonNull::from(&*self.0), Phase::Idle) });
+        phase
+    }
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Regression row 11, I3 of `timers`: an insert while the home computes how long to sleep.
+#[test]
+fn model_an_insert_is_slept_for_or_unparks() {
+    loom::model(|| {
+        let unparks = Arc::new(Count::default());
+        let (_place, home) = Place::open(Mode::Machine, Waker::from(unparks.clone()));
+        let inserter = thread::spawn(move || {
+            let owner = Owner::new();
+            let registered = owner.register(&home, 3_600_000 * MS, Waker::noop());
+            assert_eq!(registered, Registered::Pending);
+            owner
+        });
+        let park = home.prepare_park();
+        let owner = inserter.join().expect("no panic");
+        if park == ParkFor::Forever {
+            assert_eq!(
+                unparks.0.load(Ordering::SeqCst),
+                1,
+                "an insert was slept through"
+            );
+        }
+        home.finish_park();
+        assert_eq!(owner.cancel(&home), Phase::Idle);
+        home.shutdown();
+    });
+}
+
+/// I1 and I3 of `entry`, I2 of `timers`: an insert, and a change of its waker, while another
+/// thread fires.
+#[test]
+fn model_an_insert_against_fire_is_woken() {
+    loom::model(|| {
+        let (_place, home) = Place::open(Mode::Paused, Waker::noop().clone());
+        let first = Owner::new();
+        assert_eq!(
+            first.register(&home, MS, Waker::noop()),
+            Registered::Pending
+        );
+        let firer = thread::spawn(move || {
+            home.clock().advance(2 * MS).expect("paused");
+            home.fire_due()
+        });
+        let wakes = Arc::new(Count::default());
+        let waker = Waker::from(wakes.clone());
+        let second = Owner::new();
+        let registered = second.register(&home, MS, &waker);
+        // SAFETY: the owner, registered here.
+        let _ = unsafe { home.change_waker(NonNull::from(&*first.0), &waker) };
+        firer.join().expect("no panic");
+        home.clock().advance(2 * MS).expect("paused");
+        home.fire_due();
+        assert_eq!(first.cancel(&home), Phase::Fired);
+        match registered {
+            Registered::Pending => {
+                assert_eq!(second.cancel(&home), Phase::Fired);
+                assert!(wakes.0.load(Ordering::SeqCst) >= 1);
+            }
+            Registered::Due => assert_eq!(second.cancel(&home), Phase::Idle),
+            Registered::Closed => unreachable!("nobody closes this home"),
+        }
+        assert_eq!(home.len(), 0);
+        home.shutdown();
+    });
+}
+
+/// I3 of `entry`: a timer dropped while one thread fires it and another closes its home.
+#[test]
+fn model_a_drop_against_fire_against_shutdown() {
+    loom::model(|| {
+        let (_place, home) = Place::open(Mode::Paused, Waker::noop().clone());
+        let owner = Owner::new();
+        assert_eq!(
+            owner.register(&home, MS, Waker::noop()),
+            Registered::Pending
+        );
+        home.clock().advance(2 * MS).expect("paused");
+        let firer = thread::spawn(move || home.fire_due());
+        let closer = thread::spawn(move || home.shutdown());
+        owner.cancel(&home);
+        let fired = firer.join().expect("no panic");
+        closer.join().expect("no panic");
+        assert!(fired <= 1);
+        assert_eq!(home.len(), 0);
+    });
+}
+
+/// I1 of `timers`: an insert into a home that is being closed waits in vain in no case.
+#[test]
+fn model_an_insert_against_shutdown_is_told() {
+    loom::model(|| {
+        let (_place, home) = Place::open(Mode::Paused, Waker::noop().clone());
+        let closer = thread::spawn(move || home.shutdown());
+        let owner = Owner::new();
+        let registered = owner.register(&home, MS, Waker::noop());
+        closer.join().expect("no panic");
+        let phase = owner.cancel(&home);
+        match registered {
+            Registered::Pending => assert_eq!(phase, Phase::Closed),
+            Registered::Closed => assert_eq!(phase, Phase::Idle),
+            Registered::Due => unreachable!("a millisecond ahead of a paused clock"),
+        }
+        assert_eq!(home.len(), 0);
+    });
+}

@@ -1,0 +1,178 @@
+//! A future that waits for a point in time.
+//!
+//! Idea        The timer's entry stands in the future itself; it is inserted at the first poll into
+//!             the home that was current where the future was made.
+//! States      those of the entry; a deadline that had passed at the first poll goes from IDLE to
+//!             done without the wheel.
+//! Invariants  I1 the entry is in its home's wheel only while this future is pinned and alive: its
+//!                drop cancels.
+//! Rejected    Inserting when the future is made: the waker is not known, and many are dropped
+//!             without a poll.
+#![allow(unsafe_code)]
+
+use core::future::Future;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker, ready};
+use core::time::Duration;
+
+use super::current::home;
+use super::entry::{Entry, Phase};
+use super::instant::Instant;
+use super::timers::{Home, Registered};
+use crate::coop;
+
+/// Waits until `deadline`; timers have a granularity of one millisecond and never fire early.
+///
+/// # Panics
+/// If there is no runtime here, or its timers are disabled.
+///
+/// # Cancel safety
+/// Dropping the future cancels the timer.
+///
+/// # Cost
+/// Two read-modify-writes at the first poll, two more if it is dropped before its time.
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep {
+        home: home(),
+        deadline,
+        entry: Entry::new(),
+        is_done: false,
+    }
+}
+
+/// Waits for `duration`; timers have a granularity of one millisecond and never fire early.
+///
+/// A duration too long to be represented waits for thirty years.
+///
+/// # Panics
+/// If there is no runtime here, or its timers are disabled.
+///
+/// # Cancel safety
+/// Dropping the future cancels the timer.
+///
+/// # Cost
+/// A clock read, two read-modify-writes at the first poll, two more if it is dropped before its
+/// time.
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    let home = home();
+    let deadline = home.clock().now().saturating_add(duration);
+    Sleep {
+        home,
+        deadline,
+        entry: Entry::new(),
+        is_done: false,
+    }
+}
+
+/// A future that waits for a point in time; made by [`sleep`] and [`sleep_until`].
+///
+/// It must be pinned to be polled or [`reset`](Self::reset).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Sleep {
+    home: Home,
+    deadline: Instant,
+    entry: Entry,
+    /// Done without the wheel: the deadline had passed when it was to be inserted.
+    is_done: bool,
+}
+
+impl Sleep {
+    /// The instant it waits for.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether it has been woken for its deadline; false, too, if it was never polled.
+    pub fn is_elapsed(&self) -> bool {
+        self.is_done || self.entry.phase() == Phase::Fired
+    }
+
+    /// Waits for `deadline` instead, whether it has fired before or not.
+    ///
+    /// The waker of the last poll will be woken at the new deadline, if the old one was pending.
+    ///
+    /// # Cost
+    /// Two read-modify-writes if it is waiting, else none.
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        // SAFETY: nothing is moved out.
+        let this = unsafe { self.get_unchecked_mut() };
+        this.deadline = deadline;
+        this.is_done = false;
+        let mut phase = this.entry.phase();
+        if phase == Phase::Pending {
+            // SAFETY: this future owns the entry.
+            phase = unsafe { this.home.reschedule(NonNull::from(&this.entry), deadline) };
+            if phase == Phase::Fired && deadline <= this.home.clock().now() {
+                return;
+            }
+        }
+        if phase != Phase::Pending {
+            this.entry.rearm();
+        }
+    }
+
+    /// One look at the timer, without the budget.
+    fn poll_entry(&mut self, waker: &Waker) -> Poll<()> {
+        if self.is_done {
+            return Poll::Ready(());
+        }
+        let entry = NonNull::from(&self.entry);
+        let phase = match self.entry.phase() {
+            Phase::Idle => return self.poll_first(waker),
+            // SAFETY: this future owns the entry, and it was PENDING just now.
+            Phase::Pending if unsafe { self.entry.has_waker(waker) } => return Poll::Pending,
+            // SAFETY: this future owns the entry.
+            Phase::Pending => unsafe { self.home.change_waker(entry, waker) },
+            phase => phase,
+        };
+        match phase {
+            Phase::Fired => Poll::Ready(()),
+            Phase::Closed => closed(),
+            Phase::Idle | Phase::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_first(&mut self, waker: &Waker) -> Poll<()> {
+        let entry = NonNull::from(&self.entry);
+        // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
+        match unsafe { self.home.register(entry, self.deadline, waker) } {
+            Registered::Pending => Poll::Pending,
+            Registered::Closed => closed(),
+            Registered::Due => {
+                self.is_done = true;
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+#[cold]
+fn closed() -> ! {
+    panic!("A Tokio 1.x context was found, but it is being shutdown.")
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let unit = ready!(coop::poll_proceed(cx));
+        // SAFETY: nothing is moved out.
+        let this = unsafe { self.get_unchecked_mut() };
+        ready!(this.poll_entry(cx.waker()));
+        unit.made_progress();
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if self.entry.phase() == Phase::Pending {
+            // SAFETY: this future owns the entry, which was registered with this home.
+            unsafe { self.home.cancel(NonNull::from(&self.entry)) };
+        }
+    }
+}

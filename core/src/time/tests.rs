@@ -1,0 +1,415 @@
+//! What a scheduler and a user notice of timers; the wheel against a sorted map.
+#![allow(unsafe_code)]
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+
+use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
+
+use super::clock::Mode;
+use super::current::{Current, set_current};
+use super::entry::{Entry, Phase};
+use super::instant::Instant;
+use super::lease::TimersLease;
+use super::sleep::{Sleep, sleep, sleep_until};
+use super::timers::{ParkFor, Timers};
+use super::wheel::{LAST_TICK, Wheel};
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Count {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn counting() -> (Arc<Count>, Waker) {
+    let count = Arc::new(Count::default());
+    (count.clone(), Waker::from(count))
+}
+
+/// A paused home that timers made here belong to.
+struct Paused(TimersLease);
+
+impl Paused {
+    fn new() -> Self {
+        let lease = TimersLease::new(Mode::Paused, Waker::noop().clone());
+        set_current(Current::Home(lease.home()));
+        Self(lease)
+    }
+
+    fn advance(&self, duration: Duration) -> usize {
+        self.0.clock().advance(duration).expect("paused");
+        self.0.fire_due()
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        set_current(Current::Absent);
+    }
+}
+
+fn poll(sleep: Pin<&mut Sleep>, waker: &Waker) -> Poll<()> {
+    sleep.poll(&mut Context::from_waker(waker))
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+#[test]
+fn fires_at_its_deadline_and_not_before() {
+    let home = Paused::new();
+    let (count, waker) = counting();
+    let mut timer = pin!(sleep(10 * MS));
+    assert!(poll(timer.as_mut(), &waker).is_pending());
+    assert_eq!(home.advance(10 * MS - Duration::from_nanos(1)), 0);
+    assert!(poll(timer.as_mut(), &waker).is_pending());
+    assert_eq!(home.advance(Duration::from_nanos(1)), 1);
+    assert_eq!(count.get(), 1);
+    assert!(timer.is_elapsed());
+    assert!(poll(timer.as_mut(), &waker).is_ready());
+    assert_eq!(home.0.len(), 0);
+}
+
+/// Regression row 14: what is dropped leaves no entry, polled or not.
+#[test]
+fn a_dropped_sleep_leaves_no_entry() {
+    let home = Paused::new();
+    drop(sleep(10 * MS));
+    let mut timer = Box::pin(sleep(10 * MS));
+    assert_eq!(home.0.len(), 0);
+    assert!(poll(timer.as_mut(), Waker::noop()).is_pending());
+    assert_eq!(home.0.len(), 1);
+    drop(timer);
+    assert_eq!(home.0.len(), 0);
+    assert_eq!(home.0.prepare_park(), ParkFor::Forever);
+}
+
+/// Regression row 12.
+#[test]
+fn short_sleeps_work_after_the_wheel_wrapped() {
+    let home = Paused::new();
+    let years = Duration::from_secs(86_400 * 365);
+    let (long_count, long_waker) = counting();
+    let mut long = pin!(sleep(20 * years));
+    assert!(poll(long.as_mut(), &long_waker).is_pending());
+    for _ in 0..7 {
+        home.advance(years / 2 + 3 * MS);
+        for millis in [1, 63, 64, 65, 4_095, 4_097, 300_000] {
+            let (count, waker) = counting();
+            let mut short = pin!(sleep(millis * MS));
+            assert!(poll(short.as_mut(), &waker).is_pending());
+            home.advance((millis - 1) * MS);
+            assert_eq!(count.get(), 0, "{millis} ms fired early");
+            home.advance(MS);
+            assert_eq!(count.get(), 1, "{millis} ms did not fire");
+        }
+    }
+    assert_eq!(long_count.get(), 0);
+    home.advance(20 * years);
+    assert_eq!(long_count.get(), 1);
+}
+
+/// Regression row 13.
+#[test]
+fn extreme_durations_neither_panic_nor_fire() {
+    let home = Paused::new();
+    let now = home.0.clock().now();
+    for duration in [
+        Duration::MAX,
+        Duration::from_secs(u64::MAX),
+        Duration::from_millis(u64::MAX),
+    ] {
+        let (count, waker) = counting();
+        let mut timer = pin!(sleep(duration));
+        assert!(poll(timer.as_mut(), &waker).is_pending());
+        home.advance(Duration::from_secs(3_600));
+        assert_eq!(count.get(), 0);
+    }
+    let mut past = pin!(sleep_until(now));
+    assert!(poll(past.as_mut(), Waker::noop()).is_ready());
+    let mut zero = pin!(sleep(Duration::ZERO));
+    assert!(poll(zero.as_mut(), Waker::noop()).is_ready());
+    home.advance(Duration::MAX);
+    let mut after = pin!(sleep(MS));
+    let _ = poll(after.as_mut(), Waker::noop());
+}
+
+#[test]
+fn reset_moves_the_deadline_both_ways() {
+    let home = Paused::new();
+    let (count, waker) = counting();
+    let mut timer = pin!(sleep(100 * MS));
+    assert!(poll(timer.as_mut(), &waker).is_pending());
+    timer.as_mut().reset(Instant::now() + 5 * MS);
+    home.advance(5 * MS);
+    assert_eq!(count.get(), 1);
+    assert!(poll(timer.as_mut(), &waker).is_ready());
+    timer.as_mut().reset(Instant::now() + 7 * MS);
+    assert!(!timer.is_elapsed());
+    assert!(poll(timer.as_mut(), &waker).is_pending());
+    timer.as_mut().reset(Instant::now() + 9 * MS);
+    home.advance(8 * MS);
+    assert!(poll(timer.as_mut(), &waker).is_pending());
+    home.advance(MS);
+    assert!(poll(timer.as_mut(), &waker).is_ready());
+}
+
+#[test]
+fn the_latest_waker_is_woken() {
+    let home = Paused::new();
+    let ((first, first_waker), (second, second_waker)) = (counting(), counting());
+    let mut timer = pin!(sleep(MS));
+    assert!(poll(timer.as_mut(), &first_waker).is_pending());
+    assert!(poll(timer.as_mut(), &second_waker).is_pending());
+    home.advance(MS);
+    assert_eq!((first.get(), second.get()), (0, 1));
+}
+
+#[test]
+fn more_timers_than_a_batch_fire_in_order() {
+    let home = Paused::new();
+    let (count, waker) = counting();
+    let mut timers: Vec<_> = (0..100).map(|_| Box::pin(sleep(3 * MS))).collect();
+    for timer in &mut timers {
+        assert!(poll(timer.as_mut(), &waker).is_pending());
+    }
+    assert_eq!(home.0.len(), 100);
+    assert_eq!(home.advance(3 * MS), 100);
+    assert_eq!(count.get(), 100);
+}
+
+#[test]
+fn an_idle_paused_clock_moves_from_timer_to_timer() {
+    let home = Paused::new();
+    let start = Instant::now();
+    let (count, waker) = counting();
+    let mut timer = pin!(sleep(1_234_567 * MS));
+    assert!(poll(timer.as_mut(), &waker).is_pending());
+    let hold = home.0.hold_clock();
+    assert_eq!(home.0.prepare_park(), ParkFor::Forever);
+    drop(hold);
+    while count.get() == 0 {
+        assert_eq!(home.0.prepare_park(), ParkFor::Advance);
+        home.0.finish_park();
+        home.0.advance_idle();
+    }
+    assert_eq!(start.elapsed(), 1_234_567 * MS);
+    assert_eq!(home.0.prepare_park(), ParkFor::Forever);
+}
+
+#[test]
+fn a_resumed_clock_goes_on_from_where_it_stood() {
+    let home = Paused::new();
+    let clock = home.0.clock();
+    let start = clock.now();
+    assert!(clock.pause().is_err());
+    clock.advance(50 * MS).expect("paused");
+    clock.resume().expect("paused");
+    assert!(clock.advance(MS).is_err());
+    assert!(clock.now() >= start + 50 * MS);
+    clock.pause().expect("runs");
+    assert!(clock.now() >= start + 50 * MS);
+}
+
+#[test]
+fn an_earlier_timer_unparks_a_parked_home_only() {
+    let (unparks, unpark) = counting();
+    let lease = TimersLease::new(Mode::Machine, unpark);
+    set_current(Current::Home(lease.home()));
+    let hour = Duration::from_secs(3_600);
+    let mut timers = [3, 2, 1, 4].map(|hours| Box::pin(sleep(hours * hour)));
+    set_current(Current::Absent);
+    assert!(poll(timers[0].as_mut(), Waker::noop()).is_pending());
+    assert_eq!(unparks.get(), 0);
+    let ParkFor::Sleep(limit) = lease.prepare_park() else {
+        panic!("there is a timer")
+    };
+    assert!(limit > 2 * hour && limit <= 3 * hour + MS);
+    assert!(poll(timers[3].as_mut(), Waker::noop()).is_pending());
+    assert_eq!(unparks.get(), 0);
+    assert!(poll(timers[1].as_mut(), Waker::noop()).is_pending());
+    assert_eq!(unparks.get(), 1);
+    lease.finish_park();
+    assert!(poll(timers[2].as_mut(), Waker::noop()).is_pending());
+    assert_eq!(unparks.get(), 1);
+    assert!(!lease.is_overdue(Instant::now()));
+    assert!(lease.is_overdue(Instant::now() + 2 * hour));
+}
+
+#[test]
+fn shutdown_wakes_and_closes_every_timer() {
+    let home = Paused::new();
+    let (count, waker) = counting();
+    let mut waiting: Vec<_> = (0..40).map(|_| Box::pin(sleep(MS))).collect();
+    for timer in &mut waiting {
+        assert!(poll(timer.as_mut(), &waker).is_pending());
+    }
+    let mut unpolled = Box::pin(sleep(MS));
+    home.0.shutdown();
+    assert_eq!(count.get(), 40);
+    for timer in waiting.iter_mut().chain([&mut unpolled]) {
+        let poll = std::panic::AssertUnwindSafe(|| poll(timer.as_mut(), &waker));
+        let panic = std::panic::catch_unwind(poll).expect_err("polls after the shutdown panic");
+        let text = panic.downcast_ref::<&str>().expect("a text");
+        assert_eq!(
+            *text,
+            "A Tokio 1.x context was found, but it is being shutdown."
+        );
+    }
+}
+
+#[test]
+fn a_recycled_home_does_not_take_timers_of_its_past() {
+    let home = Paused::new();
+    let mut old = Box::pin(sleep(MS));
+    let timers: &'static Timers = home.0.home().timers();
+    home.0.shutdown();
+    let reopened = timers.open(Mode::Paused, Waker::noop().clone());
+    let poll = std::panic::AssertUnwindSafe(|| poll(old.as_mut(), Waker::noop()));
+    assert!(std::panic::catch_unwind(poll).is_err());
+    assert_eq!(reopened.len(), 0);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Insert(u64),
+    Cancel(usize),
+    Move(u64),
+    Back(u64),
+}
+
+fn distance() -> impl Strategy<Value = u64> {
+    (0_u32..44, any::<u64>()).prop_map(|(bits, word)| word & ((1 << bits) - 1))
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => distance().prop_map(Step::Insert),
+        1 => Just(Step::Insert(u64::MAX)),
+        2 => any::<usize>().prop_map(Step::Cancel),
+        4 => distance().prop_map(Step::Move),
+        1 => (0_u64..1_000).prop_map(Step::Back),
+    ]
+}
+
+/// A wheel beside a sorted map that does the same.
+struct Pair {
+    wheel: Wheel,
+    map: BTreeMap<(u64, usize), NonNull<Entry>>,
+    now: u64,
+    made: usize,
+}
+
+impl Pair {
+    fn insert(&mut self, ahead: u64) {
+        let tick = self.now.saturating_add(ahead).min(LAST_TICK);
+        let entry = NonNull::from(Box::leak(Box::new(Entry::new())));
+        // SAFETY: just made.
+        let this = unsafe { entry.as_ref() };
+        // SAFETY: this test is the owner and the only user, and inserts at once.
+        unsafe { this.begin(tick, Waker::noop().clone()) };
+        // SAFETY: in no list, and freed only once it is out again.
+        let inserted = unsafe { self.wheel.insert(entry) };
+        assert_eq!(inserted, tick > self.wheel.elapsed());
+        if inserted {
+            self.map.insert((tick, self.made), entry);
+            self.made += 1;
+        } else {
+            free(entry);
+        }
+    }
+
+    fn cancel(&mut self, which: usize) {
+        let Some(&key) = self.map.keys().nth(which % self.map.len().max(1)) else {
+            return;
+        };
+        let entry = self.map.remove(&key).expect("a key of the map");
+        // SAFETY: it is in the map, thus in the wheel.
+        unsafe { self.wheel.remove(entry) };
+        free(entry);
+    }
+
+    fn advance(&mut self, now: u64) -> Vec<u64> {
+        let mut fired = Vec::new();
+        while let Some(entry) = self.wheel.expire(now) {
+            // SAFETY: alive until freed below.
+            fired.push(unsafe { Entry::tick(entry) });
+            let gone = self
+                .map
+                .iter()
+                .find(|(_, known)| **known == entry)
+                .map(|(key, _)| *key);
+            self.map.remove(&gone.expect("fired once"));
+            free(entry);
+        }
+        fired
+    }
+}
+
+fn free(entry: NonNull<Entry>) {
+    // SAFETY: PENDING, and in no list.
+    drop(unsafe { Entry::end(entry, Phase::Idle) });
+    // SAFETY: made by `Box::leak`, and freed once.
+    drop(unsafe { Box::from_raw(entry.as_ptr()) });
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        while let Some(entry) = self.wheel.drain_one() {
+            free(entry);
+        }
+    }
+}
+
+proptest! {
+    /// Regression rows 12 and 13: any order of inserts, cancels and moves, wraps and clocks that
+    /// go backwards included, fires what a sorted map says, in the order of the ticks.
+    #[test]
+    fn the_wheel_fires_what_a_sorted_map_says(
+        start in distance(),
+        steps in prop::collection::vec(step(), 1..200),
+    ) {
+        let mut pair = Pair { wheel: Wheel::new(), map: BTreeMap::new(), now: start, made: 0 };
+        pair.wheel.restart(start);
+        for step in steps {
+            match step {
+                Step::Insert(ahead) => pair.insert(ahead),
+                Step::Cancel(which) => pair.cancel(which),
+                Step::Move(ahead) => {
+                    let now = pair.now.saturating_add(ahead).min(LAST_TICK);
+                    let due: Vec<u64> =
+                        pair.map.keys().map(|key| key.0).take_while(|tick| *tick <= now).collect();
+                    prop_assert_eq!(pair.advance(now), due);
+                    pair.now = now;
+                }
+                Step::Back(by) => {
+                    let before = pair.now.saturating_sub(by);
+                    prop_assert_eq!(pair.advance(before), Vec::<u64>::new());
+                }
+            }
+            prop_assert_eq!(pair.wheel.len(), pair.map.len());
+            let earliest = pair.map.keys().next().map(|key| key.0);
+            prop_assert_eq!(pair.wheel.next_tick().is_some(), earliest.is_some());
+            if let (Some(next), Some(earliest)) = (pair.wheel.next_tick(), earliest) {
+                assert!(next <= earliest && next > pair.wheel.elapsed());
+            }
+        }
+    }
+}

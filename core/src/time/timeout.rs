@@ -1,0 +1,122 @@
+//! A future with a deadline.
+//!
+//! Idea        The future first, then the timer: what is ready at its deadline counts as ready.
+//! Invariants  I1 a future that used up the budget does not keep its timer from being looked at:
+//!                then the timer is polled without one.
+//! Rejected    The timer first: it would cost a look at every poll of a ready future, and throw
+//!             away results that came in time.
+
+use core::fmt;
+use core::future::{Future, IntoFuture};
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::instant::Instant;
+use super::sleep::{Sleep, sleep, sleep_until};
+use crate::coop::{Budget, has_budget_remaining, with_budget};
+
+/// The deadline passed before the future was ready.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Elapsed(());
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("deadline has elapsed")
+    }
+}
+
+impl core::error::Error for Elapsed {}
+
+/// Gives `future` at most `duration` from now.
+///
+/// # Errors
+/// The returned future yields [`Elapsed`] if `future` was not ready in time; `future` is dropped
+/// with it.
+///
+/// # Panics
+/// If there is no runtime here, or its timers are disabled.
+///
+/// # Cancel safety
+/// As `future`'s own.
+///
+/// # Cost
+/// A clock read; a timer's insert and cancel (four read-modify-writes) if `future` is not ready at
+/// its first poll.
+#[track_caller]
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout {
+        value: future.into_future(),
+        delay: sleep(duration),
+    }
+}
+
+/// Gives `future` until `deadline`.
+///
+/// # Errors
+/// The returned future yields [`Elapsed`] if `future` was not ready in time; `future` is dropped
+/// with it.
+///
+/// # Panics
+/// If there is no runtime here, or its timers are disabled.
+///
+/// # Cancel safety
+/// As `future`'s own.
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout {
+        value: future.into_future(),
+        delay: sleep_until(deadline),
+    }
+}
+
+pin_project! {
+    /// A future with a deadline; made by [`timeout`] and [`timeout_at`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Timeout<T> {
+        #[pin]
+        value: T,
+        #[pin]
+        delay: Sleep,
+    }
+}
+
+impl<T> Timeout<T> {
+    /// The future.
+    pub fn get_ref(&self) -> &T {
+        &self.value
+    }
+
+    /// The future, to change.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
+    /// The future, without its deadline.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T: Future> Future for Timeout<T> {
+    type Output = Result<T::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let had_budget = has_budget_remaining();
+        if let Poll::Ready(value) = this.value.poll(cx) {
+            return Poll::Ready(Ok(value));
+        }
+        let delay = this.delay;
+        if had_budget && !has_budget_remaining() {
+            // I1: the future is greedy, the deadline holds all the same.
+            ready!(with_budget(Budget::unlimited(), || delay.poll(cx)));
+        } else {
+            ready!(delay.poll(cx));
+        }
+        Poll::Ready(Err(Elapsed(())))
+    }
+}

@@ -1,0 +1,332 @@
+//! The pool: closures that block run here, and workers live here.
+//!
+//! Idea        Idle threads wait on a stack, last in, first out, so that the warm one works and the
+//!             cold ones time out. A job goes straight to an idle thread, else to a new thread,
+//!             else, at the limit, into the queue.
+//! States      open → closing (queued closures are cancelled, running ones finish) → empty
+//! Invariants  I1 a thread is on the idle stack or running, never both; it leaves the stack by
+//!                being popped, or by taking itself off under the lock.
+//!             I2 jobs wait in the queue only while `threads` is at the limit.
+//!             I3 every token that enters the pool is run or cancelled, outside the lock: closures
+//!                and what they own are foreign code.
+//! Rejected    One queue and one condition variable for all: every job wakes through the same
+//!             lock, and idle threads wake in any order.
+#![allow(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use selkie_core::coop;
+use selkie_core::task::{Id, JoinHandle, Notified, OwnedTasks, Schedule};
+
+use super::thread::Mailbox;
+use crate::config::{Config, call};
+
+/// What a pool thread runs.
+enum Job {
+    /// A closure with a join handle.
+    Closure(Notified),
+    /// A worker of the scheduler, or another thread's worth of work that must run.
+    Thread(Box<dyn FnOnce() + Send>),
+}
+
+/// Why a closure could not be taken.
+#[derive(Debug)]
+pub(crate) enum SpawnError {
+    /// The pool is closed: the handle reports a cancelled task.
+    Closed,
+    /// No thread could be started, and none is there.
+    NoThread(io::Error),
+}
+
+/// What every thread of the runtime does around its work; the assembly installs it.
+pub(crate) type ThreadScope = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// The pool of one runtime.
+pub(crate) struct BlockingPool {
+    config: Config,
+    scope: std::sync::OnceLock<ThreadScope>,
+    state: Mutex<State>,
+    emptied: Condvar,
+}
+
+struct State {
+    closed: bool,
+    threads: usize,
+    spawned_threads: usize,
+    idle: Vec<Arc<Mailbox<Job>>>,
+    queue: VecDeque<Job>,
+    /// Slots of the closures; made at the first.
+    tasks: Option<OwnedTasks>,
+}
+
+/// A closure as a future that is ready at its first poll.
+struct Blocking<F>(Option<F>);
+
+impl<F> Unpin for Blocking<F> {}
+
+impl<F: FnOnce() -> R, R> Future for Blocking<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<R> {
+        let closure = self.0.take().expect("a closure runs once");
+        // The closure owns its thread: operations in it count against no task's budget.
+        let _budget = coop::stop();
+        Poll::Ready(closure())
+    }
+}
+
+// SAFETY: the pool outlives its tokens: a token is in the pool's queue, in a mailbox of its
+// threads, or run by a thread, which holds the pool.
+unsafe impl Schedule for BlockingPool {
+    unsafe fn schedule(_this: NonNull<Self>, token: Notified) {
+        // Closures are ready at their first poll, so nothing wakes them; a token that comes all the
+        // same goes back.
+        token.discard();
+    }
+
+    unsafe fn requeue(_this: NonNull<Self>, token: Notified) {
+        token.discard();
+    }
+
+    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {}
+}
+
+impl std::fmt::Debug for BlockingPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BlockingPool").finish_non_exhaustive()
+    }
+}
+
+impl BlockingPool {
+    pub(crate) fn new(config: Config) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            scope: std::sync::OnceLock::new(),
+            state: Mutex::new(State {
+                closed: false,
+                threads: 0,
+                spawned_threads: 0,
+                idle: Vec::new(),
+                queue: VecDeque::new(),
+                tasks: None,
+            }),
+            emptied: Condvar::new(),
+        })
+    }
+
+    /// Sets what each thread does around its work; called once, before any work.
+    pub(crate) fn install(&self, scope: ThreadScope) {
+        let _only_once = self.scope.set(scope);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `closure` on a thread of the pool.
+    #[track_caller]
+    pub(crate) fn spawn<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        location: &'static Location<'static>,
+    ) -> (JoinHandle<R>, Result<(), SpawnError>)
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let mut state = self.lock();
+        let tasks = state
+            .tasks
+            .get_or_insert_with(|| OwnedTasks::new(Arc::as_ptr(self)));
+        // SAFETY: the pool is the owner's scheduler; closure and output are `Send` and `'static`.
+        let (token, handle) =
+            unsafe { tasks.spawn::<_, Self>(Id::next(), location, Blocking(Some(closure))) };
+        if state.closed {
+            drop(state);
+            token.cancel();
+            return (handle, Err(SpawnError::Closed));
+        }
+        let started = self.give(state, Job::Closure(token));
+        (handle, started.map_err(SpawnError::NoThread))
+    }
+
+    /// Runs `work` on a thread of its own, also when the limit is reached.
+    pub(crate) fn spawn_thread(self: &Arc<Self>, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let mut state = self.lock();
+        if let Some(mailbox) = state.idle.pop() {
+            drop(state);
+            mailbox.put(Job::Thread(work));
+            return Ok(());
+        }
+        self.start_thread(&mut state, Some(Job::Thread(work)))
+    }
+
+    /// Hands `job` to a thread, or queues it.
+    fn give(self: &Arc<Self>, mut state: MutexGuard<'_, State>, job: Job) -> io::Result<()> {
+        if let Some(mailbox) = state.idle.pop() {
+            drop(state);
+            mailbox.put(job);
+            return Ok(());
+        }
+        state.queue.push_back(job);
+        if state.threads >= self.config.max_blocking_threads {
+            return Ok(());
+        }
+        match self.start_thread(&mut state, None) {
+            // The threads that are there will come to the job.
+            Err(error) if state.threads == 0 => {
+                let job = state.queue.pop_back();
+                drop(state);
+                if let Some(Job::Closure(token)) = job {
+                    token.cancel();
+                }
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State, first: Option<Job>) -> io::Result<()> {
+        let mut builder = thread::Builder::new().name((self.config.thread_name)());
+        if let Some(bytes) = self.config.thread_stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        let pool = Arc::clone(self);
+        builder.spawn(move || pool.thread_main(first))?;
+        state.threads += 1;
+        state.spawned_threads += 1;
+        Ok(())
+    }
+
+    fn thread_main(self: Arc<Self>, first: Option<Job>) {
+        let _gone = Gone(&self);
+        let mut first = first;
+        let mut work = || {
+            call(self.config.after_start.as_ref());
+            self.run_jobs(first.take());
+            call(self.config.before_stop.as_ref());
+        };
+        match self.scope.get() {
+            Some(scope) => scope(&mut work),
+            None => work(),
+        }
+    }
+
+    fn run_jobs(&self, first: Option<Job>) {
+        let mut next = first;
+        let mailbox = Arc::new(Mailbox::new());
+        loop {
+            if let Some(job) = next.take() {
+                match job {
+                    Job::Closure(token) => token.run(),
+                    Job::Thread(work) => work(),
+                }
+            }
+            let mut state = self.lock();
+            if let Some(job) = state.queue.pop_front() {
+                next = Some(job);
+                continue;
+            }
+            if state.closed {
+                return;
+            }
+            state.idle.push(Arc::clone(&mailbox));
+            drop(state);
+            next = mailbox.take(self.config.thread_keep_alive);
+            if next.is_some() {
+                continue;
+            }
+            let mut state = self.lock();
+            let place = state
+                .idle
+                .iter()
+                .position(|idle| Arc::ptr_eq(idle, &mailbox));
+            match place {
+                // Nobody popped us (I1): leave.
+                Some(place) => {
+                    state.idle.remove(place);
+                    return;
+                }
+                None => {
+                    drop(state);
+                    // Popped just now: the job is on its way, unless the pool closed.
+                    next = mailbox
+                        .take_now()
+                        .or_else(|| mailbox.take(Duration::from_secs(1)));
+                }
+            }
+        }
+    }
+
+    /// Refuses further closures and cancels the queued ones; threads end when their job does.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let (closures, rest) = state
+            .queue
+            .drain(..)
+            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Closure(_)));
+        state.queue = rest;
+        let idle = std::mem::take(&mut state.idle);
+        drop(state);
+        for mailbox in idle {
+            mailbox.put(Job::Thread(Box::new(|| {})));
+        }
+        for job in closures {
+            if let Job::Closure(token) = job {
+                token.cancel();
+            }
+        }
+    }
+
+    /// Waits until every thread has ended, at most `limit`. `false`: some are still there.
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> bool {
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let mut state = self.lock();
+        while state.threads > 0 {
+            state = match deadline {
+                None => self
+                    .emptied
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    let waited = self.emptied.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+
+    /// Threads now, threads that wait for a job, and jobs that wait for a thread.
+    pub(crate) fn depths(&self) -> (usize, usize, usize) {
+        let state = self.lock();
+        (state.threads, state.idle.len(), state.queue.len())
+    }
+}
+
+/// Takes a thread off the count when it ends, also by a panic in a hook.
+struct Gone<'a>(&'a BlockingPool);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.threads -= 1;
+        if state.threads == 0 {
+            self.0.emptied.notify_all();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The driver of a build without a reactor: none can be made.
+
+use std::io;
+use std::time::Duration;
+
+use selkie_core::park::{Park, Unpark};
+
+/// What a driver is built with.
+#[derive(Debug, Default)]
+pub(crate) struct Config {
+    /// Events that one turn takes at most.
+    pub(crate) events_per_turn: usize,
+}
+
+/// A driver; there is none.
+#[derive(Debug)]
+pub(crate) enum Driver {}
+
+/// A driver's handle; there is none.
+#[derive(Debug, Clone)]
+pub(crate) enum Handle {}
+
+/// Ends a driver's sleep; there is none.
+#[derive(Debug, Clone)]
+pub(crate) enum Unparker {}
+
+impl Park for Driver {
+    type Unpark = Unparker;
+
+    fn unpark_handle(&self) -> Unparker {
+        match *self {}
+    }
+
+    fn park(&mut self, _timeout: Option<Duration>) {
+        match *self {}
+    }
+
+    fn shutdown(&mut self) {
+        match *self {}
+    }
+}
+
+impl Unpark for Unparker {
+    fn unpark(&self) {
+        match *self {}
+    }
+}
+
+impl Handle {
+    /// Events dispatched so far.
+    pub(crate) fn events(&self) -> u64 {
+        match *self {}
+    }
+
+    /// Sources registered so far.
+    pub(crate) fn registered(&self) -> u64 {
+        match *self {}
+    }
+
+    /// Sources deregistered so far.
+    pub(crate) fn deregistered(&self) -> u64 {
+        match *self {}
+    }
+}
+
+/// Fails: this build has no reactor.
+pub(crate) fn build(_config: &Config) -> io::Result<(Driver, Handle)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether `error` tells of a driver that is gone; here none does.
+pub(crate) fn is_shutdown_error(_error: &io::Error) -> bool {
+    false
+}

@@ -1,0 +1,27 @@
+//! The error of an operation whose driver is gone.
+
+use std::error::Error;
+use std::{fmt, io};
+
+#[derive(Debug)]
+struct RuntimeShutdown;
+
+impl fmt::Display for RuntimeShutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("A Tokio 1.x context was found, but it is being shutdown.")
+    }
+}
+
+impl Error for RuntimeShutdown {}
+
+/// What operations return once their runtime shuts down.
+pub(crate) fn shutdown_error() -> io::Error {
+    io::Error::other(RuntimeShutdown)
+}
+
+/// Whether `error` comes from [`shutdown_error`].
+pub(crate) fn is_shutdown_error(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<RuntimeShutdown>())
+}

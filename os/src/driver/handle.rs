@@ -1,0 +1,157 @@
+//! The side of the driver that any thread may use.
+//!
+//! Idea        Everything that registering, waking and counting need, shared by the driver, the
+//!             handles and each registration.
+//! States      `sleep`: AWAKE ─fall_asleep→ ASLEEP ─wake_up→ AWAKE;
+//!             unpark makes either NOTIFIED, which the next `fall_asleep` takes back to AWAKE.
+//! Invariants  I1 the waker's system call is made only for a sleeper, once a sleep.
+//! Rejected    A write to the eventfd for each unpark: 419 ns, mostly for a thread that is awake.
+
+use std::io;
+use std::sync::Arc;
+
+use mio::event::Source;
+use selkie_core::park::Unpark;
+use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
+
+use super::interest::Interest;
+use super::slots::Slots;
+
+const AWAKE: u8 = 0;
+const ASLEEP: u8 = 1;
+const NOTIFIED: u8 = 2;
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) registry: mio::Registry,
+    pub(super) slots: Slots,
+    waker: mio::Waker,
+    sleep: AtomicU8,
+    events: AtomicU64,
+    #[cfg(all(feature = "signal", unix))]
+    signals: std::sync::OnceLock<()>,
+}
+
+/// Registers sources with a driver.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// Ends a driver's sleep.
+#[derive(Debug, Clone)]
+pub(crate) struct Unparker {
+    shared: Arc<Shared>,
+}
+
+impl Shared {
+    pub(super) fn new(registry: mio::Registry, waker: mio::Waker) -> Self {
+        Self {
+            registry,
+            slots: Slots::new(),
+            waker,
+            sleep: AtomicU8::new(AWAKE),
+            events: AtomicU64::new(0),
+            #[cfg(all(feature = "signal", unix))]
+            signals: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// Announces a sleep; `false` if it must not begin.
+    pub(super) fn fall_asleep(&self) -> bool {
+        // AcqRel: pairs with the swap in `unpark`; what came before the unpark is seen.
+        match self
+            .sleep
+            .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(_) => true,
+            Err(_) => {
+                // Acquire: pairs with the swap in `unpark`, also a second one.
+                self.sleep.swap(AWAKE, Ordering::AcqRel);
+                false
+            }
+        }
+    }
+
+    /// Ends a sleep.
+    pub(super) fn wake_up(&self) {
+        // AcqRel: pairs with the swap in `unpark`; a notice of this sleep is used up.
+        self.sleep.swap(AWAKE, Ordering::AcqRel);
+    }
+
+    /// Counts `more` dispatched events; only the driver calls this.
+    pub(super) fn count_events(&self, more: u64) {
+        // Relaxed: a statistic with one writer.
+        self.events.store(
+            self.events.load(Ordering::Relaxed) + more,
+            Ordering::Relaxed,
+        );
+    }
+}
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    pub(super) fn unparker(&self) -> Unparker {
+        Unparker {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Gives `source` a slot and makes the poller watch it.
+    pub(super) fn register(&self, source: &mut impl Source, interest: Interest) -> io::Result<u32> {
+        let index = self.shared.slots.take()?;
+        let token = mio::Token(self.shared.slots.key(index).0);
+        match self
+            .shared
+            .registry
+            .register(source, token, interest.to_mio())
+        {
+            Ok(()) => Ok(index),
+            Err(error) => {
+                self.shared.slots.give_back(index);
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes this driver listen to the process's signals, if it does not yet.
+    #[cfg(all(feature = "signal", unix))]
+    pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
+        if self.shared.signals.get().is_some() {
+            return Ok(());
+        }
+        super::signal::attach(&self.shared.registry)?;
+        // Two threads may both have attached; the poller was asked twice for the same.
+        let _ = self.shared.signals.set(());
+        Ok(())
+    }
+
+    /// Events dispatched so far.
+    pub(crate) fn events(&self) -> u64 {
+        // Relaxed: a statistic.
+        self.shared.events.load(Ordering::Relaxed)
+    }
+
+    /// Sources registered so far.
+    pub(crate) fn registered(&self) -> u64 {
+        self.shared.slots.counts().0
+    }
+
+    /// Sources deregistered so far.
+    pub(crate) fn deregistered(&self) -> u64 {
+        self.shared.slots.counts().1
+    }
+}
+
+impl Unpark for Unparker {
+    fn unpark(&self) {
+        // AcqRel: pairs with the exchange in `fall_asleep` and the swap in `wake_up`.
+        if self.shared.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP {
+            // I1. It fails only if the eventfd is gone, and with it the sleeper.
+            let _ = self.shared.waker.wake();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a caller waits for on a source.
+
+use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
+
+use super::ready::Ready;
+use crate::sys;
+
+/// The kinds of readiness that a caller asks a source for; never empty.
+///
+/// # Example
+/// ```
+/// use selkie::io::Interest;
+///
+/// let both = Interest::READABLE | Interest::WRITABLE;
+/// assert!(both.is_readable() && both.is_writable());
+/// assert_eq!(both.remove(Interest::READABLE), Some(Interest::WRITABLE));
+/// assert_eq!(both.remove(both), None);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Interest(u8);
+
+impl Interest {
+    /// Data can be read, or the reading side was closed.
+    pub const READABLE: Self = Self(0b0001);
+    /// Data can be written, or the writing side was closed.
+    pub const WRITABLE: Self = Self(0b0010);
+    /// Urgent data can be read (Linux and Android; elsewhere as [`READABLE`](Self::READABLE)).
+    pub const PRIORITY: Self = Self(0b0100);
+    /// The source is in an error state. Errors come whether asked for or not; this is for a
+    /// caller who waits for nothing else.
+    pub const ERROR: Self = Self(0b1000);
+
+    /// Whether reading is asked for.
+    pub const fn is_readable(self) -> bool {
+        self.0 & Self::READABLE.0 != 0
+    }
+
+    /// Whether writing is asked for.
+    pub const fn is_writable(self) -> bool {
+        self.0 & Self::WRITABLE.0 != 0
+    }
+
+    /// Whether urgent data is asked for.
+    pub const fn is_priority(self) -> bool {
+        self.0 & Self::PRIORITY.0 != 0
+    }
+
+    /// Whether errors are asked for.
+    pub const fn is_error(self) -> bool {
+        self.0 & Self::ERROR.0 != 0
+    }
+
+    /// All that either asks for.
+    #[must_use = "this returns the result without changing the original"]
+    pub const fn add(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What `self` asks for and `other` does not; `None` if that is nothing.
+    #[must_use = "this returns the result without changing the original"]
+    pub fn remove(self, other: Self) -> Option<Self> {
+        let rest = self.0 & !other.0;
+        (rest != 0).then_some(Self(rest))
+    }
+
+    /// The readiness that answers this interest.
+    pub(crate) const fn mask(self) -> Ready {
+        let mut mask = Ready::EMPTY;
+        if self.is_readable() {
+            mask = mask.union(Ready::READABLE).union(Ready::READ_CLOSED);
+        }
+        if self.is_writable() {
+            mask = mask.union(Ready::WRITABLE).union(Ready::WRITE_CLOSED);
+        }
+        if self.is_priority() {
+            mask = mask.union(Ready::PRIORITY).union(Ready::READ_CLOSED);
+        }
+        if self.is_error() {
+            mask = mask.union(Ready::ERROR);
+        }
+        mask
+    }
+
+    /// The same, as the poller takes it.
+    pub(super) fn to_mio(self) -> mio::Interest {
+        let mut asked: Option<mio::Interest> = None;
+        let mut ask = |more: mio::Interest| asked = Some(asked.map_or(more, |had| had.add(more)));
+        // The poller reports errors always but wants to be asked for something.
+        if self.is_readable() || self.is_error() {
+            ask(mio::Interest::READABLE);
+        }
+        if self.is_writable() {
+            ask(mio::Interest::WRITABLE);
+        }
+        if self.is_priority() {
+            ask(sys::PRIORITY_INTEREST);
+        }
+        asked.unwrap_or(mio::Interest::READABLE)
+    }
+}
+
+impl BitOr for Interest {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.add(other)
+    }
+}
+
+impl BitOrAssign for Interest {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.add(other);
+    }
+}
+
+impl fmt::Debug for Interest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (self.is_readable(), "READABLE"),
+            (self.is_writable(), "WRITABLE"),
+            (self.is_priority(), "PRIORITY"),
+            (self.is_error(), "ERROR"),
+        ];
+        let mut separator = "";
+        for (_, name) in names.iter().filter(|(asked, _)| *asked) {
+            write!(f, "{separator}{name}")?;
+            separator = " | ";
+        }
+        Ok(())
+    }
+}

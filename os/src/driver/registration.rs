@@ -1,0 +1,248 @@
+//! One source's place in the driver.
+//!
+//! Idea        An index into the driver's slots, and the driver's handle that keeps them alive.
+//!             Operations follow one protocol: look at the readiness, try, and on would-block clear
+//!             what was seen and wait.
+//! Invariants  I1 the slot belongs to this registration until `Drop`.
+//!             I2 the poller is told to forget the source before the registration drops, by
+//!                whoever owns both.
+//!             I3 a node is linked only while its `Readiness` is pinned, and is taken out in `Drop`.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, ready};
+
+use mio::event::Source;
+use selkie_core::coop;
+
+use super::error::shutdown_error;
+use super::handle::Handle;
+use super::interest::Interest;
+use super::ready::Ready;
+use super::slot::{Direction, ReadyEvent, Slot, Waiter};
+
+/// One source's place in the driver; deregister the source before this drops.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    handle: Handle,
+    index: u32,
+}
+
+impl Registration {
+    /// Registers `source` with the driver of `handle`.
+    pub(crate) fn new(
+        source: &mut impl Source,
+        interest: Interest,
+        handle: Handle,
+    ) -> io::Result<Self> {
+        let index = handle.register(source, interest)?;
+        Ok(Self { handle, index })
+    }
+
+    /// Makes the poller forget `source`.
+    pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        self.handle.shared.registry.deregister(source)
+    }
+
+    fn slot(&self) -> &Slot {
+        self.handle.shared.slots.at(self.index)
+    }
+
+    /// Waits for `direction` with the one waker it has; charges the budget.
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let event = ready!(self.slot().poll(direction, cx));
+        unit.made_progress();
+        Poll::Ready(alive(event))
+    }
+
+    /// Runs `operation` until it does something else than block, waiting with the one waker of
+    /// `direction`; any outcome costs a unit of budget, also a failure.
+    pub(crate) fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        loop {
+            let event = alive(ready!(self.slot().poll(direction, cx)))?;
+            match operation() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                outcome => {
+                    unit.made_progress();
+                    return Poll::Ready(outcome);
+                }
+            }
+        }
+    }
+
+    /// As [`poll_io`](Self::poll_io) for an operation on a stream that moves up to `wanted` bytes:
+    /// if it moved fewer, and the poller tells of changes only, the readiness is used up.
+    pub(crate) fn poll_stream(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        wanted: usize,
+        mut operation: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        loop {
+            let event = alive(ready!(self.slot().poll(direction, cx)))?;
+            match operation() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                outcome => {
+                    unit.made_progress();
+                    if let Ok(moved) = outcome {
+                        if crate::sys::EDGE_TRIGGERED && 0 < moved && moved < wanted {
+                            self.clear(event);
+                        }
+                    }
+                    return Poll::Ready(outcome);
+                }
+            }
+        }
+    }
+
+    /// Runs `operation` once if the source is thought ready, else says would-block.
+    pub(crate) fn try_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let event = self.slot().peek(interest.mask());
+        if event.ready.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let outcome = operation();
+        if matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            self.clear(event);
+        }
+        outcome
+    }
+
+    /// Waits for `interest`, beside any number of others.
+    pub(crate) async fn readiness(&self, interest: Interest) -> io::Result<ReadyEvent> {
+        alive(Readiness::new(self.slot(), interest).await)
+    }
+
+    /// Runs `operation` until it does something else than block, waiting beside any number of
+    /// others; charges the budget for each outcome.
+    pub(crate) async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let event = self.readiness(interest).await?;
+            let unit = poll_fn(coop::poll_proceed).await;
+            match operation() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                outcome => {
+                    unit.made_progress();
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    /// Forgets what `event` told, unless it was told again since.
+    pub(crate) fn clear(&self, event: ReadyEvent) {
+        self.slot().clear(event);
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.handle.shared.slots.give_back(self.index);
+    }
+}
+
+fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
+    if event.is_shutdown() {
+        Err(shutdown_error())
+    } else {
+        Ok(event)
+    }
+}
+
+/// Waits for a slot among others.
+#[derive(Debug)]
+struct Readiness<'a> {
+    slot: &'a Slot,
+    interest: Interest,
+    queued: bool,
+    node: UnsafeCell<Waiter>,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: the node is touched under the slot's lock alone while it is linked (I3), and by the
+// owner of the future otherwise.
+unsafe impl Send for Readiness<'_> {}
+// SAFETY: a shared reference gives access to nothing.
+unsafe impl Sync for Readiness<'_> {}
+
+impl<'a> Readiness<'a> {
+    fn new(slot: &'a Slot, interest: Interest) -> Self {
+        let node = UnsafeCell::new(Waiter::new(interest));
+        Self {
+            slot,
+            interest,
+            queued: false,
+            node,
+            _pinned: PhantomPinned,
+        }
+    }
+
+    fn node(&self) -> NonNull<Waiter> {
+        // SAFETY: a cell's content is not at address zero.
+        unsafe { NonNull::new_unchecked(self.node.get()) }
+    }
+}
+
+impl Future for Readiness<'_> {
+    type Output = ReadyEvent;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
+        // SAFETY: nothing is moved out; the node stays where it is.
+        let this = unsafe { self.get_unchecked_mut() };
+        let mask: Ready = this.interest.mask();
+        if this.queued {
+            // SAFETY: the node was queued on this slot and lives in `this`.
+            if !unsafe { this.slot.was_woken(this.node(), cx.waker()) } {
+                return Poll::Pending;
+            }
+            this.queued = false;
+        }
+        let event = this.slot.peek(mask);
+        if !event.ready.is_empty() || event.is_shutdown() {
+            return Poll::Ready(event);
+        }
+        // SAFETY: pinned, in no list, and `Drop` takes it out (I3).
+        match unsafe { this.slot.enqueue(this.node(), cx.waker()) } {
+            Some(event) => Poll::Ready(event),
+            None => {
+                this.queued = true;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Readiness<'_> {
+    fn drop(&mut self) {
+        if self.queued {
+            // SAFETY: the node was queued on this slot and is alive.
+            unsafe { self.slot.forget(self.node()) };
+        }
+    }
+}

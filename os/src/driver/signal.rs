@@ -1,0 +1,219 @@
+//! From a signal handler into the reactor.
+//!
+//! Idea        The handler does two things that are safe in a handler: it marks its signal and
+//!             writes a byte into a socket that never blocks. Every driver that was asked to
+//!             watches the other end; whichever wakes drains it and hands each marked signal to its
+//!             listeners. A signal that comes again before that counts once.
+//! States      a signal's record: untouched ─first listener→ handled (for the process's life)
+//! Invariants  I1 `marked` is set before the byte is written; the byte is drained before `marked`
+//!                is taken. So a mark set after it was taken is followed by another byte.
+//!             I2 after a fork the child's handler does not write into its parent's socket: the
+//!                pair is made anew at the first attach in a process.
+//!             I3 no waker is woken under the lock.
+//! Rejected    signalfd: it needs the signal blocked in every thread, also those that are not ours.
+#![allow(unsafe_code)]
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering};
+
+/// The token of the pipe; no slot's, see `reactor`.
+pub(super) const TOKEN: Token = Token(usize::MAX - 1);
+
+/// Signals have numbers below this.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SIGNALS: usize = 65;
+/// Signals have numbers below this.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const SIGNALS: usize = 33;
+
+/// The two ends, and the process they belong to.
+#[derive(Debug)]
+struct Pipe {
+    process: u32,
+    sender: UnixStream,
+    receiver: UnixStream,
+}
+
+/// The pipe of this process; replaced ones are leaked, since a handler may be in them.
+static PIPE: AtomicPtr<Pipe> = AtomicPtr::new(std::ptr::null_mut());
+/// Held while a pipe is made.
+static MAKING: Mutex<()> = Mutex::new(());
+
+#[derive(Debug, Default)]
+struct Listeners {
+    wakers: Vec<Option<Waker>>,
+    free: Vec<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    marked: AtomicBool,
+    arrivals: AtomicU64,
+    listeners: Lock<Listeners>,
+    /// Whether the handler stands; held while it is put in.
+    handled: Mutex<bool>,
+}
+
+fn records() -> &'static [Record] {
+    static RECORDS: OnceLock<Box<[Record]>> = OnceLock::new();
+    RECORDS.get_or_init(|| (0..SIGNALS).map(|_| Record::default()).collect())
+}
+
+fn pipe() -> Option<&'static Pipe> {
+    // Acquire: pairs with the Release in `own_pipe`.
+    let pipe = PIPE.load(Ordering::Acquire);
+    // SAFETY: null, or a pipe that `own_pipe` leaked: it lives for ever.
+    unsafe { pipe.as_ref() }
+}
+
+/// This process's pipe, made if need be (I2).
+fn own_pipe() -> io::Result<&'static Pipe> {
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    if let Some(pipe) = pipe().filter(|pipe| pipe.process == process) {
+        return Ok(pipe);
+    }
+    let (sender, receiver) = UnixStream::pair()?;
+    sender.set_nonblocking(true)?;
+    receiver.set_nonblocking(true)?;
+    let pipe: &'static mut Pipe = Box::leak(Box::new(Pipe {
+        process,
+        sender,
+        receiver,
+    }));
+    // Release: pairs with the Acquire in `pipe`.
+    PIPE.store(pipe, Ordering::Release);
+    Ok(pipe)
+}
+
+/// Makes the poller of `registry` watch the pipe.
+pub(super) fn attach(registry: &Registry) -> io::Result<()> {
+    let fd = own_pipe()?.receiver.as_raw_fd();
+    match registry.register(&mut SourceFd(&fd), TOKEN, Interest::READABLE) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// What the handler does; everything here may run inside a signal handler.
+fn on_signal(record: &Record) {
+    // Release: pairs with the swap in `dispatch` (I1).
+    record.marked.store(true, Ordering::Release);
+    // SAFETY: getpid has no preconditions and may be called in a handler.
+    let process = unsafe { libc::getpid() };
+    if let Some(pipe) = pipe().filter(|pipe| i64::from(pipe.process) == i64::from(process)) {
+        // A full socket wakes its reader as well as this byte would.
+        let _ = (&pipe.sender).write(&[1]);
+    }
+}
+
+/// Empties the pipe and tells the listeners of every marked signal.
+pub(super) fn dispatch() {
+    if let Some(pipe) = pipe() {
+        let mut bytes = [0; 64];
+        while matches!((&pipe.receiver).read(&mut bytes), Ok(1..)) {}
+    }
+    for record in records() {
+        // AcqRel: pairs with the store in `on_signal` (I1).
+        if record.marked.swap(false, Ordering::AcqRel) {
+            record.tell();
+        }
+    }
+}
+
+impl Record {
+    fn tell(&self) {
+        let woken: Vec<Waker>;
+        {
+            let mut listeners = self.listeners.lock();
+            // Release: pairs with the Acquire in `SignalListener::poll`.
+            self.arrivals.fetch_add(1, Ordering::Release);
+            woken = listeners
+                .wakers
+                .iter_mut()
+                .filter_map(Option::take)
+                .collect();
+        }
+        woken.into_iter().for_each(Waker::wake); // I3
+    }
+}
+
+/// Hears one kind of signal, from its making on.
+#[derive(Debug)]
+pub(crate) struct SignalListener {
+    record: &'static Record,
+    place: usize,
+    seen: u64,
+}
+
+impl SignalListener {
+    /// Listens to the signal with `number`; puts a handler in at the first time.
+    pub(crate) fn new(number: i32) -> io::Result<Self> {
+        let record = usize::try_from(number)
+            .ok()
+            .and_then(|number| records().get(number))
+            .filter(|_| number > 0 && !signal_hook_registry::FORBIDDEN.contains(&number))
+            .ok_or_else(|| io::Error::other(format!("signal {number} cannot be listened to")))?;
+        let mut handled = record
+            .handled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !*handled {
+            // SAFETY: `on_signal` is made of atomics, getpid and a write that never blocks.
+            unsafe { signal_hook_registry::register(number, move || on_signal(record)) }?;
+            *handled = true;
+        }
+        drop(handled);
+        let mut listeners = record.listeners.lock();
+        let place = listeners.free.pop().unwrap_or_else(|| {
+            listeners.wakers.push(None);
+            listeners.wakers.len() - 1
+        });
+        // Relaxed: changed under the lock that is held.
+        let seen = record.arrivals.load(Ordering::Relaxed);
+        drop(listeners);
+        Ok(Self {
+            record,
+            place,
+            seen,
+        })
+    }
+
+    /// Waits for an arrival that this listener has not heard of.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let replaced;
+        {
+            let mut listeners = self.record.listeners.lock();
+            // Acquire: pairs with the Release in `Record::tell`.
+            let arrivals = self.record.arrivals.load(Ordering::Acquire);
+            if arrivals != self.seen {
+                self.seen = arrivals;
+                return Poll::Ready(());
+            }
+            let place = &mut listeners.wakers[self.place];
+            replaced = match place {
+                Some(waker) if waker.will_wake(cx.waker()) => None,
+                place => place.replace(cx.waker().clone()),
+            };
+        }
+        drop(replaced); // I3
+        Poll::Pending
+    }
+}
+
+impl Drop for SignalListener {
+    fn drop(&mut self) {
+        let mut listeners = self.record.listeners.lock();
+        let waker = listeners.wakers[self.place].take();
+        listeners.free.push(self.place);
+        drop(listeners);
+        drop(waker); // I3
+    }
+}

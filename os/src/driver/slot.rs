@@ -1,0 +1,497 @@
+//! The readiness of one source, and who waits for it. 64 bytes.
+//!
+//! Idea        The poller tells of changes, so what it told is kept until an operation finds it no
+//!             longer true. One word holds the readiness, a tick for each direction and the
+//!             generation of the slot; an operation remembers the word it saw and clears only
+//!             what no later event has confirmed.
+//! States      generation g ─open→ in use ─close→ generation g + 1;   in use ─shutdown→ in use, over
+//! Invariants  I1 a tick counts the events of its direction, modulo 2^20; a clear of a direction
+//!                takes effect only if its tick is the one that was seen. So an event of the other
+//!                direction does not void a clear, and 256 events in between do.
+//!             I2 an event of another generation changes nothing.
+//!             I3 readiness is published before the waiters' lock is taken to wake; a waiter looks
+//!                at the readiness again after it stored its waker under that lock. One of the two
+//!                sees the other.
+//!             I4 a node of `others` is pinned and leaves the list, under the lock, before it dies.
+//!             I5 no waker is woken, nor dropped, under the lock.
+//! Rejected    One tick of 8 bits for both directions: it wraps at 256 events, and a writer's
+//!             events make a reader try again for nothing.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+use selkie_core::collections::{Link, Linked, List};
+use selkie_core::platform::{AtomicU64, Lock, Ordering};
+use selkie_core::wake::WakeBatch;
+
+use super::interest::Interest;
+use super::ready::Ready;
+
+const SHUTDOWN: u64 = 1 << 7;
+const TICK_BITS: u32 = 20;
+const TICK_MASK: u64 = (1 << TICK_BITS) - 1;
+const READ_TICK_SHIFT: u32 = 8;
+const WRITE_TICK_SHIFT: u32 = READ_TICK_SHIFT + TICK_BITS;
+const GENERATION_SHIFT: u32 = WRITE_TICK_SHIFT + TICK_BITS;
+
+/// What belongs to a reader: an event with any of it is an event of the reading direction.
+const READ_SIDE: Ready = Ready::READABLE
+    .union(Ready::READ_CLOSED)
+    .union(Ready::PRIORITY)
+    .union(Ready::ERROR);
+/// What belongs to a writer.
+const WRITE_SIDE: Ready = Ready::WRITABLE
+    .union(Ready::WRITE_CLOSED)
+    .union(Ready::ERROR);
+/// What stays until the source is gone.
+const FINAL: Ready = Ready::READ_CLOSED.union(Ready::WRITE_CLOSED);
+
+/// The direction of a poll: each has one waker of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+impl Direction {
+    const fn mask(self) -> Ready {
+        match self {
+            Self::Read => Interest::READABLE.mask(),
+            Self::Write => Interest::WRITABLE.mask(),
+        }
+    }
+}
+
+/// What an operation saw before it was tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadyEvent {
+    /// What the source was ready for, within what was asked.
+    pub(crate) ready: Ready,
+    word: u64,
+}
+
+impl ReadyEvent {
+    /// Whether the driver was gone.
+    pub(crate) const fn is_shutdown(&self) -> bool {
+        self.word & SHUTDOWN != 0
+    }
+
+    /// The same event, of which only `ready` is meant.
+    pub(crate) fn with_ready(self, ready: Ready) -> Self {
+        Self {
+            ready: self.ready & ready,
+            ..self
+        }
+    }
+}
+
+/// One of several that wait for the same source; lives in its future.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    link: Link<Waiter>,
+    interest: Interest,
+    waker: Option<Waker>,
+}
+
+impl Waiter {
+    pub(super) const fn new(interest: Interest) -> Self {
+        Self {
+            link: Link::new(),
+            interest,
+            waker: None,
+        }
+    }
+}
+
+// SAFETY: a node in the list is touched under the slot's lock alone, by whichever thread holds it.
+unsafe impl Send for Waiter {}
+
+// SAFETY: `link` is a field of the node, and only the list changes it while it is in (I4).
+unsafe impl Linked for Waiter {
+    unsafe fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {
+        // SAFETY: the caller promises a live node; this makes no reference to it.
+        let link = unsafe { &raw mut (*node.as_ptr()).link };
+        // SAFETY: a field of a live node is not at address zero.
+        unsafe { NonNull::new_unchecked(link) }
+    }
+}
+
+#[derive(Debug)]
+struct Waiters {
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    others: List<Waiter>,
+}
+
+/// The readiness of one source.
+#[derive(Debug)]
+pub(super) struct Slot {
+    word: AtomicU64,
+    waiters: Lock<Waiters>,
+}
+
+const fn generation_of(word: u64) -> u16 {
+    (word >> GENERATION_SHIFT) as u16
+}
+
+const fn ready_of(word: u64) -> Ready {
+    Ready::from_bits(word as u8)
+}
+
+/// `word` with the tick at `shift` one further.
+const fn tick(word: u64, shift: u32) -> u64 {
+    let next = (word >> shift).wrapping_add(1) & TICK_MASK;
+    word & !(TICK_MASK << shift) | next << shift
+}
+
+const fn same_tick(a: u64, b: u64, shift: u32) -> bool {
+    (a ^ b) >> shift & TICK_MASK == 0
+}
+
+impl Slot {
+    pub(super) fn new() -> Self {
+        let waiters = Waiters {
+            reader: None,
+            writer: None,
+            others: List::new(),
+        };
+        Self {
+            word: AtomicU64::new(0),
+            waiters: Lock::new(waiters),
+        }
+    }
+
+    /// The generation that events of the present owner carry.
+    pub(super) fn generation(&self) -> u16 {
+        // Relaxed: only the owner of the slot asks, and only the owner changes it.
+        generation_of(self.word.load(Ordering::Relaxed))
+    }
+
+    /// Ends this generation: the slot may serve another source.
+    pub(super) fn close(&self) {
+        let next = u64::from(self.generation().wrapping_add(1)) << GENERATION_SHIFT;
+        // Release: pairs with the Acquire in `publish`, which then sees another generation (I2).
+        self.word.store(next, Ordering::Release);
+        let gone = {
+            let mut waiters = self.waiters.lock();
+            (waiters.reader.take(), waiters.writer.take())
+        };
+        drop(gone); // I5
+    }
+
+    /// The readiness within `mask`, without waiting.
+    pub(super) fn peek(&self, mask: Ready) -> ReadyEvent {
+        // Acquire: pairs with the Release in `publish`; what the driver did before is seen.
+        let word = self.word.load(Ordering::Acquire);
+        ReadyEvent {
+            ready: ready_of(word) & mask,
+            word,
+        }
+    }
+
+    fn answers(&self, mask: Ready) -> Option<ReadyEvent> {
+        let event = self.peek(mask);
+        (!event.ready.is_empty() || event.is_shutdown()).then_some(event)
+    }
+
+    /// Waits with the one waker of `direction`.
+    pub(super) fn poll(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
+        if let Some(event) = self.answers(direction.mask()) {
+            return Poll::Ready(event);
+        }
+        let replaced;
+        {
+            let mut waiters = self.waiters.lock();
+            let place = match direction {
+                Direction::Read => &mut waiters.reader,
+                Direction::Write => &mut waiters.writer,
+            };
+            replaced = match place {
+                Some(waker) if waker.will_wake(cx.waker()) => None,
+                place => place.replace(cx.waker().clone()),
+            };
+        }
+        drop(replaced); // I5
+        self.answers(direction.mask())
+            .map_or(Poll::Pending, Poll::Ready) // I3
+    }
+
+    /// Puts `node` among the waiters, unless the source is ready already.
+    ///
+    /// # Safety
+    /// `node` is alive, pinned, in no list, and is taken out by [`forget`](Self::forget) before it
+    /// dies (I4). The caller makes no reference into it while it may be in the list.
+    pub(super) unsafe fn enqueue(
+        &self,
+        node: NonNull<Waiter>,
+        waker: &Waker,
+    ) -> Option<ReadyEvent> {
+        let waker = waker.clone();
+        let mut waiters = self.waiters.lock();
+        // SAFETY: the node is alive and in no list; nobody else looks at it.
+        let waiter = unsafe { &mut *node.as_ptr() };
+        let mask = waiter.interest.mask();
+        waiter.waker = Some(waker);
+        // SAFETY: by the caller's promise (I4); the lock is the list's guard.
+        unsafe { waiters.others.push_back(node) };
+        let event = self.answers(mask)?; // I3
+        // SAFETY: the node was just put in, and the lock has been held since.
+        unsafe { waiters.others.remove(node) };
+        Some(event)
+    }
+
+    /// Whether `node` was woken; if not, it is `waker` that will be.
+    ///
+    /// # Safety
+    /// `node` was given to [`enqueue`](Self::enqueue) of this slot and is alive.
+    pub(super) unsafe fn was_woken(&self, node: NonNull<Waiter>, waker: &Waker) -> bool {
+        let replaced;
+        {
+            let _guard = self.waiters.lock();
+            // SAFETY: alive by the caller's promise, and the lock keeps others away.
+            let waiter = unsafe { &mut *node.as_ptr() };
+            if !waiter.link.is_linked() {
+                return true;
+            }
+            replaced = match &waiter.waker {
+                Some(had) if had.will_wake(waker) => None,
+                _ => waiter.waker.replace(waker.clone()),
+            };
+        }
+        drop(replaced); // I5
+        false
+    }
+
+    /// Takes `node` out if it is in.
+    ///
+    /// # Safety
+    /// As for [`was_woken`](Self::was_woken).
+    pub(super) unsafe fn forget(&self, node: NonNull<Waiter>) {
+        let mut waiters = self.waiters.lock();
+        // SAFETY: alive, in this list or in none; the lock is the list's guard.
+        unsafe { waiters.others.remove(node) };
+    }
+
+    /// Forgets what `event` told, as far as no later event told it anew (I1).
+    pub(super) fn clear(&self, event: ReadyEvent) {
+        // Acquire: pairs with the Release in `publish`.
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            if generation_of(word) != generation_of(event.word) {
+                return;
+            }
+            let mut stale = Ready::EMPTY;
+            if same_tick(word, event.word, READ_TICK_SHIFT) {
+                stale |= READ_SIDE;
+            }
+            if same_tick(word, event.word, WRITE_TICK_SHIFT) {
+                stale |= WRITE_SIDE - Ready::ERROR;
+            }
+            let cleared = (event.ready & stale) - FINAL;
+            let next = word & !u64::from(cleared.bits());
+            if next == word {
+                return;
+            }
+            // AcqRel: pairs with `publish`, so that its order with this clear is one for all.
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Records an event for `generation` and wakes those who wait for it.
+    pub(super) fn publish(&self, generation: u16, ready: Ready) {
+        // Acquire: pairs with the Release in `close`.
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            if generation_of(word) != generation {
+                return; // I2
+            }
+            let mut next = word | u64::from(ready.bits());
+            if ready.intersects(READ_SIDE) {
+                next = tick(next, READ_TICK_SHIFT);
+            }
+            if ready.intersects(WRITE_SIDE) {
+                next = tick(next, WRITE_TICK_SHIFT);
+            }
+            // AcqRel: pairs with the Acquire in `peek` and `clear`.
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+        }
+        self.wake(ready);
+    }
+
+    /// Marks the driver as gone and wakes everyone.
+    pub(super) fn shut_down(&self) {
+        // AcqRel: pairs with the Acquire in `peek`.
+        let mut word = self.word.load(Ordering::Acquire);
+        while let Err(now) = self.word.compare_exchange_weak(
+            word,
+            word | SHUTDOWN,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        ) {
+            word = now;
+        }
+        self.wake(Ready::ALL);
+    }
+
+    fn wake(&self, ready: Ready) {
+        let (mut reader, mut writer) = (None, None);
+        let crowd;
+        {
+            let mut waiters = self.waiters.lock();
+            if ready.intersects(Direction::Read.mask()) {
+                reader = waiters.reader.take();
+            }
+            if ready.intersects(Direction::Write.mask()) {
+                writer = waiters.writer.take();
+            }
+            crowd = !waiters.others.is_empty();
+        }
+        // I5: the lock is free again.
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+        if crowd {
+            self.wake_others(ready);
+        }
+    }
+
+    #[cold]
+    fn wake_others(&self, ready: Ready) {
+        let mut batch = WakeBatch::new();
+        let mut more = true;
+        while more {
+            more = false;
+            {
+                let mut waiters = self.waiters.lock();
+                let mut keep = List::new();
+                while let Some(node) = waiters.others.pop_front() {
+                    // SAFETY: nodes in the list are alive (I4), and the lock is held.
+                    let waiter = unsafe { &mut *node.as_ptr() };
+                    let wanted = waiter.interest.mask().intersects(ready);
+                    if wanted && batch.has_room() {
+                        batch.push(waiter.waker.take().expect("a waiter in line has a waker"));
+                    } else {
+                        more |= wanted;
+                        // SAFETY: alive, pinned, just taken out; the lock guards both lists.
+                        unsafe { keep.push_back(node) };
+                    }
+                }
+                waiters.others = keep;
+            }
+            batch.wake_all(); // I5
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+
+    use super::{Direction, Slot};
+    use crate::driver::{Interest, Ready};
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn is_readable(slot: &Slot) -> bool {
+        slot.peek(Interest::READABLE.mask()).ready.is_readable()
+    }
+
+    #[test]
+    fn a_record_fits_the_budget() {
+        assert!(size_of::<Slot>() <= 96, "{} bytes", size_of::<Slot>());
+    }
+
+    #[test]
+    fn regression_07_events_between_an_operation_and_its_clear() {
+        for events in [1, 255, 256, 257, 65_535, 65_536, 65_537] {
+            let slot = Slot::new();
+            slot.publish(0, Ready::READABLE);
+            let seen = slot.peek(Interest::READABLE.mask());
+            for _ in 0..events {
+                slot.publish(0, Ready::READABLE);
+            }
+            slot.clear(seen);
+            assert!(is_readable(&slot), "{events} events were taken for none");
+        }
+    }
+
+    #[test]
+    fn regression_08_a_write_event_does_not_void_a_readers_clear() {
+        let slot = Slot::new();
+        slot.publish(0, Ready::READABLE | Ready::WRITABLE);
+        let seen = slot.peek(Interest::READABLE.mask());
+        slot.publish(0, Ready::WRITABLE);
+        slot.clear(seen);
+        assert!(!is_readable(&slot));
+        assert!(slot.peek(Interest::WRITABLE.mask()).ready.is_writable());
+    }
+
+    #[test]
+    fn closed_sides_stay_closed() {
+        let slot = Slot::new();
+        slot.publish(0, Ready::READABLE | Ready::READ_CLOSED);
+        slot.clear(slot.peek(Ready::ALL));
+        let ready = slot.peek(Ready::ALL).ready;
+        assert!(ready.is_read_closed() && ready == Ready::READ_CLOSED);
+    }
+
+    #[test]
+    fn events_and_clears_of_the_last_owner_do_nothing() {
+        let slot = Slot::new();
+        slot.publish(0, Ready::READABLE);
+        let seen = slot.peek(Ready::ALL);
+        slot.close();
+        slot.publish(0, Ready::WRITABLE);
+        assert!(slot.peek(Ready::ALL).ready.is_empty());
+        slot.publish(1, Ready::READABLE);
+        slot.clear(seen);
+        assert!(is_readable(&slot));
+    }
+
+    #[test]
+    fn each_direction_wakes_its_own() {
+        let slot = Slot::new();
+        let (reader, writer) = (Arc::new(Count::default()), Arc::new(Count::default()));
+        let count = |of: &Arc<Count>| of.0.load(Ordering::Relaxed);
+        let wait = |direction, on: &Arc<Count>| {
+            let waker = Waker::from(Arc::clone(on));
+            slot.poll(direction, &mut Context::from_waker(&waker))
+                .map(|event| event.ready)
+        };
+        assert!(wait(Direction::Read, &reader).is_pending());
+        assert!(wait(Direction::Write, &writer).is_pending());
+        slot.publish(0, Ready::WRITABLE);
+        assert_eq!((count(&reader), count(&writer)), (0, 1));
+        assert_eq!(
+            wait(Direction::Write, &writer),
+            Poll::Ready(Ready::WRITABLE)
+        );
+        slot.shut_down();
+        assert_eq!((count(&reader), count(&writer)), (1, 1));
+    }
+}

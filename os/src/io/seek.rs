@@ -1,0 +1,68 @@
+//! Moving the position in a source.
+
+use std::io::{self, Cursor, Seek, SeekFrom};
+use std::ops::DerefMut;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A source whose position can be moved, in two steps.
+///
+/// Methods that return futures are in `AsyncSeekExt`.
+pub trait AsyncSeek {
+    /// Begins to move to `position`.
+    ///
+    /// # Errors
+    /// If another seek is under way, or the position cannot be.
+    fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()>;
+
+    /// Completes the seek that was begun and says where the source stands now, from its start; the
+    /// position as it is if none was.
+    ///
+    /// # Errors
+    /// What the source says.
+    fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>>;
+}
+
+macro_rules! forward_seek {
+    () => {
+        fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+            Pin::new(&mut **self).start_seek(position)
+        }
+
+        fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+            Pin::new(&mut **self).poll_complete(cx)
+        }
+    };
+}
+
+impl<T: ?Sized + AsyncSeek + Unpin> AsyncSeek for Box<T> {
+    forward_seek!();
+}
+
+impl<T: ?Sized + AsyncSeek + Unpin> AsyncSeek for &mut T {
+    forward_seek!();
+}
+
+impl<P> AsyncSeek for Pin<P>
+where
+    P: DerefMut,
+    P::Target: AsyncSeek,
+{
+    fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        self.as_deref_mut().start_seek(position)
+    }
+
+    fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        self.as_deref_mut().poll_complete(cx)
+    }
+}
+
+impl<T: AsRef<[u8]> + Unpin> AsyncSeek for Cursor<T> {
+    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        Seek::seek(&mut *self, position).map(drop)
+    }
+
+    fn poll_complete(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        Poll::Ready(Ok(self.position()))
+    }
+}

@@ -1,0 +1,188 @@
+//! What can stand for socket addresses.
+//!
+//! Idea        Addresses and strings that parse as such are resolved at once; names go to the
+//!             blocking pool, where the system's resolver is asked.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::pin::Pin;
+use std::slice;
+use std::task::{Context, Poll};
+
+use sealed::{Addrs, Lookup, Resolve};
+
+use crate::task::spawn_blocking;
+
+/// What can be turned into socket addresses: addresses, `(ip, port)`, `"host:port"`,
+/// `(host, port)`.
+///
+/// The trait is sealed; [`lookup_host`](super::lookup_host) turns any of them into addresses.
+pub trait ToSocketAddrs: sealed::Resolve {}
+
+pub(super) mod sealed {
+    use std::io;
+    use std::net::SocketAddr;
+    use std::{option, vec};
+
+    use crate::task::JoinHandle;
+
+    /// The addresses that were found.
+    #[derive(Debug)]
+    pub enum Addrs {
+        One(option::IntoIter<SocketAddr>),
+        More(vec::IntoIter<SocketAddr>),
+    }
+
+    /// A resolution that may be under way.
+    #[derive(Debug)]
+    pub enum Lookup {
+        Done(Option<Addrs>),
+        Asked(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
+    }
+
+    /// Begins to resolve.
+    pub trait Resolve {
+        /// Begins to resolve.
+        fn resolve(&self) -> Lookup;
+    }
+}
+
+impl Iterator for Addrs {
+    type Item = SocketAddr;
+
+    fn next(&mut self) -> Option<SocketAddr> {
+        match self {
+            Self::One(one) => one.next(),
+            Self::More(more) => more.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::One(one) => one.size_hint(),
+            Self::More(more) => more.size_hint(),
+        }
+    }
+}
+
+impl Future for Lookup {
+    type Output = io::Result<Addrs>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Done(addrs) => Poll::Ready(Ok(addrs
+                .take()
+                .expect("a lookup is polled until it is ready"))),
+            Self::Asked(answer) => Pin::new(answer)
+                .poll(cx)
+                .map(|answer| Ok(Addrs::More(answer??))),
+        }
+    }
+}
+
+fn one(addr: SocketAddr) -> Lookup {
+    Lookup::Done(Some(Addrs::One(Some(addr).into_iter())))
+}
+
+fn ask(host: String, port: Option<u16>) -> Lookup {
+    use std::net::ToSocketAddrs;
+    Lookup::Asked(spawn_blocking(move || match port {
+        Some(port) => (host.as_str(), port).to_socket_addrs(),
+        None => host.as_str().to_socket_addrs(),
+    }))
+}
+
+macro_rules! resolve_at_once {
+    ($($t:ty),*) => {$(
+        impl ToSocketAddrs for $t {}
+
+        impl Resolve for $t {
+            fn resolve(&self) -> Lookup {
+                one(SocketAddr::from(*self))
+            }
+        }
+    )*};
+}
+
+resolve_at_once!(SocketAddr, SocketAddrV4, SocketAddrV6);
+resolve_at_once!((IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+
+impl ToSocketAddrs for &[SocketAddr] {}
+
+impl Resolve for &[SocketAddr] {
+    fn resolve(&self) -> Lookup {
+        let addrs: slice::Iter<'_, SocketAddr> = self.iter();
+        Lookup::Done(Some(Addrs::More(
+            addrs.copied().collect::<Vec<_>>().into_iter(),
+        )))
+    }
+}
+
+impl ToSocketAddrs for str {}
+
+impl Resolve for str {
+    fn resolve(&self) -> Lookup {
+        self.parse()
+            .map_or_else(|_| ask(self.to_owned(), None), one)
+    }
+}
+
+impl ToSocketAddrs for (&str, u16) {}
+
+impl Resolve for (&str, u16) {
+    fn resolve(&self) -> Lookup {
+        let (host, port) = *self;
+        match host.parse::<IpAddr>() {
+            Ok(ip) => one(SocketAddr::new(ip, port)),
+            Err(_) => ask(host.to_owned(), Some(port)),
+        }
+    }
+}
+
+impl ToSocketAddrs for String {}
+
+impl Resolve for String {
+    fn resolve(&self) -> Lookup {
+        self.as_str().resolve()
+    }
+}
+
+impl ToSocketAddrs for (String, u16) {}
+
+impl Resolve for (String, u16) {
+    fn resolve(&self) -> Lookup {
+        (self.0.as_str(), self.1).resolve()
+    }
+}
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
+
+impl<T: ToSocketAddrs + ?Sized> Resolve for &T {
+    fn resolve(&self) -> Lookup {
+        (**self).resolve()
+    }
+}
+
+/// Runs `operation` on one address after the other until it succeeds; the last error else.
+pub(super) fn each_addr<R>(
+    addrs: Addrs,
+    mut operation: impl FnMut(SocketAddr) -> io::Result<R>,
+) -> io::Result<R> {
+    let mut last = None;
+    for addr in addrs {
+        match operation(addr) {
+            Ok(done) => return Ok(done),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(no_addrs))
+}
+
+/// There was nothing to try.
+pub(super) fn no_addrs() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "could not resolve to any address",
+    )
+}

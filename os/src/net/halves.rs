@@ -1,0 +1,359 @@
+//! The two directions of a stream as two values: borrowed and owned.
+//!
+//! Idea        Sockets can be read and written at once through a shared reference, so a half is a
+//!             reference, or a shared pointer, that offers one direction.
+//! Invariants  I1 an owned write half that drops closes the writing side, unless it was forgotten
+//!                or reunited.
+
+/// Methods of a half that only pass the call on to the stream.
+macro_rules! half_common_methods {
+    ($addr:ty) => {
+        /// The address of the other end.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn peer_addr(&self) -> std::io::Result<$addr> {
+            self.stream().peer_addr()
+        }
+
+        /// The address of this end.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn local_addr(&self) -> std::io::Result<$addr> {
+            self.stream().local_addr()
+        }
+
+        /// Waits until the stream is ready for any of `interest`, and says for which.
+        ///
+        /// # Errors
+        /// If the runtime shuts down.
+        ///
+        /// # Cancel safety
+        /// Nothing is lost when the future is dropped.
+        pub async fn ready(
+            &self,
+            interest: crate::io::Interest,
+        ) -> std::io::Result<crate::io::Ready> {
+            self.stream().ready(interest).await
+        }
+    };
+}
+
+macro_rules! read_half_methods {
+    () => {
+        /// Waits until there is something to read, or the end.
+        ///
+        /// # Errors
+        /// If the runtime shuts down.
+        ///
+        /// # Cancel safety
+        /// Nothing is lost when the future is dropped.
+        pub async fn readable(&self) -> std::io::Result<()> {
+            self.stream().readable().await
+        }
+
+        /// Reads what is there into `buf` and says how much.
+        ///
+        /// # Errors
+        /// Would-block if nothing is there; what the system says otherwise.
+        pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
+            self.stream().try_read(buf)
+        }
+
+        /// Reads what is there into several buffers in order, and says how much.
+        ///
+        /// # Errors
+        /// Would-block if nothing is there; what the system says otherwise.
+        pub fn try_read_vectored(
+            &self,
+            bufs: &mut [std::io::IoSliceMut<'_>],
+        ) -> std::io::Result<usize> {
+            self.stream().try_read_vectored(bufs)
+        }
+
+        /// Appends what is there to `buf`, as far as it has room at hand, and says how much.
+        ///
+        /// # Errors
+        /// Would-block if nothing is there; what the system says otherwise.
+        pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
+            self.stream().try_read_buf(buf)
+        }
+    };
+}
+
+macro_rules! write_half_methods {
+    () => {
+        /// Waits until there is room to write, or the writing side is closed.
+        ///
+        /// # Errors
+        /// If the runtime shuts down.
+        ///
+        /// # Cancel safety
+        /// Nothing is lost when the future is dropped.
+        pub async fn writable(&self) -> std::io::Result<()> {
+            self.stream().writable().await
+        }
+
+        /// Writes as much of `buf` as there is room for, and says how much.
+        ///
+        /// # Errors
+        /// Would-block if there is no room; what the system says otherwise.
+        pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
+            self.stream().try_write(buf)
+        }
+
+        /// Writes as much of several buffers, in order, as there is room for.
+        ///
+        /// # Errors
+        /// Would-block if there is no room; what the system says otherwise.
+        pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+            self.stream().try_write_vectored(bufs)
+        }
+    };
+}
+
+/// `AsyncRead` of a half, and access to its stream.
+macro_rules! read_half_impls {
+    ($half:ty, $stream:ty) => {
+        impl crate::io::AsyncRead for $half {
+            fn poll_read(
+                self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                buf: &mut crate::io::ReadBuf<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                self.stream().poll_read_shared(cx, buf)
+            }
+        }
+
+        impl AsRef<$stream> for $half {
+            fn as_ref(&self) -> &$stream {
+                self.stream()
+            }
+        }
+    };
+}
+
+/// `AsyncWrite` of a half, whose `close` ends the direction, and access to its stream.
+macro_rules! write_half_impls {
+    ($half:ty, $stream:ty) => {
+        impl crate::io::AsyncWrite for $half {
+            fn poll_write(
+                self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                buf: &[u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                self.stream().poll_write_shared(cx, buf)
+            }
+
+            fn poll_write_vectored(
+                self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                bufs: &[std::io::IoSlice<'_>],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                self.stream().poll_write_vectored_shared(cx, bufs)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+
+            fn poll_flush(
+                self: std::pin::Pin<&mut Self>,
+                _cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::task::Poll::Ready(Ok(())) // A socket holds nothing back.
+            }
+
+            fn poll_shutdown(
+                self: std::pin::Pin<&mut Self>,
+                _cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::task::Poll::Ready(self.get_mut().close())
+            }
+        }
+
+        impl AsRef<$stream> for $half {
+            fn as_ref(&self) -> &$stream {
+                self.stream()
+            }
+        }
+    };
+}
+
+/// `ReadHalf` and `WriteHalf`, borrowed from a stream.
+macro_rules! borrowed_halves {
+    ($stream:ident, $addr:ty) => {
+        /// The reading side of a borrowed stream; made by its `split`.
+        #[derive(Debug)]
+        pub struct ReadHalf<'a>(&'a $stream);
+
+        /// The writing side of a borrowed stream; made by its `split`.
+        ///
+        /// Dropping it does not close the writing side.
+        #[derive(Debug)]
+        pub struct WriteHalf<'a>(&'a $stream);
+
+        impl $stream {
+            /// Borrows the stream as a reading and a writing side, to be used at once.
+            ///
+            /// See `into_split` for two values that can go to two tasks.
+            pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
+                (ReadHalf(self), WriteHalf(self))
+            }
+        }
+
+        impl ReadHalf<'_> {
+            fn stream(&self) -> &$stream {
+                self.0
+            }
+
+            $crate::net::halves::half_common_methods!($addr);
+            $crate::net::halves::read_half_methods!();
+        }
+
+        impl WriteHalf<'_> {
+            fn stream(&self) -> &$stream {
+                self.0
+            }
+
+            fn close(&self) -> std::io::Result<()> {
+                self.0.shutdown_write()
+            }
+
+            $crate::net::halves::half_common_methods!($addr);
+            $crate::net::halves::write_half_methods!();
+        }
+
+        $crate::net::halves::read_half_impls!(ReadHalf<'_>, $stream);
+        $crate::net::halves::write_half_impls!(WriteHalf<'_>, $stream);
+    };
+}
+
+/// `OwnedReadHalf`, `OwnedWriteHalf` and `ReuniteError`.
+macro_rules! owned_halves {
+    ($stream:ident, $addr:ty) => {
+        /// The reading side of a stream; made by its `into_split`.
+        #[derive(Debug)]
+        pub struct OwnedReadHalf(std::sync::Arc<$stream>);
+
+        /// The writing side of a stream; made by its `into_split`.
+        ///
+        /// Dropping it closes the writing side, so that the peer reads the end; see
+        /// [`forget`](Self::forget).
+        #[derive(Debug)]
+        pub struct OwnedWriteHalf {
+            stream: std::sync::Arc<$stream>,
+            close_on_drop: bool,
+        }
+
+        /// Two halves that were not of one stream; they come back inside.
+        #[derive(Debug)]
+        pub struct ReuniteError(
+            /// The reading half.
+            pub OwnedReadHalf,
+            /// The writing half.
+            pub OwnedWriteHalf,
+        );
+
+        impl std::fmt::Display for ReuniteError {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the two halves are not of the same stream")
+            }
+        }
+
+        impl std::error::Error for ReuniteError {}
+
+        impl $stream {
+            /// Divides the stream into a reading and a writing side that may go to two tasks.
+            ///
+            /// When the writing side drops the peer reads the end.
+            ///
+            /// # Cost
+            /// One allocation.
+            pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+                let stream = std::sync::Arc::new(self);
+                let read = OwnedReadHalf(std::sync::Arc::clone(&stream));
+                (
+                    read,
+                    OwnedWriteHalf {
+                        stream,
+                        close_on_drop: true,
+                    },
+                )
+            }
+        }
+
+        fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<$stream, ReuniteError> {
+            if !std::sync::Arc::ptr_eq(&read.0, &write.stream) {
+                return Err(ReuniteError(read, write));
+            }
+            write.forget(); // I1
+            Ok(std::sync::Arc::into_inner(read.0).expect("two halves hold the stream"))
+        }
+
+        impl OwnedReadHalf {
+            fn stream(&self) -> &$stream {
+                &self.0
+            }
+
+            /// Makes the stream whole again.
+            ///
+            /// # Errors
+            /// Both halves, if they are not of one stream.
+            pub fn reunite(self, other: OwnedWriteHalf) -> Result<$stream, ReuniteError> {
+                reunite(self, other)
+            }
+
+            $crate::net::halves::half_common_methods!($addr);
+            $crate::net::halves::read_half_methods!();
+        }
+
+        impl OwnedWriteHalf {
+            fn stream(&self) -> &$stream {
+                &self.stream
+            }
+
+            fn close(&mut self) -> std::io::Result<()> {
+                let outcome = self.stream.shutdown_write();
+                if outcome.is_ok() {
+                    self.close_on_drop = false;
+                }
+                outcome
+            }
+
+            /// Makes the stream whole again.
+            ///
+            /// # Errors
+            /// Both halves, if they are not of one stream.
+            pub fn reunite(self, other: OwnedReadHalf) -> Result<$stream, ReuniteError> {
+                reunite(other, self)
+            }
+
+            /// Drops this half and leaves the writing side open until the reading half drops.
+            pub fn forget(mut self) {
+                self.close_on_drop = false;
+            }
+
+            $crate::net::halves::half_common_methods!($addr);
+            $crate::net::halves::write_half_methods!();
+        }
+
+        impl Drop for OwnedWriteHalf {
+            fn drop(&mut self) {
+                if self.close_on_drop {
+                    // I1. An error means that the peer is gone.
+                    let _ = self.stream.shutdown_write();
+                }
+            }
+        }
+
+        $crate::net::halves::read_half_impls!(OwnedReadHalf, $stream);
+        $crate::net::halves::write_half_impls!(OwnedWriteHalf, $stream);
+    };
+}
+
+pub(super) use {
+    borrowed_halves, half_common_methods, owned_halves, read_half_impls, read_half_methods,
+    write_half_impls, write_half_methods,
+};

@@ -1,0 +1,28 @@
+//! Host names.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::addr::ToSocketAddrs;
+
+/// The addresses that `host` stands for, in the order the system's resolver gives them.
+///
+/// # Errors
+/// If the name does not resolve, or the string has no port.
+///
+/// # Panics
+/// If a resolver has to be asked and there is no runtime.
+///
+/// # Cancel safety
+/// Dropping the future gives the answer up; the resolver's thread ends in its own time.
+///
+/// # Cost
+/// None for addresses; a call on the blocking pool for names.
+pub async fn lookup_host<T>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>>
+where
+    T: ToSocketAddrs,
+{
+    let lookup = host.resolve();
+    drop(host);
+    lookup.await
+}

@@ -1,0 +1,13 @@
+//! The two sides of a TCP stream, borrowed and owned.
+
+pub(super) mod stream;
+
+mod halves;
+mod owned_halves;
+
+pub(super) mod listener;
+
+pub(super) mod socket;
+
+pub use halves::{ReadHalf, WriteHalf};
+pub use owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};

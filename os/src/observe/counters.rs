@@ -1,0 +1,61 @@
+//! Counters of one worker: written by it alone, read by everyone.
+//!
+//! Invariants  I1 one thread at a time adds, so adding is a load and a store, no read-modify-write.
+
+use std::sync::OnceLock;
+use std::thread::ThreadId;
+
+use selkie_core::platform::{AtomicU64, Ordering};
+
+/// A number that one thread at a time raises.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `more` (I1).
+    #[inline]
+    pub(crate) fn add(&self, more: u64) {
+        // Relaxed: a figure for readers; one writer (I1).
+        let sum = self.0.load(Ordering::Relaxed).wrapping_add(more);
+        self.0.store(sum, Ordering::Relaxed);
+    }
+
+    /// Adds one (I1).
+    #[inline]
+    pub(crate) fn increment(&self) {
+        self.add(1);
+    }
+
+    /// Replaces the number.
+    #[inline]
+    pub(crate) fn set(&self, value: u64) {
+        // Relaxed: a figure for readers.
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// The number now.
+    pub(crate) fn get(&self) -> u64 {
+        // Relaxed: a figure for readers.
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a worker counts.
+#[derive(Debug, Default)]
+pub(crate) struct WorkerCounters {
+    pub(crate) parks: Counter,
+    pub(crate) unparks: Counter,
+    pub(crate) noops: Counter,
+    pub(crate) polls: Counter,
+    pub(crate) steals: Counter,
+    pub(crate) steal_operations: Counter,
+    pub(crate) local_schedules: Counter,
+    pub(crate) overflows: Counter,
+    pub(crate) busy_nanos: Counter,
+    pub(crate) spawned: Counter,
+    pub(crate) finished: Counter,
+    pub(crate) queue_depth: Counter,
+    pub(crate) budget_forced_yields: Counter,
+    /// The thread that last ran the worker.
+    pub(crate) thread: OnceLock<ThreadId>,
+}

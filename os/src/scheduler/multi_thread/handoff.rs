@@ -1,0 +1,70 @@
+//! A worker whose thread is about to block goes on on another thread.
+//!
+//! States      core with its thread → in the mailbox → with the new thread, or back
+//! Invariants  I1 the core in the mailbox is taken once: by the new thread, or back by the old.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use selkie_core::coop;
+
+use super::core::Core;
+use super::shared::MultiThread;
+use super::worker::{self, Worker, with_worker};
+
+/// A core on its way (I1).
+type Mailbox = Arc<Mutex<Option<Box<Core>>>>;
+
+/// Runs `f`, which may block, after handing this thread's worker to another thread.
+///
+/// Outside a worker it just runs `f`.
+pub(crate) fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
+    let mailbox = with_worker(hand_off).flatten();
+    let _back = TakeBack { mailbox, budget: coop::stop() };
+    f()
+}
+
+/// Takes the core out of this thread and starts another one for it.
+fn hand_off(worker: &Worker) -> Option<Mailbox> {
+    let core = worker.core.borrow_mut().take()?;
+    drop(worker.entered.take());
+    // The task in the LIFO slot waits for this thread no longer: the core runs it.
+    let mailbox: Mailbox = Arc::new(Mutex::new(Some(core)));
+    let shared = Arc::clone(&worker.shared);
+    let theirs = Arc::clone(&mailbox);
+    let launched = match shared.launch.get() {
+        Some(launch) => launch(Box::new({
+            let shared = Arc::clone(&shared);
+            move || adopt(&shared, &theirs)
+        })),
+        None => Ok(()),
+    };
+    // Without another thread the core waits in the mailbox for this one; nothing is lost.
+    drop(launched);
+    Some(mailbox)
+}
+
+/// The new thread's part.
+fn adopt(shared: &Arc<MultiThread>, mailbox: &Mailbox) {
+    if let Some(core) = take(mailbox) {
+        worker::run(Arc::clone(shared), core);
+    }
+}
+
+fn take(mailbox: &Mailbox) -> Option<Box<Core>> {
+    mailbox.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Takes the core back after blocking, if nobody has it yet; also on unwinding.
+struct TakeBack {
+    mailbox: Option<Mailbox>,
+    budget: coop::Budget,
+}
+
+impl Drop for TakeBack {
+    fn drop(&mut self) {
+        coop::resume(self.budget);
+        if let Some(core) = self.mailbox.as_ref().and_then(take) {
+            with_worker(|worker| worker.install(core));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Which workers sleep, and how many look for work.
+//!
+//! Idea        A bit a worker, set while it sleeps, and a count of the workers that search. Whoever
+//!             makes work wakes a sleeper only if nobody searches; a searcher that finds work wakes
+//!             the next before it runs it. So one wake at a time spreads through the workers.
+//! Invariants  I1 a worker's bit is set by itself, and cleared once a sleep: by the waker that
+//!                claims it (who counts it as searching), or by itself.
+//!             I2 a worker that stops searching without work looks at every queue again after it
+//!                has left the count: a push before that is seen by it, a push after it sees no
+//!                searcher and wakes. Both sides use SeqCst.
+//!             I3 at most half of the workers search.
+//! Rejected    A mutex around a list of sleepers: taken on each park and unpark.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+
+const WORD: usize = u64::BITS as usize;
+
+/// The sleepers and searchers of one scheduler.
+#[derive(Debug)]
+pub(super) struct Idle {
+    sleeping: Box<[AtomicU64]>,
+    searching: AtomicUsize,
+    workers: usize,
+}
+
+impl Idle {
+    pub(super) fn new(workers: usize) -> Self {
+        let words = (0..workers.div_ceil(WORD)).map(|_| AtomicU64::new(0)).collect();
+        Self { sleeping: words, searching: AtomicUsize::new(0), workers }
+    }
+
+    /// The worker to wake for work that was just pushed, if one has to be: it is claimed, and
+    /// counts as searching.
+    pub(super) fn worker_to_notify(&self) -> Option<usize> {
+        // SeqCst: the push before this fence, or the sleeper's bit after it, is seen (I2).
+        fence(Ordering::SeqCst);
+        if self.searching.load(Ordering::SeqCst) > 0 {
+            return None;
+        }
+        self.claim()
+    }
+
+    /// Takes a sleeper out of its sleep (I1); it counts as searching.
+    fn claim(&self) -> Option<usize> {
+        for (index, word) in self.sleeping.iter().enumerate() {
+            let mut bits = word.load(Ordering::SeqCst);
+            while bits != 0 {
+                let bit = bits & bits.wrapping_neg();
+                // SeqCst: counted before the bit goes, so that I2 holds for the claimed one.
+                self.searching.fetch_add(1, Ordering::SeqCst);
+                // SeqCst: pairs with `sleep` and `wake_self`: exactly one clears the bit (I1).
+                let before = word.fetch_and(!bit, Ordering::SeqCst);
+                if before & bit != 0 {
+                    return Some(index * WORD + bit.trailing_zeros() as usize);
+                }
+                self.searching.fetch_sub(1, Ordering::SeqCst);
+                bits = before & !bit;
+            }
+        }
+        None
+    }
+
+    /// The worker `index` is about to sleep. `true`: it was the last searcher, and has to look at
+    /// every queue once more (I2).
+    #[must_use]
+    pub(super) fn sleep(&self, index: usize, searching: bool) -> bool {
+        // SeqCst: pairs with the fence in `worker_to_notify` (I2).
+        self.sleeping[index / WORD].fetch_or(1 << (index % WORD), Ordering::SeqCst);
+        searching && self.searching.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+
+    /// The worker `index` is awake. `true`: a waker had claimed it, and it counts as searching.
+    #[must_use]
+    pub(super) fn wake_self(&self, index: usize) -> bool {
+        let bit = 1 << (index % WORD);
+        // SeqCst: pairs with `claim`: exactly one clears the bit (I1).
+        self.sleeping[index / WORD].fetch_and(!bit, Ordering::SeqCst) & bit == 0
+    }
+
+    /// A worker that sleeps; it is not claimed.
+    pub(super) fn any_sleeper(&self) -> Option<usize> {
+        self.sleeping.iter().enumerate().find_map(|(index, word)| {
+            // Relaxed: a hint.
+            let bits = word.load(Ordering::Relaxed);
+            (bits != 0).then(|| index * WORD + bits.trailing_zeros() as usize)
+        })
+    }
+
+    /// Whether the worker `index` still counts as asleep.
+    pub(super) fn is_sleeping(&self, index: usize) -> bool {
+        self.sleeping[index / WORD].load(Ordering::SeqCst) & (1 << (index % WORD)) != 0
+    }
+
+    /// Counts the caller as searching, unless enough do (I3).
+    #[must_use]
+    pub(super) fn start_searching(&self) -> bool {
+        // Relaxed: a limit by rule of thumb.
+        if 2 * self.searching.load(Ordering::Relaxed) >= self.workers {
+            return false;
+        }
+        // SeqCst: pushes after this may rely on us (I2).
+        self.searching.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+
+    /// The caller found work. `true`: it was the last searcher and has to wake the next.
+    #[must_use]
+    pub(super) fn stop_searching(&self) -> bool {
+        self.searching.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+
+    /// How many workers sleep.
+    pub(super) fn sleepers(&self) -> usize {
+        // Relaxed: a figure.
+        self.sleeping.iter().map(|word| word.load(Ordering::Relaxed).count_ones() as usize).sum()
+    }
+}

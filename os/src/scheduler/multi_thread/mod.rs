@@ -1,0 +1,21 @@
+//! The work-stealing scheduler: one worker a core, each with its own queue, timers and slots.
+
+mod parker;
+
+mod idle;
+
+mod shared;
+
+mod core;
+
+mod watch;
+
+mod worker;
+
+mod handoff;
+
+mod spawn;
+
+pub(crate) use handoff::block_in_place;
+pub(crate) use shared::MultiThread;
+pub(crate) use worker::worker_index;

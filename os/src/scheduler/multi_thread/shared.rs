@@ -1,0 +1,241 @@
+//! What the workers, and those who wake their tasks, share.
+//!
+//! States      running → stopping (no worker starts a poll) → ended (every task dropped)
+//! Invariants  I1 `remotes[i].ring` is pushed to and popped from by the thread that has core `i`.
+//!             I2 the shards of `inject` are closed before the first core is handed in.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+
+use selkie_core::collections::Padded;
+use selkie_core::platform::AtomicPtr;
+use selkie_core::queue::{Inject, Ring};
+use selkie_core::task::{Header, Notified, OwnedTasks};
+use selkie_core::time::Home;
+
+use super::core::Core;
+use super::idle::Idle;
+use super::parker::{Parker, SharedDriver};
+use crate::config::Config;
+use crate::observe::{Counter, WorkerCounters};
+
+/// Starts a thread for a worker; the assembly wraps it in the runtime's context.
+pub(crate) type Launch = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>;
+
+/// What others see of one worker.
+pub(super) struct Remote {
+    pub(super) ring: Ring<Header>,
+    /// The task woken last, to be run next.
+    pub(super) lifo: AtomicPtr<Header>,
+    pub(super) parker: Parker,
+    pub(super) counters: WorkerCounters,
+    pub(super) timers: Option<Home>,
+}
+
+/// The scheduler, shared by workers and handles.
+pub(crate) struct MultiThread {
+    pub(super) config: Config,
+    pub(super) remotes: Box<[Padded<Remote>]>,
+    pub(super) inject: Box<[Padded<Inject<Header>>]>,
+    pub(super) idle: Idle,
+    pub(super) driver: SharedDriver,
+    pub(super) launch: OnceLock<Launch>,
+    pub(super) stopping: AtomicBool,
+    /// Slots of tasks that are spawned outside the workers; `None` once closed.
+    pub(super) outside: Mutex<Option<OwnedTasks>>,
+    pub(super) cores: Mutex<Vec<Box<Core>>>,
+    pub(super) ended: Mutex<bool>,
+    pub(super) ended_signal: Condvar,
+    pub(super) outside_spawned: Counter,
+    pub(super) outside_finished: AtomicU64,
+    pub(super) remote_schedules: AtomicU64,
+    /// Which sleeper looks after the driver and the timers of blocked workers, see `watch`.
+    pub(super) watch: AtomicUsize,
+}
+
+impl std::fmt::Debug for MultiThread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MultiThread")
+            .field("workers", &self.remotes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    /// The shard that this thread pushes to.
+    static SHARD: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        // Relaxed: any spread will do.
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    };
+}
+
+impl MultiThread {
+    /// The shard that the calling thread pushes to: always the same, so that a lone spawner keeps
+    /// its line in its cache.
+    fn own_shard(&self) -> &Inject<Header> {
+        let shard = SHARD.try_with(|shard| *shard).unwrap_or(0);
+        &self.inject[shard % self.inject.len()]
+    }
+
+    /// Queues a token from outside the workers.
+    pub(super) fn push_outside(&self, token: Notified) {
+        // Relaxed: a figure for readers.
+        self.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
+        match unsafe { self.own_shard().push(token.into_raw()) } {
+            Ok(()) => self.notify(),
+            // SAFETY: the token just turned into a pointer.
+            Err(raw) => unsafe { Notified::from_raw(raw) }.discard(),
+        }
+    }
+
+    /// Wakes a worker if there is work and nobody looks for it.
+    pub(super) fn notify(&self) {
+        if let Some(index) = self.idle.worker_to_notify() {
+            self.remotes[index].parker.unpark(&self.driver);
+        }
+    }
+
+    /// Ends the sleep of one sleeper, if there is one, so that it goes on as the watch.
+    pub(super) fn wake_a_watcher(&self) {
+        if let Some(index) = self.idle.any_sleeper() {
+            self.remotes[index].parker.unpark(&self.driver);
+        }
+    }
+
+    pub(super) fn unpark_all(&self) {
+        for remote in &self.remotes {
+            remote.parker.unpark(&self.driver);
+        }
+    }
+
+    /// Takes one token from the inject queue, starting with the shard of worker `index`.
+    pub(super) fn pop_outside(&self, index: usize) -> Option<Notified> {
+        (0..self.inject.len()).find_map(|offset| {
+            let shard = &self.inject[(index + offset) % self.inject.len()];
+            // SAFETY: only tokens go into the shards, and each comes out once.
+            shard.pop().map(|raw| unsafe { Notified::from_raw(raw) })
+        })
+    }
+
+    /// How many tokens wait in the inject queue.
+    pub(crate) fn inject_len(&self) -> usize {
+        self.inject.iter().map(|shard| shard.len()).sum()
+    }
+
+    /// Takes the token in the LIFO slot of worker `index`.
+    pub(super) fn take_lifo(&self, index: usize) -> Option<Notified> {
+        let lifo = &self.remotes[index].lifo;
+        // Relaxed: a look; the swap decides.
+        if lifo.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        // Acquire: pairs with the Release of the worker that put it there.
+        let raw = lifo.swap(std::ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: only tokens go into the slot, and each comes out once.
+        NonNull::new(raw).map(|raw| unsafe { Notified::from_raw(raw) })
+    }
+
+    /// Whether any queue has work; for a worker that is about to sleep.
+    pub(super) fn has_work(&self) -> bool {
+        self.inject.iter().any(|shard| !shard.is_empty())
+            || self.remotes.iter().any(|remote| {
+                // Relaxed: ordered by the SeqCst operations around the look (I2 of `idle`).
+                !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null()
+            })
+    }
+
+    /// Whether the workers have to end.
+    pub(super) fn is_stopping(&self) -> bool {
+        // Acquire: pairs with the Release in `stop`.
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Tells the workers to end; they drop every task when they have all stopped.
+    pub(crate) fn stop(&self) {
+        // Release: pairs with the Acquire in `is_stopping`.
+        if self.stopping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        for shard in &self.inject {
+            shard.close();
+        }
+        self.unpark_all();
+    }
+
+    /// A worker hands its core in; the last one drops every task and lets go of the driver.
+    pub(super) fn hand_in(self: &Arc<Self>, core: Box<Core>) {
+        let cores = {
+            let mut cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
+            cores.push(core);
+            if cores.len() < self.remotes.len() {
+                return;
+            }
+            std::mem::take(&mut *cores)
+        };
+        let outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner).take();
+        loop {
+            if let Some(outside) = &outside {
+                outside.cancel_all();
+            }
+            for core in &cores {
+                core.tasks.cancel_all();
+            }
+            self.drain();
+            let quiet = outside.as_ref().is_none_or(OwnedTasks::is_quiet)
+                && cores.iter().all(|core| core.tasks.is_quiet());
+            if quiet {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        self.driver.shutdown();
+        drop(cores);
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.ended_signal.notify_all();
+    }
+
+    /// Consumes every queued token; all tasks have been cancelled.
+    fn drain(&self) {
+        for index in 0..self.remotes.len() {
+            while let Some(token) = self.take_lifo(index) {
+                token.run();
+            }
+            while let Some(raw) = self.remotes[index].ring.pop() {
+                // SAFETY: only tokens go into the ring, and each comes out once.
+                unsafe { Notified::from_raw(raw) }.run();
+            }
+        }
+        while let Some(token) = self.pop_outside(0) {
+            token.run();
+        }
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.remotes.len()
+    }
+
+    /// What worker `index` counts.
+    pub(crate) fn counters(&self, index: usize) -> &WorkerCounters {
+        &self.remotes[index].counters
+    }
+
+    /// How many tasks wait in the queue of worker `index`.
+    pub(crate) fn local_len(&self, index: usize) -> usize {
+        self.remotes[index].ring.len()
+    }
+
+    /// The timers of worker `index`.
+    pub(crate) fn timers(&self, index: usize) -> Option<Home> {
+        self.remotes[index].timers
+    }
+
+    /// How many workers sleep.
+    pub(crate) fn sleepers(&self) -> usize {
+        self.idle.sleepers()
+    }
+}

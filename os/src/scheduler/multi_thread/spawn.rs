@@ -1,0 +1,239 @@
+//! How a scheduler starts, and how tasks come into it.
+#![allow(unsafe_code)]
+
+use std::future::Future;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::task::{Wake, Waker};
+use std::time::{Duration, Instant};
+
+use selkie_core::collections::Padded;
+use selkie_core::platform::AtomicPtr;
+use selkie_core::queue::{Inject, Ring};
+use selkie_core::task::{Id, JoinHandle, OwnedTasks, Schedule};
+use selkie_core::time::TimersLease;
+
+use super::super::{AnyPark, Random};
+use super::core::Core;
+use super::idle::Idle;
+use super::parker::{Parker, SharedDriver};
+use super::shared::{Launch, MultiThread, Remote};
+use super::watch::NOBODY;
+use super::worker::{self, with_worker};
+use crate::config::Config;
+use crate::observe::{Counter, WorkerCounters};
+
+/// Shards of the inject queue at most.
+const SHARDS: usize = 16;
+
+/// Ends the sleep of one worker, for its timers.
+struct UnparkWorker {
+    scheduler: Weak<MultiThread>,
+    index: usize,
+}
+
+impl Wake for UnparkWorker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(scheduler) = self.scheduler.upgrade() {
+            scheduler.remotes[self.index].parker.unpark(&scheduler.driver);
+        }
+    }
+}
+
+impl MultiThread {
+    /// A scheduler whose workers sleep by `park`, not yet started. `timers` leases a home that
+    /// wakes by the waker given; `None` runs without timers.
+    pub(crate) fn new(
+        config: Config,
+        park: AnyPark,
+        timers: Option<&dyn Fn(Waker) -> TimersLease>,
+    ) -> Arc<Self> {
+        let workers = config.worker_threads;
+        let mut leases = Vec::with_capacity(workers);
+        let scheduler = Arc::new_cyclic(|weak: &Weak<Self>| {
+            leases.extend((0..workers).map(|index| {
+                let unpark = UnparkWorker { scheduler: weak.clone(), index };
+                timers.map(|timers| timers(Waker::from(Arc::new(unpark))))
+            }));
+            let remotes = leases.iter().map(|lease| {
+                Padded(Remote {
+                    ring: Ring::new(),
+                    lifo: AtomicPtr::new(std::ptr::null_mut()),
+                    parker: Parker::new(),
+                    counters: WorkerCounters::default(),
+                    timers: lease.as_ref().map(TimersLease::home),
+                })
+            });
+            let shards = workers.next_power_of_two().min(SHARDS);
+            Self {
+                remotes: remotes.collect(),
+                inject: (0..shards).map(|_| Padded(Inject::new())).collect(),
+                idle: Idle::new(workers),
+                driver: SharedDriver::new(park),
+                launch: OnceLock::new(),
+                stopping: AtomicBool::new(false),
+                outside: Mutex::new(None),
+                cores: Mutex::new(Vec::new()),
+                ended: Mutex::new(false),
+                ended_signal: Condvar::new(),
+                outside_spawned: Counter::default(),
+                outside_finished: AtomicU64::new(0),
+                remote_schedules: AtomicU64::new(0),
+                watch: AtomicUsize::new(NOBODY),
+                config,
+            }
+        });
+        *lock(&scheduler.outside) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
+        let cores = leases.into_iter().enumerate().map(|(index, lease)| {
+            Box::new(Core {
+                index,
+                tick: 0,
+                lifo_streak: 0,
+                searching: false,
+                random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
+                tasks: OwnedTasks::new(Arc::as_ptr(&scheduler)),
+                _timers: lease,
+            })
+        });
+        lock(&scheduler.cores).extend(cores);
+        scheduler
+    }
+
+    /// Starts the workers, each on a thread that `launch` starts.
+    ///
+    /// # Errors
+    /// What `launch` says; the workers that were started end again.
+    pub(crate) fn start(self: &Arc<Self>, launch: Launch) -> std::io::Result<()> {
+        let launch = self.launch.get_or_init(|| launch);
+        let mut cores = std::mem::take(&mut *lock(&self.cores));
+        while let Some(core) = cores.pop() {
+            let shared = Arc::clone(self);
+            let slot = Arc::new(Mutex::new(Some(core)));
+            let theirs = Arc::clone(&slot);
+            let started = launch(Box::new(move || {
+                let core = lock(&theirs).take();
+                if let Some(core) = core {
+                    worker::run(shared, core);
+                }
+            }));
+            if let Err(error) = started {
+                cores.extend(lock(&slot).take());
+                self.stop();
+                cores.into_iter().for_each(|core| self.hand_in(core));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Spawns `future`.
+    pub(crate) fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let mut future = Some(future);
+        let local = with_worker(|worker| {
+            if !Arc::ptr_eq(&worker.shared, self) || self.is_stopping() {
+                return None;
+            }
+            let (token, handle) = {
+                let core = worker.core.borrow();
+                let core = core.as_ref()?;
+                // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is this.
+                unsafe { core.tasks.spawn::<F, Self>(id, location, future.take()?) }
+            };
+            worker.remote().counters.spawned.increment();
+            // SAFETY: the scheduler is alive.
+            unsafe { Self::schedule(std::ptr::NonNull::from(&**self), token) };
+            Some(handle)
+        });
+        if let Some(Some(handle)) = local {
+            return handle;
+        }
+        let future = future.take().expect("not spawned above");
+        let outside = lock(&self.outside);
+        let Some(tasks) = outside.as_ref().filter(|_| !self.is_stopping()) else {
+            drop(outside);
+            return self.spawn_cancelled(future, id, location);
+        };
+        // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is this.
+        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        self.outside_spawned.increment();
+        drop(outside);
+        self.push_outside(token);
+        handle
+    }
+
+    /// A task of a scheduler that has stopped: cancelled from the start.
+    fn spawn_cancelled<F>(
+        self: &Arc<Self>,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let tasks = OwnedTasks::new(Arc::as_ptr(self));
+        // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is this.
+        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        token.cancel();
+        tasks.close();
+        handle
+    }
+
+    /// Waits until every worker has ended and every task is dropped, at most `limit`.
+    pub(crate) fn wait_ended(&self, limit: Option<Duration>) -> bool {
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let mut ended = lock(&self.ended);
+        while !*ended {
+            ended = match deadline {
+                None => self.ended_signal.wait(ended).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    let waited = self.ended_signal.wait_timeout(ended, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+
+    /// How many tasks have been spawned and have not ended.
+    pub(crate) fn alive_tasks(&self) -> usize {
+        let workers = self.remotes.iter();
+        let (mut spawned, mut finished) = (self.outside_spawned.get(), 0);
+        for remote in workers {
+            spawned += remote.counters.spawned.get();
+            finished += remote.counters.finished.get();
+        }
+        // Relaxed: a figure for readers.
+        finished += self.outside_finished.load(Ordering::Relaxed);
+        usize::try_from(spawned.saturating_sub(finished)).unwrap_or(usize::MAX)
+    }
+
+    /// How many tasks came from outside the workers.
+    pub(crate) fn remote_schedules(&self) -> u64 {
+        // Relaxed: a figure for readers.
+        self.remote_schedules.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

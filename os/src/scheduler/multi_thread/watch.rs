@@ -1,0 +1,132 @@
+//! One sleeper keeps an eye on workers that are stuck in a long poll.
+//!
+//! Idea        While some worker runs and some sleep, one of the sleepers (preferably one that is not
+//!             in the driver) wakes every [`PERIOD`]. A worker that has started no poll since the
+//!             last look is stuck: its overdue timers are fired and its queued tasks taken over; a
+//!             driver that nobody attends is taken in the next sleep. When nobody has run for some
+//!             rounds, the watch ends, and whoever wakes first starts it again.
+//! States      nobody ⇄ worker i
+//! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
+//!                another sleeper if nobody watches.
+//!             I2 a watcher that gives up does so with every other worker asleep.
+//! Rejected    Waking a sleeper for every event that the driver's worker leaves the driver for: a
+//!             futex wake per request. A monitor thread: a stack and a start per runtime.
+//! Source      The idea of Go's `sysmon`, without its thread.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::worker::Worker;
+
+/// How long a stuck worker's timers and tasks may wait.
+const PERIOD: Duration = Duration::from_millis(10);
+/// Rounds without a running worker after which the watch ends.
+const QUIET_ROUNDS: u32 = 10;
+/// Nobody watches.
+pub(super) const NOBODY: usize = usize::MAX;
+
+/// What a watcher remembers from round to round.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    polls: Vec<u64>,
+    quiet_rounds: u32,
+    last_look: Option<Instant>,
+}
+
+impl Watch {
+    /// Takes the watch if it is free, or held by the one in the driver while we sleep outside; cuts
+    /// `limit` to the period if we have it.
+    pub(super) fn limit(&mut self, worker: &Worker, limit: Option<Duration>) -> Option<Duration> {
+        let shared = &worker.shared;
+        if shared.workers() == 1 {
+            return limit;
+        }
+        // Relaxed: a role, not a guard; two watchers, or none for a moment, do no harm.
+        let holder = shared.watch.load(Ordering::Relaxed);
+        let quiet = self.quiet_rounds >= QUIET_ROUNDS;
+        let take = match holder {
+            _ if quiet => false,
+            NOBODY => true,
+            other if other == worker.index => false,
+            other => {
+                shared.driver.is_attended() && shared.remotes[other].parker.is_in_driver()
+            }
+        };
+        if take {
+            shared.watch.store(worker.index, Ordering::Relaxed);
+        }
+        if !self.is_on_watch(worker) {
+            return limit;
+        }
+        Some(limit.map_or(PERIOD, |limit| limit.min(PERIOD)))
+    }
+
+    pub(super) fn is_on_watch(&self, worker: &Worker) -> bool {
+        worker.shared.watch.load(Ordering::Relaxed) == worker.index
+    }
+
+    /// The watcher's round. `true`: tasks were taken over, or timers fired.
+    pub(super) fn look_after_others(&mut self, worker: &Worker) -> bool {
+        if !self.is_on_watch(worker) {
+            return false;
+        }
+        let now = Instant::now();
+        if self.last_look.is_some_and(|last| now.duration_since(last) < PERIOD / 2) {
+            return false;
+        }
+        self.last_look = Some(now);
+        let shared = &worker.shared;
+        self.polls.resize(shared.workers(), u64::MAX);
+        let mut found = false;
+        let mut all_asleep = true;
+        for index in (0..shared.workers()).filter(|index| *index != worker.index) {
+            if shared.idle.is_sleeping(index) {
+                self.polls[index] = u64::MAX;
+                continue;
+            }
+            all_asleep = false;
+            let polls = shared.remotes[index].counters.polls.get();
+            if std::mem::replace(&mut self.polls[index], polls) == polls {
+                found |= take_over(worker, index);
+            }
+        }
+        self.quiet_rounds = if all_asleep { self.quiet_rounds + 1 } else { 0 };
+        if self.quiet_rounds >= QUIET_ROUNDS {
+            // Everyone sleeps (I2): the first to wake finds nobody on watch.
+            shared.watch.store(NOBODY, Ordering::Relaxed);
+        }
+        found
+    }
+
+    /// The worker goes on to run tasks (I1).
+    pub(super) fn leave(&mut self, worker: &Worker) {
+        self.quiet_rounds = 0;
+        let shared = &worker.shared;
+        if shared.workers() == 1 {
+            return;
+        }
+        let holder = shared.watch.load(Ordering::Relaxed);
+        if holder == worker.index {
+            shared.watch.store(NOBODY, Ordering::Relaxed);
+        }
+        if holder == worker.index || holder == NOBODY {
+            shared.wake_a_watcher();
+        }
+    }
+}
+
+/// Fires the overdue timers of the stuck worker `index` and takes its tasks over.
+fn take_over(worker: &Worker, index: usize) -> bool {
+    let shared = &worker.shared;
+    let fired = shared.remotes[index].timers.map_or(0, |timers| timers.fire_due());
+    let mut found = fired > 0;
+    if let Some(token) = worker.steal_from(index) {
+        worker.adopt(token);
+        found = true;
+    }
+    if let Some(token) = shared.take_lifo(index) {
+        worker.adopt(token);
+        found = true;
+    }
+    found
+}

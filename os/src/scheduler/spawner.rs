@@ -1,0 +1,41 @@
+//! The scheduler behind a handle.
+#![allow(unsafe_code)]
+
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use selkie_core::task::{Id, JoinHandle};
+
+use super::current_thread::CurrentThread;
+#[cfg(feature = "rt-multi-thread")]
+use super::multi_thread::MultiThread;
+
+/// Either scheduler.
+#[derive(Debug, Clone)]
+pub(crate) enum Spawner {
+    CurrentThread(Arc<CurrentThread>),
+    #[cfg(feature = "rt-multi-thread")]
+    MultiThread(Arc<MultiThread>),
+}
+
+impl Spawner {
+    /// Spawns `future`.
+    pub(crate) fn spawn<F>(
+        &self,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match self {
+            // SAFETY: future and output are `Send` and `'static`.
+            Self::CurrentThread(scheduler) => unsafe { scheduler.spawn(future, id, location) },
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.spawn(future, id, location),
+        }
+    }
+}

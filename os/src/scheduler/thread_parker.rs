@@ -1,0 +1,110 @@
+//! A thread that sleeps until it is woken, and a future that it waits for.
+//!
+//! States      empty ⇄ sleeping; either → woken → empty
+//! Invariants  I1 only the owning thread sleeps; a wake leaves `woken`, also when nobody sleeps.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use selkie_core::coop;
+
+const EMPTY: u8 = 0;
+const SLEEPING: u8 = 1;
+const WOKEN: u8 = 2;
+
+/// The sleep of one thread.
+#[derive(Debug)]
+pub(crate) struct ThreadParker {
+    state: AtomicU8,
+    thread: Thread,
+}
+
+impl ThreadParker {
+    /// A parker of the calling thread.
+    pub(crate) fn current() -> Self {
+        Self { state: AtomicU8::new(EMPTY), thread: thread::current() }
+    }
+
+    /// Sleeps until woken, at most `limit`. Owning thread only.
+    pub(crate) fn park(&self, limit: Option<Duration>) {
+        // Acquire: pairs with the Release in `unpark`: what the waker did is seen.
+        let entered = self.state.compare_exchange(
+            EMPTY,
+            SLEEPING,
+            Ordering::Acquire,
+            Ordering::Acquire,
+        );
+        if entered.is_ok() {
+            match limit {
+                Some(limit) => thread::park_timeout(limit),
+                None => {
+                    // Acquire: as above. `thread::park` may return for others' reasons.
+                    while self.state.load(Ordering::Acquire) == SLEEPING {
+                        thread::park();
+                    }
+                }
+            }
+        }
+        // Acquire: pairs with the Release in `unpark`.
+        self.state.swap(EMPTY, Ordering::Acquire);
+    }
+
+    /// Ends the sleep, or the next one.
+    pub(crate) fn unpark(&self) {
+        // Release: pairs with the Acquire in `park`.
+        if self.state.swap(WOKEN, Ordering::Release) == SLEEPING {
+            self.thread.unpark();
+        }
+    }
+}
+
+impl Wake for ThreadParker {
+    fn wake(self: Arc<Self>) {
+        self.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.unpark();
+    }
+}
+
+thread_local! {
+    /// The parker of this thread and a waker for it, made at first use.
+    static PARKER: (Arc<ThreadParker>, Waker) = {
+        let parker = Arc::new(ThreadParker::current());
+        let waker = Waker::from(Arc::clone(&parker));
+        (parker, waker)
+    };
+}
+
+/// Waits for `future` on this thread, which does nothing else.
+///
+/// # Cost
+/// No allocation and, for a future that is ready, no atomic operation.
+pub(crate) fn block_on_thread<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let run = |parker: &ThreadParker, waker: &Waker| {
+        let mut cx = Context::from_waker(waker);
+        loop {
+            if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
+                return output;
+            }
+            parker.park(None);
+        }
+    };
+    let mut run = Some(run);
+    let done = PARKER.try_with(|(parker, waker)| run.take().map(|run| run(parker, waker)));
+    if let Ok(Some(output)) = done {
+        return output;
+    }
+    // The thread's locals are gone: a parker of its own.
+    let parker = Arc::new(ThreadParker::current());
+    let waker = Waker::from(Arc::clone(&parker));
+    let run = run.take().expect("not run above");
+    run(&parker, &waker)
+}

@@ -1,0 +1,172 @@
+//! A source and its registration, as one.
+//!
+//! Idea        What sockets and pipes are made of: registered when made, deregistered when dropped,
+//!             with the read and write protocols written once.
+//! Invariants  I1 the source is deregistered before it is closed or given away.
+//! Rejected    Leaving the deregistration to `close`: a duplicate of the descriptor would keep the
+//!             poller reporting to a slot that is somebody else's.
+
+use std::fmt;
+use std::io::{self, IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+use std::task::{Context, Poll, ready};
+
+use mio::event::Source;
+
+use crate::context;
+use crate::driver::{Direction, Handle, Interest, Ready, Registration};
+use crate::io::ReadBuf;
+
+use super::fill::fill;
+
+/// A source that is registered with a driver.
+pub(crate) struct Evented<S: Source> {
+    source: Option<S>,
+    registration: Registration,
+}
+
+/// Reads into memory that need not be initialised; never returns more than fits, and has
+/// initialised as much as it returns.
+pub(crate) type ReadInto<S> = fn(&S, &mut [MaybeUninit<u8>]) -> io::Result<usize>;
+
+impl<S: Source> Evented<S> {
+    /// Registers `source` with the running runtime's driver, for reading and writing.
+    ///
+    /// # Panics
+    /// Outside of a runtime, or if its I/O is not enabled.
+    #[track_caller]
+    pub(crate) fn new(source: S) -> io::Result<Self> {
+        Self::with_interest(source, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    /// Registers `source` with the running runtime's driver, for `interest`.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    #[track_caller]
+    pub(crate) fn with_interest(source: S, interest: Interest) -> io::Result<Self> {
+        Self::with_handle(source, interest, context::driver())
+    }
+
+    /// Registers `source` with the driver of `handle`.
+    pub(crate) fn with_handle(
+        mut source: S,
+        interest: Interest,
+        handle: Handle,
+    ) -> io::Result<Self> {
+        let registration = Registration::new(&mut source, interest, handle)?;
+        Ok(Self {
+            source: Some(source),
+            registration,
+        })
+    }
+
+    /// How the driver is asked.
+    pub(crate) fn registration(&self) -> &Registration {
+        &self.registration
+    }
+
+    /// Gives the source away, unregistered.
+    pub(crate) fn into_inner(mut self) -> io::Result<S> {
+        let mut source = self.source.take().expect("taken only by value or in drop");
+        self.registration.deregister(&mut source)?; // I1
+        Ok(source)
+    }
+
+    /// Waits until the source is ready for `interest`.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        Ok(self.registration.readiness(interest).await?.ready)
+    }
+
+    /// Waits until the source is ready to be read, with the reader's one waker.
+    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.registration
+            .poll_ready(cx, Direction::Read)
+            .map_ok(drop)
+    }
+
+    /// Waits until the source is ready to be written, with the writer's one waker.
+    pub(crate) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.registration
+            .poll_ready(cx, Direction::Write)
+            .map_ok(drop)
+    }
+
+    /// Reads into `buf` with `read`; for a byte stream whose short reads mean that it is drained.
+    pub(crate) fn poll_read_stream(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        read: ReadInto<S>,
+    ) -> Poll<io::Result<()>> {
+        let wanted = buf.remaining();
+        let n = ready!(
+            self.registration
+                .poll_stream(cx, Direction::Read, wanted, || {
+                    fill(buf, |free| read(self, free))
+                })
+        )?;
+        debug_assert!(n <= wanted);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes `buf` to a byte stream.
+    pub(crate) fn poll_write<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>>
+    where
+        &'a S: Write,
+    {
+        self.registration
+            .poll_stream(cx, Direction::Write, buf.len(), || {
+                let mut source: &S = self;
+                source.write(buf)
+            })
+    }
+
+    /// Writes `bufs` to a byte stream.
+    pub(crate) fn poll_write_vectored<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>
+    where
+        &'a S: Write,
+    {
+        let wanted = bufs.iter().map(|buf| buf.len()).sum();
+        self.registration
+            .poll_stream(cx, Direction::Write, wanted, || {
+                let mut source: &S = self;
+                source.write_vectored(bufs)
+            })
+    }
+}
+
+impl<S: Source> Deref for Evented<S> {
+    type Target = S;
+
+    #[inline]
+    fn deref(&self) -> &S {
+        self.source
+            .as_ref()
+            .expect("taken only by value or in drop")
+    }
+}
+
+impl<S: Source> Drop for Evented<S> {
+    fn drop(&mut self) {
+        if let Some(mut source) = self.source.take() {
+            // I1. An error means that the poller has forgotten it already.
+            let _ = self.registration.deregister(&mut source);
+        }
+    }
+}
+
+impl<S: Source + fmt::Debug> fmt::Debug for Evented<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}

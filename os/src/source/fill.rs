@@ -1,0 +1,42 @@
+//! Reading into memory that need not be initialised.
+//!
+//! Invariants  I1 every `read` given here is one of this crate's system calls: it writes values
+//!                only, and has written as many bytes as it returns.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::MaybeUninit;
+
+use bytes::BufMut;
+
+use crate::io::ReadBuf;
+
+/// Fills `buf` by one call of `read` (I1) and says by how much.
+pub(crate) fn fill(
+    buf: &mut ReadBuf<'_>,
+    read: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    fill_with(buf, |free| Ok((read(free)?, ()))).map(|(n, ())| n)
+}
+
+/// Fills `buf` by one call of `read` (I1), which returns something beside the length.
+pub(crate) fn fill_with<B: BufMut, R>(
+    buf: &mut B,
+    read: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<(usize, R)>,
+) -> io::Result<(usize, R)> {
+    let chunk = buf.chunk_mut();
+    // SAFETY: `read` only writes values (I1).
+    let free = unsafe { chunk.as_uninit_slice_mut() };
+    let len = free.len();
+    let (n, rest) = read(free)?;
+    assert!(n <= len, "a read returned {n} bytes for {len}");
+    // SAFETY: `n` bytes were written (I1).
+    unsafe { buf.advance_mut(n) };
+    Ok((n, rest))
+}
+
+/// `bytes` as memory that a system call may fill.
+pub(crate) fn as_uninit(bytes: &mut [u8]) -> &mut [MaybeUninit<u8>] {
+    // SAFETY: one layout; the system calls that get this only write values (I1).
+    unsafe { &mut *(&raw mut *bytes as *mut [MaybeUninit<u8>]) }
+}

@@ -1,0 +1,19 @@
+//! Windows.
+
+/// Whether the system's poller tells of changes only: AFD tells of states.
+#[cfg(feature = "reactor")]
+pub(crate) const EDGE_TRIGGERED: bool = false;
+
+/// How the poller is asked for out-of-band data: it has no word of its own for it here.
+#[cfg(feature = "reactor")]
+pub(crate) const PRIORITY_INTEREST: mio::Interest = mio::Interest::READABLE;
+
+/// Whether `error` says that a connection was begun and is not there yet.
+#[cfg(feature = "net")]
+pub(crate) fn is_in_progress(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::WouldBlock
+}
+
+/// Windows does not tell whether a socket is in blocking mode.
+#[cfg(feature = "net")]
+pub(crate) fn assert_nonblocking<S>(_socket: &S) {}

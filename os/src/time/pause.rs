@@ -1,0 +1,73 @@
+//! A clock that stands still until told to move, for tests.
+//!
+//! Idea        The clock stands in the home of the runtime's timers. While it is paused and every
+//!             task waits, the scheduler moves it to the next timer by itself.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use selkie_core::time::{Current, Home, current};
+
+#[track_caller]
+fn home() -> Home {
+    match current() {
+        Current::Home(home) => home,
+        Current::Absent | Current::Disabled => {
+            panic!("time cannot be frozen from outside the Tokio runtime")
+        }
+    }
+}
+
+/// Stops the clock of the runtime that runs here; needs a current-thread runtime.
+///
+/// `Instant::now` then stands still but for [`advance`]; while every task waits, the clock moves
+/// to the next timer by itself.
+///
+/// # Panics
+/// If the clock is paused already, if no runtime runs here, or if it has several threads.
+#[track_caller]
+pub fn pause() {
+    if let Err(error) = home().clock().pause() {
+        panic!("{error}");
+    }
+}
+
+/// Lets a paused clock run on from where it stands.
+///
+/// # Panics
+/// If the clock runs, or no runtime runs here.
+#[track_caller]
+pub fn resume() {
+    if let Err(error) = home().clock().resume() {
+        panic!("{error}");
+    }
+}
+
+/// Moves the paused clock by exactly `duration`, fires the timers that are due then, and lets
+/// other tasks run once.
+///
+/// To have tasks react to timers one after the other, sleep instead: the clock then moves from
+/// timer to timer.
+///
+/// # Panics
+/// If the clock runs, or no runtime runs here.
+///
+/// # Cancel safety
+/// The clock has moved once the future was polled.
+pub async fn advance(duration: Duration) {
+    let home = home();
+    if let Err(error) = home.clock().advance(duration) {
+        panic!("{error}");
+    }
+    home.fire_due();
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
