@@ -34,9 +34,9 @@ pub mod task;
 #[cfg(feature = "time")]
 pub mod time;
 
-#[cfg(all(feature = "macros", not(feature = "rt-multi-thread")))]
-pub use selkie_macros::{main_rt as main, test_rt as test};
 #[cfg(all(feature = "macros", feature = "rt-multi-thread"))]
 pub use selkie_macros::{main, test};
+#[cfg(all(feature = "macros", not(feature = "rt-multi-thread")))]
+pub use selkie_macros::{main_rt as main, test_rt as test};
 #[cfg(feature = "rt")]
 pub use task::spawn;

@@ -23,7 +23,11 @@ fn model_cell_wake_races_register() {
         };
         block_on(core::future::poll_fn(|cx| {
             shared.1.register(cx.waker());
-            if shared.0.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+            if shared.0.load(Ordering::Relaxed) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         }));
         waker.join().unwrap();
     });
@@ -45,7 +49,11 @@ fn model_cell_two_wakes_race_register() {
             .collect();
         block_on(core::future::poll_fn(|cx| {
             shared.1.register(cx.waker());
-            if shared.0.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+            if shared.0.load(Ordering::Relaxed) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         }));
         for thread in threads {
             thread.join().unwrap();

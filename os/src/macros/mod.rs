@@ -5,6 +5,8 @@ mod join;
 mod pin;
 #[cfg(feature = "macros")]
 mod select;
+#[cfg(feature = "rt")]
+mod task_local;
 
 #[cfg(feature = "macros")]
 mod maybe_done;
