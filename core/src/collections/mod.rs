@@ -11,3 +11,6 @@ pub use list::{Link, Linked, List};
 pub use padded::Padded;
 #[cfg(feature = "alloc")]
 pub use slots::{Entered, Home, LARGEST_SLOT, Lease, SLOT_ALIGN, Shelter, SlotHeader};
+
+#[cfg(all(test, loom, feature = "alloc"))]
+mod model;

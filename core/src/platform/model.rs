@@ -67,7 +67,7 @@ impl<T> DerefMut for LockGuard<'_, T> {
 }
 
 /// Bytes of one block of task slots.
-pub const SLOT_CHUNK_BYTES: usize = 4 * 1024;
+pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 4;

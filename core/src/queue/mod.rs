@@ -5,3 +5,6 @@ mod ring;
 
 pub use inject::Inject;
 pub use ring::{RING_SLOTS, Ring};
+
+#[cfg(all(test, loom, feature = "alloc"))]
+mod model;

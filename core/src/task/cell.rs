@@ -114,11 +114,12 @@ unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
     let slot = lease.take(size_of::<Cell<F>>());
     let cell = slot.cast::<Cell<F>>();
     // SAFETY: the slot is large enough for a `Cell<F>`, and taken by us alone.
-    let stage = unsafe { &(*cell.as_ptr()).stage };
-    stage.with_mut(|stage| {
-        // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
-        unsafe { Stage::future(stage).write(future) }
-    });
+    let stage = unsafe { &raw mut (*cell.as_ptr()).stage };
+    let first = Stage {
+        future: ManuallyDrop::new(future),
+    };
+    // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
+    unsafe { stage.write(UnsafeCell::new(first)) };
     // SAFETY: headers stay in place for ever.
     let header = unsafe { slot.as_ref() };
     header.about.with_mut(|about| {

@@ -36,3 +36,6 @@ pub use join::{AbortHandle, JoinHandle};
 #[cfg(feature = "alloc")]
 pub use owned::OwnedTasks;
 pub use yield_now::yield_now;
+
+#[cfg(all(test, loom, feature = "alloc"))]
+mod model;
