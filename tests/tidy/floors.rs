@@ -50,7 +50,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "sync",
         &["platform", "collections", "wake", "queue", "coop"],
     ),
-    core("park", &["time"]),
+    core("park", &["platform", "time"]),
     core(
         "executor",
         &[
@@ -73,13 +73,13 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "blocking",
         &["config", "observe"],
-        &["platform", "task", "park"],
+        &["platform", "coop", "task", "park"],
     ),
     os("testing", &[], &["platform", "task", "time"]),
     os(
         "driver",
         &["config", "sys"],
-        &["park", "time", "wake", "platform", "collections"],
+        &["park", "time", "wake", "platform", "collections", "coop"],
     ),
     os(
         "scheduler",
@@ -168,3 +168,10 @@ pub(crate) const MACROS: &[(&str, &str)] = &[
     ("try_join", "macros"),
     ("pin", "macros"),
 ];
+
+/// Single imports that the floors forbid, each with its reason.
+pub(crate) const EXTRA: &[(&str, &str, &str)] = &[(
+    "os/src/io/mod.rs",
+    "crate::driver",
+    "Tokio's path of `Interest` and `Ready`; only the door",
+)];

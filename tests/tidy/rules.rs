@@ -19,6 +19,11 @@ const DOORS: &[(&str, &str)] = &[(
 const CFG_FILES: &[(&str, &str)] = &[
     ("core/src/platform/", "the place where it is chosen"),
     ("os/src/sys/", "the place where the operating system is"),
+    ("os/src/driver/", "back-ends, each for some systems"),
+    (
+        "os/src/net/",
+        "methods that Tokio offers on some systems only",
+    ),
     ("core/src/lib.rs", "`no_std` is an attribute of the crate"),
 ];
 
@@ -160,10 +165,8 @@ pub(crate) fn platform_cfgs(sources: &[Source]) -> Vec<String> {
                 line.contains("cfg(") || line.contains("cfg!(") || line.contains("cfg_attr(");
             let asked = is_cfg && asks.iter().any(|ask| attribute.contains(ask));
             let for_test = attribute.contains("all(test") || attribute.contains("cfg(test");
-            let next = code[number + 1..].iter().map(|line| line.trim());
-            let item = next
-                .filter(|line| !line.is_empty() && !line.starts_with("#["))
-                .next();
+            let mut next = code[number + 1..].iter().map(|line| line.trim());
+            let item = next.find(|line| !line.is_empty() && !line.starts_with("#["));
             let whole = [
                 "mod ",
                 "pub mod ",
