@@ -20,9 +20,15 @@ const CFG_FILES: &[(&str, &str)] = &[
     ("core/src/platform/", "the place where it is chosen"),
     ("os/src/sys/", "the place where the operating system is"),
     ("os/src/driver/", "back-ends, each for some systems"),
+    ("os/src/net/", "Tokio offers methods on some systems only"),
+    ("os/src/fs/", "Tokio offers methods on some systems only"),
     (
-        "os/src/net/",
-        "methods that Tokio offers on some systems only",
+        "os/src/process/",
+        "Tokio offers methods on some systems only",
+    ),
+    (
+        "os/src/signal/",
+        "Tokio offers methods on some systems only",
     ),
     ("core/src/lib.rs", "`no_std` is an attribute of the crate"),
 ];
@@ -47,6 +53,7 @@ pub(crate) fn doors(sources: &[Source]) -> Vec<String> {
                 "pub(super) mod ",
                 "#[",
                 "#![",
+                "compile_error!(",
             ];
             let uses = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "];
             in_use |= uses.iter().any(|start| line.starts_with(start));
