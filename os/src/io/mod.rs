@@ -47,4 +47,10 @@ pub use write::AsyncWrite;
 #[cfg(feature = "reactor")]
 pub use crate::driver::{Interest, Ready};
 
+#[cfg(feature = "io-std")]
+pub use crate::stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+
+#[cfg(all(unix, feature = "net"))]
+pub use crate::source::unix;
+
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
