@@ -1,5 +1,12 @@
 //! Holding wakers: one at a time, in a batch, in a line.
 
 mod batch;
+mod cell;
+mod queue;
 
 pub use batch::WakeBatch;
+pub use cell::WakerCell;
+pub use queue::{WaitNode, WaitQueue, WaitState};
+
+#[cfg(all(test, loom))]
+mod model;

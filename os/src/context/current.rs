@@ -96,9 +96,8 @@ pub(crate) fn current() -> Result<Handle, TryCurrentError> {
         // SAFETY: it came from an `Arc` that is alive (I1).
         unsafe { Arc::increment_strong_count(inner) };
         // SAFETY: the count just taken.
-        Handle {
-            inner: unsafe { Arc::from_raw(inner) },
-        }
+        let inner = unsafe { Arc::from_raw(inner) };
+        Handle { inner }
     })
 }
 
@@ -135,8 +134,9 @@ impl fmt::Debug for EnterGuard<'_> {
 pub(super) fn enter(handle: &Handle) -> EnterGuard<'_> {
     let owned = Arc::into_raw(Arc::clone(&handle.inner));
     // SAFETY: alive by the count in `owned`, which goes after the scope.
+    let scope = unsafe { Scope::new(owned) };
     EnterGuard {
-        scope: unsafe { Scope::new(owned) },
+        scope,
         owned,
         _handle: PhantomData,
     }

@@ -6,7 +6,18 @@ mod blocking;
 
 pub mod coop;
 
+pub mod futures;
+
+mod local_set;
+
+mod join_set;
+
+mod local_key;
+
 pub use blocking::{block_in_place, spawn_blocking};
+pub use join_set::JoinSet;
+pub use local_key::{AccessError, LocalKey};
+pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle, yield_now};
 pub use spawn::{id, spawn, try_id};
 

@@ -94,16 +94,14 @@ impl MultiThread {
             }
         });
         *lock(&scheduler.outside) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
-        let cores = leases.into_iter().enumerate().map(|(index, lease)| {
-            Box::new(Core {
-                index,
-                tick: 0,
-                lifo_streak: 0,
-                searching: false,
-                random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
-                tasks: OwnedTasks::new(Arc::as_ptr(&scheduler)),
-                _timers: lease,
-            })
+        let cores = leases.into_iter().enumerate().map(|(index, lease)| Core {
+            index,
+            tick: 0,
+            lifo_streak: 0,
+            searching: false,
+            random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
+            tasks: OwnedTasks::new(Arc::as_ptr(&scheduler)),
+            _timers: lease,
         });
         lock(&scheduler.cores).extend(cores);
         scheduler
@@ -123,7 +121,7 @@ impl MultiThread {
             let started = launch(Box::new(move || {
                 let core = lock(&theirs).take();
                 if let Some(core) = core {
-                    worker::run(shared, core);
+                    worker::run(shared, Box::new(core));
                 }
             }));
             if let Err(error) = started {

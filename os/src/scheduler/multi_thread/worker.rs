@@ -76,7 +76,7 @@ pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
     if let Some(core) = core {
         drop(worker.entered.take());
         core.tasks.cancel_all();
-        worker.shared.hand_in(core);
+        worker.shared.hand_in(*core);
     }
 }
 

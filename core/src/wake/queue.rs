@@ -1,0 +1,248 @@
+//! A line of waiting tasks: first come, first served; each waiter's place lives in its future.
+//!
+//! Idea        The queue stands inside a lock together with what its tasks wait for. A waiter is a
+//!             pinned [`WaitNode`] in the future itself. Whoever serves a waiter takes its waker out
+//!             under the lock, marks the node and wakes after the lock is released.
+//! States      of a node:  IDLE ─push→ QUEUED ─pop(code)→ done(code);   QUEUED ─remove→ IDLE
+//! Invariants  I1 everything in a node but `state` is touched only by the holder of the lock that
+//!             guards the node's queue, or by the node's owner while the node is not QUEUED.
+//!             I2 setting a done state is the last touch of a popped node: its owner may free it
+//!             from then on without taking the lock.
+//!             I3 wakers are cloned, woken and dropped outside the lock, since they are foreign
+//!             code: methods take and return them by value.
+//! Rejected    `VecDeque<Waker>`: allocates, and a cancelled waiter cannot leave.
+#![allow(unsafe_code)]
+
+use core::marker::PhantomPinned;
+use core::pin::Pin;
+use core::ptr::{NonNull, addr_of_mut};
+use core::task::Waker;
+
+use crate::collections::{Link, Linked, List};
+use crate::maybe_const;
+use crate::platform::{AtomicUsize, Ordering, UnsafeCell};
+
+const IDLE: usize = 0;
+const QUEUED: usize = 1;
+/// Done codes are stored above the two states.
+const DONE: usize = 2;
+
+/// Where a [`WaitNode`] stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitState {
+    /// In no queue, and not served.
+    Idle,
+    /// In a queue.
+    Queued,
+    /// Served, with the code that the server gave.
+    Done(u8),
+}
+
+#[derive(Debug)]
+struct Guarded<T> {
+    link: Link<WaitNode<T>>,
+    waker: Option<Waker>,
+    payload: T,
+}
+
+/// One waiter's place in a [`WaitQueue`], with a payload that the queue's lock guards.
+#[derive(Debug)]
+pub struct WaitNode<T> {
+    state: AtomicUsize,
+    guarded: UnsafeCell<Guarded<T>>,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: what is not atomic is reached under the queue's lock or by the sole owner (I1).
+unsafe impl<T: Send> Send for WaitNode<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for WaitNode<T> {}
+
+// SAFETY: the link is a field of the node, and only the list changes it.
+unsafe impl<T> Linked for WaitNode<T> {
+    unsafe fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {
+        // SAFETY: the node is alive by the caller's promise.
+        let guarded = unsafe { &node.as_ref().guarded };
+        guarded.with_mut(|guarded| {
+            // SAFETY: a field of a live node; the address is taken, nothing is read.
+            let link = unsafe { addr_of_mut!((*guarded).link) };
+            // SAFETY: the address of a field is not null.
+            unsafe { NonNull::new_unchecked(link) }
+        })
+    }
+}
+
+impl<T> WaitNode<T> {
+    maybe_const! {
+        /// A node in no queue.
+        pub fn new(payload: T) -> Self {
+            Self {
+                state: AtomicUsize::new(IDLE),
+                guarded: UnsafeCell::new(Guarded { link: Link::new(), waker: None, payload }),
+                _pinned: PhantomPinned,
+            }
+        }
+    }
+
+    /// Where the node stands. What the server did before it served the node is visible after
+    /// this returns `Done`.
+    #[inline]
+    pub fn state(&self) -> WaitState {
+        // Acquire: pairs with the Release in `WaitQueue::finish` (I2).
+        match self.state.load(Ordering::Acquire) {
+            IDLE => WaitState::Idle,
+            QUEUED => WaitState::Queued,
+            code => WaitState::Done((code - DONE) as u8),
+        }
+    }
+
+    /// Makes a served node ready to wait again.
+    ///
+    /// # Panics
+    /// In debug builds, if the node is in a queue.
+    pub fn reset(&self) {
+        debug_assert_ne!(
+            self.state(),
+            WaitState::Queued,
+            "a queued node cannot be reset"
+        );
+        // Relaxed: the owner alone looks at a node that is in no queue.
+        self.state.store(IDLE, Ordering::Relaxed);
+    }
+
+    fn guarded<R>(&self, f: impl FnOnce(&mut Guarded<T>) -> R) -> R {
+        self.guarded.with_mut(|guarded| {
+            // SAFETY: callers hold the queue's lock or own the idle node (I1).
+            f(unsafe { &mut *guarded })
+        })
+    }
+}
+
+/// Waiters in the order they came. Put it inside the lock that guards what they wait for.
+#[derive(Debug)]
+pub struct WaitQueue<T> {
+    nodes: List<WaitNode<T>>,
+}
+
+impl<T> Default for WaitQueue<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+// SAFETY: pointers to nodes that are reached only through the queue's lock (I1).
+unsafe impl<T: Send> Send for WaitQueue<T> {}
+
+impl<T> WaitQueue<T> {
+    /// A queue without waiters.
+    pub const fn new() -> Self {
+        Self { nodes: List::new() }
+    }
+
+    /// Whether nobody waits.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Puts `node` at the end of the line.
+    ///
+    /// # Safety
+    /// The node is in no queue. Before it is dropped, its owner calls [`remove`](Self::remove) on
+    /// this queue under its lock, unless it saw [`WaitState::Done`].
+    pub unsafe fn push(&mut self, node: Pin<&WaitNode<T>>, waker: Waker, payload: T) {
+        let node = node.get_ref();
+        node.guarded(|guarded| {
+            guarded.waker = Some(waker);
+            guarded.payload = payload;
+        });
+        // Relaxed: others reach the node through the lock only.
+        node.state.store(QUEUED, Ordering::Relaxed);
+        // SAFETY: in no queue by the caller's promise, pinned, removed before it is dropped.
+        unsafe { self.nodes.push_back(NonNull::from(node)) };
+    }
+
+    /// Replaces the waker of a queued node and returns the one that is not needed; drop it after
+    /// the lock is released.
+    ///
+    /// # Safety
+    /// The node is in this queue or in none.
+    pub unsafe fn set_waker(&mut self, node: Pin<&WaitNode<T>>, waker: Waker) -> Option<Waker> {
+        if node.state() != WaitState::Queued {
+            return Some(waker);
+        }
+        node.guarded(|guarded| match &mut guarded.waker {
+            Some(held) if held.will_wake(&waker) => Some(waker),
+            slot => slot.replace(waker),
+        })
+    }
+
+    /// The payload of a queued node.
+    ///
+    /// # Safety
+    /// The node is in this queue; its owner is the caller.
+    pub unsafe fn payload_of<'a>(&'a mut self, node: Pin<&'a WaitNode<T>>) -> &'a mut T {
+        node.get_ref().guarded.with_mut(|guarded| {
+            // SAFETY: `&mut self` stands for the lock (I1).
+            unsafe { &mut (*guarded).payload }
+        })
+    }
+
+    /// The payload of the first in line.
+    pub fn front(&mut self) -> Option<&mut T> {
+        Self::payload(self.nodes.front()?)
+    }
+
+    /// The payload of the last in line.
+    pub fn back(&mut self) -> Option<&mut T> {
+        Self::payload(self.nodes.back()?)
+    }
+
+    fn payload<'a>(node: NonNull<WaitNode<T>>) -> Option<&'a mut T> {
+        // SAFETY: nodes of the queue are alive.
+        let node = unsafe { node.as_ref() };
+        node.guarded.with_mut(|guarded| {
+            // SAFETY: `&mut self` of the callers stands for the lock (I1).
+            Some(unsafe { &mut (*guarded).payload })
+        })
+    }
+
+    /// Serves the first in line: takes it out, marks it done with `code` and returns its waker.
+    pub fn pop_front(&mut self, code: u8) -> Option<Waker> {
+        let node = self.nodes.pop_front()?;
+        Some(Self::finish(node, code))
+    }
+
+    /// Serves the last in line.
+    pub fn pop_back(&mut self, code: u8) -> Option<Waker> {
+        let node = self.nodes.pop_back()?;
+        Some(Self::finish(node, code))
+    }
+
+    fn finish(node: NonNull<WaitNode<T>>, code: u8) -> Waker {
+        // SAFETY: the node was in the queue until now, so its owner keeps it alive: the owner
+        // needs the lock, which we hold, to let it go (I1).
+        let node = unsafe { node.as_ref() };
+        let waker = node.guarded(|guarded| guarded.waker.take());
+        // Release: pairs with the Acquire in `WaitNode::state`. The last touch (I2).
+        node.state
+            .store(DONE + usize::from(code), Ordering::Release);
+        waker.expect("a queued node has a waker")
+    }
+
+    /// Takes `node` out if it is queued, and returns its waker then; drop it after the lock is
+    /// released.
+    ///
+    /// # Safety
+    /// The node is in this queue or in none.
+    pub unsafe fn remove(&mut self, node: Pin<&WaitNode<T>>) -> Option<Waker> {
+        let node = node.get_ref();
+        // SAFETY: the node is alive, in this queue or in none; `&mut self` stands for the lock.
+        if !unsafe { self.nodes.remove(NonNull::from(node)) } {
+            return None;
+        }
+        // Relaxed: the owner is the caller.
+        node.state.store(IDLE, Ordering::Relaxed);
+        node.guarded(|guarded| guarded.waker.take())
+    }
+}
