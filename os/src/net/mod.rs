@@ -10,6 +10,9 @@ mod addr;
 mod lookup_host;
 
 pub mod tcp;
+mod udp;
+#[cfg(unix)]
+pub mod unix;
 
 #[cfg(unix)]
 mod fd;
@@ -19,3 +22,12 @@ pub use lookup_host::lookup_host;
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
+pub use udp::UdpSocket;
+#[cfg(unix)]
+pub use unix::datagram::socket::UnixDatagram;
+#[cfg(unix)]
+pub use unix::listener::UnixListener;
+#[cfg(unix)]
+pub use unix::socket::UnixSocket;
+#[cfg(unix)]
+pub use unix::stream::UnixStream;

@@ -111,6 +111,18 @@ impl<S: Source> Evented<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// Reads into `buf` with `read`, whatever a short read may mean; says how much.
+    #[cfg(unix)]
+    pub(crate) fn poll_read_packet(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        read: ReadInto<S>,
+    ) -> Poll<io::Result<usize>> {
+        self.registration
+            .poll_io(cx, Direction::Read, || fill(buf, |free| read(self, free)))
+    }
+
     /// Writes `buf` to a byte stream.
     pub(crate) fn poll_write<'a>(
         &'a self,

@@ -11,7 +11,10 @@ pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 
 #[cfg(all(unix, feature = "net"))]
-pub(crate) use unix::{assert_nonblocking, is_in_progress};
+pub(crate) use unix::{
+    AccessMode, access_mode, assert_nonblocking, is_in_progress, peer_credentials, read,
+    set_nonblocking,
+};
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 

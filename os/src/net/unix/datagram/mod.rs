@@ -1,0 +1,3 @@
+//! Datagrams through Unix sockets.
+
+pub(in crate::net) mod socket;
