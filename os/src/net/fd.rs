@@ -7,7 +7,7 @@ use super::tcp::listener::TcpListener;
 use super::tcp::socket::TcpSocket;
 use super::tcp::stream::TcpStream;
 use super::udp::UdpSocket;
-use super::unix::datagram::socket::UnixDatagram;
+use super::unix::datagram::UnixDatagram;
 use super::unix::listener::UnixListener;
 use super::unix::socket::UnixSocket;
 use super::unix::stream::UnixStream;

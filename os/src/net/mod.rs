@@ -16,6 +16,11 @@ pub mod unix;
 
 #[cfg(unix)]
 mod fd;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux_options;
+mod udp_options;
+#[cfg(unix)]
+mod unix_options;
 
 pub use addr::ToSocketAddrs;
 pub use lookup_host::lookup_host;
@@ -24,7 +29,7 @@ pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
 #[cfg(unix)]
-pub use unix::datagram::socket::UnixDatagram;
+pub use unix::datagram::UnixDatagram;
 #[cfg(unix)]
 pub use unix::listener::UnixListener;
 #[cfg(unix)]

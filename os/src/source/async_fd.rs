@@ -13,7 +13,8 @@ use mio::unix::SourceFd;
 
 use super::register_error::AsyncFdRegisterError;
 use crate::context;
-use crate::driver::{Direction, Interest, ReadyEvent, Registration};
+use crate::driver::{Direction, ReadyEvent, Registration};
+use crate::io::Interest;
 
 /// A file descriptor whose readiness the driver watches.
 ///

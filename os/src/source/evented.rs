@@ -15,8 +15,8 @@ use std::task::{Context, Poll, ready};
 use mio::event::Source;
 
 use crate::context;
-use crate::driver::{Direction, Handle, Interest, Ready, Registration};
-use crate::io::ReadBuf;
+use crate::driver::{Direction, Handle, Registration};
+use crate::io::{Interest, ReadBuf, Ready};
 
 use super::fill::fill;
 
@@ -112,7 +112,6 @@ impl<S: Source> Evented<S> {
     }
 
     /// Reads into `buf` with `read`, whatever a short read may mean; says how much.
-    #[cfg(unix)]
     pub(crate) fn poll_read_packet(
         &self,
         cx: &mut Context<'_>,

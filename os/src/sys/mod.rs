@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod unix;
+#[cfg(not(any(unix, windows)))]
+mod unsupported;
 #[cfg(windows)]
 mod windows;
 
@@ -18,5 +20,11 @@ pub(crate) use unix::{
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
-#[cfg(not(any(unix, windows)))]
-compile_error!("selkie runs on unix and windows; use selkie-core where there is no such system");
+#[cfg(all(unix, feature = "signal"))]
+pub(crate) use unix::SIGNALS;
+#[cfg(all(unix, feature = "fs"))]
+pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
+#[cfg(all(unix, feature = "net"))]
+pub(crate) use unix::{abstract_name, unix_address};
+#[cfg(all(windows, feature = "fs"))]
+pub(crate) use windows::{LISTING_TELLS_TYPE, set_dir_mode};

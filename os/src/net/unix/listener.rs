@@ -5,11 +5,12 @@ use std::os::unix::net;
 use std::path::Path;
 use std::task::{Context, Poll};
 
-use super::socket_addr::{SocketAddr, resolve};
+use super::socket_addr::SocketAddr;
 use super::stream::UnixStream;
 use crate::driver::Direction;
 use crate::io::Interest;
 use crate::source::Evented;
+use crate::sys::unix_address;
 
 /// A socket that accepts connections through a path, or an abstract name.
 ///
@@ -33,7 +34,7 @@ impl UnixListener {
     where
         P: AsRef<Path>,
     {
-        let addr = resolve(path.as_ref())?;
+        let addr = unix_address(path.as_ref())?;
         Self::from_mio(mio::net::UnixListener::bind_addr(&addr)?)
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::datagram::socket::UnixDatagram;
+use super::datagram::UnixDatagram;
 use super::listener::UnixListener;
 use super::stream::UnixStream;
 

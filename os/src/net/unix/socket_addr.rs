@@ -19,10 +19,9 @@ impl SocketAddr {
         self.0.as_pathname()
     }
 
-    /// The abstract name, if the address is one.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    /// The abstract name, if the address is one; there are such names on Linux and Android.
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
-        std::os::linux::net::SocketAddrExt::as_abstract_name(&self.0)
+        crate::sys::abstract_name(&self.0)
     }
 }
 
@@ -42,21 +41,4 @@ impl fmt::Debug for SocketAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// The address that `path` stands for: one that begins with a zero byte is an abstract name.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn resolve(path: &Path) -> std::io::Result<net::SocketAddr> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::ffi::OsStrExt;
-    match path.as_os_str().as_bytes() {
-        [0, name @ ..] => net::SocketAddr::from_abstract_name(name),
-        _ => net::SocketAddr::from_pathname(path),
-    }
-}
-
-/// The address that `path` stands for.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn resolve(path: &Path) -> std::io::Result<net::SocketAddr> {
-    net::SocketAddr::from_pathname(path)
 }

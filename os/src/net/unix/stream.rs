@@ -10,10 +10,11 @@ use std::task::{Context, Poll};
 
 use socket2::SockRef;
 
-use super::socket_addr::{SocketAddr, resolve};
+use super::socket_addr::SocketAddr;
 use crate::io::{AsyncRead, ReadBuf};
 use crate::net::methods::{readiness_methods, stream_methods, stream_write_impl};
 use crate::source::Evented;
+use crate::sys::unix_address;
 
 /// A connection through a Unix socket.
 ///
@@ -53,7 +54,7 @@ impl UnixStream {
     where
         P: AsRef<Path>,
     {
-        let addr = resolve(path.as_ref())?;
+        let addr = unix_address(path.as_ref())?;
         drop(path);
         Self::connect_to(&addr).await
     }

@@ -27,7 +27,6 @@ pub fn pipe() -> io::Result<(Sender, Receiver)> {
 /// How a pipe that has a name is opened.
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     read_write: bool,
     unchecked: bool,
 }
@@ -40,7 +39,6 @@ impl OpenOptions {
 
     /// Whether either end is opened for both: a receiver then sees no end when the last sender
     /// drops, and a sender can be opened before there is a receiver.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub fn read_write(&mut self, value: bool) -> &mut Self {
         self.read_write = value;
         self
@@ -83,7 +81,6 @@ impl OpenOptions {
             .read(to_read)
             .write(!to_read)
             .custom_flags(libc::O_NONBLOCK);
-        #[cfg(any(target_os = "linux", target_os = "android"))]
         if self.read_write {
             options.read(true).write(true);
         }

@@ -10,10 +10,10 @@ use std::task::{Context, Poll, ready};
 use bytes::BufMut;
 use socket2::{SockAddr, SockRef};
 
+use super::socket_addr::SocketAddr;
 use crate::driver::Direction;
 use crate::io::{Interest, ReadBuf};
 use crate::net::methods::readiness_methods;
-use crate::net::unix::socket_addr::SocketAddr;
 use crate::source::{Evented, as_uninit, fill_with};
 
 /// A Unix socket for datagrams.

@@ -189,25 +189,3 @@ macro_rules! output {
 
 output!(Stdout, stdout, "output");
 output!(Stderr, stderr, "error output");
-
-macro_rules! as_fd {
-    ($($stream:ident => $std:ident),*) => {$(
-        #[cfg(unix)]
-        impl std::os::fd::AsRawFd for $stream {
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                io::$std().as_raw_fd()
-            }
-        }
-
-        #[cfg(unix)]
-        impl std::os::fd::AsFd for $stream {
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                // A static, so that the borrow lives as long as it has to.
-                static STREAM: std::sync::OnceLock<std::io::$stream> = std::sync::OnceLock::new();
-                STREAM.get_or_init(io::$std).as_fd()
-            }
-        }
-    )*};
-}
-
-as_fd!(Stdin => stdin, Stdout => stdout, Stderr => stderr);

@@ -1,3 +1,0 @@
-//! Datagrams through Unix sockets.
-
-pub(in crate::net) mod socket;
