@@ -29,6 +29,8 @@ pub mod runtime;
 pub mod signal;
 #[cfg(feature = "reactor")]
 mod source;
+#[cfg(feature = "io-std")]
+mod stdio;
 #[cfg(feature = "rt")]
 pub mod task;
 #[cfg(feature = "time")]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::floors::{EXTRA, MACROS, ROOMS, Room};
+use crate::floors::{MACROS, PASSED_ON, ROOMS, Room};
 use crate::source::Source;
 
 /// One path in the code that begins with `crate`, `super` or `selkie_core`.
@@ -114,11 +114,8 @@ pub(crate) fn rooms(sources: &[Source]) -> Vec<String> {
                 "selkie_core" if folder == "os/src" => room.core,
                 _ => continue,
             };
-            let wanted = format!("{}::{target}", import.parts[0]);
-            let is_extra = EXTRA
-                .iter()
-                .any(|(file, path, _)| *file == source.path && *path == wanted);
-            if !allowed.contains(&target) && !is_extra {
+            let is_passed_on = PASSED_ON.contains(&(source.path.as_str(), target));
+            if !allowed.contains(&target) && !is_passed_on {
                 let Import { line, parts } = import;
                 wrong.push(format!("{}:{line}: {}", source.path, parts.join("::")));
             }

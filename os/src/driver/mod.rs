@@ -6,21 +6,30 @@
 #[cfg(feature = "reactor")]
 mod error;
 #[cfg(feature = "reactor")]
-mod handle;
+mod poller;
+
 #[cfg(feature = "reactor")]
-mod interest;
+mod word;
+
+#[cfg(feature = "reactor")]
+mod slot;
+
+#[cfg(feature = "reactor")]
+mod slots;
+
+#[cfg(all(feature = "signal", unix))]
+mod signal;
+#[cfg(all(feature = "reactor", not(all(feature = "signal", unix))))]
+#[path = "no_signal.rs"]
+mod signal;
+
+#[cfg(feature = "reactor")]
+mod handle;
+
 #[cfg(feature = "reactor")]
 mod reactor;
 #[cfg(feature = "reactor")]
-mod ready;
-#[cfg(feature = "reactor")]
 mod registration;
-#[cfg(all(feature = "signal", unix))]
-mod signal;
-#[cfg(feature = "reactor")]
-mod slot;
-#[cfg(feature = "reactor")]
-mod slots;
 
 #[cfg(not(feature = "reactor"))]
 mod absent;
@@ -32,11 +41,7 @@ pub(crate) use error::{is_shutdown_error, shutdown_error};
 #[cfg(feature = "reactor")]
 pub(crate) use handle::{Handle, Unparker};
 #[cfg(feature = "reactor")]
-pub use interest::Interest;
-#[cfg(feature = "reactor")]
 pub(crate) use reactor::{Config, Driver, build};
-#[cfg(feature = "reactor")]
-pub use ready::Ready;
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(all(feature = "signal", unix))]

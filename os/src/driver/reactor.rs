@@ -13,7 +13,7 @@ use mio::{Events, Poll, Token};
 use selkie_core::park::Park;
 
 use super::handle::{Handle, Shared, Unparker};
-use super::ready::Ready;
+use super::poller::told;
 use super::slots::Key;
 
 /// The waker's token (I1: above every key, whose generation has fewer bits than are left).
@@ -77,11 +77,10 @@ impl Driver {
         for event in &self.events {
             match event.token() {
                 WAKER => {}
-                #[cfg(all(feature = "signal", unix))]
                 super::signal::TOKEN => super::signal::dispatch(),
                 Token(key) => {
                     if let Some((slot, generation)) = shared.slots.find(Key(key)) {
-                        slot.publish(generation, Ready::from_mio(event));
+                        slot.publish(generation, told(event));
                         dispatched += 1;
                     }
                 }

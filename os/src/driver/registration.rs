@@ -22,9 +22,8 @@ use selkie_core::coop;
 
 use super::error::shutdown_error;
 use super::handle::Handle;
-use super::interest::Interest;
-use super::ready::Ready;
 use super::slot::{Direction, ReadyEvent, Slot, Waiter};
+use crate::io::{Interest, Ready};
 
 /// One source's place in the driver; deregister the source before this drops.
 #[derive(Debug)]
