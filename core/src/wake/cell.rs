@@ -60,7 +60,8 @@ impl WakerCell {
         // Acquire: pairs with the Release in `take`, so that what was done before that take is
         // seen by the check that follows this call.
         if let Err(now) =
-            self.state.compare_exchange(IDLE, STORING, Ordering::Acquire, Ordering::Acquire)
+            self.state
+                .compare_exchange(IDLE, STORING, Ordering::Acquire, Ordering::Acquire)
         {
             if now == TAKING {
                 // Someone is waking right now: the condition may have changed.
@@ -79,8 +80,10 @@ impl WakerCell {
         });
         // AcqRel: Release pairs with the Acquire in `take`; Acquire pairs with the Release of a
         // take that left its mark.
-        let marked =
-            self.state.compare_exchange(STORING, IDLE, Ordering::AcqRel, Ordering::Acquire).is_err();
+        let marked = self
+            .state
+            .compare_exchange(STORING, IDLE, Ordering::AcqRel, Ordering::Acquire)
+            .is_err();
         if marked {
             // A take came while we stored: it could not have the waker, so we wake (I2).
             let woken = self.waker.with_mut(|slot| {

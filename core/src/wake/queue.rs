@@ -101,7 +101,11 @@ impl<T> WaitNode<T> {
     /// # Panics
     /// In debug builds, if the node is in a queue.
     pub fn reset(&self) {
-        debug_assert_ne!(self.state(), WaitState::Queued, "a queued node cannot be reset");
+        debug_assert_ne!(
+            self.state(),
+            WaitState::Queued,
+            "a queued node cannot be reset"
+        );
         // Relaxed: the owner alone looks at a node that is in no queue.
         self.state.store(IDLE, Ordering::Relaxed);
     }
@@ -221,7 +225,8 @@ impl<T> WaitQueue<T> {
         let node = unsafe { node.as_ref() };
         let waker = node.guarded(|guarded| guarded.waker.take());
         // Release: pairs with the Acquire in `WaitNode::state`. The last touch (I2).
-        node.state.store(DONE + usize::from(code), Ordering::Release);
+        node.state
+            .store(DONE + usize::from(code), Ordering::Release);
         waker.expect("a queued node has a waker")
     }
 
