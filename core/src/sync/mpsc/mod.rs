@@ -1,15 +1,25 @@
 //! Queues from many senders to one receiver.
 
-mod block;
-mod blocks;
-mod bounded;
-mod chan;
 pub mod error;
-mod permit;
+
+mod block;
+
+mod blocks;
+
+mod chan;
+
+mod bounded;
+
 mod receiver;
+
 mod sender;
+
+mod permit;
+
 mod unbounded_receiver;
+
 mod unbounded_sender;
+
 mod weak;
 
 pub use permit::{OwnedPermit, Permit, PermitIterator};
