@@ -23,6 +23,8 @@ mod context;
 pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
 #[cfg(feature = "rt")]
 pub mod runtime;
 #[cfg(feature = "signal")]

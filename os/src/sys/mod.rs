@@ -1,5 +1,7 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(target_os = "linux", feature = "process"))]
+mod linux;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(any(unix, windows)))]
@@ -20,8 +22,12 @@ pub(crate) use unix::{
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
+#[cfg(all(target_os = "linux", feature = "process"))]
+pub(crate) use linux::pidfd_open;
 #[cfg(all(unix, feature = "signal"))]
 pub(crate) use unix::SIGNALS;
+#[cfg(all(unix, not(target_os = "linux"), feature = "process"))]
+pub(crate) use unix::pidfd_open;
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
 #[cfg(all(unix, feature = "net"))]

@@ -190,3 +190,9 @@ pub(crate) fn abstract_name(addr: &net::SocketAddr) -> Option<&[u8]> {
 pub(crate) fn abstract_name(_addr: &net::SocketAddr) -> Option<&[u8]> {
     None
 }
+
+/// There are no such descriptors here.
+#[cfg(all(feature = "process", not(target_os = "linux")))]
+pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
