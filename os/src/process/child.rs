@@ -16,6 +16,8 @@ use std::task::{Context, Poll, ready};
 use super::exit::Watch;
 use super::orphan::adopt;
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
+use crate::context;
+use crate::driver::is_shutdown_error;
 use crate::io::{AsyncRead, AsyncReadExt};
 
 #[derive(Debug)]
@@ -50,7 +52,15 @@ impl Process {
         let Self::Running { child, watch, .. } = self else {
             return Poll::Ready(self.ended());
         };
-        let status = ready!(watch.poll_end(cx, || child.try_wait()))?;
+        let mut end = watch.poll_end(cx, || child.try_wait());
+        if matches!(&end, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
+            // The runtime that made the child is gone; this one may go on waiting.
+            if let Ok(Some(driver)) = context::with_current(|inner| inner.driver.clone()) {
+                *watch = Watch::new(child.id(), driver)?;
+                end = watch.poll_end(cx, || child.try_wait());
+            }
+        }
+        let status = ready!(end)?;
         *self = Self::Ended(status);
         Poll::Ready(Ok(status))
     }

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -77,8 +78,8 @@ fn poll_probe<R: AsyncRead + Unpin + ?Sized>(
     cx: &mut Context<'_>,
     buf: &mut Vec<u8>,
 ) -> Poll<io::Result<usize>> {
-    let mut bytes = [0; LEAST_ROOM];
-    let mut probe = ReadBuf::new(&mut bytes);
+    let mut bytes = [MaybeUninit::uninit(); LEAST_ROOM];
+    let mut probe = ReadBuf::uninit(&mut bytes);
     ready!(Pin::new(reader).poll_read(cx, &mut probe))?;
     buf.extend_from_slice(probe.filled());
     Poll::Ready(Ok(probe.filled().len()))
