@@ -154,7 +154,7 @@ pub(crate) const ROOMS: &[Room] = &[
         &[
             "sys", "io", "context", "driver", "source", "signal", "stdio",
         ],
-        &["platform"],
+        &["coop", "platform"],
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! The readiness driver: how a thread sleeps until a source is ready.
 //!
-//! [`build`] makes a [`Driver`], which a scheduler parks in, and a [`Handle`], by which sources are
+//! [`build`] makes a driver, which a scheduler parks in, and a [`Handle`], by which sources are
 //! registered. Without the features that need a reactor both are types without values.
 
 #[cfg(feature = "reactor")]
@@ -35,13 +35,13 @@ mod registration;
 mod absent;
 
 #[cfg(not(feature = "reactor"))]
-pub(crate) use absent::{Config, Driver, Handle, Unparker, build, is_shutdown_error};
+pub(crate) use absent::{Config, Handle, build, is_shutdown_error};
 #[cfg(feature = "reactor")]
-pub(crate) use error::{is_shutdown_error, shutdown_error};
+pub(crate) use error::is_shutdown_error;
 #[cfg(feature = "reactor")]
-pub(crate) use handle::{Handle, Unparker};
+pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
-pub(crate) use reactor::{Config, Driver, build};
+pub(crate) use reactor::{Config, build};
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(all(feature = "signal", unix))]

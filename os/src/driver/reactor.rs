@@ -113,3 +113,72 @@ impl Park for Driver {
         self.handle.shared.slots.shut_down();
     }
 }
+
+#[cfg(all(test, unix, feature = "net"))]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use selkie_core::park::{Park, Unpark};
+
+    use super::{Config, build};
+    use crate::driver::{Registration, is_shutdown_error};
+    use crate::io::Interest;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn an_unpark_before_a_park_ends_it() {
+        let (mut driver, _handle) = build(&Config::default()).unwrap();
+        let begun = Instant::now();
+        driver.unpark_handle().unpark();
+        driver.park(Some(LONG));
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn an_unpark_by_another_thread_ends_a_park() {
+        let (mut driver, _handle) = build(&Config::default()).unwrap();
+        let unparker = driver.unpark_handle();
+        let begun = Instant::now();
+        let other = std::thread::spawn(move || unparker.unpark());
+        driver.park(None);
+        other.join().unwrap();
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn events_are_counted_and_a_late_one_finds_nobody() {
+        let (mut driver, handle) = build(&Config::default()).unwrap();
+        let (near, mut far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let mut near = mio::net::UnixStream::from_std(near);
+        let registration =
+            Registration::new(&mut near, Interest::READABLE, handle.clone()).unwrap();
+        far.write_all(b"!").unwrap();
+        driver.park(Some(LONG));
+        assert!(registration.is_ready(Interest::READABLE));
+        assert_eq!(
+            (handle.events(), handle.registered(), handle.deregistered()),
+            (1, 1, 0)
+        );
+        // The source stays with the poller, as a duplicate of its descriptor would make it.
+        drop(registration);
+        far.write_all(b"!").unwrap();
+        driver.park(Some(LONG));
+        assert_eq!(
+            (handle.events(), handle.registered(), handle.deregistered()),
+            (1, 1, 1)
+        );
+    }
+
+    #[test]
+    fn after_the_shutdown_nothing_is_registered() {
+        let (mut driver, handle) = build(&Config::default()).unwrap();
+        driver.shutdown();
+        let (mut near, _far) = mio::net::UnixStream::pair().unwrap();
+        let error = Registration::new(&mut near, Interest::READABLE, handle).unwrap_err();
+        assert!(is_shutdown_error(&error));
+    }
+}

@@ -112,6 +112,12 @@ impl Registration {
         }
     }
 
+    /// Whether the source is thought ready for any of `interest`.
+    #[cfg_attr(not(feature = "net"), allow(dead_code))]
+    pub(crate) fn is_ready(&self, interest: Interest) -> bool {
+        !self.slot().peek(interest.mask()).ready.is_empty()
+    }
+
     /// Runs `operation` once if the source is thought ready, else says would-block.
     pub(crate) fn try_io<R>(
         &self,

@@ -435,4 +435,42 @@ mod tests {
         slot.shut_down();
         assert_eq!((count(&reader), count(&writer)), (1, 1));
     }
+
+    /// Unparks its thread.
+    struct Unpark(std::thread::Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    #[test]
+    fn no_wake_is_lost_between_a_look_and_a_wait() {
+        let (slot, seen) = (Arc::new(Slot::new()), Arc::new(AtomicUsize::new(0)));
+        let reader = {
+            let (slot, seen) = (Arc::clone(&slot), Arc::clone(&seen));
+            std::thread::spawn(move || {
+                let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+                for _ in 0..20_000 {
+                    let event = loop {
+                        match slot.poll(Direction::Read, &mut Context::from_waker(&waker)) {
+                            Poll::Ready(event) => break event,
+                            Poll::Pending => std::thread::park(),
+                        }
+                    };
+                    slot.clear(event);
+                    seen.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        // One event for each round, told only after the last was cleared: a lost wake hangs here.
+        for round in 0..20_000 {
+            while seen.load(Ordering::SeqCst) < round {
+                std::thread::yield_now();
+            }
+            slot.publish(0, Ready::READABLE);
+        }
+        reader.join().unwrap();
+    }
 }

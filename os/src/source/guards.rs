@@ -163,7 +163,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         &mut self,
         interest: Interest,
     ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        let event = self.event(interest).await?;
+        // The field alone: a shared reference to the whole would ask `T: Sync` of the future.
+        let event = self.registration.readiness(interest).await?;
         Ok(AsyncFdReadyMutGuard {
             fd: self,
             event: Some(event),

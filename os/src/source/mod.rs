@@ -4,16 +4,16 @@ mod fill;
 
 mod evented;
 
-#[cfg(all(unix, feature = "net"))]
+#[cfg(unix)]
 mod register_error;
 
-#[cfg(all(unix, feature = "net"))]
+#[cfg(unix)]
 mod async_fd;
 
-#[cfg(all(unix, feature = "net"))]
+#[cfg(unix)]
 mod guards;
 
-#[cfg(all(unix, feature = "net"))]
+#[cfg(unix)]
 pub mod unix;
 
 pub(crate) use evented::Evented;

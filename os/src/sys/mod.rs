@@ -1,5 +1,7 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(target_os = "linux", feature = "process"))]
+mod linux;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(any(unix, windows)))]
@@ -14,14 +16,18 @@ pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use unix::{
-    AccessMode, access_mode, assert_nonblocking, is_in_progress, peer_credentials, read,
+    AccessMode, access_mode, assert_nonblocking, is_in_progress, is_ready, peer_credentials, read,
     set_nonblocking,
 };
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
+#[cfg(all(target_os = "linux", feature = "process"))]
+pub(crate) use linux::pidfd_open;
 #[cfg(all(unix, feature = "signal"))]
 pub(crate) use unix::SIGNALS;
+#[cfg(all(unix, not(target_os = "linux"), feature = "process"))]
+pub(crate) use unix::pidfd_open;
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
 #[cfg(all(unix, feature = "net"))]
