@@ -28,3 +28,10 @@ pub trait Unpark: Send + Sync {
     /// Makes the running, or else the next, `park` return. Cheap when nobody sleeps.
     fn unpark(&self);
 }
+
+#[cfg(feature = "alloc")]
+impl<U: Unpark + ?Sized> Unpark for crate::platform::Arc<U> {
+    fn unpark(&self) {
+        (**self).unpark();
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! The public API is Tokio's, module for module; see the crate's README for what stands beyond it.
 
-#[macro_use]
-mod macros;
+#[doc(hidden)]
+pub mod macros;
 
 mod config;
 mod sys;
@@ -33,3 +33,10 @@ mod source;
 pub mod task;
 #[cfg(feature = "time")]
 pub mod time;
+
+#[cfg(all(feature = "macros", feature = "rt-multi-thread"))]
+pub use selkie_macros::{main, test};
+#[cfg(all(feature = "macros", not(feature = "rt-multi-thread")))]
+pub use selkie_macros::{main_rt as main, test_rt as test};
+#[cfg(feature = "rt")]
+pub use task::spawn;

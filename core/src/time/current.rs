@@ -1,7 +1,7 @@
 //! Which home the timers made here belong to.
 
 use super::clock::set_current_clock;
-use super::timers::Home;
+use super::home::Home;
 use crate::context_cell;
 
 /// What a running context offers to timers.

@@ -11,7 +11,8 @@ use core::ops::Deref;
 use core::task::Waker;
 
 use super::clock::Mode;
-use super::timers::{Home, Timers};
+use super::home::Home;
+use super::timers::Timers;
 use crate::platform::Lock;
 use crate::process_static;
 

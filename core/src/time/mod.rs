@@ -10,6 +10,8 @@ mod wheel;
 
 mod timers;
 
+mod home;
+
 #[cfg(feature = "alloc")]
 mod lease;
 
@@ -27,6 +29,7 @@ mod hosted;
 
 pub use clock::{Clock, ClockError, Mode};
 pub use current::{Current, current, set_current};
+pub use home::{ClockHold, Home};
 pub use instant::Instant;
 #[cfg(feature = "alloc")]
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
@@ -34,7 +37,7 @@ pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use lease::TimersLease;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
-pub use timers::{ClockHold, Home, ParkFor, Timers};
+pub use timers::{ParkFor, Timers};
 
 #[cfg(all(test, feature = "alloc"))]
 mod tests;

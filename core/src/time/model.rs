@@ -12,7 +12,8 @@ use loom::thread;
 
 use super::clock::Mode;
 use super::entry::{Entry, Phase};
-use super::timers::{Home, ParkFor, Registered, Timers};
+use super::home::{Home, Registered};
+use super::timers::{ParkFor, Timers};
 
 #[derive(Default)]
 struct Count(AtomicUsize);

@@ -18,8 +18,8 @@ use core::time::Duration;
 
 use super::current::home;
 use super::entry::{Entry, Phase};
+use super::home::{Home, Registered};
 use super::instant::Instant;
-use super::timers::{Home, Registered};
 use crate::coop;
 
 /// Waits until `deadline`; timers have a granularity of one millisecond and never fire early.

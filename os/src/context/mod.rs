@@ -1,8 +1,15 @@
 //! Which runtime the running thread belongs to.
 
-/// The driver of the running runtime.
+mod handle;
+
+mod current;
+
 #[cfg(feature = "reactor")]
-#[track_caller]
-pub(crate) fn driver() -> crate::driver::Handle {
-    panic!("there is no reactor running, must be called from the context of a Tokio 1.x runtime")
-}
+pub(crate) use current::driver;
+pub use current::{EnterGuard, TryCurrentError};
+pub(crate) use current::{
+    EnterRuntime, enter_context, enter_runtime, is_inside_runtime, leave_runtime,
+    may_wait_for_shutdown, with_current,
+};
+pub use handle::{Handle, Id};
+pub(crate) use handle::{Inner, TimersOf};

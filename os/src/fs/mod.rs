@@ -1,1 +1,37 @@
-//! Room fs.
+//! Files and folders.
+//!
+//! Systems have no readiness for files, so each operation runs on the blocking pool. A path is
+//! copied, and the operation, once begun, is done even if its future drops.
+
+mod offload;
+
+mod file_times;
+
+mod file_buf;
+
+mod file;
+
+#[cfg(unix)]
+mod fd;
+mod open_options;
+
+mod dir_builder;
+mod links;
+mod meta;
+mod read_dir;
+mod remove;
+mod whole;
+
+pub use dir_builder::{DirBuilder, create_dir, create_dir_all};
+pub use file::File;
+pub use file_times::FileTimes;
+#[cfg(unix)]
+pub use links::symlink;
+pub use links::{canonicalize, hard_link, read_link, rename};
+#[cfg(windows)]
+pub use links::{symlink_dir, symlink_file};
+pub use meta::{metadata, set_permissions, symlink_metadata, try_exists};
+pub use open_options::OpenOptions;
+pub use read_dir::{DirEntry, ReadDir, read_dir};
+pub use remove::{remove_dir, remove_dir_all, remove_file};
+pub use whole::{copy, read, read_to_string, write};

@@ -55,7 +55,6 @@ pub(crate) struct WorkerCounters {
     pub(crate) spawned: Counter,
     pub(crate) finished: Counter,
     pub(crate) queue_depth: Counter,
-    pub(crate) budget_forced_yields: Counter,
     /// The thread that last ran the worker.
     pub(crate) thread: OnceLock<ThreadId>,
 }

@@ -41,7 +41,8 @@ pub(crate) struct Core {
     /// The tick of the last look at the driver.
     turned_at: u32,
     park: AnyPark,
-    timers: Option<TimersLease>,
+    /// Kept for its drop, which shuts the timers down.
+    _timers: Option<TimersLease>,
     tasks: OwnedTasks,
 }
 
@@ -125,11 +126,7 @@ impl std::fmt::Debug for CurrentThread {
 
 impl CurrentThread {
     /// A scheduler that sleeps by `park`. `timers` makes a home that is woken by the waker given.
-    pub(crate) fn new(
-        config: Config,
-        park: AnyPark,
-        timers: Option<TimersLease>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(config: Config, park: AnyPark, timers: Option<TimersLease>) -> Arc<Self> {
         let unpark = park.unpark_handle();
         let scheduler = Arc::new(Self {
             config,
@@ -147,7 +144,14 @@ impl CurrentThread {
         });
         let tasks = OwnedTasks::new(Arc::as_ptr(&scheduler));
         *lock(&scheduler.remote) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
-        let core = Box::new(Core { queue: VecDeque::with_capacity(64), tick: 0, turned_at: 0, park, timers, tasks });
+        let core = Box::new(Core {
+            queue: VecDeque::with_capacity(64),
+            tick: 0,
+            turned_at: 0,
+            park,
+            _timers: timers,
+            tasks,
+        });
         scheduler.put_core(core);
         scheduler
     }
@@ -223,7 +227,9 @@ impl CurrentThread {
 
     fn pop_remote(&self) -> Option<Notified> {
         // SAFETY: only tokens go into the queue, and each comes out once.
-        self.inject.pop().map(|raw| unsafe { Notified::from_raw(raw) })
+        self.inject
+            .pop()
+            .map(|raw| unsafe { Notified::from_raw(raw) })
     }
 
     /// Runs tasks on this thread until `future` is ready.
@@ -271,7 +277,10 @@ impl CurrentThread {
         core: Box<Core>,
         mut future: std::pin::Pin<&mut F>,
     ) -> F::Output {
-        let running = Running { scheduler: Arc::as_ptr(self), core: RefCell::new(Some(core)) };
+        let running = Running {
+            scheduler: Arc::as_ptr(self),
+            core: RefCell::new(Some(core)),
+        };
         // Declared after `running`, so that it is undone first, also on unwinding.
         let driven = Driven::new(self, &running);
         let waker = root_waker(self);
@@ -289,17 +298,44 @@ impl CurrentThread {
         }
     }
 
+    /// How many tasks have been spawned so far.
+    pub(crate) fn spawned(&self) -> u64 {
+        self.counters.spawned.get() + self.remote_spawned.get()
+    }
+
+    /// How many tasks have been spawned and have not ended.
+    pub(crate) fn alive_tasks(&self) -> usize {
+        let alive = self.spawned().saturating_sub(self.counters.finished.get());
+        usize::try_from(alive).unwrap_or(usize::MAX)
+    }
+
+    /// How many tasks came from other threads.
+    pub(crate) fn remote_schedules(&self) -> u64 {
+        // Relaxed: a figure for readers.
+        self.remote_schedules.load(Ordering::Relaxed) as u64
+    }
+
+    /// How many tokens wait in the inject queue.
+    pub(crate) fn inject_len(&self) -> usize {
+        self.inject.len()
+    }
+
     /// Drops every task and lets go of driver and timers. Called once, when no thread will take
     /// the core any more.
     pub(crate) fn shutdown(self: &Arc<Self>) {
         let Some(core) = self.take_core() else { return };
-        let running = Running { scheduler: Arc::as_ptr(self), core: RefCell::new(Some(core)) };
+        let running = Running {
+            scheduler: Arc::as_ptr(self),
+            core: RefCell::new(Some(core)),
+        };
         {
             let driven = Driven::new(self, &running);
             driven.cancel_tasks();
         }
         // The core went back to its place; take it for good.
-        let Some(mut core) = self.take_core() else { return };
+        let Some(mut core) = self.take_core() else {
+            return;
+        };
         core.park.shutdown();
     }
 }
@@ -351,7 +387,12 @@ impl<'a> Driven<'a> {
             unsafe { core.tasks.enter() }
         };
         let before = RUNNING.with(|slot| slot.replace(running));
-        Self { scheduler, running, before, _entered: entered }
+        Self {
+            scheduler,
+            running,
+            before,
+            _entered: entered,
+        }
     }
 
     /// Runs tasks until the root future has to be polled, or the driver was looked at.
@@ -391,7 +432,9 @@ impl<'a> Driven<'a> {
                 return Some(token);
             }
         }
-        core.queue.pop_front().or_else(|| self.scheduler.pop_remote())
+        core.queue
+            .pop_front()
+            .or_else(|| self.scheduler.pop_remote())
     }
 
     /// Sleeps until something happens.
@@ -545,9 +588,7 @@ unsafe fn wake_root_by_ref(data: *const ()) {
     // SAFETY: made of an `Arc<CurrentThread>` that is alive.
     let scheduler = unsafe { &*data.cast::<CurrentThread>() };
     // AcqRel: pairs with the swap in `drive` (I3).
-    if !scheduler.woken.swap(true, Ordering::AcqRel)
-        && with_core(scheduler, |_core| ()).is_none()
-    {
+    if !scheduler.woken.swap(true, Ordering::AcqRel) && with_core(scheduler, |_core| ()).is_none() {
         scheduler.unpark.unpark();
     }
 }

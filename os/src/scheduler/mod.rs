@@ -5,12 +5,14 @@ mod random;
 mod thread_parker;
 
 mod current_thread;
+mod local;
 #[cfg(feature = "rt-multi-thread")]
 mod multi_thread;
 
 mod spawner;
 
 pub(crate) use current_thread::CurrentThread;
+pub(crate) use local::LocalScheduler;
 #[cfg(feature = "rt-multi-thread")]
 pub(crate) use multi_thread::{MultiThread, block_in_place, worker_index};
 pub(crate) use random::Random;

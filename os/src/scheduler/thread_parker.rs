@@ -3,6 +3,7 @@
 //! States      empty ⇄ sleeping; either → woken → empty
 //! Invariants  I1 only the owning thread sleeps; a wake leaves `woken`, also when nobody sleeps.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,18 +28,18 @@ pub(crate) struct ThreadParker {
 impl ThreadParker {
     /// A parker of the calling thread.
     pub(crate) fn current() -> Self {
-        Self { state: AtomicU8::new(EMPTY), thread: thread::current() }
+        Self {
+            state: AtomicU8::new(EMPTY),
+            thread: thread::current(),
+        }
     }
 
     /// Sleeps until woken, at most `limit`. Owning thread only.
     pub(crate) fn park(&self, limit: Option<Duration>) {
         // Acquire: pairs with the Release in `unpark`: what the waker did is seen.
-        let entered = self.state.compare_exchange(
-            EMPTY,
-            SLEEPING,
-            Ordering::Acquire,
-            Ordering::Acquire,
-        );
+        let entered =
+            self.state
+                .compare_exchange(EMPTY, SLEEPING, Ordering::Acquire, Ordering::Acquire);
         if entered.is_ok() {
             match limit {
                 Some(limit) => thread::park_timeout(limit),
@@ -74,37 +75,31 @@ impl Wake for ThreadParker {
 }
 
 thread_local! {
-    /// The parker of this thread and a waker for it, made at first use.
-    static PARKER: (Arc<ThreadParker>, Waker) = {
-        let parker = Arc::new(ThreadParker::current());
-        let waker = Waker::from(Arc::clone(&parker));
-        (parker, waker)
-    };
+    /// The parker of this thread with a waker for it; out while a `block_on` uses it, so that one
+    /// inside another does not swallow the outer one's wakes.
+    static PARKER: RefCell<Option<(Arc<ThreadParker>, Waker)>> = const { RefCell::new(None) };
 }
 
 /// Waits for `future` on this thread, which does nothing else.
 ///
 /// # Cost
-/// No allocation and, for a future that is ready, no atomic operation.
+/// No atomic operation but for the sleeps, and no allocation after a thread's first call.
 pub(crate) fn block_on_thread<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let run = |parker: &ThreadParker, waker: &Waker| {
-        let mut cx = Context::from_waker(waker);
-        loop {
-            if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
-                return output;
-            }
-            parker.park(None);
+    let kept = PARKER.try_with(RefCell::take).unwrap_or(None);
+    let (parker, waker) = kept.unwrap_or_else(|| {
+        let parker = Arc::new(ThreadParker::current());
+        let waker = Waker::from(Arc::clone(&parker));
+        (parker, waker)
+    });
+    let mut cx = Context::from_waker(&waker);
+    let output = loop {
+        if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
+            break output;
         }
+        parker.park(None);
     };
-    let mut run = Some(run);
-    let done = PARKER.try_with(|(parker, waker)| run.take().map(|run| run(parker, waker)));
-    if let Ok(Some(output)) = done {
-        return output;
-    }
-    // The thread's locals are gone: a parker of its own.
-    let parker = Arc::new(ThreadParker::current());
-    let waker = Waker::from(Arc::clone(&parker));
-    let run = run.take().expect("not run above");
-    run(&parker, &waker)
+    // When the thread's locals are gone, the parker goes too.
+    let _kept = PARKER.try_with(|kept| kept.replace(Some((parker, waker))));
+    output
 }

@@ -1,24 +1,25 @@
-//! Room task.
+//! Tasks: spawn them, join them, abort them, give way to others.
 
-/// Stand-in.
-#[derive(Debug)]
-pub struct JoinHandle<R>(pub(crate) Option<R>);
+mod spawn;
 
-impl<R: Unpin> Future for JoinHandle<R> {
-    type Output = Result<R, std::io::Error>;
+mod blocking;
 
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        _cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        std::task::Poll::Ready(Ok(self.0.take().unwrap()))
-    }
-}
+pub mod coop;
 
-pub(crate) fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    JoinHandle(f().into())
-}
+pub mod futures;
+
+mod local_set;
+
+mod join_set;
+
+mod local_key;
+
+pub use blocking::{block_in_place, spawn_blocking};
+pub use join_set::JoinSet;
+pub use local_key::{AccessError, LocalKey};
+pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
+pub use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle, yield_now};
+pub use spawn::{id, spawn, try_id};
+
+#[doc(hidden)]
+pub use coop::{consume_budget, unconstrained};

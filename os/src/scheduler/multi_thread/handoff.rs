@@ -19,7 +19,10 @@ type Mailbox = Arc<Mutex<Option<Box<Core>>>>;
 /// Outside a worker it just runs `f`.
 pub(crate) fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
     let mailbox = with_worker(hand_off).flatten();
-    let _back = TakeBack { mailbox, budget: coop::stop() };
+    let _back = TakeBack {
+        mailbox,
+        budget: coop::stop(),
+    };
     f()
 }
 
@@ -51,7 +54,10 @@ fn adopt(shared: &Arc<MultiThread>, mailbox: &Mailbox) {
 }
 
 fn take(mailbox: &Mailbox) -> Option<Box<Core>> {
-    mailbox.lock().unwrap_or_else(PoisonError::into_inner).take()
+    mailbox
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
 }
 
 /// Takes the core back after blocking, if nobody has it yet; also on unwinding.

@@ -25,8 +25,14 @@ pub(super) struct Idle {
 
 impl Idle {
     pub(super) fn new(workers: usize) -> Self {
-        let words = (0..workers.div_ceil(WORD)).map(|_| AtomicU64::new(0)).collect();
-        Self { sleeping: words, searching: AtomicUsize::new(0), workers }
+        let words = (0..workers.div_ceil(WORD))
+            .map(|_| AtomicU64::new(0))
+            .collect();
+        Self {
+            sleeping: words,
+            searching: AtomicUsize::new(0),
+            workers,
+        }
     }
 
     /// The worker to wake for work that was just pushed, if one has to be: it is claimed, and
@@ -112,6 +118,9 @@ impl Idle {
     /// How many workers sleep.
     pub(super) fn sleepers(&self) -> usize {
         // Relaxed: a figure.
-        self.sleeping.iter().map(|word| word.load(Ordering::Relaxed).count_ones() as usize).sum()
+        self.sleeping
+            .iter()
+            .map(|word| word.load(Ordering::Relaxed).count_ones() as usize)
+            .sum()
     }
 }

@@ -26,7 +26,10 @@ pub(super) struct SharedDriver {
 
 impl SharedDriver {
     pub(super) fn new(park: AnyPark) -> Self {
-        Self { unpark: park.unpark_handle(), park: Mutex::new(park) }
+        Self {
+            unpark: park.unpark_handle(),
+            park: Mutex::new(park),
+        }
     }
 
     /// Looks for events without sleeping, unless another worker does already.
@@ -40,7 +43,10 @@ impl SharedDriver {
     }
 
     pub(super) fn shutdown(&self) {
-        self.park.lock().unwrap_or_else(PoisonError::into_inner).shutdown();
+        self.park
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .shutdown();
     }
 
     /// Calls `f` with the driver if it is free (I2).
@@ -63,7 +69,10 @@ pub(super) struct Parker {
 
 impl Parker {
     pub(super) fn new() -> Self {
-        Self { state: AtomicU8::new(EMPTY), thread: Mutex::new(None) }
+        Self {
+            state: AtomicU8::new(EMPTY),
+            thread: Mutex::new(None),
+        }
     }
 
     /// The calling thread runs the worker from now on.

@@ -45,7 +45,7 @@ pub(crate) struct MultiThread {
     pub(super) stopping: AtomicBool,
     /// Slots of tasks that are spawned outside the workers; `None` once closed.
     pub(super) outside: Mutex<Option<OwnedTasks>>,
-    pub(super) cores: Mutex<Vec<Box<Core>>>,
+    pub(super) cores: Mutex<Vec<Core>>,
     pub(super) ended: Mutex<bool>,
     pub(super) ended_signal: Condvar,
     pub(super) outside_spawned: Counter,
@@ -167,7 +167,7 @@ impl MultiThread {
     }
 
     /// A worker hands its core in; the last one drops every task and lets go of the driver.
-    pub(super) fn hand_in(self: &Arc<Self>, core: Box<Core>) {
+    pub(super) fn hand_in(self: &Arc<Self>, core: Core) {
         let cores = {
             let mut cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
             cores.push(core);
@@ -176,7 +176,11 @@ impl MultiThread {
             }
             std::mem::take(&mut *cores)
         };
-        let outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outside = self
+            .outside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         loop {
             if let Some(outside) = &outside {
                 outside.cancel_all();

@@ -40,7 +40,9 @@ impl Wake for UnparkWorker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if let Some(scheduler) = self.scheduler.upgrade() {
-            scheduler.remotes[self.index].parker.unpark(&scheduler.driver);
+            scheduler.remotes[self.index]
+                .parker
+                .unpark(&scheduler.driver);
         }
     }
 }
@@ -57,7 +59,10 @@ impl MultiThread {
         let mut leases = Vec::with_capacity(workers);
         let scheduler = Arc::new_cyclic(|weak: &Weak<Self>| {
             leases.extend((0..workers).map(|index| {
-                let unpark = UnparkWorker { scheduler: weak.clone(), index };
+                let unpark = UnparkWorker {
+                    scheduler: weak.clone(),
+                    index,
+                };
                 timers.map(|timers| timers(Waker::from(Arc::new(unpark))))
             }));
             let remotes = leases.iter().map(|lease| {
@@ -89,16 +94,14 @@ impl MultiThread {
             }
         });
         *lock(&scheduler.outside) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
-        let cores = leases.into_iter().enumerate().map(|(index, lease)| {
-            Box::new(Core {
-                index,
-                tick: 0,
-                lifo_streak: 0,
-                searching: false,
-                random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
-                tasks: OwnedTasks::new(Arc::as_ptr(&scheduler)),
-                _timers: lease,
-            })
+        let cores = leases.into_iter().enumerate().map(|(index, lease)| Core {
+            index,
+            tick: 0,
+            lifo_streak: 0,
+            searching: false,
+            random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
+            tasks: OwnedTasks::new(Arc::as_ptr(&scheduler)),
+            _timers: lease,
         });
         lock(&scheduler.cores).extend(cores);
         scheduler
@@ -118,7 +121,7 @@ impl MultiThread {
             let started = launch(Box::new(move || {
                 let core = lock(&theirs).take();
                 if let Some(core) = core {
-                    worker::run(shared, core);
+                    worker::run(shared, Box::new(core));
                 }
             }));
             if let Err(error) = started {
@@ -200,7 +203,10 @@ impl MultiThread {
         let mut ended = lock(&self.ended);
         while !*ended {
             ended = match deadline {
-                None => self.ended_signal.wait(ended).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .ended_signal
+                    .wait(ended)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
@@ -214,17 +220,24 @@ impl MultiThread {
         true
     }
 
+    /// How many tasks have been spawned so far.
+    pub(crate) fn spawned(&self) -> u64 {
+        let on_workers = self
+            .remotes
+            .iter()
+            .map(|remote| remote.counters.spawned.get());
+        self.outside_spawned.get() + on_workers.sum::<u64>()
+    }
+
     /// How many tasks have been spawned and have not ended.
     pub(crate) fn alive_tasks(&self) -> usize {
-        let workers = self.remotes.iter();
-        let (mut spawned, mut finished) = (self.outside_spawned.get(), 0);
-        for remote in workers {
-            spawned += remote.counters.spawned.get();
-            finished += remote.counters.finished.get();
-        }
+        let on_workers = self
+            .remotes
+            .iter()
+            .map(|remote| remote.counters.finished.get());
         // Relaxed: a figure for readers.
-        finished += self.outside_finished.load(Ordering::Relaxed);
-        usize::try_from(spawned.saturating_sub(finished)).unwrap_or(usize::MAX)
+        let finished = self.outside_finished.load(Ordering::Relaxed) + on_workers.sum::<u64>();
+        usize::try_from(self.spawned().saturating_sub(finished)).unwrap_or(usize::MAX)
     }
 
     /// How many tasks came from outside the workers.

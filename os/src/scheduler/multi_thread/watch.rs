@@ -48,9 +48,7 @@ impl Watch {
             _ if quiet => false,
             NOBODY => true,
             other if other == worker.index => false,
-            other => {
-                shared.driver.is_attended() && shared.remotes[other].parker.is_in_driver()
-            }
+            other => shared.driver.is_attended() && shared.remotes[other].parker.is_in_driver(),
         };
         if take {
             shared.watch.store(worker.index, Ordering::Relaxed);
@@ -71,7 +69,10 @@ impl Watch {
             return false;
         }
         let now = Instant::now();
-        if self.last_look.is_some_and(|last| now.duration_since(last) < PERIOD / 2) {
+        if self
+            .last_look
+            .is_some_and(|last| now.duration_since(last) < PERIOD / 2)
+        {
             return false;
         }
         self.last_look = Some(now);
@@ -118,7 +119,9 @@ impl Watch {
 /// Fires the overdue timers of the stuck worker `index` and takes its tasks over.
 fn take_over(worker: &Worker, index: usize) -> bool {
     let shared = &worker.shared;
-    let fired = shared.remotes[index].timers.map_or(0, |timers| timers.fire_due());
+    let fired = shared.remotes[index]
+        .timers
+        .map_or(0, |timers| timers.fire_due());
     let mut found = fired > 0;
     if let Some(token) = worker.steal_from(index) {
         worker.adopt(token);

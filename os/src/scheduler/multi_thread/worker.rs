@@ -62,15 +62,21 @@ pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
     };
     worker.install(core);
     let before = WORKER.replace(&worker);
-    let time_before = worker.remote().timers.map(|home| set_current(Current::Home(home)));
-    let _restore = Restore { before, time: time_before };
+    let time_before = worker
+        .remote()
+        .timers
+        .map(|home| set_current(Current::Home(home)));
+    let _restore = Restore {
+        before,
+        time: time_before,
+    };
     worker.work();
     drop(_restore);
     let core = worker.core.borrow_mut().take();
     if let Some(core) = core {
         drop(worker.entered.take());
         core.tasks.cancel_all();
-        worker.shared.hand_in(core);
+        worker.shared.hand_in(*core);
     }
 }
 
@@ -168,12 +174,17 @@ impl Worker {
             }
         }
         self.with(|core| core.lifo_streak = 0);
-        self.pop_ring().or_else(from_lifo).or_else(|| self.take_from_outside())
+        self.pop_ring()
+            .or_else(from_lifo)
+            .or_else(|| self.take_from_outside())
     }
 
     fn pop_ring(&self) -> Option<Notified> {
         // SAFETY: only tokens go into the ring, each comes out once; we have the core (its I1).
-        self.remote().ring.pop().map(|raw| unsafe { Notified::from_raw(raw) })
+        self.remote()
+            .ring
+            .pop()
+            .map(|raw| unsafe { Notified::from_raw(raw) })
     }
 
     /// This worker's share of the inject queue: one task to run, the others into the ring.
@@ -209,7 +220,8 @@ impl Worker {
             if !core.searching {
                 core.searching = self.shared.idle.start_searching();
             }
-            core.searching.then(|| core.random.below(self.shared.workers()))
+            core.searching
+                .then(|| core.random.below(self.shared.workers()))
         })??;
         for offset in 0..self.shared.workers() {
             let victim = (start + offset) % self.shared.workers();
@@ -244,7 +256,9 @@ impl Worker {
 
     /// Adds a token to the ring; a full ring sends half of its tasks to the inject queue.
     fn push_ring(&self, token: Notified) {
-        let Err(raw) = self.remote().ring.push(token.into_raw()) else { return };
+        let Err(raw) = self.remote().ring.push(token.into_raw()) else {
+            return;
+        };
         let mut overflow = Chain::new();
         self.remote().ring.take_half(|raw| {
             // SAFETY: a token keeps its slot, and has just left the ring.
@@ -253,8 +267,8 @@ impl Worker {
         // SAFETY: a token keeps its slot, and is in no queue.
         unsafe { overflow.push(raw) };
         self.remote().counters.overflows.increment();
-        if let Err(mut back) = self.shared.inject[self.index % self.shared.inject.len()]
-            .append(overflow)
+        if let Err(mut back) =
+            self.shared.inject[self.index % self.shared.inject.len()].append(overflow)
         {
             while let Some(raw) = back.pop() {
                 // SAFETY: only tokens went into the chain, and each comes out once.
@@ -270,7 +284,10 @@ impl Worker {
             return self.push_behind(token);
         }
         // AcqRel: hands the task to whoever swaps next, in `take_lifo`.
-        let before = self.remote().lifo.swap(token.into_raw().as_ptr(), Ordering::AcqRel);
+        let before = self
+            .remote()
+            .lifo
+            .swap(token.into_raw().as_ptr(), Ordering::AcqRel);
         if let Some(before) = NonNull::new(before) {
             // SAFETY: only tokens go into the slot, and each comes out once.
             self.push_ring(unsafe { Notified::from_raw(before) });
@@ -281,8 +298,8 @@ impl Worker {
     /// Queues a task behind the others.
     fn push_behind(&self, token: Notified) {
         // The worker itself comes to a lone task at once: that is no reason to wake another.
-        let others = !self.remote().ring.is_empty()
-            || !self.remote().lifo.load(Ordering::Relaxed).is_null();
+        let others =
+            !self.remote().ring.is_empty() || !self.remote().lifo.load(Ordering::Relaxed).is_null();
         self.push_ring(token);
         if others {
             self.notify();
@@ -418,4 +435,3 @@ impl Worker {
             && self.core.try_borrow().map_or(true, |core| core.is_some())
     }
 }
-

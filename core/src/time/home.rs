@@ -1,0 +1,257 @@
+//! A home as it was opened once: what handles and timers keep of it.
+//!
+//! Idea        A home is recycled; the epoch of its opening, kept beside the pointer, tells whether
+//!             it still is the same. Every operation of a timer's owner goes through here.
+//! Invariants  I1 an entry is inserted only under the lock and only if the epoch is still the
+//!                home's, so that none ends up with another runtime.
+//!             I2 wakers are cloned before the lock is taken and dropped after it is let go.
+//! Rejected    A generation in each entry, checked on each cancel: an entry that is PENDING is in
+//!             its home's wheel, whatever the epoch.
+#![allow(unsafe_code)]
+
+use core::ops::Deref;
+use core::ptr::NonNull;
+use core::task::Waker;
+
+use super::clock::Mode;
+use super::entry::{Entry, Phase};
+use super::instant::Instant;
+use super::timers::{Guarded, NOT_PARKED, Timers};
+use super::wheel::LAST_TICK;
+use crate::platform::{LockGuard, Ordering};
+
+/// What became of a timer that was to be inserted or looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Registered {
+    /// It waits; its waker will be woken.
+    Pending,
+    /// Its time had come already.
+    Due,
+    /// Its home is closed.
+    Closed,
+}
+
+impl Timers {
+    /// Opens a closed home, with a fresh clock.
+    ///
+    /// `unpark` wakes the thread that runs the home's timers: it is woken only if another thread
+    /// inserts, while the home is parked, a timer earlier than what it sleeps for.
+    ///
+    /// # Panics
+    /// If the home is open.
+    pub fn open(&'static self, mode: Mode, unpark: Waker) -> Home {
+        let mut guarded = self.guarded.lock();
+        // Relaxed: changed under the lock only.
+        let epoch = self.epoch.load(Ordering::Relaxed).wrapping_add(1);
+        assert!(epoch % 2 == 1, "timers opened twice");
+        self.clock.restart(mode);
+        guarded.wheel.restart(self.now_tick());
+        guarded.unpark = Some(unpark);
+        // Relaxed: whoever gets the `Home` got it by way of this thread.
+        self.parked_until.store(NOT_PARKED, Ordering::Relaxed);
+        self.epoch.store(epoch, Ordering::Relaxed);
+        Home {
+            timers: self,
+            epoch,
+        }
+    }
+}
+
+/// A home as it was opened once: what a runtime's handle and each timer keep.
+///
+/// It derefs to the [`Timers`]; a copy that outlives the runtime does no harm, since the home is
+/// never freed and its timers then count as shut down.
+#[derive(Debug, Clone, Copy)]
+pub struct Home {
+    timers: &'static Timers,
+    epoch: usize,
+}
+
+impl Deref for Home {
+    type Target = Timers;
+
+    #[inline]
+    fn deref(&self) -> &Timers {
+        self.timers
+    }
+}
+
+impl Home {
+    /// The timers, for as long as the process lives.
+    pub const fn timers(&self) -> &'static Timers {
+        self.timers
+    }
+
+    /// Whether the home is still open as it was when this was made.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        // Relaxed: asked again under the lock where it matters.
+        self.timers.epoch.load(Ordering::Relaxed) == self.epoch
+    }
+
+    /// Keeps an idle scheduler from moving a paused clock while the guard lives: a blocking task
+    /// is at work, and its result counts as "something to do".
+    pub fn hold_clock(&self) -> ClockHold {
+        if !self.clock.is_pausable() {
+            return ClockHold { home: None };
+        }
+        self.clock.hold();
+        ClockHold { home: Some(*self) }
+    }
+
+    /// Inserts `entry`, to wake `waker` at `deadline`.
+    ///
+    /// # Safety
+    /// The caller is the owner of `entry`, which is not PENDING, is pinned, and will be
+    /// [`cancel`](Self::cancel)led before it is freed.
+    pub(super) unsafe fn register(
+        &self,
+        entry: NonNull<Entry>,
+        deadline: Instant,
+        waker: &Waker,
+    ) -> Registered {
+        let due_tick = due_tick(deadline);
+        // Relaxed: a hint. An earliest timer is worth a clock read, to see a deadline that is past.
+        let is_first = due_tick < self.next_tick.load(Ordering::Relaxed);
+        if is_first && deadline <= self.clock.now() && self.is_open() {
+            return Registered::Due;
+        }
+        let waker = waker.clone();
+        let guarded = self.guarded.lock();
+        if !self.is_open() {
+            drop(guarded);
+            return Registered::Closed;
+        }
+        if due_tick <= guarded.wheel.elapsed() {
+            drop(guarded);
+            return Registered::Due;
+        }
+        // SAFETY: the caller owns it.
+        let this = unsafe { entry.as_ref() };
+        // SAFETY: the owner under the lock; inserted below.
+        unsafe { this.begin(due_tick, waker) };
+        // SAFETY: pinned until cancelled, by the caller's promise; in no list, since not PENDING.
+        unsafe { self.insert(guarded, entry, due_tick) };
+        Registered::Pending
+    }
+
+    /// # Safety
+    /// As `Wheel::insert`; `entry` is due after the wheel's `elapsed`.
+    unsafe fn insert(
+        &self,
+        mut guarded: LockGuard<'_, Guarded>,
+        entry: NonNull<Entry>,
+        due_tick: u64,
+    ) {
+        // SAFETY: by the caller's promise.
+        let inserted = unsafe { guarded.wheel.insert(entry) };
+        debug_assert!(inserted, "a timer was due before it was inserted");
+        // Relaxed: changed under the lock only.
+        let unpark = if due_tick < self.next_tick.load(Ordering::Relaxed) {
+            self.lower(due_tick, &guarded)
+        } else {
+            None
+        };
+        drop(guarded);
+        if let Some(unpark) = unpark {
+            unpark.wake();
+        }
+    }
+
+    /// Makes a PENDING `entry` wake `waker` from now on.
+    ///
+    /// # Safety
+    /// The caller is the owner of `entry`, which is registered here.
+    pub(super) unsafe fn change_waker(&self, entry: NonNull<Entry>, waker: &Waker) -> Phase {
+        // SAFETY: the caller owns it.
+        let entry = unsafe { entry.as_ref() };
+        let waker = waker.clone();
+        let guarded = self.guarded.lock();
+        let phase = entry.phase();
+        let old = if phase == Phase::Pending {
+            // SAFETY: the owner under the lock, and PENDING.
+            unsafe { entry.replace_waker(waker) }
+        } else {
+            waker
+        };
+        drop(guarded);
+        drop(old);
+        phase
+    }
+
+    /// Takes `entry` out of the wheel if it is PENDING: then it is IDLE.
+    ///
+    /// # Safety
+    /// The caller is the owner of `entry`, which was registered here, if anywhere.
+    pub(super) unsafe fn cancel(&self, entry: NonNull<Entry>) {
+        let mut guarded = self.guarded.lock();
+        // SAFETY: the caller owns it.
+        if unsafe { entry.as_ref() }.phase() != Phase::Pending {
+            return;
+        }
+        // SAFETY: PENDING entries are in their home's wheel.
+        unsafe { guarded.wheel.remove(entry) };
+        // SAFETY: PENDING, under the lock, and out of the list.
+        let waker = unsafe { Entry::end(entry, Phase::Idle) };
+        drop(guarded);
+        drop(waker);
+    }
+
+    /// Moves a PENDING `entry` to another deadline, with the waker it has; if that deadline has
+    /// passed, its waker is woken. Says where it stands.
+    ///
+    /// # Safety
+    /// The caller is the owner of `entry`, which was registered here, if anywhere.
+    pub(super) unsafe fn reschedule(&self, entry: NonNull<Entry>, deadline: Instant) -> Phase {
+        let due_tick = due_tick(deadline);
+        let mut guarded = self.guarded.lock();
+        // SAFETY: the caller owns it.
+        let phase = unsafe { entry.as_ref() }.phase();
+        if phase != Phase::Pending {
+            return phase;
+        }
+        // SAFETY: PENDING entries are in their home's wheel.
+        unsafe { guarded.wheel.remove(entry) };
+        if due_tick <= guarded.wheel.elapsed() {
+            // SAFETY: PENDING, under the lock, and out of the list.
+            let waker = unsafe { Entry::end(entry, Phase::Fired) };
+            drop(guarded);
+            waker.wake();
+            return Phase::Fired;
+        }
+        // SAFETY: the caller owns it.
+        let this = unsafe { entry.as_ref() };
+        // SAFETY: under the lock, and in no list.
+        unsafe { this.set_tick(due_tick) };
+        // SAFETY: pinned until cancelled, in no list, and due later than `elapsed`.
+        unsafe { self.insert(guarded, entry, due_tick) };
+        Phase::Pending
+    }
+}
+
+/// The first tick that is not before `deadline`.
+fn due_tick(deadline: Instant) -> u64 {
+    let since = deadline.since_origin();
+    since
+        .as_secs()
+        .saturating_mul(1_000)
+        .saturating_add(u64::from(since.subsec_nanos().div_ceil(1_000_000)))
+        .min(LAST_TICK)
+}
+
+/// Keeps a paused clock from being moved by an idle scheduler; made by [`Home::hold_clock`].
+#[derive(Debug)]
+#[must_use = "the clock is held until this is dropped"]
+pub struct ClockHold {
+    home: Option<Home>,
+}
+
+impl Drop for ClockHold {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.filter(Home::is_open) {
+            if home.clock.release() && home.clock.is_paused() {
+                home.unpark();
+            }
+        }
+    }
+}

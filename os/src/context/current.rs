@@ -1,0 +1,276 @@
+//! The running thread's runtime, and whether the thread may block.
+//!
+//! States      `HANDLE`: no runtime | in a runtime's context. `STANDING`: outside | driving a
+//!             runtime's tasks, with or without a worker to hand off.
+//! Invariants  I1 a pointer in `HANDLE` is alive: a guard on this thread's stack borrows it or owns
+//!                a count of it.
+//!             I2 guards restore what stood before them, in the reverse order.
+//! Rejected    A handle cloned for every `block_on`: two atomic operations for nothing.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use selkie_core::coop;
+use selkie_core::time::{Current, set_current};
+
+use super::handle::{Handle, Inner};
+
+/// How the thread stands to blocking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EnterRuntime {
+    /// Outside a runtime's loop: may block.
+    Outside,
+    /// Drives tasks: may not block, but may hand its worker off first.
+    Worker,
+    /// Drives tasks and can hand nothing off.
+    CurrentThread,
+}
+
+thread_local! {
+    static HANDLE: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static STANDING: Cell<EnterRuntime> = const { Cell::new(EnterRuntime::Outside) };
+    static NUMBER: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        // Relaxed: any spread will do.
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    };
+}
+
+/// A number of the calling thread, for choices that should stay the same on one thread.
+pub(super) fn thread_number() -> usize {
+    NUMBER.try_with(|number| *number).unwrap_or(0)
+}
+
+/// Why there is no current handle.
+#[derive(Debug)]
+pub struct TryCurrentError {
+    destroyed: bool,
+}
+
+impl TryCurrentError {
+    /// Whether no runtime runs here.
+    pub fn is_missing_context(&self) -> bool {
+        !self.destroyed
+    }
+
+    /// Whether the thread is ending and its locals are gone.
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.destroyed
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.destroyed {
+            "The Tokio context thread-local variable has been destroyed."
+        } else {
+            "there is no reactor running, must be called from the context of a Tokio 1.x runtime"
+        })
+    }
+}
+
+impl Error for TryCurrentError {}
+
+/// Calls `f` with the runtime that runs here.
+pub(crate) fn with_current<R>(f: impl FnOnce(&Inner) -> R) -> Result<R, TryCurrentError> {
+    let inner = HANDLE
+        .try_with(Cell::get)
+        .map_err(|_| TryCurrentError { destroyed: true })?;
+    // SAFETY: alive, or null (I1).
+    match unsafe { inner.as_ref() } {
+        Some(inner) => Ok(f(inner)),
+        None => Err(TryCurrentError { destroyed: false }),
+    }
+}
+
+/// The handle of the runtime that runs here.
+pub(crate) fn current() -> Result<Handle, TryCurrentError> {
+    with_current(|inner| {
+        let inner = std::ptr::from_ref(inner);
+        // SAFETY: it came from an `Arc` that is alive (I1).
+        unsafe { Arc::increment_strong_count(inner) };
+        // SAFETY: the count just taken.
+        let inner = unsafe { Arc::from_raw(inner) };
+        Handle { inner }
+    })
+}
+
+/// The driver of the runtime that runs here.
+#[cfg(feature = "reactor")]
+#[track_caller]
+pub(crate) fn driver() -> crate::driver::Handle {
+    match with_current(|inner| inner.driver.clone()) {
+        Ok(Some(driver)) => driver,
+        Ok(None) => panic!(
+            "A Tokio 1.x context was found, but IO is disabled. \
+             Call `enable_io` on the runtime builder to enable IO."
+        ),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The context of a runtime on this thread; made by [`Handle::enter`](crate::runtime::Handle::enter).
+#[must_use = "Creating and dropping a guard does nothing"]
+pub struct EnterGuard<'a> {
+    scope: Scope,
+    /// Counts the handle, so that a guard that is never dropped leaks it instead of leaving a
+    /// pointer to nothing (I1).
+    owned: *const Inner,
+    _handle: PhantomData<&'a Handle>,
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+pub(super) fn enter(handle: &Handle) -> EnterGuard<'_> {
+    let owned = Arc::into_raw(Arc::clone(&handle.inner));
+    // SAFETY: alive by the count in `owned`, which goes after the scope.
+    let scope = unsafe { Scope::new(owned) };
+    EnterGuard {
+        scope,
+        owned,
+        _handle: PhantomData,
+    }
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        self.scope.leave();
+        // SAFETY: the count taken in `enter`.
+        drop(unsafe { Arc::from_raw(self.owned) });
+    }
+}
+
+/// Runs `f` in the context of `handle`.
+pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
+    // SAFETY: `handle` is borrowed for longer than the scope (I1).
+    let mut scope = unsafe { Scope::new(Arc::as_ptr(&handle.inner)) };
+    struct Leave<'a>(&'a mut Scope);
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            self.0.leave();
+        }
+    }
+    let _leave = Leave(&mut scope);
+    f()
+}
+
+/// What stood before a context was entered.
+struct Scope {
+    before: *const Inner,
+    time_before: Current,
+    depth: usize,
+}
+
+impl Scope {
+    /// # Safety
+    /// `inner` is alive until `leave` was called (I1).
+    unsafe fn new(inner: *const Inner) -> Self {
+        // SAFETY: alive by the caller's promise.
+        let time = unsafe { &*inner }.current_time();
+        let depth = DEPTH.get() + 1;
+        DEPTH.set(depth);
+        Self {
+            before: HANDLE.replace(inner),
+            time_before: set_current(time),
+            depth,
+        }
+    }
+
+    fn leave(&mut self) {
+        let Ok(depth) = DEPTH.try_with(Cell::get) else {
+            return;
+        };
+        if depth != self.depth {
+            assert!(
+                std::thread::panicking(),
+                "`EnterGuard` values dropped out of order. Guards returned by \
+                 `tokio::runtime::Handle::enter()` must be dropped in the reverse order as they \
+                 were acquired."
+            );
+            return;
+        }
+        DEPTH.set(depth - 1);
+        HANDLE.set(self.before);
+        set_current(self.time_before);
+    }
+}
+
+/// Runs `f`, which drives the tasks of `handle`'s runtime, in its context.
+///
+/// # Panics
+/// If the thread drives a runtime already.
+#[track_caller]
+pub(crate) fn enter_runtime<R>(
+    handle: &Handle,
+    standing: EnterRuntime,
+    f: impl FnOnce() -> R,
+) -> R {
+    assert!(
+        STANDING.get() == EnterRuntime::Outside,
+        "Cannot start a runtime from within a runtime. This happens because a function (like \
+         `block_on`) attempted to block the current thread while the thread is being used to \
+         drive asynchronous tasks."
+    );
+    let _standing = Standing::set(standing);
+    enter_context(handle, f)
+}
+
+/// Runs `f` as if the thread drove no runtime; its worker, if any, has been handed off.
+pub(crate) fn leave_runtime<R>(f: impl FnOnce() -> R) -> R {
+    let _standing = Standing::set(EnterRuntime::Outside);
+    f()
+}
+
+/// How the calling thread stands to blocking.
+pub(crate) fn is_inside_runtime() -> EnterRuntime {
+    STANDING
+        .try_with(Cell::get)
+        .unwrap_or(EnterRuntime::Outside)
+}
+
+/// Whether the calling thread may wait for a runtime's end; a panic that unwinds through a task
+/// does not wait, and does not panic a second time.
+#[track_caller]
+pub(crate) fn may_wait_for_shutdown() -> bool {
+    if is_inside_runtime() == EnterRuntime::Outside {
+        return true;
+    }
+    assert!(
+        std::thread::panicking(),
+        "Cannot drop a runtime in a context where blocking is not allowed. This happens when a \
+         runtime is dropped from within an asynchronous context."
+    );
+    false
+}
+
+/// Restores how the thread stood, and its budget, also on unwinding.
+struct Standing {
+    before: EnterRuntime,
+    budget: coop::Budget,
+}
+
+impl Standing {
+    fn set(standing: EnterRuntime) -> Self {
+        Self {
+            before: STANDING.replace(standing),
+            budget: coop::stop(),
+        }
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        STANDING.set(self.before);
+        coop::resume(self.budget);
+    }
+}

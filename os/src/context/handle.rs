@@ -1,0 +1,164 @@
+//! The handle of a runtime: everything its tasks and threads reach it by.
+
+use std::fmt;
+use std::future::Future;
+use std::num::NonZeroU64;
+use std::panic::Location;
+use std::sync::Arc;
+
+use selkie_core::task::{Id as TaskId, JoinHandle};
+use selkie_core::time::{Current, Home};
+
+use super::current::{self, EnterGuard, TryCurrentError};
+use crate::blocking::{BlockingPool, SpawnError};
+use crate::driver;
+use crate::scheduler::Spawner;
+
+/// A handle of a runtime: spawns onto it and enters its context, from any thread.
+///
+/// A handle does not keep its runtime running: what it spawns after the runtime has shut down is
+/// cancelled at once.
+///
+/// # Cost
+/// A clone is one atomic operation.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// The number of a runtime: no two runtimes of a process have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Id(NonZeroU64);
+
+impl Id {
+    /// A number that no other runtime has.
+    pub(crate) fn next() -> Self {
+        use selkie_core::platform::{AtomicU64, Ordering};
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: only the sum matters.
+        Self(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MAX))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The timers of a runtime, for threads that are none of its workers.
+#[derive(Debug)]
+pub(crate) enum TimersOf {
+    Disabled,
+    /// One home a worker.
+    Homes(Box<[Home]>),
+}
+
+/// What all handles of a runtime share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) id: Id,
+    pub(crate) name: Option<String>,
+    pub(crate) spawner: Spawner,
+    pub(crate) driver: Option<driver::Handle>,
+    pub(crate) timers: TimersOf,
+    pub(crate) blocking: Arc<BlockingPool>,
+}
+
+impl Inner {
+    /// What timers made on this thread belong to.
+    pub(crate) fn current_time(&self) -> Current {
+        match &self.timers {
+            TimersOf::Disabled => Current::Disabled,
+            TimersOf::Homes(homes) => {
+                let index = current::thread_number() % homes.len();
+                Current::Home(homes[index])
+            }
+        }
+    }
+}
+
+impl Handle {
+    /// Spawns `future` onto the runtime; it begins to run whether or not the join handle is
+    /// awaited.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.inner
+            .spawner
+            .spawn(future, TaskId::next(), Location::caller())
+    }
+
+    /// Runs `func`, which may block, on a thread of the runtime's blocking pool.
+    ///
+    /// # Panics
+    /// If no thread can be started and none is there to run it.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, func: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        // A paused clock stands still while blocking work goes on: its end is something to wait for.
+        let hold = match &self.inner.timers {
+            TimersOf::Homes(homes) => Some(homes[0].hold_clock()),
+            TimersOf::Disabled => None,
+        };
+        let work = move || {
+            let _hold = hold;
+            func()
+        };
+        let (handle, spawned) = self.inner.blocking.spawn(work, Location::caller());
+        match spawned {
+            Ok(()) | Err(SpawnError::Closed) => handle,
+            Err(SpawnError::NoThread(error)) => panic!("OS can't spawn worker thread: {error}"),
+        }
+    }
+
+    /// Enters the runtime's context until the guard drops: `spawn`, timers and sockets then find
+    /// the runtime.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        current::enter(self)
+    }
+
+    /// The runtime's number.
+    pub fn id(&self) -> Id {
+        self.inner.id
+    }
+
+    /// The runtime's name, if its builder gave one.
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name.as_deref()
+    }
+
+    /// The handle of the runtime that runs here.
+    ///
+    /// # Panics
+    /// If no runtime runs here.
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The handle of the runtime that runs here.
+    ///
+    /// # Errors
+    /// If no runtime runs here, or the thread's locals are gone.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        current::current()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("id", &self.inner.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,67 @@
+//! Making folders.
+
+use std::io;
+use std::path::Path;
+
+use super::offload::offload;
+
+/// How a folder is made.
+#[derive(Debug, Default)]
+pub struct DirBuilder {
+    recursive: bool,
+    #[cfg(unix)]
+    mode: Option<u32>,
+}
+
+impl DirBuilder {
+    /// A builder of one folder, as [`create_dir`] makes it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the folders above are made as well, and one that is there is good enough.
+    pub fn recursive(&mut self, recursive: bool) -> &mut Self {
+        self.recursive = recursive;
+        self
+    }
+
+    /// The permissions of new folders, before the process's mask; 0o777 if never set.
+    #[cfg(unix)]
+    pub fn mode(&mut self, mode: u32) -> &mut Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Makes the folder at `path`.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if it is there and `recursive` is not set; what the system says otherwise.
+    pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref().to_owned();
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(self.recursive);
+        #[cfg(unix)]
+        if let Some(mode) = self.mode {
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
+        }
+        offload(move || builder.create(path)).await
+    }
+}
+
+/// Makes the folder at `path`.
+///
+/// # Errors
+/// `AlreadyExists` if it is there; `NotFound` if the folder above is not.
+pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::create_dir(path)).await
+}
+
+/// Makes the folder at `path` and those above it, as far as they are not there.
+///
+/// # Errors
+/// What the system says.
+pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::create_dir_all(path)).await
+}

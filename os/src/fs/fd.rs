@@ -1,0 +1,34 @@
+//! Files as file descriptors.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use super::file::File;
+
+impl AsRawFd for File {
+    fn as_raw_fd(&self) -> RawFd {
+        self.std.as_raw_fd()
+    }
+}
+
+impl AsFd for File {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.std.as_fd()
+    }
+}
+
+impl From<OwnedFd> for File {
+    fn from(fd: OwnedFd) -> Self {
+        Self::from_std(fd.into())
+    }
+}
+
+impl FromRawFd for File {
+    /// # Safety
+    /// `fd` is an open descriptor that nobody else owns.
+    unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        // SAFETY: by the caller's promise.
+        let std = unsafe { std::fs::File::from_raw_fd(fd) };
+        Self::from_std(std)
+    }
+}

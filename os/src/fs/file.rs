@@ -1,0 +1,505 @@
+//! An open file.
+//!
+//! Idea        One operation at a time is on the blocking pool, and the buffer is with it. A write
+//!             is taken into the buffer and reported done at once; the next operation, or a flush,
+//!             waits for it and tells of its failure.
+//! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
+//! Invariants  I1 while Idle, a buffer that is not empty holds what was read ahead: before the
+//!                file is written, sought or cut, its position goes back by as much.
+//!             I2 a failed write is remembered until a write or a seek has told of it; every flush
+//!                before that fails.
+//!             I3 `&self` methods may wait for the same operation at once: all their wakers are
+//!                kept, and all woken.
+
+use std::fmt;
+use std::fs::{Metadata, Permissions};
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice, Seek, SeekFrom};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
+use std::time::SystemTime;
+
+use selkie_core::coop;
+use selkie_core::platform::Lock;
+
+use super::file_buf::FileBuf;
+use super::file_times::FileTimes;
+use super::offload::{not_run, offload};
+use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+use crate::task::{JoinHandle, spawn_blocking};
+
+/// Bytes that one operation moves at most, if nobody chose.
+const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
+
+/// An open file.
+///
+/// Writes are taken at once and done in the background: call `flush` before dropping the file, or
+/// before relying on them.
+///
+/// # Cost
+/// A hop to the blocking pool for each operation that the buffer does not answer.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// use selkie::fs::File;
+/// use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+///
+/// let path = std::env::temp_dir().join(format!("selkie-doc-{}", std::process::id()));
+/// let mut file = File::options().read(true).write(true).create(true).open(&path).await?;
+/// file.write_all(b"tide").await?;
+/// file.rewind().await?;
+/// let mut text = String::new();
+/// file.read_to_string(&mut text).await?;
+/// assert_eq!(text, "tide");
+/// # selkie::fs::remove_file(&path).await?;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub struct File {
+    pub(super) std: Arc<std::fs::File>,
+    inner: Mutex<Inner>,
+    crowd: Arc<Crowd>,
+    max_buf_size: usize,
+}
+
+struct Inner {
+    state: State,
+    write_error: Option<io::ErrorKind>,
+    position: u64,
+}
+
+enum State {
+    Idle(FileBuf),
+    Busy(JoinHandle<(Outcome, FileBuf)>),
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Read(io::Result<()>),
+    Write(io::Result<()>),
+    Seek(io::Result<u64>),
+}
+
+/// Those who wait for one operation (I3).
+#[derive(Default)]
+struct Crowd(Lock<Vec<Waker>>);
+
+impl Wake for Crowd {
+    fn wake(self: Arc<Self>) {
+        let all = std::mem::take(&mut *self.0.lock());
+        all.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Inner {
+    fn begin(
+        &mut self,
+        mut buf: FileBuf,
+        operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
+    ) {
+        self.state = State::Busy(spawn_blocking(move || (operation(&mut buf), buf)));
+    }
+
+    /// Waits for the operation under way and takes its buffer back; `None` if there is none.
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome>> {
+        let State::Busy(task) = &mut self.state else {
+            return Poll::Ready(None);
+        };
+        let (outcome, buf) = ready!(Pin::new(task).poll(cx))
+            .unwrap_or_else(|_| (Outcome::Write(Err(not_run())), FileBuf::default()));
+        self.state = State::Idle(buf);
+        Poll::Ready(Some(outcome))
+    }
+
+    /// Waits until the file is idle, and remembers what the operation left to tell.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.poll_outcome(cx)) {
+            Some(Outcome::Write(Err(error))) => self.write_error = Some(error.kind()),
+            Some(Outcome::Seek(Ok(position))) => self.position = position,
+            _ => {}
+        }
+        Poll::Ready(())
+    }
+
+    /// The buffer of an idle file.
+    fn take_buf(&mut self) -> FileBuf {
+        match &mut self.state {
+            State::Idle(buf) => std::mem::take(buf),
+            State::Busy(_) => unreachable!("the file was made idle before"),
+        }
+    }
+
+    fn put_buf(&mut self, buf: FileBuf) {
+        self.state = State::Idle(buf);
+    }
+}
+
+/// Undoes reading ahead (I1).
+fn step_back(file: &std::fs::File, unread: usize) -> io::Result<()> {
+    let mut file = file;
+    if unread > 0 {
+        file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
+    } else {
+        Ok(())
+    }
+}
+
+impl File {
+    /// Opens the file at `path` to be read.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
+        let path = path.as_ref().to_owned();
+        offload(move || std::fs::File::open(path))
+            .await
+            .map(Self::from_std)
+    }
+
+    /// Opens the file at `path` to be written, empty; creates it if need be.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
+        let path = path.as_ref().to_owned();
+        offload(move || std::fs::File::create(path))
+            .await
+            .map(Self::from_std)
+    }
+
+    /// Creates the file at `path`, to be read and written.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if there is one; what the system says otherwise.
+    pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
+        let path = path.as_ref().to_owned();
+        offload(move || std::fs::File::create_new(path))
+            .await
+            .map(Self::from_std)
+    }
+
+    /// Takes over a file of std's.
+    pub fn from_std(std: std::fs::File) -> File {
+        let state = State::Idle(FileBuf::default());
+        File {
+            std: Arc::new(std),
+            inner: Mutex::new(Inner {
+                state,
+                write_error: None,
+                position: 0,
+            }),
+            crowd: Arc::default(),
+            max_buf_size: DEFAULT_MAX_BUF_SIZE,
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no operation is under way; several callers may wait at once (I3).
+    async fn idle(&self) {
+        let waker = Waker::from(Arc::clone(&self.crowd));
+        poll_fn(|cx| {
+            self.crowd.0.lock().push(cx.waker().clone());
+            self.shared().poll_idle(&mut Context::from_waker(&waker))
+        })
+        .await;
+        // Who found it done tells the others: the task's own wake went to a waker that may be gone.
+        Waker::from(Arc::clone(&self.crowd)).wake();
+    }
+
+    /// Waits until all data and metadata has reached the disk.
+    ///
+    /// # Errors
+    /// What the system says, or a write that failed before.
+    pub async fn sync_all(&self) -> io::Result<()> {
+        self.settle().await?;
+        let std = Arc::clone(&self.std);
+        offload(move || std.sync_all()).await
+    }
+
+    /// Waits until all data, and what metadata it needs, has reached the disk.
+    ///
+    /// # Errors
+    /// What the system says, or a write that failed before.
+    pub async fn sync_data(&self) -> io::Result<()> {
+        self.settle().await?;
+        let std = Arc::clone(&self.std);
+        offload(move || std.sync_data()).await
+    }
+
+    /// Waits for a write under way, and fails if one failed (I2).
+    async fn settle(&self) -> io::Result<()> {
+        self.idle().await;
+        self.shared()
+            .write_error
+            .map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    /// Cuts the file, or extends it by zeroes, to `size` bytes.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn set_len(&self, size: u64) -> io::Result<()> {
+        self.idle().await;
+        let unread = match &mut self.shared().state {
+            State::Idle(buf) => buf.discard(),
+            State::Busy(_) => 0,
+        };
+        let std = Arc::clone(&self.std);
+        offload(move || {
+            step_back(&std, unread)?; // I1
+            std.set_len(size)
+        })
+        .await
+    }
+
+    /// What the system knows of the file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn metadata(&self) -> io::Result<Metadata> {
+        let std = Arc::clone(&self.std);
+        offload(move || std.metadata()).await
+    }
+
+    /// Another handle of the same open file: position and all is shared.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn try_clone(&self) -> io::Result<File> {
+        self.idle().await;
+        let std = Arc::clone(&self.std);
+        let clone = offload(move || std.try_clone()).await?;
+        let mut clone = File::from_std(clone);
+        clone.set_max_buf_size(self.max_buf_size);
+        Ok(clone)
+    }
+
+    /// Sets who may do what with the file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
+        let std = Arc::clone(&self.std);
+        offload(move || std.set_permissions(perm)).await
+    }
+
+    /// Sets the time of the last change.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
+        self.set_times(FileTimes::new().set_modified(time)).await
+    }
+
+    /// Sets the times of the file, once what is being written has been.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
+        self.idle().await;
+        let std = Arc::clone(&self.std);
+        offload(move || std.set_times(times.into_std())).await
+    }
+
+    /// The file as std's, once no operation is under way.
+    pub async fn into_std(mut self) -> std::fs::File {
+        poll_fn(|cx| {
+            self.inner
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner)
+                .poll_idle(cx)
+        })
+        .await;
+        Arc::into_inner(self.std).expect("an idle file is held once")
+    }
+
+    /// The file as std's.
+    ///
+    /// # Errors
+    /// The file itself, if an operation is under way.
+    pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
+        match Arc::try_unwrap(self.std) {
+            Ok(std) => Ok(std),
+            Err(shared) => {
+                self.std = shared;
+                Err(self)
+            }
+        }
+    }
+
+    /// Sets how many bytes one operation moves at most; 2 MiB if never set.
+    ///
+    /// # Panics
+    /// If it is zero.
+    #[track_caller]
+    pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
+        assert!(
+            max_buf_size > 0,
+            "a file's operations must move at least one byte"
+        );
+        self.max_buf_size = max_buf_size;
+    }
+
+    /// How many bytes one operation moves at most.
+    pub fn max_buf_size(&self) -> usize {
+        self.max_buf_size
+    }
+
+    /// Takes a write by `take`, which puts bytes into the buffer and says how many.
+    fn poll_write_by(
+        &mut self,
+        cx: &mut Context<'_>,
+        take: impl FnOnce(&mut FileBuf) -> usize,
+    ) -> Poll<io::Result<usize>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        ready!(inner.poll_idle(cx));
+        unit.made_progress();
+        if let Some(kind) = inner.write_error.take() {
+            return Poll::Ready(Err(kind.into())); // I2
+        }
+        let mut buf = inner.take_buf();
+        let unread = buf.discard();
+        let n = take(&mut buf);
+        let std = Arc::clone(&self.std);
+        inner.begin(buf, move |buf| {
+            Outcome::Write(step_back(&std, unread).and_then(|()| buf.drain(&*std)))
+        });
+        Poll::Ready(Ok(n))
+    }
+}
+
+impl AsyncRead for File {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        target: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let me = &mut *self;
+        let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match ready!(inner.poll_outcome(cx)) {
+                Some(Outcome::Read(outcome)) => {
+                    unit.made_progress();
+                    let mut buf = inner.take_buf();
+                    buf.hand_out(target);
+                    inner.put_buf(buf);
+                    return Poll::Ready(outcome);
+                }
+                Some(Outcome::Write(Err(error))) => inner.write_error = Some(error.kind()),
+                Some(Outcome::Seek(Ok(position))) => inner.position = position,
+                _ => {}
+            }
+            let mut buf = inner.take_buf();
+            if !buf.is_empty() || target.remaining() == 0 {
+                unit.made_progress();
+                buf.hand_out(target);
+                inner.put_buf(buf);
+                return Poll::Ready(Ok(()));
+            }
+            let limit = target.remaining().min(me.max_buf_size);
+            let std = Arc::clone(&me.std);
+            inner.begin(buf, move |buf| {
+                Outcome::Read(buf.fill(&*std, limit).map(drop))
+            });
+        }
+    }
+}
+
+impl AsyncSeek for File {
+    fn start_seek(mut self: Pin<&mut Self>, mut position: SeekFrom) -> io::Result<()> {
+        let std = Arc::clone(&self.std);
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let State::Idle(buf) = &mut inner.state else {
+            return Err(io::Error::other(
+                "other file operation is pending, call poll_complete before start_seek",
+            ));
+        };
+        let unread = buf.discard();
+        if let SeekFrom::Current(offset) = &mut position {
+            *offset -= unread as i64; // I1
+        }
+        let buf = inner.take_buf();
+        inner.begin(buf, move |_| {
+            let mut file = &*std;
+            Outcome::Seek(file.seek(position))
+        });
+        Ok(())
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let outcome = ready!(inner.poll_outcome(cx));
+        unit.made_progress();
+        match outcome {
+            Some(Outcome::Seek(outcome)) => {
+                inner.position = outcome?;
+            }
+            Some(Outcome::Write(Err(error))) => inner.write_error = Some(error.kind()),
+            _ => {}
+        }
+        Poll::Ready(Ok(inner.position))
+    }
+}
+
+impl AsyncWrite for File {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        source: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let limit = self.max_buf_size;
+        self.poll_write_by(cx, |buf| buf.take(source, limit))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let limit = self.max_buf_size;
+        self.poll_write_by(cx, |buf| buf.take_vectored(sources, limit))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let State::Busy(_) = inner.state {
+            ready!(inner.poll_idle(cx));
+        }
+        unit.made_progress();
+        Poll::Ready(inner.write_error.map_or(Ok(()), |kind| Err(kind.into()))) // I2
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
+impl From<std::fs::File> for File {
+    fn from(std: std::fs::File) -> Self {
+        Self::from_std(std)
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("tokio::fs::File")
+            .field("std", &self.std)
+            .finish()
+    }
+}

@@ -1,0 +1,34 @@
+//! Times of a file, to set.
+
+use std::time::SystemTime;
+
+/// Which times of a file to set, and to what; see [`File::set_times`](super::File::set_times).
+#[derive(Debug, Clone, Default)]
+pub struct FileTimes {
+    times: std::fs::FileTimes,
+}
+
+impl FileTimes {
+    /// No times: setting them changes nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the time of the last access.
+    #[must_use]
+    pub fn set_accessed(mut self, t: SystemTime) -> Self {
+        self.times = self.times.set_accessed(t);
+        self
+    }
+
+    /// Sets the time of the last change.
+    #[must_use]
+    pub fn set_modified(mut self, t: SystemTime) -> Self {
+        self.times = self.times.set_modified(t);
+        self
+    }
+
+    pub(super) fn into_std(self) -> std::fs::FileTimes {
+        self.times
+    }
+}

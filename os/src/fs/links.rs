@@ -1,0 +1,72 @@
+//! Names of files.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::offload::offload;
+
+/// The absolute path of `path`, without links and dots.
+///
+/// # Errors
+/// What the system says; a part that is not there.
+pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::canonicalize(path)).await
+}
+
+/// Gives the file at `original` another name, `link`.
+///
+/// # Errors
+/// What the system says; another file system.
+pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    offload(move || std::fs::hard_link(original, link)).await
+}
+
+/// What the link at `path` says.
+///
+/// # Errors
+/// What the system says; no link.
+pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::read_link(path)).await
+}
+
+/// Gives the file at `from` the name `to`, which a file that has it loses.
+///
+/// # Errors
+/// What the system says; another file system.
+pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
+    let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
+    offload(move || std::fs::rename(from, to)).await
+}
+
+/// Makes a symbolic link at `link` that says `original`.
+///
+/// # Errors
+/// What the system says.
+#[cfg(unix)]
+pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    offload(move || std::os::unix::fs::symlink(original, link)).await
+}
+
+/// Makes a symbolic link at `link` to the folder `original`.
+///
+/// # Errors
+/// What the system says.
+#[cfg(windows)]
+pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    offload(move || std::os::windows::fs::symlink_dir(original, link)).await
+}
+
+/// Makes a symbolic link at `link` to the file `original`.
+///
+/// # Errors
+/// What the system says.
+#[cfg(windows)]
+pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    offload(move || std::os::windows::fs::symlink_file(original, link)).await
+}

@@ -1,0 +1,178 @@
+//! What is in a folder.
+//!
+//! Idea        Entries come from the blocking pool in batches, so that a hop serves many.
+//! States      Idle(batch, reader) ─batch used up→ Busy(task that returns both) ─done→ Idle
+//! Invariants  I1 a reader that ended is not asked again.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{FileType, Metadata};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::offload::{not_run, offload};
+use crate::task::{JoinHandle, spawn_blocking};
+
+/// Entries that one hop brings.
+const BATCH: usize = 32;
+
+/// What is in the folder at `path`, in no order.
+///
+/// # Errors
+/// What the system says.
+pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
+    let path = path.as_ref().to_owned();
+    let batch = offload(move || {
+        let mut batch = Batch {
+            ready: VecDeque::new(),
+            rest: Some(std::fs::read_dir(path)?),
+        };
+        batch.refill();
+        Ok(batch)
+    })
+    .await?;
+    Ok(ReadDir(State::Idle(batch)))
+}
+
+/// The entries of a folder, one after the other; made by [`read_dir`].
+#[derive(Debug)]
+#[must_use = "entries are read only when they are asked for"]
+pub struct ReadDir(State);
+
+#[derive(Debug)]
+struct Batch {
+    ready: VecDeque<io::Result<DirEntry>>,
+    rest: Option<std::fs::ReadDir>,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle(Batch),
+    Busy(JoinHandle<Batch>),
+}
+
+impl Batch {
+    fn refill(&mut self) {
+        let Some(rest) = &mut self.rest else { return };
+        for _ in 0..BATCH {
+            match rest.next() {
+                Some(Ok(entry)) => self.ready.push_back(Ok(DirEntry::new(entry))),
+                Some(Err(error)) => return self.ready.push_back(Err(error)),
+                None => return self.rest = None, // I1
+            }
+        }
+    }
+}
+
+impl ReadDir {
+    /// The next entry; `None` after the last.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// No entry is lost when the future is dropped.
+    pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
+        poll_fn(|cx| self.poll_next_entry(cx)).await
+    }
+
+    /// The next entry, as a poll.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
+        loop {
+            match &mut self.0 {
+                State::Idle(batch) => {
+                    if let Some(entry) = batch.ready.pop_front() {
+                        return Poll::Ready(entry.map(Some));
+                    }
+                    let Some(rest) = batch.rest.take() else {
+                        return Poll::Ready(Ok(None));
+                    };
+                    let mut batch = Batch {
+                        ready: VecDeque::new(),
+                        rest: Some(rest),
+                    };
+                    self.0 = State::Busy(spawn_blocking(move || {
+                        batch.refill();
+                        batch
+                    }));
+                }
+                State::Busy(task) => match ready!(Pin::new(task).poll(cx)) {
+                    Ok(batch) => self.0 = State::Idle(batch),
+                    Err(_) => {
+                        self.0 = State::Idle(Batch {
+                            ready: VecDeque::new(),
+                            rest: None,
+                        });
+                        return Poll::Ready(Err(not_run()));
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// One thing in a folder.
+#[derive(Debug)]
+pub struct DirEntry {
+    // The listing itself tells the type, on most file systems.
+    file_type: Option<FileType>,
+    std: Arc<std::fs::DirEntry>,
+}
+
+impl DirEntry {
+    fn new(std: std::fs::DirEntry) -> Self {
+        let file_type = if cfg!(target_os = "linux") {
+            std.file_type().ok()
+        } else {
+            None
+        };
+        Self {
+            file_type,
+            std: Arc::new(std),
+        }
+    }
+
+    /// The folder's path with the entry's name.
+    pub fn path(&self) -> PathBuf {
+        self.std.path()
+    }
+
+    /// The entry's name.
+    pub fn file_name(&self) -> OsString {
+        self.std.file_name()
+    }
+
+    /// What the system knows of the entry; links are not followed.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn metadata(&self) -> io::Result<Metadata> {
+        let std = Arc::clone(&self.std);
+        offload(move || std.metadata()).await
+    }
+
+    /// Whether the entry is a file, a folder, a link, …; links are not followed.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub async fn file_type(&self) -> io::Result<FileType> {
+        if let Some(file_type) = self.file_type {
+            return Ok(file_type);
+        }
+        let std = Arc::clone(&self.std);
+        offload(move || std.file_type()).await
+    }
+
+    /// The number of the entry's inode.
+    #[cfg(unix)]
+    pub fn ino(&self) -> u64 {
+        std::os::unix::fs::DirEntryExt::ino(&*self.std)
+    }
+}

@@ -1,0 +1,33 @@
+//! Removing files and folders.
+
+use std::io;
+use std::path::Path;
+
+use super::offload::offload;
+
+/// Removes the file at `path`.
+///
+/// # Errors
+/// What the system says.
+pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::remove_file(path)).await
+}
+
+/// Removes the empty folder at `path`.
+///
+/// # Errors
+/// What the system says; a folder that is not empty.
+pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::remove_dir(path)).await
+}
+
+/// Removes the folder at `path` and all that is in it; links are removed and not followed.
+///
+/// # Errors
+/// What the system says; a part may be removed then.
+pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::remove_dir_all(path)).await
+}

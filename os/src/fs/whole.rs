@@ -1,0 +1,51 @@
+//! Whole files at once.
+
+use std::io;
+use std::path::Path;
+
+use super::offload::offload;
+
+/// All bytes of the file at `path`.
+///
+/// # Errors
+/// What the system says.
+///
+/// # Cost
+/// One hop to the blocking pool.
+pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::read(path)).await
+}
+
+/// The text of the file at `path`.
+///
+/// # Errors
+/// `InvalidData` if it is not UTF-8; what the system says otherwise.
+///
+/// # Cost
+/// One hop to the blocking pool.
+pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::read_to_string(path)).await
+}
+
+/// Makes `contents` the whole content of the file at `path`, which is created if need be.
+///
+/// # Errors
+/// What the system says; a part may be written then.
+///
+/// # Cost
+/// A copy of `contents`, and one hop to the blocking pool.
+pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
+    let (path, contents) = (path.as_ref().to_owned(), contents.as_ref().to_owned());
+    offload(move || std::fs::write(path, contents)).await
+}
+
+/// Copies the content and the permissions of the file at `from` to `to`; says how many bytes.
+///
+/// # Errors
+/// What the system says; a part may be copied then.
+pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64, io::Error> {
+    let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
+    offload(move || std::fs::copy(from, to)).await
+}

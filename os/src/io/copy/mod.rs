@@ -1,0 +1,11 @@
+//! From a reader into a writer.
+
+mod buffer;
+
+mod bidirectional;
+mod copy_all;
+mod copy_buf;
+
+pub use bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
+pub use copy_all::copy;
+pub use copy_buf::copy_buf;

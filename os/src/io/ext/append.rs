@@ -1,0 +1,42 @@
+//! Reading into the spare room of a growing buffer.
+//!
+//! Invariants  I1 a reader is given a `ReadBuf` and may put another in its place; what it counts as
+//!                filled is taken only if it is still the memory that was given.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::BufMut;
+
+use crate::io::read::AsyncRead;
+use crate::io::read_buf::ReadBuf;
+
+/// Reads once into the room that `buf` has at hand, and says how much.
+pub(super) fn poll_append<R: AsyncRead + ?Sized, B: BufMut + ?Sized>(
+    reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    buf: &mut B,
+) -> Poll<io::Result<usize>> {
+    if !buf.has_remaining_mut() {
+        return Poll::Ready(Ok(0));
+    }
+    let n = {
+        let chunk = buf.chunk_mut();
+        // SAFETY: `ReadBuf` keeps readers from writing what is uninitialised.
+        let room = unsafe { chunk.as_uninit_slice_mut() };
+        let mut room = ReadBuf::uninit(room);
+        let given = room.filled().as_ptr();
+        ready!(reader.poll_read(cx, &mut room))?;
+        assert_eq!(
+            given,
+            room.filled().as_ptr(),
+            "the reader replaced its buffer"
+        ); // I1
+        room.filled().len()
+    };
+    // SAFETY: the first `n` bytes of the room were filled (I1).
+    unsafe { buf.advance_mut(n) };
+    Poll::Ready(Ok(n))
+}

@@ -1,0 +1,175 @@
+//! Futures that read to the end.
+//!
+//! Invariants  I1 a caller's `Vec` that has exactly the room that is needed is not grown: before
+//!                the first growth the end is looked for with a few bytes on the stack.
+//!             I2 the text that a caller gave is in its place again when the future is ready.
+
+use std::future::Future;
+use std::io;
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::append::poll_append;
+use crate::io::read::AsyncRead;
+use crate::io::read_buf::ReadBuf;
+
+/// Room that a read gets at least.
+const LEAST_ROOM: usize = 32;
+
+/// Appends everything up to the end to `buf`; `read` counts across polls.
+fn poll_to_end<R: AsyncRead + Unpin + ?Sized>(
+    reader: &mut R,
+    cx: &mut Context<'_>,
+    buf: &mut Vec<u8>,
+    first_capacity: usize,
+    read: &mut usize,
+) -> Poll<io::Result<usize>> {
+    loop {
+        let room = buf.capacity() - buf.len();
+        let n = if room < LEAST_ROOM && buf.capacity() == first_capacity && first_capacity > 0 {
+            ready!(poll_probe(reader, cx, buf))? // I1
+        } else {
+            if room < LEAST_ROOM {
+                buf.reserve(LEAST_ROOM);
+            }
+            ready!(poll_append(Pin::new(&mut *reader), cx, buf))?
+        };
+        if n == 0 {
+            return Poll::Ready(Ok(*read));
+        }
+        *read += n;
+    }
+}
+
+/// Reads a few bytes by way of the stack.
+fn poll_probe<R: AsyncRead + Unpin + ?Sized>(
+    reader: &mut R,
+    cx: &mut Context<'_>,
+    buf: &mut Vec<u8>,
+) -> Poll<io::Result<usize>> {
+    let mut bytes = [0; LEAST_ROOM];
+    let mut probe = ReadBuf::new(&mut bytes);
+    ready!(Pin::new(reader).poll_read(cx, &mut probe))?;
+    buf.extend_from_slice(probe.filled());
+    Poll::Ready(Ok(probe.filled().len()))
+}
+
+pin_project! {
+    /// Reads to the end; made by `read_to_end`.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ReadToEnd<'a, R: ?Sized> {
+        reader: &'a mut R,
+        buf: &'a mut Vec<u8>,
+        first_capacity: usize,
+        read: usize,
+        #[pin]
+        pinned: PhantomPinned,
+    }
+}
+
+impl<'a, R: ?Sized> ReadToEnd<'a, R> {
+    pub(super) fn new(reader: &'a mut R, buf: &'a mut Vec<u8>) -> Self {
+        let first_capacity = buf.capacity();
+        Self {
+            reader,
+            buf,
+            first_capacity,
+            read: 0,
+            pinned: PhantomPinned,
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToEnd<'_, R> {
+    type Output = io::Result<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let me = self.project();
+        poll_to_end(&mut **me.reader, cx, me.buf, *me.first_capacity, me.read)
+    }
+}
+
+pin_project! {
+    /// Reads text to the end; made by `read_to_string`.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ReadToString<'a, R: ?Sized> {
+        reader: &'a mut R,
+        text: &'a mut String,
+        bytes: Vec<u8>,
+        first_capacity: usize,
+        read: usize,
+        #[pin]
+        pinned: PhantomPinned,
+    }
+}
+
+impl<'a, R: ?Sized> ReadToString<'a, R> {
+    pub(super) fn new(reader: &'a mut R, text: &'a mut String) -> Self {
+        let bytes = std::mem::take(text).into_bytes();
+        let first_capacity = bytes.capacity();
+        Self {
+            reader,
+            text,
+            bytes,
+            first_capacity,
+            read: 0,
+            pinned: PhantomPinned,
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToString<'_, R> {
+    type Output = io::Result<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let me = self.project();
+        let reader = &mut **me.reader;
+        let outcome = ready!(poll_to_end(
+            reader,
+            cx,
+            me.bytes,
+            *me.first_capacity,
+            me.read
+        ));
+        let mut bytes = std::mem::take(me.bytes);
+        if outcome.is_err() {
+            bytes.truncate(bytes.len() - *me.read);
+        }
+        Poll::Ready(put_back(me.text, bytes, *me.read, outcome))
+    }
+}
+
+/// Makes `bytes`, the last `read` of which are new, the caller's text again; without the new
+/// ones if they are no text (I2).
+pub(super) fn put_back(
+    text: &mut String,
+    bytes: Vec<u8>,
+    read: usize,
+    outcome: io::Result<usize>,
+) -> io::Result<usize> {
+    match String::from_utf8(bytes) {
+        Ok(whole) => {
+            *text = whole;
+            outcome
+        }
+        Err(error) => {
+            let mut bytes = error.into_bytes();
+            bytes.truncate(bytes.len() - read);
+            *text = String::from_utf8(bytes).expect("what the caller gave was text");
+            outcome.and(Err(not_text()))
+        }
+    }
+}
+
+/// What was read is not UTF-8.
+pub(super) fn not_text() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "stream did not contain valid UTF-8",
+    )
+}

@@ -1,0 +1,35 @@
+//! Declares task-local keys.
+
+/// Declares keys to values that belong to a task; see [`LocalKey`](crate::task::LocalKey).
+///
+/// # Examples
+/// ```
+/// selkie::task_local! {
+///     static REQUEST: u32;
+/// }
+///
+/// # let runtime = selkie::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let doubled = REQUEST.scope(21, async { REQUEST.get() * 2 }).await;
+/// assert_eq!(doubled, 42);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[macro_export]
+macro_rules! task_local {
+    () => {};
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty; $($rest:tt)*) => {
+        $crate::task_local! { $(#[$meta])* $vis static $name: $t }
+        $crate::task_local! { $($rest)* }
+    };
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty) => {
+        $(#[$meta])*
+        $vis static $name: $crate::task::LocalKey<$t> = {
+            std::thread_local! {
+                static VALUE: std::cell::RefCell<Option<$t>> =
+                    const { std::cell::RefCell::new(None) };
+            }
+            $crate::task::LocalKey { inner: VALUE }
+        };
+    };
+}

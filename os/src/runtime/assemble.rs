@@ -1,0 +1,227 @@
+//! The only file that knows every part of a runtime: puts them together.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use selkie_core::park::{Park, Unpark};
+use selkie_core::time::{Mode, TimersLease};
+
+use crate::blocking::BlockingPool;
+use crate::config::Config;
+use crate::context::{EnterRuntime, Handle, Id, Inner, TimersOf, enter_context, enter_runtime};
+use crate::driver;
+#[cfg(feature = "rt-multi-thread")]
+use crate::scheduler::MultiThread;
+use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadParker};
+
+/// Which parts a runtime has.
+#[derive(Debug, Clone)]
+pub(super) struct Parts {
+    pub(super) io: bool,
+    pub(super) time: bool,
+    pub(super) start_paused: bool,
+    pub(super) name: Option<String>,
+    pub(super) events_per_turn: Option<usize>,
+}
+
+/// A driver behind the scheduler's seam.
+struct Boxed<P>(P);
+
+impl<P: Park> Park for Boxed<P>
+where
+    P::Unpark: 'static,
+{
+    type Unpark = AnyUnpark;
+
+    fn unpark_handle(&self) -> AnyUnpark {
+        Arc::new(self.0.unpark_handle())
+    }
+
+    fn park(&mut self, timeout: Option<Duration>) {
+        self.0.park(timeout);
+    }
+
+    fn shutdown(&mut self) {
+        self.0.shutdown();
+    }
+}
+
+/// The sleep of a runtime without I/O: whoever sleeps registers its thread.
+struct Threads(Arc<ThreadSlot>);
+
+#[derive(Default)]
+struct ThreadSlot {
+    sleeper: std::sync::Mutex<Option<Arc<ThreadParker>>>,
+    notified: std::sync::atomic::AtomicBool,
+}
+
+impl Park for Threads {
+    type Unpark = AnyUnpark;
+
+    fn unpark_handle(&self) -> AnyUnpark {
+        Arc::clone(&self.0) as AnyUnpark
+    }
+
+    fn park(&mut self, timeout: Option<Duration>) {
+        if timeout == Some(Duration::ZERO) {
+            return;
+        }
+        let parker = Arc::new(ThreadParker::current());
+        let put = |sleeper| {
+            *self
+                .0
+                .sleeper
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner) = sleeper;
+        };
+        put(Some(Arc::clone(&parker)));
+        // AcqRel: pairs with the swap in `unpark`, which looks for the sleeper after it.
+        if !self
+            .0
+            .notified
+            .swap(false, std::sync::atomic::Ordering::SeqCst)
+        {
+            parker.park(timeout);
+            self.0
+                .notified
+                .store(false, std::sync::atomic::Ordering::SeqCst);
+        }
+        put(None);
+    }
+
+    fn shutdown(&mut self) {}
+}
+
+impl Unpark for ThreadSlot {
+    fn unpark(&self) {
+        // SeqCst: pairs with the swap in `park`: it sees this, or we see its sleeper.
+        self.notified
+            .store(true, std::sync::atomic::Ordering::SeqCst);
+        let sleeper = self
+            .sleeper
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(sleeper) = sleeper.as_ref() {
+            sleeper.unpark();
+        }
+    }
+}
+
+/// Ends a scheduler's sleep for its timers.
+struct UnparkWaker(AnyUnpark);
+
+impl Wake for UnparkWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
+    if !parts.io || cfg!(not(feature = "reactor")) {
+        return Ok((Box::new(Threads(Arc::default())), None));
+    }
+    let mut config = driver::Config::default();
+    if let Some(events) = parts.events_per_turn {
+        config.events_per_turn = events;
+    }
+    let (driver, handle) = driver::build(&config)?;
+    Ok((Box::new(Boxed(driver)), Some(handle)))
+}
+
+/// A runtime whose tasks run on the thread that calls `block_on`.
+pub(super) fn current_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
+    let (park, driver) = build_park(parts)?;
+    let mode = if parts.start_paused {
+        Mode::Paused
+    } else {
+        Mode::Pausable
+    };
+    let timers = parts.time.then(|| {
+        let waker = Waker::from(Arc::new(UnparkWaker(park.unpark_handle())));
+        TimersLease::new(mode, waker)
+    });
+    let scheduler = CurrentThread::new(config.clone(), park, timers);
+    let timers = match scheduler.timers {
+        Some(home) => TimersOf::Homes(Box::new([home])),
+        None => TimersOf::Disabled,
+    };
+    Ok(handle(
+        config,
+        parts,
+        Spawner::CurrentThread(scheduler),
+        driver,
+        timers,
+    ))
+}
+
+/// A runtime with worker threads, which this starts.
+#[cfg(feature = "rt-multi-thread")]
+pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
+    let (park, driver) = build_park(parts)?;
+    let lease = |waker| TimersLease::new(Mode::Machine, waker);
+    let timers: Option<&dyn Fn(Waker) -> TimersLease> =
+        if parts.time { Some(&lease) } else { None };
+    let scheduler = MultiThread::new(config.clone(), park, timers);
+    let homes = (0..scheduler.workers())
+        .filter_map(|index| scheduler.timers(index))
+        .collect();
+    let timers = if parts.time {
+        TimersOf::Homes(homes)
+    } else {
+        TimersOf::Disabled
+    };
+    let handle = handle(
+        config,
+        parts,
+        Spawner::MultiThread(Arc::clone(&scheduler)),
+        driver,
+        timers,
+    );
+    let pool = Arc::downgrade(&handle.inner.blocking);
+    let weak = Arc::downgrade(&handle.inner);
+    scheduler.start(Box::new(move |work| {
+        let (Some(pool), Some(inner)) = (pool.upgrade(), weak.upgrade()) else {
+            return Err(io::Error::other("the runtime has shut down"));
+        };
+        let handle = Handle { inner };
+        pool.spawn_thread(Box::new(move || {
+            enter_runtime(&handle, EnterRuntime::Worker, work);
+        }))
+    }))?;
+    Ok(handle)
+}
+
+fn handle(
+    config: &Config,
+    parts: &Parts,
+    spawner: Spawner,
+    driver: Option<driver::Handle>,
+    timers: TimersOf,
+) -> Handle {
+    let blocking = BlockingPool::new(config.clone());
+    let handle = Handle {
+        inner: Arc::new(Inner {
+            id: Id::next(),
+            name: parts.name.clone(),
+            spawner,
+            driver,
+            timers,
+            blocking,
+        }),
+    };
+    let weak = Arc::downgrade(&handle.inner);
+    handle
+        .inner
+        .blocking
+        .install(Box::new(move |work| match weak.upgrade() {
+            Some(inner) => enter_context(&Handle { inner }, work),
+            None => work(),
+        }));
+    handle
+}

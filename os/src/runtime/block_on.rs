@@ -1,0 +1,57 @@
+//! Waiting for a future on the calling thread.
+
+use std::future::Future;
+
+use crate::context::{EnterRuntime, Handle, enter_runtime};
+use crate::scheduler::{Spawner, block_on_thread};
+
+/// Futures larger than this are moved to the heap, to spare the stacks of small threads.
+const LARGEST_ON_STACK: usize = 16 * 1024;
+
+/// Waits for `future`, and drives the tasks of a current-thread runtime meanwhile.
+#[track_caller]
+pub(super) fn runtime<F: Future>(handle: &Handle, future: F) -> F::Output {
+    if size_of::<F>() > LARGEST_ON_STACK {
+        return drive(handle, Box::pin(future));
+    }
+    drive(handle, future)
+}
+
+#[track_caller]
+fn drive<F: Future>(handle: &Handle, future: F) -> F::Output {
+    match &handle.inner.spawner {
+        Spawner::CurrentThread(scheduler) => {
+            enter_runtime(handle, EnterRuntime::CurrentThread, || {
+                scheduler.block_on(future)
+            })
+        }
+        #[cfg(feature = "rt-multi-thread")]
+        Spawner::MultiThread(_) => {
+            enter_runtime(handle, EnterRuntime::Worker, || block_on_thread(future))
+        }
+    }
+}
+
+impl Handle {
+    /// Runs `future` to its end on the calling thread, in the runtime's context.
+    ///
+    /// On a current-thread runtime this drives neither tasks nor timers nor sockets: somebody has
+    /// to be in [`Runtime::block_on`](super::Runtime::block_on) for them.
+    ///
+    /// # Panics
+    /// If `future` panics, if the thread drives a runtime, or if a timer or socket of a runtime
+    /// that has shut down is used.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let standing = match self.inner.spawner {
+            Spawner::CurrentThread(_) => EnterRuntime::CurrentThread,
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(_) => EnterRuntime::Worker,
+        };
+        if size_of::<F>() > LARGEST_ON_STACK {
+            let future = Box::pin(future);
+            return enter_runtime(self, standing, || block_on_thread(future));
+        }
+        enter_runtime(self, standing, || block_on_thread(future))
+    }
+}

@@ -1,0 +1,286 @@
+//! How a runtime is configured.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::assemble::{self, Parts};
+use super::runtime::Runtime;
+use crate::config::{self, Config};
+
+/// Configures and builds a [`Runtime`].
+///
+/// # Examples
+/// ```
+/// let runtime = selkie::runtime::Builder::new_multi_thread()
+///     .worker_threads(2)
+///     .thread_name("server")
+///     .enable_all()
+///     .build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Builder {
+    kind: Kind,
+    config: Config,
+    worker_threads: Option<usize>,
+    parts: Parts,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    CurrentThread,
+    #[cfg(feature = "rt-multi-thread")]
+    MultiThread,
+}
+
+impl Builder {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            config: Config {
+                worker_threads: 1,
+                max_blocking_threads: config::MAX_BLOCKING_THREADS,
+                thread_name: Arc::new(|| "tokio-rt-worker".to_owned()),
+                thread_stack_size: None,
+                thread_keep_alive: config::THREAD_KEEP_ALIVE,
+                event_interval: config::EVENT_INTERVAL,
+                global_queue_interval: config::GLOBAL_QUEUE_INTERVAL,
+                lifo_slot: true,
+                seed: 0x5e1_71e,
+                after_start: None,
+                before_stop: None,
+                before_park: None,
+                after_unpark: None,
+            },
+            worker_threads: None,
+            parts: Parts {
+                io: false,
+                time: false,
+                start_paused: false,
+                name: None,
+                events_per_turn: None,
+            },
+        }
+    }
+
+    /// A builder of runtimes whose tasks run on the thread that calls `block_on`.
+    pub fn new_current_thread() -> Self {
+        Self::new(Kind::CurrentThread)
+    }
+
+    /// A builder of runtimes with worker threads.
+    #[cfg(feature = "rt-multi-thread")]
+    pub fn new_multi_thread() -> Self {
+        Self::new(Kind::MultiThread)
+    }
+
+    /// Enables I/O and time.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self.parts.io = true;
+        self.parts.time = true;
+        self
+    }
+
+    /// Enables sockets, signals, processes.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self.parts.io = true;
+        self
+    }
+
+    /// Enables timers.
+    pub fn enable_time(&mut self) -> &mut Self {
+        self.parts.time = true;
+        self
+    }
+
+    /// How many workers there are; without effect on a current-thread runtime. By default the
+    /// number in the environment variable `TOKIO_WORKER_THREADS`, else one a processor.
+    ///
+    /// # Panics
+    /// If `val` is zero.
+    #[track_caller]
+    pub fn worker_threads(&mut self, val: usize) -> &mut Self {
+        assert!(val > 0, "Worker threads cannot be set to 0");
+        self.worker_threads = Some(val);
+        self
+    }
+
+    /// How many threads the blocking pool may have beside the workers; 512 by default.
+    ///
+    /// # Panics
+    /// If `val` is zero.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, val: usize) -> &mut Self {
+        assert!(val > 0, "Max blocking threads cannot be set to 0");
+        self.config.max_blocking_threads = val;
+        self
+    }
+
+    /// The name of the runtime's threads.
+    pub fn thread_name(&mut self, val: impl Into<String>) -> &mut Self {
+        let name = val.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// A function that names the runtime's threads, called once a thread.
+    pub fn thread_name_fn<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() -> String + Send + Sync + 'static,
+    {
+        self.config.thread_name = Arc::new(f);
+        self
+    }
+
+    /// The runtime's own name, for whoever looks at several.
+    pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
+        self.parts.name = Some(val.into());
+        self
+    }
+
+    /// The stack size of the runtime's threads, in bytes.
+    pub fn thread_stack_size(&mut self, val: usize) -> &mut Self {
+        self.config.thread_stack_size = Some(val);
+        self
+    }
+
+    /// How long a thread of the blocking pool waits for work before it ends; 10 s by default.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.config.thread_keep_alive = duration;
+        self
+    }
+
+    /// How many tasks a worker runs before it looks for tasks from outside; 31 by default.
+    ///
+    /// # Panics
+    /// If `val` is zero.
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
+        assert!(val > 0, "global_queue_interval must be greater than 0");
+        self.config.global_queue_interval = val;
+        self
+    }
+
+    /// How many tasks a worker runs before it looks at driver and timers; 61 by default.
+    ///
+    /// # Panics
+    /// If `val` is zero.
+    #[track_caller]
+    pub fn event_interval(&mut self, val: u32) -> &mut Self {
+        assert!(val > 0, "event_interval must be greater than 0");
+        self.config.event_interval = val;
+        self
+    }
+
+    /// How many events the driver takes at a time; 1,024 by default.
+    ///
+    /// # Panics
+    /// If `capacity` is zero.
+    #[track_caller]
+    pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(
+            capacity > 0,
+            "max_io_events_per_tick must be greater than 0"
+        );
+        self.parts.events_per_turn = Some(capacity);
+        self
+    }
+
+    /// Turns off the slot by which the task woken last runs next.
+    pub fn disable_lifo_slot(&mut self) -> &mut Self {
+        self.config.lifo_slot = false;
+        self
+    }
+
+    /// Called by each thread of the runtime when it starts.
+    pub fn on_thread_start<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.config.after_start = Some(Arc::new(f));
+        self
+    }
+
+    /// Called by each thread of the runtime when it ends.
+    pub fn on_thread_stop<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.config.before_stop = Some(Arc::new(f));
+        self
+    }
+
+    /// Called by a worker before it sleeps; tasks it wakes keep the worker awake.
+    pub fn on_thread_park<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.config.before_park = Some(Arc::new(f));
+        self
+    }
+
+    /// Called by a worker after it has slept.
+    pub fn on_thread_unpark<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.config.after_unpark = Some(Arc::new(f));
+        self
+    }
+
+    /// Whether the clock is paused from the start; for current-thread runtimes.
+    #[cfg(feature = "test-util")]
+    pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
+        self.parts.start_paused = start_paused;
+        self
+    }
+
+    /// Builds the runtime.
+    ///
+    /// # Errors
+    /// If the system gives no poller or no thread.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let handle = match self.kind {
+            Kind::CurrentThread => assemble::current_thread(&self.config, &self.parts)?,
+            #[cfg(feature = "rt-multi-thread")]
+            Kind::MultiThread => {
+                self.config.worker_threads = match self.worker_threads {
+                    Some(threads) => threads,
+                    None => default_workers(),
+                };
+                assemble::multi_thread(&self.config, &self.parts)?
+            }
+        };
+        Ok(Runtime::from_handle(handle))
+    }
+}
+
+/// As many workers as the environment says, else one a processor.
+#[cfg(feature = "rt-multi-thread")]
+fn default_workers() -> usize {
+    const VARIABLE: &str = "TOKIO_WORKER_THREADS";
+    match std::env::var(VARIABLE) {
+        Ok(text) => match text.parse() {
+            Ok(threads) if threads > 0 => threads,
+            Ok(_) => panic!("\"{VARIABLE}\" cannot be set to 0"),
+            Err(error) => panic!("\"{VARIABLE}\" must be usize, error: {error}, value: {text}"),
+        },
+        Err(std::env::VarError::NotUnicode(text)) => {
+            panic!("\"{VARIABLE}\" must be valid unicode, error: not unicode, value: {text:?}")
+        }
+        Err(std::env::VarError::NotPresent) => {
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("kind", &self.kind)
+            .field("worker_threads", &self.worker_threads)
+            .field("config", &self.config)
+            .field("parts", &self.parts)
+            .finish()
+    }
+}

@@ -1,0 +1,231 @@
+//! Figures of a running runtime.
+
+use std::time::Duration;
+
+use crate::context::{Handle, TimersOf};
+use crate::observe::WorkerCounters;
+use crate::scheduler::Spawner;
+
+/// What a runtime counts about itself; every figure is of the moment it is asked for.
+///
+/// # Cost
+/// Counting costs the workers a plain load and store; reading costs the reader alone.
+#[derive(Debug, Clone)]
+pub struct RuntimeMetrics {
+    handle: Handle,
+}
+
+impl Handle {
+    /// The runtime's figures.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics {
+            handle: self.clone(),
+        }
+    }
+}
+
+impl super::Runtime {
+    /// The runtime's figures.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle().metrics()
+    }
+}
+
+/// The number of the worker that the calling thread is; `None` on other threads.
+pub fn worker_index() -> Option<usize> {
+    #[cfg(feature = "rt-multi-thread")]
+    {
+        crate::scheduler::worker_index()
+    }
+    #[cfg(not(feature = "rt-multi-thread"))]
+    {
+        None
+    }
+}
+
+impl RuntimeMetrics {
+    fn worker(&self, index: usize) -> &WorkerCounters {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(scheduler) => {
+                assert!(index == 0, "worker {index} of 1 worker");
+                &scheduler.counters
+            }
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.counters(index),
+        }
+    }
+
+    /// How many workers the runtime has.
+    pub fn num_workers(&self) -> usize {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(_) => 1,
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.workers(),
+        }
+    }
+
+    /// How many tasks have been spawned and have not ended.
+    pub fn num_alive_tasks(&self) -> usize {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(scheduler) => scheduler.alive_tasks(),
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.alive_tasks(),
+        }
+    }
+
+    /// How many tasks wait in the queue for tasks from outside the workers.
+    pub fn global_queue_depth(&self) -> usize {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(scheduler) => scheduler.inject_len(),
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.inject_len(),
+        }
+    }
+
+    /// How many tasks wait in the queue of worker `worker`.
+    pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(_) => {
+                usize::try_from(self.worker(worker).queue_depth.get()).unwrap_or(usize::MAX)
+            }
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.local_len(worker),
+        }
+    }
+
+    /// How many workers sleep.
+    pub fn num_sleeping_workers(&self) -> usize {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(scheduler) => {
+                usize::from(scheduler.counters.parks.get() > scheduler.counters.unparks.get())
+            }
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.sleepers(),
+        }
+    }
+
+    /// How many threads the blocking pool has, without those that run workers.
+    pub fn num_blocking_threads(&self) -> usize {
+        let (threads, _, _) = self.handle.inner.blocking.depths();
+        let workers = match &self.handle.inner.spawner {
+            Spawner::CurrentThread(_) => 0,
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.workers(),
+        };
+        threads.saturating_sub(workers)
+    }
+
+    /// How many threads of the blocking pool wait for work.
+    pub fn num_idle_blocking_threads(&self) -> usize {
+        self.handle.inner.blocking.depths().1
+    }
+
+    /// How many closures wait for a thread of the blocking pool.
+    pub fn blocking_queue_depth(&self) -> usize {
+        self.handle.inner.blocking.depths().2
+    }
+
+    /// How many timers wait.
+    pub fn num_timers(&self) -> usize {
+        match &self.handle.inner.timers {
+            TimersOf::Disabled => 0,
+            TimersOf::Homes(homes) => homes.iter().map(|home| home.len()).sum(),
+        }
+    }
+
+    /// How many tasks were queued from outside the workers.
+    pub fn remote_schedule_count(&self) -> u64 {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(scheduler) => scheduler.remote_schedules(),
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.remote_schedules(),
+        }
+    }
+
+    /// How many readiness events the driver has handed out.
+    pub fn io_driver_ready_count(&self) -> u64 {
+        self.handle
+            .inner
+            .driver
+            .as_ref()
+            .map_or(0, |driver| driver.events())
+    }
+
+    /// How many sources have been registered with the driver.
+    pub fn io_driver_fd_registered_count(&self) -> u64 {
+        self.handle
+            .inner
+            .driver
+            .as_ref()
+            .map_or(0, |driver| driver.registered())
+    }
+
+    /// How many sources have been deregistered from the driver.
+    pub fn io_driver_fd_deregistered_count(&self) -> u64 {
+        self.handle
+            .inner
+            .driver
+            .as_ref()
+            .map_or(0, |driver| driver.deregistered())
+    }
+
+    /// How often worker `worker` went to sleep.
+    pub fn worker_park_count(&self, worker: usize) -> u64 {
+        self.worker(worker).parks.get()
+    }
+
+    /// How often worker `worker` went to sleep and woke: odd while it sleeps.
+    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
+        let counters = self.worker(worker);
+        counters.parks.get() + counters.unparks.get()
+    }
+
+    /// How often worker `worker` woke and found nothing to do.
+    pub fn worker_noop_count(&self, worker: usize) -> u64 {
+        self.worker(worker).noops.get()
+    }
+
+    /// How many tasks worker `worker` took from others.
+    pub fn worker_steal_count(&self, worker: usize) -> u64 {
+        self.worker(worker).steals.get()
+    }
+
+    /// How often worker `worker` took tasks from others.
+    pub fn worker_steal_operations(&self, worker: usize) -> u64 {
+        self.worker(worker).steal_operations.get()
+    }
+
+    /// How many tasks worker `worker` has polled.
+    pub fn worker_poll_count(&self, worker: usize) -> u64 {
+        self.worker(worker).polls.get()
+    }
+
+    /// How long worker `worker` has been awake.
+    pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
+        Duration::from_nanos(self.worker(worker).busy_nanos.get())
+    }
+
+    /// How many tasks were woken on worker `worker`.
+    pub fn worker_local_schedule_count(&self, worker: usize) -> u64 {
+        self.worker(worker).local_schedules.get()
+    }
+
+    /// How often the queue of worker `worker` was full.
+    pub fn worker_overflow_count(&self, worker: usize) -> u64 {
+        self.worker(worker).overflows.get()
+    }
+
+    /// The thread that runs worker `worker`, once one does.
+    pub fn worker_thread_id(&self, worker: usize) -> Option<std::thread::ThreadId> {
+        self.worker(worker).thread.get().copied()
+    }
+
+    /// How many tasks have been spawned so far.
+    pub fn spawned_tasks_count(&self) -> u64 {
+        match &self.handle.inner.spawner {
+            Spawner::CurrentThread(scheduler) => scheduler.spawned(),
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(scheduler) => scheduler.spawned(),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The scheduler of tasks that stay on one thread, run inside another future.
+//!
+//! Idea        A local set is polled by whoever awaits it; it then runs its tasks, a slice at a time.
+//!             A task woken on the set's thread goes into a plain queue, one woken elsewhere through
+//!             the inject queue; both wake the set's waker.
+//! Invariants  I1 `local`, and every future of the set, are touched on the owner's thread only.
+//!             I2 the waker is taken and woken outside the lock.
+//! Rejected    Checking a thread id in every wake: the address in a thread-local tells as much.
+#![allow(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+use std::thread::{self, ThreadId};
+
+use selkie_core::queue::Inject;
+use selkie_core::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
+
+/// Tasks that one poll of the set runs at most.
+const TASKS_PER_POLL: u32 = 61;
+/// Tasks that run between two looks at the inject queue while the local queue has tasks.
+const INJECT_INTERVAL: u32 = 31;
+
+/// What wakers of the set's tasks reach, from any thread.
+pub(crate) struct LocalScheduler {
+    owner: ThreadId,
+    inject: Inject<Header>,
+    waker: Mutex<Option<Waker>>,
+    local: Local,
+}
+
+/// The part of the owner's thread (I1).
+struct Local {
+    queue: RefCell<VecDeque<Notified>>,
+    tasks: RefCell<Option<OwnedTasks>>,
+    alive: Cell<usize>,
+    tick: Cell<u32>,
+    panicked: Cell<bool>,
+}
+
+// SAFETY: `local` is touched on the owner's thread only (I1), the rest is locked.
+unsafe impl Send for LocalScheduler {}
+// SAFETY: as above.
+unsafe impl Sync for LocalScheduler {}
+
+impl std::fmt::Debug for LocalScheduler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalScheduler")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+// SAFETY: every task's owner is this scheduler, in an `Arc` that the set holds until it has closed
+// the owner.
+unsafe impl Schedule for LocalScheduler {
+    unsafe fn schedule(this: NonNull<Self>, token: Notified) {
+        // SAFETY: the token keeps the set from closing, and so the `Arc` alive; from here on we
+        // hold it ourselves.
+        unsafe { Arc::increment_strong_count(this.as_ptr()) };
+        // SAFETY: the count just taken.
+        let this = unsafe { Arc::from_raw(this.as_ptr()) };
+        this.push(token);
+    }
+
+    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+        // SAFETY: by the caller's promise.
+        unsafe { Self::schedule(this, token) };
+    }
+
+    fn finished(&self, _id: Id, _location: &'static Location<'static>, panicked: bool) {
+        // Tasks of the set end where they run: on the owner's thread.
+        self.local.alive.set(self.local.alive.get() - 1);
+        if panicked {
+            self.local.panicked.set(true);
+        }
+    }
+}
+
+impl LocalScheduler {
+    /// A scheduler owned by the calling thread.
+    pub(crate) fn new() -> Arc<Self> {
+        let scheduler = Arc::new(Self {
+            owner: thread::current().id(),
+            inject: Inject::new(),
+            waker: Mutex::new(None),
+            local: Local {
+                queue: RefCell::new(VecDeque::new()),
+                tasks: RefCell::new(None),
+                alive: Cell::new(0),
+                tick: Cell::new(0),
+                panicked: Cell::new(false),
+            },
+        });
+        *scheduler.local.tasks.borrow_mut() = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
+        scheduler
+    }
+
+    fn is_on_owner(&self) -> bool {
+        thread::current().id() == self.owner
+    }
+
+    fn push(&self, token: Notified) {
+        if self.is_on_owner() {
+            if let Ok(mut queue) = self.local.queue.try_borrow_mut() {
+                queue.push_back(token);
+                drop(queue);
+                return self.wake();
+            }
+        }
+        // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
+        match unsafe { self.inject.push(token.into_raw()) } {
+            Ok(()) => self.wake(),
+            // SAFETY: the token just turned into a pointer.
+            Err(raw) => unsafe { Notified::from_raw(raw) }.discard(),
+        }
+    }
+
+    fn wake(&self) {
+        let waker = self
+            .waker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Stores whom to wake when a task of the set is woken.
+    pub(crate) fn register(&self, waker: &Waker) {
+        let mut stored = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        if !stored
+            .as_ref()
+            .is_some_and(|stored| stored.will_wake(waker))
+        {
+            let before = stored.replace(waker.clone());
+            drop(stored);
+            drop(before);
+        }
+    }
+
+    /// Spawns `future`, on the owner's thread.
+    ///
+    /// # Panics
+    /// On another thread.
+    pub(crate) fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        assert!(self.is_on_owner(), "a local task spawned on another thread");
+        self.local.alive.set(self.local.alive.get() + 1);
+        let tasks = self.local.tasks.borrow();
+        let Some(tasks) = tasks.as_ref() else {
+            let tasks = OwnedTasks::new(Arc::as_ptr(self));
+            // SAFETY: `F` is `'static` and stays on this thread: it is dropped at once.
+            let (token, handle) = unsafe { tasks.spawn::<F, Self>(Id::next(), location, future) };
+            token.cancel();
+            tasks.close();
+            return handle;
+        };
+        // SAFETY: `F` is `'static`; the set runs and drops its tasks on this thread (I1).
+        let (token, handle) = unsafe { tasks.spawn::<F, Self>(Id::next(), location, future) };
+        self.local.queue.borrow_mut().push_back(token);
+        self.wake();
+        handle
+    }
+
+    fn next(&self) -> Option<Notified> {
+        let tick = self.local.tick.get().wrapping_add(1);
+        self.local.tick.set(tick);
+        let remote = || {
+            // SAFETY: only tokens go into the queue, and each comes out once.
+            self.inject
+                .pop()
+                .map(|raw| unsafe { Notified::from_raw(raw) })
+        };
+        if tick % INJECT_INTERVAL == 0 {
+            if let Some(token) = remote() {
+                return Some(token);
+            }
+        }
+        let own = self.local.queue.borrow_mut().pop_front();
+        own.or_else(remote)
+    }
+
+    /// Runs a slice of the tasks. `true`: more are waiting.
+    pub(crate) fn tick(&self) -> bool {
+        for _ in 0..TASKS_PER_POLL {
+            let Some(token) = self.next() else {
+                return false;
+            };
+            token.run();
+        }
+        true
+    }
+
+    /// Whether no task is alive.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.local.alive.get() == 0
+    }
+
+    /// Drops every task. Called once, on the owner's thread.
+    pub(crate) fn close(&self) {
+        self.inject.close();
+        let Some(tasks) = self.local.tasks.borrow_mut().take() else {
+            return;
+        };
+        loop {
+            tasks.cancel_all();
+            while let Some(token) = self.next() {
+                token.run();
+            }
+            if tasks.is_quiet() {
+                break;
+            }
+            thread::yield_now();
+        }
+        drop(
+            self.waker
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! Work that blocks its thread.
+
+use selkie_core::task::JoinHandle;
+
+use crate::context::{self, EnterRuntime, Handle};
+
+/// Runs `f`, which may block, on a thread of the blocking pool of the runtime that runs here.
+///
+/// A closure that has begun cannot be aborted; one that waits for a thread can.
+///
+/// # Panics
+/// If no runtime runs here.
+#[track_caller]
+pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    Handle::current().spawn_blocking(f)
+}
+
+/// Runs `f`, which may block, on this very thread, after handing the thread's worker, with the
+/// other tasks, to another thread.
+///
+/// # Panics
+/// On a current-thread runtime, where there is nobody to hand the tasks to.
+///
+/// # Cost
+/// Two lock operations and, if the other thread has to be woken, one system call.
+#[track_caller]
+pub fn block_in_place<F, R>(f: F) -> R
+where
+    F: FnOnce() -> R,
+{
+    match context::is_inside_runtime() {
+        EnterRuntime::Outside => f(),
+        EnterRuntime::CurrentThread => {
+            panic!("can call blocking only when running on the multi-threaded runtime")
+        }
+        EnterRuntime::Worker => {
+            #[cfg(feature = "rt-multi-thread")]
+            {
+                crate::scheduler::block_in_place(|| context::leave_runtime(f))
+            }
+            #[cfg(not(feature = "rt-multi-thread"))]
+            {
+                context::leave_runtime(f)
+            }
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! Tasks that are joined in the order in which they end.
+//!
+//! Idea        Each task's join handle is polled with a waker of its own, which puts the task's
+//!             number into a list of ready ones and wakes whoever waits for the set. So joining
+//!             looks at tasks that have something to tell, and at no others.
+//! Invariants  I1 a number in `ready` is there once (`Slot::queued`); a stale number only costs a
+//!                poll of a handle, or finds an empty place.
+//!             I2 no waker is woken under the lock.
+//! Rejected    Polling every handle on each wake: quadratic in the number of tasks.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use selkie_core::coop;
+use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle};
+
+use super::local_set::LocalSet;
+use super::{blocking, local_set, spawn};
+use crate::context::Handle;
+
+/// A set of tasks with outputs of one type, joined in the order in which they end.
+///
+/// Dropping the set aborts its tasks.
+///
+/// # Examples
+/// ```
+/// use selkie::task::JoinSet;
+///
+/// # let runtime = selkie::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let mut set = JoinSet::new();
+/// for n in 0..10 {
+///     set.spawn(async move { n });
+/// }
+/// let mut seen = 0;
+/// while let Some(output) = set.join_next().await {
+///     seen += output.unwrap();
+/// }
+/// assert_eq!(seen, 45);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct JoinSet<T> {
+    places: Vec<Option<Place<T>>>,
+    vacant: Vec<usize>,
+    shared: Arc<Shared>,
+}
+
+/// One task of the set.
+struct Place<T> {
+    handle: JoinHandle<T>,
+    waker: Waker,
+    slot: Arc<Slot>,
+}
+
+#[derive(Default)]
+struct Shared {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    ready: VecDeque<usize>,
+    waiter: Option<Waker>,
+}
+
+/// The waker's side of one task.
+struct Slot {
+    number: usize,
+    queued: Mutex<bool>,
+    shared: Arc<Shared>,
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    /// Marks the task's number as queued; says whether it was not (I1).
+    fn queue(&self) -> bool {
+        !std::mem::replace(&mut *self.lock(), true)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, bool> {
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Slot {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.queue() {
+            return;
+        }
+        let waiter = {
+            let mut inner = self.shared.lock();
+            inner.ready.push_back(self.number);
+            inner.waiter.take()
+        };
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+}
+
+impl<T> JoinSet<T> {
+    /// A set without tasks.
+    pub fn new() -> Self {
+        Self {
+            places: Vec::new(),
+            vacant: Vec::new(),
+            shared: Arc::default(),
+        }
+    }
+
+    /// How many tasks are in the set: spawned and not joined.
+    pub fn len(&self) -> usize {
+        self.places.len() - self.vacant.len()
+    }
+
+    /// Whether the set has no tasks.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn handles(&self) -> impl Iterator<Item = &JoinHandle<T>> {
+        self.places.iter().flatten().map(|place| &place.handle)
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// Spawns `task` onto the runtime that runs here, as a member of the set.
+    ///
+    /// # Panics
+    /// If no runtime runs here.
+    #[track_caller]
+    pub fn spawn<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(spawn::spawn(task))
+    }
+
+    /// Spawns `task` onto the runtime of `handle`, as a member of the set.
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(handle.spawn(task))
+    }
+
+    /// Spawns `task` onto the local set that runs here, as a member of the set.
+    ///
+    /// # Panics
+    /// Outside a local set.
+    #[track_caller]
+    pub fn spawn_local<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local_set::spawn_local(task))
+    }
+
+    /// Spawns `task` onto `local_set`, as a member of the set.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local_set.spawn_local(task))
+    }
+
+    /// Runs `f` on the blocking pool of the runtime that runs here, as a member of the set.
+    ///
+    /// # Panics
+    /// If no runtime runs here.
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.insert(blocking::spawn_blocking(f))
+    }
+
+    /// Runs `f` on the blocking pool of the runtime of `handle`, as a member of the set.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.insert(handle.spawn_blocking(f))
+    }
+
+    fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
+        let abort = handle.abort_handle();
+        let number = self.vacant.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        let slot = Arc::new(Slot {
+            number,
+            queued: Mutex::new(false),
+            shared: Arc::clone(&self.shared),
+        });
+        let waker = Waker::from(Arc::clone(&slot));
+        self.places[number] = Some(Place {
+            handle,
+            waker,
+            slot: Arc::clone(&slot),
+        });
+        // Its first poll stores the waker, so it counts as ready once; whoever waits looks at it.
+        slot.wake();
+        abort
+    }
+
+    /// Waits until a task of the set ends, takes it out and gives its output; `None` when the set
+    /// is empty.
+    ///
+    /// # Errors
+    /// If the task panicked or was aborted.
+    ///
+    /// # Cancel safety
+    /// No task is lost when the future is dropped.
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        poll_fn(|cx| self.poll_join_next(cx)).await
+    }
+
+    /// As [`join_next`](Self::join_next), with the task's id.
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    }
+
+    /// The output of a task that has ended; `None` if none has.
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.try_join_next_with_id()
+            .map(|result| result.map(|(_, output)| output))
+    }
+
+    /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        let rounds = self.shared.lock().ready.len();
+        for _ in 0..rounds {
+            let number = self.shared.lock().ready.pop_front()?;
+            // Without a budget: an answer now is all that is asked for.
+            if let Poll::Ready(result) =
+                coop::with_budget(coop::Budget::unlimited(), || self.poll_place(number))
+            {
+                return Some(result);
+            }
+        }
+        None
+    }
+
+    /// Polls for a task that has ended; `Ready(None)` when the set is empty.
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        self.poll_join_next_with_id(cx)
+            .map(|next| next.map(|result| result.map(|(_, output)| output)))
+    }
+
+    /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        let unit = ready!(coop::poll_proceed(cx));
+        loop {
+            let number = {
+                let mut inner = self.shared.lock();
+                match inner.ready.pop_front() {
+                    Some(number) => number,
+                    None => {
+                        let stored = inner.waiter.as_ref();
+                        if !stored.is_some_and(|stored| stored.will_wake(cx.waker())) {
+                            let before = inner.waiter.replace(cx.waker().clone());
+                            drop(inner);
+                            drop(before);
+                        }
+                        return Poll::Pending;
+                    }
+                }
+            };
+            let polled = coop::with_budget(coop::Budget::unlimited(), || self.poll_place(number));
+            if let Poll::Ready(result) = polled {
+                unit.made_progress();
+                return Poll::Ready(Some(result));
+            }
+        }
+    }
+
+    /// Polls one task's handle with its own waker.
+    fn poll_place(&mut self, number: usize) -> Poll<Result<(Id, T), JoinError>> {
+        let Some(Some(place)) = self.places.get_mut(number) else {
+            return Poll::Pending;
+        };
+        *place.slot.lock() = false;
+        let id = place.handle.id();
+        let mut cx = Context::from_waker(&place.waker);
+        let result = ready!(std::pin::Pin::new(&mut place.handle).poll(&mut cx));
+        self.places[number] = None;
+        self.vacant.push(number);
+        Poll::Ready(result.map(|output| (id, output)))
+    }
+
+    /// Waits for all tasks and gives their outputs in the order in which they ended.
+    ///
+    /// # Panics
+    /// If a task panicked (with its payload) or was aborted; the others are then aborted.
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(result) = self.join_next().await {
+            match result {
+                Ok(output) => outputs.push(output),
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        outputs
+    }
+
+    /// Aborts all tasks and waits until they have ended.
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Aborts all tasks; they stay in the set until joined.
+    pub fn abort_all(&mut self) {
+        self.handles().for_each(JoinHandle::abort);
+    }
+
+    /// Takes all tasks out of the set; they go on, and nobody joins them.
+    pub fn detach_all(&mut self) {
+        self.places.clear();
+        self.vacant.clear();
+        self.shared.lock().ready.clear();
+    }
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        self.handles().for_each(JoinHandle::abort);
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish()
+    }
+}
+
+impl<T, F> FromIterator<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn from_iter<I: IntoIterator<Item = F>>(tasks: I) -> Self {
+        let mut set = Self::new();
+        set.extend(tasks);
+        set
+    }
+}
+
+impl<T, F> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn extend<I: IntoIterator<Item = F>>(&mut self, tasks: I) {
+        tasks.into_iter().for_each(|task| {
+            self.spawn(task);
+        });
+    }
+}

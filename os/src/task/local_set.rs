@@ -1,0 +1,219 @@
+//! Tasks that need not be `Send`: a set that runs on the thread that polls it.
+//!
+//! Invariants  I1 `CURRENT` points to a scheduler that a guard on this thread's stack keeps alive.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use selkie_core::task::JoinHandle;
+
+use crate::context::Id;
+use crate::runtime::Runtime;
+use crate::scheduler::LocalScheduler;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<LocalScheduler>>> = const { RefCell::new(None) };
+}
+
+/// A set of tasks that stay on the thread that made the set.
+///
+/// The set is a future: polled, it runs its tasks; it is ready when they have all ended. Dropping
+/// it drops them.
+///
+/// # Examples
+/// ```
+/// use std::rc::Rc;
+/// use selkie::task::{self, LocalSet};
+///
+/// # let runtime = selkie::runtime::Builder::new_current_thread().build()?;
+/// let word = Rc::new("not Send");
+/// let set = LocalSet::new();
+/// let length = set.block_on(&runtime, async {
+///     task::spawn_local(async move { word.len() }).await.unwrap()
+/// });
+/// assert_eq!(length, 8);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct LocalSet {
+    scheduler: Arc<LocalScheduler>,
+    id: Id,
+    /// Neither `Send` nor `Sync`.
+    _here: PhantomData<Rc<()>>,
+}
+
+/// The context of a local set on this thread; made by [`LocalSet::enter`].
+pub struct LocalEnterGuard {
+    before: Option<Arc<LocalScheduler>>,
+    _here: PhantomData<Rc<()>>,
+}
+
+/// Runs `f` with `scheduler` as the local set that runs here.
+fn scope<R>(scheduler: &Arc<LocalScheduler>, f: impl FnOnce() -> R) -> R {
+    let _guard = enter(scheduler);
+    f()
+}
+
+fn enter(scheduler: &Arc<LocalScheduler>) -> LocalEnterGuard {
+    let before = CURRENT.with(|current| current.replace(Some(Arc::clone(scheduler))));
+    LocalEnterGuard {
+        before,
+        _here: PhantomData,
+    }
+}
+
+impl Drop for LocalEnterGuard {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        let _gone = CURRENT.try_with(|current| current.replace(before));
+    }
+}
+
+impl fmt::Debug for LocalEnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalEnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// Spawns `future`, which need not be `Send`, onto the local set that runs here.
+///
+/// # Panics
+/// Outside a local set.
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let location = Location::caller();
+    let current = CURRENT.with(|current| current.borrow().clone());
+    match current {
+        Some(scheduler) => scheduler.spawn(future, location),
+        None => panic!(
+            "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`"
+        ),
+    }
+}
+
+impl LocalSet {
+    /// A set without tasks.
+    pub fn new() -> Self {
+        Self {
+            scheduler: LocalScheduler::new(),
+            id: Id::next(),
+            _here: PhantomData,
+        }
+    }
+
+    /// Enters the set's context until the guard drops: `spawn_local` then finds the set. The tasks
+    /// run when the set is polled.
+    #[must_use]
+    pub fn enter(&self) -> LocalEnterGuard {
+        enter(&self.scheduler)
+    }
+
+    /// Spawns `future` onto the set; it runs when the set is polled.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.scheduler.spawn(future, Location::caller())
+    }
+
+    /// Runs `future`, and the set's tasks meanwhile, on `rt` until `future` is ready.
+    ///
+    /// # Panics
+    /// As [`Runtime::block_on`].
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, rt: &Runtime, future: F) -> F::Output {
+        rt.block_on(self.run_until(future))
+    }
+
+    /// Runs the set's tasks until `future` is ready.
+    ///
+    /// # Cancel safety
+    /// The set's tasks stay when the future is dropped.
+    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
+        RunUntil { set: self, future }.await
+    }
+
+    /// The set's number.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+}
+
+impl Default for LocalSet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSet")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Future for LocalSet {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.scheduler.register(cx.waker());
+        scope(&self.scheduler, || {
+            if self.scheduler.tick() {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            } else if self.scheduler.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+    }
+}
+
+impl Drop for LocalSet {
+    fn drop(&mut self) {
+        scope(&self.scheduler, || self.scheduler.close());
+    }
+}
+
+pin_project! {
+    /// A future beside the set's tasks.
+    struct RunUntil<'a, F> {
+        set: &'a LocalSet,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for RunUntil<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let scheduler = &this.set.scheduler;
+        scheduler.register(cx.waker());
+        scope(scheduler, || {
+            if let Poll::Ready(output) = this.future.poll(cx) {
+                return Poll::Ready(output);
+            }
+            if scheduler.tick() {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
+        })
+    }
+}

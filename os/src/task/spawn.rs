@@ -1,0 +1,54 @@
+//! Spawning onto the runtime that runs here, and asking who one is.
+
+use std::future::Future;
+use std::panic::Location;
+
+use selkie_core::task::{Id, JoinHandle, current_id};
+
+use crate::context;
+
+/// Spawns `future` onto the runtime that runs here; it begins to run whether or not the handle is
+/// awaited.
+///
+/// # Panics
+/// If no runtime runs here.
+///
+/// # Examples
+/// ```
+/// # let runtime = selkie::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let task = selkie::spawn(async { 6 * 7 });
+/// assert_eq!(task.await.unwrap(), 42);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let location = Location::caller();
+    let spawned = context::with_current(|inner| inner.spawner.spawn(future, Id::next(), location));
+    match spawned {
+        Ok(handle) => handle,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The id of the task that the caller runs in.
+///
+/// # Panics
+/// Outside a task, also in the future given to `block_on`.
+#[track_caller]
+pub fn id() -> Id {
+    match try_id() {
+        Some(id) => id,
+        None => panic!("Can't get a task id when not inside a task"),
+    }
+}
+
+/// The id of the task that the caller runs in, or `None` outside a task.
+pub fn try_id() -> Option<Id> {
+    current_id()
+}

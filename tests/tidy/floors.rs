@@ -1,0 +1,170 @@
+//! The one table of what a room may import. A room stands on rooms below it; the order of the
+//! table is the order of the floors, so that it cannot hold a circle.
+
+/// What one room may import: rooms of its own crate, and of the core.
+#[derive(Debug)]
+pub(crate) struct Room {
+    /// The crate's folder.
+    pub(crate) folder: &'static str,
+    /// The room's name.
+    pub(crate) name: &'static str,
+    /// Rooms of the same crate, each of which stands earlier in the table.
+    pub(crate) own: &'static [&'static str],
+    /// For the hosted layer, rooms of the core.
+    pub(crate) core: &'static [&'static str],
+}
+
+const fn core(name: &'static str, own: &'static [&'static str]) -> Room {
+    Room {
+        folder: "core/src",
+        name,
+        own,
+        core: &[],
+    }
+}
+
+const fn os(
+    name: &'static str,
+    own: &'static [&'static str],
+    core: &'static [&'static str],
+) -> Room {
+    Room {
+        folder: "os/src",
+        name,
+        own,
+        core,
+    }
+}
+
+/// Every room, from the ground up.
+pub(crate) const ROOMS: &[Room] = &[
+    core("log", &[]),
+    core("platform", &[]),
+    core("coop", &["platform"]),
+    core("collections", &["platform"]),
+    core("wake", &["platform", "collections"]),
+    core("queue", &["platform", "collections"]),
+    core("task", &["platform", "collections", "coop", "log"]),
+    core("time", &["platform", "collections", "wake", "coop"]),
+    core(
+        "sync",
+        &["platform", "collections", "wake", "queue", "coop"],
+    ),
+    core("park", &["time"]),
+    core(
+        "executor",
+        &[
+            "platform",
+            "collections",
+            "coop",
+            "wake",
+            "queue",
+            "task",
+            "time",
+            "park",
+        ],
+    ),
+    os("config", &[], &[]),
+    os("macros", &[], &["coop"]),
+    os("sys", &[], &[]),
+    os("io", &["macros"], &["coop", "wake", "sync"]),
+    os("observe", &[], &["platform", "task"]),
+    os("sync", &[], &["sync"]),
+    os(
+        "blocking",
+        &["config", "observe"],
+        &["platform", "task", "park"],
+    ),
+    os("testing", &[], &["platform", "task", "time"]),
+    os(
+        "driver",
+        &["config", "sys"],
+        &["park", "time", "wake", "platform", "collections"],
+    ),
+    os(
+        "scheduler",
+        &["config", "observe"],
+        &[
+            "task",
+            "queue",
+            "park",
+            "coop",
+            "platform",
+            "collections",
+            "time",
+            "wake",
+        ],
+    ),
+    os(
+        "context",
+        &["config", "scheduler", "driver", "blocking", "observe"],
+        &["coop", "task", "time", "platform"],
+    ),
+    os(
+        "runtime",
+        &[
+            "config",
+            "context",
+            "driver",
+            "blocking",
+            "scheduler",
+            "observe",
+        ],
+        &["coop", "task", "time", "park", "platform"],
+    ),
+    os(
+        "task",
+        &[
+            "config",
+            "context",
+            "runtime",
+            "scheduler",
+            "blocking",
+            "observe",
+            "sync",
+        ],
+        &["coop", "task", "time", "wake", "platform"],
+    ),
+    os("time", &[], &["time"]),
+    os(
+        "source",
+        &["io", "context", "driver", "sys"],
+        &["coop", "wake", "platform"],
+    ),
+    os(
+        "signal",
+        &["sys", "context", "driver", "source", "sync"],
+        &["platform", "sync"],
+    ),
+    os(
+        "net",
+        &[
+            "sys", "io", "context", "driver", "source", "blocking", "task",
+        ],
+        &["coop", "platform"],
+    ),
+    os(
+        "fs",
+        &["sys", "io", "context", "driver", "blocking", "task", "sync"],
+        &["coop", "platform"],
+    ),
+    os("stdio", &["sys", "io", "blocking", "fs"], &[]),
+    os(
+        "process",
+        &[
+            "sys", "io", "context", "driver", "source", "signal", "stdio",
+        ],
+        &["platform"],
+    ),
+];
+
+/// Macros at a crate's root, and the room that each stands in.
+pub(crate) const MACROS: &[(&str, &str)] = &[
+    ("maybe_const", "platform"),
+    ("context_cell", "platform"),
+    ("process_static", "platform"),
+    ("select", "macros"),
+    ("join", "macros"),
+    ("try_join", "macros"),
+    ("pin", "macros"),
+];

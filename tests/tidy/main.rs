@@ -1,0 +1,92 @@
+//! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
+
+mod floors;
+mod graph;
+mod rules;
+mod source;
+
+use source::Source;
+
+/// Fails with one line a violation.
+fn report(rule: &str, mut violations: Vec<String>) {
+    violations.sort();
+    violations.dedup();
+    assert!(
+        violations.is_empty(),
+        "{rule}:\n  {}\n",
+        violations.join("\n  ")
+    );
+}
+
+#[test]
+fn rooms_stand_on_their_floors() {
+    report(
+        "a room imports what floors.rs does not allow",
+        graph::rooms(&Source::crates()),
+    );
+}
+
+#[test]
+fn no_files_of_a_room_import_each_other_in_a_circle() {
+    report("files in a circle", graph::circles(&Source::crates()));
+}
+
+#[test]
+fn no_file_imports_its_own_door() {
+    report(
+        "a file imports its own door",
+        graph::own_doors(&Source::crates()),
+    );
+}
+
+#[test]
+fn doors_hold_docs_mods_and_uses() {
+    report(
+        "more than docs, `mod` and `use` in a mod.rs",
+        rules::doors(&Source::crates()),
+    );
+}
+
+#[test]
+fn files_are_short() {
+    report("a file is too long", rules::file_lengths(&Source::crates()));
+}
+
+#[test]
+fn functions_are_short() {
+    report(
+        "a function is too long",
+        rules::function_lengths(&Source::all()),
+    );
+}
+
+#[test]
+fn the_platform_is_chosen_once() {
+    report(
+        "a platform cfg out of its place",
+        rules::platform_cfgs(&Source::crates()),
+    );
+}
+
+#[test]
+fn unsafe_code_says_why_it_is_sound() {
+    report("unsafe without `SAFETY:`", rules::safety(&Source::all()));
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    report("unfinished code", rules::unfinished(&Source::all()));
+}
+
+#[test]
+fn imports_are_explicit() {
+    report("a glob import", rules::globs(&Source::all()));
+}
+
+#[test]
+fn no_path_of_a_machine_is_written_down() {
+    report(
+        "a path of one machine",
+        rules::machine_paths(&Source::texts()),
+    );
+}

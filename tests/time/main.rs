@@ -1,0 +1,139 @@
+//! Timers on a real runtime, with the clock paused where exact times are asserted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use selkie::time::{
+    self, Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until, timeout,
+};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Lets every other task run until it waits.
+async fn settle() {
+    for _ in 0..10 {
+        selkie::task::yield_now().await;
+    }
+}
+
+#[selkie::test(start_paused = true)]
+async fn a_paused_clock_moves_exactly_from_timer_to_timer() {
+    let start = Instant::now();
+    for millis in [1, 10, 64, 65, 4_096, 1_000_000, 100_000_000] {
+        let before = Instant::now();
+        sleep(millis * MS).await;
+        assert_eq!(before.elapsed(), millis * MS);
+    }
+    sleep_until(start).await;
+    assert_eq!(
+        timeout(5 * MS, std::future::pending::<()>())
+            .await
+            .unwrap_err()
+            .to_string(),
+        "deadline has elapsed"
+    );
+}
+
+#[selkie::test(start_paused = true)]
+async fn advance_fires_what_is_due_and_no_more() {
+    let fired = Arc::new(AtomicUsize::new(0));
+    for millis in [5, 10, 15] {
+        let fired = fired.clone();
+        selkie::spawn(async move {
+            sleep(millis * MS).await;
+            fired.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+    settle().await;
+    let start = Instant::now();
+    time::advance(10 * MS).await;
+    settle().await;
+    assert_eq!(
+        (fired.load(Ordering::SeqCst), start.elapsed()),
+        (2, 10 * MS)
+    );
+    time::advance(Duration::from_micros(4_999)).await;
+    settle().await;
+    assert_eq!(fired.load(Ordering::SeqCst), 2);
+    time::advance(Duration::from_micros(1)).await;
+    settle().await;
+    assert_eq!(fired.load(Ordering::SeqCst), 3);
+}
+
+#[selkie::test(start_paused = true)]
+async fn a_late_interval_bursts_delays_or_skips() {
+    let expected = [
+        (MissedTickBehavior::Burst, [0, 10, 20, 30, 40]),
+        (MissedTickBehavior::Delay, [0, 10, 45, 55, 65]),
+        (MissedTickBehavior::Skip, [0, 10, 40, 50, 60]),
+    ];
+    for (behavior, due) in expected {
+        let start = Instant::now();
+        let mut ticks = interval(10 * MS);
+        ticks.set_missed_tick_behavior(behavior);
+        ticks.tick().await;
+        time::advance(35 * MS).await;
+        for millis in &due[1..2] {
+            assert_eq!(ticks.tick().await, start + *millis * MS, "{behavior:?}");
+        }
+        for millis in &due[2..] {
+            assert_eq!(ticks.tick().await, start + *millis * MS, "{behavior:?}");
+        }
+    }
+    let start = Instant::now() + 3 * MS;
+    let mut ticks = interval_at(start, 7 * MS);
+    assert_eq!(
+        (ticks.tick().await, ticks.tick().await),
+        (start, start + 7 * MS)
+    );
+    ticks.reset_after(2 * MS);
+    assert_eq!(ticks.tick().await, start + 9 * MS);
+}
+
+#[selkie::test]
+async fn a_greedy_future_does_not_outlive_its_timeout() {
+    let greedy = async {
+        loop {
+            selkie::task::consume_budget().await;
+        }
+    };
+    assert!(timeout(10 * MS, greedy).await.is_err());
+}
+
+#[selkie::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_timers_of_many_tasks_all_fire() {
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..2_000_u64)
+        .map(|index| selkie::spawn(async move { sleep((index % 50) as u32 * MS).await }))
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(start.elapsed() >= 49 * MS);
+}
+
+#[test]
+#[should_panic(expected = "there is no reactor running")]
+fn a_sleep_needs_a_runtime() {
+    drop(sleep(MS));
+}
+
+#[test]
+#[should_panic(expected = "timers are disabled")]
+fn a_sleep_needs_timers() {
+    let runtime = selkie::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async { drop(sleep(MS)) });
+}
+
+#[test]
+#[should_panic(expected = "requires the `current_thread`")]
+fn a_multi_thread_runtime_has_no_paused_clock() {
+    let runtime = selkie::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async { time::pause() });
+}
