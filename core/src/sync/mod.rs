@@ -72,3 +72,6 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use semaphore_owned::OwnedSemaphorePermit;
 pub use set_once::{SetOnce, SetOnceError};
+
+#[cfg(all(test, loom))]
+mod model;

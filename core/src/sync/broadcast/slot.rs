@@ -120,12 +120,10 @@ impl<T> Slot<T> {
     where
         T: Clone,
     {
-        let seeing = self.own_at(position)?;
+        let _seeing = self.own_at(position)?;
         self.value.with(|value| {
-            // SAFETY: we own BUSY until `seeing` drops (I1).
-            let value = unsafe { &*value }.clone();
-            drop(seeing);
-            value
+            // SAFETY: we own BUSY until `_seeing` drops (I1).
+            unsafe { &*value }.clone()
         })
     }
 
