@@ -228,3 +228,8 @@ pub fn block_on<F: core::future::Future>(future: F) -> F::Output {
         relax();
     }
 }
+
+/// Lets others run: without threads, only a hint.
+pub fn yield_thread() {
+    relax();
+}

@@ -172,3 +172,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         }
     }
 }
+
+/// Lets other threads run, for a wait that is longer than a spin should be.
+pub fn yield_thread() {
+    std::thread::yield_now();
+}

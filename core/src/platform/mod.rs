@@ -190,8 +190,8 @@ impl<T: Copy + 'static> ContextCell<T> {
 pub use alloc::sync::Arc as OwnerArc;
 
 #[cfg(not(any(feature = "std", loom)))]
-pub use bare::block_on;
+pub use bare::{block_on, yield_thread};
 #[cfg(all(feature = "std", not(loom)))]
-pub use hosted::block_on;
+pub use hosted::{block_on, yield_thread};
 #[cfg(loom)]
-pub use model::block_on;
+pub use model::{block_on, yield_thread};

@@ -103,3 +103,8 @@ pub fn moment_origin() -> Moment {
 pub fn block_on<F: Future>(future: F) -> F::Output {
     loom::future::block_on(future)
 }
+
+/// Lets the other threads of the model run.
+pub fn yield_thread() {
+    loom::thread::yield_now();
+}

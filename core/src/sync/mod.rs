@@ -22,6 +22,13 @@ mod mutex;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod mutex_owned;
 
+mod rwlock_guards;
+
+mod rwlock;
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod rwlock_owned;
+
 mod notify;
 
 mod notified;
@@ -46,6 +53,9 @@ pub mod mpsc;
 #[cfg(feature = "alloc")]
 pub mod watch;
 
+#[cfg(feature = "alloc")]
+pub mod broadcast;
+
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use blocking::{forbid_blocking, is_blocking_forbidden};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
@@ -54,7 +64,14 @@ pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::Notify;
 pub use once_cell::{OnceCell, SetError};
+pub use rwlock::RwLock;
+pub use rwlock_guards::{RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use rwlock_owned::{OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use semaphore_owned::OwnedSemaphorePermit;
 pub use set_once::{SetOnce, SetOnceError};
+
+#[cfg(all(test, loom))]
+mod model;

@@ -96,7 +96,8 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
     #[inline]
     pub(super) fn try_take(&self, wanted: u64, places: u64) -> Result<Word<COUNT_BITS>, Refused> {
         let step = (places << (Self::TAIL_SHIFT % 64)).wrapping_sub(wanted * Self::ONE);
-        let mut word = self.word.load(Ordering::Relaxed);
+        // Acquire: pairs with the Release in `close`: who is refused sees what came before.
+        let mut word = self.word.load(Ordering::Acquire);
         loop {
             if word & CLOSED != 0 {
                 return Err(Refused::Closed);
@@ -113,7 +114,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
                 word,
                 word.wrapping_add(step),
                 Ordering::AcqRel,
-                Ordering::Relaxed,
+                Ordering::Acquire,
             ) {
                 Ok(before) => return Ok(Word(before)),
                 Err(now) => word = now,
