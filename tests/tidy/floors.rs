@@ -48,7 +48,7 @@ pub(crate) const ROOMS: &[Room] = &[
     core("time", &["platform", "collections", "wake", "coop"]),
     core(
         "sync",
-        &["platform", "collections", "wake", "queue", "coop"],
+        &["platform", "collections", "wake", "queue", "coop", "time"],
     ),
     core("park", &["platform", "time"]),
     core(

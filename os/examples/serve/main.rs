@@ -1,6 +1,6 @@
 //! `cargo run --release --example serve -- [--addr HOST:PORT] [--workers N]`
 
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -90,8 +90,8 @@ fn ended_by_itself(ended: io::Result<()>) -> ExitCode {
 }
 
 /// Ready once every sender of the channel is gone.
-fn closed(mut channel: watch::Receiver<()>) -> impl Future<Output = ()> {
-    async move { while channel.changed().await.is_ok() {} }
+async fn closed(mut channel: watch::Receiver<()>) {
+    while channel.changed().await.is_ok() {}
 }
 
 /// Ready at Ctrl-C; never, if that cannot be listened for.

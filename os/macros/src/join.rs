@@ -99,7 +99,7 @@ impl Join {
             #support::poll_fn(move |context| {
                 ::core::task::ready!(#support::poll_budget_available(context));
                 let (#(#names,)*) = &mut *futures;
-                // Local variables that nothing moves after the first poll, as `pin!` has them.
+                // SAFETY: fields of a local variable that nothing moves any more, as in `pin!`.
                 #(let mut #names = unsafe { #support::Pin::new_unchecked(#names) };)*
                 let skip: u32 = rotator.num_skip();
                 let mut is_waiting = false;

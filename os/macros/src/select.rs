@@ -226,7 +226,7 @@ impl Select {
             let mut pattern = branch.pattern.clone();
             unbind(&mut pattern);
             quote_spanned! {site=> #number => {
-                // The tuple is a local variable that nothing moves after the first poll.
+                // SAFETY: a field of a local variable that nothing moves any more, as in `pin!`.
                 let future = unsafe { #support::Pin::new_unchecked(&mut futures.#field) };
                 let output = match #support::Future::poll(future, context) {
                     #support::Poll::Ready(output) => output,
