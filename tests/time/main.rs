@@ -137,3 +137,41 @@ fn a_multi_thread_runtime_has_no_paused_clock() {
         .unwrap();
     runtime.block_on(async { time::pause() });
 }
+
+/// Regression row 32: the timers of a worker that is blocked in user code fire all the same.
+#[selkie::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blocked_worker_does_not_stop_timers() {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let sleepers: Vec<_> = (0..64)
+        .map(|_| {
+            selkie::spawn(async {
+                for _ in 0..20 {
+                    sleep(5 * MS).await;
+                }
+            })
+        })
+        .collect();
+    sleep(20 * MS).await;
+    let blocker = selkie::spawn(async move { wait.recv_timeout(Duration::from_secs(20)).is_ok() });
+    for sleeper in sleepers {
+        sleeper.await.unwrap();
+    }
+    done.send(()).unwrap();
+    assert!(
+        blocker.await.unwrap(),
+        "the sleepers waited for the blocked worker"
+    );
+}
+
+/// Regression row 29: a task that is always ready again does not starve another's sleep.
+#[selkie::test]
+async fn a_sleep_beside_a_greedy_task_completes() {
+    let greedy = selkie::spawn(async {
+        loop {
+            selkie::task::consume_budget().await;
+        }
+    });
+    sleep(20 * MS).await;
+    greedy.abort();
+    assert!(greedy.await.unwrap_err().is_cancelled());
+}
