@@ -78,14 +78,17 @@ impl Parse for Select {
 impl Parse for Branch {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let pattern = Pat::parse_multi_with_leading_vert(input)?;
+        expect(input, input.peek(Token![=]))?;
         input.parse::<Token![=]>()?;
         let future = input.parse()?;
         let mut guard = None;
         if input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
+            expect(input, input.peek(Token![if]))?;
             input.parse::<Token![if]>()?;
             guard = Some(input.parse()?);
         }
+        expect(input, input.peek(Token![=>]))?;
         input.parse::<Token![=>]>()?;
         Ok(Self {
             pattern,
@@ -94,6 +97,16 @@ impl Parse for Branch {
             handler: handler(input)?,
         })
     }
+}
+
+/// An error that shows what a branch looks like, unless what comes next is right.
+fn expect(input: ParseStream<'_>, is_right: bool) -> Result<()> {
+    if is_right {
+        return Ok(());
+    }
+    let text = "a branch of `select!` is `pattern = future => handler` or \
+                `pattern = future, if condition => handler`";
+    Err(input.error(text))
 }
 
 /// A block, with or without a comma, or an expression and a comma, which the last may leave out.
