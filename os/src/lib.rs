@@ -33,6 +33,7 @@ pub mod signal;
 mod source;
 #[cfg(feature = "io-std")]
 mod stdio;
+pub mod stream;
 #[cfg(feature = "rt")]
 pub mod task;
 #[cfg(feature = "time")]

@@ -67,6 +67,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os("config", &[], &[]),
     os("macros", &[], &["coop"]),
     os("sys", &[], &[]),
+    os("stream", &[], &[]),
     os("io", &["macros"], &["coop", "wake", "sync"]),
     os("observe", &[], &["platform", "task"]),
     os("sync", &[], &["sync"]),
