@@ -117,3 +117,22 @@ fn an_orphan_is_reaped_after_its_runtime() {
         }
     }
 }
+
+#[test]
+fn regression_26_no_descriptor_of_the_runtime_is_inherited() {
+    let list = ["-c", "ls /proc/self/fd"];
+    let without = std::process::Command::new("sh")
+        .args(list)
+        .output()
+        .unwrap();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let listener = selkie::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let hangups = selkie::signal::unix::SignalKind::hangup();
+            let signals = selkie::signal::unix::signal(hangups).unwrap();
+            let with = Command::new("sh").args(list).output().await.unwrap();
+            assert_eq!(with.stdout, without.stdout);
+            drop((listener, signals));
+        });
+    }
+}

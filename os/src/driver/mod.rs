@@ -47,4 +47,6 @@ pub(crate) use registration::Registration;
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
 #[cfg(feature = "reactor")]
-pub(crate) use slot::{Direction, ReadyEvent};
+pub(crate) use slot::Direction;
+#[cfg(all(feature = "net", unix))]
+pub(crate) use slot::ReadyEvent;

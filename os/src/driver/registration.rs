@@ -113,7 +113,7 @@ impl Registration {
     }
 
     /// Whether the source is thought ready for any of `interest`.
-    #[cfg_attr(not(feature = "net"), allow(dead_code))]
+    #[cfg(test)]
     pub(crate) fn is_ready(&self, interest: Interest) -> bool {
         !self.slot().peek(interest.mask()).ready.is_empty()
     }

@@ -18,6 +18,8 @@ pub mod unix;
 mod fd;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_options;
+#[cfg(windows)]
+mod socket_handles;
 mod udp_options;
 #[cfg(unix)]
 mod unix_options;

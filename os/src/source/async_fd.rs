@@ -15,7 +15,6 @@ use super::register_error::AsyncFdRegisterError;
 use crate::context;
 use crate::driver::{Direction, ReadyEvent, Registration};
 use crate::io::Interest;
-use crate::sys;
 
 /// A file descriptor whose readiness the driver watches.
 ///
@@ -51,22 +50,6 @@ use crate::sys;
 pub struct AsyncFd<T: AsRawFd> {
     pub(super) registration: Registration,
     inner: Option<T>,
-}
-
-/// Runs `f` if the descriptor is thought ready. If it is not, the system is asked: the driver may
-/// not have had a turn since something changed.
-fn try_io<R>(
-    registration: &Registration,
-    fd: RawFd,
-    interest: Interest,
-    f: impl FnOnce() -> io::Result<R>,
-) -> io::Result<R> {
-    if registration.is_ready(interest)
-        || !sys::is_ready(fd, interest.is_readable(), interest.is_writable())
-    {
-        return registration.try_io(interest, f);
-    }
-    f()
 }
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -211,8 +194,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let inner = self.get_ref();
-        try_io(&self.registration, inner.as_raw_fd(), interest, || f(inner))
+        self.registration.try_io(interest, || f(self.get_ref()))
     }
 
     /// As [`try_io`](Self::try_io), with the exclusive reference.
@@ -229,7 +211,7 @@ impl<T: AsRawFd> AsyncFd<T> {
             inner,
         } = self;
         let inner = inner.as_mut().expect("taken only by value or in drop");
-        try_io(registration, inner.as_raw_fd(), interest, || f(inner))
+        registration.try_io(interest, || f(inner))
     }
 
     pub(super) fn poll_event(

@@ -16,7 +16,7 @@ pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use unix::{
-    AccessMode, access_mode, assert_nonblocking, is_in_progress, is_ready, peer_credentials, read,
+    AccessMode, access_mode, assert_nonblocking, is_in_progress, peer_credentials, read,
     set_nonblocking,
 };
 #[cfg(all(windows, feature = "net"))]

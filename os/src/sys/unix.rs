@@ -6,7 +6,7 @@ use std::io;
 #[cfg(feature = "net")]
 use std::mem::MaybeUninit;
 #[cfg(feature = "net")]
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 #[cfg(feature = "net")]
 use std::os::unix::net;
 
@@ -195,18 +195,4 @@ pub(crate) fn abstract_name(_addr: &net::SocketAddr) -> Option<&[u8]> {
 #[cfg(all(feature = "process", not(target_os = "linux")))]
 pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Whether the system says, asked now, that `fd` can be read or written, as is wanted.
-#[cfg(feature = "net")]
-pub(crate) fn is_ready(fd: RawFd, read: bool, write: bool) -> bool {
-    let wanted = if read { libc::POLLIN } else { 0 } | if write { libc::POLLOUT } else { 0 };
-    let mut asked = libc::pollfd {
-        fd,
-        events: wanted,
-        revents: 0,
-    };
-    // SAFETY: one record is given, and the call returns at once.
-    let found = unsafe { libc::poll(&mut asked, 1, 0) };
-    found == 1 && asked.revents & (wanted | libc::POLLERR | libc::POLLHUP) != 0
 }
