@@ -75,3 +75,6 @@ pub use set_once::{SetOnce, SetOnceError};
 
 #[cfg(all(test, loom))]
 mod model;
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests;
