@@ -51,6 +51,21 @@ fn model_mpsc_blocks_cross_boundaries() {
     });
 }
 
+/// Attacks blocks I1: the receiver looks for the next block while a sender fills and leaves it.
+#[test]
+fn model_mpsc_receiver_waits_behind_the_hint() {
+    check(|| {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        tx.send(0).unwrap();
+        tx.send(1).unwrap();
+        let sender = thread::spawn(move || (2..5).for_each(|value| tx.send(value).unwrap()));
+        for value in 0..5 {
+            assert_eq!(block_on(rx.recv()), Some(value));
+        }
+        sender.join().unwrap();
+    });
+}
+
 /// Attacks the permit word: the place and the permit are taken in one step, and room that a
 /// receive frees goes to the waiting sender.
 #[test]

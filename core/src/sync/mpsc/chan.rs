@@ -217,9 +217,10 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// Asks to be woken for the next place; `false` if its value came meanwhile.
     fn await_next(&self, inner: &mut Inner<T>, cx: &Context<'_>) -> bool {
         self.receiver.register(cx.waker());
-        let block = self
-            .reading(inner)
-            .unwrap_or_else(|| self.blocks.find(&self.permits, inner.head));
+        let block = self.reading(inner).unwrap_or_else(|| {
+            self.blocks
+                .find_next(&self.permits, inner.reading, inner.head)
+        });
         // SAFETY: the block of the place to receive next is not freed.
         unsafe { block.as_ref() }.await_slot(inner.head)
     }
