@@ -7,6 +7,8 @@ mod errors;
 
 mod permits;
 
+mod take;
+
 #[cfg(feature = "alloc")]
 mod places;
 

@@ -8,7 +8,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::check;
+use super::check::check;
 use crate::platform::UnsafeCell;
 use crate::sync::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce};
 

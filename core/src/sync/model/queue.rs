@@ -8,7 +8,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::check;
+use super::check::check;
 use crate::sync::mpsc;
 use crate::sync::mpsc::error::TryRecvError;
 

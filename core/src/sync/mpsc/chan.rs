@@ -10,6 +10,7 @@
 //!             I3 `head..tail` are the places whose values were not received.
 //!             I4 what can make a closed channel finished wakes the receiver: the closing itself,
 //!             the last permit that comes back, the last publication.
+//! Length      one word, one protocol: the receiver's half is understood beside the senders'.
 //! Rejected    A marker value for "closed" in the queue: it needs a block and a place.
 #![allow(unsafe_code)]
 

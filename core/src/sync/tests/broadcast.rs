@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
-use super::{Bell, Spawned};
-use crate::sync::broadcast;
+use super::super::broadcast;
+use super::harness::{Bell, Spawned};
 use crate::sync::broadcast::error::{RecvError, TryRecvError};
 
 #[derive(Debug, Clone)]
@@ -35,6 +35,30 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 type Value = (usize, Arc<()>);
+
+fn try_recv(
+    rx: &mut broadcast::Receiver<Value>,
+    next: &mut usize,
+    sent: usize,
+    ring: usize,
+    open: bool,
+) {
+    let oldest = sent.saturating_sub(ring);
+    match rx.try_recv() {
+        Ok((value, _)) => {
+            assert!(*next >= oldest && *next < sent);
+            assert_eq!(value, *next);
+            *next += 1;
+        }
+        Err(TryRecvError::Empty) => assert!(*next == sent && open),
+        Err(TryRecvError::Closed) => assert!(*next == sent && !open),
+        Err(TryRecvError::Lagged(missed)) => {
+            assert_eq!(missed as usize, oldest - *next);
+            assert!(missed > 0);
+            *next = oldest;
+        }
+    }
+}
 
 proptest! {
     #[test]
@@ -67,21 +91,7 @@ proptest! {
                 Step::TryRecv(index) if !receivers.is_empty() => {
                     let index = at(index);
                     let (rx, next) = &mut receivers[index];
-                    let oldest = sent.saturating_sub(ring);
-                    match rx.try_recv() {
-                        Ok((value, _)) => {
-                            prop_assert!(*next >= oldest && *next < sent);
-                            prop_assert_eq!(value, *next);
-                            *next += 1;
-                        }
-                        Err(TryRecvError::Empty) => prop_assert!(*next == sent && tx.is_some()),
-                        Err(TryRecvError::Closed) => prop_assert!(*next == sent && tx.is_none()),
-                        Err(TryRecvError::Lagged(missed)) => {
-                            prop_assert_eq!(missed as usize, oldest - *next);
-                            prop_assert!(missed > 0);
-                            *next = oldest;
-                        }
-                    }
+                    try_recv(rx, next, sent, ring, tx.is_some());
                 }
                 Step::DropReceiver(index) if !receivers.is_empty() => {
                     let index = at(index);

@@ -1,55 +1,17 @@
 //! Tests against sequential models, and scenarios that bit other runtimes.
 
+mod harness;
+
 mod broadcast;
+
 mod mpsc;
+
 mod notify;
+
 mod oneshot;
+
 mod regressions;
+
 mod semaphore;
+
 mod watch;
-
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-
-/// Counts how often it is woken.
-#[derive(Default)]
-struct Bell(AtomicUsize);
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl Bell {
-    fn rings(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-/// A future with a waker of its own, as if it were a task.
-struct Spawned<T> {
-    future: Pin<Box<dyn Future<Output = T>>>,
-    bell: Arc<Bell>,
-}
-
-impl<T> Spawned<T> {
-    fn new(future: impl Future<Output = T> + 'static) -> Self {
-        Self {
-            future: Box::pin(future),
-            bell: Arc::default(),
-        }
-    }
-
-    fn poll(&mut self) -> Poll<T> {
-        let waker = Waker::from(self.bell.clone());
-        self.future.as_mut().poll(&mut Context::from_waker(&waker))
-    }
-
-    fn is_woken(&self) -> bool {
-        self.bell.rings() > 0
-    }
-}

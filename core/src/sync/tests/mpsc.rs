@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
-use super::{Bell, Spawned};
-use crate::sync::mpsc;
+use super::super::mpsc;
+use super::harness::{Bell, Spawned};
 use crate::sync::mpsc::error::{TryRecvError, TrySendError};
 
 type Value = (u32, Arc<()>);

@@ -7,8 +7,8 @@ use std::task::Poll;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert_eq, proptest};
 
-use super::Spawned;
-use crate::sync::Notify;
+use super::super::Notify;
+use super::harness::Spawned;
 
 #[derive(Debug, Clone)]
 enum Step {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::Spawned;
+use super::harness::{Bell, Spawned};
 use crate::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 
 /// A waker that calls a function as it is woken and as it is dropped: foreign code that takes the
@@ -111,7 +111,7 @@ fn regression_19_wakers_reenter_channels() {
 fn regression_20_parked_receiver_of_a_closed_channel() {
     let (tx, mut rx) = mpsc::channel::<u8>(2);
     let permit = tx.clone().try_reserve_owned().unwrap();
-    let bell = Arc::new(super::Bell::default());
+    let bell = Arc::new(Bell::default());
     let waker = Waker::from(bell.clone());
     rx.close();
     assert!(rx.poll_recv(&mut Context::from_waker(&waker)).is_pending());
@@ -246,7 +246,7 @@ fn statics() {
 /// A future of each kind that is dropped while it waits leaves its waker with nobody.
 #[test]
 fn cancelled_waits_drop_their_wakers() {
-    let bell = Arc::new(super::Bell::default());
+    let bell = Arc::new(Bell::default());
     let waker = Waker::from(bell.clone());
     let semaphore = Arc::new(Semaphore::new(0));
     let notify = Arc::new(Notify::new());

@@ -7,7 +7,7 @@ use std::task::Poll;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert_eq, proptest};
 
-use super::Spawned;
+use super::harness::Spawned;
 use crate::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 #[derive(Debug, Clone)]
@@ -75,104 +75,145 @@ impl Model {
     }
 }
 
+/// The semaphore and the model side by side.
+struct Pair {
+    semaphore: Arc<Semaphore>,
+    model: Model,
+    held: Vec<OwnedSemaphorePermit>,
+    waiting: Vec<Waiting>,
+}
+
+impl Pair {
+    fn acquire(&mut self, id: usize, wanted: u32) {
+        let mut task = Spawned::new(self.semaphore.clone().acquire_many_owned(wanted));
+        let wanted = wanted as usize;
+        let model = &mut self.model;
+        let fits = wanted == 0 || (model.line.is_empty() && model.free >= wanted);
+        match task.poll() {
+            Poll::Ready(Ok(permit)) => {
+                assert!(fits && !model.closed);
+                model.free -= wanted;
+                self.held.push(permit);
+            }
+            Poll::Ready(Err(_)) => assert!(model.closed),
+            Poll::Pending => {
+                assert!(!fits && !model.closed);
+                let part = if model.line.is_empty() { model.free } else { 0 };
+                model.free -= part;
+                model.line.push_back((id, wanted - part));
+                self.waiting.push(Waiting {
+                    id,
+                    wanted,
+                    task,
+                    served: None,
+                });
+            }
+        }
+    }
+
+    fn try_acquire(&mut self, wanted: u32) {
+        match self.semaphore.clone().try_acquire_many_owned(wanted) {
+            Ok(permit) => {
+                self.model.free -= wanted as usize;
+                self.held.push(permit);
+            }
+            Err(TryAcquireError::Closed) => assert!(self.model.closed),
+            Err(TryAcquireError::NoPermits) => {
+                assert!(!self.model.line.is_empty() || self.model.free < wanted as usize);
+            }
+        }
+    }
+
+    fn poll(&mut self, index: usize) {
+        let index = index % self.waiting.len();
+        match (self.waiting[index].task.poll(), self.waiting[index].served) {
+            (Poll::Pending, None) => {}
+            (Poll::Ready(Ok(permit)), Some(true)) => {
+                self.waiting.swap_remove(index);
+                self.held.push(permit);
+            }
+            (Poll::Ready(Err(_)), Some(false)) => drop(self.waiting.swap_remove(index)),
+            (polled, served) => panic!("{polled:?} {served:?}"),
+        }
+    }
+
+    /// Drops a waiter, and says what it gives back.
+    fn cancel(&mut self, index: usize) -> usize {
+        let gone = self.waiting.swap_remove(index % self.waiting.len());
+        match gone.served {
+            Some(true) => gone.wanted,
+            Some(false) => 0,
+            None => {
+                let place = self.model.line.iter().position(|line| line.0 == gone.id);
+                let (_, missing) = self.model.line.remove(place.unwrap()).unwrap();
+                gone.wanted - missing
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        self.semaphore.close();
+        self.model.closed = true;
+        for (id, missing) in std::mem::take(&mut self.model.line) {
+            let refused = self
+                .waiting
+                .iter_mut()
+                .find(|waiting| waiting.id == id)
+                .unwrap();
+            refused.served = Some(false);
+            self.model.free += refused.wanted - missing;
+        }
+    }
+
+    /// Takes one step, and says how many permits it gave back.
+    fn step(&mut self, id: usize, step: Step) -> usize {
+        match step {
+            Step::Acquire(wanted) => self.acquire(id, wanted),
+            Step::TryAcquire(wanted) => self.try_acquire(wanted),
+            Step::Poll(index) if !self.waiting.is_empty() => self.poll(index),
+            Step::Cancel(index) if !self.waiting.is_empty() => return self.cancel(index),
+            Step::Release(index) if !self.held.is_empty() => {
+                let count = self.held.len();
+                return self.held.swap_remove(index % count).num_permits();
+            }
+            Step::Forget(index) if !self.held.is_empty() => {
+                let count = self.held.len();
+                self.held.swap_remove(index % count).forget();
+            }
+            Step::Add(count) => {
+                self.semaphore.add_permits(count);
+                return count;
+            }
+            Step::Remove(count) => {
+                let gone = self.semaphore.forget_permits(count);
+                assert_eq!(gone, count.min(self.model.free));
+                self.model.free -= gone;
+            }
+            Step::Close => self.close(),
+            _ => {}
+        }
+        0
+    }
+}
+
 proptest! {
     #[test]
     fn agrees_with_the_model(permits in 0usize..4, steps in steps()) {
-        let semaphore = Arc::new(Semaphore::new(permits));
-        let mut model = Model { free: permits, ..Model::default() };
-        let mut held: Vec<OwnedSemaphorePermit> = Vec::new();
-        let mut waiting: Vec<Waiting> = Vec::new();
+        let mut pair = Pair {
+            semaphore: Arc::new(Semaphore::new(permits)),
+            model: Model { free: permits, ..Model::default() },
+            held: Vec::new(),
+            waiting: Vec::new(),
+        };
         for (id, step) in steps.into_iter().enumerate() {
-            let mut added = None;
-            match step {
-                Step::Acquire(wanted) => {
-                    let mut task = Spawned::new(semaphore.clone().acquire_many_owned(wanted));
-                    let wanted = wanted as usize;
-                    let fits = wanted == 0 || (model.line.is_empty() && model.free >= wanted);
-                    match task.poll() {
-                        Poll::Ready(Ok(permit)) => {
-                            assert!(fits && !model.closed);
-                            model.free -= wanted;
-                            held.push(permit);
-                        }
-                        Poll::Ready(Err(_)) => assert!(model.closed),
-                        Poll::Pending => {
-                            assert!(!fits && !model.closed);
-                            let part = if model.line.is_empty() { model.free } else { 0 };
-                            model.free -= part;
-                            model.line.push_back((id, wanted - part));
-                            waiting.push(Waiting { id, wanted, task, served: None });
-                        }
-                    }
-                }
-                Step::TryAcquire(wanted) => {
-                    match semaphore.clone().try_acquire_many_owned(wanted) {
-                        Ok(permit) => {
-                            model.free -= wanted as usize;
-                            held.push(permit);
-                        }
-                        Err(TryAcquireError::Closed) => assert!(model.closed),
-                        Err(TryAcquireError::NoPermits) => {
-                            assert!(!model.line.is_empty() || model.free < wanted as usize);
-                        }
-                    }
-                }
-                Step::Poll(index) if !waiting.is_empty() => {
-                    let index = index % waiting.len();
-                    match (waiting[index].task.poll(), waiting[index].served) {
-                        (Poll::Pending, None) => {}
-                        (Poll::Ready(Ok(permit)), Some(true)) => {
-                            waiting.swap_remove(index);
-                            held.push(permit);
-                        }
-                        (Poll::Ready(Err(_)), Some(false)) => drop(waiting.swap_remove(index)),
-                        (polled, served) => panic!("{polled:?} {served:?}"),
-                    }
-                }
-                Step::Cancel(index) if !waiting.is_empty() => {
-                    let gone = waiting.swap_remove(index % waiting.len());
-                    added = match gone.served {
-                        Some(true) => Some(gone.wanted),
-                        Some(false) => None,
-                        None => {
-                            let place = model.line.iter().position(|line| line.0 == gone.id);
-                            let (_, missing) = model.line.remove(place.unwrap()).unwrap();
-                            Some(gone.wanted - missing)
-                        }
-                    };
-                }
-                Step::Release(index) if !held.is_empty() => {
-                    added = Some(held.swap_remove(index % held.len()).num_permits());
-                }
-                Step::Forget(index) if !held.is_empty() => {
-                    held.swap_remove(index % held.len()).forget();
-                }
-                Step::Add(count) => {
-                    semaphore.add_permits(count);
-                    added = Some(count);
-                }
-                Step::Remove(count) => {
-                    let gone = semaphore.forget_permits(count);
-                    assert_eq!(gone, count.min(model.free));
-                    model.free -= gone;
-                }
-                Step::Close => {
-                    semaphore.close();
-                    model.closed = true;
-                    for (id, missing) in std::mem::take(&mut model.line) {
-                        let refused = waiting.iter_mut().find(|waiting| waiting.id == id).unwrap();
-                        refused.served = Some(false);
-                        model.free += refused.wanted - missing;
-                    }
-                }
-                _ => {}
+            let added = pair.step(id, step);
+            for id in pair.model.add(added) {
+                let served = pair.waiting.iter_mut().find(|waiting| waiting.id == id);
+                served.unwrap().served = Some(true);
             }
-            for id in added.map(|added| model.add(added)).unwrap_or_default() {
-                waiting.iter_mut().find(|waiting| waiting.id == id).unwrap().served = Some(true);
-            }
-            prop_assert_eq!(semaphore.available_permits(), model.free);
-            prop_assert_eq!(semaphore.is_closed(), model.closed);
-            for waiting in &waiting {
+            prop_assert_eq!(pair.semaphore.available_permits(), pair.model.free);
+            prop_assert_eq!(pair.semaphore.is_closed(), pair.model.closed);
+            for waiting in &pair.waiting {
                 prop_assert_eq!(waiting.task.is_woken(), waiting.served.is_some());
             }
         }

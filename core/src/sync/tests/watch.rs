@@ -4,99 +4,128 @@ use std::task::Poll;
 
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
-use super::Spawned;
-use crate::sync::watch;
+use super::super::watch;
+use super::harness::Spawned;
+
+/// The channel and the model side by side.
+struct Pair {
+    tx: Option<watch::Sender<usize>>,
+    receivers: Vec<(watch::Receiver<usize>, usize)>,
+    value: usize,
+    version: usize,
+}
+
+impl Pair {
+    fn sent(&mut self, value: usize) {
+        self.value = value;
+        self.version += 1;
+    }
+
+    fn sender_step(&mut self, step: u8, index: usize, number: usize) {
+        let Some(tx) = &self.tx else { return };
+        match step {
+            0 => {
+                let accepted = tx.send(number).is_ok();
+                assert_eq!(accepted, !self.receivers.is_empty());
+                if accepted {
+                    self.sent(number);
+                }
+            }
+            1 => {
+                assert_eq!(tx.send_replace(number), self.value);
+                self.sent(number);
+            }
+            2 => {
+                let changed = tx.send_if_modified(|value| {
+                    *value += 1;
+                    number % 2 == 0
+                });
+                self.value += 1;
+                self.version += usize::from(changed);
+            }
+            3 => self.receivers.push((tx.subscribe(), self.version)),
+            _ if index == 0 => self.tx = None,
+            _ => {}
+        }
+    }
+
+    fn wait(&mut self, index: usize, number: usize) {
+        let (mut rx, seen) = self.receivers.swap_remove(index);
+        let mut task = Spawned::new(async move { (rx.changed().await.is_ok(), rx) });
+        match task.poll() {
+            Poll::Ready((told, rx)) => {
+                assert_eq!(told, seen != self.version);
+                assert!(told || self.tx.is_none());
+                self.receivers.push((rx, self.version));
+            }
+            Poll::Pending => {
+                assert_eq!(seen, self.version);
+                let tx = self.tx.as_ref().expect("a closed channel does not wait");
+                if number % 3 > 0 {
+                    tx.send_modify(|value| *value += 1);
+                    self.sent(self.value + 1);
+                    assert!(task.is_woken());
+                    let Poll::Ready((true, rx)) = task.poll() else {
+                        panic!("woken, not told")
+                    };
+                    self.receivers.push((rx, self.version));
+                }
+            }
+        }
+    }
+
+    fn receiver_step(&mut self, step: u8, index: usize, number: usize) {
+        if self.receivers.is_empty() {
+            return;
+        }
+        let index = index % self.receivers.len();
+        let (rx, seen) = &mut self.receivers[index];
+        match step {
+            5 => drop(self.receivers.swap_remove(index)),
+            6 => {
+                let clone = (rx.clone(), *seen);
+                self.receivers.push(clone);
+            }
+            7 => {
+                let look = rx.borrow_and_update();
+                let expected = (self.value, *seen != self.version);
+                assert_eq!((*look, look.has_changed()), expected);
+                *seen = self.version;
+            }
+            8 => self.wait(index, number),
+            9 => {
+                rx.mark_unchanged();
+                *seen = self.version;
+            }
+            10 => {
+                rx.mark_changed();
+                *seen = usize::MAX;
+            }
+            _ => {}
+        }
+    }
+}
 
 proptest! {
     #[test]
     fn agrees_with_the_model(steps in collection::vec((0u8..12, 0usize..4), 1..80)) {
         let (tx, rx) = watch::channel(0);
-        let mut tx = Some(tx);
-        let (mut value, mut version) = (0, 0);
-        let mut receivers = vec![(rx, 0)];
+        let mut pair = Pair { tx: Some(tx), receivers: vec![(rx, 0)], value: 0, version: 0 };
         for (number, (step, index)) in steps.into_iter().enumerate() {
-            let count = receivers.len();
-            match (step, &tx) {
-                (0, Some(tx)) => {
-                    let accepted = tx.send(number).is_ok();
-                    prop_assert_eq!(accepted, count > 0);
-                    if accepted {
-                        (value, version) = (number, version + 1);
-                    }
-                }
-                (1, Some(tx)) => {
-                    prop_assert_eq!(tx.send_replace(number), value);
-                    (value, version) = (number, version + 1);
-                }
-                (2, Some(tx)) => {
-                    let changed = tx.send_if_modified(|value| {
-                        *value += 1;
-                        number % 2 == 0
-                    });
-                    value += 1;
-                    version += usize::from(changed);
-                }
-                (3, Some(tx)) => receivers.push((tx.subscribe(), version)),
-                (4, Some(_)) if index == 0 => tx = None,
-                (5, _) if count > 0 => drop(receivers.swap_remove(index % count)),
-                (6, _) if count > 0 => {
-                    let clone = receivers[index % count].0.clone();
-                    let seen = receivers[index % count].1;
-                    receivers.push((clone, seen));
-                }
-                (7, _) if count > 0 => {
-                    let (rx, seen) = &mut receivers[index % count];
-                    let look = rx.borrow_and_update();
-                    prop_assert_eq!((*look, look.has_changed()), (value, *seen != version));
-                    *seen = version;
-                }
-                (8, _) if count > 0 => {
-                    let (mut rx, seen) = receivers.swap_remove(index % count);
-                    let mut task = Spawned::new(async move { (rx.changed().await.is_ok(), rx) });
-                    let closed = tx.is_none();
-                    match task.poll() {
-                        Poll::Ready((told, rx)) => {
-                            prop_assert_eq!(told, seen != version);
-                            prop_assert!(told || closed);
-                            receivers.push((rx, version));
-                        }
-                        Poll::Pending => {
-                            prop_assert!(seen == version && !closed);
-                            if let (Some(tx), true) = (&tx, number % 3 > 0) {
-                                tx.send_modify(|value| *value += 1);
-                                value += 1;
-                                version += 1;
-                                prop_assert!(task.is_woken());
-                                let Poll::Ready((told, rx)) = task.poll() else {
-                                    panic!("woken, and not ready");
-                                };
-                                prop_assert!(told);
-                                receivers.push((rx, version));
-                            }
-                        }
-                    }
-                }
-                (9, _) if count > 0 => {
-                    let (rx, seen) = &mut receivers[index % count];
-                    rx.mark_unchanged();
-                    *seen = version;
-                }
-                (10, _) if count > 0 => {
-                    let (rx, seen) = &mut receivers[index % count];
-                    rx.mark_changed();
-                    *seen = usize::MAX;
-                }
-                _ => {}
+            if step < 5 {
+                pair.sender_step(step, index, number);
+            } else {
+                pair.receiver_step(step, index, number);
             }
-            for (rx, seen) in &receivers {
+            for (rx, seen) in &pair.receivers {
                 match rx.has_changed() {
-                    Ok(changed) => prop_assert_eq!(changed, *seen != version),
-                    Err(_) => prop_assert!(tx.is_none()),
+                    Ok(changed) => prop_assert_eq!(changed, *seen != pair.version),
+                    Err(_) => prop_assert!(pair.tx.is_none()),
                 }
-                prop_assert_eq!(*rx.borrow(), value);
+                prop_assert_eq!(*rx.borrow(), pair.value);
             }
-            if let Some(tx) = &tx {
-                prop_assert_eq!(tx.receiver_count(), receivers.len());
+            if let Some(tx) = &pair.tx {
+                prop_assert_eq!(tx.receiver_count(), pair.receivers.len());
             }
         }
     }
