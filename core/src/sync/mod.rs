@@ -44,6 +44,10 @@ mod once_cell;
 
 mod set_once;
 
+mod signal;
+
+mod fixed;
+
 pub mod futures;
 
 #[cfg(feature = "alloc")]
@@ -61,6 +65,7 @@ pub mod broadcast;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use blocking::{forbid_blocking, is_blocking_forbidden};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
+pub use fixed::{FixedChannel, Full};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
@@ -74,6 +79,7 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use semaphore_owned::OwnedSemaphorePermit;
 pub use set_once::{SetOnce, SetOnceError};
+pub use signal::Signal;
 
 #[cfg(all(test, loom))]
 mod model;

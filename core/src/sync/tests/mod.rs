@@ -4,6 +4,8 @@ mod harness;
 
 mod broadcast;
 
+mod fixed;
+
 mod mpsc;
 
 mod notify;
