@@ -5,6 +5,8 @@
 
 mod errors;
 
+mod handover;
+
 mod permits;
 
 mod take;

@@ -14,6 +14,7 @@
 //!             I4 once CLOSED is set nobody joins the line and nothing clears it.
 //! Rejected    A counter inside the lock: two more read-modify-writes for every pair when nobody
 //!             waits. Permits handed out past the line: faster, but a large request starves.
+use super::handover::Handover;
 use crate::maybe_const;
 use crate::platform::{AtomicU64, Lock, Ordering};
 use crate::wake::{WaitQueue, WakeBatch};
@@ -46,6 +47,7 @@ pub(super) struct Claim {
 pub(super) struct Permits<const COUNT_BITS: u32> {
     pub(super) word: AtomicU64,
     pub(super) queue: Lock<WaitQueue<Claim>>,
+    pub(super) handover: Handover,
 }
 
 /// Permits without a tail.
@@ -70,6 +72,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             Self {
                 word: AtomicU64::new((free as u64) << FLAG_BITS),
                 queue: Lock::new(WaitQueue::new()),
+                handover: Handover::new(),
             }
         }
     }
@@ -203,7 +206,9 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             if first.missing > 0 {
                 return false;
             }
-            batch.push(queue.pop_front(GRANTED_CODE).expect("the front exists"));
+            let waker = queue.pop_front(GRANTED_CODE).expect("the front exists");
+            self.handover.handed_to(&waker);
+            batch.push(waker);
         }
     }
 

@@ -23,6 +23,19 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             permits: self,
             wanted,
             node: None,
+            sole: false,
+            unclaimed_polls: 0,
+        }
+    }
+
+    /// Waits for the one permit that there is: who else could give it?
+    pub(super) const fn take_sole(&self) -> Take<'_, COUNT_BITS> {
+        Take {
+            permits: self,
+            wanted: 1,
+            node: None,
+            sole: true,
+            unclaimed_polls: 0,
         }
     }
 }
@@ -35,6 +48,10 @@ pub(super) struct Take<'a, const COUNT_BITS: u32> {
     wanted: u64,
     /// Made when the wait begins: most takes never wait.
     node: Option<WaitNode<Claim>>,
+    /// Whether nobody but the one that was served can serve this.
+    sole: bool,
+    /// See [`Handover::check`](super::handover::Handover::check).
+    unclaimed_polls: u8,
 }
 
 impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
@@ -106,6 +123,7 @@ impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
         let result = match (state, &this.node) {
             (WaitState::Done(code), Some(node)) => {
                 node.reset();
+                this.permits.handover.claimed();
                 Poll::Ready(if code == GRANTED_CODE {
                     Ok(())
                 } else {
@@ -122,6 +140,7 @@ impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
                 match node.state() {
                     WaitState::Done(code) => {
                         node.reset();
+                        this.permits.handover.claimed();
                         let granted = code == GRANTED_CODE;
                         Poll::Ready(if granted {
                             Ok(())
@@ -140,6 +159,13 @@ impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
         };
         if result.is_ready() {
             unit.made_progress();
+        } else if self.sole {
+            let permits = self.permits;
+            // SAFETY: the node is not moved.
+            let this = unsafe { self.get_unchecked_mut() };
+            permits
+                .handover
+                .check(cx.waker(), &mut this.unclaimed_polls);
         }
         result
     }
@@ -154,6 +180,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
             WaitState::Idle => return,
             WaitState::Done(code) => {
                 if code == GRANTED_CODE {
+                    self.permits.handover.claimed();
                     self.permits.give(self.wanted);
                 }
                 return;
@@ -183,6 +210,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
         } else {
             drop(queue);
             if node.state() == WaitState::Done(GRANTED_CODE) {
+                self.permits.handover.claimed();
                 self.permits.give(self.wanted);
             }
         }

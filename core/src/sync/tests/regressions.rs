@@ -270,3 +270,37 @@ fn cancelled_waits_drop_their_wakers() {
     drop((tx, rx));
     assert_eq!(Arc::strong_count(&bell), 2);
 }
+
+/// Two waits of one task for one mutex, the first of which is not polled when its turn comes.
+fn two_waits_of_one_task() -> (Arc<Bell>, Spawned<()>, Spawned<()>) {
+    let mutex = Arc::new(Mutex::new(()));
+    let guard = mutex.clone().try_lock_owned().unwrap();
+    let wait = |mutex: Arc<Mutex<()>>| Spawned::new(async move { drop(mutex.lock().await) });
+    let (mut aside, mut second) = (wait(mutex.clone()), wait(mutex));
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
+    assert!(poll_with(&mut aside, &waker).is_pending());
+    assert!(poll_with(&mut second, &waker).is_pending());
+    drop(guard);
+    assert_eq!(bell.rings(), 1);
+    (bell, aside, second)
+}
+
+#[test]
+#[cfg_attr(debug_assertions, should_panic(expected = "deadlock"))]
+fn regression_34_abandoned_lock_future_is_named() {
+    let (bell, _aside, mut second) = two_waits_of_one_task();
+    let waker = Waker::from(bell);
+    for _ in 0..5 {
+        assert!(poll_with(&mut second, &waker).is_pending());
+    }
+}
+
+#[test]
+fn regression_34_a_task_that_polls_both_is_left_alone() {
+    let (bell, mut aside, mut second) = two_waits_of_one_task();
+    let waker = Waker::from(bell);
+    assert!(poll_with(&mut second, &waker).is_pending());
+    assert!(poll_with(&mut aside, &waker).is_ready());
+    assert!(poll_with(&mut second, &waker).is_ready());
+}
