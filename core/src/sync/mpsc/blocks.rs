@@ -167,7 +167,8 @@ impl<T> Blocks<T> {
         NonNull::new(*self.oldest.lock())
     }
 
-    /// Frees what nobody needs: blocks before `reading` that the hint left before `head`.
+    /// Frees what nobody needs: blocks before `reading` that the hint left before `head`. Returns
+    /// whether some are left that could not be freed yet.
     ///
     /// # Safety
     /// The caller is the receiver, `reading` the block it goes on with, and `head` its next place.
@@ -176,7 +177,7 @@ impl<T> Blocks<T> {
         permits: &Permits<COUNT_BITS>,
         reading: NonNull<Block<T>>,
         head: u64,
-    ) {
+    ) -> bool {
         let mut oldest = self.oldest.lock();
         self.move_hint(permits, reading.as_ptr());
         // Relaxed: moved under the lock only.
@@ -190,7 +191,7 @@ impl<T> Blocks<T> {
             });
             let received = head.wrapping_sub(left_at) & Permits::<COUNT_BITS>::LAST_PLACE;
             if received > Permits::<COUNT_BITS>::LAST_PLACE / 2 {
-                return;
+                return true;
             }
             // Relaxed: links are written under the lock only.
             let next = block.next.load(Ordering::Relaxed);
@@ -198,6 +199,7 @@ impl<T> Blocks<T> {
             drop(unsafe { Box::from_raw(*oldest) });
             *oldest = next;
         }
+        *oldest != reading.as_ptr()
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) enum NoValue {
 struct Inner<T> {
     head: u64,
     reading: Option<NonNull<Block<T>>>,
+    /// Blocks before `reading` could not be freed yet.
+    unfreed: bool,
 }
 
 /// A channel; `COUNT_BITS` of its word count permits, zero if it is unbounded.
@@ -74,6 +76,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
             inner: UnsafeCell::new(Inner {
                 head: 0,
                 reading: None,
+                unfreed: false,
             }),
             receiver: WakerCell::new(),
             closed: Notify::new(),
@@ -196,7 +199,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
             let next = Blocks::after(block)?;
             inner.reading = Some(next);
             // SAFETY: we are the receiver, and go on with `next`.
-            unsafe { self.blocks.reclaim(&self.permits, next, inner.head) };
+            inner.unfreed = unsafe { self.blocks.reclaim(&self.permits, next, inner.head) };
         }
         inner.reading
     }
@@ -218,6 +221,11 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// Asks to be woken for the next place; `false` if its value came meanwhile.
     fn await_next(&self, inner: &mut Inner<T>, cx: &Context<'_>) -> bool {
         self.receiver.register(cx.waker());
+        if let (true, Some(reading)) = (inner.unfreed, inner.reading) {
+            // An idle channel keeps one block.
+            // SAFETY: we are the receiver, and go on with `reading`.
+            inner.unfreed = unsafe { self.blocks.reclaim(&self.permits, reading, inner.head) };
+        }
         let block = self.reading(inner).unwrap_or_else(|| {
             self.blocks
                 .find_next(&self.permits, inner.reading, inner.head)

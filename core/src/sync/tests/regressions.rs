@@ -107,6 +107,21 @@ fn regression_19_wakers_reenter_channels() {
     drop(task);
 }
 
+/// A value that is `Send` and not `Sync` may be broadcast; its clones are made one at a time.
+#[test]
+fn regression_02_values_need_not_be_sync() {
+    fn assert_send<T: Send>(_: &T) {}
+    let (tx, mut rx) = broadcast::channel(2);
+    assert_send(&tx);
+    assert_send(&rx);
+    tx.send(std::cell::Cell::new(3)).unwrap();
+    {
+        let receiving = rx.recv();
+        assert_send(&receiving);
+    }
+    assert_eq!(rx.try_recv().unwrap().get(), 3);
+}
+
 #[test]
 fn regression_20_parked_receiver_of_a_closed_channel() {
     let (tx, mut rx) = mpsc::channel::<u8>(2);
