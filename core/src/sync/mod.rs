@@ -5,7 +5,11 @@
 
 mod errors;
 
+mod handover;
+
 mod permits;
+
+mod take;
 
 #[cfg(feature = "alloc")]
 mod places;
@@ -42,6 +46,10 @@ mod once_cell;
 
 mod set_once;
 
+mod signal;
+
+mod fixed;
+
 pub mod futures;
 
 #[cfg(feature = "alloc")]
@@ -59,6 +67,7 @@ pub mod broadcast;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use blocking::{forbid_blocking, is_blocking_forbidden};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
+pub use fixed::{FixedChannel, Full};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
@@ -72,6 +81,10 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use semaphore_owned::OwnedSemaphorePermit;
 pub use set_once::{SetOnce, SetOnceError};
+pub use signal::Signal;
 
 #[cfg(all(test, loom))]
 mod model;
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests;

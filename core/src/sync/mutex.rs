@@ -70,6 +70,10 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Waits for the lock.
     ///
+    /// # Panics
+    /// In debug builds, if this task was handed the lock through another such future, which it
+    /// keeps and does not poll any more: it would wait for itself.
+    ///
     /// # Cancel safety
     /// A cancelled call loses its place in the line, and nothing else.
     ///
@@ -121,7 +125,7 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     pub(super) async fn take_permit(&self) {
-        let taken = self.permit.take(1).await;
+        let taken = self.permit.take_sole().await;
         debug_assert!(taken.is_ok(), "a mutex is never closed");
     }
 

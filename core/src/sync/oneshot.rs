@@ -9,17 +9,23 @@
 //! Invariants  I1 `slot` is written by the sender before SENT, and taken by the receiver after it
 //!             saw SENT; a refused sender takes it back.
 //!             I2 a waker is looked for only if the flag of its side was set.
-//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends.
+//!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again; who finds
+//!             the other's flag as it sets its own, or before it would, frees the channel.
+//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. A counted pointer: four more
+//!             read-modify-writes to make, share and free the channel.
 #![allow(unsafe_code)]
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::ops::Deref;
 use core::pin::Pin;
+use core::ptr::NonNull;
 use core::task::{Context, Poll, ready};
 
 use super::blocking;
 use crate::coop;
-use crate::platform::{Arc, AtomicU8, Ordering, UnsafeCell};
+use crate::platform::{AtomicU8, Ordering, UnsafeCell};
 use crate::wake::WakerCell;
 
 pub mod error;
@@ -30,6 +36,8 @@ const SENT: u8 = 0b0001;
 const CLOSED: u8 = 0b0010;
 const RX_WAITS: u8 = 0b0100;
 const TX_WAITS: u8 = 0b1000;
+const TX_GONE: u8 = 0b01_0000;
+const RX_GONE: u8 = 0b10_0000;
 
 struct Channel<T> {
     flags: AtomicU8,
@@ -42,6 +50,36 @@ struct Channel<T> {
 unsafe impl<T: Send> Send for Channel<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Channel<T> {}
+
+/// One side's share of the channel. It is given up by [`leave`](Self::leave) or
+/// [`left`](Self::left), not by dropping it.
+struct Share<T>(NonNull<Channel<T>>);
+
+impl<T> Deref for Share<T> {
+    type Target = Channel<T>;
+    fn deref(&self) -> &Channel<T> {
+        // SAFETY: the channel lives until both sides are gone, and this one is not (I3).
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> Share<T> {
+    /// Gives the share up.
+    fn leave(self, own: u8, other: u8) {
+        // AcqRel: Release before the other side frees, Acquire before we do (I3).
+        let before = self.flags.fetch_or(own, Ordering::AcqRel);
+        self.left(before, other);
+    }
+
+    /// Ends the share after this side said that it is gone, or when the other had said so; `seen`
+    /// are the flags before, read with Acquire.
+    fn left(self, seen: u8, other: u8) {
+        if seen & other != 0 {
+            // SAFETY: made by `Box` in `channel`; both sides are gone (I3).
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
 
 impl<T> Channel<T> {
     fn take(&self) -> Option<T> {
@@ -63,11 +101,16 @@ impl<T> Channel<T> {
     }
 }
 
+// SAFETY: the value goes from one thread to another, and the flags order it (I1).
+unsafe impl<T: Send> Send for Share<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Share<T> {}
+
 /// Makes a channel for one value.
 ///
 /// # Cost
-/// One allocation; a send and its receive together cost three read-modify-writes, two of which
-/// free the allocation.
+/// One allocation; a send and its receive together cost one read-modify-write if the value is
+/// there before it is waited for.
 ///
 /// # Example
 /// ```
@@ -79,31 +122,32 @@ impl<T> Channel<T> {
 /// assert_eq!(block_on(rx), Ok(7));
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let channel = Arc::new(Channel {
+    let channel = Box::new(Channel {
         flags: AtomicU8::new(0),
         slot: UnsafeCell::new(None),
         receiver: WakerCell::new(),
         sender: WakerCell::new(),
     });
+    let channel = NonNull::from(Box::leak(channel));
     (
         Sender {
-            channel: Some(channel.clone()),
+            channel: Some(Share(channel)),
         },
         Receiver {
-            channel: Some(channel),
+            channel: Some(Share(channel)),
         },
     )
 }
 
 /// Sends one value to the [`Receiver`].
 pub struct Sender<T> {
-    channel: Option<Arc<Channel<T>>>,
+    channel: Option<Share<T>>,
 }
 
 impl<T> Sender<T> {
     fn channel(&self) -> &Channel<T> {
         self.channel
-            .as_ref()
+            .as_deref()
             .expect("only `send` takes the channel, and it consumes the sender")
     }
 
@@ -114,30 +158,35 @@ impl<T> Sender<T> {
     /// not mean that the receiver will look at it.
     ///
     /// # Cost
-    /// One read-modify-write, and one more for the sender's share of the channel.
+    /// One read-modify-write if nobody waits.
     pub fn send(mut self, t: T) -> Result<(), T> {
         let Some(channel) = self.channel.take() else {
             return Err(t);
         };
         // Acquire: pairs with the Release in `close_from_receiver`.
-        if channel.flags.load(Ordering::Acquire) & CLOSED != 0 {
+        let mut before = channel.flags.load(Ordering::Acquire);
+        if before & CLOSED != 0 {
+            channel.leave(TX_GONE, RX_GONE);
             return Err(t);
         }
         channel.slot.with_mut(|slot| {
             // SAFETY: SENT is not set, so the slot is the sender's (I1).
             unsafe { *slot = Some(t) }
         });
-        // AcqRel: Release publishes the slot to the Acquire in `poll` and `try_recv`; Acquire
-        // pairs with the closing and the waiting of the receiver.
-        let mut before = channel.flags.load(Ordering::Relaxed);
         loop {
             if before & CLOSED != 0 {
                 // The receiver will not look any more: it takes only what was sent before.
-                return Err(channel.take().expect("the sender's own value"));
+                let refused = channel.take().expect("the sender's own value");
+                channel.leave(TX_GONE, RX_GONE);
+                return Err(refused);
             }
+            // Whoever is to be woken is found through the channel, so we stay until then.
+            let gone = if before & RX_WAITS == 0 { TX_GONE } else { 0 };
+            // AcqRel: Release publishes the slot to the Acquire in `poll` and `try_recv`; Acquire
+            // pairs with the closing and the waiting of the receiver.
             match channel.flags.compare_exchange_weak(
                 before,
-                before | SENT,
+                before | SENT | gone,
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
@@ -147,6 +196,7 @@ impl<T> Sender<T> {
         }
         if before & RX_WAITS != 0 {
             channel.receiver.wake();
+            channel.leave(TX_GONE, RX_GONE);
         }
         Ok(())
     }
@@ -184,11 +234,18 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        let Some(channel) = &self.channel else { return };
+        let Some(channel) = self.channel.take() else {
+            return;
+        };
         // AcqRel: as in `close_from_receiver`, from the other side.
         let before = channel.flags.fetch_or(CLOSED, Ordering::AcqRel);
         if before & CLOSED == 0 && before & RX_WAITS != 0 {
             channel.receiver.wake();
+        }
+        if before & RX_GONE != 0 {
+            channel.left(before, RX_GONE);
+        } else {
+            channel.leave(TX_GONE, RX_GONE);
         }
     }
 }
@@ -215,7 +272,7 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 #[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
     /// Taken once the channel is through.
-    channel: Option<Arc<Channel<T>>>,
+    channel: Option<Share<T>>,
 }
 
 impl<T> Receiver<T> {
@@ -268,8 +325,27 @@ impl<T> Receiver<T> {
         } else {
             return Err(TryRecvError::Empty);
         };
-        self.channel = None;
+        self.finish(flags);
         result
+    }
+
+    /// Lets the channel go; `flags` are what was seen of it.
+    fn finish(&mut self, flags: u8) {
+        let Some(channel) = self.channel.take() else {
+            return;
+        };
+        if flags & TX_GONE != 0 {
+            channel.left(flags, TX_GONE);
+        } else {
+            // AcqRel: as in `close_from_receiver`; a sender that waits for that was woken, or
+            // finds the channel closed.
+            let before = channel.close_from_receiver();
+            if before & TX_GONE != 0 {
+                channel.left(before, TX_GONE);
+            } else {
+                channel.leave(RX_GONE, TX_GONE);
+            }
+        }
     }
 
     /// Waits for the value with the whole thread.
@@ -311,7 +387,7 @@ impl<T> Future for Receiver<T> {
             None
         };
         unit.made_progress();
-        self.channel = None;
+        self.finish(flags);
         Poll::Ready(value.ok_or_else(RecvError::new))
     }
 }
@@ -319,9 +395,14 @@ impl<T> Future for Receiver<T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         let Some(channel) = &self.channel else { return };
-        if channel.close_from_receiver() & SENT != 0 {
-            drop(channel.take());
-        }
+        let before = channel.close_from_receiver();
+        let unread = if before & SENT != 0 {
+            channel.take()
+        } else {
+            None
+        };
+        self.finish(before);
+        drop(unread);
     }
 }
 

@@ -14,23 +14,17 @@
 //!             I4 once CLOSED is set nobody joins the line and nothing clears it.
 //! Rejected    A counter inside the lock: two more read-modify-writes for every pair when nobody
 //!             waits. Permits handed out past the line: faster, but a large request starves.
-#![allow(unsafe_code)]
-
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
-
-use crate::coop;
+use super::handover::Handover;
 use crate::maybe_const;
 use crate::platform::{AtomicU64, Lock, Ordering};
-use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
+use crate::wake::{WaitQueue, WakeBatch};
 
-const CLOSED: u64 = 0b01;
-const WAITERS: u64 = 0b10;
+pub(super) const CLOSED: u64 = 0b01;
+pub(super) const WAITERS: u64 = 0b10;
 const FLAG_BITS: u32 = 2;
 
-const GRANTED_CODE: u8 = 0;
-const CLOSED_CODE: u8 = 1;
+pub(super) const GRANTED_CODE: u8 = 0;
+pub(super) const CLOSED_CODE: u8 = 1;
 
 /// Why permits could not be taken at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,22 +38,23 @@ pub(super) enum Refused {
 /// What one waiter has and lacks; the lock guards it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim {
-    held: u64,
-    missing: u64,
+    pub(super) held: u64,
+    pub(super) missing: u64,
 }
 
 /// Permits; `COUNT_BITS` of the word count them, what lies above is the tail index.
 #[derive(Debug)]
 pub(super) struct Permits<const COUNT_BITS: u32> {
     pub(super) word: AtomicU64,
-    queue: Lock<WaitQueue<Claim>>,
+    pub(super) queue: Lock<WaitQueue<Claim>>,
+    pub(super) handover: Handover,
 }
 
 /// Permits without a tail.
 pub(super) type PlainPermits = Permits<62>;
 
 impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
-    const ONE: u64 = if COUNT_BITS == 0 { 0 } else { 1 << FLAG_BITS };
+    pub(super) const ONE: u64 = if COUNT_BITS == 0 { 0 } else { 1 << FLAG_BITS };
     const COUNT: u64 = if COUNT_BITS == 0 {
         0
     } else {
@@ -77,11 +72,12 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             Self {
                 word: AtomicU64::new((free as u64) << FLAG_BITS),
                 queue: Lock::new(WaitQueue::new()),
+                handover: Handover::new(),
             }
         }
     }
 
-    const fn count(word: u64) -> u64 {
+    pub(super) const fn count(word: u64) -> u64 {
         (word & Self::COUNT) >> FLAG_BITS
     }
 
@@ -119,15 +115,6 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
                 Ok(before) => return Ok(Word(before)),
                 Err(now) => word = now,
             }
-        }
-    }
-
-    /// Waits for `wanted` permits.
-    pub(super) const fn take(&self, wanted: u64) -> Take<'_, COUNT_BITS> {
-        Take {
-            permits: self,
-            wanted,
-            node: None,
         }
     }
 
@@ -191,7 +178,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
 
     /// Serves the line with what is free.
     #[cold]
-    fn serve_all(&self) {
+    pub(super) fn serve_all(&self) {
         let mut batch = WakeBatch::new();
         loop {
             let more = self.serve(&mut self.queue.lock(), &mut batch);
@@ -203,7 +190,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
     }
 
     /// Serves the line until the permits or the batch end; `true` if the batch was full.
-    fn serve(&self, queue: &mut WaitQueue<Claim>, batch: &mut WakeBatch) -> bool {
+    pub(super) fn serve(&self, queue: &mut WaitQueue<Claim>, batch: &mut WakeBatch) -> bool {
         loop {
             let Some(first) = queue.front() else {
                 // Relaxed: the mark guards nothing but the line, which the lock guards (I1).
@@ -219,7 +206,9 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             if first.missing > 0 {
                 return false;
             }
-            batch.push(queue.pop_front(GRANTED_CODE).expect("the front exists"));
+            let waker = queue.pop_front(GRANTED_CODE).expect("the front exists");
+            self.handover.handed_to(&waker);
+            batch.push(waker);
         }
     }
 
@@ -263,167 +252,5 @@ impl<const COUNT_BITS: u32> Word<COUNT_BITS> {
     /// Free permits.
     pub(super) const fn free(self) -> u64 {
         Permits::<COUNT_BITS>::count(self.0)
-    }
-}
-
-/// Waits for permits; dropped after it was served, it gives them back.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
-pub(super) struct Take<'a, const COUNT_BITS: u32> {
-    permits: &'a Permits<COUNT_BITS>,
-    wanted: u64,
-    /// Made when the wait begins: most takes never wait.
-    node: Option<WaitNode<Claim>>,
-}
-
-impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
-    /// Joins the line, unless the permits came meanwhile.
-    #[cold]
-    fn join(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let waker = cx.waker().clone();
-        // SAFETY: nothing is moved out; the node stays where it is from here on.
-        let this = unsafe { self.get_unchecked_mut() };
-        let permits = this.permits;
-        let node = this.node.get_or_insert_with(|| {
-            WaitNode::new(Claim {
-                held: 0,
-                missing: 0,
-            })
-        });
-        // SAFETY: the node is a field of a pinned future, structurally pinned.
-        let node = unsafe { Pin::new_unchecked(&*node) };
-        let mut queue = permits.queue.lock();
-        let mut word = permits.word.load(Ordering::Relaxed);
-        let held = loop {
-            if word & CLOSED != 0 {
-                return Poll::Ready(Err(Refused::Closed));
-            }
-            let free = Permits::<COUNT_BITS>::count(word);
-            let held = if queue.is_empty() {
-                free.min(this.wanted)
-            } else {
-                0
-            };
-            let satisfied = held == this.wanted;
-            let next = word - held * Permits::<COUNT_BITS>::ONE;
-            let next = if satisfied { next } else { next | WAITERS };
-            // AcqRel: as in `try_take`; with WAITERS set every later giver comes for the lock (I2).
-            match permits.word.compare_exchange_weak(
-                word,
-                next,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) if satisfied => return Poll::Ready(Ok(())),
-                Ok(_) => break held,
-                Err(now) => word = now,
-            }
-        };
-        // SAFETY: the node is in no queue; `drop` removes it.
-        unsafe {
-            queue.push(
-                node,
-                waker,
-                Claim {
-                    held,
-                    missing: this.wanted - held,
-                },
-            )
-        };
-        Poll::Pending
-    }
-}
-
-impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
-    type Output = Result<(), Refused>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let this = self.as_ref().get_ref();
-        let state = this.node.as_ref().map_or(WaitState::Idle, WaitNode::state);
-        let result = match (state, &this.node) {
-            (WaitState::Done(code), Some(node)) => {
-                node.reset();
-                Poll::Ready(if code == GRANTED_CODE {
-                    Ok(())
-                } else {
-                    Err(Refused::Closed)
-                })
-            }
-            (WaitState::Queued, Some(node)) => {
-                let waker = cx.waker().clone();
-                // SAFETY: the node is a field of a pinned future, structurally pinned.
-                let node = unsafe { Pin::new_unchecked(node) };
-                // SAFETY: the node is in this queue or was served meanwhile.
-                let spare = unsafe { this.permits.queue.lock().set_waker(node, waker) };
-                drop(spare);
-                match node.state() {
-                    WaitState::Done(code) => {
-                        node.reset();
-                        let granted = code == GRANTED_CODE;
-                        Poll::Ready(if granted {
-                            Ok(())
-                        } else {
-                            Err(Refused::Closed)
-                        })
-                    }
-                    _ => Poll::Pending,
-                }
-            }
-            _ => match this.permits.try_take(this.wanted, 0) {
-                Ok(_) => Poll::Ready(Ok(())),
-                Err(Refused::Closed) => Poll::Ready(Err(Refused::Closed)),
-                Err(Refused::Busy) => self.as_mut().join(cx),
-            },
-        };
-        if result.is_ready() {
-            unit.made_progress();
-        }
-        result
-    }
-}
-
-impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
-    fn drop(&mut self) {
-        let Some(node) = &self.node else { return };
-        // SAFETY: the future was pinned when the node was queued and is now being dropped in place.
-        let node = unsafe { Pin::new_unchecked(node) };
-        match node.state() {
-            WaitState::Idle => return,
-            WaitState::Done(code) => {
-                if code == GRANTED_CODE {
-                    self.permits.give(self.wanted);
-                }
-                return;
-            }
-            WaitState::Queued => {}
-        }
-        let mut batch = WakeBatch::new();
-        let mut queue = self.permits.queue.lock();
-        // The lock decides: whoever serves us does so before or after.
-        if node.state() == WaitState::Queued {
-            // SAFETY: the node is in this queue and ours.
-            let held = unsafe { queue.payload_of(node) }.held;
-            // SAFETY: as above.
-            let own = unsafe { queue.remove(node) };
-            // Release: pairs with the Acquire in `try_take`; WAITERS is still set, so nobody
-            // takes them but the line (I3).
-            self.permits
-                .word
-                .fetch_add(held * Permits::<COUNT_BITS>::ONE, Ordering::AcqRel);
-            let more = self.permits.serve(&mut queue, &mut batch);
-            drop(queue);
-            drop(own);
-            batch.wake_all();
-            if more {
-                self.permits.serve_all();
-            }
-        } else {
-            drop(queue);
-            if node.state() == WaitState::Done(GRANTED_CODE) {
-                self.permits.give(self.wanted);
-            }
-        }
     }
 }

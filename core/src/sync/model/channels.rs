@@ -6,7 +6,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::check;
+use super::check::check;
 use crate::platform::{AtomicUsize, Ordering, UnsafeCell};
 use crate::sync::oneshot::error::TryRecvError;
 use crate::sync::{broadcast, oneshot};

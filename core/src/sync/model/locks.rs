@@ -8,9 +8,11 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::check;
+use super::check::check;
 use crate::platform::UnsafeCell;
-use crate::sync::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce};
+use crate::sync::{
+    Barrier, FixedChannel, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, Signal,
+};
 
 fn poll_once<F: Future>(future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -204,5 +206,53 @@ fn model_barrier_has_one_leader() {
         let other = thread::spawn(move || block_on(shared.wait()).is_leader());
         let mine = block_on(barrier.wait()).is_leader();
         assert!(other.join().unwrap() != mine);
+    });
+}
+
+/// Attacks signal I1: the waiter stores its waker as the value comes.
+#[test]
+fn model_signal_races_wait() {
+    check(|| {
+        let signal = Arc::new(Signal::new());
+        let shared = signal.clone();
+        let other = thread::spawn(move || shared.signal(3));
+        assert_eq!(block_on(signal.wait()), 3);
+        other.join().unwrap();
+    });
+}
+
+/// Attacks the fixed channel's I1 and I3: room is handed on, also by a sender that goes.
+#[test]
+fn model_fixed_channel_hands_room_on() {
+    check(|| {
+        let channel = Arc::new(FixedChannel::<i32, 1>::new());
+        channel.try_send(1).unwrap();
+        let shared = channel.clone();
+        let other = thread::spawn(move || {
+            let mut waiting = pin!(shared.send(2));
+            poll_once(waiting.as_mut()).is_ready()
+        });
+        assert_eq!(block_on(channel.recv()), 1);
+        if other.join().unwrap() {
+            assert_eq!(channel.try_recv(), Some(2));
+        }
+        channel.try_send(3).unwrap();
+        assert_eq!(channel.try_recv(), Some(3));
+    });
+}
+
+/// Attacks the fixed channel's I2: a receiver joins as the value comes.
+#[test]
+fn model_fixed_channel_send_races_recv() {
+    check(|| {
+        let channel = Arc::new(FixedChannel::<i32, 1>::new());
+        let shared = channel.clone();
+        let other = thread::spawn(move || {
+            block_on(shared.send(1));
+            block_on(shared.send(2));
+        });
+        assert_eq!(block_on(channel.recv()), 1);
+        assert_eq!(block_on(channel.recv()), 2);
+        other.join().unwrap();
     });
 }

@@ -2,14 +2,12 @@
 //!
 //! Each run tries all interleavings with up to two forced switches per thread of execution.
 
-mod channels;
-mod locks;
-mod queue;
-mod watching;
+mod check;
 
-/// Tries the interleavings of `f`.
-fn check(f: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(2);
-    builder.check(f);
-}
+mod channels;
+
+mod locks;
+
+mod queue;
+
+mod watching;

@@ -8,7 +8,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::check;
+use super::check::check;
 use crate::sync::mpsc;
 use crate::sync::mpsc::error::TryRecvError;
 
@@ -48,6 +48,21 @@ fn model_mpsc_blocks_cross_boundaries() {
                 .filter(move |value| **value / 10 == from / 10)
         };
         assert!(of(1).eq([1, 2].iter()) && of(10).eq([10, 11].iter()));
+    });
+}
+
+/// Attacks blocks I1: the receiver looks for the next block while a sender fills and leaves it.
+#[test]
+fn model_mpsc_receiver_waits_behind_the_hint() {
+    check(|| {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        tx.send(0).unwrap();
+        tx.send(1).unwrap();
+        let sender = thread::spawn(move || (2..5).for_each(|value| tx.send(value).unwrap()));
+        for value in 0..5 {
+            assert_eq!(block_on(rx.recv()), Some(value));
+        }
+        sender.join().unwrap();
     });
 }
 

@@ -3,7 +3,7 @@
 use loom::future::block_on;
 use loom::thread;
 
-use super::check;
+use super::check::check;
 use crate::sync::watch;
 
 /// Attacks watch I3: the receiver joins the line as the value changes.

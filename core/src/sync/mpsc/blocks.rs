@@ -45,8 +45,7 @@ impl<T> Blocks<T> {
         Self::number_of::<COUNT_BITS>(number.wrapping_add(1).wrapping_mul(Block::<T>::SLOTS))
     }
 
-    /// The block of a place that the caller claimed and has not published, or of the place that
-    /// the receiver is to receive next and that no block exists for yet.
+    /// The block of a place that the caller claimed and has not published.
     #[inline]
     pub(super) fn find<const COUNT_BITS: u32>(
         &self,
@@ -60,14 +59,27 @@ impl<T> Blocks<T> {
                 return block;
             }
         }
-        self.grow(permits, place)
+        self.grow(permits, None, place)
     }
 
-    /// Walks from the hint to the block of `place`, adding blocks, and moves the hint.
+    /// The block of the place that the receiver is to receive next; it reads `reading` now. The
+    /// hint may be past it already.
+    pub(super) fn find_next<const COUNT_BITS: u32>(
+        &self,
+        permits: &Permits<COUNT_BITS>,
+        reading: Option<NonNull<Block<T>>>,
+        place: u64,
+    ) -> NonNull<Block<T>> {
+        self.grow(permits, Some(reading), place)
+    }
+
+    /// Walks to the block of `place`, adding blocks, and moves the hint. A sender starts at the
+    /// hint (`None`), the receiver at what it reads, if anything, or else at the first block.
     #[cold]
     fn grow<const COUNT_BITS: u32>(
         &self,
         permits: &Permits<COUNT_BITS>,
+        receiver: Option<Option<NonNull<Block<T>>>>,
         place: u64,
     ) -> NonNull<Block<T>> {
         let wanted = Self::number_of::<COUNT_BITS>(place);
@@ -78,14 +90,27 @@ impl<T> Blocks<T> {
             // Release: pairs with the Acquire in `find`.
             self.hint.store(first, Ordering::Release);
         }
-        // Relaxed: moved under the lock only.
-        let mut block = self.hint.load(Ordering::Relaxed);
+        let mut block = match receiver {
+            // Relaxed: moved under the lock only.
+            None => self.hint.load(Ordering::Relaxed),
+            Some(Some(reading)) => reading.as_ptr(),
+            Some(None) => *oldest,
+        };
         loop {
-            // SAFETY: the hint's block and those behind it are not freed while we hold the lock.
+            // SAFETY: the hint's block, the receiver's, and those behind them are not freed while
+            // we hold the lock.
             let current = unsafe { &*block };
             if current.number == wanted {
                 break;
             }
+            let ahead = wanted
+                .wrapping_sub(current.number)
+                .wrapping_mul(Block::<T>::SLOTS)
+                & Permits::<COUNT_BITS>::LAST_PLACE;
+            assert!(
+                ahead <= Permits::<COUNT_BITS>::LAST_PLACE / 2,
+                "walked past a block (I1)"
+            );
             // Relaxed: links are written under the lock only.
             let next = current.next.load(Ordering::Relaxed);
             block = if next.is_null() {
@@ -142,7 +167,8 @@ impl<T> Blocks<T> {
         NonNull::new(*self.oldest.lock())
     }
 
-    /// Frees what nobody needs: blocks before `reading` that the hint left before `head`.
+    /// Frees what nobody needs: blocks before `reading` that the hint left before `head`. Returns
+    /// whether some are left that could not be freed yet.
     ///
     /// # Safety
     /// The caller is the receiver, `reading` the block it goes on with, and `head` its next place.
@@ -151,7 +177,7 @@ impl<T> Blocks<T> {
         permits: &Permits<COUNT_BITS>,
         reading: NonNull<Block<T>>,
         head: u64,
-    ) {
+    ) -> bool {
         let mut oldest = self.oldest.lock();
         self.move_hint(permits, reading.as_ptr());
         // Relaxed: moved under the lock only.
@@ -165,7 +191,7 @@ impl<T> Blocks<T> {
             });
             let received = head.wrapping_sub(left_at) & Permits::<COUNT_BITS>::LAST_PLACE;
             if received > Permits::<COUNT_BITS>::LAST_PLACE / 2 {
-                return;
+                return true;
             }
             // Relaxed: links are written under the lock only.
             let next = block.next.load(Ordering::Relaxed);
@@ -173,6 +199,7 @@ impl<T> Blocks<T> {
             drop(unsafe { Box::from_raw(*oldest) });
             *oldest = next;
         }
+        *oldest != reading.as_ptr()
     }
 }
 

@@ -10,6 +10,7 @@
 //!             I3 `head..tail` are the places whose values were not received.
 //!             I4 what can make a closed channel finished wakes the receiver: the closing itself,
 //!             the last permit that comes back, the last publication.
+//! Length      one word, one protocol: the receiver's half is understood beside the senders'.
 //! Rejected    A marker value for "closed" in the queue: it needs a block and a place.
 #![allow(unsafe_code)]
 
@@ -40,6 +41,8 @@ pub(super) enum NoValue {
 struct Inner<T> {
     head: u64,
     reading: Option<NonNull<Block<T>>>,
+    /// Blocks before `reading` could not be freed yet.
+    unfreed: bool,
 }
 
 /// A channel; `COUNT_BITS` of its word count permits, zero if it is unbounded.
@@ -73,6 +76,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
             inner: UnsafeCell::new(Inner {
                 head: 0,
                 reading: None,
+                unfreed: false,
             }),
             receiver: WakerCell::new(),
             closed: Notify::new(),
@@ -195,7 +199,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
             let next = Blocks::after(block)?;
             inner.reading = Some(next);
             // SAFETY: we are the receiver, and go on with `next`.
-            unsafe { self.blocks.reclaim(&self.permits, next, inner.head) };
+            inner.unfreed = unsafe { self.blocks.reclaim(&self.permits, next, inner.head) };
         }
         inner.reading
     }
@@ -217,9 +221,15 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// Asks to be woken for the next place; `false` if its value came meanwhile.
     fn await_next(&self, inner: &mut Inner<T>, cx: &Context<'_>) -> bool {
         self.receiver.register(cx.waker());
-        let block = self
-            .reading(inner)
-            .unwrap_or_else(|| self.blocks.find(&self.permits, inner.head));
+        if let (true, Some(reading)) = (inner.unfreed, inner.reading) {
+            // An idle channel keeps one block.
+            // SAFETY: we are the receiver, and go on with `reading`.
+            inner.unfreed = unsafe { self.blocks.reclaim(&self.permits, reading, inner.head) };
+        }
+        let block = self.reading(inner).unwrap_or_else(|| {
+            self.blocks
+                .find_next(&self.permits, inner.reading, inner.head)
+        });
         // SAFETY: the block of the place to receive next is not freed.
         unsafe { block.as_ref() }.await_slot(inner.head)
     }
