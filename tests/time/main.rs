@@ -175,3 +175,17 @@ async fn a_sleep_beside_a_greedy_task_completes() {
     greedy.abort();
     assert!(greedy.await.unwrap_err().is_cancelled());
 }
+
+/// A blocking task counts as something to do: the paused clock waits for it.
+#[selkie::test(start_paused = true)]
+async fn a_paused_clock_waits_for_a_blocking_task() {
+    let (finish, wait) = std::sync::mpsc::channel::<()>();
+    let start = Instant::now();
+    let blocking = selkie::task::spawn_blocking(move || wait.recv().is_ok());
+    let long = timeout(3_600_000 * MS, blocking);
+    // Another thread ends the blocking task, whenever it gets to it.
+    let ender = std::thread::spawn(move || finish.send(()));
+    assert!(long.await.expect("the clock did not move").unwrap());
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    ender.join().unwrap().unwrap();
+}
