@@ -14,7 +14,7 @@ pub mod io;
 pub mod sync;
 
 mod blocking;
-#[allow(dead_code, unused_imports)]
+#[cfg_attr(not(feature = "net"), allow(dead_code, unused_imports))]
 mod driver;
 mod observe;
 mod scheduler;
@@ -25,12 +25,17 @@ mod context;
 pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
 #[cfg(feature = "rt")]
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;
-#[cfg(feature = "reactor")]
+#[cfg(feature = "net")]
 mod source;
+#[cfg(feature = "io-std")]
+mod stdio;
+pub mod stream;
 #[cfg(feature = "rt")]
 pub mod task;
 #[cfg(feature = "time")]

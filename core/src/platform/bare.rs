@@ -216,3 +216,20 @@ pub fn moment_now() -> Moment {
 pub const fn moment_origin() -> Moment {
     Moment::from_micros(0)
 }
+
+/// Polls `future` again and again until it is ready: without threads there is nobody to sleep.
+pub fn block_on<F: core::future::Future>(future: F) -> F::Output {
+    let mut future = core::pin::pin!(future);
+    let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
+    loop {
+        if let core::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        relax();
+    }
+}
+
+/// Lets others run: without threads, only a hint.
+pub fn yield_thread() {
+    relax();
+}

@@ -10,6 +10,9 @@
 //! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
 //! | `relax()` | a hint inside a spin |
 //! | `Arc<T>` | shared ownership, with `alloc` |
+//! | `block_on(future)` | polls on this thread and sleeps meanwhile; without threads it spins |
+//! | `yield_thread()` | lets other threads run |
+//! | `OwnerArc<T>` | the `Arc` that may stand as `self: Arc<Self>`; with `alloc`, where the target has it |
 //! | `catch_panic(f)` | `f`'s result, or the panic's payload; without unwinding the panic goes on; with `alloc` |
 //! | `Moment`, `moment_now()`, `moment_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |

@@ -130,3 +130,50 @@ pub fn moment_origin() -> Moment {
     static ORIGIN: OnceLock<Moment> = OnceLock::new();
     *ORIGIN.get_or_init(Moment::now)
 }
+
+/// Wakes a thread that sleeps in [`block_on`].
+struct ThreadWaker {
+    thread: std::thread::Thread,
+    woken: AtomicBool,
+}
+
+impl std::task::Wake for ThreadWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Release: pairs with the Acquire in `block_on`, which then polls what changed.
+        if !self.woken.swap(true, core::sync::atomic::Ordering::Release) {
+            self.thread.unpark();
+        }
+    }
+}
+
+/// Polls `future` on this thread, which sleeps while it is pending.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = core::pin::pin!(future);
+    let state = Arc::new(ThreadWaker {
+        thread: std::thread::current(),
+        woken: AtomicBool::new(false),
+    });
+    let waker = core::task::Waker::from(state.clone());
+    let mut cx = core::task::Context::from_waker(&waker);
+    loop {
+        if let core::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        // Acquire: pairs with the Release in `wake_by_ref`.
+        while !state
+            .woken
+            .swap(false, core::sync::atomic::Ordering::Acquire)
+        {
+            std::thread::park();
+        }
+    }
+}
+
+/// Lets other threads run, for a wait that is longer than a spin should be.
+pub fn yield_thread() {
+    std::thread::yield_now();
+}

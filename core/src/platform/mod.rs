@@ -183,3 +183,15 @@ impl<T: Copy + 'static> ContextCell<T> {
         (self.access)(Some(value))
     }
 }
+
+/// The counted pointer that std's method receivers (`self: Arc<Self>`) know; absent where the
+/// target has no compare-exchange.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use alloc::sync::Arc as OwnerArc;
+
+#[cfg(not(any(feature = "std", loom)))]
+pub use bare::{block_on, yield_thread};
+#[cfg(all(feature = "std", not(loom)))]
+pub use hosted::{block_on, yield_thread};
+#[cfg(loom)]
+pub use model::{block_on, yield_thread};

@@ -98,3 +98,13 @@ pub fn moment_origin() -> Moment {
     static ORIGIN: std::sync::OnceLock<Moment> = std::sync::OnceLock::new();
     *ORIGIN.get_or_init(Moment::now)
 }
+
+/// Polls `future` on this thread of the model until it is ready.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    loom::future::block_on(future)
+}
+
+/// Lets the other threads of the model run.
+pub fn yield_thread() {
+    loom::thread::yield_now();
+}

@@ -1,1 +1,90 @@
-//! Room sync.
+//! Channels and locks for tasks.
+//!
+//! What needs no heap is there without one; the channels, and the guards and permits that own
+//! what they guard, come with the feature `alloc`.
+
+mod errors;
+
+mod handover;
+
+mod permits;
+
+mod take;
+
+#[cfg(feature = "alloc")]
+mod places;
+
+mod blocking;
+
+mod semaphore;
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod semaphore_owned;
+
+mod mutex;
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod mutex_owned;
+
+mod rwlock_guards;
+
+mod rwlock;
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod rwlock_owned;
+
+mod notify;
+
+mod notified;
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod notified_owned;
+
+mod barrier;
+
+mod once_cell;
+
+mod set_once;
+
+mod signal;
+
+mod fixed;
+
+pub mod futures;
+
+#[cfg(feature = "alloc")]
+pub mod oneshot;
+
+#[cfg(feature = "alloc")]
+pub mod mpsc;
+
+#[cfg(feature = "alloc")]
+pub mod watch;
+
+#[cfg(feature = "alloc")]
+pub mod broadcast;
+
+pub use barrier::{Barrier, BarrierWaitResult};
+pub use blocking::{forbid_blocking, is_blocking_forbidden};
+pub use errors::{AcquireError, TryAcquireError, TryLockError};
+pub use fixed::{FixedChannel, Full};
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
+pub use notify::Notify;
+pub use once_cell::{OnceCell, SetError};
+pub use rwlock::RwLock;
+pub use rwlock_guards::{RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use rwlock_owned::{OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
+pub use semaphore::{Semaphore, SemaphorePermit};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use semaphore_owned::OwnedSemaphorePermit;
+pub use set_once::{SetOnce, SetOnceError};
+pub use signal::Signal;
+
+#[cfg(all(test, loom))]
+mod model;
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests;

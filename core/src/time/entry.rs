@@ -3,7 +3,8 @@
 //! Idea        The owner (a pinned `Sleep`) and the home of the wheel share the entry. Which of
 //!             them may touch what is said by one byte.
 //! States      IDLE ─insert→ PENDING ─fire→ FIRED;   PENDING ─shutdown→ CLOSED;
-//!             PENDING ─remove→ IDLE;   FIRED, CLOSED ─owner's rearm→ IDLE
+//!             PENDING ─remove→ IDLE;   IDLE ─too late to insert→ FIRED;
+//!             FIRED, CLOSED ─owner's rearm→ IDLE
 //! Invariants  I1 only the holder of the home's lock leaves or enters PENDING, and touches the
 //!                links and `tick` while PENDING.
 //!             I2 `waker` is initialised exactly while PENDING; while PENDING it is written by the
@@ -169,6 +170,13 @@ impl Entry {
             let known = unsafe { &mut *slot.cast::<Waker>() };
             core::mem::replace(known, waker)
         })
+    }
+
+    /// From IDLE to FIRED without a wheel: the deadline had passed when it was to be inserted.
+    pub(super) fn fire_at_once(&mut self) {
+        debug_assert_eq!(self.phase(), Phase::Idle);
+        // Relaxed: nobody else looks at an entry that is not PENDING.
+        self.phase.store(Phase::Fired as u8, Ordering::Relaxed);
     }
 
     /// Back to IDLE after it fired; the owner alone calls this, and never while PENDING.

@@ -212,7 +212,10 @@ impl Home {
         }
         // SAFETY: PENDING entries are in their home's wheel.
         unsafe { guarded.wheel.remove(entry) };
-        if due_tick <= guarded.wheel.elapsed() {
+        // Relaxed: changed under the lock only. An earliest timer is worth a clock read.
+        let is_first = due_tick <= self.next_tick.load(Ordering::Relaxed);
+        let is_past = is_first && deadline <= self.clock.now();
+        if is_past || due_tick <= guarded.wheel.elapsed() {
             // SAFETY: PENDING, under the lock, and out of the list.
             let waker = unsafe { Entry::end(entry, Phase::Fired) };
             drop(guarded);

@@ -2,8 +2,7 @@
 //!
 //! Idea        The timer's entry stands in the future itself; it is inserted at the first poll into
 //!             the home that was current where the future was made.
-//! States      those of the entry; a deadline that had passed at the first poll goes from IDLE to
-//!             done without the wheel.
+//! States      those of the entry.
 //! Invariants  I1 the entry is in its home's wheel only while this future is pinned and alive: its
 //!                drop cancels.
 //! Rejected    Inserting when the future is made: the waker is not known, and many are dropped
@@ -38,7 +37,6 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
         home: home(),
         deadline,
         entry: Entry::new(),
-        is_done: false,
     }
 }
 
@@ -63,7 +61,6 @@ pub fn sleep(duration: Duration) -> Sleep {
         home,
         deadline,
         entry: Entry::new(),
-        is_done: false,
     }
 }
 
@@ -76,8 +73,6 @@ pub struct Sleep {
     home: Home,
     deadline: Instant,
     entry: Entry,
-    /// Done without the wheel: the deadline had passed when it was to be inserted.
-    is_done: bool,
 }
 
 impl Sleep {
@@ -88,7 +83,7 @@ impl Sleep {
 
     /// Whether it has been woken for its deadline; false, too, if it was never polled.
     pub fn is_elapsed(&self) -> bool {
-        self.is_done || self.entry.phase() == Phase::Fired
+        self.entry.phase() == Phase::Fired
     }
 
     /// Waits for `deadline` instead, whether it has fired before or not.
@@ -101,7 +96,6 @@ impl Sleep {
         // SAFETY: nothing is moved out.
         let this = unsafe { self.get_unchecked_mut() };
         this.deadline = deadline;
-        this.is_done = false;
         let mut phase = this.entry.phase();
         if phase == Phase::Pending {
             // SAFETY: this future owns the entry.
@@ -117,9 +111,6 @@ impl Sleep {
 
     /// One look at the timer, without the budget.
     fn poll_entry(&mut self, waker: &Waker) -> Poll<()> {
-        if self.is_done {
-            return Poll::Ready(());
-        }
         let entry = NonNull::from(&self.entry);
         let phase = match self.entry.phase() {
             Phase::Idle => return self.poll_first(waker),
@@ -143,7 +134,7 @@ impl Sleep {
             Registered::Pending => Poll::Pending,
             Registered::Closed => closed(),
             Registered::Due => {
-                self.is_done = true;
+                self.entry.fire_at_once();
                 Poll::Ready(())
             }
         }

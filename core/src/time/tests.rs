@@ -101,6 +101,16 @@ fn a_dropped_sleep_leaves_no_entry() {
     assert_eq!(home.0.prepare_park(), ParkFor::Forever);
 }
 
+/// Memory: the timer's share of a sleeping task.
+#[test]
+fn a_sleep_is_small() {
+    assert!(
+        size_of::<Sleep>() <= 11 * size_of::<u64>(),
+        "{} bytes",
+        size_of::<Sleep>()
+    );
+}
+
 /// Regression row 12.
 #[test]
 fn short_sleeps_work_after_the_wheel_wrapped() {

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, ItemFn, Path, Result, ReturnType, Type};
+use syn::{Block, Error, ItemFn, Path, Result, ReturnType, Type};
 
 use crate::options::{Flavor, Options};
 
@@ -140,6 +140,7 @@ fn wrap(mut function: ItemFn, options: &Options, kind: Kind) -> TokenStream {
         .last()
         .map_or_else(|| block.span(), Spanned::span);
     let test = (kind == Kind::Test).then(|| quote! { #[::core::prelude::v1::test] });
+    let block = hinted(block, &sig.output);
     let body = match (kind, boxed_output(&sig.output)) {
         // One concrete future type for `block_on`, so that it is compiled once for many tests.
         (Kind::Test, Some(output)) => quote_spanned! {end=>
@@ -170,6 +171,22 @@ fn wrap(mut function: ItemFn, options: &Options, kind: Kind) -> TokenStream {
             #run
         }
     }
+}
+
+/// The body with its type said first, so that an error points to the statement that is wrong.
+fn hinted(block: &Block, output: &ReturnType) -> TokenStream {
+    let (ReturnType::Type(..), Some(output)) = (output, boxed_output(output)) else {
+        return quote! { #block };
+    };
+    let stmts = &block.stmts;
+    let hint = quote_spanned! {Span::mixed_site()=>
+        #[allow(unreachable_code, unused_variables, clippy::all)]
+        if false {
+            let output: #output = loop {};
+            return output;
+        }
+    };
+    quote_spanned! {block.span()=> { #hint #(#stmts)* } }
 }
 
 /// The output type, if a `dyn Future` can name it.

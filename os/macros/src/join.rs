@@ -65,25 +65,20 @@ impl Join {
         let krate = &self.krate;
         let support = quote! { #krate::macros::support };
         let count = self.futures.len() as u32;
-        let name = |index: usize| Ident::new(&format!("future{index}"), site);
-        let pinned = self.futures.iter().enumerate().map(|(index, future)| {
-            let name = name(index);
-            quote_spanned! {site=> let mut #name = #support::maybe_done(#future); }
-        });
-        // The futures are captured by reference, and pinned again at each poll: a local variable
-        // that is never moved after the first poll is what `pin!` makes, without its second name.
-        let shadows = (0..self.futures.len()).map(|index| {
-            let name = name(index);
-            quote_spanned! {site=> let mut #name = unsafe { #support::Pin::new_unchecked(&mut #name) }; }
-        });
-        let arms =
-            (0..self.futures.len()).map(|index| self.arm(index, &name(index), &support, until));
-        let outputs = (0..self.futures.len()).map(|index| {
-            let name = name(index);
-            let output = quote_spanned! {site=> #name.as_mut().take_output().expect("a joined future is ready") };
+        let names: Vec<Ident> = (0..self.futures.len())
+            .map(|index| Ident::new(&format!("future{index}"), site))
+            .collect();
+        let futures = &self.futures;
+        let arms = (0..names.len()).map(|index| arm(index, &names[index], &support, until));
+        let outputs = names.iter().map(|name| {
+            let output = quote_spanned! {site=>
+                #name.as_mut().take_output().expect("a joined future is ready")
+            };
             match until {
                 Until::AllReady => output,
-                Until::FirstError => quote_spanned! {site=> #output.ok().expect("errors were returned") },
+                Until::FirstError => {
+                    quote_spanned! {site=> #output.ok().expect("errors were returned") }
+                }
             }
         });
         let rotator = if self.is_biased {
@@ -91,18 +86,21 @@ impl Join {
         } else {
             quote_spanned! {site=> #support::Rotator::<#count> }
         };
+        let outputs = quote_spanned! {site=> (#(#outputs,)*) };
         let done = match until {
-            Until::AllReady => quote_spanned! {site=> (#(#outputs,)*) },
-            Until::FirstError => {
-                quote_spanned! {site=> ::core::result::Result::Ok((#(#outputs,)*)) }
-            }
+            Until::AllReady => outputs,
+            Until::FirstError => quote_spanned! {site=> ::core::result::Result::Ok(#outputs) },
         };
         quote_spanned! {site=> {
-            #(#pinned)*
+            let mut futures = (#(#support::maybe_done(#futures),)*);
+            // One pointer for all of them keeps the future small.
+            let futures = &mut futures;
             let mut rotator = <#rotator as ::core::default::Default>::default();
-            #support::poll_fn(|context| {
+            #support::poll_fn(move |context| {
                 ::core::task::ready!(#support::poll_budget_available(context));
-                #(#shadows)*
+                let (#(#names,)*) = &mut *futures;
+                // SAFETY: fields of a local variable that nothing moves any more, as in `pin!`.
+                #(let mut #names = unsafe { #support::Pin::new_unchecked(#names) };)*
                 let skip: u32 = rotator.num_skip();
                 let mut is_waiting = false;
                 for step in 0..#count {
@@ -120,25 +118,26 @@ impl Join {
             .await
         }}
     }
+}
 
-    fn arm(&self, index: usize, name: &Ident, support: &TokenStream, until: Until) -> TokenStream {
-        let site = Span::mixed_site();
-        let number = index as u32;
-        let check = (until == Until::FirstError).then(|| {
-            quote_spanned! {site=>
-                else if #name.as_mut().output_mut().is_some_and(|output| output.is_err()) {
-                    return #support::Poll::Ready(::core::result::Result::Err(
-                        #name.as_mut().take_output().and_then(|output| output.err())
-                            .expect("the error is there"),
-                    ));
-                }
+/// One future's turn.
+fn arm(index: usize, name: &Ident, support: &TokenStream, until: Until) -> TokenStream {
+    let site = Span::mixed_site();
+    let number = index as u32;
+    let check = (until == Until::FirstError).then(|| {
+        quote_spanned! {site=>
+            else if #name.as_mut().output_mut().is_some_and(|output| output.is_err()) {
+                return #support::Poll::Ready(::core::result::Result::Err(
+                    #name.as_mut().take_output().and_then(|output| output.err())
+                        .expect("the error is there"),
+                ));
             }
-        });
-        quote_spanned! {site=> #number => {
-            if #support::Future::poll(#name.as_mut(), context).is_pending() {
-                is_waiting = true;
-            }
-            #check
-        }}
-    }
+        }
+    });
+    quote_spanned! {site=> #number => {
+        if #support::Future::poll(#name.as_mut(), context).is_pending() {
+            is_waiting = true;
+        }
+        #check
+    }}
 }

@@ -5,12 +5,12 @@
 //!             that its handler runs outside of the poll, where it may use `?`, `break` and
 //!             `return`, and borrow what the other futures borrowed.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::token::Brace;
-use syn::{Block, Error, Expr, Pat, Result, Token, parenthesized};
+use syn::{Block, Error, Expr, Index, Pat, Result, Token, parenthesized};
 
 /// Branches of one `select!`: a bit each.
 const MAX_BRANCHES: usize = 64;
@@ -78,14 +78,17 @@ impl Parse for Select {
 impl Parse for Branch {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let pattern = Pat::parse_multi_with_leading_vert(input)?;
+        expect(input, input.peek(Token![=]))?;
         input.parse::<Token![=]>()?;
         let future = input.parse()?;
         let mut guard = None;
         if input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
+            expect(input, input.peek(Token![if]))?;
             input.parse::<Token![if]>()?;
             guard = Some(input.parse()?);
         }
+        expect(input, input.peek(Token![=>]))?;
         input.parse::<Token![=>]>()?;
         Ok(Self {
             pattern,
@@ -94,6 +97,16 @@ impl Parse for Branch {
             handler: handler(input)?,
         })
     }
+}
+
+/// An error that shows what a branch looks like, unless what comes next is right.
+fn expect(input: ParseStream<'_>, is_right: bool) -> Result<()> {
+    if is_right {
+        return Ok(());
+    }
+    let text = "a branch of `select!` is `pattern = future => handler` or \
+                `pattern = future, if condition => handler`";
+    Err(input.error(text))
 }
 
 /// A block, with or without a comma, or an expression and a comma, which the last may leave out.
@@ -158,7 +171,8 @@ impl Select {
                 Disabled,
             }
             #guards
-            let outcome = {
+            #[allow(unused_mut)]
+            let mut outcome = {
                 #futures
                 #poll
             };
@@ -171,7 +185,7 @@ impl Select {
         }}
     }
 
-    /// `disabled`: the bits of the branches whose guard is false.
+    /// `disabled`: the bits of the branches whose guard is false, in as few bytes as will do.
     fn guards(&self) -> TokenStream {
         let site = Span::mixed_site();
         let guards = self
@@ -180,31 +194,39 @@ impl Select {
             .enumerate()
             .filter_map(|(index, branch)| {
                 let guard = branch.guard.as_ref()?;
-                let bit = 1_u64 << index;
+                let bit = Literal::u64_unsuffixed(1 << index);
                 Some(quote_spanned! {site=> if !(#guard) { disabled |= #bit; } })
             });
+        let bits = match self.branches.len() {
+            0..=8 => quote! { u8 },
+            9..=16 => quote! { u16 },
+            17..=32 => quote! { u32 },
+            _ => quote! { u64 },
+        };
         quote_spanned! {site=>
             #[allow(unused_mut, unused_assignments, unused_parens, clippy::nonminimal_bool)]
-            let mut disabled: u64 = 0;
+            let mut disabled: #bits = 0;
             #(#guards)*
         }
     }
 
-    /// Every future, made in the order of the branches and pinned in a local variable.
+    /// Every future, made in the order of the branches, in one tuple that does not move any more.
     fn futures(&self, support: &TokenStream) -> TokenStream {
         let site = Span::mixed_site();
-        let made = self.branches.iter().enumerate().map(|(index, branch)| {
-            let (name, future) = (Ident::new(&format!("made{index}"), site), &branch.future);
-            quote_spanned! {site=> let #name = #future; }
+        // Each in a `let` of its own, so that what it borrows from a temporary value lives on.
+        let made: Vec<Ident> = (0..self.branches.len())
+            .map(|index| Ident::new(&format!("made{index}"), site))
+            .collect();
+        let lets = self.branches.iter().zip(&made).map(|(branch, made)| {
+            let future = &branch.future;
+            quote_spanned! {site=> let #made = #future; }
         });
-        let pinned = (0..self.branches.len()).map(|index| {
-            let made = Ident::new(&format!("made{index}"), site);
-            let name = Ident::new(&format!("future{index}"), site);
-            quote_spanned! {site=>
-                let mut #name = ::core::pin::pin!(#support::IntoFuture::into_future(#made));
-            }
-        });
-        quote_spanned! {site=> #(#made)* #(#pinned)* }
+        quote_spanned! {site=>
+            #(#lets)*
+            let mut futures = (#(#support::IntoFuture::into_future(#made),)*);
+            // One pointer for all of them keeps the future small.
+            let futures = &mut futures;
+        }
     }
 
     /// One poll of the branches that are not disabled, from `start` on.
@@ -212,23 +234,26 @@ impl Select {
         let site = Span::mixed_site();
         let count = self.branches.len() as u32;
         let arms = self.branches.iter().enumerate().map(|(index, branch)| {
-            let future = Ident::new(&format!("future{index}"), site);
+            let field = Index::from(index);
             let (variant, number) = (&variants[index], index as u32);
             let mut pattern = branch.pattern.clone();
             unbind(&mut pattern);
             quote_spanned! {site=> #number => {
-                match #support::Future::poll(#future.as_mut(), context) {
-                    #support::Poll::Pending => is_waiting = true,
-                    #support::Poll::Ready(output) => {
-                        disabled |= 1 << branch;
-                        #[allow(unused_variables, unreachable_patterns, clippy::all)]
-                        match &output {
-                            #pattern => {
-                                return #support::Poll::Ready(Outcome::#variant(output));
-                            }
-                            _ => {}
-                        }
+                // SAFETY: a field of a local variable that nothing moves any more, as in `pin!`.
+                let future = unsafe { #support::Pin::new_unchecked(&mut futures.#field) };
+                let output = match #support::Future::poll(future, context) {
+                    #support::Poll::Ready(output) => output,
+                    // `continue` lets an output that nobody names be `()`.
+                    #support::Poll::Pending => {
+                        is_waiting = true;
+                        continue;
                     }
+                };
+                disabled |= 1 << branch;
+                #[allow(unused_variables, unreachable_patterns, clippy::all)]
+                match &output {
+                    #pattern => return #support::Poll::Ready(Outcome::#variant(output)),
+                    _ => {}
                 }
             }}
         });
@@ -240,6 +265,7 @@ impl Select {
         quote_spanned! {site=>
             #support::poll_fn(|context| {
                 ::core::task::ready!(#support::poll_budget_available(context));
+                let futures = &mut *futures;
                 let start: u32 = #start;
                 let mut is_waiting = false;
                 for step in 0..#count {
@@ -247,6 +273,7 @@ impl Select {
                     if disabled & (1 << branch) != 0 {
                         continue;
                     }
+                    #[allow(unreachable_code)]
                     match branch {
                         #(#arms)*
                         _ => ::core::unreachable!("branches are counted modulo their number"),

@@ -14,8 +14,9 @@ use mio::event::Source;
 use selkie_core::park::Unpark;
 use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 
-use super::interest::Interest;
+use super::poller::ask;
 use super::slots::Slots;
+use crate::io::Interest;
 
 const AWAKE: u8 = 0;
 const ASLEEP: u8 = 1;
@@ -28,7 +29,7 @@ pub(super) struct Shared {
     waker: mio::Waker,
     sleep: AtomicU8,
     events: AtomicU64,
-    #[cfg(all(feature = "signal", unix))]
+    #[cfg(feature = "signal")]
     signals: std::sync::OnceLock<()>,
 }
 
@@ -52,7 +53,7 @@ impl Shared {
             waker,
             sleep: AtomicU8::new(AWAKE),
             events: AtomicU64::new(0),
-            #[cfg(all(feature = "signal", unix))]
+            #[cfg(feature = "signal")]
             signals: std::sync::OnceLock::new(),
         }
     }
@@ -104,11 +105,7 @@ impl Handle {
     pub(super) fn register(&self, source: &mut impl Source, interest: Interest) -> io::Result<u32> {
         let index = self.shared.slots.take()?;
         let token = mio::Token(self.shared.slots.key(index).0);
-        match self
-            .shared
-            .registry
-            .register(source, token, interest.to_mio())
-        {
+        match self.shared.registry.register(source, token, ask(interest)) {
             Ok(()) => Ok(index),
             Err(error) => {
                 self.shared.slots.give_back(index);
@@ -118,7 +115,7 @@ impl Handle {
     }
 
     /// Makes this driver listen to the process's signals, if it does not yet.
-    #[cfg(all(feature = "signal", unix))]
+    #[cfg(feature = "signal")]
     pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
         if self.shared.signals.get().is_some() {
             return Ok(());

@@ -1,45 +1,52 @@
 //! The readiness driver: how a thread sleeps until a source is ready.
 //!
-//! [`build`] makes a [`Driver`], which a scheduler parks in, and a [`Handle`], by which sources are
+//! [`build`] makes a driver, which a scheduler parks in, and a [`Handle`], by which sources are
 //! registered. Without the features that need a reactor both are types without values.
 
 #[cfg(feature = "reactor")]
 mod error;
 #[cfg(feature = "reactor")]
-mod handle;
+mod poller;
+
 #[cfg(feature = "reactor")]
-mod interest;
+mod word;
+
+#[cfg(feature = "reactor")]
+mod slot;
+
+#[cfg(feature = "reactor")]
+mod slots;
+
+#[cfg(all(feature = "signal", unix))]
+mod signal;
+#[cfg(all(feature = "reactor", not(all(feature = "signal", unix))))]
+#[path = "no_signal.rs"]
+mod signal;
+
+#[cfg(feature = "reactor")]
+mod handle;
+
 #[cfg(feature = "reactor")]
 mod reactor;
 #[cfg(feature = "reactor")]
-mod ready;
-#[cfg(feature = "reactor")]
 mod registration;
-#[cfg(all(feature = "signal", unix))]
-mod signal;
-#[cfg(feature = "reactor")]
-mod slot;
-#[cfg(feature = "reactor")]
-mod slots;
 
 #[cfg(not(feature = "reactor"))]
 mod absent;
 
 #[cfg(not(feature = "reactor"))]
-pub(crate) use absent::{Config, Driver, Handle, Unparker, build, is_shutdown_error};
+pub(crate) use absent::{Config, Handle, build, is_shutdown_error};
 #[cfg(feature = "reactor")]
-pub(crate) use error::{is_shutdown_error, shutdown_error};
+pub(crate) use error::is_shutdown_error;
 #[cfg(feature = "reactor")]
-pub(crate) use handle::{Handle, Unparker};
+pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
-pub use interest::Interest;
-#[cfg(feature = "reactor")]
-pub(crate) use reactor::{Config, Driver, build};
-#[cfg(feature = "reactor")]
-pub use ready::Ready;
+pub(crate) use reactor::{Config, build};
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
 #[cfg(feature = "reactor")]
-pub(crate) use slot::{Direction, ReadyEvent};
+pub(crate) use slot::Direction;
+#[cfg(all(feature = "net", unix))]
+pub(crate) use slot::ReadyEvent;

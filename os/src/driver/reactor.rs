@@ -13,7 +13,7 @@ use mio::{Events, Poll, Token};
 use selkie_core::park::Park;
 
 use super::handle::{Handle, Shared, Unparker};
-use super::ready::Ready;
+use super::poller::told;
 use super::slots::Key;
 
 /// The waker's token (I1: above every key, whose generation has fewer bits than are left).
@@ -77,11 +77,10 @@ impl Driver {
         for event in &self.events {
             match event.token() {
                 WAKER => {}
-                #[cfg(all(feature = "signal", unix))]
                 super::signal::TOKEN => super::signal::dispatch(),
                 Token(key) => {
                     if let Some((slot, generation)) = shared.slots.find(Key(key)) {
-                        slot.publish(generation, Ready::from_mio(event));
+                        slot.publish(generation, told(event));
                         dispatched += 1;
                     }
                 }
@@ -112,5 +111,74 @@ impl Park for Driver {
 
     fn shutdown(&mut self) {
         self.handle.shared.slots.shut_down();
+    }
+}
+
+#[cfg(all(test, unix, feature = "net"))]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use selkie_core::park::{Park, Unpark};
+
+    use super::{Config, build};
+    use crate::driver::{Registration, is_shutdown_error};
+    use crate::io::Interest;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn an_unpark_before_a_park_ends_it() {
+        let (mut driver, _handle) = build(&Config::default()).unwrap();
+        let begun = Instant::now();
+        driver.unpark_handle().unpark();
+        driver.park(Some(LONG));
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn an_unpark_by_another_thread_ends_a_park() {
+        let (mut driver, _handle) = build(&Config::default()).unwrap();
+        let unparker = driver.unpark_handle();
+        let begun = Instant::now();
+        let other = std::thread::spawn(move || unparker.unpark());
+        driver.park(None);
+        other.join().unwrap();
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn events_are_counted_and_a_late_one_finds_nobody() {
+        let (mut driver, handle) = build(&Config::default()).unwrap();
+        let (near, mut far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let mut near = mio::net::UnixStream::from_std(near);
+        let registration =
+            Registration::new(&mut near, Interest::READABLE, handle.clone()).unwrap();
+        far.write_all(b"!").unwrap();
+        driver.park(Some(LONG));
+        assert!(registration.is_ready(Interest::READABLE));
+        assert_eq!(
+            (handle.events(), handle.registered(), handle.deregistered()),
+            (1, 1, 0)
+        );
+        // The source stays with the poller, as a duplicate of its descriptor would make it.
+        drop(registration);
+        far.write_all(b"!").unwrap();
+        driver.park(Some(LONG));
+        assert_eq!(
+            (handle.events(), handle.registered(), handle.deregistered()),
+            (1, 1, 1)
+        );
+    }
+
+    #[test]
+    fn after_the_shutdown_nothing_is_registered() {
+        let (mut driver, handle) = build(&Config::default()).unwrap();
+        driver.shutdown();
+        let (mut near, _far) = mio::net::UnixStream::pair().unwrap();
+        let error = Registration::new(&mut near, Interest::READABLE, handle).unwrap_err();
+        assert!(is_shutdown_error(&error));
     }
 }

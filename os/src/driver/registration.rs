@@ -22,9 +22,8 @@ use selkie_core::coop;
 
 use super::error::shutdown_error;
 use super::handle::Handle;
-use super::interest::Interest;
-use super::ready::Ready;
 use super::slot::{Direction, ReadyEvent, Slot, Waiter};
+use crate::io::{Interest, Ready};
 
 /// One source's place in the driver; deregister the source before this drops.
 #[derive(Debug)]
@@ -111,6 +110,12 @@ impl Registration {
                 }
             }
         }
+    }
+
+    /// Whether the source is thought ready for any of `interest`.
+    #[cfg(test)]
+    pub(crate) fn is_ready(&self, interest: Interest) -> bool {
+        !self.slot().peek(interest.mask()).ready.is_empty()
     }
 
     /// Runs `operation` once if the source is thought ready, else says would-block.

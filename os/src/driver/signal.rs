@@ -26,13 +26,6 @@ use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering};
 /// The token of the pipe; no slot's, see `reactor`.
 pub(super) const TOKEN: Token = Token(usize::MAX - 1);
 
-/// Signals have numbers below this.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const SIGNALS: usize = 65;
-/// Signals have numbers below this.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const SIGNALS: usize = 33;
-
 /// The two ends, and the process they belong to.
 #[derive(Debug)]
 struct Pipe {
@@ -63,7 +56,11 @@ struct Record {
 
 fn records() -> &'static [Record] {
     static RECORDS: OnceLock<Box<[Record]>> = OnceLock::new();
-    RECORDS.get_or_init(|| (0..SIGNALS).map(|_| Record::default()).collect())
+    RECORDS.get_or_init(|| {
+        (0..crate::sys::SIGNALS)
+            .map(|_| Record::default())
+            .collect()
+    })
 }
 
 fn pipe() -> Option<&'static Pipe> {

@@ -5,15 +5,11 @@
 //!             generation of the slot; an operation remembers the word it saw and clears only
 //!             what no later event has confirmed.
 //! States      generation g ─open→ in use ─close→ generation g + 1;   in use ─shutdown→ in use, over
-//! Invariants  I1 a tick counts the events of its direction, modulo 2^20; a clear of a direction
-//!                takes effect only if its tick is the one that was seen. So an event of the other
-//!                direction does not void a clear, and 256 events in between do.
-//!             I2 an event of another generation changes nothing.
-//!             I3 readiness is published before the waiters' lock is taken to wake; a waiter looks
+//! Invariants  I1 readiness is published before the waiters' lock is taken to wake; a waiter looks
 //!                at the readiness again after it stored its waker under that lock. One of the two
 //!                sees the other.
-//!             I4 a node of `others` is pinned and leaves the list, under the lock, before it dies.
-//!             I5 no waker is woken, nor dropped, under the lock.
+//!             I2 a node of `others` is pinned and leaves the list, under the lock, before it dies.
+//!             I3 no waker is woken, nor dropped, under the lock.
 //! Rejected    One tick of 8 bits for both directions: it wraps at 256 events, and a writer's
 //!             events make a reader try again for nothing.
 #![allow(unsafe_code)]
@@ -25,27 +21,8 @@ use selkie_core::collections::{Link, Linked, List};
 use selkie_core::platform::{AtomicU64, Lock, Ordering};
 use selkie_core::wake::WakeBatch;
 
-use super::interest::Interest;
-use super::ready::Ready;
-
-const SHUTDOWN: u64 = 1 << 7;
-const TICK_BITS: u32 = 20;
-const TICK_MASK: u64 = (1 << TICK_BITS) - 1;
-const READ_TICK_SHIFT: u32 = 8;
-const WRITE_TICK_SHIFT: u32 = READ_TICK_SHIFT + TICK_BITS;
-const GENERATION_SHIFT: u32 = WRITE_TICK_SHIFT + TICK_BITS;
-
-/// What belongs to a reader: an event with any of it is an event of the reading direction.
-const READ_SIDE: Ready = Ready::READABLE
-    .union(Ready::READ_CLOSED)
-    .union(Ready::PRIORITY)
-    .union(Ready::ERROR);
-/// What belongs to a writer.
-const WRITE_SIDE: Ready = Ready::WRITABLE
-    .union(Ready::WRITE_CLOSED)
-    .union(Ready::ERROR);
-/// What stays until the source is gone.
-const FINAL: Ready = Ready::READ_CLOSED.union(Ready::WRITE_CLOSED);
+use super::word::Word;
+use crate::io::{Interest, Ready};
 
 /// The direction of a poll: each has one waker of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +45,13 @@ impl Direction {
 pub(crate) struct ReadyEvent {
     /// What the source was ready for, within what was asked.
     pub(crate) ready: Ready,
-    word: u64,
+    word: Word,
 }
 
 impl ReadyEvent {
     /// Whether the driver was gone.
     pub(crate) const fn is_shutdown(&self) -> bool {
-        self.word & SHUTDOWN != 0
+        self.word.is_shut_down()
     }
 
     /// The same event, of which only `ready` is meant.
@@ -107,7 +84,7 @@ impl Waiter {
 // SAFETY: a node in the list is touched under the slot's lock alone, by whichever thread holds it.
 unsafe impl Send for Waiter {}
 
-// SAFETY: `link` is a field of the node, and only the list changes it while it is in (I4).
+// SAFETY: `link` is a field of the node, and only the list changes it while it is in (I2).
 unsafe impl Linked for Waiter {
     unsafe fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {
         // SAFETY: the caller promises a live node; this makes no reference to it.
@@ -131,24 +108,6 @@ pub(super) struct Slot {
     waiters: Lock<Waiters>,
 }
 
-const fn generation_of(word: u64) -> u16 {
-    (word >> GENERATION_SHIFT) as u16
-}
-
-const fn ready_of(word: u64) -> Ready {
-    Ready::from_bits(word as u8)
-}
-
-/// `word` with the tick at `shift` one further.
-const fn tick(word: u64, shift: u32) -> u64 {
-    let next = (word >> shift).wrapping_add(1) & TICK_MASK;
-    word & !(TICK_MASK << shift) | next << shift
-}
-
-const fn same_tick(a: u64, b: u64, shift: u32) -> bool {
-    (a ^ b) >> shift & TICK_MASK == 0
-}
-
 impl Slot {
     pub(super) fn new() -> Self {
         let waiters = Waiters {
@@ -157,7 +116,7 @@ impl Slot {
             others: List::new(),
         };
         Self {
-            word: AtomicU64::new(0),
+            word: AtomicU64::new(Word::FIRST.0),
             waiters: Lock::new(waiters),
         }
     }
@@ -165,27 +124,28 @@ impl Slot {
     /// The generation that events of the present owner carry.
     pub(super) fn generation(&self) -> u16 {
         // Relaxed: only the owner of the slot asks, and only the owner changes it.
-        generation_of(self.word.load(Ordering::Relaxed))
+        Word(self.word.load(Ordering::Relaxed)).generation()
     }
 
     /// Ends this generation: the slot may serve another source.
     pub(super) fn close(&self) {
-        let next = u64::from(self.generation().wrapping_add(1)) << GENERATION_SHIFT;
+        // Relaxed: as in `generation`.
+        let next = Word(self.word.load(Ordering::Relaxed)).next_generation();
         // Release: pairs with the Acquire in `publish`, which then sees another generation (I2).
-        self.word.store(next, Ordering::Release);
+        self.word.store(next.0, Ordering::Release);
         let gone = {
             let mut waiters = self.waiters.lock();
             (waiters.reader.take(), waiters.writer.take())
         };
-        drop(gone); // I5
+        drop(gone); // I3
     }
 
     /// The readiness within `mask`, without waiting.
     pub(super) fn peek(&self, mask: Ready) -> ReadyEvent {
         // Acquire: pairs with the Release in `publish`; what the driver did before is seen.
-        let word = self.word.load(Ordering::Acquire);
+        let word = Word(self.word.load(Ordering::Acquire));
         ReadyEvent {
-            ready: ready_of(word) & mask,
+            ready: word.ready() & mask,
             word,
         }
     }
@@ -212,16 +172,16 @@ impl Slot {
                 place => place.replace(cx.waker().clone()),
             };
         }
-        drop(replaced); // I5
+        drop(replaced); // I3
         self.answers(direction.mask())
-            .map_or(Poll::Pending, Poll::Ready) // I3
+            .map_or(Poll::Pending, Poll::Ready) // I1
     }
 
     /// Puts `node` among the waiters, unless the source is ready already.
     ///
     /// # Safety
     /// `node` is alive, pinned, in no list, and is taken out by [`forget`](Self::forget) before it
-    /// dies (I4). The caller makes no reference into it while it may be in the list.
+    /// dies (I2). The caller makes no reference into it while it may be in the list.
     pub(super) unsafe fn enqueue(
         &self,
         node: NonNull<Waiter>,
@@ -233,9 +193,9 @@ impl Slot {
         let waiter = unsafe { &mut *node.as_ptr() };
         let mask = waiter.interest.mask();
         waiter.waker = Some(waker);
-        // SAFETY: by the caller's promise (I4); the lock is the list's guard.
+        // SAFETY: by the caller's promise (I2); the lock is the list's guard.
         unsafe { waiters.others.push_back(node) };
-        let event = self.answers(mask)?; // I3
+        let event = self.answers(mask)?; // I1
         // SAFETY: the node was just put in, and the lock has been held since.
         unsafe { waiters.others.remove(node) };
         Some(event)
@@ -259,7 +219,7 @@ impl Slot {
                 _ => waiter.waker.replace(waker.clone()),
             };
         }
-        drop(replaced); // I5
+        drop(replaced); // I3
         false
     }
 
@@ -273,26 +233,14 @@ impl Slot {
         unsafe { waiters.others.remove(node) };
     }
 
-    /// Forgets what `event` told, as far as no later event told it anew (I1).
+    /// Forgets what `event` told, as far as no later event told it anew (see word.rs).
     pub(super) fn clear(&self, event: ReadyEvent) {
         // Acquire: pairs with the Release in `publish`.
         let mut word = self.word.load(Ordering::Acquire);
         loop {
-            if generation_of(word) != generation_of(event.word) {
+            let Some(Word(next)) = Word(word).cleared(event.word, event.ready) else {
                 return;
-            }
-            let mut stale = Ready::EMPTY;
-            if same_tick(word, event.word, READ_TICK_SHIFT) {
-                stale |= READ_SIDE;
-            }
-            if same_tick(word, event.word, WRITE_TICK_SHIFT) {
-                stale |= WRITE_SIDE - Ready::ERROR;
-            }
-            let cleared = (event.ready & stale) - FINAL;
-            let next = word & !u64::from(cleared.bits());
-            if next == word {
-                return;
-            }
+            };
             // AcqRel: pairs with `publish`, so that its order with this clear is one for all.
             match self
                 .word
@@ -309,16 +257,9 @@ impl Slot {
         // Acquire: pairs with the Release in `close`.
         let mut word = self.word.load(Ordering::Acquire);
         loop {
-            if generation_of(word) != generation {
-                return; // I2
-            }
-            let mut next = word | u64::from(ready.bits());
-            if ready.intersects(READ_SIDE) {
-                next = tick(next, READ_TICK_SHIFT);
-            }
-            if ready.intersects(WRITE_SIDE) {
-                next = tick(next, WRITE_TICK_SHIFT);
-            }
+            let Some(Word(next)) = Word(word).told(generation, ready) else {
+                return;
+            };
             // AcqRel: pairs with the Acquire in `peek` and `clear`.
             match self
                 .word
@@ -337,7 +278,7 @@ impl Slot {
         let mut word = self.word.load(Ordering::Acquire);
         while let Err(now) = self.word.compare_exchange_weak(
             word,
-            word | SHUTDOWN,
+            Word(word).shut_down().0,
             Ordering::AcqRel,
             Ordering::Acquire,
         ) {
@@ -359,7 +300,7 @@ impl Slot {
             }
             crowd = !waiters.others.is_empty();
         }
-        // I5: the lock is free again.
+        // I3: the lock is free again.
         if let Some(reader) = reader {
             reader.wake();
         }
@@ -381,7 +322,7 @@ impl Slot {
                 let mut waiters = self.waiters.lock();
                 let mut keep = List::new();
                 while let Some(node) = waiters.others.pop_front() {
-                    // SAFETY: nodes in the list are alive (I4), and the lock is held.
+                    // SAFETY: nodes in the list are alive (I2), and the lock is held.
                     let waiter = unsafe { &mut *node.as_ptr() };
                     let wanted = waiter.interest.mask().intersects(ready);
                     if wanted && batch.has_room() {
@@ -394,7 +335,7 @@ impl Slot {
                 }
                 waiters.others = keep;
             }
-            batch.wake_all(); // I5
+            batch.wake_all(); // I3
         }
     }
 }
@@ -406,7 +347,7 @@ mod tests {
     use std::task::{Context, Poll, Wake, Waker};
 
     use super::{Direction, Slot};
-    use crate::driver::{Interest, Ready};
+    use crate::io::{Interest, Ready};
 
     #[derive(Default)]
     struct Count(AtomicUsize);
@@ -493,5 +434,43 @@ mod tests {
         );
         slot.shut_down();
         assert_eq!((count(&reader), count(&writer)), (1, 1));
+    }
+
+    /// Unparks its thread.
+    struct Unpark(std::thread::Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    #[test]
+    fn no_wake_is_lost_between_a_look_and_a_wait() {
+        let (slot, seen) = (Arc::new(Slot::new()), Arc::new(AtomicUsize::new(0)));
+        let reader = {
+            let (slot, seen) = (Arc::clone(&slot), Arc::clone(&seen));
+            std::thread::spawn(move || {
+                let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+                for _ in 0..20_000 {
+                    let event = loop {
+                        match slot.poll(Direction::Read, &mut Context::from_waker(&waker)) {
+                            Poll::Ready(event) => break event,
+                            Poll::Pending => std::thread::park(),
+                        }
+                    };
+                    slot.clear(event);
+                    seen.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        // One event for each round, told only after the last was cleared: a lost wake hangs here.
+        for round in 0..20_000 {
+            while seen.load(Ordering::SeqCst) < round {
+                std::thread::yield_now();
+            }
+            slot.publish(0, Ready::READABLE);
+        }
+        reader.join().unwrap();
     }
 }

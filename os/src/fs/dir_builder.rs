@@ -9,8 +9,7 @@ use super::offload::offload;
 #[derive(Debug, Default)]
 pub struct DirBuilder {
     recursive: bool,
-    #[cfg(unix)]
-    mode: Option<u32>,
+    pub(super) mode: Option<u32>,
 }
 
 impl DirBuilder {
@@ -25,13 +24,6 @@ impl DirBuilder {
         self
     }
 
-    /// The permissions of new folders, before the process's mask; 0o777 if never set.
-    #[cfg(unix)]
-    pub fn mode(&mut self, mode: u32) -> &mut Self {
-        self.mode = Some(mode);
-        self
-    }
-
     /// Makes the folder at `path`.
     ///
     /// # Errors
@@ -40,9 +32,8 @@ impl DirBuilder {
         let path = path.as_ref().to_owned();
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(self.recursive);
-        #[cfg(unix)]
         if let Some(mode) = self.mode {
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
+            crate::sys::set_dir_mode(&mut builder, mode);
         }
         offload(move || builder.create(path)).await
     }

@@ -10,25 +10,25 @@
 //!                before that fails.
 //!             I3 `&self` methods may wait for the same operation at once: all their wakers are
 //!                kept, and all woken.
+//! Length      one type, its options and its three traits.
 
 use std::fmt;
 use std::fs::{Metadata, Permissions};
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, IoSlice, Seek, SeekFrom};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::SystemTime;
 
 use selkie_core::coop;
-use selkie_core::platform::Lock;
 
 use super::file_buf::FileBuf;
+use super::file_state::{Crowd, Inner, Outcome, State};
 use super::file_times::FileTimes;
-use super::offload::{not_run, offload};
+use super::offload::offload;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
-use crate::task::{JoinHandle, spawn_blocking};
 
 /// Bytes that one operation moves at most, if nobody chose.
 const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -65,78 +65,6 @@ pub struct File {
     inner: Mutex<Inner>,
     crowd: Arc<Crowd>,
     max_buf_size: usize,
-}
-
-struct Inner {
-    state: State,
-    write_error: Option<io::ErrorKind>,
-    position: u64,
-}
-
-enum State {
-    Idle(FileBuf),
-    Busy(JoinHandle<(Outcome, FileBuf)>),
-}
-
-#[derive(Debug)]
-enum Outcome {
-    Read(io::Result<()>),
-    Write(io::Result<()>),
-    Seek(io::Result<u64>),
-}
-
-/// Those who wait for one operation (I3).
-#[derive(Default)]
-struct Crowd(Lock<Vec<Waker>>);
-
-impl Wake for Crowd {
-    fn wake(self: Arc<Self>) {
-        let all = std::mem::take(&mut *self.0.lock());
-        all.into_iter().for_each(Waker::wake);
-    }
-}
-
-impl Inner {
-    fn begin(
-        &mut self,
-        mut buf: FileBuf,
-        operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
-    ) {
-        self.state = State::Busy(spawn_blocking(move || (operation(&mut buf), buf)));
-    }
-
-    /// Waits for the operation under way and takes its buffer back; `None` if there is none.
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome>> {
-        let State::Busy(task) = &mut self.state else {
-            return Poll::Ready(None);
-        };
-        let (outcome, buf) = ready!(Pin::new(task).poll(cx))
-            .unwrap_or_else(|_| (Outcome::Write(Err(not_run())), FileBuf::default()));
-        self.state = State::Idle(buf);
-        Poll::Ready(Some(outcome))
-    }
-
-    /// Waits until the file is idle, and remembers what the operation left to tell.
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match ready!(self.poll_outcome(cx)) {
-            Some(Outcome::Write(Err(error))) => self.write_error = Some(error.kind()),
-            Some(Outcome::Seek(Ok(position))) => self.position = position,
-            _ => {}
-        }
-        Poll::Ready(())
-    }
-
-    /// The buffer of an idle file.
-    fn take_buf(&mut self) -> FileBuf {
-        match &mut self.state {
-            State::Idle(buf) => std::mem::take(buf),
-            State::Busy(_) => unreachable!("the file was made idle before"),
-        }
-    }
-
-    fn put_buf(&mut self, buf: FileBuf) {
-        self.state = State::Idle(buf);
-    }
 }
 
 /// Undoes reading ahead (I1).

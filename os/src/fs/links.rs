@@ -40,33 +40,3 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || std::fs::rename(from, to)).await
 }
-
-/// Makes a symbolic link at `link` that says `original`.
-///
-/// # Errors
-/// What the system says.
-#[cfg(unix)]
-pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    offload(move || std::os::unix::fs::symlink(original, link)).await
-}
-
-/// Makes a symbolic link at `link` to the folder `original`.
-///
-/// # Errors
-/// What the system says.
-#[cfg(windows)]
-pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    offload(move || std::os::windows::fs::symlink_dir(original, link)).await
-}
-
-/// Makes a symbolic link at `link` to the file `original`.
-///
-/// # Errors
-/// What the system says.
-#[cfg(windows)]
-pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    offload(move || std::os::windows::fs::symlink_file(original, link)).await
-}

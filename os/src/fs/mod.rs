@@ -9,6 +9,8 @@ mod file_times;
 
 mod file_buf;
 
+mod file_state;
+
 mod file;
 
 #[cfg(unix)]
@@ -22,16 +24,21 @@ mod read_dir;
 mod remove;
 mod whole;
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 pub use dir_builder::{DirBuilder, create_dir, create_dir_all};
 pub use file::File;
 pub use file_times::FileTimes;
-#[cfg(unix)]
-pub use links::symlink;
 pub use links::{canonicalize, hard_link, read_link, rename};
-#[cfg(windows)]
-pub use links::{symlink_dir, symlink_file};
 pub use meta::{metadata, set_permissions, symlink_metadata, try_exists};
 pub use open_options::OpenOptions;
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use remove::{remove_dir, remove_dir_all, remove_file};
+#[cfg(unix)]
+pub use unix::symlink;
 pub use whole::{copy, read, read_to_string, write};
+#[cfg(windows)]
+pub use windows::{symlink_dir, symlink_file};

@@ -19,7 +19,7 @@ use super::offload::offload;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct OpenOptions(std::fs::OpenOptions);
+pub struct OpenOptions(pub(super) std::fs::OpenOptions);
 
 macro_rules! switches {
     ($($name:ident, $what:literal;)*) => {$(
@@ -55,21 +55,6 @@ impl OpenOptions {
         offload(move || options.open(path))
             .await
             .map(File::from_std)
-    }
-
-    /// The permissions that the file gets if it is created, before the process's mask; 0o666 if
-    /// never set.
-    #[cfg(unix)]
-    pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut self.0, mode);
-        self
-    }
-
-    /// Further flags for the system's `open`, without those of the access mode.
-    #[cfg(unix)]
-    pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut self.0, flags);
-        self
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::offload::{not_run, offload};
+use crate::sys::LISTING_TELLS_TYPE;
 use crate::task::{JoinHandle, spawn_blocking};
 
 /// Entries that one hop brings.
@@ -123,16 +124,12 @@ impl ReadDir {
 pub struct DirEntry {
     // The listing itself tells the type, on most file systems.
     file_type: Option<FileType>,
-    std: Arc<std::fs::DirEntry>,
+    pub(super) std: Arc<std::fs::DirEntry>,
 }
 
 impl DirEntry {
     fn new(std: std::fs::DirEntry) -> Self {
-        let file_type = if cfg!(target_os = "linux") {
-            std.file_type().ok()
-        } else {
-            None
-        };
+        let file_type = LISTING_TELLS_TYPE.then(|| std.file_type().ok()).flatten();
         Self {
             file_type,
             std: Arc::new(std),
@@ -168,11 +165,5 @@ impl DirEntry {
         }
         let std = Arc::clone(&self.std);
         offload(move || std.file_type()).await
-    }
-
-    /// The number of the entry's inode.
-    #[cfg(unix)]
-    pub fn ino(&self) -> u64 {
-        std::os::unix::fs::DirEntryExt::ino(&*self.std)
     }
 }

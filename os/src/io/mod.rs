@@ -4,7 +4,11 @@
 //! implement; the traits that end in `Ext` have the methods that are used.
 
 mod read_buf;
+#[cfg(feature = "reactor")]
+mod ready;
 
+#[cfg(feature = "reactor")]
+mod interest;
 mod read;
 
 mod buf_read;
@@ -35,16 +39,23 @@ pub use buffered::{BufReader, BufStream, BufWriter};
 pub use copy::{copy, copy_bidirectional, copy_bidirectional_with_sizes, copy_buf};
 #[cfg(feature = "io-util")]
 pub use ext::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Lines, Split};
+#[cfg(feature = "reactor")]
+pub use interest::Interest;
 #[cfg(feature = "io-util")]
 pub use memory::{DuplexStream, SimplexStream, duplex, simplex};
 pub use read::AsyncRead;
 pub use read_buf::ReadBuf;
+#[cfg(feature = "reactor")]
+pub use ready::Ready;
 pub use seek::AsyncSeek;
 #[cfg(feature = "io-util")]
 pub use split::{ReadHalf, WriteHalf, split};
 pub use write::AsyncWrite;
 
-#[cfg(feature = "reactor")]
-pub use crate::driver::{Interest, Ready};
+#[cfg(feature = "io-std")]
+pub use crate::stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+
+#[cfg(all(unix, feature = "net"))]
+pub use crate::source::unix;
 
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};

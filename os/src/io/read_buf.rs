@@ -106,13 +106,11 @@ impl<'a> ReadBuf<'a> {
         unsafe { assume_init_mut(filled) }
     }
 
-    /// A new buffer over the first `n` bytes of the unfilled part.
+    /// A new buffer over the first `n` bytes of the unfilled part, or over all of it if it is
+    /// shorter.
     ///
-    /// Use [`assume_init`](Self::assume_init) and [`advance`](Self::advance) here for what was
-    /// put there.
-    ///
-    /// # Panics
-    /// If fewer than `n` bytes are unfilled, when the result is used; it has as many as there are.
+    /// What is put there does not count here: use [`assume_init`](Self::assume_init) and
+    /// [`advance`](Self::advance) for it.
     #[inline]
     pub fn take(&mut self, n: usize) -> ReadBuf<'_> {
         let len = n.min(self.remaining());

@@ -73,6 +73,16 @@ impl<T> ReadHalf<T> {
     ///
     /// # Panics
     /// If the two are not halves of one stream; see [`is_pair_of`](Self::is_pair_of).
+    ///
+    /// A stream that must not move stays divided:
+    /// ```compile_fail,E0277
+    /// use selkie::io::{AsyncRead, AsyncWrite};
+    ///
+    /// fn whole<T: AsyncRead + AsyncWrite>(pinned: T) -> T {
+    ///     let (read, write) = selkie::io::split(pinned);
+    ///     read.unsplit(write)
+    /// }
+    /// ```
     #[track_caller]
     pub fn unsplit(self, wr: WriteHalf<T>) -> T
     where

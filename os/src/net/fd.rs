@@ -6,6 +6,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, RawFd};
 use super::tcp::listener::TcpListener;
 use super::tcp::socket::TcpSocket;
 use super::tcp::stream::TcpStream;
+use super::udp::UdpSocket;
+use super::unix::datagram::UnixDatagram;
+use super::unix::listener::UnixListener;
+use super::unix::socket::UnixSocket;
+use super::unix::stream::UnixStream;
 
 macro_rules! as_fd {
     ($($socket:ty => $source:ident),*) => {$(
@@ -23,7 +28,8 @@ macro_rules! as_fd {
     )*};
 }
 
-as_fd!(TcpListener => io, TcpStream => io, TcpSocket => inner);
+as_fd!(TcpListener => io, TcpStream => io, UdpSocket => io, TcpSocket => inner);
+as_fd!(UnixDatagram => io, UnixListener => io, UnixStream => io, UnixSocket => inner);
 
 macro_rules! raw_fd {
     ($($socket:ident),*) => {$(
@@ -46,4 +52,4 @@ macro_rules! raw_fd {
     )*};
 }
 
-raw_fd!(TcpSocket);
+raw_fd!(TcpSocket, UnixSocket);

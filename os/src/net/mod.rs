@@ -10,12 +10,31 @@ mod addr;
 mod lookup_host;
 
 pub mod tcp;
+mod udp;
+#[cfg(unix)]
+pub mod unix;
 
 #[cfg(unix)]
 mod fd;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux_options;
+#[cfg(windows)]
+mod socket_handles;
+mod udp_options;
+#[cfg(unix)]
+mod unix_options;
 
 pub use addr::ToSocketAddrs;
 pub use lookup_host::lookup_host;
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
+pub use udp::UdpSocket;
+#[cfg(unix)]
+pub use unix::datagram::UnixDatagram;
+#[cfg(unix)]
+pub use unix::listener::UnixListener;
+#[cfg(unix)]
+pub use unix::socket::UnixSocket;
+#[cfg(unix)]
+pub use unix::stream::UnixStream;

@@ -1,1 +1,13 @@
-//! Room signal.
+//! Signals of the operating system.
+//!
+//! The first listener to a kind of signal replaces what the system does by default, and that stays
+//! so for the life of the process, also when all listeners have dropped.
+
+#[cfg(unix)]
+pub mod unix;
+
+#[cfg(unix)]
+mod ctrl_c;
+
+#[cfg(unix)]
+pub use ctrl_c::ctrl_c;

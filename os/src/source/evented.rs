@@ -15,8 +15,8 @@ use std::task::{Context, Poll, ready};
 use mio::event::Source;
 
 use crate::context;
-use crate::driver::{Direction, Handle, Interest, Ready, Registration};
-use crate::io::ReadBuf;
+use crate::driver::{Direction, Handle, Registration};
+use crate::io::{Interest, ReadBuf, Ready};
 
 use super::fill::fill;
 
@@ -109,6 +109,17 @@ impl<S: Source> Evented<S> {
         )?;
         debug_assert!(n <= wanted);
         Poll::Ready(Ok(()))
+    }
+
+    /// Reads into `buf` with `read`, whatever a short read may mean; says how much.
+    pub(crate) fn poll_read_packet(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        read: ReadInto<S>,
+    ) -> Poll<io::Result<usize>> {
+        self.registration
+            .poll_io(cx, Direction::Read, || fill(buf, |free| read(self, free)))
     }
 
     /// Writes `buf` to a byte stream.

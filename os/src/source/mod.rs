@@ -4,5 +4,17 @@ mod fill;
 
 mod evented;
 
+#[cfg(unix)]
+mod register_error;
+
+#[cfg(unix)]
+mod async_fd;
+
+#[cfg(unix)]
+mod guards;
+
+#[cfg(unix)]
+pub mod unix;
+
 pub(crate) use evented::Evented;
 pub(crate) use fill::{as_uninit, fill, fill_with};

@@ -1,7 +1,11 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(target_os = "linux", feature = "process"))]
+mod linux;
 #[cfg(unix)]
 mod unix;
+#[cfg(not(any(unix, windows)))]
+mod unsupported;
 #[cfg(windows)]
 mod windows;
 
@@ -11,9 +15,22 @@ pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 
 #[cfg(all(unix, feature = "net"))]
-pub(crate) use unix::{assert_nonblocking, is_in_progress};
+pub(crate) use unix::{
+    AccessMode, access_mode, assert_nonblocking, is_in_progress, peer_credentials, read,
+    set_nonblocking,
+};
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
-#[cfg(not(any(unix, windows)))]
-compile_error!("selkie runs on unix and windows; use selkie-core where there is no such system");
+#[cfg(all(target_os = "linux", feature = "process"))]
+pub(crate) use linux::pidfd_open;
+#[cfg(all(unix, feature = "signal"))]
+pub(crate) use unix::SIGNALS;
+#[cfg(all(unix, not(target_os = "linux"), feature = "process"))]
+pub(crate) use unix::pidfd_open;
+#[cfg(all(unix, feature = "fs"))]
+pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
+#[cfg(all(unix, feature = "net"))]
+pub(crate) use unix::{abstract_name, unix_address};
+#[cfg(all(windows, feature = "fs"))]
+pub(crate) use windows::{LISTING_TELLS_TYPE, set_dir_mode};

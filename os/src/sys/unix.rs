@@ -4,7 +4,11 @@
 #[cfg(feature = "net")]
 use std::io;
 #[cfg(feature = "net")]
-use std::os::fd::{AsFd, AsRawFd};
+use std::mem::MaybeUninit;
+#[cfg(feature = "net")]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+#[cfg(feature = "net")]
+use std::os::unix::net;
 
 /// Whether the system's poller tells of changes only (epoll with `EPOLLET`, kqueue with
 /// `EV_CLEAR`). Elsewhere it tells of states, and a short read says nothing about the next.
@@ -53,4 +57,142 @@ pub(crate) fn assert_nonblocking(socket: &impl AsFd) {
             "registering a blocking socket with the runtime: set it to non-blocking mode first"
         );
     }
+}
+
+/// What a descriptor was opened for.
+#[cfg(feature = "net")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccessMode {
+    Read,
+    Write,
+    ReadWrite,
+}
+
+/// What `fd` was opened for.
+#[cfg(feature = "net")]
+pub(crate) fn access_mode(fd: BorrowedFd<'_>) -> io::Result<AccessMode> {
+    Ok(match status_flags(fd)? & libc::O_ACCMODE {
+        libc::O_RDONLY => AccessMode::Read,
+        libc::O_WRONLY => AccessMode::Write,
+        _ => AccessMode::ReadWrite,
+    })
+}
+
+/// Puts `fd` into non-blocking mode, or into blocking mode.
+#[cfg(feature = "net")]
+pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
+    let flags = status_flags(fd)?;
+    let wanted = if nonblocking {
+        flags | libc::O_NONBLOCK
+    } else {
+        flags & !libc::O_NONBLOCK
+    };
+    if wanted == flags {
+        return Ok(());
+    }
+    // SAFETY: F_SETFL on an open descriptor has no other preconditions.
+    checked(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, wanted) } as isize).map(drop)
+}
+
+#[cfg(feature = "net")]
+fn status_flags(fd: BorrowedFd<'_>) -> io::Result<i32> {
+    // SAFETY: F_GETFL on an open descriptor has no other preconditions.
+    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
+    checked(flags as isize).map(|_| flags)
+}
+
+#[cfg(feature = "net")]
+fn checked(outcome: isize) -> io::Result<usize> {
+    usize::try_from(outcome).map_err(|_| io::Error::last_os_error())
+}
+
+/// Reads once from `fd` and says how many bytes of `free` were written.
+#[cfg(feature = "net")]
+pub(crate) fn read(fd: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    // SAFETY: the system writes at most `free.len()` bytes to it.
+    checked(unsafe { libc::read(fd.as_raw_fd(), free.as_mut_ptr().cast(), free.len()) })
+}
+
+/// User, group and, where the system tells, process at the other end of a Unix socket.
+#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
+pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
+    let mut cred = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut len = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: `cred` has `len` bytes, and any bytes the system writes make a `ucred`.
+    checked(unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut cred).cast(),
+            &mut len,
+        )
+    } as isize)?;
+    Ok((cred.uid, cred.gid, Some(cred.pid)))
+}
+
+/// User, group and, where the system tells, process at the other end of a Unix socket.
+#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: both pointers are to live numbers of the system's types.
+    checked(unsafe { libc::getpeereid(socket.as_fd().as_raw_fd(), &mut uid, &mut gid) } as isize)?;
+    Ok((uid, gid, None))
+}
+
+/// Signals have numbers below this.
+#[cfg(feature = "signal")]
+pub(crate) const SIGNALS: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
+    65
+} else {
+    33
+};
+
+/// Whether the listing of a folder tells the types of its entries.
+#[cfg(feature = "fs")]
+pub(crate) const LISTING_TELLS_TYPE: bool = cfg!(target_os = "linux");
+
+/// Sets the permissions of folders that `builder` makes.
+#[cfg(feature = "fs")]
+pub(crate) fn set_dir_mode(builder: &mut std::fs::DirBuilder, mode: u32) {
+    std::os::unix::fs::DirBuilderExt::mode(builder, mode);
+}
+
+/// The address that `path` stands for: one that begins with a zero byte is an abstract name.
+#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
+pub(crate) fn unix_address(path: &std::path::Path) -> io::Result<net::SocketAddr> {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::ffi::OsStrExt;
+    match path.as_os_str().as_bytes() {
+        [0, name @ ..] => net::SocketAddr::from_abstract_name(name),
+        _ => net::SocketAddr::from_pathname(path),
+    }
+}
+
+/// The address that `path` stands for.
+#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn unix_address(path: &std::path::Path) -> io::Result<net::SocketAddr> {
+    net::SocketAddr::from_pathname(path)
+}
+
+/// The abstract name that `addr` is, where there are such names.
+#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
+pub(crate) fn abstract_name(addr: &net::SocketAddr) -> Option<&[u8]> {
+    std::os::linux::net::SocketAddrExt::as_abstract_name(addr)
+}
+
+/// The abstract name that `addr` is, where there are such names.
+#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn abstract_name(_addr: &net::SocketAddr) -> Option<&[u8]> {
+    None
+}
+
+/// There are no such descriptors here.
+#[cfg(all(feature = "process", not(target_os = "linux")))]
+pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
 }

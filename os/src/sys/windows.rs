@@ -17,3 +17,11 @@ pub(crate) fn is_in_progress(error: &std::io::Error) -> bool {
 /// Windows does not tell whether a socket is in blocking mode.
 #[cfg(feature = "net")]
 pub(crate) fn assert_nonblocking<S>(_socket: &S) {}
+
+/// Whether the listing of a folder tells the types of its entries.
+#[cfg(feature = "fs")]
+pub(crate) const LISTING_TELLS_TYPE: bool = true;
+
+/// Folders have no such permissions here.
+#[cfg(feature = "fs")]
+pub(crate) fn set_dir_mode(_builder: &mut std::fs::DirBuilder, _mode: u32) {}

@@ -151,8 +151,9 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         loop {
             let unread = self.buffer().len();
-            let state = self.seek;
             let me = self.as_mut().project();
+            // A seek that fails is over.
+            let state = std::mem::replace(me.seek, SeekState::None);
             match state {
                 SeekState::None => return self.get_pin_mut().poll_complete(cx),
                 SeekState::Asked(SeekFrom::Current(offset)) => {
@@ -170,14 +171,20 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
                     *me.seek = SeekState::UnderWay;
                 }
                 SeekState::Undoing(offset) => {
-                    ready!(self.as_mut().get_pin_mut().poll_complete(cx))?;
+                    let undone = me.inner.poll_complete(cx);
+                    if undone.is_pending() {
+                        *me.seek = state;
+                    }
+                    ready!(undone)?;
                     self.as_mut().discard();
                     *self.as_mut().project().seek = SeekState::Asked(SeekFrom::Current(offset));
                 }
                 SeekState::UnderWay => {
-                    let outcome = ready!(self.as_mut().get_pin_mut().poll_complete(cx));
-                    *self.as_mut().project().seek = SeekState::None;
-                    let position = outcome?;
+                    let outcome = me.inner.poll_complete(cx);
+                    if outcome.is_pending() {
+                        *me.seek = state;
+                    }
+                    let position = ready!(outcome)?;
                     self.discard(); // I2
                     return Poll::Ready(Ok(position));
                 }

@@ -227,6 +227,7 @@ impl<W: AsyncWrite + AsyncSeek> AsyncSeek for BufWriter<W> {
         if let SeekState::Asked(position) = self.seek {
             ready!(self.as_mut().poll_flush(cx))?;
             let me = self.as_mut().project();
+            *me.seek = SeekState::None; // A seek that fails is over.
             me.inner.start_seek(position)?;
             *me.seek = SeekState::UnderWay;
         }

@@ -2,6 +2,7 @@
 //!
 //! Invariants  I1 a reader is given a `ReadBuf` and may put another in its place; what it counts as
 //!                filled is taken only if it is still the memory that was given.
+//!             I2 bytes that hold values hold values until the memory is another.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -38,5 +39,36 @@ pub(super) fn poll_append<R: AsyncRead + ?Sized, B: BufMut + ?Sized>(
     };
     // SAFETY: the first `n` bytes of the room were filled (I1).
     unsafe { buf.advance_mut(n) };
+    Poll::Ready(Ok(n))
+}
+
+/// Reads once into the spare room of `vec`, and says how much.
+///
+/// `initialized` is what earlier calls learnt: how many bytes of the memory hold values. It is for
+/// this very memory; a caller that lets the `Vec` grow starts again at its length.
+pub(super) fn poll_fill_spare<R: AsyncRead + ?Sized>(
+    reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    vec: &mut Vec<u8>,
+    initialized: &mut usize,
+) -> Poll<io::Result<usize>> {
+    let before = vec.len();
+    let (n, outcome) = {
+        let mut room = ReadBuf::uninit(vec.spare_capacity_mut());
+        // SAFETY: earlier calls saw that so many bytes hold values, and nobody took them back (I2).
+        unsafe { room.assume_init(initialized.saturating_sub(before)) };
+        let given = room.filled().as_ptr();
+        let outcome = reader.poll_read(cx, &mut room);
+        assert_eq!(
+            given,
+            room.filled().as_ptr(),
+            "the reader replaced its buffer"
+        ); // I1
+        *initialized = before + room.initialized().len();
+        (room.filled().len(), outcome)
+    };
+    ready!(outcome)?;
+    // SAFETY: the first `n` bytes of the room were filled (I1).
+    unsafe { vec.set_len(before + n) };
     Poll::Ready(Ok(n))
 }

@@ -7,40 +7,68 @@
 use std::future::Future;
 use std::io;
 use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::append::poll_append;
+use super::append::poll_fill_spare;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
 /// Room that a read gets at least.
 const LEAST_ROOM: usize = 32;
 
-/// Appends everything up to the end to `buf`; `read` counts across polls.
-fn poll_to_end<R: AsyncRead + Unpin + ?Sized>(
-    reader: &mut R,
-    cx: &mut Context<'_>,
-    buf: &mut Vec<u8>,
+/// How far reading to the end has come.
+#[derive(Debug)]
+struct Progress {
     first_capacity: usize,
-    read: &mut usize,
-) -> Poll<io::Result<usize>> {
-    loop {
-        let room = buf.capacity() - buf.len();
-        let n = if room < LEAST_ROOM && buf.capacity() == first_capacity && first_capacity > 0 {
-            ready!(poll_probe(reader, cx, buf))? // I1
-        } else {
-            if room < LEAST_ROOM {
-                buf.reserve(LEAST_ROOM);
-            }
-            ready!(poll_append(Pin::new(&mut *reader), cx, buf))?
-        };
-        if n == 0 {
-            return Poll::Ready(Ok(*read));
+    /// Bytes of the buffer's memory that hold values.
+    initialized: usize,
+    read: usize,
+}
+
+impl Progress {
+    fn new(buf: &Vec<u8>) -> Self {
+        Self {
+            first_capacity: buf.capacity(),
+            initialized: buf.len(),
+            read: 0,
         }
-        *read += n;
+    }
+
+    /// Appends everything up to the end to `buf`.
+    fn poll<R: AsyncRead + Unpin + ?Sized>(
+        &mut self,
+        reader: &mut R,
+        cx: &mut Context<'_>,
+        buf: &mut Vec<u8>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let is_full = buf.capacity() - buf.len() < LEAST_ROOM;
+            let was_given = buf.capacity() == self.first_capacity && self.first_capacity > 0;
+            let n = if is_full && was_given {
+                let n = ready!(poll_probe(reader, cx, buf))?; // I1
+                self.initialized = buf.len(); // It may have grown.
+                n
+            } else {
+                if is_full {
+                    buf.reserve(LEAST_ROOM);
+                    self.initialized = buf.len();
+                }
+                ready!(poll_fill_spare(
+                    Pin::new(&mut *reader),
+                    cx,
+                    buf,
+                    &mut self.initialized
+                ))?
+            };
+            if n == 0 {
+                return Poll::Ready(Ok(self.read));
+            }
+            self.read += n;
+        }
     }
 }
 
@@ -50,8 +78,8 @@ fn poll_probe<R: AsyncRead + Unpin + ?Sized>(
     cx: &mut Context<'_>,
     buf: &mut Vec<u8>,
 ) -> Poll<io::Result<usize>> {
-    let mut bytes = [0; LEAST_ROOM];
-    let mut probe = ReadBuf::new(&mut bytes);
+    let mut bytes = [MaybeUninit::uninit(); LEAST_ROOM];
+    let mut probe = ReadBuf::uninit(&mut bytes);
     ready!(Pin::new(reader).poll_read(cx, &mut probe))?;
     buf.extend_from_slice(probe.filled());
     Poll::Ready(Ok(probe.filled().len()))
@@ -64,8 +92,7 @@ pin_project! {
     pub struct ReadToEnd<'a, R: ?Sized> {
         reader: &'a mut R,
         buf: &'a mut Vec<u8>,
-        first_capacity: usize,
-        read: usize,
+        progress: Progress,
         #[pin]
         pinned: PhantomPinned,
     }
@@ -73,12 +100,11 @@ pin_project! {
 
 impl<'a, R: ?Sized> ReadToEnd<'a, R> {
     pub(super) fn new(reader: &'a mut R, buf: &'a mut Vec<u8>) -> Self {
-        let first_capacity = buf.capacity();
+        let progress = Progress::new(buf);
         Self {
             reader,
             buf,
-            first_capacity,
-            read: 0,
+            progress,
             pinned: PhantomPinned,
         }
     }
@@ -89,7 +115,7 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToEnd<'_, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let me = self.project();
-        poll_to_end(&mut **me.reader, cx, me.buf, *me.first_capacity, me.read)
+        me.progress.poll(&mut **me.reader, cx, me.buf)
     }
 }
 
@@ -101,8 +127,7 @@ pin_project! {
         reader: &'a mut R,
         text: &'a mut String,
         bytes: Vec<u8>,
-        first_capacity: usize,
-        read: usize,
+        progress: Progress,
         #[pin]
         pinned: PhantomPinned,
     }
@@ -111,13 +136,12 @@ pin_project! {
 impl<'a, R: ?Sized> ReadToString<'a, R> {
     pub(super) fn new(reader: &'a mut R, text: &'a mut String) -> Self {
         let bytes = std::mem::take(text).into_bytes();
-        let first_capacity = bytes.capacity();
+        let progress = Progress::new(&bytes);
         Self {
             reader,
             text,
             bytes,
-            first_capacity,
-            read: 0,
+            progress,
             pinned: PhantomPinned,
         }
     }
@@ -129,18 +153,12 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToString<'_, R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let me = self.project();
         let reader = &mut **me.reader;
-        let outcome = ready!(poll_to_end(
-            reader,
-            cx,
-            me.bytes,
-            *me.first_capacity,
-            me.read
-        ));
+        let outcome = ready!(me.progress.poll(reader, cx, me.bytes));
         let mut bytes = std::mem::take(me.bytes);
         if outcome.is_err() {
-            bytes.truncate(bytes.len() - *me.read);
+            bytes.truncate(bytes.len() - me.progress.read);
         }
-        Poll::Ready(put_back(me.text, bytes, *me.read, outcome))
+        Poll::Ready(put_back(me.text, bytes, me.progress.read, outcome))
     }
 }
 

@@ -93,15 +93,6 @@ impl TcpSocket {
         set_reuse_address,
         "whether a recently used address may be bound (`SO_REUSEADDR`)"
     );
-    #[cfg(unix)]
-    option!(
-        reuseport,
-        set_reuseport,
-        bool,
-        reuse_port,
-        set_reuse_port,
-        "whether several sockets may bind one address (`SO_REUSEPORT`)"
-    );
     option!(
         nodelay,
         set_nodelay,
@@ -117,15 +108,6 @@ impl TcpSocket {
         tos_v4,
         set_tos_v4,
         "the type of service of IPv4 packets (`IP_TOS`)"
-    );
-    #[cfg(unix)]
-    option!(
-        tclass_v6,
-        set_tclass_v6,
-        u32,
-        tclass_v6,
-        set_tclass_v6,
-        "the traffic class of IPv6 packets (`IPV6_TCLASS`)"
     );
 
     /// As [`tos_v4`](Self::tos_v4).
@@ -203,24 +185,6 @@ impl TcpSocket {
     /// What the system says.
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.inner.set_linger(Some(Duration::ZERO))
-    }
-
-    /// The name of the device that the socket is bound to (`SO_BINDTODEVICE`).
-    ///
-    /// # Errors
-    /// What the system says.
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
-    pub fn device(&self) -> io::Result<Option<Vec<u8>>> {
-        self.inner.device()
-    }
-
-    /// Binds the socket to a device by its name, or to none (`SO_BINDTODEVICE`).
-    ///
-    /// # Errors
-    /// What the system says.
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
-    pub fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
-        self.inner.bind_device(interface)
     }
 
     /// The address that the socket is bound to.

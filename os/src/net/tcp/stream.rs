@@ -184,24 +184,6 @@ impl TcpStream {
         self.io.set_nodelay(nodelay)
     }
 
-    /// Whether acknowledgements go out at once (`TCP_QUICKACK`).
-    ///
-    /// # Errors
-    /// What the system says.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub fn quickack(&self) -> io::Result<bool> {
-        SockRef::from(&*self.io).tcp_quickack()
-    }
-
-    /// Makes acknowledgements go out at once, or wait to ride on data (`TCP_QUICKACK`).
-    ///
-    /// # Errors
-    /// What the system says.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
-        SockRef::from(&*self.io).set_tcp_quickack(quickack)
-    }
-
     /// How long a close lingers for unsent data (`SO_LINGER`).
     ///
     /// # Errors

@@ -18,21 +18,21 @@ pub struct Ready(u8);
 
 impl Ready {
     /// Ready for nothing.
-    pub const EMPTY: Self = Self(0);
+    pub const EMPTY: Ready = Self(0);
     /// Data can be read.
-    pub const READABLE: Self = Self(0b00_0001);
+    pub const READABLE: Ready = Self(0b00_0001);
     /// Data can be written.
-    pub const WRITABLE: Self = Self(0b00_0010);
+    pub const WRITABLE: Ready = Self(0b00_0010);
     /// The reading side was closed: what is left can be read, then comes the end.
-    pub const READ_CLOSED: Self = Self(0b00_0100);
+    pub const READ_CLOSED: Ready = Self(0b00_0100);
     /// The writing side was closed: a write fails.
-    pub const WRITE_CLOSED: Self = Self(0b00_1000);
+    pub const WRITE_CLOSED: Ready = Self(0b00_1000);
     /// Urgent data can be read.
-    pub const PRIORITY: Self = Self(0b01_0000);
+    pub const PRIORITY: Ready = Self(0b01_0000);
     /// The source is in an error state.
-    pub const ERROR: Self = Self(0b10_0000);
+    pub const ERROR: Ready = Self(0b10_0000);
     /// Every kind of readiness.
-    pub const ALL: Self = Self(0b11_1111);
+    pub const ALL: Ready = Self(0b11_1111);
 
     /// Whether this is ready for nothing.
     pub fn is_empty(self) -> bool {
@@ -80,28 +80,13 @@ impl Ready {
     }
 
     /// The kinds as bits, all below `ALL`'s highest.
-    pub(super) const fn bits(self) -> u8 {
+    pub(crate) const fn bits(self) -> u8 {
         self.0
     }
 
     /// The kinds that `bits` stands for; others are left out.
-    pub(super) const fn from_bits(bits: u8) -> Self {
+    pub(crate) const fn from_bits(bits: u8) -> Self {
         Self(bits & Self::ALL.0)
-    }
-
-    /// What the poller's `event` tells.
-    pub(super) fn from_mio(event: &mio::event::Event) -> Self {
-        let told = [
-            (event.is_readable(), Self::READABLE),
-            (event.is_writable(), Self::WRITABLE),
-            (event.is_read_closed(), Self::READ_CLOSED),
-            (event.is_write_closed(), Self::WRITE_CLOSED),
-            (event.is_priority(), Self::PRIORITY),
-            (event.is_error(), Self::ERROR),
-        ];
-        told.iter()
-            .filter(|(is, _)| *is)
-            .fold(Self::EMPTY, |ready, (_, kind)| ready | *kind)
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 
 use super::ready::Ready;
-use crate::sys;
 
 /// The kinds of readiness that a caller asks a source for; never empty.
 ///
@@ -22,14 +21,14 @@ pub struct Interest(u8);
 
 impl Interest {
     /// Data can be read, or the reading side was closed.
-    pub const READABLE: Self = Self(0b0001);
+    pub const READABLE: Interest = Self(0b0001);
     /// Data can be written, or the writing side was closed.
-    pub const WRITABLE: Self = Self(0b0010);
+    pub const WRITABLE: Interest = Self(0b0010);
     /// Urgent data can be read (Linux and Android; elsewhere as [`READABLE`](Self::READABLE)).
-    pub const PRIORITY: Self = Self(0b0100);
+    pub const PRIORITY: Interest = Self(0b0100);
     /// The source is in an error state. Errors come whether asked for or not; this is for a
     /// caller who waits for nothing else.
-    pub const ERROR: Self = Self(0b1000);
+    pub const ERROR: Interest = Self(0b1000);
 
     /// Whether reading is asked for.
     pub const fn is_readable(self) -> bool {
@@ -53,7 +52,7 @@ impl Interest {
 
     /// All that either asks for.
     #[must_use = "this returns the result without changing the original"]
-    pub const fn add(self, other: Self) -> Self {
+    pub const fn add(self, other: Interest) -> Interest {
         Self(self.0 | other.0)
     }
 
@@ -80,23 +79,6 @@ impl Interest {
             mask = mask.union(Ready::ERROR);
         }
         mask
-    }
-
-    /// The same, as the poller takes it.
-    pub(super) fn to_mio(self) -> mio::Interest {
-        let mut asked: Option<mio::Interest> = None;
-        let mut ask = |more: mio::Interest| asked = Some(asked.map_or(more, |had| had.add(more)));
-        // The poller reports errors always but wants to be asked for something.
-        if self.is_readable() || self.is_error() {
-            ask(mio::Interest::READABLE);
-        }
-        if self.is_writable() {
-            ask(mio::Interest::WRITABLE);
-        }
-        if self.is_priority() {
-            ask(sys::PRIORITY_INTEREST);
-        }
-        asked.unwrap_or(mio::Interest::READABLE)
     }
 }
 

@@ -1,0 +1,168 @@
+//! A meeting point: nobody goes on before all have come.
+//!
+//! States      of a round:  0..n tasks arrived;   the n-th arrival ends it and begins the next
+//! Invariants  I1 the line holds waiters of the current round, and at its front those of earlier
+//!             rounds that the leader is still waking.
+//! Rejected    A watch channel of the round's number: an allocation, and a version for each wait.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use crate::coop;
+use crate::platform::Lock;
+use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
+
+struct Round {
+    number: usize,
+    arrived: usize,
+    line: WaitQueue<usize>,
+}
+
+/// Lets a number of tasks wait for each other, again and again.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::Barrier;
+///
+/// let barrier = Barrier::new(1);
+/// assert!(block_on(barrier.wait()).is_leader());
+/// ```
+pub struct Barrier {
+    round: Lock<Round>,
+    size: usize,
+}
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Barrier")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Barrier {
+    /// A barrier for `n` tasks; zero counts as one.
+    pub fn new(n: usize) -> Self {
+        let round = Round {
+            number: 0,
+            arrived: 0,
+            line: WaitQueue::new(),
+        };
+        Self {
+            round: Lock::new(round),
+            size: n.max(1),
+        }
+    }
+
+    /// Waits until `n` tasks wait. One of them, the last to come, is told that it is the leader.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: a task that was polled once has arrived, and counts in its round also
+    /// when it goes away.
+    pub async fn wait(&self) -> BarrierWaitResult {
+        Arrive {
+            barrier: self,
+            node: WaitNode::new(0),
+            arrived: false,
+        }
+        .await
+    }
+
+    fn release(&self, number: usize) {
+        let mut batch = WakeBatch::new();
+        loop {
+            let mut round = self.round.lock();
+            while let (true, Some(joined)) = (batch.has_room(), round.line.front()) {
+                if number.wrapping_sub(*joined) as isize <= 0 {
+                    break;
+                }
+                batch.push(round.line.pop_front(0).expect("the front exists"));
+            }
+            let finished = batch.has_room();
+            drop(round);
+            batch.wake_all();
+            if finished {
+                return;
+            }
+        }
+    }
+}
+
+/// One task's arrival and wait.
+struct Arrive<'a> {
+    barrier: &'a Barrier,
+    node: WaitNode<usize>,
+    arrived: bool,
+}
+
+impl Future for Arrive<'_> {
+    type Output = BarrierWaitResult;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let waker = cx.waker().clone();
+        // SAFETY: the node is not moved; nothing else is pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&this.node) };
+        let mut round = this.barrier.round.lock();
+        let leader = if this.arrived {
+            if node.state() == WaitState::Queued {
+                // SAFETY: the node is in this line.
+                let spare = unsafe { round.line.set_waker(node, waker) };
+                drop(round);
+                drop(spare);
+                return Poll::Pending;
+            }
+            drop(round);
+            false
+        } else {
+            this.arrived = true;
+            round.arrived += 1;
+            if round.arrived < this.barrier.size {
+                let number = round.number;
+                // SAFETY: the node is in no line; `drop` removes it.
+                unsafe { round.line.push(node, waker, number) };
+                return Poll::Pending;
+            }
+            round.arrived = 0;
+            round.number = round.number.wrapping_add(1);
+            let number = round.number;
+            drop(round);
+            this.barrier.release(number);
+            true
+        };
+        unit.made_progress();
+        Poll::Ready(BarrierWaitResult(leader))
+    }
+}
+
+impl Drop for Arrive<'_> {
+    fn drop(&mut self) {
+        // SAFETY: pinned since it was queued, and dropped in place.
+        let node = unsafe { Pin::new_unchecked(&self.node) };
+        if node.state() != WaitState::Queued {
+            return;
+        }
+        let mut round = self.barrier.round.lock();
+        // SAFETY: the node is in this line or was woken.
+        let own = unsafe { round.line.remove(node) };
+        drop(round);
+        drop(own);
+    }
+}
+
+/// What a task learns at a [`Barrier`].
+#[derive(Debug, Clone)]
+pub struct BarrierWaitResult(bool);
+
+impl BarrierWaitResult {
+    /// Whether this task came last.
+    pub fn is_leader(&self) -> bool {
+        self.0
+    }
+}

@@ -1,0 +1,49 @@
+//! Waiting with the whole thread, for callers outside of any task.
+//!
+//! Idea        `blocking_*` methods poll the async operation on the calling thread and park it.
+//!             A thread that drives a runtime must not do so: its tasks would stand still, so the
+//!             runtime marks its threads here and the methods panic on them.
+//! States      of a thread:  free to block ⇄ forbidden
+//! Rejected    Blocking all the same when forbidden: it works until the task that would wake us is
+//!             on the same thread, and then it hangs without a word.
+
+use core::future::Future;
+
+use crate::context_cell;
+use crate::coop::{self, Budget};
+use crate::platform;
+
+context_cell! {
+    static FORBIDDEN: bool = false;
+}
+
+/// Says whether this thread may not block, and returns what held before. A runtime calls it
+/// around the time in which the thread drives tasks.
+pub fn forbid_blocking(forbidden: bool) -> bool {
+    FORBIDDEN.replace(forbidden)
+}
+
+/// Whether this thread drives tasks and may not block.
+pub fn is_blocking_forbidden() -> bool {
+    FORBIDDEN.get()
+}
+
+/// Parks the thread until `future` is ready.
+///
+/// # Panics
+/// If the thread drives a runtime's tasks.
+#[track_caller]
+pub(super) fn wait<F: Future>(future: F) -> F::Output {
+    assert!(
+        !FORBIDDEN.get(),
+        "Cannot block the current thread from within a runtime: it drives the runtime's tasks, \
+         which would stand still; use the async method, or a thread made for blocking"
+    );
+    wait_anyway(future)
+}
+
+/// Parks the thread until `future` is ready, also where tasks are driven: only for waits that
+/// end without the help of this thread's tasks.
+pub(super) fn wait_anyway<F: Future>(future: F) -> F::Output {
+    coop::with_budget(Budget::unlimited(), || platform::block_on(future))
+}

@@ -1,0 +1,214 @@
+//! The receiving side of the broadcast channel.
+//!
+//! Idea        A handle on [`Shared`](super::shared) with the position of the next value to see.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use super::super::blocking;
+use super::error::{RecvError, TryRecvError};
+use super::shared::{Found, Shared};
+use crate::coop;
+use crate::platform::{Arc, Ordering};
+use crate::wake::{WaitNode, WaitState};
+
+/// Receives every value that is sent while it exists.
+pub struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+    next: u64,
+}
+
+impl<T> Receiver<T> {
+    /// A receiver that the channel counts already.
+    pub(super) const fn new(shared: Arc<Shared<T>>, next: u64) -> Self {
+        Self { shared, next }
+    }
+
+    /// How many values this has yet to see, those that it will miss included.
+    pub fn len(&self) -> usize {
+        (self.shared.tail.lock().position - self.next) as usize
+    }
+
+    /// Whether this has seen everything that was sent.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether both receive from the same senders.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// How many senders there are.
+    pub fn sender_strong_count(&self) -> usize {
+        // Acquire: a caller that sees a sender gone sees what it sent.
+        self.shared.senders.load(Ordering::Acquire)
+    }
+
+    /// How many weak senders there are.
+    pub fn sender_weak_count(&self) -> usize {
+        // Relaxed: a count, nothing hangs on it.
+        self.shared.weak_senders.load(Ordering::Relaxed)
+    }
+
+    /// Whether every sender is gone.
+    pub fn is_closed(&self) -> bool {
+        self.shared.tail.lock().closed
+    }
+}
+
+impl<T: Clone> Receiver<T> {
+    /// A new receiver for what is sent from now on.
+    pub fn resubscribe(&self) -> Self {
+        Self::new(self.shared.clone(), self.shared.add_receiver())
+    }
+
+    /// Waits for the next value.
+    ///
+    /// # Errors
+    /// [`RecvError::Lagged`] if values were overwritten before this came: the next call gets the
+    /// oldest that is left. [`RecvError::Closed`] if every sender is gone and all was received.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    ///
+    /// # Cost
+    /// One read-modify-write if a value is there, and a clone.
+    pub async fn recv(&mut self) -> Result<T, RecvError> {
+        Recv {
+            receiver: self,
+            node: None,
+        }
+        .await
+    }
+
+    /// Takes the next value if it is there.
+    ///
+    /// # Errors
+    /// [`TryRecvError`]: empty, closed, or lagged, as for [`recv`](Self::recv).
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        loop {
+            let position = self.next;
+            // Moved on before the clone, which may panic: the value counts as seen then.
+            self.next += 1;
+            if let Some(value) = self.shared.slot(position).see(position) {
+                return Ok(value);
+            }
+            self.next = position;
+            let found = self.shared.look(&self.shared.tail.lock(), position);
+            match found {
+                Found::Value => {}
+                Found::AtTail => return Err(TryRecvError::Empty),
+                Found::Closed => return Err(TryRecvError::Closed),
+                Found::Overtaken(oldest) => {
+                    self.next = oldest;
+                    return Err(TryRecvError::Lagged(oldest - position));
+                }
+            }
+        }
+    }
+
+    /// Waits for the next value with the whole thread.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    /// On a thread that drives a runtime's tasks.
+    #[track_caller]
+    pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
+        blocking::wait(self.recv())
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.shared.remove_receiver(self.next);
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One wait for a value.
+struct Recv<'a, T> {
+    receiver: &'a mut Receiver<T>,
+    node: Option<WaitNode<u64>>,
+}
+
+impl<T> Recv<'_, T> {
+    /// Joins the line or replaces the waker in it; `false` if there is something to receive.
+    fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> bool {
+        let waker = cx.waker().clone();
+        // SAFETY: the node is not moved from here on; nothing else is pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        let node = this.node.get_or_insert_with(|| WaitNode::new(0));
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&*node) };
+        let shared = &*this.receiver.shared;
+        let mut tail = shared.tail.lock();
+        if shared.look(&tail, this.receiver.next) != Found::AtTail {
+            return false;
+        }
+        let spare = match node.state() {
+            // SAFETY: the node is in this line.
+            WaitState::Queued => unsafe { tail.line.set_waker(node, waker) },
+            _ => {
+                // SAFETY: the node is in no line; `drop` removes it.
+                unsafe { tail.line.push(node, waker, this.receiver.next) };
+                None
+            }
+        };
+        drop(tail);
+        drop(spare);
+        true
+    }
+}
+
+impl<T: Clone> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let result = loop {
+            // SAFETY: the node is not moved.
+            let this = unsafe { self.as_mut().get_unchecked_mut() };
+            match this.receiver.try_recv() {
+                Ok(value) => break Ok(value),
+                Err(TryRecvError::Closed) => break Err(RecvError::Closed),
+                Err(TryRecvError::Lagged(missed)) => break Err(RecvError::Lagged(missed)),
+                Err(TryRecvError::Empty) => {
+                    if self.as_mut().join(cx) {
+                        return Poll::Pending;
+                    }
+                }
+            }
+        };
+        unit.made_progress();
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    fn drop(&mut self) {
+        let Some(node) = &self.node else { return };
+        // SAFETY: pinned since it was queued, and dropped in place.
+        let node = unsafe { Pin::new_unchecked(node) };
+        if node.state() != WaitState::Queued {
+            return;
+        }
+        let mut tail = self.receiver.shared.tail.lock();
+        // SAFETY: the node is in this line or was woken.
+        let own = unsafe { tail.line.remove(node) };
+        drop(tail);
+        drop(own);
+    }
+}

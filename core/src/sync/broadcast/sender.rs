@@ -1,0 +1,214 @@
+//! The sending side of the broadcast channel.
+//!
+//! Idea        A counted handle on [`Shared`](super::shared); the last one closes the channel.
+
+use core::fmt;
+
+use super::error::SendError;
+use super::receiver::Receiver;
+use super::shared::Shared;
+use crate::platform::{Arc, Ordering};
+
+/// Makes a channel whose receivers each see every value, the last `capacity` of which are kept.
+///
+/// The capacity is rounded up to a power of two. A receiver that is overtaken misses the oldest
+/// values and is told how many.
+///
+/// # Panics
+/// If `capacity` is zero or exceeds `usize::MAX / 2`.
+///
+/// # Cost
+/// Two allocations, one of all slots. A send costs two read-modify-writes if nobody waits, a
+/// receive one.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::broadcast;
+///
+/// let (tx, mut one) = broadcast::channel(16);
+/// let mut two = tx.subscribe();
+/// assert_eq!(tx.send("hello").unwrap(), 2);
+/// assert_eq!(block_on(one.recv()), Ok("hello"));
+/// assert_eq!(block_on(two.recv()), Ok("hello"));
+/// ```
+#[track_caller]
+pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let shared = Arc::new(Shared::new(capacity, 1));
+    (
+        Sender {
+            shared: shared.clone(),
+        },
+        Receiver::new(shared, 0),
+    )
+}
+
+/// Sends values to every [`Receiver`]; clone it for more senders.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Sender<T> {
+    /// A channel without a receiver; [`subscribe`](Self::subscribe) makes them.
+    ///
+    /// # Panics
+    /// As [`channel`].
+    #[track_caller]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(capacity, 0)),
+        }
+    }
+
+    /// Sends `value` to all receivers, and returns how many there are. Never waits; the oldest
+    /// value is overwritten if need be.
+    ///
+    /// # Errors
+    /// [`SendError`] with the value if there is no receiver; later ones may come.
+    ///
+    /// # Cost
+    /// Two read-modify-writes if nobody waits. It spins while a receiver clones the value that
+    /// is to be overwritten.
+    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        self.shared.send(value).map_err(SendError)
+    }
+
+    /// A new receiver for what is sent from now on.
+    pub fn subscribe(&self) -> Receiver<T> {
+        Receiver::new(self.shared.clone(), self.shared.add_receiver())
+    }
+
+    /// How many values some receiver has yet to see.
+    pub fn len(&self) -> usize {
+        self.shared.len()
+    }
+
+    /// Whether every receiver has seen every value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many receivers there are.
+    pub fn receiver_count(&self) -> usize {
+        self.shared.tail.lock().receivers
+    }
+
+    /// Whether both send to the same receivers.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Waits until there is no receiver.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn closed(&self) {
+        loop {
+            let notified = self.shared.no_receivers.notified();
+            if self.receiver_count() == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        // Acquire: a caller that sees a sender gone sees what it sent.
+        self.shared.senders.load(Ordering::Acquire)
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        // Relaxed: a count, nothing hangs on it.
+        self.shared.weak_senders.load(Ordering::Relaxed)
+    }
+
+    /// A handle that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakSender<T> {
+        // Relaxed: a count, nothing hangs on it.
+        self.shared.weak_senders.fetch_add(1, Ordering::Relaxed);
+        WeakSender {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        // Relaxed: the caller has a sender, so the count cannot reach zero meanwhile.
+        self.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // AcqRel: whoever is last has everything behind it that the others sent.
+        if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.close();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("receivers", &self.receiver_count())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handle that can become a [`Sender`] again while one is left, and does not keep the channel
+/// open.
+pub struct WeakSender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, unless the last one is gone.
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        self.shared.upgrade().then(|| Sender {
+            shared: self.shared.clone(),
+        })
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        // Acquire: a caller that sees a sender gone sees what it sent.
+        self.shared.senders.load(Ordering::Acquire)
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        // Relaxed: a count, nothing hangs on it.
+        self.shared.weak_senders.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        // Relaxed: a count, nothing hangs on it.
+        self.shared.weak_senders.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> Drop for WeakSender<T> {
+    fn drop(&mut self) {
+        // Relaxed: a count, nothing hangs on it.
+        self.shared.weak_senders.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakSender")
+            .field("senders", &self.strong_count())
+            .finish()
+    }
+}

@@ -1,0 +1,60 @@
+//! What the locks and the semaphore say when they cannot give.
+
+use core::error::Error;
+use core::fmt;
+
+/// The semaphore is closed: no permit will come.
+#[derive(Debug)]
+pub struct AcquireError(());
+
+impl AcquireError {
+    pub(super) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("semaphore closed")
+    }
+}
+
+impl Error for AcquireError {}
+
+/// Why a permit could not be taken at once.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TryAcquireError {
+    /// The semaphore is closed: no permit will come.
+    Closed,
+    /// Too few permits are free, or others wait for them already.
+    NoPermits,
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "semaphore closed",
+            Self::NoPermits => "no permits available",
+        })
+    }
+}
+
+impl Error for TryAcquireError {}
+
+/// The lock is held by another.
+#[derive(Debug)]
+pub struct TryLockError(());
+
+impl TryLockError {
+    pub(super) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl fmt::Display for TryLockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("operation would block")
+    }
+}
+
+impl Error for TryLockError {}

@@ -1,0 +1,202 @@
+//! A queue with its storage in place: for statics, between interrupt handlers and tasks.
+//!
+//! Idea        Everything stands in one lock, which on a chip is a critical section. Room and values
+//!             that come free while somebody waits are promised to the first in line, so that a
+//!             newcomer cannot take them.
+//! States      of a slot: free, promised to a sender, full, full and promised to a receiver
+//! Invariants  I1 `len + promised_room <= N`, and equal while a sender waits.
+//!             I2 `promised_values <= len`, and equal while a receiver waits.
+//!             I3 a promise is used or passed on, also when its future is dropped.
+//! Rejected    A lock-free ring: on a core without compare-exchange each step is a critical section
+//!             anyhow, and one is shorter than three.
+
+use core::fmt;
+use core::task::Waker;
+
+use crate::maybe_const;
+use crate::platform::Lock;
+use crate::wake::WaitQueue;
+
+/// The queue is full; the value comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full<T> {
+    /// What was not sent.
+    pub value: T,
+    /// How many values the queue holds.
+    pub capacity: usize,
+}
+
+impl<T> fmt::Display for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "queue full: {0} of {0} slots used", self.capacity)
+    }
+}
+
+impl<T: fmt::Debug> core::error::Error for Full<T> {}
+
+pub(super) struct State<T, const N: usize> {
+    slots: [Option<T>; N],
+    head: usize,
+    len: usize,
+    pub(super) promised_room: usize,
+    pub(super) promised_values: usize,
+    pub(super) senders: WaitQueue<()>,
+    pub(super) receivers: WaitQueue<()>,
+}
+
+impl<T, const N: usize> State<T, N> {
+    pub(super) fn has_room(&self) -> bool {
+        self.len + self.promised_room < N
+    }
+
+    pub(super) fn has_value(&self) -> bool {
+        self.len > self.promised_values
+    }
+
+    /// Adds a value, for which the caller knows there is room; returns whom to wake.
+    pub(super) fn push(&mut self, value: T) -> Option<Waker> {
+        self.slots[(self.head + self.len) % N] = Some(value);
+        self.len += 1;
+        self.promise_value()
+    }
+
+    /// Takes the oldest value; returns also whom to wake.
+    pub(super) fn pop(&mut self) -> (Option<T>, Option<Waker>) {
+        let value = self.slots[self.head].take();
+        self.head = (self.head + 1) % N;
+        self.len -= 1;
+        (value, self.promise_room())
+    }
+
+    /// Promises free room to the first sender in line, who is to be woken.
+    pub(super) fn promise_room(&mut self) -> Option<Waker> {
+        let waker = self.senders.pop_front(0)?;
+        self.promised_room += 1;
+        Some(waker)
+    }
+
+    /// Promises a value to the first receiver in line, who is to be woken.
+    pub(super) fn promise_value(&mut self) -> Option<Waker> {
+        let waker = self.receivers.pop_front(0)?;
+        self.promised_values += 1;
+        Some(waker)
+    }
+}
+
+/// A queue of up to `N` values without a heap, from any number of senders to any number of
+/// receivers.
+///
+/// It never closes. [`try_send`](Self::try_send) and [`try_recv`](Self::try_recv) may be called
+/// in an interrupt handler.
+///
+/// # Cost
+/// Each operation is one critical section (on a hosted system, one short lock).
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::FixedChannel;
+///
+/// static BYTES: FixedChannel<u8, 8> = FixedChannel::new();
+///
+/// fn interrupt(received: u8) {
+///     if BYTES.try_send(received).is_err() {
+///         // Count the overrun.
+///     }
+/// }
+///
+/// interrupt(b'!');
+/// assert_eq!(block_on(BYTES.recv()), b'!');
+/// ```
+pub struct FixedChannel<T, const N: usize> {
+    pub(super) state: Lock<State<T, N>>,
+}
+
+impl<T, const N: usize> FixedChannel<T, N> {
+    maybe_const! {
+        /// An empty queue.
+        ///
+        /// # Panics
+        /// If `N` is zero.
+        pub fn new() -> Self {
+            assert!(N > 0, "a queue holds at least one value");
+            Self {
+                state: Lock::new(State {
+                    slots: [const { None }; N],
+                    head: 0,
+                    len: 0,
+                    promised_room: 0,
+                    promised_values: 0,
+                    senders: WaitQueue::new(),
+                    receivers: WaitQueue::new(),
+                }),
+            }
+        }
+    }
+
+    /// Sends `value` if there is room and no sender waits.
+    ///
+    /// # Errors
+    /// [`Full`] with the value.
+    pub fn try_send(&self, value: T) -> Result<(), Full<T>> {
+        let waker = {
+            let mut state = self.state.lock();
+            if !state.has_room() {
+                return Err(Full { value, capacity: N });
+            }
+            state.push(value)
+        };
+        wake(waker);
+        Ok(())
+    }
+
+    /// Takes the oldest value if there is one and no receiver waits for it.
+    pub fn try_recv(&self) -> Option<T> {
+        let (value, waker) = {
+            let mut state = self.state.lock();
+            if !state.has_value() {
+                return None;
+            }
+            state.pop()
+        };
+        wake(waker);
+        value
+    }
+
+    /// How many values are in the queue.
+    pub fn len(&self) -> usize {
+        self.state.lock().len
+    }
+
+    /// Whether the queue holds no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values the queue can hold.
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+}
+
+/// Wakes whom a change of the state promised something. No lock may be held.
+pub(super) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl<T, const N: usize> Default for FixedChannel<T, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, const N: usize> fmt::Debug for FixedChannel<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FixedChannel")
+            .field("len", &self.len())
+            .field("capacity", &N)
+            .finish()
+    }
+}

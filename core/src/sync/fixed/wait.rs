@@ -1,0 +1,177 @@
+//! Waiting at a queue in place: for room, or for a value.
+//!
+//! States      fresh → in line → promised → done;   dropped when promised: passed on
+//! Invariants  those of [`channel`](super::channel).
+#![allow(unsafe_code)]
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker, ready};
+
+use super::channel::{FixedChannel, State, wake};
+use crate::coop;
+use crate::wake::{WaitNode, WaitQueue, WaitState};
+
+impl<T, const N: usize> FixedChannel<T, N> {
+    /// Sends `value`, waiting for room in the order of the calls.
+    ///
+    /// # Cancel safety
+    /// A cancelled send sends nothing and drops the value; it loses its place in the line.
+    pub async fn send(&self, value: T) {
+        Sending {
+            wait: Wait::new(self, true),
+            value: Some(value),
+        }
+        .await;
+    }
+
+    /// Waits for a value and takes it, in the order of the calls.
+    ///
+    /// # Cancel safety
+    /// A cancelled receive takes nothing; it loses its place in the line.
+    pub async fn recv(&self) -> T {
+        Receiving {
+            wait: Wait::new(self, false),
+        }
+        .await
+    }
+}
+
+/// A place in one of the two lines.
+struct Wait<'a, T, const N: usize> {
+    channel: &'a FixedChannel<T, N>,
+    for_room: bool,
+    node: WaitNode<()>,
+}
+
+impl<'a, T, const N: usize> Wait<'a, T, N> {
+    const fn line(for_room: bool, state: &mut State<T, N>) -> &mut WaitQueue<()> {
+        if for_room {
+            &mut state.senders
+        } else {
+            &mut state.receivers
+        }
+    }
+
+    /// A wait that has not begun.
+    fn new(channel: &'a FixedChannel<T, N>, for_room: bool) -> Self {
+        Self {
+            channel,
+            for_room,
+            node: WaitNode::new(()),
+        }
+    }
+
+    /// Calls `go` under the lock once it is this one's turn; it returns whom to wake.
+    fn poll<R>(
+        self: Pin<&Self>,
+        waker: Waker,
+        go: impl FnOnce(&mut State<T, N>) -> (R, Option<Waker>),
+    ) -> Poll<R> {
+        let this = self.get_ref();
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&this.node) };
+        let mut state = this.channel.state.lock();
+        match node.state() {
+            WaitState::Done(_) => {
+                node.reset();
+                if this.for_room {
+                    state.promised_room -= 1
+                } else {
+                    state.promised_values -= 1
+                }
+            }
+            WaitState::Queued => {
+                // SAFETY: the node is in this line.
+                let spare = unsafe { Self::line(this.for_room, &mut state).set_waker(node, waker) };
+                drop(state);
+                drop(spare);
+                return Poll::Pending;
+            }
+            WaitState::Idle => {
+                let free = if this.for_room {
+                    state.has_room()
+                } else {
+                    state.has_value()
+                };
+                if !free {
+                    // SAFETY: the node is in no line; `drop` removes it.
+                    unsafe { Self::line(this.for_room, &mut state).push(node, waker, ()) };
+                    return Poll::Pending;
+                }
+            }
+        }
+        let (result, next) = go(&mut state);
+        drop(state);
+        wake(next);
+        Poll::Ready(result)
+    }
+}
+
+impl<T, const N: usize> Drop for Wait<'_, T, N> {
+    fn drop(&mut self) {
+        // SAFETY: pinned since it was queued, and dropped in place.
+        let node = unsafe { Pin::new_unchecked(&self.node) };
+        if node.state() == WaitState::Idle {
+            return;
+        }
+        let mut state = self.channel.state.lock();
+        if node.state() == WaitState::Queued {
+            // SAFETY: the node is in this line.
+            let own = unsafe { Self::line(self.for_room, &mut state).remove(node) };
+            drop(state);
+            drop(own);
+            return;
+        }
+        // The promise goes to the next in line (I3).
+        let next = if self.for_room {
+            state.promised_room -= 1;
+            state.promise_room()
+        } else {
+            state.promised_values -= 1;
+            state.promise_value()
+        };
+        drop(state);
+        wake(next);
+    }
+}
+
+struct Sending<'a, T, const N: usize> {
+    wait: Wait<'a, T, N>,
+    value: Option<T>,
+}
+
+impl<T, const N: usize> Future for Sending<'_, T, N> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let unit = ready!(coop::poll_proceed(cx));
+        // SAFETY: `wait` is not moved; `value` is not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: structurally pinned.
+        let wait = unsafe { Pin::new_unchecked(&this.wait) };
+        let value = &mut this.value;
+        ready!(wait.poll(cx.waker().clone(), |state| {
+            ((), value.take().and_then(|value| state.push(value)))
+        }));
+        unit.made_progress();
+        Poll::Ready(())
+    }
+}
+
+struct Receiving<'a, T, const N: usize> {
+    wait: Wait<'a, T, N>,
+}
+
+impl<T, const N: usize> Future for Receiving<'_, T, N> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let unit = ready!(coop::poll_proceed(cx));
+        // SAFETY: structurally pinned.
+        let wait = unsafe { self.as_ref().map_unchecked(|this| &this.wait) };
+        let value = ready!(wait.poll(cx.waker().clone(), State::pop));
+        unit.made_progress();
+        Poll::Ready(value.expect("a promised or free value is there (I2)"))
+    }
+}

@@ -1,0 +1,30 @@
+//! Queues from many senders to one receiver.
+
+pub mod error;
+
+mod block;
+
+mod blocks;
+
+mod chan;
+
+mod bounded;
+
+mod receiver;
+
+mod sender;
+
+mod permit;
+
+mod unbounded_receiver;
+
+mod unbounded_sender;
+
+mod weak;
+
+pub use permit::{OwnedPermit, Permit, PermitIterator};
+pub use receiver::Receiver;
+pub use sender::{Sender, channel};
+pub use unbounded_receiver::UnboundedReceiver;
+pub use unbounded_sender::{UnboundedSender, unbounded_channel};
+pub use weak::{WeakSender, WeakUnboundedSender};

@@ -1,0 +1,229 @@
+//! Room in a bounded channel, taken before the value is there.
+//!
+//! Invariants  I1 a permit object stands for one permit of the channel's word: it becomes a place
+//!             by `send`, or is given back on drop.
+
+use core::fmt;
+use core::iter::FusedIterator;
+
+use super::bounded::Bounded;
+use super::error::{SendError, TrySendError};
+use super::sender::Sender;
+use crate::platform::Arc;
+
+impl<T> Sender<T> {
+    /// Waits for room for one value, and keeps it.
+    ///
+    /// # Errors
+    /// [`SendError`] if the channel is closed.
+    ///
+    /// # Cancel safety
+    /// A cancelled call loses its place in the line, and no room.
+    ///
+    /// # Example
+    /// ```
+    /// use selkie_core::platform::block_on;
+    /// use selkie_core::sync::mpsc;
+    ///
+    /// block_on(async {
+    ///     let (tx, mut rx) = mpsc::channel(1);
+    ///     let permit = tx.reserve().await.unwrap();
+    ///     assert!(tx.try_send(1).is_err());
+    ///     permit.send(2);
+    ///     assert_eq!(rx.recv().await, Some(2));
+    /// });
+    /// ```
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        self.chan.reserve(1).await?;
+        Ok(Permit { chan: &self.chan })
+    }
+
+    /// Waits for room for `n` values, and keeps it.
+    ///
+    /// # Errors
+    /// [`SendError`] if the channel is closed, or never has so much room.
+    ///
+    /// # Cancel safety
+    /// A cancelled call loses its place in the line, and no room.
+    pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
+        self.chan.reserve(n).await?;
+        Ok(PermitIterator {
+            chan: &self.chan,
+            left: n,
+        })
+    }
+
+    /// Waits for room for one value; the permit holds the sender itself.
+    ///
+    /// # Errors
+    /// [`SendError`] if the channel is closed.
+    ///
+    /// # Cancel safety
+    /// A cancelled call drops the sender and loses its place in the line.
+    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
+        self.chan.reserve(1).await?;
+        Ok(OwnedPermit { sender: Some(self) })
+    }
+
+    /// Takes room for one value if there is some now.
+    ///
+    /// # Errors
+    /// [`TrySendError`]: full, or closed.
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
+        self.chan.try_reserve(1)?;
+        Ok(Permit { chan: &self.chan })
+    }
+
+    /// Takes room for `n` values if there is so much now.
+    ///
+    /// # Errors
+    /// [`TrySendError`]: full, or closed.
+    pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        self.chan.try_reserve(n)?;
+        Ok(PermitIterator {
+            chan: &self.chan,
+            left: n,
+        })
+    }
+
+    /// Takes room for one value if there is some now; the permit holds the sender itself.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the sender: full, or closed.
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
+        match self.chan.try_reserve(1) {
+            Ok(()) => Ok(OwnedPermit { sender: Some(self) }),
+            Err(TrySendError::Full(())) => Err(TrySendError::Full(self)),
+            Err(TrySendError::Closed(())) => Err(TrySendError::Closed(self)),
+        }
+    }
+}
+
+/// Room for one value in a bounded channel, given back when dropped.
+#[must_use = "dropping a permit gives the room back"]
+pub struct Permit<'a, T> {
+    chan: &'a Bounded<T>,
+}
+
+impl<T> Permit<'_, T> {
+    /// Sends `value` into the reserved room. The queue's order is that of the sends, not of the
+    /// reservations.
+    pub fn send(self, value: T) {
+        let chan = &self.chan.chan;
+        let place = chan.permits.claim_place();
+        core::mem::forget(self);
+        chan.publish(place, value);
+    }
+}
+
+impl<T> Drop for Permit<'_, T> {
+    fn drop(&mut self) {
+        self.chan.chan.give(1);
+    }
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
+}
+
+/// Room for several values, handed out one permit at a time; the rest is given back when dropped.
+#[must_use = "dropping the iterator gives the room back"]
+pub struct PermitIterator<'a, T> {
+    chan: &'a Bounded<T>,
+    left: usize,
+}
+
+impl<'a, T> Iterator for PermitIterator<'a, T> {
+    type Item = Permit<'a, T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        Some(Permit { chan: self.chan })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for PermitIterator<'_, T> {}
+impl<T> FusedIterator for PermitIterator<'_, T> {}
+
+impl<T> Drop for PermitIterator<'_, T> {
+    fn drop(&mut self) {
+        if self.left > 0 {
+            self.chan.chan.give(self.left as u64);
+        }
+    }
+}
+
+impl<T> fmt::Debug for PermitIterator<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PermitIterator")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Room for one value, with the [`Sender`] that reserved it; given back when dropped.
+#[must_use = "dropping a permit gives the room back"]
+pub struct OwnedPermit<T> {
+    /// Taken by `send` and `release` only, which consume the permit.
+    sender: Option<Sender<T>>,
+}
+
+impl<T> OwnedPermit<T> {
+    fn sender(&self) -> &Sender<T> {
+        self.sender
+            .as_ref()
+            .expect("only methods that consume the permit take the sender")
+    }
+
+    fn take_sender(mut self) -> Sender<T> {
+        self.sender
+            .take()
+            .expect("only methods that consume the permit take the sender")
+    }
+
+    /// Sends `value` into the reserved room and gives the sender back.
+    pub fn send(self, value: T) -> Sender<T> {
+        let sender = self.take_sender();
+        let chan = &sender.chan.chan;
+        chan.publish(chan.permits.claim_place(), value);
+        sender
+    }
+
+    /// Gives the room and the sender back.
+    pub fn release(self) -> Sender<T> {
+        let sender = self.take_sender();
+        sender.chan.chan.give(1);
+        sender
+    }
+
+    /// Whether both hold room of the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.sender().same_channel(other.sender())
+    }
+
+    /// Whether this is room of the channel that `sender` sends to.
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        Arc::ptr_eq(&self.sender().chan, &sender.chan)
+    }
+}
+
+impl<T> Drop for OwnedPermit<T> {
+    fn drop(&mut self) {
+        if let Some(sender) = &self.sender {
+            // The permit first, then the sender: the last of them ends the channel.
+            sender.chan.chan.give(1);
+        }
+    }
+}
+
+impl<T> fmt::Debug for OwnedPermit<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedPermit").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,151 @@
+//! The receiving side of the bounded channel.
+//!
+//! Idea        A handle on the shared [`Chan`](super::chan): the only one of its side, so `&mut`
+//!             stands for the right to the channel's inner state.
+#![allow(unsafe_code)]
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::poll_fn;
+use core::task::{Context, Poll};
+
+use super::super::blocking;
+use super::bounded::Bounded;
+use super::chan::NoValue;
+use super::error::TryRecvError;
+use crate::platform::{Arc, Ordering};
+
+/// Receives what the [`Sender`](super::Sender)s send, in the order of the sends.
+pub struct Receiver<T> {
+    pub(super) chan: Arc<Bounded<T>>,
+}
+
+impl<T> Receiver<T> {
+    /// Waits for the next value; `None` when the channel is closed and everything was received.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    ///
+    /// # Cost
+    /// One read-modify-write if a value is there.
+    pub async fn recv(&mut self) -> Option<T> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// Waits for a value and moves up to `limit` into `buffer`; returns how many. Zero means that
+    /// the channel is closed and everything was received, or that `limit` is zero.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
+    }
+
+    /// Takes the next value if it is there.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`] if one may still come, [`TryRecvError::Disconnected`] if not.
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        // SAFETY: this is the one receiver, borrowed mutably.
+        unsafe { self.chan.chan.try_recv() }.map_err(|none| match none {
+            NoValue::Empty => TryRecvError::Empty,
+            NoValue::Finished => TryRecvError::Disconnected,
+        })
+    }
+
+    /// Waits for the next value with the whole thread.
+    ///
+    /// # Panics
+    /// On a thread that drives a runtime's tasks.
+    #[track_caller]
+    pub fn blocking_recv(&mut self) -> Option<T> {
+        blocking::wait(self.recv())
+    }
+
+    /// As [`recv_many`](Self::recv_many), with the whole thread.
+    ///
+    /// # Panics
+    /// On a thread that drives a runtime's tasks.
+    #[track_caller]
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        blocking::wait(self.recv_many(buffer, limit))
+    }
+
+    /// Closes the channel: nothing new can be sent. What was sent, and what
+    /// goes into room that was reserved, is still received.
+    pub fn close(&mut self) {
+        self.chan.chan.close();
+    }
+
+    /// Whether the channel was closed, or every sender is gone.
+    pub fn is_closed(&self) -> bool {
+        self.chan.chan.is_closed()
+    }
+
+    /// Whether nothing waits to be received.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values wait to be received.
+    pub fn len(&self) -> usize {
+        // SAFETY: this is the one receiver; nothing else runs on its side during the call.
+        unsafe { self.chan.chan.len() }
+    }
+
+    /// How many values can be sent or reserved without waiting.
+    pub fn capacity(&self) -> usize {
+        self.chan.free()
+    }
+
+    /// The capacity that the channel was made with.
+    pub fn max_capacity(&self) -> usize {
+        self.chan.capacity
+    }
+
+    /// As [`recv`](Self::recv), for hand-written futures: the task of the last call is woken.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        // SAFETY: this is the one receiver, borrowed mutably.
+        unsafe { self.chan.chan.poll_recv(cx) }
+    }
+
+    /// As [`recv_many`](Self::recv_many), for hand-written futures: the task of the last call is
+    /// woken.
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<T>,
+        limit: usize,
+    ) -> Poll<usize> {
+        // SAFETY: this is the one receiver, borrowed mutably.
+        unsafe { self.chan.chan.poll_recv_many(cx, buffer, limit) }
+    }
+
+    /// How many senders there are.
+    pub fn sender_strong_count(&self) -> usize {
+        // Acquire: a caller that sees a sender gone sees what it sent.
+        self.chan.chan.senders.load(Ordering::Acquire)
+    }
+
+    /// How many weak senders there are.
+    pub fn sender_weak_count(&self) -> usize {
+        // Relaxed: a count, nothing hangs on it.
+        self.chan.chan.weak_senders.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        // SAFETY: the one receiver, which goes.
+        unsafe { self.chan.chan.receiver_gone() };
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("len", &self.len())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}

@@ -1,0 +1,219 @@
+//! The sending side of the bounded channel.
+//!
+//! Idea        A handle on the shared [`Chan`](super::chan), counted so that the channel ends with
+//!             the last one.
+
+use core::fmt;
+use core::future::poll_fn;
+use core::task::{Poll, ready};
+use core::time::Duration;
+
+use super::super::blocking;
+use super::super::permits::Refused;
+use super::bounded::{Bounded, MOST_CAPACITY};
+use super::error::{SendError, SendTimeoutError, TrySendError};
+use super::receiver::Receiver;
+use crate::coop;
+use crate::platform::{Arc, Ordering};
+use crate::time::timeout;
+
+/// Makes a channel that holds up to `buffer` values; senders wait while it is full.
+///
+/// # Panics
+/// If `buffer` is zero or exceeds a semaphore's most permits.
+///
+/// # Cost
+/// One allocation; blocks for the values are made when they are needed. A send and its receive
+/// together cost three read-modify-writes, and about one more for every eight of them.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::mpsc;
+///
+/// block_on(async {
+///     let (tx, mut rx) = mpsc::channel(4);
+///     tx.send("hello").await.unwrap();
+///     drop(tx);
+///     assert_eq!(rx.recv().await, Some("hello"));
+///     assert_eq!(rx.recv().await, None);
+/// });
+/// ```
+#[track_caller]
+pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(buffer > 0, "mpsc bounded channel requires buffer > 0");
+    assert!(
+        buffer <= MOST_CAPACITY,
+        "capacity {buffer} exceeds the most, {MOST_CAPACITY}"
+    );
+    let chan = Arc::new(Bounded::new(buffer));
+    (Sender { chan: chan.clone() }, Receiver { chan })
+}
+
+/// Sends values to the one [`Receiver`]; clone it for more senders.
+pub struct Sender<T> {
+    pub(super) chan: Arc<Bounded<T>>,
+}
+
+impl<T> Sender<T> {
+    /// Sends `value`, waiting for room.
+    ///
+    /// # Errors
+    /// [`SendError`] with the value, if the receiver is gone or has closed the channel. That a
+    /// value was sent does not mean that it will be received.
+    ///
+    /// # Cancel safety
+    /// A cancelled send sends nothing and drops the value; use [`reserve`](Self::reserve) to keep
+    /// it. It loses its place in the line.
+    ///
+    /// # Cost
+    /// Two read-modify-writes if there is room.
+    pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
+        let chan = &self.chan.chan;
+        let mut value = Some(value);
+        let outcome = poll_fn(|cx| {
+            let unit = ready!(coop::poll_proceed(cx));
+            let Some(unsent) = value.take() else {
+                return Poll::Ready(Ok(()));
+            };
+            match chan.try_send(unsent) {
+                Ok(()) => {
+                    unit.made_progress();
+                    Poll::Ready(Ok(()))
+                }
+                Err((Refused::Closed, unsent)) => Poll::Ready(Err((Refused::Closed, unsent))),
+                Err((Refused::Busy, unsent)) => Poll::Ready(Err((Refused::Busy, unsent))),
+            }
+        })
+        .await;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err((Refused::Closed, unsent)) => Err(SendError(unsent)),
+            Err((Refused::Busy, unsent)) => {
+                if self.chan.reserve(1).await.is_err() {
+                    return Err(SendError(unsent));
+                }
+                chan.publish(chan.permits.claim_place(), unsent);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends `message` if there is room now.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the value: full, or closed.
+    ///
+    /// # Cost
+    /// Two read-modify-writes.
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.chan
+            .chan
+            .try_send(message)
+            .map_err(|(refused, message)| match refused {
+                Refused::Closed => TrySendError::Closed(message),
+                Refused::Busy => TrySendError::Full(message),
+            })
+    }
+
+    /// Sends `value`, waiting for room up to `timeout`.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError`] with the value: no room in time, or closed.
+    ///
+    /// # Panics
+    /// Where no timer runs.
+    ///
+    /// # Cancel safety
+    /// As [`send`](Self::send).
+    pub async fn send_timeout(
+        &self,
+        value: T,
+        timeout: Duration,
+    ) -> Result<(), SendTimeoutError<T>> {
+        match self::timeout(timeout, self.reserve()).await {
+            Err(_) => Err(SendTimeoutError::Timeout(value)),
+            Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
+            Ok(Ok(permit)) => {
+                permit.send(value);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends `value`, waiting for room with the whole thread.
+    ///
+    /// # Errors
+    /// [`SendError`] with the value, if the channel is closed.
+    ///
+    /// # Panics
+    /// On a thread that drives a runtime's tasks.
+    #[track_caller]
+    pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
+        blocking::wait(self.send(value))
+    }
+
+    /// Waits until the receiver is gone or has closed the channel.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn closed(&self) {
+        self.chan.chan.wait_closed().await;
+    }
+
+    /// Whether the receiver is gone or has closed the channel.
+    pub fn is_closed(&self) -> bool {
+        self.chan.chan.is_closed()
+    }
+
+    /// Whether both send to the same receiver.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.chan, &other.chan)
+    }
+
+    /// How many values can be sent or reserved without waiting.
+    pub fn capacity(&self) -> usize {
+        self.chan.free()
+    }
+
+    /// The capacity that the channel was made with.
+    pub fn max_capacity(&self) -> usize {
+        self.chan.capacity
+    }
+
+    /// How many senders there are, owned permits included.
+    pub fn strong_count(&self) -> usize {
+        // Acquire: a caller that sees a sender gone sees what it sent.
+        self.chan.chan.senders.load(Ordering::Acquire)
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        // Relaxed: a count, nothing hangs on it.
+        self.chan.chan.weak_senders.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.chan.chan.add_sender();
+        Self {
+            chan: self.chan.clone(),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.chan.chan.remove_sender();
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("capacity", &self.capacity())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}

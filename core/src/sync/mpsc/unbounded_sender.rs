@@ -1,0 +1,107 @@
+//! The sending side of the unbounded channel.
+//!
+//! Idea        As the bounded one's, without permits: a send never waits.
+
+use core::fmt;
+
+use super::chan::Chan;
+use super::error::SendError;
+use super::unbounded_receiver::UnboundedReceiver;
+use crate::platform::{Arc, Ordering};
+
+/// Makes a channel without a limit: senders never wait, and memory is the limit.
+///
+/// # Cost
+/// One allocation; blocks for the values are made when they are needed. A send and its receive
+/// together cost two read-modify-writes, and about one more for every eight of them.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::mpsc;
+///
+/// let (tx, mut rx) = mpsc::unbounded_channel();
+/// tx.send(1).unwrap();
+/// tx.send(2).unwrap();
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// assert_eq!(rx.len(), 1);
+/// ```
+pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
+    let chan = Arc::new(Chan::new(0));
+    (
+        UnboundedSender { chan: chan.clone() },
+        UnboundedReceiver { chan },
+    )
+}
+
+/// Sends values to the one [`UnboundedReceiver`]; clone it for more senders.
+pub struct UnboundedSender<T> {
+    pub(super) chan: Arc<Chan<T, 0>>,
+}
+
+impl<T> UnboundedSender<T> {
+    /// Sends `message`; never waits.
+    ///
+    /// # Errors
+    /// [`SendError`] with the value, if the receiver is gone or has closed the channel.
+    ///
+    /// # Cost
+    /// Two read-modify-writes.
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        self.chan
+            .try_send(message)
+            .map_err(|(_, message)| SendError(message))
+    }
+
+    /// Waits until the receiver is gone or has closed the channel.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn closed(&self) {
+        self.chan.wait_closed().await;
+    }
+
+    /// Whether the receiver is gone or has closed the channel.
+    pub fn is_closed(&self) -> bool {
+        self.chan.is_closed()
+    }
+
+    /// Whether both send to the same receiver.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.chan, &other.chan)
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        // Acquire: a caller that sees a sender gone sees what it sent.
+        self.chan.senders.load(Ordering::Acquire)
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        // Relaxed: a count, nothing hangs on it.
+        self.chan.weak_senders.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Clone for UnboundedSender<T> {
+    fn clone(&self) -> Self {
+        self.chan.add_sender();
+        Self {
+            chan: self.chan.clone(),
+        }
+    }
+}
+
+impl<T> Drop for UnboundedSender<T> {
+    fn drop(&mut self) {
+        self.chan.remove_sender();
+    }
+}
+
+impl<T> fmt::Debug for UnboundedSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnboundedSender")
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}

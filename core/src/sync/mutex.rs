@@ -1,0 +1,346 @@
+//! A lock that a task holds across awaits.
+//!
+//! Idea        A value beside one permit; whoever holds the permit may touch the value.
+//! States      free ⇄ held; held → handed to the first in line, who wakes up with the permit
+//! Invariants  I1 `value` is touched by the holder of the permit only.
+//!             I2 a guard gives the permit back once.
+//! Rejected    Letting newcomers take a lock that was released before the line is served: more
+//!             throughput, but a task can wait for ever, and Tokio's users count on the order.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+
+use super::blocking;
+use super::errors::TryLockError;
+use super::permits::PlainPermits;
+use crate::maybe_const;
+use crate::platform::UnsafeCell;
+
+/// A lock whose guard may be held across `.await`; waiters get it in the order they came.
+///
+/// For data that is touched for a moment and never across an await, std's mutex is cheaper.
+/// Nothing is poisoned by a panic: the guard unlocks as it is dropped.
+///
+/// # Cost
+/// Lock and unlock with nobody waiting: one read-modify-write each; no allocation.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::Mutex;
+///
+/// static COUNT: Mutex<u32> = Mutex::const_new(0);
+/// block_on(async {
+///     *COUNT.lock().await += 1;
+///     assert_eq!(*COUNT.lock().await, 1);
+/// });
+/// ```
+pub struct Mutex<T: ?Sized> {
+    pub(super) permit: PlainPermits,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the permit lets one thread at a time reach the value (I1), so that it may be sent.
+unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
+// SAFETY: as above; a shared mutex gives out exclusive access only.
+unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
+
+impl<T: ?Sized> Mutex<T> {
+    /// An unlocked mutex around `t`.
+    pub fn new(t: T) -> Self
+    where
+        T: Sized,
+    {
+        Self::const_new(t)
+    }
+
+    maybe_const! {
+        /// As [`new`](Self::new), for statics.
+        pub fn const_new(t: T) -> Self
+        where
+            T: Sized,
+        {
+            Self { permit: PlainPermits::new(1), value: UnsafeCell::new(t) }
+        }
+    }
+
+    /// Waits for the lock.
+    ///
+    /// # Panics
+    /// In debug builds, if this task was handed the lock through another such future, which it
+    /// keeps and does not poll any more: it would wait for itself.
+    ///
+    /// # Cancel safety
+    /// A cancelled call loses its place in the line, and nothing else.
+    ///
+    /// # Cost
+    /// One read-modify-write if the lock is free.
+    pub async fn lock(&self) -> MutexGuard<'_, T> {
+        self.take_permit().await;
+        MutexGuard {
+            lock: self,
+            _access: PhantomData,
+        }
+    }
+
+    /// Takes the lock if it is free and nobody waits.
+    ///
+    /// # Errors
+    /// [`TryLockError`] if it is held.
+    pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
+        self.try_take_permit()?;
+        Ok(MutexGuard {
+            lock: self,
+            _access: PhantomData,
+        })
+    }
+
+    /// Waits for the lock with the whole thread.
+    ///
+    /// # Panics
+    /// On a thread that drives a runtime's tasks.
+    #[track_caller]
+    pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
+        blocking::wait(self.lock())
+    }
+
+    /// The value; that the mutex is borrowed mutably proves that nobody holds it.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.with_mut(|value| {
+            // SAFETY: `&mut self`.
+            unsafe { &mut *value }
+        })
+    }
+
+    /// The value, out of its mutex.
+    pub fn into_inner(self) -> T
+    where
+        T: Sized,
+    {
+        self.value.into_inner()
+    }
+
+    pub(super) async fn take_permit(&self) {
+        let taken = self.permit.take_sole().await;
+        debug_assert!(taken.is_ok(), "a mutex is never closed");
+    }
+
+    pub(super) fn try_take_permit(&self) -> Result<(), TryLockError> {
+        self.permit
+            .try_take(1, 0)
+            .map(drop)
+            .map_err(|_| TryLockError::new())
+    }
+
+    /// Where the value stands; touch it with the permit only (I1).
+    pub(super) fn value(&self) -> NonNull<T> {
+        self.value.with_mut(|value| {
+            // SAFETY: a cell's address is not null.
+            unsafe { NonNull::new_unchecked(value) }
+        })
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Mutex");
+        match self.try_lock() {
+            Ok(guard) => out.field("data", &&*guard),
+            Err(_) => out.field("data", &format_args!("<locked>")),
+        };
+        out.finish()
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+/// Access to the value of a locked [`Mutex`]; unlocks when dropped.
+#[must_use = "dropping the guard unlocks at once"]
+pub struct MutexGuard<'a, T: ?Sized> {
+    lock: &'a Mutex<T>,
+    _access: PhantomData<&'a mut T>,
+}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// Narrows the guard to a part of the value.
+    ///
+    /// # Example
+    /// ```
+    /// use selkie_core::sync::{Mutex, MutexGuard};
+    ///
+    /// let pair = Mutex::new((1, 2));
+    /// *MutexGuard::map(pair.try_lock().unwrap(), |pair| &mut pair.1) = 5;
+    /// assert_eq!(pair.into_inner(), (1, 5));
+    /// ```
+    pub fn map<U, F>(mut this: Self, f: F) -> MappedMutexGuard<'a, U>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        let part = NonNull::from(f(&mut this));
+        let lock = this.lock;
+        mem::forget(this);
+        MappedMutexGuard {
+            permit: &lock.permit,
+            part,
+            _access: PhantomData,
+        }
+    }
+
+    /// Narrows the guard to a part of the value if `f` finds one.
+    ///
+    /// # Errors
+    /// The guard itself, if `f` returns `None`.
+    pub fn try_map<U, F>(mut this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let Some(part) = f(&mut this).map(NonNull::from) else {
+            return Err(this);
+        };
+        let lock = this.lock;
+        mem::forget(this);
+        Ok(MappedMutexGuard {
+            permit: &lock.permit,
+            part,
+            _access: PhantomData,
+        })
+    }
+
+    /// The mutex that this guard holds.
+    pub fn mutex(this: &Self) -> &'a Mutex<T> {
+        this.lock
+    }
+}
+
+impl<T: ?Sized> Drop for MutexGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.lock.permit.give(1);
+    }
+}
+
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the guard holds the permit (I1).
+        unsafe { self.lock.value().as_ref() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the guard holds the permit (I1) and is borrowed mutably.
+        unsafe { self.lock.value().as_mut() }
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+/// Access to a part of the value of a locked [`Mutex`]; unlocks when dropped.
+#[must_use = "dropping the guard unlocks at once"]
+pub struct MappedMutexGuard<'a, T: ?Sized> {
+    permit: &'a PlainPermits,
+    part: NonNull<T>,
+    _access: PhantomData<&'a mut T>,
+}
+
+// SAFETY: the guard is exclusive access to the part (I1), as `&mut T` is.
+unsafe impl<T: ?Sized + Send> Send for MappedMutexGuard<'_, T> {}
+// SAFETY: a shared guard gives `&T` only.
+unsafe impl<T: ?Sized + Sync> Sync for MappedMutexGuard<'_, T> {}
+
+impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
+    /// Narrows the guard further.
+    pub fn map<U, F>(mut this: Self, f: F) -> MappedMutexGuard<'a, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        let part = NonNull::from(f(&mut this));
+        let permit = this.permit;
+        mem::forget(this);
+        MappedMutexGuard {
+            permit,
+            part,
+            _access: PhantomData,
+        }
+    }
+
+    /// Narrows the guard further if `f` finds a part.
+    ///
+    /// # Errors
+    /// The guard itself, if `f` returns `None`.
+    pub fn try_map<U, F>(mut this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        let Some(part) = f(&mut this).map(NonNull::from) else {
+            return Err(this);
+        };
+        let permit = this.permit;
+        mem::forget(this);
+        Ok(MappedMutexGuard {
+            permit,
+            part,
+            _access: PhantomData,
+        })
+    }
+}
+
+impl<T: ?Sized> Drop for MappedMutexGuard<'_, T> {
+    fn drop(&mut self) {
+        self.permit.give(1);
+    }
+}
+
+impl<'a, T: ?Sized> Deref for MappedMutexGuard<'a, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the guard holds the permit (I1); the part lies in the value.
+        unsafe { self.part.as_ref() }
+    }
+}
+
+impl<'a, T: ?Sized> DerefMut for MappedMutexGuard<'a, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`, and borrowed mutably.
+        unsafe { self.part.as_mut() }
+    }
+}
+
+impl<'a, T: ?Sized + fmt::Debug> fmt::Debug for MappedMutexGuard<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<'a, T: ?Sized + fmt::Display> fmt::Display for MappedMutexGuard<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}

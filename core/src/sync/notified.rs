@@ -1,0 +1,82 @@
+//! The future of a borrowed [`Notify`].
+//!
+//! Idea        A [`Wait`] and whose it is.
+#![allow(unsafe_code)]
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::notify::{Notify, Wait};
+
+/// Waits for a notification; made by [`Notify::notified`].
+///
+/// # Cancel safety
+/// Dropped before it was notified, it loses its place in the line. A single notification that it
+/// was given and did not see goes to the next waiter.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Notified<'a> {
+    notify: &'a Notify,
+    wait: Wait,
+}
+
+impl Notify {
+    /// A future that completes with the next notification.
+    ///
+    /// It takes its place in the line with the first poll, or with
+    /// [`enable`](Notified::enable); calls of `notify_waiters` count from now on.
+    ///
+    /// # Cancel safety
+    /// A cancelled wait loses its place in the line, and passes a notification on.
+    pub fn notified(&self) -> Notified<'_> {
+        Notified {
+            notify: self,
+            wait: Wait::new(self),
+        }
+    }
+}
+
+impl<'a> Notified<'a> {
+    fn project(self: Pin<&mut Self>) -> (&'a Notify, Pin<&mut Wait>) {
+        // SAFETY: `wait` is structurally pinned: it is moved out nowhere.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: as above.
+        (this.notify, unsafe { Pin::new_unchecked(&mut this.wait) })
+    }
+
+    /// Takes the place in the line now; `true` if a notification was there already.
+    ///
+    /// # Example
+    /// ```
+    /// use core::pin::pin;
+    /// use selkie_core::sync::Notify;
+    ///
+    /// let bell = Notify::new();
+    /// let mut waiting = pin!(bell.notified());
+    /// assert!(!waiting.as_mut().enable());
+    /// bell.notify_one();
+    /// assert!(waiting.as_mut().enable());
+    /// ```
+    pub fn enable(self: Pin<&mut Self>) -> bool {
+        let (notify, wait) = self.project();
+        wait.advance(notify, None)
+    }
+}
+
+impl Future for Notified<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let (notify, wait) = self.project();
+        wait.poll(notify, cx)
+    }
+}
+
+impl Drop for Notified<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the future is not moved any more.
+        let (notify, wait) = unsafe { Pin::new_unchecked(self) }.project();
+        wait.leave(notify);
+    }
+}

@@ -1,0 +1,261 @@
+//! A value that is made once, by whoever needs it first.
+//!
+//! States      empty ⇄ being made (one task holds the permit) → made; the line is closed then
+//! Invariants  I1 `value` is written once, by the holder of the permit, before `made` is set, and
+//!             only read afterwards.
+//! Rejected    Spinning while another task makes the value: making it may await.
+#![allow(unsafe_code)]
+
+use core::convert::Infallible;
+use core::error::Error;
+use core::fmt;
+use core::future::Future;
+
+use super::errors::TryAcquireError;
+use super::semaphore::{Semaphore, SemaphorePermit};
+use crate::maybe_const;
+use crate::platform::{AtomicBool, Ordering, UnsafeCell};
+
+/// A cell that is written once, also by an async function, and read by many.
+///
+/// # Cost
+/// A read of a value that is there costs one load.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::OnceCell;
+///
+/// static ANSWER: OnceCell<u32> = OnceCell::const_new();
+/// assert_eq!(block_on(ANSWER.get_or_init(|| async { 42 })), &42);
+/// assert_eq!(ANSWER.get(), Some(&42));
+/// ```
+pub struct OnceCell<T> {
+    made: AtomicBool,
+    value: UnsafeCell<Option<T>>,
+    maker: Semaphore,
+}
+
+// SAFETY: written once by one thread, and read afterwards (I1).
+unsafe impl<T: Send> Send for OnceCell<T> {}
+// SAFETY: as above; readers share the value, hence `T: Sync`.
+unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
+
+impl<T> OnceCell<T> {
+    /// An empty cell.
+    pub fn new() -> Self {
+        Self::const_new()
+    }
+
+    maybe_const! {
+        /// An empty cell, for statics.
+        pub fn const_new() -> Self {
+            Self {
+                made: AtomicBool::new(false),
+                value: UnsafeCell::new(None),
+                maker: Semaphore::const_new(1),
+            }
+        }
+    }
+
+    /// A cell with a value, or an empty one.
+    pub fn new_with(value: Option<T>) -> Self {
+        match value {
+            Some(value) => Self::const_new_with(value),
+            None => Self::const_new(),
+        }
+    }
+
+    maybe_const! {
+        /// A cell with a value, for statics.
+        pub fn const_new_with(value: T) -> Self {
+            Self {
+                made: AtomicBool::new(true),
+                value: UnsafeCell::new(Some(value)),
+                maker: Semaphore::const_new(0),
+            }
+        }
+    }
+
+    /// Whether there is a value.
+    pub fn initialized(&self) -> bool {
+        // Acquire: pairs with the Release in `store`.
+        self.made.load(Ordering::Acquire)
+    }
+
+    /// The value, if there is one.
+    pub fn get(&self) -> Option<&T> {
+        if !self.initialized() {
+            return None;
+        }
+        self.value.with(|value| {
+            // SAFETY: made, so only read from now on (I1).
+            unsafe { &*value }.as_ref()
+        })
+    }
+
+    /// The value, if there is one, to be changed.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.with_mut(|value| {
+            // SAFETY: `&mut self`.
+            unsafe { &mut *value }.as_mut()
+        })
+    }
+
+    fn store(&self, value: T, permit: SemaphorePermit<'_>) -> &T {
+        self.value.with_mut(|slot| {
+            // SAFETY: we hold the permit and nothing is made (I1).
+            unsafe { *slot = Some(value) }
+        });
+        // Release: pairs with the Acquire in `initialized`.
+        self.made.store(true, Ordering::Release);
+        self.maker.close();
+        permit.forget();
+        self.get().expect("just made")
+    }
+
+    /// Puts `value` into the empty cell.
+    ///
+    /// # Errors
+    /// [`SetError`] with the value: there is one, or one is being made.
+    pub fn set(&self, value: T) -> Result<(), SetError<T>> {
+        if self.initialized() {
+            return Err(SetError::AlreadyInitializedError(value));
+        }
+        match self.maker.try_acquire() {
+            Ok(permit) => {
+                self.store(value, permit);
+                Ok(())
+            }
+            Err(TryAcquireError::NoPermits) => Err(SetError::InitializingError(value)),
+            Err(TryAcquireError::Closed) => Err(SetError::AlreadyInitializedError(value)),
+        }
+    }
+
+    /// The value; if there is none, `f` makes it, while others that ask wait.
+    ///
+    /// # Panics
+    /// If `f` does; the next that asks tries again.
+    ///
+    /// # Cancel safety
+    /// If the task that makes the value is cancelled, another that waits begins anew with its own
+    /// function.
+    pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = T>,
+    {
+        let made = self
+            .get_or_try_init(|| async { Ok::<T, Infallible>(f().await) })
+            .await;
+        match made {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The value; if there is none, `f` tries to make it, while others that ask wait.
+    ///
+    /// # Errors
+    /// What `f` returns; the cell is empty still, and the next that asks tries again.
+    ///
+    /// # Panics
+    /// If `f` does; the next that asks tries again.
+    ///
+    /// # Cancel safety
+    /// As [`get_or_init`](Self::get_or_init).
+    pub async fn get_or_try_init<E, F, Fut>(&self, f: F) -> Result<&T, E>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        if let Some(value) = self.get() {
+            return Ok(value);
+        }
+        match self.maker.acquire().await {
+            Ok(permit) => {
+                let value = f().await?;
+                Ok(self.store(value, permit))
+            }
+            Err(_) => Ok(self
+                .get()
+                .expect("the line is closed when the value is made")),
+        }
+    }
+
+    /// The value, out of the cell.
+    pub fn into_inner(self) -> Option<T> {
+        self.value.into_inner()
+    }
+
+    /// The value, out of the cell, which is empty then.
+    pub fn take(&mut self) -> Option<T> {
+        core::mem::take(self).into_inner()
+    }
+}
+
+impl<T> Default for OnceCell<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceCell")
+            .field("value", &self.get())
+            .finish()
+    }
+}
+
+impl<T: Clone> Clone for OnceCell<T> {
+    fn clone(&self) -> Self {
+        Self::new_with(self.get().cloned())
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceCell<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceCell<T> {}
+
+impl<T> From<T> for OnceCell<T> {
+    fn from(value: T) -> Self {
+        Self::const_new_with(value)
+    }
+}
+
+/// Why a [`OnceCell`] could not be set; the value comes back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SetError<T> {
+    /// The cell has a value.
+    AlreadyInitializedError(T),
+    /// A task is making the value.
+    InitializingError(T),
+}
+
+impl<T> SetError<T> {
+    /// Whether the cell has a value.
+    pub fn is_already_init_err(&self) -> bool {
+        matches!(self, Self::AlreadyInitializedError(_))
+    }
+
+    /// Whether a task is making the value.
+    pub fn is_initializing_err(&self) -> bool {
+        matches!(self, Self::InitializingError(_))
+    }
+}
+
+impl<T> fmt::Display for SetError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadyInitializedError(_) => "the cell has a value already",
+            Self::InitializingError(_) => "the cell's value is being made",
+        })
+    }
+}
+
+impl<T: fmt::Debug> Error for SetError<T> {}

@@ -1,0 +1,42 @@
+//! What the one-value channel says when there is no value.
+
+use core::error::Error;
+use core::fmt;
+
+/// The sender is gone and has sent nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecvError(());
+
+impl RecvError {
+    pub(super) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("channel closed")
+    }
+}
+
+impl Error for RecvError {}
+
+/// Why there is no value now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// Nothing was sent yet.
+    Empty,
+    /// Nothing was sent, and nothing will be.
+    Closed,
+}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "channel empty",
+            Self::Closed => "channel closed",
+        })
+    }
+}
+
+impl Error for TryRecvError {}

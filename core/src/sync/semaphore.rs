@@ -1,0 +1,266 @@
+//! A semaphore: a number of permits, handed out in the order of the requests.
+//!
+//! Idea        A thin face over [`Permits`](super::permits), which holds the protocol.
+//! Invariants  I1 a permit object stands for exactly its number of permits: given back once on
+//!             drop, or never after `forget`.
+//! Rejected    A permit type that is a bare count: it could be returned to another semaphore.
+
+use core::fmt;
+
+use super::blocking;
+use super::errors::{AcquireError, TryAcquireError};
+use super::permits::{PlainPermits, Refused};
+use crate::maybe_const;
+
+/// Hands out a limited number of permits, first come, first served.
+///
+/// A request that does not fit waits at the end of the line, and later, smaller ones wait behind
+/// it. To bound concurrency, acquire a permit before the work and drop it after.
+///
+/// # Cost
+/// Acquire and release with nobody waiting: one read-modify-write each; no allocation.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::Semaphore;
+///
+/// let semaphore = Semaphore::new(2);
+/// let first = semaphore.try_acquire().unwrap();
+/// let _second = semaphore.try_acquire().unwrap();
+/// assert!(semaphore.try_acquire().is_err());
+/// drop(first);
+/// assert_eq!(semaphore.available_permits(), 1);
+/// ```
+pub struct Semaphore {
+    pub(super) permits: PlainPermits,
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Semaphore")
+            .field("available", &self.available_permits())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+impl Semaphore {
+    /// The most permits that a semaphore can hold.
+    pub const MAX_PERMITS: usize = usize::MAX >> 3;
+
+    /// A semaphore with `permits` free permits.
+    ///
+    /// # Panics
+    /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
+    pub fn new(permits: usize) -> Self {
+        Self::const_new(permits)
+    }
+
+    maybe_const! {
+        /// As [`new`](Self::new), for statics.
+        ///
+        /// # Panics
+        /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
+        #[track_caller]
+        pub fn const_new(permits: usize) -> Self {
+            assert!(permits <= Self::MAX_PERMITS, "more permits than a semaphore can hold");
+            Self { permits: PlainPermits::new(permits) }
+        }
+    }
+
+    /// How many permits are free.
+    pub fn available_permits(&self) -> usize {
+        self.permits.snapshot().free() as usize
+    }
+
+    /// Adds `n` permits and serves who waits.
+    ///
+    /// # Panics
+    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
+    pub fn add_permits(&self, n: usize) {
+        if let Err(free) = self.permits.add(n as u64, Self::MAX_PERMITS as u64) {
+            panic!(
+                "semaphore full: {free} of {} permits free, {n} added",
+                Self::MAX_PERMITS
+            );
+        }
+    }
+
+    /// Takes up to `n` free permits away for good, and returns how many that were. A closed
+    /// semaphore stays closed.
+    pub fn forget_permits(&self, n: usize) -> usize {
+        self.permits.forget(n as u64) as usize
+    }
+
+    /// Waits for a permit.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// A cancelled request loses its place in the line, and no permit.
+    ///
+    /// # Cost
+    /// One read-modify-write if a permit is free.
+    pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.acquire_many(1).await
+    }
+
+    /// Waits for `n` permits at once.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// A cancelled request loses its place in the line, and no permit.
+    pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        match self.permits.take(u64::from(n)).await {
+            Ok(()) => Ok(SemaphorePermit {
+                semaphore: self,
+                permits: n as usize,
+            }),
+            Err(_) => Err(AcquireError::new()),
+        }
+    }
+
+    /// Takes a permit if one is free and nobody waits.
+    ///
+    /// # Errors
+    /// [`TryAcquireError::Closed`] or [`TryAcquireError::NoPermits`].
+    pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_acquire_many(1)
+    }
+
+    /// Takes `n` permits if they are free and nobody waits.
+    ///
+    /// # Errors
+    /// [`TryAcquireError::Closed`] or [`TryAcquireError::NoPermits`].
+    pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_take(n)?;
+        Ok(SemaphorePermit {
+            semaphore: self,
+            permits: n as usize,
+        })
+    }
+
+    /// Waits for a permit with the whole thread.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed.
+    ///
+    /// # Panics
+    /// On a thread that drives a runtime's tasks.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::wait(self.acquire())
+    }
+
+    /// Waits for `n` permits with the whole thread.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed.
+    ///
+    /// # Panics
+    /// On a thread that drives a runtime's tasks.
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::wait(self.acquire_many(n))
+    }
+
+    /// Refuses every request that waits, and all later ones. Permits that were handed out stay
+    /// valid.
+    ///
+    /// # Example
+    /// ```
+    /// use selkie_core::platform::block_on;
+    /// use selkie_core::sync::{Semaphore, TryAcquireError};
+    ///
+    /// let semaphore = Semaphore::new(1);
+    /// semaphore.close();
+    /// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
+    /// assert!(block_on(semaphore.acquire()).is_err());
+    /// ```
+    pub fn close(&self) {
+        self.permits.close();
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.permits.snapshot().is_closed()
+    }
+
+    pub(super) fn try_take(&self, n: u32) -> Result<(), TryAcquireError> {
+        match self.permits.try_take(u64::from(n), 0) {
+            Ok(_) => Ok(()),
+            Err(Refused::Closed) => Err(TryAcquireError::Closed),
+            Err(Refused::Busy) => Err(TryAcquireError::NoPermits),
+        }
+    }
+
+    pub(super) fn give(&self, permits: usize) {
+        if permits == 0 {
+            return;
+        }
+        let before = self.permits.give(permits as u64).free() as usize;
+        assert!(
+            before + permits <= Self::MAX_PERMITS,
+            "semaphore full: {before} of {} permits free, {permits} returned",
+            Self::MAX_PERMITS
+        );
+    }
+}
+
+/// Permits of a [`Semaphore`], given back when dropped.
+#[must_use = "dropping a permit gives it back at once"]
+#[derive(Debug)]
+pub struct SemaphorePermit<'a> {
+    semaphore: &'a Semaphore,
+    permits: usize,
+}
+
+impl<'a> SemaphorePermit<'a> {
+    /// Takes the permits away from the semaphore for good.
+    pub fn forget(mut self) {
+        self.permits = 0;
+    }
+
+    /// Adds the permits of `other` to this.
+    ///
+    /// # Panics
+    /// If they come from different semaphores.
+    #[track_caller]
+    pub fn merge(&mut self, mut other: Self) {
+        assert!(
+            core::ptr::eq(self.semaphore, other.semaphore),
+            "permits of different semaphores cannot be merged"
+        );
+        self.permits += core::mem::take(&mut other.permits);
+    }
+
+    /// Splits `n` permits off, or returns `None` if there are fewer.
+    pub fn split(&mut self, n: usize) -> Option<Self> {
+        self.permits = self.permits.checked_sub(n)?;
+        Some(Self {
+            semaphore: self.semaphore,
+            permits: n,
+        })
+    }
+
+    /// How many permits this stands for.
+    pub fn num_permits(&self) -> usize {
+        self.permits
+    }
+
+    /// Whose permits these are.
+    pub fn semaphore(&self) -> &'a Semaphore {
+        self.semaphore
+    }
+}
+
+impl Drop for SemaphorePermit<'_> {
+    fn drop(&mut self) {
+        self.semaphore.give(self.permits);
+    }
+}

@@ -1,0 +1,193 @@
+//! A value that is set once, and that tasks can wait for.
+//!
+//! States      empty ─set→ set
+//! Invariants  I1 `value` is written once, under the lock, before `set`, and only read afterwards.
+//! Rejected    A watch channel: it has a version, two sides, and a lock around every look.
+#![allow(unsafe_code)]
+
+use core::error::Error;
+use core::fmt;
+use core::future::poll_fn;
+use core::task::{Poll, ready};
+
+use super::notify::Notify;
+use crate::coop;
+use crate::maybe_const;
+use crate::platform::{AtomicBool, Lock, Ordering, UnsafeCell};
+
+/// A cell that is set once; [`wait`](Self::wait) waits for it.
+///
+/// # Cost
+/// A read of a value that is there costs one load.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::SetOnce;
+///
+/// static READY: SetOnce<u8> = SetOnce::const_new();
+/// READY.set(3).unwrap();
+/// assert!(READY.set(4).is_err());
+/// assert_eq!(block_on(READY.wait()), &3);
+/// ```
+pub struct SetOnce<T> {
+    set: AtomicBool,
+    value: UnsafeCell<Option<T>>,
+    setting: Lock<()>,
+    waiting: Notify,
+}
+
+// SAFETY: written once by one thread, and read afterwards (I1).
+unsafe impl<T: Send> Send for SetOnce<T> {}
+// SAFETY: as above; readers share the value, hence `T: Sync`.
+unsafe impl<T: Send + Sync> Sync for SetOnce<T> {}
+
+impl<T> SetOnce<T> {
+    /// An empty cell.
+    pub fn new() -> Self {
+        Self::const_new()
+    }
+
+    maybe_const! {
+        /// An empty cell, for statics.
+        pub fn const_new() -> Self {
+            Self {
+                set: AtomicBool::new(false),
+                value: UnsafeCell::new(None),
+                setting: Lock::new(()),
+                waiting: Notify::const_new(),
+            }
+        }
+    }
+
+    /// A cell with a value, or an empty one.
+    pub fn new_with(value: Option<T>) -> Self {
+        match value {
+            Some(value) => Self::const_new_with(value),
+            None => Self::const_new(),
+        }
+    }
+
+    maybe_const! {
+        /// A cell with a value, for statics.
+        pub fn const_new_with(value: T) -> Self {
+            Self {
+                set: AtomicBool::new(true),
+                value: UnsafeCell::new(Some(value)),
+                setting: Lock::new(()),
+                waiting: Notify::const_new(),
+            }
+        }
+    }
+
+    /// Whether there is a value.
+    pub fn initialized(&self) -> bool {
+        // Acquire: pairs with the Release in `set`.
+        self.set.load(Ordering::Acquire)
+    }
+
+    /// The value, if it is set.
+    pub fn get(&self) -> Option<&T> {
+        if !self.initialized() {
+            return None;
+        }
+        self.value.with(|value| {
+            // SAFETY: set, so only read from now on (I1).
+            unsafe { &*value }.as_ref()
+        })
+    }
+
+    /// Sets the value and wakes who waits for it.
+    ///
+    /// # Errors
+    /// [`SetOnceError`] with the value if there is one already.
+    pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
+        if self.initialized() {
+            return Err(SetOnceError(value));
+        }
+        {
+            let _setting = self.setting.lock();
+            if self.initialized() {
+                return Err(SetOnceError(value));
+            }
+            self.value.with_mut(|slot| {
+                // SAFETY: we hold the lock and nothing is set (I1).
+                unsafe { *slot = Some(value) }
+            });
+            // Release: pairs with the Acquire in `initialized`.
+            self.set.store(true, Ordering::Release);
+        }
+        self.waiting.notify_waiters();
+        Ok(())
+    }
+
+    /// Waits for the value.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn wait(&self) -> &T {
+        poll_fn(|cx| {
+            ready!(coop::poll_proceed(cx)).made_progress();
+            Poll::Ready(())
+        })
+        .await;
+        loop {
+            let notified = self.waiting.notified();
+            if let Some(value) = self.get() {
+                return value;
+            }
+            notified.await;
+        }
+    }
+
+    /// The value, out of the cell.
+    pub fn into_inner(self) -> Option<T> {
+        self.value.into_inner()
+    }
+}
+
+impl<T> Default for SetOnce<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for SetOnce<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetOnce")
+            .field("value", &self.get())
+            .finish()
+    }
+}
+
+impl<T: Clone> Clone for SetOnce<T> {
+    fn clone(&self) -> Self {
+        Self::new_with(self.get().cloned())
+    }
+}
+
+impl<T: PartialEq> PartialEq for SetOnce<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for SetOnce<T> {}
+
+impl<T> From<T> for SetOnce<T> {
+    fn from(value: T) -> Self {
+        Self::const_new_with(value)
+    }
+}
+
+/// The [`SetOnce`] has a value already; the new one comes back.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SetOnceError<T>(pub T);
+
+impl<T> fmt::Display for SetOnceError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the cell has a value already")
+    }
+}
+
+impl<T: fmt::Debug> Error for SetOnceError<T> {}

@@ -1,0 +1,218 @@
+//! Waiting for permits: the future behind every acquire, lock and reserve.
+//!
+//! Idea        A take first tries without the lock, and makes its place in the line only when it has
+//!             to wait.
+//! States      fresh → in line → served, refused;   dropped in line: what it held goes on
+//! Invariants  those of [`permits`](super::permits), and: I5 a take that was served and not polled
+//!             gives its permits back when dropped.
+#![allow(unsafe_code)]
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use super::permits::{CLOSED, Claim, GRANTED_CODE, Permits, Refused, WAITERS};
+use crate::coop;
+use crate::platform::Ordering;
+use crate::wake::{WaitNode, WaitState, WakeBatch};
+
+impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
+    /// Waits for `wanted` permits.
+    pub(super) const fn take(&self, wanted: u64) -> Take<'_, COUNT_BITS> {
+        Take {
+            permits: self,
+            wanted,
+            node: None,
+            sole: false,
+            unclaimed_polls: 0,
+        }
+    }
+
+    /// Waits for the one permit that there is: who else could give it?
+    pub(super) const fn take_sole(&self) -> Take<'_, COUNT_BITS> {
+        Take {
+            permits: self,
+            wanted: 1,
+            node: None,
+            sole: true,
+            unclaimed_polls: 0,
+        }
+    }
+}
+
+/// Waits for permits; dropped after it was served, it gives them back.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub(super) struct Take<'a, const COUNT_BITS: u32> {
+    permits: &'a Permits<COUNT_BITS>,
+    wanted: u64,
+    /// Made when the wait begins: most takes never wait.
+    node: Option<WaitNode<Claim>>,
+    /// Whether nobody but the one that was served can serve this.
+    sole: bool,
+    /// See [`Handover::check`](super::handover::Handover::check).
+    unclaimed_polls: u8,
+}
+
+impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
+    /// Joins the line, unless the permits came meanwhile.
+    #[cold]
+    fn join(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        let waker = cx.waker().clone();
+        // SAFETY: nothing is moved out; the node stays where it is from here on.
+        let this = unsafe { self.get_unchecked_mut() };
+        let permits = this.permits;
+        let node = this.node.get_or_insert_with(|| {
+            WaitNode::new(Claim {
+                held: 0,
+                missing: 0,
+            })
+        });
+        // SAFETY: the node is a field of a pinned future, structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&*node) };
+        let mut queue = permits.queue.lock();
+        let mut word = permits.word.load(Ordering::Relaxed);
+        let held = loop {
+            if word & CLOSED != 0 {
+                return Poll::Ready(Err(Refused::Closed));
+            }
+            let free = Permits::<COUNT_BITS>::count(word);
+            let held = if queue.is_empty() {
+                free.min(this.wanted)
+            } else {
+                0
+            };
+            let satisfied = held == this.wanted;
+            let next = word - held * Permits::<COUNT_BITS>::ONE;
+            let next = if satisfied { next } else { next | WAITERS };
+            // AcqRel: as in `try_take`; with WAITERS set every later giver comes for the lock (I2).
+            match permits.word.compare_exchange_weak(
+                word,
+                next,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) if satisfied => return Poll::Ready(Ok(())),
+                Ok(_) => break held,
+                Err(now) => word = now,
+            }
+        };
+        // SAFETY: the node is in no queue; `drop` removes it.
+        unsafe {
+            queue.push(
+                node,
+                waker,
+                Claim {
+                    held,
+                    missing: this.wanted - held,
+                },
+            )
+        };
+        Poll::Pending
+    }
+}
+
+impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
+    type Output = Result<(), Refused>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let this = self.as_ref().get_ref();
+        let state = this.node.as_ref().map_or(WaitState::Idle, WaitNode::state);
+        let result = match (state, &this.node) {
+            (WaitState::Done(code), Some(node)) => {
+                node.reset();
+                this.permits.handover.claimed();
+                Poll::Ready(if code == GRANTED_CODE {
+                    Ok(())
+                } else {
+                    Err(Refused::Closed)
+                })
+            }
+            (WaitState::Queued, Some(node)) => {
+                let waker = cx.waker().clone();
+                // SAFETY: the node is a field of a pinned future, structurally pinned.
+                let node = unsafe { Pin::new_unchecked(node) };
+                // SAFETY: the node is in this queue or was served meanwhile.
+                let spare = unsafe { this.permits.queue.lock().set_waker(node, waker) };
+                drop(spare);
+                match node.state() {
+                    WaitState::Done(code) => {
+                        node.reset();
+                        this.permits.handover.claimed();
+                        let granted = code == GRANTED_CODE;
+                        Poll::Ready(if granted {
+                            Ok(())
+                        } else {
+                            Err(Refused::Closed)
+                        })
+                    }
+                    _ => Poll::Pending,
+                }
+            }
+            _ => match this.permits.try_take(this.wanted, 0) {
+                Ok(_) => Poll::Ready(Ok(())),
+                Err(Refused::Closed) => Poll::Ready(Err(Refused::Closed)),
+                Err(Refused::Busy) => self.as_mut().join(cx),
+            },
+        };
+        if result.is_ready() {
+            unit.made_progress();
+        } else if self.sole {
+            let permits = self.permits;
+            // SAFETY: the node is not moved.
+            let this = unsafe { self.get_unchecked_mut() };
+            permits
+                .handover
+                .check(cx.waker(), &mut this.unclaimed_polls);
+        }
+        result
+    }
+}
+
+impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
+    fn drop(&mut self) {
+        let Some(node) = &self.node else { return };
+        // SAFETY: the future was pinned when the node was queued and is now being dropped in place.
+        let node = unsafe { Pin::new_unchecked(node) };
+        match node.state() {
+            WaitState::Idle => return,
+            WaitState::Done(code) => {
+                if code == GRANTED_CODE {
+                    self.permits.handover.claimed();
+                    self.permits.give(self.wanted);
+                }
+                return;
+            }
+            WaitState::Queued => {}
+        }
+        let mut batch = WakeBatch::new();
+        let mut queue = self.permits.queue.lock();
+        // The lock decides: whoever serves us does so before or after.
+        if node.state() == WaitState::Queued {
+            // SAFETY: the node is in this queue and ours.
+            let held = unsafe { queue.payload_of(node) }.held;
+            // SAFETY: as above.
+            let own = unsafe { queue.remove(node) };
+            // Release: pairs with the Acquire in `try_take`; WAITERS is still set, so nobody
+            // takes them but the line (I3).
+            self.permits
+                .word
+                .fetch_add(held * Permits::<COUNT_BITS>::ONE, Ordering::AcqRel);
+            let more = self.permits.serve(&mut queue, &mut batch);
+            drop(queue);
+            drop(own);
+            batch.wake_all();
+            if more {
+                self.permits.serve_all();
+            }
+        } else {
+            drop(queue);
+            if node.state() == WaitState::Done(GRANTED_CODE) {
+                self.permits.handover.claimed();
+                self.permits.give(self.wanted);
+            }
+        }
+    }
+}

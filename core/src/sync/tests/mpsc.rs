@@ -1,0 +1,482 @@
+//! The queues against a sequential model: every send, reservation, cancellation and close.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use proptest::prelude::{Strategy, any, prop_oneof};
+use proptest::{collection, prop_assert, prop_assert_eq, proptest};
+
+use super::super::mpsc;
+use super::harness::{Bell, Spawned};
+use crate::sync::mpsc::error::{TryRecvError, TrySendError};
+
+type Value = (u32, Arc<()>);
+
+#[derive(Debug, Clone)]
+enum Step {
+    Send,
+    TrySend,
+    Reserve,
+    TryReserve,
+    SendPermit(usize),
+    DropPermit(usize),
+    Poll(usize),
+    Cancel(usize),
+    Recv,
+    RecvMany(usize),
+    TryRecv,
+    Clone,
+    DropSender(usize),
+    Close,
+    DropReceiver,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => any::<()>().prop_map(|()| Step::Send),
+        3 => any::<()>().prop_map(|()| Step::TrySend),
+        3 => any::<()>().prop_map(|()| Step::Reserve),
+        2 => any::<()>().prop_map(|()| Step::TryReserve),
+        3 => any::<usize>().prop_map(Step::SendPermit),
+        2 => any::<usize>().prop_map(Step::DropPermit),
+        6 => any::<usize>().prop_map(Step::Poll),
+        3 => any::<usize>().prop_map(Step::Cancel),
+        7 => any::<()>().prop_map(|()| Step::Recv),
+        2 => (0usize..5).prop_map(Step::RecvMany),
+        3 => any::<()>().prop_map(|()| Step::TryRecv),
+        1 => any::<()>().prop_map(|()| Step::Clone),
+        1 => any::<usize>().prop_map(Step::DropSender),
+        1 => any::<()>().prop_map(|()| Step::Close),
+        1 => any::<()>().prop_map(|()| Step::DropReceiver),
+    ];
+    collection::vec(step, 1..120)
+}
+
+/// What a waiting future came to, as the model sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    InLine,
+    Granted,
+    Refused,
+}
+
+enum Outcome {
+    Sent(bool),
+    Reserved(Option<mpsc::OwnedPermit<Value>>),
+}
+
+struct Waiting {
+    id: u32,
+    sends: bool,
+    standing: Standing,
+    task: Spawned<Outcome>,
+}
+
+/// The channel and the model side by side.
+struct Pair {
+    capacity: usize,
+    senders: Vec<mpsc::Sender<Value>>,
+    receiver: Option<mpsc::Receiver<Value>>,
+    permits: Vec<mpsc::OwnedPermit<Value>>,
+    waiting: Vec<Waiting>,
+    token: Arc<()>,
+    next: u32,
+    // The model.
+    queue: VecDeque<u32>,
+    free: usize,
+    line: VecDeque<u32>,
+    closed: bool,
+    parked: Option<Arc<Bell>>,
+}
+
+impl Pair {
+    fn new(capacity: usize) -> Self {
+        let (tx, rx) = mpsc::channel(capacity);
+        Self {
+            capacity,
+            senders: vec![tx],
+            receiver: Some(rx),
+            permits: Vec::new(),
+            waiting: Vec::new(),
+            token: Arc::new(()),
+            next: 0,
+            queue: VecDeque::new(),
+            free: capacity,
+            line: VecDeque::new(),
+            closed: false,
+            parked: None,
+        }
+    }
+
+    fn value(&mut self) -> Value {
+        self.next += 1;
+        (self.next, self.token.clone())
+    }
+
+    fn finished(&self) -> bool {
+        self.closed && self.queue.is_empty() && self.free == self.capacity
+    }
+
+    fn has_room(&self) -> bool {
+        !self.closed && self.free > 0 && self.line.is_empty()
+    }
+
+    fn free_one(&mut self) {
+        match self.line.pop_front() {
+            Some(id) => {
+                let served = self.waiting.iter_mut().find(|waiting| waiting.id == id);
+                served.expect("in line").standing = Standing::Granted;
+            }
+            None => self.free += 1,
+        }
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+        for id in self.line.drain(..) {
+            let refused = self.waiting.iter_mut().find(|waiting| waiting.id == id);
+            refused.expect("in line").standing = Standing::Refused;
+        }
+    }
+
+    fn handles(&self) -> usize {
+        self.senders.len() + self.permits.len() + self.waiting.len()
+    }
+
+    /// A sender went away.
+    fn handle_gone(&mut self) {
+        if self.handles() == 0 {
+            self.close();
+        }
+    }
+
+    fn begin(&mut self, sends: bool) {
+        let Some(tx) = self.senders.first().cloned() else {
+            return;
+        };
+        let (id, token) = self.value();
+        let mut task = if sends {
+            Spawned::new(async move { Outcome::Sent(tx.send((id, token)).await.is_ok()) })
+        } else {
+            drop(token);
+            Spawned::new(async move { Outcome::Reserved(tx.reserve_owned().await.ok()) })
+        };
+        let polled = task.poll();
+        if self.closed || self.has_room() {
+            let Poll::Ready(outcome) = polled else {
+                panic!("waits with room, or closed")
+            };
+            let room = !self.closed;
+            if room {
+                self.free -= 1;
+            }
+            self.settle(outcome, room, id);
+        } else {
+            assert!(polled.is_pending(), "sent without room");
+            self.line.push_back(id);
+            self.waiting.push(Waiting {
+                id,
+                sends,
+                standing: Standing::InLine,
+                task,
+            });
+        }
+    }
+
+    fn settle(&mut self, outcome: Outcome, granted: bool, id: u32) {
+        match outcome {
+            Outcome::Sent(sent) => {
+                assert_eq!(sent, granted);
+                if sent && self.receiver.is_some() {
+                    self.queue.push_back(id);
+                }
+            }
+            Outcome::Reserved(permit) => {
+                assert_eq!(permit.is_some(), granted);
+                self.permits.extend(permit);
+            }
+        }
+    }
+
+    fn poll(&mut self, index: usize) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let index = index % self.waiting.len();
+        let waiting = &mut self.waiting[index];
+        match (waiting.task.poll(), waiting.standing) {
+            (Poll::Pending, Standing::InLine) => {}
+            (Poll::Ready(outcome), standing) if standing != Standing::InLine => {
+                let Waiting { id, task, .. } = self.waiting.remove(index);
+                drop(task);
+                self.settle(outcome, standing == Standing::Granted, id);
+                self.handle_gone();
+            }
+            (polled, standing) => panic!("{standing:?}, ready: {}", polled.is_ready()),
+        }
+    }
+
+    fn cancel(&mut self, index: usize) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let Waiting { id, standing, .. } = self.waiting.remove(index % self.waiting.len());
+        match standing {
+            Standing::InLine => self.line.retain(|waiting| *waiting != id),
+            Standing::Granted => self.free_one(),
+            Standing::Refused => {}
+        }
+        self.handle_gone();
+    }
+
+    fn take_permit(&mut self, index: usize) -> Option<mpsc::OwnedPermit<Value>> {
+        let count = self.permits.len();
+        (count > 0).then(|| self.permits.swap_remove(index % count))
+    }
+
+    fn received(&mut self, value: Option<Value>) {
+        assert_eq!(value.map(|value| value.0), self.queue.pop_front());
+        self.free_one();
+    }
+
+    fn recv(&mut self, many: Option<usize>) {
+        let Some(mut rx) = self.receiver.take() else {
+            return;
+        };
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(bell.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut buffer = vec![(0, self.token.clone())];
+        let polled = match many {
+            None => rx.poll_recv(&mut cx).map(|value| {
+                buffer.extend(value);
+            }),
+            Some(limit) => rx.poll_recv_many(&mut cx, &mut buffer, limit).map(|count| {
+                assert_eq!(count, buffer.len() - 1, "counts what it added");
+            }),
+        };
+        self.receiver = Some(rx);
+        if polled.is_pending() {
+            assert!(self.queue.is_empty() && !self.finished() && many != Some(0));
+            self.parked = Some(bell);
+            return;
+        }
+        let limit = many.unwrap_or(1);
+        assert!(!self.queue.is_empty() || self.finished() || limit == 0);
+        assert_eq!(buffer.len() - 1, self.queue.len().min(limit));
+        for value in buffer.drain(1..) {
+            self.received(Some(value));
+        }
+    }
+
+    fn try_recv(&mut self) {
+        let Some(mut rx) = self.receiver.take() else {
+            return;
+        };
+        let result = rx.try_recv();
+        self.receiver = Some(rx);
+        match result {
+            Ok(value) => self.received(Some(value)),
+            Err(TryRecvError::Empty) => assert!(self.queue.is_empty() && !self.finished()),
+            Err(TryRecvError::Disconnected) => assert!(self.finished()),
+        }
+    }
+
+    fn try_send(&mut self) {
+        if self.senders.is_empty() {
+            return;
+        }
+        let (id, token) = self.value();
+        match self.senders[0].try_send((id, token)) {
+            Ok(()) => {
+                assert!(self.has_room());
+                self.free -= 1;
+                self.queue.push_back(id);
+            }
+            Err(TrySendError::Full(_)) => assert!(!self.closed && !self.has_room()),
+            Err(TrySendError::Closed(_)) => assert!(self.closed),
+        }
+    }
+
+    fn try_reserve(&mut self) {
+        let Some(tx) = self.senders.first().cloned() else {
+            return;
+        };
+        match tx.try_reserve_owned() {
+            Ok(permit) => {
+                assert!(self.has_room());
+                self.free -= 1;
+                self.permits.push(permit);
+            }
+            Err(TrySendError::Full(_)) => assert!(!self.closed && !self.has_room()),
+            Err(TrySendError::Closed(_)) => assert!(self.closed),
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Send => self.begin(true),
+            Step::Reserve => self.begin(false),
+            Step::TrySend => self.try_send(),
+            Step::TryReserve => self.try_reserve(),
+            Step::SendPermit(index) => {
+                if let Some(permit) = self.take_permit(index) {
+                    let value = self.value();
+                    if self.receiver.is_some() {
+                        self.queue.push_back(value.0);
+                    }
+                    drop(permit.send(value));
+                    self.handle_gone();
+                }
+            }
+            Step::DropPermit(index) => {
+                if self.take_permit(index).is_some() {
+                    self.free_one();
+                    self.handle_gone();
+                }
+            }
+            Step::Poll(index) => self.poll(index),
+            Step::Cancel(index) => self.cancel(index),
+            Step::Recv => self.recv(None),
+            Step::RecvMany(limit) => self.recv(Some(limit)),
+            Step::TryRecv => self.try_recv(),
+            Step::Clone => self.senders.extend(self.senders.first().cloned()),
+            Step::DropSender(index) => {
+                if !self.senders.is_empty() {
+                    let index = index % self.senders.len();
+                    self.senders.swap_remove(index);
+                    self.handle_gone();
+                }
+            }
+            Step::Close => {
+                if let Some(rx) = &mut self.receiver {
+                    rx.close();
+                    self.close();
+                    // It knows, and looks again by itself.
+                    self.parked = None;
+                }
+            }
+            Step::DropReceiver => {
+                if self.receiver.take().is_some() {
+                    self.parked = None;
+                    self.close();
+                    self.free += self.queue.len();
+                    self.queue.clear();
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn bounded_agrees_with_the_model(capacity in 1usize..5, steps in steps()) {
+        let mut pair = Pair::new(capacity);
+        for step in steps {
+            pair.step(step);
+            if let Some(rx) = &pair.receiver {
+                prop_assert_eq!(rx.len(), pair.queue.len());
+                prop_assert_eq!(rx.is_empty(), pair.queue.is_empty());
+                prop_assert_eq!(rx.capacity(), pair.free);
+                prop_assert_eq!(rx.is_closed(), pair.closed);
+                prop_assert_eq!(rx.sender_strong_count(), pair.handles());
+            }
+            if let Some(bell) = pair.parked.take_if(|_| !pair.queue.is_empty()) {
+                prop_assert!(bell.rings() > 0, "a value came and the receiver sleeps");
+            }
+            let finished = pair.finished();
+            if let Some(bell) = pair.parked.take_if(|_| finished) {
+                prop_assert!(bell.rings() > 0, "finished and the receiver sleeps");
+            }
+            for waiting in &pair.waiting {
+                let served = waiting.standing != Standing::InLine;
+                prop_assert_eq!(served, waiting.task.is_woken(), "sends: {}", waiting.sends);
+            }
+        }
+        let token = pair.token.clone();
+        drop(pair);
+        prop_assert_eq!(Arc::strong_count(&token), 1, "every value was dropped once");
+    }
+
+    #[test]
+    fn unbounded_agrees_with_a_queue(steps in collection::vec(0u8..8, 1..300)) {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let token = Arc::new(());
+        let mut queue = VecDeque::new();
+        let mut closed = false;
+        for (number, step) in steps.into_iter().enumerate() {
+            match step {
+                0..=3 => match tx.send((number, token.clone())) {
+                    Ok(()) => {
+                        prop_assert!(!closed);
+                        queue.push_back(number);
+                    }
+                    Err(error) => {
+                        prop_assert!(closed);
+                        prop_assert_eq!(error.0.0, number);
+                    }
+                },
+                4..=6 => match rx.try_recv() {
+                    Ok((value, _)) => prop_assert_eq!(Some(value), queue.pop_front()),
+                    Err(TryRecvError::Empty) => prop_assert!(queue.is_empty() && !closed),
+                    Err(TryRecvError::Disconnected) => prop_assert!(queue.is_empty() && closed),
+                },
+                _ => if number % 16 == 0 {
+                    rx.close();
+                    closed = true;
+                },
+            }
+            prop_assert_eq!(rx.len(), queue.len());
+        }
+        drop((tx, rx));
+        prop_assert_eq!(Arc::strong_count(&token), 1);
+    }
+}
+
+/// Values of every size pass through blocks of every length.
+#[test]
+fn large_and_empty_values() {
+    let (tx, mut rx) = mpsc::unbounded_channel();
+    for number in 0..100u8 {
+        tx.send([number; 3000]).unwrap();
+    }
+    for number in 0..100 {
+        assert_eq!(rx.try_recv().unwrap()[2999], number);
+    }
+    let (tx, mut rx) = mpsc::unbounded_channel();
+    (0..1000).for_each(|_| tx.send(()).unwrap());
+    assert_eq!(rx.len(), 1000);
+    (0..1000).for_each(|_| rx.try_recv().unwrap());
+}
+
+/// Threads send; every value arrives once, and those of one sender in their order.
+#[test]
+fn stress_every_value_arrives() {
+    const EACH: usize = if cfg!(debug_assertions) {
+        20_000
+    } else {
+        1_000_000
+    };
+    let (tx, mut rx) = mpsc::channel(64);
+    let threads: Vec<_> = (0..4)
+        .map(|sender| {
+            let tx = tx.clone();
+            std::thread::spawn(move || {
+                for number in 0..EACH {
+                    tx.blocking_send((sender, number)).unwrap();
+                }
+            })
+        })
+        .collect();
+    drop(tx);
+    let mut next = [0; 4];
+    while let Some((sender, number)) = rx.blocking_recv() {
+        assert_eq!(next[sender], number);
+        next[sender] += 1;
+    }
+    assert_eq!(next, [EACH; 4]);
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
+}

@@ -1,0 +1,160 @@
+//! The bell against a sequential model.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Poll;
+
+use proptest::prelude::{Strategy, any, prop_oneof};
+use proptest::{collection, prop_assert_eq, proptest};
+
+use super::super::Notify;
+use super::harness::Spawned;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Wait,
+    Poll(usize),
+    Drop(usize),
+    One,
+    Last,
+    All,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => any::<()>().prop_map(|()| Step::Wait),
+        5 => any::<usize>().prop_map(Step::Poll),
+        3 => any::<usize>().prop_map(Step::Drop),
+        3 => any::<()>().prop_map(|()| Step::One),
+        2 => any::<()>().prop_map(|()| Step::Last),
+        1 => any::<()>().prop_map(|()| Step::All),
+    ];
+    collection::vec(step, 1..100)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Fresh,
+    InLine,
+    One,
+    Last,
+    All,
+}
+
+struct Waiting {
+    id: usize,
+    standing: Standing,
+    task: Spawned<()>,
+}
+
+#[derive(Default)]
+struct Model {
+    remembered: bool,
+    line: VecDeque<usize>,
+}
+
+fn notify(model: &mut Model, waiting: &mut [Waiting], last: bool) {
+    let served = if last {
+        model.line.pop_back()
+    } else {
+        model.line.pop_front()
+    };
+    match served {
+        Some(id) => {
+            waiting
+                .iter_mut()
+                .find(|waiting| waiting.id == id)
+                .unwrap()
+                .standing = if last { Standing::Last } else { Standing::One };
+        }
+        None => model.remembered = true,
+    }
+}
+
+proptest! {
+    #[test]
+    fn agrees_with_the_model(steps in steps()) {
+        let bell = Arc::new(Notify::new());
+        let mut model = Model::default();
+        let mut waiting: Vec<Waiting> = Vec::new();
+        for (id, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Wait => waiting.push(Waiting {
+                    id,
+                    standing: Standing::Fresh,
+                    task: Spawned::new(bell.clone().notified_owned()),
+                }),
+                Step::Poll(index) if !waiting.is_empty() => {
+                    let index = index % waiting.len();
+                    let polled = waiting[index].task.poll();
+                    match waiting[index].standing {
+                        Standing::Fresh if model.remembered => {
+                            model.remembered = false;
+                            prop_assert_eq!(polled, Poll::Ready(()));
+                            waiting.swap_remove(index);
+                        }
+                        Standing::Fresh => {
+                            prop_assert_eq!(polled, Poll::Pending);
+                            model.line.push_back(waiting[index].id);
+                            waiting[index].standing = Standing::InLine;
+                        }
+                        Standing::InLine => prop_assert_eq!(polled, Poll::Pending),
+                        _ => {
+                            prop_assert_eq!(polled, Poll::Ready(()));
+                            waiting.swap_remove(index);
+                        }
+                    }
+                }
+                Step::Drop(index) if !waiting.is_empty() => {
+                    let gone = waiting.swap_remove(index % waiting.len());
+                    match gone.standing {
+                        Standing::InLine => model.line.retain(|id| *id != gone.id),
+                        Standing::One => notify(&mut model, &mut waiting, false),
+                        Standing::Last => notify(&mut model, &mut waiting, true),
+                        Standing::Fresh | Standing::All => {}
+                    }
+                }
+                Step::One => {
+                    bell.notify_one();
+                    notify(&mut model, &mut waiting, false);
+                }
+                Step::Last => {
+                    bell.notify_last();
+                    notify(&mut model, &mut waiting, true);
+                }
+                Step::All => {
+                    bell.notify_waiters();
+                    model.line.clear();
+                    for waiting in &mut waiting {
+                        if matches!(waiting.standing, Standing::Fresh | Standing::InLine) {
+                            waiting.standing = Standing::All;
+                        }
+                    }
+                }
+                _ => {}
+            }
+            for waiting in &waiting {
+                if waiting.standing == Standing::InLine {
+                    prop_assert_eq!(waiting.task.is_woken(), false);
+                }
+                if matches!(waiting.standing, Standing::One | Standing::Last) {
+                    prop_assert_eq!(waiting.task.is_woken(), true);
+                }
+            }
+        }
+    }
+}
+
+/// A batch of wakers holds 32; more waiters than that are all woken, and later ones are not.
+#[test]
+fn many_waiters_are_all_woken() {
+    let bell = Arc::new(Notify::new());
+    let mut tasks: Vec<_> = (0..100)
+        .map(|_| Spawned::new(bell.clone().notified_owned()))
+        .collect();
+    assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
+    bell.notify_waiters();
+    assert!(tasks.iter().all(Spawned::is_woken));
+    let mut late = Spawned::new(bell.clone().notified_owned());
+    assert!(late.poll().is_pending());
+}

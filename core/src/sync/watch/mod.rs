@@ -1,0 +1,15 @@
+//! One value, the latest, from many senders to many receivers.
+
+pub mod error;
+
+mod shared;
+
+mod reference;
+
+mod receiver;
+
+mod sender;
+
+pub use receiver::Receiver;
+pub use reference::Ref;
+pub use sender::{Sender, channel};

@@ -1,0 +1,161 @@
+//! The receiving side of the watch channel.
+//!
+//! Idea        A handle on [`Shared`](super::shared) with the version that was seen last.
+
+use core::fmt;
+use core::future::poll_fn;
+use core::task::{Poll, ready};
+
+use super::error::RecvError;
+use super::reference::Ref;
+use super::shared::{Shared, Version};
+use crate::coop;
+use crate::platform::{Arc, Ordering};
+
+/// Sees the latest value of a watch channel, and is told when it changes.
+pub struct Receiver<T> {
+    pub(super) shared: Arc<Shared<T>>,
+    pub(super) version: Version,
+}
+
+impl<T> Receiver<T> {
+    /// The value, which does not count as seen by this. Senders wait while the reference is held.
+    pub fn borrow(&self) -> Ref<'_, T> {
+        let (reading, version) = self.shared.read();
+        Ref::new(reading, version != self.version)
+    }
+
+    /// The value, which counts as seen from now on. Senders wait while the reference is held.
+    pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
+        let (reading, version) = self.shared.read();
+        let changed = version != self.version;
+        self.version = version;
+        Ref::new(reading, changed)
+    }
+
+    /// Whether there is a value that was not seen.
+    ///
+    /// # Errors
+    /// [`RecvError`] if every sender is gone.
+    pub fn has_changed(&self) -> Result<bool, RecvError> {
+        if self.is_closed() {
+            return Err(RecvError::new());
+        }
+        Ok(self.shared.version() != self.version)
+    }
+
+    /// Makes the current value count as not seen.
+    pub fn mark_changed(&mut self) {
+        self.version = self.shared.version().previous();
+    }
+
+    /// Makes the current value count as seen.
+    pub fn mark_unchanged(&mut self) {
+        self.version = self.shared.version();
+    }
+
+    /// Waits for a value that was not seen, and makes it count as seen.
+    ///
+    /// # Errors
+    /// [`RecvError`] if every sender is gone and the last value was seen.
+    ///
+    /// # Cancel safety
+    /// A cancelled wait has seen nothing.
+    ///
+    /// # Cost
+    /// No read-modify-write if there is such a value.
+    pub async fn changed(&mut self) -> Result<(), RecvError> {
+        match self.shared.change(self.version).await {
+            Ok(version) => {
+                self.version = version;
+                Ok(())
+            }
+            Err(()) => Err(RecvError::new()),
+        }
+    }
+
+    /// Waits for a value that `f` accepts, beginning with the current one; it counts as seen, and
+    /// so does every value that `f` refused.
+    ///
+    /// # Errors
+    /// [`RecvError`] if every sender is gone and the last value is not accepted.
+    ///
+    /// # Panics
+    /// If `f` does; the channel stays usable.
+    ///
+    /// # Cancel safety
+    /// A cancelled wait may have seen values.
+    ///
+    /// # Example
+    /// ```
+    /// use selkie_core::platform::block_on;
+    /// use selkie_core::sync::watch;
+    ///
+    /// let (tx, mut rx) = watch::channel(1);
+    /// tx.send(5).unwrap();
+    /// assert_eq!(*block_on(rx.wait_for(|value| *value > 3)).unwrap(), 5);
+    /// ```
+    pub async fn wait_for(
+        &mut self,
+        mut f: impl FnMut(&T) -> bool,
+    ) -> Result<Ref<'_, T>, RecvError> {
+        poll_fn(|cx| {
+            ready!(coop::poll_proceed(cx)).made_progress();
+            Poll::Ready(())
+        })
+        .await;
+        let mut closed = false;
+        loop {
+            {
+                let (reading, version) = self.shared.read();
+                let changed = version != self.version;
+                self.version = version;
+                if (!closed || changed) && f(&reading) {
+                    return Ok(Ref::new(reading, changed));
+                }
+            }
+            if closed {
+                return Err(RecvError::new());
+            }
+            closed = self.shared.change(self.version).await.is_err();
+        }
+    }
+
+    /// Whether every sender is gone.
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    /// Whether both see the same value.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        // Relaxed: the caller has a receiver, so the count cannot reach zero meanwhile.
+        self.shared.receivers.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared: self.shared.clone(),
+            version: self.version,
+        }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        // AcqRel: pairs with the Acquire in `Sender::receiver_count`.
+        if self.shared.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.no_receivers.notify_waiters();
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,56 @@
+//! A look at a watched value.
+//!
+//! Idea        A read lock that says, beside, whether the value was new.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
+
+use super::shared::Reading;
+
+/// The value of a watch channel, held against senders until dropped.
+///
+/// Senders block their thread meanwhile, and so may a second look from the same thread: let it
+/// go before the next await.
+#[must_use = "a look at the value holds up the senders"]
+pub struct Ref<'a, T> {
+    reading: Reading<'a, T>,
+    changed: bool,
+    /// Not to be sent, so that it is not held across an await by mistake.
+    _thread: PhantomData<*const ()>,
+}
+
+// SAFETY: a shared look gives `&T` only.
+unsafe impl<T: Sync> Sync for Ref<'_, T> {}
+
+impl<'a, T> Ref<'a, T> {
+    pub(super) const fn new(reading: Reading<'a, T>, changed: bool) -> Self {
+        Self {
+            reading,
+            changed,
+            _thread: PhantomData,
+        }
+    }
+
+    /// Whether the value was new to the receiver that looks. `false` for a sender's look.
+    pub fn has_changed(&self) -> bool {
+        self.changed
+    }
+}
+
+impl<T> Deref for Ref<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.reading
+    }
+}
+
+impl<'a, T: fmt::Debug> fmt::Debug for Ref<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ref")
+            .field("value", &**self)
+            .field("changed", &self.changed)
+            .finish()
+    }
+}

@@ -1,0 +1,196 @@
+//! The sending side of the watch channel.
+//!
+//! Idea        A counted handle on [`Shared`](super::shared); the last one closes the channel.
+
+use core::fmt;
+use core::future::poll_fn;
+use core::mem;
+use core::task::{Poll, ready};
+
+use super::error::SendError;
+use super::receiver::Receiver;
+use super::reference::Ref;
+use super::shared::Shared;
+use crate::coop;
+use crate::platform::{Arc, Ordering};
+
+/// Makes a channel that keeps one value, the latest: receivers see it, and are told of changes.
+///
+/// # Cost
+/// One allocation. A send and a `changed` that does not wait: three read-modify-writes; a look
+/// at the value two.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::watch;
+///
+/// block_on(async {
+///     let (tx, mut rx) = watch::channel(1);
+///     tx.send(2).unwrap();
+///     rx.changed().await.unwrap();
+///     assert_eq!(*rx.borrow_and_update(), 2);
+/// });
+/// ```
+pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
+    let shared = Arc::new(Shared::new(init, 1));
+    let version = shared.version();
+    (
+        Sender {
+            shared: shared.clone(),
+        },
+        Receiver { shared, version },
+    )
+}
+
+/// Changes the value that the [`Receiver`]s see.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Sender<T> {
+    /// A channel that has no receiver yet; [`subscribe`](Self::subscribe) makes them.
+    pub fn new(init: T) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(init, 0)),
+        }
+    }
+
+    /// Replaces the value and tells the receivers.
+    ///
+    /// # Errors
+    /// [`SendError`] with the value if there is no receiver; the old value stays then.
+    ///
+    /// # Cost
+    /// Three read-modify-writes if nobody waits. Blocks the thread while a [`Ref`] is held.
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        if self.is_closed() {
+            return Err(SendError(value));
+        }
+        self.send_replace(value);
+        Ok(())
+    }
+
+    /// Changes the value in place and tells the receivers, if there are any.
+    ///
+    /// # Panics
+    /// If `modify` does; the receivers are not told then, and the channel stays usable.
+    pub fn send_modify<F>(&self, modify: F)
+    where
+        F: FnOnce(&mut T),
+    {
+        self.send_if_modified(|value| {
+            modify(value);
+            true
+        });
+    }
+
+    /// Changes the value in place, and tells the receivers if `modify` returns `true`, which is
+    /// returned.
+    ///
+    /// # Panics
+    /// If `modify` does; the receivers are not told then, and the channel stays usable.
+    pub fn send_if_modified<F>(&self, modify: F) -> bool
+    where
+        F: FnOnce(&mut T) -> bool,
+    {
+        self.shared.write(modify)
+    }
+
+    /// Replaces the value, with or without receivers, and returns the old one.
+    pub fn send_replace(&self, mut value: T) -> T {
+        self.send_modify(|current| mem::swap(current, &mut value));
+        value
+    }
+
+    /// The value. Senders wait while the reference is held: let it go soon.
+    pub fn borrow(&self) -> Ref<'_, T> {
+        let (reading, _) = self.shared.read();
+        Ref::new(reading, false)
+    }
+
+    /// Whether there is no receiver now.
+    pub fn is_closed(&self) -> bool {
+        self.receiver_count() == 0
+    }
+
+    /// Waits until there is no receiver.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn closed(&self) {
+        poll_fn(|cx| {
+            ready!(coop::poll_proceed(cx)).made_progress();
+            Poll::Ready(())
+        })
+        .await;
+        loop {
+            let notified = self.shared.no_receivers.notified();
+            if self.is_closed() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// A new receiver, for which the current value counts as seen.
+    pub fn subscribe(&self) -> Receiver<T> {
+        // Relaxed: the count is read by whoever asks, nothing hangs on it.
+        self.shared.receivers.fetch_add(1, Ordering::Relaxed);
+        Receiver {
+            version: self.shared.version(),
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// How many receivers there are.
+    pub fn receiver_count(&self) -> usize {
+        // Acquire: pairs with the Release of a receiver that goes.
+        self.shared.receivers.load(Ordering::Acquire)
+    }
+
+    /// How many senders there are.
+    pub fn sender_count(&self) -> usize {
+        // Relaxed: a count, nothing hangs on it.
+        self.shared.senders.load(Ordering::Relaxed)
+    }
+
+    /// Whether both change the same value.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        // Relaxed: the caller has a sender, so the count cannot reach zero meanwhile.
+        self.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // AcqRel: whoever is last has everything behind it that the others sent.
+        if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.close();
+        }
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("receivers", &self.receiver_count())
+            .field("version", &self.shared.version())
+            .finish_non_exhaustive()
+    }
+}

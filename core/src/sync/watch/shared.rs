@@ -1,0 +1,289 @@
+//! What both sides of a watch channel share: the value behind a lock, its version, who waits.
+//!
+//! Idea        A send writes the value under the lock, adds one to the version, and looks at a mark
+//!             in the same word that says whether anyone waits. A receiver compares versions.
+//! States      of the word:  version | WAITERS | CLOSED
+//! Invariants  I1 `value` is read by holders of one permit and written by the holder of all.
+//!             I2 the version changes under the write lock, so under the read lock it belongs to
+//!             the value.
+//!             I3 WAITERS is set exactly if the line is not empty, seen under the line's lock.
+//!             I4 who waits has the version of the word at the time it joined; a waiter with an
+//!             older version is to be woken.
+//! Rejected    One line per shard of receivers: a send would visit every shard.
+#![allow(unsafe_code)]
+
+use core::future::Future;
+use core::ops::Deref;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use super::super::blocking;
+use super::super::notify::Notify;
+use super::super::permits::PlainPermits;
+use crate::coop;
+use crate::platform::{AtomicUsize, Lock, Ordering, UnsafeCell};
+use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
+
+const CLOSED: usize = 0b01;
+const WAITERS: usize = 0b10;
+const VERSION_STEP: usize = 0b100;
+const MOST_READERS: u64 = (u32::MAX >> 3) as u64;
+
+/// A version of the value; only equality counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Version(usize);
+
+impl Version {
+    /// The version before: that of a value that was not seen.
+    pub(super) const fn previous(self) -> Self {
+        Self(self.0.wrapping_sub(VERSION_STEP))
+    }
+}
+
+pub(super) struct Shared<T> {
+    word: AtomicUsize,
+    readers: PlainPermits,
+    line: Lock<WaitQueue<usize>>,
+    pub(super) receivers: AtomicUsize,
+    pub(super) senders: AtomicUsize,
+    pub(super) no_receivers: Notify,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the permits order all access to the value (I1).
+unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: as above; readers share the value, hence `T: Sync`.
+unsafe impl<T: Send + Sync> Sync for Shared<T> {}
+
+/// Read access to the value.
+pub(super) struct Reading<'a, T>(&'a Shared<T>);
+
+impl<T> Deref for Reading<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.0.value.with(|value| {
+            // SAFETY: we hold a permit (I1).
+            unsafe { &*value }
+        })
+    }
+}
+
+impl<T> Drop for Reading<'_, T> {
+    fn drop(&mut self) {
+        self.0.readers.give(1);
+    }
+}
+
+/// Gives all permits back after a write, also when the write panics.
+struct Writing<'a, T>(&'a Shared<T>);
+
+impl<T> Drop for Writing<'_, T> {
+    fn drop(&mut self) {
+        self.0.readers.give(MOST_READERS);
+    }
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new(value: T, receivers: usize) -> Self {
+        Self {
+            word: AtomicUsize::new(0),
+            readers: PlainPermits::new(MOST_READERS as usize),
+            line: Lock::new(WaitQueue::new()),
+            receivers: AtomicUsize::new(receivers),
+            senders: AtomicUsize::new(1),
+            no_receivers: Notify::new(),
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    fn lock(&self, permits: u64) {
+        if self.readers.try_take(permits, 0).is_err() {
+            // As any lock would: the holders are short, or should be.
+            let taken = blocking::wait_anyway(self.readers.take(permits));
+            debug_assert!(taken.is_ok(), "the value's lock is never closed");
+        }
+    }
+
+    /// The value, held against writers until dropped, and its version.
+    pub(super) fn read(&self) -> (Reading<'_, T>, Version) {
+        self.lock(1);
+        let reading = Reading(self);
+        (reading, self.version())
+    }
+
+    pub(super) fn version(&self) -> Version {
+        // Acquire: pairs with the Release in `write`.
+        Version(self.word.load(Ordering::Acquire) & !(CLOSED | WAITERS))
+    }
+
+    /// The version, or `None` if every sender is gone.
+    pub(super) fn is_closed(&self) -> bool {
+        // Acquire: pairs with the Release in `close`.
+        self.word.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Changes the value; if `change` says so, tells the receivers.
+    pub(super) fn write(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
+        self.lock(MOST_READERS);
+        let writing = Writing(self);
+        let changed = self.value.with_mut(|value| {
+            // SAFETY: we hold all permits (I1).
+            change(unsafe { &mut *value })
+        });
+        if !changed {
+            return false;
+        }
+        // AcqRel: Release pairs with the Acquire in `version`; Acquire with the waiters, who set
+        // the mark.
+        let before = self.word.fetch_add(VERSION_STEP, Ordering::AcqRel);
+        drop(writing);
+        if before & WAITERS != 0 {
+            self.wake_line();
+        }
+        true
+    }
+
+    /// Says that every sender is gone.
+    pub(super) fn close(&self) {
+        // AcqRel: as in `write`.
+        if self.word.fetch_or(CLOSED, Ordering::AcqRel) & WAITERS != 0 {
+            self.wake_line();
+        }
+    }
+
+    /// Wakes who waits for another version than the current one, or all if closed.
+    #[cold]
+    fn wake_line(&self) {
+        let mut batch = WakeBatch::new();
+        loop {
+            let mut line = self.line.lock();
+            // Acquire: pairs with the Release in `write`.
+            let word = self.word.load(Ordering::Acquire);
+            let version = word & !(CLOSED | WAITERS);
+            while let (true, Some(joined)) = (batch.has_room(), line.front()) {
+                if *joined == version && word & CLOSED == 0 {
+                    break;
+                }
+                batch.push(line.pop_front(0).expect("the front exists"));
+            }
+            self.line_changed(&line);
+            let finished = batch.has_room();
+            drop(line);
+            batch.wake_all();
+            if finished {
+                return;
+            }
+        }
+    }
+
+    /// Restores I3 after waiters left.
+    fn line_changed(&self, line: &WaitQueue<usize>) {
+        if line.is_empty() {
+            // Relaxed: the mark guards nothing but the line, which the lock guards.
+            self.word.fetch_and(!WAITERS, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until the version is not `seen` any more, or every sender is gone.
+    pub(super) const fn change(&self, seen: Version) -> Change<'_, T> {
+        Change {
+            shared: self,
+            seen,
+            node: None,
+        }
+    }
+}
+
+/// Waits for a new version; `Err` if every sender is gone and there is none.
+pub(super) struct Change<'a, T> {
+    shared: &'a Shared<T>,
+    seen: Version,
+    node: Option<WaitNode<usize>>,
+}
+
+impl<T> Change<'_, T> {
+    fn look(&self) -> Poll<Result<Version, ()>> {
+        let version = self.shared.version();
+        if version != self.seen {
+            return Poll::Ready(Ok(version));
+        }
+        if self.shared.is_closed() {
+            // The last value may have come between the two looks.
+            let version = self.shared.version();
+            return Poll::Ready(if version == self.seen {
+                Err(())
+            } else {
+                Ok(version)
+            });
+        }
+        Poll::Pending
+    }
+
+    /// Joins the line or replaces the waker in it; `false` if there is something to see instead.
+    fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> bool {
+        let waker = cx.waker().clone();
+        // SAFETY: the node is not moved from here on; nothing else is pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        let node = this.node.get_or_insert_with(|| WaitNode::new(0));
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&*node) };
+        let mut line = this.shared.line.lock();
+        let seen = this.seen.0;
+        // AcqRel: a sender that comes later sees the mark, one that came earlier is seen here.
+        let waits = this
+            .shared
+            .word
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+                (word & !WAITERS == seen).then_some(word | WAITERS)
+            });
+        if waits.is_err() {
+            return false;
+        }
+        let spare = match node.state() {
+            // SAFETY: the node is in this line.
+            WaitState::Queued => unsafe { line.set_waker(node, waker) },
+            _ => {
+                // SAFETY: the node is in no line; `drop` removes it.
+                unsafe { line.push(node, waker, seen) };
+                None
+            }
+        };
+        drop(line);
+        drop(spare);
+        true
+    }
+}
+
+impl<T> Future for Change<'_, T> {
+    type Output = Result<Version, ()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let unit = ready!(coop::poll_proceed(cx));
+        loop {
+            if let Poll::Ready(seen) = self.look() {
+                unit.made_progress();
+                return Poll::Ready(seen);
+            }
+            if self.as_mut().join(cx) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<T> Drop for Change<'_, T> {
+    fn drop(&mut self) {
+        let Some(node) = &self.node else { return };
+        // SAFETY: pinned since it was queued, and dropped in place.
+        let node = unsafe { Pin::new_unchecked(node) };
+        if node.state() != WaitState::Queued {
+            return;
+        }
+        let mut line = self.shared.line.lock();
+        // SAFETY: the node is in this line or was woken.
+        let own = unsafe { line.remove(node) };
+        self.shared.line_changed(&line);
+        drop(line);
+        drop(own);
+    }
+}

@@ -1,0 +1,89 @@
+//! What a file is doing, and who waits for it.
+//!
+//! States      Idle(buffer) ─begin→ Busy(task that returns the buffer) ─done→ Idle
+//! Invariants  I1 a task that was dropped by its runtime counts as a failed write: the buffer is
+//!                lost with it.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use selkie_core::platform::Lock;
+
+use super::file_buf::FileBuf;
+use super::offload::not_run;
+use crate::task::{JoinHandle, spawn_blocking};
+
+pub(super) struct Inner {
+    pub(super) state: State,
+    pub(super) write_error: Option<io::ErrorKind>,
+    pub(super) position: u64,
+}
+
+pub(super) enum State {
+    Idle(FileBuf),
+    Busy(JoinHandle<(Outcome, FileBuf)>),
+}
+
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Read(io::Result<()>),
+    Write(io::Result<()>),
+    Seek(io::Result<u64>),
+}
+
+/// Those who wait for one operation (I3).
+#[derive(Default)]
+pub(super) struct Crowd(pub(super) Lock<Vec<Waker>>);
+
+impl Wake for Crowd {
+    fn wake(self: Arc<Self>) {
+        let all = std::mem::take(&mut *self.0.lock());
+        all.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Inner {
+    pub(super) fn begin(
+        &mut self,
+        mut buf: FileBuf,
+        operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
+    ) {
+        self.state = State::Busy(spawn_blocking(move || (operation(&mut buf), buf)));
+    }
+
+    /// Waits for the operation under way and takes its buffer back; `None` if there is none.
+    pub(super) fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome>> {
+        let State::Busy(task) = &mut self.state else {
+            return Poll::Ready(None);
+        };
+        let (outcome, buf) = ready!(Pin::new(task).poll(cx))
+            .unwrap_or_else(|_| (Outcome::Write(Err(not_run())), FileBuf::default()));
+        self.state = State::Idle(buf);
+        Poll::Ready(Some(outcome))
+    }
+
+    /// Waits until the file is idle, and remembers what the operation left to tell.
+    pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.poll_outcome(cx)) {
+            Some(Outcome::Write(Err(error))) => self.write_error = Some(error.kind()),
+            Some(Outcome::Seek(Ok(position))) => self.position = position,
+            _ => {}
+        }
+        Poll::Ready(())
+    }
+
+    /// The buffer of an idle file.
+    pub(super) fn take_buf(&mut self) -> FileBuf {
+        match &mut self.state {
+            State::Idle(buf) => std::mem::take(buf),
+            State::Busy(_) => unreachable!("the file was made idle before"),
+        }
+    }
+
+    pub(super) fn put_buf(&mut self, buf: FileBuf) {
+        self.state = State::Idle(buf);
+    }
+}

@@ -1,0 +1,52 @@
+//! Options that sockets have on Linux and Android alone.
+
+use std::io;
+
+use socket2::SockRef;
+
+use super::tcp::socket::TcpSocket;
+use super::tcp::stream::TcpStream;
+use super::udp::UdpSocket;
+
+macro_rules! device {
+    ($socket:ty, $self:ident => $inner:expr) => {
+        impl $socket {
+            /// The name of the device that the socket is bound to (`SO_BINDTODEVICE`).
+            ///
+            /// # Errors
+            /// What the system says.
+            pub fn device(&$self) -> io::Result<Option<Vec<u8>>> {
+                SockRef::from($inner).device()
+            }
+
+            /// Binds the socket to a device by its name, or to none (`SO_BINDTODEVICE`).
+            ///
+            /// # Errors
+            /// What the system says.
+            pub fn bind_device(&$self, interface: Option<&[u8]>) -> io::Result<()> {
+                SockRef::from($inner).bind_device(interface)
+            }
+        }
+    };
+}
+
+device!(TcpSocket, self => &self.inner);
+device!(UdpSocket, self => &*self.io);
+
+impl TcpStream {
+    /// Whether acknowledgements go out at once (`TCP_QUICKACK`).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn quickack(&self) -> io::Result<bool> {
+        SockRef::from(&*self.io).tcp_quickack()
+    }
+
+    /// Makes acknowledgements go out at once, or wait to ride on data (`TCP_QUICKACK`).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
+        SockRef::from(&*self.io).set_tcp_quickack(quickack)
+    }
+}

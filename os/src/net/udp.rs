@@ -1,0 +1,451 @@
+//! UDP.
+//!
+//! Length      one socket has four ways to receive, each awaited, polled and tried.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::{self, SocketAddr};
+use std::task::{Context, Poll, ready};
+
+use bytes::BufMut;
+use socket2::{SockAddr, SockRef};
+
+use super::addr::{ToSocketAddrs, each_addr, no_addrs};
+use super::methods::readiness_methods;
+use crate::driver::Direction;
+use crate::io::{Interest, ReadBuf};
+use crate::source::{Evented, as_uninit, fill_with};
+
+/// A UDP socket.
+///
+/// Datagrams go from and to any address, or to and from one alone after
+/// [`connect`](Self::connect). All methods take a shared reference: put the socket into an `Arc` to
+/// receive in one task and send in another. A datagram that does not fit its buffer is cut.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use selkie::net::UdpSocket;
+///
+/// let one = UdpSocket::bind("127.0.0.1:0").await?;
+/// let two = UdpSocket::bind("127.0.0.1:0").await?;
+/// one.send_to(b"ahoy", two.local_addr()?).await?;
+/// let mut buf = [0; 16];
+/// let (n, from) = two.recv_from(&mut buf).await?;
+/// assert_eq!((&buf[..n], from), (&b"ahoy"[..], one.local_addr()?));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct UdpSocket {
+    pub(super) io: Evented<mio::net::UdpSocket>,
+}
+
+fn inet(addr: &SockAddr) -> io::Result<SocketAddr> {
+    addr.as_socket()
+        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+impl UdpSocket {
+    /// A socket bound to the first of `addr`'s addresses that is free; port 0 lets the system
+    /// choose.
+    ///
+    /// # Errors
+    /// What the last address failed with, or the look-up.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
+        let lookup = addr.resolve();
+        drop(addr);
+        each_addr(lookup.await?, |addr| {
+            Self::from_mio(mio::net::UdpSocket::bind(addr)?)
+        })
+    }
+
+    #[track_caller]
+    fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
+        Ok(Self {
+            io: Evented::new(socket)?,
+        })
+    }
+
+    /// Takes over a socket of std's, which must be in non-blocking mode.
+    ///
+    /// # Errors
+    /// If the driver does not take it.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled; in debug builds if the socket is in blocking mode.
+    #[track_caller]
+    pub fn from_std(socket: net::UdpSocket) -> io::Result<UdpSocket> {
+        crate::sys::assert_nonblocking(&socket);
+        Self::from_mio(mio::net::UdpSocket::from_std(socket))
+    }
+
+    /// Gives the socket to std, still in non-blocking mode.
+    ///
+    /// # Errors
+    /// If the driver does not let go of it.
+    pub fn into_std(self) -> io::Result<net::UdpSocket> {
+        self.io.into_inner().map(net::UdpSocket::from)
+    }
+
+    /// The address of this socket.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    /// The address that the socket is connected to.
+    ///
+    /// # Errors
+    /// What the system says; not connected, as a rule.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.io.peer_addr()
+    }
+
+    /// Sends to, and receives from, the first of `addr`'s addresses that can be had, alone.
+    ///
+    /// # Errors
+    /// What the last address failed with, or the look-up.
+    pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
+        let lookup = addr.resolve();
+        drop(addr);
+        each_addr(lookup.await?, |addr| self.io.connect(addr))
+    }
+
+    readiness_methods!();
+
+    // The socket calls, as `try_io` of mio wants them made.
+
+    fn recv_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.io.try_io(|| SockRef::from(&*self.io).recv(free))
+    }
+
+    fn recv_from_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr)> {
+        let (n, from) = self
+            .io
+            .try_io(|| SockRef::from(&*self.io).recv_from(free))?;
+        Ok((n, inet(&from)?))
+    }
+
+    fn peek_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.io.try_io(|| SockRef::from(&*self.io).peek(free))
+    }
+
+    fn peek_from_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr)> {
+        let (n, from) = self
+            .io
+            .try_io(|| SockRef::from(&*self.io).peek_from(free))?;
+        Ok((n, inet(&from)?))
+    }
+
+    fn peek_sender_now(&self) -> io::Result<SocketAddr> {
+        inet(&self.io.try_io(|| SockRef::from(&*self.io).peek_sender())?)
+    }
+
+    fn poll_recv_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        recv: impl Fn(&mut [MaybeUninit<u8>]) -> io::Result<(usize, R)>,
+    ) -> Poll<io::Result<R>> {
+        let (_, rest) = ready!(
+            self.io
+                .registration()
+                .poll_io(cx, Direction::Read, || fill_with(buf, &recv))
+        )?;
+        Poll::Ready(Ok(rest))
+    }
+
+    /// Sends `buf` to the connected address, waiting for room; says how many bytes went.
+    ///
+    /// # Errors
+    /// What the system says; not connected, for one.
+    ///
+    /// # Cancel safety
+    /// Nothing was sent if the future is dropped before it is ready.
+    pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        self.async_io(Interest::WRITABLE, || self.io.send(buf))
+            .await
+    }
+
+    /// Sends `buf` to the connected address, as a poll; only the last caller's task is woken.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.io
+            .registration()
+            .poll_io(cx, Direction::Write, || self.io.send(buf))
+    }
+
+    /// Sends `buf` to the connected address if there is room now.
+    ///
+    /// # Errors
+    /// Would-block if there is no room; what the system says otherwise.
+    pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, || self.io.send(buf))
+    }
+
+    /// Sends `buf` to the first of `addr`'s addresses, waiting for room; says how many bytes went.
+    ///
+    /// # Errors
+    /// What the system says, or the look-up.
+    ///
+    /// # Cancel safety
+    /// Nothing was sent if the future is dropped before it is ready.
+    pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
+        let lookup = addr.resolve();
+        drop(addr);
+        let target = lookup.await?.next().ok_or_else(no_addrs)?;
+        self.async_io(Interest::WRITABLE, || self.io.send_to(buf, target))
+            .await
+    }
+
+    /// Sends `buf` to `target`, as a poll; only the last caller's task is woken.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
+        self.io
+            .registration()
+            .poll_io(cx, Direction::Write, || self.io.send_to(buf, target))
+    }
+
+    /// Sends `buf` to `target` if there is room now.
+    ///
+    /// # Errors
+    /// Would-block if there is no room; what the system says otherwise.
+    pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, || self.io.send_to(buf, target))
+    }
+
+    /// Waits until a datagram can be sent, as a poll; only the last caller's task is woken.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_write_ready(cx)
+    }
+
+    /// Waits until a datagram can be received, as a poll; only the last caller's task is woken.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_read_ready(cx)
+    }
+
+    /// Receives a datagram from the connected address, waiting for one; says how long it is.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// No datagram is lost when the future is dropped.
+    pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.async_io(Interest::READABLE, || self.recv_now(as_uninit(buf)))
+            .await
+    }
+
+    /// Receives a datagram from the connected address into `buf`, as a poll; only the last
+    /// caller's task is woken.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll_recv_with(cx, buf, |free| Ok((self.recv_now(free)?, ())))
+    }
+
+    /// Receives a datagram from the connected address if one is here.
+    ///
+    /// # Errors
+    /// Would-block if none is here; what the system says otherwise.
+    pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.try_io(Interest::READABLE, || self.recv_now(as_uninit(buf)))
+    }
+
+    /// As [`recv`](Self::recv), into the room that `buf` has at hand.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// No datagram is lost when the future is dropped.
+    pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
+        Ok(self.async_io(Interest::READABLE, recv).await?.0)
+    }
+
+    /// As [`try_recv`](Self::try_recv), into the room that `buf` has at hand.
+    ///
+    /// # Errors
+    /// Would-block if none is here; what the system says otherwise.
+    pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
+        Ok(self.try_io(Interest::READABLE, recv)?.0)
+    }
+
+    /// Receives a datagram, waiting for one; says how long it is and where it comes from.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// No datagram is lost when the future is dropped.
+    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.async_io(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
+            .await
+    }
+
+    /// Receives a datagram into `buf`, as a poll, and says where it comes from; only the last
+    /// caller's task is woken.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        self.poll_recv_with(cx, buf, |free| self.recv_from_now(free))
+    }
+
+    /// Receives a datagram if one is here.
+    ///
+    /// # Errors
+    /// Would-block if none is here; what the system says otherwise.
+    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.try_io(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
+    }
+
+    /// As [`recv_from`](Self::recv_from), into the room that `buf` has at hand.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// No datagram is lost when the future is dropped.
+    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let recv = || fill_with(buf, |free| self.recv_from_now(free));
+        self.async_io(Interest::READABLE, recv).await
+    }
+
+    /// As [`try_recv_from`](Self::try_recv_from), into the room that `buf` has at hand.
+    ///
+    /// # Errors
+    /// Would-block if none is here; what the system says otherwise.
+    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let recv = || fill_with(buf, |free| self.recv_from_now(free));
+        self.try_io(Interest::READABLE, recv)
+    }
+
+    /// As [`recv`](Self::recv), and the datagram stays.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.async_io(Interest::READABLE, || self.peek_now(as_uninit(buf)))
+            .await
+    }
+
+    /// As [`poll_recv`](Self::poll_recv), and the datagram stays.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll_recv_with(cx, buf, |free| Ok((self.peek_now(free)?, ())))
+    }
+
+    /// As [`try_recv`](Self::try_recv), and the datagram stays.
+    ///
+    /// # Errors
+    /// Would-block if none is here; what the system says otherwise.
+    pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.try_io(Interest::READABLE, || self.peek_now(as_uninit(buf)))
+    }
+
+    /// As [`recv_from`](Self::recv_from), and the datagram stays.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.async_io(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
+            .await
+    }
+
+    /// As [`poll_recv_from`](Self::poll_recv_from), and the datagram stays.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_peek_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        self.poll_recv_with(cx, buf, |free| self.peek_from_now(free))
+    }
+
+    /// As [`try_recv_from`](Self::try_recv_from), and the datagram stays.
+    ///
+    /// # Errors
+    /// Would-block if none is here; what the system says otherwise.
+    pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.try_io(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
+    }
+
+    /// Waits for a datagram, which stays, and says where it comes from.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
+        self.async_io(Interest::READABLE, || self.peek_sender_now())
+            .await
+    }
+
+    /// As [`peek_sender`](Self::peek_sender), as a poll; only the last caller's task is woken.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
+        self.io
+            .registration()
+            .poll_io(cx, Direction::Read, || self.peek_sender_now())
+    }
+
+    /// Where the datagram comes from that is here, and stays.
+    ///
+    /// # Errors
+    /// Would-block if none is here; what the system says otherwise.
+    pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
+        self.try_io(Interest::READABLE, || self.peek_sender_now())
+    }
+}
+
+impl TryFrom<net::UdpSocket> for UdpSocket {
+    type Error = io::Error;
+
+    fn try_from(socket: net::UdpSocket) -> io::Result<Self> {
+        Self::from_std(socket)
+    }
+}

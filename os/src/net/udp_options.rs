@@ -1,0 +1,110 @@
+//! Options of UDP sockets.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use socket2::SockRef;
+
+use super::udp::UdpSocket;
+
+/// Reads or sets one option.
+macro_rules! options {
+    ($($get:ident, $set:ident($t:ty), $via:ident: $inner_get:ident, $inner_set:ident,
+       $what:literal;)*) => {$(
+        #[doc = concat!("Reads ", $what, ".")]
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn $get(&self) -> io::Result<$t> {
+            options!(@$via self).$inner_get()
+        }
+
+        #[doc = concat!("Sets ", $what, ".")]
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn $set(&self, on: $t) -> io::Result<()> {
+            options!(@$via self).$inner_set(on)
+        }
+    )*};
+    (@mio $self:ident) => { $self.io };
+    (@raw $self:ident) => { SockRef::from(&*$self.io) };
+}
+
+impl UdpSocket {
+    options! {
+        broadcast, set_broadcast(bool), mio: broadcast, set_broadcast,
+            "whether datagrams may go to broadcast addresses (`SO_BROADCAST`)";
+        multicast_loop_v4, set_multicast_loop_v4(bool), mio:
+            multicast_loop_v4, set_multicast_loop_v4,
+            "whether multicasts come back here, in IPv4 (`IP_MULTICAST_LOOP`)";
+        multicast_ttl_v4, set_multicast_ttl_v4(u32), mio: multicast_ttl_v4, set_multicast_ttl_v4,
+            "the hops that a multicast may take, in IPv4 (`IP_MULTICAST_TTL`)";
+        multicast_loop_v6, set_multicast_loop_v6(bool), mio:
+            multicast_loop_v6, set_multicast_loop_v6,
+            "whether multicasts come back here, in IPv6 (`IPV6_MULTICAST_LOOP`)";
+        ttl, set_ttl(u32), mio: ttl, set_ttl, "the hops that a datagram may take (`IP_TTL`)";
+        tos_v4, set_tos_v4(u32), raw: tos_v4, set_tos_v4,
+            "the type of service of IPv4 packets (`IP_TOS`)";
+    }
+
+    /// As [`tos_v4`](Self::tos_v4).
+    ///
+    /// # Errors
+    /// What the system says.
+    #[doc(hidden)]
+    #[deprecated(note = "use `tos_v4`")]
+    pub fn tos(&self) -> io::Result<u32> {
+        self.tos_v4()
+    }
+
+    /// As [`set_tos_v4`](Self::set_tos_v4).
+    ///
+    /// # Errors
+    /// What the system says.
+    #[doc(hidden)]
+    #[deprecated(note = "use `set_tos_v4`")]
+    pub fn set_tos(&self, tos: u32) -> io::Result<()> {
+        self.set_tos_v4(tos)
+    }
+
+    /// Joins the IPv4 group `multiaddr` on the interface with the address `interface`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        self.io.join_multicast_v4(&multiaddr, &interface)
+    }
+
+    /// Joins the IPv6 group `multiaddr` on the interface with the number `interface`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.io.join_multicast_v6(multiaddr, interface)
+    }
+
+    /// Leaves the IPv4 group `multiaddr`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        self.io.leave_multicast_v4(&multiaddr, &interface)
+    }
+
+    /// Leaves the IPv6 group `multiaddr`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.io.leave_multicast_v6(multiaddr, interface)
+    }
+
+    /// The error that stands on the socket, which is cleared by this.
+    ///
+    /// # Errors
+    /// What the system says about the question.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.io.take_error()
+    }
+}

@@ -1,0 +1,8 @@
+//! The two sides of a borrowed Unix stream.
+
+use super::socket_addr::SocketAddr;
+
+use super::stream::UnixStream;
+use crate::net::halves::borrowed_halves;
+
+borrowed_halves!(UnixStream, SocketAddr);

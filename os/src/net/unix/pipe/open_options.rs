@@ -1,0 +1,93 @@
+//! How a pipe is made, or opened by its name.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use mio::unix::pipe as mio_pipe;
+
+use super::check::ensure_pipe;
+use super::receiver::Receiver;
+use super::sender::Sender;
+
+/// A pipe without a name: what is written to the sender is read from the receiver.
+///
+/// # Errors
+/// What the system says; being out of descriptors, for one.
+///
+/// # Panics
+/// Outside of a runtime with I/O enabled.
+#[track_caller]
+pub fn pipe() -> io::Result<(Sender, Receiver)> {
+    let (sender, receiver) = mio_pipe::new()?;
+    Ok((Sender::from_mio(sender)?, Receiver::from_mio(receiver)?))
+}
+
+/// How a pipe that has a name is opened.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    read_write: bool,
+    unchecked: bool,
+}
+
+impl OpenOptions {
+    /// Options of which none is set.
+    pub fn new() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// Whether either end is opened for both: a receiver then sees no end when the last sender
+    /// drops, and a sender can be opened before there is a receiver.
+    pub fn read_write(&mut self, value: bool) -> &mut Self {
+        self.read_write = value;
+        self
+    }
+
+    /// Whether the check is left out that the file is a pipe.
+    pub fn unchecked(&mut self, value: bool) -> &mut Self {
+        self.unchecked = value;
+        self
+    }
+
+    /// Opens the end of the pipe at `path` that is read.
+    ///
+    /// # Errors
+    /// If it is no pipe; what the system says otherwise.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
+        Receiver::from_file_unchecked(self.open(path.as_ref(), true)?)
+    }
+
+    /// Opens the end of the pipe at `path` that is written.
+    ///
+    /// # Errors
+    /// If nobody has the other end open (`ENXIO`); if it is no pipe; what the system says
+    /// otherwise.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
+        Sender::from_file_unchecked(self.open(path.as_ref(), false)?)
+    }
+
+    fn open(&self, path: &Path, to_read: bool) -> io::Result<File> {
+        let mut options = std::fs::OpenOptions::new();
+        options
+            .read(to_read)
+            .write(!to_read)
+            .custom_flags(libc::O_NONBLOCK);
+        if self.read_write {
+            options.read(true).write(true);
+        }
+        let file = options.open(path)?;
+        if !self.unchecked {
+            ensure_pipe(&file)?;
+        }
+        Ok(file)
+    }
+}

@@ -1,0 +1,115 @@
+//! A Unix socket before it listens or connects.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net;
+use std::path::Path;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::datagram::UnixDatagram;
+use super::listener::UnixListener;
+use super::stream::UnixStream;
+
+/// A Unix socket that neither listens nor is connected.
+#[derive(Debug)]
+pub struct UnixSocket {
+    pub(in crate::net) inner: Socket,
+}
+
+impl UnixSocket {
+    /// A socket for streams.
+    ///
+    /// # Errors
+    /// What the system says; being out of descriptors, for one.
+    pub fn new_stream() -> io::Result<UnixSocket> {
+        Self::new(Type::STREAM)
+    }
+
+    /// A socket for datagrams.
+    ///
+    /// # Errors
+    /// What the system says; being out of descriptors, for one.
+    pub fn new_datagram() -> io::Result<UnixSocket> {
+        Self::new(Type::DGRAM)
+    }
+
+    fn new(ty: Type) -> io::Result<UnixSocket> {
+        let inner = Socket::new(Domain::UNIX, ty, None)?;
+        inner.set_nonblocking(true)?;
+        Ok(Self { inner })
+    }
+
+    fn is_datagram(&self) -> io::Result<bool> {
+        self.inner.r#type().map(|ty| ty == Type::DGRAM)
+    }
+
+    /// Binds the socket to `path`, which must be free.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.inner.bind(&SockAddr::unix(path)?)
+    }
+
+    /// Listens, with up to `backlog` connections that wait to be accepted.
+    ///
+    /// # Errors
+    /// If this is a socket for datagrams; what the system says otherwise.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
+        if self.is_datagram()? {
+            return Err(io::Error::other(
+                "listen cannot be called on a datagram socket",
+            ));
+        }
+        self.inner
+            .listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        let listener = net::UnixListener::from(OwnedFd::from(self.inner));
+        UnixListener::from_mio(mio::net::UnixListener::from_std(listener))
+    }
+
+    /// Connects to the socket at `path`.
+    ///
+    /// # Errors
+    /// If this is a socket for datagrams; what the system says otherwise.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
+        if self.is_datagram()? {
+            return Err(io::Error::other(
+                "connect cannot be called on a datagram socket",
+            ));
+        }
+        let addr = SockAddr::unix(path)?;
+        match self.inner.connect(&addr) {
+            Ok(()) => {}
+            Err(error) if crate::sys::is_in_progress(&error) => {}
+            Err(error) => return Err(error),
+        }
+        let stream = net::UnixStream::from(OwnedFd::from(self.inner));
+        UnixStream::connected(mio::net::UnixStream::from_std(stream)).await
+    }
+
+    /// The socket, for datagrams.
+    ///
+    /// # Errors
+    /// If this is a socket for streams; if the driver does not take it.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn datagram(self) -> io::Result<UnixDatagram> {
+        if !self.is_datagram()? {
+            return Err(io::Error::other(
+                "datagram cannot be called on a stream socket",
+            ));
+        }
+        let datagram = net::UnixDatagram::from(OwnedFd::from(self.inner));
+        UnixDatagram::from_mio(mio::net::UnixDatagram::from_std(datagram))
+    }
+}

@@ -1,0 +1,51 @@
+//! Options that sockets have on Unix alone.
+
+use std::io;
+
+use socket2::SockRef;
+
+use super::tcp::socket::TcpSocket;
+use super::udp::UdpSocket;
+
+macro_rules! tclass_v6 {
+    ($socket:ty, $self:ident => $inner:expr) => {
+        impl $socket {
+            /// Reads the traffic class of IPv6 packets (`IPV6_TCLASS`).
+            ///
+            /// # Errors
+            /// What the system says.
+            pub fn tclass_v6(&$self) -> io::Result<u32> {
+                SockRef::from($inner).tclass_v6()
+            }
+
+            /// Sets the traffic class of IPv6 packets (`IPV6_TCLASS`).
+            ///
+            /// # Errors
+            /// What the system says.
+            pub fn set_tclass_v6(&$self, tclass: u32) -> io::Result<()> {
+                SockRef::from($inner).set_tclass_v6(tclass)
+            }
+        }
+    };
+}
+
+tclass_v6!(TcpSocket, self => &self.inner);
+tclass_v6!(UdpSocket, self => &*self.io);
+
+impl TcpSocket {
+    /// Reads whether several sockets may bind one address (`SO_REUSEPORT`).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn reuseport(&self) -> io::Result<bool> {
+        self.inner.reuse_port()
+    }
+
+    /// Sets whether several sockets may bind one address (`SO_REUSEPORT`).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
+        self.inner.set_reuse_port(reuseport)
+    }
+}

@@ -1,0 +1,224 @@
+//! A child process.
+//!
+//! States      running ─its end is seen→ ended(status)
+//! Invariants  I1 a child whose end was seen is not asked, waited for or killed again: its number
+//!                may be another process's.
+//!             I2 a running child whose handle drops is killed if that was asked for, and is left
+//!                to be reaped in either case.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::mem;
+use std::pin::pin;
+use std::process::{ExitStatus, Output};
+use std::task::{Context, Poll, ready};
+
+use super::exit::Watch;
+use super::orphan::adopt;
+use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
+use crate::context;
+use crate::driver::is_shutdown_error;
+use crate::io::{AsyncRead, AsyncReadExt};
+
+#[derive(Debug)]
+enum Process {
+    Running {
+        child: std::process::Child,
+        watch: Watch,
+        kill_on_drop: bool,
+    },
+    Ended(ExitStatus),
+    /// Only while a running child is taken out in `drop`.
+    Gone,
+}
+
+/// A child process; made by [`Command::spawn`](super::command::Command::spawn).
+///
+/// When it drops the child goes on, unless
+/// [`kill_on_drop`](super::command::Command::kill_on_drop) was set.
+#[derive(Debug)]
+pub struct Child {
+    process: Process,
+    /// The child's input, if it is a pipe; [`wait`](Self::wait) closes it.
+    pub stdin: Option<ChildStdin>,
+    /// The child's output, if it is a pipe.
+    pub stdout: Option<ChildStdout>,
+    /// The child's error output, if it is a pipe.
+    pub stderr: Option<ChildStderr>,
+}
+
+impl Process {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
+        let Self::Running { child, watch, .. } = self else {
+            return Poll::Ready(self.ended());
+        };
+        let mut end = watch.poll_end(cx, || child.try_wait());
+        if matches!(&end, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
+            // The runtime that made the child is gone; this one may go on waiting.
+            if let Ok(Some(driver)) = context::with_current(|inner| inner.driver.clone()) {
+                *watch = Watch::new(child.id(), driver)?;
+                end = watch.poll_end(cx, || child.try_wait());
+            }
+        }
+        let status = ready!(end)?;
+        *self = Self::Ended(status);
+        Poll::Ready(Ok(status))
+    }
+
+    fn ended(&self) -> io::Result<ExitStatus> {
+        match self {
+            Self::Ended(status) => Ok(*status),
+            _ => unreachable!("a child is gone only while it drops"),
+        }
+    }
+}
+
+impl Child {
+    pub(super) fn new(
+        child: std::process::Child,
+        watch: Watch,
+        kill_on_drop: bool,
+        pipes: (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>),
+    ) -> Self {
+        let (stdin, stdout, stderr) = pipes;
+        Self {
+            process: Process::Running {
+                child,
+                watch,
+                kill_on_drop,
+            },
+            stdin,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// The number of the process; `None` once its end was seen, since another may have it then.
+    pub fn id(&self) -> Option<u32> {
+        match &self.process {
+            Process::Running { child, .. } => Some(child.id()),
+            _ => None,
+        }
+    }
+
+    /// Asks the system to kill the child, and does not wait; a child that has ended is left be.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn start_kill(&mut self) -> io::Result<()> {
+        match &mut self.process {
+            Process::Running { child, .. } => child.kill(),
+            _ => Ok(()), // I1
+        }
+    }
+
+    /// Kills the child and waits for its end.
+    ///
+    /// # Errors
+    /// As for [`start_kill`](Self::start_kill) and [`wait`](Self::wait).
+    ///
+    /// # Cancel safety
+    /// The child is killed even if the future is dropped after its first poll.
+    pub async fn kill(&mut self) -> io::Result<()> {
+        self.start_kill()?;
+        self.wait().await.map(drop)
+    }
+
+    /// Closes the child's input, waits for its end and says how it ended.
+    ///
+    /// # Errors
+    /// What the system says; that the runtime shuts down.
+    ///
+    /// # Cancel safety
+    /// Call it again to go on.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        drop(self.stdin.take()); // A child that waits for more input would not end.
+        poll_fn(|cx| self.process.poll_end(cx)).await
+    }
+
+    /// How the child ended, if it has.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        if let Process::Running { child, .. } = &mut self.process {
+            let Some(status) = child.try_wait()? else {
+                return Ok(None);
+            };
+            self.process = Process::Ended(status);
+        }
+        self.process.ended().map(Some)
+    }
+
+    /// Closes the child's input, reads its outputs to their ends, and waits for its own.
+    ///
+    /// # Errors
+    /// The first of any of the three.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: what was read is lost, and the child is dropped.
+    pub async fn wait_with_output(mut self) -> io::Result<Output> {
+        drop(self.stdin.take());
+        let (stdout, stderr) = (self.stdout.take(), self.stderr.take());
+        let mut stdout = pin!(read_all(stdout));
+        let mut stderr = pin!(read_all(stderr));
+        let (mut status, mut out, mut err) = (None, None, None);
+        poll_fn(|cx| {
+            poll_part(&mut status, || self.process.poll_end(cx))?;
+            poll_part(&mut out, || stdout.as_mut().poll(cx))?;
+            poll_part(&mut err, || stderr.as_mut().poll(cx))?;
+            let is_done = status.is_some() && out.is_some() && err.is_some();
+            if is_done {
+                Poll::Ready(Ok::<_, io::Error>(()))
+            } else {
+                Poll::Pending
+            }
+        })
+        .await?;
+        let status = status.expect("all three parts are done");
+        Ok(Output {
+            status,
+            stdout: out.unwrap_or_default(),
+            stderr: err.unwrap_or_default(),
+        })
+    }
+}
+
+/// Polls one of several parts, unless it is done.
+fn poll_part<T>(
+    done: &mut Option<T>,
+    poll: impl FnOnce() -> Poll<io::Result<T>>,
+) -> io::Result<()> {
+    if done.is_none() {
+        if let Poll::Ready(part) = poll() {
+            *done = Some(part?);
+        }
+    }
+    Ok(())
+}
+
+async fn read_all<R: AsyncRead + Unpin>(pipe: Option<R>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let process = mem::replace(&mut self.process, Process::Gone);
+        if let Process::Running {
+            mut child,
+            watch,
+            kill_on_drop,
+        } = process
+        {
+            if kill_on_drop {
+                // It fails only if the child has ended, which is what was asked for.
+                let _ = child.kill();
+            }
+            adopt(child, watch); // I2
+        }
+    }
+}

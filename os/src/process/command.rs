@@ -1,0 +1,266 @@
+//! How a child process is made.
+#![allow(unsafe_code)]
+
+use std::ffi::OsStr;
+use std::future::Future;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{ExitStatus, Output, Stdio};
+
+use super::child::Child;
+use super::exit::Watch;
+use super::orphan::reap;
+use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
+use crate::context;
+
+/// How a child process is made: std's builder, whose children can be awaited.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use selkie::process::Command;
+///
+/// let output = Command::new("echo").arg("ahoy").output().await?;
+/// assert!(output.status.success());
+/// assert_eq!(output.stdout, b"ahoy\n");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Command {
+    std: std::process::Command,
+    kill_on_drop: bool,
+}
+
+impl Command {
+    /// A command that runs `program`, without arguments, in this environment and folder.
+    pub fn new<S: AsRef<OsStr>>(program: S) -> Command {
+        Self::from(std::process::Command::new(program))
+    }
+
+    /// The command as std's.
+    pub fn as_std(&self) -> &std::process::Command {
+        &self.std
+    }
+
+    /// The command as std's, to change.
+    pub fn as_std_mut(&mut self) -> &mut std::process::Command {
+        &mut self.std
+    }
+
+    /// The command as std's; whether to kill the child is forgotten.
+    pub fn into_std(self) -> std::process::Command {
+        self.std
+    }
+
+    /// Adds an argument.
+    pub fn arg<S: AsRef<OsStr>>(&mut self, arg: S) -> &mut Command {
+        self.std.arg(arg);
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<I, S>(&mut self, args: I) -> &mut Command
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        self.std.args(args);
+        self
+    }
+
+    /// Sets a variable of the child's environment.
+    pub fn env<K, V>(&mut self, key: K, val: V) -> &mut Command
+    where
+        K: AsRef<OsStr>,
+        V: AsRef<OsStr>,
+    {
+        self.std.env(key, val);
+        self
+    }
+
+    /// Sets variables of the child's environment.
+    pub fn envs<I, K, V>(&mut self, vars: I) -> &mut Command
+    where
+        I: IntoIterator<Item = (K, V)>,
+        K: AsRef<OsStr>,
+        V: AsRef<OsStr>,
+    {
+        self.std.envs(vars);
+        self
+    }
+
+    /// Removes a variable from the child's environment.
+    pub fn env_remove<K: AsRef<OsStr>>(&mut self, key: K) -> &mut Command {
+        self.std.env_remove(key);
+        self
+    }
+
+    /// Makes the child's environment empty.
+    pub fn env_clear(&mut self) -> &mut Command {
+        self.std.env_clear();
+        self
+    }
+
+    /// Sets the folder that the child starts in.
+    pub fn current_dir<P: AsRef<Path>>(&mut self, dir: P) -> &mut Command {
+        self.std.current_dir(dir);
+        self
+    }
+
+    /// Sets the child's input; this process's own if never set.
+    pub fn stdin<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
+        self.std.stdin(cfg);
+        self
+    }
+
+    /// Sets the child's output; this process's own if never set, a pipe for
+    /// [`output`](Self::output).
+    pub fn stdout<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
+        self.std.stdout(cfg);
+        self
+    }
+
+    /// Sets the child's error output; this process's own if never set, a pipe for
+    /// [`output`](Self::output).
+    pub fn stderr<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
+        self.std.stderr(cfg);
+        self
+    }
+
+    /// Whether a child is killed when its handle drops; it is not if never set.
+    pub fn kill_on_drop(&mut self, kill_on_drop: bool) -> &mut Command {
+        self.kill_on_drop = kill_on_drop;
+        self
+    }
+
+    /// Whether a child is killed when its handle drops.
+    pub fn get_kill_on_drop(&self) -> bool {
+        self.kill_on_drop
+    }
+
+    /// Sets the user that the child runs as.
+    pub fn uid(&mut self, id: u32) -> &mut Command {
+        self.std.uid(id);
+        self
+    }
+
+    /// Sets the group that the child runs as.
+    pub fn gid(&mut self, id: u32) -> &mut Command {
+        self.std.gid(id);
+        self
+    }
+
+    /// Sets what the child sees as its own name.
+    pub fn arg0<S>(&mut self, arg: S) -> &mut Command
+    where
+        S: AsRef<OsStr>,
+    {
+        self.std.arg0(arg);
+        self
+    }
+
+    /// Sets the process group of the child; 0 makes it the first of its own.
+    pub fn process_group(&mut self, pgroup: i32) -> &mut Command {
+        self.std.process_group(pgroup);
+        self
+    }
+
+    /// Runs `f` in the child before the program.
+    ///
+    /// # Safety
+    /// `f` runs after a fork, in a process with a single thread, whose memory may be in any state:
+    /// it may do only what a signal handler may.
+    pub unsafe fn pre_exec<F>(&mut self, f: F) -> &mut Command
+    where
+        F: FnMut() -> io::Result<()> + Send + Sync + 'static,
+    {
+        // SAFETY: by the caller's promise.
+        unsafe { self.std.pre_exec(f) };
+        self
+    }
+
+    /// Makes the child.
+    ///
+    /// # Errors
+    /// What the system says: no such program, for one.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Cost
+    /// The thread waits until the program was found and begun.
+    #[track_caller]
+    pub fn spawn(&mut self) -> io::Result<Child> {
+        let handle = context::driver();
+        let mut child = self.std.spawn()?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let watched = Watch::new(child.id(), handle).and_then(|watch| {
+            let stdin = pipes.0.map(ChildStdin::from_std).transpose()?;
+            let stdout = pipes.1.map(ChildStdout::from_std).transpose()?;
+            Ok((
+                watch,
+                (
+                    stdin,
+                    stdout,
+                    pipes.2.map(ChildStderr::from_std).transpose()?,
+                ),
+            ))
+        });
+        match watched {
+            Ok((watch, pipes)) => Ok(Child::new(child, watch, self.kill_on_drop, pipes)),
+            Err(error) => {
+                // Nobody would know of it.
+                let _ = child.kill();
+                reap(child);
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes the child, now, and returns a future that waits for its end and says how it ended.
+    ///
+    /// # Errors
+    /// As for [`spawn`](Self::spawn) and [`Child::wait`].
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
+        let child = self.spawn();
+        async {
+            let mut child = child?;
+            // A pipe that nobody reads would fill, and the child would not end.
+            drop((child.stdin.take(), child.stdout.take(), child.stderr.take()));
+            child.wait().await
+        }
+    }
+
+    /// Makes the child, now, with its outputs as pipes, and returns a future that reads them and
+    /// waits for its end.
+    ///
+    /// # Errors
+    /// As for [`spawn`](Self::spawn) and [`Child::wait_with_output`].
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
+        self.std.stdout(Stdio::piped());
+        self.std.stderr(Stdio::piped());
+        let child = self.spawn();
+        async { child?.wait_with_output().await }
+    }
+}
+
+impl From<std::process::Command> for Command {
+    fn from(std: std::process::Command) -> Self {
+        Self {
+            std,
+            kill_on_drop: false,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Unix signals.
+
+use std::ffi::c_int;
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll};
+
+use crate::context;
+use crate::driver::SignalListener;
+
+/// A kind of signal, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SignalKind(c_int);
+
+macro_rules! kinds {
+    ($($name:ident, $number:ident, $what:literal;)*) => {$(
+        #[doc = concat!("`", stringify!($number), "`: ", $what)]
+        pub const fn $name() -> Self {
+            Self(libc::$number)
+        }
+    )*};
+}
+
+impl SignalKind {
+    /// The kind with the number `signum`, whether there is one or not.
+    pub const fn from_raw(signum: c_int) -> Self {
+        Self(signum)
+    }
+
+    /// The kind's number.
+    pub const fn as_raw_value(&self) -> c_int {
+        self.0
+    }
+
+    kinds! {
+        alarm, SIGALRM, "a real-time timer ran out. Ends the process by default.";
+        child, SIGCHLD, "a child ended or stopped. Ignored by default.";
+        hangup, SIGHUP, "the terminal is gone. Ends the process by default.";
+        interrupt, SIGINT, "the user pressed Ctrl-C. Ends the process by default.";
+        io, SIGIO, "a descriptor became ready. Ends the process by default, or is ignored.";
+        pipe, SIGPIPE, "a write had no reader. Ends the process by default; Rust ignores it.";
+        quit, SIGQUIT, "the user pressed Ctrl-\\. Ends the process with a dump by default.";
+        terminate, SIGTERM, "somebody asks the process to end. Ends it by default.";
+        user_defined1, SIGUSR1, "the application's own. Ends the process by default.";
+        user_defined2, SIGUSR2, "the application's own. Ends the process by default.";
+        window_change, SIGWINCH, "the terminal's size changed. Ignored by default.";
+    }
+}
+
+impl From<c_int> for SignalKind {
+    fn from(signum: c_int) -> Self {
+        Self(signum)
+    }
+}
+
+impl From<SignalKind> for c_int {
+    fn from(kind: SignalKind) -> Self {
+        kind.0
+    }
+}
+
+/// Hears one kind of signal; made by [`signal()`].
+///
+/// Signals that come before they are asked for count as one.
+#[derive(Debug)]
+#[must_use = "a listener does nothing unless it is asked"]
+pub struct Signal {
+    listener: SignalListener,
+}
+
+/// Listens to `kind` from now on.
+///
+/// # Errors
+/// If there is no such signal, or the system does not let a process handle it (`SIGKILL`,
+/// `SIGSTOP`), or it tells of faults of the program itself (`SIGSEGV`, `SIGFPE`, `SIGILL`).
+///
+/// # Panics
+/// Outside of a runtime with I/O enabled.
+///
+/// # Example
+/// ```no_run
+/// # fn main() -> std::io::Result<()> {
+/// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use selkie::signal::unix::{SignalKind, signal};
+///
+/// let mut hangups = signal(SignalKind::hangup())?;
+/// while hangups.recv().await.is_some() {
+///     println!("reading the configuration anew");
+/// }
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[track_caller]
+pub fn signal(kind: SignalKind) -> io::Result<Signal> {
+    context::driver().listen_to_signals()?;
+    Ok(Signal {
+        listener: SignalListener::new(kind.0)?,
+    })
+}
+
+impl Signal {
+    /// Waits for the next signal; never `None`.
+    ///
+    /// # Cancel safety
+    /// No signal is lost when the future is dropped.
+    pub async fn recv(&mut self) -> Option<()> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// Waits for the next signal, as a poll; never `None`.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        self.listener.poll(cx).map(Some)
+    }
+}

@@ -1,0 +1,305 @@
+//! What says that a descriptor is ready, and takes it back.
+//!
+//! Idea        Waiting for a descriptor returns a guard. Its holder tries the operation; on
+//!             would-block the guard clears what it saw, and nothing that came later.
+
+use std::fmt;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::task::{Context, Poll, ready};
+
+use super::async_fd::AsyncFd;
+use crate::driver::{Direction, ReadyEvent};
+use crate::io::{Interest, Ready};
+
+/// The operation would have blocked; the readiness was cleared.
+#[derive(Debug)]
+pub struct TryIoError(());
+
+/// A descriptor that is thought ready, shared.
+#[must_use = "clear the readiness when the operation would block, or waiting returns at once"]
+pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
+    fd: &'a AsyncFd<T>,
+    event: Option<ReadyEvent>,
+}
+
+/// A descriptor that is thought ready, exclusive.
+#[must_use = "clear the readiness when the operation would block, or waiting returns at once"]
+pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
+    fd: &'a mut AsyncFd<T>,
+    event: Option<ReadyEvent>,
+}
+
+macro_rules! guard_methods {
+    () => {
+        /// Says that the descriptor is not ready for anything that it was thought ready for.
+        ///
+        /// Call this after an operation said would-block, and only then: a later readiness is not
+        /// told again otherwise. What was told in between stays.
+        pub fn clear_ready(&mut self) {
+            if let Some(event) = self.event.take() {
+                self.fd.registration.clear(event);
+            }
+        }
+
+        /// As [`clear_ready`](Self::clear_ready), for the kinds in `ready` alone.
+        pub fn clear_ready_matching(&mut self, ready: Ready) {
+            if let Some(event) = &mut self.event {
+                self.fd.registration.clear(event.with_ready(ready));
+                event.ready = event.ready - ready;
+            }
+        }
+
+        /// Leaves the readiness as it is; the guard may as well be dropped.
+        pub fn retain_ready(&mut self) {}
+
+        /// What the descriptor is thought ready for.
+        pub fn ready(&self) -> Ready {
+            self.event
+                .as_ref()
+                .map_or(Ready::EMPTY, |event| event.ready)
+        }
+
+        fn settle<R>(&mut self, outcome: io::Result<R>) -> Result<io::Result<R>, TryIoError> {
+            match outcome {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.clear_ready();
+                    Err(TryIoError(()))
+                }
+                outcome => Ok(outcome),
+            }
+        }
+    };
+}
+
+impl<'a, Inner: AsRawFd> AsyncFdReadyGuard<'a, Inner> {
+    guard_methods!();
+
+    /// Runs `f`, and clears the readiness if it says would-block.
+    ///
+    /// # Errors
+    /// [`TryIoError`] if it did.
+    pub fn try_io<R>(
+        &mut self,
+        f: impl FnOnce(&'a AsyncFd<Inner>) -> io::Result<R>,
+    ) -> Result<io::Result<R>, TryIoError> {
+        let outcome = f(self.fd);
+        self.settle(outcome)
+    }
+
+    /// The registered descriptor.
+    pub fn get_ref(&self) -> &'a AsyncFd<Inner> {
+        self.fd
+    }
+
+    /// What is registered.
+    pub fn get_inner(&self) -> &'a Inner {
+        self.fd.get_ref()
+    }
+}
+
+impl<Inner: AsRawFd> AsyncFdReadyMutGuard<'_, Inner> {
+    guard_methods!();
+
+    /// Runs `f`, and clears the readiness if it says would-block.
+    ///
+    /// # Errors
+    /// [`TryIoError`] if it did.
+    pub fn try_io<R>(
+        &mut self,
+        f: impl FnOnce(&mut AsyncFd<Inner>) -> io::Result<R>,
+    ) -> Result<io::Result<R>, TryIoError> {
+        let outcome = f(self.fd);
+        self.settle(outcome)
+    }
+
+    /// The registered descriptor.
+    pub fn get_ref(&self) -> &AsyncFd<Inner> {
+        self.fd
+    }
+
+    /// The registered descriptor, to change.
+    pub fn get_mut(&mut self) -> &mut AsyncFd<Inner> {
+        self.fd
+    }
+
+    /// What is registered.
+    pub fn get_inner(&self) -> &Inner {
+        self.fd.get_ref()
+    }
+
+    /// What is registered, to change.
+    pub fn get_inner_mut(&mut self) -> &mut Inner {
+        self.fd.get_mut()
+    }
+}
+
+impl<T: AsRawFd> AsyncFd<T> {
+    /// Waits until the descriptor is ready for any of `interest`.
+    ///
+    /// Many tasks may wait at once.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        let event = self.event(interest).await?;
+        Ok(AsyncFdReadyGuard {
+            fd: self,
+            event: Some(event),
+        })
+    }
+
+    /// As [`ready`](Self::ready), with the exclusive reference.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn ready_mut(
+        &mut self,
+        interest: Interest,
+    ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        // The field alone: a shared reference to the whole would ask `T: Sync` of the future.
+        let event = self.registration.readiness(interest).await?;
+        Ok(AsyncFdReadyMutGuard {
+            fd: self,
+            event: Some(event),
+        })
+    }
+
+    /// Waits until the descriptor is ready to be read.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn readable<'a>(&'a self) -> io::Result<AsyncFdReadyGuard<'a, T>> {
+        self.ready(Interest::READABLE).await
+    }
+
+    /// As [`readable`](Self::readable), with the exclusive reference.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn readable_mut<'a>(&'a mut self) -> io::Result<AsyncFdReadyMutGuard<'a, T>> {
+        self.ready_mut(Interest::READABLE).await
+    }
+
+    /// Waits until the descriptor is ready to be written.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn writable<'a>(&'a self) -> io::Result<AsyncFdReadyGuard<'a, T>> {
+        self.ready(Interest::WRITABLE).await
+    }
+
+    /// As [`writable`](Self::writable), with the exclusive reference.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn writable_mut<'a>(&'a mut self) -> io::Result<AsyncFdReadyMutGuard<'a, T>> {
+        self.ready_mut(Interest::WRITABLE).await
+    }
+
+    fn poll_guard<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
+        let event = ready!(self.poll_event(cx, direction))?;
+        Poll::Ready(Ok(AsyncFdReadyGuard {
+            fd: self,
+            event: Some(event),
+        }))
+    }
+
+    fn poll_guard_mut<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
+        let event = ready!(self.poll_event(cx, direction))?;
+        Poll::Ready(Ok(AsyncFdReadyMutGuard {
+            fd: self,
+            event: Some(event),
+        }))
+    }
+
+    /// Waits until the descriptor is ready to be read, as a poll; only the task of the last call
+    /// is woken.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    pub fn poll_read_ready<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
+        self.poll_guard(cx, Direction::Read)
+    }
+
+    /// As [`poll_read_ready`](Self::poll_read_ready), with the exclusive reference.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    pub fn poll_read_ready_mut<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
+        self.poll_guard_mut(cx, Direction::Read)
+    }
+
+    /// Waits until the descriptor is ready to be written, as a poll; only the task of the last
+    /// call is woken.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    pub fn poll_write_ready<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
+        self.poll_guard(cx, Direction::Write)
+    }
+
+    /// As [`poll_write_ready`](Self::poll_write_ready), with the exclusive reference.
+    ///
+    /// # Errors
+    /// If the runtime shuts down.
+    pub fn poll_write_ready_mut<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
+        self.poll_guard_mut(cx, Direction::Write)
+    }
+}
+
+impl<T: fmt::Debug + AsRawFd> fmt::Debug for AsyncFdReadyGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncFdReadyGuard")
+            .field("async_fd", self.fd)
+            .field("ready", &self.ready())
+            .finish()
+    }
+}
+
+impl<T: fmt::Debug + AsRawFd> fmt::Debug for AsyncFdReadyMutGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncFdReadyMutGuard")
+            .field("async_fd", self.fd)
+            .field("ready", &self.ready())
+            .finish()
+    }
+}

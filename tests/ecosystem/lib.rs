@@ -1,0 +1,1 @@
+//! Small programs of Tokio's ecosystem, unmodified, on the facade: see `tests/`.

@@ -1,0 +1,7 @@
+//! What the macros say about mistakes. `TRYBUILD=overwrite cargo test -p selkie-tests --test ui`
+//! writes the texts anew.
+
+#[test]
+fn mistakes_are_explained_where_they_are() {
+    trybuild::TestCases::new().compile_fail("ui/cases/*.rs");
+}
