@@ -11,6 +11,7 @@
 //!             I2 a waker is looked for only if the flag of its side was set.
 //!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again; who finds
 //!             the other's flag as it sets its own, or before it would, frees the channel.
+//! Length      both sides act on one word, and each step is judged beside the other side's.
 //! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. A counted pointer: four more
 //!             read-modify-writes to make, share and free the channel.
 #![allow(unsafe_code)]

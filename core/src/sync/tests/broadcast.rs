@@ -143,3 +143,36 @@ fn all_waiters_are_woken() {
         assert_eq!(task.poll(), Poll::Ready((Ok(1), Err(RecvError::Closed))));
     }
 }
+
+/// Threads receive as one sends; each sees every value or is told how many it missed.
+#[test]
+fn stress_every_value_is_seen_or_counted() {
+    const SENT: u64 = 20_000;
+    let (tx, rx) = broadcast::channel(16);
+    let threads: Vec<_> = (0..3)
+        .map(|_| {
+            let mut rx = rx.resubscribe();
+            std::thread::spawn(move || {
+                let mut next = 0;
+                loop {
+                    match rx.blocking_recv() {
+                        Ok(value) => {
+                            assert_eq!(value, next);
+                            next += 1;
+                        }
+                        Err(RecvError::Lagged(missed)) => next += missed,
+                        Err(RecvError::Closed) => break next,
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(rx);
+    for value in 0..SENT {
+        tx.send(value).unwrap();
+    }
+    drop(tx);
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), SENT);
+    }
+}

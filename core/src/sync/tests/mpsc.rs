@@ -480,3 +480,41 @@ fn stress_every_value_arrives() {
         .into_iter()
         .for_each(|thread| thread.join().unwrap());
 }
+
+/// As above without a limit, with a receiver that waits by polling many and closes in the middle:
+/// what was accepted is received.
+#[test]
+fn stress_accepted_values_arrive_after_close() {
+    const EACH: usize = 20_000;
+    for _ in 0..4 {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let tx = tx.clone();
+                std::thread::spawn(move || {
+                    (0..EACH)
+                        .take_while(|number| tx.send(*number).is_ok())
+                        .count()
+                })
+            })
+            .collect();
+        drop(tx);
+        let mut buffer = Vec::new();
+        let mut received = 0;
+        loop {
+            let count = rx.blocking_recv_many(&mut buffer, 100);
+            if count == 0 {
+                break;
+            }
+            received += count;
+            if received > EACH {
+                rx.close();
+            }
+        }
+        let sent: usize = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum();
+        assert_eq!(received, sent);
+    }
+}
