@@ -8,6 +8,7 @@
 //! Rejected    A time slice: it would need a clock read per operation.
 
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -83,20 +84,24 @@ pub fn has_budget_remaining() -> bool {
 /// Gives a taken unit back unless [`made_progress`](RestoreOnPending::made_progress) was called.
 #[derive(Debug)]
 #[must_use = "dropping it at once gives the unit back"]
-pub struct RestoreOnPending(Option<Budget>);
+pub struct RestoreOnPending {
+    before: Option<Budget>,
+    /// Neither `Send` nor `Sync`: the unit belongs to the poll that runs here.
+    _here: PhantomData<*const ()>,
+}
 
 impl RestoreOnPending {
     /// Keeps the unit: the operation completed.
     #[inline]
     pub fn made_progress(mut self) {
-        self.0 = None;
+        self.before = None;
     }
 }
 
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.0 {
+        if let Some(before) = self.before {
             CURRENT.set(before);
         }
     }
@@ -110,14 +115,20 @@ impl Drop for RestoreOnPending {
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = CURRENT.get();
     match before.0 {
-        None => Poll::Ready(RestoreOnPending(None)),
+        None => Poll::Ready(RestoreOnPending {
+            before: None,
+            _here: PhantomData,
+        }),
         Some(0) => {
             cx.waker().wake_by_ref();
             Poll::Pending
         }
         Some(left) => {
             CURRENT.set(Budget(Some(left - 1)));
-            Poll::Ready(RestoreOnPending(Some(before)))
+            Poll::Ready(RestoreOnPending {
+                before: Some(before),
+                _here: PhantomData,
+            })
         }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "blocking",
         &["config", "observe"],
-        &["platform", "coop", "task", "park"],
+        &["platform", "coop", "task", "park", "time"],
     ),
     os("testing", &[], &["platform", "task", "time"]),
     os(
@@ -99,7 +99,8 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "context",
         &["config", "scheduler", "driver", "blocking", "observe"],
-        &["coop", "task", "time", "platform"],
+        // `sync`: its blocking methods ask whether the thread may block.
+        &["coop", "task", "time", "platform", "sync"],
     ),
     os(
         "runtime",

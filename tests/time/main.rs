@@ -177,7 +177,6 @@ async fn a_sleep_beside_a_greedy_task_completes() {
 }
 
 /// A blocking task counts as something to do: the paused clock waits for it.
-#[ignore = "spawn_blocking lets go of the clock before its task is complete: fails now and then"]
 #[selkie::test(start_paused = true)]
 async fn a_paused_clock_waits_for_a_blocking_task() {
     let (finish, wait) = std::sync::mpsc::channel::<()>();

@@ -6,22 +6,11 @@
 //!                by whoever owns the output (I1 of `state`).
 //! Rejected    An enum with a tag: the state word tells the stage already, and the tag would cost a
 //!             word in every idle task.
-#![allow(unsafe_code)]
-
-use alloc::boxed::Box;
 use core::future::Future;
 use core::mem::ManuallyDrop;
-use core::panic::Location;
-use core::pin::Pin;
-use core::ptr::NonNull;
-use core::task::{Context, Poll};
 
 use super::error::Payload;
-use super::header::{About, Header, Notified, Schedule};
-use super::id::Id;
-use super::join::JoinHandle;
-use super::poll::{Inline, Unbox, Unpack, vtable};
-use crate::collections::{LARGEST_SLOT, Lease, SLOT_ALIGN};
+use super::header::Header;
 use crate::platform::UnsafeCell;
 
 /// A task's slot.
@@ -40,6 +29,13 @@ pub(super) union Stage<F: Future> {
 }
 
 impl<F: Future> Stage<F> {
+    /// The stage of a task that has not ended.
+    pub(super) fn new(future: F) -> Self {
+        Self {
+            future: ManuallyDrop::new(future),
+        }
+    }
+
     /// Where the future is.
     pub(super) fn future(this: *mut Self) -> *mut F {
         this.cast()
@@ -54,83 +50,4 @@ impl<F: Future> Stage<F> {
     pub(super) fn payload(this: *mut Self) -> *mut Payload {
         this.cast()
     }
-}
-
-/// A future, and an output, too large for a slot: both live in boxes.
-struct Boxed<F: Future>(Pin<Box<F>>);
-
-impl<F: Future> Future for Boxed<F> {
-    type Output = Box<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Box<F::Output>> {
-        self.0.as_mut().poll(cx).map(Box::new)
-    }
-}
-
-const fn fits<F: Future>() -> bool {
-    size_of::<Cell<F>>() <= LARGEST_SLOT && align_of::<Cell<F>>() <= SLOT_ALIGN
-}
-
-/// Puts `future` into a slot of `lease`: a queued task of the scheduler that owns the lease, and
-/// the handle to join it by.
-///
-/// A future whose slot would be larger than the largest class, or aligned beyond 64 bytes, is
-/// boxed.
-///
-/// # Safety
-/// `S` is the type of the lease's owner. If `F` or its output is not `Send`, the scheduler runs
-/// and drops its tasks on the thread that spawned them only. If `F` is not `'static`, the task
-/// completes before what it borrows ends.
-#[track_caller]
-pub unsafe fn spawn_in<F: Future, S: Schedule>(
-    lease: &Lease<Header>,
-    id: Id,
-    location: &'static Location<'static>,
-    future: F,
-) -> (Notified, JoinHandle<F::Output>) {
-    let header = if const { fits::<F>() } {
-        // SAFETY: the output is not boxed, and read as it is.
-        unsafe { place::<F, Inline, S>(lease, id, location, future) }
-    } else {
-        let future = Boxed(Box::pin(future));
-        // SAFETY: the output is boxed, and unboxed when read.
-        unsafe { place::<Boxed<F>, Unbox, S>(lease, id, location, future) }
-    };
-    // SAFETY: the state began NOTIFIED, and this is its token.
-    let token = unsafe { Notified::new(header) };
-    // SAFETY: the state began with JOIN, and this is its handle; the output's type is `F`'s.
-    let handle = unsafe { JoinHandle::new(header) };
-    (token, handle)
-}
-
-/// # Safety
-/// As for [`spawn_in`]; `U` turns `F`'s output into what the handle reads.
-unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
-    lease: &Lease<Header>,
-    id: Id,
-    location: &'static Location<'static>,
-    future: F,
-) -> NonNull<Header> {
-    let slot = lease.take(size_of::<Cell<F>>());
-    let cell = slot.cast::<Cell<F>>();
-    // SAFETY: the slot is large enough for a `Cell<F>`, and taken by us alone.
-    let stage = unsafe { &raw mut (*cell.as_ptr()).stage };
-    let first = Stage {
-        future: ManuallyDrop::new(future),
-    };
-    // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
-    unsafe { stage.write(UnsafeCell::new(first)) };
-    // SAFETY: headers stay in place for ever.
-    let header = unsafe { slot.as_ref() };
-    header.about.with_mut(|about| {
-        let value = About {
-            vtable: vtable::<F, U, S>(),
-            id,
-            location,
-        };
-        // SAFETY: nobody reads it while the state is vacant.
-        unsafe { *about = Some(value) };
-    });
-    header.state.begin();
-    slot
 }

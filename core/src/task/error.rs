@@ -114,15 +114,3 @@ impl fmt::Debug for JoinError {
 }
 
 impl core::error::Error for JoinError {}
-
-#[cfg(feature = "std")]
-impl From<JoinError> for std::io::Error {
-    fn from(error: JoinError) -> Self {
-        let text = if error.is_cancelled() {
-            "task was cancelled"
-        } else {
-            "task panicked"
-        };
-        std::io::Error::other(text)
-    }
-}

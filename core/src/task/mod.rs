@@ -11,11 +11,15 @@ mod cell;
 mod error;
 #[cfg(feature = "alloc")]
 mod header;
+#[cfg(feature = "std")]
+mod hosted;
 mod id;
 #[cfg(feature = "alloc")]
 mod join;
 #[cfg(feature = "alloc")]
 mod owned;
+#[cfg(feature = "alloc")]
+mod place;
 #[cfg(feature = "alloc")]
 mod poll;
 #[cfg(feature = "alloc")]
@@ -25,8 +29,6 @@ mod waker;
 mod yield_now;
 
 #[cfg(feature = "alloc")]
-pub use cell::spawn_in;
-#[cfg(feature = "alloc")]
 pub use error::JoinError;
 #[cfg(feature = "alloc")]
 pub use header::{Header, Notified, Schedule};
@@ -35,6 +37,8 @@ pub use id::{Id, current_id};
 pub use join::{AbortHandle, JoinHandle};
 #[cfg(feature = "alloc")]
 pub use owned::OwnedTasks;
+#[cfg(feature = "alloc")]
+pub use place::spawn_in;
 pub use yield_now::yield_now;
 
 #[cfg(all(test, loom, feature = "alloc"))]

@@ -9,16 +9,17 @@ use core::future::Future;
 use core::panic::Location;
 use core::ptr::NonNull;
 
-use super::cell::spawn_in;
 use super::header::{Header, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
+use super::place::spawn_in;
 use crate::collections::{Entered, Lease, Shelter};
 use crate::platform::relax;
+use crate::process_static;
 
-/// The slots that nobody leases.
-#[cfg(not(loom))]
-static SHELTER: Shelter<Header> = Shelter::new();
+process_static! {
+    static SHELTER: Shelter<Header> = Shelter::new();
+}
 
 /// The tasks that were spawned through one lease.
 #[derive(Debug)]
@@ -28,7 +29,6 @@ pub struct OwnedTasks {
 
 impl OwnedTasks {
     /// An owner of tasks that belong to the scheduler at `scheduler`.
-    #[cfg(not(loom))]
     pub fn new<S: Schedule>(scheduler: *const S) -> Self {
         Self::in_shelter(&SHELTER, scheduler)
     }

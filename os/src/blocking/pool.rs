@@ -26,14 +26,16 @@ use std::time::{Duration, Instant};
 
 use selkie_core::coop;
 use selkie_core::task::{Id, JoinHandle, Notified, OwnedTasks, Schedule};
+use selkie_core::time::ClockHold;
 
 use super::thread::Mailbox;
 use crate::config::{Config, call};
 
 /// What a pool thread runs.
 enum Job {
-    /// A closure with a join handle.
-    Closure(Notified),
+    /// A closure with a join handle, and what keeps a paused clock from moving until the closure's
+    /// task is complete.
+    Closure(Notified, Option<ClockHold>),
     /// A worker of the scheduler, or another thread's worth of work that must run.
     Thread(Box<dyn FnOnce() + Send>),
 }
@@ -137,6 +139,7 @@ impl BlockingPool {
     pub(crate) fn spawn<F, R>(
         self: &Arc<Self>,
         closure: F,
+        hold: Option<ClockHold>,
         location: &'static Location<'static>,
     ) -> (JoinHandle<R>, Result<(), SpawnError>)
     where
@@ -155,7 +158,7 @@ impl BlockingPool {
             token.cancel();
             return (handle, Err(SpawnError::Closed));
         }
-        let started = self.give(state, Job::Closure(token));
+        let started = self.give(state, Job::Closure(token, hold));
         (handle, started.map_err(SpawnError::NoThread))
     }
 
@@ -186,7 +189,7 @@ impl BlockingPool {
             Err(error) if state.threads == 0 => {
                 let job = state.queue.pop_back();
                 drop(state);
-                if let Some(Job::Closure(token)) = job {
+                if let Some(Job::Closure(token, _)) = job {
                     token.cancel();
                 }
                 Err(error)
@@ -227,7 +230,10 @@ impl BlockingPool {
         loop {
             if let Some(job) = next.take() {
                 match job {
-                    Job::Closure(token) => token.run(),
+                    Job::Closure(token, hold) => {
+                        token.run();
+                        drop(hold);
+                    }
                     Job::Thread(work) => work(),
                 }
             }
@@ -274,7 +280,7 @@ impl BlockingPool {
         let (closures, rest) = state
             .queue
             .drain(..)
-            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Closure(_)));
+            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Closure(..)));
         state.queue = rest;
         let idle = std::mem::take(&mut state.idle);
         drop(state);
@@ -282,7 +288,7 @@ impl BlockingPool {
             mailbox.put(Job::Thread(Box::new(|| {})));
         }
         for job in closures {
-            if let Job::Closure(token) = job {
+            if let Job::Closure(token, _) = job {
                 token.cancel();
             }
         }

@@ -13,9 +13,9 @@ use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use selkie_core::coop;
+use selkie_core::sync::forbid_blocking;
 use selkie_core::time::{Current, set_current};
 
 use super::handle::{Handle, Inner};
@@ -35,16 +35,6 @@ thread_local! {
     static HANDLE: Cell<*const Inner> = const { Cell::new(std::ptr::null()) };
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     static STANDING: Cell<EnterRuntime> = const { Cell::new(EnterRuntime::Outside) };
-    static NUMBER: usize = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        // Relaxed: any spread will do.
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    };
-}
-
-/// A number of the calling thread, for choices that should stay the same on one thread.
-pub(super) fn thread_number() -> usize {
-    NUMBER.try_with(|number| *number).unwrap_or(0)
 }
 
 /// Why there is no current handle.
@@ -118,12 +108,19 @@ pub(crate) fn driver() -> crate::driver::Handle {
 /// The context of a runtime on this thread; made by [`Handle::enter`](crate::runtime::Handle::enter).
 #[must_use = "Creating and dropping a guard does nothing"]
 pub struct EnterGuard<'a> {
-    scope: Scope,
-    /// Counts the handle, so that a guard that is never dropped leaks it instead of leaving a
-    /// pointer to nothing (I1).
-    owned: *const Inner,
+    _owned: OwnedScope,
     _handle: PhantomData<&'a Handle>,
 }
+
+/// A scope that counts its handle, so that a guard that is never dropped leaks the handle instead of
+/// leaving a pointer to nothing (I1).
+struct OwnedScope {
+    scope: Scope,
+    handle: *const Inner,
+}
+
+// SAFETY: a shared guard gives access to nothing.
+unsafe impl Sync for OwnedScope {}
 
 impl fmt::Debug for EnterGuard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,22 +128,49 @@ impl fmt::Debug for EnterGuard<'_> {
     }
 }
 
-pub(super) fn enter(handle: &Handle) -> EnterGuard<'_> {
-    let owned = Arc::into_raw(Arc::clone(&handle.inner));
-    // SAFETY: alive by the count in `owned`, which goes after the scope.
-    let scope = unsafe { Scope::new(owned) };
+fn enter(handle: &Handle) -> EnterGuard<'_> {
+    let handle = Arc::into_raw(Arc::clone(&handle.inner));
+    // SAFETY: alive by the count just taken, which goes after the scope.
+    let scope = unsafe { Scope::new(handle) };
     EnterGuard {
-        scope,
-        owned,
+        _owned: OwnedScope { scope, handle },
         _handle: PhantomData,
     }
 }
 
-impl Drop for EnterGuard<'_> {
+impl Drop for OwnedScope {
     fn drop(&mut self) {
         self.scope.leave();
         // SAFETY: the count taken in `enter`.
-        drop(unsafe { Arc::from_raw(self.owned) });
+        drop(unsafe { Arc::from_raw(self.handle) });
+    }
+}
+
+impl Handle {
+    /// Enters the runtime's context until the guard drops: `spawn`, timers and sockets then find
+    /// the runtime.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        enter(self)
+    }
+
+    /// The handle of the runtime that runs here.
+    ///
+    /// # Panics
+    /// If no runtime runs here.
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The handle of the runtime that runs here.
+    ///
+    /// # Errors
+    /// If no runtime runs here, or the thread's locals are gone.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        current()
     }
 }
 
@@ -261,6 +285,7 @@ struct Standing {
 
 impl Standing {
     fn set(standing: EnterRuntime) -> Self {
+        forbid_blocking(standing != EnterRuntime::Outside);
         Self {
             before: STANDING.replace(standing),
             budget: coop::stop(),
@@ -271,6 +296,7 @@ impl Standing {
 impl Drop for Standing {
     fn drop(&mut self) {
         STANDING.set(self.before);
+        forbid_blocking(self.before != EnterRuntime::Outside);
         coop::resume(self.budget);
     }
 }

@@ -5,11 +5,11 @@ use std::future::Future;
 use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use selkie_core::task::{Id as TaskId, JoinHandle};
 use selkie_core::time::{Current, Home};
 
-use super::current::{self, EnterGuard, TryCurrentError};
 use crate::blocking::{BlockingPool, SpawnError};
 use crate::driver;
 use crate::scheduler::Spawner;
@@ -33,7 +33,7 @@ pub struct Id(NonZeroU64);
 impl Id {
     /// A number that no other runtime has.
     pub(crate) fn next() -> Self {
-        use selkie_core::platform::{AtomicU64, Ordering};
+        use selkie_core::platform::AtomicU64;
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // Relaxed: only the sum matters.
         Self(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MAX))
@@ -44,6 +44,16 @@ impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// A number of the calling thread, for choices that should stay the same on one thread.
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        // Relaxed: any spread will do.
+        static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    NUMBER.try_with(|number| *number).unwrap_or(0)
 }
 
 /// The timers of a runtime, for threads that are none of its workers.
@@ -71,7 +81,7 @@ impl Inner {
         match &self.timers {
             TimersOf::Disabled => Current::Disabled,
             TimersOf::Homes(homes) => {
-                let index = current::thread_number() % homes.len();
+                let index = thread_number() % homes.len();
                 Current::Home(homes[index])
             }
         }
@@ -107,21 +117,11 @@ impl Handle {
             TimersOf::Homes(homes) => Some(homes[0].hold_clock()),
             TimersOf::Disabled => None,
         };
-        let work = move || {
-            let _hold = hold;
-            func()
-        };
-        let (handle, spawned) = self.inner.blocking.spawn(work, Location::caller());
+        let (handle, spawned) = self.inner.blocking.spawn(func, hold, Location::caller());
         match spawned {
             Ok(()) | Err(SpawnError::Closed) => handle,
             Err(SpawnError::NoThread(error)) => panic!("OS can't spawn worker thread: {error}"),
         }
-    }
-
-    /// Enters the runtime's context until the guard drops: `spawn`, timers and sockets then find
-    /// the runtime.
-    pub fn enter(&self) -> EnterGuard<'_> {
-        current::enter(self)
     }
 
     /// The runtime's number.
@@ -132,26 +132,6 @@ impl Handle {
     /// The runtime's name, if its builder gave one.
     pub fn name(&self) -> Option<&str> {
         self.inner.name.as_deref()
-    }
-
-    /// The handle of the runtime that runs here.
-    ///
-    /// # Panics
-    /// If no runtime runs here.
-    #[track_caller]
-    pub fn current() -> Self {
-        match Self::try_current() {
-            Ok(handle) => handle,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The handle of the runtime that runs here.
-    ///
-    /// # Errors
-    /// If no runtime runs here, or the thread's locals are gone.
-    pub fn try_current() -> Result<Self, TryCurrentError> {
-        current::current()
     }
 }
 

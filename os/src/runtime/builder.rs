@@ -284,3 +284,14 @@ impl fmt::Debug for Builder {
             .finish()
     }
 }
+
+impl Runtime {
+    /// A multi-thread runtime with everything enabled and a worker for each processor.
+    ///
+    /// # Errors
+    /// If the system gives no poller or no thread.
+    #[cfg(feature = "rt-multi-thread")]
+    pub fn new() -> io::Result<Self> {
+        Builder::new_multi_thread().enable_all().build()
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::runtime::Runtime;
 use crate::context::{Handle, TimersOf};
 use crate::observe::WorkerCounters;
 use crate::scheduler::Spawner;
@@ -24,7 +25,7 @@ impl Handle {
     }
 }
 
-impl super::Runtime {
+impl Runtime {
     /// The runtime's figures.
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle().metrics()

@@ -1,13 +1,11 @@
 //! A runtime, owned: it ends when this is dropped.
 
 use std::future::Future;
-use std::io;
 use std::time::Duration;
 
 use selkie_core::task::JoinHandle;
 
 use super::block_on;
-use super::builder::Builder;
 use super::shutdown;
 use crate::context::{EnterGuard, Handle};
 use crate::scheduler::Spawner;
@@ -46,15 +44,6 @@ pub enum RuntimeFlavor {
 }
 
 impl Runtime {
-    /// A multi-thread runtime with everything enabled and a worker for each processor.
-    ///
-    /// # Errors
-    /// If the system gives no poller or no thread.
-    #[cfg(feature = "rt-multi-thread")]
-    pub fn new() -> io::Result<Self> {
-        Builder::new_multi_thread().enable_all().build()
-    }
-
     pub(super) fn from_handle(handle: Handle) -> Self {
         Self {
             handle,

@@ -9,6 +9,7 @@
 //!             I2 a thread that puts the core back wakes one waiter, if there are any: it stores
 //!                the core, then reads `waiting`; a waiter raises `waiting`, then tries the core.
 //!             I3 `woken` says that the root future has to be polled.
+//! Length      The core, its users and its end share private state that no other file may touch.
 //! Rejected    A driver call per yield: a task that yields goes behind the others, and the driver
 //!             is asked every [`event_interval`](Config::event_interval) tasks, or when idle.
 #![allow(unsafe_code)]
@@ -29,8 +30,8 @@ use selkie_core::queue::Inject;
 use selkie_core::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
 use selkie_core::time::{Home, ParkFor, TimersLease};
 
+use super::any_park::{AnyPark, AnyUnpark};
 use super::thread_parker::ThreadParker;
-use super::{AnyPark, AnyUnpark};
 use crate::config::{Config, call};
 use crate::observe::{Counter, WorkerCounters};
 
@@ -410,10 +411,6 @@ impl<'a> Driven<'a> {
             };
             self.scheduler.counters.polls.increment();
             token.run();
-            // Relaxed: as above; the root future gets its turn between tasks.
-            if self.scheduler.woken.load(Ordering::Relaxed) {
-                return;
-            }
         }
     }
 

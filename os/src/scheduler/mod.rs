@@ -2,6 +2,8 @@
 
 mod random;
 
+mod any_park;
+
 mod thread_parker;
 
 mod current_thread;
@@ -11,18 +13,10 @@ mod multi_thread;
 
 mod spawner;
 
+pub(crate) use any_park::{AnyPark, AnyUnpark};
 pub(crate) use current_thread::CurrentThread;
 pub(crate) use local::LocalScheduler;
 #[cfg(feature = "rt-multi-thread")]
 pub(crate) use multi_thread::{MultiThread, block_in_place, worker_index};
-pub(crate) use random::Random;
 pub(crate) use spawner::Spawner;
 pub(crate) use thread_parker::{ThreadParker, block_on_thread};
-
-use selkie_core::park::{Park, Unpark};
-
-/// A sleeper whose kind the scheduler does not know.
-pub(crate) type AnyPark = Box<dyn Park<Unpark = AnyUnpark> + Send>;
-
-/// Ends the sleep of an [`AnyPark`].
-pub(crate) type AnyUnpark = std::sync::Arc<dyn Unpark>;

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
@@ -73,6 +74,7 @@ impl<T: 'static> LocalKey<T> {
             key: self,
             value: Some(value),
             future: Some(f),
+            _pinned: PhantomPinned,
         }
     }
 
@@ -187,6 +189,8 @@ pin_project! {
         value: Option<T>,
         #[pin]
         future: Option<F>,
+        #[pin]
+        _pinned: PhantomPinned,
     }
 
     impl<T: 'static, F> PinnedDrop for TaskLocalFuture<T, F> {

@@ -3,7 +3,7 @@
 use selkie_core::task::OwnedTasks;
 use selkie_core::time::TimersLease;
 
-use super::super::Random;
+use super::super::random::Random;
 
 /// Tasks that may run from the LIFO slot before the ring gets its turn.
 pub(super) const LIFO_STREAK: u32 = 3;

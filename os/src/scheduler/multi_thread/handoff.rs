@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use selkie_core::coop;
 
 use super::core::Core;
+use super::run;
 use super::shared::MultiThread;
-use super::worker::{self, Worker, with_worker};
+use super::worker::{Worker, with_worker};
 
 /// A core on its way (I1).
 type Mailbox = Arc<Mutex<Option<Box<Core>>>>;
@@ -49,7 +50,7 @@ fn hand_off(worker: &Worker) -> Option<Mailbox> {
 /// The new thread's part.
 fn adopt(shared: &Arc<MultiThread>, mailbox: &Mailbox) {
     if let Some(core) = take(mailbox) {
-        worker::run(Arc::clone(shared), core);
+        run::run(Arc::clone(shared), core);
     }
 }
 

@@ -8,9 +8,11 @@ mod shared;
 
 mod core;
 
+mod worker;
+
 mod watch;
 
-mod worker;
+mod run;
 
 mod handoff;
 

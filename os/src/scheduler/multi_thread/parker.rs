@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use super::super::{AnyPark, AnyUnpark};
+use super::super::any_park::{AnyPark, AnyUnpark};
 
 const EMPTY: u8 = 0;
 const ALONE: u8 = 1;

@@ -14,13 +14,15 @@ use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Id, JoinHandle, OwnedTasks, Schedule};
 use selkie_core::time::TimersLease;
 
-use super::super::{AnyPark, Random};
+use super::super::any_park::AnyPark;
+use super::super::random::Random;
 use super::core::Core;
 use super::idle::Idle;
 use super::parker::{Parker, SharedDriver};
+use super::run;
 use super::shared::{Launch, MultiThread, Remote};
 use super::watch::NOBODY;
-use super::worker::{self, with_worker};
+use super::worker::with_worker;
 use crate::config::Config;
 use crate::observe::{Counter, WorkerCounters};
 
@@ -121,7 +123,7 @@ impl MultiThread {
             let started = launch(Box::new(move || {
                 let core = lock(&theirs).take();
                 if let Some(core) = core {
-                    worker::run(shared, Box::new(core));
+                    run::run(shared, Box::new(core));
                 }
             }));
             if let Err(error) = started {

@@ -1,9 +1,7 @@
-//! The loop of a worker.
+//! A worker: its queues, and what others' wakes do to them.
 //!
-//! Idea        Take a task from the LIFO slot, the ring, the inject queue, another's ring; else
-//!             sleep. Every event interval look at driver and timers.
-//! States      running tasks → searching → sleeping → …; without its core the thread is no worker
-//!             any more (`handoff`), and leaves the loop when its task returns.
+//! Idea        A task woken here runs next, from the LIFO slot; others stand in the ring; what comes
+//!             from outside, or does not fit, in the inject queue; idle workers take half a ring.
 //! Invariants  I1 `WORKER` points to a `Worker` on the stack of this very thread, or is null.
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
 #![allow(unsafe_code)]
@@ -17,12 +15,9 @@ use std::sync::atomic::Ordering;
 use selkie_core::collections::{Chain, Entered};
 use selkie_core::queue::RING_SLOTS;
 use selkie_core::task::{Id, Notified, Schedule};
-use selkie_core::time::{Current, ParkFor, set_current};
 
 use super::core::{Core, LIFO_STREAK};
 use super::shared::{MultiThread, Remote};
-use super::watch::Watch;
-use crate::config::call;
 
 /// A thread that runs a worker.
 pub(super) struct Worker {
@@ -31,7 +26,12 @@ pub(super) struct Worker {
     pub(super) core: RefCell<Option<Box<Core>>>,
     pub(super) entered: RefCell<Option<Entered>>,
     /// Set while the worker is in its driver: what it wakes then is no reason to wake others yet.
-    parking: Cell<bool>,
+    pub(super) parking: Cell<bool>,
+}
+
+/// The thread is `worker` from now on, or, with null, none; returns what it was.
+pub(super) fn set_worker(worker: *const Worker) -> *const Worker {
+    WORKER.replace(worker)
 }
 
 thread_local! {
@@ -50,51 +50,6 @@ pub(crate) fn worker_index() -> Option<usize> {
     with_worker(|worker| worker.core.borrow().as_ref().map(|core| core.index)).flatten()
 }
 
-/// Runs the worker whose core this is, until the scheduler stops or the core is handed off.
-pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
-    let index = core.index;
-    let worker = Worker {
-        index,
-        core: RefCell::new(None),
-        entered: RefCell::new(None),
-        parking: Cell::new(false),
-        shared,
-    };
-    worker.install(core);
-    let before = WORKER.replace(&worker);
-    let time_before = worker
-        .remote()
-        .timers
-        .map(|home| set_current(Current::Home(home)));
-    let _restore = Restore {
-        before,
-        time: time_before,
-    };
-    worker.work();
-    drop(_restore);
-    let core = worker.core.borrow_mut().take();
-    if let Some(core) = core {
-        drop(worker.entered.take());
-        core.tasks.cancel_all();
-        worker.shared.hand_in(*core);
-    }
-}
-
-/// Puts back what stood in the thread's cells, also on unwinding.
-struct Restore {
-    before: *const Worker,
-    time: Option<Current>,
-}
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        WORKER.set(self.before);
-        if let Some(time) = self.time {
-            set_current(time);
-        }
-    }
-}
-
 impl Worker {
     pub(super) fn remote(&self) -> &Remote {
         &self.shared.remotes[self.index]
@@ -109,44 +64,11 @@ impl Worker {
     }
 
     /// Reads or changes the core (I2).
-    fn with<R>(&self, f: impl FnOnce(&mut Core) -> R) -> Option<R> {
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Core) -> R) -> Option<R> {
         self.core.borrow_mut().as_deref_mut().map(f)
     }
 
-    fn work(&self) {
-        let mut watch = Watch::default();
-        while !self.shared.is_stopping() {
-            let Some(tick) = self.with(|core| {
-                core.tick = core.tick.wrapping_add(1);
-                core.tick
-            }) else {
-                return;
-            };
-            if tick % self.shared.config.event_interval == 0 {
-                self.maintain();
-            }
-            match self.next_task(tick).or_else(|| self.search()) {
-                Some(token) => self.run_task(token),
-                None => self.sleep(&mut watch),
-            }
-        }
-    }
-
-    /// Looks at driver and timers between tasks.
-    fn maintain(&self) {
-        self.shared.driver.poll();
-        self.fire_timers();
-        let depth = self.remote().ring.len() as u64;
-        self.remote().counters.queue_depth.set(depth);
-    }
-
-    fn fire_timers(&self) {
-        if let Some(timers) = self.remote().timers {
-            timers.fire_due();
-        }
-    }
-
-    fn run_task(&self, token: Notified) {
+    pub(super) fn run_task(&self, token: Notified) {
         let was_searching = self.with(|core| std::mem::take(&mut core.searching));
         if was_searching == Some(true) && self.shared.idle.stop_searching() {
             self.shared.notify();
@@ -156,7 +78,7 @@ impl Worker {
     }
 
     /// The next task of this worker's own, or from outside.
-    fn next_task(&self, tick: u32) -> Option<Notified> {
+    pub(super) fn next_task(&self, tick: u32) -> Option<Notified> {
         if tick % self.shared.config.global_queue_interval == 0 {
             if let Some(token) = self.shared.pop_outside(self.index) {
                 return Some(token);
@@ -215,7 +137,7 @@ impl Worker {
     }
 
     /// Looks for a task in the other workers' rings.
-    fn search(&self) -> Option<Notified> {
+    pub(super) fn search(&self) -> Option<Notified> {
         let start = self.with(|core| {
             if !core.searching {
                 core.searching = self.shared.idle.start_searching();
@@ -255,7 +177,7 @@ impl Worker {
     }
 
     /// Adds a token to the ring; a full ring sends half of its tasks to the inject queue.
-    fn push_ring(&self, token: Notified) {
+    pub(super) fn push_ring(&self, token: Notified) {
         let Err(raw) = self.remote().ring.push(token.into_raw()) else {
             return;
         };
@@ -310,65 +232,6 @@ impl Worker {
         if !self.parking.get() {
             self.shared.notify();
         }
-    }
-
-    /// Sleeps until there may be work.
-    fn sleep(&self, watch: &mut Watch) {
-        call(self.shared.config.before_park.as_ref());
-        self.sleep_between_hooks(watch);
-        call(self.shared.config.after_unpark.as_ref());
-    }
-
-    fn sleep_between_hooks(&self, watch: &mut Watch) {
-        let remote = self.remote();
-        let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
-        if own_work {
-            return;
-        }
-        let Some(searching) = self.with(|core| std::mem::take(&mut core.searching)) else {
-            return;
-        };
-        let was_last = self.shared.idle.sleep(self.index, searching);
-        if !(was_last && self.shared.has_work()) {
-            remote.counters.parks.increment();
-            self.parking.set(true);
-            while self.park_once(watch) && self.shared.idle.is_sleeping(self.index) {}
-            self.parking.set(false);
-            remote.counters.unparks.increment();
-        }
-        let claimed = self.shared.idle.wake_self(self.index);
-        self.with(|core| core.searching = claimed);
-        watch.leave(self);
-        let lifo = usize::from(!remote.lifo.load(Ordering::Relaxed).is_null());
-        if remote.ring.len() + lifo > 1 {
-            self.shared.notify();
-        }
-    }
-
-    /// One sleep, as long as the timers allow. `true`: nothing has happened, sleep on.
-    fn park_once(&self, watch: &mut Watch) -> bool {
-        if self.shared.is_stopping() {
-            return false;
-        }
-        let remote = self.remote();
-        let limit = match remote.timers.map(|timers| timers.prepare_park()) {
-            None | Some(ParkFor::Forever) => None,
-            Some(ParkFor::Sleep(limit)) => Some(limit),
-            // Only a single-thread runtime's clock can be paused.
-            Some(ParkFor::Advance) => Some(std::time::Duration::ZERO),
-        };
-        let limit = watch.limit(self, limit);
-        remote.parker.park(&self.shared.driver, limit);
-        if let Some(timers) = remote.timers {
-            timers.finish_park();
-            timers.fire_due();
-        }
-        let found = watch.look_after_others(self);
-        let idle = remote.ring.is_empty() && remote.lifo.load(Ordering::Relaxed).is_null();
-        if idle {
-            remote.counters.noops.increment();
-        }
-        idle && !found && watch.is_on_watch(self)
     }
 
     /// Puts tokens taken from a blocked worker where this worker finds them.

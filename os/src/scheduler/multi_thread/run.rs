@@ -1,0 +1,157 @@
+//! The loop of a worker.
+//!
+//! Idea        Take a task from the LIFO slot, the ring, the inject queue, another's ring; else
+//!             sleep. Every event interval look at driver and timers.
+//! States      running tasks → searching → sleeping → …; without its core the thread is no worker
+//!             any more (`handoff`), and leaves the loop when its task returns.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use selkie_core::time::{Current, ParkFor, set_current};
+
+use super::core::Core;
+use super::shared::MultiThread;
+use super::watch::Watch;
+use super::worker::{Worker, set_worker};
+use crate::config::call;
+
+/// Runs the worker whose core this is, until the scheduler stops or the core is handed off.
+pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
+    let index = core.index;
+    let worker = Worker {
+        index,
+        core: RefCell::new(None),
+        entered: RefCell::new(None),
+        parking: Cell::new(false),
+        shared,
+    };
+    worker.install(core);
+    let before = set_worker(&worker);
+    let time_before = worker
+        .remote()
+        .timers
+        .map(|home| set_current(Current::Home(home)));
+    let _restore = Restore {
+        before,
+        time: time_before,
+    };
+    worker.work();
+    drop(_restore);
+    let core = worker.core.borrow_mut().take();
+    if let Some(core) = core {
+        drop(worker.entered.take());
+        core.tasks.cancel_all();
+        worker.shared.hand_in(*core);
+    }
+}
+
+/// Puts back what stood in the thread's cells, also on unwinding.
+struct Restore {
+    before: *const Worker,
+    time: Option<Current>,
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        set_worker(self.before);
+        if let Some(time) = self.time {
+            set_current(time);
+        }
+    }
+}
+
+impl Worker {
+    fn work(&self) {
+        let mut watch = Watch::default();
+        while !self.shared.is_stopping() {
+            let Some(tick) = self.with(|core| {
+                core.tick = core.tick.wrapping_add(1);
+                core.tick
+            }) else {
+                return;
+            };
+            if tick % self.shared.config.event_interval == 0 {
+                self.maintain();
+            }
+            match self.next_task(tick).or_else(|| self.search()) {
+                Some(token) => self.run_task(token),
+                None => self.sleep(&mut watch),
+            }
+        }
+    }
+
+    /// Looks at driver and timers between tasks.
+    fn maintain(&self) {
+        self.shared.driver.poll();
+        self.fire_timers();
+        let depth = self.remote().ring.len() as u64;
+        self.remote().counters.queue_depth.set(depth);
+    }
+
+    fn fire_timers(&self) {
+        if let Some(timers) = self.remote().timers {
+            timers.fire_due();
+        }
+    }
+
+    /// Sleeps until there may be work.
+    fn sleep(&self, watch: &mut Watch) {
+        call(self.shared.config.before_park.as_ref());
+        self.sleep_between_hooks(watch);
+        call(self.shared.config.after_unpark.as_ref());
+    }
+
+    fn sleep_between_hooks(&self, watch: &mut Watch) {
+        let remote = self.remote();
+        let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
+        if own_work {
+            return;
+        }
+        let Some(searching) = self.with(|core| std::mem::take(&mut core.searching)) else {
+            return;
+        };
+        let was_last = self.shared.idle.sleep(self.index, searching);
+        if !(was_last && self.shared.has_work()) {
+            remote.counters.parks.increment();
+            self.parking.set(true);
+            while self.park_once(watch) && self.shared.idle.is_sleeping(self.index) {}
+            self.parking.set(false);
+            remote.counters.unparks.increment();
+        }
+        let claimed = self.shared.idle.wake_self(self.index);
+        self.with(|core| core.searching = claimed);
+        watch.leave(self);
+        let lifo = usize::from(!remote.lifo.load(Ordering::Relaxed).is_null());
+        if remote.ring.len() + lifo > 1 {
+            self.shared.notify();
+        }
+    }
+
+    /// One sleep, as long as the timers allow. `true`: nothing has happened, sleep on.
+    fn park_once(&self, watch: &mut Watch) -> bool {
+        if self.shared.is_stopping() {
+            return false;
+        }
+        let remote = self.remote();
+        let limit = match remote.timers.map(|timers| timers.prepare_park()) {
+            None | Some(ParkFor::Forever) => None,
+            Some(ParkFor::Sleep(limit)) => Some(limit),
+            // Only a single-thread runtime's clock can be paused.
+            Some(ParkFor::Advance) => Some(std::time::Duration::ZERO),
+        };
+        let limit = watch.limit(self, limit);
+        remote.parker.park(&self.shared.driver, limit);
+        if let Some(timers) = remote.timers {
+            timers.finish_park();
+            timers.fire_due();
+        }
+        let found = watch.look_after_others(self);
+        let idle = remote.ring.is_empty() && remote.lifo.load(Ordering::Relaxed).is_null();
+        if idle {
+            remote.counters.noops.increment();
+        }
+        idle && !found && watch.is_on_watch(self)
+    }
+}
