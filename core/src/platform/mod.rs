@@ -88,46 +88,87 @@ macro_rules! process_static {
 /// Declares a cell of the running execution context: thread-local on hosted platforms, one
 /// static word where there are no threads. The type must be `Copy` and need no drop.
 ///
-/// `context_cell! { pub static NAME: T = const_expr; }` makes a unit-like static with
-/// `NAME.get() -> T`, `NAME.set(T)` and `NAME.replace(T) -> T`.
+/// `context_cell! { static NAME: T = const_expr; }` makes a unit value with `NAME.get() -> T`,
+/// `NAME.set(T)` and `NAME.replace(T) -> T`, without a call through a pointer.
 #[cfg(all(feature = "std", not(loom)))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_cell {
     ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
         $(#[$meta])*
-        $vis static $name: $crate::platform::ContextCell<$t> = {
-            std::thread_local! {
-                static CELL: core::cell::Cell<$t> = const { core::cell::Cell::new($init) };
+        #[derive(Debug, Clone, Copy)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        $vis struct $name;
+
+        #[allow(dead_code)]
+        impl $name {
+            #[inline(always)]
+            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
+                std::thread_local! {
+                    static CELL: core::cell::Cell<$t> = const { core::cell::Cell::new($init) };
+                }
+                CELL.with(f)
             }
-            $crate::platform::ContextCell::new(|new| {
-                CELL.with(|cell| match new {
-                    Some(value) => cell.replace(value),
-                    None => cell.get(),
-                })
-            })
-        };
+
+            /// The value of this context.
+            #[inline(always)]
+            $vis fn get(self) -> $t {
+                Self::with(|cell| cell.get())
+            }
+
+            /// Stores `value` for this context.
+            #[inline(always)]
+            $vis fn set(self, value: $t) {
+                Self::with(|cell| cell.set(value));
+            }
+
+            /// Stores `value` and returns what stood there.
+            #[inline(always)]
+            $vis fn replace(self, value: $t) -> $t {
+                Self::with(|cell| cell.replace(value))
+            }
+        }
     };
 }
 
-/// Declares a cell of the running execution context: thread-local on hosted platforms, one
-/// static word where there are no threads. The type must be `Copy` and need no drop.
+/// Declares a cell of the running execution context: one static word, in a critical section.
 #[cfg(not(any(feature = "std", loom)))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_cell {
     ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
         $(#[$meta])*
-        $vis static $name: $crate::platform::ContextCell<$t> = {
-            static CELL: $crate::platform::Lock<$t> = $crate::platform::Lock::new($init);
-            $crate::platform::ContextCell::new(|new| {
-                let mut cell = CELL.lock();
-                match new {
-                    Some(value) => core::mem::replace(&mut *cell, value),
-                    None => *cell,
-                }
-            })
-        };
+        #[derive(Debug, Clone, Copy)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        $vis struct $name;
+
+        #[allow(dead_code)]
+        impl $name {
+            #[inline(always)]
+            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
+                static CELL: $crate::platform::Lock<core::cell::Cell<$t>> =
+                    $crate::platform::Lock::new(core::cell::Cell::new($init));
+                f(&CELL.lock())
+            }
+
+            /// The value of this context.
+            #[inline(always)]
+            $vis fn get(self) -> $t {
+                Self::with(|cell| cell.get())
+            }
+
+            /// Stores `value` for this context.
+            #[inline(always)]
+            $vis fn set(self, value: $t) {
+                Self::with(|cell| cell.set(value));
+            }
+
+            /// Stores `value` and returns what stood there.
+            #[inline(always)]
+            $vis fn replace(self, value: $t) -> $t {
+                Self::with(|cell| cell.replace(value))
+            }
+        }
     };
 }
 
@@ -138,50 +179,38 @@ macro_rules! context_cell {
 macro_rules! context_cell {
     ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
         $(#[$meta])*
-        $vis static $name: $crate::platform::ContextCell<$t> = {
-            $crate::platform::model_thread_local! {
-                static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
+        #[derive(Debug, Clone, Copy)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        $vis struct $name;
+
+        #[allow(dead_code)]
+        impl $name {
+            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
+                $crate::platform::model_thread_local! {
+                    static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
+                }
+                CELL.with(f)
             }
-            $crate::platform::ContextCell::new(|new| {
-                CELL.with(|cell| match new {
-                    Some(value) => cell.replace(value),
-                    None => cell.get(),
-                })
-            })
-        };
+
+            /// The value of this context.
+            #[inline(always)]
+            $vis fn get(self) -> $t {
+                Self::with(|cell| cell.get())
+            }
+
+            /// Stores `value` for this context.
+            #[inline(always)]
+            $vis fn set(self, value: $t) {
+                Self::with(|cell| cell.set(value));
+            }
+
+            /// Stores `value` and returns what stood there.
+            #[inline(always)]
+            $vis fn replace(self, value: $t) -> $t {
+                Self::with(|cell| cell.replace(value))
+            }
+        }
     };
-}
-
-/// A cell of the running execution context, made by `context_cell!`.
-#[derive(Debug)]
-pub struct ContextCell<T: Copy + 'static> {
-    access: fn(Option<T>) -> T,
-}
-
-impl<T: Copy + 'static> ContextCell<T> {
-    /// Wraps the access function that the macro writes.
-    #[doc(hidden)]
-    pub const fn new(access: fn(Option<T>) -> T) -> Self {
-        Self { access }
-    }
-
-    /// The value of this context.
-    #[inline]
-    pub fn get(&self) -> T {
-        (self.access)(None)
-    }
-
-    /// Stores `value` for this context.
-    #[inline]
-    pub fn set(&self, value: T) {
-        (self.access)(Some(value));
-    }
-
-    /// Stores `value` and returns what stood there.
-    #[inline]
-    pub fn replace(&self, value: T) -> T {
-        (self.access)(Some(value))
-    }
 }
 
 /// The counted pointer that std's method receivers (`self: Arc<Self>`) know; absent where the

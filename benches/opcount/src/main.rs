@@ -1,0 +1,92 @@
+//! One operation, many times, on Selkie or on Tokio: what `count` runs under callgrind and strace.
+//!
+//! `opcount RUNTIME OPERATION TIMES`, for example `opcount selkie spawn_join_ct 1000`. The cost of one
+//! operation is the difference between two runs, divided by the difference of their times.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The operations on one runtime: the same text for both, so that both do the same work.
+macro_rules! operations {
+    ($name:ident) => {
+        mod $name {
+            use super::Duration;
+            use ::$name::runtime::{Builder, Runtime};
+
+            fn ct() -> Runtime {
+                Builder::new_current_thread().enable_all().build().expect("a runtime")
+            }
+
+            fn mt() -> Runtime {
+                let mut builder = Builder::new_multi_thread();
+                builder.worker_threads(1).enable_all().build().expect("a runtime")
+            }
+
+            async fn spawn_join(times: u64) {
+                for n in 0..times {
+                    assert_eq!(::$name::spawn(async move { n }).await.expect("no panic"), n);
+                }
+            }
+
+            pub(super) fn run(operation: &str, times: u64) -> bool {
+                match operation {
+                    "spawn_join_ct" => ct().block_on(spawn_join(times)),
+                    "spawn_join_mt" => {
+                        let rt = mt();
+                        rt.block_on(async { ::$name::spawn(spawn_join(times)).await.expect("no panic") });
+                    }
+                    "yield_ct" => ct().block_on(async {
+                        let task = ::$name::spawn(async move {
+                            for _ in 0..times {
+                                ::$name::task::yield_now().await;
+                            }
+                        });
+                        task.await.expect("no panic");
+                    }),
+                    "block_on_ct" => {
+                        let rt = ct();
+                        for n in 0..times {
+                            assert_eq!(rt.block_on(async { n }), n);
+                        }
+                    }
+                    "timer_ct" => ct().block_on(async {
+                        let task = ::$name::spawn(async move {
+                            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+                            for _ in 0..times {
+                                let sleep = ::$name::time::sleep(Duration::from_secs(3600));
+                                let mut sleep = std::pin::pin!(sleep);
+                                assert!(sleep.as_mut().poll(&mut cx).is_pending());
+                            }
+                        });
+                        task.await.expect("no panic");
+                    }),
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+operations!(selkie);
+operations!(tokio);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let known = match arguments.as_slice() {
+        [runtime, operation, times] => match (runtime.as_str(), times.parse()) {
+            ("selkie", Ok(times)) => selkie::run(operation, times),
+            ("tokio", Ok(times)) => tokio::run(operation, times),
+            _ => false,
+        },
+        _ => false,
+    };
+    if known {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!(
+        "usage: opcount selkie|tokio \
+         spawn_join_ct|spawn_join_mt|yield_ct|block_on_ct|timer_ct TIMES"
+    );
+    ExitCode::from(2)
+}
