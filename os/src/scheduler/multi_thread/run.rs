@@ -8,6 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use selkie_core::time::{Current, ParkFor, set_current};
 
@@ -25,6 +26,7 @@ pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
         core: RefCell::new(None),
         entered: RefCell::new(None),
         parking: Cell::new(false),
+        awake_since: Cell::new(Some(Instant::now())),
         shared,
     };
     worker.install(core);
@@ -82,10 +84,23 @@ impl Worker {
         }
     }
 
+    /// Adds the time since the last look to the worker's busy time.
+    fn count_busy(&self) {
+        let now = Instant::now();
+        if let Some(since) = self.awake_since.replace(Some(now)) {
+            let nanos = now.duration_since(since).as_nanos();
+            self.remote()
+                .counters
+                .busy_nanos
+                .add(u64::try_from(nanos).unwrap_or(u64::MAX));
+        }
+    }
+
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
         self.shared.driver.poll();
         self.fire_timers();
+        self.count_busy();
         let depth = self.remote().ring.len() as u64;
         self.remote().counters.queue_depth.set(depth);
     }
@@ -115,9 +130,11 @@ impl Worker {
         let was_last = self.shared.idle.sleep(self.index, searching);
         if !(was_last && self.shared.has_work()) {
             remote.counters.parks.increment();
+            self.count_busy();
             self.parking.set(true);
             while self.park_once(watch) && self.shared.idle.is_sleeping(self.index) {}
             self.parking.set(false);
+            self.awake_since.set(Some(Instant::now()));
             remote.counters.unparks.increment();
         }
         let claimed = self.shared.idle.wake_self(self.index);

@@ -11,6 +11,7 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use selkie_core::collections::{Chain, Entered};
 use selkie_core::queue::RING_SLOTS;
@@ -27,6 +28,8 @@ pub(super) struct Worker {
     pub(super) entered: RefCell<Option<Entered>>,
     /// Set while the worker is in its driver: what it wakes then is no reason to wake others yet.
     pub(super) parking: Cell<bool>,
+    /// When the worker woke, or was last asked how long it has been awake.
+    pub(super) awake_since: Cell<Option<Instant>>,
 }
 
 /// The thread is `worker` from now on, or, with null, none; returns what it was.
@@ -58,6 +61,11 @@ impl Worker {
     /// This thread has the core from now on.
     pub(super) fn install(&self, core: Box<Core>) {
         self.remote().parker.adopt();
+        let _first = self
+            .remote()
+            .counters
+            .thread
+            .set(std::thread::current().id());
         // SAFETY: dropped before the core leaves this thread: in `run`, or by `handoff`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
         *self.core.borrow_mut() = Some(core);
