@@ -90,127 +90,79 @@ macro_rules! process_static {
 ///
 /// `context_cell! { static NAME: T = const_expr; }` makes a unit value with `NAME.get() -> T`,
 /// `NAME.set(T)` and `NAME.replace(T) -> T`, without a call through a pointer.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_cell {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        $vis struct $name;
+
+        #[allow(dead_code)]
+        impl $name {
+            #[inline(always)]
+            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
+                $crate::context_storage!(f, $t, $init)
+            }
+
+            /// The value of this context.
+            #[inline(always)]
+            $vis fn get(self) -> $t {
+                Self::with(|cell| cell.get())
+            }
+
+            /// Stores `value` for this context.
+            #[inline(always)]
+            $vis fn set(self, value: $t) {
+                Self::with(|cell| cell.set(value));
+            }
+
+            /// Stores `value` and returns what stood there.
+            #[inline(always)]
+            $vis fn replace(self, value: $t) -> $t {
+                Self::with(|cell| cell.replace(value))
+            }
+        }
+    };
+}
+
+/// Calls a function with a context cell's storage: one per thread.
 #[cfg(all(feature = "std", not(loom)))]
 #[macro_export]
 #[doc(hidden)]
-macro_rules! context_cell {
-    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy)]
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
-        $vis struct $name;
-
-        #[allow(dead_code)]
-        impl $name {
-            #[inline(always)]
-            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
-                std::thread_local! {
-                    static CELL: core::cell::Cell<$t> = const { core::cell::Cell::new($init) };
-                }
-                CELL.with(f)
-            }
-
-            /// The value of this context.
-            #[inline(always)]
-            $vis fn get(self) -> $t {
-                Self::with(|cell| cell.get())
-            }
-
-            /// Stores `value` for this context.
-            #[inline(always)]
-            $vis fn set(self, value: $t) {
-                Self::with(|cell| cell.set(value));
-            }
-
-            /// Stores `value` and returns what stood there.
-            #[inline(always)]
-            $vis fn replace(self, value: $t) -> $t {
-                Self::with(|cell| cell.replace(value))
-            }
+macro_rules! context_storage {
+    ($f:ident, $t:ty, $init:expr) => {{
+        std::thread_local! {
+            static CELL: core::cell::Cell<$t> = const { core::cell::Cell::new($init) };
         }
-    };
+        CELL.with($f)
+    }};
 }
 
-/// Declares a cell of the running execution context: one static word, in a critical section.
+/// Calls a function with a context cell's storage: one static, in a critical section.
 #[cfg(not(any(feature = "std", loom)))]
 #[macro_export]
 #[doc(hidden)]
-macro_rules! context_cell {
-    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy)]
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
-        $vis struct $name;
-
-        #[allow(dead_code)]
-        impl $name {
-            #[inline(always)]
-            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
-                static CELL: $crate::platform::Lock<core::cell::Cell<$t>> =
-                    $crate::platform::Lock::new(core::cell::Cell::new($init));
-                f(&CELL.lock())
-            }
-
-            /// The value of this context.
-            #[inline(always)]
-            $vis fn get(self) -> $t {
-                Self::with(|cell| cell.get())
-            }
-
-            /// Stores `value` for this context.
-            #[inline(always)]
-            $vis fn set(self, value: $t) {
-                Self::with(|cell| cell.set(value));
-            }
-
-            /// Stores `value` and returns what stood there.
-            #[inline(always)]
-            $vis fn replace(self, value: $t) -> $t {
-                Self::with(|cell| cell.replace(value))
-            }
-        }
-    };
+macro_rules! context_storage {
+    ($f:ident, $t:ty, $init:expr) => {{
+        static CELL: $crate::platform::Lock<core::cell::Cell<$t>> =
+            $crate::platform::Lock::new(core::cell::Cell::new($init));
+        $f(&CELL.lock())
+    }};
 }
 
-/// Declares a cell of the running execution context: one per thread of the model.
+/// Calls a function with a context cell's storage: one per thread of the model.
 #[cfg(loom)]
 #[macro_export]
 #[doc(hidden)]
-macro_rules! context_cell {
-    ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty = $init:expr;) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy)]
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
-        $vis struct $name;
-
-        #[allow(dead_code)]
-        impl $name {
-            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
-                $crate::platform::model_thread_local! {
-                    static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
-                }
-                CELL.with(f)
-            }
-
-            /// The value of this context.
-            #[inline(always)]
-            $vis fn get(self) -> $t {
-                Self::with(|cell| cell.get())
-            }
-
-            /// Stores `value` for this context.
-            #[inline(always)]
-            $vis fn set(self, value: $t) {
-                Self::with(|cell| cell.set(value));
-            }
-
-            /// Stores `value` and returns what stood there.
-            #[inline(always)]
-            $vis fn replace(self, value: $t) -> $t {
-                Self::with(|cell| cell.replace(value))
-            }
+macro_rules! context_storage {
+    ($f:ident, $t:ty, $init:expr) => {{
+        $crate::platform::model_thread_local! {
+            static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
         }
-    };
+        CELL.with($f)
+    }};
 }
 
 /// The counted pointer that std's method receivers (`self: Arc<Self>`) know; absent where the

@@ -14,7 +14,7 @@ use crate::context::{EnterRuntime, Handle, Id, Inner, TimersOf, enter_context, e
 use crate::driver;
 #[cfg(feature = "rt-multi-thread")]
 use crate::scheduler::MultiThread;
-use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadParker};
+use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
 
 /// Which parts a runtime has.
 #[derive(Debug, Clone)]
@@ -48,67 +48,6 @@ where
     }
 }
 
-/// The sleep of a runtime without I/O: whoever sleeps registers its thread.
-struct Threads(Arc<ThreadSlot>);
-
-#[derive(Default)]
-struct ThreadSlot {
-    sleeper: std::sync::Mutex<Option<Arc<ThreadParker>>>,
-    notified: std::sync::atomic::AtomicBool,
-}
-
-impl Park for Threads {
-    type Unpark = AnyUnpark;
-
-    fn unpark_handle(&self) -> AnyUnpark {
-        Arc::clone(&self.0) as AnyUnpark
-    }
-
-    fn park(&mut self, timeout: Option<Duration>) {
-        if timeout == Some(Duration::ZERO) {
-            return;
-        }
-        let parker = Arc::new(ThreadParker::current());
-        let put = |sleeper| {
-            *self
-                .0
-                .sleeper
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner) = sleeper;
-        };
-        put(Some(Arc::clone(&parker)));
-        // AcqRel: pairs with the swap in `unpark`, which looks for the sleeper after it.
-        if !self
-            .0
-            .notified
-            .swap(false, std::sync::atomic::Ordering::SeqCst)
-        {
-            parker.park(timeout);
-            self.0
-                .notified
-                .store(false, std::sync::atomic::Ordering::SeqCst);
-        }
-        put(None);
-    }
-
-    fn shutdown(&mut self) {}
-}
-
-impl Unpark for ThreadSlot {
-    fn unpark(&self) {
-        // SeqCst: pairs with the swap in `park`: it sees this, or we see its sleeper.
-        self.notified
-            .store(true, std::sync::atomic::Ordering::SeqCst);
-        let sleeper = self
-            .sleeper
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(sleeper) = sleeper.as_ref() {
-            sleeper.unpark();
-        }
-    }
-}
-
 /// Ends a scheduler's sleep for its timers.
 struct UnparkWaker(AnyUnpark);
 
@@ -124,7 +63,7 @@ impl Wake for UnparkWaker {
 
 fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
     if !parts.io || cfg!(not(feature = "reactor")) {
-        return Ok((Box::new(Threads(Arc::default())), None));
+        return Ok((Box::new(ThreadSleep::default()), None));
     }
     let mut config = driver::Config::default();
     if let Some(events) = parts.events_per_turn {

@@ -6,6 +6,8 @@ mod any_park;
 
 mod thread_parker;
 
+mod thread_sleep;
+
 mod current_thread;
 mod local;
 #[cfg(feature = "rt-multi-thread")]
@@ -19,4 +21,5 @@ pub(crate) use local::LocalScheduler;
 #[cfg(feature = "rt-multi-thread")]
 pub(crate) use multi_thread::{MultiThread, block_in_place, worker_index};
 pub(crate) use spawner::Spawner;
-pub(crate) use thread_parker::{ThreadParker, block_on_thread};
+pub(crate) use thread_parker::block_on_thread;
+pub(crate) use thread_sleep::ThreadSleep;
