@@ -83,7 +83,7 @@ unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
     let header = unsafe { slot.as_ref() };
     match header.state.start() {
         // SAFETY: the state is RUNNING by us.
-        OnStart::Poll => unsafe { poll_once::<F, S>(slot) },
+        OnStart::Poll { generation } => unsafe { poll_once::<F, S>(slot, generation) },
         // SAFETY: the state is RUNNING by us.
         OnStart::Cancel => unsafe { cancel::<F, S>(slot, false) },
         OnStart::Finished { last: false } => {}
@@ -93,13 +93,14 @@ unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
 }
 
 /// # Safety
-/// The state is RUNNING by the caller.
-unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>) {
+/// The state is RUNNING by the caller, and `generation` is the task's.
+#[inline]
+unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: usize) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
     let about = unsafe { cell.header.about() };
-    let waker = waker::of(slot, cell.header.state.load().generation());
+    let waker = waker::of(slot, generation);
     let mut cx = Context::from_waker(&waker);
     let polled = about.id.scope(|| {
         catch_panic(|| {
@@ -203,6 +204,9 @@ unsafe fn cancel_seized<F: Future, S: Schedule>(slot: NonNull<Header>) {
 /// # Safety
 /// The stage holds the future and is the caller's.
 unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Payload> {
+    if !core::mem::needs_drop::<F>() {
+        return Ok(());
+    }
     about
         .id
         .scope(|| {

@@ -45,8 +45,11 @@ pub(super) struct Snapshot(usize);
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnStart {
-    /// Poll the future.
-    Poll,
+    /// Poll the future of the task of this generation.
+    Poll {
+        /// The whole generation.
+        generation: usize,
+    },
     /// Drop the future and complete as cancelled.
     Cancel,
     /// The task ended without this token: the runtime leaves, and the caller gives the slot back
@@ -254,7 +257,9 @@ impl State {
             let then = if now.has(CANCELLED) {
                 OnStart::Cancel
             } else {
-                OnStart::Poll
+                OnStart::Poll {
+                    generation: now.generation(),
+                }
             };
             (Some(next), then)
         })
@@ -356,6 +361,16 @@ impl State {
 
     /// The handle leaves (I3), unless the task has completed with an output that is still there.
     pub(super) fn leave_join(&self, output_gone: bool) -> OnLeave {
+        let now = self.load();
+        if output_gone && now.has(COMPLETE) && !now.has(RUNTIME) {
+            // Nobody else changes the word any more: the runtime left before, as the Acquire of the
+            // load has seen, and stale wakers write nothing to a task that has ended.
+            self.0.store(now.0 & !JOIN, Ordering::Relaxed);
+            return OnLeave::Left {
+                waker: false,
+                last: true,
+            };
+        }
         self.update(|now| {
             if now.has(COMPLETE) {
                 if !output_gone {
