@@ -62,6 +62,7 @@ pub(super) fn vtable<F: Future, U: Unpack<F::Output>, S: Schedule>() -> &'static
 ///
 /// # Safety
 /// The caller holds the task's token or runs it, and `S` is its scheduler's type.
+#[inline]
 unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
     // SAFETY: a task's slot came from a lease.
     let owner = unsafe { Home::of(slot) }.owner().cast();
@@ -69,6 +70,7 @@ unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
     unsafe { NonNull::new_unchecked(owner) }
 }
 
+#[inline]
 unsafe fn schedule<S: Schedule>(slot: NonNull<Header>) {
     // SAFETY: the caller hands over the token.
     let token = unsafe { Notified::from_raw(slot) };
@@ -78,6 +80,7 @@ unsafe fn schedule<S: Schedule>(slot: NonNull<Header>) {
     unsafe { S::schedule(scheduler, token) }
 }
 
+#[inline]
 unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
     // SAFETY: headers stay in place for ever.
     let header = unsafe { slot.as_ref() };
@@ -140,6 +143,7 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: u
 ///
 /// # Safety
 /// The state is RUNNING by the caller, and the stage still holds the future.
+#[inline]
 unsafe fn finish<F: Future, S: Schedule>(
     cell: &Cell<F>,
     about: About,
@@ -203,6 +207,7 @@ unsafe fn cancel_seized<F: Future, S: Schedule>(slot: NonNull<Header>) {
 
 /// # Safety
 /// The stage holds the future and is the caller's.
+#[inline]
 unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Payload> {
     if !core::mem::needs_drop::<F>() {
         return Ok(());
@@ -222,6 +227,7 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Pay
 
 /// # Safety
 /// The state is RUNNING by the caller, and the stage holds what `ending` says.
+#[inline]
 unsafe fn complete<F: Future, S: Schedule>(
     cell: &Cell<F>,
     about: About,

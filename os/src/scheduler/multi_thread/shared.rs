@@ -151,6 +151,7 @@ impl MultiThread {
     }
 
     /// Whether the workers have to end.
+    #[inline]
     pub(super) fn is_stopping(&self) -> bool {
         // Acquire: pairs with the Release in `stop`.
         self.stopping.load(Ordering::Acquire)

@@ -134,6 +134,7 @@ impl MultiThread {
     }
 
     /// Spawns `future`.
+    #[inline]
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
         future: F,

@@ -121,6 +121,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Spawns `future`; the core is here.
+    #[inline]
     pub(super) fn spawn<F>(
         &self,
         future: F,
@@ -287,6 +288,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Queues a task that was woken on this worker: it runs next, its predecessor goes behind.
+    #[inline]
     fn push_woken(&self, token: Notified) {
         self.remote.counters.local_schedules.increment();
         if !self.shared.config.lifo_slot {
