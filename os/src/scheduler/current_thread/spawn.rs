@@ -62,6 +62,7 @@ impl CurrentThread {
     /// # Safety
     /// If `F` or its output is not `Send`, the caller is, and stays, on the one thread that runs
     /// this scheduler. `F` outlives what it borrows.
+    #[inline]
     pub(crate) unsafe fn spawn<F: Future>(
         self: &Arc<Self>,
         future: F,
