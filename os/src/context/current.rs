@@ -13,12 +13,14 @@ use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use selkie_core::coop;
 use selkie_core::sync::forbid_blocking;
 use selkie_core::time::{Current, set_current};
 
-use super::handle::{Handle, Inner};
+use super::handle::{Handle, Inner, Seeds};
+use crate::macros::seed_thread;
 
 /// How the thread stands to blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,6 +194,14 @@ pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// A poll in the runtime that runs here has used up its budget.
+fn count_forced_yield() {
+    let _counted = with_current(|inner| {
+        // Relaxed: a figure for readers.
+        inner.forced_yields.fetch_add(1, Ordering::Relaxed);
+    });
+}
+
 /// What stood before a context was entered.
 struct Scope {
     before: *const Inner,
@@ -208,6 +218,7 @@ impl Scope {
         let time = unsafe { &*inner }.current_time();
         let depth = DEPTH.get() + 1;
         DEPTH.set(depth);
+        coop::on_forced_yield(count_forced_yield);
         Self {
             before: HANDLE.replace(inner),
             time_before: set_current(time),
@@ -253,6 +264,7 @@ pub(crate) fn enter_runtime<R>(
          drive asynchronous tasks."
     );
     let _standing = Standing::set(standing);
+    let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);
     enter_context(handle, f)
 }
 
@@ -307,5 +319,20 @@ impl Drop for Standing {
         STANDING.set(self.before);
         forbid_blocking(self.before != EnterRuntime::Outside);
         coop::resume(self.budget);
+    }
+}
+
+/// The thread's random numbers follow from a runtime's seed until this is dropped.
+struct Seeded(u64);
+
+impl Seeded {
+    fn by(seeds: &Seeds) -> Self {
+        Self(seed_thread(seeds.next()))
+    }
+}
+
+impl Drop for Seeded {
+    fn drop(&mut self) {
+        seed_thread(self.0);
     }
 }

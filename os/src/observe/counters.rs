@@ -2,10 +2,9 @@
 //!
 //! Invariants  I1 one thread at a time adds, so adding is a load and a store, no read-modify-write.
 
-use std::sync::OnceLock;
-use std::thread::ThreadId;
-
 use selkie_core::platform::{AtomicU64, Ordering};
+
+use super::last_thread::LastThread;
 
 /// A number that one thread at a time raises.
 #[derive(Debug, Default)]
@@ -55,6 +54,28 @@ pub(crate) struct WorkerCounters {
     pub(crate) spawned: Counter,
     pub(crate) finished: Counter,
     pub(crate) queue_depth: Counter,
+    /// The moving average of how long a poll takes.
+    pub(crate) mean_poll_nanos: Counter,
     /// The thread that last ran the worker.
-    pub(crate) thread: OnceLock<ThreadId>,
+    pub(crate) thread: LastThread,
+}
+
+impl WorkerCounters {
+    /// The worker has polled `polls` tasks in `nanos`: moves the average of a poll's time a part of
+    /// the way to theirs.
+    pub(crate) fn count_polls(&self, polls: u64, nanos: u64) {
+        /// The newest batch counts for one part in so many.
+        const WEIGHT: i64 = 8;
+        let Some(latest) = nanos.checked_div(polls) else {
+            return;
+        };
+        let bounded = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
+        let (mean, latest) = (bounded(self.mean_poll_nanos.get()), bounded(latest));
+        let next = match mean {
+            0 => latest,
+            // Rounded away from the mean, so that it gets there.
+            _ => mean + (latest - mean) / WEIGHT + (latest - mean).signum(),
+        };
+        self.mean_poll_nanos.set(next.unsigned_abs());
+    }
 }

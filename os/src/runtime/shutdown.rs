@@ -24,6 +24,9 @@ pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) {
             scheduler.wait_ended(left());
         }
     }
+    if let Some(probes) = handle.inner.spawner.probes() {
+        probes.stop(waits);
+    }
     blocking.close();
     blocking.wait(left());
 }

@@ -10,11 +10,14 @@ pub mod futures;
 
 mod local_set;
 
-mod join_set;
+mod builder;
+
+pub mod join_set;
 
 mod local_key;
 
 pub use blocking::{block_in_place, spawn_blocking};
+pub use builder::Builder;
 pub use join_set::JoinSet;
 pub use local_key::{AccessError, LocalKey};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};

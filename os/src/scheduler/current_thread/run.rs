@@ -29,6 +29,9 @@ use crate::config::call;
 impl CurrentThread {
     /// Runs tasks on this thread until `future` is ready.
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        if self.has_broken() {
+            panic_for_a_task();
+        }
         let mut future = pin!(future);
         if let Some(core) = self.take_core() {
             return self.drive(core, future.as_mut());
@@ -38,6 +41,9 @@ impl CurrentThread {
         let mut cx = Context::from_waker(&waker);
         let _waits = Waits::new(self, &parker);
         loop {
+            if self.has_broken() {
+                panic_for_a_task();
+            }
             // I2 of `shared`: the core is tried after `waiting` was raised.
             if let Some(core) = self.take_core() {
                 return self.drive(core, future.as_mut());
@@ -68,6 +74,11 @@ impl CurrentThread {
                 }
             }
             driven.run_tasks();
+            if self.has_broken() {
+                driven.cancel_tasks();
+                self.wake_waiters();
+                panic_for_a_task();
+            }
         }
     }
 }
@@ -88,6 +99,7 @@ impl<'a> Driven<'a> {
             // SAFETY: dropped with `self`, on this thread, before the core goes back.
             unsafe { core.tasks.enter() }
         };
+        scheduler.counters.thread.note();
         let before = set_running(running);
         Self {
             scheduler,
@@ -111,7 +123,10 @@ impl<'a> Driven<'a> {
                 return;
             };
             self.scheduler.counters.polls.increment();
-            token.run();
+            match self.scheduler.probes() {
+                None => token.run(),
+                Some(probes) => probes.run(0, token),
+            }
         }
     }
 
@@ -159,18 +174,22 @@ impl<'a> Driven<'a> {
                 }
             }
             self.scheduler.counters.unparks.increment();
+            if self.is_idle() {
+                self.scheduler.counters.noops.increment();
+            }
         }
         call(self.scheduler.config.after_unpark.as_ref());
     }
 
+    /// Whether no task waits to be run.
+    fn is_idle(&self) -> bool {
+        let core = self.running.core.borrow();
+        core.as_ref().is_some_and(|core| core.queue.is_empty()) && self.scheduler.inject.is_empty()
+    }
+
     /// Moves a paused clock if nothing became runnable.
     fn advance_if_idle(&self) {
-        let idle = {
-            let core = self.running.core.borrow();
-            core.as_ref().is_some_and(|core| core.queue.is_empty())
-                && self.scheduler.inject.is_empty()
-                && !self.scheduler.woken.load(Ordering::Acquire)
-        };
+        let idle = self.is_idle() && !self.scheduler.woken.load(Ordering::Acquire);
         if let (true, Some(timers)) = (idle, self.scheduler.timers) {
             timers.advance_idle();
         }
@@ -182,6 +201,8 @@ impl<'a> Driven<'a> {
             let mut core = self.running.core.borrow_mut();
             let core = core.as_mut().expect("driven with a core");
             core.turned_at = core.tick;
+            let depth = core.queue.len() as u64;
+            self.scheduler.counters.queue_depth.set(depth);
             std::mem::replace(&mut core.park, Box::new(Away))
         };
         park.park(limit);
@@ -196,6 +217,11 @@ impl<'a> Driven<'a> {
             timers.fire_due();
         }
     }
+}
+
+#[cold]
+fn panic_for_a_task() -> ! {
+    panic!("a spawned task panicked and the runtime is configured to shut down on unhandled panic")
 }
 
 impl Drop for Driven<'_> {

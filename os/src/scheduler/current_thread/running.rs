@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use selkie_core::task::{Id, Notified, Schedule};
 
@@ -52,8 +53,14 @@ pub(super) fn set_running(running: *const Running) -> *const Running {
 // has closed the owners.
 unsafe impl Schedule for CurrentThread {
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
+        // SAFETY: the token keeps the runtime from closing, and so the scheduler alive.
+        let scheduler = unsafe { this.as_ref() };
+        scheduler.tell_queued(&token);
         let mut token = Some(token);
-        with_core(this.as_ptr(), |core| core.queue.extend(token.take()));
+        with_core(this.as_ptr(), |core| {
+            scheduler.counters.local_schedules.increment();
+            core.queue.extend(token.take());
+        });
         let Some(token) = token else { return };
         // SAFETY: the token keeps the runtime from closing, and so the `Arc` alive; from here on
         // we hold it ourselves.
@@ -68,7 +75,34 @@ unsafe impl Schedule for CurrentThread {
         unsafe { Self::schedule(this, token) };
     }
 
-    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
+    fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool) {
+        if let Some(probes) = self.probes() {
+            probes.finished(id, location);
+        }
         self.counters.finished.increment();
+        if panicked && self.config.ends_on_panic {
+            self.end_by_panic();
+        }
+    }
+}
+
+impl CurrentThread {
+    /// A task has panicked: whoever is in `block_on` ends every task, and panics.
+    #[cold]
+    fn end_by_panic(&self) {
+        // Release: pairs with the Acquire in `has_broken`.
+        self.broken.store(true, Ordering::Release);
+        // No task runs between here and the look at `broken`.
+        with_core(self, |core| {
+            core.turned_at = core.tick.wrapping_sub(self.config.event_interval);
+        });
+    }
+
+    /// How many tasks wait in the queue of the core; elsewhere than on its thread, at the last look
+    /// at the driver.
+    pub(crate) fn local_len(&self) -> usize {
+        let published = self.counters.queue_depth.get();
+        with_core(self, |core| core.queue.len())
+            .unwrap_or(usize::try_from(published).unwrap_or(usize::MAX))
     }
 }

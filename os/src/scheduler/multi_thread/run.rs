@@ -75,10 +75,11 @@ impl Worker<'_> {
         let now = Instant::now();
         if let Some(since) = self.awake_since.replace(Some(now)) {
             let nanos = now.duration_since(since).as_nanos();
-            self.remote
-                .counters
-                .busy_nanos
-                .add(u64::try_from(nanos).unwrap_or(u64::MAX));
+            let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
+            let counters = &self.remote.counters;
+            counters.busy_nanos.add(nanos);
+            let polls = counters.polls.get();
+            counters.count_polls(polls - self.polls_before.replace(polls), nanos);
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Worker<'a> {
     pub(super) parking: Cell<bool>,
     /// When the worker woke, or was last asked how long it has been awake.
     pub(super) awake_since: Cell<Option<Instant>>,
+    /// Polls that had been counted at that look.
+    pub(super) polls_before: Cell<u64>,
     /// Tasks in a row that came from the LIFO slot.
     lifo_streak: Cell<u32>,
     /// Tasks until the inject queue has precedence.
@@ -90,6 +92,7 @@ impl<'a> Worker<'a> {
             searching: Cell::new(false),
             parking: Cell::new(false),
             awake_since: Cell::new(Some(Instant::now())),
+            polls_before: Cell::new(owner.remotes[index].counters.polls.get()),
             lifo_streak: Cell::new(0),
             until_outside: Cell::new(owner.config.global_queue_interval),
             until_events: Cell::new(owner.config.event_interval),
@@ -99,7 +102,7 @@ impl<'a> Worker<'a> {
     /// This thread has the core from now on.
     pub(super) fn install(&self, core: Box<Core>) {
         self.remote.parker.adopt();
-        let _first = self.remote.counters.thread.set(std::thread::current().id());
+        self.remote.counters.thread.note();
         // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
         *self.core.borrow_mut() = Some(core);
@@ -161,7 +164,10 @@ impl<'a> Worker<'a> {
             self.shared.notify();
         }
         self.remote.counters.polls.increment();
-        token.run();
+        match self.shared.probes() {
+            None => token.run(),
+            Some(probes) => probes.run(self.index, token),
+        }
     }
 
     /// The next task of this worker's own, or from outside.
@@ -291,6 +297,7 @@ impl<'a> Worker<'a> {
     #[inline]
     fn push_woken(&self, token: Notified) {
         self.remote.counters.local_schedules.increment();
+        self.shared.tell_queued(&token);
         if !self.shared.config.lifo_slot {
             return self.push_behind(token);
         }
@@ -350,14 +357,20 @@ unsafe impl Schedule for MultiThread {
     unsafe fn requeue(this: NonNull<Self>, token: Notified) {
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
-            Some(worker) if worker.serves(this.as_ptr()) => worker.push_behind(token),
+            Some(worker) if worker.serves(this.as_ptr()) => {
+                worker.shared.tell_queued(&token);
+                worker.push_behind(token);
+            }
             // SAFETY: the token keeps the runtime from ending.
             _ => unsafe { schedule_from_outside(this, token) },
         }
     }
 
     #[inline]
-    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
+    fn finished(&self, id: Id, location: &'static Location<'static>, _panicked: bool) {
+        if let Some(probes) = self.probes() {
+            probes.finished(id, location);
+        }
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
             Some(worker) if worker.serves(self) => worker.remote.counters.finished.increment(),
