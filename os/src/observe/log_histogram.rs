@@ -26,7 +26,7 @@ pub struct LogHistogram {
 }
 
 /// Configures a [`LogHistogram`]: by default from 100 ns to 60 s, with an error of 25 % at most.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct LogHistogramBuilder {
     min: Option<Duration>,
     max: Option<Duration>,
