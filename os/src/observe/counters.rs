@@ -59,23 +59,3 @@ pub(crate) struct WorkerCounters {
     /// The thread that last ran the worker.
     pub(crate) thread: LastThread,
 }
-
-impl WorkerCounters {
-    /// The worker has polled `polls` tasks in `nanos`: moves the average of a poll's time a part of
-    /// the way to theirs.
-    pub(crate) fn count_polls(&self, polls: u64, nanos: u64) {
-        /// The newest batch counts for one part in so many.
-        const WEIGHT: i64 = 8;
-        let Some(latest) = nanos.checked_div(polls) else {
-            return;
-        };
-        let bounded = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
-        let (mean, latest) = (bounded(self.mean_poll_nanos.get()), bounded(latest));
-        let next = match mean {
-            0 => latest,
-            // Rounded away from the mean, so that it gets there.
-            _ => mean + (latest - mean) / WEIGHT + (latest - mean).signum(),
-        };
-        self.mean_poll_nanos.set(next.unsigned_abs());
-    }
-}
