@@ -12,7 +12,7 @@ use selkie_core::platform::AtomicU64;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 use selkie_core::time::{Current, Home};
 
-use crate::blocking::{BlockingPool, SpawnError};
+use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;
 use crate::scheduler::Spawner;
 
@@ -134,7 +134,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        match self.try_spawn_blocking(func) {
+        match self.try_spawn_blocking(BlockingKind::Closure, func) {
             Ok(handle) => handle,
             Err(error) => panic!("OS can't spawn worker thread: {error}"),
         }
@@ -142,7 +142,11 @@ impl Handle {
 
     /// As [`spawn_blocking`](Self::spawn_blocking), with the error instead of the panic.
     #[track_caller]
-    pub(crate) fn try_spawn_blocking<F, R>(&self, func: F) -> io::Result<JoinHandle<R>>
+    pub(crate) fn try_spawn_blocking<F, R>(
+        &self,
+        kind: BlockingKind,
+        func: F,
+    ) -> io::Result<JoinHandle<R>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
@@ -152,7 +156,10 @@ impl Handle {
             TimersOf::Homes(homes) => Some(homes[0].hold_clock()),
             TimersOf::Disabled => None,
         };
-        let (handle, spawned) = self.inner.blocking.spawn(func, hold, Location::caller());
+        let (handle, spawned) = self
+            .inner
+            .blocking
+            .spawn(func, kind, hold, Location::caller());
         match spawned {
             Ok(()) | Err(SpawnError::Closed) => Ok(handle),
             Err(SpawnError::NoThread(error)) => Err(error),

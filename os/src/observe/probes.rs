@@ -18,7 +18,7 @@ use selkie_core::task::{Id, Notified};
 use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
-use super::watchdog::{Watchdog, WatchdogConfig};
+use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
 
 /// A hook that is called for tasks.
 pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
@@ -161,6 +161,11 @@ impl Probes {
             self.config.on_terminate.as_ref(),
             &TaskMeta::new(id, location),
         );
+    }
+
+    /// What worker `worker` polls now, if a watchdog knows.
+    pub(crate) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
+        self.watchdog.as_ref()?.poll_of(worker)
     }
 
     /// The runtime ends; waits for the watchdog's thread if `wait`.

@@ -168,6 +168,12 @@ impl Watchdog {
         }
     }
 
+    /// What worker `worker` polls now.
+    pub(super) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
+        let poll = lock(&self.shared.polls[worker]);
+        poll.as_ref().map(|poll| self.shared.describe(worker, poll))
+    }
+
     /// Ends the thread; waits for it if `wait`.
     pub(super) fn stop(&self, wait: bool) {
         *lock(&self.shared.stopped) = true;
@@ -214,17 +220,20 @@ impl Shared {
     fn look_at(&self, worker: usize) -> Option<StalledPoll> {
         let mut poll = lock(&self.polls[worker]);
         let poll = poll.as_mut().filter(|poll| !poll.reported)?;
-        let lasts = poll.since.elapsed();
-        if lasts < self.threshold {
+        if poll.since.elapsed() < self.threshold {
             return None;
         }
         poll.reported = true;
-        Some(StalledPoll {
+        Some(self.describe(worker, poll))
+    }
+
+    fn describe(&self, worker: usize, poll: &Poll) -> StalledPoll {
+        StalledPoll {
             worker,
             task: poll.task,
             name: lock(&self.names).get(&poll.task).cloned(),
             spawned_at: poll.spawned_at,
-            lasts,
-        })
+            lasts: poll.since.elapsed(),
+        }
     }
 }

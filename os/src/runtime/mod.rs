@@ -2,6 +2,8 @@
 
 mod assemble;
 
+mod shutdown_report;
+
 mod shutdown;
 
 mod runtime;
@@ -24,6 +26,7 @@ mod report;
 
 mod report_histograms;
 
+pub use crate::blocking::{BlockedClosure, BlockingKind};
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
 pub use crate::observe::{
     HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram,
@@ -35,4 +38,5 @@ pub use report::{RuntimeMetrics, worker_index};
 pub use runtime::{Runtime, RuntimeFlavor};
 pub use seed::RngSeed;
 pub use shutdown::is_rt_shutdown_err;
+pub use shutdown_report::{ShutdownReport, StuckWorker};
 pub use unhandled_panic::UnhandledPanic;

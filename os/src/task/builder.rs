@@ -7,6 +7,7 @@ use std::panic::Location;
 use selkie_core::task::{Id, JoinHandle};
 
 use super::local_set::{self, LocalSet};
+use crate::blocking::BlockingKind;
 use crate::context::Handle;
 
 /// Spawns a task with a name.
@@ -141,6 +142,6 @@ impl<'a> Builder<'a> {
         Function: FnOnce() -> Output + Send + 'static,
         Output: Send + 'static,
     {
-        handle.try_spawn_blocking(function)
+        handle.try_spawn_blocking(BlockingKind::Closure, function)
     }
 }

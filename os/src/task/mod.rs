@@ -16,6 +16,7 @@ pub mod join_set;
 
 mod local_key;
 
+pub(crate) use blocking::spawn_blocking_for;
 pub use blocking::{block_in_place, spawn_blocking};
 pub use builder::Builder;
 pub use join_set::JoinSet;

@@ -220,6 +220,19 @@ impl MultiThread {
         self.ended_signal.notify_all();
     }
 
+    /// The workers that have been told to end and have not.
+    pub(crate) fn unended(&self) -> Vec<usize> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if *ended {
+            return Vec::new();
+        }
+        let cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed_in = |index: &usize| cores.iter().any(|core| core.index == *index);
+        (0..self.workers())
+            .filter(|index| !handed_in(index))
+            .collect()
+    }
+
     /// Consumes every queued token; all tasks have been cancelled.
     fn drain(&self) {
         for index in 0..self.remotes.len() {
