@@ -64,10 +64,11 @@ pub mod watch;
 #[cfg(feature = "alloc")]
 pub mod broadcast;
 
+pub use crate::queue::Full;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use blocking::{forbid_blocking, is_blocking_forbidden};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
-pub use fixed::{FixedChannel, Full};
+pub use fixed::FixedChannel;
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};

@@ -4,4 +4,4 @@ mod channel;
 
 mod wait;
 
-pub use channel::{FixedChannel, Full};
+pub use channel::FixedChannel;
