@@ -68,7 +68,7 @@ pub use crate::queue::Full;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use blocking::{forbid_blocking, is_blocking_forbidden};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
-pub use fixed::FixedChannel;
+pub use fixed::{FixedChannel, FixedWatch, FixedWatchReceiver};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
@@ -87,5 +87,5 @@ pub use signal::Signal;
 #[cfg(all(test, loom))]
 mod model;
 
-#[cfg(all(test, feature = "std", not(loom)))]
+#[cfg(all(test, not(loom)))]
 mod tests;

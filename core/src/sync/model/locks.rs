@@ -221,6 +221,28 @@ fn model_signal_races_wait() {
     });
 }
 
+/// Attacks signal I1: the newer of two values replaces the older or is met after it.
+#[test]
+fn model_signal_keeps_the_latest() {
+    check(|| {
+        let signal = Arc::new(Signal::new());
+        let shared = signal.clone();
+        let other = thread::spawn(move || {
+            let first = shared.signal(1);
+            let second = shared.signal(2);
+            (first, second)
+        });
+        let seen = block_on(signal.wait());
+        let (first, second) = other.join().unwrap();
+        assert_eq!(first, None);
+        if seen == 1 {
+            assert_eq!((second, signal.try_take()), (None, Some(2)));
+        } else {
+            assert_eq!((second, signal.try_take()), (Some(1), None));
+        }
+    });
+}
+
 /// Attacks the fixed channel's I1 and I3: room is handed on, also by a sender that goes.
 #[test]
 fn model_fixed_channel_hands_room_on() {

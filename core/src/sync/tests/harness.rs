@@ -26,6 +26,7 @@ impl Bell {
 pub(super) struct Spawned<T> {
     pub(super) future: Pin<Box<dyn Future<Output = T>>>,
     bell: Arc<Bell>,
+    polled: bool,
 }
 
 impl<T> Spawned<T> {
@@ -33,12 +34,18 @@ impl<T> Spawned<T> {
         Self {
             future: Box::pin(future),
             bell: Arc::default(),
+            polled: false,
         }
     }
 
     pub(super) fn poll(&mut self) -> Poll<T> {
         let waker = Waker::from(self.bell.clone());
+        self.polled = true;
         self.future.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    pub(super) fn was_polled(&self) -> bool {
+        self.polled
     }
 
     pub(super) fn is_woken(&self) -> bool {

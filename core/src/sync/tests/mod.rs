@@ -2,18 +2,27 @@
 
 mod harness;
 
+#[cfg(feature = "alloc")]
 mod broadcast;
 
 mod fixed;
 
+mod fixed_watch;
+
+#[cfg(feature = "alloc")]
 mod mpsc;
 
+#[cfg(feature = "alloc")]
 mod notify;
 
+#[cfg(feature = "alloc")]
 mod oneshot;
 
+#[cfg(feature = "alloc")]
 mod regressions;
 
+#[cfg(feature = "alloc")]
 mod semaphore;
 
+#[cfg(feature = "alloc")]
 mod watch;
