@@ -11,7 +11,11 @@ use super::super::mpsc;
 use super::harness::{Bell, Spawned};
 use crate::sync::mpsc::error::{TryRecvError, TrySendError};
 
-type Value = (u32, Arc<()>);
+/// A value, and so much beside it that a block has two slots: capacities of one and two make a
+/// ring that goes round, larger ones a chain that grows and shrinks.
+type Value = (u32, Arc<()>, Width);
+type Width = [u8; 300];
+const WIDTH: Width = [0; 300];
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -111,7 +115,7 @@ impl Pair {
 
     fn value(&mut self) -> Value {
         self.next += 1;
-        (self.next, self.token.clone())
+        (self.next, self.token.clone(), WIDTH)
     }
 
     fn finished(&self) -> bool {
@@ -155,9 +159,9 @@ impl Pair {
         let Some(tx) = self.senders.first().cloned() else {
             return;
         };
-        let (id, token) = self.value();
+        let (id, token, width) = self.value();
         let mut task = if sends {
-            Spawned::new(async move { Outcome::Sent(tx.send((id, token)).await.is_ok()) })
+            Spawned::new(async move { Outcome::Sent(tx.send((id, token, width)).await.is_ok()) })
         } else {
             drop(token);
             Spawned::new(async move { Outcome::Reserved(tx.reserve_owned().await.ok()) })
@@ -247,7 +251,7 @@ impl Pair {
         let bell = Arc::new(Bell::default());
         let waker = Waker::from(bell.clone());
         let mut cx = Context::from_waker(&waker);
-        let mut buffer = vec![(0, self.token.clone())];
+        let mut buffer = vec![(0, self.token.clone(), WIDTH)];
         let polled = match many {
             None => rx.poll_recv(&mut cx).map(|value| {
                 buffer.extend(value);
@@ -287,8 +291,8 @@ impl Pair {
         if self.senders.is_empty() {
             return;
         }
-        let (id, token) = self.value();
-        match self.senders[0].try_send((id, token)) {
+        let (id, token, width) = self.value();
+        match self.senders[0].try_send((id, token, width)) {
             Ok(()) => {
                 assert!(self.has_room());
                 self.free -= 1;
