@@ -48,12 +48,14 @@ context_cell! {
 struct Restore(Budget);
 
 impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }
 }
 
 /// Runs `f` with `budget` and afterwards puts back what stood before.
+#[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
     let _restore = Restore(CURRENT.replace(budget));
     f()
@@ -67,16 +69,19 @@ pub fn budget<R>(f: impl FnOnce() -> R) -> R {
 
 /// Ends the budget of the running poll and returns what was left; a worker that is about to
 /// block its thread calls this.
+#[inline]
 pub fn stop() -> Budget {
     CURRENT.replace(Budget::unlimited())
 }
 
 /// Sets the budget of the running context; pairs with [`stop`].
+#[inline]
 pub fn resume(budget: Budget) {
     CURRENT.set(budget);
 }
 
 /// Whether the running poll may complete another operation; `true` outside a task.
+#[inline]
 pub fn has_budget_remaining() -> bool {
     CURRENT.get().has_remaining()
 }
