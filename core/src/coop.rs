@@ -7,6 +7,7 @@
 //! Invariants  I1 a unit that was taken by an operation that then is pending is given back.
 //! Rejected    A time slice: it would need a clock read per operation.
 
+use core::cell::Cell;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
@@ -90,7 +91,7 @@ pub fn has_budget_remaining() -> bool {
 #[derive(Debug)]
 #[must_use = "dropping it at once gives the unit back"]
 pub struct RestoreOnPending {
-    before: Option<Budget>,
+    before: Cell<Option<Budget>>,
     /// Neither `Send` nor `Sync`: the unit belongs to the poll that runs here.
     _here: PhantomData<*const ()>,
 }
@@ -98,15 +99,15 @@ pub struct RestoreOnPending {
 impl RestoreOnPending {
     /// Keeps the unit: the operation completed.
     #[inline]
-    pub fn made_progress(mut self) {
-        self.before = None;
+    pub fn made_progress(&self) {
+        self.before.set(None);
     }
 }
 
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.before {
+        if let Some(before) = self.before.get() {
             CURRENT.set(before);
         }
     }
@@ -121,7 +122,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = CURRENT.get();
     match before.0 {
         None => Poll::Ready(RestoreOnPending {
-            before: None,
+            before: Cell::new(None),
             _here: PhantomData,
         }),
         Some(0) => {
@@ -131,7 +132,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         Some(left) => {
             CURRENT.set(Budget(Some(left - 1)));
             Poll::Ready(RestoreOnPending {
-                before: Some(before),
+                before: Cell::new(Some(before)),
                 _here: PhantomData,
             })
         }

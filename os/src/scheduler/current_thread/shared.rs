@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ThreadId;
 
 use selkie_core::queue::Inject;
 use selkie_core::task::{Header, Notified, OwnedTasks};
@@ -25,6 +26,8 @@ use crate::observe::{Counter, WorkerCounters};
 /// The scheduler, shared by its handles.
 pub(crate) struct CurrentThread {
     pub(super) config: Config,
+    /// The one thread that runs the scheduler, if it was built for one: tasks need not be `Send`.
+    pub(super) owner: Option<ThreadId>,
     /// The core while no thread has it (I1).
     pub(super) place: AtomicPtr<Core>,
     pub(super) waiting: AtomicUsize,

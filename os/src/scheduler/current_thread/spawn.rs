@@ -6,6 +6,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 
 use selkie_core::queue::Inject;
 use selkie_core::task::{Id, JoinHandle, OwnedTasks};
@@ -19,11 +20,17 @@ use crate::config::Config;
 use crate::observe::{Counter, WorkerCounters};
 
 impl CurrentThread {
-    /// A scheduler that sleeps by `park`. `timers` makes a home that is woken by the waker given.
-    pub(crate) fn new(config: Config, park: AnyPark, timers: Option<TimersLease>) -> Arc<Self> {
+    /// A scheduler that sleeps by `park`. With `owner` it is run, and ended, on that thread only.
+    pub(crate) fn new(
+        config: Config,
+        park: AnyPark,
+        timers: Option<TimersLease>,
+        owner: Option<ThreadId>,
+    ) -> Arc<Self> {
         let unpark = park.unpark_handle();
         let scheduler = Arc::new(Self {
             config,
+            owner,
             place: AtomicPtr::new(std::ptr::null_mut()),
             waiting: AtomicUsize::new(0),
             waiters: Mutex::new(VecDeque::new()),
@@ -87,6 +94,35 @@ impl CurrentThread {
         drop(remote);
         self.push_remote(token);
         handle
+    }
+
+    /// Whether the scheduler was built for one thread.
+    pub(crate) fn is_local(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    /// Spawns `future`, which need not be `Send`.
+    ///
+    /// # Panics
+    /// On any thread but the one that the scheduler was built for.
+    #[track_caller]
+    pub(crate) fn spawn_local<F>(
+        self: &Arc<Self>,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        assert!(
+            self.owner == Some(std::thread::current().id()),
+            "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was \
+             created on"
+        );
+        // SAFETY: this is the thread that runs and ends the scheduler; `F` is `'static`.
+        unsafe { self.spawn(future, id, location) }
     }
 
     /// A task of a scheduler that has shut down: cancelled from the start.
