@@ -9,8 +9,15 @@ mod fixed;
 
 mod fixed_watch;
 
+mod locks;
+
+mod once;
+
 #[cfg(feature = "alloc")]
 mod mpsc;
+
+#[cfg(feature = "alloc")]
+mod mpsc_unbounded;
 
 #[cfg(feature = "alloc")]
 mod notify;

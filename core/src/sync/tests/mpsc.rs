@@ -402,40 +402,6 @@ proptest! {
         drop(pair);
         prop_assert_eq!(Arc::strong_count(&token), 1, "every value was dropped once");
     }
-
-    #[test]
-    fn unbounded_agrees_with_a_queue(steps in collection::vec(0u8..8, 1..300)) {
-        let (tx, mut rx) = mpsc::unbounded_channel();
-        let token = Arc::new(());
-        let mut queue = VecDeque::new();
-        let mut closed = false;
-        for (number, step) in steps.into_iter().enumerate() {
-            match step {
-                0..=3 => match tx.send((number, token.clone())) {
-                    Ok(()) => {
-                        prop_assert!(!closed);
-                        queue.push_back(number);
-                    }
-                    Err(error) => {
-                        prop_assert!(closed);
-                        prop_assert_eq!(error.0.0, number);
-                    }
-                },
-                4..=6 => match rx.try_recv() {
-                    Ok((value, _)) => prop_assert_eq!(Some(value), queue.pop_front()),
-                    Err(TryRecvError::Empty) => prop_assert!(queue.is_empty() && !closed),
-                    Err(TryRecvError::Disconnected) => prop_assert!(queue.is_empty() && closed),
-                },
-                _ => if number % 16 == 0 {
-                    rx.close();
-                    closed = true;
-                },
-            }
-            prop_assert_eq!(rx.len(), queue.len());
-        }
-        drop((tx, rx));
-        prop_assert_eq!(Arc::strong_count(&token), 1);
-    }
 }
 
 /// Values of every size pass through blocks of every length.
