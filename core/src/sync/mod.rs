@@ -35,6 +35,8 @@ mod rwlock_owned;
 
 mod notify;
 
+mod notify_wait;
+
 mod notified;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

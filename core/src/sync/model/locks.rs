@@ -2,6 +2,7 @@
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use std::boxed::Box;
 use std::future::Future;
 
 use loom::future::block_on;
@@ -275,6 +276,71 @@ fn model_fixed_channel_send_races_recv() {
         });
         assert_eq!(block_on(channel.recv()), 1);
         assert_eq!(block_on(channel.recv()), 2);
+        other.join().unwrap();
+    });
+}
+
+/// Attacks notify I4: a waiter that sits alone goes as it is notified; the notification reaches
+/// somebody.
+#[test]
+fn model_notify_seated_waiter_leaves_as_it_is_won() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let mut waiting = Box::pin(bell.notified());
+        assert!(poll_once(waiting.as_mut()).is_pending());
+        let shared = bell.clone();
+        let other = thread::spawn(move || shared.notify_one());
+        drop(waiting);
+        block_on(bell.notified());
+        other.join().unwrap();
+    });
+}
+
+/// Attacks notify I4: a second waiter moves the first into the line as one of them is notified; the
+/// first, who came first, goes on first.
+#[test]
+fn model_notify_second_waiter_races_notify_one() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let mut first = Box::pin(bell.notified());
+        assert!(poll_once(first.as_mut()).is_pending());
+        let shared = bell.clone();
+        let other = thread::spawn(move || shared.notify_one());
+        let mut second = Box::pin(bell.notified());
+        assert!(poll_once(second.as_mut()).is_pending());
+        block_on(first);
+        other.join().unwrap();
+        assert!(poll_once(second.as_mut()).is_pending());
+    });
+}
+
+/// Attacks notify I4: who sits alone comes with another waker as it is notified.
+#[test]
+fn model_notify_seated_waiter_changes_its_task() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let mut waiting = Box::pin(bell.notified());
+        assert!(poll_once(waiting.as_mut()).is_pending());
+        let shared = bell.clone();
+        let other = thread::spawn(move || shared.notify_one());
+        block_on(waiting);
+        other.join().unwrap();
+    });
+}
+
+/// Attacks notify I4 and I2: two notifications of all as one sits and one comes.
+#[test]
+fn model_notify_waiters_wins_the_seat() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let first = bell.notified();
+        let shared = bell.clone();
+        let other = thread::spawn(move || {
+            let second = shared.notified();
+            shared.notify_waiters();
+            block_on(second);
+        });
+        block_on(first);
         other.join().unwrap();
     });
 }

@@ -33,3 +33,5 @@ mod semaphore;
 
 #[cfg(feature = "alloc")]
 mod watch;
+
+mod wakers;

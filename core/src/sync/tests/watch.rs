@@ -194,11 +194,13 @@ impl Pair {
                 Some((Side::Idle(rx), Some(self.version)))
             }
             Poll::Ready((None, rx)) => {
-                assert!(self.is_closed() && !(looks && self.value % 3 == 0));
+                assert!(self.is_closed());
+                assert!(!looks || self.value % 3 != 0);
                 Some((Side::Idle(rx), Some(self.version)))
             }
             Poll::Pending => {
-                assert!(!self.is_closed() && !(looks && self.value % 3 == 0));
+                assert!(!self.is_closed());
+                assert!(!looks || self.value % 3 != 0);
                 Some((Side::Multiple(task), Some(self.version)))
             }
         }
