@@ -140,6 +140,9 @@ pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
 
+/// Whether others run while this context waits for them: not the one that an interrupt suspended.
+pub const HAS_THREADS: bool = false;
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {

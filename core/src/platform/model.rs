@@ -72,6 +72,9 @@ pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 4;
 
+/// Whether others run while this context waits for them.
+pub const HAS_THREADS: bool = true;
+
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {
     loom::thread::yield_now();

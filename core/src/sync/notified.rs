@@ -7,7 +7,8 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::notify::{Notify, Wait};
+use super::notify::Notify;
+use super::notify_wait::Wait;
 
 /// Waits for a notification; made by [`Notify::notified`].
 ///
