@@ -12,8 +12,6 @@ pub(crate) type ThreadName = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Tasks that run between two looks at the driver.
 pub(crate) const EVENT_INTERVAL: u32 = 61;
-/// Tasks that run between two looks at the inject queue while the local queue has tasks.
-pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 31;
 /// Threads of the blocking pool.
 pub(crate) const MAX_BLOCKING_THREADS: usize = 512;
 /// How long an idle thread of the blocking pool stays.
@@ -28,7 +26,8 @@ pub(crate) struct Config {
     pub(crate) thread_stack_size: Option<usize>,
     pub(crate) thread_keep_alive: Duration,
     pub(crate) event_interval: u32,
-    pub(crate) global_queue_interval: u32,
+    /// Tasks between two looks at the queue for tasks from outside; `None` leaves it to the scheduler.
+    pub(crate) global_queue_interval: Option<u32>,
     pub(crate) lifo_slot: bool,
     pub(crate) seed: u64,
     pub(crate) after_start: Option<Callback>,

@@ -15,6 +15,7 @@
 //!             I5 after CANCELLED no wake sets NOTIFIED: the canceller has seen to the end.
 //!             I6 the generation changes only when the slot is given back, and never repeats.
 //! Rejected    A reference count: two atomic operations per waker, on a word all wakers share.
+//! Length      one word, one protocol: each transition is judged beside the others.
 
 use crate::platform::{AtomicUsize, Ordering};
 

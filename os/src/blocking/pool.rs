@@ -170,7 +170,8 @@ impl BlockingPool {
             mailbox.put(Job::Thread(work));
             return Ok(());
         }
-        self.start_thread(&mut state, Some(Job::Thread(work)))
+        self.start_thread(&mut state, Job::Thread(work))
+            .map_err(|(error, _)| error)
     }
 
     /// Hands `job` to a thread, or queues it.
@@ -180,31 +181,51 @@ impl BlockingPool {
             mailbox.put(job);
             return Ok(());
         }
-        state.queue.push_back(job);
         if state.threads >= self.config.max_blocking_threads {
+            state.queue.push_back(job);
             return Ok(());
         }
-        match self.start_thread(&mut state, None) {
+        // The new thread begins with this very job, so that a shutdown right after finds it begun.
+        match self.start_thread(&mut state, job) {
+            Ok(()) => Ok(()),
             // The threads that are there will come to the job.
-            Err(error) if state.threads == 0 => {
-                let job = state.queue.pop_back();
+            Err((_, job)) if state.threads > 0 => {
+                state.queue.push_back(job);
+                Ok(())
+            }
+            Err((error, job)) => {
                 drop(state);
-                if let Some(Job::Closure(token, _)) = job {
+                if let Job::Closure(token, _) = job {
                     token.cancel();
                 }
                 Err(error)
             }
-            _ => Ok(()),
         }
     }
 
-    fn start_thread(self: &Arc<Self>, state: &mut State, first: Option<Job>) -> io::Result<()> {
+    /// Starts a thread that runs `first` and then stays.
+    ///
+    /// # Errors
+    /// If the system has no thread for us; the job comes back.
+    fn start_thread(
+        self: &Arc<Self>,
+        state: &mut State,
+        first: Job,
+    ) -> Result<(), (io::Error, Job)> {
         let mut builder = thread::Builder::new().name((self.config.thread_name)());
         if let Some(bytes) = self.config.thread_stack_size {
             builder = builder.stack_size(bytes);
         }
         let pool = Arc::clone(self);
-        builder.spawn(move || pool.thread_main(first))?;
+        let first = Arc::new(Mutex::new(Some(first)));
+        let theirs = Arc::clone(&first);
+        let take = |first: &Mutex<Option<Job>>| {
+            first.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        if let Err(error) = builder.spawn(move || pool.thread_main(take(&theirs))) {
+            let job = take(&first).expect("no thread has taken it");
+            return Err((error, job));
+        }
         state.threads += 1;
         state.spawned_threads += 1;
         Ok(())

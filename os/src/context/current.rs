@@ -262,6 +262,22 @@ pub(crate) fn leave_runtime<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Runs `f`, which drives tasks that cannot be handed to another thread.
+pub(crate) fn without_handoff<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(EnterRuntime);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            STANDING.set(self.0);
+        }
+    }
+    let before = STANDING.get();
+    if before == EnterRuntime::Worker {
+        STANDING.set(EnterRuntime::CurrentThread);
+    }
+    let _restore = Restore(before);
+    f()
+}
+
 /// How the calling thread stands to blocking.
 pub(crate) fn is_inside_runtime() -> EnterRuntime {
     STANDING

@@ -46,7 +46,7 @@ impl Builder {
                 thread_stack_size: None,
                 thread_keep_alive: config::THREAD_KEEP_ALIVE,
                 event_interval: config::EVENT_INTERVAL,
-                global_queue_interval: config::GLOBAL_QUEUE_INTERVAL,
+                global_queue_interval: None,
                 lifo_slot: true,
                 seed: 0x5e1_71e,
                 after_start: None,
@@ -159,7 +159,7 @@ impl Builder {
     #[track_caller]
     pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "global_queue_interval must be greater than 0");
-        self.config.global_queue_interval = val;
+        self.config.global_queue_interval = Some(val);
         self
     }
 

@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use selkie_core::task::{Id, Notified, Schedule};
 
@@ -48,24 +49,82 @@ pub(super) fn set_running(running: *const Running) -> *const Running {
     RUNNING.with(|slot| slot.replace(running))
 }
 
+impl Running {
+    /// Queues `token` if the core is here, for `scheduler`.
+    ///
+    /// # Errors
+    /// The token, if it is not.
+    #[inline]
+    fn push(
+        &self,
+        scheduler: *const CurrentThread,
+        token: Notified,
+        note: impl FnOnce(&mut Core),
+    ) -> Result<(), Notified> {
+        if !std::ptr::eq(self.scheduler, scheduler) {
+            return Err(token);
+        }
+        let mut core = self.core.borrow_mut();
+        let Some(core) = core.as_deref_mut() else {
+            return Err(token);
+        };
+        note(core);
+        core.queue.push_back(token);
+        Ok(())
+    }
+}
+
+/// Queues `token` with the core if this thread has it, else from outside.
+///
+/// # Safety
+/// As for [`Schedule::schedule`].
+#[inline]
+unsafe fn push(this: NonNull<CurrentThread>, token: Notified, note: impl FnOnce(&mut Core)) {
+    // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
+    let pushed = match unsafe { RUNNING.get().as_ref() } {
+        Some(running) => running.push(this.as_ptr(), token, note),
+        None => Err(token),
+    };
+    if let Err(token) = pushed {
+        // SAFETY: by the caller's promise.
+        unsafe { push_from_outside(this, token) };
+    }
+}
+
+/// # Safety
+/// As for [`Schedule::schedule`].
+#[cold]
+unsafe fn push_from_outside(this: NonNull<CurrentThread>, token: Notified) {
+    // SAFETY: the token keeps the runtime from closing, and so the `Arc` alive; from here on we hold
+    // it ourselves.
+    unsafe { Arc::increment_strong_count(this.as_ptr()) };
+    // SAFETY: the count just taken.
+    let this = unsafe { Arc::from_raw(this.as_ptr()) };
+    this.push_remote(token);
+}
+
 // SAFETY: every task's owner is this scheduler, in an `Arc` that the runtime holds until `shutdown`
 // has closed the owners.
 unsafe impl Schedule for CurrentThread {
+    #[inline]
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
-        let mut token = Some(token);
-        with_core(this.as_ptr(), |core| core.queue.extend(token.take()));
-        let Some(token) = token else { return };
-        // SAFETY: the token keeps the runtime from closing, and so the `Arc` alive; from here on
-        // we hold it ourselves.
-        unsafe { Arc::increment_strong_count(this.as_ptr()) };
-        // SAFETY: the count just taken.
-        let this = unsafe { Arc::from_raw(this.as_ptr()) };
-        this.push_remote(token);
+        // SAFETY: by the caller's promise.
+        unsafe { push(this, token, |_core| ()) };
     }
 
+    #[inline]
     unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+        // SAFETY: the task that runs keeps the scheduler.
+        let scheduler = unsafe { this.as_ref() };
+        // Relaxed: a wake on this thread is seen.
+        let root_waits = scheduler.woken.load(Ordering::Relaxed);
+        let note = |core: &mut Core| {
+            if !root_waits {
+                core.yielded(scheduler.config.event_interval);
+            }
+        };
         // SAFETY: by the caller's promise.
-        unsafe { Self::schedule(this, token) };
+        unsafe { push(this, token, note) };
     }
 
     fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {

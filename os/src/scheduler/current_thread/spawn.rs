@@ -13,6 +13,7 @@ use selkie_core::task::{Id, JoinHandle, OwnedTasks};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
+use super::super::yields::Yields;
 use super::core::Core;
 use super::running::with_core;
 use super::shared::{CurrentThread, lock};
@@ -49,6 +50,8 @@ impl CurrentThread {
             queue: VecDeque::with_capacity(64),
             tick: 0,
             turned_at: 0,
+            yields: Yields::new(),
+            busy_since: None,
             park,
             _timers: timers,
             tasks,

@@ -20,8 +20,10 @@ use selkie_core::collections::{Chain, Entered};
 use selkie_core::queue::RING_SLOTS;
 use selkie_core::task::{Id, JoinHandle, Notified, Schedule};
 
+use super::super::yields::Yields;
 use super::core::Core;
 use super::shared::{MultiThread, Remote};
+use super::tuning::Tuning;
 
 /// Tasks that may run from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK: u32 = 3;
@@ -44,6 +46,8 @@ pub(super) struct Worker<'a> {
     pub(super) awake_since: Cell<Option<Instant>>,
     /// Tasks in a row that came from the LIFO slot.
     lifo_streak: Cell<u32>,
+    yields: Yields,
+    tuning: Tuning,
     /// Tasks until the inject queue has precedence.
     until_outside: Cell<u32>,
     /// Tasks until the next look at driver and timers.
@@ -91,7 +95,9 @@ impl<'a> Worker<'a> {
             parking: Cell::new(false),
             awake_since: Cell::new(Some(Instant::now())),
             lifo_streak: Cell::new(0),
-            until_outside: Cell::new(owner.config.global_queue_interval),
+            yields: Yields::new(),
+            tuning: Tuning::new(owner.config.global_queue_interval),
+            until_outside: Cell::new(1),
             until_events: Cell::new(owner.config.event_interval),
         }
     }
@@ -167,10 +173,7 @@ impl<'a> Worker<'a> {
     /// The next task of this worker's own, or from outside.
     #[inline]
     pub(super) fn next_task(&self) -> Option<Notified> {
-        if Self::count_down(
-            &self.until_outside,
-            self.shared.config.global_queue_interval,
-        ) {
+        if Self::count_down(&self.until_outside, self.tuning.interval()) {
             if let Some(token) = self.shared.pop_outside(self.index) {
                 return Some(token);
             }
@@ -316,8 +319,13 @@ impl<'a> Worker<'a> {
         let others =
             !self.remote.ring.is_empty() || !self.remote.lifo.load(Ordering::Relaxed).is_null();
         self.push_ring(token);
+        // The count of polls, short: only differences are looked at.
+        let turn = self.remote.counters.polls.get() as u32;
+        let early = self.yields.is_early(turn);
         if others {
             self.notify();
+        } else if early {
+            self.until_events.set(1);
         }
     }
 
@@ -325,6 +333,11 @@ impl<'a> Worker<'a> {
         if !self.parking.get() {
             self.shared.notify();
         }
+    }
+
+    /// The worker was awake for `nanos` since the last time this was told.
+    pub(super) fn tune(&self, nanos: u64) {
+        self.tuning.update(self.remote.counters.polls.get(), nanos);
     }
 
     /// Puts tokens taken from a blocked worker where this worker finds them.
