@@ -168,6 +168,18 @@ impl Drop for Arrive<'_> {
 }
 
 /// What a task learns at a [`Barrier`].
+///
+/// # Cost
+/// One byte.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::Barrier;
+///
+/// let alone = Barrier::new(1);
+/// assert!(block_on(alone.wait()).is_leader());
+/// ```
 #[derive(Debug, Clone)]
 pub struct BarrierWaitResult(bool);
 

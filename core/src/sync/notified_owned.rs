@@ -15,6 +15,21 @@ use crate::platform::OwnerArc;
 ///
 /// # Cancel safety
 /// As [`Notified`](super::futures::Notified).
+///
+/// # Cost
+/// As [`Notified`](super::futures::Notified), and a count of the owners.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::Notify;
+///
+/// let bell = Arc::new(Notify::new());
+/// let waiting = bell.clone().notified_owned();
+/// bell.notify_waiters();
+/// block_on(waiting);
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct OwnedNotified {

@@ -295,7 +295,7 @@ impl Notify {
             return Err(waker);
         }
         let pointer = ptr::from_ref(node.get_ref()).cast_mut();
-        // Acquire: pairs with the Release in `win_sole`.
+        // Relaxed: the pointer alone counts here; what it points to is passed on by the word.
         let seat = self.sole.compare_exchange(
             ptr::null_mut(),
             pointer,
@@ -318,8 +318,8 @@ impl Notify {
         if seated.is_ok() {
             return Ok(());
         }
-        // Release: as in `win_sole`.
-        self.sole.store(ptr::null_mut(), Ordering::Release);
+        // Relaxed: as above.
+        self.sole.store(ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: the word never said SOLE, so nobody can have won the node.
         Err(unsafe { node.unseat() }.expect("a seated node has a waker"))
     }
@@ -328,8 +328,8 @@ impl Notify {
     fn win_sole(&self) -> NonNull<WaitNode<usize>> {
         // Relaxed: written before the word said SOLE, which the caller saw with Acquire.
         let sole = self.sole.load(Ordering::Relaxed);
-        // Release: pairs with the Acquire in `try_seat`.
-        self.sole.store(ptr::null_mut(), Ordering::Release);
+        // Relaxed: as in `try_seat`.
+        self.sole.store(ptr::null_mut(), Ordering::Relaxed);
         NonNull::new(sole).expect("the word said SOLE (I4)")
     }
 

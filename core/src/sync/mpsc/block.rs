@@ -5,6 +5,7 @@
 //! Invariants  I1 a slot is published once a lap, by the sender that claimed its place; that is the
 //!             last time the sender touches the block. Only a ring has a second lap.
 //!             I2 the value is initialised from READY until the receiver takes it, once.
+//!             I3 the number of slots is a power of two.
 //! Rejected    One bit mask of ready slots per block: senders of neighbouring places would meet on
 //!             one word.
 #![allow(unsafe_code)]
@@ -63,10 +64,7 @@ impl<T> Block<T> {
 
     /// A block of empty slots, as many as a power of two.
     pub(super) fn new(number: u64, slots: usize) -> Box<Self> {
-        debug_assert!(
-            slots.is_power_of_two(),
-            "places are told apart by their low bits"
-        );
+        assert!(slots.is_power_of_two(), "a power of two (I3): {slots}");
         let slots = (0..slots)
             .map(|_| Slot {
                 state: AtomicU8::new(EMPTY),
@@ -82,7 +80,9 @@ impl<T> Block<T> {
     }
 
     fn slot(&self, place: u64) -> &Slot<T> {
-        &self.slots[place as usize & (self.slots.len() - 1)]
+        let index = place as usize & (self.slots.len() - 1);
+        // SAFETY: a number of slots that is a power of two, less one, masks below it (I3).
+        unsafe { self.slots.get_unchecked(index) }
     }
 
     /// Writes the value of a place.

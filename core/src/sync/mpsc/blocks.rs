@@ -51,13 +51,19 @@ impl<T> Blocks<T> {
 
     /// Whether the one block is used again and again, so that its slots are to be reset.
     #[inline]
-    pub(super) const fn is_ring(&self) -> bool {
-        self.numbers == 0
+    pub(super) const fn is_ring<const COUNT_BITS: u32>(&self) -> bool {
+        // Without permits to bound it a channel has a chain.
+        COUNT_BITS > 0 && self.numbers == 0
     }
 
     #[inline]
     const fn number_of<const COUNT_BITS: u32>(&self, place: u64) -> u64 {
-        ((place & Permits::<COUNT_BITS>::LAST_PLACE) / Block::<T>::SLOTS) & self.numbers
+        let number = (place & Permits::<COUNT_BITS>::LAST_PLACE) / Block::<T>::SLOTS;
+        if COUNT_BITS > 0 {
+            number & self.numbers
+        } else {
+            number
+        }
     }
 
     const fn next_number<const COUNT_BITS: u32>(&self, number: u64) -> u64 {

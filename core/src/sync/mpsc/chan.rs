@@ -194,7 +194,8 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         };
         // SAFETY: the block that the receiver reads is not freed.
         let block = unsafe { reading.as_ref() };
-        if !self.blocks.is_in::<COUNT_BITS>(block, inner.head) {
+        let begins = inner.head % Block::<T>::SLOTS == 0;
+        if begins && !self.blocks.is_in::<COUNT_BITS>(block, inner.head) {
             let next = Blocks::after(block)?;
             inner.reading = Some(next);
             // SAFETY: we are the receiver, and go on with `next`.
@@ -213,7 +214,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         }
         // SAFETY: ready, and `head` passes each place once.
         let value = unsafe { block.take(inner.head) };
-        if self.blocks.is_ring() {
+        if self.blocks.is_ring::<COUNT_BITS>() {
             block.reset(inner.head);
         }
         inner.head = (inner.head + 1) & Permits::<COUNT_BITS>::LAST_PLACE;
