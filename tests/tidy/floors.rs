@@ -100,7 +100,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "context",
         &["config", "scheduler", "driver", "blocking", "observe"],
         // `sync`: its blocking methods ask whether the thread may block.
-        &["coop", "task", "time", "platform", "sync"],
+        &["coop", "task", "time", "platform", "sync", "executor"],
     ),
     os(
         "runtime",

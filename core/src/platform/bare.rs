@@ -4,9 +4,14 @@
 use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
-pub use portable_atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
-};
+#[cfg(not(target_has_atomic = "64"))]
+pub use super::bare_u64::AtomicU64;
+#[cfg(target_has_atomic = "64")]
+pub use portable_atomic::AtomicU64;
+pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
+
+/// An atomic that no model watches.
+pub type PlainU64 = AtomicU64;
 #[cfg(feature = "alloc")]
 pub use portable_atomic_util::Arc;
 
@@ -139,6 +144,15 @@ pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
+
+/// Nanoseconds of a timer's tick: a tenth of a millisecond.
+pub const TICK_NANOS: u64 = 100_000;
+
+/// Bits of the tick that one level of a timer wheel decides: eight slots, since memory is little.
+pub const WHEEL_LEVEL_BITS: u32 = 3;
+
+/// Levels of a timer wheel: 28 minutes, beyond which timers wait in a list.
+pub const WHEEL_LEVELS: usize = 8;
 
 /// A hint that the caller spins.
 #[inline]

@@ -10,6 +10,9 @@ pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU
 pub use portable_atomic::AtomicU64;
 pub use std::sync::Arc;
 
+/// An atomic that no model watches.
+pub use portable_atomic::AtomicU64 as PlainU64;
+
 /// A cell whose every access goes through a closure, so that a model can watch it.
 #[derive(Debug, Default)]
 #[repr(transparent)]
@@ -100,6 +103,15 @@ pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
+
+/// Nanoseconds of a timer's tick.
+pub const TICK_NANOS: u64 = 1_000_000;
+
+/// Bits of the tick that one level of a timer wheel decides.
+pub const WHEEL_LEVEL_BITS: u32 = 6;
+
+/// Levels of a timer wheel.
+pub const WHEEL_LEVELS: usize = 6;
 
 /// A hint that the caller spins.
 #[inline]

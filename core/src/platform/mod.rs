@@ -13,8 +13,8 @@ mod model;
 #[cfg(loom)]
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
-    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
-    moment_origin, relax,
+    Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS,
+    WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin, relax,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -22,19 +22,21 @@ mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard,
-    Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
-    moment_origin, relax,
+    Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS,
+    WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin, relax,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
 mod bare;
+#[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
+mod bare_u64;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, LockGuard, Moment,
-    RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, fence, install_clock, moment_now, moment_origin,
-    relax,
+    PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS,
+    fence, install_clock, moment_now, moment_origin, relax,
 };
 
 pub use core::sync::atomic::Ordering;

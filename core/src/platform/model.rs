@@ -11,6 +11,9 @@ pub use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
 };
 
+/// An atomic that no model watches.
+pub use portable_atomic::AtomicU64 as PlainU64;
+
 /// A short-held lock; here loom's mutex.
 #[derive(Debug)]
 pub struct Lock<T>(loom::sync::Mutex<T>);
@@ -71,6 +74,15 @@ pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 4;
+
+/// Nanoseconds of a timer's tick.
+pub const TICK_NANOS: u64 = 1_000_000;
+
+/// Bits of the tick that one level of a timer wheel decides.
+pub const WHEEL_LEVEL_BITS: u32 = 6;
+
+/// Levels of a timer wheel.
+pub const WHEEL_LEVELS: usize = 6;
 
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {

@@ -13,11 +13,8 @@ use core::fmt;
 use core::time::Duration;
 
 use super::instant::Instant;
-use crate::platform::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use crate::platform::{AtomicU8, AtomicU32, AtomicU64, Ordering, TICK_NANOS};
 use crate::{context_cell, maybe_const};
-
-/// Nanoseconds of one tick.
-pub(super) const TICK_NANOS: u64 = 1_000_000;
 
 /// `paused_nanos` of a clock that runs.
 const RUNNING: u64 = u64::MAX;

@@ -18,7 +18,7 @@ use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::timers::{Guarded, NOT_PARKED, Timers};
 use super::wheel::LAST_TICK;
-use crate::platform::{LockGuard, Ordering};
+use crate::platform::{LockGuard, Ordering, TICK_NANOS};
 
 /// What became of a timer that was to be inserted or looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,8 +237,8 @@ fn due_tick(deadline: Instant) -> u64 {
     let since = deadline.since_origin();
     since
         .as_secs()
-        .saturating_mul(1_000)
-        .saturating_add(u64::from(since.subsec_nanos().div_ceil(1_000_000)))
+        .saturating_mul(1_000_000_000 / TICK_NANOS)
+        .saturating_add(u64::from(since.subsec_nanos().div_ceil(TICK_NANOS as u32)))
         .min(LAST_TICK)
 }
 

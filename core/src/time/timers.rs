@@ -24,12 +24,12 @@ use core::fmt;
 use core::task::Waker;
 use core::time::Duration;
 
-use super::clock::{Clock, TICK_NANOS};
+use super::clock::Clock;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::wheel::Wheel;
 use crate::maybe_const;
-use crate::platform::{AtomicU64, AtomicUsize, Lock, Ordering, fence};
+use crate::platform::{AtomicU64, AtomicUsize, Lock, Ordering, TICK_NANOS, fence};
 use crate::wake::WakeBatch;
 
 /// `next_tick` of a home without timers, and `parked_until` of one that sleeps without limit.
@@ -184,6 +184,29 @@ impl Timers {
         if self.clock.is_paused() {
             return self.prepare_park_paused();
         }
+        let until = self.publish_park();
+        if until == NEVER {
+            return ParkFor::Forever;
+        }
+        let due_nanos = until.saturating_mul(TICK_NANOS);
+        ParkFor::Sleep(Duration::from_nanos(
+            due_nanos.saturating_sub(self.clock.now_nanos()),
+        ))
+    }
+
+    /// Publishes that an alarm will fire what is due, and says when to set it: microseconds since
+    /// the platform's origin. `None` without a timer.
+    ///
+    /// For a chip, whose alarm does what a hosted worker's thread does between its sleeps. There is
+    /// no [`finish_park`](Self::finish_park): the alarm counts as armed all the time, and an insert
+    /// due earlier unparks. The clock is the machine's.
+    pub fn prepare_alarm(&self) -> Option<u64> {
+        let until = self.publish_park();
+        (until != NEVER).then(|| until.saturating_mul(TICK_NANOS / 1_000))
+    }
+
+    /// Publishes that the home sleeps until its next tick, which is returned (I3).
+    fn publish_park(&self) -> u64 {
         // Relaxed: ordered against inserters by the fence (I3).
         let mut until = self.next_tick.load(Ordering::Relaxed);
         self.parked_until.store(until, Ordering::Relaxed);
@@ -195,13 +218,7 @@ impl Timers {
             // Relaxed: an inserter that still sees the later tick unparks once too often.
             self.parked_until.store(until, Ordering::Relaxed);
         }
-        if until == NEVER {
-            return ParkFor::Forever;
-        }
-        let due_nanos = until.saturating_mul(TICK_NANOS);
-        ParkFor::Sleep(Duration::from_nanos(
-            due_nanos.saturating_sub(self.clock.now_nanos()),
-        ))
+        until
     }
 
     #[cold]
