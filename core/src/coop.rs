@@ -7,6 +7,7 @@
 //! Invariants  I1 a unit that was taken by an operation that then is pending is given back.
 //! Rejected    A time slice: it would need a clock read per operation.
 
+use core::cell::Cell;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
@@ -48,12 +49,14 @@ context_cell! {
 struct Restore(Budget);
 
 impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }
 }
 
 /// Runs `f` with `budget` and afterwards puts back what stood before.
+#[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
     let _restore = Restore(CURRENT.replace(budget));
     f()
@@ -67,16 +70,19 @@ pub fn budget<R>(f: impl FnOnce() -> R) -> R {
 
 /// Ends the budget of the running poll and returns what was left; a worker that is about to
 /// block its thread calls this.
+#[inline]
 pub fn stop() -> Budget {
     CURRENT.replace(Budget::unlimited())
 }
 
 /// Sets the budget of the running context; pairs with [`stop`].
+#[inline]
 pub fn resume(budget: Budget) {
     CURRENT.set(budget);
 }
 
 /// Whether the running poll may complete another operation; `true` outside a task.
+#[inline]
 pub fn has_budget_remaining() -> bool {
     CURRENT.get().has_remaining()
 }
@@ -85,7 +91,7 @@ pub fn has_budget_remaining() -> bool {
 #[derive(Debug)]
 #[must_use = "dropping it at once gives the unit back"]
 pub struct RestoreOnPending {
-    before: Option<Budget>,
+    before: Cell<Option<Budget>>,
     /// Neither `Send` nor `Sync`: the unit belongs to the poll that runs here.
     _here: PhantomData<*const ()>,
 }
@@ -93,15 +99,15 @@ pub struct RestoreOnPending {
 impl RestoreOnPending {
     /// Keeps the unit: the operation completed.
     #[inline]
-    pub fn made_progress(mut self) {
-        self.before = None;
+    pub fn made_progress(&self) {
+        self.before.set(None);
     }
 }
 
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.before {
+        if let Some(before) = self.before.get() {
             CURRENT.set(before);
         }
     }
@@ -116,7 +122,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = CURRENT.get();
     match before.0 {
         None => Poll::Ready(RestoreOnPending {
-            before: None,
+            before: Cell::new(None),
             _here: PhantomData,
         }),
         Some(0) => {
@@ -126,7 +132,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         Some(left) => {
             CURRENT.set(Budget(Some(left - 1)));
             Poll::Ready(RestoreOnPending {
-                before: Some(before),
+                before: Cell::new(Some(before)),
                 _here: PhantomData,
             })
         }

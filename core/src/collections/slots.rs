@@ -181,6 +181,7 @@ impl<H: SlotHeader> Home<H> {
 
     /// # Safety
     /// `slot` came from a lease.
+    #[inline]
     unsafe fn class_of(slot: NonNull<H>) -> usize {
         let block = slot
             .as_ptr()
@@ -349,6 +350,7 @@ impl<H: SlotHeader> Lease<H> {
     ///
     /// # Safety
     /// The guard drops in this context, and before the lease moves to another or drops (I2).
+    #[inline]
     pub unsafe fn enter(&self) -> Entered {
         Entered {
             before: CURRENT_HOME.replace(core::ptr::from_ref(self.home).addr()),
@@ -357,6 +359,7 @@ impl<H: SlotHeader> Lease<H> {
 }
 
 impl<H: SlotHeader> Drop for Lease<H> {
+    #[inline]
     fn drop(&mut self) {
         self.shelter.vacant.lock().push(self.home);
     }
@@ -370,6 +373,7 @@ pub struct Entered {
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
         CURRENT_HOME.set(self.before);
     }

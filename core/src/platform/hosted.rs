@@ -123,6 +123,7 @@ pub fn relax() {
 ///
 /// # Errors
 /// The payload of a panic in `f`.
+#[inline]
 pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
 }

@@ -19,6 +19,7 @@ context_cell! {
 
 /// Says whether this thread may not block, and returns what held before. A runtime calls it
 /// around the time in which the thread drives tasks.
+#[inline]
 pub fn forbid_blocking(forbidden: bool) -> bool {
     FORBIDDEN.replace(forbidden)
 }

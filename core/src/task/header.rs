@@ -97,6 +97,7 @@ impl Header {
     ///
     /// # Safety
     /// Neither RUNTIME nor JOIN is set, and the caller cleared the last of them.
+    #[inline]
     pub(super) unsafe fn release(this: NonNull<Self>) {
         // SAFETY: headers stay in place for ever.
         let header = unsafe { this.as_ref() };
@@ -112,6 +113,7 @@ impl Header {
 
     /// # Safety
     /// The join waker belongs to the caller (I2).
+    #[inline]
     pub(super) unsafe fn drop_join_waker(&self) {
         // SAFETY: it is ours by the caller's promise.
         drop(self.join_waker.with_mut(|waker| unsafe { (*waker).take() }));

@@ -31,6 +31,7 @@ pub struct Id(NonZeroU64);
 
 impl Id {
     /// A number that no living task has.
+    #[inline]
     pub fn next() -> Self {
         let (mut next, mut end) = BLOCK.get();
         if next == end {
@@ -42,6 +43,7 @@ impl Id {
         Self::from_u64(next)
     }
 
+    #[inline]
     pub(super) fn from_u64(id: u64) -> Self {
         Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
     }
@@ -52,6 +54,7 @@ impl Id {
     }
 
     /// Runs `f` as part of this task.
+    #[inline]
     pub fn scope<R>(self, f: impl FnOnce() -> R) -> R {
         let _restore = Restore(CURRENT.replace(self.as_u64()));
         f()
@@ -68,12 +71,14 @@ impl fmt::Display for Id {
 struct Restore(u64);
 
 impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }
 }
 
 /// The id of the task that the caller runs in, or `None` outside a task.
+#[inline]
 pub fn current_id() -> Option<Id> {
     NonZeroU64::new(CURRENT.get()).map(Id)
 }

@@ -58,11 +58,13 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    #[inline]
     fn header(&self) -> &Header {
         // SAFETY: headers stay in place for ever.
         unsafe { self.slot.as_ref() }
     }
 
+    #[inline]
     fn state(&self) -> &State {
         &self.header().state
     }
@@ -95,6 +97,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Stores `waker` for the completer. `false`: the task has completed meanwhile.
+    #[inline]
     fn store_waker(&self, now: Snapshot, waker: &Waker) -> bool {
         let cell = &self.header().join_waker;
         if now.has_join_waker() {
@@ -122,6 +125,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Takes the result of a completed task out of its slot.
+    #[inline]
     fn take(&mut self) -> Result<T, JoinError> {
         self.taken = true;
         // SAFETY: the handle is an owner of the task (I1).
@@ -161,6 +165,7 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "JoinHandle polled after completion");
         let unit = ready!(coop::poll_proceed(cx));
@@ -174,6 +179,7 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> Drop for JoinHandle<T> {
+    #[inline]
     fn drop(&mut self) {
         loop {
             match self.state().leave_join(self.taken) {

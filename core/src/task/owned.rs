@@ -45,6 +45,7 @@ impl OwnedTasks {
     /// # Safety
     /// As for [`spawn_in`]; `S` is the type of the scheduler that was given to
     /// [`new`](Self::new).
+    #[inline]
     pub unsafe fn spawn<F: Future, S: Schedule>(
         &self,
         id: Id,
@@ -59,6 +60,7 @@ impl OwnedTasks {
     ///
     /// # Safety
     /// As for [`Lease::enter`].
+    #[inline]
     pub unsafe fn enter(&self) -> Entered {
         // SAFETY: by the caller's promise.
         unsafe { self.lease.enter() }

@@ -42,6 +42,7 @@ const fn fits<F: Future>() -> bool {
 /// and drops its tasks on the thread that spawned them only. If `F` is not `'static`, the task
 /// completes before what it borrows ends.
 #[track_caller]
+#[inline]
 pub unsafe fn spawn_in<F: Future, S: Schedule>(
     lease: &Lease<Header>,
     id: Id,
@@ -65,6 +66,7 @@ pub unsafe fn spawn_in<F: Future, S: Schedule>(
 
 /// # Safety
 /// As for [`spawn_in`]; `U` turns `F`'s output into what the handle reads.
+#[inline]
 unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
     lease: &Lease<Header>,
     id: Id,

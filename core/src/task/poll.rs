@@ -62,6 +62,7 @@ pub(super) fn vtable<F: Future, U: Unpack<F::Output>, S: Schedule>() -> &'static
 ///
 /// # Safety
 /// The caller holds the task's token or runs it, and `S` is its scheduler's type.
+#[inline]
 unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
     // SAFETY: a task's slot came from a lease.
     let owner = unsafe { Home::of(slot) }.owner().cast();
@@ -69,6 +70,7 @@ unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
     unsafe { NonNull::new_unchecked(owner) }
 }
 
+#[inline]
 unsafe fn schedule<S: Schedule>(slot: NonNull<Header>) {
     // SAFETY: the caller hands over the token.
     let token = unsafe { Notified::from_raw(slot) };
@@ -78,12 +80,13 @@ unsafe fn schedule<S: Schedule>(slot: NonNull<Header>) {
     unsafe { S::schedule(scheduler, token) }
 }
 
+#[inline]
 unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
     // SAFETY: headers stay in place for ever.
     let header = unsafe { slot.as_ref() };
     match header.state.start() {
         // SAFETY: the state is RUNNING by us.
-        OnStart::Poll => unsafe { poll_once::<F, S>(slot) },
+        OnStart::Poll { generation } => unsafe { poll_once::<F, S>(slot, generation) },
         // SAFETY: the state is RUNNING by us.
         OnStart::Cancel => unsafe { cancel::<F, S>(slot, false) },
         OnStart::Finished { last: false } => {}
@@ -93,13 +96,14 @@ unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
 }
 
 /// # Safety
-/// The state is RUNNING by the caller.
-unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>) {
+/// The state is RUNNING by the caller, and `generation` is the task's.
+#[inline]
+unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: usize) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
     let about = unsafe { cell.header.about() };
-    let waker = waker::of(slot, cell.header.state.load().generation());
+    let waker = waker::of(slot, generation);
     let mut cx = Context::from_waker(&waker);
     let polled = about.id.scope(|| {
         catch_panic(|| {
@@ -139,6 +143,7 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>) {
 ///
 /// # Safety
 /// The state is RUNNING by the caller, and the stage still holds the future.
+#[inline]
 unsafe fn finish<F: Future, S: Schedule>(
     cell: &Cell<F>,
     about: About,
@@ -202,7 +207,11 @@ unsafe fn cancel_seized<F: Future, S: Schedule>(slot: NonNull<Header>) {
 
 /// # Safety
 /// The stage holds the future and is the caller's.
+#[inline]
 unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Payload> {
+    if !core::mem::needs_drop::<F>() {
+        return Ok(());
+    }
     about
         .id
         .scope(|| {
@@ -218,6 +227,7 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Pay
 
 /// # Safety
 /// The state is RUNNING by the caller, and the stage holds what `ending` says.
+#[inline]
 unsafe fn complete<F: Future, S: Schedule>(
     cell: &Cell<F>,
     about: About,

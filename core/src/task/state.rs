@@ -45,8 +45,11 @@ pub(super) struct Snapshot(usize);
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnStart {
-    /// Poll the future.
-    Poll,
+    /// Poll the future of the task of this generation.
+    Poll {
+        /// The whole generation.
+        generation: usize,
+    },
     /// Drop the future and complete as cancelled.
     Cancel,
     /// The task ended without this token: the runtime leaves, and the caller gives the slot back
@@ -164,12 +167,14 @@ impl State {
         Self(AtomicUsize::new(COMPLETE))
     }
 
+    #[inline]
     pub(super) fn load(&self) -> Snapshot {
         // Acquire: pairs with the Release of whoever completed the task (I1).
         Snapshot(self.0.load(Ordering::Acquire))
     }
 
     /// Tries `step` until its result stands; `None` ends without a change.
+    #[inline]
     fn update<R>(&self, mut step: impl FnMut(Snapshot) -> (Option<usize>, R)) -> R {
         let mut now = self.0.load(Ordering::Relaxed);
         loop {
@@ -190,6 +195,7 @@ impl State {
     }
 
     /// A vacant slot becomes a task that is queued, owned by runtime and handle (I2, I3).
+    #[inline]
     pub(super) fn begin(&self) -> Snapshot {
         let vacant = self.0.load(Ordering::Relaxed);
         debug_assert_eq!(vacant & FLAGS, COMPLETE, "slot taken twice");
@@ -209,6 +215,7 @@ impl State {
     }
 
     /// The slot is about to be given back (I6). `false`: generations are used up, keep it.
+    #[inline]
     pub(super) fn end(&self) -> bool {
         let last = self.0.load(Ordering::Relaxed);
         debug_assert_eq!(last & (RUNTIME | JOIN), 0, "slot given back while owned");
@@ -219,6 +226,7 @@ impl State {
     }
 
     /// A waker of `generation` (its low bits) wakes.
+    #[inline]
     pub(super) fn wake(&self, generation: usize) -> OnWake {
         self.update(|now| {
             if now.generation() & WAKER_GENERATION != generation
@@ -261,6 +269,7 @@ impl State {
     }
 
     /// The holder of the token starts a poll (I1, I2).
+    #[inline]
     pub(super) fn start(&self) -> OnStart {
         self.update(|now| {
             debug_assert!(now.has(NOTIFIED), "a token without NOTIFIED");
@@ -273,13 +282,16 @@ impl State {
             let then = if now.has(CANCELLED) {
                 OnStart::Cancel
             } else {
-                OnStart::Poll
+                OnStart::Poll {
+                    generation: now.generation(),
+                }
             };
             (Some(next), then)
         })
     }
 
     /// The poll returned `Pending`.
+    #[inline]
     pub(super) fn pend(&self) -> OnPending {
         self.update(|now| {
             if now.has(CANCELLED) {
@@ -319,6 +331,7 @@ impl State {
     }
 
     /// The task ended; `seized` says that the shutdown ended it, so that a token may be out (I2).
+    #[inline]
     pub(super) fn complete(&self, ending: Ending, seized: bool) -> OnComplete {
         let outcome = match ending {
             Ending::Returned => 0,
@@ -348,6 +361,7 @@ impl State {
 
     /// The completer is done with the slot, and the runtime leaves, unless a token is out, whose
     /// consumer then leaves for it. `true`: it was the last owner (I3).
+    #[inline]
     pub(super) fn leave_runtime(&self) -> bool {
         self.update(|now| {
             if now.has(NOTIFIED) {
@@ -358,6 +372,7 @@ impl State {
     }
 
     /// The handle has stored a join waker (I4). `false`: the task has completed meanwhile.
+    #[inline]
     pub(super) fn set_join_waker(&self) -> bool {
         self.update(|now| match now.has(COMPLETE) {
             true => (None, false),
@@ -374,7 +389,18 @@ impl State {
     }
 
     /// The handle leaves (I3), unless the task has completed with an output that is still there.
+    #[inline]
     pub(super) fn leave_join(&self, output_gone: bool) -> OnLeave {
+        let now = self.load();
+        if output_gone && now.has(COMPLETE) && !now.has(RUNTIME) {
+            // Nobody else changes the word any more: the runtime left before, as the Acquire of the
+            // load has seen, and stale wakers write nothing to a task that has ended.
+            self.0.store(now.0 & !JOIN, Ordering::Relaxed);
+            return OnLeave::Left {
+                waker: false,
+                last: true,
+            };
+        }
         self.update(|now| {
             if now.has(COMPLETE) {
                 if !output_gone {

@@ -23,6 +23,7 @@ context_cell! {
 /// Installs `current` for the running thread (or chip) and returns what stood there.
 ///
 /// Timers made here find their home in it, and [`Instant::now`](super::Instant::now) its clock.
+#[inline]
 pub fn set_current(current: Current) -> Current {
     set_current_clock(match current {
         Current::Home(home) if home.clock().is_pausable() => Some(home.timers().clock()),

@@ -71,6 +71,7 @@ impl fmt::Display for TryCurrentError {
 impl Error for TryCurrentError {}
 
 /// Calls `f` with the runtime that runs here.
+#[inline]
 pub(crate) fn with_current<R>(f: impl FnOnce(&Inner) -> R) -> Result<R, TryCurrentError> {
     let inner = HANDLE
         .try_with(Cell::get)
@@ -142,6 +143,7 @@ fn enter(handle: &Handle) -> EnterGuard<'_> {
 }
 
 impl Drop for OwnedScope {
+    #[inline]
     fn drop(&mut self) {
         self.scope.leave();
         // SAFETY: the count taken in `enter`.
@@ -194,11 +196,13 @@ unsafe fn spawn_parcel(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusa
 }
 
 /// Runs `f` in the context of `handle`.
+#[inline]
 pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
     // SAFETY: `handle` is borrowed for longer than the scope (I1).
     let mut scope = unsafe { Scope::new(Arc::as_ptr(&handle.inner)) };
     struct Leave<'a>(&'a mut Scope);
     impl Drop for Leave<'_> {
+        #[inline]
         fn drop(&mut self) {
             self.0.leave();
         }
@@ -218,6 +222,7 @@ struct Scope {
 impl Scope {
     /// # Safety
     /// `inner` is alive until `leave` was called (I1).
+    #[inline]
     unsafe fn new(inner: *const Inner) -> Self {
         // SAFETY: alive by the caller's promise.
         let time = unsafe { &*inner }.current_time();
@@ -234,6 +239,7 @@ impl Scope {
         }
     }
 
+    #[inline]
     fn leave(&mut self) {
         let Ok(depth) = DEPTH.try_with(Cell::get) else {
             return;
@@ -260,6 +266,7 @@ impl Scope {
 /// # Panics
 /// If the thread drives a runtime already.
 #[track_caller]
+#[inline]
 pub(crate) fn enter_runtime<R>(
     handle: &Handle,
     standing: EnterRuntime,
@@ -310,6 +317,7 @@ struct Standing {
 }
 
 impl Standing {
+    #[inline]
     fn set(standing: EnterRuntime) -> Self {
         forbid_blocking(standing != EnterRuntime::Outside);
         Self {
@@ -320,6 +328,7 @@ impl Standing {
 }
 
 impl Drop for Standing {
+    #[inline]
     fn drop(&mut self) {
         STANDING.set(self.before);
         forbid_blocking(self.before != EnterRuntime::Outside);

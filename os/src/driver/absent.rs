@@ -10,6 +10,8 @@ use selkie_core::park::{Park, Unpark};
 pub(crate) struct Config {
     /// Events that one turn takes at most.
     pub(crate) events_per_turn: usize,
+    /// The same for a turn between tasks.
+    pub(crate) events_per_busy_turn: usize,
 }
 
 /// A driver; there is none.

@@ -26,12 +26,15 @@ const EVENTS_PER_TURN: usize = 1024;
 pub(crate) struct Config {
     /// Events that one turn takes at most; others wait in the kernel for the next.
     pub(crate) events_per_turn: usize,
+    /// The same for a turn that does not sleep, between tasks.
+    pub(crate) events_per_busy_turn: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             events_per_turn: EVENTS_PER_TURN,
+            events_per_busy_turn: EVENTS_PER_TURN,
         }
     }
 }
@@ -41,6 +44,8 @@ impl Default for Config {
 pub(crate) struct Driver {
     poll: Poll,
     events: Events,
+    /// Events of turns between tasks, if those take another number.
+    busy_events: Option<Events>,
     handle: Handle,
 }
 
@@ -54,10 +59,13 @@ pub(crate) fn build(config: &Config) -> io::Result<(Driver, Handle)> {
     let registry = poll.registry().try_clone()?;
     let handle = Handle::new(Arc::new(Shared::new(registry, waker)));
     let events = Events::with_capacity(config.events_per_turn.max(1));
+    let busy = config.events_per_busy_turn.max(1);
+    let busy_events = (busy != config.events_per_turn).then(|| Events::with_capacity(busy));
     Ok((
         Driver {
             poll,
             events,
+            busy_events,
             handle: handle.clone(),
         },
         handle,
@@ -67,14 +75,18 @@ pub(crate) fn build(config: &Config) -> io::Result<(Driver, Handle)> {
 impl Driver {
     /// Takes what the poller has, waiting for it at most `timeout`.
     fn turn(&mut self, timeout: Option<Duration>) {
-        match self.poll.poll(&mut self.events, timeout) {
+        let events = match &mut self.busy_events {
+            Some(events) if timeout == Some(Duration::ZERO) => events,
+            _ => &mut self.events,
+        };
+        match self.poll.poll(events, timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
             Err(error) => panic!("the reactor's poller failed: {error}"),
         }
         let shared = &self.handle.shared;
         let mut dispatched = 0;
-        for event in &self.events {
+        for event in &*events {
             match event.token() {
                 WAKER => {}
                 super::signal::TOKEN => super::signal::dispatch(),

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
@@ -24,6 +25,7 @@ pub(super) struct Parts {
     pub(super) start_paused: bool,
     pub(super) name: Option<String>,
     pub(super) events_per_turn: Option<usize>,
+    pub(super) events_per_busy_turn: Option<usize>,
 }
 
 /// A driver behind the scheduler's seam.
@@ -68,13 +70,21 @@ fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
     let mut config = driver::Config::default();
     if let Some(events) = parts.events_per_turn {
         config.events_per_turn = events;
+        config.events_per_busy_turn = events;
+    }
+    if let Some(events) = parts.events_per_busy_turn {
+        config.events_per_busy_turn = events;
     }
     let (driver, handle) = driver::build(&config)?;
     Ok((Box::new(Boxed(driver)), Some(handle)))
 }
 
-/// A runtime whose tasks run on the thread that calls `block_on`.
-pub(super) fn current_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
+/// A runtime whose tasks run on the thread that calls `block_on`; with `owner` on that one only.
+pub(super) fn current_thread(
+    config: &Config,
+    parts: &Parts,
+    owner: Option<ThreadId>,
+) -> io::Result<Handle> {
     let (park, driver) = build_park(parts)?;
     let mode = if parts.start_paused {
         Mode::Paused
@@ -85,7 +95,7 @@ pub(super) fn current_thread(config: &Config, parts: &Parts) -> io::Result<Handl
         let waker = Waker::from(Arc::new(UnparkWaker(park.unpark_handle())));
         TimersLease::new(mode, waker)
     });
-    let scheduler = CurrentThread::new(config.clone(), park, timers);
+    let scheduler = CurrentThread::new(config.clone(), park, timers, owner);
     let timers = match scheduler.timers {
         Some(home) => TimersOf::Homes(Box::new([home])),
         None => TimersOf::Disabled,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::assemble::{self, Parts};
+use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
 use crate::config::{self, Config};
 
@@ -60,6 +61,7 @@ impl Builder {
                 start_paused: false,
                 name: None,
                 events_per_turn: None,
+                events_per_busy_turn: None,
             },
         }
     }
@@ -186,6 +188,21 @@ impl Builder {
         self
     }
 
+    /// How many events the driver takes when it is looked at between tasks, without sleeping; as
+    /// many as [`max_io_events_per_tick`](Self::max_io_events_per_tick) by default.
+    ///
+    /// # Panics
+    /// If `capacity` is zero.
+    #[track_caller]
+    pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(
+            capacity > 0,
+            "max_io_events_per_busy_tick must be greater than 0"
+        );
+        self.parts.events_per_busy_turn = Some(capacity);
+        self
+    }
+
     /// Turns off the slot by which the task woken last runs next.
     pub fn disable_lifo_slot(&mut self) -> &mut Self {
         self.config.lifo_slot = false;
@@ -241,7 +258,7 @@ impl Builder {
     /// If the system gives no poller or no thread.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let handle = match self.kind {
-            Kind::CurrentThread => assemble::current_thread(&self.config, &self.parts)?,
+            Kind::CurrentThread => assemble::current_thread(&self.config, &self.parts, None)?,
             #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread => {
                 self.config.worker_threads = match self.worker_threads {
@@ -252,6 +269,26 @@ impl Builder {
             }
         };
         Ok(Runtime::from_handle(handle))
+    }
+}
+
+impl Builder {
+    /// Builds a runtime whose tasks need not be `Send`: it stays on the thread that calls this.
+    ///
+    /// # Errors
+    /// If the system gives no poller.
+    ///
+    /// # Panics
+    /// If the builder is not one of a current-thread runtime.
+    #[track_caller]
+    pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
+        assert!(
+            matches!(self.kind, Kind::CurrentThread),
+            "Only current_thread is supported when building a local runtime"
+        );
+        let owner = Some(std::thread::current().id());
+        let handle = assemble::current_thread(&self.config, &self.parts, owner)?;
+        Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
     }
 }
 
@@ -293,5 +330,17 @@ impl Runtime {
     #[cfg(feature = "rt-multi-thread")]
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().enable_all().build()
+    }
+}
+
+impl LocalRuntime {
+    /// A local runtime with everything enabled.
+    ///
+    /// # Errors
+    /// If the system gives no poller.
+    pub fn new() -> io::Result<Self> {
+        Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
     }
 }

@@ -6,6 +6,8 @@ mod shutdown;
 
 mod runtime;
 
+mod local;
+
 mod builder;
 
 mod block_on;
@@ -14,6 +16,7 @@ mod report;
 
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
 pub use builder::Builder;
+pub use local::{LocalOptions, LocalRuntime};
 pub use report::{RuntimeMetrics, worker_index};
 pub use runtime::{Runtime, RuntimeFlavor};
 pub use shutdown::is_rt_shutdown_err;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::local::LocalRuntime;
 use super::runtime::Runtime;
 use crate::context::{Handle, TimersOf};
 use crate::observe::WorkerCounters;
@@ -26,6 +27,13 @@ impl Handle {
 }
 
 impl Runtime {
+    /// The runtime's figures.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle().metrics()
+    }
+}
+
+impl LocalRuntime {
     /// The runtime's figures.
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle().metrics()

@@ -21,6 +21,7 @@ pub(crate) enum Spawner {
 
 impl Spawner {
     /// Spawns `future`.
+    #[inline]
     pub(crate) fn spawn<F>(
         &self,
         future: F,

@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use selkie_core::task::JoinHandle;
+use selkie_core::task::{Id as TaskId, JoinHandle};
 
-use crate::context::Id;
+use crate::context::{self, Id};
 use crate::runtime::Runtime;
-use crate::scheduler::LocalScheduler;
+use crate::scheduler::{LocalScheduler, Spawner};
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<LocalScheduler>>> = const { RefCell::new(None) };
@@ -82,10 +82,11 @@ impl fmt::Debug for LocalEnterGuard {
     }
 }
 
-/// Spawns `future`, which need not be `Send`, onto the local set that runs here.
+/// Spawns `future`, which need not be `Send`, onto the local set that runs here, or else onto the
+/// [`LocalRuntime`](crate::runtime::LocalRuntime) that runs here.
 ///
 /// # Panics
-/// Outside a local set.
+/// If neither runs here, or if the local runtime belongs to another thread.
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -94,9 +95,16 @@ where
 {
     let location = Location::caller();
     let current = CURRENT.with(|current| current.borrow().clone());
-    match current {
-        Some(scheduler) => scheduler.spawn(future, location),
-        None => panic!(
+    if let Some(scheduler) = current {
+        return scheduler.spawn(future, location);
+    }
+    let runtime = context::with_current(|inner| match &inner.spawner {
+        Spawner::CurrentThread(scheduler) if scheduler.is_local() => Some(Arc::clone(scheduler)),
+        _ => None,
+    });
+    match runtime {
+        Ok(Some(scheduler)) => scheduler.spawn_local(future, TaskId::next(), location),
+        _ => panic!(
             "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`"
         ),
     }

@@ -23,6 +23,7 @@ use crate::context;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[track_caller]
+#[inline]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,

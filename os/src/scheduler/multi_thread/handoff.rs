@@ -28,12 +28,11 @@ pub(crate) fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
 }
 
 /// Takes the core out of this thread and starts another one for it.
-fn hand_off(worker: &Worker) -> Option<Mailbox> {
-    let core = worker.core.borrow_mut().take()?;
-    drop(worker.entered.take());
+fn hand_off(worker: &Worker<'_>) -> Option<Mailbox> {
+    let core = worker.remove()?;
     // The task in the LIFO slot waits for this thread no longer: the core runs it.
     let mailbox: Mailbox = Arc::new(Mutex::new(Some(core)));
-    let shared = Arc::clone(&worker.shared);
+    let shared = Arc::clone(worker.owner);
     let theirs = Arc::clone(&mailbox);
     let launched = match shared.launch.get() {
         Some(launch) => launch(Box::new({

@@ -5,7 +5,6 @@
 //! States      running tasks → searching → sleeping → …; without its core the thread is no worker
 //!             any more (`handoff`), and leaves the loop when its task returns.
 
-use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -20,19 +19,11 @@ use crate::config::call;
 
 /// Runs the worker whose core this is, until the scheduler stops or the core is handed off.
 pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
-    let index = core.index;
-    let worker = Worker {
-        index,
-        core: RefCell::new(None),
-        entered: RefCell::new(None),
-        parking: Cell::new(false),
-        awake_since: Cell::new(Some(Instant::now())),
-        shared,
-    };
+    let worker = Worker::new(&shared, core.index);
     worker.install(core);
-    let before = set_worker(&worker);
+    let before = set_worker(std::ptr::from_ref(&worker).cast());
     let time_before = worker
-        .remote()
+        .remote
         .timers
         .map(|home| set_current(Current::Home(home)));
     let _restore = Restore {
@@ -41,17 +32,15 @@ pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
     };
     worker.work();
     drop(_restore);
-    let core = worker.core.borrow_mut().take();
-    if let Some(core) = core {
-        drop(worker.entered.take());
+    if let Some(core) = worker.remove() {
         core.tasks.cancel_all();
-        worker.shared.hand_in(*core);
+        shared.hand_in(*core);
     }
 }
 
 /// Puts back what stood in the thread's cells, also on unwinding.
 struct Restore {
-    before: *const Worker,
+    before: *const Worker<'static>,
     time: Option<Current>,
 }
 
@@ -64,20 +53,17 @@ impl Drop for Restore {
     }
 }
 
-impl Worker {
+impl Worker<'_> {
     fn work(&self) {
         let mut watch = Watch::default();
         while !self.shared.is_stopping() {
-            let Some(tick) = self.with(|core| {
-                core.tick = core.tick.wrapping_add(1);
-                core.tick
-            }) else {
+            if !self.here.get() {
                 return;
-            };
-            if tick % self.shared.config.event_interval == 0 {
+            }
+            if self.is_time_for_events() {
                 self.maintain();
             }
-            match self.next_task(tick).or_else(|| self.search()) {
+            match self.next_task().or_else(|| self.search()) {
                 Some(token) => self.run_task(token),
                 None => self.sleep(&mut watch),
             }
@@ -89,7 +75,7 @@ impl Worker {
         let now = Instant::now();
         if let Some(since) = self.awake_since.replace(Some(now)) {
             let nanos = now.duration_since(since).as_nanos();
-            self.remote()
+            self.remote
                 .counters
                 .busy_nanos
                 .add(u64::try_from(nanos).unwrap_or(u64::MAX));
@@ -101,12 +87,12 @@ impl Worker {
         self.shared.driver.poll();
         self.fire_timers();
         self.count_busy();
-        let depth = self.remote().ring.len() as u64;
-        self.remote().counters.queue_depth.set(depth);
+        let depth = self.remote.ring.len() as u64;
+        self.remote.counters.queue_depth.set(depth);
     }
 
     fn fire_timers(&self) {
-        if let Some(timers) = self.remote().timers {
+        if let Some(timers) = self.remote.timers {
             timers.fire_due();
         }
     }
@@ -119,15 +105,12 @@ impl Worker {
     }
 
     fn sleep_between_hooks(&self, watch: &mut Watch) {
-        let remote = self.remote();
+        let remote = self.remote;
         let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
         if own_work {
             return;
         }
-        let Some(searching) = self.with(|core| std::mem::take(&mut core.searching)) else {
-            return;
-        };
-        let was_last = self.shared.idle.sleep(self.index, searching);
+        let was_last = self.shared.idle.sleep(self.index, self.searching.take());
         if !(was_last && self.shared.has_work()) {
             remote.counters.parks.increment();
             self.count_busy();
@@ -137,8 +120,7 @@ impl Worker {
             self.awake_since.set(Some(Instant::now()));
             remote.counters.unparks.increment();
         }
-        let claimed = self.shared.idle.wake_self(self.index);
-        self.with(|core| core.searching = claimed);
+        self.searching.set(self.shared.idle.wake_self(self.index));
         watch.leave(self);
         let lifo = usize::from(!remote.lifo.load(Ordering::Relaxed).is_null());
         if remote.ring.len() + lifo > 1 {
@@ -151,7 +133,7 @@ impl Worker {
         if self.shared.is_stopping() {
             return false;
         }
-        let remote = self.remote();
+        let remote = self.remote;
         let limit = match remote.timers.map(|timers| timers.prepare_park()) {
             None | Some(ParkFor::Forever) => None,
             Some(ParkFor::Sleep(limit)) => Some(limit),

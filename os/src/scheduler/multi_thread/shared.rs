@@ -34,6 +34,21 @@ pub(super) struct Remote {
     pub(super) timers: Option<Home>,
 }
 
+impl Remote {
+    /// Takes the token in the LIFO slot.
+    #[inline]
+    pub(super) fn take_lifo(&self) -> Option<Notified> {
+        // Relaxed: a look; the swap decides.
+        if self.lifo.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        // Acquire: pairs with the Release of the worker that put it there.
+        let raw = self.lifo.swap(std::ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: only tokens go into the slot, and each comes out once.
+        NonNull::new(raw).map(|raw| unsafe { Notified::from_raw(raw) })
+    }
+}
+
 /// The scheduler, shared by workers and handles.
 pub(crate) struct MultiThread {
     pub(super) config: Config,
@@ -126,19 +141,6 @@ impl MultiThread {
         self.inject.iter().map(|shard| shard.len()).sum()
     }
 
-    /// Takes the token in the LIFO slot of worker `index`.
-    pub(super) fn take_lifo(&self, index: usize) -> Option<Notified> {
-        let lifo = &self.remotes[index].lifo;
-        // Relaxed: a look; the swap decides.
-        if lifo.load(Ordering::Relaxed).is_null() {
-            return None;
-        }
-        // Acquire: pairs with the Release of the worker that put it there.
-        let raw = lifo.swap(std::ptr::null_mut(), Ordering::Acquire);
-        // SAFETY: only tokens go into the slot, and each comes out once.
-        NonNull::new(raw).map(|raw| unsafe { Notified::from_raw(raw) })
-    }
-
     /// Whether any queue has work; for a worker that is about to sleep.
     pub(super) fn has_work(&self) -> bool {
         self.inject.iter().any(|shard| !shard.is_empty())
@@ -149,6 +151,7 @@ impl MultiThread {
     }
 
     /// Whether the workers have to end.
+    #[inline]
     pub(super) fn is_stopping(&self) -> bool {
         // Acquire: pairs with the Release in `stop`.
         self.stopping.load(Ordering::Acquire)
@@ -205,7 +208,7 @@ impl MultiThread {
     /// Consumes every queued token; all tasks have been cancelled.
     fn drain(&self) {
         for index in 0..self.remotes.len() {
-            while let Some(token) = self.take_lifo(index) {
+            while let Some(token) = self.remotes[index].take_lifo() {
                 token.run();
             }
             while let Some(raw) = self.remotes[index].ring.pop() {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use selkie_core::collections::Padded;
 use selkie_core::platform::AtomicPtr;
 use selkie_core::queue::{Inject, Ring};
-use selkie_core::task::{Id, JoinHandle, OwnedTasks, Schedule};
+use selkie_core::task::{Id, JoinHandle, OwnedTasks};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
@@ -22,7 +22,7 @@ use super::parker::{Parker, SharedDriver};
 use super::run;
 use super::shared::{Launch, MultiThread, Remote};
 use super::watch::NOBODY;
-use super::worker::with_worker;
+use super::worker::worker_here;
 use crate::config::Config;
 use crate::observe::{Counter, WorkerCounters};
 
@@ -98,9 +98,6 @@ impl MultiThread {
         *lock(&scheduler.outside) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
         let cores = leases.into_iter().enumerate().map(|(index, lease)| Core {
             index,
-            tick: 0,
-            lifo_streak: 0,
-            searching: false,
             random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
             tasks: OwnedTasks::new(Arc::as_ptr(&scheduler)),
             _timers: lease,
@@ -137,6 +134,7 @@ impl MultiThread {
     }
 
     /// Spawns `future`.
+    #[inline]
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
         future: F,
@@ -147,26 +145,26 @@ impl MultiThread {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let mut future = Some(future);
-        let local = with_worker(|worker| {
-            if !Arc::ptr_eq(&worker.shared, self) || self.is_stopping() {
-                return None;
+        let worker = worker_here();
+        // SAFETY: it points to this thread's stack, or is null.
+        match unsafe { worker.as_ref() } {
+            Some(worker) if worker.serves(Arc::as_ptr(self)) && !self.is_stopping() => {
+                worker.spawn(future, id, location)
             }
-            let (token, handle) = {
-                let core = worker.core.borrow();
-                let core = core.as_ref()?;
-                // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is this.
-                unsafe { core.tasks.spawn::<F, Self>(id, location, future.take()?) }
-            };
-            worker.remote().counters.spawned.increment();
-            // SAFETY: the scheduler is alive.
-            unsafe { Self::schedule(std::ptr::NonNull::from(&**self), token) };
-            Some(handle)
-        });
-        if let Some(Some(handle)) = local {
-            return handle;
+            _ => self.spawn_from_outside(future, id, location),
         }
-        let future = future.take().expect("not spawned above");
+    }
+
+    fn spawn_from_outside<F>(
+        self: &Arc<Self>,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let outside = lock(&self.outside);
         let Some(tasks) = outside.as_ref().filter(|_| !self.is_stopping()) else {
             drop(outside);

@@ -36,8 +36,12 @@ pub(super) struct Watch {
 impl Watch {
     /// Takes the watch if it is free, or held by the one in the driver while we sleep outside; cuts
     /// `limit` to the period if we have it.
-    pub(super) fn limit(&mut self, worker: &Worker, limit: Option<Duration>) -> Option<Duration> {
-        let shared = &worker.shared;
+    pub(super) fn limit(
+        &mut self,
+        worker: &Worker<'_>,
+        limit: Option<Duration>,
+    ) -> Option<Duration> {
+        let shared = worker.shared;
         if shared.workers() == 1 {
             return limit;
         }
@@ -59,12 +63,12 @@ impl Watch {
         Some(limit.map_or(PERIOD, |limit| limit.min(PERIOD)))
     }
 
-    pub(super) fn is_on_watch(&self, worker: &Worker) -> bool {
+    pub(super) fn is_on_watch(&self, worker: &Worker<'_>) -> bool {
         worker.shared.watch.load(Ordering::Relaxed) == worker.index
     }
 
     /// The watcher's round. `true`: tasks were taken over, or timers fired.
-    pub(super) fn look_after_others(&mut self, worker: &Worker) -> bool {
+    pub(super) fn look_after_others(&mut self, worker: &Worker<'_>) -> bool {
         if !self.is_on_watch(worker) {
             return false;
         }
@@ -76,7 +80,7 @@ impl Watch {
             return false;
         }
         self.last_look = Some(now);
-        let shared = &worker.shared;
+        let shared = worker.shared;
         self.polls.resize(shared.workers(), u64::MAX);
         let mut found = false;
         let mut all_asleep = true;
@@ -100,9 +104,9 @@ impl Watch {
     }
 
     /// The worker goes on to run tasks (I1).
-    pub(super) fn leave(&mut self, worker: &Worker) {
+    pub(super) fn leave(&mut self, worker: &Worker<'_>) {
         self.quiet_rounds = 0;
-        let shared = &worker.shared;
+        let shared = worker.shared;
         if shared.workers() == 1 {
             return;
         }
@@ -117,8 +121,8 @@ impl Watch {
 }
 
 /// Fires the overdue timers of the stuck worker `index` and takes its tasks over.
-fn take_over(worker: &Worker, index: usize) -> bool {
-    let shared = &worker.shared;
+fn take_over(worker: &Worker<'_>, index: usize) -> bool {
+    let shared = worker.shared;
     let fired = shared.remotes[index]
         .timers
         .map_or(0, |timers| timers.fire_due());
@@ -127,7 +131,7 @@ fn take_over(worker: &Worker, index: usize) -> bool {
         worker.adopt(token);
         found = true;
     }
-    if let Some(token) = shared.take_lifo(index) {
+    if let Some(token) = shared.remotes[index].take_lifo() {
         worker.adopt(token);
         found = true;
     }

@@ -4,9 +4,12 @@
 //!             from outside, or does not fit, in the inject queue; idle workers take half a ring.
 //! Invariants  I1 `WORKER` points to a `Worker` on the stack of this very thread, or is null.
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
+//!             I3 the LIFO slot is filled by the thread that has the core alone; everyone may empty
+//!                it.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -15,103 +18,179 @@ use std::time::Instant;
 
 use selkie_core::collections::{Chain, Entered};
 use selkie_core::queue::RING_SLOTS;
-use selkie_core::task::{Id, Notified, Schedule};
+use selkie_core::task::{Id, JoinHandle, Notified, Schedule};
 
-use super::core::{Core, LIFO_STREAK};
+use super::core::Core;
 use super::shared::{MultiThread, Remote};
 
+/// Tasks that may run from the LIFO slot before the ring gets its turn.
+const LIFO_STREAK: u32 = 3;
+
 /// A thread that runs a worker.
-pub(super) struct Worker {
-    pub(super) shared: Arc<MultiThread>,
+pub(super) struct Worker<'a> {
+    pub(super) owner: &'a Arc<MultiThread>,
+    pub(super) shared: &'a MultiThread,
+    pub(super) remote: &'a Remote,
     pub(super) index: usize,
     pub(super) core: RefCell<Option<Box<Core>>>,
     pub(super) entered: RefCell<Option<Entered>>,
+    /// Whether the core is here: it leaves when the thread is about to block.
+    pub(super) here: Cell<bool>,
+    /// Whether the worker counts as searching.
+    pub(super) searching: Cell<bool>,
     /// Set while the worker is in its driver: what it wakes then is no reason to wake others yet.
     pub(super) parking: Cell<bool>,
     /// When the worker woke, or was last asked how long it has been awake.
     pub(super) awake_since: Cell<Option<Instant>>,
+    /// Tasks in a row that came from the LIFO slot.
+    lifo_streak: Cell<u32>,
+    /// Tasks until the inject queue has precedence.
+    until_outside: Cell<u32>,
+    /// Tasks until the next look at driver and timers.
+    until_events: Cell<u32>,
 }
 
 /// The thread is `worker` from now on, or, with null, none; returns what it was.
-pub(super) fn set_worker(worker: *const Worker) -> *const Worker {
+pub(super) fn set_worker(worker: *const Worker<'static>) -> *const Worker<'static> {
     WORKER.replace(worker)
 }
 
 thread_local! {
-    static WORKER: Cell<*const Worker> = const { Cell::new(std::ptr::null()) };
+    static WORKER: Cell<*const Worker<'static>> = const { Cell::new(std::ptr::null()) };
+}
+
+/// The worker that this thread is, or null (I1).
+#[inline]
+pub(super) fn worker_here() -> *const Worker<'static> {
+    WORKER.get()
 }
 
 /// Calls `f` with the worker that this thread is.
-pub(super) fn with_worker<R>(f: impl FnOnce(&Worker) -> R) -> Option<R> {
-    let worker = WORKER.try_with(Cell::get).ok()?;
+pub(super) fn with_worker<R>(f: impl FnOnce(&Worker<'_>) -> R) -> Option<R> {
     // SAFETY: it points to this thread's stack, or is null (I1).
-    unsafe { worker.as_ref() }.map(f)
+    unsafe { worker_here().as_ref() }.map(f)
 }
 
 /// The number of the worker that the calling thread is, in its runtime.
 pub(crate) fn worker_index() -> Option<usize> {
-    with_worker(|worker| worker.core.borrow().as_ref().map(|core| core.index)).flatten()
+    with_worker(|worker| worker.here.get().then_some(worker.index)).flatten()
 }
 
-impl Worker {
-    pub(super) fn remote(&self) -> &Remote {
-        &self.shared.remotes[self.index]
+impl<'a> Worker<'a> {
+    /// The worker `index`, without its core.
+    pub(super) fn new(owner: &'a Arc<MultiThread>, index: usize) -> Self {
+        Self {
+            owner,
+            shared: owner,
+            remote: &owner.remotes[index],
+            index,
+            core: RefCell::new(None),
+            entered: RefCell::new(None),
+            here: Cell::new(false),
+            searching: Cell::new(false),
+            parking: Cell::new(false),
+            awake_since: Cell::new(Some(Instant::now())),
+            lifo_streak: Cell::new(0),
+            until_outside: Cell::new(owner.config.global_queue_interval),
+            until_events: Cell::new(owner.config.event_interval),
+        }
     }
 
     /// This thread has the core from now on.
     pub(super) fn install(&self, core: Box<Core>) {
-        self.remote().parker.adopt();
-        let _first = self
-            .remote()
-            .counters
-            .thread
-            .set(std::thread::current().id());
-        // SAFETY: dropped before the core leaves this thread: in `run`, or by `handoff`.
+        self.remote.parker.adopt();
+        let _first = self.remote.counters.thread.set(std::thread::current().id());
+        // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
         *self.core.borrow_mut() = Some(core);
+        self.here.set(true);
     }
 
-    /// Reads or changes the core (I2).
-    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Core) -> R) -> Option<R> {
-        self.core.borrow_mut().as_deref_mut().map(f)
+    /// Takes the core out of this thread.
+    pub(super) fn remove(&self) -> Option<Box<Core>> {
+        self.here.set(false);
+        let core = self.core.borrow_mut().take()?;
+        drop(self.entered.take());
+        Some(core)
     }
 
+    /// Whether this thread has a core of the scheduler at `scheduler`.
+    #[inline]
+    pub(super) fn serves(&self, scheduler: *const MultiThread) -> bool {
+        std::ptr::eq(self.shared, scheduler) && self.here.get()
+    }
+
+    /// Spawns `future`; the core is here.
+    #[inline]
+    pub(super) fn spawn<F>(
+        &self,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (token, handle) = {
+            let core = self.core.borrow();
+            let core = core.as_ref().expect("the core is here");
+            // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is the core's.
+            unsafe { core.tasks.spawn::<F, MultiThread>(id, location, future) }
+        };
+        self.remote.counters.spawned.increment();
+        self.push_woken(token);
+        handle
+    }
+
+    /// Counts a task of the loop. `true`: time to look at driver and timers.
+    pub(super) fn is_time_for_events(&self) -> bool {
+        Self::count_down(&self.until_events, self.shared.config.event_interval)
+    }
+
+    /// Counts `left` down. `true`: it has come to zero, and starts anew from `interval`.
+    fn count_down(left: &Cell<u32>, interval: u32) -> bool {
+        let now = left.get().wrapping_sub(1);
+        left.set(if now == 0 { interval } else { now });
+        now == 0
+    }
+
+    #[inline]
     pub(super) fn run_task(&self, token: Notified) {
-        let was_searching = self.with(|core| std::mem::take(&mut core.searching));
-        if was_searching == Some(true) && self.shared.idle.stop_searching() {
+        if self.searching.take() && self.shared.idle.stop_searching() {
             self.shared.notify();
         }
-        self.remote().counters.polls.increment();
+        self.remote.counters.polls.increment();
         token.run();
     }
 
     /// The next task of this worker's own, or from outside.
-    pub(super) fn next_task(&self, tick: u32) -> Option<Notified> {
-        if tick % self.shared.config.global_queue_interval == 0 {
+    #[inline]
+    pub(super) fn next_task(&self) -> Option<Notified> {
+        if Self::count_down(
+            &self.until_outside,
+            self.shared.config.global_queue_interval,
+        ) {
             if let Some(token) = self.shared.pop_outside(self.index) {
                 return Some(token);
             }
         }
-        let lifo_turn = self.with(|core| core.lifo_streak < LIFO_STREAK)?;
-        let from_lifo = || {
-            let token = self.shared.take_lifo(self.index)?;
-            self.with(|core| core.lifo_streak += 1);
-            Some(token)
-        };
-        if lifo_turn {
-            if let Some(token) = from_lifo() {
+        let streak = self.lifo_streak.get();
+        if streak < LIFO_STREAK {
+            if let Some(token) = self.remote.take_lifo() {
+                self.lifo_streak.set(streak + 1);
                 return Some(token);
             }
         }
-        self.with(|core| core.lifo_streak = 0);
+        self.lifo_streak.set(0);
         self.pop_ring()
-            .or_else(from_lifo)
+            .or_else(|| self.remote.take_lifo())
             .or_else(|| self.take_from_outside())
     }
 
     fn pop_ring(&self) -> Option<Notified> {
         // SAFETY: only tokens go into the ring, each comes out once; we have the core (its I1).
-        self.remote()
+        self.remote
             .ring
             .pop()
             .map(|raw| unsafe { Notified::from_raw(raw) })
@@ -146,13 +225,14 @@ impl Worker {
 
     /// Looks for a task in the other workers' rings.
     pub(super) fn search(&self) -> Option<Notified> {
-        let start = self.with(|core| {
-            if !core.searching {
-                core.searching = self.shared.idle.start_searching();
-            }
-            core.searching
-                .then(|| core.random.below(self.shared.workers()))
-        })??;
+        if !self.searching.get() && !self.shared.idle.start_searching() {
+            return None;
+        }
+        self.searching.set(true);
+        let start = {
+            let core = self.core.borrow();
+            core.as_ref()?.random.below(self.shared.workers())
+        };
         for offset in 0..self.shared.workers() {
             let victim = (start + offset) % self.shared.workers();
             if victim != self.index {
@@ -177,7 +257,7 @@ impl Worker {
             }
         });
         if stolen > 0 {
-            let counters = &self.remote().counters;
+            let counters = &self.remote.counters;
             counters.steal_operations.increment();
             counters.steals.add(stolen as u64);
         }
@@ -186,17 +266,17 @@ impl Worker {
 
     /// Adds a token to the ring; a full ring sends half of its tasks to the inject queue.
     pub(super) fn push_ring(&self, token: Notified) {
-        let Err(raw) = self.remote().ring.push(token.into_raw()) else {
+        let Err(raw) = self.remote.ring.push(token.into_raw()) else {
             return;
         };
         let mut overflow = Chain::new();
-        self.remote().ring.take_half(|raw| {
+        self.remote.ring.take_half(|raw| {
             // SAFETY: a token keeps its slot, and has just left the ring.
             unsafe { overflow.push(raw) };
         });
         // SAFETY: a token keeps its slot, and is in no queue.
         unsafe { overflow.push(raw) };
-        self.remote().counters.overflows.increment();
+        self.remote.counters.overflows.increment();
         if let Err(mut back) =
             self.shared.inject[self.index % self.shared.inject.len()].append(overflow)
         {
@@ -208,16 +288,21 @@ impl Worker {
     }
 
     /// Queues a task that was woken on this worker: it runs next, its predecessor goes behind.
+    #[inline]
     fn push_woken(&self, token: Notified) {
-        self.remote().counters.local_schedules.increment();
+        self.remote.counters.local_schedules.increment();
         if !self.shared.config.lifo_slot {
             return self.push_behind(token);
         }
-        // AcqRel: hands the task to whoever swaps next, in `take_lifo`.
-        let before = self
-            .remote()
-            .lifo
-            .swap(token.into_raw().as_ptr(), Ordering::AcqRel);
+        let lifo = &self.remote.lifo;
+        // Relaxed: nobody but this thread fills the slot, so an empty one stays empty (I3).
+        if lifo.load(Ordering::Relaxed).is_null() {
+            // Release: hands the task to whoever swaps next, in `take_lifo`.
+            lifo.store(token.into_raw().as_ptr(), Ordering::Release);
+            return;
+        }
+        // AcqRel: as above, and takes the task that was put there before.
+        let before = lifo.swap(token.into_raw().as_ptr(), Ordering::AcqRel);
         if let Some(before) = NonNull::new(before) {
             // SAFETY: only tokens go into the slot, and each comes out once.
             self.push_ring(unsafe { Notified::from_raw(before) });
@@ -229,7 +314,7 @@ impl Worker {
     fn push_behind(&self, token: Notified) {
         // The worker itself comes to a lone task at once: that is no reason to wake another.
         let others =
-            !self.remote().ring.is_empty() || !self.remote().lifo.load(Ordering::Relaxed).is_null();
+            !self.remote.ring.is_empty() || !self.remote.lifo.load(Ordering::Relaxed).is_null();
         self.push_ring(token);
         if others {
             self.notify();
@@ -251,58 +336,45 @@ impl Worker {
 // SAFETY: every task's owner is this scheduler, in an `Arc` that the workers hold until the last of
 // them has closed the owners.
 unsafe impl Schedule for MultiThread {
+    #[inline]
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
-        let mut token = Some(token);
-        with_worker(|worker| {
-            if worker.serves(this) {
-                if let Some(token) = token.take() {
-                    worker.push_woken(token);
-                }
-            }
-        });
-        let Some(token) = token else { return };
-        // SAFETY: the token keeps the runtime from ending, and so the `Arc` alive; from here on we
-        // hold it ourselves.
-        unsafe { Arc::increment_strong_count(this.as_ptr()) };
-        // SAFETY: the count just taken.
-        let this = unsafe { Arc::from_raw(this.as_ptr()) };
-        this.push_outside(token);
-    }
-
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
-        let mut token = Some(token);
-        with_worker(|worker| {
-            if worker.serves(this) {
-                if let Some(token) = token.take() {
-                    worker.push_behind(token);
-                }
-            }
-        });
-        if let Some(token) = token {
-            // SAFETY: by the caller's promise.
-            unsafe { Self::schedule(this, token) };
+        // SAFETY: it points to this thread's stack, or is null (I1).
+        match unsafe { worker_here().as_ref() } {
+            Some(worker) if worker.serves(this.as_ptr()) => worker.push_woken(token),
+            // SAFETY: the token keeps the runtime from ending.
+            _ => unsafe { schedule_from_outside(this, token) },
         }
     }
 
+    #[inline]
+    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+        // SAFETY: it points to this thread's stack, or is null (I1).
+        match unsafe { worker_here().as_ref() } {
+            Some(worker) if worker.serves(this.as_ptr()) => worker.push_behind(token),
+            // SAFETY: the token keeps the runtime from ending.
+            _ => unsafe { schedule_from_outside(this, token) },
+        }
+    }
+
+    #[inline]
     fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
-        let counted = with_worker(|worker| {
-            let ours = worker.serves(NonNull::from(self));
-            if ours {
-                worker.remote().counters.finished.increment();
-            }
-            ours
-        });
-        if counted != Some(true) {
+        // SAFETY: it points to this thread's stack, or is null (I1).
+        match unsafe { worker_here().as_ref() } {
+            Some(worker) if worker.serves(self) => worker.remote.counters.finished.increment(),
             // Relaxed: a figure for readers.
-            self.outside_finished.fetch_add(1, Ordering::Relaxed);
+            _ => drop(self.outside_finished.fetch_add(1, Ordering::Relaxed)),
         }
     }
 }
 
-impl Worker {
-    /// Whether this thread has a core of the scheduler at `scheduler`.
-    fn serves(&self, scheduler: NonNull<MultiThread>) -> bool {
-        std::ptr::eq(Arc::as_ptr(&self.shared), scheduler.as_ptr())
-            && self.core.try_borrow().map_or(true, |core| core.is_some())
-    }
+/// # Safety
+/// `this` is alive as long as the token is out.
+#[cold]
+unsafe fn schedule_from_outside(this: NonNull<MultiThread>, token: Notified) {
+    // SAFETY: the token keeps the runtime from ending, and so the `Arc` alive; from here on we
+    // hold it ourselves.
+    unsafe { Arc::increment_strong_count(this.as_ptr()) };
+    // SAFETY: the count just taken.
+    let this = unsafe { Arc::from_raw(this.as_ptr()) };
+    this.push_outside(token);
 }

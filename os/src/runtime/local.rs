@@ -1,0 +1,117 @@
+//! A runtime that stays on one thread, so that its tasks need not be `Send`.
+//!
+//! Invariants  I1 a `LocalRuntime` never leaves the thread that built it: it is driven, spawned onto
+//!                with [`spawn_local`](LocalRuntime::spawn_local), and ended there.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+use selkie_core::task::{Id, JoinHandle};
+
+use super::runtime::Runtime;
+use crate::context::{EnterGuard, Handle};
+use crate::scheduler::Spawner;
+
+/// A current-thread runtime that stays on the thread that built it: its tasks need not be `Send`.
+///
+/// [`task::spawn_local`](crate::task::spawn_local) works in all its tasks and in the future given
+/// to [`block_on`](Self::block_on), without a [`LocalSet`](crate::task::LocalSet). Handles may go
+/// to other threads and spawn `Send` tasks from there.
+///
+/// Dropping it cancels every task, as for a [`Runtime`].
+///
+/// # Examples
+/// ```
+/// use std::rc::Rc;
+/// use selkie::runtime::{Builder, LocalOptions};
+///
+/// let runtime = Builder::new_current_thread().build_local(LocalOptions::default())?;
+/// let word = Rc::new("not Send");
+/// let length = runtime.block_on(async move {
+///     selkie::task::spawn_local(async move { word.len() }).await
+/// });
+/// assert_eq!(length.unwrap(), 8);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct LocalRuntime {
+    runtime: Runtime,
+    /// Neither `Send` nor `Sync` (I1).
+    _here: PhantomData<Rc<()>>,
+}
+
+/// Options of a [`LocalRuntime`]; there are none yet.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct LocalOptions {
+    /// Options may come that may be used on one thread only.
+    _here: PhantomData<Rc<()>>,
+}
+
+impl LocalRuntime {
+    pub(super) fn from_runtime(runtime: Runtime) -> Self {
+        Self {
+            runtime,
+            _here: PhantomData,
+        }
+    }
+
+    /// The runtime's handle.
+    pub fn handle(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// Spawns `future`, which need not be `Send`; it runs whenever somebody is in
+    /// [`block_on`](Self::block_on).
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        match &self.handle().inner.spawner {
+            Spawner::CurrentThread(scheduler) => {
+                scheduler.spawn_local(future, Id::next(), Location::caller())
+            }
+            #[cfg(feature = "rt-multi-thread")]
+            Spawner::MultiThread(_) => unreachable!("a local runtime has one thread"),
+        }
+    }
+
+    /// Runs `func`, which may block, on a thread of the runtime's blocking pool.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, func: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.runtime.spawn_blocking(func)
+    }
+
+    /// Runs `future` to its end, and the runtime's tasks meanwhile.
+    ///
+    /// # Panics
+    /// If `future` panics, or if the thread drives a runtime already.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Enters the runtime's context until the guard drops.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    /// Shuts the runtime down, and waits at most `duration` for blocking closures to end.
+    pub fn shutdown_timeout(self, duration: Duration) {
+        self.runtime.shutdown_timeout(duration);
+    }
+
+    /// Shuts the runtime down without waiting for blocking closures.
+    pub fn shutdown_background(self) {
+        self.runtime.shutdown_background();
+    }
+}

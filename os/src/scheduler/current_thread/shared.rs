@@ -1,0 +1,121 @@
+//! The scheduler, as its handles see it.
+//!
+//! States      core in its place | core with one thread
+//! Invariants  I1 `place` holds the core, or null while a thread has it; taking is one swap.
+//!             I2 a thread that puts the core back wakes one waiter, if there are any: it stores
+//!                the core, then reads `waiting`; a waiter raises `waiting`, then tries the core.
+//!             I3 `woken` says that the root future has to be polled.
+#![allow(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ThreadId;
+
+use selkie_core::queue::Inject;
+use selkie_core::task::{Header, Notified, OwnedTasks};
+use selkie_core::time::Home;
+
+use super::super::any_park::AnyUnpark;
+use super::super::thread_parker::ThreadParker;
+use super::core::Core;
+use crate::config::Config;
+use crate::observe::{Counter, WorkerCounters};
+
+/// The scheduler, shared by its handles.
+pub(crate) struct CurrentThread {
+    pub(super) config: Config,
+    /// The one thread that runs the scheduler, if it was built for one: tasks need not be `Send`.
+    pub(super) owner: Option<ThreadId>,
+    /// The core while no thread has it (I1).
+    pub(super) place: AtomicPtr<Core>,
+    pub(super) waiting: AtomicUsize,
+    pub(super) waiters: Mutex<VecDeque<Arc<ThreadParker>>>,
+    pub(super) woken: AtomicBool,
+    pub(super) inject: Inject<Header>,
+    pub(super) unpark: AnyUnpark,
+    /// Slots of tasks that are spawned on other threads; `None` once closed.
+    pub(super) remote: Mutex<Option<OwnedTasks>>,
+    pub(crate) counters: WorkerCounters,
+    pub(crate) remote_spawned: Counter,
+    pub(crate) remote_schedules: AtomicUsize,
+    pub(crate) timers: Option<Home>,
+}
+
+// SAFETY: the core behind `place` is owned by one thread at a time (I1) and is `Send`.
+unsafe impl Send for CurrentThread {}
+// SAFETY: as above; the rest is atomic or locked.
+unsafe impl Sync for CurrentThread {}
+
+impl std::fmt::Debug for CurrentThread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CurrentThread").finish_non_exhaustive()
+    }
+}
+
+impl CurrentThread {
+    pub(super) fn take_core(&self) -> Option<Box<Core>> {
+        // SeqCst: pairs with the store in `put_core`, and orders against `waiting` (I2).
+        let core = self.place.swap(std::ptr::null_mut(), Ordering::SeqCst);
+        // SAFETY: whoever swaps a core out owns it (I1); it was a box.
+        NonNull::new(core).map(|core| unsafe { Box::from_raw(core.as_ptr()) })
+    }
+
+    pub(super) fn put_core(&self, core: Box<Core>) {
+        // SeqCst: pairs with the swap in `take_core`, and orders against `waiting` (I2).
+        self.place.store(Box::into_raw(core), Ordering::SeqCst);
+        // SeqCst: pairs with the increment in `Waits::new` (I2).
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            if let Some(waiter) = lock(&self.waiters).front() {
+                waiter.unpark();
+            }
+        }
+    }
+
+    pub(super) fn push_remote(&self, token: Notified) {
+        // Relaxed: a figure for readers.
+        self.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
+        match unsafe { self.inject.push(token.into_raw()) } {
+            Ok(()) => self.unpark.unpark(),
+            Err(raw) => {
+                // SAFETY: the token just turned into a pointer.
+                unsafe { Notified::from_raw(raw) }.discard();
+            }
+        }
+    }
+
+    pub(super) fn pop_remote(&self) -> Option<Notified> {
+        // SAFETY: only tokens go into the queue, and each comes out once.
+        self.inject
+            .pop()
+            .map(|raw| unsafe { Notified::from_raw(raw) })
+    }
+
+    /// How many tasks have been spawned so far.
+    pub(crate) fn spawned(&self) -> u64 {
+        self.counters.spawned.get() + self.remote_spawned.get()
+    }
+
+    /// How many tasks have been spawned and have not ended.
+    pub(crate) fn alive_tasks(&self) -> usize {
+        let alive = self.spawned().saturating_sub(self.counters.finished.get());
+        usize::try_from(alive).unwrap_or(usize::MAX)
+    }
+
+    /// How many tasks came from other threads.
+    pub(crate) fn remote_schedules(&self) -> u64 {
+        // Relaxed: a figure for readers.
+        self.remote_schedules.load(Ordering::Relaxed) as u64
+    }
+
+    /// How many tokens wait in the inject queue.
+    pub(crate) fn inject_len(&self) -> usize {
+        self.inject.len()
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

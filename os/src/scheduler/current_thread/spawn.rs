@@ -1,0 +1,145 @@
+//! How the scheduler starts, and how tasks come into it.
+#![allow(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
+
+use selkie_core::queue::Inject;
+use selkie_core::task::{Id, JoinHandle, OwnedTasks};
+use selkie_core::time::TimersLease;
+
+use super::super::any_park::AnyPark;
+use super::core::Core;
+use super::running::with_core;
+use super::shared::{CurrentThread, lock};
+use crate::config::Config;
+use crate::observe::{Counter, WorkerCounters};
+
+impl CurrentThread {
+    /// A scheduler that sleeps by `park`. With `owner` it is run, and ended, on that thread only.
+    pub(crate) fn new(
+        config: Config,
+        park: AnyPark,
+        timers: Option<TimersLease>,
+        owner: Option<ThreadId>,
+    ) -> Arc<Self> {
+        let unpark = park.unpark_handle();
+        let scheduler = Arc::new(Self {
+            config,
+            owner,
+            place: AtomicPtr::new(std::ptr::null_mut()),
+            waiting: AtomicUsize::new(0),
+            waiters: Mutex::new(VecDeque::new()),
+            woken: AtomicBool::new(false),
+            inject: Inject::new(),
+            unpark,
+            remote: Mutex::new(None),
+            counters: WorkerCounters::default(),
+            remote_spawned: Counter::default(),
+            remote_schedules: AtomicUsize::new(0),
+            timers: timers.as_ref().map(|lease| lease.home()),
+        });
+        let tasks = OwnedTasks::new(Arc::as_ptr(&scheduler));
+        *lock(&scheduler.remote) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
+        let core = Box::new(Core {
+            queue: VecDeque::with_capacity(64),
+            tick: 0,
+            turned_at: 0,
+            park,
+            _timers: timers,
+            tasks,
+        });
+        scheduler.put_core(core);
+        scheduler
+    }
+
+    /// Spawns `future`.
+    ///
+    /// # Safety
+    /// If `F` or its output is not `Send`, the caller is, and stays, on the one thread that runs
+    /// this scheduler. `F` outlives what it borrows.
+    #[inline]
+    pub(crate) unsafe fn spawn<F: Future>(
+        self: &Arc<Self>,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output> {
+        let mut future = Some(future);
+        let local = with_core(Arc::as_ptr(self), |core| {
+            let future = future.take()?;
+            // SAFETY: by the caller's promise; the owner's scheduler is this.
+            let (token, handle) = unsafe { core.tasks.spawn::<F, Self>(id, location, future) };
+            core.queue.push_back(token);
+            self.counters.spawned.increment();
+            Some(handle)
+        });
+        if let Some(Some(handle)) = local {
+            return handle;
+        }
+        let future = future.take().expect("not spawned above");
+        let remote = lock(&self.remote);
+        let Some(tasks) = remote.as_ref() else {
+            drop(remote);
+            // SAFETY: by the caller's promise.
+            return unsafe { self.spawn_cancelled(future, id, location) };
+        };
+        // SAFETY: by the caller's promise; the owner's scheduler is this.
+        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        self.remote_spawned.increment();
+        drop(remote);
+        self.push_remote(token);
+        handle
+    }
+
+    /// Whether the scheduler was built for one thread.
+    pub(crate) fn is_local(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    /// Spawns `future`, which need not be `Send`.
+    ///
+    /// # Panics
+    /// On any thread but the one that the scheduler was built for.
+    #[track_caller]
+    pub(crate) fn spawn_local<F>(
+        self: &Arc<Self>,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        assert!(
+            self.owner == Some(std::thread::current().id()),
+            "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was \
+             created on"
+        );
+        // SAFETY: this is the thread that runs and ends the scheduler; `F` is `'static`.
+        unsafe { self.spawn(future, id, location) }
+    }
+
+    /// A task of a scheduler that has shut down: cancelled from the start.
+    ///
+    /// # Safety
+    /// As for [`spawn`](Self::spawn).
+    unsafe fn spawn_cancelled<F: Future>(
+        self: &Arc<Self>,
+        future: F,
+        id: Id,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output> {
+        let tasks = OwnedTasks::new(Arc::as_ptr(self));
+        // SAFETY: by the caller's promise; the owner's scheduler is this.
+        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        token.cancel();
+        tasks.close();
+        handle
+    }
+}
