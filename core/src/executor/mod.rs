@@ -8,6 +8,7 @@
 
 mod alarm;
 mod arena;
+mod chip;
 mod root;
 mod services;
 mod timed;
@@ -22,6 +23,7 @@ mod hosted;
 
 pub use alarm::{AlarmClock, ChipTimers};
 pub use arena::{Arena, Storage};
+pub use chip::{ChipPark, ChipUnpark};
 pub use fixed::{Executor, LocalSpawner};
 #[cfg(feature = "alloc")]
 pub use heap::HeapExecutor;
