@@ -15,6 +15,7 @@
 //!             I5 after CANCELLED no wake sets NOTIFIED: the canceller has seen to the end.
 //!             I6 the generation changes only when the slot is given back, and never repeats.
 //! Rejected    A reference count: two atomic operations per waker, on a word all wakers share.
+//! Length      Every transition of the one word stands here.
 
 use crate::platform::{AtomicUsize, Ordering};
 

@@ -72,10 +72,11 @@ pub struct Clock {
 
 impl Clock {
     maybe_const! {
-        /// The machine's clock.
+        /// A clock that [`restart`](Self::restart) will set; zero throughout, so that a static one
+        /// takes no flash.
         pub(super) fn new() -> Self {
             Self {
-                paused_nanos: AtomicU64::new(RUNNING),
+                paused_nanos: AtomicU64::new(0),
                 shift_nanos: AtomicU64::new(0),
                 holds: AtomicU32::new(0),
                 mode: AtomicU8::new(Mode::MACHINE),

@@ -16,7 +16,7 @@ use core::task::Waker;
 use super::clock::Mode;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::timers::{Guarded, NOT_PARKED, Timers};
+use super::timers::{Guarded, NEVER, NOT_PARKED, Timers};
 use super::wheel::LAST_TICK;
 use crate::platform::{LockGuard, Ordering, TICK_NANOS};
 
@@ -47,6 +47,8 @@ impl Timers {
         self.clock.restart(mode);
         guarded.wheel.restart(self.now_tick());
         guarded.unpark = Some(unpark);
+        // Relaxed: as below.
+        self.next_tick.store(NEVER, Ordering::Relaxed);
         // Relaxed: whoever gets the `Home` got it by way of this thread.
         self.parked_until.store(NOT_PARKED, Ordering::Relaxed);
         self.epoch.store(epoch, Ordering::Relaxed);

@@ -32,8 +32,8 @@ use crate::maybe_const;
 use crate::platform::{AtomicU64, AtomicUsize, Lock, Ordering, TICK_NANOS, fence};
 use crate::wake::WakeBatch;
 
-/// `next_tick` of a home without timers, and `parked_until` of one that sleeps without limit.
-const NEVER: u64 = u64::MAX;
+/// `next_tick` of an open home without timers, and `parked_until` of one that sleeps without limit.
+pub(super) const NEVER: u64 = u64::MAX;
 /// `parked_until` of a home whose thread runs.
 pub(super) const NOT_PARKED: u64 = 0;
 
@@ -79,11 +79,11 @@ impl Default for Timers {
 
 impl Timers {
     maybe_const! {
-        /// A closed home.
+        /// A closed home: zero throughout, so that a static one takes no flash.
         pub fn new() -> Self {
             Self {
                 clock: Clock::new(),
-                next_tick: AtomicU64::new(NEVER),
+                next_tick: AtomicU64::new(0),
                 parked_until: AtomicU64::new(NOT_PARKED),
                 epoch: AtomicUsize::new(0),
                 guarded: Lock::new(Guarded { wheel: Wheel::new(), unpark: None }),
