@@ -9,7 +9,9 @@
 //! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
 //! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
-//! | `TICK_NANOS` | a timer's tick; divides a second |
+//! | `TICK_NANOS` | a timer's tick |
+//! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |
+//! | `CAN_PAUSE` | whether clocks can be paused, for tests |
 //! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
 //! | `relax()` | a hint inside a spin |
 //! | `Arc<T>` | shared ownership, with `alloc` |

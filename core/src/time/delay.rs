@@ -7,8 +7,8 @@ use super::sleep::sleep;
 
 /// Waits by the timers of the running executor: embedded-hal-async's `DelayNs`.
 ///
-/// A delay lasts at least as long as asked and at most about a tick longer (a tenth of a
-/// millisecond on a chip, a millisecond elsewhere). For shorter ones there is [`BusyDelay`].
+/// A delay lasts at least as long as asked and at most about a tick longer (128
+/// microseconds on a chip, a millisecond elsewhere). For shorter ones there is [`BusyDelay`].
 ///
 /// # Panics
 /// A delay panics if no executor with timers runs here.

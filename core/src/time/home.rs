@@ -18,7 +18,7 @@ use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::timers::{Guarded, NEVER, NOT_PARKED, Timers};
 use super::wheel::LAST_TICK;
-use crate::platform::{LockGuard, Ordering, TICK_NANOS};
+use crate::platform::{LockGuard, Ordering, tick_after};
 
 /// What became of a timer that was to be inserted or looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,12 +236,7 @@ impl Home {
 
 /// The first tick that is not before `deadline`.
 fn due_tick(deadline: Instant) -> u64 {
-    let since = deadline.since_origin();
-    since
-        .as_secs()
-        .saturating_mul(1_000_000_000 / TICK_NANOS)
-        .saturating_add(u64::from(since.subsec_nanos().div_ceil(TICK_NANOS as u32)))
-        .min(LAST_TICK)
+    tick_after(deadline.into_std()).min(LAST_TICK)
 }
 
 /// Keeps a paused clock from being moved by an idle scheduler; made by [`Home::hold_clock`].

@@ -22,7 +22,7 @@ use super::instant::Instant;
 use crate::coop;
 
 /// Waits until `deadline`; timers have a granularity of one
-/// millisecond (a tenth of that on a chip) and never fire early.
+/// millisecond (128 microseconds on a chip) and never fire early.
 ///
 /// # Panics
 /// If there is no runtime here, or its timers are disabled.
@@ -42,7 +42,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 /// Waits for `duration`; timers have a granularity of one
-/// millisecond (a tenth of that on a chip) and never fire early.
+/// millisecond (128 microseconds on a chip) and never fire early.
 ///
 /// A duration too long to be represented waits for thirty years.
 ///

@@ -283,7 +283,7 @@ impl Timers {
 
     #[inline]
     pub(super) fn now_tick(&self) -> u64 {
-        self.clock.now_nanos() / TICK_NANOS
+        self.clock.now_tick()
     }
 
     /// Publishes `due_tick`, which is earlier than `next_tick`, and returns the waker of a thread

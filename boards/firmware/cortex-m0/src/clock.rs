@@ -48,7 +48,7 @@ impl NrfClock {
     }
 
     /// Lets the interrupt go.
-    pub(crate) fn acknowledge(&self) {
+    fn acknowledge(&self) {
         EVENTS_COMPARE_0.write(0);
     }
 }
@@ -80,4 +80,10 @@ impl AlarmClock for NrfClock {
     fn fire_now(&self) {
         pend(TIMER0);
     }
+}
+
+/// What the handler of the alarm's interrupt does.
+pub fn on_timer() {
+    TIME.clock().acknowledge();
+    TIME.on_alarm();
 }

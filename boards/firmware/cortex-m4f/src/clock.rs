@@ -48,7 +48,7 @@ impl CmsdkClock {
     }
 
     /// Lets the interrupt go.
-    pub(crate) fn acknowledge(&self) {
+    fn acknowledge(&self) {
         Register(ALARM + INTCLEAR).write(1);
     }
 }
@@ -81,4 +81,10 @@ impl AlarmClock for CmsdkClock {
     fn fire_now(&self) {
         pend(TIMER0);
     }
+}
+
+/// What the handler of the alarm's interrupt does.
+pub fn on_timer() {
+    TIME.clock().acknowledge();
+    TIME.on_alarm();
 }

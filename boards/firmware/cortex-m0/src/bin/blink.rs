@@ -4,8 +4,8 @@
 
 use core::time::Duration;
 
-use cortex_m_rt::entry;
-use firmware_cortex_m0::{SLEEP, start};
+use cortex_m_rt::{entry, exception};
+use firmware_cortex_m0::{SLEEP, on_timer, start};
 use selkie_core::executor::{Arena, ChipPark, Executor};
 use selkie_core::sync::FixedChannel;
 use selkie_core::time::sleep;
@@ -26,9 +26,17 @@ async fn count() {
     semihosting::process::exit(0);
 }
 
+/// The one interrupt that is on is the alarm's.
+// SAFETY: what the handler touches is shared by locks and atomics.
+#[exception]
+#[allow(unsafe_code)]
+unsafe fn DefaultHandler(_number: i16) {
+    on_timer();
+}
+
 #[entry]
 fn main() -> ! {
-    start(&EXECUTOR);
+    EXECUTOR.set_timers(start());
     EXECUTOR.run(&mut ChipPark::new(&SLEEP), |spawner| {
         let spawned = spawner.spawn(tick()).is_ok() && spawner.spawn(count()).is_ok();
         if !spawned {

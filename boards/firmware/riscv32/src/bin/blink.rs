@@ -28,7 +28,7 @@ async fn count() {
 
 #[entry]
 fn main() -> ! {
-    start(&EXECUTOR);
+    EXECUTOR.set_timers(start());
     EXECUTOR.run(&mut ChipPark::new(&SLEEP), |spawner| {
         let spawned = spawner.spawn(tick()).is_ok() && spawner.spawn(count()).is_ok();
         if !spawned {
