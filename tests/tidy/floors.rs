@@ -107,7 +107,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "observe",
         ],
         // `sync`: its blocking methods ask whether the thread may block.
-        &["coop", "task", "time", "platform", "sync"],
+        &["coop", "task", "time", "platform", "sync", "executor"],
     ),
     os(
         "runtime",

@@ -12,11 +12,14 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use selkie_core::coop;
+use selkie_core::executor::{Refusal, Services, set_services};
 use selkie_core::sync::forbid_blocking;
+use selkie_core::task::{Id as TaskId, Parcel};
 use selkie_core::time::{Current, set_current};
 
 use super::handle::{Handle, Inner, Seeds};
@@ -178,6 +181,22 @@ impl Handle {
     }
 }
 
+/// What a crate's `selkie_core::spawn` does in a runtime's context: a task of the runtime.
+///
+/// # Safety
+/// `data` is the scope's `Inner`, alive (I1), and the future is `Send`.
+unsafe fn spawn_parcel(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
+    // SAFETY: by the caller's promise.
+    let inner = unsafe { &*data.cast::<Inner>() };
+    // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
+    let future = unsafe { parcel.into_box() };
+    let task = inner
+        .spawner
+        .spawn(future, TaskId::next(), Location::caller());
+    drop(task);
+    Ok(())
+}
+
 /// Runs `f` in the context of `handle`.
 #[inline]
 pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
@@ -206,6 +225,7 @@ fn count_forced_yield() {
 struct Scope {
     before: *const Inner,
     time_before: Current,
+    services_before: Option<Services>,
     depth: usize,
 }
 
@@ -219,9 +239,13 @@ impl Scope {
         let depth = DEPTH.get() + 1;
         DEPTH.set(depth);
         coop::on_forced_yield(count_forced_yield);
+        let services = Services::new(inner.cast(), spawn_parcel);
+        // SAFETY: `inner` is alive until `leave` puts back what stood before.
+        let services_before = unsafe { set_services(Some(services)) };
         Self {
             before: HANDLE.replace(inner),
             time_before: set_current(time),
+            services_before,
             depth,
         }
     }
@@ -243,6 +267,8 @@ impl Scope {
         DEPTH.set(depth - 1);
         HANDLE.set(self.before);
         set_current(self.time_before);
+        // SAFETY: it stood there when this scope began, so whoever installed it still lives.
+        unsafe { set_services(self.services_before) };
     }
 }
 
