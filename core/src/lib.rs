@@ -24,3 +24,7 @@ pub mod sync;
 pub mod time;
 
 pub mod park;
+
+pub mod executor;
+
+pub use executor::spawn;

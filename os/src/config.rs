@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::observe::Probes;
+
 /// A hook that a thread calls.
 pub(crate) type Callback = Arc<dyn Fn() + Send + Sync>;
 
@@ -30,6 +32,10 @@ pub(crate) struct Config {
     pub(crate) global_queue_interval: Option<u32>,
     pub(crate) lifo_slot: bool,
     pub(crate) seed: u64,
+    /// Whether a task's panic ends the runtime; for current-thread runtimes.
+    pub(crate) ends_on_panic: bool,
+    /// What looks at the tasks, if anything does.
+    pub(crate) probes: Option<Arc<Probes>>,
     pub(crate) after_start: Option<Callback>,
     pub(crate) before_stop: Option<Callback>,
     pub(crate) before_park: Option<Callback>,

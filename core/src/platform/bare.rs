@@ -4,9 +4,14 @@
 use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
-pub use portable_atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
-};
+#[cfg(not(target_has_atomic = "64"))]
+pub use super::bare_u64::AtomicU64;
+#[cfg(target_has_atomic = "64")]
+pub use portable_atomic::AtomicU64;
+pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
+
+/// An atomic that no model watches.
+pub type PlainU64 = AtomicU64;
 #[cfg(feature = "alloc")]
 pub use portable_atomic_util::Arc;
 
@@ -60,6 +65,12 @@ impl<T: Default> Default for Lock<T> {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn taken_twice() -> ! {
+    panic!("lock taken twice in one context");
+}
+
 /// Access to what a [`Lock`] guards, until dropped; interrupts stay off that long.
 #[derive(Debug)]
 pub struct LockGuard<'a, T: ?Sized> {
@@ -89,7 +100,10 @@ impl<T: ?Sized> Lock<T> {
     /// If this very context holds the lock already.
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
-        self.try_lock().expect("lock taken twice in one context")
+        match self.try_lock() {
+            Some(guard) => guard,
+            None => taken_twice(),
+        }
     }
 
     /// Takes the lock if this context does not hold it already.
@@ -134,6 +148,26 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
     }
 }
 
+/// The storage of a context cell: there is one context at a time, which interrupts nest in.
+#[derive(Debug)]
+pub struct ContextCell<T: Copy>(core::cell::Cell<T>);
+
+// SAFETY: `with` runs inside a critical section, which excludes every other context.
+unsafe impl<T: Copy + Send> Sync for ContextCell<T> {}
+
+impl<T: Copy> ContextCell<T> {
+    /// Holds `value`.
+    pub const fn new(value: T) -> Self {
+        Self(core::cell::Cell::new(value))
+    }
+
+    /// Calls `f`, which reads or writes a word, with the cell.
+    #[inline(always)]
+    pub fn with<R>(&self, f: impl FnOnce(&core::cell::Cell<T>) -> R) -> R {
+        critical_section::with(|_| f(&self.0))
+    }
+}
+
 /// Bytes of one block of task slots: little, since memory is.
 pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 
@@ -142,6 +176,34 @@ pub const RING_SLOTS: usize = 256;
 
 /// Whether others run while this context waits for them: not the one that an interrupt suspended.
 pub const HAS_THREADS: bool = false;
+
+/// Nanoseconds of a timer's tick: 128 microseconds, so that ticks are found by shifting.
+pub const TICK_NANOS: u64 = 1_000 << TICK_SHIFT;
+
+/// Bits of a microsecond count below a tick.
+const TICK_SHIFT: u32 = 7;
+
+/// Whether clocks can be paused. Not here: tests run elsewhere, and it takes code.
+pub const CAN_PAUSE: bool = false;
+
+/// The tick that `moment` lies in, counted from the origin.
+#[inline]
+pub fn tick_at(moment: Moment) -> u64 {
+    moment.micros >> TICK_SHIFT
+}
+
+/// The first tick that is not before `moment`.
+#[inline]
+pub fn tick_after(moment: Moment) -> u64 {
+    let mask = (1 << TICK_SHIFT) - 1;
+    (moment.micros >> TICK_SHIFT) + u64::from(moment.micros & mask != 0)
+}
+
+/// Bits of the tick that one level of a timer wheel decides: eight slots, since memory is little.
+pub const WHEEL_LEVEL_BITS: u32 = 3;
+
+/// Levels of a timer wheel: 28 minutes, beyond which timers wait in a list.
+pub const WHEEL_LEVELS: usize = 8;
 
 /// A hint that the caller spins.
 #[inline]
@@ -179,17 +241,20 @@ impl Moment {
 
     /// This moment plus `duration`, rounded up to a microsecond; `None` if it is out of range.
     pub fn checked_add(&self, duration: Duration) -> Option<Self> {
-        let micros = u64::try_from(duration.as_nanos().div_ceil(1_000)).ok()?;
+        // By parts, since a division of 128 bits takes a kilobyte of code.
+        let micros = u64::from(duration.subsec_nanos().div_ceil(1_000));
+        let seconds = duration.as_secs().checked_mul(1_000_000)?;
         Some(Self {
-            micros: self.micros.checked_add(micros)?,
+            micros: self.micros.checked_add(seconds)?.checked_add(micros)?,
         })
     }
 
     /// This moment minus `duration`, rounded down to a microsecond; `None` if it is out of range.
     pub fn checked_sub(&self, duration: Duration) -> Option<Self> {
-        let micros = u64::try_from(duration.as_micros()).ok()?;
+        let micros = u64::from(duration.subsec_micros());
+        let seconds = duration.as_secs().checked_mul(1_000_000)?;
         Some(Self {
-            micros: self.micros.checked_sub(micros)?,
+            micros: self.micros.checked_sub(seconds)?.checked_sub(micros)?,
         })
     }
 
@@ -201,17 +266,17 @@ impl Moment {
     }
 }
 
-static BOARD_CLOCK: Lock<fn() -> u64> = Lock::new(|| 0);
+static BOARD_CLOCK: ContextCell<fn() -> u64> = ContextCell::new(|| 0);
 
 /// Installs the board's clock: a function that returns microseconds since some start and never
 /// goes backwards. Until then time stands at zero.
 pub fn install_clock(now_micros: fn() -> u64) {
-    *BOARD_CLOCK.lock() = now_micros;
+    BOARD_CLOCK.with(|clock| clock.set(now_micros));
 }
 
 /// Reads the board's clock.
 pub fn moment_now() -> Moment {
-    let now_micros = *BOARD_CLOCK.lock();
+    let now_micros = BOARD_CLOCK.with(core::cell::Cell::get);
     Moment::from_micros(now_micros())
 }
 

@@ -3,12 +3,17 @@
 //! | name | what |
 //! |---|---|
 //! | `AtomicBool`, `AtomicU8`, `AtomicU32`, `AtomicU64`, `AtomicUsize`, `AtomicPtr` | `load`, `store`, `swap`, `compare_exchange(_weak)`, `fetch_*` of std's atomics; read-modify-write works on every target, if need be in a critical section |
+//! | `PlainU64` | an `AtomicU64` that no model watches, for counters that are no protocol |
 //! | `fence`, `Ordering` | as in `core::sync::atomic` |
 //! | `UnsafeCell<T>` | `new`, `with(\|*const T\|)`, `with_mut(\|*mut T\|)`, so that a model sees each access |
 //! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
 //! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
 //! | `HAS_THREADS` | whether a context that waits for another's few steps may spin: not where it can be an interrupt handler that suspended the other |
+//! | `TICK_NANOS` | a timer's tick |
+//! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |
+//! | `CAN_PAUSE` | whether clocks can be paused, for tests |
+//! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
 //! | `relax()` | a hint inside a spin |
 //! | `Arc<T>` | shared ownership, with `alloc` |
 //! | `block_on(future)` | polls on this thread and sleeps meanwhile; without threads it spins |

@@ -12,29 +12,34 @@ pub use loom::thread_local as model_thread_local;
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
-    moment_origin, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
+    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
+    relax, tick_after, tick_at,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, catch_panic, fence, moment_now,
-    moment_origin, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
+    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
+    relax, tick_after, tick_at,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
 mod bare;
+#[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
+mod bare_u64;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, Moment, RING_SLOTS, SLOT_CHUNK_BYTES, UnsafeCell, fence, install_clock, moment_now,
-    moment_origin, relax,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, ContextCell,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
+    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence, install_clock, moment_now, moment_origin,
+    relax, tick_after, tick_at,
 };
 
 pub use core::sync::atomic::Ordering;
@@ -146,9 +151,8 @@ macro_rules! context_storage {
 #[doc(hidden)]
 macro_rules! context_storage {
     ($f:ident, $t:ty, $init:expr) => {{
-        static CELL: $crate::platform::Lock<core::cell::Cell<$t>> =
-            $crate::platform::Lock::new(core::cell::Cell::new($init));
-        $f(&CELL.lock())
+        static CELL: $crate::platform::ContextCell<$t> = $crate::platform::ContextCell::new($init);
+        CELL.with($f)
     }};
 }
 

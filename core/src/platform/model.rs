@@ -11,6 +11,9 @@ pub use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
 };
 
+/// An atomic that no model watches.
+pub use portable_atomic::AtomicU64 as PlainU64;
+
 /// A short-held lock; here loom's mutex.
 #[derive(Debug)]
 pub struct Lock<T>(loom::sync::Mutex<T>);
@@ -74,6 +77,42 @@ pub const RING_SLOTS: usize = 4;
 
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
+
+/// Nanoseconds of a timer's tick.
+pub const TICK_NANOS: u64 = 1_000_000;
+
+/// Whether clocks can be paused.
+pub const CAN_PAUSE: bool = true;
+
+/// The tick that `moment` lies in, counted from the origin.
+#[inline]
+pub fn tick_at(moment: Moment) -> u64 {
+    let since = since_origin(moment);
+    since.as_secs().saturating_mul(1_000_000_000 / TICK_NANOS)
+        + u64::from(since.subsec_nanos()) / TICK_NANOS
+}
+
+/// The first tick that is not before `moment`, counted from the origin.
+#[inline]
+pub fn tick_after(moment: Moment) -> u64 {
+    let since = since_origin(moment);
+    since
+        .as_secs()
+        .saturating_mul(1_000_000_000 / TICK_NANOS)
+        .saturating_add(u64::from(since.subsec_nanos()).div_ceil(TICK_NANOS))
+}
+
+fn since_origin(moment: Moment) -> core::time::Duration {
+    moment
+        .checked_duration_since(moment_origin())
+        .unwrap_or_default()
+}
+
+/// Bits of the tick that one level of a timer wheel decides.
+pub const WHEEL_LEVEL_BITS: u32 = 6;
+
+/// Levels of a timer wheel.
+pub const WHEEL_LEVELS: usize = 6;
 
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {

@@ -6,16 +6,14 @@
 use core::fmt;
 use core::num::NonZeroU64;
 
-use portable_atomic::AtomicU64;
-
 use crate::context_cell;
-use crate::platform::Ordering;
+use crate::platform::{Ordering, PlainU64};
 
 /// Ids that a context takes at a time.
 const BLOCK_IDS: u64 = 64;
 
-/// The first id of the next block. A plain portable atomic also in models: ids are no protocol.
-static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+/// The first id of the next block. A plain atomic also in models: ids are no protocol.
+static NEXT_BLOCK: PlainU64 = PlainU64::new(1);
 
 context_cell! {
     /// The next id of this context's block and the block's end.

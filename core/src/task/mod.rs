@@ -4,11 +4,16 @@
 //! once, and the last to leave gives the slot back. Wakers and [`AbortHandle`]s own nothing: they
 //! are plain words that name a slot and a generation, and a stale one does nothing, or wakes a
 //! task once more than needed, which every future must bear.
+//!
+//! Without a heap a task stands in a fixed slot ([`FixedHeader`]) and has no handle.
 
+#[cfg(feature = "alloc")]
+mod boxed;
 #[cfg(feature = "alloc")]
 mod cell;
 #[cfg(feature = "alloc")]
 mod error;
+mod fixed;
 #[cfg(feature = "alloc")]
 mod header;
 #[cfg(feature = "std")]
@@ -18,18 +23,22 @@ mod id;
 mod join;
 #[cfg(feature = "alloc")]
 mod owned;
+mod parcel;
 #[cfg(feature = "alloc")]
 mod place;
 #[cfg(feature = "alloc")]
 mod poll;
-#[cfg(feature = "alloc")]
+#[cfg_attr(not(feature = "alloc"), allow(dead_code))]
 mod state;
 #[cfg(feature = "alloc")]
 mod waker;
 mod yield_now;
 
 #[cfg(feature = "alloc")]
+pub use boxed::BoxedTask;
+#[cfg(feature = "alloc")]
 pub use error::JoinError;
+pub use fixed::{BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule};
 #[cfg(feature = "alloc")]
 pub use header::{Header, Notified, Schedule};
 pub use id::{Id, current_id};
@@ -37,6 +46,7 @@ pub use id::{Id, current_id};
 pub use join::{AbortHandle, JoinHandle};
 #[cfg(feature = "alloc")]
 pub use owned::OwnedTasks;
+pub use parcel::{FutureTable, Parcel};
 #[cfg(feature = "alloc")]
 pub use place::spawn_in;
 pub use yield_now::yield_now;

@@ -138,6 +138,11 @@ impl Snapshot {
         }
     }
 
+    /// Whether the slot holds no task and nobody works on it.
+    pub(super) fn is_vacant(self) -> bool {
+        self.0 & FLAGS == COMPLETE
+    }
+
     pub(super) fn is_owned_by_runtime(self) -> bool {
         self.has(RUNTIME)
     }
@@ -201,6 +206,15 @@ impl State {
         Snapshot(first)
     }
 
+    /// A vacant slot becomes a task without a handle, whose token the caller holds. `false`: it is
+    /// not vacant.
+    pub(super) fn claim(&self) -> bool {
+        self.update(|now| {
+            let next = (now.0 & !FLAGS) | NOTIFIED | RUNTIME;
+            (now.is_vacant().then_some(next), now.is_vacant())
+        })
+    }
+
     /// The slot is about to be given back (I6). `false`: generations are used up, keep it.
     #[inline]
     pub(super) fn end(&self) -> bool {
@@ -235,6 +249,11 @@ impl State {
                 },
             )
         })
+    }
+
+    /// A waker that names no generation wakes whatever task is in the slot.
+    pub(super) fn wake_any(&self) -> OnWake {
+        self.wake(self.load().generation() & WAKER_GENERATION)
     }
 
     /// Aborts the task of exactly `generation`.

@@ -13,16 +13,13 @@ use core::fmt;
 use core::time::Duration;
 
 use super::instant::Instant;
-use crate::platform::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use crate::platform::{AtomicU8, AtomicU32, AtomicU64, CAN_PAUSE, Ordering, TICK_NANOS, tick_at};
 use crate::{context_cell, maybe_const};
-
-/// Nanoseconds of one tick.
-pub(super) const TICK_NANOS: u64 = 1_000_000;
 
 /// `paused_nanos` of a clock that runs.
 const RUNNING: u64 = u64::MAX;
 
-/// What a clock may do.
+/// What a clock may do. On a chip it always is the machine's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Mode {
@@ -75,10 +72,11 @@ pub struct Clock {
 
 impl Clock {
     maybe_const! {
-        /// The machine's clock.
+        /// A clock that [`restart`](Self::restart) will set; zero throughout, so that a static one
+        /// takes no flash.
         pub(super) fn new() -> Self {
             Self {
-                paused_nanos: AtomicU64::new(RUNNING),
+                paused_nanos: AtomicU64::new(0),
                 shift_nanos: AtomicU64::new(0),
                 holds: AtomicU32::new(0),
                 mode: AtomicU8::new(Mode::MACHINE),
@@ -88,6 +86,7 @@ impl Clock {
 
     /// Makes the clock a fresh one; only its home's opener calls this.
     pub(super) fn restart(&self, mode: Mode) {
+        let mode = if CAN_PAUSE { mode } else { Mode::Machine };
         let paused = if mode == Mode::Paused {
             whole_tick(machine_nanos())
         } else {
@@ -103,18 +102,21 @@ impl Clock {
     /// Whether the clock may be paused.
     pub fn is_pausable(&self) -> bool {
         // Relaxed: set before the home is used.
-        self.mode.load(Ordering::Relaxed) != Mode::MACHINE
+        CAN_PAUSE && self.mode.load(Ordering::Relaxed) != Mode::MACHINE
     }
 
     /// Whether the clock stands still.
     pub fn is_paused(&self) -> bool {
         // Relaxed: a test pauses on the thread that its timers run on.
-        self.paused_nanos.load(Ordering::Relaxed) != RUNNING
+        CAN_PAUSE && self.paused_nanos.load(Ordering::Relaxed) != RUNNING
     }
 
     /// This clock's time.
     #[inline]
     pub fn now(&self) -> Instant {
+        if !CAN_PAUSE {
+            return Instant::machine_now();
+        }
         // Relaxed: a single word; the pauser's own thread sees it at once.
         let paused = self.paused_nanos.load(Ordering::Relaxed);
         if paused != RUNNING {
@@ -130,6 +132,9 @@ impl Clock {
     /// This clock's time in nanoseconds since the process's origin.
     #[inline]
     pub(super) fn now_nanos(&self) -> u64 {
+        if !CAN_PAUSE {
+            return machine_nanos();
+        }
         // Relaxed: see `now`.
         let paused = self.paused_nanos.load(Ordering::Relaxed);
         if paused != RUNNING {
@@ -137,6 +142,15 @@ impl Clock {
         }
         // Relaxed: see `now`.
         machine_nanos().wrapping_add(self.shift_nanos.load(Ordering::Relaxed))
+    }
+
+    /// The tick that this clock's time lies in.
+    #[inline]
+    pub(super) fn now_tick(&self) -> u64 {
+        if !CAN_PAUSE {
+            return tick_at(Instant::machine_now().into_std());
+        }
+        self.now_nanos() / TICK_NANOS
     }
 
     /// Stops the clock at the next whole tick.
@@ -238,7 +252,9 @@ context_cell! {
 
 /// Makes [`Instant::now`] read `clock` in this context.
 pub(super) fn set_current_clock(clock: Option<&'static Clock>) {
-    CURRENT.set(clock);
+    if CAN_PAUSE {
+        CURRENT.set(clock);
+    }
 }
 
 impl Instant {
@@ -246,8 +262,8 @@ impl Instant {
     #[inline]
     pub fn now() -> Self {
         match CURRENT.get() {
-            None => Self::machine_now(),
-            Some(clock) => clock.now(),
+            Some(clock) if CAN_PAUSE => clock.now(),
+            _ => Self::machine_now(),
         }
     }
 

@@ -16,9 +16,9 @@ use core::task::Waker;
 use super::clock::Mode;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::timers::{Guarded, NOT_PARKED, Timers};
+use super::timers::{Guarded, NEVER, NOT_PARKED, Timers};
 use super::wheel::LAST_TICK;
-use crate::platform::{LockGuard, Ordering};
+use crate::platform::{LockGuard, Ordering, tick_after};
 
 /// What became of a timer that was to be inserted or looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ impl Timers {
         self.clock.restart(mode);
         guarded.wheel.restart(self.now_tick());
         guarded.unpark = Some(unpark);
+        // Relaxed: as below.
+        self.next_tick.store(NEVER, Ordering::Relaxed);
         // Relaxed: whoever gets the `Home` got it by way of this thread.
         self.parked_until.store(NOT_PARKED, Ordering::Relaxed);
         self.epoch.store(epoch, Ordering::Relaxed);
@@ -234,12 +236,7 @@ impl Home {
 
 /// The first tick that is not before `deadline`.
 fn due_tick(deadline: Instant) -> u64 {
-    let since = deadline.since_origin();
-    since
-        .as_secs()
-        .saturating_mul(1_000)
-        .saturating_add(u64::from(since.subsec_nanos().div_ceil(1_000_000)))
-        .min(LAST_TICK)
+    tick_after(deadline.into_std()).min(LAST_TICK)
 }
 
 /// Keeps a paused clock from being moved by an idle scheduler; made by [`Home::hold_clock`].

@@ -21,6 +21,9 @@ mod sleep;
 
 mod timeout;
 
+#[cfg(feature = "embedded-hal")]
+mod delay;
+
 #[cfg(feature = "alloc")]
 mod interval;
 
@@ -29,6 +32,8 @@ mod hosted;
 
 pub use clock::{Clock, ClockError, Mode};
 pub use current::{Current, current, set_current};
+#[cfg(feature = "embedded-hal")]
+pub use delay::{BusyDelay, Delay};
 pub use home::{ClockHold, Home};
 pub use instant::Instant;
 #[cfg(feature = "alloc")]

@@ -21,7 +21,8 @@ use super::home::{Home, Registered};
 use super::instant::Instant;
 use crate::coop;
 
-/// Waits until `deadline`; timers have a granularity of one millisecond and never fire early.
+/// Waits until `deadline`; timers have a granularity of one
+/// millisecond (128 microseconds on a chip) and never fire early.
 ///
 /// # Panics
 /// If there is no runtime here, or its timers are disabled.
@@ -40,7 +41,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
     }
 }
 
-/// Waits for `duration`; timers have a granularity of one millisecond and never fire early.
+/// Waits for `duration`; timers have a granularity of one
+/// millisecond (128 microseconds on a chip) and never fire early.
 ///
 /// A duration too long to be represented waits for thirty years.
 ///

@@ -24,16 +24,16 @@ use core::fmt;
 use core::task::Waker;
 use core::time::Duration;
 
-use super::clock::{Clock, TICK_NANOS};
+use super::clock::Clock;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::wheel::Wheel;
 use crate::maybe_const;
-use crate::platform::{AtomicU64, AtomicUsize, Lock, Ordering, fence};
+use crate::platform::{AtomicU64, AtomicUsize, Lock, Ordering, TICK_NANOS, fence};
 use crate::wake::WakeBatch;
 
-/// `next_tick` of a home without timers, and `parked_until` of one that sleeps without limit.
-const NEVER: u64 = u64::MAX;
+/// `next_tick` of an open home without timers, and `parked_until` of one that sleeps without limit.
+pub(super) const NEVER: u64 = u64::MAX;
 /// `parked_until` of a home whose thread runs.
 pub(super) const NOT_PARKED: u64 = 0;
 
@@ -79,11 +79,11 @@ impl Default for Timers {
 
 impl Timers {
     maybe_const! {
-        /// A closed home.
+        /// A closed home: zero throughout, so that a static one takes no flash.
         pub fn new() -> Self {
             Self {
                 clock: Clock::new(),
-                next_tick: AtomicU64::new(NEVER),
+                next_tick: AtomicU64::new(0),
                 parked_until: AtomicU64::new(NOT_PARKED),
                 epoch: AtomicUsize::new(0),
                 guarded: Lock::new(Guarded { wheel: Wheel::new(), unpark: None }),
@@ -184,6 +184,29 @@ impl Timers {
         if self.clock.is_paused() {
             return self.prepare_park_paused();
         }
+        let until = self.publish_park();
+        if until == NEVER {
+            return ParkFor::Forever;
+        }
+        let due_nanos = until.saturating_mul(TICK_NANOS);
+        ParkFor::Sleep(Duration::from_nanos(
+            due_nanos.saturating_sub(self.clock.now_nanos()),
+        ))
+    }
+
+    /// Publishes that an alarm will fire what is due, and says when to set it: microseconds since
+    /// the platform's origin. `None` without a timer.
+    ///
+    /// For a chip, whose alarm does what a hosted worker's thread does between its sleeps. There is
+    /// no [`finish_park`](Self::finish_park): the alarm counts as armed all the time, and an insert
+    /// due earlier unparks. The clock is the machine's.
+    pub fn prepare_alarm(&self) -> Option<u64> {
+        let until = self.publish_park();
+        (until != NEVER).then(|| until.saturating_mul(TICK_NANOS / 1_000))
+    }
+
+    /// Publishes that the home sleeps until its next tick, which is returned (I3).
+    fn publish_park(&self) -> u64 {
         // Relaxed: ordered against inserters by the fence (I3).
         let mut until = self.next_tick.load(Ordering::Relaxed);
         self.parked_until.store(until, Ordering::Relaxed);
@@ -195,13 +218,7 @@ impl Timers {
             // Relaxed: an inserter that still sees the later tick unparks once too often.
             self.parked_until.store(until, Ordering::Relaxed);
         }
-        if until == NEVER {
-            return ParkFor::Forever;
-        }
-        let due_nanos = until.saturating_mul(TICK_NANOS);
-        ParkFor::Sleep(Duration::from_nanos(
-            due_nanos.saturating_sub(self.clock.now_nanos()),
-        ))
+        until
     }
 
     #[cold]
@@ -266,7 +283,7 @@ impl Timers {
 
     #[inline]
     pub(super) fn now_tick(&self) -> u64 {
-        self.clock.now_nanos() / TICK_NANOS
+        self.clock.now_tick()
     }
 
     /// Publishes `due_tick`, which is earlier than `next_tick`, and returns the waker of a thread

@@ -1,6 +1,7 @@
 //! A hierarchical timing wheel: insert, remove and expire in O(1).
 //!
-//! Idea        Six levels of 64 slots; a slot of level `n` spans 64ⁿ ticks. An entry stands at the
+//! Idea        On hosted systems six levels of 64 slots (fewer lists on a chip, as the platform
+//!             says); a slot of level `n` spans 64ⁿ ticks. An entry stands at the
 //!             level of the highest bit in which its tick differs from `elapsed`, so that no slot
 //!             ever wraps: the first occupied slot of the lowest occupied level is the next. When
 //!             `elapsed` reaches a slot of a higher level, its entries fall to lower ones.
@@ -21,14 +22,15 @@ use core::ptr::NonNull;
 
 use super::entry::Entry;
 use crate::collections::List;
+use crate::platform::{WHEEL_LEVEL_BITS, WHEEL_LEVELS};
 
 /// Levels of the wheel.
-const LEVELS: usize = 6;
+const LEVELS: usize = WHEEL_LEVELS;
 /// Bits of the tick that one level decides.
-const LEVEL_BITS: u32 = 6;
+const LEVEL_BITS: u32 = WHEEL_LEVEL_BITS;
 /// Slots of one level.
 const SLOTS: usize = 1 << LEVEL_BITS;
-/// Bits of the tick that the wheel decides: 2.2 years of milliseconds.
+/// Bits of the tick that the wheel decides: 2.2 years of milliseconds on hosted systems.
 const BLOCK_BITS: u32 = LEVEL_BITS * LEVELS as u32;
 /// The latest tick; later deadlines are taken to be this one.
 pub(super) const LAST_TICK: u64 = (1 << 60) - 1;

@@ -28,6 +28,7 @@ use selkie_core::coop;
 use selkie_core::task::{Id, JoinHandle, Notified, OwnedTasks, Schedule};
 use selkie_core::time::ClockHold;
 
+use super::record::{BlockedClosure, BlockingKind, Records};
 use super::thread::Mailbox;
 use crate::config::{Config, call};
 
@@ -35,7 +36,7 @@ use crate::config::{Config, call};
 enum Job {
     /// A closure with a join handle, and what keeps a paused clock from moving until the closure's
     /// task is complete.
-    Closure(Notified, Option<ClockHold>),
+    Closure(Notified, BlockingKind, Option<ClockHold>),
     /// A worker of the scheduler, or another thread's worth of work that must run.
     Thread(Box<dyn FnOnce() + Send>),
 }
@@ -58,6 +59,8 @@ pub(crate) struct BlockingPool {
     scope: std::sync::OnceLock<ThreadScope>,
     state: Mutex<State>,
     emptied: Condvar,
+    /// What each thread is at.
+    records: Records,
 }
 
 struct State {
@@ -122,6 +125,7 @@ impl BlockingPool {
                 tasks: None,
             }),
             emptied: Condvar::new(),
+            records: Records::default(),
         })
     }
 
@@ -139,6 +143,7 @@ impl BlockingPool {
     pub(crate) fn spawn<F, R>(
         self: &Arc<Self>,
         closure: F,
+        kind: BlockingKind,
         hold: Option<ClockHold>,
         location: &'static Location<'static>,
     ) -> (JoinHandle<R>, Result<(), SpawnError>)
@@ -158,7 +163,7 @@ impl BlockingPool {
             token.cancel();
             return (handle, Err(SpawnError::Closed));
         }
-        let started = self.give(state, Job::Closure(token, hold));
+        let started = self.give(state, Job::Closure(token, kind, hold));
         (handle, started.map_err(SpawnError::NoThread))
     }
 
@@ -195,7 +200,7 @@ impl BlockingPool {
             }
             Err((error, job)) => {
                 drop(state);
-                if let Job::Closure(token, _) = job {
+                if let Job::Closure(token, ..) = job {
                     token.cancel();
                 }
                 Err(error)
@@ -248,11 +253,14 @@ impl BlockingPool {
     fn run_jobs(&self, first: Option<Job>) {
         let mut next = first;
         let mailbox = Arc::new(Mailbox::new());
+        let record = self.records.add();
         loop {
             if let Some(job) = next.take() {
                 match job {
-                    Job::Closure(token, hold) => {
+                    Job::Closure(token, kind, hold) => {
+                        record.begin(kind, token.location());
                         token.run();
+                        record.end();
                         drop(hold);
                     }
                     Job::Thread(work) => work(),
@@ -309,7 +317,7 @@ impl BlockingPool {
             mailbox.put(Job::Thread(Box::new(|| {})));
         }
         for job in closures {
-            if let Job::Closure(token, _) = job {
+            if let Job::Closure(token, ..) = job {
                 token.cancel();
             }
         }
@@ -336,6 +344,11 @@ impl BlockingPool {
             };
         }
         true
+    }
+
+    /// The closures that run now.
+    pub(crate) fn running(&self) -> Vec<BlockedClosure> {
+        self.records.running()
     }
 
     /// Threads now, threads that wait for a job, and jobs that wait for a thread.

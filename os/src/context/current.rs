@@ -12,13 +12,18 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use selkie_core::coop;
+use selkie_core::executor::{Refusal, Services, set_services};
 use selkie_core::sync::forbid_blocking;
+use selkie_core::task::{Id as TaskId, Parcel};
 use selkie_core::time::{Current, set_current};
 
-use super::handle::{Handle, Inner};
+use super::handle::{Handle, Inner, Seeds};
+use crate::macros::seed_thread;
 
 /// How the thread stands to blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +181,22 @@ impl Handle {
     }
 }
 
+/// What a crate's `selkie_core::spawn` does in a runtime's context: a task of the runtime.
+///
+/// # Safety
+/// `data` is the scope's `Inner`, alive (I1), and the future is `Send`.
+unsafe fn spawn_parcel(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
+    // SAFETY: by the caller's promise.
+    let inner = unsafe { &*data.cast::<Inner>() };
+    // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
+    let future = unsafe { parcel.into_box() };
+    let task = inner
+        .spawner
+        .spawn(future, TaskId::next(), Location::caller());
+    drop(task);
+    Ok(())
+}
+
 /// Runs `f` in the context of `handle`.
 #[inline]
 pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
@@ -192,10 +213,19 @@ pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// A poll in the runtime that runs here has used up its budget.
+fn count_forced_yield() {
+    let _counted = with_current(|inner| {
+        // Relaxed: a figure for readers.
+        inner.forced_yields.fetch_add(1, Ordering::Relaxed);
+    });
+}
+
 /// What stood before a context was entered.
 struct Scope {
     before: *const Inner,
     time_before: Current,
+    services_before: Option<Services>,
     depth: usize,
 }
 
@@ -208,9 +238,14 @@ impl Scope {
         let time = unsafe { &*inner }.current_time();
         let depth = DEPTH.get() + 1;
         DEPTH.set(depth);
+        coop::on_forced_yield(count_forced_yield);
+        let services = Services::new(inner.cast(), spawn_parcel);
+        // SAFETY: `inner` is alive until `leave` puts back what stood before.
+        let services_before = unsafe { set_services(Some(services)) };
         Self {
             before: HANDLE.replace(inner),
             time_before: set_current(time),
+            services_before,
             depth,
         }
     }
@@ -232,6 +267,8 @@ impl Scope {
         DEPTH.set(depth - 1);
         HANDLE.set(self.before);
         set_current(self.time_before);
+        // SAFETY: it stood there when this scope began, so whoever installed it still lives.
+        unsafe { set_services(self.services_before) };
     }
 }
 
@@ -253,6 +290,7 @@ pub(crate) fn enter_runtime<R>(
          drive asynchronous tasks."
     );
     let _standing = Standing::set(standing);
+    let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);
     enter_context(handle, f)
 }
 
@@ -323,5 +361,20 @@ impl Drop for Standing {
         STANDING.set(self.before);
         forbid_blocking(self.before != EnterRuntime::Outside);
         coop::resume(self.budget);
+    }
+}
+
+/// The thread's random numbers follow from a runtime's seed until this is dropped.
+struct Seeded(u64);
+
+impl Seeded {
+    fn by(seeds: &Seeds) -> Self {
+        Self(seed_thread(seeds.next()))
+    }
+}
+
+impl Drop for Seeded {
+    fn drop(&mut self) {
+        seed_thread(self.0);
     }
 }

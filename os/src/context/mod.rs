@@ -12,4 +12,4 @@ pub(crate) use current::{
     may_wait_for_shutdown, with_current, without_handoff,
 };
 pub use handle::{Handle, Id};
-pub(crate) use handle::{Inner, TimersOf};
+pub(crate) use handle::{Inner, Seeds, TimersOf};

@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 
 use crate::context::{self, Id};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, UnhandledPanic};
 use crate::scheduler::{LocalScheduler, Spawner};
 
 thread_local! {
@@ -169,6 +169,16 @@ impl LocalSet {
     /// The set's tasks stay when the future is dropped.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
         RunUntil { set: self, future }.await
+    }
+
+    /// What a task's panic does to the set; nothing by default.
+    ///
+    /// With [`ShutdownRuntime`](UnhandledPanic::ShutdownRuntime) the set drops its tasks, and whoever
+    /// polls it, or is in [`run_until`](Self::run_until), panics.
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        let ends = matches!(behavior, UnhandledPanic::ShutdownRuntime);
+        self.scheduler.set_ends_on_panic(ends);
+        self
     }
 
     /// The set's number.

@@ -10,11 +10,15 @@ pub mod futures;
 
 mod local_set;
 
-mod join_set;
+mod builder;
+
+pub mod join_set;
 
 mod local_key;
 
+pub(crate) use blocking::spawn_blocking_for;
 pub use blocking::{block_in_place, spawn_blocking};
+pub use builder::Builder;
 pub use join_set::JoinSet;
 pub use local_key::{AccessError, LocalKey};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};

@@ -32,6 +32,9 @@ const REMOTE_INTERVAL: u32 = 31;
 impl CurrentThread {
     /// Runs tasks on this thread until `future` is ready.
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        if self.has_broken() {
+            panic_for_a_task();
+        }
         let mut future = pin!(future);
         if let Some(core) = self.take_core() {
             return self.drive(core, future.as_mut());
@@ -41,6 +44,9 @@ impl CurrentThread {
         let mut cx = Context::from_waker(&waker);
         let _waits = Waits::new(self, &parker);
         loop {
+            if self.has_broken() {
+                panic_for_a_task();
+            }
             // I2 of `shared`: the core is tried after `waiting` was raised.
             if let Some(core) = self.take_core() {
                 return self.drive(core, future.as_mut());
@@ -72,6 +78,11 @@ impl CurrentThread {
                 driven.root_polled();
             }
             driven.run_tasks();
+            if self.has_broken() {
+                driven.cancel_tasks();
+                self.wake_waiters();
+                panic_for_a_task();
+            }
         }
     }
 }
@@ -102,6 +113,7 @@ impl<'a> Driven<'a> {
             // SAFETY: dropped with `self`, on this thread, before the core goes back.
             unsafe { core.tasks.enter() }
         };
+        scheduler.counters.thread.note();
         let before = set_running(running);
         let counters = &scheduler.counters;
         if counters.parks.get() > counters.unparks.get() {
@@ -135,6 +147,9 @@ impl<'a> Driven<'a> {
                     // Relaxed: a wake on this thread is seen.
                     let root_waited = self.scheduler.woken.load(Ordering::Relaxed);
                     self.turn(Some(Duration::ZERO), false);
+                    if self.scheduler.has_broken() {
+                        return;
+                    }
                     // What woke the root is news to it; a root that waited lets the tasks go first.
                     if !root_waited && self.scheduler.woken.load(Ordering::Relaxed) {
                         return;
@@ -149,7 +164,10 @@ impl<'a> Driven<'a> {
                 }
                 Step::Run(token, queued) => {
                     self.scheduler.counters.polls.increment();
-                    token.run();
+                    match self.scheduler.probes() {
+                        None => token.run(),
+                        Some(probes) => probes.run(0, token),
+                    }
                     // Tasks queued since the first was taken are for the next round.
                     let left = ahead.map_or(queued, |ahead: usize| ahead - 1);
                     if left == 0 {
@@ -210,18 +228,22 @@ impl<'a> Driven<'a> {
                 }
             }
             self.scheduler.counters.unparks.increment();
+            if self.is_idle() {
+                self.scheduler.counters.noops.increment();
+            }
         }
         call(self.scheduler.config.after_unpark.as_ref());
     }
 
+    /// Whether no task waits to be run.
+    fn is_idle(&self) -> bool {
+        let core = self.running.core.borrow();
+        core.as_ref().is_some_and(|core| core.queue.is_empty()) && self.scheduler.inject.is_empty()
+    }
+
     /// Moves a paused clock if nothing became runnable.
     fn advance_if_idle(&self) {
-        let idle = {
-            let core = self.running.core.borrow();
-            core.as_ref().is_some_and(|core| core.queue.is_empty())
-                && self.scheduler.inject.is_empty()
-                && !self.scheduler.woken.load(Ordering::Acquire)
-        };
+        let idle = self.is_idle() && !self.scheduler.woken.load(Ordering::Acquire);
         if let (true, Some(timers)) = (idle, self.scheduler.timers) {
             timers.advance_idle();
         }
@@ -233,6 +255,8 @@ impl<'a> Driven<'a> {
             let mut core = self.running.core.borrow_mut();
             let core = core.as_mut().expect("driven with a core");
             core.turned_at = core.tick;
+            let depth = core.queue.len() as u64;
+            self.scheduler.counters.queue_depth.set(depth);
             self.scheduler.counters.busy_nanos.add(core.take_busy());
             std::mem::replace(&mut core.park, Box::new(Away))
         };
@@ -248,6 +272,11 @@ impl<'a> Driven<'a> {
             timers.fire_due();
         }
     }
+}
+
+#[cold]
+fn panic_for_a_task() -> ! {
+    panic!("a spawned task panicked and the runtime is configured to shut down on unhandled panic")
 }
 
 impl Drop for Driven<'_> {

@@ -57,7 +57,7 @@ impl Running {
     #[inline]
     fn push(
         &self,
-        scheduler: *const CurrentThread,
+        scheduler: &CurrentThread,
         token: Notified,
         note: impl FnOnce(&mut Core),
     ) -> Result<(), Notified> {
@@ -69,6 +69,7 @@ impl Running {
             return Err(token);
         };
         note(core);
+        scheduler.counters.local_schedules.increment();
         core.queue.push_back(token);
         Ok(())
     }
@@ -80,9 +81,12 @@ impl Running {
 /// As for [`Schedule::schedule`].
 #[inline]
 unsafe fn push(this: NonNull<CurrentThread>, token: Notified, note: impl FnOnce(&mut Core)) {
+    // SAFETY: the token keeps the runtime from closing, and so the scheduler alive.
+    let scheduler = unsafe { this.as_ref() };
+    scheduler.tell_queued(&token);
     // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
     let pushed = match unsafe { RUNNING.get().as_ref() } {
-        Some(running) => running.push(this.as_ptr(), token, note),
+        Some(running) => running.push(scheduler, token, note),
         None => Err(token),
     };
     if let Err(token) = pushed {
@@ -127,7 +131,34 @@ unsafe impl Schedule for CurrentThread {
         unsafe { push(this, token, note) };
     }
 
-    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
+    fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool) {
+        if let Some(probes) = self.probes() {
+            probes.finished(id, location);
+        }
         self.counters.finished.increment();
+        if panicked && self.config.ends_on_panic {
+            self.end_by_panic();
+        }
+    }
+}
+
+impl CurrentThread {
+    /// A task has panicked: whoever is in `block_on` ends every task, and panics.
+    #[cold]
+    fn end_by_panic(&self) {
+        // Release: pairs with the Acquire in `has_broken`.
+        self.broken.store(true, Ordering::Release);
+        // No task runs between here and the look at `broken`.
+        with_core(self, |core| {
+            core.turned_at = core.tick.wrapping_sub(self.config.event_interval);
+        });
+    }
+
+    /// How many tasks wait in the queue of the core; elsewhere than on its thread, at the last look
+    /// at the driver.
+    pub(crate) fn local_len(&self) -> usize {
+        let published = self.counters.queue_depth.get();
+        with_core(self, |core| core.queue.len())
+            .unwrap_or(usize::try_from(published).unwrap_or(usize::MAX))
     }
 }

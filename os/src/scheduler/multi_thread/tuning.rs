@@ -44,17 +44,22 @@ impl Tuning {
         self.interval.get()
     }
 
-    /// The worker has polled `polls` tasks so far, those since the last update in `nanos`.
-    pub(super) fn update(&self, polls: u64, nanos: u64) {
+    /// The worker has polled `polls` tasks so far, those since the last update in `nanos`; says the
+    /// mean length of a poll, if there were any.
+    pub(super) fn update(&self, polls: u64, nanos: u64) -> Option<u64> {
         let batch = polls.wrapping_sub(self.polls_before.replace(polls));
-        if self.fixed || batch == 0 {
-            return;
+        if batch == 0 {
+            return None;
         }
         let past = self.mean_poll_nanos.get().saturating_mul(MEMORY_POLLS);
         let mean = past.saturating_add(nanos) / (MEMORY_POLLS + batch);
         self.mean_poll_nanos.set(mean);
+        if self.fixed {
+            return Some(mean);
+        }
         let interval = u32::try_from(TARGET_NANOS / mean.max(1)).unwrap_or(u32::MAX);
         self.interval.set(interval.clamp(SHORTEST, LONGEST));
+        Some(mean)
     }
 }
 
@@ -66,7 +71,7 @@ mod tests {
     fn settled(nanos_per_poll: u64) -> u32 {
         let tuning = Tuning::new(None);
         for batch in 1..=40 {
-            tuning.update(batch * 61, nanos_per_poll * 61);
+            let _mean = tuning.update(batch * 61, nanos_per_poll * 61);
         }
         tuning.interval()
     }
@@ -81,14 +86,14 @@ mod tests {
     #[test]
     fn an_interval_that_was_set_stays() {
         let tuning = Tuning::new(Some(7));
-        tuning.update(61, u64::MAX);
+        assert!(tuning.update(61, u64::MAX).is_some());
         assert_eq!(tuning.interval(), 7);
     }
 
     #[test]
     fn a_batch_without_polls_changes_nothing() {
         let tuning = Tuning::new(None);
-        tuning.update(0, 5_000_000_000);
+        assert_eq!(tuning.update(0, 5_000_000_000), None);
         assert_eq!(tuning.interval(), FIRST);
     }
 }

@@ -6,6 +6,7 @@
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
 //!             I3 the LIFO slot is filled by the thread that has the core alone; everyone may empty
 //!                it.
+//! Length      What wakes do to a worker stands beside the queues they change.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -105,7 +106,7 @@ impl<'a> Worker<'a> {
     /// This thread has the core from now on.
     pub(super) fn install(&self, core: Box<Core>) {
         self.remote.parker.adopt();
-        let _first = self.remote.counters.thread.set(std::thread::current().id());
+        self.remote.counters.thread.note();
         // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
         *self.core.borrow_mut() = Some(core);
@@ -167,7 +168,10 @@ impl<'a> Worker<'a> {
             self.shared.notify();
         }
         self.remote.counters.polls.increment();
-        token.run();
+        match self.shared.probes() {
+            None => token.run(),
+            Some(probes) => probes.run(self.index, token),
+        }
     }
 
     /// The next task of this worker's own, or from outside.
@@ -294,6 +298,7 @@ impl<'a> Worker<'a> {
     #[inline]
     fn push_woken(&self, token: Notified) {
         self.remote.counters.local_schedules.increment();
+        self.shared.tell_queued(&token);
         if !self.shared.config.lifo_slot {
             return self.push_behind(token);
         }
@@ -337,7 +342,10 @@ impl<'a> Worker<'a> {
 
     /// The worker was awake for `nanos` since the last time this was told.
     pub(super) fn tune(&self, nanos: u64) {
-        self.tuning.update(self.remote.counters.polls.get(), nanos);
+        let counters = &self.remote.counters;
+        if let Some(mean) = self.tuning.update(counters.polls.get(), nanos) {
+            counters.mean_poll_nanos.set(mean);
+        }
     }
 
     /// Puts tokens taken from a blocked worker where this worker finds them.
@@ -363,14 +371,20 @@ unsafe impl Schedule for MultiThread {
     unsafe fn requeue(this: NonNull<Self>, token: Notified) {
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
-            Some(worker) if worker.serves(this.as_ptr()) => worker.push_behind(token),
+            Some(worker) if worker.serves(this.as_ptr()) => {
+                worker.shared.tell_queued(&token);
+                worker.push_behind(token);
+            }
             // SAFETY: the token keeps the runtime from ending.
             _ => unsafe { schedule_from_outside(this, token) },
         }
     }
 
     #[inline]
-    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
+    fn finished(&self, id: Id, location: &'static Location<'static>, _panicked: bool) {
+        if let Some(probes) = self.probes() {
+            probes.finished(id, location);
+        }
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
             Some(worker) if worker.serves(self) => worker.remote.counters.finished.increment(),

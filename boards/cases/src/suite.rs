@@ -1,0 +1,60 @@
+//! The list of cases, and who counts.
+
+use crate::machine::Machine;
+use crate::{arena, channels, interrupts, press, tasks, timers};
+
+/// How a case went; an error says what did not hold.
+pub(crate) type Outcome = Result<(), &'static str>;
+
+/// Says what did not hold.
+pub(crate) fn check(holds: bool, what: &'static str) -> Outcome {
+    if holds { Ok(()) } else { Err(what) }
+}
+
+/// How many cases passed and failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Cases that passed.
+    pub passed: u32,
+    /// Cases that failed.
+    pub failed: u32,
+}
+
+/// Runs every case, one after the other, as part of whatever executor polls this.
+pub async fn run(machine: &'static dyn Machine) -> Tally {
+    let mut tally = Tally::default();
+    let mut count = |case: &str, outcome: Outcome| {
+        match outcome {
+            Ok(()) => tally.passed += 1,
+            Err(_) => tally.failed += 1,
+        }
+        machine.report(case, outcome);
+    };
+    count("tasks run in order", tasks::in_order().await);
+    count("a task spawns a task", tasks::nested().await);
+    count("a full arena gives the future back", arena::full());
+    count("a slot is used again", arena::reused());
+    count("a future too large comes back", arena::too_large());
+    count("sleeps end in order", timers::in_order().await);
+    count("no sleep ends early", timers::never_early().await);
+    count("sleeps of a microsecond end", timers::too_near().await);
+    count("a timeout ends a wait", timers::timeouts().await);
+    count("the chip sleeps meanwhile", timers::asleep(machine).await);
+    count("a queue keeps its order", channels::queue().await);
+    count("a queue has a limit", channels::limit().await);
+    count("a signal arrives", channels::signal().await);
+    count("a mutex excludes", channels::mutex().await);
+    count("a notify wakes", channels::notify().await);
+    count("an interrupt wakes a task", interrupts::wake(machine).await);
+    count("a burst of interrupts", interrupts::burst(machine).await);
+    count(
+        "an urgent task preempts",
+        interrupts::preempt(machine).await,
+    );
+    count(
+        "an urgent task sleeps",
+        interrupts::urgent_sleep(machine).await,
+    );
+    count("a button is pressed", press::short_and_long().await);
+    tally
+}

@@ -1,0 +1,28 @@
+//! The suite on a thread that plays a chip.
+
+mod played;
+
+use played::{Played, start, unparks};
+use selkie_cases::{Tally, run};
+use selkie_core::executor::{Arena, Executor, ThreadPark, ThreadUnpark, TimedPark};
+use selkie_core::time::Timers;
+
+#[test]
+fn every_case_passes_in_an_arena() {
+    static ARENA: Arena<8, 512> = Arena::new();
+    static UNPARK: ThreadUnpark = ThreadUnpark::new();
+    static EXECUTOR: Executor = Executor::new(&UNPARK, &ARENA);
+    static TIMERS: Timers = Timers::new();
+    start();
+    let park = ThreadPark::new(&UNPARK);
+    let mut park = TimedPark::new(park, &TIMERS, unparks(&UNPARK));
+    EXECUTOR.set_timers(park.home());
+    let on_chip = EXECUTOR.block_on(&mut park, run(&Played));
+    assert_eq!(
+        on_chip,
+        Tally {
+            passed: 20,
+            failed: 0
+        }
+    );
+}

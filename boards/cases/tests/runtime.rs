@@ -1,0 +1,23 @@
+//! The suite inside the hosted runtime.
+
+mod played;
+
+use played::{Played, start};
+use selkie_cases::{Tally, run};
+
+#[test]
+fn every_case_passes_in_the_hosted_runtime() {
+    start();
+    let runtime = selkie::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let tally = runtime.block_on(run(&Played));
+    assert_eq!(
+        tally,
+        Tally {
+            passed: 20,
+            failed: 0
+        }
+    );
+}

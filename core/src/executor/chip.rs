@@ -1,0 +1,97 @@
+//! The sleep of a chip's thread mode: an instruction that waits for an interrupt.
+//!
+//! Idea        The flag is looked at and the instruction runs with interrupts off; the instruction
+//!             still ends when one is pending, whose handler runs as soon as they are on again. So a
+//!             wake between the look and the sleep is not slept through.
+//! Invariants  I1 `woken` is changed in a critical section only.
+//! Rejected    WFE and SEV: not every chip has them, and some wake for their own reasons.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::maybe_const;
+use crate::park::{Park, Unpark};
+use crate::platform::{AtomicU32, Lock, Ordering};
+
+/// Ends the sleep of the [`ChipPark`] made of it; stands in a static.
+pub struct ChipUnpark {
+    woken: Lock<bool>,
+    wait: fn(),
+    sleeps: AtomicU32,
+}
+
+impl ChipUnpark {
+    maybe_const! {
+        /// One whose sleep is `wait`: an instruction (WFI) that returns when an interrupt is
+        /// pending, also while interrupts are off.
+        pub fn new(wait: fn()) -> Self {
+            Self {
+                woken: Lock::new(false),
+                wait,
+                sleeps: AtomicU32::new(0),
+            }
+        }
+    }
+
+    /// How often the chip has gone to sleep, modulo 2³².
+    pub fn sleeps(&self) -> u32 {
+        // Relaxed: a statistic.
+        self.sleeps.load(Ordering::Relaxed)
+    }
+}
+
+impl Unpark for ChipUnpark {
+    fn unpark(&self) {
+        *self.woken.lock() = true;
+    }
+}
+
+impl Unpark for &'static ChipUnpark {
+    fn unpark(&self) {
+        (**self).unpark();
+    }
+}
+
+impl fmt::Debug for ChipUnpark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChipUnpark")
+            .field("sleeps", &self.sleeps())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for an interrupt, until [`ChipUnpark`] ends it.
+///
+/// It knows no time: [`ChipTimers`](super::ChipTimers) wakes by its alarm. For systems whose lock
+/// is a critical section, which is what keeps a wake from being slept through.
+#[derive(Debug)]
+pub struct ChipPark {
+    unpark: &'static ChipUnpark,
+}
+
+impl ChipPark {
+    /// The sleep that `unpark` ends.
+    pub const fn new(unpark: &'static ChipUnpark) -> Self {
+        Self { unpark }
+    }
+}
+
+impl Park for ChipPark {
+    type Unpark = &'static ChipUnpark;
+
+    fn unpark_handle(&self) -> &'static ChipUnpark {
+        self.unpark
+    }
+
+    fn park(&mut self, timeout: Option<Duration>) {
+        let mut woken = self.unpark.woken.lock();
+        if !*woken && timeout.is_none() {
+            // Relaxed: a statistic.
+            self.unpark.sleeps.fetch_add(1, Ordering::Relaxed);
+            (self.unpark.wait)();
+        }
+        *woken = false;
+    }
+
+    fn shutdown(&mut self) {}
+}

@@ -1,0 +1,283 @@
+//! The executor with a heap: tasks of any size, with handles to join and abort them by.
+//!
+//! Idea        One context owns the executor, spawns and polls; wakes come from anywhere. The queue
+//!             is linked through the tasks' own headers.
+//! States      open → closed, when the executor drops: every task is cancelled and every token back
+//! Invariants  I1 tasks are polled and dropped in the executor's context only, so that their futures
+//!                need not be `Send`: the executor is not `Send` itself.
+//!             I2 whoever queues a token from elsewhere holds a count of `Shared` meanwhile, since
+//!                the executor may be gone as soon as the token is out of its hands.
+//!             I3 a queue that is closed takes no token.
+#![allow(unsafe_code)]
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::panic::Location;
+use core::pin::pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use core::time::Duration;
+
+use super::root::{Root, TimersHere};
+use super::services::{Installed, Refusal, Services};
+use crate::collections::Chain;
+use crate::coop;
+use crate::park::{Park, Unpark};
+use crate::platform::{Arc, Lock};
+use crate::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Parcel, Schedule};
+use crate::time::{Current, Home};
+
+/// What wakers reach, from any context.
+struct Shared {
+    /// `None` once it is closed (I3).
+    queue: Lock<Option<Chain<Header>>>,
+    root: Root,
+    unpark: Box<dyn Unpark>,
+}
+
+// SAFETY: the owner of the tasks is `Shared`, which the executor holds until it has closed them.
+unsafe impl Schedule for Shared {
+    unsafe fn schedule(this: NonNull<Self>, token: Notified) {
+        // SAFETY: the token keeps the executor from closing; from here on we hold a count (I2).
+        unsafe { Arc::increment_strong_count(this.as_ptr()) };
+        // SAFETY: the count just taken.
+        let this = unsafe { Arc::from_raw(this.as_ptr()) };
+        this.push(token);
+    }
+
+    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+        // SAFETY: the caller runs the task, which keeps the executor.
+        unsafe { this.as_ref() }.push(token);
+    }
+
+    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {}
+}
+
+impl Shared {
+    fn push(&self, token: Notified) {
+        let mut guard = self.queue.lock();
+        let Some(queue) = guard.as_mut() else {
+            drop(guard);
+            return token.discard();
+        };
+        let was_empty = queue.is_empty();
+        // SAFETY: the token keeps its slot, and is in one queue.
+        unsafe { queue.push(token.into_raw()) };
+        drop(guard);
+        // A queue that was not empty is looked at before the executor sleeps.
+        if was_empty {
+            self.unpark.unpark();
+        }
+    }
+
+    fn ready(&self) -> usize {
+        self.queue.lock().as_ref().map_or(0, Chain::len)
+    }
+
+    fn pop(&self) -> Option<Notified> {
+        let raw = self.queue.lock().as_mut().and_then(Chain::pop)?;
+        // SAFETY: a token was turned into the queue's entry, and comes out once.
+        Some(unsafe { Notified::from_raw(raw) })
+    }
+}
+
+/// Runs allocated tasks on the context that owns it, in the order in which they became ready.
+///
+/// # Example
+/// ```
+/// use selkie_core::executor::{HeapExecutor, ThreadPark, ThreadUnpark};
+///
+/// static UNPARK: ThreadUnpark = ThreadUnpark::new();
+///
+/// let mut executor = HeapExecutor::new(ThreadPark::new(&UNPARK));
+/// let answer = executor.spawn(async { 6 * 7 });
+/// assert_eq!(executor.block_on(answer).unwrap(), 42);
+/// ```
+pub struct HeapExecutor<P: Park> {
+    shared: Arc<Shared>,
+    /// `None` only while dropping.
+    tasks: Option<OwnedTasks>,
+    park: P,
+    timers: Option<Home>,
+    /// Not `Send` (I1).
+    _here: PhantomData<*const ()>,
+}
+
+impl<P: Park> HeapExecutor<P>
+where
+    P::Unpark: 'static,
+{
+    /// An executor that sleeps by `park`.
+    pub fn new(park: P) -> Self {
+        let shared = Arc::new(Shared {
+            queue: Lock::new(Some(Chain::new())),
+            root: Root::new(),
+            unpark: Box::new(park.unpark_handle()),
+        });
+        let tasks = OwnedTasks::new::<Shared>(Arc::as_ptr(&shared));
+        Self {
+            shared,
+            tasks: Some(tasks),
+            park,
+            timers: None,
+            _here: PhantomData,
+        }
+    }
+
+    /// Makes `home` the one of the timers that tasks make here; without one they panic.
+    pub fn set_timers(&mut self, home: Home) {
+        self.timers = Some(home);
+    }
+
+    /// Spawns `future`; it runs while the executor blocks on another.
+    #[track_caller]
+    pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F::Output: 'static,
+    {
+        // SAFETY: this context owns the executor, whose tasks run and drop here only (I1).
+        unsafe { self.spawn_future(future, Location::caller()) }
+    }
+
+    /// # Safety
+    /// The caller is in the executor's context.
+    unsafe fn spawn_future<F: Future + 'static>(
+        &self,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output> {
+        let (token, handle) = match &self.tasks {
+            // SAFETY: the scheduler is `Shared`, and by the caller's promise.
+            Some(tasks) => unsafe { tasks.spawn::<F, Shared>(Id::next(), location, future) },
+            None => unreachable!("the executor drops, and drops its tasks without running them"),
+        };
+        self.shared.push(token);
+        handle
+    }
+
+    /// Runs tasks until `future` is ready.
+    ///
+    /// # Panics
+    /// If `future` panics. A task's panic goes to its handle where panics unwind.
+    pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let waker = root_waker(&self.shared);
+        let mut cx = Context::from_waker(&waker);
+        self.shared.root.begin();
+        loop {
+            if self.shared.root.take() {
+                let polled = self.inside(|| coop::budget(|| future.as_mut().poll(&mut cx)));
+                if let Poll::Ready(output) = polled {
+                    return output;
+                }
+            }
+            let more = self.turn();
+            self.park.park(more.then_some(Duration::ZERO));
+        }
+    }
+
+    /// Runs each task that is ready now once; says whether more became ready meanwhile.
+    fn turn(&self) -> bool {
+        self.inside(|| {
+            for _ in 0..self.shared.ready() {
+                let Some(token) = self.shared.pop() else {
+                    break;
+                };
+                token.run();
+            }
+        });
+        self.shared.ready() != 0
+    }
+
+    /// Runs `f` where `spawn` and timers find this executor.
+    fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
+        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_parcel::<P>);
+        // SAFETY: the executor is borrowed for longer than the guard lives.
+        let _services = unsafe { Installed::new(services) };
+        let _timers = TimersHere::new(match self.timers {
+            Some(home) => Current::Home(home),
+            None => Current::Disabled,
+        });
+        let _entered = self.tasks.as_ref().map(|tasks| {
+            // SAFETY: the guard drops here, and the tasks stay with the executor.
+            unsafe { tasks.enter() }
+        });
+        f()
+    }
+}
+
+impl<P: Park> Drop for HeapExecutor<P> {
+    fn drop(&mut self) {
+        let Some(tasks) = self.tasks.take() else {
+            return;
+        };
+        tasks.cancel_all();
+        let queue = self.shared.queue.lock().take();
+        let mut queue = queue.unwrap_or_default();
+        while let Some(raw) = queue.pop() {
+            // SAFETY: a token was turned into the queue's entry, and comes out once.
+            unsafe { Notified::from_raw(raw) }.discard();
+        }
+        tasks.close();
+        self.park.shutdown();
+    }
+}
+
+impl<P: Park> fmt::Debug for HeapExecutor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeapExecutor")
+            .field("ready", &self.shared.ready())
+            .finish_non_exhaustive()
+    }
+}
+
+/// # Safety
+/// `data` is an executor that runs in this context, and the future is `Send`.
+unsafe fn spawn_parcel<P: Park>(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal>
+where
+    P::Unpark: 'static,
+{
+    // SAFETY: by the caller's promise.
+    let executor = unsafe { &*data.cast::<HeapExecutor<P>>() };
+    // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
+    let future = unsafe { parcel.into_box() };
+    // SAFETY: the executor runs in this context.
+    drop(unsafe { executor.spawn_future(future, Location::caller()) });
+    Ok(())
+}
+
+/// A waker that holds a count of `shared`.
+fn root_waker(shared: &Arc<Shared>) -> Waker {
+    let word = Arc::into_raw(shared.clone()).cast();
+    // SAFETY: the table's functions are safe in every context and keep the count.
+    unsafe { Waker::new(word, &ROOT_TABLE) }
+}
+
+static ROOT_TABLE: RawWakerVTable =
+    RawWakerVTable::new(clone_root, wake_root, wake_root_by_ref, drop_root);
+
+unsafe fn clone_root(word: *const ()) -> RawWaker {
+    // SAFETY: the word holds a count.
+    unsafe { Arc::increment_strong_count(word.cast::<Shared>()) };
+    RawWaker::new(word, &ROOT_TABLE)
+}
+
+unsafe fn wake_root(word: *const ()) {
+    // SAFETY: the word's count is ours to use.
+    unsafe { wake_root_by_ref(word) };
+    // SAFETY: and to give up.
+    unsafe { drop_root(word) };
+}
+
+unsafe fn wake_root_by_ref(word: *const ()) {
+    // SAFETY: the word holds a count.
+    let shared = unsafe { &*word.cast::<Shared>() };
+    shared.root.wake(&*shared.unpark);
+}
+
+unsafe fn drop_root(word: *const ()) {
+    // SAFETY: the word's count is given up.
+    drop(unsafe { Arc::from_raw(word.cast::<Shared>()) });
+}

@@ -1,0 +1,6 @@
+//! What users of the executors notice.
+
+mod alarm;
+mod fixed;
+#[cfg(feature = "alloc")]
+mod heap;

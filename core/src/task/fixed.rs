@@ -1,0 +1,235 @@
+//! A task in a slot that was there from the start: no heap, no handle, no reference count.
+//!
+//! Idea        The same state word as of a task with a handle, of which it uses less: the runtime is
+//!             the one owner, so a task that completes leaves its slot vacant in the same step.
+//! States      vacant ─claim→ NOTIFIED ⇄ RUNNING → vacant, with idle between polls
+//! Invariants  I1 `about` and the body are written by whoever claimed the slot, before the token
+//!                leaves its hands, and are read by the holder of the token or the poller only.
+//!             I2 a slot is never freed, so a waker is its plain address; one that is stale wakes
+//!                another task once more than needed.
+//!             I3 the body follows the header at [`BODY_OFFSET`].
+//! Rejected    Generations in the waker: they would cost an alignment of 64 bytes a slot, which is
+//!             more than most tasks of a chip have to say.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+use core::task::{Context, RawWaker, RawWakerVTable, Waker};
+
+use super::parcel::{FutureTable, Parcel};
+use super::state::{Ending, OnPending, OnStart, OnWake, State};
+use crate::collections::Chained;
+use crate::coop;
+use crate::platform::{AtomicPtr, UnsafeCell};
+
+/// Alignment of a slot's body; futures that want more do not fit.
+pub const BODY_ALIGN: usize = 8;
+
+/// Bytes from the start of a slot to its body.
+pub const BODY_OFFSET: usize = size_of::<FixedHeader>().next_multiple_of(BODY_ALIGN);
+
+/// The front of a slot: five words, 20 bytes on a 32-bit chip.
+pub struct FixedHeader {
+    state: State,
+    /// Link of the queue that holds the task's token.
+    next: AtomicPtr<FixedHeader>,
+    about: UnsafeCell<Option<About>>,
+}
+
+/// What does not change while the slot holds one task.
+#[derive(Clone, Copy)]
+struct About {
+    table: &'static FutureTable,
+    scheduler: &'static dyn FixedSchedule,
+}
+
+/// Where the tokens of tasks in fixed slots go.
+pub trait FixedSchedule: Sync {
+    /// A task was woken, perhaps in an interrupt handler.
+    fn schedule(&self, token: FixedNotified);
+}
+
+// SAFETY: state and link are atomic; `about` is guarded as I1 says.
+unsafe impl Sync for FixedHeader {}
+// SAFETY: nothing in a header belongs to a thread.
+unsafe impl Send for FixedHeader {}
+
+// SAFETY: one link, used by the queue that holds the token.
+unsafe impl Chained for FixedHeader {
+    #[inline]
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
+}
+
+impl fmt::Debug for FixedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FixedHeader")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for FixedHeader {
+    fn default() -> Self {
+        Self::vacant()
+    }
+}
+
+impl FixedHeader {
+    /// The header of a slot that was never used.
+    pub fn vacant() -> Self {
+        Self {
+            state: State::vacant(),
+            next: AtomicPtr::new(core::ptr::null_mut()),
+            about: UnsafeCell::new(None),
+        }
+    }
+
+    /// Whether the slot holds no task.
+    pub fn is_vacant(&self) -> bool {
+        self.state.load().is_vacant()
+    }
+
+    /// Puts the parcel's future into this slot if it is vacant, else gives the parcel back.
+    ///
+    /// # Errors
+    /// The parcel, if the slot holds a task.
+    ///
+    /// # Safety
+    /// `this` is the front of a slot whose body has room for the parcel's layout, and which is
+    /// never freed (I2, I3). A future that is not `Send` is polled by `scheduler` in the context
+    /// that made it.
+    pub unsafe fn fill<'a>(
+        this: NonNull<Self>,
+        parcel: Parcel<'a>,
+        scheduler: &'static dyn FixedSchedule,
+    ) -> Result<FixedNotified, Parcel<'a>> {
+        // SAFETY: headers stay in place for ever.
+        let header = unsafe { this.as_ref() };
+        if !header.state.claim() {
+            return Err(parcel);
+        }
+        // SAFETY: the body is as large as the caller says.
+        let table = unsafe { parcel.move_to(body(this)) };
+        header.about.with_mut(|about| {
+            // SAFETY: we claimed the slot, and the token has not left our hands (I1).
+            unsafe { *about = Some(About { table, scheduler }) };
+        });
+        Ok(FixedNotified(this))
+    }
+
+    /// # Safety
+    /// The caller holds the token or polls the task (I1).
+    unsafe fn about(&self) -> About {
+        // SAFETY: nobody writes it meanwhile (I1).
+        let about = self.about.with(|about| unsafe { *about });
+        // SAFETY: written before the first token left its maker's hands (I1).
+        unsafe { about.unwrap_unchecked() }
+    }
+}
+
+/// Where the future of the slot at `header` stands (I3).
+fn body(header: NonNull<FixedHeader>) -> *mut () {
+    header
+        .as_ptr()
+        .cast::<u8>()
+        .wrapping_add(BODY_OFFSET)
+        .cast()
+}
+
+/// A queued task in a fixed slot: the right and the duty to run it once.
+#[derive(Debug)]
+#[must_use = "a token that is dropped leaves its task asleep for ever"]
+pub struct FixedNotified(NonNull<FixedHeader>);
+
+// SAFETY: a token is a claim on a slot, good in every context; tasks whose futures are not `Send`
+// are queued at schedulers that keep them in theirs.
+unsafe impl Send for FixedNotified {}
+
+/// Ends a task whose poll unwinds.
+struct Abandon(NonNull<FixedHeader>, &'static FutureTable);
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        /// Leaves the slot vacant, also if the future's drop unwinds.
+        struct Vacate(NonNull<FixedHeader>);
+        impl Drop for Vacate {
+            fn drop(&mut self) {
+                // SAFETY: headers stay in place for ever.
+                let header = unsafe { self.0.as_ref() };
+                let _nobody_joins = header.state.complete(Ending::Returned, false);
+            }
+        }
+        let _vacate = Vacate(self.0);
+        // SAFETY: RUNNING by us, and the future is still there.
+        unsafe { self.1.drop_in_place(body(self.0)) };
+    }
+}
+
+impl FixedNotified {
+    /// Polls the task once. A panic of the future goes on to the caller; the task has ended then.
+    pub fn run(self) {
+        // SAFETY: headers stay in place for ever.
+        let header = unsafe { self.0.as_ref() };
+        let started = header.state.start();
+        debug_assert!(
+            matches!(started, OnStart::Poll { .. }),
+            "nobody aborts or seizes a fixed task"
+        );
+        // SAFETY: we poll the task.
+        let about = unsafe { header.about() };
+        let waker = waker(self.0);
+        let mut cx = Context::from_waker(&waker);
+        let abandon = Abandon(self.0, about.table);
+        // SAFETY: RUNNING by us: the future is in the body, and ours alone.
+        let polled = coop::budget(|| unsafe { about.table.poll(body(self.0), &mut cx) });
+        if polled.is_ready() {
+            return drop(abandon);
+        }
+        core::mem::forget(abandon);
+        if header.state.pend() == OnPending::Requeue {
+            about.scheduler.schedule(self);
+        }
+    }
+
+    /// The task's slot, for a queue.
+    pub fn into_raw(self) -> NonNull<FixedHeader> {
+        self.0
+    }
+
+    /// The token that `into_raw` turned into a pointer.
+    ///
+    /// # Safety
+    /// `raw` came from [`into_raw`](Self::into_raw), and is used for one token only.
+    pub unsafe fn from_raw(raw: NonNull<FixedHeader>) -> Self {
+        Self(raw)
+    }
+}
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_nothing);
+
+/// The waker of whatever task is in the slot (I2).
+fn waker(header: NonNull<FixedHeader>) -> ManuallyDrop<Waker> {
+    // SAFETY: the table's functions are safe in every context, and the word needs no freeing.
+    ManuallyDrop::new(unsafe { Waker::new(header.as_ptr().cast_const().cast(), &VTABLE) })
+}
+
+unsafe fn clone(word: *const ()) -> RawWaker {
+    RawWaker::new(word, &VTABLE)
+}
+
+unsafe fn drop_nothing(_word: *const ()) {}
+
+unsafe fn wake(word: *const ()) {
+    // SAFETY: the word is a header's address.
+    let slot = unsafe { NonNull::new_unchecked(word.cast_mut().cast::<FixedHeader>()) };
+    // SAFETY: headers stay in place for ever (I2).
+    let header = unsafe { slot.as_ref() };
+    if header.state.wake_any() == OnWake::Queue {
+        // SAFETY: this wake made the state NOTIFIED, so the token is ours.
+        let about = unsafe { header.about() };
+        about.scheduler.schedule(FixedNotified(slot));
+    }
+}
