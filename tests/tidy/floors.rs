@@ -64,7 +64,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "park",
         ],
     ),
-    os("observe", &[], &["platform", "task"]),
+    // `coop`: an operation that is pending says so where its unit of the budget is given back.
+    os("observe", &[], &["platform", "task", "coop"]),
     os("config", &["observe"], &[]),
     os("macros", &[], &["coop"]),
     os("sys", &[], &[]),
