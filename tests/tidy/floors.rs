@@ -135,12 +135,12 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
         &["coop", "task", "time", "wake", "platform"],
     ),
-    os("time", &[], &["time"]),
     os(
         "source",
         &["io", "context", "driver", "sys"],
         &["coop", "wake", "platform"],
     ),
+    os("time", &["sys", "io", "driver", "source"], &["time"]),
     os(
         "signal",
         &["sys", "context", "driver", "source", "sync"],
