@@ -20,29 +20,98 @@ use crate::context_cell;
 /// Ready operations that one poll of a task may complete.
 pub const BUDGET_PER_POLL: u8 = 128;
 
+/// The part of the word that counts.
+const LEFT: u16 = 0xff;
+/// The count does not go down.
+const UNLIMITED: u16 = 1 << 8;
+/// Operations that are pending tell the observer, see [`traced`].
+const TRACED: u16 = 1 << 9;
+/// That the budget is used up has been told.
+const TOLD: u16 = 1 << 10;
+
 /// What is left of a poll's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget(Option<u8>);
+pub struct Budget(u16);
 
 impl Budget {
     /// The budget at the start of a task's poll.
     pub const fn initial() -> Self {
-        Self(Some(BUDGET_PER_POLL))
+        Self(BUDGET_PER_POLL as u16)
     }
 
     /// No limit, as outside a task.
     pub const fn unlimited() -> Self {
-        Self(None)
+        Self(UNLIMITED | LEFT)
     }
 
     /// Whether another operation may complete.
+    #[inline]
     pub const fn has_remaining(self) -> bool {
-        !matches!(self.0, Some(0))
+        self.0 & LEFT != 0
+    }
+
+    const fn has(self, flag: u16) -> bool {
+        self.0 & flag != 0
     }
 }
 
 context_cell! {
     static CURRENT: Budget = Budget::unlimited();
+}
+
+context_cell! {
+    /// Called when a poll has used up its budget, once a poll.
+    static ON_FORCED_YIELD: Option<fn()> = None;
+}
+
+context_cell! {
+    /// Called by each operation that is pending inside [`traced`].
+    static ON_PENDING: Option<fn()> = None;
+}
+
+/// Sets what is called when a poll in this context has used up its budget, once a poll.
+#[inline]
+pub fn on_forced_yield(observer: fn()) {
+    ON_FORCED_YIELD.set(Some(observer));
+}
+
+/// Runs `f`, and calls `observer` in the stack of each operation in it that is pending.
+///
+/// # Cost
+/// Nothing for polls outside: whether a poll is traced stands in the word of its budget.
+pub fn traced<R>(observer: fn(), f: impl FnOnce() -> R) -> R {
+    struct Undo(Budget, Option<fn()>);
+    impl Drop for Undo {
+        fn drop(&mut self) {
+            let now = CURRENT.get();
+            CURRENT.set(Budget(now.0 & !TRACED | self.0.0 & TRACED));
+            ON_PENDING.set(self.1);
+        }
+    }
+    let before = CURRENT.get();
+    let _undo = Undo(before, ON_PENDING.replace(Some(observer)));
+    CURRENT.set(Budget(before.0 | TRACED));
+    f()
+}
+
+/// An operation that has no budget is pending: inside [`traced`] the observer is called.
+#[inline]
+pub fn tell_pending() {
+    if CURRENT.get().has(TRACED) {
+        call_observer();
+    }
+}
+
+/// Whether the caller runs inside [`traced`].
+pub fn is_traced() -> bool {
+    CURRENT.get().has(TRACED)
+}
+
+#[cold]
+fn call_observer() {
+    if let Some(observer) = ON_PENDING.get() {
+        observer();
+    }
 }
 
 /// Puts back the budget that stood before, also on unwinding.
@@ -58,7 +127,9 @@ impl Drop for Restore {
 /// Runs `f` with `budget` and afterwards puts back what stood before.
 #[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
-    let _restore = Restore(CURRENT.replace(budget));
+    let before = CURRENT.get();
+    let _restore = Restore(before);
+    CURRENT.set(Budget(budget.0 | before.0 & TRACED));
     f()
 }
 
@@ -91,24 +162,32 @@ pub fn has_budget_remaining() -> bool {
 #[derive(Debug)]
 #[must_use = "dropping it at once gives the unit back"]
 pub struct RestoreOnPending {
-    before: Cell<Option<Budget>>,
+    /// What stood before, or [`KEPT`].
+    before: Cell<Budget>,
     /// Neither `Send` nor `Sync`: the unit belongs to the poll that runs here.
     _here: PhantomData<*const ()>,
 }
+
+/// No budget: the operation completed.
+const KEPT: Budget = Budget(u16::MAX);
 
 impl RestoreOnPending {
     /// Keeps the unit: the operation completed.
     #[inline]
     pub fn made_progress(&self) {
-        self.before.set(None);
+        self.before.set(KEPT);
     }
 }
 
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.before.get() {
+        let before = self.before.get();
+        if before != KEPT {
             CURRENT.set(before);
+            if before.has(TRACED) {
+                call_observer();
+            }
         }
     }
 }
@@ -120,22 +199,32 @@ impl Drop for RestoreOnPending {
 #[inline]
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = CURRENT.get();
-    match before.0 {
-        None => Poll::Ready(RestoreOnPending {
-            before: Cell::new(None),
-            _here: PhantomData,
-        }),
-        Some(0) => {
-            cx.waker().wake_by_ref();
-            Poll::Pending
+    if !before.has_remaining() {
+        yield_by_force(cx);
+        return Poll::Pending;
+    }
+    if !before.has(UNLIMITED) {
+        CURRENT.set(Budget(before.0 - 1));
+    }
+    Poll::Ready(RestoreOnPending {
+        before: Cell::new(before),
+        _here: PhantomData,
+    })
+}
+
+/// The budget is used up: has the task polled again later.
+#[cold]
+fn yield_by_force(cx: &mut Context<'_>) {
+    let now = CURRENT.get();
+    CURRENT.set(Budget(now.0 | TOLD));
+    cx.waker().wake_by_ref();
+    if !now.has(TOLD) {
+        if let Some(observer) = ON_FORCED_YIELD.get() {
+            observer();
         }
-        Some(left) => {
-            CURRENT.set(Budget(Some(left - 1)));
-            Poll::Ready(RestoreOnPending {
-                before: Cell::new(Some(before)),
-                _here: PhantomData,
-            })
-        }
+    }
+    if now.has(TRACED) {
+        call_observer();
     }
 }
 
@@ -145,7 +234,7 @@ pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
     if has_budget_remaining() {
         return Poll::Ready(());
     }
-    cx.waker().wake_by_ref();
+    yield_by_force(cx);
     Poll::Pending
 }
 
@@ -189,7 +278,7 @@ pin_project! {
     /// A future that takes one unit of budget for its completion; made by [`cooperative`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct Coop<F> {
+    pub struct Coop<F: Future> {
         #[pin]
         future: F,
     }

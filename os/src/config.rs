@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::observe::Probes;
+
 /// A hook that a thread calls.
 pub(crate) type Callback = Arc<dyn Fn() + Send + Sync>;
 
@@ -12,8 +14,6 @@ pub(crate) type ThreadName = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Tasks that run between two looks at the driver.
 pub(crate) const EVENT_INTERVAL: u32 = 61;
-/// Tasks that run between two looks at the inject queue while the local queue has tasks.
-pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 31;
 /// Threads of the blocking pool.
 pub(crate) const MAX_BLOCKING_THREADS: usize = 512;
 /// How long an idle thread of the blocking pool stays.
@@ -28,9 +28,14 @@ pub(crate) struct Config {
     pub(crate) thread_stack_size: Option<usize>,
     pub(crate) thread_keep_alive: Duration,
     pub(crate) event_interval: u32,
-    pub(crate) global_queue_interval: u32,
+    /// Tasks between two looks at the queue for tasks from outside; `None` leaves it to the scheduler.
+    pub(crate) global_queue_interval: Option<u32>,
     pub(crate) lifo_slot: bool,
     pub(crate) seed: u64,
+    /// Whether a task's panic ends the runtime; for current-thread runtimes.
+    pub(crate) ends_on_panic: bool,
+    /// What looks at the tasks, if anything does.
+    pub(crate) probes: Option<Arc<Probes>>,
     pub(crate) after_start: Option<Callback>,
     pub(crate) before_stop: Option<Callback>,
     pub(crate) before_park: Option<Callback>,

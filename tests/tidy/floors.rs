@@ -64,12 +64,12 @@ pub(crate) const ROOMS: &[Room] = &[
             "park",
         ],
     ),
-    os("config", &[], &[]),
+    os("observe", &[], &["platform", "task"]),
+    os("config", &["observe"], &[]),
     os("macros", &[], &["coop"]),
     os("sys", &[], &[]),
     os("stream", &[], &[]),
     os("io", &["macros"], &["coop", "wake", "sync"]),
-    os("observe", &[], &["platform", "task"]),
     os("sync", &[], &["sync"]),
     os(
         "blocking",
@@ -98,7 +98,14 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "context",
-        &["config", "scheduler", "driver", "blocking", "observe"],
+        &[
+            "config",
+            "macros",
+            "scheduler",
+            "driver",
+            "blocking",
+            "observe",
+        ],
         // `sync`: its blocking methods ask whether the thread may block.
         &["coop", "task", "time", "platform", "sync", "executor"],
     ),

@@ -3,6 +3,8 @@
 //! `opcount RUNTIME OPERATION TIMES`, for example `opcount selkie spawn_join_ct 1000`. The cost of one
 //! operation is the difference between two runs, divided by the difference of their times.
 
+mod sync;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -60,7 +62,7 @@ macro_rules! operations {
                         });
                         task.await.expect("no panic");
                     }),
-                    _ => return false,
+                    _ => return crate::sync::$name::run(operation, times),
                 }
                 true
             }
@@ -86,7 +88,9 @@ fn main() -> ExitCode {
     }
     eprintln!(
         "usage: opcount selkie|tokio \
-         spawn_join_ct|spawn_join_mt|yield_ct|block_on_ct|timer_ct TIMES"
+         spawn_join_ct|spawn_join_mt|yield_ct|block_on_ct|timer_ct|\
+         oneshot|mpsc_16|mpsc_1024|mpsc_unbounded|broadcast|watch|watch_look|\
+         mutex|rwlock_read|rwlock_write|semaphore|notify_kept|notify_round_trip TIMES"
     );
     ExitCode::from(2)
 }

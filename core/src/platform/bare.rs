@@ -174,6 +174,9 @@ pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
 
+/// Whether others run while this context waits for them: not the one that an interrupt suspended.
+pub const HAS_THREADS: bool = false;
+
 /// Nanoseconds of a timer's tick: 128 microseconds, so that ticks are found by shifting.
 pub const TICK_NANOS: u64 = 1_000 << TICK_SHIFT;
 

@@ -104,6 +104,9 @@ pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
 
+/// Whether others run while this context waits for them.
+pub const HAS_THREADS: bool = true;
+
 /// Nanoseconds of a timer's tick.
 pub const TICK_NANOS: u64 = 1_000_000;
 

@@ -12,20 +12,20 @@ pub use loom::thread_local as model_thread_local;
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, Lock,
-    LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS, UnsafeCell,
-    WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin, relax,
-    tick_after, tick_at,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
+    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
+    relax, tick_after, tick_at,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, Lock,
-    LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS, UnsafeCell,
-    WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin, relax,
-    tick_after, tick_at,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
+    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
+    relax, tick_after, tick_at,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -37,9 +37,9 @@ pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, ContextCell,
-    Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS, UnsafeCell,
-    WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence, install_clock, moment_now, moment_origin, relax,
-    tick_after, tick_at,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
+    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence, install_clock, moment_now, moment_origin,
+    relax, tick_after, tick_at,
 };
 
 pub use core::sync::atomic::Ordering;

@@ -1,10 +1,18 @@
-//! Queues of task slots: a ring that its owner fills and thieves halve, and a door for outsiders.
+//! Queues of task slots: a ring that its owner fills and thieves halve, a door for outsiders, and
+//! a static ring of anything for systems without a heap.
+
+mod fixed;
 
 mod inject;
+
 mod ring;
 
+pub use fixed::{FixedQueue, FixedRing, Full};
 pub use inject::Inject;
 pub use ring::{RING_SLOTS, Ring};
 
 #[cfg(all(test, loom, feature = "alloc"))]
 mod model;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

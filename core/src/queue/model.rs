@@ -7,7 +7,7 @@ use std::vec::Vec;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{Inject, RING_SLOTS, Ring};
+use super::{FixedQueue, Inject, RING_SLOTS, Ring};
 use crate::collections::Chained;
 use crate::platform::AtomicPtr;
 
@@ -152,5 +152,30 @@ fn model_inject_push_meets_pop_and_close() {
         seen.sort_unstable();
         assert_eq!(seen, [0, 1]);
         assert!(RING_SLOTS >= 4);
+    });
+}
+
+/// Attacks I1 of the static queue: two producers and a consumer meet at a ring of one; what was
+/// accepted comes out once, the rest comes back.
+#[test]
+fn model_static_queue_loses_nothing() {
+    loom::model(|| {
+        let queue = Arc::new(FixedQueue::<Arc<usize>, 1>::new());
+        let producers = [1, 2].map(|number| {
+            let queue = queue.clone();
+            thread::spawn(move || queue.push(Arc::new(number)).is_ok())
+        });
+        let mut seen: Vec<_> = queue.pop().into_iter().collect();
+        let accepted = producers
+            .map(|producer| producer.join().unwrap())
+            .iter()
+            .filter(|&&accepted| accepted)
+            .count();
+        seen.extend(queue.pop());
+        assert!(queue.pop().is_none());
+        assert_eq!(seen.len(), accepted);
+        assert!(seen.len() < 2 || *seen[0] != *seen[1]);
+        // Each has one owner left.
+        assert!(seen.iter().all(|value| Arc::strong_count(value) == 1));
     });
 }

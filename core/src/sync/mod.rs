@@ -35,6 +35,8 @@ mod rwlock_owned;
 
 mod notify;
 
+mod notify_wait;
+
 mod notified;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -64,10 +66,11 @@ pub mod watch;
 #[cfg(feature = "alloc")]
 pub mod broadcast;
 
+pub use crate::queue::Full;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use blocking::{forbid_blocking, is_blocking_forbidden};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
-pub use fixed::{FixedChannel, Full};
+pub use fixed::{FixedChannel, FixedWatch, FixedWatchReceiver};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
@@ -86,5 +89,5 @@ pub use signal::Signal;
 #[cfg(all(test, loom))]
 mod model;
 
-#[cfg(all(test, feature = "std", not(loom)))]
+#[cfg(all(test, not(loom)))]
 mod tests;

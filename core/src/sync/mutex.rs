@@ -169,6 +169,20 @@ impl<T: Default> Default for Mutex<T> {
 }
 
 /// Access to the value of a locked [`Mutex`]; unlocks when dropped.
+///
+/// # Cost
+/// A pointer; unlocking is one read-modify-write if nobody waits.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::Mutex;
+///
+/// let mutex = Mutex::new(1);
+/// let mut guard = mutex.try_lock().unwrap();
+/// *guard += 1;
+/// drop(guard);
+/// assert_eq!(*mutex.try_lock().unwrap(), 2);
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct MutexGuard<'a, T: ?Sized> {
     lock: &'a Mutex<T>,
@@ -263,6 +277,20 @@ impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
 }
 
 /// Access to a part of the value of a locked [`Mutex`]; unlocks when dropped.
+///
+/// # Cost
+/// Two pointers; as [`MutexGuard`] otherwise.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::{Mutex, MutexGuard};
+///
+/// let mutex = Mutex::new((1, 2));
+/// let mut second = MutexGuard::map(mutex.try_lock().unwrap(), |pair| &mut pair.1);
+/// *second += 1;
+/// drop(second);
+/// assert_eq!(*mutex.try_lock().unwrap(), (1, 3));
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
     permit: &'a PlainPermits,

@@ -52,6 +52,9 @@ impl<T: ?Sized> Mutex<T> {
 
 /// Access to the value of a locked [`Mutex`] that it keeps alive; unlocks when dropped.
 ///
+/// # Cost
+/// A pointer; unlocking is two read-modify-writes if nobody waits: the lock, and the count of its owners.
+///
 /// # Example
 /// ```
 /// use std::sync::Arc;
@@ -149,6 +152,22 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedMutexGuard<T> {
 }
 
 /// Access to a part of the value of a locked [`Mutex`] that it keeps alive; unlocks when dropped.
+///
+/// # Cost
+/// Two pointers; as [`OwnedMutexGuard`] otherwise.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use selkie_core::sync::{Mutex, OwnedMutexGuard};
+///
+/// let mutex = Arc::new(Mutex::new([1, 2]));
+/// let guard = mutex.clone().try_lock_owned().unwrap();
+/// let mut first = OwnedMutexGuard::map(guard, |cells| &mut cells[0]);
+/// *first = 5;
+/// drop(first);
+/// assert_eq!(*mutex.try_lock().unwrap(), [5, 2]);
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<Mutex<T>>,

@@ -7,13 +7,35 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::notify::{Notify, Wait};
+use super::notify::Notify;
+use super::notify_wait::Wait;
 
 /// Waits for a notification; made by [`Notify::notified`].
 ///
 /// # Cancel safety
 /// Dropped before it was notified, it loses its place in the line. A single notification that it
 /// was given and did not see goes to the next waiter.
+///
+/// # Cost
+/// Two read-modify-writes to begin a wait that nobody else waits beside, none to end it; one to take a
+/// notification that was remembered.
+///
+/// # Example
+/// ```
+/// use core::pin::pin;
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::Notify;
+///
+/// static CHANGED: Notify = Notify::const_new();
+///
+/// block_on(async {
+///     let mut waiting = pin!(CHANGED.notified());
+///     // From here on no notification is missed, so look at the condition now.
+///     waiting.as_mut().enable();
+///     CHANGED.notify_waiters();
+///     waiting.await;
+/// });
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Notified<'a> {

@@ -7,13 +7,29 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::notify::{Notify, Wait};
+use super::notify::Notify;
+use super::notify_wait::Wait;
 use crate::platform::OwnerArc;
 
 /// Waits for a notification; made by [`Notify::notified_owned`].
 ///
 /// # Cancel safety
 /// As [`Notified`](super::futures::Notified).
+///
+/// # Cost
+/// As [`Notified`](super::futures::Notified), and a count of the owners.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::Notify;
+///
+/// let bell = Arc::new(Notify::new());
+/// let waiting = bell.clone().notified_owned();
+/// bell.notify_waiters();
+/// block_on(waiting);
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct OwnedNotified {

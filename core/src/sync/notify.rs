@@ -1,37 +1,46 @@
 //! A bell: tells one waiting task, or all of them, that something happened, and carries no value.
 //!
-//! Idea        One word; the lock and the line are used only while somebody waits. A count of the
-//!             calls to `notify_waiters` stands in the word, so that a waiter knows by comparing
-//!             whether one happened since it was made, also before its first poll.
-//! States      of the word:  generation | QUIET, WAITING or NOTIFIED
-//!             QUIET ─notify_one→ NOTIFIED ─poll→ QUIET;   QUIET ─poll→ WAITING ─line empty→ QUIET
+//! Idea        One word; the lock and the line are used only while two or more wait. Who waits alone
+//!             has a seat beside the line, which is won by changing the word. A count of the calls
+//!             to `notify_waiters` stands in the word, so that a waiter knows by comparing whether
+//!             one happened since it was made, also before its first poll.
+//! States      of the word:  generation | QUIET, SOLE, WAITING or NOTIFIED
+//!             QUIET ─notify_one→ NOTIFIED ─poll→ QUIET;   QUIET ─poll→ SOLE ─notify→ QUIET;
+//!             QUIET, SOLE ─poll, under the lock→ WAITING ─line empty→ QUIET
 //! Invariants  I1 the word says WAITING exactly if the line is not empty, seen under the lock; into
-//!             and out of WAITING goes only the holder of the lock.
+//!             and out of WAITING goes only the holder of the lock, and nobody else changes the
+//!             word meanwhile.
 //!             I2 the generations in the line never fall from front to back, so those that a
 //!             `notify_waiters` is still to wake stand together at the front.
 //!             I3 a single notification that was given to a waiter is passed on if that waiter is
 //!             dropped without having been polled.
+//!             I4 `sole` is written by whoever found it null, and then by whoever moved the word
+//!             out of SOLE, who thereby won the node; its owner keeps it until it is served.
 //! Rejected    Moving all waiters into a list of the caller of `notify_waiters`: a waiter that is
 //!             dropped meanwhile would have to know which list it is in.
+//!             Only the line: twice as many read-modify-writes for a task that waits alone.
+//!             A seat without threads: an interrupt handler that drops a wait would spin for the
+//!             context that it suspended between winning the node and serving it.
 #![allow(unsafe_code)]
 
 use core::fmt;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker, ready};
+use core::ptr::{self, NonNull};
+use core::task::Waker;
 
-use crate::coop;
 use crate::maybe_const;
-use crate::platform::{AtomicUsize, Lock, Ordering};
-use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
+use crate::platform::{AtomicPtr, AtomicUsize, HAS_THREADS, Lock, Ordering};
+use crate::wake::{WaitNode, WaitQueue, WakeBatch};
 
 const PHASE: usize = 0b11;
 const QUIET: usize = 0b00;
 const WAITING: usize = 0b01;
 const NOTIFIED: usize = 0b10;
+const SOLE: usize = 0b11;
 const GENERATION: usize = 0b100;
 
-const ONE_CODE: u8 = 0;
-const LAST_CODE: u8 = 1;
+pub(super) const ONE_CODE: u8 = 0;
+pub(super) const LAST_CODE: u8 = 1;
 const ALL_CODE: u8 = 2;
 
 const fn generation_of(word: usize) -> usize {
@@ -40,7 +49,7 @@ const fn generation_of(word: usize) -> usize {
 
 /// Which end of the line a single notification serves.
 #[derive(Debug, Clone, Copy)]
-enum End {
+pub(super) enum End {
     Front,
     Back,
 }
@@ -52,7 +61,8 @@ enum End {
 /// not remembered, but reaches every `Notified` that existed when it was called, polled or not.
 ///
 /// # Cost
-/// A notification that is remembered and later taken: one read-modify-write each; no allocation.
+/// A notification that is remembered and later taken: one read-modify-write each. A wait of one
+/// task and its notification: two and one. No allocation.
 ///
 /// # Example
 /// ```
@@ -65,8 +75,19 @@ enum End {
 /// ```
 pub struct Notify {
     word: AtomicUsize,
+    /// The node of the one who waits, while the word says SOLE.
+    sole: AtomicPtr<WaitNode<usize>>,
     /// Each node's payload is the generation in which it joined.
-    line: Lock<WaitQueue<usize>>,
+    pub(super) line: Lock<WaitQueue<usize>>,
+}
+
+impl End {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Front => ONE_CODE,
+            Self::Back => LAST_CODE,
+        }
+    }
 }
 
 impl fmt::Debug for Notify {
@@ -75,7 +96,7 @@ impl fmt::Debug for Notify {
         let word = self.word.load(Ordering::Relaxed);
         f.debug_struct("Notify")
             .field("notified", &(word & PHASE == NOTIFIED))
-            .field("waiting", &(word & PHASE == WAITING))
+            .field("waiting", &matches!(word & PHASE, WAITING | SOLE))
             .finish()
     }
 }
@@ -97,14 +118,18 @@ impl Notify {
     maybe_const! {
         /// As [`new`](Self::new), for statics.
         pub fn const_new() -> Self {
-            Self { word: AtomicUsize::new(QUIET), line: Lock::new(WaitQueue::new()) }
+            Self {
+                word: AtomicUsize::new(QUIET),
+                sole: AtomicPtr::new(ptr::null_mut()),
+                line: Lock::new(WaitQueue::new()),
+            }
         }
     }
 
     /// Wakes the task that has waited longest, or remembers the call for the next one that waits.
     ///
     /// # Cost
-    /// One read-modify-write if nobody waits.
+    /// One read-modify-write if at most one waits.
     pub fn notify_one(&self) {
         self.notify(End::Front);
     }
@@ -128,21 +153,24 @@ impl Notify {
     /// block_on(second);
     /// ```
     pub fn notify_waiters(&self) {
+        let mut line = loop {
+            if self.change(ALL_CODE, |word| match word & PHASE {
+                WAITING => None,
+                SOLE => Some((generation_of(word) | QUIET).wrapping_add(GENERATION)),
+                _ => Some(word.wrapping_add(GENERATION)),
+            }) {
+                return;
+            }
+            let line = self.line.lock();
+            if !line.is_empty() {
+                break line;
+            }
+        };
         // AcqRel: Release pairs with the Acquire of the waiters, who thereby see what happened
         // before the call.
-        let quiet = self
-            .word
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {
-                (word & PHASE != WAITING).then(|| word.wrapping_add(GENERATION))
-            });
-        if quiet.is_ok() {
-            return;
-        }
+        let before = self.word.fetch_add(GENERATION, Ordering::AcqRel);
+        let until = generation_of(before).wrapping_add(GENERATION);
         let mut batch = WakeBatch::new();
-        let mut line = self.line.lock();
-        // AcqRel: as above.
-        let until = generation_of(self.word.fetch_add(GENERATION, Ordering::AcqRel))
-            .wrapping_add(GENERATION);
         loop {
             while let (true, Some(joined)) = (batch.has_room(), line.front()) {
                 if until.wrapping_sub(*joined) as isize <= 0 {
@@ -161,33 +189,48 @@ impl Notify {
         }
     }
 
-    /// Restores I1 after waiters left.
-    fn line_changed(&self, line: &WaitQueue<usize>) {
-        if line.is_empty() {
-            // Relaxed: with WAITING set and the lock held only the generation can change
-            // meanwhile (I1), which the update keeps.
-            let _ = self
-                .word
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
-                    (word & PHASE == WAITING).then_some(generation_of(word) | QUIET)
-                });
+    /// Restores I1 after waiters left. The caller holds the lock.
+    pub(super) fn line_changed(&self, line: &WaitQueue<usize>) {
+        // Relaxed: nobody else changes the word while it says WAITING (I1).
+        let word = self.word.load(Ordering::Relaxed);
+        if line.is_empty() && word & PHASE == WAITING {
+            // Release: passes on what made the generation what it is, as the lock does.
+            self.word
+                .store(generation_of(word) | QUIET, Ordering::Release);
         }
     }
 
-    /// Remembers a notification unless somebody waits; `false` if so.
-    fn remember(&self) -> bool {
-        // AcqRel: Release pairs with the Acquire in `try_consume`.
-        self.word
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {
-                (word & PHASE != WAITING).then_some(generation_of(word) | NOTIFIED)
-            })
-            .is_ok()
+    /// Changes the word as `next` says, without the lock, and serves whom that wins; `false` if
+    /// `next` says nothing.
+    fn change(&self, code: u8, next: impl Fn(usize) -> Option<usize>) -> bool {
+        // AcqRel: Release pairs with the Acquire in `try_consume`, and of the waiters, who see what
+        // happened before the call; Acquire with the Release in `try_seat`.
+        let changed = self
+            .word
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+        if let Ok(before) = changed {
+            if before & PHASE == SOLE {
+                let sole = self.win_sole();
+                // SAFETY: the word was moved out of SOLE (I4).
+                let waker = unsafe { WaitNode::serve(sole, code) };
+                waker.wake();
+            }
+        }
+        changed.is_ok()
     }
 
-    fn notify(&self, end: End) {
-        if self.remember() {
-            return;
-        }
+    pub(super) fn notify(&self, end: End) {
+        while !self.change(end.code(), |word| match word & PHASE {
+            WAITING => None,
+            SOLE => Some(generation_of(word) | QUIET),
+            _ => Some(generation_of(word) | NOTIFIED),
+        }) && !self.notify_line(end)
+        {}
+    }
+
+    /// Serves one end of the line; `false` if there was nobody to serve any more.
+    #[cold]
+    fn notify_line(&self, end: End) -> bool {
         let mut batch = WakeBatch::new();
         loop {
             let mut line = self.line.lock();
@@ -201,33 +244,29 @@ impl Notify {
                 }
                 batch.push(line.pop_front(ALL_CODE).expect("the front exists"));
             }
-            let finished = batch.has_room();
-            if finished {
-                let served = match end {
-                    End::Front => line.pop_front(ONE_CODE),
-                    End::Back => line.pop_back(LAST_CODE),
-                };
-                let nobody = served.is_none();
-                if let Some(waker) = served {
-                    batch.push(waker);
-                }
-                self.line_changed(&line);
-                if nobody {
-                    let remembered = self.remember();
-                    debug_assert!(remembered, "nobody can have joined under the lock");
-                }
+            if !batch.has_room() {
+                drop(line);
+                batch.wake_all();
+                continue;
             }
+            let served = match end {
+                End::Front => line.pop_front(ONE_CODE),
+                End::Back => line.pop_back(LAST_CODE),
+            };
+            let is_served = served.is_some();
+            if let Some(waker) = served {
+                batch.push(waker);
+            }
+            self.line_changed(&line);
             drop(line);
             batch.wake_all();
-            if finished {
-                return;
-            }
+            return is_served;
         }
     }
 
     /// Takes a remembered notification.
-    fn try_consume(&self) -> bool {
-        // Acquire: pairs with the Release in `remember`.
+    pub(super) fn try_consume(&self) -> bool {
+        // Acquire: pairs with the Release in `change`.
         self.word
             .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
                 (word & PHASE == NOTIFIED).then_some(generation_of(word) | QUIET)
@@ -239,153 +278,108 @@ impl Notify {
         // Acquire: pairs with the Release in `notify_waiters`.
         generation_of(self.word.load(Ordering::Acquire))
     }
-}
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Fresh,
-    Waiting,
-    Finished,
-}
-
-/// What both kinds of `Notified` share: one wait for a notification.
-#[derive(Debug)]
-pub(super) struct Wait {
-    generation: usize,
-    stage: Stage,
-    node: WaitNode<usize>,
-}
-
-impl Wait {
-    pub(super) fn new(notify: &Notify) -> Self {
-        Self {
-            generation: notify.generation(),
-            stage: Stage::Fresh,
-            node: WaitNode::new(0),
-        }
-    }
-
-    /// Joins the line of `notify`, or finds the notification; `true` when notified.
-    pub(super) fn advance(self: Pin<&mut Self>, notify: &Notify, waker: Option<&Waker>) -> bool {
-        // SAFETY: the node is not moved; the other fields are not pinned.
-        let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: structurally pinned.
-        let node = unsafe { Pin::new_unchecked(&this.node) };
-        let notified = match this.stage {
-            Stage::Finished => true,
-            Stage::Fresh => {
-                if notify.generation() != this.generation || notify.try_consume() {
-                    true
-                } else {
-                    Self::join(node, this.generation, notify, waker)
-                }
-            }
-            Stage::Waiting => match node.state() {
-                WaitState::Done(_) => true,
-                _ => Self::look_again(node, this.generation, notify, waker),
-            },
-        };
-        this.stage = if notified {
-            Stage::Finished
-        } else {
-            Stage::Waiting
-        };
-        notified
-    }
-
-    fn join(
+    /// Takes the seat, if it is free and nothing happened; else gives the waker back.
+    ///
+    /// # Safety
+    /// As [`WaitNode::seat`]; the node's owner calls [`line_of`](Self::line_of) before it lets a
+    /// node go that was not served.
+    pub(super) unsafe fn try_seat(
+        &self,
         node: Pin<&WaitNode<usize>>,
         generation: usize,
-        notify: &Notify,
-        waker: Option<&Waker>,
-    ) -> bool {
-        let waker = waker.unwrap_or(Waker::noop()).clone();
-        let mut line = notify.line.lock();
-        // AcqRel: as in `try_consume`; a notifier that comes later sees WAITING and takes the lock.
-        let joined = notify
+        waker: Waker,
+    ) -> Result<(), Waker> {
+        // Relaxed: looked at again below.
+        if !HAS_THREADS || self.word.load(Ordering::Relaxed) != generation | QUIET {
+            return Err(waker);
+        }
+        let pointer = ptr::from_ref(node.get_ref()).cast_mut();
+        // Relaxed: the pointer alone counts here; what it points to is passed on by the word.
+        let seat = self.sole.compare_exchange(
+            ptr::null_mut(),
+            pointer,
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        );
+        if seat.is_err() {
+            return Err(waker);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { node.seat(waker, generation) };
+        // Release: pairs with the Acquire of who wins the node. Acquire: pairs with the Release of
+        // an earlier notification.
+        let seated = self.word.compare_exchange(
+            generation | QUIET,
+            generation | SOLE,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        if seated.is_ok() {
+            return Ok(());
+        }
+        // Relaxed: as above.
+        self.sole.store(ptr::null_mut(), Ordering::Relaxed);
+        // SAFETY: the word never said SOLE, so nobody can have won the node.
+        Err(unsafe { node.unseat() }.expect("a seated node has a waker"))
+    }
+
+    /// The node of the one who waited, for who moved the word out of SOLE (I4).
+    fn win_sole(&self) -> NonNull<WaitNode<usize>> {
+        // Relaxed: written before the word said SOLE, which the caller saw with Acquire.
+        let sole = self.sole.load(Ordering::Relaxed);
+        // Relaxed: as in `try_seat`.
+        self.sole.store(ptr::null_mut(), Ordering::Relaxed);
+        NonNull::new(sole).expect("the word said SOLE (I4)")
+    }
+
+    /// What the word says, under the lock, after who waited alone was put into the line.
+    pub(super) fn line_of(&self, line: &mut WaitQueue<usize>) -> Found {
+        // Acquire: pairs with the Release in `change`.
+        let moved = self
             .word
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
-                let waits = generation_of(word) == generation && word & PHASE != NOTIFIED;
-                waits.then_some(generation_of(word) | WAITING)
+                (word & PHASE == SOLE).then_some(generation_of(word) | WAITING)
             });
-        match joined {
-            Ok(_) => {
-                // SAFETY: the node is in no queue; `leave` removes it before it is dropped.
-                unsafe { line.push(node, waker, generation) };
-                false
+        let word = match moved {
+            Ok(word) => {
+                // SAFETY: we moved the word out of SOLE (I4).
+                unsafe { line.adopt(self.win_sole()) };
+                generation_of(word) | WAITING
             }
-            Err(word) => {
-                drop(line);
-                if generation_of(word) == generation && !notify.try_consume() {
-                    // Another took the remembered one: try once more.
-                    return Self::join(node, generation, notify, Some(&waker));
-                }
-                true
-            }
-        }
-    }
-
-    fn look_again(
-        node: Pin<&WaitNode<usize>>,
-        generation: usize,
-        notify: &Notify,
-        waker: Option<&Waker>,
-    ) -> bool {
-        let fresh = waker.cloned();
-        let mut line = notify.line.lock();
-        let spare;
-        let notified = if node.state() != WaitState::Queued {
-            spare = fresh;
-            true
-        } else if notify.generation() != generation {
-            // A `notify_waiters` is on its way to us.
-            // SAFETY: the node is in this line.
-            let own = unsafe { line.remove(node) };
-            notify.line_changed(&line);
-            drop(line);
-            drop(own);
-            return true;
-        } else {
-            spare = match fresh {
-                // SAFETY: the node is in this line.
-                Some(fresh) => unsafe { line.set_waker(node, fresh) },
-                None => None,
-            };
-            false
+            Err(word) => word,
         };
-        drop(line);
-        drop(spare);
-        notified
+        Found(word)
     }
 
-    /// Leaves the line; a notification that was not looked at goes to the next (I3).
-    pub(super) fn leave(self: Pin<&mut Self>, notify: &Notify) {
-        if self.stage != Stage::Waiting {
-            return;
-        }
-        // SAFETY: the node is not moved; the other fields are not pinned.
-        let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: structurally pinned.
-        let node = unsafe { Pin::new_unchecked(&this.node) };
-        let mut line = notify.line.lock();
-        // SAFETY: the node is in this line or was served.
-        let own = unsafe { line.remove(node) };
-        notify.line_changed(&line);
-        drop(line);
-        drop(own);
-        match node.state() {
-            WaitState::Done(ONE_CODE) => notify.notify(End::Front),
-            WaitState::Done(LAST_CODE) => notify.notify(End::Back),
-            _ => {}
-        }
+    /// Makes the word say that somebody waits in the line, if it is as it was `found`. The caller
+    /// holds the lock.
+    pub(super) fn begin_line(&self, found: Found) -> bool {
+        let Found(word) = found;
+        // AcqRel: as in `try_seat`; a notifier that comes later takes the lock.
+        word & PHASE == WAITING
+            || self
+                .word
+                .compare_exchange(
+                    word,
+                    generation_of(word) | WAITING,
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+    }
+}
+
+/// What the word said under the lock: not SOLE.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found(usize);
+
+impl Found {
+    pub(super) const fn generation(self) -> usize {
+        generation_of(self.0)
     }
 
-    pub(super) fn poll(self: Pin<&mut Self>, notify: &Notify, cx: &mut Context<'_>) -> Poll<()> {
-        let unit = ready!(coop::poll_proceed(cx));
-        if !self.advance(notify, Some(cx.waker())) {
-            return Poll::Pending;
-        }
-        unit.made_progress();
-        Poll::Ready(())
+    pub(super) const fn is_notified(self) -> bool {
+        self.0 & PHASE == NOTIFIED
     }
 }

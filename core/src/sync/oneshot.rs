@@ -141,6 +141,19 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// Sends one value to the [`Receiver`].
+///
+/// # Cost
+/// A send is one read-modify-write; the side that goes last frees the memory.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::oneshot;
+///
+/// let (tx, rx) = oneshot::channel();
+/// assert!(!tx.is_closed());
+/// drop(rx);
+/// assert_eq!(tx.send(1), Err(1), "the value comes back");
+/// ```
 pub struct Sender<T> {
     channel: Option<Share<T>>,
 }
@@ -270,6 +283,22 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 /// # Cancel safety
 /// It can be awaited by reference, as often as it takes: nothing is lost. Dropped, it drops the
 /// value.
+///
+/// # Cost
+/// No read-modify-write if the value is there.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::oneshot;
+///
+/// let (tx, mut rx) = oneshot::channel();
+/// block_on(async {
+///     assert!(rx.try_recv().is_err());
+///     tx.send(1).unwrap();
+///     assert_eq!((&mut rx).await, Ok(1));
+/// });
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
     /// Taken once the channel is through.

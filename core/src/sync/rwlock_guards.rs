@@ -14,6 +14,19 @@ use core::ptr::NonNull;
 use super::permits::PlainPermits;
 
 /// Shared access to the value of a read-locked [`RwLock`](super::RwLock), or to a part of it.
+///
+/// # Cost
+/// Two pointers; unlocking is one read-modify-write if nobody waits.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::{RwLock, RwLockReadGuard};
+///
+/// let lock = RwLock::new((1, 2));
+/// let first = RwLockReadGuard::map(lock.try_read().unwrap(), |pair| &pair.0);
+/// let all = lock.try_read().unwrap();
+/// assert_eq!((*first, *all), (1, (1, 2)));
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     permits: &'a PlainPermits,
@@ -91,6 +104,20 @@ impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'a, T> {
 }
 
 /// Exclusive access to the value of a write-locked [`RwLock`](super::RwLock).
+///
+/// # Cost
+/// As [`RwLockReadGuard`]; to downgrade is one read-modify-write.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::RwLock;
+///
+/// let lock = RwLock::new(1);
+/// let mut guard = lock.try_write().unwrap();
+/// *guard += 1;
+/// let guard = guard.downgrade();
+/// assert_eq!((*guard, *lock.try_read().unwrap()), (2, 2));
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     held: RwLockMappedWriteGuard<'a, T>,
@@ -199,6 +226,20 @@ impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockWriteGuard<'a, T> {
 }
 
 /// Exclusive access to a part of the value of a write-locked [`RwLock`](super::RwLock).
+///
+/// # Cost
+/// As [`RwLockWriteGuard`].
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::{RwLock, RwLockWriteGuard};
+///
+/// let lock = RwLock::new((1, 2));
+/// let mut second = RwLockWriteGuard::map(lock.try_write().unwrap(), |pair| &mut pair.1);
+/// *second = 3;
+/// drop(second);
+/// assert_eq!(*lock.try_read().unwrap(), (1, 3));
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
     permits: &'a PlainPermits,

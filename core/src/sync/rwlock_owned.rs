@@ -69,6 +69,9 @@ impl<T: ?Sized> RwLock<T> {
 
 /// Shared access to the value of a read-locked [`RwLock`] that it keeps alive, or to a part of it.
 ///
+/// # Cost
+/// Two pointers; unlocking is two read-modify-writes if nobody waits: the lock, and the count of its owners.
+///
 /// # Example
 /// ```
 /// use std::sync::Arc;
@@ -160,6 +163,21 @@ impl<T: ?Sized, U: ?Sized + fmt::Display> fmt::Display for OwnedRwLockReadGuard<
 }
 
 /// Exclusive access to the value of a write-locked [`RwLock`] that it keeps alive.
+///
+/// # Cost
+/// As [`OwnedRwLockReadGuard`]; to downgrade is one read-modify-write.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use selkie_core::sync::RwLock;
+///
+/// let lock = Arc::new(RwLock::new(1));
+/// let mut guard = lock.clone().try_write_owned().unwrap();
+/// *guard += 1;
+/// assert_eq!(*guard.downgrade(), 2);
+/// assert!(lock.try_write().is_ok());
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
     held: OwnedRwLockMappedWriteGuard<T, T>,
@@ -256,6 +274,22 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedRwLockWriteGuard<T> {
 }
 
 /// Exclusive access to a part of the value of a write-locked [`RwLock`] that it keeps alive.
+///
+/// # Cost
+/// As [`OwnedRwLockWriteGuard`].
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use selkie_core::sync::{OwnedRwLockWriteGuard, RwLock};
+///
+/// let lock = Arc::new(RwLock::new([1, 2]));
+/// let guard = lock.clone().try_write_owned().unwrap();
+/// let mut first = OwnedRwLockWriteGuard::map(guard, |cells| &mut cells[0]);
+/// *first = 5;
+/// drop(first);
+/// assert_eq!(*lock.try_read().unwrap(), [5, 2]);
+/// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<RwLock<T>>,

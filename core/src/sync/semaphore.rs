@@ -213,6 +213,22 @@ impl Semaphore {
 }
 
 /// Permits of a [`Semaphore`], given back when dropped.
+///
+/// # Cost
+/// Giving back is one read-modify-write if nobody waits; splitting and merging none.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::Semaphore;
+///
+/// let semaphore = Semaphore::new(3);
+/// let mut two = semaphore.try_acquire_many(2).unwrap();
+/// let one = two.split(1).unwrap();
+/// two.merge(one);
+/// assert_eq!((two.num_permits(), semaphore.available_permits()), (2, 1));
+/// two.forget();
+/// assert_eq!(semaphore.available_permits(), 1);
+/// ```
 #[must_use = "dropping a permit gives it back at once"]
 #[derive(Debug)]
 pub struct SemaphorePermit<'a> {

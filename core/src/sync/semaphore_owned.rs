@@ -97,6 +97,9 @@ impl Semaphore {
 
 /// Permits that keep their [`Semaphore`] alive, given back when dropped.
 ///
+/// # Cost
+/// As [`SemaphorePermit`](super::SemaphorePermit), and a count of the owners.
+///
 /// # Example
 /// ```
 /// use std::sync::Arc;

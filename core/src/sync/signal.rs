@@ -1,18 +1,28 @@
 //! A place for the latest value, from an interrupt handler to a task, without a heap.
 //!
+//! Idea        The value and the waker of the one who waits stand in one lock, so that a signal is
+//!             one critical section.
 //! States      empty ⇄ one value;   a newer value replaces one that was not taken
-//! Invariants  I1 the value is stored before the waker is looked for, and the waker before the
-//!             value.
+//! Invariants  I1 there is a value or a waker, or neither: whoever stores one takes the other.
+//!             I2 wakers are cloned, woken and dropped outside the lock, and values dropped there.
 //! Rejected    A queue of one: an interrupt that comes twice would find it full.
+//!             [`WakerCell`](crate::wake::WakerCell): two read-modify-writes more, each of them a
+//!             critical section on a core without compare-exchange.
 
 use core::fmt;
 use core::future::poll_fn;
-use core::task::{Poll, ready};
+use core::mem;
+use core::task::{Context, Poll, Waker, ready};
 
 use crate::coop;
 use crate::maybe_const;
 use crate::platform::Lock;
-use crate::wake::WakerCell;
+
+enum State<T> {
+    Empty,
+    Waited(Waker),
+    Full(T),
+}
 
 /// Hands the latest value from anyone, an interrupt handler too, to one task that waits.
 ///
@@ -34,53 +44,74 @@ use crate::wake::WakerCell;
 /// assert_eq!(block_on(READING.wait()), 512);
 /// ```
 pub struct Signal<T> {
-    value: Lock<Option<T>>,
-    waiter: WakerCell,
+    state: Lock<State<T>>,
 }
 
 impl<T> Signal<T> {
     maybe_const! {
         /// A signal without a value.
         pub fn new() -> Self {
-            Self { value: Lock::new(None), waiter: WakerCell::new() }
+            Self { state: Lock::new(State::Empty) }
         }
     }
 
     /// Stores `value`, and wakes the task that waits. Returns a value that nobody took.
     pub fn signal(&self, value: T) -> Option<T> {
-        let before = self.value.lock().replace(value);
-        self.waiter.wake();
-        before
+        let before = mem::replace(&mut *self.state.lock(), State::Full(value));
+        match before {
+            State::Empty => None,
+            State::Waited(waker) => {
+                waker.wake();
+                None
+            }
+            State::Full(value) => Some(value),
+        }
     }
 
-    /// Takes the value if there is one.
+    /// Takes the value if there is one. A task that waits goes on waiting.
     pub fn try_take(&self) -> Option<T> {
-        self.value.lock().take()
+        let mut state = self.state.lock();
+        match mem::replace(&mut *state, State::Empty) {
+            State::Full(value) => Some(value),
+            waiting => {
+                // Nothing is dropped here but `Empty`.
+                *state = waiting;
+                None
+            }
+        }
     }
 
     /// Whether there is a value.
     pub fn is_signaled(&self) -> bool {
-        self.value.lock().is_some()
+        matches!(*self.state.lock(), State::Full(_))
     }
 
-    /// Waits for a value and takes it. One task at a time may wait.
+    /// Waits for a value and takes it. One task at a time may wait: a second one takes the place
+    /// of the first, who is not woken any more.
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// Nothing is lost. A cancelled wait leaves its waker behind, so that the next signal may wake
+    /// its task without cause.
     pub async fn wait(&self) -> T {
-        poll_fn(|cx| {
-            let unit = ready!(coop::poll_proceed(cx));
-            let value = self.try_take().or_else(|| {
-                self.waiter.register(cx.waker());
-                self.try_take()
-            });
-            let Some(value) = value else {
-                return Poll::Pending;
+        poll_fn(|cx| self.poll_wait(cx)).await
+    }
+
+    fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<T> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let waker = cx.waker().clone();
+        let before = {
+            let mut state = self.state.lock();
+            let next = match &*state {
+                State::Full(_) => State::Empty,
+                _ => State::Waited(waker),
             };
-            unit.made_progress();
-            Poll::Ready(value)
-        })
-        .await
+            mem::replace(&mut *state, next)
+        };
+        let State::Full(value) = before else {
+            return Poll::Pending;
+        };
+        unit.made_progress();
+        Poll::Ready(value)
     }
 }
 

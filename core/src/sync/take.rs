@@ -185,7 +185,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
                 }
                 return;
             }
-            WaitState::Queued => {}
+            WaitState::Queued | WaitState::Seated => {}
         }
         let mut batch = WakeBatch::new();
         let mut queue = self.permits.queue.lock();

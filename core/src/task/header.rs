@@ -174,6 +174,11 @@ impl Notified {
         self.run();
     }
 
+    /// The address of the task's slot: no other queued task has it.
+    pub fn address(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+
     /// The task's id.
     pub fn id(&self) -> Id {
         self.about().id

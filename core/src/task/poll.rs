@@ -108,11 +108,15 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: u
     let polled = about.id.scope(|| {
         catch_panic(|| {
             cell.stage.with_mut(|stage| {
+                // While the panic is under way, as a future on any other stack would be.
+                let dropped_if_it_panics = DropFuture(Stage::future(stage));
                 // SAFETY: while RUNNING the stage is the future, and ours alone.
                 let future = unsafe { &mut *Stage::future(stage) };
                 // SAFETY: the future stays in its slot until it is dropped.
                 let future = unsafe { Pin::new_unchecked(future) };
-                coop::budget(|| future.poll(&mut cx))
+                let polled = coop::budget(|| future.poll(&mut cx));
+                core::mem::forget(dropped_if_it_panics);
+                polled
             })
         })
     });
@@ -131,51 +135,57 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: u
             OnPending::Cancel => unsafe { cancel::<F, S>(slot, false) },
         },
         // SAFETY: still RUNNING by us.
-        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(cell, about, Ok(output)) },
-        Err(payload) => {
-            // SAFETY: as above.
-            unsafe { finish::<F, S>(cell, about, Err(Box::new(payload))) };
-        }
+        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(cell, about, output) },
+        // SAFETY: still RUNNING by us, and the future is dropped.
+        Err(payload) => unsafe { fail::<F, S>(cell, about, Box::new(payload)) },
     }
 }
 
-/// The future has ended with an output or a panic: puts it in the future's place.
+/// Drops the future it points to; a panic in that drop goes no further.
+struct DropFuture<F>(*mut F);
+
+impl<F> Drop for DropFuture<F> {
+    fn drop(&mut self) {
+        let _second_panic = catch_panic(|| {
+            // SAFETY: made by `poll_once` of the future that it polls, and dropped only when that
+            // poll unwinds.
+            unsafe { self.0.drop_in_place() };
+        });
+    }
+}
+
+/// The future has returned: puts the output in its place.
 ///
 /// # Safety
 /// The state is RUNNING by the caller, and the stage still holds the future.
 #[inline]
-unsafe fn finish<F: Future, S: Schedule>(
-    cell: &Cell<F>,
-    about: About,
-    result: Result<F::Output, Payload>,
-) {
+unsafe fn finish<F: Future, S: Schedule>(cell: &Cell<F>, about: About, output: F::Output) {
     // SAFETY: by the caller's promise; a panic in the future's drop ends the task like one in poll.
-    let dropped = unsafe { drop_future(cell, about) };
-    let result = match dropped {
-        Ok(()) => result,
-        Err(payload) => {
-            let _output_is_lost = catch_panic(|| drop(result));
-            Err(payload)
-        }
-    };
-    let ending = match result {
-        Ok(output) => {
-            cell.stage.with_mut(|stage| {
-                // SAFETY: the stage is empty and ours.
-                unsafe { Stage::output(stage).write(output) };
-            });
-            Ending::Returned
-        }
-        Err(payload) => {
-            cell.stage.with_mut(|stage| {
-                // SAFETY: the stage is empty and ours.
-                unsafe { Stage::payload(stage).write(payload) };
-            });
-            Ending::Panicked
-        }
-    };
-    // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
-    unsafe { complete::<F, S>(cell, about, ending, false) };
+    if let Err(payload) = unsafe { drop_future(cell, about) } {
+        let _output_is_lost = catch_panic(|| drop(output));
+        // SAFETY: the stage is empty and ours.
+        return unsafe { fail::<F, S>(cell, about, payload) };
+    }
+    cell.stage.with_mut(|stage| {
+        // SAFETY: the stage is empty and ours.
+        unsafe { Stage::output(stage).write(output) };
+    });
+    // SAFETY: RUNNING by the caller; the stage holds the output.
+    unsafe { complete::<F, S>(cell, about, Ending::Returned, false) };
+}
+
+/// The future has panicked and is dropped: puts the payload in its place.
+///
+/// # Safety
+/// The state is RUNNING by the caller, and the stage is empty.
+#[cold]
+unsafe fn fail<F: Future, S: Schedule>(cell: &Cell<F>, about: About, payload: Payload) {
+    cell.stage.with_mut(|stage| {
+        // SAFETY: the stage is empty and ours.
+        unsafe { Stage::payload(stage).write(payload) };
+    });
+    // SAFETY: RUNNING by the caller; the stage holds the payload.
+    unsafe { complete::<F, S>(cell, about, Ending::Panicked, false) };
 }
 
 /// # Safety
@@ -251,13 +261,13 @@ unsafe fn complete<F: Future, S: Schedule>(
             });
             cell.header.state.leave_runtime()
         }
-        OnComplete::DropOutput { last } => {
+        outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
             let dropped = about.id.scope(|| {
                 // SAFETY: nobody joins: the output is ours.
                 catch_panic(|| unsafe { drop_output::<F>(slot) })
             });
             drop(dropped);
-            last || cell.header.state.leave_runtime()
+            outcome == OnComplete::DropOutputLast || cell.header.state.leave_runtime()
         }
     };
     if last {

@@ -15,7 +15,7 @@
 //!             I5 after CANCELLED no wake sets NOTIFIED: the canceller has seen to the end.
 //!             I6 the generation changes only when the slot is given back, and never repeats.
 //! Rejected    A reference count: two atomic operations per waker, on a word all wakers share.
-//! Length      Every transition of the one word stands here.
+//! Length      one word, one protocol: each transition is judged beside the others.
 
 use crate::platform::{AtomicUsize, Ordering};
 
@@ -74,8 +74,10 @@ pub(super) enum OnPending {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnComplete {
-    /// Nobody wants the output: drop it and give the slot back (unless a token is still out).
-    DropOutput { last: bool },
+    /// Nobody wants the output: drop it, then [`leave`](State::leave_runtime); a token is still out.
+    DropOutput,
+    /// Nobody wants the output, and the runtime has left: drop it and give the slot back.
+    DropOutputLast,
     /// Wake the join waker, then [`leave`](State::leave_runtime).
     WakeJoiner,
     /// The handle will take the output; the runtime has left.
@@ -351,10 +353,10 @@ impl State {
             match (now.has(JOIN), token_out) {
                 (true, true) => (Some(busy & !RUNNING), OnComplete::Left),
                 (true, false) => (Some(busy & !(RUNNING | RUNTIME)), OnComplete::Left),
-                (false, true) => (Some(busy), OnComplete::DropOutput { last: false }),
+                (false, true) => (Some(busy), OnComplete::DropOutput),
                 (false, false) => (
                     Some(busy & !(RUNNING | RUNTIME)),
-                    OnComplete::DropOutput { last: true },
+                    OnComplete::DropOutputLast,
                 ),
             }
         })

@@ -3,6 +3,8 @@
 use core::future::poll_fn;
 use core::task::Poll;
 
+use crate::coop::tell_pending;
+
 /// Lets every other ready task of this executor run before the caller goes on.
 ///
 /// # Cancel safety
@@ -18,6 +20,7 @@ pub async fn yield_now() {
         }
         yielded = true;
         cx.waker().wake_by_ref();
+        tell_pending();
         Poll::Pending
     })
     .await;

@@ -4,8 +4,11 @@
 //!             pinned [`WaitNode`] in the future itself. Whoever serves a waiter takes its waker out
 //!             under the lock, marks the node and wakes after the lock is released.
 //! States      of a node:  IDLE ─push→ QUEUED ─pop(code)→ done(code);   QUEUED ─remove→ IDLE
+//!             beside a queue:  IDLE ─seat→ SEATED ─serve(code)→ done(code);   SEATED ─unseat→ IDLE;
+//!             SEATED ─adopt→ QUEUED
 //! Invariants  I1 everything in a node but `state` is touched only by the holder of the lock that
-//!             guards the node's queue, or by the node's owner while the node is not QUEUED.
+//!             guards the node's queue, or by the node's owner while the node is not QUEUED; of a
+//!             SEATED node by the one who won it, by whatever means its seat has.
 //!             I2 setting a done state is the last touch of a popped node: its owner may free it
 //!             from then on without taking the lock.
 //!             I3 wakers are cloned, woken and dropped outside the lock, since they are foreign
@@ -24,8 +27,9 @@ use crate::platform::{AtomicUsize, Ordering, UnsafeCell};
 
 const IDLE: usize = 0;
 const QUEUED: usize = 1;
-/// Done codes are stored above the two states.
-const DONE: usize = 2;
+const SEATED: usize = 2;
+/// Done codes are stored above the other states.
+const DONE: usize = 3;
 
 /// Where a [`WaitNode`] stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub enum WaitState {
     Idle,
     /// In a queue.
     Queued,
+    /// Waiting beside the queue, or about to be served by who won it.
+    Seated,
     /// Served, with the code that the server gave.
     Done(u8),
 }
@@ -88,10 +94,11 @@ impl<T> WaitNode<T> {
     /// this returns `Done`.
     #[inline]
     pub fn state(&self) -> WaitState {
-        // Acquire: pairs with the Release in `WaitQueue::finish` (I2).
+        // Acquire: pairs with the Release in `serve` (I2).
         match self.state.load(Ordering::Acquire) {
             IDLE => WaitState::Idle,
             QUEUED => WaitState::Queued,
+            SEATED => WaitState::Seated,
             code => WaitState::Done((code - DONE) as u8),
         }
     }
@@ -108,6 +115,44 @@ impl<T> WaitNode<T> {
         );
         // Relaxed: the owner alone looks at a node that is in no queue.
         self.state.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// Makes the node wait beside its queue, where its pointer is to be published.
+    ///
+    /// # Safety
+    /// The node is in no queue, and the caller its owner, who keeps it alive until it is served,
+    /// adopted and removed, or [unseated](Self::unseat).
+    pub unsafe fn seat(self: Pin<&Self>, waker: Waker, payload: T) {
+        self.guarded(|guarded| {
+            guarded.waker = Some(waker);
+            guarded.payload = payload;
+        });
+        // Relaxed: whoever publishes the pointer does so with Release.
+        self.state.store(SEATED, Ordering::Relaxed);
+    }
+
+    /// Takes a seat back that nobody can win any more, and returns the waker.
+    ///
+    /// # Safety
+    /// The node is seated, and the caller the one who won it.
+    pub unsafe fn unseat(self: Pin<&Self>) -> Option<Waker> {
+        // Relaxed: the owner alone looks at the node now.
+        self.state.store(IDLE, Ordering::Relaxed);
+        self.guarded(|guarded| guarded.waker.take())
+    }
+
+    /// Serves the node: marks it done with `code` and returns its waker.
+    ///
+    /// # Safety
+    /// The node waits, alive; the caller won it, or has just taken it out of its queue.
+    pub unsafe fn serve(node: NonNull<Self>, code: u8) -> Waker {
+        // SAFETY: alive by the caller's promise, until the state below says that it is done.
+        let node = unsafe { node.as_ref() };
+        let waker = node.guarded(|guarded| guarded.waker.take());
+        // Release: pairs with the Acquire in `state`. The last touch (I2).
+        node.state
+            .store(DONE + usize::from(code), Ordering::Release);
+        waker.expect("a waiting node has a waker")
     }
 
     fn guarded<R>(&self, f: impl FnOnce(&mut Guarded<T>) -> R) -> R {
@@ -210,24 +255,30 @@ impl<T> WaitQueue<T> {
     /// Serves the first in line: takes it out, marks it done with `code` and returns its waker.
     pub fn pop_front(&mut self, code: u8) -> Option<Waker> {
         let node = self.nodes.pop_front()?;
-        Some(Self::finish(node, code))
+        // SAFETY: it was in the queue until now, so its owner keeps it alive: the owner needs the
+        // lock, which we hold, to let it go (I1).
+        Some(unsafe { WaitNode::serve(node, code) })
     }
 
     /// Serves the last in line.
     pub fn pop_back(&mut self, code: u8) -> Option<Waker> {
         let node = self.nodes.pop_back()?;
-        Some(Self::finish(node, code))
+        // SAFETY: as in `pop_front`.
+        Some(unsafe { WaitNode::serve(node, code) })
     }
 
-    fn finish(node: NonNull<WaitNode<T>>, code: u8) -> Waker {
-        // SAFETY: the node was in the queue until now, so its owner keeps it alive: the owner
-        // needs the lock, which we hold, to let it go (I1).
-        let node = unsafe { node.as_ref() };
-        let waker = node.guarded(|guarded| guarded.waker.take());
-        // Release: pairs with the Acquire in `WaitNode::state`. The last touch (I2).
-        node.state
-            .store(DONE + usize::from(code), Ordering::Release);
-        waker.expect("a queued node has a waker")
+    /// Puts a seated node at the end of the line, with the waker and the payload that it has.
+    ///
+    /// # Safety
+    /// The node is seated, and the caller the one who won it. From now on its owner removes it
+    /// before it is dropped, as one that was pushed.
+    pub unsafe fn adopt(&mut self, node: NonNull<WaitNode<T>>) {
+        // SAFETY: the owner keeps a seated node alive.
+        let seated = unsafe { node.as_ref() };
+        // Relaxed: the owner looks again under the lock.
+        seated.state.store(QUEUED, Ordering::Relaxed);
+        // SAFETY: in no queue, pinned since it was seated, removed before it is dropped.
+        unsafe { self.nodes.push_back(node) };
     }
 
     /// Takes `node` out if it is queued, and returns its waker then; drop it after the lock is

@@ -1,6 +1,10 @@
 //! Threads for work that blocks.
 
-mod pool;
+mod record;
+
 mod thread;
 
+mod pool;
+
 pub(crate) use pool::{BlockingPool, SpawnError};
+pub use record::{BlockedClosure, BlockingKind};

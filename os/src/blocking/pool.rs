@@ -28,6 +28,7 @@ use selkie_core::coop;
 use selkie_core::task::{Id, JoinHandle, Notified, OwnedTasks, Schedule};
 use selkie_core::time::ClockHold;
 
+use super::record::{BlockedClosure, BlockingKind, Records};
 use super::thread::Mailbox;
 use crate::config::{Config, call};
 
@@ -35,7 +36,7 @@ use crate::config::{Config, call};
 enum Job {
     /// A closure with a join handle, and what keeps a paused clock from moving until the closure's
     /// task is complete.
-    Closure(Notified, Option<ClockHold>),
+    Closure(Notified, BlockingKind, Option<ClockHold>),
     /// A worker of the scheduler, or another thread's worth of work that must run.
     Thread(Box<dyn FnOnce() + Send>),
 }
@@ -58,6 +59,8 @@ pub(crate) struct BlockingPool {
     scope: std::sync::OnceLock<ThreadScope>,
     state: Mutex<State>,
     emptied: Condvar,
+    /// What each thread is at.
+    records: Records,
 }
 
 struct State {
@@ -122,6 +125,7 @@ impl BlockingPool {
                 tasks: None,
             }),
             emptied: Condvar::new(),
+            records: Records::default(),
         })
     }
 
@@ -139,6 +143,7 @@ impl BlockingPool {
     pub(crate) fn spawn<F, R>(
         self: &Arc<Self>,
         closure: F,
+        kind: BlockingKind,
         hold: Option<ClockHold>,
         location: &'static Location<'static>,
     ) -> (JoinHandle<R>, Result<(), SpawnError>)
@@ -158,7 +163,7 @@ impl BlockingPool {
             token.cancel();
             return (handle, Err(SpawnError::Closed));
         }
-        let started = self.give(state, Job::Closure(token, hold));
+        let started = self.give(state, Job::Closure(token, kind, hold));
         (handle, started.map_err(SpawnError::NoThread))
     }
 
@@ -170,7 +175,8 @@ impl BlockingPool {
             mailbox.put(Job::Thread(work));
             return Ok(());
         }
-        self.start_thread(&mut state, Some(Job::Thread(work)))
+        self.start_thread(&mut state, Job::Thread(work))
+            .map_err(|(error, _)| error)
     }
 
     /// Hands `job` to a thread, or queues it.
@@ -180,31 +186,51 @@ impl BlockingPool {
             mailbox.put(job);
             return Ok(());
         }
-        state.queue.push_back(job);
         if state.threads >= self.config.max_blocking_threads {
+            state.queue.push_back(job);
             return Ok(());
         }
-        match self.start_thread(&mut state, None) {
+        // The new thread begins with this very job, so that a shutdown right after finds it begun.
+        match self.start_thread(&mut state, job) {
+            Ok(()) => Ok(()),
             // The threads that are there will come to the job.
-            Err(error) if state.threads == 0 => {
-                let job = state.queue.pop_back();
+            Err((_, job)) if state.threads > 0 => {
+                state.queue.push_back(job);
+                Ok(())
+            }
+            Err((error, job)) => {
                 drop(state);
-                if let Some(Job::Closure(token, _)) = job {
+                if let Job::Closure(token, ..) = job {
                     token.cancel();
                 }
                 Err(error)
             }
-            _ => Ok(()),
         }
     }
 
-    fn start_thread(self: &Arc<Self>, state: &mut State, first: Option<Job>) -> io::Result<()> {
+    /// Starts a thread that runs `first` and then stays.
+    ///
+    /// # Errors
+    /// If the system has no thread for us; the job comes back.
+    fn start_thread(
+        self: &Arc<Self>,
+        state: &mut State,
+        first: Job,
+    ) -> Result<(), (io::Error, Job)> {
         let mut builder = thread::Builder::new().name((self.config.thread_name)());
         if let Some(bytes) = self.config.thread_stack_size {
             builder = builder.stack_size(bytes);
         }
         let pool = Arc::clone(self);
-        builder.spawn(move || pool.thread_main(first))?;
+        let first = Arc::new(Mutex::new(Some(first)));
+        let theirs = Arc::clone(&first);
+        let take = |first: &Mutex<Option<Job>>| {
+            first.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        if let Err(error) = builder.spawn(move || pool.thread_main(take(&theirs))) {
+            let job = take(&first).expect("no thread has taken it");
+            return Err((error, job));
+        }
         state.threads += 1;
         state.spawned_threads += 1;
         Ok(())
@@ -227,11 +253,14 @@ impl BlockingPool {
     fn run_jobs(&self, first: Option<Job>) {
         let mut next = first;
         let mailbox = Arc::new(Mailbox::new());
+        let record = self.records.add();
         loop {
             if let Some(job) = next.take() {
                 match job {
-                    Job::Closure(token, hold) => {
+                    Job::Closure(token, kind, hold) => {
+                        record.begin(kind, token.location());
                         token.run();
+                        record.end();
                         drop(hold);
                     }
                     Job::Thread(work) => work(),
@@ -288,7 +317,7 @@ impl BlockingPool {
             mailbox.put(Job::Thread(Box::new(|| {})));
         }
         for job in closures {
-            if let Job::Closure(token, _) = job {
+            if let Job::Closure(token, ..) = job {
                 token.cancel();
             }
         }
@@ -315,6 +344,11 @@ impl BlockingPool {
             };
         }
         true
+    }
+
+    /// The closures that run now.
+    pub(crate) fn running(&self) -> Vec<BlockedClosure> {
+        self.records.running()
     }
 
     /// Threads now, threads that wait for a job, and jobs that wait for a thread.

@@ -14,6 +14,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use selkie_core::coop;
 use selkie_core::executor::{Refusal, Services, set_services};
@@ -21,7 +22,8 @@ use selkie_core::sync::forbid_blocking;
 use selkie_core::task::{Id as TaskId, Parcel};
 use selkie_core::time::{Current, set_current};
 
-use super::handle::{Handle, Inner};
+use super::handle::{Handle, Inner, Seeds};
+use crate::macros::seed_thread;
 
 /// How the thread stands to blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +213,14 @@ pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// A poll in the runtime that runs here has used up its budget.
+fn count_forced_yield() {
+    let _counted = with_current(|inner| {
+        // Relaxed: a figure for readers.
+        inner.forced_yields.fetch_add(1, Ordering::Relaxed);
+    });
+}
+
 /// What stood before a context was entered.
 struct Scope {
     before: *const Inner,
@@ -228,6 +238,7 @@ impl Scope {
         let time = unsafe { &*inner }.current_time();
         let depth = DEPTH.get() + 1;
         DEPTH.set(depth);
+        coop::on_forced_yield(count_forced_yield);
         let services = Services::new(inner.cast(), spawn_parcel);
         // SAFETY: `inner` is alive until `leave` puts back what stood before.
         let services_before = unsafe { set_services(Some(services)) };
@@ -279,12 +290,29 @@ pub(crate) fn enter_runtime<R>(
          drive asynchronous tasks."
     );
     let _standing = Standing::set(standing);
+    let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);
     enter_context(handle, f)
 }
 
 /// Runs `f` as if the thread drove no runtime; its worker, if any, has been handed off.
 pub(crate) fn leave_runtime<R>(f: impl FnOnce() -> R) -> R {
     let _standing = Standing::set(EnterRuntime::Outside);
+    f()
+}
+
+/// Runs `f`, which drives tasks that cannot be handed to another thread.
+pub(crate) fn without_handoff<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(EnterRuntime);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            STANDING.set(self.0);
+        }
+    }
+    let before = STANDING.get();
+    if before == EnterRuntime::Worker {
+        STANDING.set(EnterRuntime::CurrentThread);
+    }
+    let _restore = Restore(before);
     f()
 }
 
@@ -333,5 +361,20 @@ impl Drop for Standing {
         STANDING.set(self.before);
         forbid_blocking(self.before != EnterRuntime::Outside);
         coop::resume(self.budget);
+    }
+}
+
+/// The thread's random numbers follow from a runtime's seed until this is dropped.
+struct Seeded(u64);
+
+impl Seeded {
+    fn by(seeds: &Seeds) -> Self {
+        Self(seed_thread(seeds.next()))
+    }
+}
+
+impl Drop for Seeded {
+    fn drop(&mut self) {
+        seed_thread(self.0);
     }
 }

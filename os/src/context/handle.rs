@@ -2,15 +2,17 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use selkie_core::platform::AtomicU64;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 use selkie_core::time::{Current, Home};
 
-use crate::blocking::{BlockingPool, SpawnError};
+use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;
 use crate::scheduler::Spawner;
 
@@ -33,7 +35,6 @@ pub struct Id(NonZeroU64);
 impl Id {
     /// A number that no other runtime has.
     pub(crate) fn next() -> Self {
-        use selkie_core::platform::AtomicU64;
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // Relaxed: only the sum matters.
         Self(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MAX))
@@ -73,6 +74,27 @@ pub(crate) struct Inner {
     pub(crate) driver: Option<driver::Handle>,
     pub(crate) timers: TimersOf,
     pub(crate) blocking: Arc<BlockingPool>,
+    /// Where threads that drive the runtime get their random numbers from, if it was seeded.
+    pub(crate) seeds: Option<Seeds>,
+    pub(crate) forced_yields: AtomicU64,
+}
+
+/// The seeds that follow from one, for the threads that drive a runtime.
+#[derive(Debug)]
+pub(crate) struct Seeds(AtomicU64);
+
+impl Seeds {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    /// The next seed; never zero.
+    pub(crate) fn next(&self) -> u64 {
+        // Relaxed: each caller gets another sum. An odd step visits every word.
+        let sum = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let mixed = (sum ^ (sum >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ (mixed >> 31)) | 1
+    }
 }
 
 impl Inner {
@@ -112,15 +134,35 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        match self.try_spawn_blocking(BlockingKind::Closure, func) {
+            Ok(handle) => handle,
+            Err(error) => panic!("OS can't spawn worker thread: {error}"),
+        }
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), with the error instead of the panic.
+    #[track_caller]
+    pub(crate) fn try_spawn_blocking<F, R>(
+        &self,
+        kind: BlockingKind,
+        func: F,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         // A paused clock stands still while blocking work goes on: its end is something to wait for.
         let hold = match &self.inner.timers {
             TimersOf::Homes(homes) => Some(homes[0].hold_clock()),
             TimersOf::Disabled => None,
         };
-        let (handle, spawned) = self.inner.blocking.spawn(func, hold, Location::caller());
+        let (handle, spawned) = self
+            .inner
+            .blocking
+            .spawn(func, kind, hold, Location::caller());
         match spawned {
-            Ok(()) | Err(SpawnError::Closed) => handle,
-            Err(SpawnError::NoThread(error)) => panic!("OS can't spawn worker thread: {error}"),
+            Ok(()) | Err(SpawnError::Closed) => Ok(handle),
+            Err(SpawnError::NoThread(error)) => Err(error),
         }
     }
 

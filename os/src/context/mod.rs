@@ -9,7 +9,7 @@ pub(crate) use current::driver;
 pub use current::{EnterGuard, TryCurrentError};
 pub(crate) use current::{
     EnterRuntime, enter_context, enter_runtime, is_inside_runtime, leave_runtime,
-    may_wait_for_shutdown, with_current,
+    may_wait_for_shutdown, with_current, without_handoff,
 };
 pub use handle::{Handle, Id};
-pub(crate) use handle::{Inner, TimersOf};
+pub(crate) use handle::{Inner, Seeds, TimersOf};

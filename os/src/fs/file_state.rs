@@ -14,7 +14,8 @@ use selkie_core::platform::Lock;
 
 use super::file_buf::FileBuf;
 use super::offload::not_run;
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::blocking::BlockingKind;
+use crate::task::{JoinHandle, spawn_blocking_for};
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -51,7 +52,9 @@ impl Inner {
         mut buf: FileBuf,
         operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
     ) {
-        self.state = State::Busy(spawn_blocking(move || (operation(&mut buf), buf)));
+        self.state = State::Busy(spawn_blocking_for(BlockingKind::File, move || {
+            (operation(&mut buf), buf)
+        }));
     }
 
     /// Waits for the operation under way and takes its buffer back; `None` if there is none.

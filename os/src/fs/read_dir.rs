@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::offload::{not_run, offload};
+use crate::blocking::BlockingKind;
 use crate::sys::LISTING_TELLS_TYPE;
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::task::{JoinHandle, spawn_blocking_for};
 
 /// Entries that one hop brings.
 const BATCH: usize = 32;
@@ -99,7 +100,7 @@ impl ReadDir {
                         ready: VecDeque::new(),
                         rest: Some(rest),
                     };
-                    self.0 = State::Busy(spawn_blocking(move || {
+                    self.0 = State::Busy(spawn_blocking_for(BlockingKind::File, move || {
                         batch.refill();
                         batch
                     }));

@@ -3,6 +3,7 @@
 #[cfg(feature = "macros")]
 mod join;
 mod pin;
+mod random;
 #[cfg(feature = "macros")]
 mod select;
 #[cfg(feature = "rt")]
@@ -15,3 +16,5 @@ mod rotation;
 
 #[cfg(feature = "macros")]
 pub mod support;
+
+pub(crate) use random::seed_thread;

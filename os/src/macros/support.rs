@@ -11,4 +11,5 @@ pub use selkie_macros::{
 };
 
 pub use super::maybe_done::{MaybeDone, maybe_done};
-pub use super::rotation::{BiasedRotator, Rotator, thread_rng_n};
+pub use super::random::thread_rng_n;
+pub use super::rotation::{BiasedRotator, Rotator};

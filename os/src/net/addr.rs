@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 
 use sealed::{Addrs, Lookup, Resolve};
 
-use crate::task::spawn_blocking;
+use crate::blocking::BlockingKind;
+use crate::task::spawn_blocking_for;
 
 /// What can be turned into socket addresses: addresses, `(ip, port)`, `"host:port"`,
 /// `(host, port)`.
@@ -87,10 +88,13 @@ fn one(addr: SocketAddr) -> Lookup {
 
 fn ask(host: String, port: Option<u16>) -> Lookup {
     use std::net::ToSocketAddrs;
-    Lookup::Asked(spawn_blocking(move || match port {
-        Some(port) => (host.as_str(), port).to_socket_addrs(),
-        None => host.as_str().to_socket_addrs(),
-    }))
+    Lookup::Asked(spawn_blocking_for(
+        BlockingKind::NameLookup,
+        move || match port {
+            Some(port) => (host.as_str(), port).to_socket_addrs(),
+            None => host.as_str().to_socket_addrs(),
+        },
+    ))
 }
 
 macro_rules! resolve_at_once {

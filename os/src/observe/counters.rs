@@ -2,10 +2,9 @@
 //!
 //! Invariants  I1 one thread at a time adds, so adding is a load and a store, no read-modify-write.
 
-use std::sync::OnceLock;
-use std::thread::ThreadId;
-
 use selkie_core::platform::{AtomicU64, Ordering};
+
+use super::last_thread::LastThread;
 
 /// A number that one thread at a time raises.
 #[derive(Debug, Default)]
@@ -55,6 +54,8 @@ pub(crate) struct WorkerCounters {
     pub(crate) spawned: Counter,
     pub(crate) finished: Counter,
     pub(crate) queue_depth: Counter,
+    /// The moving average of how long a poll takes.
+    pub(crate) mean_poll_nanos: Counter,
     /// The thread that last ran the worker.
-    pub(crate) thread: OnceLock<ThreadId>,
+    pub(crate) thread: LastThread,
 }

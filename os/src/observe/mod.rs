@@ -1,5 +1,25 @@
-//! What the runtime counts about itself.
+//! What the runtime counts and tells about itself.
+
+mod last_thread;
 
 mod counters;
 
+mod log_histogram;
+
+mod histogram;
+
+mod meta;
+
+mod latency;
+
+mod watchdog;
+
+mod probes;
+
 pub(crate) use counters::{Counter, WorkerCounters};
+pub use histogram::{HistogramConfiguration, HistogramScale};
+pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};
+pub use meta::TaskMeta;
+pub(crate) use probes::{Figure, Probes, ProbesConfig};
+pub use watchdog::StalledPoll;
+pub(crate) use watchdog::WatchdogConfig;

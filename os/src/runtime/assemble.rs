@@ -7,11 +7,14 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
+use selkie_core::platform::AtomicU64;
 use selkie_core::time::{Mode, TimersLease};
 
 use crate::blocking::BlockingPool;
 use crate::config::Config;
-use crate::context::{EnterRuntime, Handle, Id, Inner, TimersOf, enter_context, enter_runtime};
+use crate::context::{
+    EnterRuntime, Handle, Id, Inner, Seeds, TimersOf, enter_context, enter_runtime,
+};
 use crate::driver;
 #[cfg(feature = "rt-multi-thread")]
 use crate::scheduler::MultiThread;
@@ -26,6 +29,8 @@ pub(super) struct Parts {
     pub(super) name: Option<String>,
     pub(super) events_per_turn: Option<usize>,
     pub(super) events_per_busy_turn: Option<usize>,
+    /// What random numbers follow from.
+    pub(super) seed: Option<u64>,
 }
 
 /// A driver behind the scheduler's seam.
@@ -162,6 +167,8 @@ fn handle(
             driver,
             timers,
             blocking,
+            seeds: parts.seed.map(Seeds::new),
+            forced_yields: AtomicU64::new(0),
         }),
     };
     let weak = Arc::downgrade(&handle.inner);

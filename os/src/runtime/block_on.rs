@@ -43,11 +43,8 @@ impl Handle {
     /// that has shut down is used.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let standing = match self.inner.spawner {
-            Spawner::CurrentThread(_) => EnterRuntime::CurrentThread,
-            #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(_) => EnterRuntime::Worker,
-        };
+        // The thread drives no tasks, whatever the runtime: it may block in place.
+        let standing = EnterRuntime::Worker;
         if size_of::<F>() > LARGEST_ON_STACK {
             let future = Box::pin(future);
             return enter_runtime(self, standing, || block_on_thread(future));

@@ -5,10 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::asked::Asked;
 use super::assemble::{self, Parts};
 use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
 use crate::config::{self, Config};
+use crate::observe::Probes;
 
 /// Configures and builds a [`Runtime`].
 ///
@@ -23,9 +25,10 @@ use crate::config::{self, Config};
 /// ```
 pub struct Builder {
     kind: Kind,
-    config: Config,
+    pub(super) config: Config,
     worker_threads: Option<usize>,
-    parts: Parts,
+    pub(super) parts: Parts,
+    pub(super) asked: Asked,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +49,11 @@ impl Builder {
                 thread_stack_size: None,
                 thread_keep_alive: config::THREAD_KEEP_ALIVE,
                 event_interval: config::EVENT_INTERVAL,
-                global_queue_interval: config::GLOBAL_QUEUE_INTERVAL,
+                global_queue_interval: None,
                 lifo_slot: true,
                 seed: 0x5e1_71e,
+                ends_on_panic: false,
+                probes: None,
                 after_start: None,
                 before_stop: None,
                 before_park: None,
@@ -62,7 +67,9 @@ impl Builder {
                 name: None,
                 events_per_turn: None,
                 events_per_busy_turn: None,
+                seed: None,
             },
+            asked: Asked::default(),
         }
     }
 
@@ -159,7 +166,7 @@ impl Builder {
     #[track_caller]
     pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "global_queue_interval must be greater than 0");
-        self.config.global_queue_interval = val;
+        self.config.global_queue_interval = Some(val);
         self
     }
 
@@ -258,14 +265,13 @@ impl Builder {
     /// If the system gives no poller or no thread.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let handle = match self.kind {
-            Kind::CurrentThread => assemble::current_thread(&self.config, &self.parts, None)?,
+            Kind::CurrentThread => {
+                assemble::current_thread(&self.configured(1)?, &self.parts, None)?
+            }
             #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread => {
-                self.config.worker_threads = match self.worker_threads {
-                    Some(threads) => threads,
-                    None => default_workers(),
-                };
-                assemble::multi_thread(&self.config, &self.parts)?
+                let workers = self.worker_threads.unwrap_or_else(default_workers);
+                assemble::multi_thread(&self.configured(workers)?, &self.parts)?
             }
         };
         Ok(Runtime::from_handle(handle))
@@ -273,6 +279,19 @@ impl Builder {
 }
 
 impl Builder {
+    pub(super) fn is_current_thread(&self) -> bool {
+        matches!(self.kind, Kind::CurrentThread)
+    }
+
+    /// The configuration of a runtime with `workers` workers.
+    fn configured(&self, worker_threads: usize) -> io::Result<Config> {
+        Ok(Config {
+            worker_threads,
+            probes: Probes::new(&self.asked.config(), worker_threads)?,
+            ..self.config.clone()
+        })
+    }
+
     /// Builds a runtime whose tasks need not be `Send`: it stays on the thread that calls this.
     ///
     /// # Errors
@@ -283,11 +302,11 @@ impl Builder {
     #[track_caller]
     pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
         assert!(
-            matches!(self.kind, Kind::CurrentThread),
+            self.is_current_thread(),
             "Only current_thread is supported when building a local runtime"
         );
         let owner = Some(std::thread::current().id());
-        let handle = assemble::current_thread(&self.config, &self.parts, owner)?;
+        let handle = assemble::current_thread(&self.configured(1)?, &self.parts, owner)?;
         Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
     }
 }

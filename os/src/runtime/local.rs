@@ -12,6 +12,7 @@ use std::time::Duration;
 use selkie_core::task::{Id, JoinHandle};
 
 use super::runtime::Runtime;
+use super::shutdown_report::ShutdownReport;
 use crate::context::{EnterGuard, Handle};
 use crate::scheduler::Spawner;
 
@@ -108,6 +109,13 @@ impl LocalRuntime {
     /// Shuts the runtime down, and waits at most `duration` for blocking closures to end.
     pub fn shutdown_timeout(self, duration: Duration) {
         self.runtime.shutdown_timeout(duration);
+    }
+
+    /// As [`shutdown_timeout`](Self::shutdown_timeout), and says which closures still block; see
+    /// [`Runtime::shutdown_with_report`]. Beyond Tokio.
+    #[must_use = "the report says what still runs"]
+    pub fn shutdown_with_report(self, duration: Duration) -> ShutdownReport {
+        self.runtime.shutdown_with_report(duration)
     }
 
     /// Shuts the runtime down without waiting for blocking closures.

@@ -2,21 +2,41 @@
 
 mod assemble;
 
+mod shutdown_report;
+
 mod shutdown;
 
 mod runtime;
 
 mod local;
 
+mod seed;
+
+mod unhandled_panic;
+
+mod asked;
+
 mod builder;
+
+mod builder_probes;
 
 mod block_on;
 
 mod report;
 
+mod report_histograms;
+
+pub use crate::blocking::{BlockedClosure, BlockingKind};
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
+pub use crate::observe::{
+    HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram,
+    LogHistogramBuilder, StalledPoll, TaskMeta,
+};
 pub use builder::Builder;
 pub use local::{LocalOptions, LocalRuntime};
 pub use report::{RuntimeMetrics, worker_index};
 pub use runtime::{Runtime, RuntimeFlavor};
+pub use seed::RngSeed;
 pub use shutdown::is_rt_shutdown_err;
+pub use shutdown_report::{ShutdownReport, StuckWorker};
+pub use unhandled_panic::UnhandledPanic;

@@ -1,5 +1,6 @@
 //! Figures of a running runtime.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::local::LocalRuntime;
@@ -14,7 +15,7 @@ use crate::scheduler::Spawner;
 /// Counting costs the workers a plain load and store; reading costs the reader alone.
 #[derive(Debug, Clone)]
 pub struct RuntimeMetrics {
-    handle: Handle,
+    pub(super) handle: Handle,
 }
 
 impl Handle {
@@ -94,8 +95,9 @@ impl RuntimeMetrics {
     /// How many tasks wait in the queue of worker `worker`.
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
         match &self.handle.inner.spawner {
-            Spawner::CurrentThread(_) => {
-                usize::try_from(self.worker(worker).queue_depth.get()).unwrap_or(usize::MAX)
+            Spawner::CurrentThread(scheduler) => {
+                assert!(worker == 0, "worker {worker} of 1 worker");
+                scheduler.local_len()
             }
             #[cfg(feature = "rt-multi-thread")]
             Spawner::MultiThread(scheduler) => scheduler.local_len(worker),
@@ -226,7 +228,7 @@ impl RuntimeMetrics {
 
     /// The thread that runs worker `worker`, once one does.
     pub fn worker_thread_id(&self, worker: usize) -> Option<std::thread::ThreadId> {
-        self.worker(worker).thread.get().copied()
+        self.worker(worker).thread.get()
     }
 
     /// How many tasks have been spawned so far.
@@ -236,5 +238,23 @@ impl RuntimeMetrics {
             #[cfg(feature = "rt-multi-thread")]
             Spawner::MultiThread(scheduler) => scheduler.spawned(),
         }
+    }
+
+    /// How many tasks have been spawned and have not ended.
+    #[deprecated(note = "use `num_alive_tasks`")]
+    pub fn active_tasks_count(&self) -> usize {
+        self.num_alive_tasks()
+    }
+
+    /// How often a poll used up its budget and gave way.
+    pub fn budget_forced_yield_count(&self) -> u64 {
+        // Relaxed: a figure for readers.
+        self.handle.inner.forced_yields.load(Ordering::Relaxed)
+    }
+
+    /// How long worker `worker` takes for a poll: a moving average, in which the latest polls count
+    /// most. A current-thread runtime does not measure it: zero.
+    pub fn worker_mean_poll_time(&self, worker: usize) -> Duration {
+        Duration::from_nanos(self.worker(worker).mean_poll_nanos.get())
     }
 }

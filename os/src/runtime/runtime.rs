@@ -7,6 +7,7 @@ use selkie_core::task::JoinHandle;
 
 use super::block_on;
 use super::shutdown;
+use super::shutdown_report::ShutdownReport;
 use crate::context::{EnterGuard, Handle};
 use crate::scheduler::Spawner;
 
@@ -101,15 +102,39 @@ impl Runtime {
         self.end(Some(duration));
     }
 
+    /// As [`shutdown_timeout`](Self::shutdown_timeout), and says what has not ended within
+    /// `duration`: the closures that still block, the workers that are still in a poll. Beyond
+    /// Tokio.
+    ///
+    /// What the report names goes on in its thread, and the thread ends when it returns.
+    ///
+    /// # Panics
+    /// In a task, that is, on a thread that drives a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = selkie::runtime::Builder::new_current_thread().build()?;
+    /// let report = runtime.shutdown_with_report(Duration::from_secs(1));
+    /// assert!(report.is_complete(), "{report}");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use = "the report says what still runs"]
+    pub fn shutdown_with_report(mut self, duration: Duration) -> ShutdownReport {
+        self.end(Some(duration)).unwrap_or_default()
+    }
+
     /// Shuts the runtime down without waiting; may be called in a task.
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }
 
-    fn end(&mut self, limit: Option<Duration>) {
-        if !std::mem::replace(&mut self.ended, true) {
-            shutdown::shutdown(&self.handle, limit);
+    fn end(&mut self, limit: Option<Duration>) -> Option<ShutdownReport> {
+        if std::mem::replace(&mut self.ended, true) {
+            return None;
         }
+        shutdown::shutdown(&self.handle, limit)
     }
 }
 

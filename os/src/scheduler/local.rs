@@ -39,6 +39,7 @@ struct Local {
     tasks: RefCell<Option<OwnedTasks>>,
     alive: Cell<usize>,
     tick: Cell<u32>,
+    ends_on_panic: Cell<bool>,
     panicked: Cell<bool>,
 }
 
@@ -75,7 +76,7 @@ unsafe impl Schedule for LocalScheduler {
     fn finished(&self, _id: Id, _location: &'static Location<'static>, panicked: bool) {
         // Tasks of the set end where they run: on the owner's thread.
         self.local.alive.set(self.local.alive.get() - 1);
-        if panicked {
+        if panicked && self.local.ends_on_panic.get() {
             self.local.panicked.set(true);
         }
     }
@@ -93,6 +94,7 @@ impl LocalScheduler {
                 tasks: RefCell::new(None),
                 alive: Cell::new(0),
                 tick: Cell::new(0),
+                ends_on_panic: Cell::new(false),
                 panicked: Cell::new(false),
             },
         });
@@ -193,9 +195,24 @@ impl LocalScheduler {
         own.or_else(remote)
     }
 
+    /// Whether a task's panic ends the set. On the owner's thread.
+    pub(crate) fn set_ends_on_panic(&self, ends: bool) {
+        self.local.ends_on_panic.set(ends);
+    }
+
     /// Runs a slice of the tasks. `true`: more are waiting.
+    ///
+    /// # Panics
+    /// If a task's panic has ended the set.
     pub(crate) fn tick(&self) -> bool {
         for _ in 0..TASKS_PER_POLL {
+            if self.local.panicked.get() {
+                self.close();
+                panic!(
+                    "a spawned task panicked and the LocalSet is configured to shutdown on \
+                     unhandled panic"
+                );
+            }
             let Some(token) = self.next() else {
                 return false;
             };

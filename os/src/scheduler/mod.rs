@@ -8,6 +8,8 @@ mod thread_parker;
 
 mod thread_sleep;
 
+mod yields;
+
 mod current_thread;
 mod local;
 #[cfg(feature = "rt-multi-thread")]

@@ -10,6 +10,7 @@ use selkie_core::task::{Id, JoinHandle};
 use super::current_thread::CurrentThread;
 #[cfg(feature = "rt-multi-thread")]
 use super::multi_thread::MultiThread;
+use crate::observe::Probes;
 
 /// Either scheduler.
 #[derive(Debug, Clone)]
@@ -20,6 +21,16 @@ pub(crate) enum Spawner {
 }
 
 impl Spawner {
+    /// What looks at the tasks, if anything does.
+    #[inline]
+    pub(crate) fn probes(&self) -> Option<&Probes> {
+        match self {
+            Self::CurrentThread(scheduler) => scheduler.probes(),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.probes(),
+        }
+    }
+
     /// Spawns `future`.
     #[inline]
     pub(crate) fn spawn<F>(
@@ -32,6 +43,9 @@ impl Spawner {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        if let Some(probes) = self.probes() {
+            probes.spawned(id, location);
+        }
         match self {
             // SAFETY: future and output are `Send` and `'static`.
             Self::CurrentThread(scheduler) => unsafe { scheduler.spawn(future, id, location) },

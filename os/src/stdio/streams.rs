@@ -15,8 +15,9 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
+use crate::blocking::BlockingKind;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::task::{JoinHandle, spawn_blocking_for};
 
 /// Bytes that one operation moves at most.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -51,7 +52,10 @@ impl State {
         mut buf: Vec<u8>,
         operation: impl FnOnce(&mut Vec<u8>) -> io::Result<usize> + Send + 'static,
     ) {
-        *self = Self::Busy(spawn_blocking(move || (operation(&mut buf), buf)));
+        *self = Self::Busy(spawn_blocking_for(
+            BlockingKind::StandardStream,
+            move || (operation(&mut buf), buf),
+        ));
     }
 }
 

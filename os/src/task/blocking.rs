@@ -2,6 +2,7 @@
 
 use selkie_core::task::JoinHandle;
 
+use crate::blocking::BlockingKind;
 use crate::context::{self, EnterRuntime, Handle};
 
 /// Runs `f`, which may block, on a thread of the blocking pool of the runtime that runs here.
@@ -17,6 +18,20 @@ where
     R: Send + 'static,
 {
     Handle::current().spawn_blocking(f)
+}
+
+/// Runs `f` on the blocking pool, as part of an operation of this crate's of the kind `kind`.
+#[track_caller]
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
+pub(crate) fn spawn_blocking_for<F, R>(kind: BlockingKind, f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    match Handle::current().try_spawn_blocking(kind, f) {
+        Ok(handle) => handle,
+        Err(error) => panic!("OS can't spawn worker thread: {error}"),
+    }
 }
 
 /// Runs `f`, which may block, on this very thread, after handing the thread's worker, with the

@@ -1,8 +1,10 @@
 //! Tasks that need not be `Send`: a set that runs on the thread that polls it.
 //!
-//! Invariants  I1 `CURRENT` points to a scheduler that a guard on this thread's stack keeps alive.
+//! Invariants  I1 `CURRENT` owns a count of the scheduler it points to, or is null. A plain pointer, so
+//!                that a set may be dropped while the thread's other locals are.
+#![allow(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -16,11 +18,11 @@ use pin_project_lite::pin_project;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 
 use crate::context::{self, Id};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, UnhandledPanic};
 use crate::scheduler::{LocalScheduler, Spawner};
 
 thread_local! {
-    static CURRENT: RefCell<Option<Arc<LocalScheduler>>> = const { RefCell::new(None) };
+    static CURRENT: Cell<*const LocalScheduler> = const { Cell::new(std::ptr::null()) };
 }
 
 /// A set of tasks that stay on the thread that made the set.
@@ -51,28 +53,44 @@ pub struct LocalSet {
 
 /// The context of a local set on this thread; made by [`LocalSet::enter`].
 pub struct LocalEnterGuard {
-    before: Option<Arc<LocalScheduler>>,
+    /// What stood in `CURRENT`, with its count (I1).
+    before: *const LocalScheduler,
     _here: PhantomData<Rc<()>>,
 }
 
-/// Runs `f` with `scheduler` as the local set that runs here.
+/// Runs `f`, which drives the tasks of `scheduler`, with it as the local set that runs here: they
+/// cannot be handed to another thread.
 fn scope<R>(scheduler: &Arc<LocalScheduler>, f: impl FnOnce() -> R) -> R {
     let _guard = enter(scheduler);
-    f()
+    context::without_handoff(f)
 }
 
 fn enter(scheduler: &Arc<LocalScheduler>) -> LocalEnterGuard {
-    let before = CURRENT.with(|current| current.replace(Some(Arc::clone(scheduler))));
     LocalEnterGuard {
-        before,
+        before: CURRENT.replace(Arc::into_raw(Arc::clone(scheduler))),
         _here: PhantomData,
     }
 }
 
+/// The local set that runs here.
+fn current() -> Option<Arc<LocalScheduler>> {
+    let current = CURRENT.get();
+    if current.is_null() {
+        return None;
+    }
+    // SAFETY: alive by the count that `CURRENT` owns (I1).
+    unsafe { Arc::increment_strong_count(current) };
+    // SAFETY: the count just taken.
+    Some(unsafe { Arc::from_raw(current) })
+}
+
 impl Drop for LocalEnterGuard {
     fn drop(&mut self) {
-        let before = self.before.take();
-        let _gone = CURRENT.try_with(|current| current.replace(before));
+        let ours = CURRENT.replace(self.before);
+        if !ours.is_null() {
+            // SAFETY: the count that `CURRENT` owned (I1).
+            drop(unsafe { Arc::from_raw(ours) });
+        }
     }
 }
 
@@ -94,8 +112,7 @@ where
     F::Output: 'static,
 {
     let location = Location::caller();
-    let current = CURRENT.with(|current| current.borrow().clone());
-    if let Some(scheduler) = current {
+    if let Some(scheduler) = current() {
         return scheduler.spawn(future, location);
     }
     let runtime = context::with_current(|inner| match &inner.spawner {
@@ -152,6 +169,16 @@ impl LocalSet {
     /// The set's tasks stay when the future is dropped.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
         RunUntil { set: self, future }.await
+    }
+
+    /// What a task's panic does to the set; nothing by default.
+    ///
+    /// With [`ShutdownRuntime`](UnhandledPanic::ShutdownRuntime) the set drops its tasks, and whoever
+    /// polls it, or is in [`run_until`](Self::run_until), panics.
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        let ends = matches!(behavior, UnhandledPanic::ShutdownRuntime);
+        self.scheduler.set_ends_on_panic(ends);
+        self
     }
 
     /// The set's number.

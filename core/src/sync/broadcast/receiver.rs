@@ -16,6 +16,23 @@ use crate::platform::{Arc, Ordering};
 use crate::wake::{WaitNode, WaitState};
 
 /// Receives every value that is sent while it exists.
+///
+/// # Cost
+/// A send and a receive of one value with nobody waiting: three read-modify-writes together. Each value
+/// is cloned, the last time it is moved.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::broadcast;
+/// use selkie_core::sync::broadcast::error::TryRecvError;
+///
+/// let (tx, mut rx) = broadcast::channel(2);
+/// for value in 0..5 {
+///     tx.send(value).unwrap();
+/// }
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Lagged(3)));
+/// assert_eq!(rx.try_recv(), Ok(3));
+/// ```
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
     next: u64,

@@ -44,6 +44,21 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 }
 
 /// Sends values to every [`Receiver`]; clone it for more senders.
+///
+/// # Cost
+/// A send is one short lock, however many receive; receivers that wait are woken 32 for each further
+/// lock. A clone is two read-modify-writes.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::broadcast;
+///
+/// let (tx, mut first) = broadcast::channel(4);
+/// let mut second = tx.subscribe();
+/// assert_eq!(tx.send("all").unwrap(), 2);
+/// assert_eq!(first.try_recv(), Ok("all"));
+/// assert_eq!(second.try_recv(), Ok("all"));
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -163,6 +178,20 @@ impl<T> fmt::Debug for Sender<T> {
 
 /// A handle that can become a [`Sender`] again while one is left, and does not keep the channel
 /// open.
+///
+/// # Cost
+/// A pointer; an upgrade is two read-modify-writes.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::broadcast;
+///
+/// let (tx, _rx) = broadcast::channel::<u8>(1);
+/// let weak = tx.downgrade();
+/// assert!(weak.upgrade().is_some());
+/// drop(tx);
+/// assert!(weak.upgrade().is_none());
+/// ```
 pub struct WeakSender<T> {
     shared: Arc<Shared<T>>,
 }

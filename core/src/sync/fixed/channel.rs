@@ -4,8 +4,8 @@
 //!             that come free while somebody waits are promised to the first in line, so that a
 //!             newcomer cannot take them.
 //! States      of a slot: free, promised to a sender, full, full and promised to a receiver
-//! Invariants  I1 `len + promised_room <= N`, and equal while a sender waits.
-//!             I2 `promised_values <= len`, and equal while a receiver waits.
+//! Invariants  I1 `ring.len() + promised_room <= N`, and equal while a sender waits.
+//!             I2 `promised_values <= ring.len()`, and equal while a receiver waits.
 //!             I3 a promise is used or passed on, also when its future is dropped.
 //! Rejected    A lock-free ring: on a core without compare-exchange each step is a critical section
 //!             anyhow, and one is shorter than three.
@@ -15,29 +15,11 @@ use core::task::Waker;
 
 use crate::maybe_const;
 use crate::platform::Lock;
+use crate::queue::{FixedRing, Full};
 use crate::wake::WaitQueue;
 
-/// The queue is full; the value comes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full<T> {
-    /// What was not sent.
-    pub value: T,
-    /// How many values the queue holds.
-    pub capacity: usize,
-}
-
-impl<T> fmt::Display for Full<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "queue full: {0} of {0} slots used", self.capacity)
-    }
-}
-
-impl<T: fmt::Debug> core::error::Error for Full<T> {}
-
 pub(super) struct State<T, const N: usize> {
-    slots: [Option<T>; N],
-    head: usize,
-    len: usize,
+    ring: FixedRing<T, N>,
     pub(super) promised_room: usize,
     pub(super) promised_values: usize,
     pub(super) senders: WaitQueue<()>,
@@ -46,25 +28,23 @@ pub(super) struct State<T, const N: usize> {
 
 impl<T, const N: usize> State<T, N> {
     pub(super) fn has_room(&self) -> bool {
-        self.len + self.promised_room < N
+        self.ring.len() + self.promised_room < N
     }
 
     pub(super) fn has_value(&self) -> bool {
-        self.len > self.promised_values
+        self.ring.len() > self.promised_values
     }
 
     /// Adds a value, for which the caller knows there is room; returns whom to wake.
     pub(super) fn push(&mut self, value: T) -> Option<Waker> {
-        self.slots[(self.head + self.len) % N] = Some(value);
-        self.len += 1;
+        let pushed = self.ring.push(value);
+        debug_assert!(pushed.is_ok(), "room was promised, or found free (I1)");
         self.promise_value()
     }
 
     /// Takes the oldest value; returns also whom to wake.
     pub(super) fn pop(&mut self) -> (Option<T>, Option<Waker>) {
-        let value = self.slots[self.head].take();
-        self.head = (self.head + 1) % N;
-        self.len -= 1;
+        let value = self.ring.pop();
         (value, self.promise_room())
     }
 
@@ -114,17 +94,11 @@ pub struct FixedChannel<T, const N: usize> {
 
 impl<T, const N: usize> FixedChannel<T, N> {
     maybe_const! {
-        /// An empty queue.
-        ///
-        /// # Panics
-        /// If `N` is zero.
+        /// An empty queue. One that could hold nothing does not compile.
         pub fn new() -> Self {
-            assert!(N > 0, "a queue holds at least one value");
             Self {
                 state: Lock::new(State {
-                    slots: [const { None }; N],
-                    head: 0,
-                    len: 0,
+                    ring: FixedRing::new(),
                     promised_room: 0,
                     promised_values: 0,
                     senders: WaitQueue::new(),
@@ -165,7 +139,7 @@ impl<T, const N: usize> FixedChannel<T, N> {
 
     /// How many values are in the queue.
     pub fn len(&self) -> usize {
-        self.state.lock().len
+        self.state.lock().ring.len()
     }
 
     /// Whether the queue holds no value.

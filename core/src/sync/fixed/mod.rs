@@ -1,7 +1,13 @@
-//! A queue with its storage in place.
+//! Channels with their storage in place.
 
 mod channel;
 
 mod wait;
 
-pub use channel::{FixedChannel, Full};
+mod watch;
+
+mod watch_receiver;
+
+pub use channel::FixedChannel;
+pub use watch::FixedWatch;
+pub use watch_receiver::FixedWatchReceiver;

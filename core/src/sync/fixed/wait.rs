@@ -88,7 +88,7 @@ impl<'a, T, const N: usize> Wait<'a, T, N> {
                 drop(spare);
                 return Poll::Pending;
             }
-            WaitState::Idle => {
+            WaitState::Idle | WaitState::Seated => {
                 let free = if this.for_room {
                     state.has_room()
                 } else {

@@ -2,6 +2,7 @@
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use std::boxed::Box;
 use std::future::Future;
 
 use loom::future::block_on;
@@ -221,6 +222,28 @@ fn model_signal_races_wait() {
     });
 }
 
+/// Attacks signal I1: the newer of two values replaces the older or is met after it.
+#[test]
+fn model_signal_keeps_the_latest() {
+    check(|| {
+        let signal = Arc::new(Signal::new());
+        let shared = signal.clone();
+        let other = thread::spawn(move || {
+            let first = shared.signal(1);
+            let second = shared.signal(2);
+            (first, second)
+        });
+        let seen = block_on(signal.wait());
+        let (first, second) = other.join().unwrap();
+        assert_eq!(first, None);
+        if seen == 1 {
+            assert_eq!((second, signal.try_take()), (None, Some(2)));
+        } else {
+            assert_eq!((second, signal.try_take()), (Some(1), None));
+        }
+    });
+}
+
 /// Attacks the fixed channel's I1 and I3: room is handed on, also by a sender that goes.
 #[test]
 fn model_fixed_channel_hands_room_on() {
@@ -253,6 +276,71 @@ fn model_fixed_channel_send_races_recv() {
         });
         assert_eq!(block_on(channel.recv()), 1);
         assert_eq!(block_on(channel.recv()), 2);
+        other.join().unwrap();
+    });
+}
+
+/// Attacks notify I4: a waiter that sits alone goes as it is notified; the notification reaches
+/// somebody.
+#[test]
+fn model_notify_seated_waiter_leaves_as_it_is_won() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let mut waiting = Box::pin(bell.notified());
+        assert!(poll_once(waiting.as_mut()).is_pending());
+        let shared = bell.clone();
+        let other = thread::spawn(move || shared.notify_one());
+        drop(waiting);
+        block_on(bell.notified());
+        other.join().unwrap();
+    });
+}
+
+/// Attacks notify I4: a second waiter moves the first into the line as one of them is notified; the
+/// first, who came first, goes on first.
+#[test]
+fn model_notify_second_waiter_races_notify_one() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let mut first = Box::pin(bell.notified());
+        assert!(poll_once(first.as_mut()).is_pending());
+        let shared = bell.clone();
+        let other = thread::spawn(move || shared.notify_one());
+        let mut second = Box::pin(bell.notified());
+        assert!(poll_once(second.as_mut()).is_pending());
+        block_on(first);
+        other.join().unwrap();
+        assert!(poll_once(second.as_mut()).is_pending());
+    });
+}
+
+/// Attacks notify I4: who sits alone comes with another waker as it is notified.
+#[test]
+fn model_notify_seated_waiter_changes_its_task() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let mut waiting = Box::pin(bell.notified());
+        assert!(poll_once(waiting.as_mut()).is_pending());
+        let shared = bell.clone();
+        let other = thread::spawn(move || shared.notify_one());
+        block_on(waiting);
+        other.join().unwrap();
+    });
+}
+
+/// Attacks notify I4 and I2: two notifications of all as one sits and one comes.
+#[test]
+fn model_notify_waiters_wins_the_seat() {
+    check(|| {
+        let bell = Arc::new(Notify::new());
+        let first = bell.notified();
+        let shared = bell.clone();
+        let other = thread::spawn(move || {
+            let second = shared.notified();
+            shared.notify_waiters();
+            block_on(second);
+        });
+        block_on(first);
         other.join().unwrap();
     });
 }

@@ -195,3 +195,61 @@ fn model_mpsc_receiver_gone_races_send() {
         assert_eq!(Arc::strong_count(&value), 1);
     });
 }
+
+/// Attacks blocks I4 and chan I3: two send through a ring of one slot, lap after lap.
+#[test]
+fn model_mpsc_ring_laps() {
+    check(|| {
+        let (tx, mut rx) = mpsc::channel(1);
+        let other = tx.clone();
+        let sender = thread::spawn(move || block_on(other.send(Arc::new(10))).is_ok());
+        let receiver = thread::spawn(move || {
+            let mut received = std::vec::Vec::new();
+            while let Some(value) = block_on(rx.recv()) {
+                received.push(*value);
+            }
+            received
+        });
+        assert!(block_on(tx.send(Arc::new(1))).is_ok());
+        drop(tx);
+        assert!(sender.join().unwrap());
+        let mut received = receiver.join().unwrap();
+        received.sort_unstable();
+        assert_eq!(received, [1, 10]);
+    });
+}
+
+/// Attacks blocks I4: the receiver waits at a slot of the second lap as its value comes.
+#[test]
+fn model_mpsc_ring_waits_in_the_second_lap() {
+    check(|| {
+        let (tx, mut rx) = mpsc::channel(1);
+        let sender = thread::spawn(move || {
+            for number in 0..3 {
+                block_on(tx.send(number)).unwrap();
+            }
+        });
+        for number in 0..3 {
+            assert_eq!(block_on(rx.recv()), Some(number));
+        }
+        assert_eq!(block_on(rx.recv()), None);
+        sender.join().unwrap();
+    });
+}
+
+/// Attacks blocks I1 and I2 where permits bound the chain: three values in blocks of two slots.
+#[test]
+fn model_mpsc_bounded_chain_crosses_a_boundary() {
+    check(|| {
+        let (tx, mut rx) = mpsc::channel(3);
+        let sender = thread::spawn(move || {
+            for number in 0..5 {
+                block_on(tx.send(number)).unwrap();
+            }
+        });
+        for number in 0..5 {
+            assert_eq!(block_on(rx.recv()), Some(number));
+        }
+        sender.join().unwrap();
+    });
+}

@@ -1,10 +1,15 @@
-//! Models of the watch channel.
+//! Models of the watch channel, with a heap and in place.
+
+use core::pin::pin;
+use core::task::{Context, Waker};
+use std::future::Future;
 
 use loom::future::block_on;
+use loom::sync::Arc;
 use loom::thread;
 
 use super::check::check;
-use crate::sync::watch;
+use crate::sync::{FixedWatch, watch};
 
 /// Attacks watch I3: the receiver joins the line as the value changes.
 #[test]
@@ -61,5 +66,59 @@ fn model_watch_closed_races_drop() {
         let receiver = thread::spawn(move || drop(rx));
         block_on(tx.closed());
         receiver.join().unwrap();
+    });
+}
+
+/// Attacks fixed watch I1 and I2: the receiver joins the line as the value changes.
+#[test]
+fn model_fixed_watch_send_races_changed() {
+    check(|| {
+        let watch = Arc::new(FixedWatch::new(0));
+        let mut receiver = watch.subscribe();
+        let shared = watch.clone();
+        let sender = thread::spawn(move || shared.send(1));
+        block_on(receiver.changed());
+        assert_eq!(receiver.get(), 1);
+        sender.join().unwrap();
+        assert!(!receiver.has_changed());
+    });
+}
+
+/// Attacks fixed watch I2: two change the value while one waits for the second change.
+#[test]
+fn model_fixed_watch_last_value_is_seen() {
+    check(|| {
+        let watch = Arc::new(FixedWatch::new(0));
+        let senders = [1, 2].map(|part| {
+            let shared = watch.clone();
+            thread::spawn(move || shared.send_modify(|value| *value += part))
+        });
+        let mut receiver = watch.subscribe();
+        assert_eq!(block_on(receiver.wait_for(|value| *value == 3)), 3);
+        for sender in senders {
+            sender.join().unwrap();
+        }
+    });
+}
+
+/// Attacks fixed watch I2: a wait is dropped as it is told, and the other is told all the same.
+#[test]
+fn model_fixed_watch_cancel_races_send() {
+    check(|| {
+        let watch = Arc::new(FixedWatch::new(0));
+        let shared = watch.clone();
+        let other = thread::spawn(move || {
+            let mut receiver = shared.subscribe();
+            let mut waiting = pin!(receiver.changed());
+            let _ = waiting
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+        });
+        let mut receiver = watch.subscribe();
+        let shared = watch.clone();
+        let sender = thread::spawn(move || shared.send(1));
+        block_on(receiver.changed());
+        other.join().unwrap();
+        sender.join().unwrap();
     });
 }

@@ -1,9 +1,11 @@
 //! A run of slots in a channel's queue.
 //!
 //! States      of a slot:  EMPTY ─publish→ READY;   EMPTY ─await→ WAITED ─publish→ READY
-//! Invariants  I1 a slot is published once, by the sender that claimed its place; that is the last
-//!             time the sender touches the block.
+//!             in a ring also  READY ─reset→ EMPTY, by the receiver that took the value
+//! Invariants  I1 a slot is published once a lap, by the sender that claimed its place; that is the
+//!             last time the sender touches the block. Only a ring has a second lap.
 //!             I2 the value is initialised from READY until the receiver takes it, once.
+//!             I3 the number of slots is a power of two.
 //! Rejected    One bit mask of ready slots per block: senders of neighbouring places would meet on
 //!             one word.
 #![allow(unsafe_code)]
@@ -50,7 +52,7 @@ pub(super) struct Block<T> {
 }
 
 impl<T> Block<T> {
-    /// Slots of each block, a power of two.
+    /// Slots of a block in a chain, a power of two.
     pub(super) const SLOTS: u64 = {
         let size = core::mem::size_of::<Slot<T>>();
         let mut slots = MOST_SLOTS;
@@ -60,9 +62,10 @@ impl<T> Block<T> {
         slots as u64
     };
 
-    /// A block of empty slots.
-    pub(super) fn new(number: u64) -> Box<Self> {
-        let slots = (0..Self::SLOTS)
+    /// A block of empty slots, as many as a power of two.
+    pub(super) fn new(number: u64, slots: usize) -> Box<Self> {
+        assert!(slots.is_power_of_two(), "a power of two (I3): {slots}");
+        let slots = (0..slots)
             .map(|_| Slot {
                 state: AtomicU8::new(EMPTY),
                 value: UnsafeCell::new(MaybeUninit::uninit()),
@@ -77,7 +80,9 @@ impl<T> Block<T> {
     }
 
     fn slot(&self, place: u64) -> &Slot<T> {
-        &self.slots[(place % Self::SLOTS) as usize]
+        let index = place as usize & (self.slots.len() - 1);
+        // SAFETY: a number of slots that is a power of two, less one, masks below it (I3).
+        unsafe { self.slots.get_unchecked(index) }
     }
 
     /// Writes the value of a place.
@@ -114,6 +119,13 @@ impl<T> Block<T> {
             .state
             .compare_exchange(EMPTY, WAITED, Ordering::AcqRel, Ordering::Acquire)
             .map_or_else(|now| now == WAITED, |_| true)
+    }
+
+    /// Makes the slot of `place`, whose value was taken, ready for its next lap. The caller then
+    /// gives the permit back, without which nobody claims that lap's place.
+    pub(super) fn reset(&self, place: u64) {
+        // Relaxed: the permit word orders this before the claim of the next lap.
+        self.slot(place).state.store(EMPTY, Ordering::Relaxed);
     }
 
     /// Whether every slot was published, so that no sender will touch the block again (I1).

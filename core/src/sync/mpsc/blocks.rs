@@ -1,6 +1,7 @@
-//! The blocks of a channel, from the oldest to the newest.
+//! The blocks of a channel: a chain from the oldest to the newest, or one that is used as a ring.
 //!
-//! Idea        A sender first claims a place, then looks for its block, starting at a hint. The
+//! Idea        A channel whose capacity fits into one block goes round in it: its permits keep the
+//!             next lap off a slot that was not received. Every other has a chain. There a sender first claims a place, then looks for its block, starting at a hint. The
 //!             hint is moved, and blocks are added and freed, under a lock, which is taken once per
 //!             block and side.
 //! Invariants  I1 the hint leaves a block only when all its slots are published. So a sender with
@@ -10,6 +11,8 @@
 //!             claimed a place later sees the hint where it is now, since claims are
 //!             read-modify-writes of the word that is read as the hint leaves.
 //!             I3 the first block is made when somebody needs it.
+//!             I4 the block of a ring has number 0, as all its places have, and is the only one: the
+//!             hint never leaves it.
 //! Rejected    Freeing a block when its last slot is read: a sender of a later place may still be
 //!             looking at its header. Reference counts per block: one more read-modify-write per
 //!             message.
@@ -24,25 +27,53 @@ use crate::platform::{AtomicPtr, Lock, Ordering};
 
 /// The chain of blocks.
 pub(super) struct Blocks<T> {
+    /// Slots of each block.
+    slots: usize,
+    /// What a place's block number is masked with: zero for a ring (I4).
+    numbers: u64,
     hint: AtomicPtr<Block<T>>,
     /// The oldest block that is not freed; null before the first.
     oldest: Lock<*mut Block<T>>,
 }
 
 impl<T> Blocks<T> {
-    pub(super) fn new() -> Self {
+    /// Blocks for a channel that never has more than `limit` values, if that is known.
+    pub(super) fn new(limit: Option<usize>) -> Self {
+        let chained = Block::<T>::SLOTS as usize;
+        let ring = limit.filter(|&limit| limit <= chained);
         Self {
+            slots: ring.map_or(chained, usize::next_power_of_two),
+            numbers: if ring.is_some() { 0 } else { u64::MAX },
             hint: AtomicPtr::new(ptr::null_mut()),
             oldest: Lock::new(ptr::null_mut()),
         }
     }
 
-    const fn number_of<const COUNT_BITS: u32>(place: u64) -> u64 {
-        (place & Permits::<COUNT_BITS>::LAST_PLACE) / Block::<T>::SLOTS
+    /// Whether the one block is used again and again, so that its slots are to be reset.
+    #[inline]
+    pub(super) const fn is_ring<const COUNT_BITS: u32>(&self) -> bool {
+        // Without permits to bound it a channel has a chain.
+        COUNT_BITS > 0 && self.numbers == 0
     }
 
-    const fn next_number<const COUNT_BITS: u32>(number: u64) -> u64 {
-        Self::number_of::<COUNT_BITS>(number.wrapping_add(1).wrapping_mul(Block::<T>::SLOTS))
+    #[inline]
+    const fn number_of<const COUNT_BITS: u32>(&self, place: u64) -> u64 {
+        let number = (place & Permits::<COUNT_BITS>::LAST_PLACE) / Block::<T>::SLOTS;
+        if COUNT_BITS > 0 {
+            number & self.numbers
+        } else {
+            number
+        }
+    }
+
+    const fn next_number<const COUNT_BITS: u32>(&self, number: u64) -> u64 {
+        self.number_of::<COUNT_BITS>(number.wrapping_add(1).wrapping_mul(Block::<T>::SLOTS))
+    }
+
+    /// Whether `place` lies in `block`.
+    #[inline]
+    pub(super) const fn is_in<const COUNT_BITS: u32>(&self, block: &Block<T>, place: u64) -> bool {
+        block.number == self.number_of::<COUNT_BITS>(place)
     }
 
     /// The block of a place that the caller claimed and has not published.
@@ -55,7 +86,7 @@ impl<T> Blocks<T> {
         // Acquire: pairs with the Release in `grow` and `move_hint`.
         if let Some(block) = NonNull::new(self.hint.load(Ordering::Acquire)) {
             // SAFETY: not freed, since the caller's place is not received yet (I2).
-            if unsafe { block.as_ref() }.number == Self::number_of::<COUNT_BITS>(place) {
+            if self.is_in::<COUNT_BITS>(unsafe { block.as_ref() }, place) {
                 return block;
             }
         }
@@ -82,10 +113,10 @@ impl<T> Blocks<T> {
         receiver: Option<Option<NonNull<Block<T>>>>,
         place: u64,
     ) -> NonNull<Block<T>> {
-        let wanted = Self::number_of::<COUNT_BITS>(place);
+        let wanted = self.number_of::<COUNT_BITS>(place);
         let mut oldest = self.oldest.lock();
         if oldest.is_null() {
-            let first = Box::into_raw(Block::new(0));
+            let first = Box::into_raw(Block::new(0, self.slots));
             *oldest = first;
             // Release: pairs with the Acquire in `find`.
             self.hint.store(first, Ordering::Release);
@@ -114,8 +145,10 @@ impl<T> Blocks<T> {
             // Relaxed: links are written under the lock only.
             let next = current.next.load(Ordering::Relaxed);
             block = if next.is_null() {
-                let next =
-                    Box::into_raw(Block::new(Self::next_number::<COUNT_BITS>(current.number)));
+                let next = Box::into_raw(Block::new(
+                    self.next_number::<COUNT_BITS>(current.number),
+                    self.slots,
+                ));
                 // Release: pairs with the Acquire in `after`.
                 current.next.store(next, Ordering::Release);
                 next

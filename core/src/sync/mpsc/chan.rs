@@ -7,7 +7,8 @@
 //! States      open ─close, or last sender gone→ closed ─all permits back, all received→ finished
 //! Invariants  I1 places are claimed only while the channel is open, or by holders of a permit.
 //!             I2 `inner` belongs to the one receiver; after it is gone, to the last owner.
-//!             I3 `head..tail` are the places whose values were not received.
+//!             I3 `head..tail` are the places whose values were not received; the receiver gives a
+//!             permit back only after it took its value.
 //!             I4 what can make a closed channel finished wakes the receiver: the closing itself,
 //!             the last permit that comes back, the last publication.
 //! Length      one word, one protocol: the receiver's half is understood beside the senders'.
@@ -72,7 +73,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         Self {
             permits: Permits::new(limit),
             limit: limit as u64,
-            blocks: Blocks::new(),
+            blocks: Blocks::new((COUNT_BITS > 0).then_some(limit)),
             inner: UnsafeCell::new(Inner {
                 head: 0,
                 reading: None,
@@ -194,8 +195,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         // SAFETY: the block that the receiver reads is not freed.
         let block = unsafe { reading.as_ref() };
         let begins = inner.head % Block::<T>::SLOTS == 0;
-        let number = inner.head / Block::<T>::SLOTS;
-        if begins && block.number != number {
+        if begins && !self.blocks.is_in::<COUNT_BITS>(block, inner.head) {
             let next = Blocks::after(block)?;
             inner.reading = Some(next);
             // SAFETY: we are the receiver, and go on with `next`.
@@ -214,6 +214,9 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         }
         // SAFETY: ready, and `head` passes each place once.
         let value = unsafe { block.take(inner.head) };
+        if self.blocks.is_ring::<COUNT_BITS>() {
+            block.reset(inner.head);
+        }
         inner.head = (inner.head + 1) & Permits::<COUNT_BITS>::LAST_PLACE;
         Some(value)
     }

@@ -100,6 +100,20 @@ impl<T> Sender<T> {
 }
 
 /// Room for one value in a bounded channel, given back when dropped.
+///
+/// # Cost
+/// A send takes a place and publishes a slot: two read-modify-writes. A drop is one.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::mpsc;
+///
+/// let (tx, mut rx) = mpsc::channel(1);
+/// let permit = tx.try_reserve().unwrap();
+/// assert!(tx.try_send(1).is_err(), "the room is reserved");
+/// permit.send(2);
+/// assert_eq!(rx.try_recv(), Ok(2));
+/// ```
 #[must_use = "dropping a permit gives the room back"]
 pub struct Permit<'a, T> {
     chan: &'a Bounded<T>,
@@ -129,6 +143,20 @@ impl<T> fmt::Debug for Permit<'_, T> {
 }
 
 /// Room for several values, handed out one permit at a time; the rest is given back when dropped.
+///
+/// # Cost
+/// One read-modify-write for what is given back, whatever its number.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::mpsc;
+///
+/// let (tx, mut rx) = mpsc::channel(4);
+/// let permits = tx.try_reserve_many(3).unwrap();
+/// permits.zip([1, 2]).for_each(|(permit, value)| permit.send(value));
+/// assert_eq!(tx.capacity(), 2, "the third came back");
+/// assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(1), Ok(2)));
+/// ```
 #[must_use = "dropping the iterator gives the room back"]
 pub struct PermitIterator<'a, T> {
     chan: &'a Bounded<T>,
@@ -168,6 +196,20 @@ impl<T> fmt::Debug for PermitIterator<'_, T> {
 }
 
 /// Room for one value, with the [`Sender`] that reserved it; given back when dropped.
+///
+/// # Cost
+/// As [`Permit`]; it counts as a sender.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::mpsc;
+///
+/// let (tx, mut rx) = mpsc::channel(1);
+/// let permit = tx.try_reserve_owned().unwrap();
+/// let tx = permit.send(1);
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// drop(tx);
+/// ```
 #[must_use = "dropping a permit gives the room back"]
 pub struct OwnedPermit<T> {
     /// Taken by `send` and `release` only, which consume the permit.

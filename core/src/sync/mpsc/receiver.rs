@@ -16,6 +16,23 @@ use super::error::TryRecvError;
 use crate::platform::{Arc, Ordering};
 
 /// Receives what the [`Sender`](super::Sender)s send, in the order of the sends.
+///
+/// # Cost
+/// A receive of a value that is there: one read-modify-write, with which the room is given back.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::mpsc;
+/// use selkie_core::sync::mpsc::error::TryRecvError;
+///
+/// let (tx, mut rx) = mpsc::channel(8);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// tx.try_send('a').unwrap();
+/// rx.close();
+/// assert!(tx.try_send('b').is_err());
+/// assert_eq!(rx.try_recv(), Ok('a'), "what was sent before is received");
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+/// ```
 pub struct Receiver<T> {
     pub(super) chan: Arc<Bounded<T>>,
 }

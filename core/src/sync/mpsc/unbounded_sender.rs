@@ -34,6 +34,19 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
 }
 
 /// Sends values to the one [`UnboundedReceiver`]; clone it for more senders.
+///
+/// # Cost
+/// A send is two read-modify-writes, and one short lock for up to 32 of them. A clone is two.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::mpsc;
+///
+/// let (tx, rx) = mpsc::unbounded_channel();
+/// tx.send(1).unwrap();
+/// drop(rx);
+/// assert_eq!(tx.send(2).unwrap_err().0, 2);
+/// ```
 pub struct UnboundedSender<T> {
     pub(super) chan: Arc<Chan<T, 0>>,
 }

@@ -13,6 +13,9 @@ use crate::platform::{Arc, Ordering};
 /// A handle that can become a [`Sender`] again while one is left, and does not keep the channel
 /// open.
 ///
+/// # Cost
+/// A pointer; an upgrade is two read-modify-writes.
+///
 /// # Example
 /// ```
 /// use selkie_core::sync::mpsc;
@@ -86,6 +89,9 @@ impl<T> fmt::Debug for WeakSender<T> {
 
 /// A handle that can become a [`UnboundedSender`] again while one is left, and does not keep the channel
 /// open.
+///
+/// # Cost
+/// A pointer; an upgrade is two read-modify-writes.
 ///
 /// # Example
 /// ```

@@ -1,124 +1,217 @@
-//! The broadcast channel against a log of what was sent.
+//! The broadcast channel against a log of what was sent, with waits on both sides that are polled
+//! and dropped at random.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
-use proptest::prelude::{Strategy, any, prop_oneof};
-use proptest::{collection, prop_assert, prop_assert_eq, proptest};
+use proptest::{collection, prop_assert_eq, proptest};
 
 use super::super::broadcast;
-use super::harness::{Bell, Spawned};
+use super::harness::Spawned;
 use crate::sync::broadcast::error::{RecvError, TryRecvError};
 
-#[derive(Debug, Clone)]
-enum Step {
-    Send,
-    Subscribe,
-    Resubscribe(usize),
-    TryRecv(usize),
-    DropReceiver(usize),
-    CancelledRecv(usize),
-    CloseSender,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
-        8 => any::<()>().prop_map(|()| Step::Send),
-        2 => any::<()>().prop_map(|()| Step::Subscribe),
-        1 => any::<usize>().prop_map(Step::Resubscribe),
-        9 => any::<usize>().prop_map(Step::TryRecv),
-        2 => any::<usize>().prop_map(Step::DropReceiver),
-        2 => any::<usize>().prop_map(Step::CancelledRecv),
-        1 => any::<()>().prop_map(|()| Step::CloseSender),
-    ];
-    collection::vec(step, 1..150)
-}
-
 type Value = (usize, Arc<()>);
+type Receiver = broadcast::Receiver<Value>;
+type Received = Result<usize, RecvError>;
 
-fn try_recv(
-    rx: &mut broadcast::Receiver<Value>,
-    next: &mut usize,
+/// What a receiver does.
+enum Side {
+    Idle(Receiver),
+    Waiting(Spawned<(Received, Receiver)>),
+}
+
+/// The channel and the model side by side: a log of `sent` numbers, of which the last `ring` are
+/// kept, and the number that each receiver reads next.
+struct Pair {
+    senders: Vec<broadcast::Sender<Value>>,
+    weak: Vec<broadcast::WeakSender<Value>>,
+    /// Senders that wait until nobody receives.
+    closing: Vec<Spawned<()>>,
+    sides: Vec<(Side, usize)>,
+    token: Arc<()>,
     sent: usize,
     ring: usize,
-    open: bool,
-) {
-    let oldest = sent.saturating_sub(ring);
-    match rx.try_recv() {
-        Ok((value, _)) => {
-            assert!(*next >= oldest && *next < sent);
-            assert_eq!(value, *next);
-            *next += 1;
+}
+
+impl Pair {
+    fn is_closed(&self) -> bool {
+        self.senders.is_empty() && self.closing.is_empty()
+    }
+
+    /// What a receiver that reads `next` gets, and what it reads after that.
+    fn expected(&self, next: usize) -> (Result<usize, TryRecvError>, usize) {
+        let oldest = self.sent.saturating_sub(self.ring);
+        if next < oldest {
+            let missed = (oldest - next) as u64;
+            (Err(TryRecvError::Lagged(missed)), oldest)
+        } else if next < self.sent {
+            (Ok(next), next + 1)
+        } else if self.is_closed() {
+            (Err(TryRecvError::Closed), next)
+        } else {
+            (Err(TryRecvError::Empty), next)
         }
-        Err(TryRecvError::Empty) => assert!(*next == sent && open),
-        Err(TryRecvError::Closed) => assert!(*next == sent && !open),
-        Err(TryRecvError::Lagged(missed)) => {
-            assert_eq!(missed as usize, oldest - *next);
-            assert!(missed > 0);
-            *next = oldest;
+    }
+
+    fn sender_step(&mut self, step: u8, index: usize) {
+        if step == 4 {
+            if let Some(weak) = self.weak.pop() {
+                let upgraded = weak.upgrade();
+                assert_eq!(upgraded.is_none(), self.is_closed());
+                self.senders.extend(upgraded);
+            }
+            return;
+        }
+        let Some(tx) = self.senders.last() else {
+            return;
+        };
+        match step {
+            0..=2 => match tx.send((self.sent, self.token.clone())) {
+                Ok(count) => {
+                    assert_eq!(count, self.sides.len());
+                    self.sent += 1;
+                }
+                Err(_) => assert!(self.sides.is_empty()),
+            },
+            3 => self.weak.push(tx.downgrade()),
+            5 => self.sides.push((Side::Idle(tx.subscribe()), self.sent)),
+            6 => self.senders.push(tx.clone()),
+            7 => {
+                let tx = tx.clone();
+                let mut task = Spawned::new(async move { tx.closed().await });
+                assert_eq!(task.poll().is_ready(), self.sides.is_empty());
+                if !self.sides.is_empty() {
+                    self.closing.push(task);
+                }
+            }
+            _ => drop(self.senders.swap_remove(index % self.senders.len())),
+        }
+    }
+
+    fn closing_step(&mut self, index: usize, cancel: bool) {
+        if self.closing.is_empty() {
+            return;
+        }
+        let mut task = self.closing.swap_remove(index % self.closing.len());
+        if cancel {
+            return;
+        }
+        let polled = task.poll();
+        assert_eq!(polled.is_ready(), self.sides.is_empty());
+        if polled.is_pending() {
+            self.closing.push(task);
+        }
+    }
+
+    fn receiver_step(&mut self, step: u8, index: usize) {
+        if self.sides.is_empty() {
+            return;
+        }
+        let (side, next) = self.sides.swap_remove(index % self.sides.len());
+        match side {
+            gone if step == 11 => drop(gone),
+            Side::Idle(receiver) => self.idle(step, receiver, next),
+            Side::Waiting(task) => self.poll(task, next),
+        }
+        for task in &self.closing {
+            assert!(task.is_woken() || !self.sides.is_empty());
+        }
+    }
+
+    fn idle(&mut self, step: u8, mut rx: Receiver, next: usize) {
+        let next = match step {
+            12 => {
+                let side = Side::Idle(rx.resubscribe());
+                self.sides.push((side, self.sent));
+                next
+            }
+            13..=15 => {
+                let (expected, after) = self.expected(next);
+                assert_eq!(rx.try_recv().map(|value| value.0), expected);
+                after
+            }
+            _ => {
+                let task = Spawned::new(async move {
+                    let received = rx.recv().await;
+                    (received.map(|value| value.0), rx)
+                });
+                return self.poll(task, next);
+            }
+        };
+        self.sides.push((Side::Idle(rx), next));
+    }
+
+    fn poll(&mut self, mut task: Spawned<(Received, Receiver)>, next: usize) {
+        let (expected, after) = self.expected(next);
+        let side = match task.poll() {
+            Poll::Pending => {
+                assert_eq!(expected, Err(TryRecvError::Empty));
+                Side::Waiting(task)
+            }
+            Poll::Ready((received, rx)) => {
+                let received = received.map_err(|error| match error {
+                    RecvError::Closed => TryRecvError::Closed,
+                    RecvError::Lagged(missed) => TryRecvError::Lagged(missed),
+                });
+                assert_eq!(received, expected);
+                Side::Idle(rx)
+            }
+        };
+        self.sides.push((side, after));
+    }
+
+    fn check(&self) {
+        for (side, next) in &self.sides {
+            match side {
+                Side::Idle(rx) => assert_eq!(rx.len(), self.sent - next),
+                Side::Waiting(task) => {
+                    let (expected, _) = self.expected(*next);
+                    assert_eq!(task.is_woken(), expected != Err(TryRecvError::Empty));
+                }
+            }
+        }
+        if let Some(tx) = self.senders.last() {
+            let first = self.sides.iter().map(|(_, next)| *next).min();
+            let kept = self.sent - first.unwrap_or(self.sent);
+            assert_eq!(tx.len(), kept.min(self.ring));
+            assert_eq!(tx.receiver_count(), self.sides.len());
+            let strong = self.senders.len() + self.closing.len();
+            assert_eq!(
+                (tx.strong_count(), tx.weak_count()),
+                (strong, self.weak.len())
+            );
+            // What nobody reads any more is dropped.
+            assert_eq!(Arc::strong_count(&self.token), 2 + kept.min(self.ring));
         }
     }
 }
 
 proptest! {
     #[test]
-    fn agrees_with_the_log(capacity in 1usize..6, steps in steps()) {
-        let ring = capacity.next_power_of_two();
+    fn agrees_with_the_log(
+        capacity in 1usize..6,
+        steps in collection::vec((0u8..22, 0usize..8), 1..150),
+    ) {
         let token = Arc::new(());
         let (tx, rx) = broadcast::channel::<Value>(capacity);
-        let mut tx = Some(tx);
-        let mut sent = 0;
-        let mut receivers = vec![(rx, 0)];
-        for step in steps {
-            let at = |index: usize| index % receivers.len().max(1);
+        let mut pair = Pair {
+            senders: vec![tx],
+            weak: Vec::new(),
+            closing: Vec::new(),
+            sides: vec![(Side::Idle(rx), 0)],
+            token: token.clone(),
+            sent: 0,
+            ring: capacity.next_power_of_two(),
+        };
+        for (step, index) in steps {
             match step {
-                Step::Send => if let Some(tx) = &tx {
-                    match tx.send((sent, token.clone())) {
-                        Ok(count) => {
-                            prop_assert_eq!(count, receivers.len());
-                            sent += 1;
-                        }
-                        Err(_) => prop_assert!(receivers.is_empty()),
-                    }
-                },
-                Step::Subscribe => if let Some(tx) = &tx {
-                    receivers.push((tx.subscribe(), sent));
-                },
-                Step::Resubscribe(index) if !receivers.is_empty() => {
-                    let new = receivers[at(index)].0.resubscribe();
-                    receivers.push((new, sent));
-                }
-                Step::TryRecv(index) if !receivers.is_empty() => {
-                    let index = at(index);
-                    let (rx, next) = &mut receivers[index];
-                    try_recv(rx, next, sent, ring, tx.is_some());
-                }
-                Step::DropReceiver(index) if !receivers.is_empty() => {
-                    let index = at(index);
-                    receivers.swap_remove(index);
-                }
-                Step::CancelledRecv(index) if !receivers.is_empty() => {
-                    let index = at(index);
-                    let (rx, next) = &mut receivers[index];
-                    if *next == sent && tx.is_some() {
-                        let waker = Waker::from(Arc::new(Bell::default()));
-                        let mut waiting = Box::pin(rx.recv());
-                        let polled = waiting.as_mut().poll(&mut Context::from_waker(&waker));
-                        prop_assert!(polled.is_pending());
-                    }
-                }
-                Step::CloseSender => tx = None,
-                _ => {}
+                0..=8 => pair.sender_step(step, index),
+                9 | 10 => pair.closing_step(index, step == 9),
+                _ => pair.receiver_step(step, index),
             }
-            for (rx, next) in &receivers {
-                prop_assert_eq!(rx.len(), sent - next);
-            }
-            if let Some(tx) = &tx {
-                let first = receivers.iter().map(|(_, next)| *next).min().unwrap_or(sent);
-                prop_assert_eq!(tx.len(), (sent - first).min(ring));
-            }
+            pair.check();
         }
-        drop((tx, receivers));
+        drop(pair);
         prop_assert_eq!(Arc::strong_count(&token), 1, "every value was dropped once");
     }
 }

@@ -24,8 +24,9 @@ impl Bell {
 
 /// A future with a waker of its own, as if it were a task.
 pub(super) struct Spawned<T> {
-    pub(super) future: Pin<Box<dyn Future<Output = T>>>,
+    future: Pin<Box<dyn Future<Output = T>>>,
     bell: Arc<Bell>,
+    polled: bool,
 }
 
 impl<T> Spawned<T> {
@@ -33,15 +34,40 @@ impl<T> Spawned<T> {
         Self {
             future: Box::pin(future),
             bell: Arc::default(),
+            polled: false,
         }
     }
 
     pub(super) fn poll(&mut self) -> Poll<T> {
-        let waker = Waker::from(self.bell.clone());
-        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+        self.poll_with(&Waker::from(self.bell.clone()))
+    }
+
+    pub(super) fn poll_with(&mut self, waker: &Waker) -> Poll<T> {
+        self.polled = true;
+        self.future.as_mut().poll(&mut Context::from_waker(waker))
+    }
+
+    pub(super) fn was_polled(&self) -> bool {
+        self.polled
     }
 
     pub(super) fn is_woken(&self) -> bool {
         self.bell.rings() > 0
+    }
+}
+
+/// A waker that calls a function as it is woken and as it is dropped: foreign code that takes the
+/// very locks of its finder.
+pub(super) struct Reenters<F: Fn()>(pub(super) F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Reenters<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+impl<F: Fn()> Drop for Reenters<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }

@@ -2,18 +2,36 @@
 
 mod harness;
 
+#[cfg(feature = "alloc")]
 mod broadcast;
 
 mod fixed;
 
+mod fixed_watch;
+
+mod locks;
+
+mod once;
+
+#[cfg(feature = "alloc")]
 mod mpsc;
 
+#[cfg(feature = "alloc")]
+mod mpsc_unbounded;
+
+#[cfg(feature = "alloc")]
 mod notify;
 
+#[cfg(feature = "alloc")]
 mod oneshot;
 
+#[cfg(feature = "alloc")]
 mod regressions;
 
+#[cfg(feature = "alloc")]
 mod semaphore;
 
+#[cfg(feature = "alloc")]
 mod watch;
+
+mod wakers;

@@ -1,30 +1,10 @@
 //! Scenarios that bit other runtimes, by their number in the project's list.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
-use super::harness::{Bell, Spawned};
+use super::harness::{Bell, Reenters, Spawned};
 use crate::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
-
-/// A waker that calls a function as it is woken and as it is dropped: foreign code that takes the
-/// very locks of its finder.
-struct Reenters<F: Fn()>(F);
-
-impl<F: Fn() + Send + Sync + 'static> Wake for Reenters<F> {
-    fn wake(self: Arc<Self>) {
-        (self.0)();
-    }
-}
-
-impl<F: Fn()> Drop for Reenters<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-fn poll_with<T>(task: &mut Spawned<T>, waker: &Waker) -> Poll<T> {
-    task.future.as_mut().poll(&mut Context::from_waker(waker))
-}
 
 #[test]
 fn regression_19_wakers_reenter_notify() {
@@ -36,12 +16,12 @@ fn regression_19_wakers_reenter_notify() {
     })));
     for _ in 0..40 {
         let mut task = Spawned::new(bell.clone().notified_owned());
-        let _ = poll_with(&mut task, &waker);
-        let _ = poll_with(&mut task, Waker::noop());
-        let _ = poll_with(&mut task, &waker);
+        let _ = task.poll_with(&waker);
+        let _ = task.poll_with(Waker::noop());
+        let _ = task.poll_with(&waker);
     }
     let mut task = Spawned::new(bell.clone().notified_owned());
-    let _ = poll_with(&mut task, &waker);
+    let _ = task.poll_with(&waker);
     drop(waker);
     bell.notify_waiters();
 }
@@ -58,7 +38,7 @@ fn regression_19_wakers_reenter_semaphore() {
         .map(|_| Spawned::new(semaphore.clone().acquire_owned()))
         .collect();
     for task in &mut tasks {
-        assert!(poll_with(task, &waker).is_pending());
+        assert!(task.poll_with(&waker).is_pending());
     }
     drop(waker);
     semaphore.add_permits(1);
@@ -75,8 +55,8 @@ fn regression_19_wakers_reenter_broadcast() {
         let _ = sender.receiver_count();
     })));
     let mut task = Spawned::new(async move { rx.recv().await });
-    assert!(poll_with(&mut task, &waker).is_pending());
-    assert!(poll_with(&mut task, Waker::noop()).is_pending() || tx.receiver_count() == 1);
+    assert!(task.poll_with(&waker).is_pending());
+    assert!(task.poll_with(Waker::noop()).is_pending() || tx.receiver_count() == 1);
     drop(waker);
     let _ = tx.send(1);
     drop(task);
@@ -101,7 +81,7 @@ fn regression_19_wakers_reenter_channels() {
         let _ = sender.send(1);
     })));
     let mut task = Spawned::new(async move { rx.changed().await });
-    assert!(poll_with(&mut task, &waker).is_pending());
+    assert!(task.poll_with(&waker).is_pending());
     drop(waker);
     tx.send(1).unwrap();
     drop(task);
@@ -271,10 +251,10 @@ fn cancelled_waits_drop_their_wakers() {
     let mut notified = Spawned::new(notify.notified_owned());
     let mut receiving = Spawned::new(async move { broadcast.recv().await });
     let mut changing = Spawned::new(async move { watching.changed().await });
-    assert!(poll_with(&mut acquiring, &waker).is_pending());
-    assert!(poll_with(&mut notified, &waker).is_pending());
-    assert!(poll_with(&mut receiving, &waker).is_pending());
-    assert!(poll_with(&mut changing, &waker).is_pending());
+    assert!(acquiring.poll_with(&waker).is_pending());
+    assert!(notified.poll_with(&waker).is_pending());
+    assert!(receiving.poll_with(&waker).is_pending());
+    assert!(changing.poll_with(&waker).is_pending());
     assert_eq!(Arc::strong_count(&bell), 6);
     drop((acquiring, notified, receiving, changing));
     let (mut tx, rx) = oneshot::channel::<u8>();
@@ -294,8 +274,8 @@ fn two_waits_of_one_task() -> (Arc<Bell>, Spawned<()>, Spawned<()>) {
     let (mut aside, mut second) = (wait(mutex.clone()), wait(mutex));
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(bell.clone());
-    assert!(poll_with(&mut aside, &waker).is_pending());
-    assert!(poll_with(&mut second, &waker).is_pending());
+    assert!(aside.poll_with(&waker).is_pending());
+    assert!(second.poll_with(&waker).is_pending());
     drop(guard);
     assert_eq!(bell.rings(), 1);
     (bell, aside, second)
@@ -307,7 +287,7 @@ fn regression_34_abandoned_lock_future_is_named() {
     let (bell, _aside, mut second) = two_waits_of_one_task();
     let waker = Waker::from(bell);
     for _ in 0..5 {
-        assert!(poll_with(&mut second, &waker).is_pending());
+        assert!(second.poll_with(&waker).is_pending());
     }
 }
 
@@ -315,7 +295,7 @@ fn regression_34_abandoned_lock_future_is_named() {
 fn regression_34_a_task_that_polls_both_is_left_alone() {
     let (bell, mut aside, mut second) = two_waits_of_one_task();
     let waker = Waker::from(bell);
-    assert!(poll_with(&mut second, &waker).is_pending());
-    assert!(poll_with(&mut aside, &waker).is_ready());
-    assert!(poll_with(&mut second, &waker).is_ready());
+    assert!(second.poll_with(&waker).is_pending());
+    assert!(aside.poll_with(&waker).is_ready());
+    assert!(second.poll_with(&waker).is_ready());
 }

@@ -13,6 +13,19 @@ use super::shared::Reading;
 ///
 /// Senders block their thread meanwhile, and so may a second look from the same thread: let it
 /// go before the next await.
+///
+/// # Cost
+/// Letting go is one read-modify-write.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::watch;
+///
+/// let (tx, mut rx) = watch::channel("old");
+/// tx.send("new").unwrap();
+/// let look = rx.borrow_and_update();
+/// assert_eq!((*look, look.has_changed()), ("new", true));
+/// ```
 #[must_use = "a look at the value holds up the senders"]
 pub struct Ref<'a, T> {
     reading: Reading<'a, T>,

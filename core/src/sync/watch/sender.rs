@@ -44,6 +44,23 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
 }
 
 /// Changes the value that the [`Receiver`]s see.
+///
+/// # Cost
+/// A send with nobody waiting is three read-modify-writes; receivers that wait are woken 32 for each
+/// short lock. A clone is two.
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::watch;
+///
+/// let tx = watch::Sender::new(vec![1]);
+/// let rx = tx.subscribe();
+/// tx.send_modify(|values| values.push(2));
+/// assert_eq!(*rx.borrow(), [1, 2]);
+/// drop(rx);
+/// assert!(tx.send(Vec::new()).is_err(), "nobody receives");
+/// assert_eq!(*tx.borrow(), [1, 2]);
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }

@@ -21,13 +21,17 @@ use super::super::blocking;
 use super::super::notify::Notify;
 use super::super::permits::PlainPermits;
 use crate::coop;
-use crate::platform::{AtomicUsize, Lock, Ordering, UnsafeCell};
+use crate::platform::{AtomicUsize, Lock, Ordering, RING_SLOTS, UnsafeCell, relax};
 use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
 
 const CLOSED: usize = 0b01;
 const WAITERS: usize = 0b10;
 const VERSION_STEP: usize = 0b100;
 const MOST_READERS: u64 = (u32::MAX >> 3) as u64;
+
+/// How often a look or a send that meets another tries again before its thread sleeps; once where
+/// a model has to follow each try.
+const SPINS: usize = if RING_SLOTS < 32 { 1 } else { 100 };
 
 /// A version of the value; only equality counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +100,24 @@ impl<T> Shared<T> {
         }
     }
 
+    #[inline]
     fn lock(&self, permits: u64) {
         if self.readers.try_take(permits, 0).is_err() {
-            // As any lock would: the holders are short, or should be.
-            let taken = blocking::wait_anyway(self.readers.take(permits));
-            debug_assert!(taken.is_ok(), "the value's lock is never closed");
+            self.lock_contended(permits);
         }
+    }
+
+    /// As any lock would: looks again for a while, since holders are short, then sleeps.
+    #[cold]
+    fn lock_contended(&self, permits: u64) {
+        for _ in 0..SPINS {
+            relax();
+            if self.readers.try_take(permits, 0).is_ok() {
+                return;
+            }
+        }
+        let taken = blocking::wait_anyway(self.readers.take(permits));
+        debug_assert!(taken.is_ok(), "the value's lock is never closed");
     }
 
     /// The value, held against writers until dropped, and its version.

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
 use selkie_core::task::{Notified, OwnedTasks};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::{AnyPark, AnyUnpark};
+use super::super::yields::Yields;
 
 /// What the running thread holds.
 pub(super) struct Core {
@@ -16,10 +17,40 @@ pub(super) struct Core {
     pub(super) tick: u32,
     /// The tick of the last look at the driver.
     pub(super) turned_at: u32,
+    pub(super) yields: Yields,
+    /// Since when tasks have been running, if the time is not counted yet.
+    pub(super) busy_since: Option<Instant>,
     pub(super) park: AnyPark,
     /// Kept for its drop, which shuts the timers down.
     pub(super) _timers: Option<TimersLease>,
     pub(super) tasks: OwnedTasks,
+}
+
+impl Core {
+    /// Somebody yields: the first of a row have the driver looked at, if nothing else is to run.
+    #[inline]
+    pub(super) fn yielded(&mut self, event_interval: u32) {
+        if self.yields.is_early(self.tick) && self.queue.is_empty() {
+            self.turned_at = self.tick.wrapping_sub(event_interval);
+        }
+    }
+
+    /// Notes that a task is about to run.
+    #[inline]
+    pub(super) fn is_busy(&mut self) {
+        if self.busy_since.is_none() {
+            self.busy_since = Some(Instant::now());
+        }
+    }
+
+    /// The time since tasks began to run.
+    pub(super) fn take_busy(&mut self) -> u64 {
+        let busy = self
+            .busy_since
+            .take()
+            .map_or(Duration::ZERO, |since| since.elapsed());
+        u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX)
+    }
 }
 
 /// Stands in the core while the driver is out for a turn.

@@ -1,8 +1,8 @@
 //! The loop of the thread that has the core.
 //!
-//! Idea        Poll the root future when it was woken, run tasks, look at the driver every
-//!             `event_interval` tasks, or when idle.
-//! Rejected    A driver call per yield: a task that yields goes behind the others.
+//! Idea        Poll the root future when it was woken; run the tasks that are queued by then, so that
+//!             root and tasks take turns; look at the driver every `event_interval` tasks, when idle,
+//!             and at the first of a row of yields.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -26,9 +26,15 @@ use super::shared::CurrentThread;
 use super::waiters::Waits;
 use crate::config::call;
 
+/// Tasks that run between two looks at the inject queue, unless the user says otherwise.
+const REMOTE_INTERVAL: u32 = 31;
+
 impl CurrentThread {
     /// Runs tasks on this thread until `future` is ready.
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        if self.has_broken() {
+            panic_for_a_task();
+        }
         let mut future = pin!(future);
         if let Some(core) = self.take_core() {
             return self.drive(core, future.as_mut());
@@ -38,6 +44,9 @@ impl CurrentThread {
         let mut cx = Context::from_waker(&waker);
         let _waits = Waits::new(self, &parker);
         loop {
+            if self.has_broken() {
+                panic_for_a_task();
+            }
             // I2 of `shared`: the core is tried after `waiting` was raised.
             if let Some(core) = self.take_core() {
                 return self.drive(core, future.as_mut());
@@ -66,10 +75,26 @@ impl CurrentThread {
                 if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
                     return output;
                 }
+                driven.root_polled();
             }
             driven.run_tasks();
+            if self.has_broken() {
+                driven.cancel_tasks();
+                self.wake_waiters();
+                panic_for_a_task();
+            }
         }
     }
+}
+
+/// What the loop does next.
+enum Step {
+    /// Look at driver and timers.
+    Look,
+    /// Run a task; so many are queued behind it.
+    Run(Notified, usize),
+    /// Nothing is there to run.
+    Idle,
 }
 
 /// The core in use: puts it back when dropped.
@@ -88,7 +113,12 @@ impl<'a> Driven<'a> {
             // SAFETY: dropped with `self`, on this thread, before the core goes back.
             unsafe { core.tasks.enter() }
         };
+        scheduler.counters.thread.note();
         let before = set_running(running);
+        let counters = &scheduler.counters;
+        if counters.parks.get() > counters.unparks.get() {
+            counters.unparks.increment();
+        }
         Self {
             scheduler,
             running,
@@ -97,42 +127,81 @@ impl<'a> Driven<'a> {
         }
     }
 
-    /// Runs tasks until the root future has to be polled, or the driver was looked at.
-    fn run_tasks(&self) {
-        loop {
-            if self.is_turn_due() {
-                return self.turn(Some(Duration::ZERO), false);
-            }
-            let Some(token) = self.next_task() else {
-                // Relaxed: a wake on this thread is seen; one from elsewhere also unparks.
-                if !self.scheduler.woken.load(Ordering::Relaxed) {
-                    self.park();
-                }
-                return;
-            };
-            self.scheduler.counters.polls.increment();
-            token.run();
-        }
-    }
-
-    fn is_turn_due(&self) -> bool {
-        let core = self.running.core.borrow();
-        let core = core.as_ref().expect("driven with a core");
-        core.tick.wrapping_sub(core.turned_at) >= self.scheduler.config.event_interval
-    }
-
-    fn next_task(&self) -> Option<Notified> {
+    /// Counts a poll of the root future that was pending; if it was woken meanwhile, it yields.
+    fn root_polled(&self) {
         let mut core = self.running.core.borrow_mut();
         let core = core.as_mut().expect("driven with a core");
         core.tick = core.tick.wrapping_add(1);
-        if core.tick % self.scheduler.config.global_queue_interval == 0 {
-            if let Some(token) = self.scheduler.pop_remote() {
-                return Some(token);
+        // Relaxed: a wake on this thread is seen.
+        if self.scheduler.woken.load(Ordering::Relaxed) {
+            core.yielded(self.scheduler.config.event_interval);
+        }
+    }
+
+    /// Runs the tasks that are queued now, or sleeps if there are none.
+    fn run_tasks(&self) {
+        let mut ahead = None;
+        loop {
+            match self.next_step() {
+                Step::Look => {
+                    // Relaxed: a wake on this thread is seen.
+                    let root_waited = self.scheduler.woken.load(Ordering::Relaxed);
+                    self.turn(Some(Duration::ZERO), false);
+                    if self.scheduler.has_broken() {
+                        return;
+                    }
+                    // What woke the root is news to it; a root that waited lets the tasks go first.
+                    if !root_waited && self.scheduler.woken.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+                Step::Idle => {
+                    // Relaxed: a wake on this thread is seen; one from elsewhere also unparks.
+                    if !self.scheduler.woken.load(Ordering::Relaxed) {
+                        self.park();
+                    }
+                    return;
+                }
+                Step::Run(token, queued) => {
+                    self.scheduler.counters.polls.increment();
+                    match self.scheduler.probes() {
+                        None => token.run(),
+                        Some(probes) => probes.run(0, token),
+                    }
+                    // Tasks queued since the first was taken are for the next round.
+                    let left = ahead.map_or(queued, |ahead: usize| ahead - 1);
+                    if left == 0 {
+                        return;
+                    }
+                    ahead = Some(left);
+                }
             }
         }
-        core.queue
-            .pop_front()
-            .or_else(|| self.scheduler.pop_remote())
+    }
+
+    fn next_step(&self) -> Step {
+        let mut core = self.running.core.borrow_mut();
+        let core = core.as_mut().expect("driven with a core");
+        let config = &self.scheduler.config;
+        if core.tick.wrapping_sub(core.turned_at) >= config.event_interval {
+            return Step::Look;
+        }
+        let tick = core.tick.wrapping_add(1);
+        let remote_first = tick % config.global_queue_interval.unwrap_or(REMOTE_INTERVAL) == 0;
+        let first = if remote_first {
+            self.scheduler.pop_remote()
+        } else {
+            None
+        };
+        let token = first
+            .or_else(|| core.queue.pop_front())
+            .or_else(|| self.scheduler.pop_remote());
+        let Some(token) = token else {
+            return Step::Idle;
+        };
+        core.tick = tick;
+        core.is_busy();
+        Step::Run(token, core.queue.len())
     }
 
     /// Sleeps until something happens.
@@ -159,18 +228,22 @@ impl<'a> Driven<'a> {
                 }
             }
             self.scheduler.counters.unparks.increment();
+            if self.is_idle() {
+                self.scheduler.counters.noops.increment();
+            }
         }
         call(self.scheduler.config.after_unpark.as_ref());
     }
 
+    /// Whether no task waits to be run.
+    fn is_idle(&self) -> bool {
+        let core = self.running.core.borrow();
+        core.as_ref().is_some_and(|core| core.queue.is_empty()) && self.scheduler.inject.is_empty()
+    }
+
     /// Moves a paused clock if nothing became runnable.
     fn advance_if_idle(&self) {
-        let idle = {
-            let core = self.running.core.borrow();
-            core.as_ref().is_some_and(|core| core.queue.is_empty())
-                && self.scheduler.inject.is_empty()
-                && !self.scheduler.woken.load(Ordering::Acquire)
-        };
+        let idle = self.is_idle() && !self.scheduler.woken.load(Ordering::Acquire);
         if let (true, Some(timers)) = (idle, self.scheduler.timers) {
             timers.advance_idle();
         }
@@ -182,6 +255,9 @@ impl<'a> Driven<'a> {
             let mut core = self.running.core.borrow_mut();
             let core = core.as_mut().expect("driven with a core");
             core.turned_at = core.tick;
+            let depth = core.queue.len() as u64;
+            self.scheduler.counters.queue_depth.set(depth);
+            self.scheduler.counters.busy_nanos.add(core.take_busy());
             std::mem::replace(&mut core.park, Box::new(Away))
         };
         park.park(limit);
@@ -198,10 +274,19 @@ impl<'a> Driven<'a> {
     }
 }
 
+#[cold]
+fn panic_for_a_task() -> ! {
+    panic!("a spawned task panicked and the runtime is configured to shut down on unhandled panic")
+}
+
 impl Drop for Driven<'_> {
     fn drop(&mut self) {
         set_running(self.before);
-        if let Some(core) = self.running.core.borrow_mut().take() {
+        if let Some(mut core) = self.running.core.borrow_mut().take() {
+            let counters = &self.scheduler.counters;
+            counters.busy_nanos.add(core.take_busy());
+            // A scheduler that nobody drives counts as parked.
+            counters.parks.increment();
             self.scheduler.put_core(core);
         }
     }

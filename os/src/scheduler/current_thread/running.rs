@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use selkie_core::task::{Id, Notified, Schedule};
 
@@ -48,27 +49,116 @@ pub(super) fn set_running(running: *const Running) -> *const Running {
     RUNNING.with(|slot| slot.replace(running))
 }
 
+impl Running {
+    /// Queues `token` if the core is here, for `scheduler`.
+    ///
+    /// # Errors
+    /// The token, if it is not.
+    #[inline]
+    fn push(
+        &self,
+        scheduler: &CurrentThread,
+        token: Notified,
+        note: impl FnOnce(&mut Core),
+    ) -> Result<(), Notified> {
+        if !std::ptr::eq(self.scheduler, scheduler) {
+            return Err(token);
+        }
+        let mut core = self.core.borrow_mut();
+        let Some(core) = core.as_deref_mut() else {
+            return Err(token);
+        };
+        note(core);
+        scheduler.counters.local_schedules.increment();
+        core.queue.push_back(token);
+        Ok(())
+    }
+}
+
+/// Queues `token` with the core if this thread has it, else from outside.
+///
+/// # Safety
+/// As for [`Schedule::schedule`].
+#[inline]
+unsafe fn push(this: NonNull<CurrentThread>, token: Notified, note: impl FnOnce(&mut Core)) {
+    // SAFETY: the token keeps the runtime from closing, and so the scheduler alive.
+    let scheduler = unsafe { this.as_ref() };
+    scheduler.tell_queued(&token);
+    // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
+    let pushed = match unsafe { RUNNING.get().as_ref() } {
+        Some(running) => running.push(scheduler, token, note),
+        None => Err(token),
+    };
+    if let Err(token) = pushed {
+        // SAFETY: by the caller's promise.
+        unsafe { push_from_outside(this, token) };
+    }
+}
+
+/// # Safety
+/// As for [`Schedule::schedule`].
+#[cold]
+unsafe fn push_from_outside(this: NonNull<CurrentThread>, token: Notified) {
+    // SAFETY: the token keeps the runtime from closing, and so the `Arc` alive; from here on we hold
+    // it ourselves.
+    unsafe { Arc::increment_strong_count(this.as_ptr()) };
+    // SAFETY: the count just taken.
+    let this = unsafe { Arc::from_raw(this.as_ptr()) };
+    this.push_remote(token);
+}
+
 // SAFETY: every task's owner is this scheduler, in an `Arc` that the runtime holds until `shutdown`
 // has closed the owners.
 unsafe impl Schedule for CurrentThread {
+    #[inline]
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
-        let mut token = Some(token);
-        with_core(this.as_ptr(), |core| core.queue.extend(token.take()));
-        let Some(token) = token else { return };
-        // SAFETY: the token keeps the runtime from closing, and so the `Arc` alive; from here on
-        // we hold it ourselves.
-        unsafe { Arc::increment_strong_count(this.as_ptr()) };
-        // SAFETY: the count just taken.
-        let this = unsafe { Arc::from_raw(this.as_ptr()) };
-        this.push_remote(token);
-    }
-
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
         // SAFETY: by the caller's promise.
-        unsafe { Self::schedule(this, token) };
+        unsafe { push(this, token, |_core| ()) };
     }
 
-    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
+    #[inline]
+    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+        // SAFETY: the task that runs keeps the scheduler.
+        let scheduler = unsafe { this.as_ref() };
+        // Relaxed: a wake on this thread is seen.
+        let root_waits = scheduler.woken.load(Ordering::Relaxed);
+        let note = |core: &mut Core| {
+            if !root_waits {
+                core.yielded(scheduler.config.event_interval);
+            }
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { push(this, token, note) };
+    }
+
+    fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool) {
+        if let Some(probes) = self.probes() {
+            probes.finished(id, location);
+        }
         self.counters.finished.increment();
+        if panicked && self.config.ends_on_panic {
+            self.end_by_panic();
+        }
+    }
+}
+
+impl CurrentThread {
+    /// A task has panicked: whoever is in `block_on` ends every task, and panics.
+    #[cold]
+    fn end_by_panic(&self) {
+        // Release: pairs with the Acquire in `has_broken`.
+        self.broken.store(true, Ordering::Release);
+        // No task runs between here and the look at `broken`.
+        with_core(self, |core| {
+            core.turned_at = core.tick.wrapping_sub(self.config.event_interval);
+        });
+    }
+
+    /// How many tasks wait in the queue of the core; elsewhere than on its thread, at the last look
+    /// at the driver.
+    pub(crate) fn local_len(&self) -> usize {
+        let published = self.counters.queue_depth.get();
+        with_core(self, |core| core.queue.len())
+            .unwrap_or(usize::try_from(published).unwrap_or(usize::MAX))
     }
 }

@@ -21,7 +21,7 @@ use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::core::Core;
 use crate::config::Config;
-use crate::observe::{Counter, WorkerCounters};
+use crate::observe::{Counter, Probes, WorkerCounters};
 
 /// The scheduler, shared by its handles.
 pub(crate) struct CurrentThread {
@@ -33,6 +33,8 @@ pub(crate) struct CurrentThread {
     pub(super) waiting: AtomicUsize,
     pub(super) waiters: Mutex<VecDeque<Arc<ThreadParker>>>,
     pub(super) woken: AtomicBool,
+    /// Set once a task's panic is to end the runtime.
+    pub(super) broken: AtomicBool,
     pub(super) inject: Inject<Header>,
     pub(super) unpark: AnyUnpark,
     /// Slots of tasks that are spawned on other threads; `None` once closed.
@@ -108,6 +110,27 @@ impl CurrentThread {
     pub(crate) fn remote_schedules(&self) -> u64 {
         // Relaxed: a figure for readers.
         self.remote_schedules.load(Ordering::Relaxed) as u64
+    }
+
+    /// What looks at the tasks, if anything does.
+    #[inline]
+    pub(crate) fn probes(&self) -> Option<&Probes> {
+        self.config.probes.as_deref()
+    }
+
+    /// Tells whoever looks at the tasks that one is about to be queued.
+    #[inline]
+    pub(super) fn tell_queued(&self, token: &Notified) {
+        if let Some(probes) = self.probes() {
+            probes.queued(token);
+        }
+    }
+
+    /// Whether a task has panicked and ends the runtime.
+    #[inline]
+    pub(super) fn has_broken(&self) -> bool {
+        // Acquire: pairs with the Release in `finished`.
+        self.broken.load(Ordering::Acquire)
     }
 
     /// How many tokens wait in the inject queue.

@@ -31,7 +31,7 @@ impl CurrentThread {
 }
 
 impl Driven<'_> {
-    fn cancel_tasks(&self) {
+    pub(super) fn cancel_tasks(&self) {
         let scheduler = self.scheduler;
         scheduler.inject.close();
         let remote = lock(&scheduler.remote).take();

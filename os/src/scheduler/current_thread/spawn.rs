@@ -13,6 +13,7 @@ use selkie_core::task::{Id, JoinHandle, OwnedTasks};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
+use super::super::yields::Yields;
 use super::core::Core;
 use super::running::with_core;
 use super::shared::{CurrentThread, lock};
@@ -35,6 +36,7 @@ impl CurrentThread {
             waiting: AtomicUsize::new(0),
             waiters: Mutex::new(VecDeque::new()),
             woken: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             inject: Inject::new(),
             unpark,
             remote: Mutex::new(None),
@@ -49,6 +51,8 @@ impl CurrentThread {
             queue: VecDeque::with_capacity(64),
             tick: 0,
             turned_at: 0,
+            yields: Yields::new(),
+            busy_since: None,
             park,
             _timers: timers,
             tasks,
@@ -74,8 +78,10 @@ impl CurrentThread {
             let future = future.take()?;
             // SAFETY: by the caller's promise; the owner's scheduler is this.
             let (token, handle) = unsafe { core.tasks.spawn::<F, Self>(id, location, future) };
+            self.tell_queued(&token);
             core.queue.push_back(token);
             self.counters.spawned.increment();
+            self.counters.local_schedules.increment();
             Some(handle)
         });
         if let Some(Some(handle)) = local {
@@ -92,6 +98,7 @@ impl CurrentThread {
         let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
         self.remote_spawned.increment();
         drop(remote);
+        self.tell_queued(&token);
         self.push_remote(token);
         handle
     }
@@ -121,6 +128,9 @@ impl CurrentThread {
             "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was \
              created on"
         );
+        if let Some(probes) = self.probes() {
+            probes.spawned(id, location);
+        }
         // SAFETY: this is the thread that runs and ends the scheduler; `F` is `'static`.
         unsafe { self.spawn(future, id, location) }
     }

@@ -21,6 +21,15 @@ impl<'a> Waits<'a> {
     }
 }
 
+impl CurrentThread {
+    /// Has every thread that waits for the core look at the scheduler again.
+    pub(super) fn wake_waiters(&self) {
+        for waiter in lock(&self.waiters).iter() {
+            waiter.unpark();
+        }
+    }
+}
+
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
         let mut waiters = lock(&self.scheduler.waiters);

@@ -30,6 +30,9 @@ pub(crate) fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
 /// Takes the core out of this thread and starts another one for it.
 fn hand_off(worker: &Worker<'_>) -> Option<Mailbox> {
     let core = worker.remove()?;
+    if let Some(probes) = worker.shared.probes() {
+        probes.handed_off(worker.index);
+    }
     // The task in the LIFO slot waits for this thread no longer: the core runs it.
     let mailbox: Mailbox = Arc::new(Mutex::new(Some(core)));
     let shared = Arc::clone(worker.owner);

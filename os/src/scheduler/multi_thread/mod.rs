@@ -8,6 +8,8 @@ mod shared;
 
 mod core;
 
+mod tuning;
+
 mod worker;
 
 mod watch;

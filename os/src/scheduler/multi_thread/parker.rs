@@ -80,7 +80,7 @@ impl Parker {
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
     }
 
-    /// Sleeps until woken or for `limit`: with the driver if it is free. Says whether it was.
+    /// Sleeps until woken or for `limit`: with the driver if it is free. Says whether it was woken.
     pub(super) fn park(&self, driver: &SharedDriver, limit: Option<Duration>) -> bool {
         let with_driver = driver.with(|park| {
             if self.enter(IN_DRIVER) {
@@ -94,8 +94,7 @@ impl Parker {
             self.sleep_alone(limit);
         }
         // Acquire: pairs with the Release in `unpark`: the waker's pushes are seen.
-        self.state.swap(EMPTY, Ordering::Acquire);
-        with_driver.is_some()
+        self.state.swap(EMPTY, Ordering::Acquire) == WOKEN
     }
 
     /// Says where the worker is about to sleep (I1). `false`: it has been woken already.

@@ -33,6 +33,7 @@ pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
     worker.work();
     drop(_restore);
     if let Some(core) = worker.remove() {
+        worker.count_busy();
         core.tasks.cancel_all();
         shared.hand_in(*core);
     }
@@ -75,10 +76,9 @@ impl Worker<'_> {
         let now = Instant::now();
         if let Some(since) = self.awake_since.replace(Some(now)) {
             let nanos = now.duration_since(since).as_nanos();
-            self.remote
-                .counters
-                .busy_nanos
-                .add(u64::try_from(nanos).unwrap_or(u64::MAX));
+            let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
+            self.remote.counters.busy_nanos.add(nanos);
+            self.tune(nanos);
         }
     }
 
@@ -141,7 +141,7 @@ impl Worker<'_> {
             Some(ParkFor::Advance) => Some(std::time::Duration::ZERO),
         };
         let limit = watch.limit(self, limit);
-        remote.parker.park(&self.shared.driver, limit);
+        let woken = remote.parker.park(&self.shared.driver, limit);
         if let Some(timers) = remote.timers {
             timers.finish_park();
             timers.fire_due();
@@ -151,6 +151,6 @@ impl Worker<'_> {
         if idle {
             remote.counters.noops.increment();
         }
-        idle && !found && watch.is_on_watch(self)
+        idle && !found && !woken
     }
 }

@@ -6,11 +6,11 @@
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use selkie_core::collections::Padded;
-use selkie_core::platform::AtomicPtr;
+use selkie_core::platform::{AtomicPtr, AtomicU64};
 use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Header, Notified, OwnedTasks};
 use selkie_core::time::Home;
@@ -19,7 +19,7 @@ use super::core::Core;
 use super::idle::Idle;
 use super::parker::{Parker, SharedDriver};
 use crate::config::Config;
-use crate::observe::{Counter, WorkerCounters};
+use crate::observe::{Counter, Probes, WorkerCounters};
 
 /// Starts a thread for a worker; the assembly wraps it in the runtime's context.
 pub(crate) type Launch = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>;
@@ -95,8 +95,23 @@ impl MultiThread {
         &self.inject[shard % self.inject.len()]
     }
 
+    /// What looks at the tasks, if anything does.
+    #[inline]
+    pub(crate) fn probes(&self) -> Option<&Probes> {
+        self.config.probes.as_deref()
+    }
+
+    /// Tells whoever looks at the tasks that one is about to be queued.
+    #[inline]
+    pub(super) fn tell_queued(&self, token: &Notified) {
+        if let Some(probes) = self.probes() {
+            probes.queued(token);
+        }
+    }
+
     /// Queues a token from outside the workers.
     pub(super) fn push_outside(&self, token: Notified) {
+        self.tell_queued(&token);
         // Relaxed: a figure for readers.
         self.remote_schedules.fetch_add(1, Ordering::Relaxed);
         // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
@@ -203,6 +218,19 @@ impl MultiThread {
         drop(cores);
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.ended_signal.notify_all();
+    }
+
+    /// The workers that have been told to end and have not.
+    pub(crate) fn unended(&self) -> Vec<usize> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if *ended {
+            return Vec::new();
+        }
+        let cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed_in = |index: &usize| cores.iter().any(|core| core.index == *index);
+        (0..self.workers())
+            .filter(|index| !handed_in(index))
+            .collect()
     }
 
     /// Consumes every queued token; all tasks have been cancelled.

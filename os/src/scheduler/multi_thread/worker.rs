@@ -6,6 +6,7 @@
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
 //!             I3 the LIFO slot is filled by the thread that has the core alone; everyone may empty
 //!                it.
+//! Length      What wakes do to a worker stands beside the queues they change.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -20,8 +21,10 @@ use selkie_core::collections::{Chain, Entered};
 use selkie_core::queue::RING_SLOTS;
 use selkie_core::task::{Id, JoinHandle, Notified, Schedule};
 
+use super::super::yields::Yields;
 use super::core::Core;
 use super::shared::{MultiThread, Remote};
+use super::tuning::Tuning;
 
 /// Tasks that may run from the LIFO slot before the ring gets its turn.
 const LIFO_STREAK: u32 = 3;
@@ -44,6 +47,8 @@ pub(super) struct Worker<'a> {
     pub(super) awake_since: Cell<Option<Instant>>,
     /// Tasks in a row that came from the LIFO slot.
     lifo_streak: Cell<u32>,
+    yields: Yields,
+    tuning: Tuning,
     /// Tasks until the inject queue has precedence.
     until_outside: Cell<u32>,
     /// Tasks until the next look at driver and timers.
@@ -91,7 +96,9 @@ impl<'a> Worker<'a> {
             parking: Cell::new(false),
             awake_since: Cell::new(Some(Instant::now())),
             lifo_streak: Cell::new(0),
-            until_outside: Cell::new(owner.config.global_queue_interval),
+            yields: Yields::new(),
+            tuning: Tuning::new(owner.config.global_queue_interval),
+            until_outside: Cell::new(1),
             until_events: Cell::new(owner.config.event_interval),
         }
     }
@@ -99,7 +106,7 @@ impl<'a> Worker<'a> {
     /// This thread has the core from now on.
     pub(super) fn install(&self, core: Box<Core>) {
         self.remote.parker.adopt();
-        let _first = self.remote.counters.thread.set(std::thread::current().id());
+        self.remote.counters.thread.note();
         // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
         *self.core.borrow_mut() = Some(core);
@@ -161,16 +168,16 @@ impl<'a> Worker<'a> {
             self.shared.notify();
         }
         self.remote.counters.polls.increment();
-        token.run();
+        match self.shared.probes() {
+            None => token.run(),
+            Some(probes) => probes.run(self.index, token),
+        }
     }
 
     /// The next task of this worker's own, or from outside.
     #[inline]
     pub(super) fn next_task(&self) -> Option<Notified> {
-        if Self::count_down(
-            &self.until_outside,
-            self.shared.config.global_queue_interval,
-        ) {
+        if Self::count_down(&self.until_outside, self.tuning.interval()) {
             if let Some(token) = self.shared.pop_outside(self.index) {
                 return Some(token);
             }
@@ -291,6 +298,7 @@ impl<'a> Worker<'a> {
     #[inline]
     fn push_woken(&self, token: Notified) {
         self.remote.counters.local_schedules.increment();
+        self.shared.tell_queued(&token);
         if !self.shared.config.lifo_slot {
             return self.push_behind(token);
         }
@@ -316,14 +324,27 @@ impl<'a> Worker<'a> {
         let others =
             !self.remote.ring.is_empty() || !self.remote.lifo.load(Ordering::Relaxed).is_null();
         self.push_ring(token);
+        // The count of polls, short: only differences are looked at.
+        let turn = self.remote.counters.polls.get() as u32;
+        let early = self.yields.is_early(turn);
         if others {
             self.notify();
+        } else if early {
+            self.until_events.set(1);
         }
     }
 
     fn notify(&self) {
         if !self.parking.get() {
             self.shared.notify();
+        }
+    }
+
+    /// The worker was awake for `nanos` since the last time this was told.
+    pub(super) fn tune(&self, nanos: u64) {
+        let counters = &self.remote.counters;
+        if let Some(mean) = self.tuning.update(counters.polls.get(), nanos) {
+            counters.mean_poll_nanos.set(mean);
         }
     }
 
@@ -350,14 +371,20 @@ unsafe impl Schedule for MultiThread {
     unsafe fn requeue(this: NonNull<Self>, token: Notified) {
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
-            Some(worker) if worker.serves(this.as_ptr()) => worker.push_behind(token),
+            Some(worker) if worker.serves(this.as_ptr()) => {
+                worker.shared.tell_queued(&token);
+                worker.push_behind(token);
+            }
             // SAFETY: the token keeps the runtime from ending.
             _ => unsafe { schedule_from_outside(this, token) },
         }
     }
 
     #[inline]
-    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
+    fn finished(&self, id: Id, location: &'static Location<'static>, _panicked: bool) {
+        if let Some(probes) = self.probes() {
+            probes.finished(id, location);
+        }
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
             Some(worker) if worker.serves(self) => worker.remote.counters.finished.increment(),

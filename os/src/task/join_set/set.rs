@@ -17,8 +17,8 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use selkie_core::coop;
 use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle};
 
-use super::local_set::LocalSet;
-use super::{blocking, local_set, spawn};
+use super::super::local_set::LocalSet;
+use super::super::{blocking, local_set, spawn};
 use crate::context::Handle;
 
 /// A set of tasks with outputs of one type, joined in the order in which they end.
@@ -204,7 +204,7 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle.spawn_blocking(f))
     }
 
-    fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
+    pub(super) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         let number = self.vacant.pop().unwrap_or_else(|| {
             self.places.push(None);

@@ -1,0 +1,177 @@
+//! The latest value with its storage in place: from interrupt handlers and tasks to any number of
+//! tasks.
+//!
+//! Idea        Value, version and line stand in one lock, which on a chip is a critical section. A
+//!             receiver keeps the version that it saw last; its place in the line lies in its own
+//!             future, so there may be as many receivers as there are tasks.
+//! States      version 0 ─send→ 1 ─send→ 2 …, round the word
+//! Invariants  I1 a receiver stands in the line with the version that was current when it joined, so
+//!             older ones stand before newer ones.
+//!             I2 who changes the version takes the older ones out of the line, one in each critical
+//!             section, and wakes each outside.
+//! Rejected    A table of `N` receivers: the places lie in the futures at no cost.
+//!             Clones of the value under the lock: foreign code; what is handed out is copied, or
+//!             looked at by a function that is known to run there.
+//!             A closed state: a static's sender never goes.
+
+use core::fmt;
+use core::mem;
+use core::task::Waker;
+
+use crate::maybe_const;
+use crate::platform::Lock;
+use crate::wake::WaitQueue;
+
+pub(super) struct State<T> {
+    pub(super) value: T,
+    pub(super) version: usize,
+    pub(super) line: WaitQueue<usize>,
+}
+
+impl<T> State<T> {
+    /// Takes the first one out of the line who joined before the current version.
+    fn pop_outdated(&mut self) -> Option<Waker> {
+        let joined = *self.line.front()?;
+        if joined == self.version {
+            return None;
+        }
+        self.line.pop_front(0)
+    }
+}
+
+/// Keeps the latest value, without a heap: anyone changes it, an interrupt handler too, and
+/// [receivers](super::FixedWatchReceiver) wait for changes.
+///
+/// It never closes. [`watch`](crate::sync::watch) is the channel for a system with a heap.
+///
+/// # Cost
+/// A change, and a look, is one critical section (on a hosted system, one short lock); a change
+/// takes one more for each further receiver that waits. None of them depends on how many receive.
+///
+/// # Example
+/// ```
+/// use selkie_core::platform::block_on;
+/// use selkie_core::sync::FixedWatch;
+///
+/// static MILLIVOLTS: FixedWatch<u16> = FixedWatch::new(0);
+///
+/// fn interrupt() {
+///     MILLIVOLTS.send(3300);
+/// }
+///
+/// let mut display = MILLIVOLTS.subscribe();
+/// let mut alarm = MILLIVOLTS.subscribe();
+/// interrupt();
+/// block_on(display.changed());
+/// assert_eq!(display.get_and_update(), 3300);
+/// assert_eq!(block_on(alarm.wait_for(|&level| level > 3000)), 3300);
+/// ```
+pub struct FixedWatch<T> {
+    pub(super) state: Lock<State<T>>,
+}
+
+impl<T> FixedWatch<T> {
+    maybe_const! {
+        /// A watch that begins with `value`.
+        pub fn new(value: T) -> Self {
+            Self {
+                state: Lock::new(State {
+                    value,
+                    version: 0,
+                    line: WaitQueue::new(),
+                }),
+            }
+        }
+    }
+
+    /// Replaces the value and tells the receivers. The old value is dropped outside the critical
+    /// section.
+    pub fn send(&self, value: T) {
+        drop(self.send_replace(value));
+    }
+
+    /// Replaces the value, tells the receivers, and returns the old value.
+    pub fn send_replace(&self, mut value: T) -> T {
+        self.send_modify(|current| mem::swap(current, &mut value));
+        value
+    }
+
+    /// Changes the value in place and tells the receivers.
+    ///
+    /// `modify` runs in the critical section: make it short.
+    ///
+    /// # Panics
+    /// If `modify` does, or, without threads, if it comes back to this watch; with threads that
+    /// waits for itself.
+    pub fn send_modify(&self, modify: impl FnOnce(&mut T)) {
+        self.send_if_modified(|value| {
+            modify(value);
+            true
+        });
+    }
+
+    /// Changes the value in place, and tells the receivers if `modify` returns `true`, which is
+    /// returned.
+    ///
+    /// `modify` runs in the critical section: make it short.
+    ///
+    /// # Panics
+    /// As [`send_modify`](Self::send_modify).
+    pub fn send_if_modified(&self, modify: impl FnOnce(&mut T) -> bool) -> bool {
+        let (mut outdated, mut more) = {
+            let mut state = self.state.lock();
+            if !modify(&mut state.value) {
+                return false;
+            }
+            state.version = state.version.wrapping_add(1);
+            (state.pop_outdated(), !state.line.is_empty())
+        };
+        while let Some(waker) = outdated.take() {
+            waker.wake();
+            if more {
+                let mut state = self.state.lock();
+                (outdated, more) = (state.pop_outdated(), !state.line.is_empty());
+            }
+        }
+        true
+    }
+
+    /// A copy of the value.
+    pub fn get(&self) -> T
+    where
+        T: Copy,
+    {
+        self.state.lock().value
+    }
+
+    /// Calls `look` with the value, in the critical section: make it short.
+    ///
+    /// # Panics
+    /// As [`send_modify`](Self::send_modify).
+    ///
+    /// # Example
+    /// ```
+    /// use selkie_core::sync::FixedWatch;
+    ///
+    /// static NAME: FixedWatch<[u8; 8]> = FixedWatch::new(*b"selkie  ");
+    /// assert_eq!(NAME.look(|name| name[0]), b's');
+    /// ```
+    pub fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(&self.state.lock().value)
+    }
+}
+
+impl<T: Default> Default for FixedWatch<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> fmt::Debug for FixedWatch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = self.state.lock().version;
+        f.debug_struct("FixedWatch")
+            .field("version", &version)
+            .finish_non_exhaustive()
+    }
+}

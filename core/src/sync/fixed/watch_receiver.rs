@@ -1,0 +1,200 @@
+//! The receiving side of the watch in place.
+//!
+//! Idea        A borrow of the watch with the version that was seen last.
+//! States      of a wait:  fresh → in line → taken out;   dropped in line: leaves it
+//! Invariants  those of [`watch`](super::watch).
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use super::watch::FixedWatch;
+use crate::coop;
+use crate::wake::{WaitNode, WaitState};
+
+impl<T> FixedWatch<T> {
+    /// A new receiver, for which the current value counts as seen. There may be any number.
+    pub fn subscribe(&self) -> FixedWatchReceiver<'_, T> {
+        let seen = self.state.lock().version;
+        FixedWatchReceiver { watch: self, seen }
+    }
+}
+
+/// Sees the latest value of a [`FixedWatch`], and is told when it changes.
+///
+/// # Cost
+/// Two words; each operation is one critical section (on a hosted system, one short lock).
+///
+/// # Example
+/// ```
+/// use selkie_core::sync::FixedWatch;
+///
+/// static MODE: FixedWatch<char> = FixedWatch::new('a');
+///
+/// let mut mode = MODE.subscribe();
+/// assert!(!mode.has_changed());
+/// MODE.send('b');
+/// assert!(mode.has_changed());
+/// assert_eq!(mode.get_and_update(), 'b');
+/// assert!(!mode.has_changed());
+/// ```
+pub struct FixedWatchReceiver<'a, T> {
+    watch: &'a FixedWatch<T>,
+    seen: usize,
+}
+
+impl<'a, T> FixedWatchReceiver<'a, T> {
+    /// What this receives from.
+    pub const fn watch(&self) -> &'a FixedWatch<T> {
+        self.watch
+    }
+
+    /// A copy of the value, which does not count as seen by this.
+    pub fn get(&self) -> T
+    where
+        T: Copy,
+    {
+        self.watch.get()
+    }
+
+    /// A copy of the value, which counts as seen from now on.
+    pub fn get_and_update(&mut self) -> T
+    where
+        T: Copy,
+    {
+        self.look_and_update(|value| *value)
+    }
+
+    /// Calls `look` with the value, which counts as seen from now on, in the critical section:
+    /// make it short.
+    ///
+    /// # Panics
+    /// As [`FixedWatch::look`].
+    pub fn look_and_update<R>(&mut self, look: impl FnOnce(&T) -> R) -> R {
+        let state = self.watch.state.lock();
+        self.seen = state.version;
+        look(&state.value)
+    }
+
+    /// Whether there is a value that was not seen.
+    pub fn has_changed(&self) -> bool {
+        self.watch.state.lock().version != self.seen
+    }
+
+    /// Makes the current value count as not seen.
+    pub fn mark_changed(&mut self) {
+        self.seen = self.watch.state.lock().version.wrapping_sub(1);
+    }
+
+    /// Makes the current value count as seen.
+    pub fn mark_unchanged(&mut self) {
+        self.seen = self.watch.state.lock().version;
+    }
+
+    /// Waits for a value that was not seen, and makes it count as seen.
+    ///
+    /// # Cancel safety
+    /// A cancelled wait has seen nothing.
+    pub async fn changed(&mut self) {
+        self.seen = Changed {
+            watch: self.watch,
+            seen: self.seen,
+            node: WaitNode::new(0),
+        }
+        .await;
+    }
+
+    /// Waits for a value that `f` accepts, beginning with the current one, and returns it; it
+    /// counts as seen, and so does every value that `f` refused. `f` runs outside the critical
+    /// section.
+    ///
+    /// # Panics
+    /// If `f` does; the watch stays usable.
+    ///
+    /// # Cancel safety
+    /// A cancelled wait may have seen values.
+    pub async fn wait_for(&mut self, mut f: impl FnMut(&T) -> bool) -> T
+    where
+        T: Copy,
+    {
+        loop {
+            let value = self.get_and_update();
+            if f(&value) {
+                return value;
+            }
+            self.changed().await;
+        }
+    }
+}
+
+impl<T> Clone for FixedWatchReceiver<'_, T> {
+    fn clone(&self) -> Self {
+        Self {
+            watch: self.watch,
+            seen: self.seen,
+        }
+    }
+}
+
+impl<T> fmt::Debug for FixedWatchReceiver<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FixedWatchReceiver")
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for another version than `seen`.
+struct Changed<'a, T> {
+    watch: &'a FixedWatch<T>,
+    seen: usize,
+    node: WaitNode<usize>,
+}
+
+impl<T> Future for Changed<'_, T> {
+    type Output = usize;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let waker = cx.waker().clone();
+        let this = self.as_ref().get_ref();
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&this.node) };
+        let mut state = this.watch.state.lock();
+        let version = state.version;
+        if version != this.seen {
+            // SAFETY: the node is in this line, or in none.
+            let own = unsafe { state.line.remove(node) };
+            drop(state);
+            drop((own, waker));
+            unit.made_progress();
+            return Poll::Ready(version);
+        }
+        let spare = if node.state() == WaitState::Queued {
+            // SAFETY: the node is in this line.
+            unsafe { state.line.set_waker(node, waker) }
+        } else {
+            // SAFETY: the node is in no line; `drop` removes it.
+            unsafe { state.line.push(node, waker, version) };
+            None
+        };
+        drop(state);
+        drop(spare);
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for Changed<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: pinned since it was queued, and dropped in place.
+        let node = unsafe { Pin::new_unchecked(&self.node) };
+        if node.state() != WaitState::Queued {
+            return;
+        }
+        // SAFETY: the node is in this line, or was taken out meanwhile.
+        let own = unsafe { self.watch.state.lock().line.remove(node) };
+        drop(own);
+    }
+}

@@ -1,0 +1,194 @@
+//! One wait for a notification: what both kinds of `Notified` share.
+//!
+//! States      fresh → seated or in line → served → finished;   dropped before: leaves, and passes a
+//!             single notification on
+//! Invariants  those of [`notify`](super::notify).
+#![allow(unsafe_code)]
+
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker, ready};
+
+use super::notify::{End, LAST_CODE, Notify, ONE_CODE};
+use crate::coop;
+use crate::platform::{relax, yield_thread};
+use crate::wake::{WaitNode, WaitState};
+
+/// How often a wait that was won looks whether it is served, before it lets other threads run.
+const SPINS: usize = 100;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Fresh,
+    Waiting,
+    Finished,
+}
+
+/// One wait for a notification.
+#[derive(Debug)]
+pub(super) struct Wait {
+    generation: usize,
+    stage: Stage,
+    node: WaitNode<usize>,
+}
+
+impl Wait {
+    pub(super) fn new(notify: &Notify) -> Self {
+        Self {
+            generation: notify.generation(),
+            stage: Stage::Fresh,
+            node: WaitNode::new(0),
+        }
+    }
+
+    /// Begins to wait at `notify`, or finds the notification; `true` when notified.
+    pub(super) fn advance(self: Pin<&mut Self>, notify: &Notify, waker: Option<&Waker>) -> bool {
+        // SAFETY: the node is not moved; the other fields are not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&this.node) };
+        let notified = match this.stage {
+            Stage::Finished => true,
+            Stage::Fresh => {
+                if notify.generation() != this.generation || notify.try_consume() {
+                    true
+                } else {
+                    let waker = waker.unwrap_or(Waker::noop()).clone();
+                    Self::begin(node, this.generation, notify, waker)
+                }
+            }
+            Stage::Waiting => match node.state() {
+                WaitState::Done(_) => true,
+                _ => Self::look_again(node, this.generation, notify, waker),
+            },
+        };
+        this.stage = if notified {
+            Stage::Finished
+        } else {
+            Stage::Waiting
+        };
+        notified
+    }
+
+    /// Takes the seat or joins the line, unless there is a notification: `true` then.
+    fn begin(
+        node: Pin<&WaitNode<usize>>,
+        generation: usize,
+        notify: &Notify,
+        waker: Waker,
+    ) -> bool {
+        // SAFETY: the node is in no queue; `leave` and `look_again` ask for the line.
+        match unsafe { notify.try_seat(node, generation, waker) } {
+            Ok(()) => false,
+            Err(waker) => Self::join(node, generation, notify, waker),
+        }
+    }
+
+    #[cold]
+    fn join(node: Pin<&WaitNode<usize>>, generation: usize, notify: &Notify, waker: Waker) -> bool {
+        let mut line = notify.line.lock();
+        loop {
+            let found = notify.line_of(&mut line);
+            if found.generation() != generation {
+                return true;
+            }
+            if found.is_notified() {
+                if notify.try_consume() {
+                    return true;
+                }
+            } else if notify.begin_line(found) {
+                // SAFETY: the node is in no queue; `leave` removes it before it is dropped.
+                unsafe { line.push(node, waker, generation) };
+                return false;
+            }
+            // Another was faster: look again.
+        }
+    }
+
+    fn look_again(
+        node: Pin<&WaitNode<usize>>,
+        generation: usize,
+        notify: &Notify,
+        waker: Option<&Waker>,
+    ) -> bool {
+        let mut fresh = waker.cloned();
+        let mut line = notify.line.lock();
+        let found = notify.line_of(&mut line);
+        match node.state() {
+            WaitState::Queued if found.generation() == generation => {
+                if let Some(waker) = fresh.take() {
+                    // SAFETY: the node is in this line.
+                    fresh = unsafe { line.set_waker(node, waker) };
+                }
+                drop(line);
+                drop(fresh);
+                false
+            }
+            WaitState::Queued => {
+                // A `notify_waiters` is on its way to us.
+                // SAFETY: the node is in this line.
+                let own = unsafe { line.remove(node) };
+                notify.line_changed(&line);
+                drop(line);
+                drop(own);
+                true
+            }
+            _ => {
+                drop(line);
+                Self::await_service(node);
+                true
+            }
+        }
+    }
+
+    /// Waits for the few steps between the winning of a node and its being served.
+    fn await_service(node: Pin<&WaitNode<usize>>) {
+        let mut spins = 0;
+        while node.state() == WaitState::Seated {
+            if spins < SPINS {
+                relax();
+                spins += 1;
+            } else {
+                yield_thread();
+            }
+        }
+    }
+
+    /// Leaves; a notification that was not looked at goes to the next (I3).
+    pub(super) fn leave(self: Pin<&mut Self>, notify: &Notify) {
+        if self.stage != Stage::Waiting {
+            return;
+        }
+        // SAFETY: the node is not moved; the other fields are not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&this.node) };
+        if !matches!(node.state(), WaitState::Done(_)) {
+            let mut line = notify.line.lock();
+            notify.line_of(&mut line);
+            if node.state() == WaitState::Queued {
+                // SAFETY: the node is in this line.
+                let own = unsafe { line.remove(node) };
+                notify.line_changed(&line);
+                drop(line);
+                drop(own);
+                return;
+            }
+            drop(line);
+            Self::await_service(node);
+        }
+        match node.state() {
+            WaitState::Done(ONE_CODE) => notify.notify(End::Front),
+            WaitState::Done(LAST_CODE) => notify.notify(End::Back),
+            _ => {}
+        }
+    }
+
+    pub(super) fn poll(self: Pin<&mut Self>, notify: &Notify, cx: &mut Context<'_>) -> Poll<()> {
+        let unit = ready!(coop::poll_proceed(cx));
+        if !self.advance(notify, Some(cx.waker())) {
+            return Poll::Pending;
+        }
+        unit.made_progress();
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,184 @@
+//! What a thread of the pool is at, for whoever asks why a runtime does not end.
+//!
+//! Invariants  I1 the thread alone writes its record; `spawned_at` is written last when a closure
+//!                begins, and is null while none runs.
+
+use std::fmt;
+use std::ops::Deref;
+use std::panic::Location;
+use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use selkie_core::platform::AtomicU64;
+
+/// Which kind of call a closure on the blocking pool serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BlockingKind {
+    /// A closure of the user's.
+    Closure,
+    /// An operation of [`fs`](crate::fs).
+    File,
+    /// A read or write of standard input, output or error.
+    StandardStream,
+    /// A look-up of a host's name.
+    NameLookup,
+}
+
+const KINDS: [BlockingKind; 4] = [
+    BlockingKind::Closure,
+    BlockingKind::File,
+    BlockingKind::StandardStream,
+    BlockingKind::NameLookup,
+];
+
+impl fmt::Display for BlockingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closure => "a blocking closure",
+            Self::File => "a file operation",
+            Self::StandardStream => "a read or write of a standard stream",
+            Self::NameLookup => "a look-up of a host's name",
+        })
+    }
+}
+
+/// A closure on the blocking pool that has not returned.
+#[derive(Debug, Clone)]
+pub struct BlockedClosure {
+    kind: BlockingKind,
+    spawned_at: &'static Location<'static>,
+    runs_for: Duration,
+}
+
+impl BlockedClosure {
+    /// Which kind of call it serves.
+    pub fn kind(&self) -> BlockingKind {
+        self.kind
+    }
+
+    /// Where it was spawned; inside this crate, if it serves one of its calls.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    /// How long it has been running.
+    pub fn runs_for(&self) -> Duration {
+        self.runs_for
+    }
+}
+
+impl fmt::Display for BlockedClosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, spawned at {}, for {:?} so far",
+            self.kind, self.spawned_at, self.runs_for
+        )
+    }
+}
+
+/// The record of one thread.
+#[derive(Debug)]
+pub(super) struct Record {
+    spawned_at: AtomicPtr<Location<'static>>,
+    kind: AtomicU8,
+    since_nanos: AtomicU64,
+}
+
+/// Nanoseconds since the first time this was asked for.
+fn now_nanos() -> u64 {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    let since = ORIGIN.get_or_init(Instant::now).elapsed();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Record {
+    pub(super) fn new() -> Self {
+        Self {
+            spawned_at: AtomicPtr::new(std::ptr::null_mut()),
+            kind: AtomicU8::new(0),
+            since_nanos: AtomicU64::new(0),
+        }
+    }
+
+    /// The thread begins a closure.
+    pub(super) fn begin(&self, kind: BlockingKind, spawned_at: &'static Location<'static>) {
+        // Relaxed: published by the store below.
+        self.kind.store(kind as u8, Ordering::Relaxed);
+        self.since_nanos.store(now_nanos(), Ordering::Relaxed);
+        let spawned_at = std::ptr::from_ref(spawned_at).cast_mut();
+        // Release: pairs with the Acquire in `read` (I1).
+        self.spawned_at.store(spawned_at, Ordering::Release);
+    }
+
+    /// The closure has returned.
+    pub(super) fn end(&self) {
+        // Release: pairs with the Acquire in `read`.
+        self.spawned_at
+            .store(std::ptr::null_mut(), Ordering::Release);
+    }
+
+    /// The closure that runs, if one does. One that ends meanwhile may lend the next its figures.
+    #[allow(unsafe_code)]
+    pub(super) fn read(&self) -> Option<BlockedClosure> {
+        // Acquire: pairs with the Release in `begin` (I1).
+        let spawned_at = self.spawned_at.load(Ordering::Acquire);
+        // SAFETY: null, or made of a `&'static Location` (I1).
+        let spawned_at = unsafe { spawned_at.as_ref() }?;
+        let since = self.since_nanos.load(Ordering::Relaxed);
+        Some(BlockedClosure {
+            kind: KINDS[usize::from(self.kind.load(Ordering::Relaxed))],
+            spawned_at,
+            runs_for: Duration::from_nanos(now_nanos().saturating_sub(since)),
+        })
+    }
+}
+
+/// The records of a pool's threads.
+#[derive(Debug, Default)]
+pub(super) struct Records(Mutex<Vec<Arc<Record>>>);
+
+impl Records {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Record>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A record for the calling thread, until it is dropped.
+    pub(super) fn add(&self) -> Recorded<'_> {
+        let record = Arc::new(Record::new());
+        self.lock().push(Arc::clone(&record));
+        Recorded {
+            records: self,
+            record,
+        }
+    }
+
+    /// The closures that run now.
+    pub(super) fn running(&self) -> Vec<BlockedClosure> {
+        self.lock().iter().filter_map(|r| r.read()).collect()
+    }
+}
+
+/// A thread's record; the pool knows it until this is dropped.
+#[derive(Debug)]
+pub(super) struct Recorded<'a> {
+    records: &'a Records,
+    record: Arc<Record>,
+}
+
+impl Deref for Recorded<'_> {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.record
+    }
+}
+
+impl Drop for Recorded<'_> {
+    fn drop(&mut self) {
+        let record = &self.record;
+        self.records.lock().retain(|r| !Arc::ptr_eq(r, record));
+    }
+}

@@ -1,0 +1,49 @@
+//! What a hook is told about a task.
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::time::Duration;
+
+use selkie_core::task::Id;
+
+/// A task, as the runtime's task hooks see it.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskMeta<'a> {
+    id: Id,
+    spawned_at: &'static Location<'static>,
+    schedule_latency: Option<Duration>,
+    _hook: PhantomData<&'a ()>,
+}
+
+impl TaskMeta<'_> {
+    pub(super) fn new(id: Id, spawned_at: &'static Location<'static>) -> Self {
+        Self {
+            id,
+            spawned_at,
+            schedule_latency: None,
+            _hook: PhantomData,
+        }
+    }
+
+    pub(super) fn with_latency(mut self, latency: Option<Duration>) -> Self {
+        self.schedule_latency = latency;
+        self
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Where the task was spawned.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    /// How long the task was queued before this poll; told to the hooks around a poll, if the
+    /// builder was asked for
+    /// [`track_task_schedule_latency`](crate::runtime::Builder::track_task_schedule_latency).
+    pub fn schedule_latency(&self) -> Option<Duration> {
+        self.schedule_latency
+    }
+}

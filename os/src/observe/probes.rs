@@ -1,0 +1,199 @@
+//! What looks at a runtime's tasks: hooks, histograms, the watchdog.
+//!
+//! Idea        One table, and none for a runtime that asked for nothing: a spawn and a poll then pay
+//!             one look at a null pointer.
+//! Invariants  I1 a hook that panics does not end a worker, or leave a task half ended; the hook for
+//!                spawning panics in the caller of `spawn`.
+//! Rejected    A flag per feature on the paths of spawn and poll.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use selkie_core::task::{Id, Notified};
+
+use super::histogram::{Histogram, HistogramConfiguration};
+use super::latency::Stamps;
+use super::meta::TaskMeta;
+use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
+
+/// A hook that is called for tasks.
+pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
+
+/// What a table is made with.
+#[derive(Clone, Default)]
+pub(crate) struct ProbesConfig {
+    pub(crate) on_spawn: Option<TaskHook>,
+    pub(crate) on_terminate: Option<TaskHook>,
+    pub(crate) before_poll: Option<TaskHook>,
+    pub(crate) after_poll: Option<TaskHook>,
+    pub(crate) poll_times: Option<HistogramConfiguration>,
+    pub(crate) latencies: Option<HistogramConfiguration>,
+    pub(crate) track_latency: bool,
+    pub(crate) watchdog: Option<WatchdogConfig>,
+}
+
+/// The table of one runtime.
+pub(crate) struct Probes {
+    config: ProbesConfig,
+    stamps: Option<Stamps>,
+    poll_times: Option<Box<[Histogram]>>,
+    latencies: Option<Box<[Histogram]>>,
+    watchdog: Option<Watchdog>,
+}
+
+impl fmt::Debug for Probes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probes")
+            .field("watchdog", &self.watchdog)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which figure of a worker is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Figure {
+    PollTime,
+    Latency,
+}
+
+/// Calls a hook, if there is one (I1).
+fn call(hook: Option<&TaskHook>, meta: &TaskMeta<'_>) {
+    if let Some(hook) = hook {
+        // The panic's message has been written already.
+        let _panicked = catch_unwind(AssertUnwindSafe(|| hook(meta)));
+    }
+}
+
+impl Probes {
+    /// The table for `workers` workers; `None` if nothing was asked for.
+    ///
+    /// # Errors
+    /// If the watchdog's thread cannot be started.
+    pub(crate) fn new(config: &ProbesConfig, workers: usize) -> io::Result<Option<Arc<Self>>> {
+        let asked = config.on_spawn.is_some()
+            || config.on_terminate.is_some()
+            || config.before_poll.is_some()
+            || config.after_poll.is_some()
+            || config.poll_times.is_some()
+            || config.latencies.is_some()
+            || config.track_latency
+            || config.watchdog.is_some();
+        if !asked {
+            return Ok(None);
+        }
+        let histograms = |shape: &Option<HistogramConfiguration>| {
+            let shape = shape.as_ref()?;
+            Some((0..workers).map(|_| Histogram::new(shape)).collect())
+        };
+        let watchdog = config.watchdog.as_ref();
+        let watchdog = watchdog.map(|config| Watchdog::start(config, workers));
+        let with_stamps = config.track_latency || config.latencies.is_some();
+        Ok(Some(Arc::new(Self {
+            stamps: with_stamps.then(Stamps::default),
+            poll_times: histograms(&config.poll_times),
+            latencies: histograms(&config.latencies),
+            watchdog: watchdog.transpose()?,
+            config: config.clone(),
+        })))
+    }
+
+    /// A task is about to be spawned.
+    pub(crate) fn spawned(&self, id: Id, location: &'static Location<'static>) {
+        if let Some(hook) = &self.config.on_spawn {
+            hook(&TaskMeta::new(id, location));
+        }
+    }
+
+    /// A task has a name until it ends.
+    pub(crate) fn name(&self, id: Id, name: &str) {
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.name(id, name);
+        }
+    }
+
+    /// A task is about to be queued.
+    pub(crate) fn queued(&self, token: &Notified) {
+        if let Some(stamps) = &self.stamps {
+            stamps.queued(token);
+        }
+    }
+
+    /// Runs a task on worker `worker`.
+    pub(crate) fn run(&self, worker: usize, token: Notified) {
+        let (id, location) = (token.id(), token.location());
+        let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&token));
+        if let (Some(latencies), Some(latency)) = (&self.latencies, latency) {
+            latencies[worker].record(latency);
+        }
+        let meta = TaskMeta::new(id, location).with_latency(latency);
+        call(self.config.before_poll.as_ref(), &meta);
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.begin(worker, id, location);
+        }
+        let begun = self.poll_times.as_ref().map(|_| Instant::now());
+        token.run();
+        if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
+            poll_times[worker].record(begun.elapsed());
+        }
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.end(worker, Some(id));
+        }
+        call(self.config.after_poll.as_ref(), &meta);
+    }
+
+    /// What worker `worker` polls may block from here on: another thread has the worker.
+    pub(crate) fn handed_off(&self, worker: usize) {
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.end(worker, None);
+        }
+    }
+
+    /// A task has ended.
+    pub(crate) fn finished(&self, id: Id, location: &'static Location<'static>) {
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.finished(id);
+        }
+        call(
+            self.config.on_terminate.as_ref(),
+            &TaskMeta::new(id, location),
+        );
+    }
+
+    /// What worker `worker` polls now, if a watchdog knows.
+    pub(crate) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
+        self.watchdog.as_ref()?.poll_of(worker)
+    }
+
+    /// The runtime ends; waits for the watchdog's thread if `wait`.
+    pub(crate) fn stop(&self, wait: bool) {
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.stop(wait);
+        }
+    }
+
+    fn histograms(&self, figure: Figure) -> Option<&[Histogram]> {
+        match figure {
+            Figure::PollTime => self.poll_times.as_deref(),
+            Figure::Latency => self.latencies.as_deref(),
+        }
+    }
+
+    /// How many buckets the histogram has; `None` if there is none.
+    pub(crate) fn buckets(&self, figure: Figure) -> Option<usize> {
+        Some(self.histograms(figure)?.first()?.buckets())
+    }
+
+    /// Which durations are in `bucket`.
+    pub(crate) fn bucket_range(&self, figure: Figure, bucket: usize) -> Option<Range<Duration>> {
+        Some(self.histograms(figure)?.first()?.range(bucket))
+    }
+
+    /// How many durations of worker `worker` are in `bucket`.
+    pub(crate) fn bucket_count(&self, figure: Figure, worker: usize, bucket: usize) -> Option<u64> {
+        Some(self.histograms(figure)?[worker].count(bucket))
+    }
+}

@@ -1,0 +1,220 @@
+//! The builder's methods for what looks at tasks: hooks, histograms, the watchdog.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::builder::Builder;
+use super::seed::RngSeed;
+use super::unhandled_panic::UnhandledPanic;
+use crate::observe::{
+    HistogramConfiguration, HistogramScale, StalledPoll, TaskMeta, WatchdogConfig,
+};
+
+impl Builder {
+    /// Called in the caller of `spawn`, before the task is queued; blocking closures and the tasks
+    /// of a local set are not told.
+    pub fn on_task_spawn<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.asked.hooks.on_spawn = Some(Arc::new(f));
+        self
+    }
+
+    /// Called where a task ends: returned, panicked or cancelled. A panic in it is caught.
+    pub fn on_task_terminate<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.asked.hooks.on_terminate = Some(Arc::new(f));
+        self
+    }
+
+    /// Called by a worker before it polls a task. A panic in it is caught.
+    pub fn on_before_task_poll<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.asked.hooks.before_poll = Some(Arc::new(f));
+        self
+    }
+
+    /// Called by a worker after it has polled a task. A panic in it is caught.
+    pub fn on_after_task_poll<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.asked.hooks.after_poll = Some(Arc::new(f));
+        self
+    }
+
+    /// Measures how long tasks are queued, for the hooks around polls; see
+    /// [`TaskMeta::schedule_latency`].
+    ///
+    /// # Cost
+    /// A clock read and a lock for each wake and each poll.
+    pub fn track_task_schedule_latency(&mut self) -> &mut Self {
+        self.asked.hooks.track_latency = true;
+        self
+    }
+
+    /// What a task's panic does to the runtime; nothing by default.
+    ///
+    /// # Panics
+    /// If a multi-thread runtime is asked to shut down.
+    #[track_caller]
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        let ends = matches!(behavior, UnhandledPanic::ShutdownRuntime);
+        assert!(
+            !ends || self.is_current_thread(),
+            "UnhandledPanic::ShutdownRuntime is only supported in current thread runtime"
+        );
+        self.config.ends_on_panic = ends;
+        self
+    }
+
+    /// What the runtime's random choices follow from; by default they differ from run to run.
+    pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
+        self.config.seed = seed.word();
+        self.parts.seed = Some(seed.word());
+        self
+    }
+
+    /// Counts how long polls take, in a histogram for each worker.
+    ///
+    /// # Cost
+    /// Two clock reads for each poll.
+    pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Self {
+        self.asked.poll_times = true;
+        self
+    }
+
+    /// The buckets of the histogram of polls; ten of 100 µs by default.
+    pub fn metrics_poll_time_histogram_configuration(
+        &mut self,
+        configuration: HistogramConfiguration,
+    ) -> &mut Self {
+        self.asked.poll_times_shape = Some(configuration);
+        self
+    }
+
+    /// Counts how long tasks are queued, in a histogram for each worker.
+    ///
+    /// # Cost
+    /// A clock read and a lock for each wake and each poll.
+    pub fn enable_metrics_schedule_latency_histogram(&mut self) -> &mut Self {
+        self.asked.latencies = true;
+        self
+    }
+
+    /// The buckets of the histogram of queued times; ten of 100 µs by default.
+    pub fn metrics_schedule_latency_histogram_configuration(
+        &mut self,
+        configuration: HistogramConfiguration,
+    ) -> &mut Self {
+        self.asked.latencies_shape = Some(configuration);
+        self
+    }
+
+    /// How the buckets of the histogram of polls grow.
+    #[deprecated(note = "use `metrics_poll_time_histogram_configuration`")]
+    pub fn metrics_poll_count_histogram_scale(
+        &mut self,
+        histogram_scale: HistogramScale,
+    ) -> &mut Self {
+        self.asked.scale = histogram_scale;
+        self
+    }
+
+    /// How wide the first bucket of the histogram of polls is.
+    ///
+    /// # Panics
+    /// If `resolution` is zero, or more than a second.
+    #[deprecated(note = "use `metrics_poll_time_histogram_configuration`")]
+    #[track_caller]
+    pub fn metrics_poll_count_histogram_resolution(&mut self, resolution: Duration) -> &mut Self {
+        assert!(
+            resolution > Duration::ZERO,
+            "the resolution must be above zero"
+        );
+        assert!(
+            resolution <= Duration::from_secs(1),
+            "the resolution must be 1 s at most"
+        );
+        self.asked.resolution_nanos = u64::try_from(resolution.as_nanos()).unwrap_or(u64::MAX);
+        self
+    }
+
+    /// How many buckets the histogram of polls has.
+    ///
+    /// # Panics
+    /// If `buckets` is zero.
+    #[deprecated(note = "use `metrics_poll_time_histogram_configuration`")]
+    #[track_caller]
+    pub fn metrics_poll_count_histogram_buckets(&mut self, buckets: usize) -> &mut Self {
+        assert!(buckets > 0, "there must be a bucket");
+        self.asked.buckets = buckets;
+        self
+    }
+
+    /// Reports every poll of a task that lasts `threshold` or longer, once, on standard error:
+    /// the task blocks its worker. Beyond Tokio.
+    ///
+    /// The future given to `block_on`, blocking closures and what runs in
+    /// [`block_in_place`](crate::task::block_in_place) are not watched.
+    ///
+    /// # Panics
+    /// If `threshold` is zero.
+    ///
+    /// # Cost
+    /// A thread, which looks at each worker four times a threshold; a clock read and two locks, as a
+    /// rule free, for each poll.
+    #[track_caller]
+    pub fn watchdog(&mut self, threshold: Duration) -> &mut Self {
+        self.watchdog_with(threshold, |stalled| eprintln!("selkie: {stalled}"))
+    }
+
+    /// As [`watchdog`](Self::watchdog), with `report` called for each poll, on the watchdog's
+    /// thread. A panic in it is caught.
+    ///
+    /// # Panics
+    /// If `threshold` is zero.
+    #[track_caller]
+    pub fn watchdog_with<F>(&mut self, threshold: Duration, report: F) -> &mut Self
+    where
+        F: Fn(&StalledPoll) + Send + Sync + 'static,
+    {
+        assert!(
+            threshold > Duration::ZERO,
+            "the watchdog's threshold must be above zero"
+        );
+        self.asked.hooks.watchdog = Some(WatchdogConfig {
+            threshold,
+            report: Arc::new(report),
+        });
+        self
+    }
+
+    /// For a runtime with a wheel of timers for each worker. Selkie's always has one: nothing
+    /// changes.
+    pub fn enable_alt_timer(&mut self) -> &mut Self {
+        self.enable_time()
+    }
+
+    /// For a driver that goes to another worker before its worker runs tasks. Selkie's idle workers
+    /// take the driver over when its worker is stuck: nothing changes.
+    pub fn enable_eager_driver_handoff(&mut self) -> &mut Self {
+        self
+    }
+
+    /// For a blocking pool with several queues. Selkie's hands a closure to an idle thread without
+    /// a queue: nothing changes.
+    pub fn enable_sharded_blocking_queue(&mut self) -> &mut Self {
+        self
+    }
+
+    /// For file operations by io_uring. Selkie does them on the blocking pool: nothing changes.
+    pub fn enable_io_uring(&mut self) -> &mut Self {
+        self
+    }
+}

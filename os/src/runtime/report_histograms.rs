@@ -1,0 +1,88 @@
+//! Histograms of a running runtime.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::report::RuntimeMetrics;
+use crate::observe::Figure;
+
+impl RuntimeMetrics {
+    /// Whether there is a histogram of how long polls take.
+    pub fn poll_time_histogram_enabled(&self) -> bool {
+        self.buckets(Figure::PollTime).is_some()
+    }
+
+    /// How many buckets the histogram of polls has; zero if there is none.
+    pub fn poll_time_histogram_num_buckets(&self) -> usize {
+        self.buckets(Figure::PollTime).unwrap_or_default()
+    }
+
+    /// Which polls are in bucket `bucket`; an empty range if there is no histogram.
+    ///
+    /// # Panics
+    /// If there is a histogram, and `bucket` is none of its buckets.
+    #[track_caller]
+    pub fn poll_time_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        self.bucket_range(Figure::PollTime, bucket)
+    }
+
+    /// How many polls of worker `worker` were in bucket `bucket`; zero if there is no histogram.
+    ///
+    /// # Panics
+    /// If there is a histogram, and no such worker.
+    #[track_caller]
+    pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        self.bucket_count(Figure::PollTime, worker, bucket)
+    }
+
+    /// Whether there is a histogram of how long tasks are queued.
+    pub fn schedule_latency_histogram_enabled(&self) -> bool {
+        self.buckets(Figure::Latency).is_some()
+    }
+
+    /// How many buckets the histogram of queued times has; zero if there is none.
+    pub fn schedule_latency_histogram_num_buckets(&self) -> usize {
+        self.buckets(Figure::Latency).unwrap_or_default()
+    }
+
+    /// Which queued times are in bucket `bucket`; an empty range if there is no histogram.
+    ///
+    /// # Panics
+    /// If there is a histogram, and `bucket` is none of its buckets.
+    #[track_caller]
+    pub fn schedule_latency_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        self.bucket_range(Figure::Latency, bucket)
+    }
+
+    /// How many queued times of worker `worker` were in bucket `bucket`; zero if there is no
+    /// histogram.
+    ///
+    /// # Panics
+    /// If there is a histogram, and no such worker.
+    #[track_caller]
+    pub fn schedule_latency_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        self.bucket_count(Figure::Latency, worker, bucket)
+    }
+
+    fn buckets(&self, figure: Figure) -> Option<usize> {
+        self.handle.inner.spawner.probes()?.buckets(figure)
+    }
+
+    #[track_caller]
+    fn bucket_range(&self, figure: Figure, bucket: usize) -> Range<Duration> {
+        let Some(buckets) = self.buckets(figure) else {
+            return Duration::ZERO..Duration::ZERO;
+        };
+        assert!(bucket < buckets, "bucket {bucket} of {buckets} buckets");
+        let probes = self.handle.inner.spawner.probes();
+        let range = probes.and_then(|probes| probes.bucket_range(figure, bucket));
+        range.unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn bucket_count(&self, figure: Figure, worker: usize, bucket: usize) -> u64 {
+        let probes = self.handle.inner.spawner.probes();
+        let count = probes.and_then(|probes| probes.bucket_count(figure, worker, bucket));
+        count.unwrap_or_default()
+    }
+}

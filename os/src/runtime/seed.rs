@@ -1,0 +1,25 @@
+//! A seed for a runtime's choices.
+
+/// A seed for what a runtime chooses at random: where a worker looks for tasks first, and which
+/// branch of a `select!` is polled first.
+///
+/// With the same seed, a current-thread runtime that does the same chooses the same.
+#[derive(Debug, Clone)]
+pub struct RngSeed(u64);
+
+impl RngSeed {
+    /// A seed that follows from `bytes`, of any number.
+    ///
+    /// # Source
+    /// The hash FNV-1a, by Fowler, Noll and Vo.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        Self(hash)
+    }
+
+    pub(super) fn word(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,77 @@
+//! When a task that yields makes its scheduler look at its driver.
+//!
+//! Idea        Who yields expects that what has happened outside is seen; who yields in a loop should
+//!             not pay a system call a round. So the first [`LOOKS`] of a row of yields have the
+//!             driver looked at, if nothing else is there to run; the others wait for the event
+//!             interval, like everything else.
+//! Rejected    A look at each lone yield: a system call a yield. None: what came in on a socket in the
+//!             meantime stays unseen for a whole interval.
+
+use std::cell::Cell;
+
+/// Yields of a row that have the driver looked at.
+const LOOKS: u32 = 4;
+
+/// The row of yields that a scheduler is in.
+#[derive(Debug)]
+pub(crate) struct Yields {
+    /// The poll that yielded last.
+    last: Cell<u32>,
+    /// How many did so in a row.
+    row: Cell<u32>,
+}
+
+impl Yields {
+    /// Nobody has yielded.
+    pub(crate) fn new() -> Self {
+        Self {
+            last: Cell::new(0),
+            row: Cell::new(0),
+        }
+    }
+
+    /// The poll number `poll` ends with a yield. `true`: it is among the first of a row.
+    #[inline]
+    pub(crate) fn is_early(&self, poll: u32) -> bool {
+        let in_row = poll.wrapping_sub(self.last.replace(poll)) <= 1;
+        let row = if in_row {
+            self.row.get().saturating_add(1)
+        } else {
+            1
+        };
+        self.row.set(row);
+        row <= LOOKS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Yields;
+
+    #[test]
+    fn the_first_four_of_a_row_are_early() {
+        let yields = Yields::new();
+        let early: Vec<bool> = (10..16).map(|poll| yields.is_early(poll)).collect();
+        assert_eq!(early, [true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn a_poll_that_does_not_yield_ends_the_row() {
+        let yields = Yields::new();
+        for poll in 10..20 {
+            let _row = yields.is_early(poll);
+        }
+        assert!(!yields.is_early(20));
+        assert!(yields.is_early(22));
+    }
+
+    #[test]
+    fn the_count_of_polls_may_come_round() {
+        let yields = Yields::new();
+        assert!(yields.is_early(u32::MAX));
+        for poll in 0..3 {
+            assert!(yields.is_early(poll));
+        }
+        assert!(!yields.is_early(3));
+    }
+}

@@ -1,0 +1,147 @@
+//! Tasks with names.
+
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+
+use selkie_core::task::{Id, JoinHandle};
+
+use super::local_set::{self, LocalSet};
+use crate::blocking::BlockingKind;
+use crate::context::Handle;
+
+/// Spawns a task with a name.
+///
+/// The runtime's [watchdog](crate::runtime::Builder::watchdog) tells the names of stuck tasks; a
+/// runtime without one forgets them.
+///
+/// # Examples
+/// ```
+/// # let runtime = selkie::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let task = selkie::task::Builder::new().name("answer").spawn(async { 42 }).unwrap();
+/// assert_eq!(task.await.unwrap(), 42);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until a task is spawned"]
+pub struct Builder<'a> {
+    name: Option<&'a str>,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder of a task without a name.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The task's name.
+    pub fn name(&self, name: &'a str) -> Self {
+        Self { name: Some(name) }
+    }
+
+    /// Spawns `future` onto the runtime that runs here.
+    ///
+    /// # Errors
+    /// None; the signature is Tokio's.
+    ///
+    /// # Panics
+    /// If no runtime runs here.
+    #[track_caller]
+    pub fn spawn<Fut>(self, future: Fut) -> io::Result<JoinHandle<Fut::Output>>
+    where
+        Fut: Future + Send + 'static,
+        Fut::Output: Send + 'static,
+    {
+        self.spawn_on(future, &Handle::current())
+    }
+
+    /// Spawns `future` onto the runtime of `handle`.
+    ///
+    /// # Errors
+    /// None; the signature is Tokio's.
+    #[track_caller]
+    pub fn spawn_on<Fut>(self, future: Fut, handle: &Handle) -> io::Result<JoinHandle<Fut::Output>>
+    where
+        Fut: Future + Send + 'static,
+        Fut::Output: Send + 'static,
+    {
+        let id = Id::next();
+        let spawner = &handle.inner.spawner;
+        if let (Some(name), Some(probes)) = (self.name, spawner.probes()) {
+            probes.name(id, name);
+        }
+        Ok(spawner.spawn(future, id, Location::caller()))
+    }
+
+    /// Spawns `future`, which need not be `Send`, onto the local set or local runtime that runs
+    /// here.
+    ///
+    /// # Errors
+    /// None; the signature is Tokio's.
+    ///
+    /// # Panics
+    /// If neither runs here.
+    #[track_caller]
+    pub fn spawn_local<Fut>(self, future: Fut) -> io::Result<JoinHandle<Fut::Output>>
+    where
+        Fut: Future + 'static,
+        Fut::Output: 'static,
+    {
+        Ok(local_set::spawn_local(future))
+    }
+
+    /// Spawns `future`, which need not be `Send`, onto `local_set`.
+    ///
+    /// # Errors
+    /// None; the signature is Tokio's.
+    #[track_caller]
+    pub fn spawn_local_on<Fut>(
+        self,
+        future: Fut,
+        local_set: &LocalSet,
+    ) -> io::Result<JoinHandle<Fut::Output>>
+    where
+        Fut: Future + 'static,
+        Fut::Output: 'static,
+    {
+        Ok(local_set.spawn_local(future))
+    }
+
+    /// Runs `function`, which may block, on the blocking pool of the runtime that runs here.
+    ///
+    /// # Errors
+    /// If no thread can be started and none is there to run it.
+    ///
+    /// # Panics
+    /// If no runtime runs here.
+    #[track_caller]
+    pub fn spawn_blocking<Function, Output>(
+        self,
+        function: Function,
+    ) -> io::Result<JoinHandle<Output>>
+    where
+        Function: FnOnce() -> Output + Send + 'static,
+        Output: Send + 'static,
+    {
+        self.spawn_blocking_on(function, &Handle::current())
+    }
+
+    /// Runs `function`, which may block, on the blocking pool of the runtime of `handle`.
+    ///
+    /// # Errors
+    /// If no thread can be started and none is there to run it.
+    #[track_caller]
+    pub fn spawn_blocking_on<Function, Output>(
+        self,
+        function: Function,
+        handle: &Handle,
+    ) -> io::Result<JoinHandle<Output>>
+    where
+        Function: FnOnce() -> Output + Send + 'static,
+        Output: Send + 'static,
+    {
+        handle.try_spawn_blocking(BlockingKind::Closure, function)
+    }
+}

@@ -1,0 +1,8 @@
+//! Tasks that are joined in the order in which they end.
+
+mod set;
+
+mod builder;
+
+pub use builder::Builder;
+pub use set::JoinSet;
