@@ -29,6 +29,8 @@ pub(crate) async fn round_trip() {
     let mut half = Vec::new();
     file.read_to_end(&mut half).await.expect("read");
     assert!(half == bytes[50_000..], "what was read differs");
+    // An open file cannot be renamed everywhere.
+    drop(file);
     let renamed = directory.join("renamed");
     fs::rename(&path, &renamed).await.expect("rename");
     let length = fs::metadata(&renamed).await.expect("metadata").len();

@@ -8,6 +8,7 @@
 mod init;
 
 mod channels;
+#[cfg(unix)]
 mod child;
 mod files;
 mod sockets;
@@ -20,6 +21,7 @@ mod unix;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
     if std::env::args().nth(1).as_deref() == Some("--child") {
         return child::be_the_child();
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use selkie::runtime::{Builder, Runtime};
 
-use crate::{channels, child, files, sockets, tasks, timers};
+use crate::{channels, files, sockets, tasks, timers};
 
 /// Seconds that one case may take, also on an emulated machine.
 const CASE_SECONDS: u64 = 60;
@@ -68,11 +68,11 @@ impl Suite {
         self.case("UDP echoes", sockets::udp_echo());
         self.case("files are written and read", files::round_trip());
         self.case("a directory is listed", files::directory());
-        self.case("a child echoes and ends", child::echo());
     }
 
     #[cfg(unix)]
     fn on_unix(&mut self) {
+        self.case("a child echoes and ends", crate::child::echo());
         self.case("a Unix socket echoes", crate::unix::socket_echo());
         self.case("a signal arrives", crate::unix::signal());
         self.case("a descriptor is awaited", crate::unix::descriptor());
