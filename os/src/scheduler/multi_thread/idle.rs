@@ -11,7 +11,9 @@
 //!             I3 at most half of the workers search.
 //! Rejected    A mutex around a list of sleepers: taken on each park and unpark.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+
+use selkie_core::platform::AtomicU64;
 
 const WORD: usize = u64::BITS as usize;
 

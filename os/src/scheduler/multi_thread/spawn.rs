@@ -3,13 +3,13 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use selkie_core::collections::Padded;
-use selkie_core::platform::AtomicPtr;
+use selkie_core::platform::{AtomicPtr, AtomicU64};
 use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Id, JoinHandle, OwnedTasks};
 use selkie_core::time::TimersLease;
@@ -24,7 +24,7 @@ use super::shared::{Launch, MultiThread, Remote};
 use super::watch::NOBODY;
 use super::worker::worker_here;
 use crate::config::Config;
-use crate::observe::{Counter, WorkerCounters};
+use crate::observe::{Counter, Dumps, WorkerCounters};
 
 /// Shards of the inject queue at most.
 const SHARDS: usize = 16;
@@ -91,6 +91,7 @@ impl MultiThread {
                 outside_spawned: Counter::default(),
                 outside_finished: AtomicU64::new(0),
                 remote_schedules: AtomicU64::new(0),
+                dumps: Dumps::default(),
                 watch: AtomicUsize::new(NOBODY),
                 config,
             }
