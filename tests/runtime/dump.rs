@@ -140,7 +140,11 @@ fn a_runtime_that_nobody_drives_has_nothing_to_tell() {
 #[test]
 fn a_poll_can_be_traced_by_hand() {
     let (_keep, receive) = oneshot::channel::<()>();
-    let mut future = Box::pin(Trace::root(receive));
+    // A frame of this test's own below the root, to be found in the trace.
+    let ours = async {
+        let _closed = receive.await;
+    };
+    let mut future = Box::pin(Trace::root(ours));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let (polled, trace) = Trace::capture(|| future.as_mut().poll(&mut cx));
     assert!(polled.is_pending());
