@@ -14,6 +14,8 @@ pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsiz
 pub type PlainU64 = AtomicU64;
 #[cfg(feature = "alloc")]
 pub use portable_atomic_util::Arc;
+#[cfg(feature = "alloc")]
+pub use portable_atomic_util::Arc as PlainArc;
 
 /// A cell whose every access goes through a closure, so that a model can watch it.
 #[derive(Debug, Default)]

@@ -16,6 +16,8 @@
 //! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
 //! | `relax()` | a hint inside a spin |
 //! | `Arc<T>` | shared ownership, with `alloc` |
+//! | `PlainArc<T>` | an `Arc` that no model watches, with `alloc` |
+//! | `Thread`, `current_thread()`, `park_thread()`, `park_thread_for(limit)` | std's, where there are threads |
 //! | `block_on(future)` | polls on this thread and sleeps meanwhile; without threads it spins |
 //! | `yield_thread()` | lets other threads run |
 //! | `OwnerArc<T>` | the `Arc` that may stand as `self: Arc<Self>`; with `alloc`, where the target has it |

@@ -33,7 +33,7 @@ mod bare;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
 mod bare_u64;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
-pub use bare::{Arc, catch_panic};
+pub use bare::{Arc, PlainArc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, ContextCell,
@@ -173,6 +173,11 @@ macro_rules! context_storage {
 /// target has no compare-exchange.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use alloc::sync::Arc as OwnerArc;
+
+#[cfg(all(feature = "std", not(loom)))]
+pub use hosted::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
+#[cfg(loom)]
+pub use model::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
 
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{block_on, yield_thread};
