@@ -140,7 +140,7 @@ fn a_runtime_that_nobody_drives_has_nothing_to_tell() {
 #[test]
 fn a_poll_can_be_traced_by_hand() {
     let (_keep, receive) = oneshot::channel::<()>();
-    let mut future = Box::pin(Trace::root(async { receive.await }));
+    let mut future = Box::pin(Trace::root(receive));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let (polled, trace) = Trace::capture(|| future.as_mut().poll(&mut cx));
     assert!(polled.is_pending());

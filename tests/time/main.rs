@@ -208,8 +208,8 @@ fn a_precise_sleep_is_not_early_and_finer_than_a_tick() {
                 match time::sleep_precise(short) {
                     Ok(sleep) => sleep.await.unwrap(),
                     Err(error) => {
-                        assert!(!HAS_PRECISE, "{error}");
-                        assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+                        let expected = (false, std::io::ErrorKind::Unsupported);
+                        assert_eq!((HAS_PRECISE, error.kind()), expected, "{error}");
                         return short;
                     }
                 }
@@ -255,7 +255,7 @@ async fn a_paused_clock_does_not_stop_a_precise_sleep() {
 #[test]
 fn the_clock_that_counts_suspension_moves() {
     let Ok(before) = time::BootInstant::now() else {
-        assert!(!HAS_PRECISE);
+        assert_ne!(HAS_PRECISE, true, "Linux has such a clock");
         return;
     };
     let after = time::BootInstant::now().unwrap();

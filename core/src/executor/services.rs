@@ -46,6 +46,7 @@ context_cell! {
 ///
 /// # Safety
 /// What the table's `data` points to stays alive until the caller puts back what stood before.
+#[inline]
 pub unsafe fn set_services(services: Option<Services>) -> Option<Services> {
     CURRENT.replace(services)
 }

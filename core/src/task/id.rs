@@ -9,15 +9,15 @@ use core::num::NonZeroU64;
 use crate::context_cell;
 use crate::platform::{Ordering, PlainU64};
 
-/// Ids that a context takes at a time.
+/// Ids that a context takes at a time; the first of a block is not given out.
 const BLOCK_IDS: u64 = 64;
 
-/// The first id of the next block. A plain atomic also in models: ids are no protocol.
-static NEXT_BLOCK: PlainU64 = PlainU64::new(1);
+/// The start of the next block. A plain atomic also in models: ids are no protocol.
+static NEXT_BLOCK: PlainU64 = PlainU64::new(0);
 
 context_cell! {
-    /// The next id of this context's block and the block's end.
-    static BLOCK: (u64, u64) = (0, 0);
+    /// The next id of this context's block; at a multiple of [`BLOCK_IDS`] the block is used up.
+    static NEXT: u64 = 0;
 }
 
 context_cell! {
@@ -33,13 +33,12 @@ impl Id {
     /// A number that no living task has.
     #[inline]
     pub fn next() -> Self {
-        let (mut next, mut end) = BLOCK.get();
-        if next == end {
+        let mut next = NEXT.get();
+        if next % BLOCK_IDS == 0 {
             // Relaxed: only the sum matters (I1).
-            next = NEXT_BLOCK.fetch_add(BLOCK_IDS, Ordering::Relaxed);
-            end = next + BLOCK_IDS;
+            next = NEXT_BLOCK.fetch_add(BLOCK_IDS, Ordering::Relaxed) + 1;
         }
-        BLOCK.set((next + 1, end));
+        NEXT.set(next + 1);
         Self::from_u64(next)
     }
 

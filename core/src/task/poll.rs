@@ -261,13 +261,13 @@ unsafe fn complete<F: Future, S: Schedule>(
             });
             cell.header.state.leave_runtime()
         }
-        OnComplete::DropOutput { last } => {
+        outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
             let dropped = about.id.scope(|| {
                 // SAFETY: nobody joins: the output is ours.
                 catch_panic(|| unsafe { drop_output::<F>(slot) })
             });
             drop(dropped);
-            last || cell.header.state.leave_runtime()
+            outcome == OnComplete::DropOutputLast || cell.header.state.leave_runtime()
         }
     };
     if last {

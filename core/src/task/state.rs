@@ -74,8 +74,10 @@ pub(super) enum OnPending {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnComplete {
-    /// Nobody wants the output: drop it and give the slot back (unless a token is still out).
-    DropOutput { last: bool },
+    /// Nobody wants the output: drop it, then [`leave`](State::leave_runtime); a token is still out.
+    DropOutput,
+    /// Nobody wants the output, and the runtime has left: drop it and give the slot back.
+    DropOutputLast,
     /// Wake the join waker, then [`leave`](State::leave_runtime).
     WakeJoiner,
     /// The handle will take the output; the runtime has left.
@@ -351,10 +353,10 @@ impl State {
             match (now.has(JOIN), token_out) {
                 (true, true) => (Some(busy & !RUNNING), OnComplete::Left),
                 (true, false) => (Some(busy & !(RUNNING | RUNTIME)), OnComplete::Left),
-                (false, true) => (Some(busy), OnComplete::DropOutput { last: false }),
+                (false, true) => (Some(busy), OnComplete::DropOutput),
                 (false, false) => (
                     Some(busy & !(RUNNING | RUNTIME)),
-                    OnComplete::DropOutput { last: true },
+                    OnComplete::DropOutputLast,
                 ),
             }
         })

@@ -100,6 +100,7 @@ impl Clock {
     }
 
     /// Whether the clock may be paused.
+    #[inline]
     pub fn is_pausable(&self) -> bool {
         // Relaxed: set before the home is used.
         CAN_PAUSE && self.mode.load(Ordering::Relaxed) != Mode::MACHINE
@@ -251,6 +252,7 @@ context_cell! {
 }
 
 /// Makes [`Instant::now`] read `clock` in this context.
+#[inline]
 pub(super) fn set_current_clock(clock: Option<&'static Clock>) {
     if CAN_PAUSE {
         CURRENT.set(clock);

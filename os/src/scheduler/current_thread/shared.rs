@@ -128,6 +128,7 @@ impl CurrentThread {
     }
 
     /// Whether a task has panicked and ends the runtime.
+    #[inline]
     pub(super) fn has_broken(&self) -> bool {
         // Acquire: pairs with the Release in `finished`.
         self.broken.load(Ordering::Acquire)

@@ -6,11 +6,11 @@
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use selkie_core::collections::Padded;
-use selkie_core::platform::AtomicPtr;
+use selkie_core::platform::{AtomicPtr, AtomicU64};
 use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Header, Notified, OwnedTasks};
 use selkie_core::time::Home;

@@ -3,13 +3,13 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use selkie_core::collections::Padded;
-use selkie_core::platform::AtomicPtr;
+use selkie_core::platform::{AtomicPtr, AtomicU64};
 use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Id, JoinHandle, OwnedTasks};
 use selkie_core::time::TimersLease;

@@ -1,0 +1,106 @@
+//! A guest that boots: a kernel, and the test program as the first process.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use selkie_boards::{BoardFile, Kernel};
+
+use crate::archive::Archive;
+use crate::command::{call, lines_within, output, repository};
+use crate::programs::{Program, build};
+
+/// Seconds that a guest may take, on a loaded machine too.
+const LIMIT_SECONDS: u64 = 240;
+
+/// Boots the board's guest; the test program tells its status by a line.
+///
+/// # Errors
+/// If there is no guest or no kernel, or the status is not zero or never told.
+pub(crate) fn boot(board: &BoardFile) -> Result<(), String> {
+    let Some(guest) = &board.guest else {
+        return Err(format!("{} has no machine to boot", board.name));
+    };
+    let kernel = kernel(&guest.kernel)?;
+    let program = build(board, &Program::Suite)?;
+    let initial = output().join(format!("{}.cpio", board.target));
+    let told = |error: std::io::Error| error.to_string();
+    let program = fs::read(program).map_err(told)?;
+    let mut archive = Archive::default();
+    for folder in ["dev", "proc", "sys", "tmp"] {
+        archive.folder(folder);
+    }
+    archive.device("dev/console", (5, 1));
+    archive.program("init", &program);
+    fs::write(&initial, archive.finish()).map_err(told)?;
+    let (emulator, arguments) = guest.machine.split_first().ok_or("no emulator")?;
+    let start = Instant::now();
+    let lines = lines_within(
+        Command::new(emulator)
+            .args(arguments)
+            .arg("-kernel")
+            .arg(kernel)
+            .arg("-initrd")
+            .arg(initial)
+            .args(["-append", &guest.append]),
+        Duration::from_secs(LIMIT_SECONDS),
+        |line| line.starts_with(STATUS),
+    )?;
+    println!(
+        "booted, ran and ended in {:.1} s",
+        start.elapsed().as_secs_f32()
+    );
+    let status = lines
+        .iter()
+        .rev()
+        .find_map(|line| line.strip_prefix(STATUS));
+    match status {
+        Some("0") => Ok(()),
+        Some(status) => Err(format!("the guest's status: {status}")),
+        None => Err("the guest ended without a status".to_owned()),
+    }
+}
+
+/// What the first process says at its end.
+const STATUS: &str = "exit status: ";
+
+/// The kernel's file, fetched or built if it is not there yet.
+fn kernel(kernel: &Kernel) -> Result<PathBuf, String> {
+    let folder = output().join("kernels");
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    match kernel {
+        Kernel::Debian { debian, package } => {
+            let folder = folder.join(debian);
+            if let Some(found) = find_image(&folder) {
+                return Ok(found);
+            }
+            println!("fetching {package} for {debian}, once");
+            let script = repository().join("boards/scripts/foreign-package");
+            call(Command::new(script).arg(debian).arg(&folder).arg(package))?;
+            find_image(&folder).ok_or_else(|| format!("{package} brought no kernel"))
+        }
+        Kernel::Built { file, script } => {
+            let named = env::var_os("SELKIE_KERNEL").map(PathBuf::from);
+            let built = folder.join("built-Image");
+            let candidates = [named, Some(repository().join(file)), Some(built.clone())];
+            if let Some(found) = candidates.into_iter().flatten().find(|path| path.exists()) {
+                return Ok(found);
+            }
+            println!("building a kernel, once: this takes minutes");
+            call(Command::new(repository().join(script)).arg(&built))?;
+            Ok(built)
+        }
+    }
+}
+
+/// `boot/vmlinuz-…` of an unpacked package.
+fn find_image(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder.join("boot")).ok()?;
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("vmlinuz-")
+        })
+}

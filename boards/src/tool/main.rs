@@ -1,0 +1,69 @@
+//! Builds, runs and boots for every board, here.
+//!
+//! `cargo run -p selkie-boards -- list | build BOARD | test BOARD | run BOARD PROGRAM | boot BOARD`
+
+mod archive;
+mod command;
+mod guest;
+mod packages;
+mod programs;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use selkie_boards::{BoardFile, Kind, LIST, parse};
+
+use crate::programs::Program;
+
+const USAGE: &str = "usage: selkie-boards COMMAND
+  list               names the boards
+  build BOARD        builds the board's test program
+  test BOARD         builds it, and runs it under emulation; its exit status tells
+  run BOARD PROGRAM  builds and runs another program: `blink`, or an example of the workspace
+  boot BOARD         boots a guest whose first process is the test program
+  size BOARD         how much flash and RAM the firmware takes";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["list"] => list(),
+        ["build", id] => with_board(id, |board| {
+            programs::build(board, &Program::Suite).map(drop)
+        }),
+        ["test", id] => with_board(id, |board| programs::run(board, &Program::Suite)),
+        ["run", id, name] => with_board(id, |board| {
+            programs::run(board, &Program::Named(name.to_owned()))
+        }),
+        ["boot", id] => with_board(id, guest::boot),
+        ["size", id] => with_board(id, programs::size),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(told) => {
+            eprintln!("{told}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn list() -> Result<(), String> {
+    for (id, _) in LIST {
+        let board = parse(id).map_err(|error| error.to_string())?;
+        let how = match (board.kind, board.emulator.is_empty(), &board.guest) {
+            (Kind::Bare, ..) => "firmware; emulated machine",
+            (Kind::Linux, true, _) => "runs here as it is",
+            (Kind::Linux, false, None) => "user-mode emulation",
+            (Kind::Linux, false, Some(_)) => "user-mode emulation, boots a guest",
+        };
+        println!("{id:<14} {:<38} {:<30} {how}", board.name, board.target);
+    }
+    Ok(())
+}
+
+fn with_board(id: &str, act: impl FnOnce(&BoardFile) -> Result<(), String>) -> Result<(), String> {
+    let board = parse(id).map_err(|error| error.to_string())?;
+    packages::check(&board)?;
+    act(&board)
+}

@@ -1,0 +1,189 @@
+//! Which compiler builds for a target.
+//!
+//! rustup's, where its target is installed; else Debian's, which brings the standard library's
+//! source. For Linux that library is compiled once for each target, into a sysroot of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use selkie_boards::{BoardFile, Kind, Zig};
+
+use crate::command::{call, output, repository};
+use crate::packages::check_debian_compiler;
+
+/// A cargo, set up for a board.
+pub(crate) fn cargo(board: &BoardFile) -> Result<Command, String> {
+    let target = &board.target;
+    let from_rustup = rustup_has(target);
+    let mut flags: Vec<String> = Vec::new();
+    let mut cargo = if from_rustup {
+        Command::new("cargo")
+    } else {
+        check_debian_compiler(target)?;
+        debian_cargo()
+    };
+    if board.kind == Kind::Linux {
+        flags.push("-Ctarget-feature=+crt-static".into());
+        if !from_rustup {
+            flags.push(format!("--sysroot={}", sysroot(target)?.display()));
+        }
+    }
+    if let Some(cpu) = &board.cpu {
+        flags.push(format!("-Ctarget-cpu={cpu}"));
+    }
+    let linker = match &board.zig {
+        Some(zig) => {
+            flags.push("-Clink-self-contained=no".into());
+            zig_linker(zig)?
+        }
+        None => board.linker.clone().into(),
+    };
+    let variable = target.to_uppercase().replace(['-', '.'], "_");
+    cargo
+        .current_dir(repository())
+        .env(format!("CARGO_TARGET_{variable}_LINKER"), linker)
+        .env(
+            format!("CARGO_TARGET_{variable}_RUSTFLAGS"),
+            flags.join(" "),
+        )
+        .env_remove("RUSTFLAGS");
+    if board.kind == Kind::Bare && !from_rustup {
+        cargo.env("CARGO_UNSTABLE_BUILD_STD", "core,alloc");
+    }
+    Ok(cargo)
+}
+
+fn rustup_has(target: &str) -> bool {
+    let list = Command::new("rustup")
+        .args(["target", "list", "--installed"])
+        .output();
+    list.is_ok_and(|list| {
+        String::from_utf8_lossy(&list.stdout)
+            .lines()
+            .any(|installed| installed == target)
+    })
+}
+
+/// Debian's cargo with Debian's compiler, allowed to build the standard library.
+fn debian_cargo() -> Command {
+    let mut cargo = Command::new("/usr/bin/cargo");
+    cargo
+        .env("RUSTC", "/usr/bin/rustc")
+        .env("RUSTDOC", "/usr/bin/rustdoc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env_remove("RUSTUP_TOOLCHAIN");
+    cargo
+}
+
+/// A folder with the target's standard library, compiled if it is not there yet.
+fn sysroot(target: &str) -> Result<PathBuf, String> {
+    let version = Command::new("/usr/bin/rustc")
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("cannot start /usr/bin/rustc: {error}"))?;
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let version = version.split_whitespace().nth(1).unwrap_or("unknown");
+    let sysroot = output().join("sysroots").join(version).join(target);
+    if !sysroot.exists() {
+        println!("compiling the standard library for {target}, once");
+        compile_std(target, &sysroot).map_err(|why| format!("no standard library: {why}"))?;
+    }
+    Ok(sysroot)
+}
+
+fn compile_std(target: &str, sysroot: &Path) -> Result<(), String> {
+    let package = output().join("std");
+    let told = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(package.join("src")).map_err(told)?;
+    let manifest = "[workspace]\n[package]\nname = \"empty\"\nedition = \"2024\"\n";
+    fs::write(package.join("Cargo.toml"), manifest).map_err(told)?;
+    fs::write(package.join("src/lib.rs"), "#![no_std]\n").map_err(told)?;
+    call(
+        debian_cargo()
+            .current_dir(&package)
+            .args(["build", "--quiet", "--release", "--target", target])
+            .arg("-Zbuild-std=std,panic_unwind")
+            .env("CARGO_TARGET_DIR", package.join("target"))
+            .env_remove("RUSTFLAGS"),
+    )?;
+    // Into a folder beside, which is renamed when it is whole.
+    let fresh = sysroot.with_extension("new");
+    let libraries = fresh.join("lib/rustlib").join(target).join("lib");
+    fs::create_dir_all(&libraries).map_err(told)?;
+    let built = package.join("target").join(target);
+    for entry in fs::read_dir(built.join("release/deps")).map_err(told)? {
+        let path = entry.map_err(told)?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.ends_with(".rlib") && !name.starts_with("libempty-") {
+            fs::copy(&path, libraries.join(&name)).map_err(told)?;
+        }
+    }
+    fs::rename(&fresh, sysroot).map_err(told)?;
+    fs::remove_dir_all(built).map_err(told)
+}
+
+/// A program that calls zig as a linker. Zig knows the processor better than the compiler's
+/// arguments do, so those are left out.
+fn zig_linker(zig: &Zig) -> Result<PathBuf, String> {
+    let call = find_zig()?;
+    let folder = output().join("linkers");
+    let path = folder.join(format!("zig-{}", zig.target));
+    let script = format!(
+        "#!/bin/bash\n\
+         a=(); for x; do case $x in -march=*|-mfloat-abi=*|-mabi=*) ;; *) a+=(\"$x\");; esac; done\n\
+         exec {call} cc -target {} -mcpu={} \"${{a[@]}}\"\n",
+        zig.target, zig.cpu
+    );
+    let told = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
+    fs::create_dir_all(&folder).map_err(told)?;
+    fs::write(&path, script).map_err(told)?;
+    make_executable(&path).map_err(told)?;
+    Ok(path)
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// How zig is called: `zig`, or the package `ziglang` of a Python.
+fn find_zig() -> Result<String, String> {
+    let own = output().join("zig");
+    let own_python = own.join("bin/python3");
+    let works = |words: &[&str]| {
+        let mut command = Command::new(words[0]);
+        let output = command.args(&words[1..]).arg("version").output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let named = env::var("SELKIE_ZIG").unwrap_or_default();
+    let named: Vec<&str> = named.split_whitespace().collect();
+    if !named.is_empty() && works(&named) {
+        return Ok(named.join(" "));
+    }
+    let own_python = own_python.to_string_lossy();
+    for words in [
+        &["zig"][..],
+        &["python3", "-m", "ziglang"],
+        &[&own_python, "-m", "ziglang"],
+    ] {
+        if works(words) {
+            return Ok(words.join(" "));
+        }
+    }
+    let own = own.display();
+    Err(format!(
+        "zig, which links for musl, is not installed\n\
+         install it: python3 -m venv {own} && {own}/bin/pip install ziglang==0.13.0"
+    ))
+}

@@ -1,0 +1,35 @@
+//! Checks a hosted runtime on whatever system this is started: natively, under an emulator, as the
+//! first process of a guest. One line a case; the exit status is 0 if every case passed.
+//!
+//! `--child` makes it the child of its own case. As process 1 it mounts what it needs, tells its
+//! status by a line `exit status: N`, and powers the machine off.
+
+#[cfg(target_os = "linux")]
+mod init;
+
+mod channels;
+#[cfg(unix)]
+mod child;
+mod files;
+mod sockets;
+mod suite;
+mod tasks;
+mod timers;
+#[cfg(unix)]
+mod unix;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    #[cfg(unix)]
+    if std::env::args().nth(1).as_deref() == Some("--child") {
+        return child::be_the_child();
+    }
+    #[cfg(target_os = "linux")]
+    if std::process::id() == 1 {
+        init::prepare();
+        let failed = suite::run();
+        init::power_off(u8::from(failed != 0));
+    }
+    ExitCode::from(u8::from(suite::run() != 0))
+}

@@ -1,0 +1,99 @@
+//! The list of cases, on runtimes of one thread and of several.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use selkie::runtime::{Builder, Runtime};
+
+use crate::{channels, files, sockets, tasks, timers};
+
+/// Seconds that one case may take, also on an emulated machine.
+const CASE_SECONDS: u64 = 60;
+
+fn runtimes() -> [(&'static str, Runtime); 2] {
+    let one = Builder::new_current_thread().enable_all().build();
+    let many = Builder::new_multi_thread()
+        .worker_threads(3)
+        .enable_all()
+        .build();
+    [
+        ("one thread", one.expect("a runtime of one thread")),
+        ("three threads", many.expect("a runtime of three threads")),
+    ]
+}
+
+struct Suite {
+    name: &'static str,
+    runtime: Runtime,
+    passed: u32,
+    failed: u32,
+}
+
+impl Suite {
+    fn case<F: Future<Output = ()>>(&mut self, case: &str, future: F) {
+        let start = Instant::now();
+        let limit = Duration::from_secs(CASE_SECONDS);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            self.runtime.block_on(async {
+                let ended = selkie::time::timeout(limit, future).await;
+                assert!(ended.is_ok(), "not done in {CASE_SECONDS} seconds");
+            });
+        }));
+        let verdict = if outcome.is_ok() { "pass" } else { "FAIL" };
+        let millis = start.elapsed().as_millis();
+        println!("{verdict} {case}, {} ({millis} ms)", self.name);
+        if outcome.is_ok() {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+
+    fn everywhere(&mut self) {
+        self.case("tasks return", tasks::return_values());
+        self.case("a panic stays in its task", tasks::panics());
+        self.case("an aborted task is cancelled", tasks::aborted());
+        self.case("blocking work runs beside", tasks::blocking());
+        self.case("a portable crate spawns", tasks::portable());
+        self.case("a thousand timers", timers::thousand());
+        self.case("an interval ticks", timers::interval());
+        self.case("a timeout ends a wait", timers::timeout_ends());
+        self.case("mpsc keeps order and limit", channels::mpsc_order());
+        self.case("oneshot, watch and broadcast", channels::others());
+        self.case("a mutex excludes", channels::mutex());
+        self.case("64-bit counters count", channels::wide_counters());
+        self.case("TCP echoes", sockets::tcp_echo());
+        self.case("many TCP connections", sockets::many_connections());
+        self.case("UDP echoes", sockets::udp_echo());
+        self.case("files are written and read", files::round_trip());
+        self.case("a directory is listed", files::directory());
+    }
+
+    #[cfg(unix)]
+    fn on_unix(&mut self) {
+        self.case("a child echoes and ends", crate::child::echo());
+        self.case("a Unix socket echoes", crate::unix::socket_echo());
+        self.case("a signal arrives", crate::unix::signal());
+        self.case("a descriptor is awaited", crate::unix::descriptor());
+    }
+}
+
+/// Runs every case and says how many failed.
+pub(crate) fn run() -> u32 {
+    let mut failed = 0;
+    for (name, runtime) in runtimes() {
+        let mut suite = Suite {
+            name,
+            runtime,
+            passed: 0,
+            failed: 0,
+        };
+        suite.everywhere();
+        #[cfg(unix)]
+        suite.on_unix();
+        println!("{name}: {} passed, {} failed", suite.passed, suite.failed);
+        failed += suite.failed;
+    }
+    failed
+}
