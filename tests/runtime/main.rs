@@ -3,6 +3,8 @@
 mod dump;
 mod hooks;
 mod local;
+mod random;
+mod regressions;
 mod scope;
 mod shutdown;
 mod watchdog;
