@@ -3,6 +3,7 @@
 mod dump;
 mod hooks;
 mod local;
+mod memory;
 mod random;
 mod regressions;
 mod scope;

@@ -173,6 +173,9 @@ impl<T: Copy> ContextCell<T> {
 /// Bytes of one block of task slots: little, since memory is.
 pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 
+/// How many chunks are allocated at once.
+pub const SLOT_EXTENT_BLOCKS: usize = 1;
+
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
 

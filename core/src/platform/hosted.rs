@@ -105,6 +105,9 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
 /// Bytes of one block of task slots: a few pages.
 pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
 
+/// How many chunks are allocated at once.
+pub const SLOT_EXTENT_BLOCKS: usize = 16;
+
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
 

@@ -82,6 +82,9 @@ impl<T> DerefMut for LockGuard<'_, T> {
 /// Bytes of one block of task slots.
 pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 
+/// How many chunks are allocated at once.
+pub const SLOT_EXTENT_BLOCKS: usize = 1;
+
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 4;
 

@@ -46,7 +46,7 @@ struct Owner(Box<Entry>);
 
 impl Owner {
     fn new() -> Self {
-        Self(Box::new(Entry::new()))
+        Self(Box::new(Entry::new(0)))
     }
 
     fn register(&self, home: &Home, ahead: Duration, waker: &Waker) -> Registered {

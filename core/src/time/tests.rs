@@ -99,7 +99,7 @@ fn regression_14_a_dropped_sleep_leaves_no_entry() {
 #[test]
 fn a_sleep_is_small() {
     assert!(
-        size_of::<Sleep>() <= 11 * size_of::<u64>(),
+        size_of::<Sleep>() <= 9 * size_of::<u64>(),
         "{} bytes",
         size_of::<Sleep>()
     );
