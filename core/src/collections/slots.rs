@@ -14,13 +14,13 @@
 //!             glibc an aligned allocation of a cell costs more than the rest of a spawn.
 #![allow(unsafe_code)]
 
-use alloc::alloc::{Layout, alloc, handle_alloc_error};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::chain::Chained;
+use super::extent::Extent;
 use crate::context_cell;
 use crate::maybe_const;
 use crate::platform::{
@@ -57,23 +57,11 @@ struct Block<H: SlotHeader> {
     slot_bytes: usize,
 }
 
-const EXTENT_LAYOUT: Layout =
-    match Layout::from_size_align(SLOT_CHUNK_BYTES * SLOT_EXTENT_BLOCKS, SLOT_CHUNK_BYTES) {
-        Ok(layout) => layout,
-        Err(_) => panic!("a block's size is a power of two"),
-    };
-
 /// What only the holder of the lease touches (I2).
 struct Local<H: SlotHeader> {
     classes: [Class<H>; CLASSES],
     /// Blocks of the last extent that no class has.
     spare: Extent,
-}
-
-/// Memory for some blocks, taken at once: an aligned allocation of a single one wastes a quarter.
-struct Extent {
-    next: *mut u8,
-    blocks: usize,
 }
 
 struct Class<H: SlotHeader> {
@@ -116,10 +104,7 @@ impl<H: SlotHeader> Home<H> {
                         carved: 0,
                     }
                 }; CLASSES],
-                spare: Extent {
-                    next: core::ptr::null_mut(),
-                    blocks: 0,
-                },
+                spare: Extent::new(),
             }),
             remote: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
         }
@@ -242,24 +227,6 @@ unsafe fn slot_at<H: SlotHeader>(
 ) -> NonNull<H> {
     // SAFETY: the offset stays inside the block by the caller's promise.
     unsafe { block.byte_add(size_of::<Block<H>>() + index * slot_bytes) }.cast()
-}
-
-impl Extent {
-    /// Memory for one block.
-    fn take(&mut self) -> NonNull<u8> {
-        if self.blocks == 0 {
-            // SAFETY: the layout's size is not zero.
-            self.next = unsafe { alloc(EXTENT_LAYOUT) };
-            self.blocks = SLOT_EXTENT_BLOCKS;
-        }
-        let Some(block) = NonNull::new(self.next) else {
-            handle_alloc_error(EXTENT_LAYOUT);
-        };
-        self.blocks -= 1;
-        // SAFETY: within the extent, or one past its end.
-        self.next = unsafe { self.next.add(SLOT_CHUNK_BYTES) };
-        block
-    }
 }
 
 fn new_block<H: SlotHeader>(
