@@ -23,9 +23,7 @@ use super::chain::Chained;
 use super::extent::Extent;
 use crate::context_cell;
 use crate::maybe_const;
-use crate::platform::{
-    AtomicPtr, Lock, Ordering, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell,
-};
+use crate::platform::{AtomicPtr, Lock, Ordering, SLOT_CHUNK_BYTES, UnsafeCell};
 
 /// Sizes of slots are multiples of this, and every slot is aligned to it.
 pub const SLOT_ALIGN: usize = 64;
