@@ -15,8 +15,8 @@ use super::state::State;
 use crate::collections::{Chained, Home, SlotHeader};
 use crate::platform::{AtomicPtr, UnsafeCell};
 
-/// The front of a task: seven words; the future follows.
-#[repr(C, align(64))]
+/// The front of a task: seven words; the future follows. Its slot gives it an alignment of 64.
+#[repr(C)]
 pub struct Header {
     pub(super) state: State,
     /// Link of the free list, or of the queue that holds the task's token.
