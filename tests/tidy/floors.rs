@@ -54,6 +54,7 @@ pub(crate) const ROOMS: &[Room] = &[
     core(
         "executor",
         &[
+            "log",
             "platform",
             "collections",
             "coop",
@@ -62,6 +63,12 @@ pub(crate) const ROOMS: &[Room] = &[
             "task",
             "time",
             "park",
+        ],
+    ),
+    core(
+        "format",
+        &[
+            "platform", "coop", "wake", "queue", "task", "time", "sync", "park", "executor",
         ],
     ),
     os("observe", &[], &["platform", "task"]),
