@@ -168,6 +168,11 @@ impl<T: Copy> ContextCell<T> {
     }
 }
 
+/// A value of no size that aligns a task's header: to what futures want, since memory is little.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(8))]
+pub struct HeaderAlign;
+
 /// Bytes of one block of task slots: little, since memory is.
 pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 

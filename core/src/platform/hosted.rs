@@ -98,6 +98,11 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// A value of no size that aligns a task's header: to a cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub struct HeaderAlign;
+
 /// Bytes of one block of task slots: a few pages.
 pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
 

@@ -13,9 +13,9 @@ mod model;
 #[cfg(loom)]
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
-    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
-    relax, tick_after, tick_at,
+    HAS_THREADS, HeaderAlign, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now,
+    moment_origin, relax, tick_after, tick_at,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -23,9 +23,9 @@ mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
-    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
-    relax, tick_after, tick_at,
+    HAS_THREADS, HeaderAlign, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now,
+    moment_origin, relax, tick_after, tick_at,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -37,9 +37,9 @@ pub use bare::{Arc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, ContextCell,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
-    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence, install_clock, moment_now, moment_origin,
-    relax, tick_after, tick_at,
+    HAS_THREADS, HeaderAlign, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence, install_clock, moment_now,
+    moment_origin, relax, tick_after, tick_at,
 };
 
 pub use core::sync::atomic::Ordering;

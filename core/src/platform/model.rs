@@ -69,6 +69,11 @@ impl<T> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// A value of no size that aligns a task's header: to a cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub struct HeaderAlign;
+
 /// Bytes of one block of task slots.
 pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 

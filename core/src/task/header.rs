@@ -13,11 +13,12 @@ use core::task::Waker;
 use super::id::Id;
 use super::state::State;
 use crate::collections::{Chained, Home, SlotHeader};
-use crate::platform::{AtomicPtr, UnsafeCell};
+use crate::platform::{AtomicPtr, HeaderAlign, UnsafeCell};
 
-/// The front of a task: seven words; the future follows.
-#[repr(C, align(64))]
+/// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows.
+#[repr(C)]
 pub struct Header {
+    _align: [HeaderAlign; 0],
     pub(super) state: State,
     /// Link of the free list, or of the queue that holds the task's token.
     next: AtomicPtr<Header>,
@@ -49,6 +50,10 @@ pub(super) struct Vtable {
     pub(super) drop_output: unsafe fn(NonNull<Header>),
 }
 
+// Memory: on a 32-bit chip a header takes eight words.
+const _: () =
+    assert!(size_of::<usize>() > 4 || size_of::<Header>() <= 32 || align_of::<Header>() == 64);
+
 // SAFETY: state and link are atomic; the cells are guarded as I1 and I2 say.
 unsafe impl Sync for Header {}
 
@@ -64,6 +69,7 @@ unsafe impl Chained for Header {
 unsafe impl SlotHeader for Header {
     fn vacant() -> Self {
         Self {
+            _align: [],
             state: State::vacant(),
             next: AtomicPtr::new(core::ptr::null_mut()),
             about: UnsafeCell::new(None),
