@@ -2,7 +2,10 @@
 //!
 //! The public API is Tokio's, module for module; see the crate's README for what stands beyond it.
 // A build with few features leaves parts of the lower rooms without a caller.
-#![cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]
+#![cfg_attr(
+    not(feature = "full"),
+    allow(dead_code, unreachable_pub, unused_imports)
+)]
 
 #[doc(hidden)]
 pub mod macros;

@@ -1,5 +1,6 @@
 //! Runtimes from outside: flavours, hooks, ends.
 
+mod dump;
 mod hooks;
 mod local;
 mod scope;

@@ -71,7 +71,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "platform", "coop", "wake", "queue", "task", "time", "sync", "park", "executor",
         ],
     ),
-    os("observe", &[], &["platform", "task"]),
+    // `coop`: an operation that is pending says so where its unit of the budget is given back.
+    os("observe", &[], &["platform", "task", "coop"]),
     os("config", &["observe"], &[]),
     os("macros", &[], &["coop"]),
     os("sys", &[], &[]),
@@ -141,12 +142,12 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
         &["coop", "task", "time", "wake", "platform"],
     ),
-    os("time", &[], &["time"]),
     os(
         "source",
         &["io", "context", "driver", "sys"],
         &["coop", "wake", "platform"],
     ),
+    os("time", &["sys", "io", "driver", "source"], &["time"]),
     os(
         "signal",
         &["sys", "context", "driver", "source", "sync"],

@@ -189,3 +189,80 @@ async fn a_paused_clock_waits_for_a_blocking_task() {
     assert_eq!(start.elapsed(), Duration::ZERO);
     ender.join().unwrap().unwrap();
 }
+
+/// Whether the system has timers that are descriptors.
+const HAS_PRECISE: bool = cfg!(target_os = "linux");
+
+#[test]
+fn a_precise_sleep_is_not_early_and_finer_than_a_tick() {
+    for mut builder in [
+        selkie::runtime::Builder::new_current_thread(),
+        selkie::runtime::Builder::new_multi_thread(),
+    ] {
+        let runtime = builder.enable_all().build().unwrap();
+        let short = Duration::from_micros(100);
+        let shortest = runtime.block_on(async {
+            let mut shortest = Duration::MAX;
+            for _ in 0..50 {
+                let begun = std::time::Instant::now();
+                match time::sleep_precise(short) {
+                    Ok(sleep) => sleep.await.unwrap(),
+                    Err(error) => {
+                        let expected = (false, std::io::ErrorKind::Unsupported);
+                        assert_eq!((HAS_PRECISE, error.kind()), expected, "{error}");
+                        return short;
+                    }
+                }
+                let slept = begun.elapsed();
+                assert!(slept >= short, "{slept:?}");
+                shortest = shortest.min(slept);
+            }
+            shortest
+        });
+        assert!(shortest < MS, "{shortest:?}");
+    }
+}
+
+#[selkie::test]
+async fn a_precise_sleep_holds_at_its_limits() {
+    if !HAS_PRECISE {
+        return;
+    }
+    time::sleep_precise(Duration::ZERO).unwrap().await.unwrap();
+    for forever in [time::sleep_precise, time::sleep_through_suspend] {
+        let mut forever = forever(Duration::MAX).unwrap();
+        assert!(timeout(5 * MS, &mut forever).await.is_err());
+        assert!(!forever.is_elapsed());
+        forever.reset(MS).unwrap();
+        (&mut forever).await.unwrap();
+        assert!(forever.is_elapsed());
+        // Ready again, as often as it is asked, until it is set anew.
+        (&mut forever).await.unwrap();
+        forever.reset(Duration::MAX).unwrap();
+        assert!(timeout(5 * MS, &mut forever).await.is_err());
+    }
+}
+
+#[selkie::test(start_paused = true)]
+async fn a_paused_clock_does_not_stop_a_precise_sleep() {
+    if HAS_PRECISE {
+        let begun = std::time::Instant::now();
+        time::sleep_precise(2 * MS).unwrap().await.unwrap();
+        assert!(begun.elapsed() >= 2 * MS);
+    }
+}
+
+#[test]
+fn the_clock_that_counts_suspension_moves() {
+    let Ok(before) = time::BootInstant::now() else {
+        if HAS_PRECISE {
+            panic!("Linux has such a clock");
+        }
+        return;
+    };
+    let after = time::BootInstant::now().unwrap();
+    assert!(after >= before);
+    assert_eq!(before - (before + MS), Duration::ZERO);
+    assert_eq!((before + MS).duration_since(before), MS);
+    assert!(before.since_boot() > Duration::ZERO);
+}

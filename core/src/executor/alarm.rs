@@ -31,7 +31,7 @@ pub trait AlarmClock: Sync + 'static {
     const LEAD_MICROS: u64 = 0;
 
     /// Microseconds since the board started; never goes backwards. The function that was given to
-    /// [`install_clock`](crate::platform::install_clock) returns the same.
+    /// `install_clock` returns the same.
     fn now_micros(&self) -> u64;
 
     /// Arms the alarm in place of an earlier arming: its interrupt comes at `at_micros` or soon

@@ -39,6 +39,7 @@ struct Body<const BYTES: usize>(UnsafeCell<MaybeUninit<[u8; BYTES]>>);
 ///
 /// # Example
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use selkie_core::executor::{Arena, Executor, Refusal, ThreadUnpark};
 ///
 /// static ARENA: Arena<1, 64> = Arena::new();
@@ -49,6 +50,7 @@ struct Body<const BYTES: usize>(UnsafeCell<MaybeUninit<[u8; BYTES]>>);
 /// let full = EXECUTOR.spawn(core::future::pending()).unwrap_err();
 /// assert_eq!(full.refusal, Refusal::Full { slots: 1 });
 /// let _the_future_again = full.future;
+/// # }
 /// ```
 pub struct Arena<const SLOTS: usize, const BYTES: usize> {
     carved: Lock<usize>,

@@ -38,6 +38,7 @@ use crate::time::{Current, Home};
 ///
 /// # Example
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use selkie_core::executor::{Arena, Executor, ThreadPark, ThreadUnpark};
 /// use selkie_core::sync::FixedChannel;
 ///
@@ -49,6 +50,7 @@ use crate::time::{Current, Home};
 /// EXECUTOR.spawn(async { NUMBERS.send(42).await }).unwrap();
 /// let number = EXECUTOR.block_on(&mut ThreadPark::new(&UNPARK), NUMBERS.recv());
 /// assert_eq!(number, 42);
+/// # }
 /// ```
 pub struct Executor {
     queue: Lock<Chain<FixedHeader>>,

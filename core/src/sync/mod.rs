@@ -44,6 +44,8 @@ mod notified_owned;
 
 mod barrier;
 
+mod write_once;
+
 mod once_cell;
 
 mod set_once;

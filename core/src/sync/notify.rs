@@ -24,6 +24,7 @@
 #![allow(unsafe_code)]
 
 use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::Waker;
@@ -80,6 +81,10 @@ pub struct Notify {
     /// Each node's payload is the generation in which it joined.
     pub(super) line: Lock<WaitQueue<usize>>,
 }
+
+// A panic of a waker that is woken comes after the word and the line are as they should be.
+impl UnwindSafe for Notify {}
+impl RefUnwindSafe for Notify {}
 
 impl End {
     const fn code(self) -> u8 {

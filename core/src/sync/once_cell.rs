@@ -1,8 +1,7 @@
 //! A value that is made once, by whoever needs it first.
 //!
 //! States      empty ⇄ being made (one task holds the permit) → made; the line is closed then
-//! Invariants  I1 `value` is written once, by the holder of the permit, before `made` is set, and
-//!             only read afterwards.
+//! Invariants  I1 the value is written by the holder of the one permit, who then forgets it.
 //! Rejected    Spinning while another task makes the value: making it may await.
 #![allow(unsafe_code)]
 
@@ -13,8 +12,8 @@ use core::future::Future;
 
 use super::errors::TryAcquireError;
 use super::semaphore::{Semaphore, SemaphorePermit};
+use super::write_once::WriteOnce;
 use crate::maybe_const;
-use crate::platform::{AtomicBool, Ordering, UnsafeCell};
 
 /// A cell that is written once, also by an async function, and read by many.
 ///
@@ -31,15 +30,9 @@ use crate::platform::{AtomicBool, Ordering, UnsafeCell};
 /// assert_eq!(ANSWER.get(), Some(&42));
 /// ```
 pub struct OnceCell<T> {
-    made: AtomicBool,
-    value: UnsafeCell<Option<T>>,
+    cell: WriteOnce<T>,
     maker: Semaphore,
 }
-
-// SAFETY: written once by one thread, and read afterwards (I1).
-unsafe impl<T: Send> Send for OnceCell<T> {}
-// SAFETY: as above; readers share the value, hence `T: Sync`.
-unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
 
 impl<T> OnceCell<T> {
     /// An empty cell.
@@ -51,8 +44,7 @@ impl<T> OnceCell<T> {
         /// An empty cell, for statics.
         pub fn const_new() -> Self {
             Self {
-                made: AtomicBool::new(false),
-                value: UnsafeCell::new(None),
+                cell: WriteOnce::new(),
                 maker: Semaphore::const_new(1),
             }
         }
@@ -70,8 +62,7 @@ impl<T> OnceCell<T> {
         /// A cell with a value, for statics.
         pub fn const_new_with(value: T) -> Self {
             Self {
-                made: AtomicBool::new(true),
-                value: UnsafeCell::new(Some(value)),
+                cell: WriteOnce::with(value),
                 maker: Semaphore::const_new(0),
             }
         }
@@ -79,36 +70,22 @@ impl<T> OnceCell<T> {
 
     /// Whether there is a value.
     pub fn initialized(&self) -> bool {
-        // Acquire: pairs with the Release in `store`.
-        self.made.load(Ordering::Acquire)
+        self.cell.is_written()
     }
 
     /// The value, if there is one.
     pub fn get(&self) -> Option<&T> {
-        if !self.initialized() {
-            return None;
-        }
-        self.value.with(|value| {
-            // SAFETY: made, so only read from now on (I1).
-            unsafe { &*value }.as_ref()
-        })
+        self.cell.get()
     }
 
     /// The value, if there is one, to be changed.
     pub fn get_mut(&mut self) -> Option<&mut T> {
-        self.value.with_mut(|value| {
-            // SAFETY: `&mut self`.
-            unsafe { &mut *value }.as_mut()
-        })
+        self.cell.get_mut()
     }
 
     fn store(&self, value: T, permit: SemaphorePermit<'_>) -> &T {
-        self.value.with_mut(|slot| {
-            // SAFETY: we hold the permit and nothing is made (I1).
-            unsafe { *slot = Some(value) }
-        });
-        // Release: pairs with the Acquire in `initialized`.
-        self.made.store(true, Ordering::Release);
+        // SAFETY: the holder of the permit, which nobody had before and nobody has again (I1).
+        unsafe { self.cell.write(value) };
         self.maker.close();
         permit.forget();
         self.get().expect("just made")
@@ -185,7 +162,7 @@ impl<T> OnceCell<T> {
 
     /// The value, out of the cell.
     pub fn into_inner(self) -> Option<T> {
-        self.value.into_inner()
+        self.cell.into_inner()
     }
 
     /// The value, out of the cell, which is empty then.

@@ -1,7 +1,7 @@
 //! A value that is set once, and that tasks can wait for.
 //!
 //! States      empty ─set→ set
-//! Invariants  I1 `value` is written once, under the lock, before `set`, and only read afterwards.
+//! Invariants  I1 the value is written under the lock, by who finds none there.
 //! Rejected    A watch channel: it has a version, two sides, and a lock around every look.
 #![allow(unsafe_code)]
 
@@ -11,9 +11,10 @@ use core::future::poll_fn;
 use core::task::{Poll, ready};
 
 use super::notify::Notify;
+use super::write_once::WriteOnce;
 use crate::coop;
 use crate::maybe_const;
-use crate::platform::{AtomicBool, Lock, Ordering, UnsafeCell};
+use crate::platform::Lock;
 
 /// A cell that is set once; [`wait`](Self::wait) waits for it.
 ///
@@ -31,16 +32,10 @@ use crate::platform::{AtomicBool, Lock, Ordering, UnsafeCell};
 /// assert_eq!(block_on(READY.wait()), &3);
 /// ```
 pub struct SetOnce<T> {
-    set: AtomicBool,
-    value: UnsafeCell<Option<T>>,
+    cell: WriteOnce<T>,
     setting: Lock<()>,
     waiting: Notify,
 }
-
-// SAFETY: written once by one thread, and read afterwards (I1).
-unsafe impl<T: Send> Send for SetOnce<T> {}
-// SAFETY: as above; readers share the value, hence `T: Sync`.
-unsafe impl<T: Send + Sync> Sync for SetOnce<T> {}
 
 impl<T> SetOnce<T> {
     /// An empty cell.
@@ -52,8 +47,7 @@ impl<T> SetOnce<T> {
         /// An empty cell, for statics.
         pub fn const_new() -> Self {
             Self {
-                set: AtomicBool::new(false),
-                value: UnsafeCell::new(None),
+                cell: WriteOnce::new(),
                 setting: Lock::new(()),
                 waiting: Notify::const_new(),
             }
@@ -72,8 +66,7 @@ impl<T> SetOnce<T> {
         /// A cell with a value, for statics.
         pub fn const_new_with(value: T) -> Self {
             Self {
-                set: AtomicBool::new(true),
-                value: UnsafeCell::new(Some(value)),
+                cell: WriteOnce::with(value),
                 setting: Lock::new(()),
                 waiting: Notify::const_new(),
             }
@@ -82,19 +75,12 @@ impl<T> SetOnce<T> {
 
     /// Whether there is a value.
     pub fn initialized(&self) -> bool {
-        // Acquire: pairs with the Release in `set`.
-        self.set.load(Ordering::Acquire)
+        self.cell.is_written()
     }
 
     /// The value, if it is set.
     pub fn get(&self) -> Option<&T> {
-        if !self.initialized() {
-            return None;
-        }
-        self.value.with(|value| {
-            // SAFETY: set, so only read from now on (I1).
-            unsafe { &*value }.as_ref()
-        })
+        self.cell.get()
     }
 
     /// Sets the value and wakes who waits for it.
@@ -110,12 +96,8 @@ impl<T> SetOnce<T> {
             if self.initialized() {
                 return Err(SetOnceError(value));
             }
-            self.value.with_mut(|slot| {
-                // SAFETY: we hold the lock and nothing is set (I1).
-                unsafe { *slot = Some(value) }
-            });
-            // Release: pairs with the Acquire in `initialized`.
-            self.set.store(true, Ordering::Release);
+            // SAFETY: we hold the lock and nothing is set (I1).
+            unsafe { self.cell.write(value) };
         }
         self.waiting.notify_waiters();
         Ok(())
@@ -142,7 +124,7 @@ impl<T> SetOnce<T> {
 
     /// The value, out of the cell.
     pub fn into_inner(self) -> Option<T> {
-        self.value.into_inner()
+        self.cell.into_inner()
     }
 }
 

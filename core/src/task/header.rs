@@ -180,6 +180,10 @@ impl Notified {
         self.run();
     }
 
+    pub(super) fn slot(&self) -> NonNull<Header> {
+        self.0
+    }
+
     /// The address of the task's slot: no other queued task has it.
     pub fn address(&self) -> usize {
         self.0.as_ptr().addr()

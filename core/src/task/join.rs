@@ -16,7 +16,7 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker, ready};
 
 use super::error::JoinError;
-use super::header::Header;
+use super::header::{Header, Notified};
 use super::id::Id;
 use super::state::{Ending, OnLeave, OnWake, Snapshot, State};
 use super::waker;
@@ -226,6 +226,20 @@ unsafe impl Sync for AbortHandle {}
 
 impl UnwindSafe for AbortHandle {}
 impl RefUnwindSafe for AbortHandle {}
+
+impl Notified {
+    /// A handle that can abort the task and cannot join it.
+    pub fn abort_handle(&self) -> AbortHandle {
+        let slot = self.slot();
+        // SAFETY: headers stay in place for ever; the token keeps the task in its slot.
+        let generation = unsafe { slot.as_ref() }.state.load().generation();
+        AbortHandle {
+            slot,
+            generation,
+            id: self.id(),
+        }
+    }
+}
 
 impl AbortHandle {
     /// Cancels the task; nothing happens if it has ended.

@@ -13,6 +13,7 @@ use super::header::{Header, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
 use super::place::spawn_in;
+use super::state::{OnWake, WAKER_GENERATION};
 use crate::collections::{Entered, Lease, Shelter};
 use crate::platform::relax;
 use crate::process_static;
@@ -79,6 +80,29 @@ impl OwnedTasks {
                 // SAFETY: as above.
                 unsafe { (about.vtable.cancel_seized)(slot) };
             }
+        });
+    }
+
+    /// Wakes every task: `found` is told of each that is alive, with its token if it waited. The
+    /// others are queued or running, and will be polled once more.
+    ///
+    /// The caller is the one that spawns here: no slot is taken meanwhile, but by `found`.
+    pub fn wake_all(&self, mut found: impl FnMut(Id, Option<Notified>)) {
+        self.lease.walk(|slot| {
+            // SAFETY: headers stay in place for ever.
+            let header = unsafe { slot.as_ref() };
+            let now = header.state.load();
+            if !now.is_owned_by_runtime() || now.is_complete() {
+                return;
+            }
+            // SAFETY: the slot holds a task, and nobody but the caller could give it to another.
+            let id = unsafe { header.about() }.id;
+            let token = match header.state.wake(now.generation() & WAKER_GENERATION) {
+                // SAFETY: this wake made the state NOTIFIED, so the token is ours.
+                OnWake::Queue => Some(unsafe { Notified::new(slot) }),
+                OnWake::Nothing => None,
+            };
+            found(id, token);
         });
     }
 

@@ -45,6 +45,9 @@ pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timers::{ParkFor, Timers};
 
 #[cfg(all(test, feature = "alloc"))]
+mod wheel_tests;
+
+#[cfg(all(test, feature = "std"))]
 mod tests;
 
 #[cfg(all(test, loom))]

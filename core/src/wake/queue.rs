@@ -64,6 +64,9 @@ unsafe impl<T: Send> Send for WaitNode<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for WaitNode<T> {}
 
+// Nothing foreign runs while a node is half changed, so no panic shows one.
+impl<T> core::panic::RefUnwindSafe for WaitNode<T> {}
+
 // SAFETY: the link is a field of the node, and only the list changes it.
 unsafe impl<T> Linked for WaitNode<T> {
     unsafe fn link(node: NonNull<Self>) -> NonNull<Link<Self>> {

@@ -24,6 +24,9 @@ mod block_on;
 
 mod report;
 
+#[cfg(feature = "taskdump")]
+pub mod dump;
+
 mod report_histograms;
 
 pub use crate::blocking::{BlockedClosure, BlockingKind};
@@ -33,6 +36,8 @@ pub use crate::observe::{
     LogHistogramBuilder, StalledPoll, TaskMeta,
 };
 pub use builder::Builder;
+#[cfg(feature = "taskdump")]
+pub use dump::Dump;
 pub use local::{LocalOptions, LocalRuntime};
 pub use report::{RuntimeMetrics, worker_index};
 pub use runtime::{Runtime, RuntimeFlavor};

@@ -11,6 +11,8 @@ use super::current_thread::CurrentThread;
 #[cfg(feature = "rt-multi-thread")]
 use super::multi_thread::MultiThread;
 use crate::observe::Probes;
+#[cfg(feature = "taskdump")]
+use crate::observe::Request;
 
 /// Either scheduler.
 #[derive(Debug, Clone)]
@@ -28,6 +30,26 @@ impl Spawner {
             Self::CurrentThread(scheduler) => scheduler.probes(),
             #[cfg(feature = "rt-multi-thread")]
             Self::MultiThread(scheduler) => scheduler.probes(),
+        }
+    }
+
+    /// Asks for a dump of the tasks.
+    #[cfg(feature = "taskdump")]
+    pub(crate) fn ask_for_dump(&self) -> Arc<Request> {
+        match self {
+            Self::CurrentThread(scheduler) => scheduler.ask_for_dump(),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.ask_for_dump(),
+        }
+    }
+
+    /// Nobody waits for `request` any more.
+    #[cfg(feature = "taskdump")]
+    pub(crate) fn forget_dump(&self, request: &Arc<Request>) {
+        match self {
+            Self::CurrentThread(scheduler) => scheduler.forget_dump(request),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.forget_dump(request),
         }
     }
 

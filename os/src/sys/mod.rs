@@ -2,6 +2,11 @@
 
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
+#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
+#[path = "no_timer_fd.rs"]
+mod timer_fd;
+#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
+mod timer_fd;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(any(unix, windows)))]
@@ -24,6 +29,8 @@ pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
 #[cfg(all(target_os = "linux", feature = "process"))]
 pub(crate) use linux::pidfd_open;
+#[cfg(feature = "net")]
+pub(crate) use timer_fd::{SystemTimer, time_since_boot};
 #[cfg(all(unix, feature = "signal"))]
 pub(crate) use unix::SIGNALS;
 #[cfg(all(unix, not(target_os = "linux"), feature = "process"))]

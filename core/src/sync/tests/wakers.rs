@@ -112,3 +112,11 @@ fn regression_19_wakers_reenter_what_needs_no_heap() {
         assert!(wait.poll_with(Waker::noop()).is_ready());
     }
 }
+
+/// A panic may pass by it: nothing is left half changed.
+#[test]
+fn a_bell_is_unwind_safe() {
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+    const fn check<T: UnwindSafe + RefUnwindSafe>() {}
+    check::<Notify>();
+}

@@ -19,4 +19,10 @@ mod run;
 
 mod shutdown;
 
+#[cfg(feature = "taskdump")]
+mod dump;
+#[cfg(not(feature = "taskdump"))]
+#[path = "no_dump.rs"]
+mod dump;
+
 pub(crate) use shared::CurrentThread;

@@ -163,11 +163,7 @@ impl<'a> Driven<'a> {
                     return;
                 }
                 Step::Run(token, queued) => {
-                    self.scheduler.counters.polls.increment();
-                    match self.scheduler.probes() {
-                        None => token.run(),
-                        Some(probes) => probes.run(0, token),
-                    }
+                    self.run_task(token);
                     // Tasks queued since the first was taken are for the next round.
                     let left = ahead.map_or(queued, |ahead: usize| ahead - 1);
                     if left == 0 {
@@ -176,6 +172,15 @@ impl<'a> Driven<'a> {
                     ahead = Some(left);
                 }
             }
+        }
+    }
+
+    #[inline]
+    pub(super) fn run_task(&self, token: Notified) {
+        self.scheduler.counters.polls.increment();
+        match self.scheduler.probes() {
+            None => token.run(),
+            Some(probes) => probes.run(0, token),
         }
     }
 
@@ -270,6 +275,9 @@ impl<'a> Driven<'a> {
                 timers.finish_park();
             }
             timers.fire_due();
+        }
+        if self.scheduler.dumps.is_active() {
+            self.answer_dumps();
         }
     }
 }

@@ -21,7 +21,7 @@ use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::core::Core;
 use crate::config::Config;
-use crate::observe::{Counter, Probes, WorkerCounters};
+use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
 /// The scheduler, shared by its handles.
 pub(crate) struct CurrentThread {
@@ -39,6 +39,7 @@ pub(crate) struct CurrentThread {
     pub(super) unpark: AnyUnpark,
     /// Slots of tasks that are spawned on other threads; `None` once closed.
     pub(super) remote: Mutex<Option<OwnedTasks>>,
+    pub(super) dumps: Dumps,
     pub(crate) counters: WorkerCounters,
     pub(crate) remote_spawned: Counter,
     pub(crate) remote_schedules: AtomicUsize,

@@ -18,7 +18,7 @@ use super::core::Core;
 use super::running::with_core;
 use super::shared::{CurrentThread, lock};
 use crate::config::Config;
-use crate::observe::{Counter, WorkerCounters};
+use crate::observe::{Counter, Dumps, WorkerCounters};
 
 impl CurrentThread {
     /// A scheduler that sleeps by `park`. With `owner` it is run, and ended, on that thread only.
@@ -40,6 +40,7 @@ impl CurrentThread {
             inject: Inject::new(),
             unpark,
             remote: Mutex::new(None),
+            dumps: Dumps::default(),
             counters: WorkerCounters::default(),
             remote_spawned: Counter::default(),
             remote_schedules: AtomicUsize::new(0),

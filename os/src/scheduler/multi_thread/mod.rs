@@ -14,6 +14,12 @@ mod worker;
 
 mod watch;
 
+#[cfg(feature = "taskdump")]
+mod dump;
+#[cfg(not(feature = "taskdump"))]
+#[path = "no_dump.rs"]
+mod dump;
+
 mod run;
 
 mod handoff;

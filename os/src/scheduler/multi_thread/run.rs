@@ -63,6 +63,8 @@ impl Worker<'_> {
             }
             if self.is_time_for_events() {
                 self.maintain();
+                // Tasks that it polled may have handed the core off.
+                continue;
             }
             match self.next_task().or_else(|| self.search()) {
                 Some(token) => self.run_task(token),
@@ -89,6 +91,9 @@ impl Worker<'_> {
         self.count_busy();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);
+        if self.shared.dumps.is_active() {
+            self.answer_dumps();
+        }
     }
 
     fn fire_timers(&self) {
@@ -102,6 +107,9 @@ impl Worker<'_> {
         call(self.shared.config.before_park.as_ref());
         self.sleep_between_hooks(watch);
         call(self.shared.config.after_unpark.as_ref());
+        if self.shared.dumps.is_active() {
+            self.answer_dumps();
+        }
     }
 
     fn sleep_between_hooks(&self, watch: &mut Watch) {
@@ -115,7 +123,10 @@ impl Worker<'_> {
             remote.counters.parks.increment();
             self.count_busy();
             self.parking.set(true);
-            while self.park_once(watch) && self.shared.idle.is_sleeping(self.index) {}
+            while self.park_once(watch)
+                && self.shared.idle.is_sleeping(self.index)
+                && !self.shared.dumps.is_active()
+            {}
             self.parking.set(false);
             self.awake_since.set(Some(Instant::now()));
             remote.counters.unparks.increment();

@@ -19,7 +19,7 @@ use super::core::Core;
 use super::idle::Idle;
 use super::parker::{Parker, SharedDriver};
 use crate::config::Config;
-use crate::observe::{Counter, Probes, WorkerCounters};
+use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
 /// Starts a thread for a worker; the assembly wraps it in the runtime's context.
 pub(crate) type Launch = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>;
@@ -66,6 +66,7 @@ pub(crate) struct MultiThread {
     pub(super) outside_spawned: Counter,
     pub(super) outside_finished: AtomicU64,
     pub(super) remote_schedules: AtomicU64,
+    pub(super) dumps: Dumps,
     /// Which sleeper looks after the driver and the timers of blocked workers, see `watch`.
     pub(super) watch: AtomicUsize,
 }

@@ -24,7 +24,7 @@ use super::shared::{Launch, MultiThread, Remote};
 use super::watch::NOBODY;
 use super::worker::worker_here;
 use crate::config::Config;
-use crate::observe::{Counter, WorkerCounters};
+use crate::observe::{Counter, Dumps, WorkerCounters};
 
 /// Shards of the inject queue at most.
 const SHARDS: usize = 16;
@@ -91,6 +91,7 @@ impl MultiThread {
                 outside_spawned: Counter::default(),
                 outside_finished: AtomicU64::new(0),
                 remote_schedules: AtomicU64::new(0),
+                dumps: Dumps::default(),
                 watch: AtomicUsize::new(NOBODY),
                 config,
             }

@@ -162,7 +162,7 @@ impl<'a> Worker<'a> {
         now == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn run_task(&self, token: Notified) {
         if self.searching.take() && self.shared.idle.stop_searching() {
             self.shared.notify();

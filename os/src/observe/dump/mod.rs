@@ -1,0 +1,14 @@
+//! Where tasks wait, as backtraces.
+
+mod backtrace;
+
+mod trace;
+
+mod tree;
+
+mod request;
+
+pub use backtrace::{Backtrace, BacktraceFrame, BacktraceSymbol};
+pub use request::{Dump, Task, Tasks};
+pub(crate) use request::{Dumps, Request};
+pub use trace::{Root, Trace, TraceMeta, trace_with};

@@ -1,0 +1,55 @@
+//! The scheduler's part of a dump: it polls its tasks, traced.
+
+use std::sync::Arc;
+
+use super::run::Driven;
+use super::shared::{CurrentThread, lock};
+use crate::observe::Request;
+
+impl CurrentThread {
+    /// Asks whoever drives the scheduler for a dump.
+    pub(crate) fn ask_for_dump(&self) -> Arc<Request> {
+        let request = self.dumps.ask(1);
+        self.unpark.unpark();
+        request
+    }
+
+    /// Nobody waits for `request` any more.
+    pub(crate) fn forget_dump(&self, request: &Arc<Request>) {
+        self.dumps.forget(request);
+    }
+}
+
+impl Driven<'_> {
+    /// Answers the dumps that are asked for.
+    pub(super) fn answer_dumps(&self) {
+        for request in self.scheduler.dumps.of_worker(0) {
+            while self.answer(&request) {}
+        }
+    }
+
+    fn answer(&self, request: &Request) -> bool {
+        let (mut tokens, mut missed) = (Vec::new(), Vec::new());
+        let mut found = |id, token| match token {
+            Some(token) => tokens.push(token),
+            None => missed.push(id),
+        };
+        if let Some(core) = self.running.core.borrow().as_ref() {
+            core.tasks.wake_all(&mut found);
+        }
+        if let Some(remote) = lock(&self.scheduler.remote).as_ref() {
+            remote.wake_all(&mut found);
+        }
+        // Those that were queued already.
+        if let Some(core) = self.running.core.borrow_mut().as_mut() {
+            tokens.extend(core.queue.drain(..));
+        }
+        for _ in 0..self.scheduler.inject.len() {
+            tokens.extend(self.scheduler.pop_remote());
+        }
+        for token in tokens {
+            request.run(token, |token| self.run_task(token));
+        }
+        request.answer(0, missed)
+    }
+}

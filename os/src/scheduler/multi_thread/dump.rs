@@ -1,0 +1,103 @@
+//! A worker's part of a dump: it polls its tasks, traced.
+//!
+//! Invariants  I1 the slots of a lease are walked on the thread that has it, or under its lock.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+use std::sync::{Arc, PoisonError};
+
+use selkie_core::task::{Id, Notified, OwnedTasks};
+
+use super::shared::MultiThread;
+use super::worker::Worker;
+use crate::observe::Request;
+
+/// The tasks that are alive: those whose tokens we have, and the ids of the others.
+#[derive(Default)]
+struct Found {
+    tokens: Vec<Notified>,
+    others: Vec<Id>,
+}
+
+impl Found {
+    fn add(&mut self, tasks: &OwnedTasks) {
+        tasks.wake_all(|id, token| match token {
+            Some(token) => self.tokens.push(token),
+            None => self.others.push(id),
+        });
+    }
+}
+
+impl MultiThread {
+    /// Asks every worker for a dump.
+    pub(crate) fn ask_for_dump(&self) -> Arc<Request> {
+        let request = self.dumps.ask(self.workers());
+        self.unpark_all();
+        request
+    }
+
+    /// Nobody waits for `request` any more.
+    pub(crate) fn forget_dump(&self, request: &Arc<Request>) {
+        self.dumps.forget(request);
+    }
+}
+
+impl Worker<'_> {
+    /// Answers the dumps that are asked for.
+    pub(super) fn answer_dumps(&self) {
+        for request in self.shared.dumps.of_worker(self.index) {
+            self.answer(&request);
+            if !self.here.get() {
+                // A traced task has handed the worker off: the other thread goes on.
+                return;
+            }
+        }
+    }
+
+    fn answer(&self, request: &Request) {
+        let mut found = Found::default();
+        if let Some(core) = self.core.borrow().as_ref() {
+            found.add(&core.tasks);
+        }
+        {
+            let outside = self.shared.outside.lock();
+            let outside = outside.unwrap_or_else(PoisonError::into_inner);
+            if let Some(outside) = outside.as_ref() {
+                found.add(outside);
+            }
+        }
+        // Those that were queued already; as many as there are now, since they may queue others.
+        let queued = self.remote.ring.len() + self.shared.inject_len() + 1;
+        for _ in 0..queued {
+            match self.pop_any() {
+                Some(token) => found.tokens.push(token),
+                None => break,
+            }
+        }
+        let mut missed = found.others;
+        for token in found.tokens {
+            if !self.here.get() {
+                missed.push(token.id());
+                self.shared.push_outside(token);
+                continue;
+            }
+            request.run(token, |token| self.run_task(token));
+        }
+        if request.answer(self.index, missed) {
+            self.shared.unpark_all();
+        }
+    }
+
+    fn pop_any(&self) -> Option<Notified> {
+        let from_ring = || {
+            // SAFETY: only tokens go into the ring, each comes out once; we have the core.
+            let raw: NonNull<_> = self.remote.ring.pop()?;
+            // SAFETY: as above.
+            Some(unsafe { Notified::from_raw(raw) })
+        };
+        self.remote
+            .take_lifo()
+            .or_else(from_ring)
+            .or_else(|| self.shared.pop_outside(self.index))
+    }
+}

@@ -1,0 +1,168 @@
+//! Sleeps by a timer of the system's own: finer than a millisecond, or on a clock that counts
+//! suspension.
+//!
+//! Idea        A descriptor that becomes readable (Linux's timerfd), registered with the driver like
+//!             a socket. The ordinary timers have ticks of a millisecond, and cost no system call.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::ops::{Add, Sub};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::driver::Direction;
+use crate::io::Interest;
+use crate::source::Evented;
+use crate::sys::{SystemTimer, time_since_boot};
+
+/// Waits for `duration`, to within some 10 µs instead of the millisecond of
+/// [`sleep`](super::sleep). Beyond Tokio; on Linux.
+///
+/// It goes by the machine's clock: a paused clock does not stop it.
+///
+/// # Errors
+/// If the process is out of descriptors; `Unsupported` on other systems than Linux.
+///
+/// # Panics
+/// Outside of a runtime, or if its I/O is not enabled.
+///
+/// # Cost
+/// A descriptor and five system calls, where `sleep` takes none: for few timers that must be exact.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::time;
+///
+/// # let runtime = selkie::runtime::Builder::new_current_thread().enable_all().build()?;
+/// let slept: std::io::Result<()> = runtime.block_on(async {
+///     let mut pause = time::sleep_precise(Duration::from_micros(200))?;
+///     (&mut pause).await?;
+///     // Again, with the same descriptor.
+///     pause.reset(Duration::from_micros(300))?;
+///     pause.await
+/// });
+/// assert_eq!(slept.is_ok(), cfg!(target_os = "linux"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn sleep_precise(duration: Duration) -> io::Result<PreciseSleep> {
+    PreciseSleep::new(duration, false)
+}
+
+/// Waits for `duration` on the clock that goes on while the machine is suspended: a machine that
+/// wakes up later than that fires at once. Beyond Tokio; on Linux.
+///
+/// # Errors
+/// As [`sleep_precise`].
+///
+/// # Panics
+/// Outside of a runtime, or if its I/O is not enabled.
+pub fn sleep_through_suspend(duration: Duration) -> io::Result<PreciseSleep> {
+    PreciseSleep::new(duration, true)
+}
+
+/// A sleep by a timer of the system's; made by [`sleep_precise`] and [`sleep_through_suspend`].
+///
+/// # Cancel safety
+/// Polled by reference, nothing is lost when the future that does so is dropped.
+#[must_use = "futures do nothing unless polled"]
+pub struct PreciseSleep {
+    timer: Evented<SystemTimer>,
+    /// Whether it has fired since it was set.
+    elapsed: bool,
+}
+
+impl PreciseSleep {
+    fn new(duration: Duration, counts_suspension: bool) -> io::Result<Self> {
+        let timer = SystemTimer::new(counts_suspension)?;
+        timer.set(duration)?;
+        Ok(Self {
+            timer: Evented::with_interest(timer, Interest::READABLE)?,
+            elapsed: false,
+        })
+    }
+
+    /// Waits for `duration` from now instead, whether it has fired before or not.
+    ///
+    /// # Errors
+    /// None that is known; what the system says.
+    pub fn reset(&mut self, duration: Duration) -> io::Result<()> {
+        self.timer.set(duration)?;
+        self.elapsed = false;
+        Ok(())
+    }
+
+    /// Whether it was polled to its end since it was set.
+    pub fn is_elapsed(&self) -> bool {
+        self.elapsed
+    }
+}
+
+impl Future for PreciseSleep {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.elapsed {
+            return Poll::Ready(Ok(()));
+        }
+        let timer = &self.timer;
+        let taken = timer
+            .registration()
+            .poll_io(cx, Direction::Read, || timer.take());
+        self.elapsed = matches!(taken, Poll::Ready(Ok(())));
+        taken
+    }
+}
+
+impl fmt::Debug for PreciseSleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreciseSleep")
+            .field("elapsed", &self.elapsed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A point in time on the clock that goes on while the machine is suspended. Beyond Tokio; on Linux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BootInstant(Duration);
+
+impl BootInstant {
+    /// The time now.
+    ///
+    /// # Errors
+    /// `Unsupported` on other systems than Linux.
+    pub fn now() -> io::Result<Self> {
+        time_since_boot().map(Self)
+    }
+
+    /// The time since the machine started.
+    pub fn since_boot(self) -> Duration {
+        self.0
+    }
+
+    /// The time from `earlier` to this; zero if `earlier` is the later.
+    pub fn duration_since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<Duration> for BootInstant {
+    type Output = Self;
+
+    /// # Panics
+    /// If the sum is more than a `Duration` holds.
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0 + duration)
+    }
+}
+
+impl Sub for BootInstant {
+    type Output = Duration;
+
+    /// As [`duration_since`](BootInstant::duration_since).
+    fn sub(self, earlier: Self) -> Duration {
+        self.duration_since(earlier)
+    }
+}

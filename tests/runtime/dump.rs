@@ -1,0 +1,187 @@
+//! A dump tells where tasks wait, and disturbs nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use selkie::runtime::dump::{Trace, trace_with};
+use selkie::runtime::{Builder, Handle};
+use selkie::sync::{Mutex, Notify, oneshot};
+use selkie::task;
+
+use crate::both;
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[inline(never)]
+async fn outer_wait(lock: Arc<Mutex<()>>) {
+    inner_wait(lock).await;
+}
+
+#[inline(never)]
+async fn inner_wait(lock: Arc<Mutex<()>>) {
+    let _guard = lock.lock().await;
+}
+
+#[test]
+fn each_task_is_shown_with_the_calls_that_lead_to_where_it_waits() {
+    for runtime in both(|_| ()) {
+        runtime.block_on(async {
+            let lock = Arc::new(Mutex::new(()));
+            let _held = lock.lock().await;
+            let waiting: Vec<_> = (0..3)
+                .map(|_| selkie::spawn(outer_wait(Arc::clone(&lock))))
+                .collect();
+            let two = selkie::spawn(async {
+                let notify = Notify::new();
+                selkie::select! {
+                    () = selkie::time::sleep(LONG) => {}
+                    () = notify.notified() => {}
+                }
+            });
+            let dump = Handle::current().dump().await;
+            assert_eq!(dump.missing_workers(), [0; 0]);
+            assert_eq!(dump.tasks().iter().count(), 4);
+            for task in &waiting {
+                let dumped = dump.tasks().iter().find(|d| d.id() == task.id());
+                let text = dumped.unwrap().trace().to_string();
+                let outer = text.find("outer_wait").expect(&text);
+                let inner = text.find("inner_wait").expect(&text);
+                assert!(outer < inner, "{text}");
+                assert!(text.contains(file!()), "{text}");
+                // The runtime's own calls around the poll are no news.
+                assert!(!text.contains("catch_panic"), "{text}");
+            }
+            let dumped = dump.tasks().iter().find(|d| d.id() == two.id()).unwrap();
+            assert_eq!(dumped.trace().resolve_backtraces().len(), 2);
+        });
+    }
+}
+
+#[test]
+fn nothing_is_lost_under_load() {
+    for runtime in both(|_| ()) {
+        let done = Arc::new(AtomicUsize::new(0));
+        let stop = Arc::new(AtomicBool::new(false));
+        const PAIRS: usize = 50;
+        const ROUNDS: usize = 300;
+        runtime.block_on(async {
+            let mut set = task::JoinSet::new();
+            for _ in 0..PAIRS {
+                let (to, mut from) = selkie::sync::mpsc::channel(2);
+                set.spawn(async move {
+                    for n in 0..ROUNDS {
+                        to.send(n).await.unwrap();
+                        if n % 50 == 0 {
+                            selkie::time::sleep(Duration::from_micros(50)).await;
+                        }
+                    }
+                });
+                let done = Arc::clone(&done);
+                set.spawn(async move {
+                    let mut next = 0;
+                    while let Some(n) = from.recv().await {
+                        assert_eq!(n, next);
+                        next += 1;
+                    }
+                    done.fetch_add(next, Ordering::SeqCst);
+                });
+            }
+            let stopped = Arc::clone(&stop);
+            let dumping = selkie::spawn(async move {
+                let mut dumps = 0;
+                while !stopped.load(Ordering::SeqCst) {
+                    let dump = Handle::current().dump().await;
+                    assert!(dump.tasks().iter().count() <= 2 * PAIRS + 1);
+                    dumps += 1;
+                }
+                dumps
+            });
+            set.join_all().await;
+            stop.store(true, Ordering::SeqCst);
+            assert!(dumping.await.unwrap() > 0);
+        });
+        assert_eq!(done.load(Ordering::SeqCst), PAIRS * ROUNDS);
+    }
+}
+
+#[test]
+fn a_worker_in_a_long_poll_is_named_and_the_others_answer() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (release, released) = mpsc::channel();
+    let (started, starts) = mpsc::channel();
+    runtime.spawn(async move {
+        started.send(()).unwrap();
+        released.recv_timeout(LONG).unwrap();
+    });
+    starts.recv_timeout(LONG).unwrap();
+    let waiting = runtime.spawn(std::future::pending::<()>());
+    let dump = runtime.block_on(runtime.handle().dump());
+    release.send(()).unwrap();
+    assert_eq!(dump.missing_workers().len(), 1);
+    assert!(dump.tasks().iter().any(|task| task.id() == waiting.id()));
+}
+
+#[test]
+fn a_runtime_that_nobody_drives_has_nothing_to_tell() {
+    let idle = Builder::new_current_thread().build().unwrap();
+    idle.spawn(std::future::pending::<()>());
+    let other = Builder::new_current_thread().build().unwrap();
+    let dump = other.block_on(idle.handle().dump());
+    assert_eq!(dump.missing_workers(), [0]);
+    assert_eq!(dump.tasks().iter().count(), 0);
+}
+
+#[test]
+fn a_poll_can_be_traced_by_hand() {
+    let (_keep, receive) = oneshot::channel::<()>();
+    // A frame of this test's own below the root, to be found in the trace.
+    let ours = async {
+        let _closed = receive.await;
+    };
+    let mut future = Box::pin(Trace::root(ours));
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let (polled, trace) = Trace::capture(|| future.as_mut().poll(&mut cx));
+    assert!(polled.is_pending());
+    let backtraces = trace.resolve_backtraces();
+    assert_eq!(backtraces.len(), 1);
+    let text = trace.to_string();
+    assert!(text.contains("a_poll_can_be_traced_by_hand"), "{text}");
+    // What is outside the root is left out.
+    assert!(!text.contains("test::run_test"), "{text}");
+    let mut leaves = 0;
+    let polled = trace_with(
+        || future.as_mut().poll(&mut cx),
+        |meta| leaves += usize::from(meta.root_addr.is_some()),
+    );
+    assert!(polled.is_pending());
+    assert_eq!(leaves, 1);
+}
+
+#[test]
+fn a_task_of_its_own_sees_that_it_is_traced() {
+    for runtime in both(|_| ()) {
+        let seen = Arc::new(AtomicBool::new(false));
+        let theirs = Arc::clone(&seen);
+        runtime.block_on(async move {
+            let task = selkie::spawn(std::future::poll_fn(move |cx| {
+                if Handle::is_tracing() {
+                    theirs.store(true, Ordering::SeqCst);
+                    return std::task::Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+                std::task::Poll::Pending
+            }));
+            let dump = Handle::current().dump().await;
+            task.await.unwrap();
+            // It ended in the traced poll, and so is not shown.
+            assert_eq!(dump.tasks().iter().count(), 0);
+        });
+        assert!(seen.load(Ordering::SeqCst));
+    }
+}
