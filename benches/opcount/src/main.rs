@@ -16,12 +16,19 @@ macro_rules! operations {
             use ::$name::runtime::{Builder, Runtime};
 
             fn ct() -> Runtime {
-                Builder::new_current_thread().enable_all().build().expect("a runtime")
+                Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime")
             }
 
             fn mt() -> Runtime {
                 let mut builder = Builder::new_multi_thread();
-                builder.worker_threads(1).enable_all().build().expect("a runtime")
+                builder
+                    .worker_threads(1)
+                    .enable_all()
+                    .build()
+                    .expect("a runtime")
             }
 
             async fn spawn_join(times: u64) {
@@ -35,7 +42,9 @@ macro_rules! operations {
                     "spawn_join_ct" => ct().block_on(spawn_join(times)),
                     "spawn_join_mt" => {
                         let rt = mt();
-                        rt.block_on(async { ::$name::spawn(spawn_join(times)).await.expect("no panic") });
+                        rt.block_on(async {
+                            ::$name::spawn(spawn_join(times)).await.expect("no panic")
+                        });
                     }
                     "yield_ct" => ct().block_on(async {
                         let task = ::$name::spawn(async move {
