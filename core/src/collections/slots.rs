@@ -1,6 +1,6 @@
 //! Memory for tasks that never becomes anything else: type-stable slots in size classes.
 //!
-//! Idea        A [`Home`] hands out slots of 64-byte size classes from blocks of memory it never
+//! Idea        A [`Home`] hands out slots of 32-byte size classes from blocks of memory it never
 //!             gives back. Every slot starts with an `H`, made once when the block is carved and
 //!             never unmade, so a stale pointer to a slot always finds an `H` there and can be a
 //!             plain word. Homes are kept in a [`Shelter`] and leased, with their memory, to one
@@ -26,10 +26,14 @@ use crate::maybe_const;
 use crate::platform::{AtomicPtr, Lock, Ordering, SLOT_CHUNK_BYTES, UnsafeCell};
 
 /// Sizes of slots are multiples of this, and every slot is aligned to it.
-pub const SLOT_ALIGN: usize = 64;
+pub const SLOT_ALIGN: usize = 32;
 
 /// How many size classes there are.
-const CLASSES: usize = if SLOT_CHUNK_BYTES >= 32 * 1024 { 32 } else { 8 };
+const CLASSES: usize = if SLOT_CHUNK_BYTES >= 32 * 1024 {
+    64
+} else {
+    16
+};
 
 /// Bytes of the largest slot.
 pub const LARGEST_SLOT: usize = CLASSES * SLOT_ALIGN;
@@ -49,7 +53,7 @@ pub unsafe trait SlotHeader: Chained + Sync + 'static {
 }
 
 /// The front of a block of slots; the slots follow.
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 struct Block<H: SlotHeader> {
     home: NonNull<Home<H>>,
     slot_bytes: usize,

@@ -15,7 +15,8 @@ use super::state::State;
 use crate::collections::{Chained, Home, SlotHeader};
 use crate::platform::{AtomicPtr, UnsafeCell};
 
-/// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows. Its slot gives it an alignment of 64.
+/// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows. Its slot gives it
+/// an alignment of 32.
 #[repr(C)]
 pub struct Header {
     pub(super) state: State,
