@@ -3,6 +3,7 @@
 //! `opcount RUNTIME OPERATION TIMES`, for example `opcount selkie spawn_join_ct 1000`. The cost of one
 //! operation is the difference between two runs, divided by the difference of their times.
 
+mod fs;
 mod sync;
 
 use std::process::ExitCode;
@@ -16,12 +17,19 @@ macro_rules! operations {
             use ::$name::runtime::{Builder, Runtime};
 
             fn ct() -> Runtime {
-                Builder::new_current_thread().enable_all().build().expect("a runtime")
+                Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime")
             }
 
             fn mt() -> Runtime {
                 let mut builder = Builder::new_multi_thread();
-                builder.worker_threads(1).enable_all().build().expect("a runtime")
+                builder
+                    .worker_threads(1)
+                    .enable_all()
+                    .build()
+                    .expect("a runtime")
             }
 
             async fn spawn_join(times: u64) {
@@ -35,7 +43,9 @@ macro_rules! operations {
                     "spawn_join_ct" => ct().block_on(spawn_join(times)),
                     "spawn_join_mt" => {
                         let rt = mt();
-                        rt.block_on(async { ::$name::spawn(spawn_join(times)).await.expect("no panic") });
+                        rt.block_on(async {
+                            ::$name::spawn(spawn_join(times)).await.expect("no panic")
+                        });
                     }
                     "yield_ct" => ct().block_on(async {
                         let task = ::$name::spawn(async move {
@@ -62,7 +72,10 @@ macro_rules! operations {
                         });
                         task.await.expect("no panic");
                     }),
-                    _ => return crate::sync::$name::run(operation, times),
+                    _ => {
+                        return crate::sync::$name::run(operation, times)
+                            || crate::fs::$name::run(operation, times);
+                    }
                 }
                 true
             }
@@ -90,7 +103,8 @@ fn main() -> ExitCode {
         "usage: opcount selkie|tokio \
          spawn_join_ct|spawn_join_mt|yield_ct|block_on_ct|timer_ct|\
          oneshot|mpsc_16|mpsc_1024|mpsc_unbounded|broadcast|watch|watch_look|\
-         mutex|rwlock_read|rwlock_write|semaphore|notify_kept|notify_round_trip TIMES"
+         mutex|rwlock_read|rwlock_write|semaphore|notify_kept|notify_round_trip|\
+         file_read_4k|fs_read_64k|fs_metadata TIMES"
     );
     ExitCode::from(2)
 }

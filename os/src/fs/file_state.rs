@@ -21,6 +21,8 @@ pub(super) struct Inner {
     pub(super) state: State,
     pub(super) write_error: Option<io::ErrorKind>,
     pub(super) position: u64,
+    /// Whether reads may be answered from the system's cache, as far as is known.
+    pub(super) reads_in_place: bool,
 }
 
 pub(super) enum State {

@@ -1,9 +1,17 @@
 //! Files and folders.
 //!
-//! Systems have no readiness for files, so each operation runs on the blocking pool. A path is
-//! copied, and the operation, once begun, is done even if its future drops.
+//! Systems have no readiness for files. On Linux what the system has in memory is answered where the
+//! task runs: reads of at most 64 KiB, opening to read, metadata. All else, and all of it elsewhere,
+//! runs on the blocking pool; a path is copied, and the operation, once begun, is done even if its
+//! future drops.
 
 mod offload;
+
+#[cfg(target_os = "linux")]
+mod cached;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_cached.rs"]
+mod cached;
 
 mod file_times;
 

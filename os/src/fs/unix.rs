@@ -29,13 +29,13 @@ impl OpenOptions {
     /// The permissions that the file gets if it is created, before the process's mask; 0o666 if
     /// never set.
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut self.0, mode);
+        std::os::unix::fs::OpenOptionsExt::mode(self.std_mut(), mode);
         self
     }
 
     /// Further flags for the system's `open`, without those of the access mode.
     pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut self.0, flags);
+        std::os::unix::fs::OpenOptionsExt::custom_flags(self.std_mut(), flags);
         self
     }
 }

@@ -1,5 +1,7 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(target_os = "linux", feature = "fs"))]
+pub(crate) mod cached;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
