@@ -176,7 +176,7 @@ fn whole(path: &Path, inode: cached::Inode) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     // One more than there is, to see that there is not.
     bytes.try_reserve_exact(size + 1).ok()?;
-    let n = fill(&file, &mut bytes, size + 1).ok()?;
+    let n = fill(&file, &mut bytes, size + 1, Some(0)).ok()?;
     (n == size).then_some(bytes)
 }
 
@@ -207,7 +207,7 @@ pub(super) fn read_some(
     if !has_runtime() {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    let n = fill(file, buf, limit)?;
+    let n = fill(file, buf, limit, None)?;
     if n == 0 && !is_at_end(file) {
         return Err(io::ErrorKind::WouldBlock.into());
     }
@@ -223,13 +223,38 @@ fn is_at_end(file: &std::fs::File) -> bool {
     })
 }
 
-/// Reads up to `limit` cached bytes into `buf`.
-fn fill(file: &std::fs::File, buf: &mut impl BufMut, limit: usize) -> io::Result<usize> {
+/// Reads once at `offset` into `buf` what is cached; `None` if the pool must.
+pub(super) async fn read_at(file: &std::fs::File, buf: &mut [u8], offset: u64) -> Option<usize> {
+    if buf.len() > MAX_IN_PLACE_BYTES || i64::try_from(offset).is_err() || !has_runtime() {
+        return None;
+    }
+    poll_fn(|cx| {
+        let unit = ready!(coop::poll_proceed(cx));
+        // Whether nothing is the end, the pool tells.
+        let (len, mut free) = (buf.len(), &mut *buf);
+        let n = fill(file, &mut free, len, Some(offset));
+        let n = n.ok().filter(|&n| n > 0 || len == 0);
+        if let Some(n) = n {
+            unit.made_progress();
+            charge(cx, n);
+        }
+        Poll::Ready(n)
+    })
+    .await
+}
+
+/// Reads up to `limit` cached bytes into `buf`, at `offset` or from where `file` stands.
+fn fill(
+    file: &std::fs::File,
+    buf: &mut impl BufMut,
+    limit: usize,
+    offset: Option<u64>,
+) -> io::Result<usize> {
     let chunk = buf.chunk_mut();
     let limit = limit.min(chunk.len());
     // SAFETY: the system call only writes values.
     let free = unsafe { chunk[..limit].as_uninit_slice_mut() };
-    let n = cached::read(file.as_fd(), free)?;
+    let n = cached::read(file.as_fd(), free, offset)?;
     assert!(n <= limit, "a read returned {n} bytes for {limit}");
     // SAFETY: the system has written `n` bytes.
     unsafe { buf.advance_mut(n) };

@@ -132,7 +132,7 @@ impl File {
     }
 
     /// Waits until no operation is under way; several callers may wait at once (I3).
-    async fn idle(&self) {
+    pub(super) async fn idle(&self) {
         let waker = Waker::from(Arc::clone(&self.crowd));
         poll_fn(|cx| {
             self.crowd.0.lock().push(cx.waker().clone());

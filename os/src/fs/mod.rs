@@ -24,6 +24,7 @@ mod file;
 #[cfg(unix)]
 mod fd;
 mod open_options;
+mod positional;
 
 mod dir_builder;
 mod links;
@@ -37,6 +38,11 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+mod replace;
+
+#[cfg(unix)]
+mod lock;
+
 pub use dir_builder::{DirBuilder, create_dir, create_dir_all};
 pub use file::File;
 pub use file_times::FileTimes;
@@ -45,6 +51,7 @@ pub use meta::{metadata, set_permissions, symlink_metadata, try_exists};
 pub use open_options::OpenOptions;
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use remove::{remove_dir, remove_dir_all, remove_file};
+pub use replace::replace;
 #[cfg(unix)]
 pub use unix::symlink;
 pub use whole::{copy, read, read_to_string, write};

@@ -52,3 +52,7 @@ pub(super) fn read_some<B>(
 ) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+pub(super) async fn read_at(_file: &std::fs::File, _buf: &mut [u8], _offset: u64) -> Option<usize> {
+    None
+}

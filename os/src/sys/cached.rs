@@ -128,12 +128,16 @@ fn checked(outcome: libc::c_long) -> io::Result<libc::c_long> {
     Ok(outcome)
 }
 
-/// Reads from where `file` stands what is cached, and moves it on.
+/// Reads what is cached at `offset`, or from where `file` stands, and then moves it on.
 ///
 /// # Errors
 /// `WouldBlock` if it is not cached, `Unsupported` if `file` can never be read so; then nothing was
 /// read. Nothing at all may or may not be the end (I2).
-pub(crate) fn read(file: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+pub(crate) fn read(
+    file: BorrowedFd<'_>,
+    free: &mut [MaybeUninit<u8>],
+    offset: Option<u64>,
+) -> io::Result<usize> {
     // Relaxed: a hint; the system is asked anew if it comes late.
     if !READS.load(Ordering::Relaxed) || !kernel_is_fit() {
         return Err(io::ErrorKind::Unsupported.into());
@@ -142,17 +146,18 @@ pub(crate) fn read(file: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Re
         iov_base: free.as_mut_ptr().cast(),
         iov_len: free.len(),
     };
-    let here: libc::c_long = -1;
-    // SAFETY: the system writes at most `free.len()` bytes to it. An offset of -1, in two words,
-    // means where the file stands.
+    // Where the file stands is -1. The system takes the offset in two words, and on 64 bits reads
+    // the first alone.
+    let offset = offset.map_or(-1, |offset| offset as i64);
+    // SAFETY: the system writes at most `free.len()` bytes to it.
     let outcome = unsafe {
         libc::syscall(
             libc::SYS_preadv2,
             file.as_raw_fd(),
             &raw const vector,
             1,
-            here,
-            here,
+            offset as libc::c_long,
+            (offset >> 32) as libc::c_long,
             libc::RWF_NOWAIT,
         )
     };

@@ -2,6 +2,8 @@
 
 #[cfg(all(target_os = "linux", feature = "fs"))]
 pub(crate) mod cached;
+#[cfg(all(unix, feature = "fs"))]
+mod file_control;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -29,6 +31,8 @@ pub(crate) use unix::{
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
+#[cfg(all(unix, feature = "fs"))]
+pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
 #[cfg(all(target_os = "linux", feature = "process"))]
 pub(crate) use linux::pidfd_open;
 #[cfg(feature = "net")]
