@@ -29,6 +29,7 @@ use super::file_buf::FileBuf;
 use super::file_state::{Crowd, Inner, Outcome, State};
 use super::file_times::FileTimes;
 use super::offload::offload;
+use crate::blocking::BlockingKind;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 /// Bytes that one operation moves at most, if nobody chose.
@@ -113,15 +114,9 @@ impl File {
 
     /// Takes over a file of std's.
     pub fn from_std(std: std::fs::File) -> File {
-        let state = State::Idle(FileBuf::default());
         File {
             std: Arc::new(std),
-            inner: Mutex::new(Inner {
-                state,
-                write_error: None,
-                position: 0,
-                reads_in_place: true,
-            }),
+            inner: Mutex::new(Inner::new()),
             crowd: Arc::default(),
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
@@ -305,7 +300,8 @@ impl File {
         let unread = buf.discard();
         let n = take(&mut buf);
         let std = Arc::clone(&self.std);
-        inner.begin(buf, move |buf| {
+        inner.unflushed = true;
+        inner.begin(BlockingKind::FileWrite, buf, move |buf| {
             Outcome::Write(step_back(&std, unread).and_then(|()| buf.drain(&*std)))
         });
         Poll::Ready(Ok(n))
@@ -355,7 +351,7 @@ impl AsyncRead for File {
                 }
             }
             let std = Arc::clone(&me.std);
-            inner.begin(buf, move |buf| {
+            inner.begin(BlockingKind::File, buf, move |buf| {
                 Outcome::Read(buf.fill(&*std, limit).map(drop))
             });
         }
@@ -376,7 +372,7 @@ impl AsyncSeek for File {
             *offset -= unread as i64; // I1
         }
         let buf = inner.take_buf();
-        inner.begin(buf, move |_| {
+        inner.begin(BlockingKind::File, buf, move |_| {
             let mut file = &*std;
             Outcome::Seek(file.seek(position))
         });
