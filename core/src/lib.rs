@@ -11,6 +11,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod log;
+
 pub mod platform;
 
 pub mod collections;
@@ -26,5 +28,8 @@ pub mod time;
 pub mod park;
 
 pub mod executor;
+
+#[cfg(feature = "defmt")]
+mod format;
 
 pub use executor::spawn;

@@ -30,7 +30,7 @@ pub trait Unpark: Send + Sync {
 }
 
 #[cfg(feature = "alloc")]
-impl<U: Unpark + ?Sized> Unpark for crate::platform::Arc<U> {
+impl<U: Unpark + ?Sized> Unpark for crate::platform::PlainArc<U> {
     fn unpark(&self) {
         (**self).unpark();
     }

@@ -3,6 +3,9 @@
 mod dump;
 mod hooks;
 mod local;
+mod memory;
+mod random;
+mod regressions;
 mod scope;
 mod shutdown;
 mod watchdog;

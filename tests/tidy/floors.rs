@@ -54,6 +54,7 @@ pub(crate) const ROOMS: &[Room] = &[
     core(
         "executor",
         &[
+            "log",
             "platform",
             "collections",
             "coop",
@@ -62,6 +63,12 @@ pub(crate) const ROOMS: &[Room] = &[
             "task",
             "time",
             "park",
+        ],
+    ),
+    core(
+        "format",
+        &[
+            "platform", "coop", "wake", "queue", "task", "time", "sync", "park", "executor",
         ],
     ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.

@@ -34,6 +34,10 @@ pub(crate) fn build(board: &BoardFile, program: &Program) -> Result<PathBuf, Str
             cargo
                 .args(["--manifest-path", "boards/firmware/Cargo.toml"])
                 .args(["--package", firmware, "--bin", name]);
+            if name == "heap" {
+                // The one program with an allocator, which the others must not be built with.
+                cargo.args(["--features", "heap"]);
+            }
             output().join("firmware")
         }
         (None, Program::Suite) => {

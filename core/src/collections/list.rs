@@ -4,7 +4,8 @@
 //!             own. Whoever guards the list (a lock) guards the links of every node in it.
 //! Invariants  I1 a node is in one list at most, and stays pinned and alive while it is in.
 //!             I2 links are read and written only by the holder of the list's guard.
-//!             I3 `Link::linked` is true exactly while the node is in a list.
+//!             I3 `Link::prev` dangles exactly while the node is in no list: no node lies at an address
+//!                as small as its alignment.
 //! Rejected    `VecDeque<Arc<Node>>`: allocates per waiter and cannot remove from the middle.
 #![allow(unsafe_code)]
 
@@ -16,22 +17,21 @@ use core::ptr::NonNull;
 pub struct Link<T> {
     prev: Option<NonNull<T>>,
     next: Option<NonNull<T>>,
-    linked: bool,
 }
 
 impl<T> Link<T> {
     /// Links of a node that is in no list.
     pub const fn new() -> Self {
         Self {
-            prev: None,
+            prev: Some(NonNull::dangling()),
             next: None,
-            linked: false,
         }
     }
 
     /// Whether the node is in a list.
-    pub const fn is_linked(&self) -> bool {
-        self.linked
+    #[inline]
+    pub fn is_linked(&self) -> bool {
+        self.prev != Some(NonNull::dangling())
     }
 }
 
@@ -115,10 +115,9 @@ impl<T: Linked> List<T> {
     pub unsafe fn push_back(&mut self, node: NonNull<T>) {
         // SAFETY: the node is alive by the caller's promise.
         let link = unsafe { links(node) };
-        debug_assert!(!link.linked, "node pushed twice");
+        debug_assert!(!link.is_linked(), "node pushed twice");
         link.prev = self.back;
         link.next = None;
-        link.linked = true;
         match self.back {
             // SAFETY: nodes in the list are alive (I1).
             Some(back) => unsafe { links(back) }.next = Some(node),
@@ -150,11 +149,10 @@ impl<T: Linked> List<T> {
     pub unsafe fn remove(&mut self, node: NonNull<T>) -> bool {
         // SAFETY: the node is alive by the caller's promise.
         let link = unsafe { links(node) };
-        if !link.linked {
+        if !link.is_linked() {
             return false;
         }
-        let (prev, next) = (link.prev.take(), link.next.take());
-        link.linked = false;
+        let (prev, next) = (link.prev.replace(NonNull::dangling()), link.next.take());
         match prev {
             // SAFETY: neighbours are nodes of this list and alive (I1).
             Some(prev) => unsafe { links(prev) }.next = next,

@@ -1,6 +1,8 @@
 //! Containers that the rest of the core is built of.
 
 mod chain;
+#[cfg(feature = "alloc")]
+mod extent;
 mod list;
 mod padded;
 #[cfg(feature = "alloc")]

@@ -1,6 +1,6 @@
 //! Memory for tasks that never becomes anything else: type-stable slots in size classes.
 //!
-//! Idea        A [`Home`] hands out slots of 64-byte size classes from blocks of memory it never
+//! Idea        A [`Home`] hands out slots of 32-byte size classes from blocks of memory it never
 //!             gives back. Every slot starts with an `H`, made once when the block is carved and
 //!             never unmade, so a stale pointer to a slot always finds an `H` there and can be a
 //!             plain word. Homes are kept in a [`Shelter`] and leased, with their memory, to one
@@ -14,22 +14,26 @@
 //!             glibc an aligned allocation of a cell costs more than the rest of a spawn.
 #![allow(unsafe_code)]
 
-use alloc::alloc::{Layout, alloc, handle_alloc_error};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::chain::Chained;
+use super::extent::Extent;
 use crate::context_cell;
 use crate::maybe_const;
 use crate::platform::{AtomicPtr, Lock, Ordering, SLOT_CHUNK_BYTES, UnsafeCell};
 
 /// Sizes of slots are multiples of this, and every slot is aligned to it.
-pub const SLOT_ALIGN: usize = 64;
+pub const SLOT_ALIGN: usize = 32;
 
 /// How many size classes there are.
-const CLASSES: usize = if SLOT_CHUNK_BYTES >= 32 * 1024 { 32 } else { 8 };
+const CLASSES: usize = if SLOT_CHUNK_BYTES >= 32 * 1024 {
+    64
+} else {
+    16
+};
 
 /// Bytes of the largest slot.
 pub const LARGEST_SLOT: usize = CLASSES * SLOT_ALIGN;
@@ -49,20 +53,17 @@ pub unsafe trait SlotHeader: Chained + Sync + 'static {
 }
 
 /// The front of a block of slots; the slots follow.
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 struct Block<H: SlotHeader> {
     home: NonNull<Home<H>>,
     slot_bytes: usize,
 }
 
-const BLOCK_LAYOUT: Layout = match Layout::from_size_align(SLOT_CHUNK_BYTES, SLOT_CHUNK_BYTES) {
-    Ok(layout) => layout,
-    Err(_) => panic!("a block's size is a power of two"),
-};
-
 /// What only the holder of the lease touches (I2).
 struct Local<H: SlotHeader> {
     classes: [Class<H>; CLASSES],
+    /// Blocks of the last extent that no class has.
+    spare: Extent,
 }
 
 struct Class<H: SlotHeader> {
@@ -105,6 +106,7 @@ impl<H: SlotHeader> Home<H> {
                         carved: 0,
                     }
                 }; CLASSES],
+                spare: Extent::new(),
             }),
             remote: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
         }
@@ -199,7 +201,9 @@ impl<H: SlotHeader> Local<H> {
         let class = &mut self.classes[class];
         let per_block = slots_per_block::<H>(slot_bytes);
         if class.blocks.is_empty() || class.carved == per_block {
-            class.blocks.push(new_block(home, slot_bytes));
+            class
+                .blocks
+                .push(new_block(&mut self.spare, home, slot_bytes));
             class.carved = 0;
         }
         let block = class.blocks[class.blocks.len() - 1];
@@ -227,12 +231,12 @@ unsafe fn slot_at<H: SlotHeader>(
     unsafe { block.byte_add(size_of::<Block<H>>() + index * slot_bytes) }.cast()
 }
 
-fn new_block<H: SlotHeader>(home: NonNull<Home<H>>, slot_bytes: usize) -> NonNull<Block<H>> {
-    // SAFETY: the layout's size is not zero.
-    let memory = unsafe { alloc(BLOCK_LAYOUT) };
-    let Some(block) = NonNull::new(memory.cast::<Block<H>>()) else {
-        handle_alloc_error(BLOCK_LAYOUT);
-    };
+fn new_block<H: SlotHeader>(
+    spare: &mut Extent,
+    home: NonNull<Home<H>>,
+    slot_bytes: usize,
+) -> NonNull<Block<H>> {
+    let block = spare.take().cast::<Block<H>>();
     // SAFETY: fresh memory of a block's size and alignment.
     unsafe { block.write(Block { home, slot_bytes }) };
     block

@@ -19,6 +19,7 @@
 use core::fmt;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
+use crate::log::step;
 use crate::maybe_const;
 use crate::platform::Lock;
 use crate::time::{Home, Mode, Timers};
@@ -100,6 +101,10 @@ impl<C: AlarmClock> ChipTimers<C> {
         };
         self.clock.arm(at_micros);
         if self.clock.now_micros().saturating_add(C::LEAD_MICROS) >= at_micros {
+            step!(
+                "alarm at {} microseconds is too near: fired by hand",
+                at_micros
+            );
             self.clock.fire_now();
         }
     }

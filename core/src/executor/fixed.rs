@@ -27,6 +27,7 @@ use super::root::{Root, TimersHere};
 use super::services::{Installed, Refusal, Services, SpawnError, lend};
 use crate::collections::Chain;
 use crate::coop;
+use crate::log::warning;
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
 use crate::platform::{AtomicBool, Lock, Ordering};
@@ -126,9 +127,16 @@ impl Executor {
         parcel: Parcel<'_>,
     ) -> Result<(), Refusal> {
         // SAFETY: by the caller's promise.
-        let token = unsafe { storage.place(parcel, self) }?;
-        self.schedule(token);
-        Ok(())
+        match unsafe { storage.place(parcel, self) } {
+            Ok(token) => {
+                self.schedule(token);
+                Ok(())
+            }
+            Err(refusal) => {
+                warning!("task refused: {}", refusal);
+                Err(refusal)
+            }
+        }
     }
 
     /// Whether a task is ready.

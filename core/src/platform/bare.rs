@@ -14,6 +14,8 @@ pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsiz
 pub type PlainU64 = AtomicU64;
 #[cfg(feature = "alloc")]
 pub use portable_atomic_util::Arc;
+#[cfg(feature = "alloc")]
+pub use portable_atomic_util::Arc as PlainArc;
 
 /// A cell whose every access goes through a closure, so that a model can watch it.
 #[derive(Debug, Default)]
@@ -170,6 +172,9 @@ impl<T: Copy> ContextCell<T> {
 
 /// Bytes of one block of task slots: little, since memory is.
 pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
+
+/// How many chunks are allocated at once.
+pub const SLOT_EXTENT_BLOCKS: usize = 1;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;

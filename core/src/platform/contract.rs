@@ -8,6 +8,7 @@
 //! | `UnsafeCell<T>` | `new`, `with(\|*const T\|)`, `with_mut(\|*mut T\|)`, so that a model sees each access |
 //! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
+//! | `SLOT_EXTENT_BLOCKS` | how many of them are allocated at once |
 //! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
 //! | `HAS_THREADS` | whether a context that waits for another's few steps may spin: not where it can be an interrupt handler that suspended the other |
 //! | `TICK_NANOS` | a timer's tick |
@@ -16,6 +17,8 @@
 //! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
 //! | `relax()` | a hint inside a spin |
 //! | `Arc<T>` | shared ownership, with `alloc` |
+//! | `PlainArc<T>` | an `Arc` that no model watches, with `alloc` |
+//! | `Thread`, `current_thread()`, `park_thread()`, `park_thread_for(limit)` | std's, where there are threads |
 //! | `block_on(future)` | polls on this thread and sleeps meanwhile; without threads it spins |
 //! | `yield_thread()` | lets other threads run |
 //! | `OwnerArc<T>` | the `Arc` that may stand as `self: Arc<Self>`; with `alloc`, where the target has it |

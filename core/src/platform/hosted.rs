@@ -9,6 +9,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
 pub use portable_atomic::AtomicU64;
 pub use std::sync::Arc;
+pub use std::sync::Arc as PlainArc;
+pub use std::thread::{
+    Thread, current as current_thread, park as park_thread, park_timeout as park_thread_for,
+};
 
 /// An atomic that no model watches.
 pub use portable_atomic::AtomicU64 as PlainU64;
@@ -100,6 +104,9 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
 
 /// Bytes of one block of task slots: a few pages.
 pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
+
+/// How many chunks are allocated at once.
+pub const SLOT_EXTENT_BLOCKS: usize = 16;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;

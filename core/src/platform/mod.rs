@@ -13,9 +13,9 @@ mod model;
 #[cfg(loom)]
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
-    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
-    relax, tick_after, tick_at,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence,
+    moment_now, moment_origin, relax, tick_after, tick_at,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -23,9 +23,9 @@ mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
-    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence, moment_now, moment_origin,
-    relax, tick_after, tick_at,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence,
+    moment_now, moment_origin, relax, tick_after, tick_at,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -33,13 +33,13 @@ mod bare;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
 mod bare_u64;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
-pub use bare::{Arc, catch_panic};
+pub use bare::{Arc, PlainArc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, ContextCell,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, TICK_NANOS,
-    UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence, install_clock, moment_now, moment_origin,
-    relax, tick_after, tick_at,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence,
+    install_clock, moment_now, moment_origin, relax, tick_after, tick_at,
 };
 
 pub use core::sync::atomic::Ordering;
@@ -173,6 +173,11 @@ macro_rules! context_storage {
 /// target has no compare-exchange.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use alloc::sync::Arc as OwnerArc;
+
+#[cfg(all(feature = "std", not(loom)))]
+pub use hosted::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
+#[cfg(loom)]
+pub use model::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
 
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{block_on, yield_thread};

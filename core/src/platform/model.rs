@@ -14,6 +14,16 @@ pub use loom::sync::atomic::{
 /// An atomic that no model watches.
 pub use portable_atomic::AtomicU64 as PlainU64;
 
+/// Shared ownership that no model watches.
+pub use std::sync::Arc as PlainArc;
+
+pub use loom::thread::{Thread, current as current_thread, park as park_thread};
+
+/// As a sleep that has come to its end, or was woken for nothing: a model has no time.
+pub fn park_thread_for(_limit: core::time::Duration) {
+    loom::thread::yield_now();
+}
+
 /// A short-held lock; here loom's mutex.
 #[derive(Debug)]
 pub struct Lock<T>(loom::sync::Mutex<T>);
@@ -71,6 +81,9 @@ impl<T> DerefMut for LockGuard<'_, T> {
 
 /// Bytes of one block of task slots.
 pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
+
+/// How many chunks are allocated at once.
+pub const SLOT_EXTENT_BLOCKS: usize = 1;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 4;

@@ -15,8 +15,8 @@ use super::state::State;
 use crate::collections::{Chained, Home, SlotHeader};
 use crate::platform::{AtomicPtr, UnsafeCell};
 
-/// The front of a task: seven words; the future follows.
-#[repr(C, align(64))]
+/// The front of a task: seven words; the future follows. Its slot gives it an alignment of 32.
+#[repr(C)]
 pub struct Header {
     pub(super) state: State,
     /// Link of the free list, or of the queue that holds the task's token.
@@ -48,6 +48,10 @@ pub(super) struct Vtable {
     /// Drops the output, or the payload, of a completed task.
     pub(super) drop_output: unsafe fn(NonNull<Header>),
 }
+
+// Memory: on a 32-bit chip a header takes eight words.
+const _: () =
+    assert!(size_of::<usize>() > 4 || size_of::<Header>() <= 32 || align_of::<Header>() == 64);
 
 // SAFETY: state and link are atomic; the cells are guarded as I1 and I2 say.
 unsafe impl Sync for Header {}

@@ -34,7 +34,7 @@ const fn fits<F: Future>() -> bool {
 /// Puts `future` into a slot of `lease`: a queued task of the scheduler that owns the lease, and
 /// the handle to join it by.
 ///
-/// A future whose slot would be larger than the largest class, or aligned beyond 64 bytes, is
+/// A future whose slot would be larger than the largest class, or aligned beyond 32 bytes, is
 /// boxed.
 ///
 /// # Safety

@@ -32,7 +32,7 @@ const GENERATION_ONE: usize = 1 << GENERATION_SHIFT;
 const FLAGS: usize = GENERATION_ONE - 1;
 
 /// Bits of the generation that fit in a waker, beside a slot's address.
-pub(super) const WAKER_GENERATION: usize = 0x3f;
+pub(super) const WAKER_GENERATION: usize = 0x1f;
 
 /// The state word of one slot.
 #[derive(Debug)]

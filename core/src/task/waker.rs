@@ -1,6 +1,6 @@
 //! A waker that is a plain word: clone and drop do nothing.
 //!
-//! Idea        The word holds a slot's address and, in the six bits that the slot's alignment
+//! Idea        The word holds a slot's address and, in the five bits that the slot's alignment
 //!             leaves free, the low bits of its generation.
 //! Invariants  I1 slots' headers stay in place for ever, so the word never dangles.
 //! Rejected    Counting wakers: see `state`.

@@ -38,11 +38,13 @@ pub(super) enum Phase {
     Closed = 3,
 }
 
-/// A timer's record; 56 bytes on 64-bit machines.
+/// A timer's record; 48 bytes on 64-bit machines.
 pub(super) struct Entry {
     link: UnsafeCell<Link<Self>>,
     tick: UnsafeCell<u64>,
     waker: UnsafeCell<MaybeUninit<Waker>>,
+    /// Which opening of its home the timer belongs to; here, where it takes no room.
+    epoch: u32,
     phase: AtomicU8,
     _pinned: PhantomPinned,
 }
@@ -65,15 +67,22 @@ unsafe impl Linked for Entry {
 }
 
 impl Entry {
-    /// An entry in no wheel.
-    pub(super) fn new() -> Self {
+    /// An entry in no wheel, of a timer that belongs to the `epoch`th opening of its home.
+    pub(super) fn new(epoch: u32) -> Self {
         Self {
+            epoch,
             link: UnsafeCell::new(Link::new()),
             tick: UnsafeCell::new(0),
             waker: UnsafeCell::new(MaybeUninit::uninit()),
             phase: AtomicU8::new(Phase::Idle as u8),
             _pinned: PhantomPinned,
         }
+    }
+
+    /// Which opening of its home the timer belongs to.
+    #[inline]
+    pub(super) fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// Where the entry stands.

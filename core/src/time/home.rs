@@ -66,7 +66,7 @@ impl Timers {
 #[derive(Debug, Clone, Copy)]
 pub struct Home {
     timers: &'static Timers,
-    epoch: usize,
+    epoch: u32,
 }
 
 impl Deref for Home {
@@ -79,6 +79,18 @@ impl Deref for Home {
 }
 
 impl Home {
+    /// The home `timers` as it was opened the `epoch`th time.
+    #[inline]
+    pub(super) const fn at(timers: &'static Timers, epoch: u32) -> Self {
+        Self { timers, epoch }
+    }
+
+    /// Which opening of the timers this is.
+    #[inline]
+    pub(super) const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// The timers, for as long as the process lives.
     pub const fn timers(&self) -> &'static Timers {
         self.timers

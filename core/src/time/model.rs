@@ -46,7 +46,7 @@ struct Owner(Box<Entry>);
 
 impl Owner {
     fn new() -> Self {
-        Self(Box::new(Entry::new()))
+        Self(Box::new(Entry::new(0)))
     }
 
     fn register(&self, home: &Home, ahead: Duration, waker: &Waker) -> Registered {
@@ -73,7 +73,7 @@ const MS: Duration = Duration::from_millis(1);
 
 /// Regression row 11, I3 of `timers`: an insert while the home computes how long to sleep.
 #[test]
-fn model_an_insert_is_slept_for_or_unparks() {
+fn model_regression_11_an_insert_is_slept_for_or_unparks() {
     loom::model(|| {
         let unparks = Arc::new(Count::default());
         let (_place, home) = Place::open(Mode::Machine, Waker::from(unparks.clone()));

@@ -19,6 +19,7 @@ use super::current::home;
 use super::entry::{Entry, Phase};
 use super::home::{Home, Registered};
 use super::instant::Instant;
+use super::timers::Timers;
 use crate::coop;
 
 /// Waits until `deadline`; timers have a granularity of one
@@ -34,10 +35,11 @@ use crate::coop;
 /// Two read-modify-writes at the first poll, two more if it is dropped before its time.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
+    let home = home();
     Sleep {
-        home: home(),
+        timers: home.timers(),
         deadline,
-        entry: Entry::new(),
+        entry: Entry::new(home.epoch()),
     }
 }
 
@@ -60,9 +62,9 @@ pub fn sleep(duration: Duration) -> Sleep {
     let home = home();
     let deadline = home.clock().now().saturating_add(duration);
     Sleep {
-        home,
+        timers: home.timers(),
         deadline,
-        entry: Entry::new(),
+        entry: Entry::new(home.epoch()),
     }
 }
 
@@ -72,12 +74,18 @@ pub fn sleep(duration: Duration) -> Sleep {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
-    home: Home,
+    /// The home's timers; which opening of them stands in the entry.
+    timers: &'static Timers,
     deadline: Instant,
     entry: Entry,
 }
 
 impl Sleep {
+    #[inline]
+    fn home(&self) -> Home {
+        Home::at(self.timers, self.entry.epoch())
+    }
+
     /// The instant it waits for.
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -101,8 +109,8 @@ impl Sleep {
         let mut phase = this.entry.phase();
         if phase == Phase::Pending {
             // SAFETY: this future owns the entry.
-            phase = unsafe { this.home.reschedule(NonNull::from(&this.entry), deadline) };
-            if phase == Phase::Fired && deadline <= this.home.clock().now() {
+            phase = unsafe { this.home().reschedule(NonNull::from(&this.entry), deadline) };
+            if phase == Phase::Fired && deadline <= this.home().clock().now() {
                 return;
             }
         }
@@ -119,7 +127,7 @@ impl Sleep {
             // SAFETY: this future owns the entry, and it was PENDING just now.
             Phase::Pending if unsafe { self.entry.has_waker(waker) } => return Poll::Pending,
             // SAFETY: this future owns the entry.
-            Phase::Pending => unsafe { self.home.change_waker(entry, waker) },
+            Phase::Pending => unsafe { self.home().change_waker(entry, waker) },
             phase => phase,
         };
         match phase {
@@ -132,7 +140,7 @@ impl Sleep {
     fn poll_first(&mut self, waker: &Waker) -> Poll<()> {
         let entry = NonNull::from(&self.entry);
         // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
-        match unsafe { self.home.register(entry, self.deadline, waker) } {
+        match unsafe { self.home().register(entry, self.deadline, waker) } {
             Registered::Pending => Poll::Pending,
             Registered::Closed => closed(),
             Registered::Due => {
@@ -165,7 +173,7 @@ impl Drop for Sleep {
     fn drop(&mut self) {
         if self.entry.phase() == Phase::Pending {
             // SAFETY: this future owns the entry, which was registered with this home.
-            unsafe { self.home.cancel(NonNull::from(&self.entry)) };
+            unsafe { self.home().cancel(NonNull::from(&self.entry)) };
         }
     }
 }

@@ -29,7 +29,7 @@ use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::wheel::Wheel;
 use crate::maybe_const;
-use crate::platform::{AtomicU64, AtomicUsize, Lock, Ordering, TICK_NANOS, fence};
+use crate::platform::{AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence};
 use crate::wake::WakeBatch;
 
 /// `next_tick` of an open home without timers, and `parked_until` of one that sleeps without limit.
@@ -67,7 +67,7 @@ pub struct Timers {
     pub(super) next_tick: AtomicU64,
     pub(super) parked_until: AtomicU64,
     /// Odd while open.
-    pub(super) epoch: AtomicUsize,
+    pub(super) epoch: AtomicU32,
     pub(super) guarded: Lock<Guarded>,
 }
 
@@ -85,7 +85,7 @@ impl Timers {
                 clock: Clock::new(),
                 next_tick: AtomicU64::new(0),
                 parked_until: AtomicU64::new(NOT_PARKED),
-                epoch: AtomicUsize::new(0),
+                epoch: AtomicU32::new(0),
                 guarded: Lock::new(Guarded { wheel: Wheel::new(), unpark: None }),
             }
         }

@@ -45,7 +45,7 @@ struct Pair {
 impl Pair {
     fn insert(&mut self, ahead: u64) {
         let tick = self.now.saturating_add(ahead).min(LAST_TICK);
-        let entry = NonNull::from(Box::leak(Box::new(Entry::new())));
+        let entry = NonNull::from(Box::leak(Box::new(Entry::new(0))));
         // SAFETY: just made.
         let this = unsafe { entry.as_ref() };
         // SAFETY: this test is the owner and the only user, and inserts at once.

@@ -65,6 +65,8 @@ pub(crate) struct BlockingPool {
 
 struct State {
     closed: bool,
+    /// The runtime ends: threads without a job need not wait for one.
+    ending: bool,
     threads: usize,
     spawned_threads: usize,
     idle: Vec<Arc<Mailbox<Job>>>,
@@ -118,6 +120,7 @@ impl BlockingPool {
             scope: std::sync::OnceLock::new(),
             state: Mutex::new(State {
                 closed: false,
+                ending: false,
                 threads: 0,
                 spawned_threads: 0,
                 idle: Vec::new(),
@@ -271,7 +274,7 @@ impl BlockingPool {
                 next = Some(job);
                 continue;
             }
-            if state.closed {
+            if state.closed || state.ending {
                 return;
             }
             state.idle.push(Arc::clone(&mailbox));
@@ -300,6 +303,12 @@ impl BlockingPool {
                 }
             }
         }
+    }
+
+    /// The runtime ends soon: threads that become idle from here on go, instead of waiting to be
+    /// told. Closures are still run.
+    pub(crate) fn begin_end(&self) {
+        self.lock().ending = true;
     }
 
     /// Refuses further closures and cancels the queued ones, but for writes that a file has taken and

@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use selkie_core::platform::AtomicU64;
+use selkie_core::platform::{AtomicU64, PlainU64};
 use selkie_core::task::{Id as TaskId, JoinHandle};
 use selkie_core::time::{Current, Home};
 
@@ -35,7 +35,7 @@ pub struct Id(NonZeroU64);
 impl Id {
     /// A number that no other runtime has.
     pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+        static NEXT: PlainU64 = PlainU64::new(1);
         // Relaxed: only the sum matters.
         Self(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MAX))
     }

@@ -16,6 +16,7 @@ pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<Shutd
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let blocking = &handle.inner.blocking;
+    blocking.begin_end();
     let tasks_ended = match &handle.inner.spawner {
         Spawner::CurrentThread(scheduler) => {
             enter_context(handle, || scheduler.shutdown());

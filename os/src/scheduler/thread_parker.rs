@@ -7,12 +7,13 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::Duration;
 
 use selkie_core::coop;
+use selkie_core::platform::{
+    AtomicU8, Ordering, Thread, current_thread, park_thread, park_thread_for,
+};
 
 const EMPTY: u8 = 0;
 const SLEEPING: u8 = 1;
@@ -30,7 +31,7 @@ impl ThreadParker {
     pub(crate) fn current() -> Self {
         Self {
             state: AtomicU8::new(EMPTY),
-            thread: thread::current(),
+            thread: current_thread(),
         }
     }
 
@@ -42,11 +43,11 @@ impl ThreadParker {
                 .compare_exchange(EMPTY, SLEEPING, Ordering::Acquire, Ordering::Acquire);
         if entered.is_ok() {
             match limit {
-                Some(limit) => thread::park_timeout(limit),
+                Some(limit) => park_thread_for(limit),
                 None => {
                     // Acquire: as above. `thread::park` may return for others' reasons.
                     while self.state.load(Ordering::Acquire) == SLEEPING {
-                        thread::park();
+                        park_thread();
                     }
                 }
             }

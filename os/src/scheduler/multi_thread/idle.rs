@@ -7,13 +7,11 @@
 //!                claims it (who counts it as searching), or by itself.
 //!             I2 a worker that stops searching without work looks at every queue again after it
 //!                has left the count: a push before that is seen by it, a push after it sees no
-//!                searcher and wakes. Both sides use SeqCst.
+//!                searcher and wakes. Between write and look both sides have a fence.
 //!             I3 at most half of the workers search.
 //! Rejected    A mutex around a list of sleepers: taken on each park and unpark.
 
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
-
-use selkie_core::platform::AtomicU64;
+use selkie_core::platform::{AtomicU64, AtomicUsize, Ordering, fence};
 
 const WORD: usize = u64::BITS as usize;
 
@@ -74,7 +72,13 @@ impl Idle {
     pub(super) fn sleep(&self, index: usize, searching: bool) -> bool {
         // SeqCst: pairs with the fence in `worker_to_notify` (I2).
         self.sleeping[index / WORD].fetch_or(1 << (index % WORD), Ordering::SeqCst);
-        searching && self.searching.fetch_sub(1, Ordering::SeqCst) == 1
+        let was_last = searching && self.searching.fetch_sub(1, Ordering::SeqCst) == 1;
+        if was_last {
+            // SeqCst: pairs with the fence in `worker_to_notify`: the look at the queues that follows
+            // is not taken before the two writes above, which no ordering of theirs would prevent.
+            fence(Ordering::SeqCst);
+        }
+        was_last
     }
 
     /// The worker `index` is awake. `true`: a waker had claimed it, and it counts as searching.

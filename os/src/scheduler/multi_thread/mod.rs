@@ -29,3 +29,6 @@ mod spawn;
 pub(crate) use handoff::block_in_place;
 pub(crate) use shared::MultiThread;
 pub(crate) use worker::worker_index;
+
+#[cfg(all(test, loom))]
+mod model;

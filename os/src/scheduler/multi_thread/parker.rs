@@ -3,13 +3,16 @@
 //! States      empty → with driver | on its own → empty; any → woken
 //! Invariants  I1 `state` says where the worker sleeps before it sleeps there, so that a wake goes to
 //!                the driver or to the thread, never to both, and never gets lost.
-//!             I2 the driver is used by the holder of its lock only.
+//!             I2 the driver is used by whoever has set `taken`, and nobody else.
 //! Rejected    Every wake through the driver: an eventfd write costs twice a futex wake.
+#![allow(unsafe_code)]
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError, TryLockError};
-use std::thread::{self, Thread};
 use std::time::Duration;
+
+use selkie_core::platform::{
+    AtomicBool, AtomicU8, Lock, Ordering, Thread, UnsafeCell, current_thread, park_thread,
+    park_thread_for,
+};
 
 use super::super::any_park::{AnyPark, AnyUnpark};
 
@@ -20,7 +23,8 @@ const WOKEN: u8 = 3;
 
 /// The driver that the workers share.
 pub(super) struct SharedDriver {
-    park: Mutex<AnyPark>,
+    taken: AtomicBool,
+    park: UnsafeCell<AnyPark>,
     unpark: AnyUnpark,
 }
 
@@ -28,7 +32,8 @@ impl SharedDriver {
     pub(super) fn new(park: AnyPark) -> Self {
         Self {
             unpark: park.unpark_handle(),
-            park: Mutex::new(park),
+            taken: AtomicBool::new(false),
+            park: UnsafeCell::new(park),
         }
     }
 
@@ -39,23 +44,40 @@ impl SharedDriver {
 
     /// Whether a worker has the driver now.
     pub(super) fn is_attended(&self) -> bool {
-        matches!(self.park.try_lock(), Err(TryLockError::WouldBlock))
+        // Relaxed: a hint.
+        self.taken.load(Ordering::Relaxed)
     }
 
+    /// Lets go of the driver; no worker uses it any more.
     pub(super) fn shutdown(&self) {
-        self.park
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .shutdown();
+        let ended = self.with(|park| park.shutdown());
+        debug_assert!(ended.is_some(), "a worker outlived its scheduler");
     }
 
     /// Calls `f` with the driver if it is free (I2).
     fn with<R>(&self, f: impl FnOnce(&mut AnyPark) -> R) -> Option<R> {
-        match self.park.try_lock() {
-            Ok(mut park) => Some(f(&mut park)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(f(&mut poisoned.into_inner())),
-            Err(TryLockError::WouldBlock) => None,
+        // Acquire: pairs with the Release in `Taken::drop`: what the one before did is seen.
+        if self.taken.swap(true, Ordering::Acquire) {
+            return None;
         }
+        let _taken = Taken(&self.taken);
+        Some(self.park.with_mut(|park| {
+            // SAFETY: nobody else uses it while it is taken (I2).
+            f(unsafe { &mut *park })
+        }))
+    }
+}
+
+// SAFETY: `park` is `Send`, and used by one thread at a time (I2).
+unsafe impl Sync for SharedDriver {}
+
+/// Gives the driver back, also on unwinding.
+struct Taken<'a>(&'a AtomicBool);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `with`.
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -64,20 +86,20 @@ impl SharedDriver {
 pub(super) struct Parker {
     state: AtomicU8,
     /// The thread that runs the worker now.
-    thread: Mutex<Option<Thread>>,
+    thread: Lock<Option<Thread>>,
 }
 
 impl Parker {
     pub(super) fn new() -> Self {
         Self {
             state: AtomicU8::new(EMPTY),
-            thread: Mutex::new(None),
+            thread: Lock::new(None),
         }
     }
 
     /// The calling thread runs the worker from now on.
     pub(super) fn adopt(&self) {
-        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
+        *self.thread.lock() = Some(current_thread());
     }
 
     /// Sleeps until woken or for `limit`: with the driver if it is free. Says whether it was woken.
@@ -107,11 +129,11 @@ impl Parker {
 
     fn sleep_alone(&self, limit: Option<Duration>) {
         match limit {
-            Some(limit) => thread::park_timeout(limit),
+            Some(limit) => park_thread_for(limit),
             None => {
                 // Acquire: pairs with the Release in `unpark`; `park` may return for nothing.
                 while self.state.load(Ordering::Acquire) == ALONE {
-                    thread::park();
+                    park_thread();
                 }
             }
         }
@@ -128,7 +150,7 @@ impl Parker {
         // Release: pairs with the Acquire in `park`: what the caller pushed is seen.
         match self.state.swap(WOKEN, Ordering::AcqRel) {
             ALONE => {
-                let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+                let thread = self.thread.lock();
                 if let Some(thread) = thread.as_ref() {
                     thread.unpark();
                 }

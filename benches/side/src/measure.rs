@@ -1,0 +1,66 @@
+//! Clocks and memory of this process.
+
+use std::time::{Duration, Instant};
+
+/// How long one measurement should last: long enough for a clock, short enough for many rounds.
+const LENGTH: Duration = Duration::from_millis(150);
+
+/// Nanoseconds per operation: `run` does so many operations at a time, and is repeated.
+pub fn per_operation(operations: u64, mut run: impl FnMut()) -> f64 {
+    run();
+    let begun = Instant::now();
+    let mut rounds = 0_u64;
+    while begun.elapsed() < LENGTH {
+        run();
+        rounds += 1;
+    }
+    begun.elapsed().as_nanos() as f64 / (rounds * operations) as f64
+}
+
+/// Nanoseconds of processor time that this process has used so far, in all threads.
+pub fn processor_nanos() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the place is a `timespec`.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    assert_eq!(status, 0, "no processor clock");
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Bytes of this process that are in memory.
+pub fn resident_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux's proc");
+    let pages: u64 = text
+        .split(' ')
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .expect("statm's second word");
+    pages * 4096
+}
+
+/// As [`per_operation`], inside a runtime.
+pub async fn repeat<F: Future>(operations: u64, mut run: impl FnMut() -> F) -> f64 {
+    run().await;
+    let begun = Instant::now();
+    let mut rounds = 0_u64;
+    while begun.elapsed() < LENGTH {
+        run().await;
+        rounds += 1;
+    }
+    begun.elapsed().as_nanos() as f64 / (rounds * operations) as f64
+}
+
+/// Lets this process have as many file descriptors as it may.
+pub fn raise_file_limit() {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the place is an `rlimit`.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: as above. If it fails, the questions with many connections say so.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+}

@@ -1,0 +1,110 @@
+//! TCP: processor time of the server for each request, the client being another process.
+
+use crate::client::Load;
+use crate::peer::{self, Peer};
+use crate::same;
+
+/// The load of a question.
+pub(super) fn load(question: &str) -> Option<Load> {
+    let (connections, depth, requests, kind) = match question {
+        "echo_1" => (1, 1, 20_000, "echo"),
+        "echo_64" => (64, 1, 60_000, "echo"),
+        "echo_512" => (512, 1, 60_000, "echo"),
+        "echo_deep" => (64, 16, 320_000, "echo"),
+        "churn" => (1, 1, 5_000, "churn"),
+        _ => return None,
+    };
+    Some(Load {
+        connections,
+        depth,
+        requests,
+        kind,
+    })
+}
+
+same!({
+    use rt::io::{AsyncReadExt, AsyncWriteExt};
+    use rt::net::{TcpListener, TcpStream};
+
+    use crate::client;
+    use crate::measure::processor_nanos;
+
+    async fn echo(mut stream: TcpStream) {
+        stream.set_nodelay(true).expect("a socket option");
+        let mut buffer = [0; 4096];
+        loop {
+            match stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(length) => {
+                    if stream.write_all(&buffer[..length]).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
+        let load = super::load(question)?;
+        Some(on(workers, async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("bound");
+            let server = rt::spawn(async move {
+                loop {
+                    let (stream, _) = listener.accept().await.expect("a connection");
+                    rt::spawn(echo(stream));
+                }
+            });
+            let mut client = client::start(address, load);
+            let begun = processor_nanos();
+            let ended = rt::task::spawn_blocking(move || client.wait()).await;
+            let figure = (processor_nanos() - begun) as f64 / load.requests as f64;
+            assert!(ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())), "the client failed");
+            server.abort();
+            figure
+        }))
+    }
+}, peer, question => others(peer, question));
+
+fn others(peer: Peer, question: &str) -> Option<f64> {
+    let load = load(question)?;
+    match peer {
+        Peer::Smol(workers) => Some(smol_echo(workers, load)),
+        #[cfg(target_os = "linux")]
+        Peer::Compio => Some(super::rings::compio(load)),
+        #[cfg(target_os = "linux")]
+        Peer::Monoio => Some(super::rings::monoio(load)),
+        _ => None,
+    }
+}
+
+fn smol_echo(workers: Option<usize>, load: Load) -> f64 {
+    use smol::io::{AsyncReadExt, AsyncWriteExt};
+    peer::smol(workers, async move {
+        let listener = smol::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        peer::executor()
+            .spawn(async move {
+                loop {
+                    let (mut stream, _) = listener.accept().await.expect("a connection");
+                    stream.set_nodelay(true).expect("a socket option");
+                    peer::executor()
+                        .spawn(async move {
+                            let mut buffer = [0; 4096];
+                            while let Ok(length) = stream.read(&mut buffer).await {
+                                if length == 0 || stream.write_all(&buffer[..length]).await.is_err() {
+                                    return;
+                                }
+                            }
+                        })
+                        .detach();
+                }
+            })
+            .detach();
+        let mut client = crate::client::start(address, load);
+        let begun = crate::measure::processor_nanos();
+        let ended = smol::unblock(move || client.wait()).await.expect("a child");
+        assert!(ended.success(), "the client failed");
+        (crate::measure::processor_nanos() - begun) as f64 / load.requests as f64
+    })
+}

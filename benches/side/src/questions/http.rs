@@ -1,0 +1,96 @@
+//! hyper on the runtime's sockets, keep-alive: processor time of the server for each request.
+
+use crate::client::Load;
+use crate::same;
+
+/// What the client does.
+const LOAD: Load = Load {
+    connections: 64,
+    depth: 1,
+    requests: 60_000,
+    kind: "http",
+};
+
+same!({
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use hyper::body::Incoming;
+    use hyper::rt::ReadBufCursor;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper::{Request, Response};
+    use rt::io::{AsyncRead, AsyncWrite, ReadBuf};
+    use rt::net::{TcpListener, TcpStream};
+
+    use super::LOAD;
+    use crate::client;
+    use crate::measure::processor_nanos;
+
+    /// The runtime's stream, as hyper wants it.
+    struct Io(TcpStream);
+
+    impl hyper::rt::Read for Io {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            mut buffer: ReadBufCursor<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            // SAFETY: nothing in it is uninitialised anew.
+            let mut place = ReadBuf::uninit(unsafe { buffer.as_mut() });
+            ready!(Pin::new(&mut self.0).poll_read(cx, &mut place))?;
+            let filled = place.filled().len();
+            // SAFETY: so many bytes were just filled.
+            unsafe { buffer.advance(filled) };
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl hyper::rt::Write for Io {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(cx, bytes)
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    async fn answer(_request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        Ok(Response::new(Full::new(Bytes::from_static(b"Hello from the sea"))))
+    }
+
+    async fn serve(listener: TcpListener) {
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            stream.set_nodelay(true).expect("a socket option");
+            rt::spawn(async move {
+                let connection = http1::Builder::new().serve_connection(Io(stream), service_fn(answer));
+                // The client ends by closing its sockets.
+                let _end = connection.await;
+            });
+        }
+    }
+
+    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
+        (question == "http").then(|| on(workers, async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("bound");
+            let server = rt::spawn(serve(listener));
+            let mut client = client::start(address, LOAD);
+            let begun = processor_nanos();
+            let ended = rt::task::spawn_blocking(move || client.wait()).await;
+            let figure = (processor_nanos() - begun) as f64 / LOAD.requests as f64;
+            assert!(ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())), "the client failed");
+            server.abort();
+            figure
+        }))
+    }
+});

@@ -1,0 +1,234 @@
+//! Models of how workers sleep and are woken: the bit mask, the count of searchers, the parker.
+//!
+//! A worker here is the protocol of `run` without its tasks: a queue is a number.
+
+use std::sync::Arc as StdArc;
+use std::time::Duration;
+
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+
+use selkie_core::park::{Park, Unpark};
+
+use super::super::any_park::AnyUnpark;
+use super::super::thread_parker::ThreadParker;
+use super::idle::Idle;
+use super::parker::{Parker, SharedDriver};
+
+/// A driver that nothing but an unpark ends the sleep of.
+#[derive(Clone)]
+struct ModelDriver(StdArc<(Mutex<bool>, Condvar)>);
+
+impl ModelDriver {
+    fn new() -> Self {
+        Self(StdArc::new((Mutex::new(false), Condvar::new())))
+    }
+}
+
+impl Unpark for ModelDriver {
+    fn unpark(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_one();
+    }
+}
+
+impl Park for ModelDriver {
+    type Unpark = AnyUnpark;
+
+    fn unpark_handle(&self) -> AnyUnpark {
+        StdArc::new(self.clone())
+    }
+
+    fn park(&mut self, timeout: Option<Duration>) {
+        let mut woken = self.0.0.lock().unwrap();
+        while timeout.is_none() && !*woken {
+            woken = self.0.1.wait(woken).unwrap();
+        }
+        *woken = false;
+    }
+
+    fn shutdown(&mut self) {}
+}
+
+/// What the workers of a model share.
+struct Shared {
+    idle: Idle,
+    driver: SharedDriver,
+    parkers: Vec<Parker>,
+    /// Tasks from outside.
+    queue: AtomicUsize,
+    stopping: AtomicBool,
+    done: AtomicUsize,
+}
+
+impl Shared {
+    fn new(workers: usize) -> Arc<Self> {
+        Arc::new(Self {
+            idle: Idle::new(workers),
+            driver: SharedDriver::new(Box::new(ModelDriver::new())),
+            parkers: (0..workers).map(|_| Parker::new()).collect(),
+            queue: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            done: AtomicUsize::new(0),
+        })
+    }
+
+    fn notify(&self) {
+        if let Some(index) = self.idle.worker_to_notify() {
+            self.parkers[index].unpark(&self.driver);
+        }
+    }
+
+    fn push(&self) {
+        // Release: as a push into the inject queue.
+        self.queue.fetch_add(1, Ordering::Release);
+        self.notify();
+    }
+
+    fn take(&self) -> bool {
+        let take = |now: usize| now.checked_sub(1);
+        self.queue
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
+            .is_ok()
+    }
+
+    fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        for parker in &self.parkers {
+            parker.unpark(&self.driver);
+        }
+    }
+
+    /// The protocol of `run`, until `tasks` are done by all together, or the workers are stopped.
+    fn work(&self, index: usize, tasks: usize) {
+        self.parkers[index].adopt();
+        let mut searching = false;
+        while !self.stopping.load(Ordering::Acquire) {
+            if !self.take() {
+                searching = searching || self.idle.start_searching();
+                if !self.take() {
+                    searching = self.sleep(index, searching);
+                    continue;
+                }
+            }
+            if std::mem::take(&mut searching) && self.idle.stop_searching() {
+                self.notify();
+            }
+            if self.done.fetch_add(1, Ordering::AcqRel) + 1 == tasks {
+                self.stop();
+            }
+        }
+    }
+
+    /// Sleeps; says whether the worker counts as searching afterwards.
+    fn sleep(&self, index: usize, searching: bool) -> bool {
+        let was_last = self.idle.sleep(index, searching);
+        let has_work = || self.queue.load(Ordering::Acquire) > 0;
+        if !(was_last && has_work()) && !self.stopping.load(Ordering::Acquire) {
+            self.parkers[index].park(&self.driver, None);
+        }
+        self.idle.wake_self(index)
+    }
+}
+
+fn model(f: impl Fn() + Sync + Send + 'static) {
+    loom::model(f);
+}
+
+/// Attacks I2 of `idle` and I1 of `parker`: a push that meets a worker on its way to sleep.
+#[test]
+fn model_a_push_is_never_slept_through() {
+    model(|| {
+        let shared = Shared::new(1);
+        let worker = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.work(0, 1))
+        };
+        shared.push();
+        worker.join().unwrap();
+    });
+}
+
+/// Attacks I1 and I2 of `idle`: two workers, of which one sleeps in the driver and one alone, and a
+/// push that may be seen by either.
+#[test]
+fn model_two_workers_share_a_push() {
+    model(|| {
+        let shared = Shared::new(2);
+        let workers: Vec<_> = (0..2)
+            .map(|index| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.work(index, 1))
+            })
+            .collect();
+        shared.push();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+/// Attacks I1 of `parker`: a stop meets a worker before, in and after its sleep.
+#[test]
+fn model_a_stop_ends_every_sleep() {
+    model(|| {
+        let shared = Shared::new(2);
+        let workers: Vec<_> = (0..2)
+            .map(|index| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.work(index, usize::MAX))
+            })
+            .collect();
+        shared.stop();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+/// Attacks I1 of `idle`: a bit is cleared by the claimer or by the worker, and whoever claims counts
+/// it as searching, exactly once.
+#[test]
+fn model_a_claim_meets_a_worker_that_wakes_by_itself() {
+    model(|| {
+        let idle = Arc::new(Idle::new(1));
+        let _last = idle.sleep(0, false);
+        let claimer = {
+            let idle = Arc::clone(&idle);
+            thread::spawn(move || idle.worker_to_notify().is_some())
+        };
+        let was_claimed = idle.wake_self(0);
+        assert_eq!(claimer.join().unwrap(), was_claimed);
+        assert!(!idle.is_sleeping(0));
+        // The count of searchers is exactly the claimed one's.
+        assert_eq!(
+            was_claimed,
+            idle.worker_to_notify().is_none() && was_claimed
+        );
+        if was_claimed {
+            assert!(idle.stop_searching());
+        }
+        assert_eq!(idle.sleepers(), 0);
+    });
+}
+
+/// Attacks I1 of `thread_parker`: what the waker wrote is seen after the sleep it ends.
+#[test]
+fn model_a_thread_s_wake_is_kept_and_publishes() {
+    model(|| {
+        let parker = StdArc::new(ThreadParker::current());
+        let written = Arc::new(AtomicUsize::new(0));
+        let waker = {
+            let (parker, written) = (StdArc::clone(&parker), Arc::clone(&written));
+            thread::spawn(move || {
+                // Relaxed: the wake publishes it.
+                written.store(1, Ordering::Relaxed);
+                parker.unpark();
+            })
+        };
+        parker.park(None);
+        assert_eq!(written.load(Ordering::Relaxed), 1);
+        waker.join().unwrap();
+    });
+}
