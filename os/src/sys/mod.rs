@@ -37,10 +37,12 @@ pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
 pub(crate) use linux::pidfd_open;
 #[cfg(feature = "net")]
 pub(crate) use timer_fd::{SystemTimer, time_since_boot};
-#[cfg(all(unix, feature = "signal"))]
-pub(crate) use unix::SIGNALS;
+#[cfg(all(unix, feature = "process"))]
+pub(crate) use unix::has_ended;
 #[cfg(all(unix, not(target_os = "linux"), feature = "process"))]
 pub(crate) use unix::pidfd_open;
+#[cfg(all(unix, feature = "signal"))]
+pub(crate) use unix::{Disposition, SIGNALS, disposition, set_disposition};
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
 #[cfg(all(unix, feature = "net"))]
