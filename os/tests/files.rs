@@ -293,3 +293,38 @@ fn room_on_the_disk_is_reserved() {
         assert!(file.fallocate(u64::MAX, 1).await.is_err());
     });
 }
+
+#[test]
+fn four_thousand_operations_at_once_are_all_done() {
+    const FILES: usize = 4_096;
+    let folder = Folder::new("many");
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let tasks: Vec<_> = (0..FILES)
+                .map(|n| {
+                    let path = folder.0.join((n % 256).to_string());
+                    selkie::spawn(async move {
+                        if n < 256 {
+                            fs::write(&path, n.to_string()).await?;
+                        }
+                        let file = File::options()
+                            .create(true)
+                            .append(true)
+                            .open(&path)
+                            .await?;
+                        let (written, _) = file.write_at(vec![b'x'], 0).await;
+                        written?;
+                        fs::read(&path).await.map(|bytes| bytes.len())
+                    })
+                })
+                .collect();
+            for task in tasks {
+                assert!(task.await.unwrap().unwrap() >= 1);
+            }
+            for n in 0..256 {
+                let path = folder.0.join(n.to_string());
+                fs::remove_file(path).await.unwrap();
+            }
+        });
+    }
+}

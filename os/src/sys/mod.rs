@@ -1,5 +1,10 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
+mod birth;
+#[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
+#[path = "no_birth.rs"]
+mod birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 pub(crate) mod cached;
 #[cfg(all(unix, feature = "fs"))]
@@ -18,6 +23,7 @@ mod unsupported;
 #[cfg(windows)]
 mod windows;
 
+pub(crate) use birth::Birth;
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 #[cfg(all(windows, feature = "reactor"))]
