@@ -28,6 +28,7 @@ context_cell! {
 
 /// An opaque number that identifies a task among all tasks alive in the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Id(NonZeroU64);
 
 impl Id {
