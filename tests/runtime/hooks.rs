@@ -179,3 +179,24 @@ fn a_worker_sleeps_and_wakes_between_its_hooks() {
         );
     }
 }
+
+#[test]
+fn a_worker_knows_its_number_and_others_have_none() {
+    assert_eq!(selkie::runtime::worker_index(), None);
+    for runtime in both(|_| ()) {
+        let metrics = runtime.metrics();
+        let task = runtime.spawn(async move {
+            let index = selkie::runtime::worker_index().unwrap();
+            let here = std::thread::current().id();
+            assert_eq!(metrics.worker_thread_id(index), Some(here));
+            task::spawn_blocking(selkie::runtime::worker_index)
+                .await
+                .unwrap()
+        });
+        assert_eq!(runtime.block_on(task).unwrap(), None);
+        let drives = runtime.metrics().num_workers() == 1;
+        let root = runtime.block_on(async { selkie::runtime::worker_index() });
+        assert_eq!(root, drives.then_some(0));
+    }
+    assert_eq!(selkie::runtime::worker_index(), None);
+}

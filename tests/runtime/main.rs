@@ -1,6 +1,7 @@
 //! Runtimes from outside: flavours, hooks, ends.
 
 mod dump;
+mod entry;
 mod hooks;
 mod local;
 mod memory;

@@ -9,7 +9,9 @@ macro_rules! operations {
         pub(super) mod $name {
             use super::Arc;
             use ::$name::runtime::Builder;
-            use ::$name::sync::{Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
+            use ::$name::sync::{
+                Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch,
+            };
             use ::$name::task::unconstrained;
 
             fn alone(future: impl Future<Output = ()>) {

@@ -46,7 +46,14 @@ pub fn run(words: &[&str]) -> Option<()> {
     let requests = requests.parse().ok()?;
     match *kind {
         "churn" => churn(address, requests),
-        "echo" => flood(address, connections, depth, requests, &[7; ECHO_BYTES], ECHO_BYTES),
+        "echo" => flood(
+            address,
+            connections,
+            depth,
+            requests,
+            &[7; ECHO_BYTES],
+            ECHO_BYTES,
+        ),
         "http" => {
             let answer = answer_bytes(address);
             flood(address, connections, depth, requests, HTTP_REQUEST, answer);
@@ -83,7 +90,11 @@ fn answer_bytes(address: SocketAddr) -> usize {
         if let Some(end) = text.find("\r\n\r\n") {
             let body = text.to_lowercase();
             let body = body.split("content-length: ").nth(1).expect("a length");
-            let body: usize = body.split("\r\n").next().and_then(|word| word.parse().ok()).expect("a number");
+            let body: usize = body
+                .split("\r\n")
+                .next()
+                .and_then(|word| word.parse().ok())
+                .expect("a number");
             if length >= end + 4 + body {
                 return end + 4 + body;
             }
@@ -104,14 +115,16 @@ fn flood(
     let epoll = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
     assert!(epoll >= 0, "no epoll");
     let batch: Vec<u8> = request.repeat(depth);
-    let mut streams: Vec<(TcpStream, usize)> = (0..connections).map(|_| (connect(address), 0)).collect();
+    let mut streams: Vec<(TcpStream, usize)> =
+        (0..connections).map(|_| (connect(address), 0)).collect();
     for (index, (stream, _)) in streams.iter_mut().enumerate() {
         let mut event = libc::epoll_event {
             events: libc::EPOLLIN as u32,
             u64: index as u64,
         };
         // SAFETY: the event is alive during the call.
-        let status = unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, stream.as_raw_fd(), &mut event) };
+        let status =
+            unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, stream.as_raw_fd(), &mut event) };
         assert_eq!(status, 0, "no registration");
         stream.write_all(&batch).expect("a server");
     }

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 
 use peer::Peer;
 
-const USAGE: &str = "usage: side table [--rounds N] [QUESTION ...] | side one RUNTIME QUESTION | side list";
+const USAGE: &str =
+    "usage: side table [--rounds N] [QUESTION ...] | side one RUNTIME QUESTION | side list";
 
 fn main() -> ExitCode {
     measure::raise_file_limit();
@@ -23,7 +24,10 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["list"] => {
             for question in questions::ALL {
-                println!("{:<18} {:<6} {}", question.name, question.unit, question.about);
+                println!(
+                    "{:<18} {:<6} {}",
+                    question.name, question.unit, question.about
+                );
             }
             ExitCode::SUCCESS
         }
@@ -46,6 +50,7 @@ fn one(peer: &str, question: &str) -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
+    measure::be_undisturbed();
     match (question.ask)(peer, question.name) {
         Some(figure) => {
             println!("{figure}");

@@ -33,6 +33,15 @@ pub fn run(words: &[&str]) -> ExitCode {
         eprintln!("side: no question {unknown}; `side list` names them");
         return ExitCode::from(2);
     }
+    // The processes of the figures inherit it, and ask again when run alone.
+    println!(
+        "# processors: {}",
+        if crate::measure::be_undisturbed() {
+            "real-time priority"
+        } else {
+            "shared with others"
+        }
+    );
     println!("question,unit,runtime,median,least,most,rounds");
     for question in ALL {
         if names.is_empty() || names.contains(&question.name) {

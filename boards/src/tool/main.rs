@@ -1,6 +1,6 @@
 //! Builds, runs and boots for every board, here.
 //!
-//! `cargo run -p selkie-boards -- list | build BOARD | test BOARD | run BOARD PROGRAM | boot BOARD`
+//! `cargo run -p selkie-boards -- list | build BOARD [PROGRAM] | test BOARD | run BOARD PROGRAM | boot BOARD`
 
 mod archive;
 mod command;
@@ -16,12 +16,13 @@ use selkie_boards::{BoardFile, Kind, LIST, parse};
 use crate::programs::Program;
 
 const USAGE: &str = "usage: selkie-boards COMMAND
-  list               names the boards
-  build BOARD        builds the board's test program
-  test BOARD         builds it, and runs it under emulation; its exit status tells
-  run BOARD PROGRAM  builds and runs another program: `blink`, or an example of the workspace
-  boot BOARD         boots a guest whose first process is the test program
-  size BOARD         how much flash and RAM the firmware takes";
+  list                 names the boards
+  build BOARD          builds the board's test program
+  build BOARD PROGRAM  builds another program: `blink`, or an example of the workspace
+  test BOARD           builds the test program and runs it, emulated; its exit status tells
+  run BOARD PROGRAM    builds and runs another program
+  boot BOARD           boots a guest whose first process is the test program
+  size BOARD           how much flash and RAM the firmware takes";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +31,11 @@ fn main() -> ExitCode {
         ["list"] => list(),
         ["build", id] => with_board(id, |board| {
             programs::build(board, &Program::Suite).map(drop)
+        }),
+        ["build", id, name] => with_board(id, |board| {
+            let path = programs::build(board, &Program::Named(name.to_owned()))?;
+            println!("{}", path.display());
+            Ok(())
         }),
         ["test", id] => with_board(id, |board| programs::run(board, &Program::Suite)),
         ["run", id, name] => with_board(id, |board| {

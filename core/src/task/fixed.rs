@@ -37,6 +37,9 @@ pub struct FixedHeader {
     about: UnsafeCell<Option<About>>,
 }
 
+// Memory: what a task of a chip costs beside its future.
+const _: () = assert!(size_of::<usize>() > 4 || size_of::<FixedHeader>() == 20);
+
 /// What does not change while the slot holds one task.
 #[derive(Clone, Copy)]
 struct About {

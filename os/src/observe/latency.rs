@@ -13,7 +13,7 @@ use selkie_core::task::Notified;
 /// Shards, so that workers rarely meet; a power of two.
 const SHARDS: usize = 16;
 /// Slots lie at multiples of this.
-const SLOT_ALIGN: usize = 64;
+const SLOT_ALIGN: usize = 32;
 
 /// The moments at which the queued tasks of a runtime were queued.
 #[derive(Debug, Default)]

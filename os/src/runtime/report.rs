@@ -41,16 +41,16 @@ impl LocalRuntime {
     }
 }
 
-/// The number of the worker that the calling thread is; `None` on other threads.
+/// The number of the worker that the calling thread is, as the methods of [`RuntimeMetrics`] take it;
+/// zero on the thread that drives a current-thread runtime, `None` on other threads.
+///
+/// After an await it may be another.
 pub fn worker_index() -> Option<usize> {
     #[cfg(feature = "rt-multi-thread")]
-    {
-        crate::scheduler::worker_index()
+    if let Some(index) = crate::scheduler::worker_index() {
+        return Some(index);
     }
-    #[cfg(not(feature = "rt-multi-thread"))]
-    {
-        None
-    }
+    crate::scheduler::drives_here().then_some(0)
 }
 
 impl RuntimeMetrics {

@@ -18,7 +18,7 @@ mod multi_thread;
 mod spawner;
 
 pub(crate) use any_park::{AnyPark, AnyUnpark};
-pub(crate) use current_thread::CurrentThread;
+pub(crate) use current_thread::{CurrentThread, drives_here};
 pub(crate) use local::LocalScheduler;
 #[cfg(feature = "rt-multi-thread")]
 pub(crate) use multi_thread::{MultiThread, block_in_place, worker_index};

@@ -21,11 +21,12 @@ fn checked(outcome: libc::c_int) -> io::Result<libc::c_int> {
     Ok(outcome)
 }
 
-/// `duration` as the system takes it; more than it can take is as much as it can.
+/// `duration` as the system takes it; more than it can take is 68 years.
 fn timespec(duration: Duration) -> libc::timespec {
     // SAFETY: zeros are a timespec; some targets pad it with fields that cannot be named.
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };
-    time.tv_sec = libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX);
+    // The type is not named: musl's is about to change.
+    time.tv_sec = duration.as_secs().try_into().unwrap_or(i32::MAX.into());
     time.tv_nsec = duration.subsec_nanos() as _;
     time
 }

@@ -29,7 +29,7 @@ use crate::sys::{SystemTimer, time_since_boot};
 /// Outside of a runtime, or if its I/O is not enabled.
 ///
 /// # Cost
-/// A descriptor and five system calls, where `sleep` takes none: for few timers that must be exact.
+/// A descriptor and six system calls beside the wait, where `sleep` takes none.
 ///
 /// # Examples
 /// ```

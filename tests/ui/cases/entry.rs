@@ -22,4 +22,13 @@ async fn no_value() {}
 #[selkie::test(unhandled_panic = "hide", flavor = "current_thread")]
 async fn no_such_policy() {}
 
+#[selkie::main(flavor = "multi_thread", unhandled_panic = "shutdown_runtime")]
+async fn policy_with_threads() {}
+
+#[selkie::main(flavor = "local", worker_threads = 2)]
+async fn local_with_threads() {}
+
+#[selkie::test(flavor = "local", flavor = "local")]
+async fn twice() {}
+
 fn main() {}

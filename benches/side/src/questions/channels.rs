@@ -77,13 +77,16 @@ same!({
 
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
         Some(match question {
-            "oneshot" => on(workers, repeat(VALUES, || async {
-                for n in 0..VALUES {
-                    let (sender, receiver) = oneshot::channel();
-                    sender.send(n).expect("a receiver");
-                    assert_eq!(receiver.await, Ok(n));
-                }
-            })),
+            "oneshot" => on(
+                workers,
+                repeat(VALUES, || async {
+                    for n in 0..VALUES {
+                        let (sender, receiver) = oneshot::channel();
+                        sender.send(n).expect("a receiver");
+                        assert_eq!(receiver.await, Ok(n));
+                    }
+                }),
+            ),
             "mpsc" => on(workers, async {
                 let (sender, mut receiver) = mpsc::channel(64);
                 let sender = &sender;

@@ -17,8 +17,12 @@ same!({
     async fn udp() {
         let one = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let two = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-        one.connect(two.local_addr().expect("bound")).await.expect("connected");
-        two.connect(one.local_addr().expect("bound")).await.expect("connected");
+        one.connect(two.local_addr().expect("bound"))
+            .await
+            .expect("connected");
+        two.connect(one.local_addr().expect("bound"))
+            .await
+            .expect("connected");
         let other = rt::spawn(async move {
             let mut buffer = [0; BYTES];
             for _ in 0..TRIPS {

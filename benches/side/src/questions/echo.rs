@@ -81,7 +81,9 @@ fn others(peer: Peer, question: &str) -> Option<f64> {
 fn smol_echo(workers: Option<usize>, load: Load) -> f64 {
     use smol::io::{AsyncReadExt, AsyncWriteExt};
     peer::smol(workers, async move {
-        let listener = smol::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = smol::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         let address = listener.local_addr().expect("bound");
         peer::executor()
             .spawn(async move {
@@ -92,7 +94,8 @@ fn smol_echo(workers: Option<usize>, load: Load) -> f64 {
                         .spawn(async move {
                             let mut buffer = [0; 4096];
                             while let Ok(length) = stream.read(&mut buffer).await {
-                                if length == 0 || stream.write_all(&buffer[..length]).await.is_err() {
+                                if length == 0 || stream.write_all(&buffer[..length]).await.is_err()
+                                {
                                     return;
                                 }
                             }

@@ -74,27 +74,40 @@ same!({
     }
 
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        let folder = Arc::new(Folder::with(if question == "read_2000" { FILES } else { 1 }));
+        let folder = Arc::new(Folder::with(if question == "read_2000" {
+            FILES
+        } else {
+            1
+        }));
         Some(match question {
             "read_4k" => on(workers, read_again(folder)),
             "write_sync" => on(workers, write_and_sync(folder)),
-            "read_file" => on(workers, repeat(100, move || {
-                let folder = folder.clone();
-                async move {
-                    for _ in 0..100 {
-                        assert_eq!(rt::fs::read(folder.file(0)).await.expect("a file").len(), BYTES);
+            "read_file" => on(
+                workers,
+                repeat(100, move || {
+                    let folder = folder.clone();
+                    async move {
+                        for _ in 0..100 {
+                            assert_eq!(
+                                rt::fs::read(folder.file(0)).await.expect("a file").len(),
+                                BYTES
+                            );
+                        }
                     }
-                }
-            })),
-            "metadata" => on(workers, repeat(100, move || {
-                let folder = folder.clone();
-                async move {
-                    for _ in 0..100 {
-                        let data = rt::fs::metadata(folder.file(0)).await.expect("a file");
-                        assert_eq!(data.len(), BYTES as u64);
+                }),
+            ),
+            "metadata" => on(
+                workers,
+                repeat(100, move || {
+                    let folder = folder.clone();
+                    async move {
+                        for _ in 0..100 {
+                            let data = rt::fs::metadata(folder.file(0)).await.expect("a file");
+                            assert_eq!(data.len(), BYTES as u64);
+                        }
                     }
-                }
-            })),
+                }),
+            ),
             "read_2000" => on(workers, repeat(FILES, move || all_at_once(folder.clone()))),
             _ => return None,
         })

@@ -50,7 +50,11 @@ same!({
     }
 
     impl hyper::rt::Write for Io {
-        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<std::io::Result<usize>> {
             Pin::new(&mut self.0).poll_write(cx, bytes)
         }
 
@@ -58,13 +62,18 @@ same!({
             Pin::new(&mut self.0).poll_flush(cx)
         }
 
-        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        fn poll_shutdown(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<std::io::Result<()>> {
             Pin::new(&mut self.0).poll_shutdown(cx)
         }
     }
 
     async fn answer(_request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-        Ok(Response::new(Full::new(Bytes::from_static(b"Hello from the sea"))))
+        Ok(Response::new(Full::new(Bytes::from_static(
+            b"Hello from the sea",
+        ))))
     }
 
     async fn serve(listener: TcpListener) {
@@ -72,7 +81,8 @@ same!({
             let (stream, _) = listener.accept().await.expect("a connection");
             stream.set_nodelay(true).expect("a socket option");
             rt::spawn(async move {
-                let connection = http1::Builder::new().serve_connection(Io(stream), service_fn(answer));
+                let connection =
+                    http1::Builder::new().serve_connection(Io(stream), service_fn(answer));
                 // The client ends by closing its sockets.
                 let _end = connection.await;
             });
@@ -80,17 +90,22 @@ same!({
     }
 
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        (question == "http").then(|| on(workers, async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let address = listener.local_addr().expect("bound");
-            let server = rt::spawn(serve(listener));
-            let mut client = client::start(address, LOAD);
-            let begun = processor_nanos();
-            let ended = rt::task::spawn_blocking(move || client.wait()).await;
-            let figure = (processor_nanos() - begun) as f64 / LOAD.requests as f64;
-            assert!(ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())), "the client failed");
-            server.abort();
-            figure
-        }))
+        (question == "http").then(|| {
+            on(workers, async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+                let address = listener.local_addr().expect("bound");
+                let server = rt::spawn(serve(listener));
+                let mut client = client::start(address, LOAD);
+                let begun = processor_nanos();
+                let ended = rt::task::spawn_blocking(move || client.wait()).await;
+                let figure = (processor_nanos() - begun) as f64 / LOAD.requests as f64;
+                assert!(
+                    ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())),
+                    "the client failed"
+                );
+                server.abort();
+                figure
+            })
+        })
     }
 });

@@ -90,12 +90,15 @@ same!({
 
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
         Some(match question {
-            "mutex" => on(workers, repeat(ROUNDS, || async {
-                let lock = Mutex::new(0);
-                for _ in 0..ROUNDS {
-                    *lock.lock().await += 1;
-                }
-            })),
+            "mutex" => on(
+                workers,
+                repeat(ROUNDS, || async {
+                    let lock = Mutex::new(0);
+                    for _ in 0..ROUNDS {
+                        *lock.lock().await += 1;
+                    }
+                }),
+            ),
             "mutex_4" => on(workers, repeat(TASKS * ROUNDS, contended_mutex)),
             "rwlock_4" => on(workers, repeat(TASKS * ROUNDS, readers_and_writers)),
             "semaphore_4" => on(workers, repeat(TASKS * ROUNDS, two_permits)),

@@ -30,7 +30,9 @@ same!({
     }
 
     async fn connections() {
-        let listener = rt::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = rt::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         let address = listener.local_addr().expect("bound");
         for _ in 0..CONNECTIONS {
             // The other end is std's: only one end is the runtime's.
@@ -47,22 +49,33 @@ same!({
 
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
         Some(match question {
-            "task_bytes" => on(workers, growth(MANY, || async {
-                for _ in 0..MANY {
-                    rt::spawn(std::future::pending::<()>());
-                }
-                settle().await;
-            })),
-            "sleeper_bytes" => on(workers, growth(MANY, || async {
-                for _ in 0..MANY {
-                    rt::spawn(rt::time::sleep(Duration::from_secs(3_600)));
-                }
-                settle().await;
-            })),
+            "task_bytes" => on(
+                workers,
+                growth(MANY, || async {
+                    for _ in 0..MANY {
+                        rt::spawn(std::future::pending::<()>());
+                    }
+                    settle().await;
+                }),
+            ),
+            "sleeper_bytes" => on(
+                workers,
+                growth(MANY, || async {
+                    for _ in 0..MANY {
+                        rt::spawn(rt::time::sleep(Duration::from_secs(3_600)));
+                    }
+                    settle().await;
+                }),
+            ),
             "connection_bytes" => on(workers, growth(CONNECTIONS, connections)),
-            "channel_bytes" => on(workers, growth(MANY, || async {
-                (0..MANY).map(|_| rt::sync::mpsc::channel::<u64>(16)).collect::<Vec<_>>()
-            })),
+            "channel_bytes" => on(
+                workers,
+                growth(MANY, || async {
+                    (0..MANY)
+                        .map(|_| rt::sync::mpsc::channel::<u64>(16))
+                        .collect::<Vec<_>>()
+                }),
+            ),
             _ => return None,
         })
     }

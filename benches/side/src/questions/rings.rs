@@ -9,7 +9,10 @@ fn in_background(address: std::net::SocketAddr, load: Load) -> std::sync::mpsc::
     let mut client = client::start(address, load);
     let begun = processor_nanos();
     std::thread::spawn(move || {
-        assert!(client.wait().expect("a child").success(), "the client failed");
+        assert!(
+            client.wait().expect("a child").success(),
+            "the client failed"
+        );
         let used = processor_nanos() - begun;
         let _gone = sender.send(used as f64 / load.requests as f64);
     });
@@ -29,7 +32,9 @@ pub(super) fn compio(load: Load) -> f64 {
     use compio::io::{AsyncRead, AsyncWriteExt};
     let runtime = compio::runtime::Runtime::new().expect("a ring");
     runtime.block_on(async move {
-        let listener = compio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = compio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
         print_and_end(in_background(listener.local_addr().expect("bound"), load));
         loop {
             let (mut stream, _) = listener.accept().await.expect("a connection");
@@ -56,7 +61,9 @@ pub(super) fn compio(load: Load) -> f64 {
 /// monoio's echo server.
 pub(super) fn monoio(load: Load) -> f64 {
     use monoio::io::{AsyncReadRent, AsyncWriteRentExt};
-    let mut runtime = monoio::RuntimeBuilder::<monoio::IoUringDriver>::new().build().expect("a ring");
+    let mut runtime = monoio::RuntimeBuilder::<monoio::IoUringDriver>::new()
+        .build()
+        .expect("a ring");
     runtime.block_on(async move {
         let listener = monoio::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         print_and_end(in_background(listener.local_addr().expect("bound"), load));

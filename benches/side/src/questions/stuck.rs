@@ -10,15 +10,17 @@ same!({
         workers.filter(|_| question == "stuck_worker")?;
         Some(on(workers, async {
             let sleepers: Vec<_> = (0..16)
-                .map(|_| rt::spawn(async {
-                    let mut worst = Duration::ZERO;
-                    for _ in 0..60 {
-                        let begun = Instant::now();
-                        rt::time::sleep(Duration::from_millis(1)).await;
-                        worst = worst.max(begun.elapsed() - Duration::from_millis(1));
-                    }
-                    worst
-                }))
+                .map(|_| {
+                    rt::spawn(async {
+                        let mut worst = Duration::ZERO;
+                        for _ in 0..60 {
+                            let begun = Instant::now();
+                            rt::time::sleep(Duration::from_millis(1)).await;
+                            worst = worst.max(begun.elapsed() - Duration::from_millis(1));
+                        }
+                        worst
+                    })
+                })
                 .collect();
             rt::time::sleep(Duration::from_millis(10)).await;
             rt::spawn(async { std::thread::sleep(Duration::from_millis(50)) });

@@ -25,4 +25,5 @@ mod dump;
 #[path = "no_dump.rs"]
 mod dump;
 
+pub(crate) use running::drives_here;
 pub(crate) use shared::CurrentThread;

@@ -49,6 +49,13 @@ pub(super) fn set_running(running: *const Running) -> *const Running {
     RUNNING.with(|slot| slot.replace(running))
 }
 
+/// Whether this thread drives a scheduler of this kind.
+pub(crate) fn drives_here() -> bool {
+    RUNNING
+        .try_with(|running| !running.get().is_null())
+        .unwrap_or(false)
+}
+
 impl Running {
     /// Queues `token` if the core is here, for `scheduler`.
     ///
