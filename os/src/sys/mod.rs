@@ -1,5 +1,10 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(feature = "reactor", unix))]
+mod late_source;
+#[cfg(all(feature = "reactor", windows))]
+#[path = "no_late_source.rs"]
+mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -14,6 +19,10 @@ mod unsupported;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(feature = "reactor")]
+pub(crate) use late_source::LateSource;
+#[cfg(feature = "net")]
+pub(crate) use late_source::MayBeLate;
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 #[cfg(all(windows, feature = "reactor"))]
