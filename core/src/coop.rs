@@ -31,6 +31,7 @@ const TOLD: u16 = 1 << 10;
 
 /// What is left of a poll's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Budget(u16);
 
 impl Budget {

@@ -1,7 +1,8 @@
-//! `defmt::Format` for the public types, by their `Debug`: one table.
+//! `defmt::Format` for the public types that cannot derive it, by their `Debug`: one table.
 //!
-//! Rejected    A derive on each type: most hold cells and atomics, of which `Debug` tells the part
-//!             that a reader wants, and the attribute would stand in every file.
+//! Idea        Errors and plain values derive it where they are declared, so that a log takes a few
+//!             bytes and no text. These here hold cells, pointers and foreign values, of which
+//!             `Debug` tells the part that a reader wants.
 
 use core::fmt::Debug;
 
@@ -20,8 +21,8 @@ macro_rules! by_debug {
 mod executor {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::executor::{
-        Arena, ChipPark, ChipTimers, ChipUnpark, Executor, LocalSpawner, Refusal, Services,
-        SpawnError, TimedPark,
+        Arena, ChipPark, ChipTimers, ChipUnpark, Executor, LocalSpawner, Services, SpawnError,
+        TimedPark,
     };
     #[cfg(feature = "alloc")]
     use crate::{executor::HeapExecutor, park::Park};
@@ -33,15 +34,19 @@ mod executor {
         [] ChipUnpark,
         [] Executor,
         [] LocalSpawner,
-        [] Refusal,
         [] Services,
-        [F] SpawnError<F>,
         [P: Debug] TimedPark<P>,
     }
 
     #[cfg(feature = "alloc")]
     by_debug! {
         [P: Park] HeapExecutor<P>,
+    }
+
+    impl<F> Format for SpawnError<F> {
+        fn format(&self, f: Formatter<'_>) {
+            write!(f, "SpawnError({})", self.refusal);
+        }
     }
 }
 
@@ -51,12 +56,11 @@ mod task {
     use super::{Debug2Format, Format, Formatter, write};
     #[cfg(feature = "alloc")]
     use crate::task::{AbortHandle, JoinError, JoinHandle};
-    use crate::task::{FixedHeader, FixedNotified, Id, Parcel};
+    use crate::task::{FixedHeader, FixedNotified, Parcel};
 
     by_debug! {
         [] FixedHeader,
         [] FixedNotified,
-        [] Id,
         [] Parcel<'_>,
     }
 
@@ -70,23 +74,16 @@ mod task {
 
 mod time {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::time::{
-        Clock, ClockError, ClockHold, Current, Elapsed, Home, Instant, Mode, ParkFor, Sleep,
-        Timeout, Timers,
-    };
+    use crate::time::{Clock, ClockHold, Current, Home, Instant, Sleep, Timeout, Timers};
     #[cfg(feature = "alloc")]
-    use crate::time::{Interval, MissedTickBehavior, TimersLease};
+    use crate::time::{Interval, TimersLease};
 
     by_debug! {
         [] Clock,
-        [] ClockError,
         [] ClockHold,
         [] Current,
-        [] Elapsed,
         [] Home,
         [] Instant,
-        [] Mode,
-        [] ParkFor,
         [] Sleep,
         [F: Debug] Timeout<F>,
         [] Timers,
@@ -95,32 +92,27 @@ mod time {
     #[cfg(feature = "alloc")]
     by_debug! {
         [] Interval,
-        [] MissedTickBehavior,
         [] TimersLease,
     }
 }
 
 mod sync {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::queue::{FixedQueue, FixedRing, Full};
+    use crate::queue::{FixedQueue, FixedRing};
     use crate::sync::futures::Notified;
     use crate::sync::{
-        AcquireError, Barrier, BarrierWaitResult, FixedChannel, FixedWatch, FixedWatchReceiver,
-        MappedMutexGuard, Mutex, MutexGuard, Notify, OnceCell, RwLock, RwLockMappedWriteGuard,
-        RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit, SetError, SetOnce,
-        SetOnceError, Signal, TryAcquireError, TryLockError,
+        Barrier, FixedChannel, FixedWatch, FixedWatchReceiver, MappedMutexGuard, Mutex, MutexGuard,
+        Notify, OnceCell, RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
+        Semaphore, SemaphorePermit, SetOnce, Signal,
     };
 
     by_debug! {
-        [] AcquireError,
         [] Barrier,
-        [] BarrierWaitResult,
         [T: Debug, const N: usize] FixedChannel<T, N>,
         [T: Debug, const N: usize] FixedQueue<T, N>,
         [T: Debug, const N: usize] FixedRing<T, N>,
         [T: Debug] FixedWatch<T>,
         [T: Debug] FixedWatchReceiver<'_, T>,
-        [T: Debug] Full<T>,
         [T: Debug] MappedMutexGuard<'_, T>,
         [T: Debug] Mutex<T>,
         [T: Debug] MutexGuard<'_, T>,
@@ -133,12 +125,8 @@ mod sync {
         [T: Debug] RwLockWriteGuard<'_, T>,
         [] Semaphore,
         [] SemaphorePermit<'_>,
-        [T: Debug] SetError<T>,
         [T: Debug] SetOnce<T>,
-        [T: Debug] SetOnceError<T>,
         [T: Debug] Signal<T>,
-        [] TryAcquireError,
-        [] TryLockError,
     }
 }
 
@@ -151,9 +139,6 @@ mod channels {
     by_debug! {
         [T: Debug] broadcast::Receiver<T>,
         [T: Debug] broadcast::Sender<T>,
-        [] broadcast::error::RecvError,
-        [T: Debug] broadcast::error::SendError<T>,
-        [] broadcast::error::TryRecvError,
         [T: Debug] mpsc::OwnedPermit<T>,
         [T: Debug] mpsc::Permit<'_, T>,
         [T: Debug] mpsc::Receiver<T>,
@@ -164,29 +149,23 @@ mod channels {
         [T: Debug] mpsc::WeakUnboundedSender<T>,
         [T: Debug] mpsc_error::SendError<T>,
         [T: Debug] mpsc_error::SendTimeoutError<T>,
-        [] mpsc_error::TryRecvError,
         [T: Debug] mpsc_error::TrySendError<T>,
         [T: Debug] oneshot::Receiver<T>,
         [T: Debug] oneshot::Sender<T>,
-        [] oneshot::error::RecvError,
-        [] oneshot::error::TryRecvError,
         [T: Debug] watch::Receiver<T>,
         [T: Debug] watch::Ref<'_, T>,
         [T: Debug] watch::Sender<T>,
-        [] watch::error::RecvError,
         [T: Debug] watch::error::SendError<T>,
     }
 }
 
 mod rest {
     use super::{Debug2Format, Format, Formatter, write};
-    use crate::coop::{Budget, RestoreOnPending};
-    use crate::wake::{WaitState, WakeBatch, WakerCell};
+    use crate::coop::RestoreOnPending;
+    use crate::wake::{WakeBatch, WakerCell};
 
     by_debug! {
-        [] Budget,
         [] RestoreOnPending,
-        [] WaitState,
         [] WakeBatch,
         [] WakerCell,
     }

@@ -106,8 +106,10 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "context",
+        // `sys`: whether the process was forked since the runtime was made.
         &[
             "config",
+            "sys",
             "macros",
             "scheduler",
             "driver",
@@ -121,6 +123,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "runtime",
         &[
             "config",
+            "sys",
             "context",
             "driver",
             "blocking",

@@ -12,6 +12,10 @@ use crate::toolchain::cargo;
 /// Seconds that an emulated program may take.
 const LIMIT_SECONDS: u64 = 300;
 
+/// Programs with a feature of their name: an allocator or a logger, which the others must not be
+/// built with.
+const FEATURED: &[&str] = &["heap", "log"];
+
 /// What to build.
 #[derive(Debug)]
 pub(crate) enum Program {
@@ -34,9 +38,8 @@ pub(crate) fn build(board: &BoardFile, program: &Program) -> Result<PathBuf, Str
             cargo
                 .args(["--manifest-path", "boards/firmware/Cargo.toml"])
                 .args(["--package", firmware, "--bin", name]);
-            if name == "heap" {
-                // The one program with an allocator, which the others must not be built with.
-                cargo.args(["--features", "heap"]);
+            if FEATURED.contains(&name) {
+                cargo.args(["--features", name]).env("DEFMT_LOG", "trace");
             }
             output().join("firmware")
         }

@@ -53,6 +53,7 @@ pub unsafe fn set_services(services: Option<Services>) -> Option<Services> {
 
 /// Why an executor does not take a future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Refusal {
     /// Every slot holds a task.
     Full {

@@ -26,7 +26,7 @@
 //! | `Moment`, `moment_now()`, `moment_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |
-//! | `context_cell! { static NAME: T = …; }` | a `Copy` value per thread, or per system without threads |
+//! | `context_cell! { static NAME: T = …; }` | a `Copy` value per thread, or per system without threads; `update` is one step there |
 //!
 //! Invariant: `Lock` is not re-entrant; on a platform with interrupts a lock may be taken by an
 //! interrupt handler, since holders run with interrupts off.

@@ -94,7 +94,8 @@ macro_rules! process_static {
 /// static word where there are no threads. The type must be `Copy` and need no drop.
 ///
 /// `context_cell! { static NAME: T = const_expr; }` makes a unit value with `NAME.get() -> T`,
-/// `NAME.set(T)` and `NAME.replace(T) -> T`, without a call through a pointer.
+/// `NAME.set(T)`, `NAME.replace(T) -> T` and `NAME.update(fn(T) -> T) -> T`, without a call through a
+/// pointer.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_cell {
@@ -127,6 +128,16 @@ macro_rules! context_cell {
             #[inline(always)]
             $vis fn replace(self, value: $t) -> $t {
                 Self::with(|cell| cell.replace(value))
+            }
+
+            /// Stores what `next` makes of the value, and returns the new one; no interrupt handler
+            /// comes between.
+            #[inline(always)]
+            $vis fn update(self, next: impl FnOnce($t) -> $t) -> $t {
+                Self::with(|cell| {
+                    cell.set(next(cell.get()));
+                    cell.get()
+                })
             }
         }
     };

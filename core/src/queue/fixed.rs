@@ -21,6 +21,7 @@ use crate::platform::Lock;
 
 /// The queue is full; the value comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Full<T> {
     /// What was not put into the queue.
     pub value: T,

@@ -181,6 +181,7 @@ impl Drop for Arrive<'_> {
 /// assert!(block_on(alone.wait()).is_leader());
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {

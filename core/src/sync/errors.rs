@@ -5,6 +5,7 @@ use core::fmt;
 
 /// The semaphore is closed: no permit will come.
 #[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AcquireError(());
 
 impl AcquireError {
@@ -23,6 +24,7 @@ impl Error for AcquireError {}
 
 /// Why a permit could not be taken at once.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryAcquireError {
     /// The semaphore is closed: no permit will come.
     Closed,
@@ -43,6 +45,7 @@ impl Error for TryAcquireError {}
 
 /// The lock is held by another.
 #[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TryLockError(());
 
 impl TryLockError {

@@ -207,6 +207,7 @@ impl<T> From<T> for OnceCell<T> {
 
 /// Why a [`OnceCell`] could not be set; the value comes back.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SetError<T> {
     /// The cell has a value.
     AlreadyInitializedError(T),

@@ -164,6 +164,7 @@ impl<T> From<T> for SetOnce<T> {
 
 /// The [`SetOnce`] has a value already; the new one comes back.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SetOnceError<T>(pub T);
 
 impl<T> fmt::Display for SetOnceError<T> {

@@ -21,6 +21,7 @@ const RUNNING: u64 = u64::MAX;
 
 /// What a clock may do. On a chip it always is the machine's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum Mode {
     /// Always the machine's time; what a multi-thread runtime has.
@@ -37,6 +38,7 @@ impl Mode {
 
 /// Why a clock could not be paused, moved or resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ClockError {
     /// The clock is paused already.
     AlreadyPaused,

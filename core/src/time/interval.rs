@@ -55,6 +55,7 @@ fn start_at(start: Instant, period: Duration) -> Interval {
 
 /// What an [`Interval`] does when ticks were missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MissedTickBehavior {
     /// Ticks without waiting until it has caught up.
     #[default]

@@ -20,6 +20,7 @@ use crate::coop::{Budget, has_budget_remaining, with_budget};
 
 /// The deadline passed before the future was ready.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Elapsed(());
 
 impl fmt::Display for Elapsed {

@@ -39,6 +39,7 @@ pub(super) const NOT_PARKED: u64 = 0;
 
 /// How long a worker whose queue is empty may sleep, as far as its timers are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "it says how to park"]
 pub enum ParkFor {
     /// Until unparked: there is no timer (or the paused clock is held by a running blocking task,

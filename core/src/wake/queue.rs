@@ -33,6 +33,7 @@ const DONE: usize = 3;
 
 /// Where a [`WaitNode`] stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum WaitState {
     /// In no queue, and not served.
     Idle,

@@ -311,14 +311,14 @@ impl BlockingPool {
         self.lock().ending = true;
     }
 
-    /// Refuses further closures and cancels the queued ones; threads end when their job does.
+    /// Refuses further closures and cancels the queued ones, but for writes that a file has taken and
+    /// reported; threads end when their job does.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        let (closures, rest) = state
-            .queue
-            .drain(..)
-            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Closure(..)));
+        let (closures, rest) = state.queue.drain(..).partition::<VecDeque<_>, _>(
+            |job| matches!(job, Job::Closure(_, kind, _) if *kind != BlockingKind::FileWrite),
+        );
         state.queue = rest;
         let idle = std::mem::take(&mut state.idle);
         drop(state);

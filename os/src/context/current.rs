@@ -275,7 +275,7 @@ impl Scope {
 /// Runs `f`, which drives the tasks of `handle`'s runtime, in its context.
 ///
 /// # Panics
-/// If the thread drives a runtime already.
+/// If the thread drives a runtime already, or the process was forked since the runtime was made.
 #[track_caller]
 #[inline]
 pub(crate) fn enter_runtime<R>(
@@ -288,6 +288,11 @@ pub(crate) fn enter_runtime<R>(
         "Cannot start a runtime from within a runtime. This happens because a function (like \
          `block_on`) attempted to block the current thread while the thread is being used to \
          drive asynchronous tasks."
+    );
+    assert!(
+        handle.inner.birth.is_here(),
+        "this runtime belongs to the process that this one was forked from: its threads and its \
+         reactor are there; make a new one"
     );
     let _standing = Standing::set(standing);
     let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);

@@ -192,7 +192,11 @@ impl Command {
     /// Outside of a runtime with I/O enabled.
     ///
     /// # Cost
-    /// The thread waits until the program was found and begun.
+    /// The thread waits until the program was found and begun. The child borrows this process's
+    /// memory until then (std's `posix_spawn`), so that it costs the same however much there is; with
+    /// [`pre_exec`](Self::pre_exec), [`uid`](Self::uid) or [`gid`](Self::gid) the process is forked,
+    /// and its page tables are copied: spawn such a child of a large process in
+    /// [`spawn_blocking`](crate::task::spawn_blocking).
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
         let handle = context::driver();

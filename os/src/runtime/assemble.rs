@@ -19,6 +19,7 @@ use crate::driver;
 #[cfg(feature = "rt-multi-thread")]
 use crate::scheduler::MultiThread;
 use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
+use crate::sys::Birth;
 
 /// Which parts a runtime has.
 #[derive(Debug, Clone)]
@@ -161,6 +162,7 @@ fn handle(
     let blocking = BlockingPool::new(config.clone());
     let handle = Handle {
         inner: Arc::new(Inner {
+            birth: Birth::here(),
             id: Id::next(),
             name: parts.name.clone(),
             spawner,

@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 use std::io::Write;
+use std::path::Path;
 
 /// Mounts what the suite looks at and raises the loopback interface.
 pub(crate) fn prepare() {
@@ -13,6 +14,10 @@ pub(crate) fn prepare() {
         (c"tmpfs", c"/tmp"),
     ] {
         mount(kind, place);
+    }
+    // Not every kernel has it.
+    if Path::new("/sys/kernel/config").exists() {
+        mount(c"configfs", c"/sys/kernel/config");
     }
     raise_loopback();
 }

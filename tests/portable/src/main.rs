@@ -5,6 +5,8 @@
 //! status by a line `exit status: N`, and powers the machine off.
 
 #[cfg(target_os = "linux")]
+mod gpio;
+#[cfg(target_os = "linux")]
 mod init;
 
 mod channels;

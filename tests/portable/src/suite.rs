@@ -28,6 +28,7 @@ struct Suite {
     runtime: Runtime,
     passed: u32,
     failed: u32,
+    skipped: u32,
 }
 
 impl Suite {
@@ -77,6 +78,18 @@ impl Suite {
         self.case("a signal arrives", crate::unix::signal());
         self.case("a descriptor is awaited", crate::unix::descriptor());
     }
+
+    #[cfg(target_os = "linux")]
+    fn on_linux(&mut self) {
+        let case = "a button is pressed on a simulated line";
+        match crate::gpio::Chip::simulate() {
+            Some(chip) => self.case(case, crate::gpio::button(chip)),
+            None => {
+                println!("skip {case}, {}: no simulated gpio here", self.name);
+                self.skipped += 1;
+            }
+        }
+    }
 }
 
 /// Runs every case and says how many failed.
@@ -88,11 +101,17 @@ pub(crate) fn run() -> u32 {
             runtime,
             passed: 0,
             failed: 0,
+            skipped: 0,
         };
         suite.everywhere();
         #[cfg(unix)]
         suite.on_unix();
-        println!("{name}: {} passed, {} failed", suite.passed, suite.failed);
+        #[cfg(target_os = "linux")]
+        suite.on_linux();
+        println!(
+            "{name}: {} passed, {} failed, {} skipped",
+            suite.passed, suite.failed, suite.skipped
+        );
         failed += suite.failed;
     }
     failed

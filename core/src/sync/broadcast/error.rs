@@ -5,6 +5,7 @@ use core::fmt;
 
 /// No receiver is there; the value comes back.
 #[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SendError<T>(pub T);
 
 impl<T> fmt::Display for SendError<T> {
@@ -17,6 +18,7 @@ impl<T: fmt::Debug> Error for SendError<T> {}
 
 /// Why a receiver that waited has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum RecvError {
     /// Every sender is gone, and everything was received.
     Closed,
@@ -38,6 +40,7 @@ impl Error for RecvError {}
 
 /// Why a receiver has no value now.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryRecvError {
     /// Everything was received; more may come.
     Empty,

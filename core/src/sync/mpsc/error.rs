@@ -67,6 +67,7 @@ impl<T> From<SendError<T>> for TrySendError<T> {
 
 /// Why there is no value now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryRecvError {
     /// Nothing is in the queue, but something may still come.
     Empty,

@@ -5,6 +5,7 @@ use core::fmt;
 
 /// The sender is gone and has sent nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RecvError(());
 
 impl RecvError {
@@ -23,6 +24,7 @@ impl Error for RecvError {}
 
 /// Why there is no value now.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryRecvError {
     /// Nothing was sent yet.
     Empty,

@@ -23,6 +23,7 @@ impl<T> Error for SendError<T> {}
 
 /// Every sender is gone: the value will not change any more.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RecvError(());
 
 impl RecvError {

@@ -1,0 +1,119 @@
+//! The sample driver on a line of the kernel's simulated GPIO chip (`CONFIG_GPIO_SIM`).
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use selkie::task::spawn;
+use selkie::time::sleep;
+use selkie_button::{Button, Press, Timing};
+use selkie_core::time::Delay;
+use selkie_gpio::open;
+
+/// Where the kernel lets chips be made up.
+const CHIPS: &str = "/sys/kernel/config/gpio-sim";
+/// The line that the button is at.
+const LINE: u32 = 3;
+
+/// A simulated chip; dropping it takes it out of the kernel.
+pub(crate) struct Chip {
+    folder: PathBuf,
+}
+
+impl Chip {
+    /// A chip of eight lines; `None` where the kernel has no simulated GPIO, or not for this
+    /// program: an emulator of single programs does not know the device's commands.
+    pub(crate) fn simulate() -> Option<Self> {
+        let folder = Path::new(CHIPS).join("selkie");
+        if std::env::var_os("SELKIE_RUNNER").is_some() || fs::create_dir(&folder).is_err() {
+            return None;
+        }
+        let chip = Self { folder };
+        let bank = chip.bank();
+        fs::create_dir(&bank).expect("a bank of lines");
+        fs::write(bank.join("num_lines"), "8").expect("eight lines");
+        fs::write(chip.folder.join("live"), "1").expect("the chip comes to life");
+        Some(chip)
+    }
+
+    fn bank(&self) -> PathBuf {
+        self.folder.join("bank")
+    }
+
+    /// The chip's name, as of its device.
+    fn name(&self) -> String {
+        let name = fs::read_to_string(self.bank().join("chip_name")).expect("the chip's name");
+        name.trim().to_owned()
+    }
+
+    /// What moves the line.
+    fn finger(&self) -> Finger {
+        let parent = fs::read_to_string(self.folder.join("dev_name")).expect("the device's name");
+        Finger {
+            pull: Path::new("/sys/devices/platform")
+                .join(parent.trim())
+                .join(self.name())
+                .join(format!("sim_gpio{LINE}/pull")),
+        }
+    }
+}
+
+impl Drop for Chip {
+    fn drop(&mut self) {
+        let gone = fs::write(self.folder.join("live"), "0")
+            .and_then(|()| fs::remove_dir(self.bank()))
+            .and_then(|()| fs::remove_dir(&self.folder));
+        if let Err(error) = gone {
+            println!("the simulated chip stays: {error}");
+        }
+    }
+}
+
+/// Presses the button, as the kernel's file of the line lets it.
+struct Finger {
+    pull: PathBuf,
+}
+
+impl Finger {
+    fn press(&self) -> io::Result<()> {
+        fs::write(&self.pull, "pull-down")
+    }
+
+    fn release(&self) -> io::Result<()> {
+        fs::write(&self.pull, "pull-up")
+    }
+}
+
+/// A contact that bounces and is let go at once, then one that is held.
+pub(crate) async fn button(chip: Chip) {
+    let finger = chip.finger();
+    let line = open(Path::new("/dev").join(chip.name()), LINE, "button").expect("the line");
+    let timing = Timing {
+        debounce_ms: 5,
+        long_ms: 1_000,
+    };
+    let mut button = Button::new(line, Delay, timing);
+    let script = spawn(async move {
+        finger.press()?;
+        sleep(Duration::from_millis(1)).await;
+        finger.release()?;
+        sleep(Duration::from_millis(1)).await;
+        finger.press()?;
+        sleep(Duration::from_millis(50)).await;
+        finger.release()?;
+        sleep(Duration::from_millis(50)).await;
+        finger.press()?;
+        io::Result::Ok(finger)
+    });
+    assert_eq!(button.press().await.expect("the line"), Press::Short);
+    // It is held until it is told.
+    assert_eq!(button.press().await.expect("the line"), Press::Long);
+    let finger = script.await.expect("no panic").expect("the line moves");
+    finger.release().expect("the line moves");
+    let refused = open(Path::new("/dev").join(chip.name()), LINE, "another");
+    assert_eq!(
+        refused.expect_err("the line is taken").kind(),
+        io::ErrorKind::ResourceBusy
+    );
+}
