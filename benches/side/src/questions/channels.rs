@@ -75,6 +75,43 @@ same!({
         }
     }
 
+    async fn oneshot_pairs() {
+        let pairs: Vec<_> = (0..SEVERAL)
+            .map(|_| {
+                rt::spawn(async {
+                    for n in 0..VALUES {
+                        let (sender, receiver) = oneshot::channel();
+                        let other = rt::spawn(async move { sender.send(n).expect("a receiver") });
+                        assert_eq!(receiver.await, Ok(n));
+                        other.await.expect("no panic");
+                    }
+                })
+            })
+            .collect();
+        for pair in pairs {
+            pair.await.expect("no panic");
+        }
+    }
+
+    async fn one_seen_by_many() {
+        let (sender, receiver) = watch::channel(0);
+        let seers: Vec<_> = (0..SEVERAL)
+            .map(|_| {
+                let mut receiver = receiver.clone();
+                rt::spawn(async move { while receiver.changed().await.is_ok() {} })
+            })
+            .collect();
+        drop(receiver);
+        for n in 0..VALUES {
+            sender.send(n).expect("receivers");
+            rt::task::yield_now().await;
+        }
+        drop(sender);
+        for seer in seers {
+            seer.await.expect("no panic");
+        }
+    }
+
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
         Some(match question {
             "oneshot" => on(
@@ -113,6 +150,26 @@ same!({
                 }
                 begun.elapsed().as_nanos() as f64 / (100 * VALUES) as f64
             }),
+            "unbounded" => on(workers, async {
+                let (sender, mut receiver) = mpsc::unbounded_channel();
+                let begun = std::time::Instant::now();
+                for n in 0..100 * VALUES {
+                    sender.send(n).expect("a receiver");
+                    assert_eq!(receiver.recv().await, Some(n));
+                }
+                begun.elapsed().as_nanos() as f64 / (100 * VALUES) as f64
+            }),
+            "broadcast" => on(workers, async {
+                let (sender, mut receiver) = broadcast::channel(64);
+                let begun = std::time::Instant::now();
+                for n in 0..100 * VALUES {
+                    sender.send(n).expect("a receiver");
+                    assert_eq!(receiver.recv().await, Ok(n));
+                }
+                begun.elapsed().as_nanos() as f64 / (100 * VALUES) as f64
+            }),
+            "oneshot_4" => on(workers, repeat(SEVERAL * VALUES, oneshot_pairs)),
+            "watch_4" => on(workers, repeat(VALUES, one_seen_by_many)),
             "broadcast_4" => on(workers, repeat(SEVERAL * VALUES, one_to_many)),
             _ => return None,
         })

@@ -10,6 +10,7 @@ pub(super) fn load(question: &str) -> Option<Load> {
         "echo_1" => (1, 1, 20_000, "echo"),
         "echo_64" => (64, 1, 60_000, "echo"),
         "echo_512" => (512, 1, 60_000, "echo"),
+        "echo_4096" => (4_096, 1, 120_000, "echo"),
         "echo_deep" => (64, 16, 320_000, "echo"),
         "churn" => (1, 1, 5_000, "churn"),
         _ => return None,

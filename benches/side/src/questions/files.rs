@@ -7,6 +7,20 @@ const FILES: u64 = 2_000;
 /// Bytes of each.
 const BYTES: usize = 4_096;
 
+/// Bytes of the large file, and of the one that is not cached.
+const LARGE_BYTES: usize = 2 * 1024 * 1024;
+const COLD_BYTES: usize = 64 * 1024;
+
+/// Has the system write the file out and drop it from its cache.
+fn forget(path: &std::path::Path) {
+    use std::os::fd::AsRawFd;
+    let file = std::fs::File::open(path).expect("a file");
+    file.sync_all().expect("synced");
+    // SAFETY: no pointers.
+    let status = unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
+    assert_eq!(status, 0, "the system keeps its cache");
+}
+
 /// A folder of this process that goes when it is dropped.
 struct Folder(std::path::PathBuf);
 
@@ -37,7 +51,7 @@ same!({
 
     use rt::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-    use super::{BYTES, FILES, Folder};
+    use super::{BYTES, COLD_BYTES, FILES, Folder, LARGE_BYTES};
     use crate::measure::repeat;
 
     async fn read_again(folder: Arc<Folder>) -> f64 {
@@ -73,6 +87,19 @@ same!({
         }
     }
 
+    async fn read_cold(folder: Arc<Folder>) -> f64 {
+        let path = folder.file(3);
+        std::fs::write(&path, vec![7; COLD_BYTES]).expect("a file");
+        let mut spent = std::time::Duration::ZERO;
+        for _ in 0..100 {
+            super::forget(&path);
+            let begun = std::time::Instant::now();
+            assert_eq!(rt::fs::read(&path).await.expect("a file").len(), COLD_BYTES);
+            spent += begun.elapsed();
+        }
+        spent.as_nanos() as f64 / 100.0
+    }
+
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
         let folder = Arc::new(Folder::with(if question == "read_2000" {
             FILES
@@ -96,6 +123,22 @@ same!({
                     }
                 }),
             ),
+            "read_large" => {
+                std::fs::write(folder.file(2), vec![7; LARGE_BYTES]).expect("a file");
+                on(
+                    workers,
+                    repeat(10, move || {
+                        let folder = folder.clone();
+                        async move {
+                            for _ in 0..10 {
+                                let read = rt::fs::read(folder.file(2)).await.expect("a file");
+                                assert_eq!(read.len(), LARGE_BYTES);
+                            }
+                        }
+                    }),
+                )
+            }
+            "read_cold" => on(workers, read_cold(folder)),
             "metadata" => on(
                 workers,
                 repeat(100, move || {

@@ -10,7 +10,7 @@ const TASKS: u64 = 4;
 same!({
     use std::sync::Arc;
 
-    use rt::sync::{Mutex, Notify, RwLock, Semaphore};
+    use rt::sync::{Barrier, Mutex, Notify, RwLock, Semaphore};
 
     use super::{ROUNDS, TASKS};
     use crate::measure::repeat;
@@ -97,6 +97,40 @@ same!({
                     for _ in 0..ROUNDS {
                         *lock.lock().await += 1;
                     }
+                }),
+            ),
+            "rwlock" => on(
+                workers,
+                repeat(ROUNDS, || async {
+                    let lock = RwLock::new(0_u64);
+                    for _ in 0..ROUNDS / 2 {
+                        std::hint::black_box(*lock.read().await);
+                        *lock.write().await += 1;
+                    }
+                }),
+            ),
+            "semaphore" => on(
+                workers,
+                repeat(ROUNDS, || async {
+                    let permits = Semaphore::new(1);
+                    for _ in 0..ROUNDS {
+                        let _permit = permits.acquire().await.expect("not closed");
+                    }
+                }),
+            ),
+            "barrier_4" => on(
+                workers,
+                repeat(ROUNDS, || async {
+                    let barrier = Arc::new(Barrier::new(TASKS as usize));
+                    all(|_| {
+                        let barrier = barrier.clone();
+                        async move {
+                            for _ in 0..ROUNDS {
+                                barrier.wait().await;
+                            }
+                        }
+                    })
+                    .await;
                 }),
             ),
             "mutex_4" => on(workers, repeat(TASKS * ROUNDS, contended_mutex)),

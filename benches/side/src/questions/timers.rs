@@ -37,6 +37,12 @@ same!({
                 rt::task::yield_now().await;
                 repeat(SLEEPS, make_and_drop).await
             }),
+            "timer_drop_4" => on(workers, repeat(4 * SLEEPS, || async {
+                let tasks: Vec<_> = (0..4).map(|_| rt::spawn(make_and_drop())).collect();
+                for task in tasks {
+                    task.await.expect("no panic");
+                }
+            })),
             "timer_late" => on(workers, async {
                 let wanted = Duration::from_millis(2);
                 let mut late = Vec::new();
