@@ -111,6 +111,16 @@ pub(crate) fn driver() -> crate::driver::Handle {
     }
 }
 
+/// The driver of the runtime that runs here, if one does and has a driver.
+#[cfg(all(feature = "net", feature = "io-std"))]
+#[allow(
+    dead_code,
+    reason = "asked for standard input, which some systems cannot watch"
+)]
+pub(crate) fn try_driver() -> Option<crate::driver::Handle> {
+    with_current(|inner| inner.driver.clone()).ok().flatten()
+}
+
 /// The context of a runtime on this thread; made by [`Handle::enter`](crate::runtime::Handle::enter).
 #[must_use = "Creating and dropping a guard does nothing"]
 pub struct EnterGuard<'a> {

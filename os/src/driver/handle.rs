@@ -104,17 +104,18 @@ impl Handle {
         }
     }
 
-    /// Gives `source` a slot and makes the poller watch it.
-    pub(super) fn register(&self, source: &mut impl Source, interest: Interest) -> io::Result<u32> {
-        let index = self.shared.slots.take()?;
-        let token = mio::Token(self.shared.slots.key(index).0);
-        match self.shared.registry.register(source, token, ask(interest)) {
-            Ok(()) => Ok(index),
-            Err(error) => {
-                self.shared.slots.give_back(index);
-                Err(error)
-            }
-        }
+    /// Makes the poller watch `source` for the slot at `index`, unless it does.
+    pub(super) fn watch(
+        &self,
+        index: u32,
+        source: &mut impl Source,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let slots = &self.shared.slots;
+        slots.at(index).watch(|| {
+            let token = mio::Token(slots.key(index).0);
+            self.shared.registry.register(source, token, ask(interest))
+        })
     }
 
     /// Makes this driver listen to the process's signals, if it does not yet.

@@ -12,6 +12,9 @@ mod poller;
 mod word;
 
 #[cfg(feature = "reactor")]
+mod uninterrupted;
+
+#[cfg(feature = "reactor")]
 mod slot;
 
 #[cfg(feature = "reactor")]

@@ -9,6 +9,11 @@ mod birth;
 pub(crate) mod cached;
 #[cfg(all(unix, feature = "fs"))]
 mod file_control;
+#[cfg(all(feature = "reactor", unix))]
+mod late_source;
+#[cfg(all(feature = "reactor", windows))]
+#[path = "no_late_source.rs"]
+mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -24,6 +29,10 @@ mod unsupported;
 mod windows;
 
 pub(crate) use birth::Birth;
+#[cfg(feature = "reactor")]
+pub(crate) use late_source::LateSource;
+#[cfg(feature = "net")]
+pub(crate) use late_source::MayBeLate;
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 #[cfg(all(windows, feature = "reactor"))]
@@ -45,6 +54,8 @@ pub(crate) use linux::pidfd_open;
 pub(crate) use timer_fd::{SystemTimer, time_since_boot};
 #[cfg(all(unix, feature = "process"))]
 pub(crate) use unix::has_ended;
+#[cfg(all(unix, feature = "net", feature = "io-std"))]
+pub(crate) use unix::has_input;
 #[cfg(all(unix, not(target_os = "linux"), feature = "process"))]
 pub(crate) use unix::pidfd_open;
 #[cfg(all(unix, feature = "signal"))]

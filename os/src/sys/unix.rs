@@ -113,6 +113,19 @@ pub(crate) fn read(fd: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Resu
     checked(unsafe { libc::read(fd.as_raw_fd(), free.as_mut_ptr().cast(), free.len()) })
 }
 
+/// Whether a read from `fd` would return at once: something is there, or the end.
+#[cfg(all(feature = "net", feature = "io-std"))]
+pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut asked = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the system reads and writes one `pollfd`.
+    let ready = unsafe { libc::poll(&mut asked, 1, 0) };
+    checked(ready as isize).map(|ready| ready > 0)
+}
+
 /// User, group and, where the system tells, process at the other end of a Unix socket.
 #[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
 pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
