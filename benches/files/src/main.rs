@@ -88,6 +88,35 @@ macro_rules! operations {
 operations!(selkie);
 operations!(tokio);
 
+/// Writes of 4 KiB at places of their own, 64 at once, and one `fsync` at the end: the time of one.
+fn ring_round(rt: &::selkie::runtime::Runtime, folder: &Path) -> Duration {
+    let path = folder.join("positional");
+    let begun = Instant::now();
+    rt.block_on(async {
+        let mut options = ::selkie::fs::File::options();
+        let file = options.write(true).create(true).open(path).await.expect("opens");
+        let file = std::sync::Arc::new(file);
+        let tasks: Vec<_> = (0..64)
+            .map(|task| {
+                let file = file.clone();
+                rt.spawn(async move {
+                    let mut page = vec![7; 4096];
+                    for n in 0..u64::from(IN_A_ROW) / 64 {
+                        let (written, back) = file.write_at(page, (n * 64 + task) * 4096).await;
+                        assert_eq!(written.expect("writes"), 4096);
+                        page = back;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no panic");
+        }
+        file.sync_all().await.expect("syncs");
+    });
+    begun.elapsed() / (IN_A_ROW / 64 * 64)
+}
+
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times[times.len() / 2].as_nanos() as f64
@@ -119,5 +148,14 @@ fn main() {
         let (left, right) = (median(left), median(right));
         println!("{operation},{left:.0},{right:.0},{:.2}", right / left);
     }
+    let mut ringed = ::selkie::runtime::Builder::new_multi_thread();
+    let ringed = ringed.worker_threads(2).enable_io_uring().build().expect("a runtime");
+    let (mut ring, mut pool) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ring.push(ring_round(&ringed, &folder));
+        pool.push(ring_round(&ours, &folder));
+    }
+    let (ring, pool) = (median(ring), median(pool));
+    println!("write_at_4k by Selkie's ring and by its pool,{ring:.0},{pool:.0},{:.2}", pool / ring);
     std::fs::remove_dir_all(&folder).expect("the temporary folder");
 }

@@ -9,7 +9,7 @@
 //! Invariants  I1 a payload leaves its slot after its completion, or never: the system may touch it
 //!                until then, whatever became of the future.
 //!             I2 no more operations are in flight than completions have room for, so none is lost.
-//!             I3 no waker is woken, and no payload dropped, under the lock: they are foreign code.
+//!             I3 no waker is cloned, woken or dropped, and no payload dropped, under the lock: they are foreign code.
 //!             I4 after a submission that failed for good nothing is ever submitted: the entry that
 //!                lies in the queue is not seen by the system.
 //!             I5 the ring's memory is not given back before the last completion.
@@ -171,24 +171,19 @@ impl Ring {
 
     /// The outcome of the operation in slot `index`, which is free then; else `waker` waits for it.
     pub(super) fn poll(&self, index: usize, waker: &Waker) -> Option<(i32, Payload)> {
-        let replaced;
+        let mine = waker.clone();
         let mut state = self.lock();
-        match mem::replace(&mut state.slots[index], Slot::Free) {
-            Slot::Done(payload, outcome) => return Some((outcome, payload)),
+        let replaced = match mem::replace(&mut state.slots[index], Slot::Free) {
+            Slot::Done(payload, outcome) => {
+                drop(state);
+                return Some((outcome, payload));
+            }
             Slot::Waiting(payload, before) => {
-                let same = before
-                    .as_ref()
-                    .is_some_and(|before| before.will_wake(waker));
-                let now = if same {
-                    before.clone()
-                } else {
-                    Some(waker.clone())
-                };
-                replaced = before;
-                state.slots[index] = Slot::Waiting(payload, now);
+                state.slots[index] = Slot::Waiting(payload, Some(mine));
+                before
             }
             Slot::Free | Slot::Abandoned(_) => unreachable!("a slot is asked by who waits for it"),
-        }
+        };
         drop(state);
         drop(replaced); // I3
         None
