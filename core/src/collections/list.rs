@@ -126,6 +126,34 @@ impl<T: Linked> List<T> {
         self.back = Some(node);
     }
 
+    /// The node in front of `node`.
+    ///
+    /// # Safety
+    /// `node` is in this list, whose guard the caller holds.
+    pub unsafe fn before(&self, node: NonNull<T>) -> Option<NonNull<T>> {
+        // SAFETY: nodes in the list are alive (I1).
+        unsafe { links(node) }.prev
+    }
+
+    /// Adds `node` in front of `next`.
+    ///
+    /// # Safety
+    /// As [`push_back`](Self::push_back), and `next` is in this list.
+    pub unsafe fn insert_before(&mut self, next: NonNull<T>, node: NonNull<T>) {
+        // SAFETY: nodes in the list are alive (I1).
+        let before = unsafe { links(next) }.prev.replace(node);
+        // SAFETY: the node is alive by the caller's promise.
+        let link = unsafe { links(node) };
+        debug_assert!(!link.is_linked(), "node pushed twice");
+        link.prev = before;
+        link.next = Some(next);
+        match before {
+            // SAFETY: nodes in the list are alive (I1).
+            Some(before) => unsafe { links(before) }.next = Some(node),
+            None => self.front = Some(node),
+        }
+    }
+
     /// Takes the oldest node out.
     pub fn pop_front(&mut self) -> Option<NonNull<T>> {
         let node = self.front?;

@@ -73,6 +73,35 @@ fn taken_twice() -> ! {
     panic!("lock taken twice in one context");
 }
 
+/// Enters a critical section and sets `held`; if it was set, leaves again. Not inlined, as the next
+/// two: each use would take the flash of a critical section.
+#[inline(never)]
+fn try_take(held: &core::cell::Cell<bool>) -> Option<critical_section::RestoreState> {
+    // SAFETY: released exactly once: below, or in `give_back`.
+    let restore = unsafe { critical_section::acquire() };
+    if held.replace(true) {
+        // SAFETY: pairs with the acquire above; nothing was taken.
+        unsafe { critical_section::release(restore) };
+        return None;
+    }
+    Some(restore)
+}
+
+#[inline(never)]
+fn take(held: &core::cell::Cell<bool>) -> critical_section::RestoreState {
+    match try_take(held) {
+        Some(restore) => restore,
+        None => taken_twice(),
+    }
+}
+
+#[inline(never)]
+fn give_back(held: &core::cell::Cell<bool>, restore: critical_section::RestoreState) {
+    held.set(false);
+    // SAFETY: pairs with the acquire in `try_take`; the one guard drops once.
+    unsafe { critical_section::release(restore) };
+}
+
 /// Access to what a [`Lock`] guards, until dropped; interrupts stay off that long.
 #[derive(Debug)]
 pub struct LockGuard<'a, T: ?Sized> {
@@ -102,22 +131,16 @@ impl<T: ?Sized> Lock<T> {
     /// If this very context holds the lock already.
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
-        match self.try_lock() {
-            Some(guard) => guard,
-            None => taken_twice(),
+        LockGuard {
+            lock: self,
+            restore: take(&self.held),
         }
     }
 
     /// Takes the lock if this context does not hold it already.
     #[inline]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
-        // SAFETY: released exactly once: below, or when the guard drops.
-        let restore = unsafe { critical_section::acquire() };
-        if self.held.replace(true) {
-            // SAFETY: pairs with the acquire above; nothing was taken.
-            unsafe { critical_section::release(restore) };
-            return None;
-        }
+        let restore = try_take(&self.held)?;
         Some(LockGuard {
             lock: self,
             restore,
@@ -144,9 +167,7 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
 
 impl<T: ?Sized> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.held.set(false);
-        // SAFETY: pairs with the acquire in `try_lock`; the guard drops once.
-        unsafe { critical_section::release(self.restore) };
+        give_back(&self.lock.held, self.restore);
     }
 }
 
@@ -163,8 +184,9 @@ impl<T: Copy> ContextCell<T> {
         Self(core::cell::Cell::new(value))
     }
 
-    /// Calls `f`, which reads or writes a word, with the cell.
-    #[inline(always)]
+    /// Calls `f`, which reads or writes a word, with the cell. A call takes less flash than the
+    /// critical section does.
+    #[inline(never)]
     pub fn with<R>(&self, f: impl FnOnce(&core::cell::Cell<T>) -> R) -> R {
         critical_section::with(|_| f(&self.0))
     }

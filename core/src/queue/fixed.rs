@@ -89,7 +89,11 @@ impl<T, const N: usize> FixedRing<T, N> {
             return Err(Full { value, capacity: N });
         }
         let index = self.index(self.len);
-        self.slots[index].write(value);
+        // It is there (I2); an index in brackets would bring code that panics into firmware.
+        let Some(slot) = self.slots.get_mut(index) else {
+            return Err(Full { value, capacity: N });
+        };
+        slot.write(value);
         self.len += 1;
         Ok(())
     }
@@ -99,8 +103,9 @@ impl<T, const N: usize> FixedRing<T, N> {
         if self.len == 0 {
             return None;
         }
+        let slot = self.slots.get(self.head)?;
         // SAFETY: the first of `len` slots holds a value (I1), which leaves with the next lines.
-        let value = unsafe { self.slots[self.head].assume_init_read() };
+        let value = unsafe { slot.assume_init_read() };
         self.head = self.index(1);
         self.len -= 1;
         Some(value)

@@ -16,8 +16,8 @@ use core::task::Waker;
 use super::clock::Mode;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
+use super::order::LAST_TICK;
 use super::timers::{Guarded, NEVER, NOT_PARKED, Timers};
-use super::wheel::LAST_TICK;
 use crate::platform::{LockGuard, Ordering, tick_after};
 
 /// What became of a timer that was to be inserted or looked at.
@@ -150,7 +150,7 @@ impl Home {
     }
 
     /// # Safety
-    /// As `Wheel::insert`; `entry` is due after the wheel's `elapsed`.
+    /// As `insert` of the wheel; `entry` is due after the wheel's `elapsed`.
     unsafe fn insert(
         &self,
         mut guarded: LockGuard<'_, Guarded>,

@@ -1,4 +1,4 @@
-//! Clocks and timers: a hierarchical wheel per worker, and the futures that wait on it.
+//! Clocks and timers: a hierarchical wheel per worker (a line on a chip without a heap), and the futures that wait on it.
 
 mod instant;
 
@@ -6,7 +6,13 @@ mod clock;
 
 mod entry;
 
+#[cfg(feature = "alloc")]
 mod wheel;
+
+#[cfg(not(feature = "alloc"))]
+mod line;
+
+mod order;
 
 mod timers;
 
@@ -44,7 +50,7 @@ pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timers::{ParkFor, Timers};
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
 mod wheel_tests;
 
 #[cfg(all(test, feature = "std"))]

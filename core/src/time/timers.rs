@@ -27,7 +27,7 @@ use core::time::Duration;
 use super::clock::Clock;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::wheel::Wheel;
+use super::order::Order;
 use crate::maybe_const;
 use crate::platform::{AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence};
 use crate::wake::WakeBatch;
@@ -55,7 +55,7 @@ pub enum ParkFor {
 
 /// What the home's lock guards.
 pub(super) struct Guarded {
-    pub(super) wheel: Wheel,
+    pub(super) wheel: Order,
     pub(super) unpark: Option<Waker>,
 }
 
@@ -87,7 +87,7 @@ impl Timers {
                 next_tick: AtomicU64::new(0),
                 parked_until: AtomicU64::new(NOT_PARKED),
                 epoch: AtomicU32::new(0),
-                guarded: Lock::new(Guarded { wheel: Wheel::new(), unpark: None }),
+                guarded: Lock::new(Guarded { wheel: Order::new(), unpark: None }),
             }
         }
     }
@@ -171,7 +171,7 @@ impl Timers {
     }
 
     /// Sets `next_tick` from the wheel; the caller holds the lock.
-    fn publish(&self, wheel: &Wheel) {
+    fn publish(&self, wheel: &Order) {
         // Relaxed: written under the lock; raising it needs no partner (I2).
         self.next_tick
             .store(wheel.next_tick().unwrap_or(NEVER), Ordering::Relaxed);

@@ -1,16 +1,16 @@
-//! The wheel against a sorted map, at every platform's size of wheel.
+//! The wheel (without a heap, the line) against a sorted map.
 #![allow(unsafe_code)]
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 use core::ptr::NonNull;
 use core::task::Waker;
+use std::boxed::Box;
+use std::collections::BTreeMap;
+use std::vec::Vec;
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 
 use super::entry::{Entry, Phase};
-use super::wheel::{LAST_TICK, Wheel};
+use super::order::{LAST_TICK, Order};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -36,7 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A wheel beside a sorted map that does the same.
 struct Pair {
-    wheel: Wheel,
+    wheel: Order,
     map: BTreeMap<(u64, usize), NonNull<Entry>>,
     now: u64,
     made: usize,
@@ -111,7 +111,7 @@ proptest! {
         start in distance(),
         steps in prop::collection::vec(step(), 1..200),
     ) {
-        let mut pair = Pair { wheel: Wheel::new(), map: BTreeMap::new(), now: start, made: 0 };
+        let mut pair = Pair { wheel: Order::new(), map: BTreeMap::new(), now: start, made: 0 };
         pair.wheel.restart(start);
         for step in steps {
             match step {

@@ -54,7 +54,7 @@ impl WakeBatch {
     /// Wakes all in the order they came and empties the batch. Hold no lock here.
     pub fn wake_all(&mut self) {
         let len = core::mem::take(&mut self.len);
-        for slot in &mut self.wakers[..len] {
+        for slot in self.wakers.iter_mut().take(len) {
             if let Some(waker) = slot.take() {
                 waker.wake();
             }

@@ -16,6 +16,7 @@ use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 
 use super::poller::ask;
 use super::slots::Slots;
+use super::uring::Lazy;
 use crate::io::Interest;
 
 const AWAKE: u8 = 0;
@@ -29,6 +30,7 @@ pub(super) struct Shared {
     waker: mio::Waker,
     sleep: AtomicU8,
     events: AtomicU64,
+    pub(super) uring: Lazy,
     #[cfg(feature = "signal")]
     signals: std::sync::OnceLock<()>,
 }
@@ -46,13 +48,14 @@ pub(crate) struct Unparker {
 }
 
 impl Shared {
-    pub(super) fn new(registry: mio::Registry, waker: mio::Waker) -> Self {
+    pub(super) fn new(registry: mio::Registry, waker: mio::Waker, wants_ring: bool) -> Self {
         Self {
             registry,
             slots: Slots::new(),
             waker,
             sleep: AtomicU8::new(AWAKE),
             events: AtomicU64::new(0),
+            uring: Lazy::new(wants_ring),
             #[cfg(feature = "signal")]
             signals: std::sync::OnceLock::new(),
         }
@@ -125,6 +128,23 @@ impl Handle {
         // Two threads may both have attached; the poller was asked twice for the same.
         let _ = self.shared.signals.set(());
         Ok(())
+    }
+
+    /// The ring, if the builder asked for one and the system has one.
+    #[cfg(all(
+        feature = "fs",
+        feature = "reactor",
+        target_os = "linux",
+        any(
+            target_arch = "x86_64",
+            target_arch = "aarch64",
+            target_arch = "riscv64",
+            target_arch = "loongarch64",
+            target_arch = "powerpc64"
+        )
+    ))]
+    pub(crate) fn ring(&self) -> Option<&Arc<super::uring::Ring>> {
+        self.shared.uring.get(&self.shared.registry)
     }
 
     /// Events dispatched so far.

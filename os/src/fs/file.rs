@@ -24,11 +24,11 @@ use std::time::SystemTime;
 
 use selkie_core::coop;
 
-use super::cached;
 use super::file_buf::FileBuf;
 use super::file_state::{Crowd, Inner, Outcome, State};
 use super::file_times::FileTimes;
 use super::offload::offload;
+use super::{by_ring, cached};
 use crate::blocking::BlockingKind;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
@@ -144,6 +144,9 @@ impl File {
     /// What the system says, or a write that failed before.
     pub async fn sync_all(&self) -> io::Result<()> {
         self.settle().await?;
+        if let Some(outcome) = by_ring::sync(&self.std, false).await {
+            return outcome;
+        }
         let std = Arc::clone(&self.std);
         offload(move || std.sync_all()).await
     }
@@ -154,6 +157,9 @@ impl File {
     /// What the system says, or a write that failed before.
     pub async fn sync_data(&self) -> io::Result<()> {
         self.settle().await?;
+        if let Some(outcome) = by_ring::sync(&self.std, true).await {
+            return outcome;
+        }
         let std = Arc::clone(&self.std);
         offload(move || std.sync_data()).await
     }

@@ -8,9 +8,9 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::cached;
 use super::file::File;
 use super::offload::offload;
+use super::{by_ring, cached};
 
 /// Holds a buffer that its operation has not begun with, or is done with.
 struct Lent<B>(Arc<Mutex<Option<B>>>);
@@ -89,6 +89,10 @@ impl File {
         if let Some(n) = cached::read_at(&self.std, buf.as_mut(), offset).await {
             return (Ok(n), buf);
         }
+        let buf = match by_ring::read_at(&self.std, buf, offset).await {
+            Ok(done) => return done,
+            Err(buf) => buf,
+        };
         with_buffer(self, buf, move |file, buf| {
             retry(|| at::read(file, buf.as_mut(), offset))
         })
@@ -146,6 +150,11 @@ impl File {
     where
         B: AsRef<[u8]> + Send + 'static,
     {
+        self.idle().await;
+        let buf = match by_ring::write_at(&self.std, buf, 0, offset).await {
+            Ok(done) => return done,
+            Err(buf) => buf,
+        };
         with_buffer(self, buf, move |file, buf| {
             retry(|| at::write(file, buf.as_ref(), offset))
         })
@@ -169,18 +178,38 @@ impl File {
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        with_buffer(self, buf, move |file, buf| {
-            let (buf, mut done) = (buf.as_ref(), 0);
-            while done < buf.len() {
-                match retry(|| at::write(file, &buf[done..], offset + done as u64))? {
-                    0 => return Err(io::ErrorKind::WriteZero.into()),
-                    n => done += n,
+        self.idle().await;
+        let (mut done, mut buf) = (0, buf);
+        while done < buf.as_ref().len() {
+            let written = by_ring::write_at(&self.std, buf, done, offset + done as u64).await;
+            buf = match written {
+                Ok((Ok(0), buf)) => return (Err(io::ErrorKind::WriteZero.into()), buf),
+                Ok((Ok(n), buf)) => {
+                    done += n;
+                    buf
                 }
-            }
-            Ok(())
-        })
-        .await
+                Ok((Err(error), buf)) => return (Err(error), buf),
+                Err(buf) => {
+                    let written = with_buffer(self, buf, move |file, buf| {
+                        write_rest(file, buf.as_ref(), done, offset)
+                    });
+                    return written.await;
+                }
+            };
+        }
+        (Ok(()), buf)
     }
+}
+
+/// Writes `buf` from its byte `done` on, all of which belongs at `offset`.
+fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) -> io::Result<()> {
+    while done < buf.len() {
+        match retry(|| at::write(file, &buf[done..], offset + done as u64))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => done += n,
+        }
+    }
+    Ok(())
 }
 
 /// Calls `f` again as long as a signal interrupts it.

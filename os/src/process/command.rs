@@ -199,8 +199,23 @@ impl Command {
     /// [`spawn_blocking`](crate::task::spawn_blocking).
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
+        self.spawn_with(std::process::Command::spawn)
+    }
+
+    /// Makes the child by calling `with` with std's command, for what std can do beyond its own `spawn`.
+    ///
+    /// # Errors
+    /// What `with` says.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn spawn_with(
+        &mut self,
+        with: impl FnOnce(&mut std::process::Command) -> io::Result<std::process::Child>,
+    ) -> io::Result<Child> {
         let handle = context::driver();
-        let mut child = self.std.spawn()?;
+        let mut child = with(&mut self.std)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let watched = Watch::new(child.id(), handle).and_then(|watch| {
             let stdin = pipes.0.map(ChildStdin::from_std).transpose()?;

@@ -25,6 +25,8 @@ use crate::sys::Birth;
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
     pub(super) io: bool,
+    /// Whether files may use a completion ring.
+    pub(super) ring: bool,
     pub(super) time: bool,
     pub(super) start_paused: bool,
     pub(super) name: Option<String>,
@@ -81,6 +83,7 @@ fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
     if let Some(events) = parts.events_per_busy_turn {
         config.events_per_busy_turn = events;
     }
+    config.ring = parts.ring;
     let (driver, handle) = driver::build(&config)?;
     Ok((Box::new(Boxed(driver)), Some(handle)))
 }

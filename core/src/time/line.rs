@@ -1,0 +1,123 @@
+//! Timers in a list, the earliest in front: what a wheel is to few timers.
+//!
+//! Idea        A timer goes behind those that are due before it or with it, looked for from the back:
+//!             timers of one duration find their place at once. Whatever fires is in front.
+//! Invariants  I1 ticks never fall from the front to the back; equal ones are in the order in which
+//!                they came.
+//! Rejected    A wheel, where there is no heap: with as many timers as a handful of static tasks have,
+//!             its lists take ten times the memory of what they hold. No order, and a walk at each
+//!             alarm: that walks past every timer, with interrupts off, each time one fires.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+
+use super::entry::Entry;
+use crate::collections::List;
+
+/// Timers in the order of their ticks.
+#[derive(Debug)]
+pub(super) struct Line {
+    elapsed: u64,
+    len: usize,
+    entries: List<Entry>,
+}
+
+impl Line {
+    /// An empty line.
+    pub(super) const fn new() -> Self {
+        Self {
+            elapsed: 0,
+            len: 0,
+            entries: List::new(),
+        }
+    }
+
+    /// Entries in the line.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The tick up to which everything has fired.
+    pub(super) const fn elapsed(&self) -> u64 {
+        self.elapsed
+    }
+
+    /// Moves an empty line to `elapsed`, forward or back.
+    pub(super) fn restart(&mut self, elapsed: u64) {
+        debug_assert_eq!(self.len, 0, "a line with timers was restarted");
+        self.elapsed = elapsed;
+    }
+
+    /// Adds `entry`, whose tick is set; false, and nothing added, if that tick has passed.
+    ///
+    /// # Safety
+    /// The caller holds the line's lock; `entry` is alive, in no list, and stays so until it is
+    /// taken out.
+    pub(super) unsafe fn insert(&mut self, entry: NonNull<Entry>) -> bool {
+        // SAFETY: alive, and the caller holds the lock.
+        let tick = unsafe { Entry::tick(entry) };
+        if tick <= self.elapsed {
+            return false;
+        }
+        let mut next = None;
+        let mut before = self.entries.back();
+        while let Some(other) = before {
+            // SAFETY: entries in the line are alive, and the caller holds the lock.
+            if unsafe { Entry::tick(other) } <= tick {
+                break;
+            }
+            next = before;
+            // SAFETY: as above.
+            before = unsafe { self.entries.before(other) };
+        }
+        match next {
+            // SAFETY: in no list by the caller's promise; `next` is in this one.
+            Some(next) => unsafe { self.entries.insert_before(next, entry) },
+            // SAFETY: in no list by the caller's promise.
+            None => unsafe { self.entries.push_back(entry) },
+        }
+        self.len += 1;
+        true
+    }
+
+    /// Takes `entry` out.
+    ///
+    /// # Safety
+    /// The caller holds the line's lock, and `entry` is in this line.
+    pub(super) unsafe fn remove(&mut self, entry: NonNull<Entry>) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.entries.remove(entry) };
+        self.len -= 1;
+    }
+
+    /// The next entry's tick; `None` if there is no entry.
+    pub(super) fn next_tick(&self) -> Option<u64> {
+        // SAFETY: entries in the line are alive, and whoever has the line holds its lock.
+        self.entries
+            .front()
+            .map(|entry| unsafe { Entry::tick(entry) })
+    }
+
+    /// Moves to `now` and takes out one entry whose tick has come; `None` if there is no more.
+    ///
+    /// A `now` before [`elapsed`](Self::elapsed) changes nothing.
+    pub(super) fn expire(&mut self, now: u64) -> Option<NonNull<Entry>> {
+        match self.next_tick().filter(|&tick| tick <= now) {
+            Some(tick) => {
+                self.elapsed = tick;
+                self.drain_one()
+            }
+            None => {
+                self.elapsed = self.elapsed.max(now);
+                None
+            }
+        }
+    }
+
+    /// Takes out any entry, whatever its tick.
+    pub(super) fn drain_one(&mut self) -> Option<NonNull<Entry>> {
+        let entry = self.entries.pop_front()?;
+        self.len -= 1;
+        Some(entry)
+    }
+}

@@ -1,0 +1,9 @@
+//! What keeps timers in order: a wheel, or where there is no heap, and so few tasks, a line.
+
+#[cfg(not(feature = "alloc"))]
+pub(super) use super::line::Line as Order;
+#[cfg(feature = "alloc")]
+pub(super) use super::wheel::Wheel as Order;
+
+/// The latest tick; later deadlines are taken to be this one.
+pub(super) const LAST_TICK: u64 = (1 << 60) - 1;
