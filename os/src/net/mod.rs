@@ -20,6 +20,8 @@ mod fd;
 mod linux_options;
 #[cfg(windows)]
 mod socket_handles;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod udp_batch;
 mod udp_options;
 #[cfg(unix)]
 mod unix_options;
@@ -30,6 +32,8 @@ pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use udp_batch::UdpDatagram;
 #[cfg(unix)]
 pub use unix::datagram::UnixDatagram;
 #[cfg(unix)]

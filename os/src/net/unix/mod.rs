@@ -16,6 +16,9 @@ pub mod datagram;
 
 pub(super) mod socket;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod rights;
+
 pub mod pipe;
 
 pub use halves::{ReadHalf, WriteHalf};

@@ -1,0 +1,275 @@
+//! Many datagrams by one system call: `sendmmsg`, `recvmmsg`, and segmentation by the system.
+//!
+//! Idea        Headers for up to 64 datagrams on the stack; the system fills or reads the caller's
+//!             buffers in place.
+//! Invariants  I1 every pointer in a header is to something that lives until the call returns.
+#![allow(unsafe_code)]
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::zeroed;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::ptr;
+
+use socket2::SockAddr;
+
+use super::udp::UdpSocket;
+use crate::io::Interest;
+
+/// Datagrams that one call moves at most.
+const BATCH: usize = 64;
+/// Room for what the system says beside a datagram: a header and a number, aligned.
+type Control = [u64; 4];
+const UDP_SEGMENT: libc::c_int = 103;
+const UDP_GRO: libc::c_int = 104;
+
+/// What a receive of many tells of one datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UdpDatagram {
+    /// Bytes in the buffer.
+    pub len: usize,
+    /// Bytes of each datagram in the buffer but the last, if the system put several together
+    /// ([`UdpSocket::set_gro`]); else `len`.
+    pub segment_len: usize,
+    /// Whether it did not fit, and was cut.
+    pub truncated: bool,
+    /// Where it comes from.
+    pub from: SocketAddr,
+}
+
+fn headers() -> [libc::mmsghdr; BATCH] {
+    // SAFETY: zeros are a header without buffers.
+    unsafe { zeroed() }
+}
+
+fn outcome(count: libc::c_int) -> io::Result<usize> {
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+fn send(socket: BorrowedFd<'_>, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
+    let count = datagrams.len().min(BATCH);
+    let names: [Option<SockAddr>; BATCH] =
+        std::array::from_fn(|i| datagrams.get(i).map(|(_, target)| SockAddr::from(*target)));
+    let mut headers = headers();
+    for ((header, (part, _)), name) in headers
+        .iter_mut()
+        .zip(datagrams)
+        .zip(names.iter().flatten())
+    {
+        let header = &mut header.msg_hdr;
+        header.msg_name = name.as_ptr().cast_mut().cast();
+        header.msg_namelen = name.len();
+        header.msg_iov = (&raw const *part).cast_mut().cast();
+        header.msg_iovlen = 1;
+    }
+    // SAFETY: `count` headers are whole (I1), and the system only reads what they point to.
+    outcome(unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count as _, 0) })
+}
+
+fn recv(
+    socket: BorrowedFd<'_>,
+    bufs: &mut [IoSliceMut<'_>],
+    received: &mut Vec<UdpDatagram>,
+) -> io::Result<usize> {
+    let count = bufs.len().min(BATCH);
+    // SAFETY: zeros are addresses of no family.
+    let mut names: [libc::sockaddr_storage; BATCH] = unsafe { zeroed() };
+    let mut controls: [Control; BATCH] = [[0; 4]; BATCH];
+    let mut headers = headers();
+    for (i, buf) in bufs.iter_mut().take(count).enumerate() {
+        let header = &mut headers[i].msg_hdr;
+        header.msg_name = (&raw mut names[i]).cast();
+        header.msg_namelen = size_of::<libc::sockaddr_storage>() as _;
+        header.msg_iov = (&raw mut *buf).cast();
+        header.msg_iovlen = 1;
+        header.msg_control = (&raw mut controls[i]).cast();
+        header.msg_controllen = size_of::<Control>() as _;
+    }
+    // SAFETY: `count` headers are whole (I1); the system writes within the lengths that they give.
+    let count = outcome(unsafe {
+        libc::recvmmsg(
+            socket.as_raw_fd(),
+            headers.as_mut_ptr(),
+            count as _,
+            0,
+            ptr::null_mut(),
+        )
+    })?;
+    for (header, name) in headers.iter().zip(&names).take(count) {
+        let len = header.msg_len as usize;
+        received.push(UdpDatagram {
+            len,
+            segment_len: segment_len(&header.msg_hdr).unwrap_or(len),
+            truncated: header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0,
+            from: address(name, header.msg_hdr.msg_namelen)?,
+        });
+    }
+    Ok(count)
+}
+
+/// The address that the system wrote.
+fn address(name: &libc::sockaddr_storage, len: libc::socklen_t) -> io::Result<SocketAddr> {
+    let init = |place: *mut socket2::SockAddrStorage, place_len: *mut libc::socklen_t| {
+        // SAFETY: the place has the storage's size.
+        unsafe { ptr::copy_nonoverlapping(name, place.cast(), 1) };
+        // SAFETY: it is a place for a length.
+        unsafe { place_len.write(len) };
+        Ok(())
+    };
+    // SAFETY: `init` writes a whole address, and its length.
+    let ((), addr) = unsafe { SockAddr::try_init(init) }?;
+    addr.as_socket()
+        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// The length of the datagrams that the system put together, if it did.
+fn segment_len(header: &libc::msghdr) -> Option<usize> {
+    // SAFETY: the system wrote the control part, and its length.
+    let first = unsafe { libc::CMSG_FIRSTHDR(header) };
+    // SAFETY: null, or a whole header within the control part.
+    let control = unsafe { first.as_ref() }?;
+    if (control.cmsg_level, control.cmsg_type) != (libc::SOL_UDP, UDP_GRO) {
+        return None;
+    }
+    // SAFETY: the header is whole.
+    let data = unsafe { libc::CMSG_DATA(first) };
+    // SAFETY: this control message carries a C int, wherever it is aligned.
+    let len = unsafe { data.cast::<libc::c_int>().read_unaligned() };
+    usize::try_from(len).ok()
+}
+
+impl UdpSocket {
+    fn set_udp(&self, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
+        // SAFETY: the system reads one C int.
+        let set = unsafe {
+            libc::setsockopt(
+                (*self.io).as_raw_fd(),
+                libc::SOL_UDP,
+                option,
+                (&raw const value).cast(),
+                size_of::<libc::c_int>() as libc::socklen_t,
+            )
+        };
+        outcome(set).map(drop)
+    }
+
+    /// Sends the first of `datagrams`, each to its address, by one system call, waiting for room;
+    /// says how many went.
+    ///
+    /// At most 64 go at once: call again for the others. Linux and Android have this.
+    ///
+    /// # Errors
+    /// What the system says about the first; an error of a later one ends the batch before it.
+    ///
+    /// # Cancel safety
+    /// Nothing was sent if the future is dropped before it is ready.
+    ///
+    /// # Cost
+    /// One system call.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use std::io::{IoSlice, IoSliceMut};
+    ///
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let one = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let two = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let to = two.local_addr()?;
+    /// let sent = [(IoSlice::new(b"a"), to), (IoSlice::new(b"bc"), to)];
+    /// assert_eq!(one.send_many(&sent).await?, 2);
+    /// let (mut first, mut second) = ([0; 8], [0; 8]);
+    /// let mut bufs = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    /// let mut received = Vec::new();
+    /// assert_eq!(two.recv_many(&mut bufs, &mut received).await?, 2);
+    /// assert_eq!((received[1].len, received[1].from), (2, one.local_addr()?));
+    /// assert_eq!(&second[..2], b"bc");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub async fn send_many(&self, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
+        if datagrams.is_empty() {
+            return Ok(0);
+        }
+        let send = || send((*self.io).as_fd(), datagrams);
+        self.io.call(Interest::WRITABLE, send).await
+    }
+
+    /// As [`send_many`](Self::send_many), if there is room now.
+    ///
+    /// # Errors
+    /// Would-block if there is no room; otherwise as there.
+    pub fn try_send_many(&self, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
+        if datagrams.is_empty() {
+            return Ok(0);
+        }
+        let send = || send((*self.io).as_fd(), datagrams);
+        self.io.try_call(Interest::WRITABLE, send)
+    }
+
+    /// Receives the datagrams that are here, one into each of `bufs`, by one system call, waiting
+    /// for the first; appends what is to be told of each to `received`, and says how many came.
+    ///
+    /// At most 64 come at once. Linux and Android have this.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Cancel safety
+    /// No datagram is lost when the future is dropped.
+    ///
+    /// # Cost
+    /// One system call.
+    pub async fn recv_many(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+        received: &mut Vec<UdpDatagram>,
+    ) -> io::Result<usize> {
+        if bufs.is_empty() {
+            return Ok(0);
+        }
+        let recv = || recv((*self.io).as_fd(), bufs, received);
+        self.io.call(Interest::READABLE, recv).await
+    }
+
+    /// As [`recv_many`](Self::recv_many), if a datagram is here.
+    ///
+    /// # Errors
+    /// Would-block if none is here; otherwise as there.
+    pub fn try_recv_many(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+        received: &mut Vec<UdpDatagram>,
+    ) -> io::Result<usize> {
+        if bufs.is_empty() {
+            return Ok(0);
+        }
+        let recv = || recv((*self.io).as_fd(), bufs, received);
+        self.io.try_call(Interest::READABLE, recv)
+    }
+
+    /// Makes the system cut what is sent into datagrams of `segment_bytes` (`UDP_SEGMENT`), or
+    /// send it whole with `None`.
+    ///
+    /// One send may then carry as many datagrams as the system allows: 64, and 65,507 bytes, as a
+    /// rule.
+    ///
+    /// # Errors
+    /// What the system says; kernels before 4.18 do not know this.
+    pub fn set_gso(&self, segment_bytes: Option<u16>) -> io::Result<()> {
+        self.set_udp(UDP_SEGMENT, segment_bytes.unwrap_or(0).into())
+    }
+
+    /// Lets the system put datagrams of one sender together (`UDP_GRO`); receive them by
+    /// [`recv_many`](Self::recv_many), which tells how long each is.
+    ///
+    /// # Errors
+    /// What the system says; kernels before 5.0 do not know this.
+    pub fn set_gro(&self, gro: bool) -> io::Result<()> {
+        self.set_udp(UDP_GRO, gro.into())
+    }
+}
