@@ -29,8 +29,6 @@ pub(super) struct Shared {
     waker: mio::Waker,
     sleep: AtomicU8,
     events: AtomicU64,
-    #[cfg(feature = "signal")]
-    signals: std::sync::OnceLock<()>,
 }
 
 /// Registers sources with a driver.
@@ -53,8 +51,6 @@ impl Shared {
             waker,
             sleep: AtomicU8::new(AWAKE),
             events: AtomicU64::new(0),
-            #[cfg(feature = "signal")]
-            signals: std::sync::OnceLock::new(),
         }
     }
 
@@ -112,18 +108,6 @@ impl Handle {
                 Err(error)
             }
         }
-    }
-
-    /// Makes this driver listen to the process's signals, if it does not yet.
-    #[cfg(feature = "signal")]
-    pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
-        if self.shared.signals.get().is_some() {
-            return Ok(());
-        }
-        super::signal::attach(&self.shared.registry)?;
-        // Two threads may both have attached; the poller was asked twice for the same.
-        let _ = self.shared.signals.set(());
-        Ok(())
     }
 
     /// Events dispatched so far.

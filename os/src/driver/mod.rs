@@ -17,14 +17,14 @@ mod slot;
 #[cfg(feature = "reactor")]
 mod slots;
 
+#[cfg(feature = "reactor")]
+mod handle;
+
 #[cfg(all(feature = "signal", unix))]
 mod signal;
 #[cfg(all(feature = "reactor", not(all(feature = "signal", unix))))]
 #[path = "no_signal.rs"]
 mod signal;
-
-#[cfg(feature = "reactor")]
-mod handle;
 
 #[cfg(feature = "reactor")]
 mod reactor;

@@ -53,14 +53,6 @@ impl ReadyEvent {
     pub(crate) const fn is_shutdown(&self) -> bool {
         self.word.is_shut_down()
     }
-
-    /// The same event, of which only `ready` is meant.
-    pub(crate) fn with_ready(self, ready: Ready) -> Self {
-        Self {
-            ready: self.ready & ready,
-            ..self
-        }
-    }
 }
 
 /// One of several that wait for the same source; lives in its future.
