@@ -8,9 +8,10 @@ use selkie::runtime::{Builder, Runtime};
 
 fn runtimes() -> [Runtime; 2] {
     [
-        Builder::new_current_thread().build().unwrap(),
+        Builder::new_current_thread().enable_time().build().unwrap(),
         Builder::new_multi_thread()
             .worker_threads(2)
+            .enable_time()
             .build()
             .unwrap(),
     ]
@@ -139,6 +140,191 @@ fn folders_tell_all_their_entries() {
             assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
             fs::remove_dir_all(folder.0.join("a")).await.unwrap();
             assert!(!fs::try_exists(&nested).await.unwrap());
+        });
+    }
+}
+
+#[test]
+fn positional_operations_leave_the_position_be() {
+    let folder = Folder::new("positional");
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let path = folder.0.join("file");
+            fs::write(&path, b"0123456789").await.unwrap();
+            let mut file = File::options()
+                .read(true)
+                .write(true)
+                .open(&path)
+                .await
+                .unwrap();
+            assert_eq!(file.read_u8().await.unwrap(), b'0');
+            let (written, word) = file.write_all_at(String::from("abc"), 8).await;
+            written.unwrap();
+            assert_eq!(word, "abc");
+            let (read, bytes) = file.read_at(vec![0; 20], 7).await;
+            assert_eq!((read.unwrap(), &bytes[..4]), (4, &b"7abc"[..]));
+            let (read, _) = file.read_at([0; 1], 11).await;
+            assert_eq!(read.unwrap(), 0);
+            let (read, _) = file.read_exact_at(vec![0; 2], 10).await;
+            assert_eq!(read.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            let (read, two) = file.read_exact_at(vec![0; 2], 9).await;
+            read.unwrap();
+            assert_eq!(two, b"bc");
+            assert_eq!(file.read_u8().await.unwrap(), b'1');
+            // What was written before, in the background, is there to be read.
+            file.write_all(b"XY").await.unwrap();
+            let (read, bytes) = file.read_at(vec![0; 4], 1).await;
+            assert_eq!((read.unwrap(), &bytes[..]), (4, &b"1XY4"[..]));
+        });
+    }
+}
+
+#[test]
+fn a_failed_positional_write_gives_the_buffer_back() {
+    let folder = Folder::new("gives-back");
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let path = folder.0.join("file");
+            fs::write(&path, b"x").await.unwrap();
+            let file = File::open(&path).await.unwrap();
+            let (written, buf) = file.write_at(vec![7; 3], 0).await;
+            assert!(written.is_err());
+            assert_eq!(buf, [7; 3]);
+        });
+    }
+}
+
+#[test]
+fn a_replaced_file_is_old_or_new_and_nothing_is_left_over() {
+    let folder = Folder::new("replace");
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let path = folder.0.join("file");
+            fs::replace(&path, b"old").await.unwrap();
+            let mut reader = File::open(&path).await.unwrap();
+            fs::replace(&path, b"new!").await.unwrap();
+            let mut text = String::new();
+            reader.read_to_string(&mut text).await.unwrap();
+            assert_eq!(text, "old");
+            assert_eq!(fs::read(&path).await.unwrap(), b"new!");
+            // A folder cannot be replaced by a file: the new file goes again.
+            let inner = folder.0.join("inner");
+            fs::create_dir_all(&inner).await.unwrap();
+            assert!(fs::replace(&inner, b"no").await.is_err());
+            assert!(fs::replace("..", b"no").await.is_err());
+            let mut names: Vec<_> = std::fs::read_dir(&folder.0)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            names.sort();
+            assert_eq!(names, ["file", "inner"]);
+        });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replaced_file_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("replace-mode");
+    let [runtime, _] = runtimes();
+    runtime.block_on(async {
+        let path = folder.0.join("file");
+        fs::write(&path, b"old").await.unwrap();
+        let mode = std::fs::Permissions::from_mode(0o640);
+        fs::set_permissions(&path, mode).await.unwrap();
+        fs::replace(&path, b"new").await.unwrap();
+        let now = fs::metadata(&path).await.unwrap().permissions().mode();
+        assert_eq!(now & 0o777, 0o640);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_waits_for_its_turn_and_can_be_given_up() {
+    let folder = Folder::new("lock");
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let path = folder.0.join("file");
+            let ours = File::create(&path).await.unwrap();
+            let theirs = File::open(&path).await.unwrap();
+            ours.lock().await.unwrap();
+            let refused = theirs.try_lock().await.unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+            // Waiting for it is given up: afterwards it is not taken behind the caller's back.
+            let limit = std::time::Duration::from_millis(5);
+            assert!(
+                selkie::time::timeout(limit, theirs.lock_shared())
+                    .await
+                    .is_err()
+            );
+            ours.unlock().await.unwrap();
+            File::open(&path).await.unwrap().try_lock().await.unwrap();
+            ours.lock().await.unwrap();
+            let waiting = selkie::spawn(async move {
+                theirs.lock().await.unwrap();
+                theirs
+            });
+            selkie::task::yield_now().await;
+            ours.unlock().await.unwrap();
+            let theirs = waiting.await.unwrap();
+            assert!(ours.try_lock_shared().await.is_err());
+            theirs.unlock().await.unwrap();
+            ours.lock_shared().await.unwrap();
+            theirs.lock_shared().await.unwrap();
+        });
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn room_on_the_disk_is_reserved() {
+    let folder = Folder::new("room");
+    let [runtime, _] = runtimes();
+    runtime.block_on(async {
+        let file = File::create(folder.0.join("file")).await.unwrap();
+        match file.fallocate(0, 100_000).await {
+            Ok(()) => assert_eq!(file.metadata().await.unwrap().len(), 100_000),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                println!("skipped: the file system reserves no room");
+            }
+            Err(error) => panic!("{error}"),
+        }
+        assert!(file.fallocate(u64::MAX, 1).await.is_err());
+    });
+}
+
+#[test]
+fn four_thousand_operations_at_once_are_all_done() {
+    const FILES: usize = 4_096;
+    let folder = Folder::new("many");
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let tasks: Vec<_> = (0..FILES)
+                .map(|n| {
+                    let path = folder.0.join((n % 256).to_string());
+                    selkie::spawn(async move {
+                        if n < 256 {
+                            fs::write(&path, n.to_string()).await?;
+                        }
+                        let file = File::options()
+                            .create(true)
+                            .append(true)
+                            .open(&path)
+                            .await?;
+                        let (written, _) = file.write_at(vec![b'x'], 0).await;
+                        written?;
+                        fs::read(&path).await.map(|bytes| bytes.len())
+                    })
+                })
+                .collect();
+            for task in tasks {
+                assert!(task.await.unwrap().unwrap() >= 1);
+            }
+            for n in 0..256 {
+                let path = folder.0.join(n.to_string());
+                fs::remove_file(path).await.unwrap();
+            }
         });
     }
 }

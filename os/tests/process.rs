@@ -136,3 +136,22 @@ fn regression_26_no_descriptor_of_the_runtime_is_inherited() {
         });
     }
 }
+
+#[test]
+fn a_child_may_be_made_by_hand() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mut seen = false;
+            let mut command = Command::new("true");
+            let child = command.spawn_with(|std| {
+                seen = true;
+                std.spawn()
+            });
+            assert!(child.unwrap().wait().await.unwrap().success());
+            let refused = command.spawn_with(|_| Err(io::ErrorKind::PermissionDenied.into()));
+            let refused = refused.expect_err("refused by hand");
+            assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
+            assert!(seen);
+        });
+    }
+}

@@ -343,3 +343,13 @@ fn shutdown_timeout_does_not_wait_for_a_stuck_closure() {
     assert!(started.elapsed() < Duration::from_secs(5));
     drop(release);
 }
+
+#[test]
+fn one_blocking_thread_is_one_beside_the_workers() {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).max_blocking_threads(1);
+    let runtime = builder.build().unwrap();
+    // With the workers counted, this would wait for a thread for good.
+    let answer = runtime.spawn_blocking(|| 7);
+    assert_eq!(runtime.block_on(answer).unwrap(), 7);
+}

@@ -263,21 +263,37 @@ fn regression_29_a_combinator_that_polls_again_at_once_still_gives_way() {
 #[test]
 #[ignore = "run by `regression_33_a_read_of_standard_input_does_not_keep_a_runtime`"]
 fn reads_standard_input() {
+    let read = || async {
+        let mut text = String::new();
+        selkie::io::stdin().read_to_string(&mut text).await
+    };
     for runtime in both(|_| ()) {
-        runtime.spawn(async {
-            let mut text = String::new();
-            selkie::io::stdin().read_to_string(&mut text).await
-        });
+        let mut given_up = Box::pin(read());
         runtime.block_on(async {
-            while Handle::current().metrics().num_blocking_threads() == 0 {
-                task::yield_now().await;
-            }
-            sleep(Duration::from_millis(5)).await;
+            timeout(Duration::from_millis(1), &mut given_up)
+                .await
+                .unwrap_err();
+            assert_eq!(Handle::current().metrics().num_blocking_threads(), 0);
         });
-        let report = runtime.shutdown_with_report(Duration::from_millis(50));
-        let kinds: Vec<_> = report.blocking().iter().map(|stuck| stuck.kind()).collect();
-        assert_eq!(kinds, [BlockingKind::StandardStream], "{report}");
+        drop(given_up);
+        let reader = runtime.spawn(read());
+        runtime.block_on(task::yield_now());
+        // Waits for nobody.
+        drop(runtime);
+        drop(reader);
     }
+    // Without I/O nobody watches: a thread reads.
+    let runtime = Builder::new_multi_thread().enable_time().build().unwrap();
+    runtime.spawn(read());
+    runtime.block_on(async {
+        while Handle::current().metrics().num_blocking_threads() == 0 {
+            task::yield_now().await;
+        }
+        sleep(Duration::from_millis(5)).await;
+    });
+    let report = runtime.shutdown_with_report(Duration::from_millis(50));
+    let kinds: Vec<_> = report.blocking().iter().map(|stuck| stuck.kind()).collect();
+    assert_eq!(kinds, [BlockingKind::StandardStream], "{report}");
 }
 
 #[test]
@@ -290,6 +306,59 @@ fn regression_33_a_read_of_standard_input_does_not_keep_a_runtime() {
     let input = child.stdin.take();
     assert!(child.wait().unwrap().success());
     drop(input);
+}
+
+/// Run in a process of its own by the test below.
+#[test]
+#[ignore = "run by `standard_input_is_read_as_it_comes_to_its_end`"]
+fn echoes_standard_input() {
+    for runtime in both(|_| ()).take(1) {
+        runtime.block_on(async {
+            let mut input = selkie::io::stdin();
+            let mut line = [0; 6];
+            input.read_exact(&mut line).await.unwrap();
+            eprint!("got {}", String::from_utf8_lossy(&line));
+            let mut rest = Vec::new();
+            input.read_to_end(&mut rest).await.unwrap();
+            eprint!("rest {}", rest.len());
+        });
+    }
+}
+
+#[test]
+fn standard_input_is_read_as_it_comes_to_its_end() {
+    let command = || {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "regressions::echoes_standard_input", "--ignored"])
+            .args(["--nocapture"])
+            .stderr(Stdio::piped());
+        command
+    };
+    // A pipe, over whose other end the child's answers come one by one.
+    let mut child = command().stdin(Stdio::piped()).spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stderr.take().unwrap());
+    input.write_all(b"first\n").unwrap();
+    let mut answer = [0; 10];
+    std::io::Read::read_exact(&mut output, &mut answer).unwrap();
+    assert_eq!(&answer, b"got first\n");
+    input.write_all(&vec![b'x'; 1_000_000]).unwrap();
+    drop(input);
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut output, &mut rest).unwrap();
+    assert!(rest.contains("rest 1000000"), "{rest}");
+    assert!(child.wait().unwrap().success());
+    // A file.
+    let path = std::env::temp_dir().join(format!("selkie-input-{}", std::process::id()));
+    std::fs::write(&path, b"first\nsecond").unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    let done = command().stdin(file).output().unwrap();
+    std::fs::remove_file(path).unwrap();
+    let text = String::from_utf8_lossy(&done.stderr);
+    assert!(text.contains("got first\nrest 6"), "{text}");
+    // Nothing at all.
+    let done = command().stdin(Stdio::null()).output().unwrap();
+    assert!(!done.status.success());
 }
 
 #[test]

@@ -106,8 +106,10 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "context",
+        // `sys`: whether the process was forked since the runtime was made.
         &[
             "config",
+            "sys",
             "macros",
             "scheduler",
             "driver",
@@ -121,6 +123,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "runtime",
         &[
             "config",
+            "sys",
             "context",
             "driver",
             "blocking",
@@ -165,7 +168,14 @@ pub(crate) const ROOMS: &[Room] = &[
         &["sys", "io", "context", "driver", "blocking", "task", "sync"],
         &["coop", "platform"],
     ),
-    os("stdio", &["sys", "io", "blocking", "task", "fs"], &["coop"]),
+    // `source`, and what it stands on: a terminal or pipe on the input is watched, not waited for.
+    os(
+        "stdio",
+        &[
+            "sys", "io", "context", "driver", "source", "blocking", "task", "fs",
+        ],
+        &["coop"],
+    ),
     os(
         "process",
         &[

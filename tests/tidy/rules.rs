@@ -43,7 +43,7 @@ pub(crate) fn doors(sources: &[Source]) -> Vec<String> {
         if DOORS.iter().any(|(path, _)| *path == source.path) {
             continue;
         }
-        let mut in_use = false;
+        let (mut in_use, mut in_attribute) = (false, false);
         for (number, line) in source.lines().iter().enumerate() {
             let line = line.trim();
             let starts = [
@@ -57,7 +57,10 @@ pub(crate) fn doors(sources: &[Source]) -> Vec<String> {
             ];
             let uses = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "];
             in_use |= uses.iter().any(|start| line.starts_with(start));
-            let is_fine = line.is_empty() || in_use || starts.iter().any(|s| line.starts_with(s));
+            let begins = starts.iter().any(|s| line.starts_with(s));
+            let is_fine = line.is_empty() || in_use || in_attribute || begins;
+            // An attribute may go over several lines.
+            in_attribute = (in_attribute || line.starts_with("#[")) && !line.ends_with(']');
             if !is_fine {
                 wrong.push(format!("{}:{}: {line}", source.path, number + 1));
             }

@@ -3,6 +3,7 @@
 //! `opcount RUNTIME OPERATION TIMES`, for example `opcount selkie spawn_join_ct 1000`. The cost of one
 //! operation is the difference between two runs, divided by the difference of their times.
 
+mod fs;
 mod sync;
 
 use std::process::ExitCode;
@@ -71,7 +72,10 @@ macro_rules! operations {
                         });
                         task.await.expect("no panic");
                     }),
-                    _ => return crate::sync::$name::run(operation, times),
+                    _ => {
+                        return crate::sync::$name::run(operation, times)
+                            || crate::fs::$name::run(operation, times);
+                    }
                 }
                 true
             }
@@ -99,7 +103,8 @@ fn main() -> ExitCode {
         "usage: opcount selkie|tokio \
          spawn_join_ct|spawn_join_mt|yield_ct|block_on_ct|timer_ct|\
          oneshot|mpsc_16|mpsc_1024|mpsc_unbounded|broadcast|watch|watch_look|\
-         mutex|rwlock_read|rwlock_write|semaphore|notify_kept|notify_round_trip TIMES"
+         mutex|rwlock_read|rwlock_write|semaphore|notify_kept|notify_round_trip|\
+         file_read_4k|fs_read_64k|fs_metadata TIMES"
     );
     ExitCode::from(2)
 }

@@ -9,7 +9,6 @@ pub enum Peer {
     Smol(Option<usize>),
     Compio,
     Monoio,
-    Glommio,
 }
 
 /// Workers of the flavours with several.
@@ -17,13 +16,12 @@ const WORKERS: usize = 2;
 
 impl Peer {
     /// All of them, in the order of the table.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("selkie-ct", Self::Selkie(None)),
         ("tokio-ct", Self::Tokio(None)),
         ("smol-1", Self::Smol(None)),
         ("compio", Self::Compio),
         ("monoio", Self::Monoio),
-        ("glommio", Self::Glommio),
         ("selkie-mt", Self::Selkie(Some(WORKERS))),
         ("tokio-mt", Self::Tokio(Some(WORKERS))),
         ("smol-2", Self::Smol(Some(WORKERS))),

@@ -6,11 +6,13 @@
 //! States      open → closing (queued closures are cancelled, running ones finish) → empty
 //! Invariants  I1 a thread is on the idle stack or running, never both; it leaves the stack by
 //!                being popped, or by taking itself off under the lock.
-//!             I2 jobs wait in the queue only while `threads` is at the limit.
+//!             I2 jobs wait in the queue only while `threads`, less those that are workers, is at the
+//!                limit.
 //!             I3 every token that enters the pool is run or cancelled, outside the lock: closures
 //!                and what they own are foreign code.
 //! Rejected    One queue and one condition variable for all: every job wakes through the same
 //!             lock, and idle threads wake in any order.
+//! Length      one state machine, and the scheduler that its tokens need.
 #![allow(unsafe_code)]
 
 use std::collections::VecDeque;
@@ -68,6 +70,8 @@ struct State {
     /// The runtime ends: threads without a job need not wait for one.
     ending: bool,
     threads: usize,
+    /// Threads that are kept for work that is no closure: workers; the limit does not count them.
+    kept: usize,
     spawned_threads: usize,
     idle: Vec<Arc<Mailbox<Job>>>,
     queue: VecDeque<Job>,
@@ -122,6 +126,7 @@ impl BlockingPool {
                 closed: false,
                 ending: false,
                 threads: 0,
+                kept: 0,
                 spawned_threads: 0,
                 idle: Vec::new(),
                 queue: VecDeque::new(),
@@ -172,14 +177,24 @@ impl BlockingPool {
 
     /// Runs `work` on a thread of its own, also when the limit is reached.
     pub(crate) fn spawn_thread(self: &Arc<Self>, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let kept = Kept(Arc::clone(self));
+        let work: Box<dyn FnOnce() + Send> = Box::new(move || {
+            let _kept = kept;
+            work();
+        });
         let mut state = self.lock();
+        state.kept += 1;
         if let Some(mailbox) = state.idle.pop() {
             drop(state);
             mailbox.put(Job::Thread(work));
             return Ok(());
         }
         self.start_thread(&mut state, Job::Thread(work))
-            .map_err(|(error, _)| error)
+            .map_err(|(error, work)| {
+                drop(state); // `Kept` takes the lock.
+                drop(work);
+                error
+            })
     }
 
     /// Hands `job` to a thread, or queues it.
@@ -189,7 +204,7 @@ impl BlockingPool {
             mailbox.put(job);
             return Ok(());
         }
-        if state.threads >= self.config.max_blocking_threads {
+        if state.threads - state.kept >= self.config.max_blocking_threads {
             state.queue.push_back(job);
             return Ok(());
         }
@@ -311,14 +326,14 @@ impl BlockingPool {
         self.lock().ending = true;
     }
 
-    /// Refuses further closures and cancels the queued ones; threads end when their job does.
+    /// Refuses further closures and cancels the queued ones, but for writes that a file has taken and
+    /// reported; threads end when their job does.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        let (closures, rest) = state
-            .queue
-            .drain(..)
-            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Closure(..)));
+        let (closures, rest) = state.queue.drain(..).partition::<VecDeque<_>, _>(
+            |job| matches!(job, Job::Closure(_, kind, _) if *kind != BlockingKind::FileWrite),
+        );
         state.queue = rest;
         let idle = std::mem::take(&mut state.idle);
         drop(state);
@@ -364,6 +379,15 @@ impl BlockingPool {
     pub(crate) fn depths(&self) -> (usize, usize, usize) {
         let state = self.lock();
         (state.threads, state.idle.len(), state.queue.len())
+    }
+}
+
+/// Counts a thread among those for closures again when its work ends, also by a panic.
+struct Kept(Arc<BlockingPool>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.lock().kept -= 1;
     }
 }
 

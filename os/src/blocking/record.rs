@@ -24,13 +24,17 @@ pub enum BlockingKind {
     StandardStream,
     /// A look-up of a host's name.
     NameLookup,
+    /// A write to a [`File`](crate::fs::File) that has been taken: a runtime that shuts down does it
+    /// first.
+    FileWrite,
 }
 
-const KINDS: [BlockingKind; 4] = [
+const KINDS: [BlockingKind; 5] = [
     BlockingKind::Closure,
     BlockingKind::File,
     BlockingKind::StandardStream,
     BlockingKind::NameLookup,
+    BlockingKind::FileWrite,
 ];
 
 impl fmt::Display for BlockingKind {
@@ -39,6 +43,7 @@ impl fmt::Display for BlockingKind {
             Self::Closure => "a blocking closure",
             Self::File => "a file operation",
             Self::StandardStream => "a read or write of a standard stream",
+            Self::FileWrite => "a write to a file",
             Self::NameLookup => "a look-up of a host's name",
         })
     }

@@ -111,6 +111,16 @@ pub(crate) fn driver() -> crate::driver::Handle {
     }
 }
 
+/// The driver of the runtime that runs here, if one does and has a driver.
+#[cfg(all(feature = "net", feature = "io-std"))]
+#[allow(
+    dead_code,
+    reason = "asked for standard input, which some systems cannot watch"
+)]
+pub(crate) fn try_driver() -> Option<crate::driver::Handle> {
+    with_current(|inner| inner.driver.clone()).ok().flatten()
+}
+
 /// The context of a runtime on this thread; made by [`Handle::enter`](crate::runtime::Handle::enter).
 #[must_use = "Creating and dropping a guard does nothing"]
 pub struct EnterGuard<'a> {
@@ -275,7 +285,7 @@ impl Scope {
 /// Runs `f`, which drives the tasks of `handle`'s runtime, in its context.
 ///
 /// # Panics
-/// If the thread drives a runtime already.
+/// If the thread drives a runtime already, or the process was forked since the runtime was made.
 #[track_caller]
 #[inline]
 pub(crate) fn enter_runtime<R>(
@@ -288,6 +298,11 @@ pub(crate) fn enter_runtime<R>(
         "Cannot start a runtime from within a runtime. This happens because a function (like \
          `block_on`) attempted to block the current thread while the thread is being used to \
          drive asynchronous tasks."
+    );
+    assert!(
+        handle.inner.birth.is_here(),
+        "this runtime belongs to the process that this one was forked from: its threads and its \
+         reactor are there; make a new one"
     );
     let _standing = Standing::set(standing);
     let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);

@@ -6,6 +6,8 @@ mod current;
 
 #[cfg(feature = "reactor")]
 pub(crate) use current::driver;
+#[cfg(all(unix, feature = "net", feature = "io-std"))]
+pub(crate) use current::try_driver;
 pub use current::{EnterGuard, TryCurrentError};
 pub(crate) use current::{
     EnterRuntime, enter_context, enter_runtime, is_inside_runtime, leave_runtime,

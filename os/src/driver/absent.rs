@@ -12,6 +12,8 @@ pub(crate) struct Config {
     pub(crate) events_per_turn: usize,
     /// The same for a turn between tasks.
     pub(crate) events_per_busy_turn: usize,
+    /// Whether files may use a completion ring.
+    pub(crate) ring: bool,
 }
 
 /// A driver; there is none.

@@ -16,6 +16,7 @@ use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 
 use super::poller::ask;
 use super::slots::Slots;
+use super::uring::Lazy;
 use crate::io::Interest;
 
 const AWAKE: u8 = 0;
@@ -29,6 +30,7 @@ pub(super) struct Shared {
     waker: mio::Waker,
     sleep: AtomicU8,
     events: AtomicU64,
+    pub(super) uring: Lazy,
 }
 
 /// Registers sources with a driver.
@@ -44,13 +46,14 @@ pub(crate) struct Unparker {
 }
 
 impl Shared {
-    pub(super) fn new(registry: mio::Registry, waker: mio::Waker) -> Self {
+    pub(super) fn new(registry: mio::Registry, waker: mio::Waker, wants_ring: bool) -> Self {
         Self {
             registry,
             slots: Slots::new(),
             waker,
             sleep: AtomicU8::new(AWAKE),
             events: AtomicU64::new(0),
+            uring: Lazy::new(wants_ring),
         }
     }
 
@@ -97,17 +100,35 @@ impl Handle {
         }
     }
 
-    /// Gives `source` a slot and makes the poller watch it.
-    pub(super) fn register(&self, source: &mut impl Source, interest: Interest) -> io::Result<u32> {
-        let index = self.shared.slots.take()?;
-        let token = mio::Token(self.shared.slots.key(index).0);
-        match self.shared.registry.register(source, token, ask(interest)) {
-            Ok(()) => Ok(index),
-            Err(error) => {
-                self.shared.slots.give_back(index);
-                Err(error)
-            }
-        }
+    /// Makes the poller watch `source` for the slot at `index`, unless it does.
+    pub(super) fn watch(
+        &self,
+        index: u32,
+        source: &mut impl Source,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let slots = &self.shared.slots;
+        slots.at(index).watch(|| {
+            let token = mio::Token(slots.key(index).0);
+            self.shared.registry.register(source, token, ask(interest))
+        })
+    }
+
+    /// The ring, if the builder asked for one and the system has one.
+    #[cfg(all(
+        feature = "fs",
+        feature = "reactor",
+        target_os = "linux",
+        any(
+            target_arch = "x86_64",
+            target_arch = "aarch64",
+            target_arch = "riscv64",
+            target_arch = "loongarch64",
+            target_arch = "powerpc64"
+        )
+    ))]
+    pub(crate) fn ring(&self) -> Option<&Arc<super::uring::Ring>> {
+        self.shared.uring.get(&self.shared.registry)
     }
 
     /// Events dispatched so far.

@@ -12,10 +12,44 @@ mod poller;
 mod word;
 
 #[cfg(feature = "reactor")]
+mod uninterrupted;
+
+#[cfg(feature = "reactor")]
 mod slot;
 
 #[cfg(feature = "reactor")]
 mod slots;
+
+#[cfg(all(
+    feature = "fs",
+    feature = "reactor",
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+))]
+mod uring;
+#[cfg(all(
+    feature = "reactor",
+    not(all(
+        feature = "fs",
+        feature = "reactor",
+        target_os = "linux",
+        any(
+            target_arch = "x86_64",
+            target_arch = "aarch64",
+            target_arch = "riscv64",
+            target_arch = "loongarch64",
+            target_arch = "powerpc64"
+        )
+    ))
+))]
+#[path = "no_uring.rs"]
+mod uring;
 
 #[cfg(feature = "reactor")]
 mod handle;
@@ -50,3 +84,16 @@ pub(crate) use signal::SignalListener;
 pub(crate) use slot::Direction;
 #[cfg(all(feature = "net", unix))]
 pub(crate) use slot::ReadyEvent;
+#[cfg(all(
+    feature = "fs",
+    feature = "reactor",
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+))]
+pub(crate) use uring::Ring;

@@ -1,7 +1,7 @@
 //! The driver itself: sleeps in the poller and hands out what it tells.
 //!
 //! Idea        One call of the poller a park; each event finds its slot by its token.
-//! Invariants  I1 the tokens of the waker and of the signals are no slot's.
+//! Invariants  I1 the tokens of the waker, of the signals and of the ring are no slot's.
 //! Rejected    A clock read before and after, to wait anew when the poller returns early: the
 //!             scheduler computes its next deadline anyway.
 
@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) events_per_turn: usize,
     /// The same for a turn that does not sleep, between tasks.
     pub(crate) events_per_busy_turn: usize,
+    /// Whether files may use a completion ring.
+    pub(crate) ring: bool,
 }
 
 impl Default for Config {
@@ -35,6 +37,7 @@ impl Default for Config {
         Self {
             events_per_turn: EVENTS_PER_TURN,
             events_per_busy_turn: EVENTS_PER_TURN,
+            ring: false,
         }
     }
 }
@@ -57,7 +60,7 @@ pub(crate) fn build(config: &Config) -> io::Result<(Driver, Handle)> {
     let poll = Poll::new()?;
     let waker = mio::Waker::new(poll.registry(), WAKER)?;
     let registry = poll.registry().try_clone()?;
-    let handle = Handle::new(Arc::new(Shared::new(registry, waker)));
+    let handle = Handle::new(Arc::new(Shared::new(registry, waker, config.ring)));
     let events = Events::with_capacity(config.events_per_turn.max(1));
     let busy = config.events_per_busy_turn.max(1);
     let busy_events = (busy != config.events_per_turn).then(|| Events::with_capacity(busy));
@@ -90,6 +93,7 @@ impl Driver {
             match event.token() {
                 WAKER => {}
                 super::signal::TOKEN => super::signal::dispatch(),
+                super::uring::TOKEN => shared.uring.reap(),
                 Token(key) => {
                     if let Some((slot, generation)) = shared.slots.find(Key(key)) {
                         slot.publish(generation, told(event));
@@ -122,6 +126,7 @@ impl Park for Driver {
     }
 
     fn shutdown(&mut self) {
+        self.handle.shared.uring.close();
         self.handle.shared.slots.shut_down();
     }
 }

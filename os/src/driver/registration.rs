@@ -2,10 +2,13 @@
 //!
 //! Idea        An index into the driver's slots, and the driver's handle that keeps them alive.
 //!             Operations follow one protocol: look at the readiness, try, and on would-block clear
-//!             what was seen and wait.
+//!             what was seen and wait. A late source is made known to the poller at the first
+//!             would-block: until then there is nothing to look at, and operations are just tried.
 //! Invariants  I1 the slot belongs to this registration until `Drop`.
 //!             I2 the poller is told to forget the source before the registration drops, by
 //!                whoever owns both.
+//!                A late source that nobody else holds may be closed instead: the poller
+//!                forgets it with that.
 //!             I3 a node is linked only while its `Readiness` is pinned, and is taken out in `Drop`.
 #![allow(unsafe_code)]
 
@@ -23,14 +26,20 @@ use selkie_core::coop;
 use super::error::shutdown_error;
 use super::handle::Handle;
 use super::slot::{Direction, ReadyEvent, Slot, Waiter};
+use super::uninterrupted::uninterrupted;
 use crate::io::{Interest, Ready};
+use crate::sys::LateSource;
 
 /// One source's place in the driver; deregister the source before this drops.
 #[derive(Debug)]
 pub(crate) struct Registration {
     handle: Handle,
     index: u32,
+    late: LateSource,
 }
+
+/// What a late source is watched for.
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 impl Registration {
     /// Registers `source` with the driver of `handle`.
@@ -39,13 +48,51 @@ impl Registration {
         interest: Interest,
         handle: Handle,
     ) -> io::Result<Self> {
-        let index = handle.register(source, interest)?;
-        Ok(Self { handle, index })
+        let registration = Self::late(LateSource::NONE, handle)?;
+        let handle = &registration.handle;
+        handle.watch(registration.index, source, interest)?;
+        Ok(registration)
+    }
+
+    /// A place for `late`, of which the poller is told at the first would-block.
+    pub(crate) fn late(late: LateSource, handle: Handle) -> io::Result<Self> {
+        let index = handle.shared.slots.take()?;
+        Ok(Self {
+            handle,
+            index,
+            late,
+        })
+    }
+
+    /// Tells the poller of a late source, if that was not done.
+    fn watch(&self) -> io::Result<()> {
+        if self.slot().is_watched() {
+            return Ok(());
+        }
+        let mut late = self.late;
+        self.handle.watch(self.index, &mut late, BOTH)
+    }
+
+    /// What to do after an operation that saw `event` and would block.
+    fn blocked(&self, event: ReadyEvent) -> io::Result<()> {
+        if !event.is_watched() {
+            return self.watch();
+        }
+        self.clear(event);
+        Ok(())
     }
 
     /// Makes the poller forget `source`.
     pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
-        self.handle.shared.registry.deregister(source)
+        let registry = &self.handle.shared.registry;
+        if !self.late.is_some() {
+            registry.deregister(source)
+        } else if self.slot().is_watched() {
+            let mut late = self.late;
+            registry.deregister(&mut late)
+        } else {
+            Ok(())
+        }
     }
 
     fn slot(&self) -> &Slot {
@@ -59,13 +106,14 @@ impl Registration {
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
+        self.watch()?;
         let event = ready!(self.slot().poll(direction, cx));
         unit.made_progress();
         Poll::Ready(alive(event))
     }
 
-    /// Runs `operation` until it does something else than block, waiting with the one waker of
-    /// `direction`; any outcome costs a unit of budget, also a failure.
+    /// Makes the system call `operation` until it does something else than block, waiting with the
+    /// one waker of `direction`; any outcome costs a unit of budget, also a failure.
     pub(crate) fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
@@ -75,8 +123,8 @@ impl Registration {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
             let event = alive(ready!(self.slot().poll(direction, cx)))?;
-            match operation() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+            match uninterrupted(&mut operation) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked(event)?,
                 outcome => {
                     unit.made_progress();
                     return Poll::Ready(outcome);
@@ -97,8 +145,8 @@ impl Registration {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
             let event = alive(ready!(self.slot().poll(direction, cx)))?;
-            match operation() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+            match uninterrupted(&mut operation) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked(event)?,
                 outcome => {
                     unit.made_progress();
                     if let Ok(moved) = outcome {
@@ -118,14 +166,14 @@ impl Registration {
         !self.slot().peek(interest.mask()).ready.is_empty()
     }
 
-    /// Runs `operation` once if the source is thought ready, else says would-block.
+    /// Runs `operation` once if the source is thought ready, or nobody knows; else says would-block.
     pub(crate) fn try_io<R>(
         &self,
         interest: Interest,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
         let event = self.slot().peek(interest.mask());
-        if event.ready.is_empty() {
+        if event.ready.is_empty() && event.is_watched() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let outcome = operation();
@@ -135,8 +183,29 @@ impl Registration {
         outcome
     }
 
+    /// As [`try_io`](Self::try_io), for a system call: one that a signal cuts short is made anew.
+    pub(crate) fn try_call<R>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.try_io(interest, || uninterrupted(&mut operation))
+    }
+
+    /// As [`async_io`](Self::async_io), for a system call: one that a signal cuts short is made
+    /// anew.
+    pub(crate) async fn call<R>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.async_io(interest, || uninterrupted(&mut operation))
+            .await
+    }
+
     /// Waits for `interest`, beside any number of others.
     pub(crate) async fn readiness(&self, interest: Interest) -> io::Result<ReadyEvent> {
+        self.watch()?;
         alive(Readiness::new(self.slot(), interest).await)
     }
 
@@ -148,10 +217,10 @@ impl Registration {
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
         loop {
-            let event = self.readiness(interest).await?;
+            let event = alive(Readiness::new(self.slot(), interest).await)?;
             let unit = poll_fn(coop::poll_proceed).await;
             match operation() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked(event)?,
                 outcome => {
                     unit.made_progress();
                     return outcome;
@@ -229,7 +298,7 @@ impl Future for Readiness<'_> {
             this.queued = false;
         }
         let event = this.slot.peek(mask);
-        if !event.ready.is_empty() || event.is_shutdown() {
+        if event.is_answer() {
             return Poll::Ready(event);
         }
         // SAFETY: pinned, in no list, and `Drop` takes it out (I3).

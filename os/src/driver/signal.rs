@@ -4,24 +4,29 @@
 //!             writes a byte into a socket that never blocks. Every driver that was asked to
 //!             watches the other end; whichever wakes drains it and hands each marked signal to its
 //!             listeners. A signal that comes again before that counts once.
-//! States      a signal's record: untouched ─first listener→ handled (for the process's life)
+//! States      a signal's record: untouched ─first listener→ handled, for the process's life, or, if
+//!             that was asked for, ─last listener→ restored ─next listener→ handled
 //! Invariants  I1 `marked` is set before the byte is written; the byte is drained before `marked`
 //!                is taken. So a mark set after it was taken is followed by another byte.
 //!             I2 after a fork the child's handler does not write into its parent's socket: the
 //!                pair is made anew at the first attach in a process.
 //!             I3 no waker is woken under the lock.
+//!             I4 our handler, once in, is kept in its `Handling` and can be put in again: the registry
+//!                puts it in only once.
 //! Rejected    signalfd: it needs the signal blocked in every thread, also those that are not ours.
 #![allow(unsafe_code)]
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering};
+
+use crate::sys::{Disposition, disposition, set_disposition};
 
 use super::handle::Handle;
 
@@ -52,8 +57,55 @@ struct Record {
     marked: AtomicBool,
     arrivals: AtomicU64,
     listeners: Lock<Listeners>,
-    /// Whether the handler stands; held while it is put in.
-    handled: Mutex<bool>,
+    /// Held while a handler is put in or taken out.
+    handling: Mutex<Handling>,
+}
+
+/// Who handles a signal.
+#[derive(Debug, Default)]
+struct Handling {
+    /// Listeners there are now.
+    listeners: usize,
+    /// What stood before our handler, and our handler, once it was put in (I4).
+    before_and_ours: Option<(Disposition, Disposition)>,
+    /// Whether our handler stands.
+    stands: bool,
+    /// Whether the last listener puts back what stood before.
+    restores: bool,
+}
+
+impl Handling {
+    /// Sees to it that our handler stands.
+    fn put_in(&mut self, number: i32, record: &'static Record) -> io::Result<()> {
+        if self.stands {
+            return Ok(());
+        }
+        let before = disposition(number)?;
+        let ours = if let Some((_, ours)) = self.before_and_ours {
+            set_disposition(number, &ours)?;
+            ours
+        } else {
+            // SAFETY: `on_signal` is made of atomics, getpid and a write that never blocks.
+            unsafe { signal_hook_registry::register(number, move || on_signal(record)) }?;
+            disposition(number)?
+        };
+        self.before_and_ours = Some((before, ours));
+        self.stands = true;
+        Ok(())
+    }
+
+    /// A listener has gone; the last one puts back what stood before, if that was asked for.
+    fn leave(&mut self, number: i32) {
+        self.listeners -= 1;
+        if self.listeners > 0 || !self.restores {
+            return;
+        }
+        self.restores = false;
+        if let Some((before, _)) = &self.before_and_ours {
+            // It was the system's own word, so the system takes it.
+            self.stands = set_disposition(number, before).is_err();
+        }
+    }
 }
 
 fn records() -> &'static [Record] {
@@ -134,7 +186,16 @@ pub(super) fn dispatch() {
     }
 }
 
+/// Why the signal `number` cannot be listened to.
+fn refused(number: i32, why: &str) -> io::Error {
+    io::Error::other(format!("signal {number} cannot be listened to: {why}"))
+}
+
 impl Record {
+    fn handling(&self) -> MutexGuard<'_, Handling> {
+        self.handling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn tell(&self) {
         let woken: Vec<Waker>;
         {
@@ -154,6 +215,7 @@ impl Record {
 /// Hears one kind of signal, from its making on.
 #[derive(Debug)]
 pub(crate) struct SignalListener {
+    number: i32,
     record: &'static Record,
     place: usize,
     seen: u64,
@@ -165,18 +227,18 @@ impl SignalListener {
         let record = usize::try_from(number)
             .ok()
             .and_then(|number| records().get(number))
-            .filter(|_| number > 0 && !signal_hook_registry::FORBIDDEN.contains(&number))
-            .ok_or_else(|| io::Error::other(format!("signal {number} cannot be listened to")))?;
-        let mut handled = record
-            .handled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !*handled {
-            // SAFETY: `on_signal` is made of atomics, getpid and a write that never blocks.
-            unsafe { signal_hook_registry::register(number, move || on_signal(record)) }?;
-            *handled = true;
+            .filter(|_| number > 0)
+            .ok_or_else(|| refused(number, "there is no such signal"))?;
+        if [libc::SIGKILL, libc::SIGSTOP].contains(&number) {
+            return Err(refused(number, "the system keeps it from every process"));
         }
-        drop(handled);
+        if signal_hook_registry::FORBIDDEN.contains(&number) {
+            return Err(refused(number, "it tells of a fault of the program itself"));
+        }
+        let mut handling = record.handling();
+        handling.put_in(number, record)?;
+        handling.listeners += 1;
+        drop(handling);
         let mut listeners = record.listeners.lock();
         let place = listeners.free.pop().unwrap_or_else(|| {
             listeners.wakers.push(None);
@@ -186,10 +248,16 @@ impl SignalListener {
         let seen = record.arrivals.load(Ordering::Relaxed);
         drop(listeners);
         Ok(Self {
+            number,
             record,
             place,
             seen,
         })
+    }
+
+    /// Has the last listener to this signal put back what the process did on it before the first.
+    pub(crate) fn restore_when_last(&self) {
+        self.record.handling().restores = true;
     }
 
     /// Waits for an arrival that this listener has not heard of.
@@ -220,6 +288,7 @@ impl Drop for SignalListener {
         let waker = listeners.wakers[self.place].take();
         listeners.free.push(self.place);
         drop(listeners);
+        self.record.handling().leave(self.number);
         drop(waker); // I3
     }
 }

@@ -4,12 +4,14 @@
 //!             longer true. One word holds the readiness, a tick for each direction and the
 //!             generation of the slot; an operation remembers the word it saw and clears only
 //!             what no later event has confirmed.
-//! States      generation g ─open→ in use ─close→ generation g + 1;   in use ─shutdown→ in use, over
+//! States      generation g ─open→ in use ─watch→ watched ─close→ generation g + 1;
+//!             any ─shutdown→ the same, over
 //! Invariants  I1 readiness is published before the waiters' lock is taken to wake; a waiter looks
 //!                at the readiness again after it stored its waker under that lock. One of the two
 //!                sees the other.
 //!             I2 a node of `others` is pinned and leaves the list, under the lock, before it dies.
 //!             I3 no waker is woken, nor dropped, under the lock.
+//!             I4 only a watched slot is waited for: of another the poller knows nothing.
 //! Rejected    One tick of 8 bits for both directions: it wraps at 256 events, and a writer's
 //!             events make a reader try again for nothing.
 #![allow(unsafe_code)]
@@ -52,6 +54,16 @@ impl ReadyEvent {
     /// Whether the driver was gone.
     pub(crate) const fn is_shutdown(&self) -> bool {
         self.word.is_shut_down()
+    }
+
+    /// Whether the poller knew the source.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.word.is_watched()
+    }
+
+    /// Whether there is nothing to wait for: the source is ready, nobody can tell, or nobody will.
+    pub(super) fn is_answer(&self) -> bool {
+        !self.ready.is_empty() || !self.is_watched() || self.is_shutdown()
     }
 }
 
@@ -144,7 +156,7 @@ impl Slot {
 
     fn answers(&self, mask: Ready) -> Option<ReadyEvent> {
         let event = self.peek(mask);
-        (!event.ready.is_empty() || event.is_shutdown()).then_some(event)
+        event.is_answer().then_some(event)
     }
 
     /// Waits with the one waker of `direction`.
@@ -242,6 +254,36 @@ impl Slot {
                 Err(now) => word = now,
             }
         }
+    }
+
+    /// Whether the poller knows the source.
+    pub(super) fn is_watched(&self) -> bool {
+        // Acquire: pairs with the Release in `watch`.
+        Word(self.word.load(Ordering::Acquire)).is_watched()
+    }
+
+    /// Tells the poller of the source by `tell`, unless that was done.
+    ///
+    /// The lock makes it happen once, whoever comes at the same time.
+    pub(super) fn watch<E>(&self, tell: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        let _guard = self.waiters.lock();
+        if self.is_watched() {
+            return Ok(());
+        }
+        tell()?;
+        // An event may have come already: all but this bit stays.
+        // Relaxed: the exchange takes the word that it saw.
+        let mut word = self.word.load(Ordering::Relaxed);
+        // Release: pairs with the Acquire in `peek`.
+        while let Err(now) = self.word.compare_exchange_weak(
+            word,
+            Word(word).watched().0,
+            Ordering::Release,
+            Ordering::Relaxed,
+        ) {
+            word = now;
+        }
+        Ok(())
     }
 
     /// Records an event for `generation` and wakes those who wait for it.
@@ -350,6 +392,12 @@ mod tests {
         }
     }
 
+    fn watched() -> Slot {
+        let slot = Slot::new();
+        slot.watch(|| Ok::<(), ()>(())).unwrap();
+        slot
+    }
+
     fn is_readable(slot: &Slot) -> bool {
         slot.peek(Interest::READABLE.mask()).ready.is_readable()
     }
@@ -362,7 +410,7 @@ mod tests {
     #[test]
     fn regression_07_events_between_an_operation_and_its_clear() {
         for events in [1, 255, 256, 257, 65_535, 65_536, 65_537] {
-            let slot = Slot::new();
+            let slot = watched();
             slot.publish(0, Ready::READABLE);
             let seen = slot.peek(Interest::READABLE.mask());
             for _ in 0..events {
@@ -375,7 +423,7 @@ mod tests {
 
     #[test]
     fn regression_08_a_write_event_does_not_void_a_readers_clear() {
-        let slot = Slot::new();
+        let slot = watched();
         slot.publish(0, Ready::READABLE | Ready::WRITABLE);
         let seen = slot.peek(Interest::READABLE.mask());
         slot.publish(0, Ready::WRITABLE);
@@ -385,8 +433,29 @@ mod tests {
     }
 
     #[test]
-    fn closed_sides_stay_closed() {
+    fn the_poller_is_told_once_and_early_events_stay() {
         let slot = Slot::new();
+        assert!(slot.peek(Ready::ALL).is_answer() && !slot.is_watched());
+        slot.watch(|| Err("refused")).unwrap_err();
+        assert!(!slot.is_watched());
+        slot.watch(|| {
+            // The poller may tell before it is known to watch.
+            slot.word.store(
+                slot.word.load(Ordering::Relaxed) | u64::from(Ready::READABLE.bits()),
+                Ordering::Relaxed,
+            );
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        assert!(slot.is_watched() && is_readable(&slot));
+        slot.watch(|| Err("told twice")).unwrap();
+        slot.close();
+        assert!(!slot.is_watched());
+    }
+
+    #[test]
+    fn closed_sides_stay_closed() {
+        let slot = watched();
         slot.publish(0, Ready::READABLE | Ready::READ_CLOSED);
         slot.clear(slot.peek(Ready::ALL));
         let ready = slot.peek(Ready::ALL).ready;
@@ -395,7 +464,7 @@ mod tests {
 
     #[test]
     fn events_and_clears_of_the_last_owner_do_nothing() {
-        let slot = Slot::new();
+        let slot = watched();
         slot.publish(0, Ready::READABLE);
         let seen = slot.peek(Ready::ALL);
         slot.close();
@@ -408,7 +477,7 @@ mod tests {
 
     #[test]
     fn each_direction_wakes_its_own() {
-        let slot = Slot::new();
+        let slot = watched();
         let (reader, writer) = (Arc::new(Count::default()), Arc::new(Count::default()));
         let count = |of: &Arc<Count>| of.0.load(Ordering::Relaxed);
         let wait = |direction, on: &Arc<Count>| {
@@ -439,7 +508,7 @@ mod tests {
 
     #[test]
     fn no_wake_is_lost_between_a_look_and_a_wait() {
-        let (slot, seen) = (Arc::new(Slot::new()), Arc::new(AtomicUsize::new(0)));
+        let (slot, seen) = (Arc::new(watched()), Arc::new(AtomicUsize::new(0)));
         let reader = {
             let (slot, seen) = (Arc::clone(&slot), Arc::clone(&seen));
             std::thread::spawn(move || {

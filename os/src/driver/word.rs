@@ -1,8 +1,8 @@
 //! The state of a slot in one word: readiness, ticks and generation.
 //!
 //! ```text
-//! bits   63‥48        47‥28        27‥8        7          5‥0
-//!        generation   write tick   read tick   shut down  readiness
+//! bits   63‥48        47‥28        27‥8        7          6        5‥0
+//!        generation   write tick   read tick   shut down  watched  readiness
 //! ```
 //!
 //! Invariants  I1 a tick counts the events of its direction, modulo 2^20; a clear of a direction
@@ -14,6 +14,7 @@
 use crate::io::Ready;
 
 const SHUTDOWN: u64 = 1 << 7;
+const WATCHED: u64 = 1 << 6;
 const TICK_BITS: u32 = 20;
 const TICK_MASK: u64 = (1 << TICK_BITS) - 1;
 const READ_TICK_SHIFT: u32 = 8;
@@ -48,13 +49,22 @@ impl Word {
         Ready::from_bits(self.0 as u8)
     }
 
+    pub(super) const fn is_watched(self) -> bool {
+        self.0 & WATCHED != 0
+    }
+
     pub(super) const fn is_shut_down(self) -> bool {
         self.0 & SHUTDOWN != 0
     }
 
-    /// The word of the next generation, ready for nothing.
+    /// The word of the next generation, ready for nothing and not watched.
     pub(super) const fn next_generation(self) -> Self {
         Self((self.generation().wrapping_add(1) as u64) << GENERATION_SHIFT)
+    }
+
+    /// The word after the poller was told of the source.
+    pub(super) const fn watched(self) -> Self {
+        Self(self.0 | WATCHED)
     }
 
     /// The word after the driver is gone.

@@ -28,6 +28,8 @@ use super::file_buf::FileBuf;
 use super::file_state::{Crowd, Inner, Outcome, State};
 use super::file_times::FileTimes;
 use super::offload::offload;
+use super::{by_ring, cached};
+use crate::blocking::BlockingKind;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 /// Bytes that one operation moves at most, if nobody chose.
@@ -39,7 +41,9 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// before relying on them.
 ///
 /// # Cost
-/// A hop to the blocking pool for each operation that the buffer does not answer.
+/// On Linux a read of at most 64 KiB that the page cache can answer is one system call where the
+/// task runs, and costs a unit of the budget for each 16 KiB. Else a hop to the blocking pool for
+/// each operation that the buffer does not answer.
 ///
 /// # Example
 /// ```
@@ -83,10 +87,7 @@ impl File {
     /// # Errors
     /// What the system says.
     pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
-        let path = path.as_ref().to_owned();
-        offload(move || std::fs::File::open(path))
-            .await
-            .map(Self::from_std)
+        cached::open(path.as_ref()).await.map(Self::from_std)
     }
 
     /// Opens the file at `path` to be written, empty; creates it if need be.
@@ -113,14 +114,9 @@ impl File {
 
     /// Takes over a file of std's.
     pub fn from_std(std: std::fs::File) -> File {
-        let state = State::Idle(FileBuf::default());
         File {
             std: Arc::new(std),
-            inner: Mutex::new(Inner {
-                state,
-                write_error: None,
-                position: 0,
-            }),
+            inner: Mutex::new(Inner::new()),
             crowd: Arc::default(),
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
@@ -131,7 +127,7 @@ impl File {
     }
 
     /// Waits until no operation is under way; several callers may wait at once (I3).
-    async fn idle(&self) {
+    pub(super) async fn idle(&self) {
         let waker = Waker::from(Arc::clone(&self.crowd));
         poll_fn(|cx| {
             self.crowd.0.lock().push(cx.waker().clone());
@@ -148,6 +144,9 @@ impl File {
     /// What the system says, or a write that failed before.
     pub async fn sync_all(&self) -> io::Result<()> {
         self.settle().await?;
+        if let Some(outcome) = by_ring::sync(&self.std, false).await {
+            return outcome;
+        }
         let std = Arc::clone(&self.std);
         offload(move || std.sync_all()).await
     }
@@ -158,6 +157,9 @@ impl File {
     /// What the system says, or a write that failed before.
     pub async fn sync_data(&self) -> io::Result<()> {
         self.settle().await?;
+        if let Some(outcome) = by_ring::sync(&self.std, true).await {
+            return outcome;
+        }
         let std = Arc::clone(&self.std);
         offload(move || std.sync_data()).await
     }
@@ -193,6 +195,12 @@ impl File {
     /// # Errors
     /// What the system says.
     pub async fn metadata(&self) -> io::Result<Metadata> {
+        // Behind a write under way it takes the same road as the write.
+        if matches!(self.shared().state, State::Idle(_)) {
+            if let Some(known) = poll_fn(|cx| cached::poll_metadata(cx, &self.std)).await {
+                return known;
+            }
+        }
         let std = Arc::clone(&self.std);
         offload(move || std.metadata()).await
     }
@@ -298,7 +306,8 @@ impl File {
         let unread = buf.discard();
         let n = take(&mut buf);
         let std = Arc::clone(&self.std);
-        inner.begin(buf, move |buf| {
+        inner.unflushed = true;
+        inner.begin(BlockingKind::FileWrite, buf, move |buf| {
             Outcome::Write(step_back(&std, unread).and_then(|()| buf.drain(&*std)))
         });
         Poll::Ready(Ok(n))
@@ -335,8 +344,20 @@ impl AsyncRead for File {
                 return Poll::Ready(Ok(()));
             }
             let limit = target.remaining().min(me.max_buf_size);
+            if inner.reads_in_place && limit <= cached::MAX_IN_PLACE_BYTES {
+                match cached::read_some(cx, &me.std, target, limit) {
+                    Ok(_) => {
+                        unit.made_progress();
+                        inner.put_buf(buf);
+                        return Poll::Ready(Ok(()));
+                    }
+                    Err(error) => {
+                        inner.reads_in_place = error.kind() != io::ErrorKind::Unsupported;
+                    }
+                }
+            }
             let std = Arc::clone(&me.std);
-            inner.begin(buf, move |buf| {
+            inner.begin(BlockingKind::File, buf, move |buf| {
                 Outcome::Read(buf.fill(&*std, limit).map(drop))
             });
         }
@@ -357,7 +378,7 @@ impl AsyncSeek for File {
             *offset -= unread as i64; // I1
         }
         let buf = inner.take_buf();
-        inner.begin(buf, move |_| {
+        inner.begin(BlockingKind::File, buf, move |_| {
             let mut file = &*std;
             Outcome::Seek(file.seek(position))
         });

@@ -3,6 +3,8 @@
 //! States      Idle(buffer) ─begin→ Busy(task that returns the buffer) ─done→ Idle
 //! Invariants  I1 a task that was dropped by its runtime counts as a failed write: the buffer is
 //!                lost with it.
+//!             I2 `unflushed` from the begin of a write until its outcome was seen; who drops the
+//!                file in between is told in debug builds, unless the write is known to be done.
 
 use std::future::Future;
 use std::io;
@@ -21,6 +23,10 @@ pub(super) struct Inner {
     pub(super) state: State,
     pub(super) write_error: Option<io::ErrorKind>,
     pub(super) position: u64,
+    /// Whether reads may be answered from the system's cache, as far as is known.
+    pub(super) reads_in_place: bool,
+    /// Whether a write is under way whose outcome nobody has seen (I2).
+    pub(super) unflushed: bool,
 }
 
 pub(super) enum State {
@@ -47,14 +53,26 @@ impl Wake for Crowd {
 }
 
 impl Inner {
+    /// What an idle file without history does.
+    pub(super) fn new() -> Self {
+        Self {
+            state: State::Idle(FileBuf::default()),
+            write_error: None,
+            position: 0,
+            reads_in_place: true,
+            unflushed: false,
+        }
+    }
+
+    /// Begins `operation` on the pool; one of the kind `FileWrite` is done even if the runtime shuts
+    /// down.
     pub(super) fn begin(
         &mut self,
+        kind: BlockingKind,
         mut buf: FileBuf,
         operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
     ) {
-        self.state = State::Busy(spawn_blocking_for(BlockingKind::File, move || {
-            (operation(&mut buf), buf)
-        }));
+        self.state = State::Busy(spawn_blocking_for(kind, move || (operation(&mut buf), buf)));
     }
 
     /// Waits for the operation under way and takes its buffer back; `None` if there is none.
@@ -65,6 +83,7 @@ impl Inner {
         let (outcome, buf) = ready!(Pin::new(task).poll(cx))
             .unwrap_or_else(|_| (Outcome::Write(Err(not_run())), FileBuf::default()));
         self.state = State::Idle(buf);
+        self.unflushed = false;
         Poll::Ready(Some(outcome))
     }
 
@@ -88,5 +107,20 @@ impl Inner {
 
     pub(super) fn put_buf(&mut self, buf: FileBuf) {
         self.state = State::Idle(buf);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Its runtime may be gone by now, and the data with it; or the write fails unheard.
+        if cfg!(debug_assertions) && self.unflushed && !std::thread::panicking() {
+            let outcome = self.poll_outcome(&mut Context::from_waker(Waker::noop()));
+            if !matches!(outcome, Poll::Ready(Some(Outcome::Write(Ok(()))))) {
+                eprintln!(
+                    "selkie: a file was dropped before what was written to it was flushed: \
+                     whether it reached the file is not known"
+                );
+            }
+        }
     }
 }

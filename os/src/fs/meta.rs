@@ -4,6 +4,7 @@ use std::fs::{Metadata, Permissions};
 use std::io;
 use std::path::Path;
 
+use super::cached;
 use super::offload::offload;
 
 /// What the system knows of the file at `path`; links are followed.
@@ -11,8 +12,7 @@ use super::offload::offload;
 /// # Errors
 /// What the system says.
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    let path = path.as_ref().to_owned();
-    offload(move || std::fs::metadata(path)).await
+    cached::metadata(path.as_ref(), true).await
 }
 
 /// What the system knows of `path` itself; links are not followed.
@@ -20,8 +20,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Errors
 /// What the system says.
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    let path = path.as_ref().to_owned();
-    offload(move || std::fs::symlink_metadata(path)).await
+    cached::metadata(path.as_ref(), false).await
 }
 
 /// Whether there is something at `path`; a broken link leads to nothing.
@@ -29,8 +28,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Errors
 /// If that cannot be known, for want of permissions for one.
 pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
-    let path = path.as_ref().to_owned();
-    offload(move || path.try_exists()).await
+    cached::try_exists(path.as_ref()).await
 }
 
 /// Sets who may do what with the file at `path`.

@@ -1,9 +1,45 @@
 //! Files and folders.
 //!
-//! Systems have no readiness for files, so each operation runs on the blocking pool. A path is
-//! copied, and the operation, once begun, is done even if its future drops.
+//! Systems have no readiness for files. On Linux what the system has in memory is answered where the
+//! task runs: reads of at most 64 KiB, opening to read, metadata. All else, and all of it elsewhere,
+//! runs on the blocking pool; a path is copied, and the operation, once begun, is done even if its
+//! future drops.
 
 mod offload;
+
+#[cfg(target_os = "linux")]
+mod cached;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_cached.rs"]
+mod cached;
+
+#[cfg(all(
+    feature = "fs",
+    feature = "reactor",
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+))]
+mod by_ring;
+#[cfg(not(all(
+    feature = "fs",
+    feature = "reactor",
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+)))]
+#[path = "no_ring.rs"]
+mod by_ring;
 
 mod file_times;
 
@@ -16,6 +52,7 @@ mod file;
 #[cfg(unix)]
 mod fd;
 mod open_options;
+mod positional;
 
 mod dir_builder;
 mod links;
@@ -29,6 +66,11 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+mod replace;
+
+#[cfg(unix)]
+mod lock;
+
 pub use dir_builder::{DirBuilder, create_dir, create_dir_all};
 pub use file::File;
 pub use file_times::FileTimes;
@@ -37,6 +79,7 @@ pub use meta::{metadata, set_permissions, symlink_metadata, try_exists};
 pub use open_options::OpenOptions;
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use remove::{remove_dir, remove_dir_all, remove_file};
+pub use replace::replace;
 #[cfg(unix)]
 pub use unix::symlink;
 pub use whole::{copy, read, read_to_string, write};

@@ -1,7 +1,7 @@
 //! How a file is opened.
 
-use std::io;
 use std::path::Path;
+use std::{fmt, io};
 
 use super::file::File;
 use super::offload::offload;
@@ -18,14 +18,19 @@ use super::offload::offload;
 /// # })
 /// # }
 /// ```
-#[derive(Debug, Clone)]
-pub struct OpenOptions(pub(super) std::fs::OpenOptions);
+#[derive(Clone)]
+pub struct OpenOptions {
+    std: std::fs::OpenOptions,
+    reads: bool,
+    /// Nothing but `read` was ever set.
+    is_plain: bool,
+}
 
 macro_rules! switches {
     ($($name:ident, $what:literal;)*) => {$(
         #[doc = $what]
         pub fn $name(&mut self, $name: bool) -> &mut OpenOptions {
-            self.0.$name($name);
+            self.std_mut().$name($name);
             self
         }
     )*};
@@ -34,11 +39,27 @@ macro_rules! switches {
 impl OpenOptions {
     /// Options of which none is set.
     pub fn new() -> Self {
-        Self(std::fs::OpenOptions::new())
+        Self {
+            std: std::fs::OpenOptions::new(),
+            reads: false,
+            is_plain: true,
+        }
+    }
+
+    /// Options that may be more than `read` from now on.
+    pub(super) fn std_mut(&mut self) -> &mut std::fs::OpenOptions {
+        self.is_plain = false;
+        &mut self.std
+    }
+
+    /// Whether the file can be read.
+    pub fn read(&mut self, read: bool) -> &mut OpenOptions {
+        self.std.read(read);
+        self.reads = read;
+        self
     }
 
     switches! {
-        read, "Whether the file can be read.";
         write, "Whether the file can be written.";
         append, "Whether each write goes to the end.";
         truncate, "Whether the file is emptied; it must be writable.";
@@ -51,7 +72,10 @@ impl OpenOptions {
     /// # Errors
     /// What the system says; options that do not go together.
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        let (path, options) = (path.as_ref().to_owned(), self.0.clone());
+        if self.is_plain && self.reads {
+            return File::open(path).await;
+        }
+        let (path, options) = (path.as_ref().to_owned(), self.std.clone());
         offload(move || options.open(path))
             .await
             .map(File::from_std)
@@ -67,12 +91,22 @@ impl File {
 
 impl From<std::fs::OpenOptions> for OpenOptions {
     fn from(options: std::fs::OpenOptions) -> Self {
-        Self(options)
+        Self {
+            std: options,
+            reads: false,
+            is_plain: false,
+        }
     }
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OpenOptions").field(&self.std).finish()
     }
 }

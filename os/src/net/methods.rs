@@ -110,7 +110,8 @@ macro_rules! stream_methods {
         /// # Errors
         /// Would-block if nothing is there; what the system says otherwise.
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.try_io(crate::io::Interest::READABLE, || (&*self.io).read(buf))
+            self.io
+                .try_call(crate::io::Interest::READABLE, || (&*self.io).read(buf))
         }
 
         /// Reads what is there into several buffers in order, and says how much.
@@ -121,7 +122,7 @@ macro_rules! stream_methods {
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
         ) -> std::io::Result<usize> {
-            self.try_io(crate::io::Interest::READABLE, || {
+            self.io.try_call(crate::io::Interest::READABLE, || {
                 (&*self.io).read_vectored(bufs)
             })
         }
@@ -131,7 +132,7 @@ macro_rules! stream_methods {
         /// # Errors
         /// Would-block if nothing is there; what the system says otherwise.
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
-            self.try_io(crate::io::Interest::READABLE, || {
+            self.io.try_call(crate::io::Interest::READABLE, || {
                 let (n, ()) = crate::source::fill_with(buf, |free| {
                     Ok((Self::read_some(&self.io, free)?, ()))
                 })?;
@@ -144,7 +145,8 @@ macro_rules! stream_methods {
         /// # Errors
         /// Would-block if there is no room; what the system says otherwise.
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
-            self.try_io(crate::io::Interest::WRITABLE, || (&*self.io).write(buf))
+            self.io
+                .try_call(crate::io::Interest::WRITABLE, || (&*self.io).write(buf))
         }
 
         /// Writes as much of several buffers, in order, as there is room for.
@@ -152,7 +154,7 @@ macro_rules! stream_methods {
         /// # Errors
         /// Would-block if there is no room; what the system says otherwise.
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-            self.try_io(crate::io::Interest::WRITABLE, || {
+            self.io.try_call(crate::io::Interest::WRITABLE, || {
                 (&*self.io).write_vectored(bufs)
             })
         }

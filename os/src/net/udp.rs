@@ -171,8 +171,7 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing was sent if the future is dropped before it is ready.
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.async_io(Interest::WRITABLE, || self.io.send(buf))
-            .await
+        self.io.call(Interest::WRITABLE, || self.io.send(buf)).await
     }
 
     /// Sends `buf` to the connected address, as a poll; only the last caller's task is woken.
@@ -190,7 +189,7 @@ impl UdpSocket {
     /// # Errors
     /// Would-block if there is no room; what the system says otherwise.
     pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, || self.io.send(buf))
+        self.io.try_call(Interest::WRITABLE, || self.io.send(buf))
     }
 
     /// Sends `buf` to the first of `addr`'s addresses, waiting for room; says how many bytes went.
@@ -204,7 +203,8 @@ impl UdpSocket {
         let lookup = addr.resolve();
         drop(addr);
         let target = lookup.await?.next().ok_or_else(no_addrs)?;
-        self.async_io(Interest::WRITABLE, || self.io.send_to(buf, target))
+        self.io
+            .call(Interest::WRITABLE, || self.io.send_to(buf, target))
             .await
     }
 
@@ -228,7 +228,8 @@ impl UdpSocket {
     /// # Errors
     /// Would-block if there is no room; what the system says otherwise.
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, || self.io.send_to(buf, target))
+        self.io
+            .try_call(Interest::WRITABLE, || self.io.send_to(buf, target))
     }
 
     /// Waits until a datagram can be sent, as a poll; only the last caller's task is woken.
@@ -255,7 +256,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// No datagram is lost when the future is dropped.
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.async_io(Interest::READABLE, || self.recv_now(as_uninit(buf)))
+        self.io
+            .call(Interest::READABLE, || self.recv_now(as_uninit(buf)))
             .await
     }
 
@@ -273,7 +275,8 @@ impl UdpSocket {
     /// # Errors
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.recv_now(as_uninit(buf)))
+        self.io
+            .try_call(Interest::READABLE, || self.recv_now(as_uninit(buf)))
     }
 
     /// As [`recv`](Self::recv), into the room that `buf` has at hand.
@@ -285,7 +288,7 @@ impl UdpSocket {
     /// No datagram is lost when the future is dropped.
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-        Ok(self.async_io(Interest::READABLE, recv).await?.0)
+        Ok(self.io.call(Interest::READABLE, recv).await?.0)
     }
 
     /// As [`try_recv`](Self::try_recv), into the room that `buf` has at hand.
@@ -294,7 +297,7 @@ impl UdpSocket {
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-        Ok(self.try_io(Interest::READABLE, recv)?.0)
+        Ok(self.io.try_call(Interest::READABLE, recv)?.0)
     }
 
     /// Receives a datagram, waiting for one; says how long it is and where it comes from.
@@ -305,7 +308,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// No datagram is lost when the future is dropped.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.async_io(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
+        self.io
+            .call(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
             .await
     }
 
@@ -327,7 +331,8 @@ impl UdpSocket {
     /// # Errors
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.try_io(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
+        self.io
+            .try_call(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
     }
 
     /// As [`recv_from`](Self::recv_from), into the room that `buf` has at hand.
@@ -339,7 +344,7 @@ impl UdpSocket {
     /// No datagram is lost when the future is dropped.
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         let recv = || fill_with(buf, |free| self.recv_from_now(free));
-        self.async_io(Interest::READABLE, recv).await
+        self.io.call(Interest::READABLE, recv).await
     }
 
     /// As [`try_recv_from`](Self::try_recv_from), into the room that `buf` has at hand.
@@ -348,7 +353,7 @@ impl UdpSocket {
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         let recv = || fill_with(buf, |free| self.recv_from_now(free));
-        self.try_io(Interest::READABLE, recv)
+        self.io.try_call(Interest::READABLE, recv)
     }
 
     /// As [`recv`](Self::recv), and the datagram stays.
@@ -359,7 +364,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.async_io(Interest::READABLE, || self.peek_now(as_uninit(buf)))
+        self.io
+            .call(Interest::READABLE, || self.peek_now(as_uninit(buf)))
             .await
     }
 
@@ -376,7 +382,8 @@ impl UdpSocket {
     /// # Errors
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.peek_now(as_uninit(buf)))
+        self.io
+            .try_call(Interest::READABLE, || self.peek_now(as_uninit(buf)))
     }
 
     /// As [`recv_from`](Self::recv_from), and the datagram stays.
@@ -387,7 +394,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.async_io(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
+        self.io
+            .call(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
             .await
     }
 
@@ -408,7 +416,8 @@ impl UdpSocket {
     /// # Errors
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.try_io(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
+        self.io
+            .try_call(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
     }
 
     /// Waits for a datagram, which stays, and says where it comes from.
@@ -419,7 +428,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
-        self.async_io(Interest::READABLE, || self.peek_sender_now())
+        self.io
+            .call(Interest::READABLE, || self.peek_sender_now())
             .await
     }
 
@@ -438,7 +448,8 @@ impl UdpSocket {
     /// # Errors
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
-        self.try_io(Interest::READABLE, || self.peek_sender_now())
+        self.io
+            .try_call(Interest::READABLE, || self.peek_sender_now())
     }
 }
 

@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::process::{ExitStatus, Output};
 use std::task::{Context, Poll, ready};
 
-use super::exit::Watch;
+use super::exit::{Watch, try_wait};
 use super::orphan::adopt;
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::context;
@@ -52,12 +52,12 @@ impl Process {
         let Self::Running { child, watch, .. } = self else {
             return Poll::Ready(self.ended());
         };
-        let mut end = watch.poll_end(cx, || child.try_wait());
+        let mut end = watch.poll_end(cx, || try_wait(child));
         if matches!(&end, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
             // The runtime that made the child is gone; this one may go on waiting.
             if let Ok(Some(driver)) = context::with_current(|inner| inner.driver.clone()) {
                 *watch = Watch::new(child.id(), driver)?;
-                end = watch.poll_end(cx, || child.try_wait());
+                end = watch.poll_end(cx, || try_wait(child));
             }
         }
         let status = ready!(end)?;
@@ -142,7 +142,7 @@ impl Child {
     /// What the system says.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         if let Process::Running { child, .. } = &mut self.process {
-            let Some(status) = child.try_wait()? else {
+            let Some(status) = try_wait(child)? else {
                 return Ok(None);
             };
             self.process = Process::Ended(status);

@@ -192,11 +192,30 @@ impl Command {
     /// Outside of a runtime with I/O enabled.
     ///
     /// # Cost
-    /// The thread waits until the program was found and begun.
+    /// The thread waits until the program was found and begun. The child borrows this process's
+    /// memory until then (std's `posix_spawn`), so that it costs the same however much there is; with
+    /// [`pre_exec`](Self::pre_exec), [`uid`](Self::uid) or [`gid`](Self::gid) the process is forked,
+    /// and its page tables are copied: spawn such a child of a large process in
+    /// [`spawn_blocking`](crate::task::spawn_blocking).
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
+        self.spawn_with(std::process::Command::spawn)
+    }
+
+    /// Makes the child by calling `with` with std's command, for what std can do beyond its own `spawn`.
+    ///
+    /// # Errors
+    /// What `with` says.
+    ///
+    /// # Panics
+    /// Outside of a runtime with I/O enabled.
+    #[track_caller]
+    pub fn spawn_with(
+        &mut self,
+        with: impl FnOnce(&mut std::process::Command) -> io::Result<std::process::Child>,
+    ) -> io::Result<Child> {
         let handle = context::driver();
-        let mut child = self.std.spawn()?;
+        let mut child = with(&mut self.std)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let watched = Watch::new(child.id(), handle).and_then(|watch| {
             let stdin = pipes.0.map(ChildStdin::from_std).transpose()?;

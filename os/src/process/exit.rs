@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 
 use mio::event::Source;
@@ -10,7 +11,7 @@ use mio::{Interest, Registry, Token};
 
 use crate::driver::{Direction, Handle, SignalListener};
 use crate::source::Evented;
-use crate::sys::pidfd_open;
+use crate::sys::{has_ended, pidfd_open};
 
 /// A descriptor that becomes readable when a child ends.
 #[derive(Debug)]
@@ -85,5 +86,16 @@ impl Watch {
                 ready!(heard);
             },
         }
+    }
+}
+
+/// How `child` ended, if it has; it is reaped then.
+///
+/// A stop is no end, although the tracer of a child is told of one as of the other.
+pub(super) fn try_wait(child: &mut std::process::Child) -> io::Result<Option<ExitStatus>> {
+    if has_ended(child.id())? {
+        child.try_wait()
+    } else {
+        Ok(None)
     }
 }

@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use selkie_core::coop::{Budget, with_budget};
 
-use super::exit::Watch;
+use super::exit::{Watch, try_wait};
 
 /// A child that nobody waits for.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ struct Orphan {
 
 /// Sees to it that `child` is reaped.
 pub(super) fn adopt(mut child: Child, watch: Watch) {
-    if !matches!(child.try_wait(), Ok(None)) {
+    if !matches!(try_wait(&mut child), Ok(None)) {
         return;
     }
     match watch {
@@ -57,7 +57,7 @@ impl Orphan {
         };
         // Without a limit: at its end the budget would wake this waker, and the lock is held.
         let end = with_budget(Budget::unlimited(), || {
-            watch.poll_end(&mut Context::from_waker(&waker), || child.try_wait())
+            watch.poll_end(&mut Context::from_waker(&waker), || try_wait(child))
         });
         if end.is_pending() {
             return;

@@ -19,11 +19,14 @@ use crate::driver;
 #[cfg(feature = "rt-multi-thread")]
 use crate::scheduler::MultiThread;
 use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
+use crate::sys::Birth;
 
 /// Which parts a runtime has.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
     pub(super) io: bool,
+    /// Whether files may use a completion ring.
+    pub(super) ring: bool,
     pub(super) time: bool,
     pub(super) start_paused: bool,
     pub(super) name: Option<String>,
@@ -80,6 +83,7 @@ fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
     if let Some(events) = parts.events_per_busy_turn {
         config.events_per_busy_turn = events;
     }
+    config.ring = parts.ring;
     let (driver, handle) = driver::build(&config)?;
     Ok((Box::new(Boxed(driver)), Some(handle)))
 }
@@ -161,6 +165,7 @@ fn handle(
     let blocking = BlockingPool::new(config.clone());
     let handle = Handle {
         inner: Arc::new(Inner {
+            birth: Birth::here(),
             id: Id::next(),
             name: parts.name.clone(),
             spawner,

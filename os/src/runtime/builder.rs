@@ -62,6 +62,7 @@ impl Builder {
             worker_threads: None,
             parts: Parts {
                 io: false,
+                ring: false,
                 time: false,
                 start_paused: false,
                 name: None,

@@ -213,8 +213,14 @@ impl Builder {
         self
     }
 
-    /// For file operations by io_uring. Selkie does them on the blocking pool: nothing changes.
+    /// Has operations on files that own their buffers ([`File::read_at`](crate::fs::File::read_at) and
+    /// its kin, `sync_all`, `sync_data`) done by io_uring, on 64-bit Linux; enables I/O, too.
+    ///
+    /// The ring is made at the first such operation. Where the system refuses one (an old kernel, a
+    /// filter, no locked memory) the blocking pool does the work, and nothing else changes.
     pub fn enable_io_uring(&mut self) -> &mut Self {
+        self.parts.io = true;
+        self.parts.ring = true;
         self
     }
 }

@@ -11,6 +11,12 @@ use crate::scheduler::Spawner;
 /// Ends the runtime; waits at most `limit` for what still runs. The report is made only if
 /// something does.
 pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
+    if !handle.inner.birth.is_here() {
+        // Its threads did not come along in the fork, and its reactor is the parent's, whose sources
+        // would be forgotten: what there is of it stays until this process ends.
+        std::mem::forget(handle.clone());
+        return None;
+    }
     let waits = limit != Some(Duration::ZERO) && may_wait_for_shutdown();
     let limit = if waits { limit } else { Some(Duration::ZERO) };
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));

@@ -1,7 +1,8 @@
 //! Signals of the operating system.
 //!
 //! The first listener to a kind of signal replaces what the system does by default, and that stays
-//! so for the life of the process, also when all listeners have dropped.
+//! so for the life of the process, also when all listeners have dropped, unless one of them was told
+//! to put it back.
 
 #[cfg(unix)]
 pub mod unix;

@@ -71,8 +71,9 @@ pub struct Signal {
 /// Listens to `kind` from now on.
 ///
 /// # Errors
-/// If there is no such signal, or the system does not let a process handle it (`SIGKILL`,
-/// `SIGSTOP`), or it tells of faults of the program itself (`SIGSEGV`, `SIGFPE`, `SIGILL`).
+/// If there is no such signal, or the system does not let a process handle it
+/// (`SIGKILL`, `SIGSTOP`), or it tells of faults of the program itself (`SIGSEGV`, `SIGFPE`, `SIGILL`).
+/// What the system says: real-time signals that the C library keeps for itself, for one.
 ///
 /// # Panics
 /// Outside of a runtime with I/O enabled.
@@ -100,6 +101,32 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 }
 
 impl Signal {
+    /// Has the last listener of the process to this kind of signal, when it drops, put back what the
+    /// process did on it before there was one; without it, it goes on handling the signal, and doing
+    /// nothing.
+    ///
+    /// It holds until then, and for the listeners there are. A handler that another library put in
+    /// in between, on top of this one, goes too.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use selkie::signal::unix::{SignalKind, signal};
+    ///
+    /// let interrupts = signal(SignalKind::interrupt())?.restore_when_last();
+    /// // While the files are written, an interrupt is not the end.
+    /// drop(interrupts);
+    /// // Now it is again.
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn restore_when_last(self) -> Self {
+        self.listener.restore_when_last();
+        self
+    }
+
     /// Waits for the next signal; never `None`.
     ///
     /// # Cancel safety

@@ -1,10 +1,12 @@
 //! A source and its registration, as one.
 //!
-//! Idea        What sockets and pipes are made of: registered when made, deregistered when dropped,
-//!             with the read and write protocols written once.
-//! Invariants  I1 the source is deregistered before it is closed or given away.
-//! Rejected    Leaving the deregistration to `close`: a duplicate of the descriptor would keep the
-//!             poller reporting to a slot that is somebody else's.
+//! Idea        What sockets and pipes are made of: registered when made or when they first would
+//!             block, deregistered when dropped, with the read and write protocols written once.
+//! Invariants  I1 the source is deregistered before it is given away, and before it is closed if
+//!                somebody saw its descriptor. A descriptor that nobody saw has no duplicate but
+//!                in a child that closes it on exec, so closing it makes the poller forget it.
+//! Rejected    Leaving the deregistration to `close` always: a duplicate of the descriptor would
+//!             keep the poller reporting to a slot that is somebody else's.
 
 use std::fmt;
 use std::io::{self, IoSlice, Write};
@@ -14,9 +16,12 @@ use std::task::{Context, Poll, ready};
 
 use mio::event::Source;
 
+use selkie_core::platform::{AtomicBool, Ordering};
+
 use crate::context;
 use crate::driver::{Direction, Handle, Registration};
 use crate::io::{Interest, ReadBuf, Ready};
+use crate::sys::{self, MayBeLate};
 
 use super::fill::fill;
 
@@ -24,6 +29,8 @@ use super::fill::fill;
 pub(crate) struct Evented<S: Source> {
     source: Option<S>,
     pub(super) registration: Registration,
+    /// Whether the descriptor was seen outside (I1).
+    shown: AtomicBool,
 }
 
 /// Reads into memory that need not be initialised; never returns more than fits, and has
@@ -31,13 +38,30 @@ pub(crate) struct Evented<S: Source> {
 pub(crate) type ReadInto<S> = fn(&S, &mut [MaybeUninit<u8>]) -> io::Result<usize>;
 
 impl<S: Source> Evented<S> {
-    /// Registers `source` with the running runtime's driver, for reading and writing.
+    /// Gives `source` a place in the running runtime's driver, for reading and writing; the poller
+    /// is told of it when it first would block, where that can be.
     ///
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
     #[track_caller]
-    pub(crate) fn new(source: S) -> io::Result<Self> {
-        Self::with_interest(source, Interest::READABLE | Interest::WRITABLE)
+    pub(crate) fn new(source: S) -> io::Result<Self>
+    where
+        S: MayBeLate,
+    {
+        let late = source.late();
+        if !late.is_some() {
+            return Self::with_interest(source, Interest::READABLE | Interest::WRITABLE);
+        }
+        let registration = Registration::late(late, context::driver())?;
+        Ok(Self::whole(source, registration))
+    }
+
+    const fn whole(source: S, registration: Registration) -> Self {
+        Self {
+            source: Some(source),
+            registration,
+            shown: AtomicBool::new(false),
+        }
     }
 
     /// Registers `source` with the running runtime's driver, for `interest`.
@@ -56,15 +80,41 @@ impl<S: Source> Evented<S> {
         handle: Handle,
     ) -> io::Result<Self> {
         let registration = Registration::new(&mut source, interest, handle)?;
-        Ok(Self {
-            source: Some(source),
-            registration,
-        })
+        Ok(Self::whole(source, registration))
+    }
+
+    /// The source, for somebody who may duplicate its descriptor.
+    #[allow(
+        dead_code,
+        reason = "Windows' sockets are shown by handles of their own"
+    )]
+    pub(super) fn shown(&self) -> &S {
+        // Relaxed: who drops this has it from whoever was shown it.
+        self.shown.store(true, Ordering::Relaxed);
+        self
     }
 
     /// How the driver is asked.
     pub(crate) fn registration(&self) -> &Registration {
         &self.registration
+    }
+
+    /// Makes the system call `call` until it does something else than block; any number may wait.
+    pub(crate) async fn call<R>(
+        &self,
+        interest: Interest,
+        call: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.registration.call(interest, call).await
+    }
+
+    /// Makes the system call `call` if the source is thought ready, or nobody knows.
+    pub(crate) fn try_call<R>(
+        &self,
+        interest: Interest,
+        call: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.registration.try_call(interest, call)
     }
 
     /// Gives the source away, unregistered.
@@ -159,6 +209,10 @@ impl<S: Source> Deref for Evented<S> {
 impl<S: Source> Drop for Evented<S> {
     fn drop(&mut self) {
         if let Some(mut source) = self.source.take() {
+            // The pollers that tell of changes only are those that forget what is closed.
+            if sys::EDGE_TRIGGERED && !*self.shown.get_mut() {
+                return; // I1
+            }
             // I1. An error means that the poller has forgotten it already.
             let _ = self.registration.deregister(&mut source);
         }

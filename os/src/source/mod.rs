@@ -5,6 +5,9 @@ mod fill;
 mod evented;
 
 #[cfg(unix)]
+mod descriptor;
+
+#[cfg(unix)]
 mod packet;
 
 #[cfg(unix)]

@@ -1,5 +1,19 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
+mod birth;
+#[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
+#[path = "no_birth.rs"]
+mod birth;
+#[cfg(all(target_os = "linux", feature = "fs"))]
+pub(crate) mod cached;
+#[cfg(all(unix, feature = "fs"))]
+mod file_control;
+#[cfg(all(feature = "reactor", unix))]
+mod late_source;
+#[cfg(all(feature = "reactor", windows))]
+#[path = "no_late_source.rs"]
+mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -14,6 +28,11 @@ mod unsupported;
 #[cfg(windows)]
 mod windows;
 
+pub(crate) use birth::Birth;
+#[cfg(feature = "reactor")]
+pub(crate) use late_source::LateSource;
+#[cfg(feature = "net")]
+pub(crate) use late_source::MayBeLate;
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
 #[cfg(all(windows, feature = "reactor"))]
@@ -27,14 +46,20 @@ pub(crate) use unix::{
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
+#[cfg(all(unix, feature = "fs"))]
+pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
 #[cfg(all(target_os = "linux", feature = "process"))]
 pub(crate) use linux::pidfd_open;
 #[cfg(feature = "net")]
 pub(crate) use timer_fd::{SystemTimer, time_since_boot};
-#[cfg(all(unix, feature = "signal"))]
-pub(crate) use unix::SIGNALS;
+#[cfg(all(unix, feature = "process"))]
+pub(crate) use unix::has_ended;
+#[cfg(all(unix, feature = "net", feature = "io-std"))]
+pub(crate) use unix::has_input;
 #[cfg(all(unix, not(target_os = "linux"), feature = "process"))]
 pub(crate) use unix::pidfd_open;
+#[cfg(all(unix, feature = "signal"))]
+pub(crate) use unix::{Disposition, SIGNALS, disposition, set_disposition};
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
 #[cfg(all(unix, feature = "net"))]

@@ -1,7 +1,7 @@
 //! Linux, Android, the BSDs, macOS and their kin.
 #![allow(unsafe_code)]
 
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "signal"))]
 use std::io;
 #[cfg(feature = "net")]
 use std::mem::MaybeUninit;
@@ -113,6 +113,19 @@ pub(crate) fn read(fd: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Resu
     checked(unsafe { libc::read(fd.as_raw_fd(), free.as_mut_ptr().cast(), free.len()) })
 }
 
+/// Whether a read from `fd` would return at once: something is there, or the end.
+#[cfg(all(feature = "net", feature = "io-std"))]
+pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut asked = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the system reads and writes one `pollfd`.
+    let ready = unsafe { libc::poll(&mut asked, 1, 0) };
+    checked(ready as isize).map(|ready| ready > 0)
+}
+
 /// User, group and, where the system tells, process at the other end of a Unix socket.
 #[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
 pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
@@ -195,4 +208,61 @@ pub(crate) fn abstract_name(_addr: &net::SocketAddr) -> Option<&[u8]> {
 #[cfg(all(feature = "process", not(target_os = "linux")))]
 pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether the child `pid` has ended; it stays to be reaped.
+///
+/// A stop, which the tracer of a child is told of as of an end, is none.
+#[cfg(feature = "process")]
+pub(crate) fn has_ended(pid: u32) -> io::Result<bool> {
+    // SAFETY: zeros are a `siginfo_t`, without a signal and without a code.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the system writes at most one `siginfo_t`.
+    while unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, options) } != 0 {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    Ok(matches!(
+        info.si_code,
+        libc::CLD_EXITED | libc::CLD_KILLED | libc::CLD_DUMPED
+    ))
+}
+
+/// What a process does on a signal.
+#[cfg(feature = "signal")]
+#[derive(Clone, Copy)]
+pub(crate) struct Disposition(libc::sigaction);
+
+#[cfg(feature = "signal")]
+impl std::fmt::Debug for Disposition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Disposition")
+            .field(&self.0.sa_sigaction)
+            .finish()
+    }
+}
+
+/// What this process does on `signal`.
+#[cfg(feature = "signal")]
+pub(crate) fn disposition(signal: i32) -> io::Result<Disposition> {
+    // SAFETY: zeros are a `sigaction`.
+    let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: the system writes one `sigaction`, and reads none where null is.
+    match unsafe { libc::sigaction(signal, std::ptr::null(), &mut now) } {
+        0 => Ok(Disposition(now)),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Makes `to`, which this process did before, what it does on `signal`.
+#[cfg(feature = "signal")]
+pub(crate) fn set_disposition(signal: i32, to: &Disposition) -> io::Result<()> {
+    // SAFETY: `to` comes from the system, and a handler in it is part of this program for good.
+    match unsafe { libc::sigaction(signal, &to.0, std::ptr::null_mut()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }

@@ -10,6 +10,7 @@ use tokio_stream::wrappers::{BroadcastStream, IntervalStream, ReceiverStream, Wa
 use tokio_util::codec::{Framed, LengthDelimitedCodec, LinesCodec};
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 use tokio_util::sync::{CancellationToken, PollSender};
+use tokio_util::task::{LocalPoolHandle, TaskTracker};
 use tokio_util::time::DelayQueue;
 
 const MS: Duration = Duration::from_millis(1);
@@ -131,4 +132,39 @@ async fn channels_and_ticks_are_streams() {
     let slow = tokio_stream::StreamExt::timeout(futures::stream::pending::<()>(), 5 * MS);
     let mut slow = std::pin::pin!(slow);
     assert!(slow.next().await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn trackers_and_local_pools() {
+    let tracker = TaskTracker::new();
+    let token = CancellationToken::new();
+    let tasks: Vec<_> = (0..4)
+        .map(|n| {
+            let token = token.clone();
+            tracker.spawn(async move {
+                token.cancelled().await;
+                n
+            })
+        })
+        .collect();
+    tracker.close();
+    token.cancel();
+    tracker.wait().await;
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await.unwrap();
+    }
+    assert_eq!(sum, 6);
+
+    // Tasks that are not `Send`, on threads with a local runtime each.
+    let pool = LocalPoolHandle::new(2);
+    let words = pool.spawn_pinned(|| async {
+        let word = std::rc::Rc::new("seal");
+        let local = tokio::task::spawn_local({
+            let word = word.clone();
+            async move { word.len() }
+        });
+        local.await.unwrap() + word.len()
+    });
+    assert_eq!(words.await.unwrap(), 8);
 }

@@ -68,11 +68,7 @@ impl TcpListener {
     /// No connection is lost when the future is dropped.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accept = || self.io.accept();
-        let (stream, addr) = self
-            .io
-            .registration()
-            .async_io(Interest::READABLE, accept)
-            .await?;
+        let (stream, addr) = self.io.call(Interest::READABLE, accept).await?;
         Ok((TcpStream::from_mio(stream)?, addr))
     }
 

@@ -165,7 +165,7 @@ impl TcpStream {
             self.io
                 .try_io(|| SockRef::from(&*self.io).peek(as_uninit(buf)))
         };
-        self.async_io(Interest::READABLE, peek).await
+        self.io.call(Interest::READABLE, peek).await
     }
 
     /// Whether small writes go out at once (`TCP_NODELAY`).

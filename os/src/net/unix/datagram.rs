@@ -209,8 +209,7 @@ impl UnixDatagram {
     /// # Cancel safety
     /// Nothing was sent if the future is dropped before it is ready.
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.async_io(Interest::WRITABLE, || self.io.send(buf))
-            .await
+        self.io.call(Interest::WRITABLE, || self.io.send(buf)).await
     }
 
     /// Sends `buf` to the connected address, as a poll; only the last caller's task is woken.
@@ -228,7 +227,7 @@ impl UnixDatagram {
     /// # Errors
     /// Would-block if there is no room; what the system says otherwise.
     pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, || self.io.send(buf))
+        self.io.try_call(Interest::WRITABLE, || self.io.send(buf))
     }
 
     /// Sends `buf` to the socket at `target`, waiting for room; says how many bytes went.
@@ -242,7 +241,8 @@ impl UnixDatagram {
     where
         P: AsRef<Path>,
     {
-        self.async_io(Interest::WRITABLE, || self.io.send_to(buf, target.as_ref()))
+        self.io
+            .call(Interest::WRITABLE, || self.io.send_to(buf, target.as_ref()))
             .await
     }
 
@@ -271,7 +271,8 @@ impl UnixDatagram {
     where
         P: AsRef<Path>,
     {
-        self.try_io(Interest::WRITABLE, || self.io.send_to(buf, target))
+        self.io
+            .try_call(Interest::WRITABLE, || self.io.send_to(buf, target.as_ref()))
     }
 
     /// Receives a datagram, waiting for one; says how long it is.
@@ -282,7 +283,8 @@ impl UnixDatagram {
     /// # Cancel safety
     /// No datagram is lost when the future is dropped.
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.async_io(Interest::READABLE, || self.recv_now(as_uninit(buf)))
+        self.io
+            .call(Interest::READABLE, || self.recv_now(as_uninit(buf)))
             .await
     }
 
@@ -299,7 +301,8 @@ impl UnixDatagram {
     /// # Errors
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.recv_now(as_uninit(buf)))
+        self.io
+            .try_call(Interest::READABLE, || self.recv_now(as_uninit(buf)))
     }
 
     /// As [`recv`](Self::recv), into the room that `buf` has at hand.
@@ -311,7 +314,7 @@ impl UnixDatagram {
     /// No datagram is lost when the future is dropped.
     pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-        Ok(self.async_io(Interest::READABLE, recv).await?.0)
+        Ok(self.io.call(Interest::READABLE, recv).await?.0)
     }
 
     /// As [`try_recv`](Self::try_recv), into the room that `buf` has at hand.
@@ -320,7 +323,7 @@ impl UnixDatagram {
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-        Ok(self.try_io(Interest::READABLE, recv)?.0)
+        Ok(self.io.try_call(Interest::READABLE, recv)?.0)
     }
 
     /// Receives a datagram, waiting for one; says how long it is and where it comes from.
@@ -331,7 +334,8 @@ impl UnixDatagram {
     /// # Cancel safety
     /// No datagram is lost when the future is dropped.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.async_io(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
+        self.io
+            .call(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
             .await
     }
 
@@ -353,7 +357,8 @@ impl UnixDatagram {
     /// # Errors
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.try_io(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
+        self.io
+            .try_call(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
     }
 
     /// As [`recv_from`](Self::recv_from), into the room that `buf` has at hand.
@@ -365,7 +370,7 @@ impl UnixDatagram {
     /// No datagram is lost when the future is dropped.
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         let recv = || fill_with(buf, |free| self.recv_from_now(free));
-        self.async_io(Interest::READABLE, recv).await
+        self.io.call(Interest::READABLE, recv).await
     }
 
     /// As [`try_recv_from`](Self::try_recv_from), into the room that `buf` has at hand.
@@ -374,7 +379,7 @@ impl UnixDatagram {
     /// Would-block if none is here; what the system says otherwise.
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         let recv = || fill_with(buf, |free| self.recv_from_now(free));
-        self.try_io(Interest::READABLE, recv)
+        self.io.try_call(Interest::READABLE, recv)
     }
 }
 

@@ -105,11 +105,7 @@ impl UnixListener {
     /// No connection is lost when the future is dropped.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accept = || self.io.accept();
-        let (stream, addr) = self
-            .io
-            .registration()
-            .async_io(Interest::READABLE, accept)
-            .await?;
+        let (stream, addr) = self.io.call(Interest::READABLE, accept).await?;
         Ok((UnixStream::from_mio(stream)?, SocketAddr(addr)))
     }
 

@@ -1,14 +1,16 @@
 //! Which workers sleep, and how many look for work.
 //!
 //! Idea        A bit a worker, set while it sleeps, and a count of the workers that search. Whoever
-//!             makes work wakes a sleeper only if nobody searches; a searcher that finds work wakes
-//!             the next before it runs it. So one wake at a time spreads through the workers.
+//!             makes work wakes a sleeper only if nobody searches; the last searcher that finds work
+//!             wakes the next before it runs it, if it sees more. So one wake at a time spreads through
+//!             the workers.
 //! Invariants  I1 a worker's bit is set by itself, and cleared once a sleep: by the waker that
 //!                claims it (who counts it as searching), or by itself.
-//!             I2 a worker that stops searching without work looks at every queue again after it
-//!                has left the count: a push before that is seen by it, a push after it sees no
-//!                searcher and wakes. Between write and look both sides have a fence.
-//!             I3 at most half of the workers search.
+//!             I2 a worker that is about to sleep looks at every queue again after it has set its bit
+//!                and left the count: a push before that is seen by it, a push after it sees no
+//!                searcher, or a searcher that will see the push, and the bit. So does one that stops
+//!                searching because it found work. Between write and look all sides have a fence.
+//!             I3 at most half of the workers search, beside those that find work as they lie down.
 //! Rejected    A mutex around a list of sleepers: taken on each park and unpark.
 
 use selkie_core::platform::{AtomicU64, AtomicUsize, Ordering, fence};
@@ -66,19 +68,17 @@ impl Idle {
         None
     }
 
-    /// The worker `index` is about to sleep. `true`: it was the last searcher, and has to look at
-    /// every queue once more (I2).
-    #[must_use]
-    pub(super) fn sleep(&self, index: usize, searching: bool) -> bool {
+    /// The worker `index` is about to sleep, and looks at every queue once more before it does (I2).
+    pub(super) fn sleep(&self, index: usize, searching: bool) {
         // SeqCst: pairs with the fence in `worker_to_notify` (I2).
         self.sleeping[index / WORD].fetch_or(1 << (index % WORD), Ordering::SeqCst);
-        let was_last = searching && self.searching.fetch_sub(1, Ordering::SeqCst) == 1;
-        if was_last {
-            // SeqCst: pairs with the fence in `worker_to_notify`: the look at the queues that follows
-            // is not taken before the two writes above, which no ordering of theirs would prevent.
-            fence(Ordering::SeqCst);
+        if searching {
+            // SeqCst: pairs with the load in `worker_to_notify` (I2).
+            self.searching.fetch_sub(1, Ordering::SeqCst);
         }
-        was_last
+        // SeqCst: pairs with the fence in `worker_to_notify`: the look at the queues that follows is
+        // not taken before the two writes above, which no ordering of theirs would prevent.
+        fence(Ordering::SeqCst);
     }
 
     /// The worker `index` is awake. `true`: a waker had claimed it, and it counts as searching.
@@ -87,6 +87,15 @@ impl Idle {
         let bit = 1 << (index % WORD);
         // SeqCst: pairs with `claim`: exactly one clears the bit (I1).
         self.sleeping[index / WORD].fetch_and(!bit, Ordering::SeqCst) & bit == 0
+    }
+
+    /// The worker `index` does not sleep, since its last look found work: it counts as searching, so
+    /// that it wakes the next when it takes a task and sees more (I2).
+    pub(super) fn search_instead(&self, index: usize) {
+        if !self.wake_self(index) {
+            // SeqCst: as in `start_searching`.
+            self.searching.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
     /// A worker that sleeps; it is not claimed.
@@ -115,10 +124,15 @@ impl Idle {
         true
     }
 
-    /// The caller found work. `true`: it was the last searcher and has to wake the next.
+    /// The caller found work. `true`: it was the last searcher, and has to wake the next if there is
+    /// more (I2).
     #[must_use]
     pub(super) fn stop_searching(&self) -> bool {
-        self.searching.fetch_sub(1, Ordering::SeqCst) == 1
+        let was_last = self.searching.fetch_sub(1, Ordering::SeqCst) == 1;
+        // SeqCst: pairs with the fence in `worker_to_notify`: a push that still saw this searcher is
+        // seen by the look that follows.
+        fence(Ordering::SeqCst);
+        was_last
     }
 
     /// How many workers sleep.

@@ -112,20 +112,46 @@ impl Shared {
                     continue;
                 }
             }
-            if std::mem::take(&mut searching) && self.idle.stop_searching() {
-                self.notify();
-            }
+            self.found(&mut searching);
             if self.done.fetch_add(1, Ordering::AcqRel) + 1 == tasks {
                 self.stop();
             }
         }
     }
 
+    /// A worker has found a task and is about to run it.
+    fn found(&self, searching: &mut bool) {
+        if std::mem::take(searching)
+            && self.idle.stop_searching()
+            && self.queue.load(Ordering::Acquire) > 0
+        {
+            self.notify();
+        }
+    }
+
+    /// As [`work`](Self::work), but the first task blocks its worker for good.
+    fn work_once(&self, index: usize) {
+        self.parkers[index].adopt();
+        let mut searching = false;
+        while !self.take() {
+            searching = searching || self.idle.start_searching();
+            if self.take() {
+                break;
+            }
+            searching = self.sleep(index, searching);
+        }
+        self.found(&mut searching);
+    }
+
     /// Sleeps; says whether the worker counts as searching afterwards.
     fn sleep(&self, index: usize, searching: bool) -> bool {
-        let was_last = self.idle.sleep(index, searching);
-        let has_work = || self.queue.load(Ordering::Acquire) > 0;
-        if !(was_last && has_work()) && !self.stopping.load(Ordering::Acquire) {
+        self.idle.sleep(index, searching);
+        let has_work = self.queue.load(Ordering::Acquire) > 0;
+        if has_work {
+            self.idle.search_instead(index);
+            return true;
+        }
+        if !self.stopping.load(Ordering::Acquire) {
             self.parkers[index].park(&self.driver, None);
         }
         self.idle.wake_self(index)
@@ -162,6 +188,26 @@ fn model_two_workers_share_a_push() {
                 thread::spawn(move || shared.work(index, 1))
             })
             .collect();
+        shared.push();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+/// Attacks I2 of `idle`: a worker that finds a task and blocks in it meets a second push, which relies
+/// on the searcher that it saw.
+#[test]
+fn model_a_second_push_does_not_wait_for_the_first_task() {
+    model(|| {
+        let shared = Shared::new(2);
+        let workers: Vec<_> = (0..2)
+            .map(|index| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.work_once(index))
+            })
+            .collect();
+        shared.push();
         shared.push();
         for worker in workers {
             worker.join().unwrap();

@@ -118,19 +118,22 @@ impl Worker<'_> {
         if own_work {
             return;
         }
-        let was_last = self.shared.idle.sleep(self.index, self.searching.take());
-        if !(was_last && self.shared.has_work()) {
-            remote.counters.parks.increment();
-            self.count_busy();
-            self.parking.set(true);
-            while self.park_once(watch)
-                && self.shared.idle.is_sleeping(self.index)
-                && !self.shared.dumps.is_active()
-            {}
-            self.parking.set(false);
-            self.awake_since.set(Some(Instant::now()));
-            remote.counters.unparks.increment();
+        self.shared.idle.sleep(self.index, self.searching.take());
+        if self.shared.has_work_for_others() {
+            self.shared.idle.search_instead(self.index);
+            self.searching.set(true);
+            return;
         }
+        remote.counters.parks.increment();
+        self.count_busy();
+        self.parking.set(true);
+        while self.park_once(watch)
+            && self.shared.idle.is_sleeping(self.index)
+            && !self.shared.dumps.is_active()
+        {}
+        self.parking.set(false);
+        self.awake_since.set(Some(Instant::now()));
+        remote.counters.unparks.increment();
         self.searching.set(self.shared.idle.wake_self(self.index));
         watch.leave(self);
         let lifo = usize::from(!remote.lifo.load(Ordering::Relaxed).is_null());

@@ -157,13 +157,10 @@ impl MultiThread {
         self.inject.iter().map(|shard| shard.len()).sum()
     }
 
-    /// Whether any queue has work; for a worker that is about to sleep.
-    pub(super) fn has_work(&self) -> bool {
+    /// Whether any queue has work that a worker could take; to be asked behind a fence of `idle`'s.
+    pub(super) fn has_work_for_others(&self) -> bool {
         self.inject.iter().any(|shard| !shard.is_empty())
-            || self.remotes.iter().any(|remote| {
-                // Relaxed: ordered by the SeqCst operations around the look (I2 of `idle`).
-                !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null()
-            })
+            || self.remotes.iter().any(|remote| !remote.ring.is_empty())
     }
 
     /// Whether the workers have to end.

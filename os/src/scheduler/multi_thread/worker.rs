@@ -162,10 +162,18 @@ impl<'a> Worker<'a> {
         now == 0
     }
 
+    /// The worker has found work: if it was the last to search and sees more, the next one wakes.
+    #[cold]
+    fn stop_searching(&self) {
+        if self.shared.idle.stop_searching() && self.shared.has_work_for_others() {
+            self.shared.notify();
+        }
+    }
+
     #[inline(always)]
     pub(super) fn run_task(&self, token: Notified) {
-        if self.searching.take() && self.shared.idle.stop_searching() {
-            self.shared.notify();
+        if self.searching.take() {
+            self.stop_searching();
         }
         self.remote.counters.polls.increment();
         match self.shared.probes() {

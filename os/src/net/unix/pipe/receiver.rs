@@ -141,7 +141,8 @@ impl Receiver {
     /// # Errors
     /// Would-block if nothing is there; what the system says otherwise.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.try_io(|| (&*self.io).read(buf))
+        self.io
+            .try_call(Interest::READABLE, || (&*self.io).read(buf))
     }
 
     /// Reads what is there into several buffers in order, and says how much.
@@ -149,7 +150,8 @@ impl Receiver {
     /// # Errors
     /// Would-block if nothing is there; what the system says otherwise.
     pub fn try_read_vectored(&self, bufs: &mut [io::IoSliceMut<'_>]) -> io::Result<usize> {
-        self.try_io(|| (&*self.io).read_vectored(bufs))
+        self.io
+            .try_call(Interest::READABLE, || (&*self.io).read_vectored(bufs))
     }
 
     /// Appends what is there to `buf`, as far as it has room at hand, and says how much.
@@ -158,7 +160,7 @@ impl Receiver {
     /// Would-block if nothing is there; what the system says otherwise.
     pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
         let read = || fill_with(buf, |free| Ok((read_some(&self.io, free)?, ())));
-        Ok(self.try_io(read)?.0)
+        Ok(self.io.try_call(Interest::READABLE, read)?.0)
     }
 
     /// The pipe, in blocking mode.

@@ -118,7 +118,8 @@ impl Sender {
     /// # Errors
     /// Would-block if there is no room; what the system says otherwise.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.try_io(|| (&*self.io).write(buf))
+        self.io
+            .try_call(Interest::WRITABLE, || (&*self.io).write(buf))
     }
 
     /// Writes as much of several buffers, in order, as there is room for.
@@ -126,7 +127,8 @@ impl Sender {
     /// # Errors
     /// Would-block if there is no room; what the system says otherwise.
     pub fn try_write_vectored(&self, buf: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_io(|| (&*self.io).write_vectored(buf))
+        self.io
+            .try_call(Interest::WRITABLE, || (&*self.io).write_vectored(buf))
     }
 
     /// The pipe, in blocking mode.

@@ -1,0 +1,123 @@
+//! How long files in the page cache take on Selkie and on Tokio, turn by turn in one run.
+//!
+//! `files [ROUNDS]` prints a CSV: for each operation the median of the rounds, in nanoseconds, and
+//! how many times longer Tokio takes. The ratio is what counts; the times are the machine's.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Small files that are read at once.
+const SMALL_FILES: usize = 2_000;
+/// Operations one after another, a round.
+const IN_A_ROW: u32 = 2_000;
+
+/// The operations on one runtime: the same text for both.
+macro_rules! operations {
+    ($name:ident) => {
+        mod $name {
+            use super::{Duration, IN_A_ROW, Instant, Path, PathBuf, SMALL_FILES};
+            use ::$name::fs;
+            use ::$name::io::{AsyncReadExt, AsyncSeekExt};
+            use ::$name::runtime::{Builder, Runtime};
+
+            pub(super) fn runtime() -> Runtime {
+                let mut builder = Builder::new_multi_thread();
+                builder
+                    .worker_threads(2)
+                    .enable_all()
+                    .build()
+                    .expect("a runtime")
+            }
+
+            async fn read_4k(path: PathBuf) -> u32 {
+                let mut file = fs::File::open(&path).await.expect("opens");
+                let mut bytes = [0; 4096];
+                for _ in 0..IN_A_ROW / 16 {
+                    file.rewind().await.expect("seeks");
+                    for _ in 0..16 {
+                        file.read_exact(&mut bytes).await.expect("reads");
+                    }
+                }
+                IN_A_ROW
+            }
+
+            async fn whole(path: PathBuf) -> u32 {
+                for _ in 0..IN_A_ROW {
+                    assert_eq!(fs::read(&path).await.expect("reads").len(), 65536);
+                }
+                IN_A_ROW
+            }
+
+            async fn metadata(path: PathBuf) -> u32 {
+                for _ in 0..IN_A_ROW {
+                    assert_eq!(fs::metadata(&path).await.expect("is there").len(), 65536);
+                }
+                IN_A_ROW
+            }
+
+            async fn small_files(folder: PathBuf) -> u32 {
+                let tasks: Vec<_> = (0..SMALL_FILES)
+                    .map(|n| {
+                        let path = folder.join(n.to_string());
+                        ::$name::spawn(async move { fs::read(path).await.expect("reads").len() })
+                    })
+                    .collect();
+                for task in tasks {
+                    assert_eq!(task.await.expect("no panic"), 2048);
+                }
+                SMALL_FILES as u32
+            }
+
+            /// One round of `operation`: the time of one of its operations.
+            pub(super) fn round(rt: &Runtime, operation: &str, folder: &Path) -> Duration {
+                let large = folder.join("large");
+                let folder = folder.to_owned();
+                let begun = Instant::now();
+                let done = match operation {
+                    "file_read_4k" => rt.block_on(rt.spawn(read_4k(large))),
+                    "fs_read_64k" => rt.block_on(rt.spawn(whole(large))),
+                    "fs_metadata" => rt.block_on(rt.spawn(metadata(large))),
+                    _ => rt.block_on(rt.spawn(small_files(folder))),
+                };
+                begun.elapsed() / done.expect("no panic")
+            }
+        }
+    };
+}
+
+operations!(selkie);
+operations!(tokio);
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_nanos() as f64
+}
+
+fn main() {
+    let rounds = std::env::args()
+        .nth(1)
+        .map_or(21, |rounds| rounds.parse().expect("a number"));
+    let folder = std::env::temp_dir().join(format!("bench-files-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a temporary folder");
+    std::fs::write(folder.join("large"), [7; 65536]).expect("a file");
+    for n in 0..SMALL_FILES {
+        std::fs::write(folder.join(n.to_string()), [n as u8; 2048]).expect("a file");
+    }
+    let (ours, theirs) = (selkie::runtime(), tokio::runtime());
+    println!("operation,selkie_ns,tokio_ns,ratio");
+    for operation in [
+        "file_read_4k",
+        "fs_read_64k",
+        "fs_metadata",
+        "2000_small_files",
+    ] {
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            left.push(selkie::round(&ours, operation, &folder));
+            right.push(tokio::round(&theirs, operation, &folder));
+        }
+        let (left, right) = (median(left), median(right));
+        println!("{operation},{left:.0},{right:.0},{:.2}", right / left);
+    }
+    std::fs::remove_dir_all(&folder).expect("the temporary folder");
+}

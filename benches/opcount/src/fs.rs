@@ -1,0 +1,58 @@
+//! Files that are in the page cache.
+
+/// The operations on one runtime; see `operations!` in `main`.
+macro_rules! files {
+    ($name:ident) => {
+        pub(crate) mod $name {
+            use std::io::SeekFrom;
+            use std::path::PathBuf;
+
+            use ::$name::fs;
+            use ::$name::io::{AsyncReadExt, AsyncSeekExt};
+            use ::$name::runtime::Builder;
+
+            async fn read_4k(path: PathBuf, times: u64) {
+                let mut file = fs::File::open(&path).await.expect("opens");
+                let mut bytes = [0; 4096];
+                for n in 0..times {
+                    // The file has sixteen such parts.
+                    if n % 16 == 0 {
+                        file.seek(SeekFrom::Start(0)).await.expect("seeks");
+                    }
+                    file.read_exact(&mut bytes).await.expect("reads");
+                }
+            }
+
+            async fn whole(path: PathBuf, times: u64) {
+                for _ in 0..times {
+                    assert_eq!(fs::read(&path).await.expect("reads").len(), 65536);
+                }
+            }
+
+            async fn metadata(path: PathBuf, times: u64) {
+                for _ in 0..times {
+                    assert_eq!(fs::metadata(&path).await.expect("is there").len(), 65536);
+                }
+            }
+
+            pub(crate) fn run(operation: &str, times: u64) -> bool {
+                if !["file_read_4k", "fs_read_64k", "fs_metadata"].contains(&operation) {
+                    return false;
+                }
+                let path = std::env::temp_dir().join(format!("opcount-{}", std::process::id()));
+                std::fs::write(&path, [7; 65536]).expect("a temporary file");
+                let rt = Builder::new_current_thread().build().expect("a runtime");
+                match operation {
+                    "file_read_4k" => rt.block_on(read_4k(path.clone(), times)),
+                    "fs_read_64k" => rt.block_on(whole(path.clone(), times)),
+                    _ => rt.block_on(metadata(path.clone(), times)),
+                }
+                std::fs::remove_file(path).expect("the temporary file");
+                true
+            }
+        }
+    };
+}
+
+files!(selkie);
+files!(tokio);

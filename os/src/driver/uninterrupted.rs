@@ -1,0 +1,44 @@
+//! Calls that a signal cuts short.
+
+use std::io;
+
+/// How often in a row a call is made that signals cut short, before the caller is told.
+const ATTEMPTS: usize = 64;
+
+/// Makes the call `operation`, anew each time that a signal cuts it short, 64 times at most.
+pub(crate) fn uninterrupted<R>(operation: &mut impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    for _ in 1..ATTEMPTS {
+        match operation() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+    operation()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{ATTEMPTS, uninterrupted};
+
+    fn after(interruptions: usize) -> io::Result<usize> {
+        let mut calls = 0;
+        uninterrupted(&mut || {
+            calls += 1;
+            if calls > interruptions {
+                Ok(calls)
+            } else {
+                Err(io::ErrorKind::Interrupted.into())
+            }
+        })
+    }
+
+    #[test]
+    fn a_call_is_made_until_it_ends_or_the_limit_comes() {
+        assert_eq!(after(0).unwrap(), 1);
+        assert_eq!(after(ATTEMPTS - 1).unwrap(), ATTEMPTS);
+        let error = after(ATTEMPTS).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+    }
+}

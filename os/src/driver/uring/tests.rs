@@ -1,0 +1,194 @@
+//! The ring alone, with sockets, whose reads wait as long as a test likes.
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::future::Future;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use io_uring::{opcode, types};
+
+use super::ring::{MAX_IN_FLIGHT, Payload, Ring};
+
+/// What a read owns: the socket, the memory, and a witness of both.
+struct Read {
+    bytes: Box<[u8; 8]>,
+    _source: UnixStream,
+    _witness: Arc<()>,
+}
+
+type Reading = Pin<Box<dyn Future<Output = Result<(i32, Payload), Payload>>>>;
+
+/// A ring, unless the system has none for us.
+fn ring() -> Option<Arc<Ring>> {
+    let ring = Ring::new();
+    if let Err(error) = &ring {
+        println!("skipped: no ring: {error}");
+    }
+    ring.ok().map(Arc::new)
+}
+
+/// A read that has been begun, and the end to write to.
+fn begin(ring: &Arc<Ring>, witness: &Arc<()>) -> (Reading, UnixStream) {
+    let (reader, writer) = UnixStream::pair().unwrap();
+    let fd = types::Fd(reader.as_raw_fd());
+    let mut bytes = Box::new([0; 8]);
+    let entry = opcode::Read::new(fd, bytes.as_mut_ptr(), 8).build();
+    let payload = Box::new(Read {
+        bytes,
+        _source: reader,
+        _witness: Arc::clone(witness),
+    });
+    // SAFETY: memory and socket belong to the payload, and the bytes lie in a box of their own.
+    let mut reading: Reading = Box::pin(unsafe { Arc::clone(ring).run(entry, payload) });
+    assert!(poll(&mut reading).is_pending());
+    (reading, writer)
+}
+
+fn poll(reading: &mut Reading) -> Poll<Result<(i32, Payload), Payload>> {
+    reading
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Reaps until `is_done`; a completion needs no more of this thread than that it enters the system.
+fn reap_until(ring: &Ring, mut is_done: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_done() {
+        assert!(begun.elapsed().as_secs() < 20, "no completion comes");
+        std::thread::yield_now();
+        ring.reap();
+    }
+}
+
+fn read_of(payload: Payload) -> Read {
+    let payload: Box<dyn Any> = payload;
+    *payload.downcast::<Read>().unwrap()
+}
+
+#[test]
+fn an_outcome_comes_with_what_was_lent() {
+    let Some(ring) = ring() else { return };
+    let witness = Arc::new(());
+    let (mut reading, mut writer) = begin(&ring, &witness);
+    writer.write_all(b"tide").unwrap();
+    let mut done = None;
+    reap_until(&ring, || {
+        if let Poll::Ready(outcome) = poll(&mut reading) {
+            done = outcome.ok();
+        }
+        done.is_some()
+    });
+    let (outcome, payload) = done.unwrap();
+    assert_eq!(outcome, 4);
+    assert!(read_of(payload).bytes.starts_with(b"tide"));
+}
+
+#[test]
+fn regression_24_a_dropped_future_leaves_its_memory_until_the_completion() {
+    let Some(ring) = ring() else { return };
+    let witness = Arc::new(());
+    let (reading, mut writer) = begin(&ring, &witness);
+    drop(reading);
+    ring.reap();
+    assert_eq!(
+        Arc::strong_count(&witness),
+        2,
+        "the system may still write to it"
+    );
+    writer.write_all(b"late").unwrap();
+    reap_until(&ring, || Arc::strong_count(&witness) == 1);
+}
+
+#[test]
+fn regression_24_a_future_dropped_as_its_completion_arrives_leaks_nothing() {
+    let Some(ring) = ring() else { return };
+    let witness = Arc::new(());
+    for _ in 0..1_000 {
+        let (reading, mut writer) = begin(&ring, &witness);
+        writer.write_all(b"now").unwrap();
+        drop(reading);
+    }
+    reap_until(&ring, || Arc::strong_count(&witness) == 1);
+}
+
+#[test]
+fn a_full_ring_gives_back_what_it_cannot_take() {
+    let Some(ring) = ring() else { return };
+    let witness = Arc::new(());
+    let begun: Vec<_> = (0..MAX_IN_FLIGHT).map(|_| begin(&ring, &witness)).collect();
+    let nop = opcode::Nop::new().build();
+    // SAFETY: the entry points to nothing.
+    let mut refused: Reading = Box::pin(unsafe { Arc::clone(&ring).run(nop, Box::new(7_u8)) });
+    let Poll::Ready(Err(payload)) = poll(&mut refused) else {
+        panic!("one more than {MAX_IN_FLIGHT} was taken");
+    };
+    assert_eq!(*payload.downcast::<u8>().unwrap(), 7);
+    drop(begun);
+    ring.close();
+    assert_eq!(Arc::strong_count(&witness), 1);
+}
+
+#[test]
+fn a_closed_ring_has_ended_all_its_operations() {
+    let Some(ring) = ring() else { return };
+    let witness = Arc::new(());
+    let (mut waiting, _writer) = begin(&ring, &witness);
+    let (abandoned, _other) = begin(&ring, &witness);
+    drop(abandoned);
+    ring.close();
+    let Poll::Ready(Ok((outcome, payload))) = poll(&mut waiting) else {
+        panic!("an operation was not ended");
+    };
+    assert_eq!(outcome, -libc::ECANCELED);
+    drop(payload);
+    assert_eq!(Arc::strong_count(&witness), 1);
+}
+
+#[test]
+fn a_ring_that_is_dropped_has_ended_all_its_operations() {
+    let Some(ring) = ring() else { return };
+    let witness = Arc::new(());
+    let (reading, _writer) = begin(&ring, &witness);
+    drop(reading);
+    drop(ring);
+    assert_eq!(Arc::strong_count(&witness), 1);
+}
+
+#[test]
+fn an_operation_outlives_the_thread_that_submitted_it_or_says_so() {
+    let Some(ring) = ring() else { return };
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    let (theirs, fd) = (Arc::clone(&ring), reader.as_raw_fd());
+    let slot = std::thread::spawn(move || {
+        let mut bytes = Box::new([0; 8]);
+        let entry = opcode::Read::new(types::Fd(fd), bytes.as_mut_ptr(), 8).build();
+        let witness = Arc::new(());
+        let payload = Read {
+            bytes,
+            _source: reader,
+            _witness: witness,
+        };
+        // SAFETY: memory and socket belong to the payload.
+        unsafe { theirs.submit(entry, Box::new(payload)) }
+            .ok()
+            .unwrap()
+    });
+    let slot = slot.join().unwrap();
+    // The reader may be gone with a cancelled read.
+    let _ = writer.write_all(b"x");
+    let mut done = None;
+    reap_until(&ring, || {
+        done = ring.poll(slot, Waker::noop());
+        done.is_some()
+    });
+    let (outcome, _) = done.unwrap();
+    assert!(
+        [1, -libc::ECANCELED, -libc::EINTR].contains(&outcome),
+        "{outcome}"
+    );
+}

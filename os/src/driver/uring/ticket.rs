@@ -1,0 +1,60 @@
+//! Waiting for one operation of the ring.
+#![allow(unsafe_code)]
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use io_uring::squeue;
+use selkie_core::coop;
+
+use super::ring::{Payload, Ring};
+
+/// An operation under way; when it drops, the operation goes on and keeps what it owns.
+struct Ticket {
+    ring: Arc<Ring>,
+    slot: Option<usize>,
+}
+
+impl Ring {
+    /// Does what `entry` says; the outcome as the system gives it, and `payload` back. `Err` with the
+    /// payload if the ring takes nothing now: then nothing has been done.
+    ///
+    /// # Safety
+    /// All that `entry` points to, and its descriptor, belong to `payload`, and stay where they are
+    /// when the box is moved.
+    pub(crate) async unsafe fn run(
+        self: Arc<Self>,
+        entry: squeue::Entry,
+        payload: Payload,
+    ) -> Result<(i32, Payload), Payload> {
+        // SAFETY: by the caller's promise.
+        let slot = unsafe { self.submit(entry, payload) }?;
+        let slot = Some(slot);
+        Ok(Ticket { ring: self, slot }.await)
+    }
+}
+
+impl Future for Ticket {
+    type Output = (i32, Payload);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(i32, Payload)> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let slot = self.slot.expect("polled after it was ready");
+        let Some(done) = self.ring.poll(slot, cx.waker()) else {
+            return Poll::Pending;
+        };
+        self.slot = None;
+        unit.made_progress();
+        Poll::Ready(done)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            self.ring.abandon(slot);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Operations on files by the runtime's ring, if it has one.
+//!
+//! Invariants  I1 what the ring reads and writes lies in a `Held`, which its payload owns: its place
+//!                does not change, and it and the file outlive the operation, not the future.
+#![allow(unsafe_code)]
+
+use std::io::{self, Seek};
+use std::os::fd::AsRawFd;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use io_uring::{opcode, squeue, types};
+
+use crate::context;
+use crate::driver::Ring;
+
+/// A buffer at a place of its own, and the file that it goes to or comes from (I1).
+struct Held<B> {
+    buf: NonNull<B>,
+    _file: Arc<std::fs::File>,
+}
+
+// SAFETY: it owns the buffer, as a box would.
+unsafe impl<B: Send> Send for Held<B> {}
+
+impl<B> Held<B> {
+    fn new(buf: B, file: &Arc<std::fs::File>) -> Self {
+        // A box's content may not be pointed to while the box is moved; a pointer's may.
+        let buf = NonNull::from(Box::leak(Box::new(buf)));
+        let _file = Arc::clone(file);
+        Self { buf, _file }
+    }
+
+    fn take(self) -> B {
+        let held = std::mem::ManuallyDrop::new(self);
+        // SAFETY: made from a box in `new`, and taken once: `held` does not drop it.
+        let buf = unsafe { Box::from_raw(held.buf.as_ptr()) };
+        // SAFETY: `held` is not used or dropped afterwards.
+        drop(unsafe { std::ptr::read(&raw const held._file) });
+        *buf
+    }
+}
+
+impl<B> Drop for Held<B> {
+    fn drop(&mut self) {
+        // SAFETY: made from a box in `new`, and not taken.
+        drop(unsafe { Box::from_raw(self.buf.as_ptr()) });
+    }
+}
+
+/// The running runtime's ring.
+fn ring() -> Option<Arc<Ring>> {
+    context::with_current(|inner| {
+        inner
+            .driver
+            .as_ref()
+            .and_then(|driver| driver.ring().cloned())
+    })
+    .ok()
+    .flatten()
+}
+
+/// Runs `entry`, made from the buffer's bytes. `Err` with the buffer if the pool must.
+async fn run<B: Send + 'static>(
+    file: &Arc<std::fs::File>,
+    buf: B,
+    entry: impl FnOnce(&mut B) -> Option<squeue::Entry>,
+) -> Result<(io::Result<usize>, B), B> {
+    let Some(ring) = ring() else { return Err(buf) };
+    // The ring would read from a pipe, at no place at all; a place is what was asked for.
+    if (&**file).stream_position().is_err() {
+        return Err(buf);
+    }
+    let mut held = Box::new(Held::new(buf, file));
+    // SAFETY: the box is alive, and nobody else has a pointer to its content yet.
+    let Some(entry) = entry(unsafe { held.buf.as_mut() }) else {
+        return Err(held.take());
+    };
+    let taken = "a payload comes back as what it was";
+    // SAFETY: `entry` points into the buffer, which stays at its place (I1), and names the file.
+    match unsafe { ring.run(entry, held) }.await {
+        Err(payload) => Err(payload.downcast::<Held<B>>().expect(taken).take()),
+        Ok((outcome, payload)) => {
+            let buf = payload.downcast::<Held<B>>().expect(taken).take();
+            match outcome {
+                0.. => Ok((Ok(outcome as usize), buf)),
+                // Cancelled since the thread that submitted it ended, or not to be done by a ring.
+                _ if [
+                    libc::ECANCELED,
+                    libc::EINTR,
+                    libc::EAGAIN,
+                    libc::EINVAL,
+                    libc::EOPNOTSUPP,
+                ]
+                .contains(&-outcome) =>
+                {
+                    Err(buf)
+                }
+                _ => Ok((Err(io::Error::from_raw_os_error(-outcome)), buf)),
+            }
+        }
+    }
+}
+
+/// Reads once at `offset`.
+pub(super) async fn read_at<B>(
+    file: &Arc<std::fs::File>,
+    buf: B,
+    offset: u64,
+) -> Result<(io::Result<usize>, B), B>
+where
+    B: AsMut<[u8]> + Send + 'static,
+{
+    let fd = types::Fd(file.as_raw_fd());
+    run(file, buf, |buf| {
+        let bytes = buf.as_mut();
+        // An offset of -1 would mean the file's position.
+        i64::try_from(offset).ok()?;
+        let len = u32::try_from(bytes.len()).ok()?;
+        Some(
+            opcode::Read::new(fd, bytes.as_mut_ptr(), len)
+                .offset(offset)
+                .build(),
+        )
+    })
+    .await
+}
+
+/// Writes once at `offset`, from the byte `from` of the buffer on.
+pub(super) async fn write_at<B>(
+    file: &Arc<std::fs::File>,
+    buf: B,
+    from: usize,
+    offset: u64,
+) -> Result<(io::Result<usize>, B), B>
+where
+    B: AsRef<[u8]> + Send + 'static,
+{
+    let fd = types::Fd(file.as_raw_fd());
+    run(file, buf, |buf| {
+        let bytes = buf.as_ref().get(from..)?;
+        i64::try_from(offset).ok()?;
+        let len = u32::try_from(bytes.len()).ok()?;
+        Some(
+            opcode::Write::new(fd, bytes.as_ptr(), len)
+                .offset(offset)
+                .build(),
+        )
+    })
+    .await
+}
+
+/// Brings the file to the disk, or only its data; `None` if the pool must.
+pub(super) async fn sync(file: &Arc<std::fs::File>, only_data: bool) -> Option<io::Result<()>> {
+    let fd = types::Fd(file.as_raw_fd());
+    let flags = if only_data {
+        types::FsyncFlags::DATASYNC
+    } else {
+        types::FsyncFlags::empty()
+    };
+    let entry = |(): &mut ()| Some(opcode::Fsync::new(fd).flags(flags).build());
+    match run(file, (), entry).await {
+        Ok((outcome, ())) => Some(outcome.map(drop)),
+        Err(()) => None,
+    }
+}

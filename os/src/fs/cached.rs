@@ -1,0 +1,262 @@
+//! Operations that the system's caches answer, done in place.
+//!
+//! Idea        An operation is first tried where the task runs, in a way that cannot wait for a disk;
+//!             what is not at hand goes to the blocking pool as before. Only the time differs.
+//! Invariants  I1 what is told in place is what the pool would tell: an answer that the system did
+//!                not give in full, an error for one, is asked again on the pool.
+//!             I2 each operation done in place costs budget, as one on the pool does.
+//! Rejected    Reads of any size: 2 MiB from the cache keep a worker for half a millisecond.
+#![allow(unsafe_code)]
+
+use std::fs::Metadata;
+use std::future::poll_fn;
+use std::io::{self, Seek};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::task::{Context, Poll, ready};
+
+use bytes::BufMut;
+use selkie_core::coop;
+
+use super::offload::offload;
+use crate::context;
+use crate::sys::cached::{self, Lookup};
+
+/// Bytes that are read in place at most, at a time.
+pub(super) const MAX_IN_PLACE_BYTES: usize = 64 * 1024;
+/// Bytes that one unit of the budget pays for.
+const BYTES_PER_UNIT: usize = 16 * 1024;
+
+/// What an attempt in place came to.
+enum Attempt<T> {
+    Done(io::Result<T>),
+    /// To be asked on the pool.
+    Pool,
+    /// The same, and the device of this descriptor is to be learned there.
+    PoolAndLearn(OwnedFd),
+}
+
+/// Whether a runtime runs here. Without one the pool is asked, and says that it is not there: else
+/// it would depend on the cache whether a program works.
+fn has_runtime() -> bool {
+    context::with_current(|_| ()).is_ok()
+}
+
+/// Takes a unit for each part of `bytes` beyond the first, as far as there are any (I2).
+fn charge(cx: &mut Context<'_>, bytes: usize) {
+    for _ in 0..bytes.saturating_sub(1) / BYTES_PER_UNIT {
+        if !coop::has_budget_remaining() {
+            return;
+        }
+        if let Poll::Ready(unit) = coop::poll_proceed(cx) {
+            unit.made_progress();
+        }
+    }
+}
+
+/// Tries `attempt` here, then `f` on the pool.
+async fn in_place_or_offload<T, F>(
+    attempt: impl FnOnce() -> Attempt<T>,
+    bytes: impl FnOnce(&T) -> usize,
+    f: F,
+) -> io::Result<T>
+where
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    if !has_runtime() {
+        return offload(f).await;
+    }
+    let (mut attempt, mut bytes) = (Some(attempt), Some(bytes));
+    let attempted = poll_fn(|cx| {
+        let unit = ready!(coop::poll_proceed(cx));
+        let attempt = attempt.take().expect("polled until it is ready");
+        let attempted = attempt();
+        if let Attempt::Done(outcome) = &attempted {
+            unit.made_progress();
+            if let (Ok(value), Some(bytes)) = (outcome, bytes.take()) {
+                charge(cx, bytes(value));
+            }
+        }
+        Poll::Ready(attempted)
+    })
+    .await;
+    match attempted {
+        Attempt::Done(outcome) => outcome,
+        Attempt::Pool => offload(f).await,
+        Attempt::PoolAndLearn(fd) => {
+            offload(move || {
+                cached::learn(fd.as_fd());
+                f()
+            })
+            .await
+        }
+    }
+}
+
+/// Looks `path` up and goes on with `found`; `None` from it means the pool.
+fn at<T>(
+    path: &Path,
+    follow: bool,
+    missing: impl FnOnce() -> io::Result<T>,
+    found: impl FnOnce(OwnedFd, cached::Inode) -> Option<io::Result<T>>,
+) -> Attempt<T> {
+    match cached::look_up(path, follow) {
+        Lookup::Found(fd, inode) => found(fd, inode).map_or(Attempt::Pool, Attempt::Done),
+        Lookup::Missing => Attempt::Done(missing()),
+        Lookup::Stranger(fd) => Attempt::PoolAndLearn(fd),
+        Lookup::Unknown => Attempt::Pool,
+    }
+}
+
+fn no_such_file<T>() -> io::Result<T> {
+    Err(io::Error::from_raw_os_error(libc::ENOENT))
+}
+
+/// What the system knows of `path`.
+pub(super) async fn metadata(path: &Path, follow: bool) -> io::Result<Metadata> {
+    let attempt = || {
+        at(path, follow, no_such_file, |fd, _| {
+            std::fs::File::from(fd).metadata().ok().map(Ok)
+        })
+    };
+    let owned = path.to_owned();
+    in_place_or_offload(
+        attempt,
+        |_| 0,
+        move || {
+            if follow {
+                std::fs::metadata(owned)
+            } else {
+                std::fs::symlink_metadata(owned)
+            }
+        },
+    )
+    .await
+}
+
+/// Whether there is something at `path`.
+pub(super) async fn try_exists(path: &Path) -> io::Result<bool> {
+    let attempt = || at(path, true, || Ok(false), |_, _| Some(Ok(true)));
+    let owned = path.to_owned();
+    in_place_or_offload(attempt, |_| 0, move || owned.try_exists()).await
+}
+
+/// Opens the file at `path` to be read.
+pub(super) async fn open(path: &Path) -> io::Result<std::fs::File> {
+    let attempt = || {
+        at(path, true, no_such_file, |_fd, inode| {
+            let fd = inode.is_regular.then(|| cached::open(path))?.ok()?;
+            cached::make_blocking(fd.as_fd()).ok()?;
+            Some(Ok(fd.into()))
+        })
+    };
+    let owned = path.to_owned();
+    in_place_or_offload(attempt, |_| 0, move || std::fs::File::open(owned)).await
+}
+
+/// All bytes of the file at `path`.
+pub(super) async fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let attempt = || {
+        at(path, true, no_such_file, |_fd, inode| {
+            whole(path, inode).map(Ok)
+        })
+    };
+    let owned = path.to_owned();
+    in_place_or_offload(attempt, Vec::len, move || std::fs::read(owned)).await
+}
+
+/// All bytes of the regular file at `path`, if all are at hand and the file is not larger by now.
+fn whole(path: &Path, inode: cached::Inode) -> Option<Vec<u8>> {
+    let size = usize::try_from(inode.size).ok()?;
+    if !inode.is_regular || size > MAX_IN_PLACE_BYTES {
+        return None;
+    }
+    let file = std::fs::File::from(cached::open(path).ok()?);
+    let mut bytes = Vec::new();
+    // One more than there is, to see that there is not.
+    bytes.try_reserve_exact(size + 1).ok()?;
+    let n = fill(&file, &mut bytes, size + 1, Some(0)).ok()?;
+    (n == size).then_some(bytes)
+}
+
+/// What the system knows of `file`, if that is at hand.
+pub(super) fn poll_metadata(
+    cx: &mut Context<'_>,
+    file: &std::fs::File,
+) -> Poll<Option<io::Result<Metadata>>> {
+    let unit = ready!(coop::poll_proceed(cx));
+    let known = has_runtime().then(|| cached::known(file.as_fd())).flatten();
+    let metadata = known.and_then(|_| file.metadata().ok());
+    if metadata.is_some() {
+        unit.made_progress();
+    }
+    Poll::Ready(metadata.map(Ok))
+}
+
+/// Reads up to `limit` cached bytes from where `file` stands; `Ok(0)` is its end.
+///
+/// # Errors
+/// `WouldBlock` for now, `Unsupported` for ever.
+pub(super) fn read_some(
+    cx: &mut Context<'_>,
+    file: &std::fs::File,
+    buf: &mut impl BufMut,
+    limit: usize,
+) -> io::Result<usize> {
+    if !has_runtime() {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let n = fill(file, buf, limit, None)?;
+    if n == 0 && !is_at_end(file) {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    charge(cx, n);
+    Ok(n)
+}
+
+/// Whether `file`, a regular one, stands at its end, or beyond it.
+fn is_at_end(file: &std::fs::File) -> bool {
+    let mut handle = file;
+    cached::known(file.as_fd()).is_some_and(|inode| {
+        inode.is_regular && matches!(handle.stream_position(), Ok(at) if at >= inode.size)
+    })
+}
+
+/// Reads once at `offset` into `buf` what is cached; `None` if the pool must.
+pub(super) async fn read_at(file: &std::fs::File, buf: &mut [u8], offset: u64) -> Option<usize> {
+    if buf.len() > MAX_IN_PLACE_BYTES || i64::try_from(offset).is_err() || !has_runtime() {
+        return None;
+    }
+    poll_fn(|cx| {
+        let unit = ready!(coop::poll_proceed(cx));
+        // Whether nothing is the end, the pool tells.
+        let (len, mut free) = (buf.len(), &mut *buf);
+        let n = fill(file, &mut free, len, Some(offset));
+        let n = n.ok().filter(|&n| n > 0 || len == 0);
+        if let Some(n) = n {
+            unit.made_progress();
+            charge(cx, n);
+        }
+        Poll::Ready(n)
+    })
+    .await
+}
+
+/// Reads up to `limit` cached bytes into `buf`, at `offset` or from where `file` stands.
+fn fill(
+    file: &std::fs::File,
+    buf: &mut impl BufMut,
+    limit: usize,
+    offset: Option<u64>,
+) -> io::Result<usize> {
+    let chunk = buf.chunk_mut();
+    let limit = limit.min(chunk.len());
+    // SAFETY: the system call only writes values.
+    let free = unsafe { chunk[..limit].as_uninit_slice_mut() };
+    let n = cached::read(file.as_fd(), free, offset)?;
+    assert!(n <= limit, "a read returned {n} bytes for {limit}");
+    // SAFETY: the system has written `n` bytes.
+    unsafe { buf.advance_mut(n) };
+    Ok(n)
+}

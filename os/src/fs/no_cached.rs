@@ -1,0 +1,58 @@
+//! Systems that do not say what is cached: all goes to the pool.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::task::{Context, Poll};
+
+use super::offload::offload;
+
+/// Nothing is read in place.
+pub(super) const MAX_IN_PLACE_BYTES: usize = 0;
+
+pub(super) async fn metadata(path: &Path, follow: bool) -> io::Result<Metadata> {
+    let path = path.to_owned();
+    offload(move || {
+        if follow {
+            std::fs::metadata(path)
+        } else {
+            std::fs::symlink_metadata(path)
+        }
+    })
+    .await
+}
+
+pub(super) async fn try_exists(path: &Path) -> io::Result<bool> {
+    let path = path.to_owned();
+    offload(move || path.try_exists()).await
+}
+
+pub(super) async fn open(path: &Path) -> io::Result<std::fs::File> {
+    let path = path.to_owned();
+    offload(move || std::fs::File::open(path)).await
+}
+
+pub(super) async fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let path = path.to_owned();
+    offload(move || std::fs::read(path)).await
+}
+
+pub(super) fn poll_metadata(
+    _cx: &mut Context<'_>,
+    _file: &std::fs::File,
+) -> Poll<Option<io::Result<Metadata>>> {
+    Poll::Ready(None)
+}
+
+pub(super) fn read_some<B>(
+    _cx: &mut Context<'_>,
+    _file: &std::fs::File,
+    _buf: &mut B,
+    _limit: usize,
+) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(super) async fn read_at(_file: &std::fs::File, _buf: &mut [u8], _offset: u64) -> Option<usize> {
+    None
+}

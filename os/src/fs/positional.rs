@@ -1,0 +1,254 @@
+//! Reading and writing at a place, whatever the file's position.
+//!
+//! Idea        The operation owns the buffer while it is under way and gives it back with its outcome:
+//!             nothing is copied, and a future that drops leaves the memory to the operation.
+//! Invariants  I1 the buffer is either with the operation or in `Lent`; whoever finds it there last
+//!                gives it back.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::file::File;
+use super::offload::offload;
+use super::{by_ring, cached};
+
+/// Holds a buffer that its operation has not begun with, or is done with.
+struct Lent<B>(Arc<Mutex<Option<B>>>);
+
+impl<B> Lent<B> {
+    fn take(&self) -> Option<B> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, buf: B) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(buf);
+    }
+}
+
+/// Runs `operation` on the pool with `file` and `buf`; the buffer comes back whatever happens.
+async fn with_buffer<B, R, F>(file: &File, buf: B, operation: F) -> (io::Result<R>, B)
+where
+    B: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(&std::fs::File, &mut B) -> io::Result<R> + Send + 'static,
+{
+    file.idle().await;
+    let std = Arc::clone(&file.std);
+    let lent = Lent(Arc::new(Mutex::new(Some(buf))));
+    let theirs = Lent(Arc::clone(&lent.0));
+    let outcome = offload(move || {
+        let mut buf = theirs.take().expect("only the operation takes it");
+        let outcome = operation(&std, &mut buf);
+        theirs.put(buf);
+        outcome
+    })
+    .await;
+    let buf = lent.take().expect("the buffer's own code panicked");
+    (outcome, buf)
+}
+
+impl File {
+    /// Reads once at `offset` bytes from the start, up to the length of `buf`, and gives `buf` back
+    /// with how many bytes were read; the file's position stays.
+    ///
+    /// # Errors
+    /// What the system says. The buffer comes back all the same.
+    ///
+    /// # Panics
+    /// If the buffer's own code does.
+    ///
+    /// # Cancel safety
+    /// Nothing of the file changes; the buffer is lost with the future.
+    ///
+    /// # Cost
+    /// A system call where the task runs for at most 64 KiB that are cached (on Linux), else a hop to
+    /// the blocking pool; no copy.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-doc-at-{}", std::process::id()));
+    /// let file = File::options().read(true).write(true).create(true).open(&path).await?;
+    /// let (written, _) = file.write_all_at(b"ebb and flow", 0).await;
+    /// written?;
+    /// let (read, buf) = file.read_at(vec![0; 4], 8).await;
+    /// assert_eq!((read?, &buf[..]), (4, &b"flow"[..]));
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub async fn read_at<B>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B)
+    where
+        B: AsMut<[u8]> + Send + 'static,
+    {
+        self.idle().await;
+        if let Some(n) = cached::read_at(&self.std, buf.as_mut(), offset).await {
+            return (Ok(n), buf);
+        }
+        let buf = match by_ring::read_at(&self.std, buf, offset).await {
+            Ok(done) => return done,
+            Err(buf) => buf,
+        };
+        with_buffer(self, buf, move |file, buf| {
+            retry(|| at::read(file, buf.as_mut(), offset))
+        })
+        .await
+    }
+
+    /// Reads at `offset` until `buf` is full, and gives `buf` back; the file's position stays.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the file ends before; what the system says otherwise. What the buffer then
+    /// holds is not said.
+    ///
+    /// # Panics
+    /// If the buffer's own code does.
+    ///
+    /// # Cancel safety
+    /// As for [`read_at`](Self::read_at).
+    ///
+    /// # Cost
+    /// A hop to the blocking pool.
+    pub async fn read_exact_at<B>(&self, buf: B, offset: u64) -> (io::Result<()>, B)
+    where
+        B: AsMut<[u8]> + Send + 'static,
+    {
+        with_buffer(self, buf, move |file, buf| {
+            let (buf, mut done) = (buf.as_mut(), 0);
+            while done < buf.len() {
+                match retry(|| at::read(file, &mut buf[done..], offset + done as u64))? {
+                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    n => done += n,
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes once at `offset` bytes from the start, and gives `buf` back with how many of its bytes
+    /// were written; the file's position stays.
+    ///
+    /// The write is done when the future is, unlike those of `AsyncWrite`.
+    ///
+    /// # Errors
+    /// What the system says. The buffer comes back all the same.
+    ///
+    /// # Panics
+    /// If the buffer's own code does.
+    ///
+    /// # Cancel safety
+    /// A write that has begun is done; the buffer is lost with the future.
+    ///
+    /// # Cost
+    /// A hop to the blocking pool; no copy.
+    pub async fn write_at<B>(&self, buf: B, offset: u64) -> (io::Result<usize>, B)
+    where
+        B: AsRef<[u8]> + Send + 'static,
+    {
+        self.idle().await;
+        let buf = match by_ring::write_at(&self.std, buf, 0, offset).await {
+            Ok(done) => return done,
+            Err(buf) => buf,
+        };
+        with_buffer(self, buf, move |file, buf| {
+            retry(|| at::write(file, buf.as_ref(), offset))
+        })
+        .await
+    }
+
+    /// Writes all of `buf` at `offset`, and gives `buf` back; the file's position stays.
+    ///
+    /// # Errors
+    /// `WriteZero` if the system takes no more; what it says otherwise. A part may be written then.
+    ///
+    /// # Panics
+    /// If the buffer's own code does.
+    ///
+    /// # Cancel safety
+    /// As for [`write_at`](Self::write_at).
+    ///
+    /// # Cost
+    /// A hop to the blocking pool; no copy.
+    pub async fn write_all_at<B>(&self, buf: B, offset: u64) -> (io::Result<()>, B)
+    where
+        B: AsRef<[u8]> + Send + 'static,
+    {
+        self.idle().await;
+        let (mut done, mut buf) = (0, buf);
+        while done < buf.as_ref().len() {
+            let written = by_ring::write_at(&self.std, buf, done, offset + done as u64).await;
+            buf = match written {
+                Ok((Ok(0), buf)) => return (Err(io::ErrorKind::WriteZero.into()), buf),
+                Ok((Ok(n), buf)) => {
+                    done += n;
+                    buf
+                }
+                Ok((Err(error), buf)) => return (Err(error), buf),
+                Err(buf) => {
+                    let written = with_buffer(self, buf, move |file, buf| {
+                        write_rest(file, buf.as_ref(), done, offset)
+                    });
+                    return written.await;
+                }
+            };
+        }
+        (Ok(()), buf)
+    }
+}
+
+/// Writes `buf` from its byte `done` on, all of which belongs at `offset`.
+fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) -> io::Result<()> {
+    while done < buf.len() {
+        match retry(|| at::write(file, &buf[done..], offset + done as u64))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => done += n,
+        }
+    }
+    Ok(())
+}
+
+/// Calls `f` again as long as a signal interrupts it.
+fn retry(mut f: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match f() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(unix)]
+mod at {
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::FileExt;
+
+    pub(super) fn read(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.read_at(buf, offset)
+    }
+
+    pub(super) fn write(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
+        file.write_at(buf, offset)
+    }
+}
+
+/// Windows moves the position along.
+#[cfg(windows)]
+mod at {
+    use std::fs::File;
+    use std::io;
+    use std::os::windows::fs::FileExt;
+
+    pub(super) fn read(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.seek_read(buf, offset)
+    }
+
+    pub(super) fn write(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
+        file.seek_write(buf, offset)
+    }
+}

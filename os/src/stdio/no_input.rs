@@ -1,0 +1,18 @@
+//! Input that cannot be watched: without a driver, or where the system has no words for it.
+
+use std::io;
+use std::task::{Context, Poll};
+
+/// The watched input; there is none.
+#[derive(Debug)]
+pub(super) enum Input {}
+
+impl Input {
+    pub(super) const fn new() -> Option<Self> {
+        None
+    }
+
+    pub(super) fn poll_read(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        match *self {}
+    }
+}

@@ -1,0 +1,249 @@
+//! What is cached is answered in place, and nobody sees a difference but the time.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)]
+
+use std::ffi::CString;
+use std::future::{Future, poll_fn};
+use std::io::{self, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::Poll;
+
+use selkie::fs::{self, File};
+use selkie::io::{AsyncReadExt, AsyncSeekExt};
+use selkie::runtime::{Builder, Runtime};
+
+/// A folder of one test alone, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("selkie-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A runtime whose pool has one thread.
+fn narrow() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.max_blocking_threads(1).build().unwrap()
+}
+
+/// Takes the only thread of the pool until the sender drops.
+fn fill_the_pool(runtime: &Runtime) -> mpsc::Sender<()> {
+    let (sender, receiver) = mpsc::channel::<()>();
+    runtime.spawn_blocking(move || receiver.recv());
+    sender
+}
+
+fn make_fifo(path: &Path) {
+    let name = CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: the system reads a string that ends with a zero.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+}
+
+/// Whether `path` is on a file system whose reads say what is cached.
+fn is_answered_in_place(path: &Path) -> bool {
+    let name = CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: zeros are a `statfs`.
+    let mut out: libc::statfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the system reads a string and writes one `statfs`.
+    assert_eq!(unsafe { libc::statfs(name.as_ptr(), &mut out) }, 0);
+    let known = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630];
+    let is_local = known.contains(&(out.f_type as u32));
+    if !is_local {
+        println!("skipped: the temporary folder is on a file system of another kind");
+    }
+    is_local
+}
+
+#[test]
+fn cached_files_need_no_thread_of_the_pool() {
+    let folder = Folder::new("in-place");
+    let path = folder.file("file", &[7; 10_000]);
+    if !is_answered_in_place(&path) {
+        return;
+    }
+    let runtime = narrow();
+    // The first question of all teaches what file system the device has.
+    runtime.block_on(fs::metadata(&path)).unwrap();
+    // That a name is missing is cached once somebody has asked.
+    assert!(!folder.0.join("missing").exists());
+    let held = fill_the_pool(&runtime);
+    runtime.block_on(async {
+        assert_eq!(fs::metadata(&path).await.unwrap().len(), 10_000);
+        assert!(fs::symlink_metadata(&path).await.unwrap().is_file());
+        assert!(fs::try_exists(&path).await.unwrap());
+        assert_eq!(fs::read(&path).await.unwrap(), [7; 10_000]);
+        let missing = fs::read(folder.0.join("missing")).await.unwrap_err();
+        assert_eq!(missing.raw_os_error(), Some(libc::ENOENT));
+        let mut file = File::options().read(true).open(&path).await.unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).await.unwrap();
+        assert_eq!(bytes, [7; 10_000]);
+        assert_eq!(file.metadata().await.unwrap().len(), 10_000);
+    });
+    drop(held);
+}
+
+#[test]
+fn a_read_past_the_limit_goes_to_the_pool() {
+    const LIMIT: usize = 64 * 1024;
+    let folder = Folder::new("limit");
+    let (at, past) = (
+        folder.file("at", &[1; LIMIT]),
+        folder.file("past", &[2; LIMIT + 1]),
+    );
+    if !is_answered_in_place(&at) {
+        return;
+    }
+    let runtime = narrow();
+    runtime.block_on(fs::metadata(&at)).unwrap();
+    let held = fill_the_pool(&runtime);
+    runtime.block_on(async {
+        assert_eq!(fs::read(&at).await.unwrap().len(), LIMIT);
+        let mut reading = pin!(fs::read(&past));
+        let first = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
+        assert!(first.is_pending(), "read {} bytes in place", LIMIT + 1);
+        drop(held);
+        assert_eq!(reading.await.unwrap().len(), LIMIT + 1);
+    });
+}
+
+#[test]
+fn reads_in_place_share_the_position_with_all_else() {
+    let folder = Folder::new("position");
+    let path = folder.file("file", b"0123456789");
+    narrow().block_on(async {
+        let mut file = File::open(&path).await.unwrap();
+        let mut two = [0; 2];
+        file.read_exact(&mut two).await.unwrap();
+        let mut clone = file.try_clone().await.unwrap();
+        clone.read_exact(&mut two).await.unwrap();
+        assert_eq!(&two, b"23");
+        assert_eq!(file.stream_position().await.unwrap(), 4);
+        file.seek(SeekFrom::End(-1)).await.unwrap();
+        assert_eq!(file.read(&mut two).await.unwrap(), 1);
+        assert_eq!(file.read(&mut two).await.unwrap(), 0);
+        // A file that grows goes on where it ended.
+        let mut writer = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap();
+        writer.write_all(b"ab").unwrap();
+        assert_eq!(file.read(&mut two).await.unwrap(), 2);
+        assert_eq!(&two, b"ab");
+    });
+}
+
+#[test]
+fn files_of_no_device_are_read_whole() {
+    narrow().block_on(async {
+        let version = fs::read_to_string("/proc/version").await.unwrap();
+        assert_eq!(version, std::fs::read_to_string("/proc/version").unwrap());
+        let mut text = String::new();
+        let mut file = File::open("/proc/version").await.unwrap();
+        file.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, version);
+        assert!(fs::metadata("/proc/self").await.unwrap().is_dir());
+    });
+}
+
+#[test]
+fn a_named_pipe_is_not_touched_before_a_writer_comes() {
+    let folder = Folder::new("fifo");
+    let path = folder.0.join("pipe");
+    make_fifo(&path);
+    let runtime = narrow();
+    runtime.block_on(fs::metadata(&path)).unwrap();
+    let (writer, reader) = runtime.block_on(async {
+        let writing = path.clone();
+        let writer = std::thread::spawn(move || std::fs::write(writing, b"through"));
+        let text = fs::read_to_string(&path).await.unwrap();
+        (writer, text)
+    });
+    assert_eq!(reader, "through");
+    writer.join().unwrap().unwrap();
+}
+
+#[test]
+fn links_are_followed_or_not_as_asked() {
+    let folder = Folder::new("links");
+    let path = folder.file("file", b"abc");
+    let (link, broken) = (folder.0.join("link"), folder.0.join("broken"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    std::os::unix::fs::symlink(folder.0.join("nothing"), &broken).unwrap();
+    narrow().block_on(async {
+        // Twice: on the pool, and in place.
+        for _ in 0..2 {
+            assert!(fs::symlink_metadata(&link).await.unwrap().is_symlink());
+            assert_eq!(fs::metadata(&link).await.unwrap().len(), 3);
+            assert_eq!(fs::read(&link).await.unwrap(), b"abc");
+            assert!(fs::symlink_metadata(&broken).await.unwrap().is_symlink());
+            assert!(!fs::try_exists(&broken).await.unwrap());
+            let error = fs::metadata(&broken).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+            let error = fs::read(folder.0.join("file/below")).await.unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ENOTDIR));
+            assert!(fs::read(&folder.0).await.is_err());
+        }
+    });
+}
+
+#[test]
+fn text_that_is_none_is_told() {
+    let folder = Folder::new("text");
+    let path = folder.file("file", &[0xFF, 0xFE]);
+    narrow().block_on(async {
+        let error = fs::read_to_string(&path).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    });
+}
+
+#[test]
+fn a_task_that_reads_on_and_on_lets_others_run() {
+    let folder = Folder::new("budget");
+    let path = folder.file("file", &[7; 4096]);
+    narrow().block_on(async {
+        let other = selkie::spawn(async {});
+        let mut file = File::open(&path).await.unwrap();
+        let mut byte = [0];
+        let mut reads = 0;
+        while !other.is_finished() {
+            assert_eq!(
+                file.read(&mut byte).await.unwrap(),
+                1,
+                "after {reads} reads"
+            );
+            reads += 1;
+        }
+        assert!(reads <= 129, "{reads} reads in one poll");
+    });
+}
+
+#[test]
+fn without_a_runtime_the_cache_makes_no_difference() {
+    let folder = Folder::new("no-runtime");
+    let path = folder.file("file", b"abc");
+    narrow().block_on(fs::read(&path)).unwrap();
+    let outcome = std::panic::catch_unwind(|| {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        let _ = pin!(fs::read(&path)).poll(&mut cx);
+    });
+    assert!(outcome.is_err());
+}
