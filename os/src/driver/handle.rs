@@ -31,8 +31,6 @@ pub(super) struct Shared {
     sleep: AtomicU8,
     events: AtomicU64,
     pub(super) uring: Lazy,
-    #[cfg(feature = "signal")]
-    signals: std::sync::OnceLock<()>,
 }
 
 /// Registers sources with a driver.
@@ -56,8 +54,6 @@ impl Shared {
             sleep: AtomicU8::new(AWAKE),
             events: AtomicU64::new(0),
             uring: Lazy::new(wants_ring),
-            #[cfg(feature = "signal")]
-            signals: std::sync::OnceLock::new(),
         }
     }
 
@@ -116,18 +112,6 @@ impl Handle {
             let token = mio::Token(slots.key(index).0);
             self.shared.registry.register(source, token, ask(interest))
         })
-    }
-
-    /// Makes this driver listen to the process's signals, if it does not yet.
-    #[cfg(feature = "signal")]
-    pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
-        if self.shared.signals.get().is_some() {
-            return Ok(());
-        }
-        super::signal::attach(&self.shared.registry)?;
-        // Two threads may both have attached; the poller was asked twice for the same.
-        let _ = self.shared.signals.set(());
-        Ok(())
     }
 
     /// The ring, if the builder asked for one and the system has one.

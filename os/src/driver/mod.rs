@@ -20,12 +20,6 @@ mod slot;
 #[cfg(feature = "reactor")]
 mod slots;
 
-#[cfg(all(feature = "signal", unix))]
-mod signal;
-#[cfg(all(feature = "reactor", not(all(feature = "signal", unix))))]
-#[path = "no_signal.rs"]
-mod signal;
-
 #[cfg(all(
     feature = "fs",
     feature = "reactor",
@@ -59,6 +53,12 @@ mod uring;
 
 #[cfg(feature = "reactor")]
 mod handle;
+
+#[cfg(all(feature = "signal", unix))]
+mod signal;
+#[cfg(all(feature = "reactor", not(all(feature = "signal", unix))))]
+#[path = "no_signal.rs"]
+mod signal;
 
 #[cfg(feature = "reactor")]
 mod reactor;

@@ -28,6 +28,8 @@ use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering};
 
 use crate::sys::{Disposition, disposition, set_disposition};
 
+use super::handle::Handle;
+
 /// The token of the pipe; no slot's, see `reactor`.
 pub(super) const TOKEN: Token = Token(usize::MAX - 1);
 
@@ -143,11 +145,18 @@ fn own_pipe() -> io::Result<&'static Pipe> {
 }
 
 /// Makes the poller of `registry` watch the pipe.
-pub(super) fn attach(registry: &Registry) -> io::Result<()> {
+fn attach(registry: &Registry) -> io::Result<()> {
     let fd = own_pipe()?.receiver.as_raw_fd();
     match registry.register(&mut SourceFd(&fd), TOKEN, Interest::READABLE) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         outcome => outcome,
+    }
+}
+
+impl Handle {
+    /// Makes this driver listen to the process's signals, if it does not yet.
+    pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
+        attach(&self.shared.registry)
     }
 }
 

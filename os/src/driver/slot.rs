@@ -65,14 +65,6 @@ impl ReadyEvent {
     pub(super) fn is_answer(&self) -> bool {
         !self.ready.is_empty() || !self.is_watched() || self.is_shutdown()
     }
-
-    /// The same event, of which only `ready` is meant.
-    pub(crate) fn with_ready(self, ready: Ready) -> Self {
-        Self {
-            ready: self.ready & ready,
-            ..self
-        }
-    }
 }
 
 /// One of several that wait for the same source; lives in its future.

@@ -28,7 +28,7 @@ use super::fill::fill;
 /// A source that is registered with a driver.
 pub(crate) struct Evented<S: Source> {
     source: Option<S>,
-    registration: Registration,
+    pub(super) registration: Registration,
     /// Whether the descriptor was seen outside (I1).
     shown: AtomicBool,
 }
@@ -159,17 +159,6 @@ impl<S: Source> Evented<S> {
         )?;
         debug_assert!(n <= wanted);
         Poll::Ready(Ok(()))
-    }
-
-    /// Reads into `buf` with `read`, whatever a short read may mean; says how much.
-    pub(crate) fn poll_read_packet(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-        read: ReadInto<S>,
-    ) -> Poll<io::Result<usize>> {
-        self.registration
-            .poll_io(cx, Direction::Read, || fill(buf, |free| read(self, free)))
     }
 
     /// Writes `buf` to a byte stream.

@@ -45,7 +45,9 @@ macro_rules! guard_methods {
         /// As [`clear_ready`](Self::clear_ready), for the kinds in `ready` alone.
         pub fn clear_ready_matching(&mut self, ready: Ready) {
             if let Some(event) = &mut self.event {
-                self.fd.registration.clear(event.with_ready(ready));
+                let mut cleared = *event;
+                cleared.ready = event.ready & ready;
+                self.fd.registration.clear(cleared);
                 event.ready = event.ready - ready;
             }
         }

@@ -8,6 +8,9 @@ mod evented;
 mod descriptor;
 
 #[cfg(unix)]
+mod packet;
+
+#[cfg(unix)]
 mod register_error;
 
 #[cfg(unix)]

@@ -1,0 +1,25 @@
+//! Reading where a short read does not mean that nothing is left: pipes and Unix streams.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use mio::event::Source;
+
+use crate::driver::Direction;
+use crate::io::ReadBuf;
+
+use super::evented::{Evented, ReadInto};
+use super::fill::fill;
+
+impl<S: Source> Evented<S> {
+    /// Reads into `buf` with `read`, whatever a short read may mean; says how much.
+    pub(crate) fn poll_read_packet(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        read: ReadInto<S>,
+    ) -> Poll<io::Result<usize>> {
+        self.registration
+            .poll_io(cx, Direction::Read, || fill(buf, |free| read(self, free)))
+    }
+}
