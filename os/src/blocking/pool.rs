@@ -21,6 +21,7 @@ use std::io;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
@@ -59,6 +60,8 @@ pub(crate) type ThreadScope = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 pub(crate) struct BlockingPool {
     config: Config,
     scope: std::sync::OnceLock<ThreadScope>,
+    /// What `closed` says, to be asked without the lock.
+    open: AtomicBool,
     state: Mutex<State>,
     emptied: Condvar,
     /// What each thread is at.
@@ -122,6 +125,7 @@ impl BlockingPool {
         Arc::new(Self {
             config,
             scope: std::sync::OnceLock::new(),
+            open: AtomicBool::new(true),
             state: Mutex::new(State {
                 closed: false,
                 ending: false,
@@ -326,9 +330,17 @@ impl BlockingPool {
         self.lock().ending = true;
     }
 
+    /// Whether closures are still taken.
+    pub(crate) fn is_open(&self) -> bool {
+        // Relaxed: as in `close`.
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// Refuses further closures and cancels the queued ones, but for writes that a file has taken and
     /// reported; threads end when their job does.
     pub(crate) fn close(&self) {
+        // Relaxed: a hint for others than the pool, which asks under its lock.
+        self.open.store(false, Ordering::Relaxed);
         let mut state = self.lock();
         state.closed = true;
         let (closures, rest) = state.queue.drain(..).partition::<VecDeque<_>, _>(

@@ -36,10 +36,10 @@ enum Attempt<T> {
     PoolAndLearn(OwnedFd),
 }
 
-/// Whether a runtime runs here. Without one the pool is asked, and says that it is not there: else
-/// it would depend on the cache whether a program works.
+/// Whether a runtime runs here that has not shut down. Without one the pool is asked, and says that
+/// it is not there: else it would depend on the cache whether a program works.
 fn has_runtime() -> bool {
-    context::with_current(|_| ()).is_ok()
+    context::with_current(|inner| inner.blocking.is_open()).unwrap_or(false)
 }
 
 /// Takes a unit for each part of `bytes` beyond the first, as far as there are any (I2).

@@ -68,7 +68,9 @@ impl UdpSocket {
     #[track_caller]
     fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(Self {
-            io: Evented::new(socket)?,
+            // The poller is told at once: nearly every such socket waits for its first datagram, and
+            // would first have to try in vain.
+            io: Evented::with_interest(socket, Interest::READABLE | Interest::WRITABLE)?,
         })
     }
 
