@@ -4,7 +4,7 @@ use core::any::Any;
 use core::ops::{Deref, DerefMut};
 use core::panic::AssertUnwindSafe;
 use std::boxed::Box;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
 pub use portable_atomic::AtomicU64;
@@ -114,42 +114,6 @@ pub const RING_SLOTS: usize = 256;
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
 
-/// Nanoseconds of a timer's tick.
-pub const TICK_NANOS: u64 = 1_000_000;
-
-/// Whether clocks can be paused.
-pub const CAN_PAUSE: bool = true;
-
-/// The tick that `moment` lies in, counted from the origin.
-#[inline]
-pub fn tick_at(moment: Moment) -> u64 {
-    let since = since_origin(moment);
-    since.as_secs().saturating_mul(1_000_000_000 / TICK_NANOS)
-        + u64::from(since.subsec_nanos()) / TICK_NANOS
-}
-
-/// The first tick that is not before `moment`, counted from the origin.
-#[inline]
-pub fn tick_after(moment: Moment) -> u64 {
-    let since = since_origin(moment);
-    since
-        .as_secs()
-        .saturating_mul(1_000_000_000 / TICK_NANOS)
-        .saturating_add(u64::from(since.subsec_nanos()).div_ceil(TICK_NANOS))
-}
-
-fn since_origin(moment: Moment) -> core::time::Duration {
-    moment
-        .checked_duration_since(moment_origin())
-        .unwrap_or_default()
-}
-
-/// Bits of the tick that one level of a timer wheel decides.
-pub const WHEEL_LEVEL_BITS: u32 = 6;
-
-/// Levels of a timer wheel.
-pub const WHEEL_LEVELS: usize = 6;
-
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {
@@ -163,22 +127,6 @@ pub fn relax() {
 #[inline]
 pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
-}
-
-/// A point of the platform's monotonic time.
-pub use std::time::Instant as Moment;
-
-/// Reads the monotonic clock.
-#[inline]
-pub fn moment_now() -> Moment {
-    Moment::now()
-}
-
-/// The moment that ticks are counted from: the first call in this process.
-#[inline]
-pub fn moment_origin() -> Moment {
-    static ORIGIN: OnceLock<Moment> = OnceLock::new();
-    *ORIGIN.get_or_init(Moment::now)
 }
 
 /// Wakes a thread that sleeps in [`block_on`].

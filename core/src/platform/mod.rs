@@ -12,20 +12,26 @@ pub use loom::thread_local as model_thread_local;
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
-    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence,
-    moment_now, moment_origin, relax, tick_after, tick_at,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
+    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
+    fence, relax,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
-    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, catch_panic, fence,
-    moment_now, moment_origin, relax, tick_after, tick_at,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
+    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
+    fence, relax,
+};
+
+#[cfg(any(feature = "std", loom))]
+mod std_time;
+#[cfg(any(feature = "std", loom))]
+pub use std_time::{
+    CAN_PAUSE, Moment, TICK_NANOS, WHEEL_LEVEL_BITS, WHEEL_LEVELS, moment_now, moment_origin,
+    tick_after, tick_at,
 };
 
 #[cfg(not(any(feature = "std", loom)))]

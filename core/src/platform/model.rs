@@ -91,42 +91,6 @@ pub const RING_SLOTS: usize = 4;
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
 
-/// Nanoseconds of a timer's tick.
-pub const TICK_NANOS: u64 = 1_000_000;
-
-/// Whether clocks can be paused.
-pub const CAN_PAUSE: bool = true;
-
-/// The tick that `moment` lies in, counted from the origin.
-#[inline]
-pub fn tick_at(moment: Moment) -> u64 {
-    let since = since_origin(moment);
-    since.as_secs().saturating_mul(1_000_000_000 / TICK_NANOS)
-        + u64::from(since.subsec_nanos()) / TICK_NANOS
-}
-
-/// The first tick that is not before `moment`, counted from the origin.
-#[inline]
-pub fn tick_after(moment: Moment) -> u64 {
-    let since = since_origin(moment);
-    since
-        .as_secs()
-        .saturating_mul(1_000_000_000 / TICK_NANOS)
-        .saturating_add(u64::from(since.subsec_nanos()).div_ceil(TICK_NANOS))
-}
-
-fn since_origin(moment: Moment) -> core::time::Duration {
-    moment
-        .checked_duration_since(moment_origin())
-        .unwrap_or_default()
-}
-
-/// Bits of the tick that one level of a timer wheel decides.
-pub const WHEEL_LEVEL_BITS: u32 = 6;
-
-/// Levels of a timer wheel.
-pub const WHEEL_LEVELS: usize = 6;
-
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {
     loom::thread::yield_now();
@@ -138,20 +102,6 @@ pub fn relax() {
 /// The payload of a panic in `f`.
 pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
-}
-
-/// A point of the platform's monotonic time.
-pub use std::time::Instant as Moment;
-
-/// Reads the monotonic clock.
-pub fn moment_now() -> Moment {
-    Moment::now()
-}
-
-/// The moment that ticks are counted from: the first call in this process.
-pub fn moment_origin() -> Moment {
-    static ORIGIN: std::sync::OnceLock<Moment> = std::sync::OnceLock::new();
-    *ORIGIN.get_or_init(Moment::now)
 }
 
 /// Polls `future` on this thread of the model until it is ready.

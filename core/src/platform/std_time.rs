@@ -1,0 +1,55 @@
+//! Time by `std`'s clock, for both back-ends that stand on `std`.
+
+use std::sync::OnceLock;
+
+/// A point of the platform's monotonic time.
+pub use std::time::Instant as Moment;
+
+/// Reads the monotonic clock.
+#[inline]
+pub fn moment_now() -> Moment {
+    Moment::now()
+}
+
+/// The moment that ticks are counted from: the first call in this process.
+#[inline]
+pub fn moment_origin() -> Moment {
+    static ORIGIN: OnceLock<Moment> = OnceLock::new();
+    *ORIGIN.get_or_init(Moment::now)
+}
+
+/// Nanoseconds of a timer's tick.
+pub const TICK_NANOS: u64 = 1_000_000;
+
+/// Whether clocks can be paused.
+pub const CAN_PAUSE: bool = true;
+
+/// The tick that `moment` lies in, counted from the origin.
+#[inline]
+pub fn tick_at(moment: Moment) -> u64 {
+    let since = since_origin(moment);
+    since.as_secs().saturating_mul(1_000_000_000 / TICK_NANOS)
+        + u64::from(since.subsec_nanos()) / TICK_NANOS
+}
+
+/// The first tick that is not before `moment`, counted from the origin.
+#[inline]
+pub fn tick_after(moment: Moment) -> u64 {
+    let since = since_origin(moment);
+    since
+        .as_secs()
+        .saturating_mul(1_000_000_000 / TICK_NANOS)
+        .saturating_add(u64::from(since.subsec_nanos()).div_ceil(TICK_NANOS))
+}
+
+fn since_origin(moment: Moment) -> core::time::Duration {
+    moment
+        .checked_duration_since(moment_origin())
+        .unwrap_or_default()
+}
+
+/// Bits of the tick that one level of a timer wheel decides.
+pub const WHEEL_LEVEL_BITS: u32 = 6;
+
+/// Levels of a timer wheel.
+pub const WHEEL_LEVELS: usize = 6;
