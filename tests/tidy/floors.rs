@@ -75,7 +75,8 @@ pub(crate) const ROOMS: &[Room] = &[
     os("observe", &[], &["platform", "task", "coop"]),
     os("config", &["observe"], &[]),
     os("macros", &[], &["coop"]),
-    os("sys", &[], &[]),
+    // `platform`: atomics of 64 bits, for the table of devices.
+    os("sys", &[], &["platform"]),
     os("stream", &[], &[]),
     os("io", &["macros"], &["coop", "wake", "sync"]),
     os("sync", &[], &["sync"]),

@@ -90,3 +90,11 @@ fn no_path_of_a_machine_is_written_down() {
         rules::machine_paths(&Source::texts()),
     );
 }
+
+#[test]
+fn atomics_of_64_bits_come_from_the_platform() {
+    report(
+        "an atomic that some targets have not",
+        rules::wide_atomics(&Source::all()),
+    );
+}
