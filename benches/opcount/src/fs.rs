@@ -36,7 +36,11 @@ macro_rules! files {
                 }
                 let path = std::env::temp_dir().join(format!("opcount-{}", std::process::id()));
                 // One part for each read: going back is a matter for the pool, whose counts do not repeat. Zeros come unwritten.
-                let length = if operation == "file_read_4k" { times as usize * 4096 } else { 65536 };
+                let length = if operation == "file_read_4k" {
+                    times as usize * 4096
+                } else {
+                    65536
+                };
                 std::fs::write(&path, vec![0; length]).expect("a temporary file");
                 let rt = Builder::new_current_thread().build().expect("a runtime");
                 match operation {

@@ -89,23 +89,35 @@ same!({
         }
     }
 
+    /// Processor time a request of a server to which `load` sends requests and says how many.
+    fn served(
+        workers: Option<usize>,
+        load: impl FnOnce(std::net::SocketAddr) -> Option<u64> + Send + 'static,
+    ) -> Option<f64> {
+        on(workers, async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("bound");
+            let server = rt::spawn(serve(listener));
+            let begun = processor_nanos();
+            let requests = rt::task::spawn_blocking(move || load(address)).await;
+            let used = (processor_nanos() - begun) as f64;
+            server.abort();
+            Some(used / requests.expect("no panic")? as f64)
+        })
+    }
+
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        (question == "http").then(|| {
-            on(workers, async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-                let address = listener.local_addr().expect("bound");
-                let server = rt::spawn(serve(listener));
-                let mut client = client::start(address, LOAD);
-                let begun = processor_nanos();
-                let ended = rt::task::spawn_blocking(move || client.wait()).await;
-                let figure = (processor_nanos() - begun) as f64 / LOAD.requests as f64;
+        match question {
+            "http" => served(workers, |address| {
+                let ended = client::start(address, LOAD).wait();
                 assert!(
-                    ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())),
+                    ended.is_ok_and(|ended| ended.success()),
                     "the client failed"
                 );
-                server.abort();
-                figure
-            })
-        })
+                Some(LOAD.requests as u64)
+            }),
+            "http_wrk" => served(workers, |address| client::wrk(address, LOAD.connections)),
+            _ => None,
+        }
     }
 });
