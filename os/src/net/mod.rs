@@ -18,6 +18,8 @@ pub mod unix;
 mod fd;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_options;
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+mod shared_port;
 #[cfg(windows)]
 mod socket_handles;
 #[cfg(any(target_os = "linux", target_os = "android"))]

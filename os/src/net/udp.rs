@@ -66,7 +66,7 @@ impl UdpSocket {
     }
 
     #[track_caller]
-    fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
+    pub(super) fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(Self {
             // The poller is told at once: nearly every such socket waits for its first datagram, and
             // would first have to try in vain.

@@ -256,9 +256,21 @@ pub const ALL: &[Question] = &[
         datagrams::ask,
     ),
     q(
+        "http_1",
+        "ns",
+        "hyper, keep-alive, 1 connection, processor time of server",
+        http::ask,
+    ),
+    q(
         "http",
         "ns",
-        "hyper, keep-alive, 64 connections, processor time of server and client",
+        "hyper, keep-alive, 64 connections, processor time of server",
+        http::ask,
+    ),
+    q(
+        "http_512",
+        "ns",
+        "hyper, keep-alive, 512 connections, processor time of server",
         http::ask,
     ),
     q(

@@ -51,7 +51,7 @@ impl TcpListener {
     }
 
     #[track_caller]
-    pub(super) fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
+    pub(in crate::net) fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
         Ok(Self {
             io: Evented::with_interest(listener, Interest::READABLE)?,
         })
