@@ -28,8 +28,13 @@ mod udp_options;
 #[cfg(unix)]
 mod unix_options;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod splice;
+
 pub use addr::ToSocketAddrs;
 pub use lookup_host::lookup_host;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use splice::{Splice, SpliceSource, SpliceTarget};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;

@@ -35,7 +35,7 @@ use crate::sys;
 /// ```
 #[derive(Debug)]
 pub struct Receiver {
-    io: Evented<mio_pipe::Receiver>,
+    pub(in crate::net) io: Evented<mio_pipe::Receiver>,
 }
 
 fn read_some(pipe: &mio_pipe::Receiver, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {

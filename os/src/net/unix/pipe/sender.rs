@@ -16,7 +16,7 @@ use crate::sys;
 /// The end of a pipe that is written; the reader sees the end when it drops.
 #[derive(Debug)]
 pub struct Sender {
-    io: Evented<mio_pipe::Sender>,
+    pub(in crate::net) io: Evented<mio_pipe::Sender>,
 }
 
 impl Sender {
