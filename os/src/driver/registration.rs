@@ -25,8 +25,9 @@ use selkie_core::coop;
 
 use super::error::shutdown_error;
 use super::handle::Handle;
-use super::slot::{Direction, ReadyEvent, Slot, Waiter};
+use super::slot::{ReadyEvent, Slot};
 use super::uninterrupted::uninterrupted;
+use super::waiters::{Direction, Waiter};
 use crate::io::{Interest, Ready};
 use crate::sys::LateSource;
 
