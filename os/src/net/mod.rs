@@ -2,8 +2,12 @@
 //!
 //! Every socket belongs to the runtime in whose context it was made, and works in any task.
 
-mod halves;
 mod methods;
+
+mod datagram;
+mod streams;
+
+mod halves;
 
 mod addr;
 

@@ -10,7 +10,7 @@
 //!             shares the terminal.
 
 use std::future::Future;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -212,20 +212,38 @@ macro_rules! output {
 
         impl AsyncWrite for $stream {
             fn poll_write(
-                mut self: Pin<&mut Self>,
+                self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 source: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.poll_write_vectored(cx, &[IoSlice::new(source)])
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                sources: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
                 let unit = ready!(coop::poll_proceed(cx));
                 ready!(self.state.poll_idle(cx))?;
                 unit.made_progress();
+                if sources.iter().all(|source| source.is_empty()) {
+                    return Poll::Ready(Ok(0)); // An empty buffer would mean that all is flushed.
+                }
                 let mut buf = self.state.take_buf();
-                let n = source.len().min(MAX_BUF_SIZE);
                 buf.clear();
-                buf.extend_from_slice(&source[..n]);
+                for source in sources {
+                    let n = source.len().min(MAX_BUF_SIZE - buf.len());
+                    buf.extend_from_slice(&source[..n]);
+                }
+                let n = buf.len();
                 self.state
                     .begin(buf, |buf| io::$make().write_all(buf).map(|()| buf.len()));
                 Poll::Ready(Ok(n))
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
             }
 
             fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
