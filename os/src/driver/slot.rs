@@ -42,11 +42,6 @@ impl ReadyEvent {
     pub(super) const fn is_watched(&self) -> bool {
         self.word.is_watched()
     }
-
-    /// Whether there is nothing to wait for: the source is ready, nobody can tell, or nobody will.
-    pub(super) fn is_answer(&self) -> bool {
-        !self.ready.is_empty() || !self.is_watched() || self.is_shutdown()
-    }
 }
 
 /// The readiness of one source.
@@ -80,6 +75,7 @@ impl Slot {
     }
 
     /// The readiness within `mask`, without waiting.
+    #[inline]
     pub(super) fn peek(&self, mask: Ready) -> ReadyEvent {
         // Acquire: pairs with the Release in `publish`; what the driver did before is seen.
         let word = Word(self.word.load(Ordering::Acquire));
@@ -89,16 +85,25 @@ impl Slot {
         }
     }
 
-    fn answers(&self, mask: Ready) -> Option<ReadyEvent> {
+    /// The readiness within `mask`, unless there is something to wait for.
+    #[inline]
+    pub(super) fn answers(&self, mask: Ready) -> Option<ReadyEvent> {
         let event = self.peek(mask);
-        event.is_answer().then_some(event)
+        event.word.answers(mask).then_some(event)
     }
 
     /// Waits with the one waker of `direction`.
+    #[inline]
     pub(super) fn poll(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
-        if let Some(event) = self.answers(direction.mask()) {
-            return Poll::Ready(event);
+        match self.answers(direction.mask()) {
+            Some(event) => Poll::Ready(event),
+            None => self.wait(direction, cx),
         }
+    }
+
+    /// Leaves the one waker of `direction`, and looks again.
+    #[inline(never)]
+    fn wait(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
         self.waiters.wait(direction, cx.waker());
         self.answers(direction.mask())
             .map_or(Poll::Pending, Poll::Ready) // I1

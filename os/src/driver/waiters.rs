@@ -24,10 +24,11 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
+    #[inline]
     pub(super) const fn mask(self) -> Ready {
         match self {
-            Self::Read => Interest::READABLE.mask(),
-            Self::Write => Interest::WRITABLE.mask(),
+            Self::Read => const { Interest::READABLE.mask() },
+            Self::Write => const { Interest::WRITABLE.mask() },
         }
     }
 }
