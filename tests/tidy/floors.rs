@@ -170,12 +170,13 @@ pub(crate) const ROOMS: &[Room] = &[
         &["coop", "platform"],
     ),
     // `source`, and what it stands on: a terminal or pipe on the input is watched, not waited for.
+    // `sync`: a thread of no runtime answers what it read.
     os(
         "stdio",
         &[
             "sys", "io", "context", "driver", "source", "blocking", "task", "fs",
         ],
-        &["coop"],
+        &["coop", "sync"],
     ),
     os(
         "process",

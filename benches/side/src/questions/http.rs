@@ -3,13 +3,24 @@
 use crate::client::Load;
 use crate::same;
 
-/// What the client does.
-const LOAD: Load = Load {
-    connections: 64,
-    depth: 1,
-    requests: 60_000,
-    kind: "http",
-};
+/// Connections of wrk.
+const WRK_CONNECTIONS: usize = 64;
+
+/// The load of a question.
+fn load(question: &str) -> Option<Load> {
+    let (connections, requests) = match question {
+        "http_1" => (1, 20_000),
+        "http" => (64, 60_000),
+        "http_512" => (512, 60_000),
+        _ => return None,
+    };
+    Some(Load {
+        connections,
+        depth: 1,
+        requests,
+        kind: "http",
+    })
+}
 
 same!({
     use std::convert::Infallible;
@@ -26,7 +37,6 @@ same!({
     use rt::io::{AsyncRead, AsyncWrite, ReadBuf};
     use rt::net::{TcpListener, TcpStream};
 
-    use super::LOAD;
     use crate::client;
     use crate::measure::processor_nanos;
 
@@ -107,17 +117,19 @@ same!({
     }
 
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        match question {
-            "http" => served(workers, |address| {
-                let ended = client::start(address, LOAD).wait();
-                assert!(
-                    ended.is_ok_and(|ended| ended.success()),
-                    "the client failed"
-                );
-                Some(LOAD.requests as u64)
-            }),
-            "http_wrk" => served(workers, |address| client::wrk(address, LOAD.connections)),
-            _ => None,
+        if question == "http_wrk" {
+            return served(workers, |address| {
+                client::wrk(address, super::WRK_CONNECTIONS)
+            });
         }
+        let load = super::load(question)?;
+        served(workers, move |address| {
+            let ended = client::start(address, load).wait();
+            assert!(
+                ended.is_ok_and(|ended| ended.success()),
+                "the client failed"
+            );
+            Some(load.requests as u64)
+        })
     }
 });

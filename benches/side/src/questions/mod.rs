@@ -266,12 +266,29 @@ pub const ALL: &[Question] = &[
         datagrams::ask,
     ),
     q(
+        "http_1",
+        "ns",
+        "hyper, keep-alive, 1 connection, processor time of server",
+        http::ask,
+    ),
+    q(
         "http",
         "ns",
         "hyper, keep-alive, 64 connections, processor time of the server",
         http::ask,
     ),
-    q("http_wrk", "ns", "the same, asked by wrk", http::ask),
+    q(
+        "http_512",
+        "ns",
+        "hyper, keep-alive, 512 connections, processor time of the server",
+        http::ask,
+    ),
+    q(
+        "http_wrk",
+        "ns",
+        "the same with 64, asked by wrk",
+        http::ask,
+    ),
     q(
         "read_4k",
         "ns",
