@@ -44,8 +44,9 @@ impl ReadyEvent {
     }
 }
 
-/// The readiness of one source.
+/// The readiness of one source, in one line of the cache.
 #[derive(Debug)]
+#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
 pub(super) struct Slot {
     word: AtomicU64,
     waiters: Waiters,
