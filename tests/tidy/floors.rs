@@ -68,7 +68,16 @@ pub(crate) const ROOMS: &[Room] = &[
     core(
         "format",
         &[
-            "platform", "coop", "wake", "queue", "task", "time", "sync", "park", "executor",
+            "platform",
+            "collections",
+            "coop",
+            "wake",
+            "queue",
+            "task",
+            "time",
+            "sync",
+            "park",
+            "executor",
         ],
     ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.

@@ -8,6 +8,8 @@
 mod gpio;
 #[cfg(target_os = "linux")]
 mod init;
+#[cfg(target_os = "linux")]
+mod ring;
 
 mod channels;
 #[cfg(unix)]
