@@ -18,6 +18,8 @@ mod udp;
 #[cfg(unix)]
 pub mod unix;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod fast_open;
 #[cfg(unix)]
 mod fd;
 #[cfg(any(target_os = "linux", target_os = "android"))]
