@@ -84,7 +84,8 @@ pub(crate) const ROOMS: &[Room] = &[
     os("observe", &[], &["platform", "task", "coop"]),
     os("config", &["observe"], &[]),
     os("macros", &[], &["coop"]),
-    os("sys", &[], &[]),
+    // `platform`: atomics of 64 bits, for the table of devices.
+    os("sys", &[], &["platform"]),
     os("stream", &[], &[]),
     os("io", &["macros"], &["coop", "wake", "sync"]),
     os("sync", &[], &["sync"]),
@@ -178,12 +179,13 @@ pub(crate) const ROOMS: &[Room] = &[
         &["coop", "platform"],
     ),
     // `source`, and what it stands on: a terminal or pipe on the input is watched, not waited for.
+    // `sync`: a thread of no runtime answers what it read.
     os(
         "stdio",
         &[
             "sys", "io", "context", "driver", "source", "blocking", "task", "fs",
         ],
-        &["coop"],
+        &["coop", "sync"],
     ),
     os(
         "process",

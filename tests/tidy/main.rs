@@ -93,6 +93,14 @@ fn no_path_of_a_machine_is_written_down() {
 }
 
 #[test]
+fn atomics_of_64_bits_come_from_the_platform() {
+    report(
+        "an atomic that some targets have not",
+        rules::wide_atomics(&Source::all()),
+    );
+}
+
+#[test]
 fn every_public_type_of_the_core_formats_for_defmt() {
     report(
         "neither `defmt::Format` derived, nor a line in core/src/format.rs",

@@ -9,6 +9,7 @@ pub enum Peer {
     Smol(Option<usize>),
     Compio,
     Monoio,
+    Glommio,
 }
 
 /// Workers of the flavours with several.
@@ -16,12 +17,13 @@ const WORKERS: usize = 2;
 
 impl Peer {
     /// All of them, in the order of the table.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 9] = [
         ("selkie-ct", Self::Selkie(None)),
         ("tokio-ct", Self::Tokio(None)),
         ("smol-1", Self::Smol(None)),
         ("compio", Self::Compio),
         ("monoio", Self::Monoio),
+        ("glommio", Self::Glommio),
         ("selkie-mt", Self::Selkie(Some(WORKERS))),
         ("tokio-mt", Self::Tokio(Some(WORKERS))),
         ("smol-2", Self::Smol(Some(WORKERS))),
