@@ -12,7 +12,8 @@ use mio::windows::NamedPipe;
 use super::end::pipe_end;
 use super::info::{PipeInfo, info};
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use crate::net::methods::{readiness_methods, stream_methods};
+use crate::net::methods::readiness_methods;
+use crate::net::streams::{read_methods, write_methods};
 use crate::source::Evented;
 
 /// The client's end of a named pipe; made by [`ClientOptions::open`](super::ClientOptions::open).

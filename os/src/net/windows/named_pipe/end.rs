@@ -56,7 +56,8 @@ macro_rules! pipe_end {
             }
 
             readiness_methods!();
-            stream_methods!();
+            read_methods!();
+            write_methods!();
 
             fn read_some(pipe: &NamedPipe, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
                 super::end::read_some(pipe, free)

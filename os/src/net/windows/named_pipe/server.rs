@@ -12,7 +12,8 @@ use mio::windows::NamedPipe;
 use super::end::pipe_end;
 use super::info::{PipeInfo, info};
 use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use crate::net::methods::{readiness_methods, stream_methods};
+use crate::net::methods::readiness_methods;
+use crate::net::streams::{read_methods, write_methods};
 use crate::source::Evented;
 
 /// The server's end of one instance of a named pipe; made by
@@ -36,10 +37,15 @@ impl NamedPipeServer {
         match self.io.connect() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let connect = || self.io.connect();
-                self.io.call(Interest::WRITABLE, connect).await
+                self.io.call(Interest::WRITABLE, connect).await?;
             }
-            outcome => outcome,
+            outcome => outcome?,
         }
+        // How the client before ended may stand there yet, and is not this one's end: an empty read
+        // takes that and nothing else, and what it says is of no interest.
+        let mut pipe = &*self.io;
+        let _ = pipe.read(&mut []);
+        Ok(())
     }
 
     /// Parts from the client, who may lose what it has not read; [`connect`](Self::connect) then
