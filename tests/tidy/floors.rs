@@ -187,12 +187,13 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
         &["coop", "sync"],
     ),
+    // `blocking` and `task`: on Windows the pipes of a child are read on the blocking pool.
     os(
         "process",
         &[
-            "sys", "io", "context", "driver", "source", "signal", "stdio",
+            "sys", "io", "context", "driver", "source", "blocking", "task", "signal", "stdio",
         ],
-        &["coop", "platform"],
+        &["coop", "platform", "task"],
     ),
 ];
 

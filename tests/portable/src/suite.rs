@@ -72,6 +72,25 @@ impl Suite {
         self.case("a directory is listed", files::directory());
     }
 
+    #[cfg(windows)]
+    fn on_windows(&mut self) {
+        self.case("a child echoes and ends", crate::child::echo());
+        self.case("a child is killed", crate::windows::kill());
+        self.case("a named pipe echoes", crate::windows::pipe_echo());
+        self.case(
+            "messages keep their bounds",
+            crate::windows::pipe_messages(),
+        );
+        let case = "console events arrive";
+        match self.runtime.block_on(crate::windows::console_events()) {
+            Some(heard) => self.case(case, async move { assert!(heard, "not as they were sent") }),
+            None => {
+                println!("skip {case}, {}: no console to be had here", self.name);
+                self.skipped += 1;
+            }
+        }
+    }
+
     #[cfg(unix)]
     fn on_unix(&mut self) {
         self.case("a child echoes and ends", crate::child::echo());
@@ -115,6 +134,8 @@ pub(crate) fn run() -> u32 {
         suite.everywhere();
         #[cfg(unix)]
         suite.on_unix();
+        #[cfg(windows)]
+        suite.on_windows();
         #[cfg(target_os = "linux")]
         suite.on_linux();
         println!(
