@@ -68,7 +68,16 @@ pub(crate) const ROOMS: &[Room] = &[
     core(
         "format",
         &[
-            "platform", "coop", "wake", "queue", "task", "time", "sync", "park", "executor",
+            "platform",
+            "collections",
+            "coop",
+            "wake",
+            "queue",
+            "task",
+            "time",
+            "sync",
+            "park",
+            "executor",
         ],
     ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
@@ -178,12 +187,13 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
         &["coop", "sync"],
     ),
+    // `blocking` and `task`: on Windows the pipes of a child are read on the blocking pool.
     os(
         "process",
         &[
-            "sys", "io", "context", "driver", "source", "signal", "stdio",
+            "sys", "io", "context", "driver", "source", "blocking", "task", "signal", "stdio",
         ],
-        &["coop", "platform"],
+        &["coop", "platform", "task"],
     ),
 ];
 

@@ -17,6 +17,8 @@ pub mod tcp;
 mod udp;
 #[cfg(unix)]
 pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod fast_open;
