@@ -45,8 +45,6 @@ impl ReadyEvent {
 }
 
 /// The readiness of one source.
-///
-/// Not aligned to a line of the cache, which took 50 bytes more a connection.
 #[derive(Debug)]
 pub(super) struct Slot {
     word: AtomicU64,
