@@ -94,7 +94,12 @@ fn ring_round(rt: &::selkie::runtime::Runtime, folder: &Path) -> Duration {
     let begun = Instant::now();
     rt.block_on(async {
         let mut options = ::selkie::fs::File::options();
-        let file = options.write(true).create(true).open(path).await.expect("opens");
+        let file = options
+            .write(true)
+            .create(true)
+            .open(path)
+            .await
+            .expect("opens");
         let file = std::sync::Arc::new(file);
         let tasks: Vec<_> = (0..64)
             .map(|task| {
@@ -149,13 +154,20 @@ fn main() {
         println!("{operation},{left:.0},{right:.0},{:.2}", right / left);
     }
     let mut ringed = ::selkie::runtime::Builder::new_multi_thread();
-    let ringed = ringed.worker_threads(2).enable_io_uring().build().expect("a runtime");
+    let ringed = ringed
+        .worker_threads(2)
+        .enable_io_uring()
+        .build()
+        .expect("a runtime");
     let (mut ring, mut pool) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         ring.push(ring_round(&ringed, &folder));
         pool.push(ring_round(&ours, &folder));
     }
     let (ring, pool) = (median(ring), median(pool));
-    println!("write_at_4k by Selkie's ring and by its pool,{ring:.0},{pool:.0},{:.2}", pool / ring);
+    println!(
+        "write_at_4k by Selkie's ring and by its pool,{ring:.0},{pool:.0},{:.2}",
+        pool / ring
+    );
     std::fs::remove_dir_all(&folder).expect("the temporary folder");
 }

@@ -86,6 +86,19 @@ pub(crate) use slot::Direction;
 pub(crate) use slot::ReadyEvent;
 #[cfg(all(
     feature = "fs",
+    feature = "net",
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+))]
+pub(crate) use uring::{Completion, Pool, Provided};
+#[cfg(all(
+    feature = "fs",
     feature = "reactor",
     target_os = "linux",
     any(
@@ -96,4 +109,4 @@ pub(crate) use slot::ReadyEvent;
         target_arch = "powerpc64"
     )
 ))]
-pub(crate) use uring::Ring;
+pub(crate) use uring::{Held, Payload, Ring};
