@@ -1,6 +1,8 @@
 //! Sockets by the runtime's ring: what arrives, what is counted, what is said where there is no ring.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
+mod fixture;
+
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -11,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use fixture::{PART, can_trace, is_part, open_descriptors, ringed};
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::{TcpListener, TcpStream};
 use selkie::runtime::{Builder, Runtime};
@@ -24,23 +27,15 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// Runtimes with a ring, unless the system has none for us.
 fn runtimes() -> Vec<Runtime> {
-    let mut workers = Builder::new_multi_thread();
-    workers.worker_threads(2);
-    let builders = [Builder::new_current_thread(), workers];
-    let ringed = builders.map(|mut builder| builder.enable_all().enable_io_uring().build());
-    let runtimes: Vec<_> = ringed.into_iter().map(Result::unwrap).collect();
+    let runtimes = ringed();
     match runtimes[0].block_on(async { Buffers::new(1, 1) }) {
-        Ok(_) => runtimes,
+        Ok(_) => runtimes.into(),
         Err(error) if error.kind() == ErrorKind::Unsupported => {
             println!("skipped: {error}");
             Vec::new()
         }
         Err(error) => panic!("{error}"),
     }
-}
-
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 fn pair() -> (Socket, UnixStream) {
@@ -412,7 +407,7 @@ fn a_runtime_without_a_ring_says_so() {
 fn regression_31_a_refused_ring_is_told_in_words() {
     let _alone = alone();
     let name = "regression_31_a_refused_ring_is_told_in_words";
-    if std::env::var_os("SELKIE_TEST_PART").is_some() {
+    if is_part() {
         let mut builder = Builder::new_current_thread();
         let runtime = builder.enable_io_uring().build().unwrap();
         let error = runtime.block_on(async { Buffers::new(1, 1).unwrap_err() });
@@ -420,15 +415,14 @@ fn regression_31_a_refused_ring_is_told_in_words() {
         assert!(error.to_string().contains("refuses io_uring"), "{error}");
         return;
     }
+    if !can_trace() {
+        return;
+    }
     let strace = |rest: &[&str]| {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o", "/dev/null"]).args(rest);
-        command.env("SELKIE_TEST_PART", "yes").output()
+        command.env(PART, "yes").output()
     };
-    if !strace(&["true"]).is_ok_and(|output| output.status.success()) {
-        println!("skipped: there is no strace, or it may not trace");
-        return;
-    }
     let program = std::env::current_exe().unwrap();
     for error in ["EPERM", "ENOSYS", "ENOMEM"] {
         let inject = format!("inject=io_uring_setup:error={error}");
