@@ -396,10 +396,18 @@ fn a_runtime_without_a_ring_says_so() {
         let error = outcome.unwrap_err();
         (error.kind(), error.to_string())
     };
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let (kind, words) = told(runtime.block_on(async { Buffers::new(1, 1) }));
-    assert_eq!(kind, ErrorKind::Unsupported);
-    assert!(words.contains("enable_io_uring"), "{words}");
+    let mut without_io = Builder::new_current_thread();
+    let mut without_ring = Builder::new_current_thread();
+    without_ring.enable_all().disable_io_uring();
+    for (builder, word) in [
+        (&mut without_io, "enable_io_uring"),
+        (&mut without_ring, "disable_io_uring"),
+    ] {
+        let runtime = builder.build().unwrap();
+        let (kind, words) = told(runtime.block_on(async { Buffers::new(1, 1) }));
+        assert_eq!(kind, ErrorKind::Unsupported);
+        assert!(words.contains(word), "{words}");
+    }
     assert!(told(Buffers::new(1, 1)).1.contains("need a runtime"));
 }
 

@@ -54,6 +54,12 @@ mod filter {
         if set != 0 {
             return Err(io::Error::last_os_error());
         }
+        // SAFETY: the filter answers before the system looks at the address.
+        let asked = unsafe { libc::syscall(IO_URING_SETUP.into(), 1, std::ptr::null::<u8>()) };
+        let told = io::Error::last_os_error();
+        if asked != -1 || told.raw_os_error() != Some(errno as i32) {
+            return Err(io::Error::other(format!("a ring is not refused: {told}")));
+        }
         Ok(())
     }
 

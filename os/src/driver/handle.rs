@@ -114,7 +114,24 @@ impl Handle {
         })
     }
 
-    /// The ring, if the builder asked for one and the system has one.
+    /// The ring, if it has been made.
+    #[cfg(all(
+        feature = "fs",
+        feature = "reactor",
+        target_os = "linux",
+        any(
+            target_arch = "x86_64",
+            target_arch = "aarch64",
+            target_arch = "riscv64",
+            target_arch = "loongarch64",
+            target_arch = "powerpc64"
+        )
+    ))]
+    pub(crate) fn made_ring(&self) -> Option<&Arc<super::uring::Ring>> {
+        self.shared.uring.made()
+    }
+
+    /// The ring, if the builder lets us and the system has one.
     #[cfg(all(
         feature = "fs",
         feature = "reactor",

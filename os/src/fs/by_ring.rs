@@ -11,27 +11,23 @@ use std::sync::Arc;
 use io_uring::{opcode, squeue, types};
 
 use crate::context;
-use crate::driver::{Held, Payload, Ring};
+use crate::driver::{Handle, Held, Payload, Ring};
 
-/// The running runtime's ring.
-fn ring() -> Option<Arc<Ring>> {
-    context::with_current(|inner| {
-        inner
-            .driver
-            .as_ref()
-            .and_then(|driver| driver.ring().cloned())
-    })
-    .ok()
-    .flatten()
+/// The running runtime's ring, as far as `of` makes it.
+fn ring(of: fn(&Handle) -> Option<&Arc<Ring>>) -> Option<Arc<Ring>> {
+    context::with_current(|inner| inner.driver.as_ref().and_then(of).cloned())
+        .ok()
+        .flatten()
 }
 
 /// Runs `entry`, made from the buffer's bytes. `Err` with the buffer if the pool must.
 async fn run<B: Send + 'static>(
+    ring: Option<Arc<Ring>>,
     file: &Arc<std::fs::File>,
     buf: B,
     entry: impl FnOnce(&mut B) -> Option<squeue::Entry>,
 ) -> Result<(io::Result<usize>, B), B> {
-    let Some(ring) = ring() else { return Err(buf) };
+    let Some(ring) = ring else { return Err(buf) };
     // The ring would read from a pipe, at no place at all; a place is what was asked for.
     if (&**file).stream_position().is_err() {
         return Err(buf);
@@ -80,7 +76,7 @@ where
     B: AsMut<[u8]> + Send + 'static,
 {
     let fd = types::Fd(file.as_raw_fd());
-    run(file, buf, |buf| {
+    run(ring(Handle::ring), file, buf, |buf| {
         let bytes = buf.as_mut();
         // An offset of -1 would mean the file's position.
         i64::try_from(offset).ok()?;
@@ -105,7 +101,7 @@ where
     B: AsRef<[u8]> + Send + 'static,
 {
     let fd = types::Fd(file.as_raw_fd());
-    run(file, buf, |buf| {
+    run(ring(Handle::ring), file, buf, |buf| {
         let bytes = buf.as_ref().get(from..)?;
         i64::try_from(offset).ok()?;
         let len = u32::try_from(bytes.len()).ok()?;
@@ -127,7 +123,8 @@ pub(super) async fn sync(file: &Arc<std::fs::File>, only_data: bool) -> Option<i
         types::FsyncFlags::empty()
     };
     let entry = |(): &mut ()| Some(opcode::Fsync::new(fd).flags(flags).build());
-    match run(file, (), entry).await {
+    // It takes as long by the pool: nothing to make a ring for.
+    match run(ring(Handle::made_ring), file, (), entry).await {
         Ok((outcome, ())) => Some(outcome.map(drop)),
         Err(()) => None,
     }

@@ -27,7 +27,7 @@ impl Attached {
             .ok_or_else(|| unsupported("this runtime was built without `enable_io_uring`"))?;
         if !driver.wants_ring() {
             return Err(unsupported(
-                "this runtime was built without `enable_io_uring`",
+                "this runtime was built with `disable_io_uring`",
             ));
         }
         let ring = driver.ring().cloned().ok_or_else(|| {

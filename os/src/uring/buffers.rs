@@ -28,8 +28,8 @@ impl Buffers {
     ///
     /// # Errors
     /// `InvalidInput` if `count` is no power of two from 1 to 32,768, or `size` is zero or larger than
-    /// 1 GiB. `Unsupported` if the runtime was built without
-    /// [`enable_io_uring`](crate::runtime::Builder::enable_io_uring), or the system refuses it. What
+    /// 1 GiB. `Unsupported` if the runtime was built without I/O or with
+    /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it. What
     /// the system says otherwise: no memory, for one.
     pub fn new(count: u16, size: usize) -> io::Result<Self> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);

@@ -58,8 +58,8 @@ impl Incoming {
     /// The connections that come to `listener`, by the runtime that runs here.
     ///
     /// # Errors
-    /// `Unsupported` if the runtime was built without
-    /// [`enable_io_uring`](crate::runtime::Builder::enable_io_uring), or the system refuses it.
+    /// `Unsupported` if the runtime was built without I/O or with
+    /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it.
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
         let attached = Attached::here()?;
         Ok(Self {

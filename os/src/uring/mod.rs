@@ -6,8 +6,8 @@
 //! arrives at a socket, into buffers that the system chooses ([`Received`], [`Buffers`]), and what is
 //! sent ([`Socket::send`]) is handed over together, once a turn of the runtime.
 //!
-//! The runtime must have been built with
-//! [`enable_io_uring`](crate::runtime::Builder::enable_io_uring). Where the system refuses a ring, or
+//! The runtime must have been built with I/O enabled, and without
+//! [`disable_io_uring`](crate::runtime::Builder::disable_io_uring). Where the system refuses a ring, or
 //! has one that cannot do this, the constructors fail with `Unsupported`, and say so: use
 //! [`net`](crate::net) then.
 //!
@@ -15,7 +15,7 @@
 //! An echo server, and a client of the ordinary kind.
 //! ```
 //! # fn main() -> std::io::Result<()> {
-//! # selkie::runtime::Builder::new_current_thread().enable_io_uring().build()?.block_on(async {
+//! # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! use selkie::io::{AsyncReadExt, AsyncWriteExt};
 //! use selkie::net::{TcpListener, TcpStream};
 //! use selkie::uring::{Buffers, Incoming, Socket};

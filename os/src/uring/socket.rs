@@ -29,8 +29,8 @@ impl Socket {
     /// [`TcpStream::into_std`](crate::net::TcpStream::into_std) gives it.
     ///
     /// # Errors
-    /// `Unsupported` if the runtime was built without
-    /// [`enable_io_uring`](crate::runtime::Builder::enable_io_uring), or the system refuses it.
+    /// `Unsupported` if the runtime was built without I/O or with
+    /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it.
     pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self::attach(Attached::here()?, socket.into()))
     }

@@ -46,7 +46,8 @@ impl Lazy {
         self.ring.get_or_init(make).as_ref()
     }
 
-    fn made(&self) -> Option<&Arc<Ring>> {
+    /// The ring, if it has been made.
+    pub(in crate::driver) fn made(&self) -> Option<&Arc<Ring>> {
         self.ring.get().and_then(Option::as_ref)
     }
 
