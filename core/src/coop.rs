@@ -16,6 +16,7 @@ use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use crate::context_cell;
+use crate::platform::CAN_OBSERVE;
 
 /// Ready operations that one poll of a task may complete.
 pub const BUDGET_PER_POLL: u8 = 128;
@@ -98,7 +99,7 @@ pub fn traced<R>(observer: fn(), f: impl FnOnce() -> R) -> R {
 /// An operation that has no budget is pending: inside [`traced`] the observer is called.
 #[inline]
 pub fn tell_pending() {
-    if CURRENT.get().has(TRACED) {
+    if CAN_OBSERVE && CURRENT.get().has(TRACED) {
         call_observer();
     }
 }
@@ -186,7 +187,7 @@ impl Drop for RestoreOnPending {
         let before = self.before.get();
         if before != KEPT {
             CURRENT.set(before);
-            if before.has(TRACED) {
+            if CAN_OBSERVE && before.has(TRACED) {
                 call_observer();
             }
         }
@@ -219,12 +220,12 @@ fn yield_by_force(cx: &mut Context<'_>) {
     let now = CURRENT.get();
     CURRENT.set(Budget(now.0 | TOLD));
     cx.waker().wake_by_ref();
-    if !now.has(TOLD) {
+    if CAN_OBSERVE && !now.has(TOLD) {
         if let Some(observer) = ON_FORCED_YIELD.get() {
             observer();
         }
     }
-    if now.has(TRACED) {
+    if CAN_OBSERVE && now.has(TRACED) {
         call_observer();
     }
 }

@@ -159,13 +159,130 @@ mod channels {
     }
 }
 
-mod rest {
+#[cfg(feature = "alloc")]
+#[allow(deprecated, reason = "the type itself")]
+mod deprecated {
     use super::{Debug2Format, Format, Formatter, write};
-    use crate::coop::RestoreOnPending;
+    use crate::sync::mpsc::error::RecvError;
+
+    by_debug! {
+        [] RecvError,
+    }
+}
+
+mod owned {
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    mod with_arc {
+        use super::super::{Debug, Debug2Format, Format, Formatter, write};
+        use crate::sync::futures::OwnedNotified;
+        use crate::sync::{
+            OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+            OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit,
+        };
+
+        by_debug! {
+            [T, U: Debug] OwnedMappedMutexGuard<T, U>,
+            [T: Debug] OwnedMutexGuard<T>,
+            [] OwnedNotified,
+            [T, U: Debug] OwnedRwLockMappedWriteGuard<T, U>,
+            [T, U: Debug] OwnedRwLockReadGuard<T, U>,
+            [T: Debug] OwnedRwLockWriteGuard<T>,
+            [] OwnedSemaphorePermit,
+        }
+    }
+}
+
+/// What executors and channels are built of.
+mod parts {
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
+    use crate::platform::{Lock, LockGuard, UnsafeCell};
+    use crate::task::FutureTable;
+    use crate::wake::{WaitNode, WaitQueue};
+
+    by_debug! {
+        [T: Chained + Debug] Chain<T>,
+        [] FutureTable,
+        [T: Debug] Link<T>,
+        [T: Linked + Debug] List<T>,
+        [T: Debug] Lock<T>,
+        [T: Debug] LockGuard<'_, T>,
+        [T: Debug] Padded<T>,
+        [T: Debug] UnsafeCell<T>,
+        [T: Debug] WaitNode<T>,
+        [T: Debug] WaitQueue<T>,
+    }
+}
+
+#[cfg(feature = "alloc")]
+mod allocated {
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::collections::{Chained, Entered, Lease, Shelter, SlotHeader};
+    use crate::queue::{Inject, Ring};
+    use crate::sync::mpsc::PermitIterator;
+    use crate::task::{BoxedTask, Header, OwnedTasks};
+
+    by_debug! {
+        [] BoxedTask,
+        [] Entered,
+        [] Header,
+        [T: Chained + Debug] Inject<T>,
+        [H: SlotHeader + Debug] Lease<H>,
+        [] OwnedTasks,
+        [T] PermitIterator<'_, T>,
+        [T: Debug] Ring<T>,
+        [H: SlotHeader + Debug] Shelter<H>,
+    }
+}
+
+#[cfg(feature = "std")]
+mod hosted {
+    use super::{Debug2Format, Format, Formatter, write};
+    use crate::executor::{ThreadPark, ThreadUnpark};
+
+    by_debug! {
+        [] ThreadPark,
+        [] ThreadUnpark,
+    }
+}
+
+#[cfg(not(any(feature = "std", loom)))]
+mod chip {
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::platform::{ContextCell, Moment};
+
+    by_debug! {
+        [T: Copy + Debug] ContextCell<T>,
+        [] Moment,
+    }
+
+    #[cfg(not(target_has_atomic = "ptr"))]
+    mod atomics {
+        use super::super::{Debug2Format, Format, Formatter, write};
+        use crate::platform::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+
+        by_debug! {
+            [] AtomicBool,
+            [T] AtomicPtr<T>,
+            [] AtomicU8,
+            [] AtomicU32,
+            [] AtomicU64,
+            [] AtomicUsize,
+        }
+    }
+}
+
+mod rest {
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use core::future::Future;
+
+    use crate::coop::{Coop, RestoreOnPending, Unconstrained};
     use crate::wake::{WakeBatch, WakerCell};
 
     by_debug! {
+        [F: Future + Debug] Coop<F>,
         [] RestoreOnPending,
+        [F: Debug] Unconstrained<F>,
         [] WakeBatch,
         [] WakerCell,
     }

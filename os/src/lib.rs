@@ -28,7 +28,7 @@ mod context;
 pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
-#[cfg(all(feature = "process", unix))]
+#[cfg(all(feature = "process", any(unix, windows)))]
 pub mod process;
 #[cfg(feature = "rt")]
 pub mod runtime;

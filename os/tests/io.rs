@@ -306,3 +306,45 @@ fn a_stream_is_whole_again_with_its_buffers() {
         assert_eq!(stream.fill_buf().await.unwrap().first(), Some(&b'b'));
     });
 }
+
+/// Uses the other end of the connection when it is woken.
+struct Nosy(std::sync::Mutex<selkie::io::DuplexStream>);
+
+impl std::task::Wake for Nosy {
+    fn wake(self: std::sync::Arc<Self>) {
+        let mut end = self.0.lock().unwrap();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut bytes = [0; 4];
+        let mut buf = ReadBuf::new(&mut bytes);
+        assert!(Pin::new(&mut *end).poll_read(&mut cx, &mut buf).is_ready());
+        assert!(Pin::new(&mut *end).poll_write(&mut cx, b"!").is_ready());
+    }
+}
+
+#[test]
+fn regression_19_a_waker_may_use_the_connection_that_wakes_it() {
+    let (mut near, far) = selkie::io::duplex(1);
+    let nosy = std::sync::Arc::new(Nosy(std::sync::Mutex::new(far)));
+    let waker = std::task::Waker::from(std::sync::Arc::clone(&nosy));
+    // The far end waits to read, and is woken by a write and by the end.
+    let mut bytes = [0; 4];
+    let mut wait = || {
+        let mut far = nosy.0.lock().unwrap();
+        let mut cx = Context::from_waker(&waker);
+        let mut buf = ReadBuf::new(&mut bytes);
+        assert!(
+            Pin::new(&mut *far)
+                .poll_read(&mut cx, &mut buf)
+                .is_pending()
+        );
+    };
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    wait();
+    assert!(Pin::new(&mut near).poll_write(&mut cx, b"?").is_ready());
+    let mut answer = [0; 1];
+    let mut buf = ReadBuf::new(&mut answer);
+    assert!(Pin::new(&mut near).poll_read(&mut cx, &mut buf).is_ready());
+    assert_eq!(buf.filled(), b"!");
+    wait();
+    drop(near);
+}

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::unix::pipe;
-use selkie::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream};
+use selkie::net::{Splice, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream};
 use selkie::runtime::Builder;
 
 /// More than the buffers of a loopback connection hold, so that writes block.
@@ -103,6 +103,27 @@ async fn unix() -> io::Result<()> {
     Ok(())
 }
 
+async fn spliced() -> io::Result<()> {
+    let (mut one, near) = UnixStream::pair()?;
+    let (far, mut two) = UnixStream::pair()?;
+    let mut splice = Splice::new()?;
+    let write = async move { one.write_all(&vec![3; 1 << 18]).await };
+    let mut all = vec![0; 1 << 18];
+    let ((), copied, _) = selkie::try_join!(
+        write,
+        splice.copy(&near, &far, 1 << 18),
+        two.read_exact(&mut all)
+    )?;
+    // Alone: what is given up while the pool has it would hold its descriptors for a moment.
+    let file = std::fs::File::open("/proc/self/exe")?;
+    let sent = splice.send_file(&file, 0, &far, 1 << 14).await?;
+    drop(far);
+    two.read_to_end(&mut all).await?;
+    assert_eq!((copied, sent), (1 << 18, 1 << 14));
+    assert_eq!(all.len(), (1 << 18) + (1 << 14));
+    Ok(())
+}
+
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
@@ -113,7 +134,8 @@ fn run() -> io::Result<()> {
     let outcome = runtime.block_on(async {
         datagrams().await?;
         tcp().await?;
-        unix().await
+        unix().await?;
+        spliced().await
     });
     let after = descriptors();
     if before != after {

@@ -1,5 +1,6 @@
 //! Runtimes from outside: flavours, hooks, ends.
 
+mod blocking;
 mod dump;
 mod entry;
 mod hooks;

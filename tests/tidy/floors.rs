@@ -68,14 +68,24 @@ pub(crate) const ROOMS: &[Room] = &[
     core(
         "format",
         &[
-            "platform", "coop", "wake", "queue", "task", "time", "sync", "park", "executor",
+            "platform",
+            "collections",
+            "coop",
+            "wake",
+            "queue",
+            "task",
+            "time",
+            "sync",
+            "park",
+            "executor",
         ],
     ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observe", &[], &["platform", "task", "coop"]),
     os("config", &["observe"], &[]),
     os("macros", &[], &["coop"]),
-    os("sys", &[], &[]),
+    // `platform`: atomics of 64 bits, for the table of devices.
+    os("sys", &[], &["platform"]),
     os("stream", &[], &[]),
     os("io", &["macros"], &["coop", "wake", "sync"]),
     os("sync", &[], &["sync"]),
@@ -170,19 +180,21 @@ pub(crate) const ROOMS: &[Room] = &[
         &["coop", "platform"],
     ),
     // `source`, and what it stands on: a terminal or pipe on the input is watched, not waited for.
+    // `sync`: a thread of no runtime answers what it read.
     os(
         "stdio",
         &[
             "sys", "io", "context", "driver", "source", "blocking", "task", "fs",
         ],
-        &["coop"],
+        &["coop", "sync"],
     ),
+    // `blocking` and `task`: on Windows the pipes of a child are read on the blocking pool.
     os(
         "process",
         &[
-            "sys", "io", "context", "driver", "source", "signal", "stdio",
+            "sys", "io", "context", "driver", "source", "blocking", "task", "signal", "stdio",
         ],
-        &["coop", "platform"],
+        &["coop", "platform", "task"],
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
 
 mod floors;
+mod formats;
 mod graph;
 mod rules;
 mod source;
@@ -89,4 +90,25 @@ fn no_path_of_a_machine_is_written_down() {
         "a path of one machine",
         rules::machine_paths(&Source::texts()),
     );
+}
+
+#[test]
+fn atomics_of_64_bits_come_from_the_platform() {
+    report(
+        "an atomic that some targets have not",
+        rules::wide_atomics(&Source::all()),
+    );
+}
+
+#[test]
+fn every_public_type_of_the_core_formats_for_defmt() {
+    report(
+        "neither `defmt::Format` derived, nor a line in core/src/format.rs",
+        formats::without(&Source::crates()),
+    );
+}
+
+#[test]
+fn a_type_that_does_not_format_is_found() {
+    assert_eq!(formats::example(), ["example.rs: Bare"]);
 }

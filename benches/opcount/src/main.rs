@@ -4,6 +4,7 @@
 //! operation is the difference between two runs, divided by the difference of their times.
 
 mod fs;
+mod net;
 mod sync;
 
 use std::process::ExitCode;
@@ -74,7 +75,8 @@ macro_rules! operations {
                     }),
                     _ => {
                         return crate::sync::$name::run(operation, times)
-                            || crate::fs::$name::run(operation, times);
+                            || crate::fs::$name::run(operation, times)
+                            || crate::net::$name::run(operation, times);
                     }
                 }
                 true
@@ -90,7 +92,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let known = match arguments.as_slice() {
         [runtime, operation, times] => match (runtime.as_str(), times.parse()) {
-            ("selkie", Ok(times)) => selkie::run(operation, times),
+            ("selkie", Ok(times)) => {
+                selkie::run(operation, times) || net::spliced::run(operation, times)
+            }
             ("tokio", Ok(times)) => tokio::run(operation, times),
             _ => false,
         },
@@ -104,7 +108,8 @@ fn main() -> ExitCode {
          spawn_join_ct|spawn_join_mt|yield_ct|block_on_ct|timer_ct|\
          oneshot|mpsc_16|mpsc_1024|mpsc_unbounded|broadcast|watch|watch_look|\
          mutex|rwlock_read|rwlock_write|semaphore|notify_kept|notify_round_trip|\
-         file_read_4k|fs_read_64k|fs_metadata TIMES"
+         file_read_4k|fs_read_64k|fs_metadata|\
+         echo|copy_64k|copy_file_64k|splice_64k|send_file_64k TIMES"
     );
     ExitCode::from(2)
 }

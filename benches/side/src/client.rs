@@ -36,6 +36,20 @@ pub fn start(address: SocketAddr, load: Load) -> Child {
         .expect("this program starts again")
 }
 
+/// Lets `wrk` ask the HTTP server at `address` over as many connections, and says how many requests
+/// were answered in two seconds; `None` if there is no wrk.
+pub fn wrk(address: SocketAddr, connections: usize) -> Option<u64> {
+    let wrk = Command::new("wrk")
+        .args(["-t1", "-d2s", &format!("-c{connections}")])
+        .arg(format!("http://{address}/"))
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&wrk.stdout);
+    assert!(!text.contains("Socket errors"), "wrk: {text}");
+    let before = text.split(" requests in").next()?;
+    before.split_whitespace().last()?.parse().ok()
+}
+
 /// The client's process.
 pub fn run(words: &[&str]) -> Option<()> {
     let [address, connections, depth, requests, kind] = words else {

@@ -11,6 +11,7 @@ pub enum Peer {
     Smol(Option<usize>),
     Compio,
     Monoio,
+    Glommio,
 }
 
 /// Workers of the flavours with several.
@@ -18,13 +19,14 @@ const WORKERS: usize = 2;
 
 impl Peer {
     /// All of them, in the order of the table.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("selkie-ct", Self::Selkie(None)),
         ("selkie-ct-ring", Self::SelkieRing(None)),
         ("tokio-ct", Self::Tokio(None)),
         ("smol-1", Self::Smol(None)),
         ("compio", Self::Compio),
         ("monoio", Self::Monoio),
+        ("glommio", Self::Glommio),
         ("selkie-mt", Self::Selkie(Some(WORKERS))),
         ("selkie-mt-ring", Self::SelkieRing(Some(WORKERS))),
         ("tokio-mt", Self::Tokio(Some(WORKERS))),

@@ -56,6 +56,10 @@ pub(crate) fn boot(board: &BoardFile) -> Result<(), String> {
         .rev()
         .find_map(|line| line.strip_prefix(STATUS));
     let skipped = lines.iter().find(|line| line.starts_with("skip "));
+    // Every guest's kernel has rings.
+    if let Some(told) = lines.iter().find(|line| line.starts_with(NO_RING)) {
+        return Err(format!("not by the ring: {told}"));
+    }
     match (status, skipped) {
         // Our own kernel has all that the cases want.
         (Some("0"), Some(case)) if kernel.ends_with(BUILT) => {
@@ -69,6 +73,9 @@ pub(crate) fn boot(board: &BoardFile) -> Result<(), String> {
 
 /// What the first process says at its end.
 const STATUS: &str = "exit status: ";
+
+/// What it says where the system gave it no completion ring.
+const NO_RING: &str = "no ring, ";
 
 /// The kernel that a script has built.
 const BUILT: &str = "built-Image";

@@ -32,6 +32,9 @@ pub(crate) fn cargo(board: &BoardFile) -> Result<Command, String> {
     if let Some(cpu) = &board.cpu {
         flags.push(format!("-Ctarget-cpu={cpu}"));
     }
+    if board.kind == Kind::Bare {
+        flags.extend(short_paths());
+    }
     let linker = match &board.zig {
         Some(zig) => {
             flags.push("-Clink-self-contained=no".into());
@@ -52,6 +55,19 @@ pub(crate) fn cargo(board: &BoardFile) -> Result<Command, String> {
         cargo.env("CARGO_UNSTABLE_BUILD_STD", "core,alloc");
     }
     Ok(cargo)
+}
+
+/// Flags that take what is this machine's own out of the paths that panics name: they would stand in
+/// the flash.
+fn short_paths() -> Vec<String> {
+    let mut flags = vec![format!("--remap-path-prefix={}/=", repository().display())];
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    for source in sources.into_iter().flatten().flatten() {
+        flags.push(format!("--remap-path-prefix={}/=", source.path().display()));
+    }
+    flags
 }
 
 fn rustup_has(target: &str) -> bool {

@@ -4,11 +4,15 @@
 use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
+#[cfg(not(target_has_atomic = "ptr"))]
+pub use super::bare_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
 #[cfg(not(target_has_atomic = "64"))]
 pub use super::bare_u64::AtomicU64;
+pub use core::sync::atomic::fence;
 #[cfg(target_has_atomic = "64")]
 pub use portable_atomic::AtomicU64;
-pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
+#[cfg(target_has_atomic = "ptr")]
+pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
 
 /// An atomic that no model watches.
 pub type PlainU64 = AtomicU64;
@@ -210,8 +214,29 @@ pub const TICK_NANOS: u64 = 1_000 << TICK_SHIFT;
 /// Bits of a microsecond count below a tick.
 const TICK_SHIFT: u32 = 7;
 
-/// Whether clocks can be paused. Not here: tests run elsewhere, and it takes code.
-pub const CAN_PAUSE: bool = false;
+/// Whether polls can be observed: what is called when one has used up its budget, or is pending. Not
+/// here, where nobody asks, and it takes code.
+pub const CAN_OBSERVE: bool = false;
+
+/// What a timer does that finds no executor.
+#[cold]
+#[track_caller]
+pub fn without_runtime() -> ! {
+    panic!("no executor runs here")
+}
+
+/// What a timer does that finds an executor without timers.
+#[cold]
+#[track_caller]
+pub fn without_timers() -> ! {
+    panic!("the executor has no timers: call set_timers")
+}
+
+/// What a timer does whose home was shut down.
+#[cold]
+pub fn timers_ended() -> ! {
+    panic!("the timers were shut down")
+}
 
 /// The tick that `moment` lies in, counted from the origin.
 #[inline]

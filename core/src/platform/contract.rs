@@ -13,7 +13,8 @@
 //! | `HAS_THREADS` | whether a context that waits for another's few steps may spin: not where it can be an interrupt handler that suspended the other |
 //! | `TICK_NANOS` | a timer's tick |
 //! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |
-//! | `CAN_PAUSE` | whether clocks can be paused, for tests |
+//! | `CAN_OBSERVE` | whether polls can be observed, for statistics and dumps |
+//! | `without_runtime()`, `without_timers()`, `timers_ended()` | how a timer panics that finds no home |
 //! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
 //! | `relax()` | a hint inside a spin |
 //! | `Arc<T>` | shared ownership, with `alloc` |

@@ -30,22 +30,25 @@ pub use hosted::{
 mod std_time;
 #[cfg(any(feature = "std", loom))]
 pub use std_time::{
-    CAN_PAUSE, Moment, TICK_NANOS, WHEEL_LEVEL_BITS, WHEEL_LEVELS, moment_now, moment_origin,
-    tick_after, tick_at,
+    CAN_OBSERVE, Moment, TICK_NANOS, WHEEL_LEVEL_BITS, WHEEL_LEVELS, moment_now, moment_origin,
+    tick_after, tick_at, timers_ended, without_runtime, without_timers,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
 mod bare;
+#[cfg(not(any(feature = "std", loom, target_has_atomic = "ptr")))]
+mod bare_atomic;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
 mod bare_u64;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{Arc, PlainArc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_PAUSE, ContextCell,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
     HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence,
-    install_clock, moment_now, moment_origin, relax, tick_after, tick_at,
+    install_clock, moment_now, moment_origin, relax, tick_after, tick_at, timers_ended,
+    without_runtime, without_timers,
 };
 
 pub use core::sync::atomic::Ordering;

@@ -21,8 +21,31 @@ pub fn moment_origin() -> Moment {
 /// Nanoseconds of a timer's tick.
 pub const TICK_NANOS: u64 = 1_000_000;
 
-/// Whether clocks can be paused.
-pub const CAN_PAUSE: bool = true;
+/// Whether polls can be observed: what is called when one has used up its budget, or is pending.
+pub const CAN_OBSERVE: bool = true;
+
+/// What a timer does that finds no runtime; programs look for Tokio's words.
+#[cold]
+#[track_caller]
+pub fn without_runtime() -> ! {
+    panic!("there is no reactor running, must be called from the context of a Tokio 1.x runtime")
+}
+
+/// What a timer does that finds a runtime without timers.
+#[cold]
+#[track_caller]
+pub fn without_timers() -> ! {
+    panic!(
+        "A Tokio 1.x context was found, but timers are disabled. \
+         Call `enable_time` on the runtime builder to enable timers."
+    )
+}
+
+/// What a timer does whose home was shut down.
+#[cold]
+pub fn timers_ended() -> ! {
+    panic!("A Tokio 1.x context was found, but it is being shutdown.")
+}
 
 /// The tick that `moment` lies in, counted from the origin.
 #[inline]

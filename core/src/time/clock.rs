@@ -9,59 +9,17 @@
 //!             I3 while a hold exists, an idle scheduler does not move a paused clock.
 //! Rejected    A lock around std's instant: timers would take it for each turn of a worker.
 
-use core::fmt;
 use core::time::Duration;
 
 use super::instant::Instant;
-use crate::platform::{AtomicU8, AtomicU32, AtomicU64, CAN_PAUSE, Ordering, TICK_NANOS, tick_at};
+use super::mode::{ClockError, Mode};
+use crate::platform::{AtomicU8, AtomicU32, AtomicU64, Ordering, TICK_NANOS, moment_origin};
 use crate::{context_cell, maybe_const};
 
 /// `paused_nanos` of a clock that runs.
 const RUNNING: u64 = u64::MAX;
 
-/// What a clock may do. On a chip it always is the machine's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[repr(u8)]
-pub enum Mode {
-    /// Always the machine's time; what a multi-thread runtime has.
-    Machine,
-    /// The machine's time until somebody pauses it; what a current-thread runtime has.
-    Pausable,
-    /// Paused from the start.
-    Paused,
-}
-
-impl Mode {
-    const MACHINE: u8 = Self::Machine as u8;
-}
-
-/// Why a clock could not be paused, moved or resumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum ClockError {
-    /// The clock is paused already.
-    AlreadyPaused,
-    /// The clock runs.
-    NotPaused,
-    /// The clock is the machine's and nothing else.
-    NotPausable,
-}
-
-impl fmt::Display for ClockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AlreadyPaused => "time is already frozen",
-            Self::NotPaused => "time is not frozen",
-            Self::NotPausable => {
-                "`time::pause()` requires the `current_thread` Tokio runtime. \
-                 This is the default Runtime used by `#[tokio::test]`."
-            }
-        })
-    }
-}
-
-impl core::error::Error for ClockError {}
+const MACHINE: u8 = Mode::Machine as u8;
 
 /// A clock that may be paused; it stands in the home of the timers that go by it.
 #[derive(Debug)]
@@ -81,14 +39,13 @@ impl Clock {
                 paused_nanos: AtomicU64::new(0),
                 shift_nanos: AtomicU64::new(0),
                 holds: AtomicU32::new(0),
-                mode: AtomicU8::new(Mode::MACHINE),
+                mode: AtomicU8::new(MACHINE),
             }
         }
     }
 
     /// Makes the clock a fresh one; only its home's opener calls this.
     pub(super) fn restart(&self, mode: Mode) {
-        let mode = if CAN_PAUSE { mode } else { Mode::Machine };
         let paused = if mode == Mode::Paused {
             whole_tick(machine_nanos())
         } else {
@@ -105,21 +62,18 @@ impl Clock {
     #[inline]
     pub fn is_pausable(&self) -> bool {
         // Relaxed: set before the home is used.
-        CAN_PAUSE && self.mode.load(Ordering::Relaxed) != Mode::MACHINE
+        self.mode.load(Ordering::Relaxed) != MACHINE
     }
 
     /// Whether the clock stands still.
     pub fn is_paused(&self) -> bool {
         // Relaxed: a test pauses on the thread that its timers run on.
-        CAN_PAUSE && self.paused_nanos.load(Ordering::Relaxed) != RUNNING
+        self.paused_nanos.load(Ordering::Relaxed) != RUNNING
     }
 
     /// This clock's time.
     #[inline]
     pub fn now(&self) -> Instant {
-        if !CAN_PAUSE {
-            return Instant::machine_now();
-        }
         // Relaxed: a single word; the pauser's own thread sees it at once.
         let paused = self.paused_nanos.load(Ordering::Relaxed);
         if paused != RUNNING {
@@ -135,9 +89,6 @@ impl Clock {
     /// This clock's time in nanoseconds since the process's origin.
     #[inline]
     pub(super) fn now_nanos(&self) -> u64 {
-        if !CAN_PAUSE {
-            return machine_nanos();
-        }
         // Relaxed: see `now`.
         let paused = self.paused_nanos.load(Ordering::Relaxed);
         if paused != RUNNING {
@@ -150,9 +101,6 @@ impl Clock {
     /// The tick that this clock's time lies in.
     #[inline]
     pub(super) fn now_tick(&self) -> u64 {
-        if !CAN_PAUSE {
-            return tick_at(Instant::machine_now().into_std());
-        }
         self.now_nanos() / TICK_NANOS
     }
 
@@ -256,17 +204,23 @@ context_cell! {
 /// Makes [`Instant::now`] read `clock` in this context.
 #[inline]
 pub(super) fn set_current_clock(clock: Option<&'static Clock>) {
-    if CAN_PAUSE {
-        CURRENT.set(clock);
-    }
+    CURRENT.set(clock);
 }
 
 impl Instant {
+    /// The instant `nanos` nanoseconds after the process's origin.
+    pub(super) fn at_nanos(nanos: u64) -> Self {
+        let origin = Self::from_std(moment_origin());
+        origin
+            .checked_add(Duration::from_nanos(nanos))
+            .unwrap_or(origin)
+    }
+
     /// The time now: of the clock of the runtime that runs here, else of the machine.
     #[inline]
     pub fn now() -> Self {
         match CURRENT.get() {
-            Some(clock) if CAN_PAUSE => clock.now(),
+            Some(clock) => clock.now(),
             _ => Self::machine_now(),
         }
     }

@@ -3,6 +3,7 @@
 use super::clock::set_current_clock;
 use super::home::Home;
 use crate::context_cell;
+use crate::platform::{without_runtime, without_timers};
 
 /// What a running context offers to timers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,12 +48,7 @@ pub fn current() -> Current {
 pub(super) fn home() -> Home {
     match CURRENT.get() {
         Current::Home(home) => home,
-        Current::Absent => panic!(
-            "there is no reactor running, must be called from the context of a Tokio 1.x runtime"
-        ),
-        Current::Disabled => panic!(
-            "A Tokio 1.x context was found, but timers are disabled. \
-             Call `enable_time` on the runtime builder to enable timers."
-        ),
+        Current::Absent => without_runtime(),
+        Current::Disabled => without_timers(),
     }
 }

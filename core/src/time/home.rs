@@ -13,9 +13,9 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 use core::task::Waker;
 
-use super::clock::Mode;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
+use super::mode::Mode;
 use super::order::LAST_TICK;
 use super::timers::{Guarded, NEVER, NOT_PARKED, Timers};
 use crate::platform::{LockGuard, Ordering, tick_after};

@@ -51,16 +51,6 @@ impl Instant {
         }
     }
 
-    /// The instant `nanos` nanoseconds after the process's origin.
-    pub(super) fn at_nanos(nanos: u64) -> Self {
-        let origin = Self {
-            moment: moment_origin(),
-        };
-        origin
-            .checked_add(Duration::from_nanos(nanos))
-            .unwrap_or(origin)
-    }
-
     /// The time since the process's origin; zero for instants before it.
     #[inline]
     pub(super) fn since_origin(self) -> Duration {

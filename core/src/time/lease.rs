@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use core::ops::Deref;
 use core::task::Waker;
 
-use super::clock::Mode;
 use super::home::Home;
+use super::mode::Mode;
 use super::timers::Timers;
 use crate::platform::Lock;
 use crate::process_static;

@@ -2,6 +2,12 @@
 
 mod instant;
 
+mod mode;
+
+#[cfg(any(feature = "std", loom))]
+mod clock;
+#[cfg(not(any(feature = "std", loom)))]
+#[path = "chip_clock.rs"]
 mod clock;
 
 mod entry;
@@ -36,7 +42,7 @@ mod interval;
 #[cfg(feature = "std")]
 mod hosted;
 
-pub use clock::{Clock, ClockError, Mode};
+pub use clock::Clock;
 pub use current::{Current, current, set_current};
 #[cfg(feature = "embedded-hal")]
 pub use delay::{BusyDelay, Delay};
@@ -46,6 +52,7 @@ pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 #[cfg(feature = "alloc")]
 pub use lease::TimersLease;
+pub use mode::{ClockError, Mode};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timers::{ParkFor, Timers};

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use loom::thread;
 
-use super::clock::Mode;
 use super::entry::{Entry, Phase};
 use super::home::{Home, Registered};
+use super::mode::Mode;
 use super::timers::{ParkFor, Timers};
 
 #[derive(Default)]

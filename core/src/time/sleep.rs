@@ -21,6 +21,7 @@ use super::home::{Home, Registered};
 use super::instant::Instant;
 use super::timers::Timers;
 use crate::coop;
+use crate::platform::timers_ended;
 
 /// Waits until `deadline`; timers have a granularity of one
 /// millisecond (128 microseconds on a chip) and never fire early.
@@ -132,7 +133,7 @@ impl Sleep {
         };
         match phase {
             Phase::Fired => Poll::Ready(()),
-            Phase::Closed => closed(),
+            Phase::Closed => timers_ended(),
             Phase::Idle | Phase::Pending => Poll::Pending,
         }
     }
@@ -142,18 +143,13 @@ impl Sleep {
         // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
         match unsafe { self.home().register(entry, self.deadline, waker) } {
             Registered::Pending => Poll::Pending,
-            Registered::Closed => closed(),
+            Registered::Closed => timers_ended(),
             Registered::Due => {
                 self.entry.fire_at_once();
                 Poll::Ready(())
             }
         }
     }
-}
-
-#[cold]
-fn closed() -> ! {
-    panic!("A Tokio 1.x context was found, but it is being shutdown.")
 }
 
 impl Future for Sleep {

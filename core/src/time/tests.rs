@@ -11,10 +11,10 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
-use super::clock::Mode;
 use super::current::{Current, set_current};
 use super::instant::Instant;
 use super::lease::TimersLease;
+use super::mode::Mode;
 use super::sleep::{Sleep, sleep, sleep_until};
 use super::timers::{ParkFor, Timers};
 

@@ -156,7 +156,10 @@ impl<T> WaitNode<T> {
         // Release: pairs with the Acquire in `state`. The last touch (I2).
         node.state
             .store(DONE + usize::from(code), Ordering::Release);
-        waker.expect("a waiting node has a waker")
+        debug_assert!(waker.is_some(), "a waiting node has a waker");
+        // SAFETY: a node that waits has a waker, and the caller promises that it waits. A check would
+        // bring code that panics into every firmware.
+        unsafe { waker.unwrap_unchecked() }
     }
 
     fn guarded<R>(&self, f: impl FnOnce(&mut Guarded<T>) -> R) -> R {

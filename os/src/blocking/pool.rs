@@ -2,47 +2,39 @@
 //!
 //! Idea        Idle threads wait on a stack, last in, first out, so that the warm one works and the
 //!             cold ones time out. A job goes straight to an idle thread, else to a new thread,
-//!             else, at the limit, into the queue.
-//! States      open → closing (queued closures are cancelled, running ones finish) → empty
+//!             else, at the limit, into the queue. While a thread is on its way to a job, further
+//!             jobs queue behind it: once there, it sends one more thread for them, and any thread
+//!             that is done takes the next. A burst of short jobs so wakes the few threads it needs,
+//!             and jobs that wait for each other still each get a thread.
+//! States      open → closed (queued closures are cancelled, running ones finish) → empty
 //! Invariants  I1 a thread is on the idle stack or running, never both; it leaves the stack by
-//!                being popped, or by taking itself off under the lock.
+//!                being popped, or by taking itself off under the lock. Who pops it puts one job
+//!                into its mailbox.
 //!             I2 jobs wait in the queue only while `threads`, less those that are workers, is at the
-//!                limit.
+//!                limit, or the system refused one more, or a thread is `arriving`; that one runs no
+//!                foreign code before it has seen to the queue.
 //!             I3 every token that enters the pool is run or cancelled, outside the lock: closures
 //!                and what they own are foreign code.
 //! Rejected    One queue and one condition variable for all: every job wakes through the same
-//!             lock, and idle threads wake in any order.
-//! Length      one state machine, and the scheduler that its tokens need.
+//!             lock, and idle threads wake in any order. A thread woken for every job at once: a
+//!             thousand short jobs are a thousand system calls of the one who has them.
 #![allow(unsafe_code)]
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::io;
 use std::panic::Location;
-use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use selkie_core::coop;
 use selkie_core::task::{Id, JoinHandle, Notified, OwnedTasks, Schedule};
 use selkie_core::time::ClockHold;
 
+use super::closure::{Blocking, Job};
+use super::mailbox::Mailbox;
 use super::record::{BlockedClosure, BlockingKind, Records};
-use super::thread::Mailbox;
-use crate::config::{Config, call};
-
-/// What a pool thread runs.
-enum Job {
-    /// A closure with a join handle, and what keeps a paused clock from moving until the closure's
-    /// task is complete.
-    Closure(Notified, BlockingKind, Option<ClockHold>),
-    /// A worker of the scheduler, or another thread's worth of work that must run.
-    Thread(Box<dyn FnOnce() + Send>),
-}
+use crate::config::Config;
 
 /// Why a closure could not be taken.
 #[derive(Debug)]
@@ -58,44 +50,28 @@ pub(crate) type ThreadScope = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// The pool of one runtime.
 pub(crate) struct BlockingPool {
-    config: Config,
-    scope: std::sync::OnceLock<ThreadScope>,
-    /// What `closed` says, to be asked without the lock.
+    pub(super) config: Config,
+    pub(super) scope: std::sync::OnceLock<ThreadScope>,
+    /// Whether closures are taken; changes under the lock, and may be asked without it.
     open: AtomicBool,
     state: Mutex<State>,
-    emptied: Condvar,
+    pub(super) emptied: Condvar,
     /// What each thread is at.
-    records: Records,
+    pub(super) records: Records,
 }
 
-struct State {
-    closed: bool,
+pub(super) struct State {
     /// The runtime ends: threads without a job need not wait for one.
-    ending: bool,
-    threads: usize,
+    pub(super) ending: bool,
+    /// A thread was given a closure and has not come to the lock since (I2).
+    pub(super) arriving: bool,
+    pub(super) threads: usize,
     /// Threads that are kept for work that is no closure: workers; the limit does not count them.
-    kept: usize,
-    spawned_threads: usize,
-    idle: Vec<Arc<Mailbox<Job>>>,
-    queue: VecDeque<Job>,
+    pub(super) kept: usize,
+    pub(super) idle: Vec<Arc<Mailbox<Job>>>,
+    pub(super) queue: VecDeque<Job>,
     /// Slots of the closures; made at the first.
     tasks: Option<OwnedTasks>,
-}
-
-/// A closure as a future that is ready at its first poll.
-struct Blocking<F>(Option<F>);
-
-impl<F> Unpin for Blocking<F> {}
-
-impl<F: FnOnce() -> R, R> Future for Blocking<F> {
-    type Output = R;
-
-    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<R> {
-        let closure = self.0.take().expect("a closure runs once");
-        // The closure owns its thread: operations in it count against no task's budget.
-        let _budget = coop::stop();
-        Poll::Ready(closure())
-    }
 }
 
 // SAFETY: the pool outlives its tokens: a token is in the pool's queue, in a mailbox of its
@@ -127,11 +103,10 @@ impl BlockingPool {
             scope: std::sync::OnceLock::new(),
             open: AtomicBool::new(true),
             state: Mutex::new(State {
-                closed: false,
                 ending: false,
+                arriving: false,
                 threads: 0,
                 kept: 0,
-                spawned_threads: 0,
                 idle: Vec::new(),
                 queue: VecDeque::new(),
                 tasks: None,
@@ -146,7 +121,7 @@ impl BlockingPool {
         let _only_once = self.scope.set(scope);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -170,158 +145,13 @@ impl BlockingPool {
         // SAFETY: the pool is the owner's scheduler; closure and output are `Send` and `'static`.
         let (token, handle) =
             unsafe { tasks.spawn::<_, Self>(Id::next(), location, Blocking(Some(closure))) };
-        if state.closed {
+        if !self.is_open() {
             drop(state);
             token.cancel();
             return (handle, Err(SpawnError::Closed));
         }
         let started = self.give(state, Job::Closure(token, kind, hold));
         (handle, started.map_err(SpawnError::NoThread))
-    }
-
-    /// Runs `work` on a thread of its own, also when the limit is reached.
-    pub(crate) fn spawn_thread(self: &Arc<Self>, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-        let kept = Kept(Arc::clone(self));
-        let work: Box<dyn FnOnce() + Send> = Box::new(move || {
-            let _kept = kept;
-            work();
-        });
-        let mut state = self.lock();
-        state.kept += 1;
-        if let Some(mailbox) = state.idle.pop() {
-            drop(state);
-            mailbox.put(Job::Thread(work));
-            return Ok(());
-        }
-        self.start_thread(&mut state, Job::Thread(work))
-            .map_err(|(error, work)| {
-                drop(state); // `Kept` takes the lock.
-                drop(work);
-                error
-            })
-    }
-
-    /// Hands `job` to a thread, or queues it.
-    fn give(self: &Arc<Self>, mut state: MutexGuard<'_, State>, job: Job) -> io::Result<()> {
-        if let Some(mailbox) = state.idle.pop() {
-            drop(state);
-            mailbox.put(job);
-            return Ok(());
-        }
-        if state.threads - state.kept >= self.config.max_blocking_threads {
-            state.queue.push_back(job);
-            return Ok(());
-        }
-        // The new thread begins with this very job, so that a shutdown right after finds it begun.
-        match self.start_thread(&mut state, job) {
-            Ok(()) => Ok(()),
-            // The threads that are there will come to the job.
-            Err((_, job)) if state.threads > 0 => {
-                state.queue.push_back(job);
-                Ok(())
-            }
-            Err((error, job)) => {
-                drop(state);
-                if let Job::Closure(token, ..) = job {
-                    token.cancel();
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Starts a thread that runs `first` and then stays.
-    ///
-    /// # Errors
-    /// If the system has no thread for us; the job comes back.
-    fn start_thread(
-        self: &Arc<Self>,
-        state: &mut State,
-        first: Job,
-    ) -> Result<(), (io::Error, Job)> {
-        let mut builder = thread::Builder::new().name((self.config.thread_name)());
-        if let Some(bytes) = self.config.thread_stack_size {
-            builder = builder.stack_size(bytes);
-        }
-        let pool = Arc::clone(self);
-        let first = Arc::new(Mutex::new(Some(first)));
-        let theirs = Arc::clone(&first);
-        let take = |first: &Mutex<Option<Job>>| {
-            first.lock().unwrap_or_else(PoisonError::into_inner).take()
-        };
-        if let Err(error) = builder.spawn(move || pool.thread_main(take(&theirs))) {
-            let job = take(&first).expect("no thread has taken it");
-            return Err((error, job));
-        }
-        state.threads += 1;
-        state.spawned_threads += 1;
-        Ok(())
-    }
-
-    fn thread_main(self: Arc<Self>, first: Option<Job>) {
-        let _gone = Gone(&self);
-        let mut first = first;
-        let mut work = || {
-            call(self.config.after_start.as_ref());
-            self.run_jobs(first.take());
-            call(self.config.before_stop.as_ref());
-        };
-        match self.scope.get() {
-            Some(scope) => scope(&mut work),
-            None => work(),
-        }
-    }
-
-    fn run_jobs(&self, first: Option<Job>) {
-        let mut next = first;
-        let mailbox = Arc::new(Mailbox::new());
-        let record = self.records.add();
-        loop {
-            if let Some(job) = next.take() {
-                match job {
-                    Job::Closure(token, kind, hold) => {
-                        record.begin(kind, token.location());
-                        token.run();
-                        record.end();
-                        drop(hold);
-                    }
-                    Job::Thread(work) => work(),
-                }
-            }
-            let mut state = self.lock();
-            if let Some(job) = state.queue.pop_front() {
-                next = Some(job);
-                continue;
-            }
-            if state.closed || state.ending {
-                return;
-            }
-            state.idle.push(Arc::clone(&mailbox));
-            drop(state);
-            next = mailbox.take(self.config.thread_keep_alive);
-            if next.is_some() {
-                continue;
-            }
-            let mut state = self.lock();
-            let place = state
-                .idle
-                .iter()
-                .position(|idle| Arc::ptr_eq(idle, &mailbox));
-            match place {
-                // Nobody popped us (I1): leave.
-                Some(place) => {
-                    state.idle.remove(place);
-                    return;
-                }
-                None => {
-                    drop(state);
-                    // Popped just now: the job is on its way, unless the pool closed.
-                    next = mailbox
-                        .take_now()
-                        .or_else(|| mailbox.take(Duration::from_secs(1)));
-                }
-            }
-        }
     }
 
     /// The runtime ends soon: threads that become idle from here on go, instead of waiting to be
@@ -339,10 +169,9 @@ impl BlockingPool {
     /// Refuses further closures and cancels the queued ones, but for writes that a file has taken and
     /// reported; threads end when their job does.
     pub(crate) fn close(&self) {
-        // Relaxed: a hint for others than the pool, which asks under its lock.
-        self.open.store(false, Ordering::Relaxed);
         let mut state = self.lock();
-        state.closed = true;
+        // Relaxed: the lock orders it for the pool, and for others it is a hint.
+        self.open.store(false, Ordering::Relaxed);
         let (closures, rest) = state.queue.drain(..).partition::<VecDeque<_>, _>(
             |job| matches!(job, Job::Closure(_, kind, _) if *kind != BlockingKind::FileWrite),
         );
@@ -391,27 +220,5 @@ impl BlockingPool {
     pub(crate) fn depths(&self) -> (usize, usize, usize) {
         let state = self.lock();
         (state.threads, state.idle.len(), state.queue.len())
-    }
-}
-
-/// Counts a thread among those for closures again when its work ends, also by a panic.
-struct Kept(Arc<BlockingPool>);
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.0.lock().kept -= 1;
-    }
-}
-
-/// Takes a thread off the count when it ends, also by a panic in a hook.
-struct Gone<'a>(&'a BlockingPool);
-
-impl Drop for Gone<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.threads -= 1;
-        if state.threads == 0 {
-            self.0.emptied.notify_all();
-        }
     }
 }

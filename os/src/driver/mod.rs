@@ -15,6 +15,9 @@ mod word;
 mod uninterrupted;
 
 #[cfg(feature = "reactor")]
+mod waiters;
+
+#[cfg(feature = "reactor")]
 mod slot;
 
 #[cfg(feature = "reactor")]
@@ -80,8 +83,6 @@ pub(crate) use reactor::{Config, build};
 pub(crate) use registration::Registration;
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
-#[cfg(feature = "reactor")]
-pub(crate) use slot::Direction;
 #[cfg(all(feature = "net", unix))]
 pub(crate) use slot::ReadyEvent;
 #[cfg(all(
@@ -110,3 +111,5 @@ pub(crate) use uring::{Completion, Pool, Provided};
     )
 ))]
 pub(crate) use uring::{Held, Payload, Ring};
+#[cfg(feature = "reactor")]
+pub(crate) use waiters::Direction;

@@ -24,15 +24,17 @@ pub(super) fn ask(interest: Interest) -> mio::Interest {
 
 /// What `event` tells.
 pub(super) fn told(event: &Event) -> Ready {
-    let told = [
-        (event.is_readable(), Ready::READABLE),
-        (event.is_writable(), Ready::WRITABLE),
-        (event.is_read_closed(), Ready::READ_CLOSED),
-        (event.is_write_closed(), Ready::WRITE_CLOSED),
-        (event.is_priority(), Ready::PRIORITY),
-        (event.is_error(), Ready::ERROR),
-    ];
-    told.iter()
-        .filter(|(is, _)| *is)
-        .fold(Ready::EMPTY, |ready, (_, kind)| ready | *kind)
+    let mut told = Ready::EMPTY;
+    let mut add = |is, kind| {
+        if is {
+            told |= kind;
+        }
+    };
+    add(event.is_readable(), Ready::READABLE);
+    add(event.is_writable(), Ready::WRITABLE);
+    add(event.is_read_closed(), Ready::READ_CLOSED);
+    add(event.is_write_closed(), Ready::WRITE_CLOSED);
+    add(event.is_priority(), Ready::PRIORITY);
+    add(event.is_error(), Ready::ERROR);
+    told
 }

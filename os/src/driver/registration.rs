@@ -4,7 +4,8 @@
 //!             Operations follow one protocol: look at the readiness, try, and on would-block clear
 //!             what was seen and wait. A late source is made known to the poller at the first
 //!             would-block: until then there is nothing to look at, and operations are just tried.
-//! Invariants  I1 the slot belongs to this registration until `Drop`.
+//! Invariants  I1 the slot belongs to this registration until `Drop`; it stays where it is as long as
+//!                the driver's slots live, which the handle sees to.
 //!             I2 the poller is told to forget the source before the registration drops, by
 //!                whoever owns both.
 //!                A late source that nobody else holds may be closed instead: the poller
@@ -25,8 +26,9 @@ use selkie_core::coop;
 
 use super::error::shutdown_error;
 use super::handle::Handle;
-use super::slot::{Direction, ReadyEvent, Slot, Waiter};
+use super::slot::{ReadyEvent, Slot};
 use super::uninterrupted::uninterrupted;
+use super::waiters::{Direction, Waiter};
 use crate::io::{Interest, Ready};
 use crate::sys::LateSource;
 
@@ -34,9 +36,15 @@ use crate::sys::LateSource;
 #[derive(Debug)]
 pub(crate) struct Registration {
     handle: Handle,
+    slot: NonNull<Slot>,
     index: u32,
     late: LateSource,
 }
+
+// SAFETY: a slot is shared by many threads, and only shared references to it are made (I1).
+unsafe impl Send for Registration {}
+// SAFETY: as above.
+unsafe impl Sync for Registration {}
 
 /// What a late source is watched for.
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -57,8 +65,10 @@ impl Registration {
     /// A place for `late`, of which the poller is told at the first would-block.
     pub(crate) fn late(late: LateSource, handle: Handle) -> io::Result<Self> {
         let index = handle.shared.slots.take()?;
+        let slot = NonNull::from(handle.shared.slots.at(index));
         Ok(Self {
             handle,
+            slot,
             index,
             late,
         })
@@ -95,8 +105,10 @@ impl Registration {
         }
     }
 
+    #[inline]
     fn slot(&self) -> &Slot {
-        self.handle.shared.slots.at(self.index)
+        // SAFETY: it is there for as long as this is (I1).
+        unsafe { self.slot.as_ref() }
     }
 
     /// Waits for `direction` with the one waker it has; charges the budget.
@@ -118,19 +130,10 @@ impl Registration {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        mut operation: impl FnMut() -> io::Result<R>,
+        operation: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        loop {
-            let event = alive(ready!(self.slot().poll(direction, cx)))?;
-            match uninterrupted(&mut operation) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked(event)?,
-                outcome => {
-                    unit.made_progress();
-                    return Poll::Ready(outcome);
-                }
-            }
-        }
+        self.poll_tried(cx, direction, operation)
+            .map(|(outcome, _)| outcome)
     }
 
     /// As [`poll_io`](Self::poll_io) for an operation on a stream that moves up to `wanted` bytes:
@@ -140,21 +143,40 @@ impl Registration {
         cx: &mut Context<'_>,
         direction: Direction,
         wanted: usize,
-        mut operation: impl FnMut() -> io::Result<usize>,
+        operation: impl FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let (outcome, event) = ready!(self.poll_tried(cx, direction, operation));
+        if let (Ok(moved), Some(event)) = (&outcome, event) {
+            if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) {
+                self.clear(event);
+            }
+        }
+        Poll::Ready(outcome)
+    }
+
+    /// What `operation` did that was not to block, and the readiness that was seen before, if any.
+    #[inline]
+    fn poll_tried<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> Poll<(io::Result<R>, Option<ReadyEvent>)> {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
-            let event = alive(ready!(self.slot().poll(direction, cx)))?;
+            let event = ready!(self.slot().poll(direction, cx));
+            if event.is_shutdown() {
+                return Poll::Ready((Err(shutdown_error()), None));
+            }
             match uninterrupted(&mut operation) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked(event)?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Err(refused) = self.blocked(event) {
+                        return Poll::Ready((Err(refused), None));
+                    }
+                }
                 outcome => {
                     unit.made_progress();
-                    if let Ok(moved) = outcome {
-                        if crate::sys::EDGE_TRIGGERED && 0 < moved && moved < wanted {
-                            self.clear(event);
-                        }
-                    }
-                    return Poll::Ready(outcome);
+                    return Poll::Ready((outcome, Some(event)));
                 }
             }
         }
@@ -297,8 +319,7 @@ impl Future for Readiness<'_> {
             }
             this.queued = false;
         }
-        let event = this.slot.peek(mask);
-        if event.is_answer() {
+        if let Some(event) = this.slot.answers(mask) {
             return Poll::Ready(event);
         }
         // SAFETY: pinned, in no list, and `Drop` takes it out (I3).

@@ -57,6 +57,12 @@ impl Word {
         self.0 & SHUTDOWN != 0
     }
 
+    /// Whether somebody who waits for any of `mask` has nothing to wait for: the source is ready, nobody
+    /// can tell, or nobody will.
+    pub(super) const fn answers(self, mask: Ready) -> bool {
+        (self.0 ^ WATCHED) & (mask.bits() as u64 | WATCHED | SHUTDOWN) != 0
+    }
+
     /// The word of the next generation, ready for nothing and not watched.
     pub(super) const fn next_generation(self) -> Self {
         Self((self.generation().wrapping_add(1) as u64) << GENERATION_SHIFT)

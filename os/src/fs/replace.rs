@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::offload::offload;
 #[cfg(unix)]
@@ -86,7 +86,7 @@ fn replace_now(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 /// A new file in `folder`, hidden, with a name of its own that begins with `name`.
 fn create_beside(folder: &Path, name: OsString) -> io::Result<(File, PathBuf)> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
     for _ in 0..MAX_NAMES {
         // Relaxed: each number is given once, and orders nothing.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

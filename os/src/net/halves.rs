@@ -72,6 +72,21 @@ macro_rules! read_half_methods {
             self.stream().try_read_vectored(bufs)
         }
 
+        /// Reads what is there into several buffers in order, waiting for something, and says how much;
+        /// zero is the end, if they have room.
+        ///
+        /// # Errors
+        /// What the system says.
+        ///
+        /// # Cancel safety
+        /// Nothing was read if the future is dropped before it is ready.
+        pub async fn read_vectored(
+            &self,
+            bufs: &mut [std::io::IoSliceMut<'_>],
+        ) -> std::io::Result<usize> {
+            self.stream().read_vectored(bufs).await
+        }
+
         /// Appends what is there to `buf`, as far as it has room at hand, and says how much.
         ///
         /// # Errors
@@ -113,19 +128,9 @@ macro_rules! write_half_methods {
     };
 }
 
-/// `AsyncRead` of a half, and access to its stream.
-macro_rules! read_half_impls {
+/// Access of a half to its stream.
+macro_rules! half_as_ref {
     ($half:ty, $stream:ty) => {
-        impl crate::io::AsyncRead for $half {
-            fn poll_read(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                buf: &mut crate::io::ReadBuf<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                self.stream().poll_read_shared(cx, buf)
-            }
-        }
-
         impl AsRef<$stream> for $half {
             fn as_ref(&self) -> &$stream {
                 self.stream()
@@ -134,50 +139,13 @@ macro_rules! read_half_impls {
     };
 }
 
-/// `AsyncWrite` of a half, whose `close` ends the direction, and access to its stream.
-macro_rules! write_half_impls {
-    ($half:ty, $stream:ty) => {
-        impl crate::io::AsyncWrite for $half {
-            fn poll_write(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                buf: &[u8],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                self.stream().poll_write_shared(cx, buf)
-            }
-
-            fn poll_write_vectored(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                bufs: &[std::io::IoSlice<'_>],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                self.stream().poll_write_vectored_shared(cx, bufs)
-            }
-
-            fn is_write_vectored(&self) -> bool {
-                true
-            }
-
-            fn poll_flush(
-                self: std::pin::Pin<&mut Self>,
-                _cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                std::task::Poll::Ready(Ok(())) // A socket holds nothing back.
-            }
-
-            fn poll_shutdown(
-                self: std::pin::Pin<&mut Self>,
-                _cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                std::task::Poll::Ready(self.get_mut().close())
-            }
-        }
-
-        impl AsRef<$stream> for $half {
-            fn as_ref(&self) -> &$stream {
-                self.stream()
-            }
-        }
+/// What both sides have beside their methods.
+macro_rules! halves_impls {
+    ($read:ty, $write:ty, $stream:ty) => {
+        $crate::net::streams::read_impl!($read, me => me.stream());
+        $crate::net::streams::write_impl!($write, me => me.stream().io, me.close());
+        $crate::net::halves::half_as_ref!($read, $stream);
+        $crate::net::halves::half_as_ref!($write, $stream);
     };
 }
 
@@ -225,8 +193,7 @@ macro_rules! borrowed_halves {
             $crate::net::halves::write_half_methods!();
         }
 
-        $crate::net::halves::read_half_impls!(ReadHalf<'_>, $stream);
-        $crate::net::halves::write_half_impls!(WriteHalf<'_>, $stream);
+        $crate::net::halves::halves_impls!(ReadHalf<'_>, WriteHalf<'_>, $stream);
     };
 }
 
@@ -348,12 +315,11 @@ macro_rules! owned_halves {
             }
         }
 
-        $crate::net::halves::read_half_impls!(OwnedReadHalf, $stream);
-        $crate::net::halves::write_half_impls!(OwnedWriteHalf, $stream);
+        $crate::net::halves::halves_impls!(OwnedReadHalf, OwnedWriteHalf, $stream);
     };
 }
 
 pub(super) use {
-    borrowed_halves, half_common_methods, owned_halves, read_half_impls, read_half_methods,
-    write_half_impls, write_half_methods,
+    borrowed_halves, half_as_ref, half_common_methods, halves_impls, owned_halves,
+    read_half_methods, write_half_methods,
 };

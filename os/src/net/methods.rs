@@ -76,130 +76,41 @@ macro_rules! readiness_methods {
     };
 }
 
-/// What byte streams have beside: `poll_*_ready`, `try_read*`, `try_write*`.
-macro_rules! stream_methods {
-    () => {
-        /// Waits until the stream is ready to be read, as a poll.
-        ///
-        /// Only the task of the last call to this or to a read is woken.
-        ///
-        /// # Errors
-        /// If the runtime shuts down.
-        pub fn poll_read_ready(
-            &self,
-            cx: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<std::io::Result<()>> {
-            self.io.poll_read_ready(cx)
-        }
-
-        /// Waits until the stream is ready to be written, as a poll.
-        ///
-        /// Only the task of the last call to this or to a write is woken.
-        ///
-        /// # Errors
-        /// If the runtime shuts down.
-        pub fn poll_write_ready(
-            &self,
-            cx: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<std::io::Result<()>> {
-            self.io.poll_write_ready(cx)
-        }
-
-        /// Reads what is there into `buf` and says how much; zero is the end, if `buf` has room.
-        ///
-        /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
-        pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.io
-                .try_call(crate::io::Interest::READABLE, || (&*self.io).read(buf))
-        }
-
-        /// Reads what is there into several buffers in order, and says how much.
-        ///
-        /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
-        pub fn try_read_vectored(
-            &self,
-            bufs: &mut [std::io::IoSliceMut<'_>],
-        ) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::READABLE, || {
-                (&*self.io).read_vectored(bufs)
-            })
-        }
-
-        /// Appends what is there to `buf`, as far as it has room at hand, and says how much.
-        ///
-        /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
-        pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::READABLE, || {
-                let (n, ()) = crate::source::fill_with(buf, |free| {
-                    Ok((Self::read_some(&self.io, free)?, ()))
-                })?;
-                Ok(n)
-            })
-        }
-
-        /// Writes as much of `buf` as there is room for, and says how much.
-        ///
-        /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
-        pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
-            self.io
-                .try_call(crate::io::Interest::WRITABLE, || (&*self.io).write(buf))
-        }
-
-        /// Writes as much of several buffers, in order, as there is room for.
-        ///
-        /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
-        pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::WRITABLE, || {
-                (&*self.io).write_vectored(bufs)
-            })
-        }
-    };
-}
-
-/// `AsyncWrite` for a stream that has `fn shutdown_write(&self)`.
-macro_rules! stream_write_impl {
-    ($stream:ty) => {
-        impl crate::io::AsyncWrite for $stream {
-            fn poll_write(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                buf: &[u8],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                self.poll_write_shared(cx, buf)
+/// From a socket of std's and to one; `$what` it is, in words.
+macro_rules! std_conversions {
+    ($socket:ident, $std:ty, $source:ty, $what:literal) => {
+        impl $socket {
+            #[doc = concat!("Takes over ", $what, " of std's, which must be in non-blocking mode.")]
+            ///
+            /// # Errors
+            /// If the driver does not take it.
+            ///
+            /// # Panics
+            /// Outside of a runtime with I/O enabled; in debug builds if the socket is in blocking
+            /// mode.
+            #[track_caller]
+            pub fn from_std(socket: $std) -> std::io::Result<Self> {
+                crate::sys::assert_nonblocking(&socket);
+                Self::from_mio(<$source>::from_std(socket))
             }
 
-            fn poll_write_vectored(
-                self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-                bufs: &[std::io::IoSlice<'_>],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                self.poll_write_vectored_shared(cx, bufs)
+            #[doc = concat!("Gives it to std as ", $what, ", still in non-blocking mode.")]
+            ///
+            /// # Errors
+            /// If the driver does not let go of it.
+            pub fn into_std(self) -> std::io::Result<$std> {
+                self.io.into_inner().map(<$std>::from)
             }
+        }
 
-            fn is_write_vectored(&self) -> bool {
-                true
-            }
+        impl TryFrom<$std> for $socket {
+            type Error = std::io::Error;
 
-            fn poll_flush(
-                self: std::pin::Pin<&mut Self>,
-                _cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                std::task::Poll::Ready(Ok(())) // A socket holds nothing back.
-            }
-
-            fn poll_shutdown(
-                self: std::pin::Pin<&mut Self>,
-                _cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                std::task::Poll::Ready(self.shutdown_write())
+            fn try_from(socket: $std) -> std::io::Result<Self> {
+                Self::from_std(socket)
             }
         }
     };
 }
 
-pub(super) use {readiness_methods, stream_methods, stream_write_impl};
+pub(super) use {readiness_methods, std_conversions};

@@ -2,8 +2,12 @@
 //!
 //! Every socket belongs to the runtime in whose context it was made, and works in any task.
 
-mod halves;
 mod methods;
+
+mod datagram;
+mod streams;
+
+mod halves;
 
 mod addr;
 
@@ -13,11 +17,17 @@ pub mod tcp;
 mod udp;
 #[cfg(unix)]
 pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod fast_open;
 #[cfg(unix)]
 mod fd;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_options;
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+mod shared_port;
 #[cfg(windows)]
 mod socket_handles;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -26,8 +36,13 @@ mod udp_options;
 #[cfg(unix)]
 mod unix_options;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod splice;
+
 pub use addr::ToSocketAddrs;
 pub use lookup_host::lookup_host;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use splice::{Splice, SpliceSource, SpliceTarget};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;

@@ -1,20 +1,18 @@
 //! UDP.
-//!
-//! Length      one socket has four ways to receive, each awaited, polled and tried.
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::{self, SocketAddr};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::BufMut;
 use socket2::{SockAddr, SockRef};
 
 use super::addr::{ToSocketAddrs, each_addr, no_addrs};
-use super::methods::readiness_methods;
+use super::datagram::datagram_methods;
+use super::methods::{readiness_methods, std_conversions};
 use crate::driver::Direction;
 use crate::io::{Interest, ReadBuf};
-use crate::source::{Evented, as_uninit, fill_with};
+use crate::source::{Evented, as_uninit};
 
 /// A UDP socket.
 ///
@@ -66,33 +64,12 @@ impl UdpSocket {
     }
 
     #[track_caller]
-    fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
+    pub(super) fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(Self {
             // The poller is told at once: nearly every such socket waits for its first datagram, and
             // would first have to try in vain.
             io: Evented::with_interest(socket, Interest::READABLE | Interest::WRITABLE)?,
         })
-    }
-
-    /// Takes over a socket of std's, which must be in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not take it.
-    ///
-    /// # Panics
-    /// Outside of a runtime with I/O enabled; in debug builds if the socket is in blocking mode.
-    #[track_caller]
-    pub fn from_std(socket: net::UdpSocket) -> io::Result<UdpSocket> {
-        crate::sys::assert_nonblocking(&socket);
-        Self::from_mio(mio::net::UdpSocket::from_std(socket))
-    }
-
-    /// Gives the socket to std, still in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not let go of it.
-    pub fn into_std(self) -> io::Result<net::UdpSocket> {
-        self.io.into_inner().map(net::UdpSocket::from)
     }
 
     /// The address of this socket.
@@ -122,19 +99,9 @@ impl UdpSocket {
     }
 
     readiness_methods!();
+    datagram_methods!(SocketAddr, inet);
 
     // The socket calls, as `try_io` of mio wants them made.
-
-    fn recv_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.io.try_io(|| SockRef::from(&*self.io).recv(free))
-    }
-
-    fn recv_from_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr)> {
-        let (n, from) = self
-            .io
-            .try_io(|| SockRef::from(&*self.io).recv_from(free))?;
-        Ok((n, inet(&from)?))
-    }
 
     fn peek_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         self.io.try_io(|| SockRef::from(&*self.io).peek(free))
@@ -149,49 +116,6 @@ impl UdpSocket {
 
     fn peek_sender_now(&self) -> io::Result<SocketAddr> {
         inet(&self.io.try_io(|| SockRef::from(&*self.io).peek_sender())?)
-    }
-
-    fn poll_recv_with<R>(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-        recv: impl Fn(&mut [MaybeUninit<u8>]) -> io::Result<(usize, R)>,
-    ) -> Poll<io::Result<R>> {
-        let (_, rest) = ready!(
-            self.io
-                .registration()
-                .poll_io(cx, Direction::Read, || fill_with(buf, &recv))
-        )?;
-        Poll::Ready(Ok(rest))
-    }
-
-    /// Sends `buf` to the connected address, waiting for room; says how many bytes went.
-    ///
-    /// # Errors
-    /// What the system says; not connected, for one.
-    ///
-    /// # Cancel safety
-    /// Nothing was sent if the future is dropped before it is ready.
-    pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.io.call(Interest::WRITABLE, || self.io.send(buf)).await
-    }
-
-    /// Sends `buf` to the connected address, as a poll; only the last caller's task is woken.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.io
-            .registration()
-            .poll_io(cx, Direction::Write, || self.io.send(buf))
-    }
-
-    /// Sends `buf` to the connected address if there is room now.
-    ///
-    /// # Errors
-    /// Would-block if there is no room; what the system says otherwise.
-    pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.io.try_call(Interest::WRITABLE, || self.io.send(buf))
     }
 
     /// Sends `buf` to the first of `addr`'s addresses, waiting for room; says how many bytes went.
@@ -232,130 +156,6 @@ impl UdpSocket {
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.io
             .try_call(Interest::WRITABLE, || self.io.send_to(buf, target))
-    }
-
-    /// Waits until a datagram can be sent, as a poll; only the last caller's task is woken.
-    ///
-    /// # Errors
-    /// If the runtime shuts down.
-    pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.poll_write_ready(cx)
-    }
-
-    /// Waits until a datagram can be received, as a poll; only the last caller's task is woken.
-    ///
-    /// # Errors
-    /// If the runtime shuts down.
-    pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.poll_read_ready(cx)
-    }
-
-    /// Receives a datagram from the connected address, waiting for one; says how long it is.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// No datagram is lost when the future is dropped.
-    pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io
-            .call(Interest::READABLE, || self.recv_now(as_uninit(buf)))
-            .await
-    }
-
-    /// Receives a datagram from the connected address into `buf`, as a poll; only the last
-    /// caller's task is woken.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.poll_recv_with(cx, buf, |free| Ok((self.recv_now(free)?, ())))
-    }
-
-    /// Receives a datagram from the connected address if one is here.
-    ///
-    /// # Errors
-    /// Would-block if none is here; what the system says otherwise.
-    pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io
-            .try_call(Interest::READABLE, || self.recv_now(as_uninit(buf)))
-    }
-
-    /// As [`recv`](Self::recv), into the room that `buf` has at hand.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// No datagram is lost when the future is dropped.
-    pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-        Ok(self.io.call(Interest::READABLE, recv).await?.0)
-    }
-
-    /// As [`try_recv`](Self::try_recv), into the room that `buf` has at hand.
-    ///
-    /// # Errors
-    /// Would-block if none is here; what the system says otherwise.
-    pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        let recv = || fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-        Ok(self.io.try_call(Interest::READABLE, recv)?.0)
-    }
-
-    /// Receives a datagram, waiting for one; says how long it is and where it comes from.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// No datagram is lost when the future is dropped.
-    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io
-            .call(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
-            .await
-    }
-
-    /// Receives a datagram into `buf`, as a poll, and says where it comes from; only the last
-    /// caller's task is woken.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn poll_recv_from(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<SocketAddr>> {
-        self.poll_recv_with(cx, buf, |free| self.recv_from_now(free))
-    }
-
-    /// Receives a datagram if one is here.
-    ///
-    /// # Errors
-    /// Would-block if none is here; what the system says otherwise.
-    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io
-            .try_call(Interest::READABLE, || self.recv_from_now(as_uninit(buf)))
-    }
-
-    /// As [`recv_from`](Self::recv_from), into the room that `buf` has at hand.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// No datagram is lost when the future is dropped.
-    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let recv = || fill_with(buf, |free| self.recv_from_now(free));
-        self.io.call(Interest::READABLE, recv).await
-    }
-
-    /// As [`try_recv_from`](Self::try_recv_from), into the room that `buf` has at hand.
-    ///
-    /// # Errors
-    /// Would-block if none is here; what the system says otherwise.
-    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let recv = || fill_with(buf, |free| self.recv_from_now(free));
-        self.io.try_call(Interest::READABLE, recv)
     }
 
     /// As [`recv`](Self::recv), and the datagram stays.
@@ -455,10 +255,4 @@ impl UdpSocket {
     }
 }
 
-impl TryFrom<net::UdpSocket> for UdpSocket {
-    type Error = io::Error;
-
-    fn try_from(socket: net::UdpSocket) -> io::Result<Self> {
-        Self::from_std(socket)
-    }
-}
+std_conversions!(UdpSocket, net::UdpSocket, mio::net::UdpSocket, "a socket");

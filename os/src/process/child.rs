@@ -93,6 +93,15 @@ impl Child {
         }
     }
 
+    /// The process, unless its end was seen.
+    #[allow(dead_code, reason = "its handle is shown on Windows alone")]
+    pub(super) const fn running(&self) -> Option<&std::process::Child> {
+        match &self.process {
+            Process::Running { child, .. } => Some(child),
+            _ => None,
+        }
+    }
+
     /// The number of the process; `None` once its end was seen, since another may have it then.
     pub fn id(&self) -> Option<u32> {
         match &self.process {

@@ -1,10 +1,8 @@
 //! How a child process is made.
-#![allow(unsafe_code)]
 
 use std::ffi::OsStr;
 use std::future::Future;
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 
@@ -142,47 +140,6 @@ impl Command {
         self.kill_on_drop
     }
 
-    /// Sets the user that the child runs as.
-    pub fn uid(&mut self, id: u32) -> &mut Command {
-        self.std.uid(id);
-        self
-    }
-
-    /// Sets the group that the child runs as.
-    pub fn gid(&mut self, id: u32) -> &mut Command {
-        self.std.gid(id);
-        self
-    }
-
-    /// Sets what the child sees as its own name.
-    pub fn arg0<S>(&mut self, arg: S) -> &mut Command
-    where
-        S: AsRef<OsStr>,
-    {
-        self.std.arg0(arg);
-        self
-    }
-
-    /// Sets the process group of the child; 0 makes it the first of its own.
-    pub fn process_group(&mut self, pgroup: i32) -> &mut Command {
-        self.std.process_group(pgroup);
-        self
-    }
-
-    /// Runs `f` in the child before the program.
-    ///
-    /// # Safety
-    /// `f` runs after a fork, in a process with a single thread, whose memory may be in any state:
-    /// it may do only what a signal handler may.
-    pub unsafe fn pre_exec<F>(&mut self, f: F) -> &mut Command
-    where
-        F: FnMut() -> io::Result<()> + Send + Sync + 'static,
-    {
-        // SAFETY: by the caller's promise.
-        unsafe { self.std.pre_exec(f) };
-        self
-    }
-
     /// Makes the child.
     ///
     /// # Errors
@@ -192,11 +149,10 @@ impl Command {
     /// Outside of a runtime with I/O enabled.
     ///
     /// # Cost
-    /// The thread waits until the program was found and begun. The child borrows this process's
+    /// The thread waits until the program was found and begun. On Unix the child borrows this process's
     /// memory until then (std's `posix_spawn`), so that it costs the same however much there is; with
-    /// [`pre_exec`](Self::pre_exec), [`uid`](Self::uid) or [`gid`](Self::gid) the process is forked,
-    /// and its page tables are copied: spawn such a child of a large process in
-    /// [`spawn_blocking`](crate::task::spawn_blocking).
+    /// `pre_exec`, `uid` or `gid` the process is forked, and its page tables are copied: spawn such a
+    /// child of a large process in [`spawn_blocking`](crate::task::spawn_blocking).
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
         self.spawn_with(std::process::Command::spawn)

@@ -7,8 +7,14 @@
 #[cfg(unix)]
 pub mod unix;
 
-#[cfg(unix)]
-mod ctrl_c;
+#[cfg(windows)]
+pub mod windows;
 
 #[cfg(unix)]
+mod ctrl_c;
+#[cfg(windows)]
+#[path = "windows_ctrl_c.rs"]
+mod ctrl_c;
+
+#[cfg(any(unix, windows))]
 pub use ctrl_c::ctrl_c;

@@ -4,7 +4,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::OnceLock;
 
-use super::streams::{Stderr, Stdin, Stdout};
+use super::input::Stdin;
+use super::output::{Stderr, Stdout};
 
 macro_rules! as_fd {
     ($($stream:ident => $std:ident),*) => {$(

@@ -1,54 +1,125 @@
-//! The process's input as a source of readiness: a terminal, a pipe, a socket.
+//! The process's input.
 //!
-//! Idea        The driver watches a duplicate of the descriptor, and what is there is read by
-//!             std's own reader, whose buffer is seen so.
-//! Invariants  I1 a read is made only when the system has just said that something is there: the
-//!                descriptor stays in blocking mode, for it is shared with other processes.
-//!             I2 the duplicate is deregistered when it drops: the original lives on.
-//! Rejected    Non-blocking mode: the shell and whoever else has the terminal would find it so.
+//! Idea        Input that can be watched is read when something is there. The rest, files as a rule, is
+//!             read by a thread that nobody waits for.
+//! Invariants  I1 what was read and not handed out stays in the buffer.
+//! Rejected    The blocking pool: a runtime that shuts down waits for what its threads have begun, and
+//!             a file may be on a server that does not answer.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
-use std::task::{Context, Poll};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-use mio::unix::pipe::Receiver;
+use selkie_core::coop;
 
-use crate::context;
-use crate::driver::Direction;
-use crate::io::Interest;
-use crate::source::Evented;
-use crate::sys::has_input;
+use super::reader::Reader;
+use super::watched::Watched;
+use crate::driver::is_shutdown_error;
+use crate::io::{AsyncRead, ReadBuf};
 
-/// The watched input. To mio a receiver is any descriptor that can be read.
+/// Bytes that one operation moves at most.
+const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
+/// Bytes that a read of watched input asks for at least: more than std's reader holds, so that
+/// nothing is left in its buffer, which nobody watches.
+const MIN_WATCHED_BUF_SIZE: usize = 16 * 1024;
+
+/// Reads the process's input; made by [`stdin`].
+///
+/// A terminal, a pipe or a socket is read when something is there: a read that is given up leaves
+/// nothing behind, and the runtime's shutdown waits for nobody. Its mode is left as it is, for it
+/// may be shared: if another process takes the input just when it is read here, the thread waits
+/// for more.
+///
+/// A file is read by a thread of this value's own, and so is everything on systems other than Unix, and
+/// in a runtime without I/O: there a read that was begun goes on until input comes, also if it is given
+/// up; what it read is not lost unless this drops. No shutdown waits for it, either.
+///
+/// What [`std::io::Stdin`] has read ahead is seen once more input, or the end, is there.
 #[derive(Debug)]
-pub(super) struct Input(Evented<Receiver>);
+pub struct Stdin {
+    /// What was read; the first `used` bytes are handed out.
+    buf: Vec<u8>,
+    used: usize,
+    way: Way,
+}
 
-impl Input {
-    /// Watches the input; `None` if it is a file, or nobody here can watch it.
-    pub(super) fn new() -> Option<Self> {
-        let driver = context::try_driver()?;
-        let file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
-        if file.metadata().ok()?.is_file() {
-            return None;
+/// How input is waited for.
+#[derive(Debug)]
+enum Way {
+    /// That is found out at the first read, which has a runtime.
+    Unknown,
+    Watched(Watched),
+    Read(Reader),
+}
+
+/// The process's input.
+///
+/// Each call makes a reader with a buffer of its own: use one.
+///
+/// # Cost
+/// For each read that the buffer does not answer, a question to the system beside the read; for
+/// files a hop to the thread, which is started by the first.
+pub fn stdin() -> Stdin {
+    Stdin {
+        buf: Vec::new(),
+        used: 0,
+        way: Way::Unknown,
+    }
+}
+
+impl Stdin {
+    /// How input is waited for from here on, which is found out now if it is not known.
+    fn way(&mut self) -> io::Result<&mut Way> {
+        if matches!(self.way, Way::Unknown) {
+            self.way = match Watched::new() {
+                Some(input) => Way::Watched(input),
+                None => Way::Read(Reader::start()?),
+            };
         }
-        let duplicate = Receiver::from(OwnedFd::from(file));
-        let source = Evented::with_handle(duplicate, Interest::READABLE, driver).ok()?;
-        let _ = source.as_fd(); // I2: seen, hence deregistered.
-        Some(Self(source))
+        Ok(&mut self.way)
     }
 
-    /// Reads into `buf` when something is there, the end included.
-    pub(super) fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.registration().poll_io(cx, Direction::Read, || {
-            if !has_input(self.0.as_fd())? {
-                return Err(io::ErrorKind::WouldBlock.into());
+    /// Reads what is there into the buffer, of which all is handed out; for a target of `wanted` bytes.
+    fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
+        let mut buf = std::mem::take(&mut self.buf);
+        self.used = 0;
+        match self.way()? {
+            Way::Watched(input) => {
+                buf.resize(wanted.clamp(MIN_WATCHED_BUF_SIZE, MAX_BUF_SIZE), 0);
+                let outcome = input.poll_read(cx, &mut buf);
+                buf.truncate(match &outcome {
+                    Poll::Ready(Ok(n)) => *n,
+                    _ => 0,
+                });
+                self.buf = buf;
+                if matches!(&outcome, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
+                    self.way = Way::Unknown; // Another runtime may read on.
+                }
+                outcome.map_ok(drop)
             }
-            io::stdin().read(buf) // I1
-        })
+            Way::Read(reader) => {
+                self.buf = ready!(reader.poll_read(cx, buf, wanted.min(MAX_BUF_SIZE)))?;
+                Poll::Ready(Ok(()))
+            }
+            Way::Unknown => unreachable!("the way was just found out"),
+        }
+    }
+}
+
+impl AsyncRead for Stdin {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        target: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.used == self.buf.len() && target.remaining() > 0 {
+            ready!(self.poll_fill(cx, target.remaining()))?;
+        } else {
+            ready!(coop::poll_proceed(cx)).made_progress();
+        }
+        let n = (self.buf.len() - self.used).min(target.remaining());
+        target.put_slice(&self.buf[self.used..self.used + n]);
+        self.used += n;
+        Poll::Ready(Ok(()))
     }
 }

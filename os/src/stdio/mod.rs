@@ -1,14 +1,18 @@
 //! The standard streams of the process.
 
+mod reader;
 #[cfg(all(unix, feature = "net"))]
-mod input;
+mod watched;
 #[cfg(not(all(unix, feature = "net")))]
-#[path = "no_input.rs"]
+#[path = "no_watched.rs"]
+mod watched;
+
 mod input;
 
-mod streams;
+mod output;
 
 #[cfg(unix)]
 mod fd;
 
-pub use streams::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+pub use input::{Stdin, stdin};
+pub use output::{Stderr, Stdout, stderr, stdout};

@@ -19,7 +19,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use selkie_core::platform::AtomicU64;
 
 /// Paths up to this many bytes are looked up here; longer ones take the pool.
 const MAX_PATH_BYTES: usize = 512;

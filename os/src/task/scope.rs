@@ -281,6 +281,20 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Member<F, E> {
     }
 }
 
+/// A closure of a scope: it is dropped before the count goes down (I1), also when it never runs.
+struct BlockingMember<F, E> {
+    closure: F,
+    alive: Alive<E>,
+}
+
+impl<F: FnOnce(&StopToken) -> Result<T, E>, T, E> BlockingMember<F, E> {
+    fn run(self) -> Option<T> {
+        let Self { closure, alive } = self;
+        let ended = catch_unwind(AssertUnwindSafe(|| closure(&alive.0.token)));
+        settle(&alive.0, ended)
+    }
+}
+
 /// What a member gives: a value, or nothing, and the scope has its failure.
 fn settle<T, E>(shared: &Shared<E>, ended: Result<Result<T, E>, Box<dyn Any + Send>>) -> Option<T> {
     match ended {
@@ -324,14 +338,11 @@ impl<E: Send + 'static> Scope<E> {
         F: FnOnce(&StopToken) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
     {
-        let alive = Alive::new(&self.shared);
-        let handle = blocking::spawn_blocking(move || {
-            let shared = Arc::clone(&alive.0);
-            let ended = catch_unwind(AssertUnwindSafe(|| f(&shared.token)));
-            let value = settle(&shared, ended);
-            drop(alive);
-            value
-        });
+        let member = BlockingMember {
+            closure: f,
+            alive: Alive::new(&self.shared),
+        };
+        let handle = blocking::spawn_blocking(move || member.run());
         self.shared.adopt(handle.abort_handle());
         handle
     }

@@ -7,7 +7,7 @@ use selkie::fs;
 use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, SeekFrom};
 
 /// A directory of this process's own.
-async fn fresh_directory() -> PathBuf {
+pub(crate) async fn fresh_directory() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("selkie-portable-{}-{number}", std::process::id());

@@ -11,16 +11,17 @@ use crate::{channels, files, sockets, tasks, timers};
 /// Seconds that one case may take, also on an emulated machine.
 const CASE_SECONDS: u64 = 60;
 
-fn runtimes() -> [(&'static str, Runtime); 2] {
-    let one = Builder::new_current_thread().enable_all().build();
-    let many = Builder::new_multi_thread()
-        .worker_threads(3)
-        .enable_all()
-        .build();
-    [
-        ("one thread", one.expect("a runtime of one thread")),
-        ("three threads", many.expect("a runtime of three threads")),
-    ]
+const ONE: &str = "one thread";
+const THREE: &str = "three threads";
+
+fn runtime(name: &str) -> Runtime {
+    let mut builder = if name == ONE {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    builder.worker_threads(3).enable_all().enable_io_uring();
+    builder.build().expect("a runtime")
 }
 
 struct Suite {
@@ -71,6 +72,25 @@ impl Suite {
         self.case("a directory is listed", files::directory());
     }
 
+    #[cfg(windows)]
+    fn on_windows(&mut self) {
+        self.case("a child echoes and ends", crate::child::echo());
+        self.case("a child is killed", crate::windows::kill());
+        self.case("a named pipe echoes", crate::windows::pipe_echo());
+        self.case(
+            "messages keep their bounds",
+            crate::windows::pipe_messages(),
+        );
+        let case = "console events arrive";
+        match self.runtime.block_on(crate::windows::console_events()) {
+            Some(heard) => self.case(case, async move { assert!(heard, "not as they were sent") }),
+            None => {
+                println!("skip {case}, {}: no console to be had here", self.name);
+                self.skipped += 1;
+            }
+        }
+    }
+
     #[cfg(unix)]
     fn on_unix(&mut self) {
         self.case("a child echoes and ends", crate::child::echo());
@@ -81,6 +101,12 @@ impl Suite {
 
     #[cfg(target_os = "linux")]
     fn on_linux(&mut self) {
+        self.case("files by the ring", crate::ring::file());
+        if crate::ring::is_there() {
+            println!("by a ring, {}", self.name);
+        } else {
+            println!("no ring, {}: the pool did it", self.name);
+        }
         let case = "a button is pressed on a simulated line";
         match crate::gpio::Chip::simulate() {
             Some(chip) => self.case(case, crate::gpio::button(chip)),
@@ -95,10 +121,12 @@ impl Suite {
 /// Runs every case and says how many failed.
 pub(crate) fn run() -> u32 {
     let mut failed = 0;
-    for (name, runtime) in runtimes() {
+    for name in [ONE, THREE] {
+        #[cfg(target_os = "linux")]
+        assert!(!crate::ring::is_there(), "a ring outlived its runtime");
         let mut suite = Suite {
             name,
-            runtime,
+            runtime: runtime(name),
             passed: 0,
             failed: 0,
             skipped: 0,
@@ -106,6 +134,8 @@ pub(crate) fn run() -> u32 {
         suite.everywhere();
         #[cfg(unix)]
         suite.on_unix();
+        #[cfg(windows)]
+        suite.on_windows();
         #[cfg(target_os = "linux")]
         suite.on_linux();
         println!(

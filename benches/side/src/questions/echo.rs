@@ -77,6 +77,8 @@ fn others(peer: Peer, question: &str) -> Option<f64> {
         Peer::Compio => Some(super::rings::compio(load)),
         #[cfg(target_os = "linux")]
         Peer::Monoio => Some(super::rings::monoio(load)),
+        #[cfg(target_os = "linux")]
+        Peer::Glommio => Some(super::rings::glommio(load)),
         _ => None,
     }
 }

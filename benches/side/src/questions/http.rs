@@ -3,13 +3,24 @@
 use crate::client::Load;
 use crate::same;
 
-/// What the client does.
-const LOAD: Load = Load {
-    connections: 64,
-    depth: 1,
-    requests: 60_000,
-    kind: "http",
-};
+/// Connections of wrk.
+const WRK_CONNECTIONS: usize = 64;
+
+/// The load of a question.
+fn load(question: &str) -> Option<Load> {
+    let (connections, requests) = match question {
+        "http_1" => (1, 20_000),
+        "http" => (64, 60_000),
+        "http_512" => (512, 60_000),
+        _ => return None,
+    };
+    Some(Load {
+        connections,
+        depth: 1,
+        requests,
+        kind: "http",
+    })
+}
 
 same!({
     use std::convert::Infallible;
@@ -26,7 +37,6 @@ same!({
     use rt::io::{AsyncRead, AsyncWrite, ReadBuf};
     use rt::net::{TcpListener, TcpStream};
 
-    use super::LOAD;
     use crate::client;
     use crate::measure::processor_nanos;
 
@@ -89,23 +99,37 @@ same!({
         }
     }
 
+    /// Processor time a request of a server to which `load` sends requests and says how many.
+    fn served(
+        workers: Option<usize>,
+        load: impl FnOnce(std::net::SocketAddr) -> Option<u64> + Send + 'static,
+    ) -> Option<f64> {
+        on(workers, async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("bound");
+            let server = rt::spawn(serve(listener));
+            let begun = processor_nanos();
+            let requests = rt::task::spawn_blocking(move || load(address)).await;
+            let used = (processor_nanos() - begun) as f64;
+            server.abort();
+            Some(used / requests.expect("no panic")? as f64)
+        })
+    }
+
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        (question == "http").then(|| {
-            on(workers, async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-                let address = listener.local_addr().expect("bound");
-                let server = rt::spawn(serve(listener));
-                let mut client = client::start(address, LOAD);
-                let begun = processor_nanos();
-                let ended = rt::task::spawn_blocking(move || client.wait()).await;
-                let figure = (processor_nanos() - begun) as f64 / LOAD.requests as f64;
-                assert!(
-                    ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())),
-                    "the client failed"
-                );
-                server.abort();
-                figure
-            })
+        if question == "http_wrk" {
+            return served(workers, |address| {
+                client::wrk(address, super::WRK_CONNECTIONS)
+            });
+        }
+        let load = super::load(question)?;
+        served(workers, move |address| {
+            let ended = client::start(address, load).wait();
+            assert!(
+                ended.is_ok_and(|ended| ended.success()),
+                "the client failed"
+            );
+            Some(load.requests as u64)
         })
     }
 });

@@ -7,6 +7,8 @@ mod datagrams;
 mod echo;
 mod files;
 mod http;
+#[cfg(target_os = "linux")]
+mod local;
 mod locks;
 mod memory;
 mod process;
@@ -18,6 +20,14 @@ mod timers;
 mod turns;
 
 use crate::peer::Peer;
+
+/// The runtimes whose tasks stay on their thread, where there are such.
+fn local(peer: Peer, question: &str) -> Option<f64> {
+    #[cfg(target_os = "linux")]
+    return local::ask(peer, question);
+    #[cfg(not(target_os = "linux"))]
+    None
+}
 
 /// One question.
 pub struct Question {
@@ -256,9 +266,27 @@ pub const ALL: &[Question] = &[
         datagrams::ask,
     ),
     q(
+        "http_1",
+        "ns",
+        "hyper, keep-alive, 1 connection, processor time of server",
+        http::ask,
+    ),
+    q(
         "http",
         "ns",
-        "hyper, keep-alive, 64 connections, processor time of server and client",
+        "hyper, keep-alive, 64 connections, processor time of the server",
+        http::ask,
+    ),
+    q(
+        "http_512",
+        "ns",
+        "hyper, keep-alive, 512 connections, processor time of the server",
+        http::ask,
+    ),
+    q(
+        "http_wrk",
+        "ns",
+        "the same with 64, asked by wrk",
         http::ask,
     ),
     q(

@@ -87,3 +87,25 @@ pub(super) fn monoio(load: Load) -> f64 {
         }
     })
 }
+
+/// glommio's echo server.
+pub(super) fn glommio(load: Load) -> f64 {
+    use smol::io::{AsyncReadExt, AsyncWriteExt};
+    glommio::LocalExecutor::default().run(async move {
+        let listener = glommio::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        print_and_end(in_background(listener.local_addr().expect("bound"), load));
+        loop {
+            let mut stream = listener.accept().await.expect("a connection");
+            stream.set_nodelay(true).expect("a socket option");
+            glommio::spawn_local(async move {
+                let mut buffer = [0; 4096];
+                while let Ok(length) = stream.read(&mut buffer).await {
+                    if length == 0 || stream.write_all(&buffer[..length]).await.is_err() {
+                        return;
+                    }
+                }
+            })
+            .detach();
+        }
+    })
+}

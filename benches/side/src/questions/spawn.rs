@@ -72,12 +72,12 @@ same!({
             _ => return None,
         })
     }
-}, peer, question => smol(peer, question));
+}, peer, question => others(peer, question));
 
-fn smol(peer: Peer, question: &str) -> Option<f64> {
+fn others(peer: Peer, question: &str) -> Option<f64> {
     use crate::measure::repeat;
     let Peer::Smol(workers) = peer else {
-        return None;
+        return super::local(peer, question);
     };
     Some(match question {
         "spawn_one" => peer::smol(

@@ -90,9 +90,9 @@ same!({
             _ => return None,
         })
     }
-}, peer, question => smol(peer, question));
+}, peer, question => others(peer, question));
 
-fn smol(peer: Peer, question: &str) -> Option<f64> {
+fn others(peer: Peer, question: &str) -> Option<f64> {
     use crate::measure::repeat;
     match peer {
         Peer::Smol(workers) => match question {
@@ -106,6 +106,6 @@ fn smol(peer: Peer, question: &str) -> Option<f64> {
             )),
             _ => None,
         },
-        _ => None,
+        _ => super::local(peer, question),
     }
 }

@@ -1,23 +1,24 @@
 //! The clock: a 32-bit counter of microseconds, which wraps every 71 minutes, made 64 bits wide.
-//!
-//! Invariants  I1 the counter is read at least once a lap: the alarm is never set further ahead than
-//!                half of one.
+#![allow(unsafe_code)]
 
+use firmware_cortex_m::{Register, TIMER0, WideCounter, pend};
 use selkie_core::executor::{AlarmClock, ChipTimers};
-use selkie_core::platform::{Lock, install_clock};
+use selkie_core::platform::install_clock;
 
-use crate::interrupts::{TIMER0, pend};
-use crate::register::Register;
+/// A register of timer 0.
+const fn register(offset: usize) -> Register {
+    // SAFETY: `offset` is one of those below, from the chip's manual.
+    unsafe { Register::new(0x4000_8000 + offset) }
+}
 
-const BASE: usize = 0x4000_8000;
-const TASKS_START: Register = Register(BASE);
-const TASKS_CAPTURE_1: Register = Register(BASE + 0x044);
-const EVENTS_COMPARE_0: Register = Register(BASE + 0x140);
-const INTENSET: Register = Register(BASE + 0x304);
-const BITMODE: Register = Register(BASE + 0x508);
-const PRESCALER: Register = Register(BASE + 0x510);
-const CC_0: Register = Register(BASE + 0x540);
-const CC_1: Register = Register(BASE + 0x544);
+const TASKS_START: Register = register(0);
+const TASKS_CAPTURE_1: Register = register(0x044);
+const EVENTS_COMPARE_0: Register = register(0x140);
+const INTENSET: Register = register(0x304);
+const BITMODE: Register = register(0x508);
+const PRESCALER: Register = register(0x510);
+const CC_0: Register = register(0x540);
+const CC_1: Register = register(0x544);
 
 /// Half a lap of the counter.
 const REACH_MICROS: u64 = 1 << 31;
@@ -27,14 +28,13 @@ pub static TIME: ChipTimers<NrfClock> = ChipTimers::new(NrfClock::new());
 
 /// Timer 0.
 pub struct NrfClock {
-    /// The counter when it was last read, and its laps until then.
-    read: Lock<(u32, u32)>,
+    counter: WideCounter,
 }
 
 impl NrfClock {
     const fn new() -> Self {
         Self {
-            read: Lock::new((0, 0)),
+            counter: WideCounter::new(),
         }
     }
 
@@ -58,14 +58,10 @@ impl AlarmClock for NrfClock {
     const LEAD_MICROS: u64 = 2;
 
     fn now_micros(&self) -> u64 {
-        let mut read = self.read.lock();
-        TASKS_CAPTURE_1.write(1);
-        let counter = CC_1.read();
-        if counter < read.0 {
-            read.1 += 1;
-        }
-        read.0 = counter;
-        u64::from(read.1) << 32 | u64::from(counter)
+        self.counter.now(|| {
+            TASKS_CAPTURE_1.write(1);
+            CC_1.read()
+        })
     }
 
     fn arm(&self, at_micros: u64) {

@@ -1,20 +1,35 @@
 //! The clock: a 32-bit counter at 25 megahertz, which wraps every 171 seconds, made 64 bits wide.
-//!
-//! Invariants  I1 the counter is read at least once a lap: the alarm is never set further ahead than
-//!                a third of one.
+#![allow(unsafe_code)]
 
+use firmware_cortex_m::{Register, TIMER0, WideCounter, pend};
 use selkie_core::executor::{AlarmClock, ChipTimers};
-use selkie_core::platform::{Lock, install_clock};
+use selkie_core::platform::install_clock;
 
-use crate::interrupts::{TIMER0, pend};
-use crate::register::Register;
+/// One of the chip's timers, which count down.
+struct Timer {
+    control: Register,
+    value: Register,
+    reload: Register,
+    clear: Register,
+}
 
-const ALARM: usize = 0x4000_0000;
-const COUNTER: usize = 0x4000_1000;
-const CTRL: usize = 0x0;
-const VALUE: usize = 0x4;
-const RELOAD: usize = 0x8;
-const INTCLEAR: usize = 0xc;
+impl Timer {
+    const fn at(base: usize) -> Self {
+        Self {
+            // SAFETY: `base` is one of those below, and the rest is from the chip's manual.
+            control: unsafe { Register::new(base) },
+            // SAFETY: as above.
+            value: unsafe { Register::new(base + 4) },
+            // SAFETY: as above.
+            reload: unsafe { Register::new(base + 8) },
+            // SAFETY: as above.
+            clear: unsafe { Register::new(base + 12) },
+        }
+    }
+}
+
+const ALARM: Timer = Timer::at(0x4000_0000);
+const COUNTER: Timer = Timer::at(0x4000_1000);
 const ENABLE: u32 = 1;
 const ENABLE_INTERRUPT: u32 = 1 << 3;
 
@@ -28,50 +43,44 @@ pub static TIME: ChipTimers<CmsdkClock> = ChipTimers::new(CmsdkClock::new());
 
 /// Timers 0 and 1.
 pub struct CmsdkClock {
-    /// The counter when it was last read, and its laps until then.
-    read: Lock<(u32, u32)>,
+    counter: WideCounter,
 }
 
 impl CmsdkClock {
     const fn new() -> Self {
         Self {
-            read: Lock::new((0, 0)),
+            counter: WideCounter::new(),
         }
     }
 
     /// Starts the counter.
     pub(crate) fn start(&self) {
-        Register(COUNTER + RELOAD).write(u32::MAX);
-        Register(COUNTER + VALUE).write(u32::MAX);
-        Register(COUNTER + CTRL).write(ENABLE);
+        COUNTER.reload.write(u32::MAX);
+        COUNTER.value.write(u32::MAX);
+        COUNTER.control.write(ENABLE);
         install_clock(|| TIME.clock().now_micros());
     }
 
     /// Lets the interrupt go.
     fn acknowledge(&self) {
-        Register(ALARM + INTCLEAR).write(1);
+        ALARM.clear.write(1);
     }
 }
 
 /// It counts down from what it is set to, so that no alarm can be too near.
 impl AlarmClock for CmsdkClock {
     fn now_micros(&self) -> u64 {
-        let mut read = self.read.lock();
-        let counter = u32::MAX - Register(COUNTER + VALUE).read();
-        if counter < read.0 {
-            read.1 += 1;
-        }
-        read.0 = counter;
-        (u64::from(read.1) << 32 | u64::from(counter)) / COUNTS_PER_MICRO
+        let counts = self.counter.now(|| u32::MAX - COUNTER.value.read());
+        counts / COUNTS_PER_MICRO
     }
 
     fn arm(&self, at_micros: u64) {
         let ahead = at_micros.saturating_sub(self.now_micros());
         let counts = (ahead.clamp(1, REACH_MICROS) * COUNTS_PER_MICRO) as u32;
-        Register(ALARM + CTRL).write(0);
-        Register(ALARM + RELOAD).write(counts);
-        Register(ALARM + VALUE).write(counts);
-        Register(ALARM + CTRL).write(ENABLE | ENABLE_INTERRUPT);
+        ALARM.control.write(0);
+        ALARM.reload.write(counts);
+        ALARM.value.write(counts);
+        ALARM.control.write(ENABLE | ENABLE_INTERRUPT);
     }
 
     fn disarm(&self) {

@@ -5,6 +5,7 @@
 //! | module | what | with |
 //! |---|---|---|
 //! | [`serial`] | bytes from a receive interrupt become lines | `FixedChannel` |
+//! | [`messages`] | texts and batches in collections of the crate `heapless` | `FixedChannel`, `Signal` |
 //! | [`adc`] | the latest sample, for one task | `Signal` |
 //! | [`battery`] | the latest voltage, for many tasks | `FixedWatch` |
 //! | [`bus`] | two drivers share a bus, transfers end by interrupt | `Mutex`, `Notify` |
@@ -21,6 +22,7 @@ pub mod battery;
 pub mod bus;
 pub mod calibration;
 pub mod dma;
+pub mod messages;
 pub mod serial;
 pub mod settings;
 pub mod start;

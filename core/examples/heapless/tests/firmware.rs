@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use selkie_heapless::calibration::Calibration;
-use selkie_heapless::{adc, battery, bus, calibration, dma, serial, settings, start};
+use selkie_heapless::{adc, battery, bus, calibration, dma, messages, serial, settings, start};
 
 struct Flag(AtomicBool);
 
@@ -169,4 +169,30 @@ fn nobody_measures_before_all_are_ready() {
             .iter_mut()
             .all(|task| task.run() == Some(false))
     );
+}
+
+#[test]
+fn samples_come_in_batches_and_lines_are_sent_whole() {
+    let mut summary = Task::new(messages::summarise());
+    assert!(summary.run().is_none());
+    // The sixteen that fit, and one past them.
+    for sample in 0..16 {
+        assert!(messages::on_sample(sample * 100));
+    }
+    assert!(!messages::on_sample(9), "a sample past the limit was taken");
+    assert!(summary.run().is_none());
+    let mut line = Task::new(messages::next_line());
+    assert_eq!(line.run().as_deref(), Some("8 samples, mean 350"));
+    let mut line = Task::new(messages::next_line());
+    assert_eq!(line.run().as_deref(), Some("8 samples, mean 1150"));
+}
+
+#[test]
+fn a_name_that_fits_arrives_and_a_longer_one_is_refused() {
+    let mut name = Task::new(messages::renamed());
+    assert!(name.run().is_none());
+    assert!(!messages::rename("thirteen byte"));
+    assert!(name.run().is_none());
+    assert!(messages::rename("twelve bytes"));
+    assert_eq!(name.run().as_deref(), Some("twelve bytes"));
 }

@@ -4,6 +4,9 @@ mod channel;
 
 mod wait;
 
+#[cfg(feature = "heapless")]
+mod many;
+
 mod watch;
 
 mod watch_receiver;

@@ -171,7 +171,12 @@ impl<T, const N: usize> Future for Receiving<'_, T, N> {
         // SAFETY: structurally pinned.
         let wait = unsafe { self.as_ref().map_unchecked(|this| &this.wait) };
         let value = ready!(wait.poll(cx.waker().clone(), State::pop));
+        debug_assert!(value.is_some(), "a promised or free value is there (I2)");
+        // Not `expect`, which would bring code that panics into firmware.
+        let Some(value) = value else {
+            return Poll::Pending;
+        };
         unit.made_progress();
-        Poll::Ready(value.expect("a promised or free value is there (I2)"))
+        Poll::Ready(value)
     }
 }

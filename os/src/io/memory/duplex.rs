@@ -1,11 +1,16 @@
 //! A connection in memory: two pipes, crossed.
+//!
+//! Invariants  I1 no waker is cloned, woken or dropped while a pipe is locked: it is foreign code, and
+//!                may use the other end.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 
-use super::simplex::SimplexStream;
+use selkie_core::coop;
+
+use super::simplex::{SimplexStream, Tried, wake};
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 use crate::io::write::AsyncWrite;
@@ -56,13 +61,50 @@ fn lock(pipe: &Mutex<SimplexStream>) -> MutexGuard<'_, SimplexStream> {
     pipe.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Tries `attempt` on `pipe`, and waits at `place` if it would block.
+fn poll_pipe<R>(
+    pipe: &Mutex<SimplexStream>,
+    cx: &mut Context<'_>,
+    place: fn(&mut SimplexStream) -> &mut Option<Waker>,
+    mut attempt: impl FnMut(&mut SimplexStream) -> Tried<R>,
+) -> Poll<R> {
+    let unit = ready!(coop::poll_proceed(cx));
+    // Outlives the lock (I1).
+    let mut own = None;
+    loop {
+        let mut locked = lock(pipe);
+        match attempt(&mut locked) {
+            Tried::Done(outcome, other) => {
+                drop(locked);
+                wake(other);
+                unit.made_progress();
+                return Poll::Ready(outcome);
+            }
+            Tried::Blocked if own.is_some() => {
+                std::mem::swap(place(&mut locked), &mut own);
+                return Poll::Pending;
+            }
+            Tried::Blocked => {
+                let had = place(&mut locked).as_ref();
+                if had.is_some_and(|had| had.will_wake(cx.waker())) {
+                    return Poll::Pending;
+                }
+                drop(locked);
+                own = Some(cx.waker().clone());
+            }
+        }
+    }
+}
+
 impl AsyncRead for DuplexStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut *lock(&self.read)).poll_read(cx, buf)
+        poll_pipe(&self.read, cx, SimplexStream::reader, |pipe| {
+            pipe.try_read(buf)
+        })
     }
 }
 
@@ -72,7 +114,7 @@ impl AsyncWrite for DuplexStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *lock(&self.write)).poll_write(cx, buf)
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
@@ -80,25 +122,31 @@ impl AsyncWrite for DuplexStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *lock(&self.write)).poll_write_vectored(cx, bufs)
+        poll_pipe(&self.write, cx, SimplexStream::writer, |pipe| {
+            pipe.try_write(bufs)
+        })
     }
 
     fn is_write_vectored(&self) -> bool {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *lock(&self.write)).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(())) // The other end has it.
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *lock(&self.write)).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let reader = lock(&self.write).close_write();
+        wake(reader); // I1
+        Poll::Ready(Ok(()))
     }
 }
 
 impl Drop for DuplexStream {
     fn drop(&mut self) {
-        lock(&self.write).close_write();
-        lock(&self.read).close_read();
+        let reader = lock(&self.write).close_write();
+        wake(reader); // I1
+        let writer = lock(&self.read).close_read();
+        wake(writer);
     }
 }

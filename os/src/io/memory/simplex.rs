@@ -3,7 +3,8 @@
 //! States      open ─shutdown, or writer gone→ closed (what is left can be read, then the end);
 //!             ─reader gone→ closed (writes fail)
 //! Invariants  I1 `bytes` never holds more than `capacity`.
-//!             I2 a side that waits has left its waker; the other side takes it when that ends.
+//!             I2 a side that waits has left its waker; the other side takes it when that ends, and
+//!                wakes it once nobody holds the pipe: it is foreign code.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -52,16 +53,17 @@ pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<Simpl
     split(SimplexStream::new_unsplit(max_buf_size))
 }
 
-fn wake(waker: &mut Option<Waker>) {
-    if let Some(waker) = waker.take() {
-        waker.wake();
-    }
+/// What became of one try.
+#[must_use]
+pub(super) enum Tried<R> {
+    /// It is over, and the other side is to be woken (I2).
+    Done(R, Option<Waker>),
+    Blocked,
 }
 
-fn wait(place: &mut Option<Waker>, cx: &Context<'_>) {
-    match place {
-        Some(waker) => waker.clone_from(cx.waker()),
-        None => *place = Some(cx.waker().clone()),
+pub(super) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -77,47 +79,51 @@ impl SimplexStream {
         }
     }
 
-    /// The writer is gone: the reader sees the end after what is left.
-    pub(super) fn close_write(&mut self) {
+    /// The writer is gone: the reader, to be woken, sees the end after what is left.
+    #[must_use]
+    pub(super) fn close_write(&mut self) -> Option<Waker> {
         self.closed = true;
-        wake(&mut self.reader);
+        self.reader.take()
     }
 
-    /// The reader is gone: writes fail.
-    pub(super) fn close_read(&mut self) {
+    /// The reader is gone: the writer, to be woken, fails.
+    #[must_use]
+    pub(super) fn close_read(&mut self) -> Option<Waker> {
         self.closed = true;
-        wake(&mut self.writer);
+        self.writer.take()
     }
 
-    fn poll_read_now(&mut self, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.bytes.has_remaining() {
-            let n = self.bytes.remaining().min(buf.remaining());
-            buf.put_slice(&self.bytes[..n]);
-            self.bytes.advance(n);
-            if n > 0 {
-                wake(&mut self.writer);
-            }
-            Poll::Ready(Ok(()))
-        } else if self.closed {
-            Poll::Ready(Ok(()))
-        } else {
-            wait(&mut self.reader, cx);
-            Poll::Pending
+    /// Where a reader leaves its waker.
+    pub(super) fn reader(&mut self) -> &mut Option<Waker> {
+        &mut self.reader
+    }
+
+    /// Where a writer leaves its waker.
+    pub(super) fn writer(&mut self) -> &mut Option<Waker> {
+        &mut self.writer
+    }
+
+    pub(super) fn try_read(&mut self, buf: &mut ReadBuf<'_>) -> Tried<io::Result<()>> {
+        if !self.bytes.has_remaining() {
+            return match self.closed {
+                true => Tried::Done(Ok(()), None),
+                false => Tried::Blocked,
+            };
         }
+        let n = self.bytes.remaining().min(buf.remaining());
+        buf.put_slice(&self.bytes[..n]);
+        self.bytes.advance(n);
+        let writer = if n > 0 { self.writer.take() } else { None };
+        Tried::Done(Ok(()), writer)
     }
 
-    fn poll_write_now<'a>(
-        &mut self,
-        cx: &Context<'_>,
-        bufs: impl Iterator<Item = &'a [u8]>,
-    ) -> Poll<io::Result<usize>> {
+    pub(super) fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> Tried<io::Result<usize>> {
         if self.closed {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            return Tried::Done(Err(io::ErrorKind::BrokenPipe.into()), None);
         }
         let mut room = self.capacity - self.bytes.len(); // I1
         if room == 0 {
-            wait(&mut self.writer, cx);
-            return Poll::Pending;
+            return Tried::Blocked;
         }
         let mut taken = 0;
         for buf in bufs {
@@ -126,8 +132,24 @@ impl SimplexStream {
             taken += n;
             room -= n;
         }
-        wake(&mut self.reader);
-        Poll::Ready(Ok(taken))
+        Tried::Done(Ok(taken), self.reader.take())
+    }
+}
+
+/// Ends a try of one who has the pipe to himself: `place` is where his waker waits.
+fn poll_alone<R>(tried: Tried<R>, place: &mut Option<Waker>, cx: &mut Context<'_>) -> Poll<R> {
+    match tried {
+        Tried::Done(outcome, other) => {
+            wake(other);
+            Poll::Ready(outcome)
+        }
+        Tried::Blocked => {
+            match place {
+                Some(waker) => waker.clone_from(cx.waker()),
+                None => *place = Some(cx.waker().clone()),
+            }
+            Poll::Pending
+        }
     }
 }
 
@@ -138,22 +160,20 @@ impl AsyncRead for SimplexStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let unit = ready!(coop::poll_proceed(cx));
-        ready!(self.poll_read_now(cx, buf))?;
+        let tried = self.try_read(buf);
+        let outcome = ready!(poll_alone(tried, &mut self.reader, cx));
         unit.made_progress();
-        Poll::Ready(Ok(()))
+        Poll::Ready(outcome)
     }
 }
 
 impl AsyncWrite for SimplexStream {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let outcome = ready!(self.poll_write_now(cx, std::iter::once(buf)));
-        unit.made_progress();
-        Poll::Ready(outcome)
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
@@ -162,7 +182,8 @@ impl AsyncWrite for SimplexStream {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let outcome = ready!(self.poll_write_now(cx, bufs.iter().map(|buf| &**buf)));
+        let tried = self.try_write(bufs);
+        let outcome = ready!(poll_alone(tried, &mut self.writer, cx));
         unit.made_progress();
         Poll::Ready(outcome)
     }
@@ -176,7 +197,7 @@ impl AsyncWrite for SimplexStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.close_write();
+        wake(self.close_write());
         Poll::Ready(Ok(()))
     }
 }

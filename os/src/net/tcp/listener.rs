@@ -2,12 +2,12 @@
 
 use std::io;
 use std::net::{self, SocketAddr};
-use std::task::{Context, Poll};
 
 use super::stream::TcpStream;
-use crate::driver::Direction;
 use crate::io::Interest;
 use crate::net::addr::{ToSocketAddrs, each_addr};
+use crate::net::methods::std_conversions;
+use crate::net::streams::accept_methods;
 use crate::source::Evented;
 
 /// A socket that accepts TCP connections.
@@ -51,62 +51,13 @@ impl TcpListener {
     }
 
     #[track_caller]
-    pub(super) fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
+    pub(in crate::net) fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
         Ok(Self {
             io: Evented::with_interest(listener, Interest::READABLE)?,
         })
     }
 
-    /// Waits for a connection.
-    ///
-    /// Several tasks may wait at once.
-    ///
-    /// # Errors
-    /// What the system says; being out of descriptors, for one, which passes.
-    ///
-    /// # Cancel safety
-    /// No connection is lost when the future is dropped.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accept = || self.io.accept();
-        let (stream, addr) = self.io.call(Interest::READABLE, accept).await?;
-        Ok((TcpStream::from_mio(stream)?, addr))
-    }
-
-    /// Waits for a connection, as a poll; only the last caller's task is woken.
-    ///
-    /// # Errors
-    /// As for [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let accepted = self
-            .io
-            .registration()
-            .poll_io(cx, Direction::Read, || self.io.accept());
-        accepted.map(|outcome| {
-            let (stream, addr) = outcome?;
-            Ok((TcpStream::from_mio(stream)?, addr))
-        })
-    }
-
-    /// Takes over a listener of std's, which must be in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not take it.
-    ///
-    /// # Panics
-    /// Outside of a runtime with I/O enabled; in debug builds if the socket is in blocking mode.
-    #[track_caller]
-    pub fn from_std(listener: net::TcpListener) -> io::Result<TcpListener> {
-        crate::sys::assert_nonblocking(&listener);
-        Self::from_mio(mio::net::TcpListener::from_std(listener))
-    }
-
-    /// Gives the listener to std, still in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not let go of it.
-    pub fn into_std(self) -> io::Result<net::TcpListener> {
-        self.io.into_inner().map(net::TcpListener::from)
-    }
+    accept_methods!(TcpStream, SocketAddr);
 
     /// The address that it listens at.
     ///
@@ -133,10 +84,9 @@ impl TcpListener {
     }
 }
 
-impl TryFrom<net::TcpListener> for TcpListener {
-    type Error = io::Error;
-
-    fn try_from(listener: net::TcpListener) -> io::Result<Self> {
-        Self::from_std(listener)
-    }
-}
+std_conversions!(
+    TcpListener,
+    net::TcpListener,
+    mio::net::TcpListener,
+    "a listener"
+);

@@ -1,18 +1,18 @@
 //! A TCP connection.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
-use std::net::{self, Shutdown, SocketAddr};
-use std::pin::Pin;
+use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use socket2::SockRef;
 
 use crate::driver::Direction;
-use crate::io::{AsyncRead, Interest, ReadBuf};
+use crate::io::{Interest, ReadBuf};
 use crate::net::addr::{ToSocketAddrs, no_addrs};
-use crate::net::methods::{readiness_methods, stream_methods, stream_write_impl};
+use crate::net::methods::std_conversions;
+use crate::net::streams::socket_stream;
 use crate::source::{Evented, as_uninit, fill};
 
 /// A TCP connection between this end and a peer.
@@ -72,44 +72,6 @@ impl TcpStream {
         Self::connected(mio::net::TcpStream::connect(addr)?).await
     }
 
-    /// Waits until a connection that was begun stands.
-    pub(super) async fn connected(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let stream = Self::from_mio(stream)?;
-        stream.writable().await?;
-        match stream.take_error()? {
-            None => Ok(stream),
-            Some(error) => Err(error),
-        }
-    }
-
-    #[track_caller]
-    pub(super) fn from_mio(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        Ok(Self {
-            io: Evented::new(stream)?,
-        })
-    }
-
-    /// Takes over a connection of std's, which must be in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not take it.
-    ///
-    /// # Panics
-    /// Outside of a runtime with I/O enabled; in debug builds if the socket is in blocking mode.
-    #[track_caller]
-    pub fn from_std(stream: net::TcpStream) -> io::Result<TcpStream> {
-        crate::sys::assert_nonblocking(&stream);
-        Self::from_mio(mio::net::TcpStream::from_std(stream))
-    }
-
-    /// Gives the connection to std, still in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not let go of it.
-    pub fn into_std(self) -> io::Result<net::TcpStream> {
-        self.io.into_inner().map(net::TcpStream::from)
-    }
-
     /// The address of this end.
     ///
     /// # Errors
@@ -125,17 +87,6 @@ impl TcpStream {
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr()
     }
-
-    /// The error that stands on the socket, which is cleared by this.
-    ///
-    /// # Errors
-    /// What the system says about the question.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.io.take_error()
-    }
-
-    readiness_methods!();
-    stream_methods!();
 
     /// Reads what is there and leaves it there; as a poll.
     ///
@@ -236,54 +187,12 @@ impl TcpStream {
     ) -> Poll<io::Result<()>> {
         self.io.poll_read_stream(cx, buf, Self::read_some)
     }
-
-    pub(super) fn poll_write_shared(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.io.poll_write(cx, buf)
-    }
-
-    pub(super) fn poll_write_vectored_shared(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.io.poll_write_vectored(cx, bufs)
-    }
-
-    pub(super) fn shutdown_write(&self) -> io::Result<()> {
-        match self.io.shutdown(Shutdown::Write) {
-            // The peer reset the connection: that closes it, too.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            outcome => outcome,
-        }
-    }
 }
 
-impl AsyncRead for TcpStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.poll_read_shared(cx, buf)
-    }
-}
-
-stream_write_impl!(TcpStream);
-
-impl AsRef<Self> for TcpStream {
-    fn as_ref(&self) -> &Self {
-        self
-    }
-}
-
-impl TryFrom<net::TcpStream> for TcpStream {
-    type Error = io::Error;
-
-    fn try_from(stream: net::TcpStream) -> io::Result<Self> {
-        Self::from_std(stream)
-    }
-}
+socket_stream!(TcpStream, mio::net::TcpStream);
+std_conversions!(
+    TcpStream,
+    net::TcpStream,
+    mio::net::TcpStream,
+    "a connection"
+);

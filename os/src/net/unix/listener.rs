@@ -3,12 +3,12 @@
 use std::io;
 use std::os::unix::net;
 use std::path::Path;
-use std::task::{Context, Poll};
 
 use super::socket_addr::SocketAddr;
 use super::stream::UnixStream;
-use crate::driver::Direction;
 use crate::io::Interest;
+use crate::net::methods::std_conversions;
+use crate::net::streams::accept_methods;
 use crate::source::Evented;
 use crate::sys::unix_address;
 
@@ -57,27 +57,6 @@ impl UnixListener {
         })
     }
 
-    /// Takes over a listener of std's, which must be in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not take it.
-    ///
-    /// # Panics
-    /// Outside of a runtime with I/O enabled; in debug builds if the socket is in blocking mode.
-    #[track_caller]
-    pub fn from_std(listener: net::UnixListener) -> io::Result<UnixListener> {
-        crate::sys::assert_nonblocking(&listener);
-        Self::from_mio(mio::net::UnixListener::from_std(listener))
-    }
-
-    /// Gives the listener to std, still in non-blocking mode.
-    ///
-    /// # Errors
-    /// If the driver does not let go of it.
-    pub fn into_std(self) -> io::Result<net::UnixListener> {
-        self.io.into_inner().map(net::UnixListener::from)
-    }
-
     /// The address that it listens at.
     ///
     /// # Errors
@@ -94,41 +73,12 @@ impl UnixListener {
         self.io.take_error()
     }
 
-    /// Waits for a connection.
-    ///
-    /// Several tasks may wait at once.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// No connection is lost when the future is dropped.
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accept = || self.io.accept();
-        let (stream, addr) = self.io.call(Interest::READABLE, accept).await?;
-        Ok((UnixStream::from_mio(stream)?, SocketAddr(addr)))
-    }
-
-    /// Waits for a connection, as a poll; only the last caller's task is woken.
-    ///
-    /// # Errors
-    /// As for [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        let accepted = self
-            .io
-            .registration()
-            .poll_io(cx, Direction::Read, || self.io.accept());
-        accepted.map(|outcome| {
-            let (stream, addr) = outcome?;
-            Ok((UnixStream::from_mio(stream)?, SocketAddr(addr)))
-        })
-    }
+    accept_methods!(UnixStream, SocketAddr);
 }
 
-impl TryFrom<net::UnixListener> for UnixListener {
-    type Error = io::Error;
-
-    fn try_from(listener: net::UnixListener) -> io::Result<Self> {
-        Self::from_std(listener)
-    }
-}
+std_conversions!(
+    UnixListener,
+    net::UnixListener,
+    mio::net::UnixListener,
+    "a listener"
+);

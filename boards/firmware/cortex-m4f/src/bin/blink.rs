@@ -1,30 +1,10 @@
 #![no_std]
 #![no_main]
-//! A small program, to measure: one task ticks, one counts, thread mode sleeps.
-
-use core::time::Duration;
+//! The small program that is measured, on this chip.
 
 use cortex_m_rt::{entry, exception};
-use firmware_cortex_m4f::{SLEEP, on_timer, start};
-use selkie_core::executor::{Arena, ChipPark, Executor};
-use selkie_core::sync::FixedChannel;
-use selkie_core::time::sleep;
-
-static ARENA: Arena<2, 96> = Arena::new();
-static EXECUTOR: Executor = Executor::new(&SLEEP, &ARENA);
-static TICKS: FixedChannel<u32, 4> = FixedChannel::new();
-
-async fn tick() {
-    for number in 0.. {
-        sleep(Duration::from_millis(1)).await;
-        TICKS.send(number).await;
-    }
-}
-
-async fn count() {
-    while TICKS.recv().await < 100 {}
-    semihosting::process::exit(0);
-}
+use firmware_cortex_m::blink;
+use firmware_cortex_m4f::{on_timer, start};
 
 /// The one interrupt that is on is the alarm's.
 // SAFETY: what the handler touches is shared by locks and atomics.
@@ -36,11 +16,5 @@ unsafe fn DefaultHandler(_number: i16) {
 
 #[entry]
 fn main() -> ! {
-    EXECUTOR.set_timers(start());
-    EXECUTOR.run(&mut ChipPark::new(&SLEEP), |spawner| {
-        let spawned = spawner.spawn(tick()).is_ok() && spawner.spawn(count()).is_ok();
-        if !spawned {
-            semihosting::process::exit(1);
-        }
-    })
+    blink::run(start())
 }

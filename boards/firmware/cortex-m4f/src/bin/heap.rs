@@ -12,7 +12,8 @@ use core::time::Duration;
 
 use cortex_m_rt::{entry, exception};
 use embedded_alloc::LlffHeap;
-use firmware_cortex_m4f::{SLEEP, on_timer, start};
+use firmware_cortex_m::SLEEP;
+use firmware_cortex_m4f::{on_timer, start};
 use selkie_core::executor::{ChipPark, HeapExecutor};
 use selkie_core::task::yield_now;
 use selkie_core::time::{Home, sleep};

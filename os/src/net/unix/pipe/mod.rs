@@ -1,6 +1,7 @@
 //! Unix pipes, with and without a name.
 
 mod check;
+mod end;
 
 mod receiver;
 mod sender;

@@ -1,4 +1,4 @@
-//! Puts the memory map where the linker finds it.
+//! Puts the chip's memory map where the linker finds it.
 
 use std::path::PathBuf;
 use std::{env, fs};

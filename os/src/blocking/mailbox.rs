@@ -36,12 +36,4 @@ impl<T> Mailbox<T> {
             .unwrap_or_else(PoisonError::into_inner);
         job.take()
     }
-
-    /// The job that came after the wait had ended.
-    pub(super) fn take_now(&self) -> Option<T> {
-        self.job
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
 }

@@ -1,13 +1,13 @@
-//! Input that cannot be watched: without a driver, or where the system has no words for it.
+//! Watched that cannot be watched: without a driver, or where the system has no words for it.
 
 use std::io;
 use std::task::{Context, Poll};
 
 /// The watched input; there is none.
 #[derive(Debug)]
-pub(super) enum Input {}
+pub(super) enum Watched {}
 
-impl Input {
+impl Watched {
     pub(super) const fn new() -> Option<Self> {
         None
     }

@@ -1,0 +1,36 @@
+//! A small program, to measure: one task ticks, one counts, thread mode sleeps.
+
+use core::time::Duration;
+
+use selkie_core::executor::{Arena, ChipPark, Executor};
+use selkie_core::sync::FixedChannel;
+use selkie_core::time::{Home, sleep};
+
+use crate::SLEEP;
+
+static ARENA: Arena<2, 72> = Arena::new();
+static EXECUTOR: Executor = Executor::new(&SLEEP, &ARENA);
+static TICKS: FixedChannel<u32, 4> = FixedChannel::new();
+
+async fn tick() {
+    for number in 0.. {
+        sleep(Duration::from_millis(1)).await;
+        TICKS.send(number).await;
+    }
+}
+
+async fn count() {
+    while TICKS.recv().await < 100 {}
+    semihosting::process::exit(0);
+}
+
+/// Runs it, with the chip's timers.
+pub fn run(home: Home) -> ! {
+    EXECUTOR.set_timers(home);
+    EXECUTOR.run(&mut ChipPark::new(&SLEEP), |spawner| {
+        let spawned = spawner.spawn(tick()).is_ok() && spawner.spawn(count()).is_ok();
+        if !spawned {
+            semihosting::process::exit(1);
+        }
+    })
+}

@@ -1,0 +1,64 @@
+//! Many values at a time, into a vector of the crate `heapless`.
+//!
+//! Rejected    One critical section for all of them: interrupts would be off as long as a large copy
+//!             takes. `Extend` as the target: a full vector of that crate panics by it.
+
+use heapless::VecView;
+
+use super::channel::FixedChannel;
+
+impl<T, const N: usize> FixedChannel<T, N> {
+    /// Waits for a value, and takes it and all that are there, in order, as far as `buffer` has room;
+    /// says how many. Zero at once if there is no room.
+    ///
+    /// # Cancel safety
+    /// A cancelled receive takes nothing; it loses its place in the line.
+    ///
+    /// # Cost
+    /// One critical section for each value.
+    ///
+    /// # Example
+    /// ```
+    /// use heapless::Vec;
+    /// use selkie_core::platform::block_on;
+    /// use selkie_core::sync::FixedChannel;
+    ///
+    /// static SAMPLES: FixedChannel<u16, 8> = FixedChannel::new();
+    ///
+    /// for sample in 0..5 {
+    ///     SAMPLES.try_send(sample).unwrap();
+    /// }
+    /// let mut batch = Vec::<u16, 4>::new();
+    /// assert_eq!(block_on(SAMPLES.recv_many(&mut batch)), 4);
+    /// assert_eq!(batch, [0, 1, 2, 3]);
+    /// assert_eq!(block_on(SAMPLES.recv_many(&mut batch)), 0);
+    /// assert_eq!(SAMPLES.len(), 1);
+    /// ```
+    pub async fn recv_many(&self, buffer: &mut VecView<T>) -> usize {
+        if buffer.is_full() {
+            return 0;
+        }
+        let first = self.recv().await;
+        // There is room, as was just asked.
+        let pushed = buffer.push(first);
+        debug_assert!(pushed.is_ok(), "the vector had room");
+        1 + self.try_recv_many(buffer)
+    }
+
+    /// Takes the values that are there and that no receiver waits for, in order, as far as `buffer` has
+    /// room; says how many. An interrupt handler may call it.
+    ///
+    /// # Cost
+    /// One critical section for each value.
+    pub fn try_recv_many(&self, buffer: &mut VecView<T>) -> usize {
+        let before = buffer.len();
+        while !buffer.is_full() {
+            let Some(value) = self.try_recv() else {
+                break;
+            };
+            let pushed = buffer.push(value);
+            debug_assert!(pushed.is_ok(), "the vector had room");
+        }
+        buffer.len() - before
+    }
+}

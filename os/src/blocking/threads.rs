@@ -1,0 +1,221 @@
+//! The pool's threads: how a job comes to one, and what each does.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::closure::Job;
+use super::mailbox::Mailbox;
+use super::pool::{BlockingPool, State};
+use crate::config::call;
+
+impl BlockingPool {
+    /// Runs `work` on a thread of its own, also when the limit is reached.
+    pub(crate) fn spawn_thread(self: &Arc<Self>, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let kept = Kept(Arc::clone(self));
+        let work: Box<dyn FnOnce() + Send> = Box::new(move || {
+            let _kept = kept;
+            work();
+        });
+        let mut state = self.lock();
+        state.kept += 1;
+        if let Some(mailbox) = state.idle.pop() {
+            drop(state);
+            mailbox.put(Job::Thread(work));
+            return Ok(());
+        }
+        self.start_thread(&mut state, Job::Thread(work))
+            .map_err(|(error, work)| {
+                drop(state); // `Kept` takes the lock.
+                drop(work);
+                error
+            })
+    }
+
+    /// Queues `job`, and sends a thread, unless one is on its way.
+    pub(super) fn give(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        job: Job,
+    ) -> io::Result<()> {
+        state.queue.push_back(job);
+        if state.arriving {
+            return Ok(());
+        }
+        let Err((error, mut state)) = self.send_thread(state) else {
+            return Ok(());
+        };
+        // No thread of the pool is there, so nothing else was queued.
+        let job = state.queue.pop_front();
+        drop(state);
+        if let Some(Job::Closure(token, ..)) = job {
+            token.cancel();
+        }
+        Err(error)
+    }
+
+    /// Hands the first of the queue to an idle thread, else to a new one, unless there may be no more.
+    ///
+    /// # Errors
+    /// If the system has no thread for us and the pool has none; the job is still queued.
+    fn send_thread<'a>(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'a, State>,
+    ) -> Result<(), (io::Error, MutexGuard<'a, State>)> {
+        let may_start = state.threads - state.kept < self.config.max_blocking_threads;
+        if state.idle.is_empty() && !may_start {
+            return Ok(());
+        }
+        let Some(job) = state.queue.pop_front() else {
+            return Ok(());
+        };
+        // What the thread begins with is this very job, so that a shutdown right after finds it begun.
+        if let Some(mailbox) = state.idle.pop() {
+            state.arriving = true;
+            drop(state);
+            mailbox.put(job);
+            return Ok(());
+        }
+        match self.start_thread(&mut state, job) {
+            Ok(()) => state.arriving = true,
+            Err((error, job)) => {
+                state.queue.push_front(job);
+                // If there are threads, they will come to the job.
+                if state.threads == state.kept {
+                    return Err((error, state));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The thread that was told last is here, and sees to what was queued behind it: one more thread
+    /// for that, before its own job, which may wait for it (I2).
+    fn arrive(self: &Arc<Self>) {
+        let mut state = self.lock();
+        state.arriving = false;
+        let sent = self.send_thread(state);
+        debug_assert!(sent.is_ok(), "this thread is one that comes to the job");
+    }
+
+    /// Starts a thread that runs `first` and then stays.
+    ///
+    /// # Errors
+    /// If the system has no thread for us; the job comes back.
+    fn start_thread(
+        self: &Arc<Self>,
+        state: &mut State,
+        first: Job,
+    ) -> Result<(), (io::Error, Job)> {
+        let mut builder = thread::Builder::new().name((self.config.thread_name)());
+        if let Some(bytes) = self.config.thread_stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        let pool = Arc::clone(self);
+        let first = Arc::new(Mutex::new(Some(first)));
+        let theirs = Arc::clone(&first);
+        let take = |first: &Mutex<Option<Job>>| {
+            first.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        if let Err(error) = builder.spawn(move || pool.thread_main(take(&theirs))) {
+            let job = take(&first).expect("no thread has taken it");
+            return Err((error, job));
+        }
+        state.threads += 1;
+        Ok(())
+    }
+
+    fn thread_main(self: Arc<Self>, first: Option<Job>) {
+        let _gone = Gone(&self);
+        // Before the hook, which is foreign code.
+        if let Some(Job::Closure(..)) = first {
+            self.arrive();
+        }
+        let mut first = first;
+        let mut work = || {
+            call(self.config.after_start.as_ref());
+            self.run_jobs(first.take());
+            call(self.config.before_stop.as_ref());
+        };
+        match self.scope.get() {
+            Some(scope) => scope(&mut work),
+            None => work(),
+        }
+    }
+
+    fn run_jobs(self: &Arc<Self>, first: Option<Job>) {
+        let mut next = first;
+        let mailbox = Arc::new(Mailbox::new());
+        let record = self.records.add();
+        loop {
+            if let Some(job) = next.take() {
+                match job {
+                    Job::Closure(token, kind, hold) => {
+                        record.begin(kind, token.location());
+                        token.run();
+                        record.end();
+                        drop(hold);
+                    }
+                    Job::Thread(work) => work(),
+                }
+            }
+            let mut state = self.lock();
+            if let Some(job) = state.queue.pop_front() {
+                next = Some(job);
+                continue;
+            }
+            if !self.is_open() || state.ending {
+                return;
+            }
+            state.idle.push(Arc::clone(&mailbox));
+            drop(state);
+            next = mailbox.take(self.config.thread_keep_alive);
+            if next.is_none() {
+                if self.left_the_idle(&mailbox) {
+                    return;
+                }
+                // Popped just now: whoever did so puts a job in.
+                next = mailbox.take(Duration::MAX);
+            }
+            if let Some(Job::Closure(..)) = next {
+                self.arrive();
+            }
+        }
+    }
+
+    /// Takes the thread of `mailbox` off the idle stack; `false`: it was popped before (I1).
+    fn left_the_idle(&self, mailbox: &Arc<Mailbox<Job>>) -> bool {
+        let mut state = self.lock();
+        let place = state
+            .idle
+            .iter()
+            .position(|idle| Arc::ptr_eq(idle, mailbox));
+        if let Some(place) = place {
+            state.idle.remove(place);
+        }
+        place.is_some()
+    }
+}
+
+/// Counts a thread among those for closures again when its work ends, also by a panic.
+struct Kept(Arc<BlockingPool>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.lock().kept -= 1;
+    }
+}
+
+/// Takes a thread off the count when it ends, also by a panic in a hook.
+struct Gone<'a>(&'a BlockingPool);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.threads -= 1;
+        if state.threads == 0 {
+            self.0.emptied.notify_all();
+        }
+    }
+}

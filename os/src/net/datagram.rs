@@ -1,0 +1,292 @@
+//! What sockets for datagrams have in common, written once.
+//!
+//! The macro expects the socket to hold its source in `self.io: Evented<_>`.
+
+/// Sends to the connected address, and receives; `$address` makes the socket's `$addr` of the system's.
+macro_rules! datagram_methods {
+    ($addr:ty, $address:path) => {
+        // The socket calls, as `try_io` of mio wants them made.
+
+        fn recv_now(&self, free: &mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<usize> {
+            self.io
+                .try_io(|| socket2::SockRef::from(&*self.io).recv(free))
+        }
+
+        fn recv_from_now(
+            &self,
+            free: &mut [std::mem::MaybeUninit<u8>],
+        ) -> std::io::Result<(usize, $addr)> {
+            let (n, from) = self
+                .io
+                .try_io(|| socket2::SockRef::from(&*self.io).recv_from(free))?;
+            Ok((n, $address(&from)?))
+        }
+
+        fn send_vectored_now(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+            self.io
+                .try_io(|| socket2::SockRef::from(&*self.io).send_vectored(bufs))
+        }
+
+        fn recv_vectored_now(
+            &self,
+            bufs: &mut [std::io::IoSliceMut<'_>],
+        ) -> std::io::Result<usize> {
+            self.io.try_io(|| {
+                std::io::Read::read_vectored(&mut &*socket2::SockRef::from(&*self.io), bufs)
+            })
+        }
+
+        fn poll_recv_with<R>(
+            &self,
+            cx: &mut std::task::Context<'_>,
+            buf: &mut crate::io::ReadBuf<'_>,
+            recv: impl Fn(&mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<(usize, R)>,
+        ) -> std::task::Poll<std::io::Result<R>> {
+            let (_, rest) = std::task::ready!(self.io.registration().poll_io(
+                cx,
+                crate::driver::Direction::Read,
+                || crate::source::fill_with(buf, &recv)
+            ))?;
+            std::task::Poll::Ready(Ok(rest))
+        }
+
+        /// Waits until a datagram can be sent, as a poll; only the last caller's task is woken.
+        ///
+        /// # Errors
+        /// If the runtime shuts down.
+        pub fn poll_send_ready(
+            &self,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.io.poll_write_ready(cx)
+        }
+
+        /// Waits until a datagram can be received, as a poll; only the last caller's task is woken.
+        ///
+        /// # Errors
+        /// If the runtime shuts down.
+        pub fn poll_recv_ready(
+            &self,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.io.poll_read_ready(cx)
+        }
+
+        /// Sends `buf` to the connected address, waiting for room; says how many bytes went.
+        ///
+        /// # Errors
+        /// What the system says; not connected, for one.
+        ///
+        /// # Cancel safety
+        /// Nothing was sent if the future is dropped before it is ready.
+        pub async fn send(&self, buf: &[u8]) -> std::io::Result<usize> {
+            self.io
+                .call(crate::io::Interest::WRITABLE, || self.io.send(buf))
+                .await
+        }
+
+        /// Sends `buf` to the connected address, as a poll; only the last caller's task is woken.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn poll_send(
+            &self,
+            cx: &mut std::task::Context<'_>,
+            buf: &[u8],
+        ) -> std::task::Poll<std::io::Result<usize>> {
+            self.io
+                .registration()
+                .poll_io(cx, crate::driver::Direction::Write, || self.io.send(buf))
+        }
+
+        /// Sends `buf` to the connected address if there is room now.
+        ///
+        /// # Errors
+        /// Would-block if there is no room; what the system says otherwise.
+        pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
+            self.io
+                .try_call(crate::io::Interest::WRITABLE, || self.io.send(buf))
+        }
+
+        /// Receives a datagram, waiting for one; says how long it is.
+        ///
+        /// # Errors
+        /// What the system says.
+        ///
+        /// # Cancel safety
+        /// No datagram is lost when the future is dropped.
+        pub async fn recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
+            self.io
+                .call(crate::io::Interest::READABLE, || {
+                    self.recv_now(crate::source::as_uninit(buf))
+                })
+                .await
+        }
+
+        /// Receives a datagram into `buf`, as a poll; only the last caller's task is woken.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn poll_recv(
+            &self,
+            cx: &mut std::task::Context<'_>,
+            buf: &mut crate::io::ReadBuf<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.poll_recv_with(cx, buf, |free| Ok((self.recv_now(free)?, ())))
+        }
+
+        /// Receives a datagram if one is here.
+        ///
+        /// # Errors
+        /// Would-block if none is here; what the system says otherwise.
+        pub fn try_recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
+            self.io.try_call(crate::io::Interest::READABLE, || {
+                self.recv_now(crate::source::as_uninit(buf))
+            })
+        }
+
+        /// As [`recv`](Self::recv), into the room that `buf` has at hand.
+        ///
+        /// # Errors
+        /// What the system says.
+        ///
+        /// # Cancel safety
+        /// No datagram is lost when the future is dropped.
+        pub async fn recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
+            let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
+            Ok(self.io.call(crate::io::Interest::READABLE, recv).await?.0)
+        }
+
+        /// As [`try_recv`](Self::try_recv), into the room that `buf` has at hand.
+        ///
+        /// # Errors
+        /// Would-block if none is here; what the system says otherwise.
+        pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
+            let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
+            Ok(self.io.try_call(crate::io::Interest::READABLE, recv)?.0)
+        }
+
+        /// Receives a datagram, waiting for one; says how long it is and where it comes from.
+        ///
+        /// # Errors
+        /// What the system says.
+        ///
+        /// # Cancel safety
+        /// No datagram is lost when the future is dropped.
+        pub async fn recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
+            self.io
+                .call(crate::io::Interest::READABLE, || {
+                    self.recv_from_now(crate::source::as_uninit(buf))
+                })
+                .await
+        }
+
+        /// Receives a datagram into `buf`, as a poll, and says where it comes from; only the last
+        /// caller's task is woken.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn poll_recv_from(
+            &self,
+            cx: &mut std::task::Context<'_>,
+            buf: &mut crate::io::ReadBuf<'_>,
+        ) -> std::task::Poll<std::io::Result<$addr>> {
+            self.poll_recv_with(cx, buf, |free| self.recv_from_now(free))
+        }
+
+        /// Receives a datagram if one is here.
+        ///
+        /// # Errors
+        /// Would-block if none is here; what the system says otherwise.
+        pub fn try_recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
+            self.io.try_call(crate::io::Interest::READABLE, || {
+                self.recv_from_now(crate::source::as_uninit(buf))
+            })
+        }
+
+        /// As [`recv_from`](Self::recv_from), into the room that `buf` has at hand.
+        ///
+        /// # Errors
+        /// What the system says.
+        ///
+        /// # Cancel safety
+        /// No datagram is lost when the future is dropped.
+        pub async fn recv_buf_from<B: bytes::BufMut>(
+            &self,
+            buf: &mut B,
+        ) -> std::io::Result<(usize, $addr)> {
+            let recv = || crate::source::fill_with(buf, |free| self.recv_from_now(free));
+            self.io.call(crate::io::Interest::READABLE, recv).await
+        }
+
+        /// As [`try_recv_from`](Self::try_recv_from), into the room that `buf` has at hand.
+        ///
+        /// # Errors
+        /// Would-block if none is here; what the system says otherwise.
+        pub fn try_recv_buf_from<B: bytes::BufMut>(
+            &self,
+            buf: &mut B,
+        ) -> std::io::Result<(usize, $addr)> {
+            let recv = || crate::source::fill_with(buf, |free| self.recv_from_now(free));
+            self.io.try_call(crate::io::Interest::READABLE, recv)
+        }
+
+        /// As [`send`](Self::send), of several buffers in order, as one datagram.
+        ///
+        /// # Errors
+        /// What the system says; not connected, for one.
+        ///
+        /// # Cancel safety
+        /// Nothing was sent if the future is dropped before it is ready.
+        pub async fn send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+            self.io
+                .call(crate::io::Interest::WRITABLE, || {
+                    self.send_vectored_now(bufs)
+                })
+                .await
+        }
+
+        /// As [`try_send`](Self::try_send), of several buffers in order, as one datagram.
+        ///
+        /// # Errors
+        /// Would-block if there is no room; what the system says otherwise.
+        pub fn try_send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+            self.io.try_call(crate::io::Interest::WRITABLE, || {
+                self.send_vectored_now(bufs)
+            })
+        }
+
+        /// As [`recv`](Self::recv), into several buffers in order.
+        ///
+        /// # Errors
+        /// What the system says.
+        ///
+        /// # Cancel safety
+        /// No datagram is lost when the future is dropped.
+        pub async fn recv_vectored(
+            &self,
+            bufs: &mut [std::io::IoSliceMut<'_>],
+        ) -> std::io::Result<usize> {
+            self.io
+                .call(crate::io::Interest::READABLE, || {
+                    self.recv_vectored_now(bufs)
+                })
+                .await
+        }
+
+        /// As [`try_recv`](Self::try_recv), into several buffers in order.
+        ///
+        /// # Errors
+        /// Would-block if none is here; what the system says otherwise.
+        pub fn try_recv_vectored(
+            &self,
+            bufs: &mut [std::io::IoSliceMut<'_>],
+        ) -> std::io::Result<usize> {
+            self.io.try_call(crate::io::Interest::READABLE, || {
+                self.recv_vectored_now(bufs)
+            })
+        }
+    };
+}
+
+pub(super) use datagram_methods;

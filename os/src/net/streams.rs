@@ -1,0 +1,268 @@
+//! What byte streams have in common, and their listeners, written once.
+//!
+//! Each macro expects the stream to hold its source in `self.io: Evented<_>`.
+
+/// What streams have that can be read: `poll_read_ready`, `try_read*`, `read_vectored`.
+///
+/// The stream has `fn read_some(&Source, &mut [MaybeUninit<u8>])`.
+macro_rules! read_methods {
+    () => {
+        /// Waits until the stream is ready to be read, as a poll.
+        ///
+        /// Only the task of the last call to this or to a read is woken.
+        ///
+        /// # Errors
+        /// If the runtime shuts down.
+        pub fn poll_read_ready(
+            &self,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.io.poll_read_ready(cx)
+        }
+
+        /// Reads what is there into `buf` and says how much; zero is the end, if `buf` has room.
+        ///
+        /// # Errors
+        /// Would-block if nothing is there; what the system says otherwise.
+        pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
+            self.io
+                .try_call(crate::io::Interest::READABLE, || (&*self.io).read(buf))
+        }
+
+        /// Reads what is there into several buffers in order, and says how much.
+        ///
+        /// # Errors
+        /// Would-block if nothing is there; what the system says otherwise.
+        pub fn try_read_vectored(
+            &self,
+            bufs: &mut [std::io::IoSliceMut<'_>],
+        ) -> std::io::Result<usize> {
+            self.io.try_call(crate::io::Interest::READABLE, || {
+                (&*self.io).read_vectored(bufs)
+            })
+        }
+
+        /// Appends what is there to `buf`, as far as it has room at hand, and says how much.
+        ///
+        /// # Errors
+        /// Would-block if nothing is there; what the system says otherwise.
+        pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
+            self.io.try_call(crate::io::Interest::READABLE, || {
+                let (n, ()) = crate::source::fill_with(buf, |free| {
+                    Ok((Self::read_some(&self.io, free)?, ()))
+                })?;
+                Ok(n)
+            })
+        }
+
+        /// Reads what is there into several buffers in order, waiting for something, and says how much;
+        /// zero is the end, if they have room.
+        ///
+        /// # Errors
+        /// What the system says.
+        ///
+        /// # Cancel safety
+        /// Nothing was read if the future is dropped before it is ready.
+        ///
+        /// # Cost
+        /// One system call, if something is there.
+        pub async fn read_vectored(
+            &self,
+            bufs: &mut [std::io::IoSliceMut<'_>],
+        ) -> std::io::Result<usize> {
+            let read = || (&*self.io).read_vectored(bufs);
+            self.io.call(crate::io::Interest::READABLE, read).await
+        }
+    };
+}
+
+/// What streams have that can be written: `poll_write_ready`, `try_write*`.
+macro_rules! write_methods {
+    () => {
+        /// Waits until the stream is ready to be written, as a poll.
+        ///
+        /// Only the task of the last call to this or to a write is woken.
+        ///
+        /// # Errors
+        /// If the runtime shuts down.
+        pub fn poll_write_ready(
+            &self,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.io.poll_write_ready(cx)
+        }
+
+        /// Writes as much of `buf` as there is room for, and says how much.
+        ///
+        /// # Errors
+        /// Would-block if there is no room; what the system says otherwise.
+        pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
+            self.io
+                .try_call(crate::io::Interest::WRITABLE, || (&*self.io).write(buf))
+        }
+
+        /// Writes as much of several buffers, in order, as there is room for.
+        ///
+        /// # Errors
+        /// Would-block if there is no room; what the system says otherwise.
+        pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+            self.io.try_call(crate::io::Interest::WRITABLE, || {
+                (&*self.io).write_vectored(bufs)
+            })
+        }
+    };
+}
+
+/// `AsyncWrite` for what writes to the source `$io` and is closed by `$close`; `$me` is the writer.
+macro_rules! write_impl {
+    ($writer:ty, $me:ident => $io:expr, $close:expr) => {
+        impl crate::io::AsyncWrite for $writer {
+            fn poll_write(
+                self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                buf: &[u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                let $me = self.get_mut();
+                $io.poll_write(cx, buf)
+            }
+
+            fn poll_write_vectored(
+                self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                bufs: &[std::io::IoSlice<'_>],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                let $me = self.get_mut();
+                $io.poll_write_vectored(cx, bufs)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+
+            fn poll_flush(
+                self: std::pin::Pin<&mut Self>,
+                _cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::task::Poll::Ready(Ok(())) // The system has it.
+            }
+
+            fn poll_shutdown(
+                self: std::pin::Pin<&mut Self>,
+                _cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                let $me = self.get_mut();
+                std::task::Poll::Ready($close)
+            }
+        }
+    };
+}
+
+/// `AsyncRead` by `poll_read_shared`.
+macro_rules! read_impl {
+    ($reader:ty, $me:ident => $stream:expr) => {
+        impl crate::io::AsyncRead for $reader {
+            fn poll_read(
+                self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                buf: &mut crate::io::ReadBuf<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                let $me = self.get_mut();
+                $stream.poll_read_shared(cx, buf)
+            }
+        }
+    };
+}
+
+/// What sockets that are streams have in common; `read_some` and `poll_read_shared` are theirs.
+macro_rules! socket_stream {
+    ($stream:ident, $source:ty) => {
+        impl $stream {
+            /// Waits until a connection that was begun stands.
+            pub(super) async fn connected(stream: $source) -> std::io::Result<Self> {
+                let stream = Self::from_mio(stream)?;
+                stream.writable().await?;
+                match stream.take_error()? {
+                    None => Ok(stream),
+                    Some(error) => Err(error),
+                }
+            }
+
+            #[track_caller]
+            pub(super) fn from_mio(stream: $source) -> std::io::Result<Self> {
+                Ok(Self {
+                    io: crate::source::Evented::new(stream)?,
+                })
+            }
+
+            /// The error that stands on the socket, which is cleared by this.
+            ///
+            /// # Errors
+            /// What the system says about the question.
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                self.io.take_error()
+            }
+
+            pub(super) fn shutdown_write(&self) -> std::io::Result<()> {
+                match self.io.shutdown(std::net::Shutdown::Write) {
+                    // The peer reset the connection, or is gone: that closes it, too.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Ok(()),
+                    outcome => outcome,
+                }
+            }
+
+            $crate::net::methods::readiness_methods!();
+            $crate::net::streams::read_methods!();
+            $crate::net::streams::write_methods!();
+        }
+
+        $crate::net::streams::read_impl!($stream, me => me);
+        $crate::net::streams::write_impl!($stream, me => me.io, me.shutdown_write());
+
+        impl AsRef<Self> for $stream {
+            fn as_ref(&self) -> &Self {
+                self
+            }
+        }
+    };
+}
+
+/// `accept` and `poll_accept` of a listener for `$stream`.
+macro_rules! accept_methods {
+    ($stream:ident, $addr:ty) => {
+        /// Waits for a connection.
+        ///
+        /// Several tasks may wait at once.
+        ///
+        /// # Errors
+        /// What the system says; being out of descriptors, for one, which passes.
+        ///
+        /// # Cancel safety
+        /// No connection is lost when the future is dropped.
+        pub async fn accept(&self) -> std::io::Result<($stream, $addr)> {
+            let accept = || self.io.accept();
+            let (stream, addr) = self.io.call(crate::io::Interest::READABLE, accept).await?;
+            Ok(($stream::from_mio(stream)?, <$addr>::from(addr)))
+        }
+
+        /// Waits for a connection, as a poll; only the last caller's task is woken.
+        ///
+        /// # Errors
+        /// As for [`accept`](Self::accept).
+        pub fn poll_accept(
+            &self,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<($stream, $addr)>> {
+            let direction = crate::driver::Direction::Read;
+            let accept = || self.io.accept();
+            let accepted = self.io.registration().poll_io(cx, direction, accept);
+            accepted.map(|outcome| {
+                let (stream, addr) = outcome?;
+                Ok(($stream::from_mio(stream)?, <$addr>::from(addr)))
+            })
+        }
+    };
+}
+
+pub(super) use {
+    accept_methods, read_impl, read_methods, socket_stream, write_impl, write_methods,
+};

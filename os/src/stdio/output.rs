@@ -1,0 +1,151 @@
+//! The process's output and error output.
+//!
+//! Idea        What is written is written on the blocking pool, one operation at a time, with a buffer
+//!             that travels there and back.
+//! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
+//! Invariants  I1 a write is taken whole and written whole, and its failure is told by the next
+//!                operation.
+//!             I2 an idle buffer that is not empty was written and not flushed.
+//! Rejected    Making the descriptors non-blocking: that changes them for every process that
+//!             shares the terminal.
+
+use std::future::Future;
+use std::io::{self, IoSlice, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use selkie_core::coop;
+
+use crate::blocking::BlockingKind;
+use crate::io::AsyncWrite;
+use crate::task::{JoinHandle, spawn_blocking_for};
+
+/// Bytes that one operation moves at most.
+const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
+
+#[derive(Debug)]
+enum State {
+    Idle(Vec<u8>),
+    Busy(JoinHandle<(io::Result<usize>, Vec<u8>)>),
+}
+
+impl State {
+    /// Waits for the operation under way, if there is one, and says what became of it.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<usize>>> {
+        let Self::Busy(task) = self else {
+            return Poll::Ready(Ok(None));
+        };
+        let (outcome, buf) = ready!(Pin::new(task).poll(cx))
+            .unwrap_or_else(|_| (Err(io::Error::other("background task failed")), Vec::new()));
+        *self = Self::Idle(buf);
+        Poll::Ready(outcome.map(Some))
+    }
+
+    fn take_buf(&mut self) -> Vec<u8> {
+        match self {
+            Self::Idle(buf) => std::mem::take(buf),
+            Self::Busy(_) => unreachable!("the stream was made idle before"),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        mut buf: Vec<u8>,
+        operation: impl FnOnce(&mut Vec<u8>) -> io::Result<usize> + Send + 'static,
+    ) {
+        *self = Self::Busy(spawn_blocking_for(
+            BlockingKind::StandardStream,
+            move || (operation(&mut buf), buf),
+        ));
+    }
+}
+
+macro_rules! output {
+    ($stream:ident, $make:ident, $what:literal) => {
+        #[doc = concat!("Writes the process's ", $what, "; made by [`", stringify!($make), "`].")]
+        ///
+        /// Writes are taken at once and done in the background: flush it before the runtime ends,
+        /// or they may be lost. Writes of one call are not divided by writes of others, up to 2 MiB.
+        #[derive(Debug)]
+        pub struct $stream {
+            state: State,
+        }
+
+        #[doc = concat!("The process's ", $what, ".")]
+        ///
+        /// # Cost
+        /// A hop to the blocking pool for each write.
+        pub fn $make() -> $stream {
+            $stream {
+                state: State::Idle(Vec::new()),
+            }
+        }
+
+        impl AsyncWrite for $stream {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                source: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.poll_write_vectored(cx, &[IoSlice::new(source)])
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                sources: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                let unit = ready!(coop::poll_proceed(cx));
+                ready!(self.state.poll_idle(cx))?;
+                unit.made_progress();
+                if sources.iter().all(|source| source.is_empty()) {
+                    return Poll::Ready(Ok(0)); // I2: the buffer stays as it is.
+                }
+                let mut buf = self.state.take_buf();
+                buf.clear();
+                for source in sources {
+                    let n = source.len().min(MAX_BUF_SIZE - buf.len());
+                    buf.extend_from_slice(&source[..n]);
+                }
+                let n = buf.len();
+                self.state
+                    .begin(buf, |buf| io::$make().write_all(buf).map(|()| buf.len()));
+                Poll::Ready(Ok(n))
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let unit = ready!(coop::poll_proceed(cx));
+                loop {
+                    match ready!(self.state.poll_idle(cx)) {
+                        // A flush leaves the buffer empty, a write does not.
+                        Ok(done) => {
+                            let mut buf = self.state.take_buf();
+                            if done == Some(0) || (done.is_none() && buf.is_empty()) {
+                                unit.made_progress();
+                                self.state = State::Idle(buf);
+                                return Poll::Ready(Ok(()));
+                            }
+                            buf.clear();
+                            self.state.begin(buf, |_| io::$make().flush().map(|()| 0));
+                        }
+                        Err(error) => {
+                            unit.made_progress();
+                            return Poll::Ready(Err(error));
+                        }
+                    }
+                }
+            }
+
+            fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.poll_flush(cx)
+            }
+        }
+    };
+}
+
+output!(Stdout, stdout, "output");
+output!(Stderr, stderr, "error output");
