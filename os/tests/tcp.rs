@@ -171,3 +171,53 @@ fn names_are_looked_up() {
         });
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fast_open_carries_the_first_bytes_and_tells_that_nobody_listens() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let server = TcpSocket::new_v4().unwrap();
+            assert_eq!(server.fast_open().unwrap(), 0);
+            server.set_fast_open(u32::MAX).unwrap();
+            assert!(server.fast_open().unwrap() > 0);
+            server.set_fast_open(16).unwrap();
+            assert_eq!(server.fast_open().unwrap(), 16);
+            server.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let address = server.local_addr().unwrap();
+            let listener = server.listen(8).unwrap();
+            // The first asks the server for leave, the others use it.
+            for round in 0..3_u8 {
+                let socket = TcpSocket::new_v4().unwrap();
+                assert!(!socket.fast_open_connect().unwrap());
+                if let Err(error) = socket.set_fast_open_connect(true) {
+                    eprintln!("skipped: clients may not here: {error}");
+                    return;
+                }
+                assert!(socket.fast_open_connect().unwrap());
+                let mut client = socket.connect(address).await.unwrap();
+                client.write_all(&[round; 3]).await.unwrap();
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [9; 3];
+                stream.read_exact(&mut request).await.unwrap();
+                assert_eq!(request, [round; 3]);
+                stream.write_all(b"!").await.unwrap();
+                assert_eq!(client.read_u8().await.unwrap(), b'!');
+            }
+            drop(listener);
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_fast_open_connect(true).unwrap();
+            let told = async {
+                let mut client = socket.connect(address).await?;
+                client.write_all(b"?").await?;
+                client.read_u8().await
+            };
+            let error = told.await.unwrap_err();
+            let kinds = [
+                io::ErrorKind::ConnectionRefused,
+                io::ErrorKind::ConnectionReset,
+            ];
+            assert!(kinds.contains(&error.kind()), "{error}");
+        });
+    }
+}

@@ -99,3 +99,24 @@ fn a_closure_behind_one_that_blocks_still_runs() {
         "{threads} threads for nine closures"
     );
 }
+
+#[test]
+fn closures_begin_in_the_order_in_which_they_came() {
+    for runtime in both(|builder| {
+        builder.max_blocking_threads(1);
+    }) {
+        let begun = Arc::new(Mutex::new(Vec::new()));
+        runtime.block_on(async {
+            let closures: Vec<_> = (0..100)
+                .map(|n| {
+                    let begun = Arc::clone(&begun);
+                    task::spawn_blocking(move || begun.lock().unwrap().push(n))
+                })
+                .collect();
+            for closure in closures {
+                closure.await.unwrap();
+            }
+        });
+        assert!(begun.lock().unwrap().is_sorted());
+    }
+}

@@ -33,53 +33,59 @@ impl BlockingPool {
             })
     }
 
-    /// Hands `job` to a thread, or queues it: behind a thread that arrives, and at the limit.
+    /// Queues `job`, and sends a thread, unless one is on its way.
     pub(super) fn give(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
         job: Job,
     ) -> io::Result<()> {
+        state.queue.push_back(job);
         if state.arriving {
-            state.queue.push_back(job);
             return Ok(());
         }
-        match self.hand_over(state, job) {
-            Ok(()) => Ok(()),
-            Err((error, job)) => {
-                if let Job::Closure(token, ..) = job {
-                    token.cancel();
-                }
-                Err(error)
-            }
+        let Err((error, mut state)) = self.send_thread(state) else {
+            return Ok(());
+        };
+        // No thread of the pool is there, so nothing else was queued.
+        let job = state.queue.pop_front();
+        drop(state);
+        if let Some(Job::Closure(token, ..)) = job {
+            token.cancel();
         }
+        Err(error)
     }
 
-    /// Hands the closure `job` to an idle thread, else to a new one, else, if there may be no more,
-    /// queues it as the first.
+    /// Hands the first of the queue to an idle thread, else to a new one, unless there may be no more.
     ///
     /// # Errors
-    /// If the system has no thread for us and the pool has none; the job comes back.
-    fn hand_over(
+    /// If the system has no thread for us and the pool has none; the job is still queued.
+    fn send_thread<'a>(
         self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
-        job: Job,
-    ) -> Result<(), (io::Error, Job)> {
+        mut state: MutexGuard<'a, State>,
+    ) -> Result<(), (io::Error, MutexGuard<'a, State>)> {
+        let may_start = state.threads - state.kept < self.config.max_blocking_threads;
+        if state.idle.is_empty() && !may_start {
+            return Ok(());
+        }
+        let Some(job) = state.queue.pop_front() else {
+            return Ok(());
+        };
+        // What the thread begins with is this very job, so that a shutdown right after finds it begun.
         if let Some(mailbox) = state.idle.pop() {
             state.arriving = true;
             drop(state);
             mailbox.put(job);
             return Ok(());
         }
-        if state.threads - state.kept >= self.config.max_blocking_threads {
-            state.queue.push_front(job);
-            return Ok(());
-        }
-        // The new thread begins with this very job, so that a shutdown right after finds it begun.
         match self.start_thread(&mut state, job) {
             Ok(()) => state.arriving = true,
-            // The threads that are there will come to the job.
-            Err((_, job)) if state.threads > state.kept => state.queue.push_front(job),
-            Err(failed) => return Err(failed),
+            Err((error, job)) => {
+                state.queue.push_front(job);
+                // If there are threads, they will come to the job.
+                if state.threads == state.kept {
+                    return Err((error, state));
+                }
+            }
         }
         Ok(())
     }
@@ -89,10 +95,8 @@ impl BlockingPool {
     fn arrive(self: &Arc<Self>) {
         let mut state = self.lock();
         state.arriving = false;
-        if let Some(job) = state.queue.pop_front() {
-            let handed = self.hand_over(state, job);
-            debug_assert!(handed.is_ok(), "this thread is one that comes to the job");
-        }
+        let sent = self.send_thread(state);
+        debug_assert!(sent.is_ok(), "this thread is one that comes to the job");
     }
 
     /// Starts a thread that runs `first` and then stays.

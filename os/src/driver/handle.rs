@@ -16,6 +16,7 @@ use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 
 use super::poller::ask;
 use super::slots::Slots;
+use super::uninterrupted::uninterrupted;
 use super::uring::Lazy;
 use crate::io::Interest;
 
@@ -153,7 +154,7 @@ impl Unpark for Unparker {
         // AcqRel: pairs with the exchange in `fall_asleep` and the swap in `wake_up`.
         if self.shared.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP {
             // I1. It fails only if the eventfd is gone, and with it the sleeper.
-            let _ = self.shared.waker.wake();
+            let _ = uninterrupted(&mut || self.shared.waker.wake());
         }
     }
 }

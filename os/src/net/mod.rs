@@ -20,6 +20,8 @@ pub mod unix;
 #[cfg(windows)]
 pub mod windows;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod fast_open;
 #[cfg(unix)]
 mod fd;
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -22,9 +22,6 @@ use crate::blocking::BlockingKind;
 use crate::io::Interest;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
-/// Bytes that a pipe has room for, unless asked for more.
-const DEFAULT_CAPACITY: usize = 64 * 1024;
-
 /// Which way a step on the pool goes.
 #[derive(Debug, Clone, Copy)]
 enum Way {
@@ -85,14 +82,15 @@ pub struct Splice {
 }
 
 impl Splice {
-    /// A copier with a pipe of 64 KiB.
+    /// A copier with a pipe as the system makes it: of 64 KiB, or less if this user has very many.
     ///
     /// # Errors
     /// What the system says; being out of descriptors, for one.
     pub fn new() -> io::Result<Self> {
+        let pipe = Pipe::new()?;
         Ok(Self {
-            pipe: Arc::new(Pipe::new()?),
-            capacity: DEFAULT_CAPACITY,
+            capacity: pipe.capacity()?,
+            pipe: Arc::new(pipe),
             held: 0,
             delivered: 0,
             on_pool: None,
@@ -155,7 +153,8 @@ impl Splice {
     }
 
     /// Copies up to `limit` bytes of `file`, from `offset` on, to `to`, or up to the file's end; says
-    /// how many. The file's own position is neither used nor moved.
+    /// how many. The file's own position is neither used nor moved. Bytes that are overwritten in the file
+    /// before the peer has them may arrive either way.
     ///
     /// # Errors
     /// The first of either side; `InvalidInput` if the file system cannot splice. The operation that

@@ -3,7 +3,9 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use rustix::pipe::{
+    PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice,
+};
 
 /// A pipe of this process alone, both ends of which never block.
 #[derive(Debug)]
@@ -23,6 +25,11 @@ impl Pipe {
     pub(super) fn new() -> io::Result<Self> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
         Ok(Self { read, write })
+    }
+
+    /// Bytes that there is room for.
+    pub(super) fn capacity(&self) -> io::Result<usize> {
+        Ok(fcntl_getpipe_size(&self.write)?)
     }
 
     /// Makes room for at least `bytes`; says for how many.
