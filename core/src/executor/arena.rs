@@ -29,6 +29,9 @@ struct Slot<const BYTES: usize> {
     body: Body<BYTES>,
 }
 
+// Memory: a task's slot on a 32-bit chip, beside its future.
+const _: () = assert!(size_of::<usize>() > 4 || size_of::<Slot<64>>() == 64 + 24);
+
 #[repr(C, align(8))]
 struct Body<const BYTES: usize>(UnsafeCell<MaybeUninit<[u8; BYTES]>>);
 

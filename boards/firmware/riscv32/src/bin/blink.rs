@@ -10,7 +10,7 @@ use selkie_core::executor::{Arena, ChipPark, Executor};
 use selkie_core::sync::FixedChannel;
 use selkie_core::time::sleep;
 
-static ARENA: Arena<2, 96> = Arena::new();
+static ARENA: Arena<2, 72> = Arena::new();
 static EXECUTOR: Executor = Executor::new(&SLEEP, &ARENA);
 static TICKS: FixedChannel<u32, 4> = FixedChannel::new();
 
