@@ -8,6 +8,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::path::Path;
 use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -26,6 +27,12 @@ fn runtime() -> io::Result<Runtime> {
 fn raise(kind: SignalKind) {
     // SAFETY: the call takes no memory.
     assert_eq!(unsafe { libc::raise(kind.as_raw_value()) }, 0);
+}
+
+/// Descriptors are the process's: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits for a signal that was raised; it must be heard.
@@ -77,6 +84,7 @@ const FAULTS: [(&str, &str); 11] = [
 
 #[test]
 fn each_system_call_may_fail_and_no_signal_is_lost() {
+    let _alone = alone();
     if !can_trace() {
         return;
     }
@@ -136,6 +144,7 @@ fn with_a_fault() {
 
 #[test]
 fn a_listener_dropped_at_any_poll_leaves_the_others_be() {
+    let _alone = alone();
     let runtime = runtime().unwrap();
     let kind = SignalKind::user_defined2();
     let mut stays = runtime.block_on(async { signal(kind) }).unwrap();
