@@ -1,38 +1,19 @@
 //! Files and folders: what a user would notice.
 
+mod fixture;
+
 use std::io::{self, SeekFrom};
 
 use selkie::fs::{self, File};
 use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use selkie::runtime::{Builder, Runtime};
+use selkie::runtime::Runtime;
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_time().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_time()
-            .build()
-            .unwrap(),
-    ]
-}
+use fixture::Folder;
 
-/// A folder of this test alone, removed at its end.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("selkie-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// Runtimes of all kinds, with a ring and without: nobody must see a difference.
+fn runtimes() -> Vec<Runtime> {
+    let all = fixture::runtimes().into_iter();
+    all.chain(fixture::ringed()).collect()
 }
 
 #[test]
@@ -227,7 +208,7 @@ fn a_replaced_file_is_old_or_new_and_nothing_is_left_over() {
 fn a_replaced_file_keeps_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new("replace-mode");
-    let [runtime, _] = runtimes();
+    let [runtime, _] = fixture::runtimes();
     runtime.block_on(async {
         let path = folder.0.join("file");
         fs::write(&path, b"old").await.unwrap();
@@ -280,7 +261,7 @@ fn a_lock_waits_for_its_turn_and_can_be_given_up() {
 #[test]
 fn room_on_the_disk_is_reserved() {
     let folder = Folder::new("room");
-    let [runtime, _] = runtimes();
+    let [runtime, _] = fixture::runtimes();
     runtime.block_on(async {
         let file = File::create(folder.0.join("file")).await.unwrap();
         match file.fallocate(0, 100_000).await {

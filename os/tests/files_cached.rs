@@ -2,47 +2,21 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
+mod fixture;
+
 use std::ffi::CString;
 use std::future::{Future, poll_fn};
 use std::io::{self, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::mpsc;
 use std::task::Poll;
 
 use selkie::fs::{self, File};
 use selkie::io::{AsyncReadExt, AsyncSeekExt};
-use selkie::runtime::{Builder, Runtime};
+use selkie::runtime::Runtime;
 
-/// A folder of one test alone, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("selkie-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A runtime whose pool has one thread.
-fn narrow() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.max_blocking_threads(1).build().unwrap()
-}
+use fixture::{Folder, narrow};
 
 /// Takes the only thread of the pool until the sender drops.
 fn fill_the_pool(runtime: &Runtime) -> mpsc::Sender<()> {

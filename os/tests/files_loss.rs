@@ -1,59 +1,21 @@
 //! Nothing that a file reported as written is lost, and nothing leaks when a future is dropped.
 #![cfg(target_os = "linux")]
 
+mod fixture;
+
 use std::future::{Future, poll_fn};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::mpsc;
 use std::task::Poll;
 
 use selkie::fs::{self, File};
 use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use selkie::runtime::{Builder, Runtime};
+use selkie::runtime::Runtime;
 
-/// A folder of one test alone, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("selkie-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A runtime whose pool has one thread, so that what is given to it last is done last.
-fn narrow() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.max_blocking_threads(1).build().unwrap()
-}
-
-/// The variable by which a child of these tests knows what to do.
-const PART: &str = "SELKIE_TEST_PART";
-
-/// Runs the ignored test `name` of this program in a process of its own, by `launcher`.
-fn run_part(launcher: &[&str], name: &str, argument: &Path) -> io::Result<Output> {
-    let program = std::env::current_exe().unwrap();
-    let program = program.to_str().unwrap();
-    let line: Vec<&str> = launcher
-        .iter()
-        .copied()
-        .chain([program, "--ignored", "--exact", "--nocapture", name])
-        .collect();
-    Command::new(line[0])
-        .args(&line[1..])
-        .env(PART, argument)
-        .output()
-}
+use fixture::{Folder, PART, can_trace, narrow, open_descriptors, run_part};
 
 /// The argument of a part; a part that nobody started has none and does nothing.
 fn argument() -> Option<PathBuf> {
@@ -306,10 +268,6 @@ operations! {
     replace: |at| fs::replace(at.join("replaced"), b"content").await?;
 }
 
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
 /// Polls `future` until it is done or was polled `polls` times, and drops it. Whether it was done.
 fn drop_after(
     runtime: &Runtime,
@@ -397,11 +355,7 @@ const FAULTS: [(&str, &str); 13] = [
 #[test]
 fn each_system_call_may_fail_and_nothing_leaks() {
     let folder = Folder::new("faults");
-    let probed = Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output();
-    if !probed.is_ok_and(|output| output.status.success()) {
-        println!("skipped: there is no strace, or it may not trace");
+    if !can_trace() {
         return;
     }
     let trace = folder.0.join("trace");

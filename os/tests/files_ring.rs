@@ -2,6 +2,8 @@
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #![allow(unsafe_code)]
 
+mod fixture;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -13,23 +15,7 @@ use std::task::{Context, Poll, Waker};
 use selkie::fs::{self, File};
 use selkie::runtime::{Builder, Runtime};
 
-/// A folder of one test alone, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("selkie-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use fixture::{Folder, PART, can_trace, is_part};
 
 /// Runtimes with a ring, and one thread in the pool.
 fn runtimes() -> [Runtime; 2] {
@@ -198,13 +184,13 @@ fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
             .count()
     };
     // In a process of its own: the other tests have rings.
-    if std::env::var_os("SELKIE_TEST_PART").is_none() {
+    if !is_part() {
         let output = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
                 "a_runtime_with_a_ring_that_is_not_used_makes_none",
             ])
-            .env("SELKIE_TEST_PART", "yes")
+            .env(PART, "yes")
             .output()
             .unwrap();
         assert!(
@@ -223,15 +209,11 @@ fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
 
 #[test]
 fn regression_31_a_refused_ring_changes_nothing() {
-    if std::env::var_os("SELKIE_TEST_PART").is_some() {
+    if is_part() {
         return;
     }
     let program = std::env::current_exe().unwrap();
-    let probed = Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output();
-    if !probed.is_ok_and(|output| output.status.success()) {
-        println!("skipped: there is no strace, or it may not trace");
+    if !can_trace() {
         return;
     }
     for (call, error) in [
@@ -247,7 +229,7 @@ fn regression_31_a_refused_ring_changes_nothing() {
             .args(["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject])
             .arg(&program)
             .args(["--skip", "need_no_thread", "--skip", "makes_none"])
-            .env("SELKIE_TEST_PART", "yes")
+            .env(PART, "yes")
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout);

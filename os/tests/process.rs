@@ -1,23 +1,15 @@
 //! Children: waited for, killed, written to, reaped.
 
+mod fixture;
+
 use std::io;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::process::Command;
-use selkie::runtime::{Builder, Runtime};
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
+use fixture::runtimes;
 
 /// Whether the process has no entry any more, not even as a zombie.
 fn is_reaped(pid: u32) -> bool {

@@ -2,10 +2,13 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
+mod fixture;
+
 use std::future::{Future, poll_fn};
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
-use std::process::{Command as StdCommand, Stdio};
+use std::process::Stdio;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -13,15 +16,15 @@ use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::process::Command;
 use selkie::runtime::{Builder, Runtime};
 
-/// The variable that tells a child of these tests that it is one.
-const PART: &str = "SELKIE_TEST_PART";
+use fixture::{can_trace, is_part, open_descriptors};
+
+/// Runs the ignored test `name` alone, in a process of its own, by `launcher`.
+fn run_part(launcher: &[&str], name: &str) -> io::Result<std::process::Output> {
+    fixture::run_part(launcher, name, Path::new("yes"))
+}
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// Waits until no child is left, zombies included.
@@ -44,37 +47,11 @@ fn until_childless(runtime: &Runtime, what: &str) {
     }
 }
 
-/// Runs the ignored test `name` alone, in a process of its own, by `launcher`.
-fn run_part(launcher: &[&str], name: &str) -> io::Result<std::process::Output> {
-    let program = std::env::current_exe().unwrap();
-    StdCommand::new(launcher[0])
-        .args(&launcher[1..])
-        .arg(program)
-        .args(["--ignored", "--exact", "--nocapture", name])
-        .env(PART, "yes")
-        .output()
-}
-
 /// Has the pipe for signals, the other way to hear of an end, there before anything is counted.
 fn listen_to_children(runtime: &Runtime) {
     use selkie::signal::unix::{SignalKind, signal};
     // Where this fails by a fault, it is tried again by whoever needs it.
     let _ = runtime.block_on(async { signal(SignalKind::child()) });
-}
-
-fn is_part() -> bool {
-    std::env::var_os(PART).is_some()
-}
-
-fn can_trace() -> bool {
-    let probed = StdCommand::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output();
-    let can = probed.is_ok_and(|output| output.status.success());
-    if !can {
-        println!("skipped: there is no strace, or it may not trace");
-    }
-    can
 }
 
 #[test]

@@ -1,19 +1,10 @@
 //! Signals: every listener hears, also when many come at once.
 #![allow(unsafe_code)]
 
-use selkie::runtime::{Builder, Runtime};
-use selkie::signal::unix::{SignalKind, signal};
+mod fixture;
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
+use fixture::runtimes;
+use selkie::signal::unix::{SignalKind, signal};
 
 fn raise(kind: SignalKind) {
     // SAFETY: the signal is handled by whoever raises it here.

@@ -173,6 +173,7 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
         &["coop", "platform"],
     ),
+    os("uring", &["context", "driver"], &["coop"]),
     os(
         "fs",
         &["sys", "io", "context", "driver", "blocking", "task", "sync"],

@@ -88,8 +88,8 @@ macro_rules! operations {
 operations!(selkie);
 operations!(tokio);
 
-/// Writes of 4 KiB at places of their own, 64 at once, and one `fsync` at the end: the time of one.
-fn ring_round(rt: &::selkie::runtime::Runtime, folder: &Path) -> Duration {
+/// Writes of 4 KiB at places of their own, `tasks` at once, and one `fsync` at the end: the time of one.
+fn ring_round(rt: &::selkie::runtime::Runtime, folder: &Path, tasks: u64) -> Duration {
     let path = folder.join("positional");
     let begun = Instant::now();
     rt.block_on(async {
@@ -101,25 +101,46 @@ fn ring_round(rt: &::selkie::runtime::Runtime, folder: &Path) -> Duration {
             .await
             .expect("opens");
         let file = std::sync::Arc::new(file);
-        let tasks: Vec<_> = (0..64)
+        let writers: Vec<_> = (0..tasks)
             .map(|task| {
                 let file = file.clone();
                 rt.spawn(async move {
                     let mut page = vec![7; 4096];
-                    for n in 0..u64::from(IN_A_ROW) / 64 {
-                        let (written, back) = file.write_at(page, (n * 64 + task) * 4096).await;
+                    for n in 0..u64::from(IN_A_ROW) / tasks {
+                        let (written, back) = file.write_at(page, (n * tasks + task) * 4096).await;
                         assert_eq!(written.expect("writes"), 4096);
                         page = back;
                     }
                 })
             })
             .collect();
-        for task in tasks {
-            task.await.expect("no panic");
+        for writer in writers {
+            writer.await.expect("no panic");
         }
         file.sync_all().await.expect("syncs");
     });
-    begun.elapsed() / (IN_A_ROW / 64 * 64)
+    begun.elapsed() / (IN_A_ROW / tasks as u32 * tasks as u32)
+}
+
+/// `fdatasync` after each write of 4 KiB at the same place, one after another: the time of both.
+fn sync_round(rt: &::selkie::runtime::Runtime, folder: &Path) -> Duration {
+    const SYNCS: u32 = 20;
+    let path = folder.join("synced");
+    let begun = Instant::now();
+    rt.block_on(async {
+        let mut options = ::selkie::fs::File::options();
+        let file = options
+            .write(true)
+            .create(true)
+            .open(path)
+            .await
+            .expect("opens");
+        for _ in 0..SYNCS {
+            file.write_at([7; 4096], 0).await.0.expect("writes");
+            file.sync_data().await.expect("syncs");
+        }
+    });
+    begun.elapsed() / SYNCS
 }
 
 fn median(mut times: Vec<Duration>) -> f64 {
@@ -159,14 +180,32 @@ fn main() {
         .enable_io_uring()
         .build()
         .expect("a runtime");
+    let mut pooled = ::selkie::runtime::Builder::new_multi_thread();
+    let pooled = pooled
+        .worker_threads(2)
+        .disable_io_uring()
+        .build()
+        .expect("a runtime");
+    for tasks in [1, 64] {
+        let (mut ring, mut pool) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            ring.push(ring_round(&ringed, &folder, tasks));
+            pool.push(ring_round(&pooled, &folder, tasks));
+        }
+        let (ring, pool) = (median(ring), median(pool));
+        println!(
+            "write_at_4k ({tasks} at once) by Selkie's ring and by its pool,{ring:.0},{pool:.0},{:.2}",
+            pool / ring
+        );
+    }
     let (mut ring, mut pool) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        ring.push(ring_round(&ringed, &folder));
-        pool.push(ring_round(&ours, &folder));
+        ring.push(sync_round(&ringed, &folder));
+        pool.push(sync_round(&pooled, &folder));
     }
     let (ring, pool) = (median(ring), median(pool));
     println!(
-        "write_at_4k by Selkie's ring and by its pool,{ring:.0},{pool:.0},{:.2}",
+        "sync_data by Selkie's ring and by its pool,{ring:.0},{pool:.0},{:.2}",
         pool / ring
     );
     std::fs::remove_dir_all(&folder).expect("the temporary folder");

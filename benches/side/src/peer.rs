@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     Selkie(Option<usize>),
+    /// Its sockets by io_uring.
+    SelkieRing(Option<usize>),
     Tokio(Option<usize>),
     /// smol's executor, on this thread or on two.
     Smol(Option<usize>),
@@ -17,14 +19,16 @@ const WORKERS: usize = 2;
 
 impl Peer {
     /// All of them, in the order of the table.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("selkie-ct", Self::Selkie(None)),
+        ("selkie-ct-ring", Self::SelkieRing(None)),
         ("tokio-ct", Self::Tokio(None)),
         ("smol-1", Self::Smol(None)),
         ("compio", Self::Compio),
         ("monoio", Self::Monoio),
         ("glommio", Self::Glommio),
         ("selkie-mt", Self::Selkie(Some(WORKERS))),
+        ("selkie-mt-ring", Self::SelkieRing(Some(WORKERS))),
         ("tokio-mt", Self::Tokio(Some(WORKERS))),
         ("smol-2", Self::Smol(Some(WORKERS))),
     ];

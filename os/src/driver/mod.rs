@@ -87,6 +87,19 @@ pub(crate) use signal::SignalListener;
 pub(crate) use slot::ReadyEvent;
 #[cfg(all(
     feature = "fs",
+    feature = "net",
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+))]
+pub(crate) use uring::{Completion, Pool, Provided};
+#[cfg(all(
+    feature = "fs",
     feature = "reactor",
     target_os = "linux",
     any(
@@ -97,6 +110,6 @@ pub(crate) use slot::ReadyEvent;
         target_arch = "powerpc64"
     )
 ))]
-pub(crate) use uring::Ring;
+pub(crate) use uring::{Held, Payload, Ring};
 #[cfg(feature = "reactor")]
 pub(crate) use waiters::Direction;

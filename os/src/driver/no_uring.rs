@@ -14,7 +14,11 @@ impl Lazy {
         Self
     }
 
-    pub(super) fn reap(&self) {}
+    pub(super) fn turn(&self) -> bool {
+        false
+    }
+
+    pub(super) fn submit(&self) {}
 
     pub(super) fn close(&self) {}
 }

@@ -84,7 +84,11 @@ impl Driver {
         };
         match self.poll.poll(events, timeout) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            // By a signal, or since work for the ring came up, which has been done by now.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.handle.shared.uring.turn();
+                return;
+            }
             Err(error) => panic!("the reactor's poller failed: {error}"),
         }
         let shared = &self.handle.shared;
@@ -93,7 +97,9 @@ impl Driver {
             match event.token() {
                 WAKER => {}
                 super::signal::TOKEN => super::signal::dispatch(),
-                super::uring::TOKEN => shared.uring.reap(),
+                super::uring::TOKEN => {
+                    shared.uring.turn();
+                }
                 Token(key) => {
                     if let Some((slot, generation)) = shared.slots.find(Key(key)) {
                         slot.publish(generation, told(event));
@@ -114,10 +120,13 @@ impl Park for Driver {
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        if timeout == Some(Duration::ZERO) {
-            return self.turn(timeout);
+        let has_woken = self.handle.shared.uring.turn();
+        if timeout == Some(Duration::ZERO) || has_woken {
+            return self.turn(Some(Duration::ZERO));
         }
         if self.handle.shared.fall_asleep() {
+            // What was queued in between, nobody else submits.
+            self.handle.shared.uring.submit();
             self.turn(timeout);
             self.handle.shared.wake_up();
         } else {

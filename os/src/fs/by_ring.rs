@@ -6,82 +6,46 @@
 
 use std::io::{self, Seek};
 use std::os::fd::AsRawFd;
-use std::ptr::NonNull;
 use std::sync::Arc;
 
 use io_uring::{opcode, squeue, types};
 
 use crate::context;
-use crate::driver::Ring;
+use crate::driver::{Handle, Held, Payload, Ring};
 
-/// A buffer at a place of its own, and the file that it goes to or comes from (I1).
-struct Held<B> {
-    buf: NonNull<B>,
-    _file: Arc<std::fs::File>,
-}
-
-// SAFETY: it owns the buffer, as a box would.
-unsafe impl<B: Send> Send for Held<B> {}
-
-impl<B> Held<B> {
-    fn new(buf: B, file: &Arc<std::fs::File>) -> Self {
-        // A box's content may not be pointed to while the box is moved; a pointer's may.
-        let buf = NonNull::from(Box::leak(Box::new(buf)));
-        let _file = Arc::clone(file);
-        Self { buf, _file }
-    }
-
-    fn take(self) -> B {
-        let held = std::mem::ManuallyDrop::new(self);
-        // SAFETY: made from a box in `new`, and taken once: `held` does not drop it.
-        let buf = unsafe { Box::from_raw(held.buf.as_ptr()) };
-        // SAFETY: `held` is not used or dropped afterwards.
-        drop(unsafe { std::ptr::read(&raw const held._file) });
-        *buf
-    }
-}
-
-impl<B> Drop for Held<B> {
-    fn drop(&mut self) {
-        // SAFETY: made from a box in `new`, and not taken.
-        drop(unsafe { Box::from_raw(self.buf.as_ptr()) });
-    }
-}
-
-/// The running runtime's ring.
-fn ring() -> Option<Arc<Ring>> {
-    context::with_current(|inner| {
-        inner
-            .driver
-            .as_ref()
-            .and_then(|driver| driver.ring().cloned())
-    })
-    .ok()
-    .flatten()
+/// The running runtime's ring, as far as `of` makes it.
+fn ring(of: fn(&Handle) -> Option<&Arc<Ring>>) -> Option<Arc<Ring>> {
+    context::with_current(|inner| inner.driver.as_ref().and_then(of).cloned())
+        .ok()
+        .flatten()
 }
 
 /// Runs `entry`, made from the buffer's bytes. `Err` with the buffer if the pool must.
 async fn run<B: Send + 'static>(
+    ring: Option<Arc<Ring>>,
     file: &Arc<std::fs::File>,
     buf: B,
     entry: impl FnOnce(&mut B) -> Option<squeue::Entry>,
 ) -> Result<(io::Result<usize>, B), B> {
-    let Some(ring) = ring() else { return Err(buf) };
+    let Some(ring) = ring else { return Err(buf) };
     // The ring would read from a pipe, at no place at all; a place is what was asked for.
     if (&**file).stream_position().is_err() {
         return Err(buf);
     }
-    let mut held = Box::new(Held::new(buf, file));
-    // SAFETY: the box is alive, and nobody else has a pointer to its content yet.
-    let Some(entry) = entry(unsafe { held.buf.as_mut() }) else {
+    let mut held = Box::new(Held::new(buf, Arc::clone(file)));
+    // SAFETY: the system has no pointer to it yet.
+    let Some(entry) = entry(unsafe { held.buf() }) else {
         return Err(held.take());
     };
-    let taken = "a payload comes back as what it was";
+    let taken = |payload: Box<dyn Payload>| {
+        let held = payload.into_any().downcast::<Held<B, Arc<std::fs::File>>>();
+        held.expect("a payload comes back as what it was").take()
+    };
     // SAFETY: `entry` points into the buffer, which stays at its place (I1), and names the file.
     match unsafe { ring.run(entry, held) }.await {
-        Err(payload) => Err(payload.downcast::<Held<B>>().expect(taken).take()),
+        Err(payload) => Err(taken(payload)),
         Ok((outcome, payload)) => {
-            let buf = payload.downcast::<Held<B>>().expect(taken).take();
+            let buf = taken(payload);
             match outcome {
                 0.. => Ok((Ok(outcome as usize), buf)),
                 // Cancelled since the thread that submitted it ended, or not to be done by a ring.
@@ -112,7 +76,7 @@ where
     B: AsMut<[u8]> + Send + 'static,
 {
     let fd = types::Fd(file.as_raw_fd());
-    run(file, buf, |buf| {
+    run(ring(Handle::ring), file, buf, |buf| {
         let bytes = buf.as_mut();
         // An offset of -1 would mean the file's position.
         i64::try_from(offset).ok()?;
@@ -137,7 +101,7 @@ where
     B: AsRef<[u8]> + Send + 'static,
 {
     let fd = types::Fd(file.as_raw_fd());
-    run(file, buf, |buf| {
+    run(ring(Handle::ring), file, buf, |buf| {
         let bytes = buf.as_ref().get(from..)?;
         i64::try_from(offset).ok()?;
         let len = u32::try_from(bytes.len()).ok()?;
@@ -159,7 +123,8 @@ pub(super) async fn sync(file: &Arc<std::fs::File>, only_data: bool) -> Option<i
         types::FsyncFlags::empty()
     };
     let entry = |(): &mut ()| Some(opcode::Fsync::new(fd).flags(flags).build());
-    match run(file, (), entry).await {
+    // It takes as long by the pool: nothing to make a ring for.
+    match run(ring(Handle::made_ring), file, (), entry).await {
         Ok((outcome, ())) => Some(outcome.map(drop)),
         Err(()) => None,
     }

@@ -49,6 +49,8 @@ mod file_state;
 
 mod file;
 
+mod file_streams;
+
 #[cfg(unix)]
 mod fd;
 mod open_options;

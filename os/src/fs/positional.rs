@@ -61,8 +61,8 @@ impl File {
     /// Nothing of the file changes; the buffer is lost with the future.
     ///
     /// # Cost
-    /// A system call where the task runs for at most 64 KiB that are cached (on Linux), else a hop to
-    /// the blocking pool; no copy.
+    /// A system call where the task runs for at most 64 KiB that are cached, else one for the ring (both
+    /// on Linux), else a hop to the blocking pool; no copy.
     ///
     /// # Example
     /// ```
@@ -145,7 +145,8 @@ impl File {
     /// A write that has begun is done; the buffer is lost with the future.
     ///
     /// # Cost
-    /// A hop to the blocking pool; no copy.
+    /// A system call for the ring of a runtime with I/O (on Linux), else a hop to the blocking pool; no
+    /// copy.
     pub async fn write_at<B>(&self, buf: B, offset: u64) -> (io::Result<usize>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -173,7 +174,7 @@ impl File {
     /// As for [`write_at`](Self::write_at).
     ///
     /// # Cost
-    /// A hop to the blocking pool; no copy.
+    /// As for [`write_at`](Self::write_at), as a rule once.
     pub async fn write_all_at<B>(&self, buf: B, offset: u64) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,

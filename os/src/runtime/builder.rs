@@ -62,7 +62,7 @@ impl Builder {
             worker_threads: None,
             parts: Parts {
                 io: false,
-                ring: false,
+                ring: true,
                 time: false,
                 start_paused: false,
                 name: None,

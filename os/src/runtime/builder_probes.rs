@@ -213,14 +213,22 @@ impl Builder {
         self
     }
 
-    /// Has operations on files that own their buffers ([`File::read_at`](crate::fs::File::read_at) and
-    /// its kin, `sync_all`, `sync_data`) done by io_uring, on 64-bit Linux; enables I/O, too.
+    /// Enables I/O, with io_uring: for sockets by it ([`uring`](crate::uring)), and operations on files
+    /// that own their buffers ([`File::read_at`](crate::fs::File::read_at) and its kin).
     ///
-    /// The ring is made at the first such operation. Where the system refuses one (an old kernel, a
-    /// filter, no locked memory) the blocking pool does the work, and nothing else changes.
+    /// A runtime with I/O has it unless [`disable_io_uring`](Self::disable_io_uring) was called, on
+    /// 64-bit Linux. The ring is made at the first such operation. Where the system refuses one (an old
+    /// kernel, a filter, no locked memory) files' work is done by the blocking pool, and nothing else
+    /// changes.
     pub fn enable_io_uring(&mut self) -> &mut Self {
         self.parts.io = true;
         self.parts.ring = true;
+        self
+    }
+
+    /// Has the runtime never ask the system for a ring: the blocking pool does what it would do.
+    pub fn disable_io_uring(&mut self) -> &mut Self {
+        self.parts.ring = false;
         self
     }
 }

@@ -72,6 +72,8 @@ fn others(peer: Peer, question: &str) -> Option<f64> {
     match peer {
         Peer::Smol(workers) => Some(smol_echo(workers, load)),
         #[cfg(target_os = "linux")]
+        Peer::SelkieRing(workers) => Some(selkie_ring(workers, load)),
+        #[cfg(target_os = "linux")]
         Peer::Compio => Some(super::rings::compio(load)),
         #[cfg(target_os = "linux")]
         Peer::Monoio => Some(super::rings::monoio(load)),
@@ -79,6 +81,48 @@ fn others(peer: Peer, question: &str) -> Option<f64> {
         Peer::Glommio => Some(super::rings::glommio(load)),
         _ => None,
     }
+}
+
+/// Selkie's sockets by io_uring.
+#[cfg(target_os = "linux")]
+fn selkie_ring(workers: Option<usize>, load: Load) -> f64 {
+    use ::selkie::uring::{Buffers, Incoming};
+    let mut builder = match workers {
+        None => ::selkie::runtime::Builder::new_current_thread(),
+        Some(_) => ::selkie::runtime::Builder::new_multi_thread(),
+    };
+    builder.worker_threads(workers.unwrap_or(1));
+    let runtime = builder.enable_io_uring().build().expect("a runtime");
+    runtime.block_on(async {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let mut incoming = Incoming::new(listener).expect("a ring");
+        let buffers = Buffers::new(4_096, 4_096).expect("a ring");
+        let server = ::selkie::spawn(async move {
+            loop {
+                let socket = incoming.next().await.expect("a connection");
+                let mut received = socket.receive(&buffers);
+                ::selkie::spawn(async move {
+                    while let Some(Ok(bytes)) = received.next().await {
+                        let (sent, _buffer) = socket.send_all(bytes).await;
+                        if sent.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        let mut client = crate::client::start(address, load);
+        let begun = crate::measure::processor_nanos();
+        let ended = ::selkie::task::spawn_blocking(move || client.wait()).await;
+        let figure = (crate::measure::processor_nanos() - begun) as f64 / load.requests as f64;
+        assert!(
+            ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())),
+            "the client failed"
+        );
+        server.abort();
+        figure
+    })
 }
 
 fn smol_echo(workers: Option<usize>, load: Load) -> f64 {

@@ -28,7 +28,7 @@ fn is_readable(slot: &Slot) -> bool {
 
 #[test]
 fn a_record_fits_the_budget() {
-    assert!(size_of::<Slot>() <= 96, "{} bytes", size_of::<Slot>());
+    assert!(size_of::<Slot>() <= 64, "{} bytes", size_of::<Slot>());
 }
 
 #[test]

@@ -27,6 +27,10 @@ impl Lazy {
         }
     }
 
+    pub(in crate::driver) fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
     /// The ring, watched by the poller of `registry`.
     pub(in crate::driver) fn get(&self, registry: &Registry) -> Option<&Arc<Ring>> {
         if !self.is_wanted {
@@ -42,14 +46,20 @@ impl Lazy {
         self.ring.get_or_init(make).as_ref()
     }
 
-    fn made(&self) -> Option<&Arc<Ring>> {
+    /// The ring, if it has been made.
+    pub(in crate::driver) fn made(&self) -> Option<&Arc<Ring>> {
         self.ring.get().and_then(Option::as_ref)
     }
 
-    /// Takes what is complete.
-    pub(in crate::driver) fn reap(&self) {
+    /// Submits what is queued and takes what is complete. Says whether anybody was woken.
+    pub(in crate::driver) fn turn(&self) -> bool {
+        self.made().is_some_and(|ring| ring.turn())
+    }
+
+    /// Submits what is queued.
+    pub(in crate::driver) fn submit(&self) {
         if let Some(ring) = self.made() {
-            ring.reap();
+            ring.submit_line();
         }
     }
 

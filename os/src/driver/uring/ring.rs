@@ -1,138 +1,104 @@
 //! The ring: what was submitted, and who waits for it.
 //!
-//! Idea        One small ring a runtime, in a mutex. An operation hands over all memory that the
-//!             system will touch; it comes back with the outcome. Whoever submits takes what is
-//!             complete by then, and the reactor takes the rest, since the ring's descriptor is one
-//!             of its sources.
-//! States      a slot: free ─start→ waiting ─completion→ done ─taken→ free;
-//!             waiting ─future dropped→ abandoned ─completion→ free
-//! Invariants  I1 a payload leaves its slot after its completion, or never: the system may touch it
-//!                until then, whatever became of the future.
-//!             I2 no more operations are in flight than completions have room for, so none is lost.
-//!             I3 no waker is cloned, woken or dropped, and no payload dropped, under the lock: they are foreign code.
-//!             I4 after a submission that failed for good nothing is ever submitted: the entry that
-//!                lies in the queue is not seen by the system.
-//!             I5 the ring's memory is not given back before the last completion.
+//! Idea        One small ring a runtime. An operation hands over all memory that the system will
+//!             touch; it comes back with the outcome. An operation on a file is submitted at once, and
+//!             takes what is complete by then; those on sockets lie in a line until the driver is
+//!             about to look at its events, so that one system call submits many. The reactor takes
+//!             completions, since the ring's descriptor is one of its sources.
+//! States      of an operation: see `operations`
+//! Invariants  I1 who has the system take entries holds `entering`, and takes `state` within it, never
+//!                the other way round; completions are taken under `state`.
+//!             I2 what lies in the line is submitted by the driver before it sleeps, or, if it
+//!                sleeps already, by who put it there (`Handle::submit_ring`).
+//!             I3 no foreign code runs under a lock.
+//!             I4 after a submission that failed for good nothing is ever submitted: what the system
+//!                did not take, it will not see.
+//!             I5 the ring's memory is not given back before the last completion, notices apart.
 //! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would hold
-//!             up all others' files.
+//!             up all others' files and sockets. One lock: while the system sends what one worker has
+//!             submitted, the others would wait.
 #![allow(unsafe_code)]
 
-use std::any::Any;
 use std::io;
 use std::mem::{self, ManuallyDrop};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use io_uring::{IoUring, Probe, opcode, squeue};
+use io_uring::types::BufRingEntry;
+use io_uring::{opcode, squeue};
 
-/// Entries for submission; each is submitted at once, so that a few would do.
-const ENTRIES: u32 = 32;
-/// Operations in flight at most; further ones go to the blocking pool.
-pub(super) const MAX_IN_FLIGHT: usize = 2 * ENTRIES as usize;
-/// Attempts to submit before the ring is given up.
-const MAX_ATTEMPTS: usize = 1_000;
+use super::operations::{After, Kind, Operations, Told};
+use super::payload::{Completion, Payload};
+use super::system::{Abilities, System};
+
 /// Marks the completions of cancellations, which nobody waits for.
 const NOBODY: u64 = u64::MAX;
+/// Groups of buffers at a time.
+const MAX_GROUPS: usize = 1_024;
 
-/// What an operation owns.
-pub(crate) type Payload = Box<dyn Any + Send>;
-
-enum Slot {
-    Free,
-    Waiting(Payload, Option<Waker>),
-    Abandoned(Payload),
-    Done(Payload, i32),
-}
-
+#[derive(Default)]
 struct State {
-    /// Dropped by hand: see I5.
-    ring: ManuallyDrop<IoUring>,
-    slots: Vec<Slot>,
-    in_flight: usize,
+    operations: Operations,
+    /// Entries that the system has not been given.
+    line: Vec<squeue::Entry>,
+    /// Slots whose entries the system will never see, and which are to be told.
+    unseen: Vec<usize>,
+    /// Which groups of buffers there are.
+    groups: Vec<bool>,
     /// Nothing is submitted any more (I4), or the runtime has ended.
     is_closed: bool,
     is_broken: bool,
-}
-
-/// What is to be done without the lock (I3).
-#[derive(Default)]
-struct After {
-    woken: Vec<Waker>,
-    dropped: Vec<Payload>,
-}
-
-impl After {
-    fn do_it(self) {
-        self.woken.into_iter().for_each(Waker::wake);
-        drop(self.dropped);
-    }
+    /// There were as many completions as there is room for: the system may keep more.
+    was_full: bool,
 }
 
 /// The ring of one runtime.
 pub(crate) struct Ring {
+    /// Dropped by hand: see I5.
+    system: ManuallyDrop<System>,
+    /// Entries on their way to the system (I1).
+    entering: Mutex<Vec<squeue::Entry>>,
     state: Mutex<State>,
-    fd: RawFd,
 }
 
 impl std::fmt::Debug for Ring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ring")
-            .field("fd", &self.fd)
+            .field("fd", &self.fd())
             .finish_non_exhaustive()
-    }
-}
-
-/// A ring with the flags that suit us, or without on kernels before 5.19.
-fn set_up() -> io::Result<IoUring> {
-    let flagged = IoUring::builder()
-        .setup_coop_taskrun()
-        .setup_taskrun_flag()
-        .build(ENTRIES);
-    match flagged {
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => IoUring::new(ENTRIES),
-        outcome => outcome,
     }
 }
 
 impl Ring {
     /// A ring, if the system has one for us that can do what is asked of it.
     pub(super) fn new() -> io::Result<Self> {
-        let ring = set_up()?;
-        let mut probe = Probe::new();
-        ring.submitter().register_probe(&mut probe)?;
-        let needed = [
-            opcode::Read::CODE,
-            opcode::Write::CODE,
-            opcode::Fsync::CODE,
-            opcode::AsyncCancel::CODE,
-        ];
-        if !needed.iter().all(|&code| probe.is_supported(code)) {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let fd = ring.as_raw_fd();
-        let state = State {
-            ring: ManuallyDrop::new(ring),
-            slots: Vec::new(),
-            in_flight: 0,
-            is_closed: false,
-            is_broken: false,
-        };
         Ok(Self {
-            state: Mutex::new(state),
-            fd,
+            system: ManuallyDrop::new(System::new()?),
+            entering: Mutex::new(Vec::new()),
+            state: Mutex::new(State::default()),
         })
     }
 
     pub(super) fn fd(&self) -> RawFd {
-        self.fd
+        self.system.fd()
+    }
+
+    pub(crate) fn abilities(&self) -> Abilities {
+        self.system.abilities
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Submits `entry`; its slot, or the payload if the ring takes nothing now.
+    /// Whether nothing is submitted any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+
+    /// Submits `entry`, of an operation on a file; its slot, or the payload if the ring takes nothing
+    /// now.
     ///
     /// # Safety
     /// All that `entry` points to, and its descriptor, belong to `payload`, and stay where they are
@@ -140,187 +106,260 @@ impl Ring {
     pub(super) unsafe fn submit(
         &self,
         entry: squeue::Entry,
-        payload: Payload,
-    ) -> Result<usize, Payload> {
+        payload: Box<dyn Payload>,
+    ) -> Result<usize, Box<dyn Payload>> {
+        // SAFETY: by the caller's promise.
+        let index = unsafe { self.lock().push(Kind::File, entry, payload) }?;
+        self.submit_all();
         let mut after = After::default();
         let mut state = self.lock();
-        if state.is_closed || state.in_flight >= MAX_IN_FLIGHT {
-            return Err(payload); // I2
+        if let Some(place) = state.unseen.iter().position(|&other| other == index) {
+            state.unseen.swap_remove(place);
+            return Err(state.operations.withdraw(index));
         }
-        let index = state.place();
-        let entry = entry.user_data(index as u64);
-        // SAFETY: by the caller's promise, and the payload stays until the completion (I1).
-        if unsafe { state.ring.submission().push(&entry) }.is_err() {
-            return Err(payload);
+        self.reap(&mut state, &mut after);
+        drop(state);
+        after.do_it();
+        Ok(index)
+    }
+
+    /// Puts `entry`, of an operation on a socket, into the line; its slot, or the payload if the ring
+    /// takes nothing now. Who calls this sees to I2, and says whether a notice follows the outcome.
+    ///
+    /// # Safety
+    /// As for [`submit`](Self::submit).
+    pub(crate) unsafe fn queue(
+        &self,
+        entry: squeue::Entry,
+        payload: Box<dyn Payload>,
+        notifies: bool,
+    ) -> Result<usize, Box<dyn Payload>> {
+        let kind = if notifies {
+            Kind::SocketNotified
+        } else {
+            Kind::Socket
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { self.lock().push(kind, entry, payload) }
+    }
+
+    /// Submits what lies in the line, unless another thread is about to. What is complete makes the
+    /// ring's descriptor readable.
+    pub(super) fn submit_line(&self) {
+        if !self.lock().line.is_empty() {
+            self.submit_all();
         }
-        state.slots[index] = Slot::Waiting(payload, None);
-        state.in_flight += 1;
-        if state.flush() {
-            state.reap(&mut after);
+    }
+
+    fn enter(&self) -> MutexGuard<'_, Vec<squeue::Entry>> {
+        self.entering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Submits what lies in the line; what was taken out of it before has been submitted then, too.
+    fn submit_all(&self) {
+        let mut entries = self.enter();
+        let mut state = self.lock();
+        mem::swap(&mut *entries, &mut state.line); // I1
+        if state.is_broken {
+            return state.break_off(entries.drain(..));
+        }
+        drop(state);
+        // SAFETY: `entering` is held (I1); what they point to is in the slots until the last completion.
+        if let Err(seen) = unsafe { self.system.submit(&entries) } {
+            self.lock().break_off(entries.drain(..).skip(seen));
+        }
+        entries.clear();
+    }
+
+    /// Submits what lies in the line, and takes what is complete. Says whether anybody was woken.
+    pub(super) fn turn(&self) -> bool {
+        self.submit_line();
+        let mut after = After::default();
+        let mut state = self.lock();
+        self.reap(&mut state, &mut after);
+        while mem::take(&mut state.was_full) && !state.is_broken {
             drop(state);
-            after.do_it();
-            return Ok(index);
+            let entering = self.enter();
+            // SAFETY: `entering` is held (I1).
+            unsafe { self.system.catch_up() };
+            drop(entering);
+            state = self.lock();
+            self.reap(&mut state, &mut after);
         }
-        // I4: the system has not seen the entry and never will.
-        state.in_flight -= 1;
-        match mem::replace(&mut state.slots[index], Slot::Free) {
-            Slot::Waiting(payload, _) => Err(payload),
-            _ => unreachable!("nothing has completed under the lock"),
-        }
-    }
-
-    /// The outcome of the operation in slot `index`, which is free then; else `waker` waits for it.
-    pub(super) fn poll(&self, index: usize, waker: &Waker) -> Option<(i32, Payload)> {
-        let mine = waker.clone();
-        let mut state = self.lock();
-        let replaced = match mem::replace(&mut state.slots[index], Slot::Free) {
-            Slot::Done(payload, outcome) => {
-                drop(state);
-                return Some((outcome, payload));
-            }
-            Slot::Waiting(payload, before) => {
-                state.slots[index] = Slot::Waiting(payload, Some(mine));
-                before
-            }
-            Slot::Free | Slot::Abandoned(_) => unreachable!("a slot is asked by who waits for it"),
-        };
         drop(state);
-        drop(replaced); // I3
-        None
-    }
-
-    /// Nobody waits for slot `index` any more; what it owns goes with its completion (I1).
-    pub(super) fn abandon(&self, index: usize) {
-        let mut state = self.lock();
-        let dropped = match mem::replace(&mut state.slots[index], Slot::Free) {
-            Slot::Waiting(payload, waker) => {
-                state.slots[index] = Slot::Abandoned(payload);
-                (None, waker)
-            }
-            Slot::Done(payload, _) => (Some(payload), None),
-            Slot::Free | Slot::Abandoned(_) => unreachable!("a slot is left by who waits for it"),
-        };
-        drop(state);
-        drop(dropped); // I3
+        after.do_it()
     }
 
     /// Takes what is complete.
-    pub(super) fn reap(&self) {
+    fn reap(&self, state: &mut State, after: &mut After) {
+        for index in mem::take(&mut state.unseen) {
+            state.deliver(index, Completion::new(-libc::ECANCELED, 0), after);
+        }
+        let mut count = 0;
+        let take = |called, told| {
+            count += 1;
+            if called != NOBODY {
+                state.deliver(called as usize, told, after);
+            }
+        };
+        // SAFETY: `state` is locked (I1).
+        unsafe { self.system.take(take) };
+        state.was_full |= count >= self.system.completions();
+    }
+
+    /// The outcome of the operation in slot `index`, which is free then; else `waker` waits for it.
+    pub(crate) fn outcome(
+        &self,
+        index: usize,
+        waker: &Waker,
+    ) -> Option<(Completion, Box<dyn Payload>)> {
+        let mine = waker.clone();
+        let outcome = self.lock().operations.outcome(index, mine);
+        // I3: what was replaced is dropped here.
+        outcome.ok()
+    }
+
+    /// What the operation in slot `index` has to tell; if it is nothing, `waker` waits for it. `Err`
+    /// with the payload if that was all, and the slot is free.
+    pub(crate) fn next(
+        &self,
+        index: usize,
+        waker: &Waker,
+    ) -> Result<Option<Completion>, Box<dyn Payload>> {
+        let mine = waker.clone();
+        let told = self.lock().operations.next(index, mine);
+        match told {
+            Told::Completion(completion) => Ok(Some(completion)),
+            Told::Over(payload) => Err(payload),
+            Told::Nothing(replaced) => {
+                drop(replaced); // I3
+                Ok(None)
+            }
+        }
+    }
+
+    /// Nobody waits for slot `index` any more: what it owns goes with its last completion, which is
+    /// asked for if `cancels`. Who cancels sees to I2.
+    pub(crate) fn abandon(&self, index: usize, cancels: bool) {
         let mut after = After::default();
-        self.lock().reap(&mut after);
+        let mut state = self.lock();
+        if state.operations.abandon(index, &mut after) && cancels && !state.is_closed {
+            state.cancel(index);
+        }
+        drop(state);
         after.do_it();
     }
 
-    /// Takes no further operations, cancels those in flight and waits for the last.
+    /// Takes no further operations, cancels those under way and waits for the last (I5); not for
+    /// notices, which are the peers' to cause.
     pub(super) fn close(&self) {
         let mut after = After::default();
         let mut state = self.lock();
         state.is_closed = true;
-        state.end(&mut after);
+        self.reap(&mut state, &mut after);
+        for index in state.operations.flying() {
+            state.cancel(index);
+        }
+        drop(state);
+        self.submit_all();
+        let mut state = self.lock();
+        self.reap(&mut state, &mut after);
+        // Under the lock: else others could take the completion that is waited for.
+        while state.operations.cancellable() > 0 && !state.is_broken {
+            state.is_broken = !self.system.wait();
+            self.reap(&mut state, &mut after);
+        }
         drop(state);
         after.do_it();
+    }
+
+    /// Makes a group of the buffers that `entries` points to; its number.
+    ///
+    /// # Safety
+    /// There are `count` entries, on pages of their own, until the group is removed.
+    pub(super) unsafe fn add_group(
+        &self,
+        entries: *mut BufRingEntry,
+        count: u16,
+    ) -> io::Result<u16> {
+        let mut state = self.lock();
+        let group = state.groups.iter().position(|is_taken| !is_taken);
+        let group = group.unwrap_or(state.groups.len());
+        if group >= MAX_GROUPS {
+            return Err(io::Error::other(format!(
+                "no room for buffers: {MAX_GROUPS} of {MAX_GROUPS} groups in use"
+            )));
+        }
+        let (submitter, start) = (self.system.submitter(), entries as u64);
+        // SAFETY: by the caller's promise.
+        unsafe { submitter.register_buf_ring_with_flags(start, count, group as u16, 0) }?;
+        if group == state.groups.len() {
+            state.groups.push(false);
+        }
+        state.groups[group] = true;
+        Ok(group as u16)
+    }
+
+    /// Removes a group that no operation names.
+    pub(super) fn remove_group(&self, group: u16) -> io::Result<()> {
+        let mut state = self.lock();
+        self.system.submitter().unregister_buf_ring(group)?;
+        state.groups[usize::from(group)] = false;
+        Ok(())
     }
 }
 
 impl State {
-    /// A free slot.
-    fn place(&mut self) -> usize {
-        let free = self
-            .slots
-            .iter()
-            .position(|slot| matches!(slot, Slot::Free));
-        free.unwrap_or_else(|| {
-            self.slots.push(Slot::Free);
-            self.slots.len() - 1
-        })
+    /// Puts `entry` into the line.
+    ///
+    /// # Safety
+    /// As for `Ring::submit`.
+    unsafe fn push(
+        &mut self,
+        kind: Kind,
+        entry: squeue::Entry,
+        payload: Box<dyn Payload>,
+    ) -> Result<usize, Box<dyn Payload>> {
+        if self.is_closed || self.operations.is_full(kind) {
+            return Err(payload);
+        }
+        let index = self.operations.start(kind, payload);
+        self.line.push(entry.user_data(index as u64));
+        Ok(index)
     }
 
-    /// Submits what is queued. `false`: the system does not take it, and never will (I4).
-    fn flush(&mut self) -> bool {
-        for _ in 0..MAX_ATTEMPTS {
-            match self.ring.submit() {
-                Ok(_) if self.ring.submission().is_empty() => return true,
-                Err(error) if !is_passing(&error) => break,
-                _ => std::thread::yield_now(),
-            }
+    fn cancel(&mut self, index: usize) {
+        let cancel = opcode::AsyncCancel::new(index as u64).build();
+        self.line.push(cancel.user_data(NOBODY));
+    }
+
+    fn deliver(&mut self, index: usize, told: Completion, after: &mut After) {
+        if self.operations.deliver(index, told, after) {
+            self.cancel(index);
         }
+    }
+
+    /// Has these told that they were not done: the system will never see them (I4).
+    fn break_off(&mut self, unseen: impl Iterator<Item = squeue::Entry>) {
         self.is_closed = true;
         self.is_broken = true;
-        false
+        let called = unseen.map(|entry| entry.get_user_data());
+        let slots = called.filter(|&called| called != NOBODY);
+        self.unseen.extend(slots.map(|slot| slot as usize));
     }
-
-    fn reap(&mut self, after: &mut After) {
-        let slots = &mut self.slots;
-        for completion in self.ring.completion() {
-            if completion.user_data() == NOBODY {
-                continue;
-            }
-            self.in_flight -= 1;
-            let slot = &mut slots[completion.user_data() as usize];
-            *slot = match mem::replace(slot, Slot::Free) {
-                Slot::Waiting(payload, waker) => {
-                    after.woken.extend(waker);
-                    Slot::Done(payload, completion.result())
-                }
-                Slot::Abandoned(payload) => {
-                    after.dropped.push(payload);
-                    Slot::Free
-                }
-                Slot::Free | Slot::Done(..) => unreachable!("an operation completes once"),
-            };
-        }
-    }
-
-    /// Cancels what is in flight and waits for it (I5).
-    fn end(&mut self, after: &mut After) {
-        self.reap(after);
-        let flying: Vec<u64> = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(_, slot)| matches!(slot, Slot::Waiting(..) | Slot::Abandoned(_)))
-            .map(|(index, _)| index as u64)
-            .collect();
-        for index in flying {
-            if self.is_broken {
-                break;
-            }
-            let cancel = opcode::AsyncCancel::new(index).build().user_data(NOBODY);
-            // SAFETY: a cancellation touches no memory of ours.
-            if unsafe { self.ring.submission().push(&cancel) }.is_ok() {
-                self.flush();
-            }
-            self.reap(after);
-        }
-        while self.in_flight > 0 && !self.is_broken {
-            match self.ring.submit_and_wait(1) {
-                Err(error) if !is_passing(&error) => self.is_broken = true,
-                _ => self.reap(after),
-            }
-        }
-    }
-}
-
-/// Whether the system may take the same again.
-fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EINTR | libc::EAGAIN | libc::EBUSY)
-    )
 }
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        let mut after = After::default();
+        self.close();
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        state.end(&mut after);
-        if state.in_flight == 0 {
-            // SAFETY: dropped here alone; nothing is in flight (I5).
-            unsafe { ManuallyDrop::drop(&mut state.ring) };
-        } else {
-            // The system may still touch the payloads and the ring: they stay for good.
-            mem::forget(mem::take(&mut state.slots));
+        if state.operations.cancellable() == 0 {
+            // SAFETY: dropped here alone; nothing is under way that tells more than a notice (I5).
+            unsafe { ManuallyDrop::drop(&mut self.system) };
         }
-        after.do_it();
+        if state.operations.under_way() > 0 {
+            // The system may still touch the payloads: they stay for good.
+            state.operations.forget();
+        }
     }
 }

@@ -12,7 +12,9 @@ use std::task::{Context, Poll, Waker};
 
 use io_uring::{opcode, types};
 
-use super::ring::{MAX_IN_FLIGHT, Payload, Ring};
+use super::operations::MAX_FILES;
+use super::payload::Payload;
+use super::ring::Ring;
 
 /// What a read owns: the socket, the memory, and a witness of both.
 struct Read {
@@ -21,7 +23,23 @@ struct Read {
     _witness: Arc<()>,
 }
 
-type Reading = Pin<Box<dyn Future<Output = Result<(i32, Payload), Payload>>>>;
+impl Payload for Read {
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
+
+type Ended = Result<(i32, Box<dyn Payload>), Box<dyn Payload>>;
+
+type Reading = Pin<Box<dyn Future<Output = Ended>>>;
+
+struct Seven(u8);
+
+impl Payload for Seven {
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
 
 /// A ring, unless the system has none for us.
 fn ring() -> Option<Arc<Ring>> {
@@ -49,7 +67,7 @@ fn begin(ring: &Arc<Ring>, witness: &Arc<()>) -> (Reading, UnixStream) {
     (reading, writer)
 }
 
-fn poll(reading: &mut Reading) -> Poll<Result<(i32, Payload), Payload>> {
+fn poll(reading: &mut Reading) -> Poll<Ended> {
     reading
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()))
@@ -61,13 +79,12 @@ fn reap_until(ring: &Ring, mut is_done: impl FnMut() -> bool) {
     while !is_done() {
         assert!(begun.elapsed().as_secs() < 20, "no completion comes");
         std::thread::yield_now();
-        ring.reap();
+        ring.turn();
     }
 }
 
-fn read_of(payload: Payload) -> Read {
-    let payload: Box<dyn Any> = payload;
-    *payload.downcast::<Read>().unwrap()
+fn read_of(payload: Box<dyn Payload>) -> Read {
+    *payload.into_any().downcast::<Read>().unwrap()
 }
 
 #[test]
@@ -94,7 +111,7 @@ fn regression_24_a_dropped_future_leaves_its_memory_until_the_completion() {
     let witness = Arc::new(());
     let (reading, mut writer) = begin(&ring, &witness);
     drop(reading);
-    ring.reap();
+    ring.turn();
     assert_eq!(
         Arc::strong_count(&witness),
         2,
@@ -120,14 +137,15 @@ fn regression_24_a_future_dropped_as_its_completion_arrives_leaks_nothing() {
 fn a_full_ring_gives_back_what_it_cannot_take() {
     let Some(ring) = ring() else { return };
     let witness = Arc::new(());
-    let begun: Vec<_> = (0..MAX_IN_FLIGHT).map(|_| begin(&ring, &witness)).collect();
+    let begun: Vec<_> = (0..MAX_FILES).map(|_| begin(&ring, &witness)).collect();
     let nop = opcode::Nop::new().build();
+    let payload = Box::new(Seven(7));
     // SAFETY: the entry points to nothing.
-    let mut refused: Reading = Box::pin(unsafe { Arc::clone(&ring).run(nop, Box::new(7_u8)) });
+    let mut refused: Reading = Box::pin(unsafe { Arc::clone(&ring).run(nop, payload) });
     let Poll::Ready(Err(payload)) = poll(&mut refused) else {
-        panic!("one more than {MAX_IN_FLIGHT} was taken");
+        panic!("one more than {MAX_FILES} was taken");
     };
-    assert_eq!(*payload.downcast::<u8>().unwrap(), 7);
+    assert_eq!(payload.into_any().downcast::<Seven>().unwrap().0, 7);
     drop(begun);
     ring.close();
     assert_eq!(Arc::strong_count(&witness), 1);
@@ -183,10 +201,10 @@ fn an_operation_outlives_the_thread_that_submitted_it_or_says_so() {
     let _ = writer.write_all(b"x");
     let mut done = None;
     reap_until(&ring, || {
-        done = ring.poll(slot, Waker::noop());
+        done = ring.outcome(slot, Waker::noop());
         done.is_some()
     });
-    let (outcome, _) = done.unwrap();
+    let outcome = done.unwrap().0.result;
     assert!(
         [1, -libc::ECANCELED, -libc::EINTR].contains(&outcome),
         "{outcome}"

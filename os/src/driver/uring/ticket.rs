@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use io_uring::squeue;
 use selkie_core::coop;
 
-use super::ring::{Payload, Ring};
+use super::payload::Payload;
+use super::ring::Ring;
 
 /// An operation under way; when it drops, the operation goes on and keeps what it owns.
 struct Ticket {
@@ -27,8 +28,8 @@ impl Ring {
     pub(crate) async unsafe fn run(
         self: Arc<Self>,
         entry: squeue::Entry,
-        payload: Payload,
-    ) -> Result<(i32, Payload), Payload> {
+        payload: Box<dyn Payload>,
+    ) -> Result<(i32, Box<dyn Payload>), Box<dyn Payload>> {
         // SAFETY: by the caller's promise.
         let slot = unsafe { self.submit(entry, payload) }?;
         let slot = Some(slot);
@@ -37,24 +38,25 @@ impl Ring {
 }
 
 impl Future for Ticket {
-    type Output = (i32, Payload);
+    type Output = (i32, Box<dyn Payload>);
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(i32, Payload)> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
         let slot = self.slot.expect("polled after it was ready");
-        let Some(done) = self.ring.poll(slot, cx.waker()) else {
+        let Some((told, payload)) = self.ring.outcome(slot, cx.waker()) else {
             return Poll::Pending;
         };
         self.slot = None;
         unit.made_progress();
-        Poll::Ready(done)
+        Poll::Ready((told.result, payload))
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
-            self.ring.abandon(slot);
+            // A write that has begun is done.
+            self.ring.abandon(slot, false);
         }
     }
 }

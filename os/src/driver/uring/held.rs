@@ -1,0 +1,55 @@
+//! A buffer that the system may touch, and whatever else its operation needs.
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::ptr::NonNull;
+
+use super::payload::Payload;
+
+/// A buffer at a place of its own, and an owner of the descriptor that it goes to or comes from.
+pub(crate) struct Held<B, O> {
+    buf: NonNull<B>,
+    _owner: O,
+}
+
+// SAFETY: it owns the buffer, as a box would.
+unsafe impl<B: Send, O: Send> Send for Held<B, O> {}
+
+impl<B, O> Held<B, O> {
+    pub(crate) fn new(buf: B, owner: O) -> Self {
+        // A box's content may not be pointed to while the box is moved; a pointer's may.
+        let buf = NonNull::from(Box::leak(Box::new(buf)));
+        Self { buf, _owner: owner }
+    }
+
+    /// The buffer, as long as no operation has a pointer to it.
+    ///
+    /// # Safety
+    /// The system does not touch it, and does so again only by a pointer taken from this.
+    pub(crate) unsafe fn buf(&mut self) -> &mut B {
+        // SAFETY: the box is alive, and by the caller's promise nobody else uses its content.
+        unsafe { self.buf.as_mut() }
+    }
+
+    pub(crate) fn take(self) -> B {
+        let held = std::mem::ManuallyDrop::new(self);
+        // SAFETY: made from a box in `new`, and taken once: `held` does not drop it.
+        let buf = unsafe { Box::from_raw(held.buf.as_ptr()) };
+        // SAFETY: `held` is not used or dropped afterwards.
+        drop(unsafe { std::ptr::read(&raw const held._owner) });
+        *buf
+    }
+}
+
+impl<B, O> Drop for Held<B, O> {
+    fn drop(&mut self) {
+        // SAFETY: made from a box in `new`, and not taken.
+        drop(unsafe { Box::from_raw(self.buf.as_ptr()) });
+    }
+}
+
+impl<B: Send + 'static, O: Send + 'static> Payload for Held<B, O> {
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}

@@ -1,0 +1,166 @@
+//! A file as a reader, a seeker and a writer; its states and invariants stand in `file`.
+
+use std::io::{self, IoSlice, Seek, SeekFrom};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use selkie_core::coop;
+
+use super::cached;
+use super::file::{File, step_back};
+use super::file_buf::FileBuf;
+use super::file_state::{Outcome, State};
+use crate::blocking::BlockingKind;
+use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+
+impl File {
+    /// Takes a write by `take`, which puts bytes into the buffer and says how many.
+    fn poll_write_by(
+        &mut self,
+        cx: &mut Context<'_>,
+        take: impl FnOnce(&mut FileBuf) -> usize,
+    ) -> Poll<io::Result<usize>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        ready!(inner.poll_idle(cx));
+        unit.made_progress();
+        if let Some(kind) = inner.write_error.take() {
+            return Poll::Ready(Err(kind.into())); // I2
+        }
+        let mut buf = inner.take_buf();
+        let unread = buf.discard();
+        let n = take(&mut buf);
+        let std = Arc::clone(&self.std);
+        inner.unflushed = true;
+        inner.begin(BlockingKind::FileWrite, buf, move |buf| {
+            Outcome::Write(step_back(&std, unread).and_then(|()| buf.drain(&*std)))
+        });
+        Poll::Ready(Ok(n))
+    }
+}
+
+impl AsyncRead for File {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        target: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let me = &mut *self;
+        let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match ready!(inner.poll_outcome(cx)) {
+                Some(Outcome::Read(outcome)) => {
+                    unit.made_progress();
+                    let mut buf = inner.take_buf();
+                    buf.hand_out(target);
+                    inner.put_buf(buf);
+                    return Poll::Ready(outcome);
+                }
+                Some(Outcome::Write(Err(error))) => inner.write_error = Some(error.kind()),
+                Some(Outcome::Seek(Ok(position))) => inner.position = position,
+                _ => {}
+            }
+            let mut buf = inner.take_buf();
+            if !buf.is_empty() || target.remaining() == 0 {
+                unit.made_progress();
+                buf.hand_out(target);
+                inner.put_buf(buf);
+                return Poll::Ready(Ok(()));
+            }
+            let limit = target.remaining().min(me.max_buf_size);
+            if inner.reads_in_place && limit <= cached::MAX_IN_PLACE_BYTES {
+                match cached::read_some(cx, &me.std, target, limit) {
+                    Ok(_) => {
+                        unit.made_progress();
+                        inner.put_buf(buf);
+                        return Poll::Ready(Ok(()));
+                    }
+                    Err(error) => {
+                        inner.reads_in_place = error.kind() != io::ErrorKind::Unsupported;
+                    }
+                }
+            }
+            let std = Arc::clone(&me.std);
+            inner.begin(BlockingKind::File, buf, move |buf| {
+                Outcome::Read(buf.fill(&*std, limit).map(drop))
+            });
+        }
+    }
+}
+
+impl AsyncSeek for File {
+    fn start_seek(mut self: Pin<&mut Self>, mut position: SeekFrom) -> io::Result<()> {
+        let std = Arc::clone(&self.std);
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let State::Idle(buf) = &mut inner.state else {
+            return Err(io::Error::other(
+                "other file operation is pending, call poll_complete before start_seek",
+            ));
+        };
+        let unread = buf.discard();
+        if let SeekFrom::Current(offset) = &mut position {
+            *offset -= unread as i64; // I1
+        }
+        let buf = inner.take_buf();
+        inner.begin(BlockingKind::File, buf, move |_| {
+            let mut file = &*std;
+            Outcome::Seek(file.seek(position))
+        });
+        Ok(())
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let outcome = ready!(inner.poll_outcome(cx));
+        unit.made_progress();
+        match outcome {
+            Some(Outcome::Seek(outcome)) => {
+                inner.position = outcome?;
+            }
+            Some(Outcome::Write(Err(error))) => inner.write_error = Some(error.kind()),
+            _ => {}
+        }
+        Poll::Ready(Ok(inner.position))
+    }
+}
+
+impl AsyncWrite for File {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        source: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let limit = self.max_buf_size;
+        self.poll_write_by(cx, |buf| buf.take(source, limit))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let limit = self.max_buf_size;
+        self.poll_write_by(cx, |buf| buf.take_vectored(sources, limit))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let State::Busy(_) = inner.state {
+            ready!(inner.poll_idle(cx));
+        }
+        unit.made_progress();
+        Poll::Ready(inner.write_error.map_or(Ok(()), |kind| Err(kind.into()))) // I2
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}

@@ -1,0 +1,93 @@
+//! One operation that goes on, and is begun anew when the system ends it.
+//!
+//! States      idle ─begin→ under way ─the last completion→ idle
+//! Invariants  I1 an operation that is under way when this drops is cancelled; what it tells later
+//!                goes with what it owns.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::task::Context;
+
+use io_uring::squeue;
+
+use super::attached::{Attached, is_gone};
+use crate::driver::{Completion, Payload};
+
+#[derive(Debug)]
+pub(super) struct Line {
+    attached: Attached,
+    slot: Option<usize>,
+}
+
+/// What a look at a line came to.
+pub(super) enum Look {
+    Told(Completion),
+    /// The operation has ended, and may be begun anew.
+    Idle,
+    Pending,
+}
+
+impl Line {
+    pub(super) fn new(attached: Attached) -> Self {
+        let slot = None;
+        Self { attached, slot }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.slot.is_none()
+    }
+
+    /// Begins an operation.
+    ///
+    /// # Errors
+    /// If the runtime has shut down, or too many are under way.
+    ///
+    /// # Safety
+    /// As for [`Ring::queue`](crate::driver::Ring::queue).
+    pub(super) unsafe fn begin(
+        &mut self,
+        entry: squeue::Entry,
+        payload: Box<dyn Payload>,
+    ) -> io::Result<()> {
+        let ring = &self.attached.ring;
+        // SAFETY: by the caller's promise.
+        match unsafe { ring.queue(entry, payload, false) } {
+            Ok(slot) => {
+                self.slot = Some(slot);
+                self.attached.driver.submit_ring();
+                Ok(())
+            }
+            Err(_) if ring.is_closed() => Err(is_gone()),
+            Err(_) => Err(too_many()),
+        }
+    }
+
+    /// What is next; if it is nothing yet, the waker of `cx` waits for it.
+    pub(super) fn look(&mut self, cx: &Context<'_>) -> Look {
+        let Some(slot) = self.slot else {
+            return Look::Idle;
+        };
+        match self.attached.ring.next(slot, cx.waker()) {
+            Ok(Some(told)) => Look::Told(told),
+            Ok(None) => Look::Pending,
+            Err(_payload) => {
+                self.slot = None;
+                Look::Idle
+            }
+        }
+    }
+}
+
+/// What an operation fails with that the ring has no room for.
+pub(super) fn too_many() -> io::Error {
+    io::Error::other("io_uring: 65536 of 65536 operations on sockets are under way")
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            self.attached.ring.abandon(slot, true);
+            self.attached.driver.submit_ring();
+        }
+    }
+}
