@@ -855,6 +855,7 @@ def one_line(text):
 
 def report(plan, rows, errors, dep_errors, executables, opts):
     shown = opts.show_errors
+    listed = set(read_passing(opts.passing)) if opts.passing and not opts.write_passing else None
     if dep_errors:
         say("\ncrates that do not compile (every file that uses them is lost):")
         for name, texts in dep_errors.items():
@@ -891,7 +892,9 @@ def report(plan, rows, errors, dep_errors, executables, opts):
                 else:
                     say(f"      no diagnostic; see {plan.work / 'build.log'}")
             for f in r["failing"]:
-                say(f"      {f['result']:8} {f['test']}" + (f": {one_line(f['why'])}" if f["why"] else ""))
+                # Without a list each failure counts; with one, those on it do.
+                counts = listed is None or f"{r['file']}::{f['test']}" in listed
+                say(f"      {f['result'] if counts else 'unlisted':8} {f['test']}" + (f": {one_line(f['why'])}" if f["why"] else ""))
     flaky = [f"{r['file']}::{n}" for r in rows for n in r["flaky"]]
     if flaky:
         say("\npassed only when tried again alone (flaky here):", ", ".join(flaky))
