@@ -90,6 +90,14 @@ unsafe impl Schedule for BlockingPool {
     fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {}
 }
 
+impl State {
+    /// Threads that are there for closures.
+    pub(super) fn for_closures(&self) -> usize {
+        // A worker's thread that could not be started is counted as kept for a moment longer.
+        self.threads.saturating_sub(self.kept)
+    }
+}
+
 impl std::fmt::Debug for BlockingPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BlockingPool").finish_non_exhaustive()

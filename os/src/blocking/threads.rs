@@ -63,7 +63,7 @@ impl BlockingPool {
         self: &Arc<Self>,
         mut state: MutexGuard<'a, State>,
     ) -> Result<(), (io::Error, MutexGuard<'a, State>)> {
-        let may_start = state.threads - state.kept < self.config.max_blocking_threads;
+        let may_start = state.for_closures() < self.config.max_blocking_threads;
         if state.idle.is_empty() && !may_start {
             return Ok(());
         }
@@ -82,7 +82,7 @@ impl BlockingPool {
             Err((error, job)) => {
                 state.queue.push_front(job);
                 // If there are threads, they will come to the job.
-                if state.threads == state.kept {
+                if state.for_closures() == 0 {
                     return Err((error, state));
                 }
             }
