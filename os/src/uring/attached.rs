@@ -24,7 +24,9 @@ impl Attached {
             .map_err(|_| {
                 io::Error::other("sockets by io_uring need a runtime, and none runs here")
             })?
-            .ok_or_else(|| unsupported("this runtime was built without `enable_io_uring`"))?;
+            .ok_or_else(|| {
+                unsupported("this runtime was built without `enable_io` or `enable_io_uring`")
+            })?;
         if !driver.wants_ring() {
             return Err(unsupported(
                 "this runtime was built with `disable_io_uring`",

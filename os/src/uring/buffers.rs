@@ -29,8 +29,8 @@ impl Buffers {
     /// # Errors
     /// `InvalidInput` if `count` is no power of two from 1 to 32,768, or `size` is zero or larger than
     /// 1 GiB. `Unsupported` if the runtime was built without I/O or with
-    /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it. What
-    /// the system says otherwise: no memory, for one.
+    /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
+    /// no runtime runs here. What the system says otherwise: no memory, for one.
     pub fn new(count: u16, size: usize) -> io::Result<Self> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);
         if !count.is_power_of_two() || count > MAX_COUNT {

@@ -59,7 +59,8 @@ impl Incoming {
     ///
     /// # Errors
     /// `Unsupported` if the runtime was built without I/O or with
-    /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it.
+    /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
+    /// no runtime runs here.
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
         let attached = Attached::here()?;
         Ok(Self {
