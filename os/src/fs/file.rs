@@ -6,21 +6,22 @@
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
 //! Invariants  I1 while Idle, a buffer that is not empty holds what was read ahead: before the
 //!                file is written, sought or cut, its position goes back by as much.
-//!             I2 a failed write is remembered until a write or a seek has told of it; every flush
-//!                before that fails.
+//!             I2 what a failed write left stays in the buffer, and each flush and each write tries it
+//!                again first, and fails if it fails. A read or a seek moves the position, so it gives
+//!                the rest up; then every flush fails until a write has told of it.
 //!             I3 `&self` methods may wait for the same operation at once: all their wakers are
 //!                kept, and all woken.
 
 use std::fmt;
 use std::fs::{Metadata, Permissions};
 use std::future::poll_fn;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::SystemTime;
 
-use super::file_state::{Crowd, Inner, State};
+use super::file_state::{Crowd, Inner, State, step_back};
 use super::file_times::FileTimes;
 use super::offload::offload;
 use super::{by_ring, cached};
@@ -31,7 +32,8 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// An open file.
 ///
 /// Writes are taken at once and done in the background: call `flush` before dropping the file, or
-/// before relying on them.
+/// before relying on them. What could not be written, for want of room for one, is kept, and each
+/// `flush` and each write tries it again first; a read or a seek gives it up.
 ///
 /// # Cost
 /// On Linux a read of at most 64 KiB that the page cache can answer is one system call where the
@@ -62,16 +64,6 @@ pub struct File {
     pub(super) inner: Mutex<Inner>,
     crowd: Arc<Crowd>,
     pub(super) max_buf_size: usize,
-}
-
-/// Undoes reading ahead (I1).
-pub(super) fn step_back(file: &std::fs::File, unread: usize) -> io::Result<()> {
-    let mut file = file;
-    if unread > 0 {
-        file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
-    } else {
-        Ok(())
-    }
 }
 
 impl File {
@@ -172,7 +164,7 @@ impl File {
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.idle().await;
         let unread = match &mut self.shared().state {
-            State::Idle(buf) => buf.discard(),
+            State::Idle(buf) => buf.discard_unread(),
             State::Busy(_) => 0,
         };
         let std = Arc::clone(&self.std);
