@@ -1,4 +1,5 @@
 //! What a fork and an exec take along.
+#![cfg(unix)]
 #![allow(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,5 @@
 //! Signals: every listener hears, also when many come at once.
+#![cfg(unix)]
 #![allow(unsafe_code)]
 
 mod fixture;

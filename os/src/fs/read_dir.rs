@@ -31,13 +31,23 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let batch = offload(move || {
         let mut batch = Batch {
             ready: VecDeque::new(),
-            rest: Some(std::fs::read_dir(path)?),
+            rest: Some(open_folder(&path)?),
         };
         batch.refill();
         Ok(batch)
     })
     .await?;
     Ok(ReadDir(State::Idle(batch)))
+}
+
+/// Opens a folder, again where a signal cuts that short, as std does with files.
+fn open_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
+    loop {
+        match std::fs::read_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
 }
 
 /// The entries of a folder, one after the other; made by [`read_dir`].

@@ -21,6 +21,8 @@ use crate::scheduler::MultiThread;
 use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
 use crate::sys::Birth;
 
+use super::shutdown::shutdown;
+
 /// Which parts a runtime has.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
@@ -143,7 +145,7 @@ pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle>
     );
     let pool = Arc::downgrade(&handle.inner.blocking);
     let weak = Arc::downgrade(&handle.inner);
-    scheduler.start(Box::new(move |work| {
+    let started = scheduler.start(Box::new(move |work| {
         let (Some(pool), Some(inner)) = (pool.upgrade(), weak.upgrade()) else {
             return Err(io::Error::other("the runtime has shut down"));
         };
@@ -151,7 +153,12 @@ pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle>
         pool.spawn_thread(Box::new(move || {
             enter_runtime(&handle, EnterRuntime::Worker, work);
         }))
-    }))?;
+    }));
+    if let Err(error) = started {
+        // The threads that did start end, and with them goes all that was made.
+        let _report = shutdown(&handle, None);
+        return Err(error);
+    }
     Ok(handle)
 }
 
