@@ -35,6 +35,10 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// before relying on them. What could not be written, for want of room for one, is kept, and each
 /// `flush` and each write tries it again first; a read or a seek gives it up.
 ///
+/// # Cancel safety
+/// Reads, writes, seeks and flushes by the traits lose nothing when their future drops: what was read is
+/// there for the next read, what was taken is written, and the next operation waits for the one before.
+///
 /// # Cost
 /// On Linux a read of at most 64 KiB that the page cache can answer is one system call where the
 /// task runs, and costs a unit of the budget for each 16 KiB. Else a hop to the blocking pool for
@@ -71,6 +75,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped; a file that nobody takes any more is closed.
     pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
         cached::open(path.as_ref()).await.map(Self::from_std)
     }
@@ -79,6 +86,10 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops; a file that nobody takes any more is
+    /// closed.
     pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         offload(move || std::fs::File::create(path))
@@ -90,6 +101,10 @@ impl File {
     ///
     /// # Errors
     /// `AlreadyExists` if there is one; what the system says otherwise.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops; a file that nobody takes any more is
+    /// closed.
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         offload(move || std::fs::File::create_new(path))
@@ -127,6 +142,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says, or a write that failed before.
+    ///
+    /// # Cancel safety
+    /// What was begun goes on; call it again to know how it ended.
     pub async fn sync_all(&self) -> io::Result<()> {
         self.settle().await?;
         if let Some(outcome) = by_ring::sync(&self.std, false).await {
@@ -140,6 +158,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says, or a write that failed before.
+    ///
+    /// # Cancel safety
+    /// What was begun goes on; call it again to know how it ended.
     pub async fn sync_data(&self) -> io::Result<()> {
         self.settle().await?;
         if let Some(outcome) = by_ring::sync(&self.std, true).await {
@@ -161,6 +182,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.idle().await;
         let unread = match &mut self.shared().state {
@@ -179,6 +203,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         // Behind a write under way it takes the same road as the write.
         if matches!(self.shared().state, State::Idle(_)) {
@@ -194,6 +221,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
     pub async fn try_clone(&self) -> io::Result<File> {
         self.idle().await;
         let std = Arc::clone(&self.std);
@@ -207,6 +237,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         let std = Arc::clone(&self.std);
         offload(move || std.set_permissions(perm)).await
@@ -216,6 +249,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
         self.set_times(FileTimes::new().set_modified(time)).await
     }
@@ -224,6 +260,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.idle().await;
         let std = Arc::clone(&self.std);
@@ -231,6 +270,9 @@ impl File {
     }
 
     /// The file as std's, once no operation is under way.
+    ///
+    /// # Cancel safety
+    /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(mut self) -> std::fs::File {
         poll_fn(|cx| {
             self.inner

@@ -10,7 +10,7 @@ use selkie_core::coop;
 use super::cached;
 use super::file::File;
 use super::file_buf::FileBuf;
-use super::file_state::{Outcome, State};
+use super::file_state::{Outcome, State, step_back};
 use crate::blocking::BlockingKind;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 

@@ -26,6 +26,9 @@ const BATCH: usize = 32;
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let batch = offload(move || {
@@ -161,6 +164,9 @@ impl DirEntry {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let std = Arc::clone(&self.std);
         offload(move || std.metadata()).await
@@ -170,6 +176,9 @@ impl DirEntry {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped.
     pub async fn file_type(&self) -> io::Result<FileType> {
         if let Some(file_type) = self.file_type {
             return Ok(file_type);
