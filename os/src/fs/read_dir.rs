@@ -34,7 +34,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let batch = offload(move || {
         let mut batch = Batch {
             ready: VecDeque::new(),
-            rest: Some(open_folder(&path)?),
+            rest: Some(Box::new(open_folder(&path)?)),
         };
         batch.refill();
         Ok(batch)
@@ -61,7 +61,8 @@ pub struct ReadDir(State);
 #[derive(Debug)]
 struct Batch {
     ready: VecDeque<io::Result<DirEntry>>,
-    rest: Option<std::fs::ReadDir>,
+    // Windows' is large: it holds the entry that it found last.
+    rest: Option<Box<std::fs::ReadDir>>,
 }
 
 #[derive(Debug)]
