@@ -70,7 +70,7 @@ pub(super) fn is_local(device: u64) -> Option<bool> {
 }
 
 /// How files of `device` are read.
-pub(super) fn reads(device: u64) -> Reads {
+fn reads(device: u64) -> Reads {
     match word(device) {
         Some((_, word)) if word & IN_MEMORY != 0 => Reads::AtOnce,
         Some((_, word)) if word & REFUSES != 0 => Reads::Never,
@@ -79,10 +79,26 @@ pub(super) fn reads(device: u64) -> Reads {
 }
 
 /// Remembers that no file of `device` is read as far as it is cached.
-pub(super) fn refuses(device: u64) {
+fn refuses(device: u64) {
     if let Some((place, word)) = word(device) {
         // Relaxed: a hint, that saves calls. By exchange: the place may be another's by now.
         let _ = place.compare_exchange(word, word | REFUSES, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+impl Inode {
+    /// How it is read in place.
+    pub(crate) fn reads(&self) -> Reads {
+        if self.is_regular {
+            reads(self.device)
+        } else {
+            Reads::Never
+        }
+    }
+
+    /// It cannot be read as far as it is cached: nor can any file of its device.
+    pub(crate) fn refuses(&self) {
+        refuses(self.device);
     }
 }
 
