@@ -6,7 +6,7 @@ mod fixture;
 
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -109,6 +109,48 @@ fn hears_when_told(told: &mut impl Read, heard: &mut Signal) -> i32 {
     i32::from(heard.poll_recv(&mut cx).is_ready())
 }
 
+/// What a child does that was forked amid a task of its parent's.
+async fn amid_a_task(folder: PathBuf) -> i32 {
+    // A thread of the child's own may have a runtime.
+    let own = std::thread::spawn(move || works(&runtime(), &folder)).join();
+    if !matches!(own, Ok(Ok(()))) {
+        eprintln!("in the child: {own:?}");
+        return 7;
+    }
+    // The task is its parent's, and so is the reactor that this would wait on.
+    selkie::time::sleep(Duration::from_millis(1)).await;
+    8
+}
+
+/// Forks amid a task; the child says, as its exit status, whether the wait there failed as it must.
+fn fork_in_a_task(parent: &Runtime, folder: &Path) -> libc::pid_t {
+    let here = std::process::id();
+    let forked = catch_unwind(AssertUnwindSafe(|| {
+        parent.block_on(async {
+            // SAFETY: as in `fork`.
+            let pid = unsafe { libc::fork() };
+            assert!(pid >= 0, "{}", io::Error::last_os_error());
+            if pid == 0 {
+                std::panic::set_hook(Box::new(|_| ()));
+                return Err(amid_a_task(folder.to_owned()).await);
+            }
+            Ok(pid)
+        })
+    }));
+    if std::process::id() == here {
+        return forked.unwrap().expect("the parent is not the child");
+    }
+    let status = match forked {
+        Ok(outcome) => outcome.unwrap_err(),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>();
+            i32::from(!text.is_some_and(|text| text.contains("forked from")))
+        }
+    };
+    // SAFETY: as in `fork`.
+    unsafe { libc::_exit(status) }
+}
+
 /// Forks, and ends the child with what `child` returns.
 fn fork(child: impl FnOnce() -> i32) -> libc::pid_t {
     // SAFETY: this test is the only one of its process, and nothing of the runtimes' threads goes on
@@ -171,6 +213,8 @@ fn regression_26_a_forked_childs_runtime_gets_its_own_signals() {
         file.sync_all().await.unwrap();
         assert_eq!(std::fs::read(folder.0.join("parents")).unwrap().len(), 20);
     });
+    ends_well(fork_in_a_task(&parent, folder.path()));
+    parent.block_on(async { selkie::time::sleep(Duration::from_millis(1)).await });
     // A child that listens to the same signal hears none of its parent's.
     let (mut told, mut tell) = io::pipe().unwrap();
     let child = fork(|| hears_when_told(&mut told, &mut heard));

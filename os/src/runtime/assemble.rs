@@ -39,7 +39,11 @@ pub(super) struct Parts {
 }
 
 /// A driver behind the scheduler's seam.
-struct Boxed<P>(P);
+struct Boxed<P> {
+    driver: P,
+    /// A fork amid a task takes the driver along, whose reactor is its parent's: it is not waited on.
+    birth: Birth,
+}
 
 impl<P: Park> Park for Boxed<P>
 where
@@ -48,15 +52,16 @@ where
     type Unpark = AnyUnpark;
 
     fn unpark_handle(&self) -> AnyUnpark {
-        Arc::new(self.0.unpark_handle())
+        Arc::new(self.driver.unpark_handle())
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        self.0.park(timeout);
+        self.birth.assert_here();
+        self.driver.park(timeout);
     }
 
     fn shutdown(&mut self) {
-        self.0.shutdown();
+        self.driver.shutdown();
     }
 }
 
@@ -87,7 +92,8 @@ fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
     }
     config.ring = parts.ring;
     let (driver, handle) = driver::build(&config)?;
-    Ok((Box::new(Boxed(driver)), Some(handle)))
+    let birth = Birth::here();
+    Ok((Box::new(Boxed { driver, birth }), Some(handle)))
 }
 
 /// A runtime whose tasks run on the thread that calls `block_on`; with `owner` on that one only.
