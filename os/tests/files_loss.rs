@@ -11,7 +11,7 @@ use std::task::Poll;
 use selkie::fs::{self, File};
 use selkie::io::AsyncWriteExt;
 
-use fixture::{Folder, PART, narrow, run_part};
+use fixture::{Folder, PART, can_trace, narrow, run_part};
 
 /// The argument of a part; a part that nobody started has none and does nothing.
 fn argument() -> Option<PathBuf> {
@@ -116,4 +116,39 @@ fn dropped_unflushed() {
         drop(unflushed);
     });
     drop(hold);
+}
+
+#[test]
+fn a_replaced_file_is_on_the_disk_before_its_name_and_the_name_before_the_end() {
+    if !can_trace() {
+        return;
+    }
+    let folder = Folder::new("replaced-order");
+    let log = folder.0.join("log");
+    let traced = "trace=fsync,fdatasync,rename,renameat,renameat2";
+    let launcher = ["strace", "-f", "-qq", "-y", "-e", traced, "-o"];
+    let launcher = [&launcher[..], &[log.to_str().unwrap()]].concat();
+    let output = run_part(&launcher, "replaces", &folder.0).unwrap();
+    assert!(output.status.success());
+    let told = std::fs::read_to_string(&log).unwrap();
+    let called = |line: &str| {
+        let call = line.split_once(' ')?.1.trim_start();
+        let what = ["fsync", "rename"]
+            .into_iter()
+            .find(|name| call.starts_with(name))?;
+        let is_folder = line.contains(&format!("{}>", folder.0.display()));
+        Some((what, is_folder))
+    };
+    let calls: Vec<_> = told.lines().filter_map(called).collect();
+    let expected = [("fsync", false), ("rename", false), ("fsync", true)];
+    assert_eq!(calls, expected, "{told}");
+}
+
+#[test]
+#[ignore = "a part of a_replaced_file_is_on_the_disk_before_its_name_and_the_name_before_the_end"]
+fn replaces() {
+    let Some(folder) = argument() else { return };
+    narrow()
+        .block_on(fs::replace(folder.join("file"), b"whole"))
+        .unwrap();
 }

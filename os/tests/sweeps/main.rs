@@ -13,6 +13,7 @@ mod faults;
 mod operations;
 mod watchdog;
 
+use std::collections::BTreeSet;
 use std::ffi::c_int;
 use std::future::poll_fn;
 use std::io;
@@ -400,4 +401,42 @@ fn dropped() {
     }
     sweep.end();
     assert!(sweep.points > OPERATIONS.len(), "too few futures waited");
+}
+
+#[test]
+fn what_the_system_has_not_is_asked_for_once() {
+    println!("{} calls", run_parts("latched", &["ENOSYS", "EPERM"]));
+}
+
+#[test]
+#[ignore = "a part of what_the_system_has_not_is_asked_for_once: what is off stays off"]
+fn latched() {
+    let Some((at, word)) = argument() else { return };
+    let &(_, errno) = ERRORS.iter().find(|(name, _)| *name == word).unwrap();
+    let Some(faults) = faults() else { return };
+    let operations = [
+        "read",
+        "metadata",
+        "file_read",
+        "file_write_all_at",
+        "file_sync_all",
+    ];
+    let chosen = |operation: &&Operation| operations.contains(&operation.name);
+    let runtime = KINDS[1].1().unwrap();
+    // The first question teaches what device it is.
+    for operation in OPERATIONS.iter().filter(chosen) {
+        do_well(&runtime, operation, &at, operation.name);
+    }
+    let runtime = KINDS[1].1().unwrap();
+    let mut asked = BTreeSet::new();
+    loop {
+        faults.arm(errno, 1);
+        for operation in OPERATIONS.iter().filter(chosen) {
+            do_well(&runtime, operation, &at, operation.name);
+        }
+        let Some(call) = faults.disarm() else { break };
+        assert!(asked.insert(call), "system call {call} was asked for again");
+    }
+    assert!(!asked.is_empty() && asked.len() <= 3, "{asked:?}");
+    println!("swept {} calls, {asked:?}", asked.len());
 }
