@@ -153,15 +153,16 @@ impl Inner {
     }
 
     /// The buffer of an idle file.
-    pub(super) fn take_buf(&mut self) -> FileBuf {
+    pub(super) fn buf(&mut self) -> &mut FileBuf {
         match &mut self.state {
-            State::Idle(buf) => std::mem::take(buf),
+            State::Idle(buf) => buf,
             State::Busy(_) => unreachable!("the file was made idle before"),
         }
     }
 
-    pub(super) fn put_buf(&mut self, buf: FileBuf) {
-        self.state = State::Idle(buf);
+    /// The same, to be given to an operation.
+    pub(super) fn take_buf(&mut self) -> FileBuf {
+        std::mem::take(self.buf())
     }
 }
 

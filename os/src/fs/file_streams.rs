@@ -49,22 +49,21 @@ impl AsyncRead for File {
         let me = &mut *self;
         let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
         loop {
-            match ready!(inner.poll_outcome(cx)) {
-                Some(Outcome::Read(outcome)) => {
-                    unit.made_progress();
-                    let mut buf = inner.take_buf();
-                    buf.hand_out(target);
-                    inner.put_buf(buf);
-                    return Poll::Ready(outcome);
+            if let State::Busy(_) = inner.state {
+                match ready!(inner.poll_outcome(cx)) {
+                    Some(Outcome::Read(outcome)) => {
+                        unit.made_progress();
+                        inner.buf().hand_out(target);
+                        return Poll::Ready(outcome);
+                    }
+                    Some(outcome) => inner.remember(&outcome),
+                    None => {}
                 }
-                Some(outcome) => inner.remember(&outcome),
-                None => {}
             }
-            let mut buf = inner.take_buf();
+            let buf = inner.buf();
             if buf.unread() > 0 || target.remaining() == 0 {
                 unit.made_progress();
                 buf.hand_out(target);
-                inner.put_buf(buf);
                 return Poll::Ready(Ok(()));
             }
             buf.discard(); // I2
@@ -73,9 +72,9 @@ impl AsyncRead for File {
                 && cached::read_some(cx, &me.std, target, limit, &mut inner.known).is_ok()
             {
                 unit.made_progress();
-                inner.put_buf(buf);
                 return Poll::Ready(Ok(()));
             }
+            let buf = inner.take_buf();
             let std = Arc::clone(&me.std);
             inner.begin(BlockingKind::File, buf, move |buf| {
                 Outcome::Read(buf.fill(&*std, limit).map(drop))
