@@ -5,7 +5,6 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use super::devices::{self, Reads};
 use super::kernel::checked;
 
 /// The start of the system's `struct statx`, whole in size; see statx(2).
@@ -29,22 +28,6 @@ pub(crate) struct Inode {
     pub(crate) is_pipe: bool,
     pub(crate) size: u64,
     pub(super) device: u64,
-}
-
-impl Inode {
-    /// How it is read in place.
-    pub(crate) fn reads(&self) -> Reads {
-        if self.is_regular {
-            devices::reads(self.device)
-        } else {
-            Reads::Never
-        }
-    }
-
-    /// It cannot be read as far as it is cached: nor can any file of its device.
-    pub(crate) fn refuses(&self) {
-        devices::refuses(self.device);
-    }
 }
 
 /// What is known of the inode behind `fd` without asking further than memory.
