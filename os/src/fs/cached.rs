@@ -210,7 +210,7 @@ fn content(path: &Path) -> Attempt<Content> {
         }
         OnRoot::Opened(fd, _) => Attempt::Done(Ok(Content::Behind(fd))),
         OnRoot::Missing => Attempt::Done(no_such_file()),
-        OnRoot::Elsewhere => at(path, true, no_such_file, |found| {
+        OnRoot::NotAtHand => at(path, true, no_such_file, |found| {
             let inode = found.inode().filter(|inode| inode.is_regular)?;
             whole(cached::open_found(path)?, inode)
         }),

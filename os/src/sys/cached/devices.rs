@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use selkie_core::platform::AtomicU64;
@@ -69,43 +69,34 @@ pub(super) fn is_local(device: u64) -> Option<bool> {
     word(device).map(|(_, word)| word & LOCAL != 0)
 }
 
-/// How files of `device` are read.
-fn reads(device: u64) -> Reads {
-    match word(device) {
-        Some((_, word)) if word & IN_MEMORY != 0 => Reads::AtOnce,
-        Some((_, word)) if word & REFUSES != 0 => Reads::Never,
-        _ => Reads::IfCached,
-    }
-}
-
-/// Remembers that no file of `device` is read as far as it is cached.
-fn refuses(device: u64) {
-    if let Some((place, word)) = word(device) {
-        // Relaxed: a hint, that saves calls. By exchange: the place may be another's by now.
-        let _ = place.compare_exchange(word, word | REFUSES, Ordering::Relaxed, Ordering::Relaxed);
-    }
-}
-
 impl Inode {
     /// How it is read in place.
     pub(crate) fn reads(&self) -> Reads {
-        if self.is_regular {
-            reads(self.device)
-        } else {
-            Reads::Never
+        if !self.is_regular {
+            return Reads::Never;
+        }
+        match word(self.device) {
+            Some((_, word)) if word & IN_MEMORY != 0 => Reads::AtOnce,
+            Some((_, word)) if word & REFUSES != 0 => Reads::Never,
+            _ => Reads::IfCached,
         }
     }
 
-    /// It cannot be read as far as it is cached: nor can any file of its device.
+    /// It cannot be read as far as it is cached: nor can any file of its device, which is remembered.
     pub(crate) fn refuses(&self) {
-        refuses(self.device);
+        if let Some((place, word)) = word(self.device) {
+            // Relaxed: a hint, that saves calls. By exchange: the place may be another's by now.
+            let refuses = word | REFUSES;
+            let _ = place.compare_exchange(word, refuses, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 }
 
-/// What is true of a device of which `statfs` tells; `None` if it fails.
-fn learned(ask: impl FnOnce(*mut libc::statfs) -> libc::c_int) -> Option<u64> {
+/// What is true of the device of `fd`; `None` if the system does not say.
+fn learned(fd: BorrowedFd<'_>) -> Option<u64> {
     let mut out = MaybeUninit::<libc::statfs>::zeroed();
-    let outcome = ask(out.as_mut_ptr());
+    // SAFETY: the system writes at most one `statfs`.
+    let outcome = unsafe { libc::fstatfs(fd.as_raw_fd(), out.as_mut_ptr()) };
     // SAFETY: zeros were a `statfs`, and so is whatever the system wrote.
     let kind = unsafe { out.assume_init() }.f_type as u32;
     let known = if MEMORY_TYPES.contains(&kind) {
@@ -122,14 +113,12 @@ fn learned(ask: impl FnOnce(*mut libc::statfs) -> libc::c_int) -> Option<u64> {
 /// may wait.
 pub(crate) fn learn(fd: BorrowedFd<'_>) {
     root::learn(|| {
-        // SAFETY: the system reads a string that ends with a zero, and writes at most one `statfs`.
-        let known = learned(|out| unsafe { libc::statfs(c"/".as_ptr(), out) })?;
-        Some(known & LOCAL != 0)
+        let root = std::fs::File::open("/").ok()?;
+        let inode = inode(root.as_fd()).ok()?;
+        Some((learned(root.as_fd())? & LOCAL != 0, inode.device))
     });
     let Ok(inode) = inode(fd) else { return };
-    // SAFETY: the system writes at most one `statfs`.
-    let known = learned(|out| unsafe { libc::fstatfs(fd.as_raw_fd(), out) });
-    let Some(known) = known.filter(|_| is_local(inode.device).is_none()) else {
+    let Some(known) = learned(fd).filter(|_| is_local(inode.device).is_none()) else {
         return;
     };
     // Relaxed: a place taken twice costs a later question.
@@ -139,9 +128,6 @@ pub(crate) fn learn(fd: BorrowedFd<'_>) {
 
 /// Whether `fd` is a regular file on a device known to be local; `None` if nothing is known of it.
 pub(crate) fn is_local_file(fd: BorrowedFd<'_>) -> Option<bool> {
-    if !name::is_on() {
-        return Some(false);
-    }
     let Ok(inode) = inode(fd) else {
         return Some(false);
     };

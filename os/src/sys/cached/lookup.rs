@@ -52,21 +52,25 @@ pub(crate) fn look_up(path: &Path, follow: bool) -> Lookup {
     let on_root = root::open(path, flags).map(|fd| Found { fd, inode: None });
     let opened = match on_root {
         Ok(found) => return Lookup::Found(found),
-        Err(Refusal::Elsewhere) => name::open(path, flags, 0),
+        Err(Refusal::NotAtHand) => name::open(path, flags, 0),
         Err(refusal) => Err(refusal),
     };
     let fd = match opened {
         Ok(fd) => fd,
         Err(Refusal::Missing) => return Lookup::Missing,
-        Err(Refusal::Elsewhere | Refusal::Unknown) => return Lookup::Unknown,
+        Err(Refusal::NotAtHand | Refusal::Unknown) => return Lookup::Unknown,
     };
-    match inode(fd.as_fd()).map(|inode| (is_local(inode.device), inode)) {
-        Ok((Some(true), inode)) => {
+    let Ok(inode) = inode(fd.as_fd()) else {
+        return Lookup::Unknown;
+    };
+    match is_local(inode.device) {
+        Some(true) => {
+            root::found(path, inode.device);
             let inode = Some(inode);
             Lookup::Found(Found { fd, inode })
         }
-        Ok((None, _)) => Lookup::Stranger(fd),
-        _ => Lookup::Unknown,
+        Some(false) => Lookup::Unknown,
+        None => Lookup::Stranger(fd),
     }
 }
 
@@ -77,9 +81,9 @@ pub(crate) enum OnRoot {
     Opened(OwnedFd, Inode),
     /// To nothing.
     Missing,
-    /// It leads elsewhere, or so it is to be looked up.
-    Elsewhere,
-    /// That is not at hand.
+    /// It leads elsewhere, or that is not at hand: it is to be looked up.
+    NotAtHand,
+    /// It is for the pool.
     Unknown,
 }
 
@@ -99,7 +103,7 @@ pub(crate) fn open_on_root(path: &Path) -> OnRoot {
             Err(_) => OnRoot::Unknown,
         },
         Err(Refusal::Missing) => OnRoot::Missing,
-        Err(Refusal::Elsewhere) => OnRoot::Elsewhere,
+        Err(Refusal::NotAtHand) => OnRoot::NotAtHand,
         Err(Refusal::Unknown) => OnRoot::Unknown,
     }
 }

@@ -23,9 +23,9 @@ static LOOKUPS: AtomicBool = AtomicBool::new(true);
 pub(super) enum Refusal {
     /// The path leads to nothing.
     Missing,
-    /// It leads to where it was not to lead.
-    Elsewhere,
-    /// What it leads to is not at hand, or may not be opened.
+    /// What it leads to is not at hand; or it leads to where it was not to lead.
+    NotAtHand,
+    /// It may not be opened, or who is asked does not know.
     Unknown,
 }
 
@@ -45,7 +45,8 @@ pub(super) fn open(path: &Path, flags: libc::c_int, resolve: u64) -> Result<Owne
         .ok_or(Refusal::Unknown)?
         .map_err(|error| match error.raw_os_error() {
             Some(libc::ENOENT) => Refusal::Missing,
-            Some(libc::EXDEV) => Refusal::Elsewhere,
+            // In a look-up that cannot wait the system gives up at a mount before it knows why.
+            Some(libc::EAGAIN | libc::EXDEV) => Refusal::NotAtHand,
             Some(libc::ENOSYS) => turn_off(),
             // The kernel has the call and not the flag; or a device does not like to be opened.
             Some(libc::EINVAL) if flags & libc::O_PATH != 0 => turn_off(),

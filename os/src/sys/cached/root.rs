@@ -3,7 +3,7 @@
 //! Idea        A path that crosses into no other mount ends on the root's file system. Is that a local one, a
 //!             single call opens what is there, and nothing has to be asked before.
 //! States      unknown ─learn→ local | not local, for the process's life.
-//!             A folder: unknown ─a path of it crossed→ elsewhere, until its place is needed.
+//!             A folder: unknown ─a path of it was found on another device→ elsewhere, until its place is needed.
 //! Invariants  I1 nothing is opened here unless the root's file system is known to be local.
 //! Rejected    To resolve beneath the descriptor of another mount: nobody could unmount it.
 
@@ -12,24 +12,31 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
+use selkie_core::platform::AtomicU64;
+
 use super::name::{self, Refusal};
 
 static ROOT: AtomicU8 = AtomicU8::new(UNKNOWN);
 const UNKNOWN: u8 = 0;
 const LOCAL: u8 = 1;
 const NOT_LOCAL: u8 = 2;
+/// Its number, once it is known.
+static DEVICE: AtomicU64 = AtomicU64::new(0);
 
 /// Folders that are remembered to lie elsewhere, so that they are not tried in vain each time.
 const FOLDERS: usize = 64;
 /// Each a folder's hash, at a place that it determines; zero is a free one.
 static ELSEWHERE: [AtomicU32; FOLDERS] = [const { AtomicU32::new(0) }; FOLDERS];
 
-/// Learns by `ask` whether the root's file system is local, unless that is known.
-pub(super) fn learn(ask: impl FnOnce() -> Option<bool>) {
-    // Relaxed: the word is all there is, and whoever asks learns the same.
+/// Learns by `ask` whether the root's file system is local, and what device it is, unless that is known.
+pub(super) fn learn(ask: impl FnOnce() -> Option<(bool, u64)>) {
+    // Relaxed: each word is all there is, and whoever asks learns the same.
     if ROOT.load(Ordering::Relaxed) == UNKNOWN {
-        let word = ask().map_or(UNKNOWN, |is_local| if is_local { LOCAL } else { NOT_LOCAL });
-        ROOT.store(word, Ordering::Relaxed);
+        if let Some((is_local, device)) = ask() {
+            DEVICE.store(device, Ordering::Relaxed);
+            let word = if is_local { LOCAL } else { NOT_LOCAL };
+            ROOT.store(word, Ordering::Relaxed);
+        }
     }
 }
 
@@ -53,7 +60,12 @@ fn folder(path: &[u8]) -> u32 {
     })
 }
 
-/// Opens `path` if it is on the root's file system, and that is local; `Elsewhere` if not.
+fn place(folder: u32) -> &'static AtomicU32 {
+    &ELSEWHERE[folder as usize % FOLDERS]
+}
+
+/// Opens `path` if it is on the root's file system, and that is local; `NotAtHand` if it may be
+/// elsewhere.
 ///
 /// Devices are left out: where they lie on the root's file system, one may wait, or begin something, when it is
 /// opened.
@@ -62,19 +74,23 @@ pub(super) fn open(path: &Path, flags: libc::c_int) -> Result<OwnedFd, Refusal> 
     let is_absolute = bytes.first() == Some(&b'/');
     // Relaxed: the word is all there is (I1).
     if ROOT.load(Ordering::Relaxed) != LOCAL || !is_absolute || bytes.starts_with(b"/dev/") {
-        return Err(Refusal::Elsewhere);
+        return Err(Refusal::NotAtHand);
     }
     let folder = folder(bytes);
-    let place = &ELSEWHERE[folder as usize % FOLDERS];
     // Relaxed: a hint, that saves a call.
-    if place.load(Ordering::Relaxed) == folder {
-        return Err(Refusal::Elsewhere);
+    if place(folder).load(Ordering::Relaxed) == folder {
+        return Err(Refusal::NotAtHand);
     }
-    let outcome = name::open(path, flags, libc::RESOLVE_NO_XDEV);
-    if let Err(Refusal::Elsewhere) = outcome {
-        place.store(folder, Ordering::Relaxed); // Relaxed: a hint.
+    name::open(path, flags, libc::RESOLVE_NO_XDEV)
+}
+
+/// Remembers that the folder of `path` lies elsewhere, if `device` is not the root's.
+pub(super) fn found(path: &Path, device: u64) {
+    // Relaxed: hints, both.
+    if device != DEVICE.load(Ordering::Relaxed) {
+        let folder = folder(path.as_os_str().as_bytes());
+        place(folder).store(folder, Ordering::Relaxed);
     }
-    outcome
 }
 
 #[cfg(test)]
