@@ -286,12 +286,14 @@ pub(super) fn read_some(
     if !has_runtime() {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    let mut outcome = fill(file.as_fd(), buf, limit, None, known.reads);
-    if matches!(&outcome, Err(error) if error.kind() != io::ErrorKind::WouldBlock) {
-        known.reads = reads_otherwise(file, known.reads);
-        outcome = fill(file.as_fd(), buf, limit, None, known.reads);
-    }
-    let n = outcome?;
+    let n = loop {
+        match fill(file.as_fd(), buf, limit, None, known.reads) {
+            Ok(n) => break n,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
+            Err(error) if known.reads == Reads::Never => return Err(error),
+            Err(_) => known.reads = reads_otherwise(file, known.reads),
+        }
+    };
     if n == 0 && !is_at_end(file) {
         return Err(io::ErrorKind::WouldBlock.into());
     }

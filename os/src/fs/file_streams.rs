@@ -66,7 +66,9 @@ impl AsyncRead for File {
                 buf.hand_out(target);
                 return Poll::Ready(Ok(()));
             }
-            buf.discard(); // I2
+            if buf.is_unwritten() {
+                buf.discard(); // I2
+            }
             let limit = target.remaining().min(me.max_buf_size);
             if limit <= cached::MAX_IN_PLACE_BYTES
                 && cached::read_some(cx, &me.std, target, limit, &mut inner.known).is_ok()
