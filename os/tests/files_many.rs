@@ -51,6 +51,13 @@ fn own(at: &Path, n: usize) -> PathBuf {
     at.join(format!("own-{n}"))
 }
 
+/// Writes as a stream does.
+async fn stream(n: usize, path: &Path) -> io::Result<()> {
+    let mut file = File::create(path).await?;
+    file.write_all(&bytes_of(n, BYTES)).await?;
+    file.flush().await
+}
+
 /// The operation `n`, one of ten kinds.
 async fn operate(n: usize, at: PathBuf, shared: Arc<[File]>) -> io::Result<()> {
     let file = &shared[n % SHARED];
@@ -98,11 +105,7 @@ async fn operate(n: usize, at: PathBuf, shared: Arc<[File]>) -> io::Result<()> {
         }
         // Each waits for the disk twice: a few will do.
         6 if n % 64 == 6 => fs::replace(own(&at, n), bytes_of(n, BYTES)).await,
-        6 if n % OPEN_IS_ONE_OF == 14 => {
-            let mut file = File::create(own(&at, n)).await?;
-            file.write_all(&bytes_of(n, BYTES)).await?;
-            file.flush().await
-        }
+        6 if n % OPEN_IS_ONE_OF == 14 => stream(n, &own(&at, n)).await,
         6 => fs::write(own(&at, n), bytes_of(n, BYTES)).await,
         _ if n % OPEN_IS_ONE_OF != 7 => {
             let is_there = fs::try_exists(&given).await?;

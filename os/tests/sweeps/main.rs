@@ -437,6 +437,6 @@ fn latched() {
         let Some(call) = faults.disarm() else { break };
         assert!(asked.insert(call), "system call {call} was asked for again");
     }
-    assert!(!asked.is_empty() && asked.len() <= 3, "{asked:?}");
+    assert!(asked.len() <= 3, "{asked:?}");
     println!("swept {} calls, {asked:?}", asked.len());
 }
