@@ -286,6 +286,7 @@ pub(super) fn read_some(
     if !has_runtime() {
         return Err(io::ErrorKind::WouldBlock.into());
     }
+    // Once, but for a file that is found not to be read as it was tried.
     let n = loop {
         match fill(file.as_fd(), buf, limit, None, known.reads) {
             Ok(n) => break n,
@@ -302,6 +303,7 @@ pub(super) fn read_some(
 }
 
 /// How `file` is read, which is not read as it was tried.
+#[cold]
 fn reads_otherwise(file: &std::fs::File, tried: Reads) -> Reads {
     let is_memory = |inode: cached::Inode| inode.reads() == Reads::AtOnce;
     if tried == Reads::IfCached && cached::known(file.as_fd()).is_some_and(is_memory) {
