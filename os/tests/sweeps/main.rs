@@ -37,7 +37,7 @@ use selkie::runtime::{Builder, Runtime};
 
 use faults::{Call, Faults};
 use fixture::{Folder, PART, open_descriptors, run_part};
-use operations::{OPERATIONS, Operation, prepare};
+use operations::{OPERATIONS, Operation, buffers, prepare};
 use watchdog::Watchdog;
 
 /// The system calls that may fail, and how. What is cut short by a signal must not show at all.
@@ -221,6 +221,7 @@ impl Sweep {
     fn is_clean(&self, what: &str) {
         until_childless(std::thread::yield_now);
         assert_eq!(open_descriptors(), self.before, "{what}: descriptors");
+        assert_eq!(buffers(), 0, "{what}: buffers");
         assert!(!has_half(&self.at), "{what}: a file is left");
     }
 
@@ -303,6 +304,10 @@ impl Sweep {
         do_well(runtime, operation, &self.at, &what);
         runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
         until_childless(turn);
+        // The ring gives back what it was lent once it is done with it; the watchdog looks on.
+        while buffers() > 0 {
+            turn();
+        }
         assert!(!has_half(&self.at), "{what}: a file is left");
         true
     }

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -56,6 +57,41 @@ pub(crate) fn prepare(at: &Path) -> io::Result<()> {
     std::fs::create_dir(at.join("full"))?;
     std::fs::write(at.join("full/one"), b"1")?;
     std::os::unix::fs::symlink("small", at.join("link"))
+}
+
+/// Buffers that were lent to an operation and have not gone since.
+static BUFFERS: AtomicUsize = AtomicUsize::new(0);
+
+pub(crate) fn buffers() -> usize {
+    BUFFERS.load(Ordering::SeqCst)
+}
+
+/// A buffer that is counted.
+struct Counted(Vec<u8>);
+
+impl Counted {
+    fn new(bytes: Vec<u8>) -> Self {
+        BUFFERS.fetch_add(1, Ordering::SeqCst);
+        Self(bytes)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        BUFFERS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsMut<[u8]> for Counted {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
 }
 
 fn has(path: PathBuf, bytes: &[u8]) -> bool {
@@ -234,23 +270,23 @@ operations! {
         drop(file.into_std().await)
     }, |at| has(at.join("new"), b"new");
     file_read_at: |at| {
-        let (read, bytes) = File::open(at.join("small")).await?.read_at(vec![0; 3], 1).await;
-        assert_eq!((read?, &bytes[..]), (3, &b"mal"[..]))
+        let (read, bytes) = File::open(at.join("small")).await?.read_at(Counted::new(vec![0; 3]), 1).await;
+        assert_eq!((read?, bytes.as_ref()), (3, &b"mal"[..]))
     }, |_at| true;
     file_read_at_large: |at| {
-        let (read, bytes) = File::open(at.join("large")).await?.read_at(vec![0; LARGE], 0).await;
-        assert_eq!(&bytes[..read?], [7; LARGE])
+        let (read, bytes) = File::open(at.join("large")).await?.read_at(Counted::new(vec![0; LARGE]), 0).await;
+        assert_eq!(bytes.as_ref()[..read?], [7; LARGE])
     }, |_at| true;
     file_read_exact_at: |at| {
-        let (read, bytes) = File::open(at.join("large")).await?.read_exact_at(vec![0; LARGE], 0).await;
+        let (read, bytes) = File::open(at.join("large")).await?.read_exact_at(Counted::new(vec![0; LARGE]), 0).await;
         read?;
-        assert_eq!(bytes, [7; LARGE])
+        assert_eq!(bytes.as_ref(), [7; LARGE])
     }, |_at| true;
     file_write_at: |at| {
-        let (written, buf) = both(at.join("small")).await?.write_at(*b"old", 2).await;
-        assert_eq!((written?, &buf), (3, b"old"))
+        let (written, buf) = both(at.join("small")).await?.write_at(Counted::new(b"old".to_vec()), 2).await;
+        assert_eq!((written?, buf.as_ref()), (3, &b"old"[..]))
     }, |at| has(at.join("small"), b"smold");
-    file_write_all_at: |at| both(at.join("new")).await?.write_all_at(vec![9; LARGE], 0).await.0?,
+    file_write_all_at: |at| both(at.join("new")).await?.write_all_at(Counted::new(vec![9; LARGE]), 0).await.0?,
         |at| has(at.join("new"), &[9; LARGE]);
     file_fallocate: |at| match both(at.join("new")).await?.fallocate(0, 10).await {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => std::fs::write(at.join("new"), [0; 10])?,
