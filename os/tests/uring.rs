@@ -1,5 +1,5 @@
 //! Sockets by the runtime's ring: what arrives, what is counted, what is said where there is no ring.
-#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#![cfg(io_uring)]
 
 mod fixture;
 

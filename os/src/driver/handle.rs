@@ -116,69 +116,25 @@ impl Handle {
     }
 
     /// The ring, if it has been made.
-    #[cfg(all(
-        feature = "fs",
-        feature = "reactor",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
+    #[cfg(io_uring)]
     pub(crate) fn made_ring(&self) -> Option<&Arc<super::uring::Ring>> {
         self.shared.uring.made()
     }
 
     /// The ring, if the builder lets us and the system has one.
-    #[cfg(all(
-        feature = "fs",
-        feature = "reactor",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
+    #[cfg(io_uring)]
     pub(crate) fn ring(&self) -> Option<&Arc<super::uring::Ring>> {
         self.shared.uring.get(&self.shared.registry)
     }
 
     /// Whether the builder asked for a ring.
-    #[cfg(all(
-        feature = "fs",
-        feature = "net",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
+    #[cfg(all(io_uring, feature = "net"))]
     pub(crate) fn wants_ring(&self) -> bool {
         self.shared.uring.is_wanted()
     }
 
     /// Submits what was just put into the ring's queue, unless the driver is awake and will.
-    #[cfg(all(
-        feature = "fs",
-        feature = "net",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
+    #[cfg(all(io_uring, feature = "net"))]
     pub(crate) fn submit_ring(&self) {
         // Acquire: pairs with the exchange in `fall_asleep`. Its thread takes the ring's lock after
         // that: either it saw what we have queued, or we took the lock later and see it asleep.
