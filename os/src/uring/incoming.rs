@@ -62,10 +62,9 @@ impl Incoming {
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
     /// no runtime runs here.
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
-        let attached = Attached::here()?;
         Ok(Self {
-            line: Line::new(attached.clone()),
-            attached,
+            attached: Attached::here()?,
+            line: Line::default(),
             listener: Arc::new(listener.into()),
         })
     }
@@ -115,8 +114,9 @@ impl Incoming {
         let payload = Accepting {
             _listener: Arc::clone(&self.listener),
         };
+        let ring = self.attached.ring()?;
         // SAFETY: the descriptor belongs to the payload.
-        unsafe { self.line.begin(entry.build(), Box::new(payload)) }
+        unsafe { self.line.begin(ring, entry.build(), Box::new(payload)) }
     }
 }
 

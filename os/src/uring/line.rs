@@ -6,17 +6,18 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::sync::Arc;
 use std::task::Context;
 
 use io_uring::squeue;
 
-use super::attached::{Attached, is_gone};
-use crate::driver::{Completion, Payload};
+use super::attached::{is_gone, submit};
+use crate::driver::{Completion, Payload, Ring};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Line {
-    attached: Attached,
-    slot: Option<usize>,
+    /// The operation, if it is under way, and its ring: the one of the thread that began it.
+    operation: Option<(Arc<Ring>, usize)>,
 }
 
 /// What a look at a line came to.
@@ -28,16 +29,11 @@ pub(super) enum Look {
 }
 
 impl Line {
-    pub(super) fn new(attached: Attached) -> Self {
-        let slot = None;
-        Self { attached, slot }
-    }
-
     pub(super) fn is_idle(&self) -> bool {
-        self.slot.is_none()
+        self.operation.is_none()
     }
 
-    /// Begins an operation.
+    /// Begins an operation on `ring`.
     ///
     /// # Errors
     /// If the runtime has shut down, or too many are under way.
@@ -46,15 +42,15 @@ impl Line {
     /// As for [`Ring::queue`](crate::driver::Ring::queue).
     pub(super) unsafe fn begin(
         &mut self,
+        ring: Arc<Ring>,
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
     ) -> io::Result<()> {
-        let ring = &self.attached.ring;
         // SAFETY: by the caller's promise.
         match unsafe { ring.queue(entry, payload, false) } {
             Ok(slot) => {
-                self.slot = Some(slot);
-                self.attached.driver.submit_ring();
+                let (ring, _slot) = self.operation.insert((ring, slot));
+                submit(ring);
                 Ok(())
             }
             Err(_) if ring.is_closed() => Err(is_gone()),
@@ -64,14 +60,14 @@ impl Line {
 
     /// What is next; if it is nothing yet, the waker of `cx` waits for it.
     pub(super) fn look(&mut self, cx: &Context<'_>) -> Look {
-        let Some(slot) = self.slot else {
+        let Some((ring, slot)) = &self.operation else {
             return Look::Idle;
         };
-        match self.attached.ring.next(slot, cx.waker()) {
+        match ring.next(*slot, cx.waker()) {
             Ok(Some(told)) => Look::Told(told),
             Ok(None) => Look::Pending,
             Err(_payload) => {
-                self.slot = None;
+                self.operation = None;
                 Look::Idle
             }
         }
@@ -85,9 +81,9 @@ pub(super) fn too_many() -> io::Error {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot {
-            self.attached.ring.abandon(slot, true);
-            self.attached.driver.submit_ring();
+        if let Some((ring, slot)) = &self.operation {
+            ring.abandon(*slot, true);
+            submit(ring);
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Invariants  I1 a buffer that a completion names belongs to who takes the completion; if nobody does
 //!                any more, to the payload, which gives it back.
 //!             I2 the operation owns the socket and the buffers, not the future.
+//!             I3 `pool` is the operation's: it changes only while none is under way.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -20,8 +21,7 @@ use std::task::{Context, Poll, ready};
 use io_uring::{opcode, types};
 use selkie_core::coop;
 
-use super::attached::Attached;
-use super::buffers::Buffer;
+use super::buffers::{Buffer, Buffers};
 use super::line::{Line, Look};
 use crate::driver::{Completion, Payload, Pool, Provided};
 
@@ -55,8 +55,9 @@ fn provided(pool: &Arc<Pool>, told: Completion) -> Vec<Provided> {
 pub struct Received {
     line: Line,
     socket: Arc<OwnedFd>,
-    pool: Arc<Pool>,
-    has_bundles: bool,
+    buffers: Buffers,
+    /// Those that the last operation receives into (I3).
+    pool: Option<Arc<Pool>>,
     /// Other buffers of the last completion.
     rest: VecDeque<Provided>,
     /// How many buffers had been given back when the operation was last begun.
@@ -66,12 +67,12 @@ pub struct Received {
 }
 
 impl Received {
-    pub(super) fn new(attached: Attached, socket: Arc<OwnedFd>, pool: Arc<Pool>) -> Self {
+    pub(super) fn new(socket: Arc<OwnedFd>, buffers: Buffers) -> Self {
         Self {
-            has_bundles: attached.ring.abilities().bundles,
-            line: Line::new(attached),
+            line: Line::default(),
             socket,
-            pool,
+            buffers,
+            pool: None,
             rest: VecDeque::new(),
             returned: 0,
             is_starved: false,
@@ -120,18 +121,26 @@ impl Received {
                 Look::Told(told) => self.take(told)?,
                 Look::Pending => return Poll::Pending,
                 Look::Idle => {
-                    if self.is_starved && self.pool.wait(self.returned, cx.waker()) {
+                    let pool = self.buffers.pool()?;
+                    if self.is_starved_of(&pool) && pool.wait(self.returned, cx.waker()) {
                         return Poll::Pending;
                     }
-                    self.begin()?;
+                    self.begin(pool)?;
                 }
             }
         }
     }
 
+    /// Whether `pool` had no buffer for the last operation.
+    fn is_starved_of(&self, pool: &Arc<Pool>) -> bool {
+        let last = self.pool.as_ref();
+        self.is_starved && last.is_some_and(|last| Arc::ptr_eq(last, pool))
+    }
+
     /// Takes in what the system says.
     fn take(&mut self, told: Completion) -> io::Result<()> {
-        let mut provided = provided(&self.pool, told);
+        let pool = self.pool.as_ref();
+        let mut provided = pool.map_or_else(Vec::new, |pool| provided(pool, told));
         match told.result {
             0 => self.is_at_end = true, // A buffer that came with it goes back.
             1.. => self.rest.extend(provided.drain(..)),
@@ -145,22 +154,24 @@ impl Received {
         Ok(())
     }
 
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(&mut self, pool: Arc<Pool>) -> io::Result<()> {
         debug_assert!(self.line.is_idle(), "one operation a socket");
         self.is_starved = false;
-        self.returned = self.pool.returned();
+        self.returned = pool.returned();
         let fd = types::Fd(self.socket.as_raw_fd());
-        let group = self.pool.group();
-        let entry = if self.has_bundles {
+        let ring = Arc::clone(pool.ring());
+        let group = pool.group();
+        let entry = if ring.abilities().bundles {
             opcode::RecvMultiBundle::new(fd, group).build()
         } else {
             opcode::RecvMulti::new(fd, group).build()
         };
         let payload = Receiving {
             _socket: Arc::clone(&self.socket),
-            pool: Arc::clone(&self.pool),
+            pool: Arc::clone(&pool),
         };
+        self.pool = Some(pool); // I3
         // SAFETY: the descriptor and the buffers belong to the payload, and neither moves.
-        unsafe { self.line.begin(entry, Box::new(payload)) }
+        unsafe { self.line.begin(ring, entry, Box::new(payload)) }
     }
 }

@@ -14,9 +14,9 @@ use std::task::{Context, Poll, ready};
 use io_uring::{opcode, types};
 use selkie_core::coop;
 
-use super::attached::{Attached, is_gone};
+use super::attached::{Attached, is_gone, submit};
 use super::line::too_many;
-use crate::driver::{Held, Payload};
+use crate::driver::{Held, Payload, Ring};
 
 /// Bytes in one operation at most: the system counts them in 31 bits.
 const MAX_BYTES: usize = 1 << 30;
@@ -30,9 +30,9 @@ pub(super) struct Manner {
     pub(super) copies: bool,
 }
 
-/// An operation under way.
+/// An operation under way on a ring: the one of the thread that began it.
 struct Sending {
-    attached: Attached,
+    ring: Arc<Ring>,
     slot: Option<usize>,
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
     }
 }
 
-/// Puts one operation into the ring's queue.
+/// Puts one operation into the line of this thread's ring.
 fn queue<B: AsRef<[u8]> + Send + 'static>(
     attached: &Attached,
     socket: &Arc<OwnedFd>,
@@ -77,6 +77,10 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
     from: usize,
     manner: Manner,
 ) -> Result<Sending, (io::Error, B)> {
+    let ring = match attached.ring() {
+        Ok(ring) => ring,
+        Err(error) => return Err((error, buf)),
+    };
     let mut held = Box::new(HeldHere::new(buf, Arc::clone(socket)));
     // SAFETY: the system has no pointer to it yet.
     let buf: &B = unsafe { held.buf() };
@@ -95,16 +99,14 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
         send.flags(flags).build()
     };
     // SAFETY: bytes and socket belong to the payload, and stay where they are (I1).
-    match unsafe { attached.ring.queue(entry, held, !manner.copies) } {
+    match unsafe { ring.queue(entry, held, !manner.copies) } {
         Ok(slot) => {
-            attached.driver.submit_ring();
-            Ok(Sending {
-                attached: attached.clone(),
-                slot: Some(slot),
-            })
+            submit(&ring);
+            let slot = Some(slot);
+            Ok(Sending { ring, slot })
         }
         Err(payload) => {
-            let is_closed = attached.ring.is_closed();
+            let is_closed = ring.is_closed();
             let error = if is_closed { is_gone() } else { too_many() };
             Err((error, taken(payload)))
         }
@@ -117,7 +119,7 @@ impl Future for Sending {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
         let slot = self.slot.expect("polled after it was ready");
-        let Some((told, payload)) = self.attached.ring.outcome(slot, cx.waker()) else {
+        let Some((told, payload)) = self.ring.outcome(slot, cx.waker()) else {
             return Poll::Pending;
         };
         self.slot = None;
@@ -129,8 +131,8 @@ impl Future for Sending {
 impl Drop for Sending {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
-            self.attached.ring.abandon(slot, true); // I2
-            self.attached.driver.submit_ring();
+            self.ring.abandon(slot, true); // I2
+            submit(&self.ring);
         }
     }
 }

@@ -42,12 +42,11 @@ impl Socket {
     /// If `buffers` are another runtime's.
     #[track_caller]
     pub fn receive(&self, buffers: &Buffers) -> Received {
-        let pool = Arc::clone(&buffers.pool);
         assert!(
-            Arc::ptr_eq(pool.ring(), &self.attached.ring),
+            self.attached.is_same(buffers.attached()),
             "the buffers are another runtime's than the socket"
         );
-        Received::new(self.attached.clone(), Arc::clone(&self.fd), pool)
+        Received::new(Arc::clone(&self.fd), buffers.clone())
     }
 
     /// Sends `buf`, and gives it back with how many of its bytes were sent.

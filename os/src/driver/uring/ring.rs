@@ -1,22 +1,23 @@
 //! The ring: what was submitted, and who waits for it.
 //!
-//! Idea        One small ring a runtime. An operation hands over all memory that the system will
-//!             touch; it comes back with the outcome. An operation on a file is submitted at once, and
-//!             takes what is complete by then; those on sockets lie in a line until the driver is
-//!             about to look at its events, so that one system call submits many. The reactor takes
-//!             completions, since the ring's descriptor is one of its sources.
+//! Idea        One small ring of several (see `rings`). An operation hands over all memory that the
+//!             system will touch; it comes back with the outcome. An operation on a file is submitted
+//!             at once, and takes what is complete by then; those on sockets lie in a line until the
+//!             ring's worker is about to sleep or to look for events, so that one system call submits
+//!             many. The reactor takes completions too, since the ring's descriptor is one of its
+//!             sources.
 //! States      of an operation: see `operations`
 //! Invariants  I1 who has the system take entries holds `entering`, and takes `state` within it, never
 //!                the other way round; completions are taken under `state`.
-//!             I2 what lies in the line is submitted by the driver before it sleeps, or, if it
-//!                sleeps already, by who put it there (`Handle::submit_ring`).
+//!             I2 who puts something into the line has it submitted: `settle` comes, or `hand_over` is
+//!                called (I1 of `rings`).
 //!             I3 no foreign code runs under a lock.
 //!             I4 after a submission that failed for good nothing is ever submitted: what the system
 //!                did not take, it will not see.
 //!             I5 the ring's memory is not given back before the last completion, notices apart.
 //! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would hold
-//!             up all others' files and sockets. One lock: while the system sends what one worker has
-//!             submitted, the others would wait.
+//!             up files and sockets of tasks that others run. One lock: while the system sends what was
+//!             submitted, a thread that takes completions would wait.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -53,7 +54,7 @@ struct State {
     was_full: bool,
 }
 
-/// The ring of one runtime.
+/// A ring.
 pub(crate) struct Ring {
     /// Dropped by hand: see I5.
     system: ManuallyDrop<System>,
@@ -117,7 +118,7 @@ impl Ring {
             state.unseen.swap_remove(place);
             return Err(state.operations.withdraw(index));
         }
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         drop(state);
         after.do_it();
         Ok(index)
@@ -143,9 +144,8 @@ impl Ring {
         unsafe { self.lock().push(kind, entry, payload) }
     }
 
-    /// Submits what lies in the line, unless another thread is about to. What is complete makes the
-    /// ring's descriptor readable.
-    pub(super) fn submit_line(&self) {
+    /// Submits what lies in the line, unless another thread is about to.
+    fn submit_line(&self) {
         if !self.lock().line.is_empty() {
             self.submit_all();
         }
@@ -171,12 +171,29 @@ impl Ring {
         entries.clear();
     }
 
-    /// Submits what lies in the line, and takes what is complete. Says whether anybody was woken.
-    pub(super) fn turn(&self) -> bool {
+    /// Submits what lies in the line, and takes what is complete by then: for threads that will not
+    /// `settle` (I2).
+    pub(crate) fn hand_over(&self) {
         self.submit_line();
+        self.reap();
+    }
+
+    /// Submits what lies in the line, has the system finish what it keeps for this thread, and takes
+    /// what is complete. Says whether anybody was woken.
+    pub(super) fn settle(&self) -> bool {
+        self.submit_line();
+        let entering = self.enter();
+        // SAFETY: `entering` is held (I1).
+        unsafe { self.system.catch_up() };
+        drop(entering);
+        self.reap()
+    }
+
+    /// Takes what is complete. Says whether anybody was woken.
+    pub(super) fn reap(&self) -> bool {
         let mut after = After::default();
         let mut state = self.lock();
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         while mem::take(&mut state.was_full) && !state.is_broken {
             drop(state);
             let entering = self.enter();
@@ -184,14 +201,14 @@ impl Ring {
             unsafe { self.system.catch_up() };
             drop(entering);
             state = self.lock();
-            self.reap(&mut state, &mut after);
+            self.take(&mut state, &mut after);
         }
         drop(state);
         after.do_it()
     }
 
     /// Takes what is complete.
-    fn reap(&self, state: &mut State, after: &mut After) {
+    fn take(&self, state: &mut State, after: &mut After) {
         for index in mem::take(&mut state.unseen) {
             state.deliver(index, Completion::new(-libc::ECANCELED, 0), after);
         }
@@ -256,18 +273,18 @@ impl Ring {
         let mut after = After::default();
         let mut state = self.lock();
         state.is_closed = true;
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         for index in state.operations.flying() {
             state.cancel(index);
         }
         drop(state);
         self.submit_all();
         let mut state = self.lock();
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         // Under the lock: else others could take the completion that is waited for.
         while state.operations.cancellable() > 0 && !state.is_broken {
             state.is_broken = !self.system.wait();
-            self.reap(&mut state, &mut after);
+            self.take(&mut state, &mut after);
         }
         drop(state);
         after.do_it();

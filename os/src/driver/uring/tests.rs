@@ -79,7 +79,7 @@ fn reap_until(ring: &Ring, mut is_done: impl FnMut() -> bool) {
     while !is_done() {
         assert!(begun.elapsed().as_secs() < 20, "no completion comes");
         std::thread::yield_now();
-        ring.turn();
+        ring.settle();
     }
 }
 
@@ -111,7 +111,7 @@ fn regression_24_a_dropped_future_leaves_its_memory_until_the_completion() {
     let witness = Arc::new(());
     let (reading, mut writer) = begin(&ring, &witness);
     drop(reading);
-    ring.turn();
+    ring.settle();
     assert_eq!(
         Arc::strong_count(&witness),
         2,

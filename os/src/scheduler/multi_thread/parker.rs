@@ -42,6 +42,11 @@ impl SharedDriver {
         self.with(|park| park.park(Some(Duration::ZERO)));
     }
 
+    /// Hands over what worker `index` has asked of the driver, and wakes for what is answered.
+    pub(super) fn settle(&self, index: usize) {
+        self.unpark.settle(index);
+    }
+
     /// Whether a worker has the driver now.
     pub(super) fn is_attended(&self) -> bool {
         // Relaxed: a hint.

@@ -86,6 +86,7 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
+        self.shared.driver.settle(self.index);
         self.shared.driver.poll();
         self.fire_timers();
         self.count_busy();
@@ -114,6 +115,7 @@ impl Worker<'_> {
 
     fn sleep_between_hooks(&self, watch: &mut Watch) {
         let remote = self.remote;
+        self.shared.driver.settle(self.index);
         let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
         if own_work {
             return;

@@ -2,8 +2,8 @@
 //!
 //! Idea        While some worker runs and some sleep, one of the sleepers (preferably one that is not
 //!             in the driver) wakes every [`PERIOD`]. A worker that has started no poll since the
-//!             last look is stuck: its overdue timers are fired and its queued tasks taken over; a
-//!             driver that nobody attends is taken in the next sleep. When nobody has run for some
+//!             last look is stuck: its overdue timers are fired, what it asked of the driver is handed
+//!             over, and its queued tasks are taken over; a driver that nobody attends is taken in the next sleep. When nobody has run for some
 //!             rounds, the watch ends, and whoever wakes first starts it again.
 //! States      nobody ⇄ worker i
 //! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
@@ -120,9 +120,10 @@ impl Watch {
     }
 }
 
-/// Fires the overdue timers of the stuck worker `index` and takes its tasks over.
+/// Fires the overdue timers of the stuck worker `index`, settles for it and takes its tasks over.
 fn take_over(worker: &Worker<'_>, index: usize) -> bool {
     let shared = worker.shared;
+    shared.driver.settle(index);
     let fired = shared.remotes[index]
         .timers
         .map_or(0, |timers| timers.fire_due());
