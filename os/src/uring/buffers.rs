@@ -23,8 +23,8 @@ const MAX_COUNT: u16 = 1 << 15;
 /// all of those, [`Received::next`](super::Received::next) waits for one to be dropped.
 ///
 /// # Cost
-/// For each worker that receives `count` times `size` bytes, which the system backs as they are used, and
-/// 16 bytes a buffer.
+/// For each worker that receives 16 bytes a buffer, and `size` for as many as were needed at once: 64 at
+/// first, then twice as many, up to `count`.
 #[derive(Debug, Clone)]
 pub struct Buffers {
     shared: Arc<Shared>,

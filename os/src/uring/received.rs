@@ -2,7 +2,7 @@
 //!
 //! Idea        One operation receives again and again, each time into the buffer that is next in its
 //!             group. It is begun anew when the system ends it: for want of buffers, once one is back.
-//! States      under way ─ended─▶ idle ─▶ under way; idle ─no buffers─▶ starved ─one is back─▶ under way;
+//! States      under way ─ended─▶ idle ─▶ under way; idle ─no buffers─▶ starved ─there are more─▶ under way;
 //!             ─a receive of nothing─▶ at the end
 //! Invariants  I1 a buffer that a completion names belongs to who takes the completion; if nobody does
 //!                any more, to the payload, which gives it back.
@@ -60,8 +60,9 @@ pub struct Received {
     pool: Option<Arc<Pool>>,
     /// Other buffers of the last completion.
     rest: VecDeque<Provided>,
-    /// How many buffers had been given back when the operation was last begun.
+    /// How many buffers had been given back when the operation was last begun, and how many lent.
     returned: u64,
+    lent: u16,
     is_starved: bool,
     is_at_end: bool,
 }
@@ -75,6 +76,7 @@ impl Received {
             pool: None,
             rest: VecDeque::new(),
             returned: 0,
+            lent: 0,
             is_starved: false,
             is_at_end: false,
         }
@@ -122,7 +124,8 @@ impl Received {
                 Look::Pending => return Poll::Pending,
                 Look::Idle => {
                     let pool = self.buffers.pool()?;
-                    if self.is_starved_of(&pool) && pool.wait(self.returned, cx.waker()) {
+                    let is_starved = self.is_starved_of(&pool) && !pool.grow(self.lent);
+                    if is_starved && pool.wait(self.returned, cx.waker()) {
                         return Poll::Pending;
                     }
                     self.begin(pool)?;
@@ -157,6 +160,7 @@ impl Received {
     fn begin(&mut self, pool: Arc<Pool>) -> io::Result<()> {
         debug_assert!(self.line.is_idle(), "one operation a socket");
         self.is_starved = false;
+        self.lent = pool.lent();
         self.returned = pool.returned();
         let fd = types::Fd(self.socket.as_raw_fd());
         let ring = Arc::clone(pool.ring());
