@@ -29,6 +29,9 @@ use super::ring::Ring;
 
 /// The system takes a line that begins with a page.
 const PAGE_BYTES: usize = 65_536;
+/// What the allocator aligns to anyway: for more it would write the zeros itself, and so have all memory
+/// backed at once.
+const ANY_BYTES: usize = 16;
 /// Buffers in a line at first.
 const FIRST_LENT: u16 = 64;
 
@@ -40,8 +43,8 @@ struct Block {
 }
 
 impl Block {
-    fn new(bytes: usize) -> io::Result<Self> {
-        let layout = Layout::from_size_align(bytes, PAGE_BYTES)
+    fn new(bytes: usize, align_bytes: usize) -> io::Result<Self> {
+        let layout = Layout::from_size_align(bytes, align_bytes)
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         // SAFETY: the layout is not empty: there is a buffer, and it has a byte.
         let start = unsafe { alloc::alloc_zeroed(layout) };
@@ -94,14 +97,14 @@ impl Pool {
         let total = usize::from(count)
             .checked_mul(size)
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let entries = Block::new(usize::from(count) * size_of::<BufRingEntry>())?;
+        let entries = Block::new(usize::from(count) * size_of::<BufRingEntry>(), PAGE_BYTES)?;
         let mut pool = Self {
             ring,
             group: None,
             count,
             size,
             entries: ManuallyDrop::new(entries),
-            bytes: Block::new(total)?,
+            bytes: Block::new(total, ANY_BYTES)?,
             line: Mutex::new(Line {
                 tail: 0,
                 last: 0,
