@@ -53,7 +53,7 @@ impl Attached {
         let ring = self.driver.ring(worker.ok().flatten());
         ring.cloned().ok_or_else(|| {
             if self.driver.has_closed_rings() {
-                is_gone()
+                io::Error::other("the runtime of these sockets has shut down")
             } else {
                 unsupported(
                     "the system refuses io_uring: an old kernel, a filter, or no locked memory",
@@ -80,9 +80,4 @@ pub(super) fn submit(ring: &Arc<Ring>) {
     if is_own.ok().flatten() != Some(true) {
         ring.hand_over();
     }
-}
-
-/// What an operation fails with when its runtime has shut down.
-pub(super) fn is_gone() -> io::Error {
-    io::Error::other("the runtime of this io_uring has shut down")
 }

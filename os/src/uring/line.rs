@@ -11,7 +11,7 @@ use std::task::Context;
 
 use io_uring::squeue;
 
-use super::attached::{is_gone, submit};
+use super::attached::submit;
 use crate::driver::{Completion, Payload, Ring};
 
 #[derive(Debug, Default)]
@@ -53,8 +53,7 @@ impl Line {
                 submit(ring);
                 Ok(())
             }
-            Err(_) if ring.is_closed() => Err(is_gone()),
-            Err(_) => Err(too_many()),
+            Err(_) => Err(ring.refusal()),
         }
     }
 
@@ -72,11 +71,6 @@ impl Line {
             }
         }
     }
-}
-
-/// What an operation fails with that the ring has no room for.
-pub(super) fn too_many() -> io::Error {
-    io::Error::other("io_uring: 65536 of 65536 operations on sockets are under way")
 }
 
 impl Drop for Line {

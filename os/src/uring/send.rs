@@ -14,8 +14,7 @@ use std::task::{Context, Poll, ready};
 use io_uring::{opcode, types};
 use selkie_core::coop;
 
-use super::attached::{Attached, is_gone, submit};
-use super::line::too_many;
+use super::attached::{Attached, submit};
 use crate::driver::{Held, Payload, Ring};
 
 /// Bytes in one operation at most: the system counts them in 31 bits.
@@ -105,11 +104,7 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
             let slot = Some(slot);
             Ok(Sending { ring, slot })
         }
-        Err(payload) => {
-            let is_closed = ring.is_closed();
-            let error = if is_closed { is_gone() } else { too_many() };
-            Err((error, taken(payload)))
-        }
+        Err(payload) => Err((ring.refusal(), taken(payload))),
     }
 }
 

@@ -93,9 +93,16 @@ impl Ring {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing is submitted any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lock().is_closed
+    /// Why the ring has just taken nothing.
+    pub(crate) fn refusal(&self) -> io::Error {
+        let state = self.lock();
+        io::Error::other(if state.is_broken {
+            "the system takes nothing more by this io_uring"
+        } else if state.is_closed {
+            "the runtime of this io_uring has shut down"
+        } else {
+            "io_uring: 65536 of 65536 operations on sockets are under way"
+        })
     }
 
     /// Submits `entry`, of an operation on a file; its slot, or the payload if the ring takes nothing
