@@ -61,7 +61,7 @@ pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]
 pub(crate) use slot::ReadyEvent;
 #[cfg(all(io_uring, feature = "net"))]
-pub(crate) use uring::{Completion, Pool, Provided};
+pub(crate) use uring::{Completion, Place, Pool, Provided};
 #[cfg(io_uring)]
 pub(crate) use uring::{Held, Payload, Ring};
 #[cfg(feature = "reactor")]

@@ -57,6 +57,8 @@ mod buffers;
 
 mod line;
 
+mod endpoint;
+
 mod send;
 
 mod received;

@@ -14,20 +14,20 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use io_uring::{opcode, types};
+use io_uring::opcode;
 use selkie_core::coop;
 
 use super::buffers::{Buffer, Buffers};
+use super::endpoint::Endpoint;
 use super::line::{Line, Look};
 use crate::driver::{Completion, Payload, Pool, Provided};
 
 /// What the operation owns (I2).
 struct Receiving {
-    _socket: Arc<OwnedFd>,
+    _socket: Arc<Endpoint>,
     pool: Arc<Pool>,
 }
 
@@ -54,7 +54,7 @@ fn provided(pool: &Arc<Pool>, told: Completion) -> Vec<Provided> {
 #[derive(Debug)]
 pub struct Received {
     line: Line,
-    socket: Arc<OwnedFd>,
+    socket: Arc<Endpoint>,
     buffers: Buffers,
     /// Those that the last operation receives into (I3).
     pool: Option<Arc<Pool>>,
@@ -68,7 +68,7 @@ pub struct Received {
 }
 
 impl Received {
-    pub(super) fn new(socket: Arc<OwnedFd>, buffers: Buffers) -> Self {
+    pub(super) fn new(socket: Arc<Endpoint>, buffers: Buffers) -> Self {
         Self {
             line: Line::default(),
             socket,
@@ -162,8 +162,8 @@ impl Received {
         self.is_starved = false;
         self.lent = pool.lent();
         self.returned = pool.returned();
-        let fd = types::Fd(self.socket.as_raw_fd());
         let ring = Arc::clone(pool.ring());
+        let (fd, named) = self.socket.name(&ring);
         let group = pool.group();
         let entry = if ring.abilities().bundles {
             opcode::RecvMultiBundle::new(fd, group).build()
@@ -176,6 +176,6 @@ impl Received {
         };
         self.pool = Some(pool); // I3
         // SAFETY: the descriptor and the buffers belong to the payload, and neither moves.
-        unsafe { self.line.begin(ring, entry, Box::new(payload)) }
+        unsafe { self.line.begin(ring, entry.flags(named), Box::new(payload)) }
     }
 }

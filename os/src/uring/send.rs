@@ -6,15 +6,15 @@
 
 use std::future::Future;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use io_uring::{opcode, types};
+use io_uring::opcode;
 use selkie_core::coop;
 
 use super::attached::{Attached, submit};
+use super::endpoint::Endpoint;
 use crate::driver::{Held, Payload, Ring};
 
 /// Bytes in one operation at most: the system counts them in 31 bits.
@@ -35,7 +35,7 @@ struct Sending {
     slot: Option<usize>,
 }
 
-type HeldHere<B> = Held<B, Arc<OwnedFd>>;
+type HeldHere<B> = Held<B, Arc<Endpoint>>;
 
 fn taken<B: Send + 'static>(payload: Box<dyn Payload>) -> B {
     let held = payload.into_any().downcast::<HeldHere<B>>();
@@ -45,7 +45,7 @@ fn taken<B: Send + 'static>(payload: Box<dyn Payload>) -> B {
 /// Sends `buf` from its byte `from` on.
 pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
     attached: &Attached,
-    socket: &Arc<OwnedFd>,
+    socket: &Arc<Endpoint>,
     mut buf: B,
     from: usize,
     manner: Manner,
@@ -71,7 +71,7 @@ pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
 /// Puts one operation into the line of this thread's ring.
 fn queue<B: AsRef<[u8]> + Send + 'static>(
     attached: &Attached,
-    socket: &Arc<OwnedFd>,
+    socket: &Arc<Endpoint>,
     buf: B,
     from: usize,
     manner: Manner,
@@ -84,7 +84,7 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
     // SAFETY: the system has no pointer to it yet.
     let buf: &B = unsafe { held.buf() };
     let bytes = buf.as_ref().get(from..).unwrap_or(&[]);
-    let fd = types::Fd(socket.as_raw_fd());
+    let (fd, named) = socket.name(&ring);
     let len = bytes.len().min(MAX_BYTES) as u32;
     let mut flags = libc::MSG_NOSIGNAL;
     if manner.waits_for_all {
@@ -98,7 +98,7 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
         send.flags(flags).build()
     };
     // SAFETY: bytes and socket belong to the payload, and stay where they are (I1).
-    match unsafe { ring.queue(entry, held, !manner.copies) } {
+    match unsafe { ring.queue(entry.flags(named), held, !manner.copies) } {
         Ok(slot) => {
             submit(&ring);
             let slot = Some(slot);

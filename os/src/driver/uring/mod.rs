@@ -8,7 +8,11 @@ mod operations;
 
 mod system;
 
+mod table;
+
 mod ring;
+
+mod place;
 
 mod pool;
 
@@ -18,6 +22,7 @@ mod rings;
 
 pub(crate) use held::Held;
 pub(crate) use payload::{Completion, Payload};
+pub(crate) use place::Place;
 pub(crate) use pool::{Pool, Provided};
 pub(crate) use ring::Ring;
 pub(super) use rings::Rings;

@@ -27,11 +27,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
-use io_uring::{opcode, squeue};
+use io_uring::{Submitter, opcode, squeue};
 
 use super::operations::{After, Kind, Operations, Told};
 use super::payload::{Completion, Payload};
 use super::system::{Abilities, System};
+use super::table::Table;
 
 /// Marks the completions of cancellations, which nobody waits for.
 const NOBODY: u64 = u64::MAX;
@@ -61,6 +62,7 @@ pub(crate) struct Ring {
     /// Entries on their way to the system (I1).
     entering: Mutex<Vec<squeue::Entry>>,
     state: Mutex<State>,
+    table: Mutex<Table>,
 }
 
 impl std::fmt::Debug for Ring {
@@ -78,6 +80,7 @@ impl Ring {
             system: ManuallyDrop::new(System::new()?),
             entering: Mutex::new(Vec::new()),
             state: Mutex::new(State::default()),
+            table: Mutex::default(),
         })
     }
 
@@ -295,6 +298,12 @@ impl Ring {
         }
         drop(state);
         after.do_it();
+    }
+
+    /// Calls `f` with the table of files.
+    pub(super) fn with_table<R>(&self, f: impl FnOnce(&mut Table, &Submitter<'_>) -> R) -> R {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        f(&mut table, &self.system.submitter())
     }
 
     /// Makes a group of the buffers that `entries` points to; its number.
