@@ -172,7 +172,7 @@ impl Unpark for Unparker {
         }
     }
 
-    fn settle(&self, worker: usize) {
-        self.shared.rings.settle(worker);
+    fn settle(&self, worker: usize) -> bool {
+        self.shared.rings.settle(worker)
     }
 }

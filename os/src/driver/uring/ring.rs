@@ -53,6 +53,8 @@ struct State {
     is_broken: bool,
     /// There were as many completions as there is room for: the system may keep more.
     was_full: bool,
+    /// A cancellation lies in the line of an operation that has told too much.
+    has_stopped: bool,
 }
 
 /// A ring.
@@ -189,14 +191,14 @@ impl Ring {
     }
 
     /// Submits what lies in the line, has the system finish what it keeps for this thread, and takes
-    /// what is complete. Says whether anybody was woken.
+    /// what is complete. Says whether anybody was woken, or has put more into the line.
     pub(super) fn settle(&self) -> bool {
         self.submit_line();
         let entering = self.enter();
         // SAFETY: `entering` is held (I1).
         unsafe { self.system.catch_up() };
         drop(entering);
-        self.reap()
+        self.reap() || !self.lock().line.is_empty()
     }
 
     /// Takes what is complete. Says whether anybody was woken.
@@ -213,7 +215,12 @@ impl Ring {
             state = self.lock();
             self.take(&mut state, &mut after);
         }
+        let has_stopped = mem::take(&mut state.has_stopped);
         drop(state);
+        if has_stopped {
+            // The ring's worker may sleep.
+            self.submit_all();
+        }
         after.do_it()
     }
 
@@ -368,6 +375,7 @@ impl State {
 
     fn deliver(&mut self, index: usize, told: Completion, after: &mut After) {
         if self.operations.deliver(index, told, after) {
+            self.has_stopped = true;
             self.cancel(index);
         }
     }

@@ -84,7 +84,7 @@ impl Rings {
     }
 
     /// Submits what lies in the line of `worker`'s ring, and takes what is complete (I1). Says whether
-    /// anybody was woken.
+    /// anybody was woken, or more lies in the line.
     pub(in crate::driver) fn settle(&self, worker: usize) -> bool {
         self.made(Some(worker)).is_some_and(|ring| ring.settle())
     }

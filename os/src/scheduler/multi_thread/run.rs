@@ -115,9 +115,9 @@ impl Worker<'_> {
 
     fn sleep_between_hooks(&self, watch: &mut Watch) {
         let remote = self.remote;
-        self.shared.driver.settle(self.index);
+        let has_news = self.shared.driver.settle(self.index);
         let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
-        if own_work {
+        if has_news || own_work {
             return;
         }
         self.shared.idle.sleep(self.index, self.searching.take());
@@ -132,6 +132,7 @@ impl Worker<'_> {
         while self.park_once(watch)
             && self.shared.idle.is_sleeping(self.index)
             && !self.shared.dumps.is_active()
+            && !self.shared.driver.settle(self.index)
         {}
         self.parking.set(false);
         self.awake_since.set(Some(Instant::now()));

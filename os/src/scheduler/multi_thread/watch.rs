@@ -123,11 +123,11 @@ impl Watch {
 /// Fires the overdue timers of the stuck worker `index`, settles for it and takes its tasks over.
 fn take_over(worker: &Worker<'_>, index: usize) -> bool {
     let shared = worker.shared;
-    shared.driver.settle(index);
+    let mut found = shared.driver.settle(index);
     let fired = shared.remotes[index]
         .timers
         .map_or(0, |timers| timers.fire_due());
-    let mut found = fired > 0;
+    found |= fired > 0;
     if let Some(token) = worker.steal_from(index) {
         worker.adopt(token);
         found = true;
