@@ -6,6 +6,8 @@ mod held;
 
 mod operations;
 
+mod state;
+
 mod system;
 
 mod table;

@@ -27,35 +27,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
-use io_uring::{Submitter, opcode, squeue};
+use io_uring::{Submitter, squeue};
 
-use super::operations::{After, Kind, Operations, Told};
+use super::operations::{After, Kind, Told};
 use super::payload::{Completion, Payload};
+use super::state::{NOBODY, State};
 use super::system::{Abilities, System};
 use super::table::Table;
 
-/// Marks the completions of cancellations, which nobody waits for.
-const NOBODY: u64 = u64::MAX;
 /// Groups of buffers at a time.
 const MAX_GROUPS: usize = 1_024;
-
-#[derive(Default)]
-struct State {
-    operations: Operations,
-    /// Entries that the system has not been given.
-    line: Vec<squeue::Entry>,
-    /// Slots whose entries the system will never see, and which are to be told.
-    unseen: Vec<usize>,
-    /// Which groups of buffers there are.
-    groups: Vec<bool>,
-    /// Nothing is submitted any more (I4), or the runtime has ended.
-    is_closed: bool,
-    is_broken: bool,
-    /// There were as many completions as there is room for: the system may keep more.
-    was_full: bool,
-    /// A cancellation lies in the line of an operation that has told too much.
-    has_stopped: bool,
-}
 
 /// A ring.
 pub(crate) struct Ring {
@@ -346,47 +327,6 @@ impl Ring {
         self.system.submitter().unregister_buf_ring(group)?;
         state.groups[usize::from(group)] = false;
         Ok(())
-    }
-}
-
-impl State {
-    /// Puts `entry` into the line.
-    ///
-    /// # Safety
-    /// As for `Ring::submit`.
-    unsafe fn push(
-        &mut self,
-        kind: Kind,
-        entry: squeue::Entry,
-        payload: Box<dyn Payload>,
-    ) -> Result<usize, Box<dyn Payload>> {
-        if self.is_closed || self.operations.is_full(kind) {
-            return Err(payload);
-        }
-        let index = self.operations.start(kind, payload);
-        self.line.push(entry.user_data(index as u64));
-        Ok(index)
-    }
-
-    fn cancel(&mut self, index: usize) {
-        let cancel = opcode::AsyncCancel::new(index as u64).build();
-        self.line.push(cancel.user_data(NOBODY));
-    }
-
-    fn deliver(&mut self, index: usize, told: Completion, after: &mut After) {
-        if self.operations.deliver(index, told, after) {
-            self.has_stopped = true;
-            self.cancel(index);
-        }
-    }
-
-    /// Has these told that they were not done: the system will never see them (I4).
-    fn break_off(&mut self, unseen: impl Iterator<Item = squeue::Entry>) {
-        self.is_closed = true;
-        self.is_broken = true;
-        let called = unseen.map(|entry| entry.get_user_data());
-        let slots = called.filter(|&called| called != NOBODY);
-        self.unseen.extend(slots.map(|slot| slot as usize));
     }
 }
 
