@@ -183,14 +183,18 @@ fn goes_on_elsewhere(keeps_busy: fn(&AtomicBool)) {
     let (first, socket, mut received, mut theirs_end) = receive.recv_timeout(LONG).unwrap();
     let other = runtime.spawn(async move {
         assert_ne!(worker_index(), first, "the first worker is busy");
-        theirs_end.write_all(b"while it is busy").unwrap();
-        let next = received.next().await.unwrap().unwrap();
-        assert_eq!(&*next, b"while it is busy");
-        let (sent, _) = socket.send_all(next).await;
-        sent.unwrap();
-        let mut back = [0; 16];
-        theirs_end.read_exact(&mut back).unwrap();
-        assert_eq!(&back, b"while it is busy");
+        // So often that the operation follows.
+        for turn in 0..100_u64 {
+            let bytes = turn.to_le_bytes();
+            theirs_end.write_all(&bytes).unwrap();
+            let next = received.next().await.unwrap().unwrap();
+            assert_eq!(*next, bytes);
+            let (sent, _) = socket.send_all(next).await;
+            sent.unwrap();
+            let mut back = [0; 8];
+            theirs_end.read_exact(&mut back).unwrap();
+            assert_eq!(back, bytes);
+        }
     });
     let ended = runtime.block_on(async { selkie::time::timeout(LONG, other).await });
     is_done.store(true, Ordering::Release);

@@ -43,14 +43,27 @@ impl Attached {
         Ok(attached)
     }
 
-    /// The ring for what this thread begins: its own, if it is a worker of the runtime.
-    pub(super) fn ring(&self) -> io::Result<Arc<Ring>> {
+    /// Which of the runtime's workers this thread is.
+    fn worker_here(&self) -> Option<usize> {
         let worker = context::with_current(|inner| {
             let driver = inner.driver.as_ref()?;
             let is_here = driver.is_same(&self.driver);
             is_here.then(|| inner.spawner.worker_here()).flatten()
         });
-        let ring = self.driver.ring(worker.ok().flatten());
+        worker.ok().flatten()
+    }
+
+    /// Whether this thread is a worker, and `ring` not the one for what it begins.
+    pub(super) fn is_elsewhere(&self, ring: &Arc<Ring>) -> bool {
+        self.worker_here().is_some_and(|worker| {
+            let own = self.driver.ring(Some(worker));
+            own.is_some_and(|own| !Arc::ptr_eq(own, ring))
+        })
+    }
+
+    /// The ring for what this thread begins: its own, if it is a worker of the runtime.
+    pub(super) fn ring(&self) -> io::Result<Arc<Ring>> {
+        let ring = self.driver.ring(self.worker_here());
         ring.cloned().ok_or_else(|| {
             if self.driver.has_closed_rings() {
                 io::Error::other("the runtime of these sockets has shut down")

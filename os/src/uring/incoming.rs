@@ -97,7 +97,7 @@ impl Incoming {
 
     fn poll_accepted(&mut self, cx: &Context<'_>) -> Poll<io::Result<OwnedFd>> {
         loop {
-            match self.line.look(cx) {
+            match self.line.look(&self.attached, cx) {
                 // Ended since the thread that began it ended, or the line was full; begun anew.
                 Look::Told(told)
                     if [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&-told.result) => {}
@@ -116,7 +116,10 @@ impl Incoming {
         };
         let ring = self.attached.ring()?;
         // SAFETY: the descriptor belongs to the payload.
-        unsafe { self.line.begin(ring, entry.build(), Box::new(payload)) }
+        unsafe {
+            self.line
+                .begin(&self.attached, ring, entry.build(), Box::new(payload))
+        }
     }
 }
 

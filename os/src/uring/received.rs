@@ -119,7 +119,7 @@ impl Received {
             if self.is_at_end {
                 return Poll::Ready(Ok(None));
             }
-            match self.line.look(cx) {
+            match self.line.look(self.buffers.attached(), cx) {
                 Look::Told(told) => self.take(told)?,
                 Look::Pending => return Poll::Pending,
                 Look::Idle => {
@@ -176,6 +176,10 @@ impl Received {
         };
         self.pool = Some(pool); // I3
         // SAFETY: the descriptor and the buffers belong to the payload, and neither moves.
-        unsafe { self.line.begin(ring, entry.flags(named), Box::new(payload)) }
+        unsafe {
+            let attached = self.buffers.attached();
+            self.line
+                .begin(attached, ring, entry.flags(named), Box::new(payload))
+        }
     }
 }

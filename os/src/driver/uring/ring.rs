@@ -265,6 +265,14 @@ impl Ring {
         after.do_it();
     }
 
+    /// Has the operation in slot `index` end, for who waits for it. Who calls this sees to I2.
+    pub(crate) fn stop(&self, index: usize) {
+        let mut state = self.lock();
+        if state.operations.stop(index) && !state.is_closed {
+            state.cancel(index);
+        }
+    }
+
     /// Takes no further operations, cancels those under way and waits for the last (I5); not for
     /// notices, which are the peers' to cause.
     pub(super) fn close(&self) {
