@@ -16,7 +16,7 @@ use selkie::fs::{self, File};
 use selkie::io::{AsyncReadExt, AsyncSeekExt};
 use selkie::runtime::Runtime;
 
-use fixture::{Folder, narrow};
+use fixture::{Folder, is_answered_in_place, is_memory, narrow};
 
 /// Takes the only thread of the pool until the sender drops.
 fn fill_the_pool(runtime: &Runtime) -> mpsc::Sender<()> {
@@ -31,21 +31,6 @@ fn make_fifo(path: &Path) {
     assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
 }
 
-/// Whether `path` is on a file system whose reads say what is cached.
-fn is_answered_in_place(path: &Path) -> bool {
-    let name = CString::new(path.to_str().unwrap()).unwrap();
-    // SAFETY: zeros are a `statfs`.
-    let mut out: libc::statfs = unsafe { std::mem::zeroed() };
-    // SAFETY: the system reads a string and writes one `statfs`.
-    assert_eq!(unsafe { libc::statfs(name.as_ptr(), &mut out) }, 0);
-    let known = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630];
-    let is_local = known.contains(&(out.f_type as u32));
-    if !is_local {
-        println!("skipped: the temporary folder is on a file system of another kind");
-    }
-    is_local
-}
-
 #[test]
 fn cached_files_need_no_thread_of_the_pool() {
     let folder = Folder::new("in-place");
@@ -56,7 +41,7 @@ fn cached_files_need_no_thread_of_the_pool() {
     let runtime = narrow();
     // The first question of all teaches what file system the device has.
     runtime.block_on(fs::metadata(&path)).unwrap();
-    // That a name is missing is cached once somebody has asked.
+    // That a name is missing is cached once somebody has asked, but where all names are memory.
     assert!(!folder.0.join("missing").exists());
     let held = fill_the_pool(&runtime);
     runtime.block_on(async {
@@ -64,13 +49,20 @@ fn cached_files_need_no_thread_of_the_pool() {
         assert!(fs::symlink_metadata(&path).await.unwrap().is_file());
         assert!(fs::try_exists(&path).await.unwrap());
         assert_eq!(fs::read(&path).await.unwrap(), [7; 10_000]);
-        let missing = fs::read(folder.0.join("missing")).await.unwrap_err();
-        assert_eq!(missing.raw_os_error(), Some(libc::ENOENT));
+        if !is_memory(&path) {
+            let missing = fs::read(folder.0.join("missing")).await.unwrap_err();
+            assert_eq!(missing.raw_os_error(), Some(libc::ENOENT));
+        }
         let mut file = File::options().read(true).open(&path).await.unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).await.unwrap();
         assert_eq!(bytes, [7; 10_000]);
         assert_eq!(file.metadata().await.unwrap().len(), 10_000);
+        assert_eq!(file.seek(SeekFrom::End(-1)).await.unwrap(), 9_999);
+        assert_eq!(file.seek(SeekFrom::Current(-9)).await.unwrap(), 9_990);
+        assert_eq!(file.stream_position().await.unwrap(), 9_990);
+        file.rewind().await.unwrap();
+        assert_eq!(file.read_u8().await.unwrap(), 7);
     });
     drop(held);
 }
@@ -153,6 +145,98 @@ fn a_named_pipe_is_not_touched_before_a_writer_comes() {
     });
     assert_eq!(reader, "through");
     writer.join().unwrap().unwrap();
+}
+
+/// Polls `future` once, which is not done by that.
+async fn begin(mut future: std::pin::Pin<&mut impl Future<Output: std::fmt::Debug>>) {
+    let first = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
+    assert!(first.is_pending(), "{first:?}");
+}
+
+/// Opens the named pipe at `path` to be written as soon as there is a reader.
+fn open_for_reader(path: &Path) -> std::fs::File {
+    use std::os::unix::fs::OpenOptionsExt;
+    loop {
+        let mut options = std::fs::OpenOptions::new();
+        let opened = options
+            .write(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path);
+        match opened {
+            Ok(writer) => return writer,
+            Err(error) => assert_eq!(error.raw_os_error(), Some(libc::ENXIO), "{error}"),
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_named_pipe_ends_with_its_last_writer_and_not_before_the_first() {
+    let folder = Folder::new("fifo-end");
+    let path = folder.0.join("pipe");
+    make_fifo(&path);
+    let runtime = narrow();
+    runtime.block_on(fs::metadata(&path)).unwrap();
+    // Twice: looked up for the first time, and with all known.
+    for text in ["", "through"] {
+        runtime.block_on(async {
+            let mut reading = pin!(fs::read_to_string(&path));
+            begin(reading.as_mut()).await;
+            let mut writer = open_for_reader(&path);
+            begin(reading.as_mut()).await;
+            writer.write_all(text.as_bytes()).unwrap();
+            begin(reading.as_mut()).await;
+            drop(writer);
+            assert_eq!(reading.await.unwrap(), text);
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_memory_needs_no_thread_of_the_pool() {
+    const LIMIT: usize = 64 * 1024;
+    let path = Path::new("/dev/shm").join(format!("selkie-memory-{}", std::process::id()));
+    if std::fs::write(&path, [5; LIMIT]).is_err() {
+        return println!("skipped: no /dev/shm");
+    }
+    let runtime = narrow();
+    runtime.block_on(fs::metadata(&path)).unwrap();
+    if is_answered_in_place(&path) {
+        let held = fill_the_pool(&runtime);
+        runtime.block_on(async {
+            assert_eq!(fs::read(&path).await.unwrap(), [5; LIMIT]);
+            let mut file = File::open(&path).await.unwrap();
+            for _ in 0..2 {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes).await.unwrap();
+                assert_eq!(bytes, [5; LIMIT]);
+                file.rewind().await.unwrap();
+            }
+        });
+        drop(held);
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn a_seek_that_fails_leaves_the_file_where_it_was() {
+    let folder = Folder::new("seek-fails");
+    let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    let path = folder.file("file", &bytes);
+    let runtime = narrow();
+    runtime.block_on(async {
+        let mut file = File::open(&path).await.unwrap();
+        assert_eq!(file.read_u8().await.unwrap(), 0);
+        // Reads ahead: what was asked for is more than is read in place, and more than is taken.
+        let mut large = vec![0; 90_000];
+        let held = fill_the_pool(&runtime);
+        begin(pin!(file.read(&mut large))).await;
+        drop(held);
+        assert_eq!(file.read_u8().await.unwrap(), 1);
+        let error = file.seek(SeekFrom::Current(-3)).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(file.read_u8().await.unwrap(), 2);
+    });
 }
 
 #[test]

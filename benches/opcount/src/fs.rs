@@ -7,7 +7,7 @@ macro_rules! files {
             use std::path::PathBuf;
 
             use ::$name::fs;
-            use ::$name::io::AsyncReadExt;
+            use ::$name::io::{AsyncReadExt, AsyncSeekExt};
             use ::$name::runtime::Builder;
 
             async fn read_4k(path: PathBuf, times: u64) {
@@ -18,9 +18,18 @@ macro_rules! files {
                 }
             }
 
-            async fn whole(path: PathBuf, times: u64) {
+            async fn rewind_4k(path: PathBuf, times: u64) {
+                let mut file = fs::File::open(&path).await.expect("opens");
+                let mut bytes = [0; 4096];
                 for _ in 0..times {
-                    assert_eq!(fs::read(&path).await.expect("reads").len(), 65536);
+                    file.rewind().await.expect("goes back");
+                    file.read_exact(&mut bytes).await.expect("reads");
+                }
+            }
+
+            async fn whole(path: PathBuf, times: u64, length: usize) {
+                for _ in 0..times {
+                    assert_eq!(fs::read(&path).await.expect("reads").len(), length);
                 }
             }
 
@@ -31,22 +40,21 @@ macro_rules! files {
             }
 
             pub(crate) fn run(operation: &str, times: u64) -> bool {
-                if !["file_read_4k", "fs_read_64k", "fs_metadata"].contains(&operation) {
-                    return false;
-                }
-                let path = std::env::temp_dir().join(format!("opcount-{}", std::process::id()));
-                // One part for each read: going back is a matter for the pool, whose counts do not repeat. Zeros come unwritten.
-                let length = if operation == "file_read_4k" {
-                    times as usize * 4096
-                } else {
-                    65536
+                let length = match operation {
+                    // One part for each read.
+                    "file_read_4k" => times as usize * 4096,
+                    "file_rewind_4k" | "fs_read_4k" => 4096,
+                    "fs_read_64k" | "fs_metadata" => 65536,
+                    _ => return false,
                 };
+                let path = std::env::temp_dir().join(format!("opcount-{}", std::process::id()));
                 std::fs::write(&path, vec![0; length]).expect("a temporary file");
                 let rt = Builder::new_current_thread().build().expect("a runtime");
                 match operation {
                     "file_read_4k" => rt.block_on(read_4k(path.clone(), times)),
-                    "fs_read_64k" => rt.block_on(whole(path.clone(), times)),
-                    _ => rt.block_on(metadata(path.clone(), times)),
+                    "file_rewind_4k" => rt.block_on(rewind_4k(path.clone(), times)),
+                    "fs_metadata" => rt.block_on(metadata(path.clone(), times)),
+                    _ => rt.block_on(whole(path.clone(), times, length)),
                 }
                 std::fs::remove_file(path).expect("the temporary file");
                 true

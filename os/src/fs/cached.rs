@@ -10,8 +10,8 @@
 
 use std::fs::Metadata;
 use std::future::poll_fn;
-use std::io::{self, Seek};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Seek, SeekFrom};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::task::{Context, Poll, ready};
 
@@ -20,12 +20,29 @@ use selkie_core::coop;
 
 use super::offload::offload;
 use crate::context;
-use crate::sys::cached::{self, Lookup};
+use crate::sys::cached::{self, Found, Lookup, OnRoot, Reads};
 
 /// Bytes that are read in place at most, at a time.
 pub(super) const MAX_IN_PLACE_BYTES: usize = 64 * 1024;
 /// Bytes that one unit of the budget pays for.
 const BYTES_PER_UNIT: usize = 16 * 1024;
+
+/// What is known of an open file.
+pub(super) struct Known {
+    /// How it is read in place, as far as it has been tried.
+    reads: Reads,
+    /// Whether it is a regular file on a local file system.
+    is_local: Option<bool>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            reads: Reads::IfCached,
+            is_local: None,
+        }
+    }
+}
 
 /// What an attempt in place came to.
 enum Attempt<T> {
@@ -54,18 +71,18 @@ fn charge(cx: &mut Context<'_>, bytes: usize) {
     }
 }
 
-/// Tries `attempt` here, then `f` on the pool.
+/// Tries `attempt` here, then what `otherwise` makes on the pool.
 async fn in_place_or_offload<T, F>(
     attempt: impl FnOnce() -> Attempt<T>,
     bytes: impl FnOnce(&T) -> usize,
-    f: F,
+    otherwise: impl FnOnce() -> F,
 ) -> io::Result<T>
 where
     F: FnOnce() -> io::Result<T> + Send + 'static,
     T: Send + 'static,
 {
     if !has_runtime() {
-        return offload(f).await;
+        return offload(otherwise()).await;
     }
     let (mut attempt, mut bytes) = (Some(attempt), Some(bytes));
     let attempted = poll_fn(|cx| {
@@ -83,8 +100,9 @@ where
     .await;
     match attempted {
         Attempt::Done(outcome) => outcome,
-        Attempt::Pool => offload(f).await,
+        Attempt::Pool => offload(otherwise()).await,
         Attempt::PoolAndLearn(fd) => {
+            let f = otherwise();
             offload(move || {
                 cached::learn(fd.as_fd());
                 f()
@@ -99,10 +117,10 @@ fn at<T>(
     path: &Path,
     follow: bool,
     missing: impl FnOnce() -> io::Result<T>,
-    found: impl FnOnce(OwnedFd, cached::Inode) -> Option<io::Result<T>>,
+    found: impl FnOnce(Found) -> Option<io::Result<T>>,
 ) -> Attempt<T> {
     match cached::look_up(path, follow) {
-        Lookup::Found(fd, inode) => found(fd, inode).map_or(Attempt::Pool, Attempt::Done),
+        Lookup::Found(what) => found(what).map_or(Attempt::Pool, Attempt::Done),
         Lookup::Missing => Attempt::Done(missing()),
         Lookup::Stranger(fd) => Attempt::PoolAndLearn(fd),
         Lookup::Unknown => Attempt::Pool,
@@ -116,68 +134,109 @@ fn no_such_file<T>() -> io::Result<T> {
 /// What the system knows of `path`.
 pub(super) async fn metadata(path: &Path, follow: bool) -> io::Result<Metadata> {
     let attempt = || {
-        at(path, follow, no_such_file, |fd, _| {
-            std::fs::File::from(fd).metadata().ok().map(Ok)
+        at(path, follow, no_such_file, |found| {
+            std::fs::File::from(found.fd).metadata().ok().map(Ok)
         })
     };
-    let owned = path.to_owned();
-    in_place_or_offload(
-        attempt,
-        |_| 0,
+    let otherwise = || {
+        let path = path.to_owned();
         move || {
             if follow {
-                std::fs::metadata(owned)
+                std::fs::metadata(path)
             } else {
-                std::fs::symlink_metadata(owned)
+                std::fs::symlink_metadata(path)
             }
-        },
-    )
-    .await
+        }
+    };
+    in_place_or_offload(attempt, |_| 0, otherwise).await
 }
 
 /// Whether there is something at `path`.
 pub(super) async fn try_exists(path: &Path) -> io::Result<bool> {
-    let attempt = || at(path, true, || Ok(false), |_, _| Some(Ok(true)));
-    let owned = path.to_owned();
-    in_place_or_offload(attempt, |_| 0, move || owned.try_exists()).await
+    let attempt = || at(path, true, || Ok(false), |_| Some(Ok(true)));
+    let otherwise = || {
+        let path = path.to_owned();
+        move || path.try_exists()
+    };
+    in_place_or_offload(attempt, |_| 0, otherwise).await
 }
 
 /// Opens the file at `path` to be read.
 pub(super) async fn open(path: &Path) -> io::Result<std::fs::File> {
     let attempt = || {
-        at(path, true, no_such_file, |_fd, inode| {
-            let fd = inode.is_regular.then(|| cached::open(path))?.ok()?;
+        at(path, true, no_such_file, |found| {
+            let is_regular = found.inode()?.is_regular;
+            let fd = is_regular.then(|| cached::open_found(path))??;
             cached::make_blocking(fd.as_fd()).ok()?;
             Some(Ok(fd.into()))
         })
     };
-    let owned = path.to_owned();
-    in_place_or_offload(attempt, |_| 0, move || std::fs::File::open(owned)).await
+    let otherwise = || {
+        let path = path.to_owned();
+        move || std::fs::File::open(path)
+    };
+    in_place_or_offload(attempt, |_| 0, otherwise).await
+}
+
+/// What a path's file holds.
+enum Content {
+    Bytes(Vec<u8>),
+    /// No regular file was opened: what comes from it is to be waited for.
+    Behind(OwnedFd),
 }
 
 /// All bytes of the file at `path`.
 pub(super) async fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let attempt = || {
-        at(path, true, no_such_file, |_fd, inode| {
-            whole(path, inode).map(Ok)
-        })
+    let bytes = |content: &Content| match content {
+        Content::Bytes(bytes) => bytes.len(),
+        Content::Behind(_) => 0,
     };
-    let owned = path.to_owned();
-    in_place_or_offload(attempt, Vec::len, move || std::fs::read(owned)).await
+    let otherwise = || {
+        let path = path.to_owned();
+        move || std::fs::read(path).map(Content::Bytes)
+    };
+    match in_place_or_offload(|| content(path), bytes, otherwise).await? {
+        Content::Bytes(bytes) => Ok(bytes),
+        Content::Behind(fd) => offload(move || cached::drain(fd)).await,
+    }
 }
 
-/// All bytes of the regular file at `path`, if all are at hand and the file is not larger by now.
-fn whole(path: &Path, inode: cached::Inode) -> Option<Vec<u8>> {
+/// What is at `path`, if that is at hand.
+fn content(path: &Path) -> Attempt<Content> {
+    let whole = |fd, inode| whole(fd, inode).map(|bytes| Ok(Content::Bytes(bytes)));
+    match cached::open_on_root(path) {
+        OnRoot::Opened(fd, inode) if inode.is_regular => {
+            whole(fd, inode).map_or(Attempt::Pool, Attempt::Done)
+        }
+        OnRoot::Opened(fd, _) => Attempt::Done(Ok(Content::Behind(fd))),
+        OnRoot::Missing => Attempt::Done(no_such_file()),
+        OnRoot::NotAtHand => at(path, true, no_such_file, |found| {
+            let inode = found.inode().filter(|inode| inode.is_regular)?;
+            whole(cached::open_found(path)?, inode)
+        }),
+        OnRoot::Unknown => Attempt::Pool,
+    }
+}
+
+/// All bytes of the regular file `fd`, if all are at hand and it is not larger by now.
+fn whole(fd: OwnedFd, inode: cached::Inode) -> Option<Vec<u8>> {
     let size = usize::try_from(inode.size).ok()?;
-    if !inode.is_regular || size > MAX_IN_PLACE_BYTES {
+    let reads = inode.reads();
+    if size > MAX_IN_PLACE_BYTES || reads == Reads::Never {
         return None;
     }
-    let file = std::fs::File::from(cached::open(path).ok()?);
     let mut bytes = Vec::new();
     // One more than there is, to see that there is not.
     bytes.try_reserve_exact(size + 1).ok()?;
-    let n = fill(&file, &mut bytes, size + 1, Some(0)).ok()?;
-    (n == size).then_some(bytes)
+    match fill(fd.as_fd(), &mut bytes, size + 1, Some(0), reads) {
+        Ok(n) => (n == size).then_some(bytes),
+        Err(error) => {
+            if error.kind() == io::ErrorKind::Unsupported {
+                inode.refuses();
+            }
+            None
+        }
+    }
 }
 
 /// What the system knows of `file`, if that is at hand.
@@ -194,25 +253,60 @@ pub(super) fn poll_metadata(
     Poll::Ready(metadata.map(Ok))
 }
 
-/// Reads up to `limit` cached bytes from where `file` stands; `Ok(0)` is its end.
+/// Moves where `file` stands, if it is known to wait for nothing. What fails is to be told by the pool.
+pub(super) fn seek(mut file: &std::fs::File, known: &mut Known, position: SeekFrom) -> Option<u64> {
+    if !has_runtime() {
+        return None;
+    }
+    known.is_local = known
+        .is_local
+        .or_else(|| cached::is_local_file(file.as_fd()));
+    known.is_local.filter(|&is_local| is_local)?;
+    file.seek(position).ok()
+}
+
+/// Learns, on the pool, what there is to know of the device of `file`.
+pub(super) fn learn(file: &std::fs::File) {
+    if cached::is_local_file(file.as_fd()).is_none() {
+        cached::learn(file.as_fd());
+    }
+}
+
+/// Reads up to `limit` bytes that are at hand from where `file` stands; `Ok(0)` is its end.
 ///
 /// # Errors
-/// `WouldBlock` for now, `Unsupported` for ever.
+/// The pool is to be asked.
 pub(super) fn read_some(
     cx: &mut Context<'_>,
     file: &std::fs::File,
     buf: &mut impl BufMut,
     limit: usize,
+    known: &mut Known,
 ) -> io::Result<usize> {
     if !has_runtime() {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    let n = fill(file, buf, limit, None)?;
+    let mut outcome = fill(file.as_fd(), buf, limit, None, known.reads);
+    if matches!(&outcome, Err(error) if error.kind() != io::ErrorKind::WouldBlock) {
+        known.reads = reads_otherwise(file, known.reads);
+        outcome = fill(file.as_fd(), buf, limit, None, known.reads);
+    }
+    let n = outcome?;
     if n == 0 && !is_at_end(file) {
         return Err(io::ErrorKind::WouldBlock.into());
     }
     charge(cx, n);
     Ok(n)
+}
+
+/// How `file` is read, which is not read as it was tried.
+fn reads_otherwise(file: &std::fs::File, tried: Reads) -> Reads {
+    let is_memory = |inode: cached::Inode| inode.reads() == Reads::AtOnce;
+    if tried == Reads::IfCached && cached::known(file.as_fd()).is_some_and(is_memory) {
+        Reads::AtOnce
+    } else {
+        Reads::Never
+    }
 }
 
 /// Whether `file`, a regular one, stands at its end, or beyond it.
@@ -232,7 +326,7 @@ pub(super) async fn read_at(file: &std::fs::File, buf: &mut [u8], offset: u64) -
         let unit = ready!(coop::poll_proceed(cx));
         // Whether nothing is the end, the pool tells.
         let (len, mut free) = (buf.len(), &mut *buf);
-        let n = fill(file, &mut free, len, Some(offset));
+        let n = fill(file.as_fd(), &mut free, len, Some(offset), Reads::IfCached);
         let n = n.ok().filter(|&n| n > 0 || len == 0);
         if let Some(n) = n {
             unit.made_progress();
@@ -245,16 +339,17 @@ pub(super) async fn read_at(file: &std::fs::File, buf: &mut [u8], offset: u64) -
 
 /// Reads up to `limit` cached bytes into `buf`, at `offset` or from where `file` stands.
 fn fill(
-    file: &std::fs::File,
+    file: BorrowedFd<'_>,
     buf: &mut impl BufMut,
     limit: usize,
     offset: Option<u64>,
+    reads: Reads,
 ) -> io::Result<usize> {
     let chunk = buf.chunk_mut();
     let limit = limit.min(chunk.len());
     // SAFETY: the system call only writes values.
     let free = unsafe { chunk[..limit].as_uninit_slice_mut() };
-    let n = cached::read(file.as_fd(), free, offset)?;
+    let n = cached::read(file, free, offset, reads)?;
     assert!(n <= limit, "a read returned {n} bytes for {limit}");
     // SAFETY: the system has written `n` bytes.
     unsafe { buf.advance_mut(n) };

@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 
 use selkie_core::platform::Lock;
 
+use super::cached::Known;
 use super::file_buf::FileBuf;
 use super::offload::not_run;
 use crate::blocking::BlockingKind;
@@ -23,8 +24,8 @@ pub(super) struct Inner {
     pub(super) state: State,
     pub(super) write_error: Option<io::ErrorKind>,
     pub(super) position: u64,
-    /// Whether reads may be answered from the system's cache, as far as is known.
-    pub(super) reads_in_place: bool,
+    /// What makes reads and seeks possible without the pool.
+    pub(super) known: Known,
     /// Whether a write is under way whose outcome nobody has seen (I2).
     pub(super) unflushed: bool,
 }
@@ -59,7 +60,7 @@ impl Inner {
             state: State::Idle(FileBuf::default()),
             write_error: None,
             position: 0,
-            reads_in_place: true,
+            known: Known::default(),
             unflushed: false,
         }
     }

@@ -70,17 +70,12 @@ impl AsyncRead for File {
                 return Poll::Ready(Ok(()));
             }
             let limit = target.remaining().min(me.max_buf_size);
-            if inner.reads_in_place && limit <= cached::MAX_IN_PLACE_BYTES {
-                match cached::read_some(cx, &me.std, target, limit) {
-                    Ok(_) => {
-                        unit.made_progress();
-                        inner.put_buf(buf);
-                        return Poll::Ready(Ok(()));
-                    }
-                    Err(error) => {
-                        inner.reads_in_place = error.kind() != io::ErrorKind::Unsupported;
-                    }
-                }
+            if limit <= cached::MAX_IN_PLACE_BYTES
+                && cached::read_some(cx, &me.std, target, limit, &mut inner.known).is_ok()
+            {
+                unit.made_progress();
+                inner.put_buf(buf);
+                return Poll::Ready(Ok(()));
             }
             let std = Arc::clone(&me.std);
             inner.begin(BlockingKind::File, buf, move |buf| {
@@ -103,10 +98,18 @@ impl AsyncSeek for File {
         if let SeekFrom::Current(offset) = &mut position {
             *offset -= unread as i64; // I1
         }
+        if let Some(position) = cached::seek(&std, &mut inner.known, position) {
+            inner.position = position;
+            return Ok(());
+        }
         let buf = inner.take_buf();
         inner.begin(BlockingKind::File, buf, move |_| {
+            cached::learn(&std);
             let mut file = &*std;
-            Outcome::Seek(file.seek(position))
+            Outcome::Seek(file.seek(position).or_else(|error| {
+                step_back(&std, unread)?; // I1
+                Err(error)
+            }))
         });
         Ok(())
     }

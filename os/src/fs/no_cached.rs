@@ -1,11 +1,15 @@
 //! Systems that do not say what is cached: all goes to the pool.
 
 use std::fs::Metadata;
-use std::io;
+use std::io::{self, SeekFrom};
 use std::path::Path;
 use std::task::{Context, Poll};
 
 use super::offload::offload;
+
+/// Nothing is known of an open file.
+#[derive(Default)]
+pub(super) struct Known;
 
 /// Nothing is read in place.
 pub(super) const MAX_IN_PLACE_BYTES: usize = 0;
@@ -49,6 +53,7 @@ pub(super) fn read_some<B>(
     _file: &std::fs::File,
     _buf: &mut B,
     _limit: usize,
+    _known: &mut Known,
 ) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -56,3 +61,9 @@ pub(super) fn read_some<B>(
 pub(super) async fn read_at(_file: &std::fs::File, _buf: &mut [u8], _offset: u64) -> Option<usize> {
     None
 }
+
+pub(super) fn seek(_file: &std::fs::File, _known: &mut Known, _position: SeekFrom) -> Option<u64> {
+    None
+}
+
+pub(super) fn learn(_file: &std::fs::File) {}

@@ -12,8 +12,8 @@ use super::offload::offload;
 /// What the system says.
 ///
 /// # Cost
-/// A few system calls in place if the file has at most 64 KiB and all is cached (on Linux), else one
-/// hop to the blocking pool.
+/// Four to six system calls in place if the file has at most 64 KiB and all is cached, or is memory (on
+/// Linux), else one hop to the blocking pool.
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     cached::read(path.as_ref()).await
 }

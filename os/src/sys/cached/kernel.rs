@@ -1,0 +1,55 @@
+//! Whether the kernel is one whose answers are true.
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+use std::io;
+use std::sync::OnceLock;
+
+/// The first kernel whose answers are true: 5.9 and 5.10 told false ends of files.
+const FIRST_KERNEL: (u32, u32) = (5, 11);
+
+pub(super) fn is_fit() -> bool {
+    static FIT: OnceLock<bool> = OnceLock::new();
+    *FIT.get_or_init(|| {
+        // SAFETY: zeros are a `utsname`.
+        let mut name: libc::utsname = unsafe { std::mem::zeroed() };
+        // SAFETY: the system writes one `utsname`.
+        if unsafe { libc::uname(&mut name) } != 0 {
+            return false;
+        }
+        // SAFETY: the system's strings end with a zero.
+        let release = unsafe { CStr::from_ptr(name.release.as_ptr()) };
+        is_fit_release(&release.to_string_lossy())
+    })
+}
+
+/// Whether `release`, as in `5.11.0-27-generic`, is [`FIRST_KERNEL`] or later.
+fn is_fit_release(release: &str) -> bool {
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map_while(|part| part.parse::<u32>().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= FIRST_KERNEL)
+}
+
+/// What a system call says.
+pub(super) fn checked(outcome: libc::c_long) -> io::Result<libc::c_long> {
+    if outcome < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_fit_release;
+
+    #[test]
+    fn kernels_are_told_apart() {
+        for fit in ["5.11", "5.11.0-27-generic", "6.1", "10.0.0"] {
+            assert!(is_fit_release(fit), "{fit}");
+        }
+        for unfit in ["5.10.99", "5.9", "4.19.0", "", "x", "5"] {
+            assert!(!is_fit_release(unfit), "{unfit}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! How many system calls what is cached takes.
+#![cfg(target_os = "linux")]
+
+mod fixture;
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use selkie::fs::{self, File};
+use selkie::io::{AsyncReadExt, AsyncSeekExt};
+
+use fixture::{Folder, PART, can_trace, is_answered_in_place, is_part, narrow, run_part};
+
+/// Times that each operation is done while its calls are counted.
+const TIMES: usize = 50;
+
+/// What the log shows where an operation begins, and where it ends.
+fn mark(name: &str) {
+    assert!(!Path::new("/selkie-mark").join(name).exists());
+}
+
+#[test]
+#[ignore = "a part that another test starts"]
+fn part_of_calls() {
+    if !is_part() {
+        return;
+    }
+    let path = PathBuf::from(std::env::var_os(PART).unwrap());
+    narrow().block_on(async {
+        fs::metadata(&path).await.unwrap();
+        let mut file = File::open(&path).await.unwrap();
+        file.rewind().await.unwrap();
+        mark("begun");
+        for _ in 0..TIMES {
+            assert_eq!(fs::read(&path).await.unwrap().len(), 4096);
+        }
+        mark("read");
+        for _ in 0..TIMES {
+            assert_eq!(fs::metadata(&path).await.unwrap().len(), 4096);
+        }
+        mark("metadata");
+        for _ in 0..TIMES {
+            file.rewind().await.unwrap();
+            assert_eq!(file.read_u8().await.unwrap(), 7);
+        }
+        mark("rewind and read");
+    });
+}
+
+#[test]
+fn what_is_cached_on_the_roots_file_system_takes_few_calls() {
+    let folder = Folder::new("calls");
+    let path = folder.file("file", &[7; 4096]);
+    let on_root = |path: &Path| std::fs::metadata(path).unwrap().dev();
+    if !is_answered_in_place(&path) || on_root(&path) != on_root(Path::new("/")) || !can_trace() {
+        return println!(
+            "skipped: the temporary folder is not on the root's file system, or no strace"
+        );
+    }
+    let log = folder.0.join("log");
+    // In debug builds std asks each descriptor by fcntl whether it is open, before it closes it.
+    let rest = ["-qq", "-e", "trace=!fcntl", "-o", log.to_str().unwrap()];
+    let launcher = [&["strace", "-f"], &rest[..]].concat();
+    let output = run_part(&launcher, "part_of_calls", &path).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let log = std::fs::read_to_string(&log).unwrap();
+    let mut counts = Vec::new();
+    for line in log.lines() {
+        if let Some(name) = line.split_once("/selkie-mark/").map(|(_, rest)| rest) {
+            counts.push((name.split('"').next().unwrap(), 0));
+        } else if let Some((_, count)) = counts.last_mut() {
+            *count += 1;
+        }
+    }
+    // A thread of the pool may say a few words while it goes to sleep.
+    let most = |each: usize| TIMES * each..TIMES * each + 20;
+    let expected = [("begun", most(4)), ("read", most(3)), ("metadata", most(2))];
+    for ((mark, count), (name, range)) in counts.iter().zip(expected) {
+        assert_eq!(*mark, name);
+        assert!(
+            range.contains(count),
+            "{count} calls after '{mark}', of {TIMES} operations"
+        );
+    }
+    assert_eq!(counts.len(), 4, "{log}");
+}
