@@ -46,7 +46,7 @@ impl Socket {
     /// the runtime has shut down; what the system says. The socket is as good as before.
     ///
     /// # Cost
-    /// A system call, and one when it leaves. Whether operations are faster then, measure: on a loopback
+    /// A system call, and one when it leaves. Whether operations are faster then, measure: over loopback
     /// they were not.
     pub fn register(&self) -> io::Result<()> {
         self.endpoint.register(&self.attached.ring()?)
