@@ -8,12 +8,13 @@ use std::future::Future;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use fixture::{Folder, open_descriptors};
+use fixture::{Folder, PART, can_trace, is_part, open_descriptors};
 use selkie::fs::File;
 use selkie::runtime::{Builder, Runtime, worker_index};
 use selkie::uring::{Buffers, Socket};
@@ -380,4 +381,50 @@ fn regression_31_a_ring_refused_to_a_worker_is_made_up_for_by_another() {
     });
     drop(no_more);
     assert_eq!(rings(), 1);
+}
+
+#[test]
+fn regression_31_rings_that_the_system_no_longer_enters_are_told_in_words() {
+    let name = "regression_31_rings_that_the_system_no_longer_enters_are_told_in_words";
+    if is_part() {
+        let before = open_descriptors();
+        let Some((runtime, buffers)) = runtime() else {
+            panic!("rings are made as ever");
+        };
+        let tasks = on_each_worker(&runtime, move || {
+            let (socket, _theirs) = pair();
+            let mut received = socket.receive(&buffers);
+            selkie::spawn(async move {
+                let received = received.next().await.unwrap().unwrap_err();
+                let (sent, back) = socket.send("kept").await;
+                assert_eq!(back, "kept");
+                (received.to_string(), sent.unwrap_err().to_string())
+            })
+        });
+        for task in tasks {
+            let ended = async { selkie::time::timeout(LONG, task).await };
+            let ended = runtime.block_on(ended).expect("nobody is told").unwrap();
+            for told in [ended.0, ended.1] {
+                assert!(told.contains("takes nothing more"), "{told}");
+            }
+        }
+        drop(runtime);
+        assert_eq!(open_descriptors(), before);
+        return;
+    }
+    let _alone = alone();
+    if runtime().is_none() || !can_trace() {
+        return;
+    }
+    let output = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null"])
+        .args(["-e", "trace=io_uring_enter"])
+        .args(["-e", "inject=io_uring_enter:error=EBADFD"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(PART, "yes")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
 }
