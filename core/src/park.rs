@@ -30,8 +30,8 @@ pub trait Unpark: Send + Sync {
 
     /// Hands over what tasks on worker `worker` have asked of the sleeper and was kept to go together,
     /// and wakes those whose answers are there. A scheduler with several workers calls it on each
-    /// before it sleeps or looks for events, and on another when it sees that one stuck. `true`: there
-    /// is news, or more to hand over; the worker looks once more before it sleeps.
+    /// before it sleeps or looks for events, and now and then on another that goes on running. `true`:
+    /// there is news, or more to hand over; the worker looks once more before it sleeps.
     fn settle(&self, _worker: usize) -> bool {
         false
     }

@@ -1,10 +1,11 @@
 //! One sleeper keeps an eye on workers that are stuck in a long poll.
 //!
 //! Idea        While some worker runs and some sleep, one of the sleepers (preferably one that is not
-//!             in the driver) wakes every [`PERIOD`]. A worker that has started no poll since the
-//!             last look is stuck: its overdue timers are fired, what it asked of the driver is handed
-//!             over, and its queued tasks are taken over; a driver that nobody attends is taken in the next sleep. When nobody has run for some
-//!             rounds, the watch ends, and whoever wakes first starts it again.
+//!             in the driver) wakes every [`PERIOD`]. What the running workers have asked of the driver
+//!             is handed over then. One that has started no poll since the last look is stuck: its
+//!             overdue timers are fired and its queued tasks taken over; a driver that nobody attends
+//!             is taken in the next sleep. When nobody has run for some rounds, the watch ends, and
+//!             whoever wakes first starts it again.
 //! States      nobody ⇄ worker i
 //! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
 //!                another sleeper if nobody watches.
@@ -90,6 +91,7 @@ impl Watch {
                 continue;
             }
             all_asleep = false;
+            found |= shared.driver.settle(index);
             let polls = shared.remotes[index].counters.polls.get();
             if std::mem::replace(&mut self.polls[index], polls) == polls {
                 found |= take_over(worker, index);
@@ -120,14 +122,13 @@ impl Watch {
     }
 }
 
-/// Fires the overdue timers of the stuck worker `index`, settles for it and takes its tasks over.
+/// Fires the overdue timers of the stuck worker `index` and takes its tasks over.
 fn take_over(worker: &Worker<'_>, index: usize) -> bool {
     let shared = worker.shared;
-    let mut found = shared.driver.settle(index);
     let fired = shared.remotes[index]
         .timers
         .map_or(0, |timers| timers.fire_due());
-    found |= fired > 0;
+    let mut found = fired > 0;
     if let Some(token) = worker.steal_from(index) {
         worker.adopt(token);
         found = true;
