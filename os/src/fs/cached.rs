@@ -286,12 +286,15 @@ pub(super) fn read_some(
     if !has_runtime() {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    let mut outcome = fill(file.as_fd(), buf, limit, None, known.reads);
-    if matches!(&outcome, Err(error) if error.kind() != io::ErrorKind::WouldBlock) {
-        known.reads = reads_otherwise(file, known.reads);
-        outcome = fill(file.as_fd(), buf, limit, None, known.reads);
-    }
-    let n = outcome?;
+    // Once, but for a file that is found not to be read as it was tried.
+    let n = loop {
+        match fill(file.as_fd(), buf, limit, None, known.reads) {
+            Ok(n) => break n,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
+            Err(error) if known.reads == Reads::Never => return Err(error),
+            Err(_) => known.reads = reads_otherwise(file, known.reads),
+        }
+    };
     if n == 0 && !is_at_end(file) {
         return Err(io::ErrorKind::WouldBlock.into());
     }
@@ -300,6 +303,7 @@ pub(super) fn read_some(
 }
 
 /// How `file` is read, which is not read as it was tried.
+#[cold]
 fn reads_otherwise(file: &std::fs::File, tried: Reads) -> Reads {
     let is_memory = |inode: cached::Inode| inode.reads() == Reads::AtOnce;
     if tried == Reads::IfCached && cached::known(file.as_fd()).is_some_and(is_memory) {

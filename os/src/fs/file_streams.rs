@@ -87,8 +87,8 @@ impl AsyncRead for File {
 
 impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, mut position: SeekFrom) -> io::Result<()> {
-        let std = Arc::clone(&self.std);
-        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let me = &mut *self;
+        let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
         let State::Idle(buf) = &mut inner.state else {
             return Err(io::Error::other(
                 "other file operation is pending, call poll_complete before start_seek",
@@ -98,11 +98,11 @@ impl AsyncSeek for File {
         if let SeekFrom::Current(offset) = &mut position {
             *offset -= unread as i64; // I1
         }
-        if let Some(position) = cached::seek(&std, &mut inner.known, position) {
+        if let Some(position) = cached::seek(&me.std, &mut inner.known, position) {
             inner.position = position;
             return Ok(());
         }
-        let buf = inner.take_buf();
+        let (std, buf) = (Arc::clone(&me.std), inner.take_buf());
         inner.begin(BlockingKind::File, buf, move |_| {
             cached::learn(&std);
             let mut file = &*std;
