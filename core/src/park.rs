@@ -27,11 +27,23 @@ pub trait Park {
 pub trait Unpark: Send + Sync {
     /// Makes the running, or else the next, `park` return. Cheap when nobody sleeps.
     fn unpark(&self);
+
+    /// Hands over what tasks on worker `worker` have asked of the sleeper and was kept to go together,
+    /// and wakes those whose answers are there. A scheduler with several workers calls it on each
+    /// before it sleeps or looks for events, and now and then on another that goes on running. `true`:
+    /// there is news, or more to hand over; the worker looks once more before it sleeps.
+    fn settle(&self, _worker: usize) -> bool {
+        false
+    }
 }
 
 #[cfg(feature = "alloc")]
 impl<U: Unpark + ?Sized> Unpark for crate::platform::PlainArc<U> {
     fn unpark(&self) {
         (**self).unpark();
+    }
+
+    fn settle(&self, worker: usize) -> bool {
+        (**self).settle(worker)
     }
 }

@@ -43,18 +43,7 @@ pub mod stream;
 pub mod task;
 #[cfg(feature = "time")]
 pub mod time;
-#[cfg(all(
-    feature = "fs",
-    feature = "net",
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
-        target_arch = "loongarch64",
-        target_arch = "powerpc64"
-    )
-))]
+#[cfg(all(io_uring, feature = "net"))]
 pub mod uring;
 
 #[cfg(all(feature = "macros", feature = "rt-multi-thread"))]

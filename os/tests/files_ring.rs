@@ -1,5 +1,5 @@
 //! Files by the runtime's ring, and by the blocking pool where the system refuses one.
-#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#![cfg(io_uring)]
 #![allow(unsafe_code)]
 
 mod fixture;

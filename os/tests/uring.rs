@@ -1,5 +1,5 @@
 //! Sockets by the runtime's ring: what arrives, what is counted, what is said where there is no ring.
-#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#![cfg(io_uring)]
 
 mod fixture;
 
@@ -222,6 +222,32 @@ fn connections_beyond_what_is_accepted_ahead_all_come() {
                 }
             }
             assert!(poll_once(&mut pin!(incoming.next())).is_pending());
+        });
+    }
+}
+
+#[test]
+fn a_listener_that_nobody_asks_stops_accepting() {
+    const AHEAD: usize = 256;
+    let _alone = alone();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let (mut incoming, address) = listen().await;
+            assert!(poll_once(&mut pin!(incoming.next())).is_pending());
+            selkie::task::yield_now().await;
+            let before = open_descriptors();
+            let mut clients = Vec::new();
+            let accepted = |clients: usize| open_descriptors() - before - clients;
+            while accepted(clients.len()) < AHEAD {
+                clients.push(TcpStream::connect(address).await.unwrap());
+            }
+            // As many as wait for a listener that accepts none.
+            let most = accepted(clients.len()) + 50;
+            for _ in 0..100 {
+                clients.push(TcpStream::connect(address).await.unwrap());
+            }
+            let now = accepted(clients.len());
+            assert!(now < most, "{now} connections accepted ahead");
         });
     }
 }

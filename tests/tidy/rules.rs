@@ -158,6 +158,8 @@ pub(crate) fn platform_cfgs(sources: &[Source]) -> Vec<String> {
         "target_pointer_width",
         "target_endian",
         "target_env",
+        // `os/build.rs` says it, for some systems.
+        "(io_uring",
     ];
     let mut wrong = Vec::new();
     for source in sources.iter().filter(|source| !source.is_test()) {

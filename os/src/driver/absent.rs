@@ -12,8 +12,10 @@ pub(crate) struct Config {
     pub(crate) events_per_turn: usize,
     /// The same for a turn between tasks.
     pub(crate) events_per_busy_turn: usize,
-    /// Whether files may use a completion ring.
+    /// Whether operations may use completion rings.
     pub(crate) ring: bool,
+    /// Threads that run tasks.
+    pub(crate) workers: usize,
 }
 
 /// A driver; there is none.

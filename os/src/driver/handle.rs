@@ -17,7 +17,7 @@ use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 use super::poller::ask;
 use super::slots::Slots;
 use super::uninterrupted::uninterrupted;
-use super::uring::Lazy;
+use super::uring::Rings;
 use crate::io::Interest;
 
 const AWAKE: u8 = 0;
@@ -31,7 +31,7 @@ pub(super) struct Shared {
     waker: mio::Waker,
     sleep: AtomicU8,
     events: AtomicU64,
-    pub(super) uring: Lazy,
+    pub(super) rings: Rings,
 }
 
 /// Registers sources with a driver.
@@ -47,14 +47,14 @@ pub(crate) struct Unparker {
 }
 
 impl Shared {
-    pub(super) fn new(registry: mio::Registry, waker: mio::Waker, wants_ring: bool) -> Self {
+    pub(super) fn new(registry: mio::Registry, waker: mio::Waker, rings: Rings) -> Self {
         Self {
             registry,
             slots: Slots::new(),
             waker,
             sleep: AtomicU8::new(AWAKE),
             events: AtomicU64::new(0),
-            uring: Lazy::new(wants_ring),
+            rings,
         }
     }
 
@@ -115,76 +115,35 @@ impl Handle {
         })
     }
 
-    /// The ring, if it has been made.
-    #[cfg(all(
-        feature = "fs",
-        feature = "reactor",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
-    pub(crate) fn made_ring(&self) -> Option<&Arc<super::uring::Ring>> {
-        self.shared.uring.made()
+    /// The ring of `worker`, or of threads that are none, if it has been made.
+    #[cfg(io_uring)]
+    pub(crate) fn made_ring(&self, worker: Option<usize>) -> Option<&Arc<super::uring::Ring>> {
+        self.shared.rings.made(worker)
     }
 
-    /// The ring, if the builder lets us and the system has one.
-    #[cfg(all(
-        feature = "fs",
-        feature = "reactor",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
-    pub(crate) fn ring(&self) -> Option<&Arc<super::uring::Ring>> {
-        self.shared.uring.get(&self.shared.registry)
+    /// The ring of `worker`, or of threads that are none, if the builder lets us and the system has one;
+    /// if it has no more, one that has been made.
+    #[cfg(io_uring)]
+    pub(crate) fn ring(&self, worker: Option<usize>) -> Option<&Arc<super::uring::Ring>> {
+        self.shared.rings.get(worker, &self.shared.registry)
     }
 
-    /// Whether the builder asked for a ring.
-    #[cfg(all(
-        feature = "fs",
-        feature = "net",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
-    pub(crate) fn wants_ring(&self) -> bool {
-        self.shared.uring.is_wanted()
+    /// Whether the builder asked for rings.
+    #[cfg(all(io_uring, feature = "net"))]
+    pub(crate) fn wants_rings(&self) -> bool {
+        self.shared.rings.is_wanted()
     }
 
-    /// Submits what was just put into the ring's queue, unless the driver is awake and will.
-    #[cfg(all(
-        feature = "fs",
-        feature = "net",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))]
-    pub(crate) fn submit_ring(&self) {
-        // Acquire: pairs with the exchange in `fall_asleep`. Its thread takes the ring's lock after
-        // that: either it saw what we have queued, or we took the lock later and see it asleep.
-        if self.shared.sleep.load(Ordering::Acquire) == ASLEEP {
-            self.shared.uring.submit();
-        }
+    /// Whether the rings were closed, as the driver shut down.
+    #[cfg(all(io_uring, feature = "net"))]
+    pub(crate) fn has_closed_rings(&self) -> bool {
+        self.shared.rings.is_closed()
+    }
+
+    /// Whether both are of one driver.
+    #[cfg(all(io_uring, feature = "net"))]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// Events dispatched so far.
@@ -211,5 +170,9 @@ impl Unpark for Unparker {
             // I1. It fails only if the eventfd is gone, and with it the sleeper.
             let _ = uninterrupted(&mut || self.shared.waker.wake());
         }
+    }
+
+    fn settle(&self, worker: usize) -> bool {
+        self.shared.rings.settle(worker)
     }
 }

@@ -23,34 +23,9 @@ mod slot;
 #[cfg(feature = "reactor")]
 mod slots;
 
-#[cfg(all(
-    feature = "fs",
-    feature = "reactor",
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
-        target_arch = "loongarch64",
-        target_arch = "powerpc64"
-    )
-))]
+#[cfg(io_uring)]
 mod uring;
-#[cfg(all(
-    feature = "reactor",
-    not(all(
-        feature = "fs",
-        feature = "reactor",
-        target_os = "linux",
-        any(
-            target_arch = "x86_64",
-            target_arch = "aarch64",
-            target_arch = "riscv64",
-            target_arch = "loongarch64",
-            target_arch = "powerpc64"
-        )
-    ))
-))]
+#[cfg(all(feature = "reactor", not(io_uring)))]
 #[path = "no_uring.rs"]
 mod uring;
 
@@ -85,31 +60,9 @@ pub(crate) use registration::Registration;
 pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]
 pub(crate) use slot::ReadyEvent;
-#[cfg(all(
-    feature = "fs",
-    feature = "net",
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
-        target_arch = "loongarch64",
-        target_arch = "powerpc64"
-    )
-))]
-pub(crate) use uring::{Completion, Pool, Provided};
-#[cfg(all(
-    feature = "fs",
-    feature = "reactor",
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
-        target_arch = "loongarch64",
-        target_arch = "powerpc64"
-    )
-))]
+#[cfg(all(io_uring, feature = "net"))]
+pub(crate) use uring::{Completion, Place, Pool, Provided};
+#[cfg(io_uring)]
 pub(crate) use uring::{Held, Payload, Ring};
 #[cfg(feature = "reactor")]
 pub(crate) use waiters::Direction;

@@ -2,23 +2,24 @@
 
 use mio::Token;
 
-/// A token that no event carries.
-pub(super) const TOKEN: Token = Token(usize::MAX - 2);
-
 /// Never a ring.
 #[derive(Debug)]
-pub(super) struct Lazy;
+pub(super) struct Rings;
 
-impl Lazy {
-    pub(super) fn new(_is_wanted: bool) -> Self {
+impl Rings {
+    pub(super) fn new(_is_wanted: bool, _workers: usize) -> Self {
         Self
     }
 
-    pub(super) fn turn(&self) -> bool {
+    pub(super) fn settle(&self, _worker: usize) -> bool {
         false
     }
 
-    pub(super) fn submit(&self) {}
+    pub(super) fn reap_all(&self) {}
+
+    pub(super) fn reap(&self, _token: Token) -> bool {
+        false
+    }
 
     pub(super) fn close(&self) {}
 }

@@ -1,7 +1,9 @@
 //! The driver itself: sleeps in the poller and hands out what it tells.
 //!
 //! Idea        One call of the poller a park; each event finds its slot by its token.
-//! Invariants  I1 the tokens of the waker, of the signals and of the ring are no slot's.
+//! Invariants  I1 the tokens of the waker, of the signals and of rings are no slot's.
+//!             I2 what a worker put into its ring's line is submitted by `settle`, which a scheduler with
+//!                several workers calls; the one that parks here alone need not.
 //! Rejected    A clock read before and after, to wait anew when the poller returns early: the
 //!             scheduler computes its next deadline anyway.
 
@@ -15,6 +17,7 @@ use selkie_core::park::Park;
 use super::handle::{Handle, Shared, Unparker};
 use super::poller::told;
 use super::slots::Key;
+use super::uring::Rings;
 
 /// The waker's token (I1: above every key, whose generation has fewer bits than are left).
 const WAKER: Token = Token(usize::MAX);
@@ -28,8 +31,10 @@ pub(crate) struct Config {
     pub(crate) events_per_turn: usize,
     /// The same for a turn that does not sleep, between tasks.
     pub(crate) events_per_busy_turn: usize,
-    /// Whether files may use a completion ring.
+    /// Whether operations may use completion rings.
     pub(crate) ring: bool,
+    /// Threads that run tasks.
+    pub(crate) workers: usize,
 }
 
 impl Default for Config {
@@ -38,6 +43,7 @@ impl Default for Config {
             events_per_turn: EVENTS_PER_TURN,
             events_per_busy_turn: EVENTS_PER_TURN,
             ring: false,
+            workers: 1,
         }
     }
 }
@@ -50,6 +56,8 @@ pub(crate) struct Driver {
     /// Events of turns between tasks, if those take another number.
     busy_events: Option<Events>,
     handle: Handle,
+    /// Whether the worker that parks here is the only one (I2).
+    has_one_worker: bool,
 }
 
 /// A driver and the handle to register with it.
@@ -60,7 +68,8 @@ pub(crate) fn build(config: &Config) -> io::Result<(Driver, Handle)> {
     let poll = Poll::new()?;
     let waker = mio::Waker::new(poll.registry(), WAKER)?;
     let registry = poll.registry().try_clone()?;
-    let handle = Handle::new(Arc::new(Shared::new(registry, waker, config.ring)));
+    let rings = Rings::new(config.ring, config.workers);
+    let handle = Handle::new(Arc::new(Shared::new(registry, waker, rings)));
     let events = Events::with_capacity(config.events_per_turn.max(1));
     let busy = config.events_per_busy_turn.max(1);
     let busy_events = (busy != config.events_per_turn).then(|| Events::with_capacity(busy));
@@ -70,6 +79,7 @@ pub(crate) fn build(config: &Config) -> io::Result<(Driver, Handle)> {
             events,
             busy_events,
             handle: handle.clone(),
+            has_one_worker: config.workers == 1,
         },
         handle,
     ))
@@ -86,7 +96,7 @@ impl Driver {
             Ok(()) => {}
             // By a signal, or since work for the ring came up, which has been done by now.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.handle.shared.uring.turn();
+                self.handle.shared.rings.reap_all();
                 return;
             }
             Err(error) => panic!("the reactor's poller failed: {error}"),
@@ -97,9 +107,7 @@ impl Driver {
             match event.token() {
                 WAKER => {}
                 super::signal::TOKEN => super::signal::dispatch(),
-                super::uring::TOKEN => {
-                    shared.uring.turn();
-                }
+                token if shared.rings.reap(token) => {}
                 Token(key) => {
                     if let Some((slot, generation)) = shared.slots.find(Key(key)) {
                         slot.publish(generation, told(event));
@@ -120,13 +128,11 @@ impl Park for Driver {
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        let has_woken = self.handle.shared.uring.turn();
+        let has_woken = self.has_one_worker && self.handle.shared.rings.settle(0);
         if timeout == Some(Duration::ZERO) || has_woken {
             return self.turn(Some(Duration::ZERO));
         }
         if self.handle.shared.fall_asleep() {
-            // What was queued in between, nobody else submits.
-            self.handle.shared.uring.submit();
             self.turn(timeout);
             self.handle.shared.wake_up();
         } else {
@@ -135,7 +141,7 @@ impl Park for Driver {
     }
 
     fn shutdown(&mut self) {
-        self.handle.shared.uring.close();
+        self.handle.shared.rings.close();
         self.handle.shared.slots.shut_down();
     }
 }

@@ -1,4 +1,4 @@
-//! Operations on files by the runtime's ring, if it has one.
+//! Operations on files by the worker's ring, if it has one.
 //!
 //! Invariants  I1 what the ring reads and writes lies in a `Held`, which its payload owns: its place
 //!                does not change, and it and the file outlive the operation, not the future.
@@ -13,11 +13,14 @@ use io_uring::{opcode, squeue, types};
 use crate::context;
 use crate::driver::{Handle, Held, Payload, Ring};
 
-/// The running runtime's ring, as far as `of` makes it.
-fn ring(of: fn(&Handle) -> Option<&Arc<Ring>>) -> Option<Arc<Ring>> {
-    context::with_current(|inner| inner.driver.as_ref().and_then(of).cloned())
-        .ok()
-        .flatten()
+/// This thread's ring, as far as `of` makes it.
+fn ring(of: fn(&Handle, Option<usize>) -> Option<&Arc<Ring>>) -> Option<Arc<Ring>> {
+    context::with_current(|inner| {
+        let driver = inner.driver.as_ref()?;
+        of(driver, inner.spawner.worker_here()).cloned()
+    })
+    .ok()
+    .flatten()
 }
 
 /// Runs `entry`, made from the buffer's bytes. `Err` with the buffer if the pool must.

@@ -13,31 +13,9 @@ mod cached;
 #[path = "no_cached.rs"]
 mod cached;
 
-#[cfg(all(
-    feature = "fs",
-    feature = "reactor",
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
-        target_arch = "loongarch64",
-        target_arch = "powerpc64"
-    )
-))]
+#[cfg(io_uring)]
 mod by_ring;
-#[cfg(not(all(
-    feature = "fs",
-    feature = "reactor",
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
-        target_arch = "loongarch64",
-        target_arch = "powerpc64"
-    )
-)))]
+#[cfg(not(io_uring))]
 #[path = "no_ring.rs"]
 mod by_ring;
 

@@ -78,7 +78,7 @@ impl Wake for UnparkWaker {
     }
 }
 
-fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
+fn build_park(parts: &Parts, workers: usize) -> io::Result<(AnyPark, Option<driver::Handle>)> {
     if !parts.io || cfg!(not(feature = "reactor")) {
         return Ok((Box::new(ThreadSleep::default()), None));
     }
@@ -91,6 +91,7 @@ fn build_park(parts: &Parts) -> io::Result<(AnyPark, Option<driver::Handle>)> {
         config.events_per_busy_turn = events;
     }
     config.ring = parts.ring;
+    config.workers = workers;
     let (driver, handle) = driver::build(&config)?;
     let birth = Birth::here();
     Ok((Box::new(Boxed { driver, birth }), Some(handle)))
@@ -102,7 +103,7 @@ pub(super) fn current_thread(
     parts: &Parts,
     owner: Option<ThreadId>,
 ) -> io::Result<Handle> {
-    let (park, driver) = build_park(parts)?;
+    let (park, driver) = build_park(parts, 1)?;
     let mode = if parts.start_paused {
         Mode::Paused
     } else {
@@ -129,7 +130,7 @@ pub(super) fn current_thread(
 /// A runtime with worker threads, which this starts.
 #[cfg(feature = "rt-multi-thread")]
 pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
-    let (park, driver) = build_park(parts)?;
+    let (park, driver) = build_park(parts, config.worker_threads)?;
     let lease = |waker| TimersLease::new(Mode::Machine, waker);
     let timers: Option<&dyn Fn(Waker) -> TimersLease> =
         if parts.time { Some(&lease) } else { None };

@@ -33,6 +33,19 @@ impl Spawner {
         }
     }
 
+    /// The number of the worker of this scheduler that the calling thread is.
+    #[allow(
+        dead_code,
+        reason = "asked for a worker's own ring, which some systems have not"
+    )]
+    pub(crate) fn worker_here(&self) -> Option<usize> {
+        match self {
+            Self::CurrentThread(scheduler) => scheduler.is_driven_here().then_some(0),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.worker_here(),
+        }
+    }
+
     /// Asks for a dump of the tasks.
     #[cfg(feature = "taskdump")]
     pub(crate) fn ask_for_dump(&self) -> Arc<Request> {

@@ -1,4 +1,7 @@
-//! The ring of the runtime that runs here.
+//! The rings of the runtime that runs here.
+//!
+//! Invariants  I1 what is put into the ring of the worker that runs here stays in its line until the worker
+//!                settles; what is put into another is submitted at once (`submit`).
 
 use std::io;
 use std::sync::Arc;
@@ -6,11 +9,10 @@ use std::sync::Arc;
 use crate::context;
 use crate::driver::{Handle, Ring};
 
-/// A ring, and the driver that submits what is put into its queue.
+/// The rings of one runtime.
 #[derive(Debug, Clone)]
 pub(super) struct Attached {
-    pub(super) ring: Arc<Ring>,
-    pub(super) driver: Handle,
+    driver: Handle,
 }
 
 fn unsupported(why: &str) -> io::Error {
@@ -18,7 +20,7 @@ fn unsupported(why: &str) -> io::Error {
 }
 
 impl Attached {
-    /// The ring of the runtime that runs here.
+    /// The rings of the runtime that runs here: there is one at least, that can do all this.
     pub(super) fn here() -> io::Result<Self> {
         let driver = context::with_current(|inner| inner.driver.clone())
             .map_err(|_| {
@@ -27,24 +29,68 @@ impl Attached {
             .ok_or_else(|| {
                 unsupported("this runtime was built without `enable_io` or `enable_io_uring`")
             })?;
-        if !driver.wants_ring() {
+        if !driver.wants_rings() {
             return Err(unsupported(
                 "this runtime was built with `disable_io_uring`",
             ));
         }
-        let ring = driver.ring().cloned().ok_or_else(|| {
-            unsupported("the system refuses io_uring: an old kernel, a filter, or no locked memory")
-        })?;
-        if !ring.abilities().sockets {
+        let attached = Self { driver };
+        if !attached.ring()?.abilities().sockets {
             return Err(unsupported(
                 "the system's io_uring cannot do this: it needs Linux 6.0",
             ));
         }
-        Ok(Self { ring, driver })
+        Ok(attached)
+    }
+
+    /// Which of the runtime's workers this thread is.
+    fn worker_here(&self) -> Option<usize> {
+        let worker = context::with_current(|inner| {
+            let driver = inner.driver.as_ref()?;
+            let is_here = driver.is_same(&self.driver);
+            is_here.then(|| inner.spawner.worker_here()).flatten()
+        });
+        worker.ok().flatten()
+    }
+
+    /// Whether this thread is a worker, and `ring` not the one for what it begins.
+    pub(super) fn is_elsewhere(&self, ring: &Arc<Ring>) -> bool {
+        self.worker_here().is_some_and(|worker| {
+            let own = self.driver.ring(Some(worker));
+            own.is_some_and(|own| !Arc::ptr_eq(own, ring))
+        })
+    }
+
+    /// The ring for what this thread begins: its own, if it is a worker of the runtime.
+    pub(super) fn ring(&self) -> io::Result<Arc<Ring>> {
+        let ring = self.driver.ring(self.worker_here());
+        ring.cloned().ok_or_else(|| {
+            if self.driver.has_closed_rings() {
+                io::Error::other("the runtime of these sockets has shut down")
+            } else {
+                unsupported(
+                    "the system refuses io_uring: an old kernel, a filter, or no locked memory",
+                )
+            }
+        })
+    }
+
+    /// Whether both are of one runtime.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.driver.is_same(&other.driver)
     }
 }
 
-/// What an operation fails with when its runtime has shut down.
-pub(super) fn is_gone() -> io::Error {
-    io::Error::other("the runtime of this io_uring has shut down")
+/// Sees to what was just put into the line of `ring` (I1).
+pub(super) fn submit(ring: &Arc<Ring>) {
+    let is_own = context::with_current(|inner| {
+        let own = inner
+            .driver
+            .as_ref()?
+            .made_ring(Some(inner.spawner.worker_here()?))?;
+        Some(Arc::ptr_eq(own, ring))
+    });
+    if is_own.ok().flatten() != Some(true) {
+        ring.hand_over();
+    }
 }

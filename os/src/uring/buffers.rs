@@ -1,9 +1,14 @@
 //! Buffers that the system chooses from, for what arrives.
+//!
+//! Idea        The system chooses among the buffers of one ring, and a worker has a ring of its own. So
+//!             there is a pool for each ring that receives, made at its first receive.
+//! Invariants  I1 there is one pool at least, and one a ring at most.
+//! Rejected    One pool, on the ring of the thread that made it: whoever receives would share that ring.
 
 use std::fmt;
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::attached::Attached;
 use crate::driver::{Pool, Provided};
@@ -11,16 +16,27 @@ use crate::driver::{Pool, Provided};
 /// Buffers at most: the system counts them in 16 bits, half of which are the line's.
 const MAX_COUNT: u16 = 1 << 15;
 
-/// A group of buffers of one size, lent to the system; clones are the same group.
+/// Buffers of one size, lent to the system; clones are the same buffers.
 ///
-/// Any number of sockets of one runtime may receive into the same buffers. While all of them are
-/// held by the program, [`Received::next`](super::Received::next) waits for one to be dropped.
+/// Any number of sockets of one runtime may receive into the same buffers. Each worker that receives
+/// has `count` of them for its own; threads that are no workers share `count`. While the program holds
+/// all of those, [`Received::next`](super::Received::next) waits for one to be dropped.
 ///
 /// # Cost
-/// `count` times `size` bytes, which the system backs as they are used, and 16 bytes a buffer.
+/// For each worker that receives 16 bytes a buffer, and `size` for as many as were needed at once: 64 at
+/// first, then twice as many, up to `count`.
 #[derive(Debug, Clone)]
 pub struct Buffers {
-    pub(super) pool: Arc<Pool>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    attached: Attached,
+    count: u16,
+    size: usize,
+    /// Each of another ring (I1).
+    pools: Mutex<Vec<Arc<Pool>>>,
 }
 
 impl Buffers {
@@ -44,8 +60,39 @@ impl Buffers {
             )));
         }
         let attached = Attached::here()?;
-        let pool = Pool::new(attached.ring, count, size)?;
-        Ok(Self { pool })
+        let pool = Pool::new(attached.ring()?, count, size)?;
+        let shared = Shared {
+            attached,
+            count,
+            size,
+            pools: Mutex::new(vec![pool]),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    pub(super) fn attached(&self) -> &Attached {
+        &self.shared.attached
+    }
+
+    /// The buffers for what this thread receives: those of its ring. If there is no memory for them, the
+    /// first that were made, and their ring.
+    pub(super) fn pool(&self) -> io::Result<Arc<Pool>> {
+        let ring = self.shared.attached.ring()?;
+        let shared = &*self.shared;
+        let mut pools = shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_its = |pool: &&Arc<Pool>| Arc::ptr_eq(pool.ring(), &ring);
+        if let Some(pool) = pools.iter().find(is_its) {
+            return Ok(Arc::clone(pool));
+        }
+        match Pool::new(Arc::clone(&ring), shared.count, shared.size) {
+            Ok(pool) => {
+                pools.push(Arc::clone(&pool));
+                Ok(pool)
+            }
+            Err(_) => Ok(Arc::clone(&pools[0])), // I1
+        }
     }
 }
 

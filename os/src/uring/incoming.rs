@@ -62,10 +62,9 @@ impl Incoming {
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
     /// no runtime runs here.
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
-        let attached = Attached::here()?;
         Ok(Self {
-            line: Line::new(attached.clone()),
-            attached,
+            attached: Attached::here()?,
+            line: Line::default(),
             listener: Arc::new(listener.into()),
         })
     }
@@ -98,7 +97,7 @@ impl Incoming {
 
     fn poll_accepted(&mut self, cx: &Context<'_>) -> Poll<io::Result<OwnedFd>> {
         loop {
-            match self.line.look(cx) {
+            match self.line.look(&self.attached, cx) {
                 // Ended since the thread that began it ended, or the line was full; begun anew.
                 Look::Told(told)
                     if [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&-told.result) => {}
@@ -115,8 +114,12 @@ impl Incoming {
         let payload = Accepting {
             _listener: Arc::clone(&self.listener),
         };
+        let ring = self.attached.ring()?;
         // SAFETY: the descriptor belongs to the payload.
-        unsafe { self.line.begin(entry.build(), Box::new(payload)) }
+        unsafe {
+            self.line
+                .begin(&self.attached, ring, entry.build(), Box::new(payload))
+        }
     }
 }
 

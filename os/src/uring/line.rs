@@ -1,22 +1,35 @@
 //! One operation that goes on, and is begun anew when the system ends it.
 //!
+//! Idea        The operation follows its task: it wakes the thread that began it, even if another sleeps
+//!             in the reactor and will run the task. So once several completions in a row were taken on
+//!             another worker than its ring's, it is ended, to be begun anew there.
 //! States      idle ─begin→ under way ─the last completion→ idle
 //! Invariants  I1 an operation that is under way when this drops is cancelled; what it tells later
 //!                goes with what it owns.
+//!             I2 only an operation that is on the ring of the thread that began it follows: if a worker has
+//!                none, it would be ended again and again.
 #![allow(unsafe_code)]
 
 use std::io;
+use std::sync::Arc;
 use std::task::Context;
 
 use io_uring::squeue;
 
-use super::attached::{Attached, is_gone};
-use crate::driver::{Completion, Payload};
+use super::attached::{Attached, submit};
+use crate::driver::{Completion, Payload, Ring};
 
-#[derive(Debug)]
+/// Completions in a row on another worker after which an operation follows.
+const FOLLOWS_AFTER: u32 = 16;
+
+#[derive(Debug, Default)]
 pub(super) struct Line {
-    attached: Attached,
-    slot: Option<usize>,
+    /// The operation, if it is under way, and its ring: the one of the thread that began it, as a rule.
+    operation: Option<(Arc<Ring>, usize)>,
+    /// I2.
+    follows: bool,
+    /// How many completions in a row were taken on another worker.
+    elsewhere: u32,
 }
 
 /// What a look at a line came to.
@@ -28,16 +41,11 @@ pub(super) enum Look {
 }
 
 impl Line {
-    pub(super) fn new(attached: Attached) -> Self {
-        let slot = None;
-        Self { attached, slot }
-    }
-
     pub(super) fn is_idle(&self) -> bool {
-        self.slot.is_none()
+        self.operation.is_none()
     }
 
-    /// Begins an operation.
+    /// Begins an operation on `ring`.
     ///
     /// # Errors
     /// If the runtime has shut down, or too many are under way.
@@ -46,48 +54,64 @@ impl Line {
     /// As for [`Ring::queue`](crate::driver::Ring::queue).
     pub(super) unsafe fn begin(
         &mut self,
+        attached: &Attached,
+        ring: Arc<Ring>,
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
     ) -> io::Result<()> {
-        let ring = &self.attached.ring;
         // SAFETY: by the caller's promise.
         match unsafe { ring.queue(entry, payload, false) } {
             Ok(slot) => {
-                self.slot = Some(slot);
-                self.attached.driver.submit_ring();
+                self.follows = !attached.is_elsewhere(&ring);
+                self.elsewhere = 0;
+                let (ring, _slot) = self.operation.insert((ring, slot));
+                submit(ring);
                 Ok(())
             }
-            Err(_) if ring.is_closed() => Err(is_gone()),
-            Err(_) => Err(too_many()),
+            Err(_) => Err(ring.refusal()),
         }
     }
 
     /// What is next; if it is nothing yet, the waker of `cx` waits for it.
-    pub(super) fn look(&mut self, cx: &Context<'_>) -> Look {
-        let Some(slot) = self.slot else {
+    pub(super) fn look(&mut self, attached: &Attached, cx: &Context<'_>) -> Look {
+        let Some((ring, slot)) = &self.operation else {
             return Look::Idle;
         };
-        match self.attached.ring.next(slot, cx.waker()) {
-            Ok(Some(told)) => Look::Told(told),
+        match ring.next(*slot, cx.waker()) {
+            Ok(Some(told)) => {
+                self.follow(attached);
+                Look::Told(told)
+            }
             Ok(None) => Look::Pending,
             Err(_payload) => {
-                self.slot = None;
+                self.operation = None;
                 Look::Idle
             }
         }
     }
-}
 
-/// What an operation fails with that the ring has no room for.
-pub(super) fn too_many() -> io::Error {
-    io::Error::other("io_uring: 65536 of 65536 operations on sockets are under way")
+    /// Ends the operation if its task has moved to another worker for long.
+    fn follow(&mut self, attached: &Attached) {
+        let Some((ring, slot)) = &self.operation else {
+            return;
+        };
+        if !self.follows || !attached.is_elsewhere(ring) {
+            self.elsewhere = 0;
+            return;
+        }
+        self.elsewhere += 1;
+        if self.elsewhere == FOLLOWS_AFTER {
+            ring.stop(*slot);
+            submit(ring);
+        }
+    }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot {
-            self.attached.ring.abandon(slot, true);
-            self.attached.driver.submit_ring();
+        if let Some((ring, slot)) = &self.operation {
+            ring.abandon(*slot, true);
+            submit(ring);
         }
     }
 }

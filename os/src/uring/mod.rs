@@ -6,6 +6,11 @@
 //! arrives at a socket, into buffers that the system chooses ([`Received`], [`Buffers`]), and what is
 //! sent ([`Socket::send`]) is handed over together, once a turn of the runtime.
 //!
+//! Each worker has a ring of its own, made when it first needs one; threads that are no workers share
+//! one. A task may move between workers at any time: what it begins goes to the ring of the worker that
+//! it runs on, and an operation that goes on follows it. A worker submits what its tasks have asked when
+//! it has nothing else to run, or has polled many of them; one in a long poll is helped out after some 10 ms.
+//!
 //! The runtime must have been built with I/O enabled, and without
 //! [`disable_io_uring`](crate::runtime::Builder::disable_io_uring). Where the system refuses a ring, or
 //! has one that cannot do this, the constructors fail with `Unsupported`, and say so: use
@@ -56,6 +61,8 @@ mod attached;
 mod buffers;
 
 mod line;
+
+mod endpoint;
 
 mod send;
 

@@ -2,32 +2,32 @@
 //!
 //! Idea        One operation receives again and again, each time into the buffer that is next in its
 //!             group. It is begun anew when the system ends it: for want of buffers, once one is back.
-//! States      under way ─ended─▶ idle ─▶ under way; idle ─no buffers─▶ starved ─one is back─▶ under way;
+//! States      under way ─ended─▶ idle ─▶ under way; idle ─no buffers─▶ starved ─there are more─▶ under way;
 //!             ─a receive of nothing─▶ at the end
 //! Invariants  I1 a buffer that a completion names belongs to who takes the completion; if nobody does
 //!                any more, to the payload, which gives it back.
 //!             I2 the operation owns the socket and the buffers, not the future.
+//!             I3 `pool` is the operation's: it changes only while none is under way.
 #![allow(unsafe_code)]
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use io_uring::{opcode, types};
+use io_uring::opcode;
 use selkie_core::coop;
 
-use super::attached::Attached;
-use super::buffers::Buffer;
+use super::buffers::{Buffer, Buffers};
+use super::endpoint::Endpoint;
 use super::line::{Line, Look};
 use crate::driver::{Completion, Payload, Pool, Provided};
 
 /// What the operation owns (I2).
 struct Receiving {
-    _socket: Arc<OwnedFd>,
+    _socket: Arc<Endpoint>,
     pool: Arc<Pool>,
 }
 
@@ -54,26 +54,29 @@ fn provided(pool: &Arc<Pool>, told: Completion) -> Vec<Provided> {
 #[derive(Debug)]
 pub struct Received {
     line: Line,
-    socket: Arc<OwnedFd>,
-    pool: Arc<Pool>,
-    has_bundles: bool,
+    socket: Arc<Endpoint>,
+    buffers: Buffers,
+    /// Those that the last operation receives into (I3).
+    pool: Option<Arc<Pool>>,
     /// Other buffers of the last completion.
     rest: VecDeque<Provided>,
-    /// How many buffers had been given back when the operation was last begun.
+    /// How many buffers had been given back when the operation was last begun, and how many lent.
     returned: u64,
+    lent: u16,
     is_starved: bool,
     is_at_end: bool,
 }
 
 impl Received {
-    pub(super) fn new(attached: Attached, socket: Arc<OwnedFd>, pool: Arc<Pool>) -> Self {
+    pub(super) fn new(socket: Arc<Endpoint>, buffers: Buffers) -> Self {
         Self {
-            has_bundles: attached.ring.abilities().bundles,
-            line: Line::new(attached),
+            line: Line::default(),
             socket,
-            pool,
+            buffers,
+            pool: None,
             rest: VecDeque::new(),
             returned: 0,
+            lent: 0,
             is_starved: false,
             is_at_end: false,
         }
@@ -116,22 +119,31 @@ impl Received {
             if self.is_at_end {
                 return Poll::Ready(Ok(None));
             }
-            match self.line.look(cx) {
+            match self.line.look(self.buffers.attached(), cx) {
                 Look::Told(told) => self.take(told)?,
                 Look::Pending => return Poll::Pending,
                 Look::Idle => {
-                    if self.is_starved && self.pool.wait(self.returned, cx.waker()) {
+                    let pool = self.buffers.pool()?;
+                    let is_starved = self.is_starved_of(&pool) && !pool.grow(self.lent);
+                    if is_starved && pool.wait(self.returned, cx.waker()) {
                         return Poll::Pending;
                     }
-                    self.begin()?;
+                    self.begin(pool)?;
                 }
             }
         }
     }
 
+    /// Whether `pool` had no buffer for the last operation.
+    fn is_starved_of(&self, pool: &Arc<Pool>) -> bool {
+        let last = self.pool.as_ref();
+        self.is_starved && last.is_some_and(|last| Arc::ptr_eq(last, pool))
+    }
+
     /// Takes in what the system says.
     fn take(&mut self, told: Completion) -> io::Result<()> {
-        let mut provided = provided(&self.pool, told);
+        let pool = self.pool.as_ref();
+        let mut provided = pool.map_or_else(Vec::new, |pool| provided(pool, told));
         match told.result {
             0 => self.is_at_end = true, // A buffer that came with it goes back.
             1.. => self.rest.extend(provided.drain(..)),
@@ -145,22 +157,29 @@ impl Received {
         Ok(())
     }
 
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(&mut self, pool: Arc<Pool>) -> io::Result<()> {
         debug_assert!(self.line.is_idle(), "one operation a socket");
         self.is_starved = false;
-        self.returned = self.pool.returned();
-        let fd = types::Fd(self.socket.as_raw_fd());
-        let group = self.pool.group();
-        let entry = if self.has_bundles {
+        self.lent = pool.lent();
+        self.returned = pool.returned();
+        let ring = Arc::clone(pool.ring());
+        let (fd, named) = self.socket.name(&ring);
+        let group = pool.group();
+        let entry = if ring.abilities().bundles {
             opcode::RecvMultiBundle::new(fd, group).build()
         } else {
             opcode::RecvMulti::new(fd, group).build()
         };
         let payload = Receiving {
             _socket: Arc::clone(&self.socket),
-            pool: Arc::clone(&self.pool),
+            pool: Arc::clone(&pool),
         };
+        self.pool = Some(pool); // I3
         // SAFETY: the descriptor and the buffers belong to the payload, and neither moves.
-        unsafe { self.line.begin(entry, Box::new(payload)) }
+        unsafe {
+            let attached = self.buffers.attached();
+            self.line
+                .begin(attached, ring, entry.flags(named), Box::new(payload))
+        }
     }
 }

@@ -6,17 +6,16 @@
 
 use std::future::Future;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use io_uring::{opcode, types};
+use io_uring::opcode;
 use selkie_core::coop;
 
-use super::attached::{Attached, is_gone};
-use super::line::too_many;
-use crate::driver::{Held, Payload};
+use super::attached::{Attached, submit};
+use super::endpoint::Endpoint;
+use crate::driver::{Held, Payload, Ring};
 
 /// Bytes in one operation at most: the system counts them in 31 bits.
 const MAX_BYTES: usize = 1 << 30;
@@ -30,13 +29,13 @@ pub(super) struct Manner {
     pub(super) copies: bool,
 }
 
-/// An operation under way.
+/// An operation under way on a ring: the one of the thread that began it.
 struct Sending {
-    attached: Attached,
+    ring: Arc<Ring>,
     slot: Option<usize>,
 }
 
-type HeldHere<B> = Held<B, Arc<OwnedFd>>;
+type HeldHere<B> = Held<B, Arc<Endpoint>>;
 
 fn taken<B: Send + 'static>(payload: Box<dyn Payload>) -> B {
     let held = payload.into_any().downcast::<HeldHere<B>>();
@@ -46,7 +45,7 @@ fn taken<B: Send + 'static>(payload: Box<dyn Payload>) -> B {
 /// Sends `buf` from its byte `from` on.
 pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
     attached: &Attached,
-    socket: &Arc<OwnedFd>,
+    socket: &Arc<Endpoint>,
     mut buf: B,
     from: usize,
     manner: Manner,
@@ -69,19 +68,23 @@ pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
     }
 }
 
-/// Puts one operation into the ring's queue.
+/// Puts one operation into the line of this thread's ring.
 fn queue<B: AsRef<[u8]> + Send + 'static>(
     attached: &Attached,
-    socket: &Arc<OwnedFd>,
+    socket: &Arc<Endpoint>,
     buf: B,
     from: usize,
     manner: Manner,
 ) -> Result<Sending, (io::Error, B)> {
+    let ring = match attached.ring() {
+        Ok(ring) => ring,
+        Err(error) => return Err((error, buf)),
+    };
     let mut held = Box::new(HeldHere::new(buf, Arc::clone(socket)));
     // SAFETY: the system has no pointer to it yet.
     let buf: &B = unsafe { held.buf() };
     let bytes = buf.as_ref().get(from..).unwrap_or(&[]);
-    let fd = types::Fd(socket.as_raw_fd());
+    let (fd, named) = socket.name(&ring);
     let len = bytes.len().min(MAX_BYTES) as u32;
     let mut flags = libc::MSG_NOSIGNAL;
     if manner.waits_for_all {
@@ -95,19 +98,13 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
         send.flags(flags).build()
     };
     // SAFETY: bytes and socket belong to the payload, and stay where they are (I1).
-    match unsafe { attached.ring.queue(entry, held, !manner.copies) } {
+    match unsafe { ring.queue(entry.flags(named), held, !manner.copies) } {
         Ok(slot) => {
-            attached.driver.submit_ring();
-            Ok(Sending {
-                attached: attached.clone(),
-                slot: Some(slot),
-            })
+            submit(&ring);
+            let slot = Some(slot);
+            Ok(Sending { ring, slot })
         }
-        Err(payload) => {
-            let is_closed = attached.ring.is_closed();
-            let error = if is_closed { is_gone() } else { too_many() };
-            Err((error, taken(payload)))
-        }
+        Err(payload) => Err((ring.refusal(), taken(payload))),
     }
 }
 
@@ -117,7 +114,7 @@ impl Future for Sending {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
         let slot = self.slot.expect("polled after it was ready");
-        let Some((told, payload)) = self.attached.ring.outcome(slot, cx.waker()) else {
+        let Some((told, payload)) = self.ring.outcome(slot, cx.waker()) else {
             return Poll::Pending;
         };
         self.slot = None;
@@ -129,8 +126,8 @@ impl Future for Sending {
 impl Drop for Sending {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
-            self.attached.ring.abandon(slot, true); // I2
-            self.attached.driver.submit_ring();
+            self.ring.abandon(slot, true); // I2
+            submit(&self.ring);
         }
     }
 }

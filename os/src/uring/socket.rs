@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::attached::Attached;
 use super::buffers::Buffers;
+use super::endpoint::Endpoint;
 use super::received::Received;
 use super::send::{Manner, send};
 
@@ -16,13 +17,13 @@ use super::send::{Manner, send};
 #[derive(Debug, Clone)]
 pub struct Socket {
     attached: Attached,
-    fd: Arc<OwnedFd>,
+    endpoint: Arc<Endpoint>,
 }
 
 impl Socket {
     pub(super) fn attach(attached: Attached, fd: OwnedFd) -> Self {
-        let fd = Arc::new(fd);
-        Self { attached, fd }
+        let endpoint = Arc::new(Endpoint::new(fd));
+        Self { attached, endpoint }
     }
 
     /// `socket`, connected, by the runtime that runs here: std's `TcpStream` or `UnixStream`, for one, as
@@ -36,18 +37,32 @@ impl Socket {
         Ok(Self::attach(Attached::here()?, socket.into()))
     }
 
+    /// Puts the socket into the table of files of this worker's ring, where operations that begin on this
+    /// worker find it without a look at the process's descriptors; those that begin on another go by the
+    /// descriptor as before. It leaves the table when the last clone is gone and no operation is under way.
+    ///
+    /// # Errors
+    /// If the table is full: it has 16,384 places, or fewer if the process may have fewer descriptors; that
+    /// the runtime has shut down; what the system says. The socket is as good as before.
+    ///
+    /// # Cost
+    /// A system call, and one when it leaves. Whether operations are faster then, measure: over loopback
+    /// they were not.
+    pub fn register(&self) -> io::Result<()> {
+        self.endpoint.register(&self.attached.ring()?)
+    }
+
     /// All that arrives from now on, in buffers of `buffers`, which must be of the same runtime.
     ///
     /// # Panics
     /// If `buffers` are another runtime's.
     #[track_caller]
     pub fn receive(&self, buffers: &Buffers) -> Received {
-        let pool = Arc::clone(&buffers.pool);
         assert!(
-            Arc::ptr_eq(pool.ring(), &self.attached.ring),
+            self.attached.is_same(buffers.attached()),
             "the buffers are another runtime's than the socket"
         );
-        Received::new(self.attached.clone(), Arc::clone(&self.fd), pool)
+        Received::new(Arc::clone(&self.endpoint), buffers.clone())
     }
 
     /// Sends `buf`, and gives it back with how many of its bytes were sent.
@@ -69,7 +84,7 @@ impl Socket {
             waits_for_all: false,
             copies: true,
         };
-        send(&self.attached, &self.fd, buf, 0, manner).await
+        send(&self.attached, &self.endpoint, buf, 0, manner).await
     }
 
     /// Sends all of `buf`, and gives it back.
@@ -124,7 +139,7 @@ impl Socket {
     {
         let mut done = 0;
         while done < buf.as_ref().len() {
-            let (sent, back) = send(&self.attached, &self.fd, buf, done, manner).await;
+            let (sent, back) = send(&self.attached, &self.endpoint, buf, done, manner).await;
             buf = back;
             match sent {
                 Ok(0) => return (Err(io::ErrorKind::WriteZero.into()), buf),
@@ -140,12 +155,12 @@ impl Socket {
     /// # Errors
     /// What the system says.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        socket2::SockRef::from(&*self.fd).shutdown(how)
+        socket2::SockRef::from(&self.endpoint.fd).shutdown(how)
     }
 }
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.endpoint.fd.as_fd()
     }
 }

@@ -1,4 +1,4 @@
-//! The completion ring: operations that own what the system reads and writes.
+//! The completion rings: operations that own what the system reads and writes.
 
 mod payload;
 
@@ -6,21 +6,28 @@ mod held;
 
 mod operations;
 
+mod state;
+
 mod system;
 
+mod table;
+
 mod ring;
+
+mod place;
 
 mod pool;
 
 mod ticket;
 
-mod lazy;
+mod rings;
 
 pub(crate) use held::Held;
-pub(super) use lazy::{Lazy, TOKEN};
 pub(crate) use payload::{Completion, Payload};
+pub(crate) use place::Place;
 pub(crate) use pool::{Pool, Provided};
 pub(crate) use ring::Ring;
+pub(super) use rings::Rings;
 
 #[cfg(test)]
 mod tests;

@@ -232,6 +232,14 @@ impl Operations {
         !is_over
     }
 
+    /// Whether the operation in slot `index` is to be cancelled, so that who waits for it begins it anew:
+    /// `false` if it is over, or was cancelled.
+    #[must_use]
+    pub(super) fn stop(&mut self, index: usize) -> bool {
+        let operation = self.at(index);
+        !operation.is_over && !mem::replace(&mut operation.is_stopped, true)
+    }
+
     /// The slots that a cancellation ends.
     pub(super) fn flying(&self) -> Vec<usize> {
         let ends = |operation: &Operation| !operation.is_over && !operation.is_notice_due;

@@ -1,8 +1,11 @@
 //! Buffers that are lent to the system, which puts what arrives into whichever comes next.
 //!
 //! Idea        The buffers lie in one block. A second one, shared with the system, is the line that
-//!             it takes them from; whoever is done with a buffer puts it at the line's end.
-//! States      a buffer: in the line ─a completion names it→ provided ─dropped→ in the line
+//!             it takes them from; whoever is done with a buffer puts it at the line's end. The system
+//!             takes them in turn, so that each in the line costs memory and a place in caches: the line
+//!             begins short, and grows when it ran out.
+//! States      a buffer: not lent ─the line grows→ in the line ─a completion names it→ provided
+//!             ─dropped→ in the line
 //! Invariants  I1 a buffer that is provided is not in the line: its owner alone touches it.
 //!             I2 line and buffers outlive every operation that names their group: each owns the pool.
 //!             I3 `follower` of a buffer out of the line is the one that was put behind it: the system
@@ -26,6 +29,11 @@ use super::ring::Ring;
 
 /// The system takes a line that begins with a page.
 const PAGE_BYTES: usize = 65_536;
+/// What the allocator aligns to anyway: for more it would write the zeros itself, and so have all memory
+/// backed at once.
+const ANY_BYTES: usize = 16;
+/// Buffers in a line at first.
+const FIRST_LENT: u16 = 64;
 
 /// A block of zeroed memory.
 #[derive(Debug)]
@@ -35,8 +43,8 @@ struct Block {
 }
 
 impl Block {
-    fn new(bytes: usize) -> io::Result<Self> {
-        let layout = Layout::from_size_align(bytes, PAGE_BYTES)
+    fn new(bytes: usize, align_bytes: usize) -> io::Result<Self> {
+        let layout = Layout::from_size_align(bytes, align_bytes)
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         // SAFETY: the layout is not empty: there is a buffer, and it has a byte.
         let start = unsafe { alloc::alloc_zeroed(layout) };
@@ -58,6 +66,8 @@ struct Line {
     tail: u16,
     last: u16,
     follower: Vec<u16>,
+    /// How many buffers have ever been in the line: those of the lowest numbers.
+    lent: u16,
     returned: u64,
     waiting: Vec<Waker>,
 }
@@ -87,18 +97,19 @@ impl Pool {
         let total = usize::from(count)
             .checked_mul(size)
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let entries = Block::new(usize::from(count) * size_of::<BufRingEntry>())?;
+        let entries = Block::new(usize::from(count) * size_of::<BufRingEntry>(), PAGE_BYTES)?;
         let mut pool = Self {
             ring,
             group: None,
             count,
             size,
             entries: ManuallyDrop::new(entries),
-            bytes: Block::new(total)?,
+            bytes: Block::new(total, ANY_BYTES)?,
             line: Mutex::new(Line {
                 tail: 0,
                 last: 0,
                 follower: vec![0; usize::from(count)],
+                lent: count.min(FIRST_LENT),
                 returned: 0,
                 waiting: Vec::new(),
             }),
@@ -109,9 +120,27 @@ impl Pool {
                 .add_group(pool.entries.start.as_ptr().cast(), count)
         };
         pool.group = Some(group?);
-        (0..count).for_each(|buffer| pool.put(buffer));
-        pool.lock().returned = 0;
+        (0..count.min(FIRST_LENT)).for_each(|buffer| pool.put(buffer));
         Ok(Arc::new(pool))
+    }
+
+    /// How many buffers there are in the line and provided.
+    pub(crate) fn lent(&self) -> u16 {
+        self.lock().lent
+    }
+
+    /// Doubles the buffers in the line, which ran out when it had `lent`. `false`: there are no others.
+    pub(crate) fn grow(&self, lent: u16) -> bool {
+        let mut line = self.lock();
+        if line.lent != lent {
+            return true; // Somebody else was faster.
+        }
+        let more = lent..lent.saturating_mul(2).min(self.count);
+        line.lent = more.end;
+        drop(line);
+        let has_grown = !more.is_empty();
+        more.for_each(|buffer| self.put(buffer));
+        has_grown
     }
 
     pub(crate) fn ring(&self) -> &Arc<Ring> {

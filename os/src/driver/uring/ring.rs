@@ -1,22 +1,23 @@
 //! The ring: what was submitted, and who waits for it.
 //!
-//! Idea        One small ring a runtime. An operation hands over all memory that the system will
-//!             touch; it comes back with the outcome. An operation on a file is submitted at once, and
-//!             takes what is complete by then; those on sockets lie in a line until the driver is
-//!             about to look at its events, so that one system call submits many. The reactor takes
-//!             completions, since the ring's descriptor is one of its sources.
+//! Idea        One small ring of several (see `rings`). An operation hands over all memory that the
+//!             system will touch; it comes back with the outcome. An operation on a file is submitted
+//!             at once, and takes what is complete by then; those on sockets lie in a line until the
+//!             ring's worker is about to sleep or to look for events, so that one system call submits
+//!             many. The reactor takes completions too, since the ring's descriptor is one of its
+//!             sources.
 //! States      of an operation: see `operations`
 //! Invariants  I1 who has the system take entries holds `entering`, and takes `state` within it, never
 //!                the other way round; completions are taken under `state`.
-//!             I2 what lies in the line is submitted by the driver before it sleeps, or, if it
-//!                sleeps already, by who put it there (`Handle::submit_ring`).
+//!             I2 who puts something into the line has it submitted: `settle` comes, or `hand_over` is
+//!                called (I1 of `rings`).
 //!             I3 no foreign code runs under a lock.
 //!             I4 after a submission that failed for good nothing is ever submitted: what the system
 //!                did not take, it will not see.
 //!             I5 the ring's memory is not given back before the last completion, notices apart.
 //! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would hold
-//!             up all others' files and sockets. One lock: while the system sends what one worker has
-//!             submitted, the others would wait.
+//!             up files and sockets of tasks that others run. One lock: while the system sends what was
+//!             submitted, a thread that takes completions would wait.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -26,40 +27,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
-use io_uring::{opcode, squeue};
+use io_uring::{Submitter, squeue};
 
-use super::operations::{After, Kind, Operations, Told};
+use super::operations::{After, Kind, Told};
 use super::payload::{Completion, Payload};
+use super::state::{NOBODY, State};
 use super::system::{Abilities, System};
+use super::table::Table;
 
-/// Marks the completions of cancellations, which nobody waits for.
-const NOBODY: u64 = u64::MAX;
 /// Groups of buffers at a time.
 const MAX_GROUPS: usize = 1_024;
 
-#[derive(Default)]
-struct State {
-    operations: Operations,
-    /// Entries that the system has not been given.
-    line: Vec<squeue::Entry>,
-    /// Slots whose entries the system will never see, and which are to be told.
-    unseen: Vec<usize>,
-    /// Which groups of buffers there are.
-    groups: Vec<bool>,
-    /// Nothing is submitted any more (I4), or the runtime has ended.
-    is_closed: bool,
-    is_broken: bool,
-    /// There were as many completions as there is room for: the system may keep more.
-    was_full: bool,
-}
-
-/// The ring of one runtime.
+/// A ring.
 pub(crate) struct Ring {
     /// Dropped by hand: see I5.
     system: ManuallyDrop<System>,
     /// Entries on their way to the system (I1).
     entering: Mutex<Vec<squeue::Entry>>,
     state: Mutex<State>,
+    table: Mutex<Table>,
 }
 
 impl std::fmt::Debug for Ring {
@@ -77,6 +63,7 @@ impl Ring {
             system: ManuallyDrop::new(System::new()?),
             entering: Mutex::new(Vec::new()),
             state: Mutex::new(State::default()),
+            table: Mutex::default(),
         })
     }
 
@@ -92,9 +79,16 @@ impl Ring {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing is submitted any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lock().is_closed
+    /// Why the ring has just taken nothing.
+    pub(crate) fn refusal(&self) -> io::Error {
+        let state = self.lock();
+        io::Error::other(if state.is_broken {
+            "the system takes nothing more by this io_uring"
+        } else if state.is_closed {
+            "the runtime of this io_uring has shut down"
+        } else {
+            "io_uring: 65536 of 65536 operations on sockets are under way"
+        })
     }
 
     /// Submits `entry`, of an operation on a file; its slot, or the payload if the ring takes nothing
@@ -117,7 +111,7 @@ impl Ring {
             state.unseen.swap_remove(place);
             return Err(state.operations.withdraw(index));
         }
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         drop(state);
         after.do_it();
         Ok(index)
@@ -143,9 +137,8 @@ impl Ring {
         unsafe { self.lock().push(kind, entry, payload) }
     }
 
-    /// Submits what lies in the line, unless another thread is about to. What is complete makes the
-    /// ring's descriptor readable.
-    pub(super) fn submit_line(&self) {
+    /// Submits what lies in the line, unless another thread is about to.
+    fn submit_line(&self) {
         if !self.lock().line.is_empty() {
             self.submit_all();
         }
@@ -171,12 +164,29 @@ impl Ring {
         entries.clear();
     }
 
-    /// Submits what lies in the line, and takes what is complete. Says whether anybody was woken.
-    pub(super) fn turn(&self) -> bool {
+    /// Submits what lies in the line, and takes what is complete by then: for threads that will not
+    /// `settle` (I2).
+    pub(crate) fn hand_over(&self) {
         self.submit_line();
+        self.reap();
+    }
+
+    /// Submits what lies in the line, has the system finish what it keeps for this thread, and takes
+    /// what is complete. Says whether anybody was woken, or has put more into the line.
+    pub(super) fn settle(&self) -> bool {
+        self.submit_line();
+        let entering = self.enter();
+        // SAFETY: `entering` is held (I1).
+        unsafe { self.system.catch_up() };
+        drop(entering);
+        self.reap() || !self.lock().line.is_empty()
+    }
+
+    /// Takes what is complete. Says whether anybody was woken.
+    pub(super) fn reap(&self) -> bool {
         let mut after = After::default();
         let mut state = self.lock();
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         while mem::take(&mut state.was_full) && !state.is_broken {
             drop(state);
             let entering = self.enter();
@@ -184,14 +194,19 @@ impl Ring {
             unsafe { self.system.catch_up() };
             drop(entering);
             state = self.lock();
-            self.reap(&mut state, &mut after);
+            self.take(&mut state, &mut after);
         }
+        let has_stopped = mem::take(&mut state.has_stopped);
         drop(state);
+        if has_stopped {
+            // The ring's worker may sleep.
+            self.submit_all();
+        }
         after.do_it()
     }
 
     /// Takes what is complete.
-    fn reap(&self, state: &mut State, after: &mut After) {
+    fn take(&self, state: &mut State, after: &mut After) {
         for index in mem::take(&mut state.unseen) {
             state.deliver(index, Completion::new(-libc::ECANCELED, 0), after);
         }
@@ -250,27 +265,41 @@ impl Ring {
         after.do_it();
     }
 
+    /// Has the operation in slot `index` end, for who waits for it. Who calls this sees to I2.
+    pub(crate) fn stop(&self, index: usize) {
+        let mut state = self.lock();
+        if state.operations.stop(index) && !state.is_closed {
+            state.cancel(index);
+        }
+    }
+
     /// Takes no further operations, cancels those under way and waits for the last (I5); not for
     /// notices, which are the peers' to cause.
     pub(super) fn close(&self) {
         let mut after = After::default();
         let mut state = self.lock();
         state.is_closed = true;
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         for index in state.operations.flying() {
             state.cancel(index);
         }
         drop(state);
         self.submit_all();
         let mut state = self.lock();
-        self.reap(&mut state, &mut after);
+        self.take(&mut state, &mut after);
         // Under the lock: else others could take the completion that is waited for.
         while state.operations.cancellable() > 0 && !state.is_broken {
             state.is_broken = !self.system.wait();
-            self.reap(&mut state, &mut after);
+            self.take(&mut state, &mut after);
         }
         drop(state);
         after.do_it();
+    }
+
+    /// Calls `f` with the table of files.
+    pub(super) fn with_table<R>(&self, f: impl FnOnce(&mut Table, &Submitter<'_>) -> R) -> R {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        f(&mut table, &self.system.submitter())
     }
 
     /// Makes a group of the buffers that `entries` points to; its number.
@@ -306,46 +335,6 @@ impl Ring {
         self.system.submitter().unregister_buf_ring(group)?;
         state.groups[usize::from(group)] = false;
         Ok(())
-    }
-}
-
-impl State {
-    /// Puts `entry` into the line.
-    ///
-    /// # Safety
-    /// As for `Ring::submit`.
-    unsafe fn push(
-        &mut self,
-        kind: Kind,
-        entry: squeue::Entry,
-        payload: Box<dyn Payload>,
-    ) -> Result<usize, Box<dyn Payload>> {
-        if self.is_closed || self.operations.is_full(kind) {
-            return Err(payload);
-        }
-        let index = self.operations.start(kind, payload);
-        self.line.push(entry.user_data(index as u64));
-        Ok(index)
-    }
-
-    fn cancel(&mut self, index: usize) {
-        let cancel = opcode::AsyncCancel::new(index as u64).build();
-        self.line.push(cancel.user_data(NOBODY));
-    }
-
-    fn deliver(&mut self, index: usize, told: Completion, after: &mut After) {
-        if self.operations.deliver(index, told, after) {
-            self.cancel(index);
-        }
-    }
-
-    /// Has these told that they were not done: the system will never see them (I4).
-    fn break_off(&mut self, unseen: impl Iterator<Item = squeue::Entry>) {
-        self.is_closed = true;
-        self.is_broken = true;
-        let called = unseen.map(|entry| entry.get_user_data());
-        let slots = called.filter(|&called| called != NOBODY);
-        self.unseen.extend(slots.map(|slot| slot as usize));
     }
 }
 

@@ -135,13 +135,17 @@ impl System {
         self.ring.params().cq_entries() as usize
     }
 
-    /// Has the system hand out completions that its queue had no room for (I2).
+    /// Has the system do what it kept for this thread, and hand out completions that its queue had no
+    /// room for (I2).
     ///
     /// # Safety
     /// I1, as for entries.
     pub(super) unsafe fn catch_up(&self) {
         // SAFETY: by the caller's promise.
-        if unsafe { self.ring.submission_shared() }.cq_overflow() {
+        let queue = unsafe { self.ring.submission_shared() };
+        let has_cause = queue.cq_overflow() || queue.taskrun();
+        drop(queue);
+        if has_cause {
             // Should it fail, it is tried again at the next turn that finds the queue full.
             let _ = self.ring.submit();
         }

@@ -15,6 +15,7 @@ use io_uring::{opcode, types};
 use super::operations::MAX_FILES;
 use super::payload::Payload;
 use super::ring::Ring;
+use super::rings::Rings;
 
 /// What a read owns: the socket, the memory, and a witness of both.
 struct Read {
@@ -79,7 +80,7 @@ fn reap_until(ring: &Ring, mut is_done: impl FnMut() -> bool) {
     while !is_done() {
         assert!(begun.elapsed().as_secs() < 20, "no completion comes");
         std::thread::yield_now();
-        ring.turn();
+        ring.settle();
     }
 }
 
@@ -111,7 +112,7 @@ fn regression_24_a_dropped_future_leaves_its_memory_until_the_completion() {
     let witness = Arc::new(());
     let (reading, mut writer) = begin(&ring, &witness);
     drop(reading);
-    ring.turn();
+    ring.settle();
     assert_eq!(
         Arc::strong_count(&witness),
         2,
@@ -209,4 +210,90 @@ fn an_operation_outlives_the_thread_that_submitted_it_or_says_so() {
         [1, -libc::ECANCELED, -libc::EINTR].contains(&outcome),
         "{outcome}"
     );
+}
+
+/// The rings of two workers and of other threads, and the poller that watches them; none if the system
+/// has none for us.
+fn rings() -> Option<(Rings, mio::Poll)> {
+    ring()?;
+    Some((Rings::new(true, 2), mio::Poll::new().unwrap()))
+}
+
+fn queue_nop(ring: &Ring) -> usize {
+    let nop = opcode::Nop::new().build();
+    // SAFETY: the entry points to nothing.
+    unsafe { ring.queue(nop, Box::new(Seven(7)), false) }
+        .ok()
+        .unwrap()
+}
+
+#[test]
+fn a_worker_settles_for_its_own_ring_alone() {
+    let Some((rings, poll)) = rings() else { return };
+    let first = rings.get(Some(0), poll.registry()).unwrap();
+    let second = rings.get(Some(1), poll.registry()).unwrap();
+    assert!(!Arc::ptr_eq(first, second));
+    let (by_first, by_second) = (queue_nop(first), queue_nop(second));
+    rings.settle(0);
+    assert!(first.outcome(by_first, Waker::noop()).is_some());
+    rings.reap_all();
+    assert!(second.outcome(by_second, Waker::noop()).is_none());
+    assert!(rings.settle(1), "somebody waits");
+    assert!(second.outcome(by_second, Waker::noop()).is_some());
+    assert!(!rings.settle(1), "there is nothing more");
+}
+
+#[test]
+fn what_is_handed_over_is_submitted_by_any_thread() {
+    let Some((rings, poll)) = rings() else { return };
+    let ring = rings.get(None, poll.registry()).unwrap();
+    let slot = queue_nop(ring);
+    std::thread::scope(|scope| scope.spawn(|| ring.hand_over()).join().unwrap());
+    assert!(ring.outcome(slot, Waker::noop()).is_some());
+}
+
+#[test]
+fn after_the_close_no_ring_is_made() {
+    let Some((rings, poll)) = rings() else { return };
+    let first = rings.get(Some(0), poll.registry()).unwrap();
+    rings.close();
+    assert!(rings.is_closed());
+    let instead = rings.get(Some(1), poll.registry()).unwrap();
+    assert!(Arc::ptr_eq(first, instead), "a ring that nobody will close");
+    assert!(rings.made(Some(1)).is_none());
+    let nop = opcode::Nop::new().build();
+    // SAFETY: the entry points to nothing.
+    let refused = unsafe { instead.queue(nop, Box::new(Seven(7)), false) };
+    assert!(refused.is_err());
+    let reason = instead.refusal().to_string();
+    assert!(reason.contains("has shut down"), "{reason}");
+}
+
+#[test]
+fn a_stopped_operation_is_told_so_once() {
+    let Some(ring) = ring() else { return };
+    let (reader, _writer) = UnixStream::pair().unwrap();
+    let fd = types::Fd(reader.as_raw_fd());
+    let mut bytes = Box::new([0; 8]);
+    let entry = opcode::Read::new(fd, bytes.as_mut_ptr(), 8).build();
+    let payload = Read {
+        bytes,
+        _source: reader,
+        _witness: Arc::new(()),
+    };
+    // SAFETY: memory and socket belong to the payload.
+    let slot = unsafe { ring.queue(entry, Box::new(payload), false) }
+        .ok()
+        .unwrap();
+    ring.settle();
+    ring.stop(slot);
+    ring.stop(slot);
+    let mut told = None;
+    reap_until(&ring, || {
+        told = ring.next(slot, Waker::noop()).unwrap_or(None);
+        told.is_some()
+    });
+    assert_eq!(told.unwrap().result, -libc::ECANCELED);
+    ring.stop(slot);
+    assert!(ring.next(slot, Waker::noop()).is_err(), "it is over");
 }

@@ -150,6 +150,11 @@ unsafe impl Schedule for CurrentThread {
 }
 
 impl CurrentThread {
+    /// Whether this thread has the core.
+    pub(crate) fn is_driven_here(&self) -> bool {
+        with_core(self, |_core| ()).is_some()
+    }
+
     /// A task has panicked: whoever is in `block_on` ends every task, and panics.
     #[cold]
     fn end_by_panic(&self) {

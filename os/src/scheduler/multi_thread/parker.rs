@@ -42,6 +42,12 @@ impl SharedDriver {
         self.with(|park| park.park(Some(Duration::ZERO)));
     }
 
+    /// Hands over what worker `index` has asked of the driver, and wakes for what is answered. `true`:
+    /// it looks once more before it sleeps.
+    pub(super) fn settle(&self, index: usize) -> bool {
+        self.unpark.settle(index)
+    }
+
     /// Whether a worker has the driver now.
     pub(super) fn is_attended(&self) -> bool {
         // Relaxed: a hint.

@@ -86,6 +86,7 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
+        self.shared.driver.settle(self.index);
         self.shared.driver.poll();
         self.fire_timers();
         self.count_busy();
@@ -114,8 +115,9 @@ impl Worker<'_> {
 
     fn sleep_between_hooks(&self, watch: &mut Watch) {
         let remote = self.remote;
+        let has_news = self.shared.driver.settle(self.index);
         let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
-        if own_work {
+        if has_news || own_work {
             return;
         }
         self.shared.idle.sleep(self.index, self.searching.take());
@@ -130,6 +132,7 @@ impl Worker<'_> {
         while self.park_once(watch)
             && self.shared.idle.is_sleeping(self.index)
             && !self.shared.dumps.is_active()
+            && !self.shared.driver.settle(self.index)
         {}
         self.parking.set(false);
         self.awake_since.set(Some(Instant::now()));

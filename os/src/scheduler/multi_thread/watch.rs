@@ -1,10 +1,11 @@
 //! One sleeper keeps an eye on workers that are stuck in a long poll.
 //!
 //! Idea        While some worker runs and some sleep, one of the sleepers (preferably one that is not
-//!             in the driver) wakes every [`PERIOD`]. A worker that has started no poll since the
-//!             last look is stuck: its overdue timers are fired and its queued tasks taken over; a
-//!             driver that nobody attends is taken in the next sleep. When nobody has run for some
-//!             rounds, the watch ends, and whoever wakes first starts it again.
+//!             in the driver) wakes every [`PERIOD`]. What the running workers have asked of the driver
+//!             is handed over then. One that has started no poll since the last look is stuck: its
+//!             overdue timers are fired and its queued tasks taken over; a driver that nobody attends
+//!             is taken in the next sleep. When nobody has run for some rounds, the watch ends, and
+//!             whoever wakes first starts it again.
 //! States      nobody ⇄ worker i
 //! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
 //!                another sleeper if nobody watches.
@@ -90,6 +91,7 @@ impl Watch {
                 continue;
             }
             all_asleep = false;
+            found |= shared.driver.settle(index);
             let polls = shared.remotes[index].counters.polls.get();
             if std::mem::replace(&mut self.polls[index], polls) == polls {
                 found |= take_over(worker, index);

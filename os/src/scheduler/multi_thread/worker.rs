@@ -81,6 +81,13 @@ pub(crate) fn worker_index() -> Option<usize> {
     with_worker(|worker| worker.here.get().then_some(worker.index)).flatten()
 }
 
+impl MultiThread {
+    /// The number of the worker of this scheduler that the calling thread is.
+    pub(crate) fn worker_here(&self) -> Option<usize> {
+        with_worker(|worker| worker.serves(self).then_some(worker.index)).flatten()
+    }
+}
+
 impl<'a> Worker<'a> {
     /// The worker `index`, without its core.
     pub(super) fn new(owner: &'a Arc<MultiThread>, index: usize) -> Self {

@@ -1,0 +1,42 @@
+//! The place of a file in a ring's table.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::{Arc, Weak};
+
+use super::ring::Ring;
+
+/// The place of a file in the table of a ring, until it is dropped: by who owns it, or with the last
+/// operation that names it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// What an operation of this ring owns may own the place.
+    ring: Weak<Ring>,
+    index: u32,
+}
+
+impl Place {
+    /// Puts `fd` into the table of `ring`.
+    ///
+    /// # Errors
+    /// If the table is full, or the system makes none.
+    pub(crate) fn take(ring: &Arc<Ring>, fd: RawFd) -> io::Result<Self> {
+        let index = ring.with_table(|table, submitter| table.put(submitter, fd))?;
+        let ring = Arc::downgrade(ring);
+        Ok(Self { ring, index })
+    }
+
+    /// Where in the table of `ring` the file stands, if it does.
+    pub(crate) fn in_table_of(&self, ring: &Arc<Ring>) -> Option<u32> {
+        let is_its = std::ptr::eq(self.ring.as_ptr(), Arc::as_ptr(ring));
+        is_its.then_some(self.index)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(ring) = self.ring.upgrade() {
+            ring.with_table(|table, submitter| table.clear(submitter, self.index));
+        }
+    }
+}

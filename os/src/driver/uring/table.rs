@@ -1,0 +1,78 @@
+//! The ring's table of files: what stands in it, operations name by its place, without a look at the
+//! process's descriptors.
+//!
+//! Idea        The table is made when the first file comes, and holds a reference of its own: the
+//!             descriptor stays open beside it.
+//! States      a place: free ─put→ taken ─clear→ free
+//! Invariants  I1 a place belongs to one file at a time, until after the last operation that names it.
+//! Rejected    Connections that are accepted into the table and have no descriptor: one too many for the
+//!             table is closed by the system, and what a program does by descriptor it could not do.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use io_uring::Submitter;
+
+/// Places in a table, unless the process may have fewer descriptors: the system wants no more.
+const MAX_PLACES: u32 = 16_384;
+/// Places in a table that is worth it.
+const MIN_PLACES: u32 = 64;
+
+/// Which places are taken.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// None until the table is made.
+    places: u32,
+    /// Those from here on were never taken.
+    fresh: u32,
+    free: Vec<u32>,
+}
+
+/// Makes the table, as large as may be; how many places it has.
+fn make(submitter: &Submitter<'_>) -> io::Result<u32> {
+    let mut places = MAX_PLACES;
+    loop {
+        match submitter.register_files_sparse(places) {
+            Ok(()) => return Ok(places),
+            Err(error) if error.raw_os_error() != Some(libc::EMFILE) => return Err(error),
+            Err(error) if places == MIN_PLACES => return Err(error),
+            Err(_) => places /= 2,
+        }
+    }
+}
+
+impl Table {
+    /// Puts `fd` into the table of the ring that `submitter` is of.
+    pub(super) fn put(&mut self, submitter: &Submitter<'_>, fd: RawFd) -> io::Result<u32> {
+        if self.places == 0 {
+            self.places = make(submitter)?;
+        }
+        let fresh = (self.fresh < self.places).then_some(self.fresh);
+        let Some(place) = self.free.pop().or(fresh) else {
+            let places = self.places;
+            return Err(io::Error::other(format!(
+                "io_uring: {places} of {places} places for files in use"
+            )));
+        };
+        match submitter.register_files_update(place, &[fd]) {
+            Ok(_) => {
+                self.fresh = self.fresh.max(place + 1);
+                Ok(place)
+            }
+            Err(error) => {
+                if place < self.fresh {
+                    self.free.push(place);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Empties `place`.
+    pub(super) fn clear(&mut self, submitter: &Submitter<'_>, place: u32) {
+        // Should the system keep the file, the place stays taken.
+        if submitter.register_files_update(place, &[-1]).is_ok() {
+            self.free.push(place);
+        }
+    }
+}
