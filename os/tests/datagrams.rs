@@ -1,4 +1,5 @@
 //! UDP, Unix sockets and pipes: what a user would notice.
+#![cfg(unix)]
 
 use std::io;
 

@@ -1,4 +1,6 @@
 //! Children: waited for, killed, written to, reaped.
+#![cfg(unix)]
+#![allow(unsafe_code)]
 
 mod fixture;
 
@@ -13,7 +15,15 @@ use fixture::runtimes;
 
 /// Whether the process has no entry any more, not even as a zombie.
 fn is_reaped(pid: u32) -> bool {
-    !std::path::Path::new(&format!("/proc/{pid}")).exists()
+    // SAFETY: the call takes no memory; without a signal it only asks.
+    unsafe { libc::kill(pid as libc::pid_t, 0) != 0 }
+}
+
+/// What `command` says on its output.
+async fn said(command: &mut Command) -> String {
+    let output = command.output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
@@ -111,25 +121,6 @@ fn an_orphan_is_reaped_after_its_runtime() {
 }
 
 #[test]
-fn regression_26_no_descriptor_of_the_runtime_is_inherited() {
-    let list = ["-c", "ls /proc/self/fd"];
-    let without = std::process::Command::new("sh")
-        .args(list)
-        .output()
-        .unwrap();
-    for runtime in runtimes() {
-        runtime.block_on(async {
-            let listener = selkie::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let hangups = selkie::signal::unix::SignalKind::hangup();
-            let signals = selkie::signal::unix::signal(hangups).unwrap();
-            let with = Command::new("sh").args(list).output().await.unwrap();
-            assert_eq!(with.stdout, without.stdout);
-            drop((listener, signals));
-        });
-    }
-}
-
-#[test]
 fn a_child_may_be_made_by_hand() {
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -144,6 +135,121 @@ fn a_child_may_be_made_by_hand() {
             let refused = refused.expect_err("refused by hand");
             assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
             assert!(seen);
+        });
+    }
+}
+
+#[test]
+fn a_child_has_the_name_the_folder_and_the_environment_that_were_set() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mut command = Command::new("sh");
+            let script = "echo $0 $(pwd) $BOAT ${HOME:-none} $STERN";
+            command.arg0("coble").args(["-c", script, "coble"]);
+            command.current_dir("/").env_clear();
+            command.env("PATH", std::env::var_os("PATH").unwrap());
+            command.envs([("BOAT", "here"), ("STERN", "gone")]);
+            command.env_remove("STERN");
+            assert_eq!(said(&mut command).await, "coble / here none\n");
+            // A shell without a script to name says its own name where it complains.
+            let mut command = Command::new("sh");
+            let output = command.arg0("coble").args(["-c", "no-such-command"]);
+            let output = output.output().await.unwrap();
+            let text = String::from_utf8(output.stderr).unwrap();
+            assert!(text.starts_with("coble"), "{text}");
+        });
+    }
+}
+
+#[test]
+fn a_process_group_is_the_childs_own_and_gets_its_signals() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            // The shell's child has the group, too.
+            let mut child = Command::new("sh")
+                .args(["-c", "sleep 1000 & echo $!; wait"])
+                .process_group(0)
+                .stdout(Stdio::piped())
+                .kill_on_drop(true)
+                .spawn()
+                .unwrap();
+            let group = child.id().unwrap() as libc::pid_t;
+            let mut stdout = child.stdout.take().unwrap();
+            assert!(stdout.read_u8().await.is_ok(), "the shell has begun");
+            // SAFETY: the calls take no memory.
+            assert_eq!(unsafe { libc::getpgid(group) }, group);
+            // SAFETY: as above.
+            assert_eq!(unsafe { libc::kill(-group, libc::SIGTERM) }, 0);
+            let status = child.wait().await.unwrap();
+            let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+            assert_eq!(signal, Some(libc::SIGTERM));
+            // The end of its output says that the sleeper is gone as well.
+            let mut rest = Vec::new();
+            stdout.read_to_end(&mut rest).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_child_runs_as_the_user_and_the_group_that_were_set() {
+    // SAFETY: the call takes nothing.
+    let uid = unsafe { libc::getuid() };
+    // SAFETY: as above.
+    let gid = unsafe { libc::getgid() };
+    let (uid, gid) = if uid == 0 {
+        (65_534, 65_533)
+    } else {
+        println!("skipped in part: without privileges there is only this user");
+        (uid, gid)
+    };
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mut command = Command::new("sh");
+            command.args(["-c", "id -u; id -g"]).current_dir("/");
+            let ids = said(command.uid(uid).gid(gid)).await;
+            assert_eq!(ids, format!("{uid}\n{gid}\n"));
+        });
+    }
+}
+
+#[test]
+fn what_runs_before_the_program_may_refuse_it() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mut command = Command::new("true");
+            // SAFETY: it makes an error of a number, no more.
+            unsafe { command.pre_exec(|| Err(io::Error::from_raw_os_error(libc::EXDEV))) };
+            let refused = command.spawn().unwrap_err();
+            assert_eq!(refused.raw_os_error(), Some(libc::EXDEV));
+            let mut command = Command::new("sh");
+            command.args(["-c", "exit $(umask)"]);
+            let masks = || {
+                // SAFETY: the call takes no memory.
+                unsafe { libc::umask(0o022) };
+                Ok(())
+            };
+            // SAFETY: a system call, which a signal handler may make.
+            unsafe { command.pre_exec(masks) };
+            assert_eq!(command.status().await.unwrap().code(), Some(22));
+        });
+    }
+}
+
+#[test]
+fn a_pipe_goes_from_one_child_to_the_next() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mut first = Command::new("echo")
+                .arg("through both")
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let pipe: Stdio = first.stdout.take().unwrap().try_into().unwrap();
+            assert_eq!(
+                said(Command::new("cat").stdin(pipe)).await,
+                "through both\n"
+            );
+            assert!(first.wait().await.unwrap().success());
         });
     }
 }

@@ -1,4 +1,5 @@
 //! Bugs that bit other runtimes' I/O; the numbers are the rows of the project's list.
+#![cfg(unix)]
 #![allow(unsafe_code)]
 
 use std::cell::Cell;

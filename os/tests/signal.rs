@@ -1,10 +1,42 @@
 //! Signals: every listener hears, also when many come at once.
+#![cfg(unix)]
 #![allow(unsafe_code)]
 
 mod fixture;
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
 use fixture::runtimes;
-use selkie::signal::unix::{SignalKind, signal};
+use selkie::signal::ctrl_c;
+use selkie::signal::unix::{Signal, SignalKind, signal};
+use selkie::time::timeout;
+
+/// Longer than anything takes that happens at all.
+const LONG: Duration = Duration::from_secs(20);
+/// After which nothing more is on its way.
+const SHORT: Duration = Duration::from_millis(5);
+
+/// Signals are the process's: those tests that share some run one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for a signal that was raised.
+async fn hear(listener: &mut Signal) {
+    let heard = timeout(LONG, listener.recv()).await;
+    assert_eq!(heard.expect("a signal that was raised"), Some(()));
+}
+
+/// Whether nothing has come since it was asked last.
+fn is_quiet(listener: &mut Signal) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    listener.poll_recv(&mut cx).is_pending()
+}
 
 fn raise(kind: SignalKind) {
     // SAFETY: the signal is handled by whoever raises it here.
@@ -13,6 +45,7 @@ fn raise(kind: SignalKind) {
 
 #[test]
 fn every_listener_hears_once() {
+    let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
             let kind = SignalKind::user_defined1();
@@ -25,14 +58,14 @@ fn every_listener_hears_once() {
                 one.recv().await.unwrap();
                 two.recv().await.unwrap();
             }
-            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-            assert!(other.poll_recv(&mut cx).is_pending());
+            assert!(is_quiet(&mut other));
         });
     }
 }
 
 #[test]
 fn listeners_in_two_runtimes_hear() {
+    let _alone = alone();
     let [one, two] = runtimes();
     let kind = SignalKind::user_defined2();
     let mut first = one.block_on(async { signal(kind) }).unwrap();
@@ -52,6 +85,7 @@ fn what_cannot_be_handled_is_refused() {
         (libc::SIGSTOP, kept),
         (libc::SIGSEGV, fault),
         (libc::SIGILL, fault),
+        (libc::SIGFPE, fault),
         (0, none),
         (-1, none),
         (1_000, none),
@@ -63,16 +97,96 @@ fn what_cannot_be_handled_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn real_time_signals_are_heard() {
+fn every_real_time_signal_is_heard() {
+    let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
-            for number in [libc::SIGRTMIN(), libc::SIGRTMAX()] {
+            let mut others = signal(SignalKind::from_raw(libc::SIGRTMIN())).unwrap();
+            for number in libc::SIGRTMIN()..=libc::SIGRTMAX() {
                 let kind = SignalKind::from_raw(number);
                 let mut listener = signal(kind).unwrap();
                 raise(kind);
-                listener.recv().await.unwrap();
+                hear(&mut listener).await;
+                // Nobody else has heard it.
+                assert_eq!(is_quiet(&mut others), number != libc::SIGRTMIN());
             }
-            assert!(signal(SignalKind::from_raw(libc::SIGRTMAX() + 1)).is_err());
+            let past = signal(SignalKind::from_raw(libc::SIGRTMAX() + 1)).unwrap_err();
+            assert!(past.to_string().contains("no such signal"), "{past}");
+            // The C library keeps these for its threads.
+            for number in 32..libc::SIGRTMIN() {
+                assert!(signal(SignalKind::from_raw(number)).is_err(), "{number}");
+            }
+        });
+    }
+}
+
+#[test]
+fn every_kind_that_has_a_name_is_heard() {
+    let kinds = [
+        SignalKind::alarm(),
+        SignalKind::child(),
+        SignalKind::hangup(),
+        SignalKind::interrupt(),
+        SignalKind::io(),
+        SignalKind::pipe(),
+        SignalKind::quit(),
+        SignalKind::terminate(),
+        SignalKind::user_defined1(),
+        SignalKind::user_defined2(),
+        SignalKind::window_change(),
+    ];
+    let _alone = alone();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            for kind in kinds {
+                let mut listener = signal(kind).unwrap().restore_when_last();
+                raise(kind);
+                hear(&mut listener).await;
+                drop(listener);
+                assert!(is_default(kind) || kind == SignalKind::pipe());
+            }
+        });
+    }
+}
+
+#[test]
+fn an_interrupt_is_ctrl_c() {
+    let _alone = alone();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            for _ in 0..3 {
+                let mut waiting = pin!(ctrl_c());
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(waiting.as_mut().poll(&mut cx).is_pending());
+                raise(SignalKind::interrupt());
+                timeout(LONG, waiting).await.unwrap().unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn a_burst_counts_at_least_once_and_the_next_is_heard_again() {
+    const BURST: usize = 10_000;
+    // A real-time signal waits in line for itself: the handler runs for each.
+    let kind = SignalKind::from_raw(libc::SIGRTMAX() - 1);
+    let _alone = alone();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mut listener = signal(kind).unwrap();
+            for round in 0..3 {
+                // More than the handler's socket holds, and nobody reads it.
+                (0..BURST).for_each(|_| raise(kind));
+                hear(&mut listener).await;
+                let mut heard = 1;
+                while timeout(SHORT, listener.recv()).await.is_ok() {
+                    heard += 1;
+                }
+                assert!(heard <= BURST, "round {round}: {heard} of {BURST}");
+                raise(kind);
+                hear(&mut listener).await;
+                assert!(is_quiet(&mut listener), "round {round}: heard one twice");
+            }
         });
     }
 }
@@ -89,6 +203,7 @@ fn is_default(kind: SignalKind) -> bool {
 
 #[test]
 fn the_last_listener_puts_back_what_stood_before_if_asked() {
+    let _alone = alone();
     // Signals that no other test of this program listens to.
     let (kind, kept) = (SignalKind::alarm(), SignalKind::window_change());
     for runtime in runtimes() {

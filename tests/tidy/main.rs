@@ -3,6 +3,7 @@
 mod floors;
 mod formats;
 mod graph;
+mod operations;
 mod rules;
 mod source;
 
@@ -97,6 +98,22 @@ fn atomics_of_64_bits_come_from_the_platform() {
     report(
         "an atomic that some targets have not",
         rules::wide_atomics(&Source::all()),
+    );
+}
+
+#[test]
+fn what_can_be_awaited_says_what_a_drop_does() {
+    report(
+        "a public async fn without `# Cancel safety`",
+        operations::without_cancel_safety(&Source::crates()),
+    );
+}
+
+#[test]
+fn every_operation_is_swept() {
+    report(
+        "a public async fn that os/tests/sweeps/operations.rs has not",
+        operations::unswept(&Source::all()),
     );
 }
 

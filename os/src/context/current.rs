@@ -299,11 +299,7 @@ pub(crate) fn enter_runtime<R>(
          `block_on`) attempted to block the current thread while the thread is being used to \
          drive asynchronous tasks."
     );
-    assert!(
-        handle.inner.birth.is_here(),
-        "this runtime belongs to the process that this one was forked from: its threads and its \
-         reactor are there; make a new one"
-    );
+    handle.inner.birth.assert_here();
     let _standing = Standing::set(standing);
     let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);
     enter_context(handle, f)

@@ -154,6 +154,22 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let (handle, started) = self.spawn_blocking_or_cancel(kind, func);
+        started.map(|()| handle)
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), but where no thread can be started the task is
+    /// cancelled, and the error is told.
+    #[track_caller]
+    pub(crate) fn spawn_blocking_or_cancel<F, R>(
+        &self,
+        kind: BlockingKind,
+        func: F,
+    ) -> (JoinHandle<R>, io::Result<()>)
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         // A paused clock stands still while blocking work goes on: its end is something to wait for.
         let hold = match &self.inner.timers {
             TimersOf::Homes(homes) => Some(homes[0].hold_clock()),
@@ -164,8 +180,8 @@ impl Handle {
             .blocking
             .spawn(func, kind, hold, Location::caller());
         match spawned {
-            Ok(()) | Err(SpawnError::Closed) => Ok(handle),
-            Err(SpawnError::NoThread(error)) => Err(error),
+            Ok(()) | Err(SpawnError::Closed) => (handle, Ok(())),
+            Err(SpawnError::NoThread(error)) => (handle, Err(error)),
         }
     }
 

@@ -183,7 +183,7 @@ impl Registration {
     }
 
     /// Whether the source is thought ready for any of `interest`.
-    #[cfg(test)]
+    #[cfg(all(test, unix, feature = "net"))]
     pub(crate) fn is_ready(&self, interest: Interest) -> bool {
         !self.slot().peek(interest.mask()).ready.is_empty()
     }

@@ -29,6 +29,7 @@ use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering};
 use crate::sys::{Disposition, disposition, set_disposition};
 
 use super::handle::Handle;
+use super::uninterrupted::uninterrupted;
 
 /// The token of the pipe; no slot's, see `reactor`.
 pub(super) const TOKEN: Token = Token(usize::MAX - 1);
@@ -168,7 +169,7 @@ fn on_signal(record: &Record) {
     let process = unsafe { libc::getpid() };
     if let Some(pipe) = pipe().filter(|pipe| i64::from(pipe.process) == i64::from(process)) {
         // A full socket wakes its reader as well as this byte would.
-        let _ = (&pipe.sender).write(&[1]);
+        let _ = uninterrupted(&mut || (&pipe.sender).write(&[1]));
     }
 }
 

@@ -28,6 +28,9 @@ impl DirBuilder {
     ///
     /// # Errors
     /// `AlreadyExists` if it is there and `recursive` is not set; what the system says otherwise.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref().to_owned();
         let mut builder = std::fs::DirBuilder::new();
@@ -43,6 +46,9 @@ impl DirBuilder {
 ///
 /// # Errors
 /// `AlreadyExists` if it is there; `NotFound` if the folder above is not.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::create_dir(path)).await
@@ -52,6 +58,9 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::create_dir_all(path)).await

@@ -6,21 +6,22 @@
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
 //! Invariants  I1 while Idle, a buffer that is not empty holds what was read ahead: before the
 //!                file is written, sought or cut, its position goes back by as much.
-//!             I2 a failed write is remembered until a write or a seek has told of it; every flush
-//!                before that fails.
+//!             I2 what a failed write left stays in the buffer, and each flush and each write tries it
+//!                again first, and fails if it fails. A read or a seek moves the position, so it gives
+//!                the rest up; then every flush fails until a write has told of it.
 //!             I3 `&self` methods may wait for the same operation at once: all their wakers are
 //!                kept, and all woken.
 
 use std::fmt;
 use std::fs::{Metadata, Permissions};
 use std::future::poll_fn;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::SystemTime;
 
-use super::file_state::{Crowd, Inner, State};
+use super::file_state::{Crowd, Inner, State, step_back};
 use super::file_times::FileTimes;
 use super::offload::offload;
 use super::{by_ring, cached};
@@ -31,7 +32,12 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// An open file.
 ///
 /// Writes are taken at once and done in the background: call `flush` before dropping the file, or
-/// before relying on them.
+/// before relying on them. What could not be written, for want of room for one, is kept, and each
+/// `flush` and each write tries it again first; a read or a seek gives it up.
+///
+/// # Cancel safety
+/// Reads, writes, seeks and flushes by the traits lose nothing when their future drops: what was read is
+/// there for the next read, what was taken is written, and the next operation waits for the one before.
 ///
 /// # Cost
 /// On Linux a read of at most 64 KiB that the page cache can answer is one system call where the
@@ -64,21 +70,14 @@ pub struct File {
     pub(super) max_buf_size: usize,
 }
 
-/// Undoes reading ahead (I1).
-pub(super) fn step_back(file: &std::fs::File, unread: usize) -> io::Result<()> {
-    let mut file = file;
-    if unread > 0 {
-        file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
-    } else {
-        Ok(())
-    }
-}
-
 impl File {
     /// Opens the file at `path` to be read.
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped; a file that nobody takes any more is closed.
     pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
         cached::open(path.as_ref()).await.map(Self::from_std)
     }
@@ -87,6 +86,10 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops; a file that nobody takes any more is
+    /// closed.
     pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         offload(move || std::fs::File::create(path))
@@ -98,6 +101,10 @@ impl File {
     ///
     /// # Errors
     /// `AlreadyExists` if there is one; what the system says otherwise.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops; a file that nobody takes any more is
+    /// closed.
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         offload(move || std::fs::File::create_new(path))
@@ -135,6 +142,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says, or a write that failed before.
+    ///
+    /// # Cancel safety
+    /// What was begun goes on; call it again to know how it ended.
     pub async fn sync_all(&self) -> io::Result<()> {
         self.settle().await?;
         if let Some(outcome) = by_ring::sync(&self.std, false).await {
@@ -148,6 +158,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says, or a write that failed before.
+    ///
+    /// # Cancel safety
+    /// What was begun goes on; call it again to know how it ended.
     pub async fn sync_data(&self) -> io::Result<()> {
         self.settle().await?;
         if let Some(outcome) = by_ring::sync(&self.std, true).await {
@@ -169,10 +182,13 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.idle().await;
         let unread = match &mut self.shared().state {
-            State::Idle(buf) => buf.discard(),
+            State::Idle(buf) => buf.discard_unread(),
             State::Busy(_) => 0,
         };
         let std = Arc::clone(&self.std);
@@ -187,6 +203,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         // Behind a write under way it takes the same road as the write.
         if matches!(self.shared().state, State::Idle(_)) {
@@ -202,6 +221,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
     pub async fn try_clone(&self) -> io::Result<File> {
         self.idle().await;
         let std = Arc::clone(&self.std);
@@ -215,6 +237,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         let std = Arc::clone(&self.std);
         offload(move || std.set_permissions(perm)).await
@@ -224,6 +249,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
         self.set_times(FileTimes::new().set_modified(time)).await
     }
@@ -232,6 +260,9 @@ impl File {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, also if the future drops.
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.idle().await;
         let std = Arc::clone(&self.std);
@@ -239,6 +270,9 @@ impl File {
     }
 
     /// The file as std's, once no operation is under way.
+    ///
+    /// # Cancel safety
+    /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(mut self) -> std::fs::File {
         poll_fn(|cx| {
             self.inner

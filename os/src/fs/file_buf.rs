@@ -2,6 +2,8 @@
 //!
 //! Invariants  I1 `start <= end <= bytes.len()`; `bytes[start..end]` is what there is.
 //!             I2 `bytes` never shrinks: what was zeroed once is not zeroed again.
+//!             I3 what there is was read ahead, or, while `is_unwritten`, was taken to be written and is
+//!                not yet: it is never handed out, and never undone as if it had been read.
 
 use std::io::{self, Read, Write};
 
@@ -13,21 +15,27 @@ pub(super) struct FileBuf {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    is_unwritten: bool,
 }
 
 impl FileBuf {
-    pub(super) const fn is_empty(&self) -> bool {
-        self.start == self.end
+    /// Bytes that were read ahead.
+    pub(super) const fn unread(&self) -> usize {
+        if self.is_unwritten {
+            0 // I3
+        } else {
+            self.end - self.start
+        }
     }
 
-    /// Bytes that are here.
-    pub(super) const fn len(&self) -> usize {
-        self.end - self.start
+    /// Whether bytes are here that were taken and are not written.
+    pub(super) const fn is_unwritten(&self) -> bool {
+        self.is_unwritten
     }
 
     /// Hands out what fits into `target`.
     pub(super) fn hand_out(&mut self, target: &mut ReadBuf<'_>) {
-        let n = self.len().min(target.remaining());
+        let n = self.unread().min(target.remaining());
         target.put_slice(&self.bytes[self.start..self.start + n]);
         self.start += n;
     }
@@ -37,6 +45,7 @@ impl FileBuf {
         let n = source.len().min(limit);
         self.room(n).copy_from_slice(&source[..n]);
         self.end = n;
+        self.is_unwritten = true;
         n
     }
 
@@ -54,15 +63,22 @@ impl FileBuf {
             room = rest;
         }
         self.end = total;
+        self.is_unwritten = true;
         total
     }
 
-    /// Drops what is here and says how much it was.
+    /// Drops what is here and says how much had been read ahead.
     pub(super) fn discard(&mut self) -> usize {
-        let n = self.len();
+        let n = self.unread();
         self.start = 0;
         self.end = 0;
+        self.is_unwritten = false;
         n
+    }
+
+    /// Drops what was read ahead, and says how much it was; the rest of a failed write stays.
+    pub(super) fn discard_unread(&mut self) -> usize {
+        if self.is_unwritten { 0 } else { self.discard() }
     }
 
     /// Reads once, up to `limit` bytes.
@@ -77,11 +93,18 @@ impl FileBuf {
         Ok(n)
     }
 
-    /// Writes all that is here; nothing is here afterwards.
+    /// Writes all that is here; what cannot be written stays, to be tried again.
     pub(super) fn drain(&mut self, mut file: impl Write) -> io::Result<()> {
-        let outcome = file.write_all(&self.bytes[self.start..self.end]);
+        while self.start < self.end {
+            match file.write(&self.bytes[self.start..self.end]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => self.start += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         self.discard();
-        outcome
+        Ok(())
     }
 
     /// Makes the buffer empty, with room for `n` bytes.

@@ -7,7 +7,7 @@
 //!                file in between is told in debug builds, unless the write is known to be done.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
@@ -53,6 +53,16 @@ impl Wake for Crowd {
     }
 }
 
+/// Undoes reading ahead.
+pub(super) fn step_back(file: &std::fs::File, unread: usize) -> io::Result<()> {
+    let mut file = file;
+    if unread > 0 {
+        file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
+    } else {
+        Ok(())
+    }
+}
+
 impl Inner {
     /// What an idle file without history does.
     pub(super) fn new() -> Self {
@@ -90,24 +100,69 @@ impl Inner {
 
     /// Waits until the file is idle, and remembers what the operation left to tell.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match ready!(self.poll_outcome(cx)) {
-            Some(Outcome::Write(Err(error))) => self.write_error = Some(error.kind()),
-            Some(Outcome::Seek(Ok(position))) => self.position = position,
-            _ => {}
+        if let Some(outcome) = ready!(self.poll_outcome(cx)) {
+            self.remember(&outcome);
         }
         Poll::Ready(())
     }
 
+    /// Remembers what an operation left to tell.
+    pub(super) fn remember(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Write(written) => {
+                self.write_error = written.as_ref().err().map(io::Error::kind);
+            }
+            Outcome::Seek(Ok(position)) => self.position = *position,
+            _ => {}
+        }
+    }
+
+    /// Begins to write what is in `buf`, once the position has gone back by `unread`.
+    pub(super) fn begin_write(&mut self, std: &Arc<std::fs::File>, buf: FileBuf, unread: usize) {
+        let std = Arc::clone(std);
+        self.unflushed = true;
+        self.begin(BlockingKind::FileWrite, buf, move |buf| {
+            let outcome = match step_back(&std, unread) {
+                Ok(()) => buf.drain(&*std),
+                Err(error) => {
+                    buf.discard(); // Tried again, it would go to another place.
+                    Err(error)
+                }
+            };
+            Outcome::Write(outcome)
+        });
+    }
+
+    /// Whether the rest of a failed write is here, to be tried again.
+    pub(super) fn has_unwritten(&self) -> bool {
+        matches!(&self.state, State::Idle(buf) if buf.is_unwritten())
+    }
+
+    /// Waits for the operation under way; if there is none, for the rest of a failed write, which is
+    /// tried again. `write_error` then says whether all is written.
+    pub(super) fn poll_settled(
+        &mut self,
+        cx: &mut Context<'_>,
+        std: &Arc<std::fs::File>,
+    ) -> Poll<()> {
+        if self.has_unwritten() {
+            let buf = self.take_buf();
+            self.begin_write(std, buf, 0);
+        }
+        self.poll_idle(cx)
+    }
+
     /// The buffer of an idle file.
-    pub(super) fn take_buf(&mut self) -> FileBuf {
+    pub(super) fn buf(&mut self) -> &mut FileBuf {
         match &mut self.state {
-            State::Idle(buf) => std::mem::take(buf),
+            State::Idle(buf) => buf,
             State::Busy(_) => unreachable!("the file was made idle before"),
         }
     }
 
-    pub(super) fn put_buf(&mut self, buf: FileBuf) {
-        self.state = State::Idle(buf);
+    /// The same, to be given to an operation.
+    pub(super) fn take_buf(&mut self) -> FileBuf {
+        std::mem::take(self.buf())
     }
 }
 

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use selkie_core::coop;
 
 use super::cached;
-use super::file::{File, step_back};
+use super::file::File;
 use super::file_buf::FileBuf;
-use super::file_state::{Outcome, State};
+use super::file_state::{Outcome, State, step_back};
 use crate::blocking::BlockingKind;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
@@ -23,19 +23,18 @@ impl File {
     ) -> Poll<io::Result<usize>> {
         let unit = ready!(coop::poll_proceed(cx));
         let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
-        ready!(inner.poll_idle(cx));
+        ready!(inner.poll_settled(cx, &self.std));
         unit.made_progress();
-        if let Some(kind) = inner.write_error.take() {
-            return Poll::Ready(Err(kind.into())); // I2
+        if let Some(kind) = inner.write_error {
+            if !inner.has_unwritten() {
+                inner.write_error = None; // I2
+            }
+            return Poll::Ready(Err(kind.into()));
         }
         let mut buf = inner.take_buf();
         let unread = buf.discard();
         let n = take(&mut buf);
-        let std = Arc::clone(&self.std);
-        inner.unflushed = true;
-        inner.begin(BlockingKind::FileWrite, buf, move |buf| {
-            Outcome::Write(step_back(&std, unread).and_then(|()| buf.drain(&*std)))
-        });
+        inner.begin_write(&self.std, buf, unread);
         Poll::Ready(Ok(n))
     }
 }
@@ -50,33 +49,34 @@ impl AsyncRead for File {
         let me = &mut *self;
         let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
         loop {
-            match ready!(inner.poll_outcome(cx)) {
-                Some(Outcome::Read(outcome)) => {
-                    unit.made_progress();
-                    let mut buf = inner.take_buf();
-                    buf.hand_out(target);
-                    inner.put_buf(buf);
-                    return Poll::Ready(outcome);
+            if let State::Busy(_) = inner.state {
+                match ready!(inner.poll_outcome(cx)) {
+                    Some(Outcome::Read(outcome)) => {
+                        unit.made_progress();
+                        inner.buf().hand_out(target);
+                        return Poll::Ready(outcome);
+                    }
+                    Some(outcome) => inner.remember(&outcome),
+                    None => {}
                 }
-                Some(Outcome::Write(Err(error))) => inner.write_error = Some(error.kind()),
-                Some(Outcome::Seek(Ok(position))) => inner.position = position,
-                _ => {}
             }
-            let mut buf = inner.take_buf();
-            if !buf.is_empty() || target.remaining() == 0 {
+            let buf = inner.buf();
+            if buf.unread() > 0 || target.remaining() == 0 {
                 unit.made_progress();
                 buf.hand_out(target);
-                inner.put_buf(buf);
                 return Poll::Ready(Ok(()));
+            }
+            if buf.is_unwritten() {
+                buf.discard(); // I2
             }
             let limit = target.remaining().min(me.max_buf_size);
             if limit <= cached::MAX_IN_PLACE_BYTES
                 && cached::read_some(cx, &me.std, target, limit, &mut inner.known).is_ok()
             {
                 unit.made_progress();
-                inner.put_buf(buf);
                 return Poll::Ready(Ok(()));
             }
+            let buf = inner.take_buf();
             let std = Arc::clone(&me.std);
             inner.begin(BlockingKind::File, buf, move |buf| {
                 Outcome::Read(buf.fill(&*std, limit).map(drop))
@@ -123,8 +123,8 @@ impl AsyncSeek for File {
             Some(Outcome::Seek(outcome)) => {
                 inner.position = outcome?;
             }
-            Some(Outcome::Write(Err(error))) => inner.write_error = Some(error.kind()),
-            _ => {}
+            Some(outcome) => inner.remember(&outcome),
+            None => {}
         }
         Poll::Ready(Ok(inner.position))
     }
@@ -155,10 +155,9 @@ impl AsyncWrite for File {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let State::Busy(_) = inner.state {
-            ready!(inner.poll_idle(cx));
-        }
+        let me = &mut *self;
+        let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        ready!(inner.poll_settled(cx, &me.std));
         unit.made_progress();
         Poll::Ready(inner.write_error.map_or(Ok(()), |kind| Err(kind.into()))) // I2
     }

@@ -9,6 +9,9 @@ use super::offload::offload;
 ///
 /// # Errors
 /// What the system says; a part that is not there.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::canonicalize(path)).await
@@ -18,6 +21,9 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// What the system says; another file system.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::fs::hard_link(original, link)).await
@@ -27,6 +33,9 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 ///
 /// # Errors
 /// What the system says; no link.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::read_link(path)).await
@@ -36,6 +45,9 @@ pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// What the system says; another file system.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || std::fs::rename(from, to)).await

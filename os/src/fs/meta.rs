@@ -11,6 +11,9 @@ use super::offload::offload;
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     cached::metadata(path.as_ref(), true).await
 }
@@ -19,6 +22,9 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     cached::metadata(path.as_ref(), false).await
 }
@@ -27,6 +33,9 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 ///
 /// # Errors
 /// If that cannot be known, for want of permissions for one.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
     cached::try_exists(path.as_ref()).await
 }
@@ -35,6 +44,9 @@ pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::set_permissions(path, perm)).await

@@ -9,10 +9,10 @@ use super::offload::offload;
 
 /// Nothing is known of an open file.
 #[derive(Default)]
-pub(super) struct Known;
+pub(super) struct Known(());
 
-/// Nothing is read in place.
-pub(super) const MAX_IN_PLACE_BYTES: usize = 0;
+/// Bytes that `read_some` is asked for at most; it refuses them all.
+pub(super) const MAX_IN_PLACE_BYTES: usize = 64 * 1024;
 
 pub(super) async fn metadata(path: &Path, follow: bool) -> io::Result<Metadata> {
     let path = path.to_owned();

@@ -71,6 +71,10 @@ impl OpenOptions {
     ///
     /// # Errors
     /// What the system says; options that do not go together.
+    ///
+    /// # Cancel safety
+    /// Once begun it is done, creating the file for one; a file that nobody takes any more is
+    /// closed.
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
         if self.is_plain && self.reads {
             return File::open(path).await;

@@ -26,18 +26,31 @@ const BATCH: usize = 32;
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let batch = offload(move || {
         let mut batch = Batch {
             ready: VecDeque::new(),
-            rest: Some(std::fs::read_dir(path)?),
+            rest: Some(Box::new(open_folder(&path)?)),
         };
         batch.refill();
         Ok(batch)
     })
     .await?;
     Ok(ReadDir(State::Idle(batch)))
+}
+
+/// Opens a folder, again where a signal cuts that short, as std does with files.
+fn open_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
+    loop {
+        match std::fs::read_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
 }
 
 /// The entries of a folder, one after the other; made by [`read_dir`].
@@ -48,7 +61,8 @@ pub struct ReadDir(State);
 #[derive(Debug)]
 struct Batch {
     ready: VecDeque<io::Result<DirEntry>>,
-    rest: Option<std::fs::ReadDir>,
+    // Windows' is large: it holds the entry that it found last.
+    rest: Option<Box<std::fs::ReadDir>>,
 }
 
 #[derive(Debug)]
@@ -151,6 +165,9 @@ impl DirEntry {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let std = Arc::clone(&self.std);
         offload(move || std.metadata()).await
@@ -160,6 +177,9 @@ impl DirEntry {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Cancel safety
+    /// Nothing changes when the future is dropped.
     pub async fn file_type(&self) -> io::Result<FileType> {
         if let Some(file_type) = self.file_type {
             return Ok(file_type);

@@ -9,6 +9,9 @@ use super::offload::offload;
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::remove_file(path)).await
@@ -18,6 +21,9 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system says; a folder that is not empty.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::remove_dir(path)).await
@@ -27,6 +33,9 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system says; a part may be removed then.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::remove_dir_all(path)).await

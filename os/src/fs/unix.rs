@@ -16,6 +16,9 @@ use crate::sys::allocate_file;
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::os::unix::fs::symlink(original, link)).await

@@ -11,6 +11,9 @@ use super::offload::offload;
 /// # Errors
 /// What the system says.
 ///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
+///
 /// # Cost
 /// Four to six system calls in place if the file has at most 64 KiB and all is cached, or is memory (on
 /// Linux), else one hop to the blocking pool.
@@ -22,6 +25,9 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// `InvalidData` if it is not UTF-8; what the system says otherwise.
+///
+/// # Cancel safety
+/// Nothing changes when the future is dropped.
 ///
 /// # Cost
 /// As for [`read`].
@@ -40,6 +46,9 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 /// # Errors
 /// What the system says; a part may be written then.
 ///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
+///
 /// # Cost
 /// A copy of `contents`, and one hop to the blocking pool.
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
@@ -51,6 +60,9 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 ///
 /// # Errors
 /// What the system says; a part may be copied then.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64, io::Error> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || std::fs::copy(from, to)).await

@@ -9,6 +9,9 @@ use super::offload::offload;
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::os::windows::fs::symlink_dir(original, link)).await
@@ -18,6 +21,9 @@ pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> 
 ///
 /// # Errors
 /// What the system says.
+///
+/// # Cancel safety
+/// Once begun it is done, also if the future drops.
 pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::os::windows::fs::symlink_file(original, link)).await

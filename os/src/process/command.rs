@@ -203,6 +203,10 @@ impl Command {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Cancel safety
+    /// A future that drops, even unpolled, drops the child: it goes on, or is killed if
+    /// [`kill_on_drop`](Self::kill_on_drop) was set, and is reaped in either case.
     #[track_caller]
     pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
         let child = self.spawn();
@@ -222,6 +226,9 @@ impl Command {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Cancel safety
+    /// As for [`status`](Self::status); what was read is lost.
     #[track_caller]
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
         self.std.stdout(Stdio::piped());

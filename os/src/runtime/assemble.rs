@@ -21,6 +21,8 @@ use crate::scheduler::MultiThread;
 use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
 use crate::sys::Birth;
 
+use super::shutdown::shutdown;
+
 /// Which parts a runtime has.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
@@ -37,7 +39,11 @@ pub(super) struct Parts {
 }
 
 /// A driver behind the scheduler's seam.
-struct Boxed<P>(P);
+struct Boxed<P> {
+    driver: P,
+    /// A fork amid a task takes the driver along, whose reactor is its parent's: it is not waited on.
+    birth: Birth,
+}
 
 impl<P: Park> Park for Boxed<P>
 where
@@ -46,15 +52,16 @@ where
     type Unpark = AnyUnpark;
 
     fn unpark_handle(&self) -> AnyUnpark {
-        Arc::new(self.0.unpark_handle())
+        Arc::new(self.driver.unpark_handle())
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        self.0.park(timeout);
+        self.birth.assert_here();
+        self.driver.park(timeout);
     }
 
     fn shutdown(&mut self) {
-        self.0.shutdown();
+        self.driver.shutdown();
     }
 }
 
@@ -86,7 +93,8 @@ fn build_park(parts: &Parts, workers: usize) -> io::Result<(AnyPark, Option<driv
     config.ring = parts.ring;
     config.workers = workers;
     let (driver, handle) = driver::build(&config)?;
-    Ok((Box::new(Boxed(driver)), Some(handle)))
+    let birth = Birth::here();
+    Ok((Box::new(Boxed { driver, birth }), Some(handle)))
 }
 
 /// A runtime whose tasks run on the thread that calls `block_on`; with `owner` on that one only.
@@ -144,7 +152,7 @@ pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle>
     );
     let pool = Arc::downgrade(&handle.inner.blocking);
     let weak = Arc::downgrade(&handle.inner);
-    scheduler.start(Box::new(move |work| {
+    let started = scheduler.start(Box::new(move |work| {
         let (Some(pool), Some(inner)) = (pool.upgrade(), weak.upgrade()) else {
             return Err(io::Error::other("the runtime has shut down"));
         };
@@ -152,7 +160,12 @@ pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle>
         pool.spawn_thread(Box::new(move || {
             enter_runtime(&handle, EnterRuntime::Worker, work);
         }))
-    }))?;
+    }));
+    if let Err(error) = started {
+        // The threads that did start end, and with them goes all that was made.
+        let _report = shutdown(&handle, None);
+        return Err(error);
+    }
     Ok(handle)
 }
 

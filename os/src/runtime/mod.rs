@@ -1,10 +1,10 @@
 //! The runtime: builds schedulers, drivers and timers into one, and runs futures on it.
 
-mod assemble;
-
 mod shutdown_report;
 
 mod shutdown;
+
+mod assemble;
 
 mod runtime;
 

@@ -33,6 +33,20 @@ impl Birth {
         Self(FORKS.load(Ordering::Relaxed))
     }
 
+    /// Fails in a process that was forked since.
+    ///
+    /// # Panics
+    /// There.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn assert_here(self) {
+        assert!(
+            self.is_here(),
+            "this runtime belongs to the process that this one was forked from: its threads and its \
+             reactor are there; make a new one"
+        );
+    }
+
     /// Whether this is that process.
     #[inline]
     pub(crate) fn is_here(self) -> bool {

@@ -10,6 +10,9 @@ impl Birth {
     }
 
     #[inline]
+    pub(crate) fn assert_here(self) {}
+
+    #[inline]
     pub(crate) fn is_here(self) -> bool {
         true
     }

@@ -21,6 +21,8 @@ where
 }
 
 /// Runs `f` on the blocking pool, as part of an operation of this crate's of the kind `kind`.
+///
+/// Where no thread can be started the task is cancelled: who waits for it has an error to tell.
 #[track_caller]
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) fn spawn_blocking_for<F, R>(kind: BlockingKind, f: F) -> JoinHandle<R>
@@ -28,10 +30,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    match Handle::current().try_spawn_blocking(kind, f) {
-        Ok(handle) => handle,
-        Err(error) => panic!("OS can't spawn worker thread: {error}"),
-    }
+    Handle::current().spawn_blocking_or_cancel(kind, f).0
 }
 
 /// Runs `f`, which may block, on this very thread, after handing the thread's worker, with the
