@@ -20,7 +20,7 @@ fn mark(name: &str) {
 }
 
 #[test]
-#[ignore = "a part that another test starts"]
+#[ignore = "a part of what_is_cached_on_the_roots_file_system_takes_few_calls"]
 fn part_of_calls() {
     if !is_part() {
         return;

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use selkie::fs::{self, File};
 use selkie::runtime::{Builder, Runtime};
 
-use fixture::{Folder, PART, can_trace, is_part};
+use fixture::{Counted, Folder, PART, can_trace, is_part};
 
 /// Runtimes with a ring, and one thread in the pool.
 fn runtimes() -> [Runtime; 2] {
@@ -35,24 +35,6 @@ fn has_ring() -> bool {
     let fd = unsafe { libc::syscall(libc::SYS_io_uring_setup, 4, parameters.as_mut_ptr()) };
     // SAFETY: the descriptor was just made, and is nobody else's.
     fd >= 0 && unsafe { libc::close(fd as i32) } == 0
-}
-
-/// A buffer that tells when it goes.
-struct Counted(
-    Vec<u8>,
-    #[allow(dead_code, reason = "it is counted")] Arc<()>,
-);
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl AsMut<[u8]> for Counted {
-    fn as_mut(&mut self) -> &mut [u8] {
-        &mut self.0
-    }
 }
 
 async fn open(path: PathBuf) -> File {

@@ -6,11 +6,10 @@ mod fixture;
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use fixture::runtimes;
+use fixture::{alone, runtimes};
 use selkie::signal::ctrl_c;
 use selkie::signal::unix::{Signal, SignalKind, signal};
 use selkie::time::timeout;
@@ -19,12 +18,6 @@ use selkie::time::timeout;
 const LONG: Duration = Duration::from_secs(20);
 /// After which nothing more is on its way.
 const SHORT: Duration = Duration::from_millis(5);
-
-/// Signals are the process's: those tests that share some run one at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Waits for a signal that was raised.
 async fn hear(listener: &mut Signal) {

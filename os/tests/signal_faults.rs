@@ -8,14 +8,13 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use selkie::runtime::{Builder, Runtime};
 use selkie::signal::unix::{Signal, SignalKind, signal};
 
-use fixture::{can_trace, is_part, open_descriptors, run_part};
+use fixture::{alone, can_trace, is_part, open_descriptors, run_part};
 
 /// Longer than anything takes that happens at all.
 const LONG: Duration = Duration::from_secs(20);
@@ -27,12 +26,6 @@ fn runtime() -> io::Result<Runtime> {
 fn raise(kind: SignalKind) {
     // SAFETY: the call takes no memory.
     assert_eq!(unsafe { libc::raise(kind.as_raw_value()) }, 0);
-}
-
-/// Descriptors are the process's: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits for a signal that was raised; it must be heard.

@@ -3,54 +3,32 @@
 
 mod fixture;
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use fixture::{PART, can_trace, is_part, open_descriptors, ringed};
+use fixture::{
+    Counted, PART, alone, buffers, can_trace, is_part, open_descriptors, ordinary, pair, poll_once,
+    ringed,
+};
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::{TcpListener, TcpStream};
 use selkie::runtime::{Builder, Runtime};
 use selkie::uring::{Buffer, Buffers, Incoming, Socket};
 
-/// Descriptors are the process's: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Runtimes with a ring, unless the system has none for us.
 fn runtimes() -> Vec<Runtime> {
     let runtimes = ringed();
-    match runtimes[0].block_on(async { Buffers::new(1, 1) }) {
-        Ok(_) => runtimes.into(),
-        Err(error) if error.kind() == ErrorKind::Unsupported => {
-            println!("skipped: {error}");
-            Vec::new()
-        }
-        Err(error) => panic!("{error}"),
+    if buffers(&runtimes[0], 1, 1).is_some() {
+        runtimes.into()
+    } else {
+        Vec::new()
     }
-}
-
-fn pair() -> (Socket, UnixStream) {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    (Socket::new(ours).unwrap(), theirs)
-}
-
-/// The other end as a socket of the ordinary kind.
-fn ordinary(theirs: UnixStream) -> selkie::net::UnixStream {
-    theirs.set_nonblocking(true).unwrap();
-    selkie::net::UnixStream::from_std(theirs).unwrap()
-}
-
-fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 async fn echo(mut incoming: Incoming, buffers: Buffers) {
@@ -281,15 +259,6 @@ fn a_runtime_that_ends_ends_what_is_under_way() {
         assert_eq!(buf, [7; 3]);
         drop((incoming, received, socket, theirs, handle));
         assert!(open_descriptors() <= before);
-    }
-}
-
-/// A buffer that tells when it goes.
-struct Counted(Vec<u8>, #[allow(dead_code)] Arc<()>);
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
     }
 }
 

@@ -4,16 +4,13 @@
 
 mod fixture;
 
-use std::future::Future;
-use std::io::ErrorKind;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use fixture::{open_descriptors, ringed};
+use fixture::{Counted, alone, buffers, open_descriptors, ordinary, pair, poll_once, ringed};
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::runtime::{Builder, Runtime};
 use selkie::uring::{Buffers, Socket};
@@ -23,43 +20,14 @@ const PLACES: usize = 256;
 /// Longer than anything takes that happens at all.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Descriptors, and their limit, are the process's: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A ring with small tables, unless the system has none for us.
 fn has_ring() -> bool {
-    let runtime = current_thread();
-    match runtime.block_on(async { Buffers::new(1, 1) }) {
-        Ok(_) => true,
-        Err(error) if error.kind() == ErrorKind::Unsupported => {
-            println!("skipped: {error}");
-            false
-        }
-        Err(error) => panic!("{error}"),
-    }
+    buffers(&current_thread(), 1, 1).is_some()
 }
 
 fn current_thread() -> Runtime {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().build().unwrap()
-}
-
-fn pair() -> (Socket, UnixStream) {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    (Socket::new(ours).unwrap(), theirs)
-}
-
-/// The other end as a socket of the ordinary kind.
-fn ordinary(theirs: UnixStream) -> selkie::net::UnixStream {
-    theirs.set_nonblocking(true).unwrap();
-    selkie::net::UnixStream::from_std(theirs).unwrap()
-}
-
-fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Makes the table of this thread's ring while the process may have but `PLACES` descriptors.
@@ -209,18 +177,6 @@ fn regression_24_operations_dropped_at_any_poll_give_places_back() {
         drop(fill().await);
     });
     assert_eq!(Arc::strong_count(&witness), 1);
-}
-
-/// A buffer that tells when it goes.
-struct Counted(
-    Vec<u8>,
-    #[allow(dead_code, reason = "it is counted")] Arc<()>,
-);
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 #[test]

@@ -4,44 +4,32 @@
 
 mod fixture;
 
-use std::future::Future;
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::{Read, Write};
 use std::pin::pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use fixture::{Folder, PART, can_trace, is_part, open_descriptors};
+use fixture::{
+    Folder, PART, alone, buffers, can_trace, is_part, open_descriptors, pair, poll_once,
+};
 use selkie::fs::File;
 use selkie::runtime::{Builder, Runtime, worker_index};
-use selkie::uring::{Buffers, Socket};
+use selkie::uring::Buffers;
 
 const WORKERS: usize = 2;
 /// Longer than anything takes that happens at all.
 const LONG: Duration = Duration::from_secs(20);
-
-/// Descriptors are the process's: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A runtime with two workers, and buffers; none if the system has no ring for us.
 fn runtime() -> Option<(Runtime, Buffers)> {
     let mut builder = Builder::new_multi_thread();
     let runtime = builder.worker_threads(WORKERS).enable_all().build();
     let runtime = runtime.unwrap();
-    match runtime.block_on(async { Buffers::new(16, 64) }) {
-        Ok(buffers) => Some((runtime, buffers)),
-        Err(error) if error.kind() == ErrorKind::Unsupported => {
-            println!("skipped: {error}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    let buffers = buffers(&runtime, 16, 64)?;
+    Some((runtime, buffers))
 }
 
 fn rings() -> usize {
@@ -50,16 +38,6 @@ fn rings() -> usize {
         .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
         .filter(|target| target.to_string_lossy().contains("io_uring"))
         .count()
-}
-
-fn pair() -> (Socket, UnixStream) {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    theirs.set_read_timeout(Some(LONG)).unwrap();
-    (Socket::new(ours).unwrap(), theirs)
-}
-
-fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Runs `f` on each worker, all at the same time.

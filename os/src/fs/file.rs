@@ -41,8 +41,8 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 ///
 /// # Cost
 /// On Linux a read of at most 64 KiB that the page cache can answer is one system call where the
-/// task runs, and costs a unit of the budget for each 16 KiB; so is a seek on a local file system. Else a hop to the blocking pool for
-/// each operation that the buffer does not answer.
+/// task runs, and costs a unit of the budget for each 16 KiB; so is a seek on a local file system. Else a
+/// hop to the blocking pool for each operation that the buffer does not answer.
 ///
 /// # Example
 /// ```

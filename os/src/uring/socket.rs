@@ -39,7 +39,8 @@ impl Socket {
 
     /// Puts the socket into the table of files of this worker's ring, where operations that begin on this
     /// worker find it without a look at the process's descriptors; those that begin on another go by the
-    /// descriptor as before. It leaves the table when the last clone is gone and no operation is under way.
+    /// descriptor as before. It leaves the table when the last clone is gone and no operation is under way;
+    /// until then it stays in the table of this worker, whoever calls this again.
     ///
     /// # Errors
     /// If the table is full: it has 16,384 places, or fewer if the process may have fewer descriptors; that

@@ -29,7 +29,7 @@ use std::task::Waker;
 use io_uring::types::BufRingEntry;
 use io_uring::{Submitter, squeue};
 
-use super::operations::{After, Kind, Told};
+use super::operations::{After, Kind, MAX_SOCKETS, Told};
 use super::payload::{Completion, Payload};
 use super::state::{NOBODY, State};
 use super::system::{Abilities, System};
@@ -82,13 +82,15 @@ impl Ring {
     /// Why the ring has just taken nothing.
     pub(crate) fn refusal(&self) -> io::Error {
         let state = self.lock();
-        io::Error::other(if state.is_broken {
-            "the system takes nothing more by this io_uring"
+        if state.is_broken {
+            io::Error::other("the system takes nothing more by this io_uring")
         } else if state.is_closed {
-            "the runtime of this io_uring has shut down"
+            io::Error::other("the runtime of this io_uring has shut down")
         } else {
-            "io_uring: 65536 of 65536 operations on sockets are under way"
-        })
+            io::Error::other(format!(
+                "io_uring: {MAX_SOCKETS} of {MAX_SOCKETS} operations on sockets are under way"
+            ))
+        }
     }
 
     /// Submits `entry`, of an operation on a file; its slot, or the payload if the ring takes nothing
