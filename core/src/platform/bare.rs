@@ -196,6 +196,27 @@ impl<T: Copy> ContextCell<T> {
     }
 }
 
+/// Bytes between what different contexts write: there is no cache to share.
+#[cfg(feature = "alloc")]
+pub const CACHE_LINE_BYTES: usize = 0;
+
+/// Blocks without a taken slot that a slab keeps when it is trimmed.
+#[cfg(feature = "alloc")]
+pub const KEPT_BLOCKS: usize = 1;
+
+/// Blocks that the pool keeps as they are: all.
+#[cfg(feature = "alloc")]
+pub const POOLED_BLOCKS: usize = usize::MAX;
+
+/// Gives memory back to the system, of which there is none.
+///
+/// # Safety
+/// As on other platforms.
+#[cfg(feature = "alloc")]
+pub unsafe fn release_pages(_start: core::ptr::NonNull<u8>, _bytes: usize) -> bool {
+    false
+}
+
 /// Bytes of one block of task slots: little, since memory is.
 pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 
@@ -272,6 +293,22 @@ pub fn catch_panic<R>(
     f: impl FnOnce() -> R,
 ) -> Result<R, alloc::boxed::Box<dyn core::any::Any + Send>> {
     Ok(f())
+}
+
+/// Tells of a mistake that the caller cannot return an error for; a chip has nobody to tell.
+#[cfg(feature = "alloc")]
+pub fn complain(_message: &str) {}
+
+/// Runs `f`; without unwinding a panic does not come back.
+#[cfg(feature = "alloc")]
+pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
+    Some(f())
+}
+
+/// Drops the payload of a panic, of which there is none.
+#[cfg(feature = "alloc")]
+pub fn discard_payload(payload: alloc::boxed::Box<dyn core::any::Any + Send>) {
+    drop(payload);
 }
 
 /// A point of the board's monotonic time: microseconds since its clock started.

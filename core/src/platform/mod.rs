@@ -12,19 +12,25 @@ pub use loom::thread_local as model_thread_local;
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
+    HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, relax, release_pages,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
+    HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, install_release_pages, relax,
+    release_pages,
 };
+
+#[cfg(any(feature = "std", loom))]
+mod std_panic;
+#[cfg(any(feature = "std", loom))]
+pub use std_panic::{catch_panic, contain_panic, discard_payload};
 
 #[cfg(any(feature = "std", loom))]
 mod std_time;
@@ -41,7 +47,10 @@ mod bare_atomic;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
 mod bare_u64;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
-pub use bare::{Arc, PlainArc, catch_panic};
+pub use bare::{
+    Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, complain,
+    contain_panic, discard_payload, release_pages,
+};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
@@ -195,9 +204,9 @@ macro_rules! context_storage {
 pub use alloc::sync::Arc as OwnerArc;
 
 #[cfg(all(feature = "std", not(loom)))]
-pub use hosted::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
+pub use hosted::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
 #[cfg(loom)]
-pub use model::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
+pub use model::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
 
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{block_on, yield_thread};
