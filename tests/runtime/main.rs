@@ -2,10 +2,12 @@
 
 mod blocking;
 mod dump;
+mod ends;
 mod entry;
 mod hooks;
 mod local;
 mod memory;
+mod ownership;
 mod random;
 mod regressions;
 mod scope;
