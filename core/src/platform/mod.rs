@@ -14,7 +14,8 @@ mod model;
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
-    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, relax, release_pages,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, install_release_pages, relax,
+    release_pages,
 };
 
 #[cfg(all(feature = "std", not(loom)))]

@@ -86,6 +86,12 @@ pub const KEPT_BLOCKS: usize = 0;
 /// Blocks that the pool keeps as they are.
 pub const POOLED_BLOCKS: usize = usize::MAX;
 
+/// Installs how memory is given back: not here.
+///
+/// # Safety
+/// As on other platforms.
+pub unsafe fn install_release_pages(_release: unsafe fn(core::ptr::NonNull<u8>, usize) -> bool) {}
+
 /// Gives memory back to the system: not here, where every atomic is watched.
 ///
 /// # Safety
