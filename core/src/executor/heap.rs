@@ -8,6 +8,10 @@
 //!             I2 whoever queues a token from elsewhere holds a count of `Shared` meanwhile, since
 //!                the executor may be gone as soon as the token is out of its hands.
 //!             I3 a queue that is closed takes no token.
+//!             I4 without threads an executor that drops never waits for a token: its holder may be
+//!             a context that this one has interrupted. `Shared` and the slots are leaked then.
+//!             I5 without threads an interrupt handler may spawn here what is `Send`, through the
+//!             table of services: slots and the queue are taken in critical sections.
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;
@@ -25,7 +29,7 @@ use super::services::{Installed, Refusal, Services};
 use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
-use crate::platform::{Arc, Lock};
+use crate::platform::{Arc, HAS_THREADS, Lock};
 use crate::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Parcel, Schedule};
 use crate::time::{Current, Home};
 
@@ -220,7 +224,13 @@ impl<P: Park> Drop for HeapExecutor<P> {
             // SAFETY: a token was turned into the queue's entry, and comes out once.
             unsafe { Notified::from_raw(raw) }.discard();
         }
-        tasks.close();
+        if HAS_THREADS || tasks.is_quiet() {
+            tasks.close();
+        } else {
+            // Whoever holds the token finds a closed queue and gives it back (I4).
+            core::mem::forget(tasks);
+            core::mem::forget(self.shared.clone());
+        }
         self.park.shutdown();
     }
 }
@@ -234,7 +244,8 @@ impl<P: Park> fmt::Debug for HeapExecutor<P> {
 }
 
 /// # Safety
-/// `data` is an executor that runs in this context, and the future is `Send`.
+/// `data` is an executor that runs in this context, or in one that this interrupt handler has
+/// interrupted, and the future is `Send`.
 unsafe fn spawn_parcel<P: Park>(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal>
 where
     P::Unpark: 'static,
@@ -243,7 +254,8 @@ where
     let executor = unsafe { &*data.cast::<HeapExecutor<P>>() };
     // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
     let future = unsafe { parcel.into_box() };
-    // SAFETY: the executor runs in this context.
+    // SAFETY: the executor runs in this context, or its context is suspended meanwhile and the
+    // future is `Send` (I5).
     drop(unsafe { executor.spawn_future(future, Location::caller()) });
     Ok(())
 }
