@@ -10,6 +10,10 @@
 //!             I2 `local` is touched only by the lease's holder; outsiders give back by `remote`.
 //!             I3 a block lies at a multiple of its size, so a slot finds its block by masking.
 //!             I4 a vacant slot is in one free list exactly; a taken slot in none.
+//!             I5 without threads the holder's context may be interrupted at any step, and the handler
+//!             may take and give back: `local` is touched in critical sections only, and all slots
+//!             are given back by `remote`, since a handler has its `CURRENT_HOME` from the context
+//!             that it interrupted.
 //! Rejected    malloc with a reference count: two atomic operations for every waker, and under
 //!             glibc an aligned allocation of a cell costs more than the rest of a spawn.
 #![allow(unsafe_code)]
@@ -23,7 +27,9 @@ use super::chain::Chained;
 use super::extent::Extent;
 use crate::context_cell;
 use crate::maybe_const;
-use crate::platform::{AtomicPtr, Lock, Ordering, SLOT_CHUNK_BYTES, UnsafeCell};
+use crate::platform::{
+    AtomicPtr, HAS_THREADS, Lock, Ordering, SLOT_CHUNK_BYTES, UnsafeCell, without_interrupts,
+};
 
 /// Sizes of slots are multiples of this, and every slot is aligned to it.
 pub const SLOT_ALIGN: usize = 32;
@@ -135,7 +141,7 @@ impl<H: SlotHeader> Home<H> {
     }
 
     /// Gives `slot` back to its home: without an atomic operation in the context that holds the
-    /// home's lease, by one compare-and-swap elsewhere.
+    /// home's lease, by one compare-and-swap elsewhere and without threads (I5).
     ///
     /// # Safety
     /// `slot` came from a lease, is taken, and is not used after this call.
@@ -145,7 +151,7 @@ impl<H: SlotHeader> Home<H> {
         let home = unsafe { Self::of(slot) };
         // SAFETY: as above; the class follows from the slot's block.
         let class = unsafe { Self::class_of(slot) };
-        if CURRENT_HOME.get() == core::ptr::from_ref(home).addr() {
+        if HAS_THREADS && CURRENT_HOME.get() == core::ptr::from_ref(home).addr() {
             home.local.with_mut(|local| {
                 // SAFETY: this context holds the lease (I2).
                 let class = unsafe { &mut (*local).classes[class] };
@@ -297,8 +303,14 @@ impl<H: SlotHeader> Lease<H> {
             "slot too large: {bytes} of {LARGEST_SLOT} bytes"
         );
         let class = bytes.div_ceil(SLOT_ALIGN).max(1) - 1;
+        without_interrupts(|| self.take_of(class))
+    }
+
+    #[inline(always)]
+    fn take_of(&self, class: usize) -> NonNull<H> {
         self.home.local.with_mut(|local| {
-            // SAFETY: the lease is the one way to `local` (I2), and is not shared.
+            // SAFETY: the lease is the one way to `local` (I2), and is not shared, but with
+            // interrupt handlers, which are kept off (I5).
             let local = unsafe { &mut *local };
             let free = &mut local.classes[class].free;
             if free.is_null() && !self.home.remote[class].load(Ordering::Relaxed).is_null() {
@@ -331,8 +343,12 @@ impl<H: SlotHeader> Lease<H> {
     }
 
     fn block(&self, class: usize, index: usize) -> Option<(NonNull<Block<H>>, usize)> {
+        without_interrupts(|| self.block_of(class, index))
+    }
+
+    fn block_of(&self, class: usize, index: usize) -> Option<(NonNull<Block<H>>, usize)> {
         self.home.local.with(|local| {
-            // SAFETY: the lease is the one way to `local` (I2), and is not shared.
+            // SAFETY: as in `take_of`.
             let class = unsafe { &(*local).classes[class] };
             let block = *class.blocks.get(index)?;
             let last = index + 1 == class.blocks.len();
