@@ -69,6 +69,12 @@ impl<T> Lock<T> {
 }
 
 impl<T: ?Sized> Lock<T> {
+    /// Waits for the lock and runs `f` on the value.
+    #[inline]
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.lock())
+    }
+
     /// Waits for the lock and takes it.
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
@@ -149,6 +155,17 @@ pub const RING_SLOTS: usize = 256;
 
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
+
+/// Runs `f`: there are no interrupts to keep off.
+#[inline(always)]
+pub fn without_interrupts<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// What a type must be that lets one context wait for another: where there are threads, all are.
+pub trait WithThreads {}
+
+impl<T: ?Sized> WithThreads for T {}
 
 /// A hint that the caller spins.
 #[inline]

@@ -49,6 +49,11 @@ impl<T> Lock<T> {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    /// Waits for the lock and runs `f` on the value.
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.lock())
+    }
+
     /// Waits for the lock and takes it.
     pub fn lock(&self) -> LockGuard<'_, T> {
         LockGuard(
@@ -111,6 +116,17 @@ pub const RING_SLOTS: usize = 4;
 
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
+
+/// Runs `f`: there are no interrupts to keep off.
+#[inline(always)]
+pub fn without_interrupts<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// What a type must be that lets one context wait for another: where there are threads, all are.
+pub trait WithThreads {}
+
+impl<T: ?Sized> WithThreads for T {}
 
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {

@@ -9,7 +9,7 @@
 //!             else loses the slab and the scheduler for good, with a message
 //! Invariants  I1 while a task is not complete, or a token of it is out, its slab belongs to a
 //!                scheduler that is alive: the owner counts it, and lets go of neither before.
-//!             I2 a slab goes back to its pool without a live task (I3 of `slab`).
+//!             I2 a slab goes back to its pool without a live task (I4 of `slab`).
 //! Rejected    A plain pointer to the scheduler, with the promise to close first: a panic in a hook
 //!             breaks it. A count of the scheduler in each task: two atomic operations per task.
 #![allow(unsafe_code)]

@@ -3,6 +3,7 @@
 //! Idea        A waker is foreign code: it may take the very lock that its finder holds. So whoever
 //!             finds waiters under a lock moves their wakers here, lets the lock go, then wakes.
 //! Invariants  I1 the first `len` slots hold wakers, the others nothing.
+//!             I2 whoever was taken out of its queue is woken, also when a waker before it panics.
 //! Rejected    A `Vec`: the core has no heap; a full batch is woken and the lock taken again.
 
 use core::task::Waker;
@@ -52,12 +53,35 @@ impl WakeBatch {
     }
 
     /// Wakes all in the order they came and empties the batch. Hold no lock here.
+    ///
+    /// # Panics
+    /// If a waker does, after the others were woken; if a second one panics then, the process
+    /// aborts.
     pub fn wake_all(&mut self) {
         let len = core::mem::take(&mut self.len);
-        for slot in self.wakers.iter_mut().take(len) {
+        let mut rest = Rest(self.wakers.iter_mut().take(len));
+        rest.wake();
+        // All are woken: nothing is left for the drop.
+        core::mem::forget(rest);
+    }
+}
+
+/// The wakers that are still to be woken; its drop, when one of them unwinds, wakes the others (I2).
+struct Rest<'a>(core::iter::Take<core::slice::IterMut<'a, Option<Waker>>>);
+
+impl Rest<'_> {
+    #[inline]
+    fn wake(&mut self) {
+        for slot in &mut self.0 {
             if let Some(waker) = slot.take() {
                 waker.wake();
             }
         }
+    }
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.wake();
     }
 }

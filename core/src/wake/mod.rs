@@ -10,3 +10,6 @@ pub use queue::{WaitNode, WaitQueue, WaitState};
 
 #[cfg(all(test, loom))]
 mod model;
+
+#[cfg(all(test, not(loom)))]
+mod tests;
