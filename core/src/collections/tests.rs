@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ptr::NonNull;
 use std::vec::Vec;
 
-use proptest::prelude::*;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
 use super::{Chained, Slab, SlabOwner, SlabPool, SlotHeader};
 use crate::platform::{AtomicPtr, AtomicUsize, Ordering};
