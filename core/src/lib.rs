@@ -33,3 +33,7 @@ pub mod executor;
 mod format;
 
 pub use executor::spawn;
+
+#[cfg(all(test, not(loom)))]
+#[path = "../tests/fixture/checked.rs"]
+mod checked;

@@ -55,7 +55,53 @@ pub struct Lock<T: ?Sized>(Mutex<T>);
 
 /// Access to what a [`Lock`] guards, until dropped.
 #[derive(Debug)]
-pub struct LockGuard<'a, T: ?Sized>(MutexGuard<'a, T>);
+pub struct LockGuard<'a, T: ?Sized> {
+    guard: MutexGuard<'a, T>,
+    _counted: Counted,
+}
+
+#[cfg(debug_assertions)]
+std::thread_local! {
+    static LOCKS_HELD: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+/// One lock that this thread holds; counted in debug builds.
+#[derive(Debug)]
+struct Counted(());
+
+impl Counted {
+    #[inline]
+    fn new() -> Self {
+        #[cfg(debug_assertions)]
+        LOCKS_HELD.set(LOCKS_HELD.get() + 1);
+        Self(())
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Drop for Counted {
+    fn drop(&mut self) {
+        LOCKS_HELD.set(LOCKS_HELD.get() - 1);
+    }
+}
+
+/// How many [`Lock`]s the calling thread holds; counted in debug builds, else zero.
+pub fn locks_held() -> usize {
+    #[cfg(debug_assertions)]
+    return LOCKS_HELD.get();
+    #[cfg(not(debug_assertions))]
+    0
+}
+
+impl<'a, T: ?Sized> LockGuard<'a, T> {
+    #[inline]
+    fn new(guard: MutexGuard<'a, T>) -> Self {
+        Self {
+            guard,
+            _counted: Counted::new(),
+        }
+    }
+}
 
 impl<T> Lock<T> {
     /// Wraps `value`.
@@ -70,18 +116,23 @@ impl<T> Lock<T> {
 }
 
 impl<T: ?Sized> Lock<T> {
+    /// The value; that the lock is borrowed mutably proves that nobody holds it.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for the lock and takes it.
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
-        LockGuard(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        LockGuard::new(self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes the lock if nobody holds it.
     #[inline]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         match self.0.try_lock() {
-            Ok(guard) => Some(LockGuard(guard)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(LockGuard(poisoned.into_inner())),
+            Ok(guard) => Some(LockGuard::new(guard)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(LockGuard::new(poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
         }
     }
@@ -91,14 +142,14 @@ impl<T: ?Sized> Deref for LockGuard<'_, T> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
-        &self.0
+        &self.guard
     }
 }
 
 impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
+        &mut self.guard
     }
 }
 

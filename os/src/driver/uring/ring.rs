@@ -23,11 +23,11 @@
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::os::fd::RawFd;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
 use io_uring::{Submitter, squeue};
+use selkie_core::platform::{Lock, LockGuard};
 
 use super::operations::{After, Kind, MAX_SOCKETS, Told};
 use super::payload::{Completion, Payload};
@@ -43,9 +43,9 @@ pub(crate) struct Ring {
     /// Dropped by hand: see I5.
     system: ManuallyDrop<System>,
     /// Entries on their way to the system (I1).
-    entering: Mutex<Vec<squeue::Entry>>,
-    state: Mutex<State>,
-    table: Mutex<Table>,
+    entering: Lock<Vec<squeue::Entry>>,
+    state: Lock<State>,
+    table: Lock<Table>,
 }
 
 impl std::fmt::Debug for Ring {
@@ -61,9 +61,9 @@ impl Ring {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             system: ManuallyDrop::new(System::new()?),
-            entering: Mutex::new(Vec::new()),
-            state: Mutex::new(State::default()),
-            table: Mutex::default(),
+            entering: Lock::new(Vec::new()),
+            state: Lock::new(State::default()),
+            table: Lock::default(),
         })
     }
 
@@ -75,8 +75,8 @@ impl Ring {
         self.system.abilities
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> LockGuard<'_, State> {
+        self.state.lock()
     }
 
     /// Why the ring has just taken nothing.
@@ -146,8 +146,8 @@ impl Ring {
         }
     }
 
-    fn enter(&self) -> MutexGuard<'_, Vec<squeue::Entry>> {
-        self.entering.lock().unwrap_or_else(PoisonError::into_inner)
+    fn enter(&self) -> LockGuard<'_, Vec<squeue::Entry>> {
+        self.entering.lock()
     }
 
     /// Submits what lies in the line; what was taken out of it before has been submitted then, too.
@@ -230,10 +230,10 @@ impl Ring {
         index: usize,
         waker: &Waker,
     ) -> Option<(Completion, Box<dyn Payload>)> {
-        let mine = waker.clone();
-        let outcome = self.lock().operations.outcome(index, mine);
-        // I3: what was replaced is dropped here.
-        outcome.ok()
+        let mut mine = Some(waker.clone());
+        let outcome = self.lock().operations.outcome(index, &mut mine);
+        drop(mine); // I3
+        outcome
     }
 
     /// What the operation in slot `index` has to tell; if it is nothing, `waker` waits for it. `Err`
@@ -243,15 +243,13 @@ impl Ring {
         index: usize,
         waker: &Waker,
     ) -> Result<Option<Completion>, Box<dyn Payload>> {
-        let mine = waker.clone();
-        let told = self.lock().operations.next(index, mine);
+        let mut mine = Some(waker.clone());
+        let told = self.lock().operations.next(index, &mut mine);
+        drop(mine); // I3
         match told {
             Told::Completion(completion) => Ok(Some(completion)),
             Told::Over(payload) => Err(payload),
-            Told::Nothing(replaced) => {
-                drop(replaced); // I3
-                Ok(None)
-            }
+            Told::Nothing => Ok(None),
         }
     }
 
@@ -300,7 +298,7 @@ impl Ring {
 
     /// Calls `f` with the table of files.
     pub(super) fn with_table<R>(&self, f: impl FnOnce(&mut Table, &Submitter<'_>) -> R) -> R {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock();
         f(&mut table, &self.system.submitter())
     }
 
@@ -343,7 +341,7 @@ impl Ring {
 impl Drop for Ring {
     fn drop(&mut self) {
         self.close();
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.get_mut();
         if state.operations.cancellable() == 0 {
             // SAFETY: dropped here alone; nothing is under way that tells more than a notice (I5).
             unsafe { ManuallyDrop::drop(&mut self.system) };
