@@ -3,6 +3,7 @@
 mod blocking;
 mod dump;
 mod entry;
+mod handed_over;
 mod hooks;
 mod local;
 mod memory;

@@ -48,7 +48,16 @@ pub(crate) const ROOMS: &[Room] = &[
     core("time", &["platform", "collections", "wake", "coop"]),
     core(
         "sync",
-        &["platform", "collections", "wake", "queue", "coop", "time"],
+        // `log`: a lock that nobody comes for.
+        &[
+            "log",
+            "platform",
+            "collections",
+            "wake",
+            "queue",
+            "coop",
+            "time",
+        ],
     ),
     core("park", &["platform", "time"]),
     core(

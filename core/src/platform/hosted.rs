@@ -153,6 +153,13 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Tells the user `text`, by a line on the standard error output.
+pub fn tell(text: &str) {
+    use std::io::Write;
+    // Nobody may listen there.
+    let _ = std::writeln!(std::io::stderr(), "selkie: {text}");
+}
+
 /// Bytes of one block of task slots: a few pages.
 pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
 

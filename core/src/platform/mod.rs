@@ -14,7 +14,7 @@ mod model;
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
     LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, locks_held, relax,
+    fence, locks_held, relax, tell,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -23,7 +23,7 @@ mod hosted;
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
     LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, locks_held, relax,
+    fence, locks_held, relax, tell,
 };
 
 #[cfg(any(feature = "std", loom))]
@@ -47,8 +47,8 @@ pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
     HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence,
-    install_clock, locks_held, moment_now, moment_origin, relax, tick_after, tick_at, timers_ended,
-    without_runtime, without_timers,
+    install_clock, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
+    timers_ended, without_runtime, without_timers,
 };
 
 pub use core::sync::atomic::Ordering;
