@@ -34,6 +34,6 @@ mod format;
 
 pub use executor::spawn;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 #[path = "../tests/fixture/checked.rs"]
 mod checked;
