@@ -1,7 +1,7 @@
 //! The driver of a build without a reactor: none can be made.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
 
@@ -53,6 +53,11 @@ impl Unpark for Unparker {
 }
 
 impl Handle {
+    /// Until when the driver's shutdown may wait.
+    pub(crate) fn end_by(&self, _deadline: Instant) {
+        match *self {}
+    }
+
     /// Events dispatched so far.
     pub(crate) fn events(&self) -> u64 {
         match *self {}

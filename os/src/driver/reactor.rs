@@ -141,8 +141,9 @@ impl Park for Driver {
     }
 
     fn shutdown(&mut self) {
-        self.handle.shared.rings.close();
+        // Those who wait for sockets are told before the rings may have to be waited for.
         self.handle.shared.slots.shut_down();
+        self.handle.shared.rings.close();
     }
 }
 

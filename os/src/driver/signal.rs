@@ -28,6 +28,7 @@ use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, O
 
 use crate::sys::{Disposition, disposition, set_disposition};
 
+use super::error::forked_error;
 use super::handle::Handle;
 use super::uninterrupted::uninterrupted;
 
@@ -157,6 +158,9 @@ fn attach(registry: &Registry) -> io::Result<()> {
 impl Handle {
     /// Makes this driver listen to the process's signals, if it does not yet.
     pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
+        if !self.shared.is_here() {
+            return Err(forked_error());
+        }
         attach(&self.shared.registry)
     }
 }

@@ -21,6 +21,9 @@ pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<Shutd
     let limit = if waits { limit } else { Some(Duration::ZERO) };
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    if let (Some(driver), Some(deadline)) = (&handle.inner.driver, deadline) {
+        driver.end_by(deadline);
+    }
     let blocking = &handle.inner.blocking;
     blocking.begin_end();
     let tasks_ended = match &handle.inner.spawner {

@@ -205,6 +205,9 @@ impl Pool {
 
     /// Puts `buffer` at the end of the line.
     fn put(&self, buffer: u16) {
+        if !self.ring.is_here() {
+            return; // The line is the parent's, and so is the lock.
+        }
         let start = self.start_of(buffer);
         let mut line = self.lock();
         let place = usize::from(line.tail & (self.count - 1));
