@@ -36,3 +36,7 @@ mod format;
 mod interrupts;
 
 pub use executor::spawn;
+
+#[cfg(test)]
+#[path = "../tests/fixture/checked.rs"]
+mod checked;

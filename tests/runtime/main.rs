@@ -4,6 +4,7 @@ mod blocking;
 mod dump;
 mod ends;
 mod entry;
+mod handed_over;
 mod hooks;
 mod local;
 mod memory;

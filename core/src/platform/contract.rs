@@ -10,6 +10,8 @@
 //! | `LockGuard<'_, T>` | what `Lock::lock` and `try_lock` return; without threads they are private to this crate, whose guards stay in their context and are dropped in the reverse order of their making |
 //! | `without_interrupts(f)` | `f`'s result; where there are interrupt handlers, none of them comes between the steps of `f` |
 //! | `WithThreads` | a trait that every type has where there are threads, and none where there are not: what one context would have to wait for is `Send` for such types only |
+//! | `locks_held()` | how many `Lock`s the calling thread holds: counted where `std` is, in debug builds, else zero; for tests, whose wakers ask |
+//! | `tell(text)` | a line for the user on the standard error output, where there is one |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
 //! | `SLOT_EXTENT_BLOCKS` | how many of them are allocated at once |
 //! | `CACHE_LINE_BYTES` | how far apart things lie that different contexts write |
@@ -31,7 +33,6 @@
 //! | `OwnerArc<T>` | the `Arc` that may stand as `self: Arc<Self>`; with `alloc`, where the target has it |
 //! | `catch_panic(f)` | `f`'s result, or the panic's payload; without unwinding the panic goes on; with `alloc` |
 //! | `contain_panic(f)`, `discard_payload(payload)` | `f`'s result, or nothing of its panic; with `alloc` |
-//! | `complain(message)` | tells whoever runs the program; with `alloc` |
 //! | `Moment`, `moment_now()`, `moment_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |

@@ -15,7 +15,7 @@ pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
     SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    relax, release_pages, without_interrupts,
+    locks_held, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -25,7 +25,7 @@ pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
     SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    relax, release_pages, without_interrupts,
+    locks_held, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(any(feature = "std", loom))]
@@ -57,16 +57,16 @@ mod simulated;
 mod simulated_atomic;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{
-    Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, complain,
-    contain_panic, discard_payload, release_pages,
+    Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, contain_panic,
+    discard_payload, release_pages,
 };
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
     HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, WithThreads, fence,
-    install_clock, moment_now, moment_origin, relax, tick_after, tick_at, timers_ended,
-    without_interrupts, without_runtime, without_timers,
+    install_clock, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
+    timers_ended, without_interrupts, without_runtime, without_timers,
 };
 #[cfg(all(test, not(any(feature = "std", loom))))]
 pub use simulated::{interrupt, interrupted_by};
@@ -230,9 +230,9 @@ macro_rules! context_storage {
 pub use alloc::sync::Arc as OwnerArc;
 
 #[cfg(all(feature = "std", not(loom)))]
-pub use hosted::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
+pub use hosted::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
 #[cfg(loom)]
-pub use model::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
+pub use model::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
 
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{block_on, yield_thread};

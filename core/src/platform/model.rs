@@ -54,6 +54,13 @@ impl<T> Lock<T> {
         f(&mut self.lock())
     }
 
+    /// The value; that the lock is borrowed mutably proves that nobody holds it.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0
+            .get_mut()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// Waits for the lock and takes it.
     pub fn lock(&self) -> LockGuard<'_, T> {
         LockGuard(
@@ -105,6 +112,14 @@ pub unsafe fn release_pages(_start: core::ptr::NonNull<u8>, _bytes: usize) -> bo
     false
 }
 
+/// Not counted in models, whose threads share one of the system's.
+pub const fn locks_held() -> usize {
+    0
+}
+
+/// Nobody reads what a model says.
+pub const fn tell(_text: &str) {}
+
 /// Bytes of one block of task slots.
 pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 
@@ -131,11 +146,6 @@ impl<T: ?Sized> WithThreads for T {}
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {
     loom::thread::yield_now();
-}
-
-/// A mistake that the caller cannot return an error for ends the model.
-pub fn complain(message: &str) {
-    panic!("{message}");
 }
 
 /// Polls `future` on this thread of the model until it is ready.

@@ -25,7 +25,7 @@ use super::join::JoinHandle;
 use super::place::spawn_in;
 use super::state::{OnWake, WAKER_GENERATION};
 use crate::collections::{Entered, SlabOwner, SlabPool};
-use crate::platform::{HAS_THREADS, PlainArc, complain, yield_thread};
+use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
 use crate::process_static;
 
 process_static! {
@@ -223,7 +223,7 @@ impl<S: Schedule> Drop for Owner<S> {
         } else {
             // The scheduler stays counted and the slab owned: wakers find both (I1, I2).
             slab.lose();
-            complain("a scheduler went before its tasks: they and their memory are lost");
+            tell("a scheduler went before its tasks: they and their memory are lost");
         }
     }
 }

@@ -11,6 +11,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
+use crate::checked::checked;
+use crate::platform::locks_held;
+
 use super::current::{Current, set_current};
 use super::instant::Instant;
 use super::lease::TimersLease;
@@ -35,7 +38,7 @@ impl Wake for Count {
 
 fn counting() -> (Arc<Count>, Waker) {
     let count = Arc::new(Count::default());
-    (count.clone(), Waker::from(count))
+    (count.clone(), checked(Waker::from(count), locks_held))
 }
 
 /// A paused home that timers made here belong to.
@@ -234,7 +237,9 @@ fn a_resumed_clock_goes_on_from_where_it_stood() {
 
 #[test]
 fn an_earlier_timer_unparks_a_parked_home_only() {
-    let (unparks, unpark) = counting();
+    // The home's own thread's waker is no foreign code, and is cloned under the lock.
+    let unparks = Arc::new(Count::default());
+    let unpark = Waker::from(unparks.clone());
     let lease = TimersLease::new(Mode::Machine, unpark);
     set_current(Current::Home(lease.home()));
     let hour = Duration::from_secs(3_600);

@@ -14,7 +14,8 @@
 //!             I3 while parked, an insert below `parked_until` unparks: the parker stores
 //!                `parked_until`, fences, reads `next_tick`; the inserter stores `next_tick`,
 //!                fences, reads `parked_until`. One of them sees the other.
-//!             I4 no waker is cloned, woken or dropped under the lock.
+//!             I4 no waker is cloned, woken or dropped under the lock, but `unpark` is cloned: it is
+//!                the scheduler's own.
 //! Rejected    A process-wide wheel: one mutex for all workers. Wheels sharded by random: a timer's
 //!             own thread then has to wake another. An `Arc` of the home in each timer: two
 //!             read-modify-writes more.

@@ -10,7 +10,7 @@
 //!                is taken. So a mark set after it was taken is followed by another byte.
 //!             I2 after a fork the child's handler does not write into its parent's socket: the
 //!                pair is made anew at the first attach in a process.
-//!             I3 no waker is woken under the lock.
+//!             I3 no waker is cloned, woken or dropped under the lock.
 //!             I4 our handler, once in, is kept in its `Handling` and can be put in again: the registry
 //!                puts it in only once.
 //! Rejected    signalfd: it needs the signal blocked in every thread, also those that are not ours.
@@ -19,15 +19,16 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering};
+use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
 
 use crate::sys::{Disposition, disposition, set_disposition};
 
+use super::error::forked_error;
 use super::handle::Handle;
 use super::uninterrupted::uninterrupted;
 
@@ -45,7 +46,7 @@ struct Pipe {
 /// The pipe of this process; replaced ones are leaked, since a handler may be in them.
 static PIPE: AtomicPtr<Pipe> = AtomicPtr::new(std::ptr::null_mut());
 /// Held while a pipe is made.
-static MAKING: Mutex<()> = Mutex::new(());
+static MAKING: Lock<()> = Lock::new(());
 
 #[derive(Debug, Default)]
 struct Listeners {
@@ -59,7 +60,7 @@ struct Record {
     arrivals: AtomicU64,
     listeners: Lock<Listeners>,
     /// Held while a handler is put in or taken out.
-    handling: Mutex<Handling>,
+    handling: Lock<Handling>,
 }
 
 /// Who handles a signal.
@@ -127,7 +128,7 @@ fn pipe() -> Option<&'static Pipe> {
 
 /// This process's pipe, made if need be (I2).
 fn own_pipe() -> io::Result<&'static Pipe> {
-    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _making = MAKING.lock();
     let process = std::process::id();
     if let Some(pipe) = pipe().filter(|pipe| pipe.process == process) {
         return Ok(pipe);
@@ -157,6 +158,9 @@ fn attach(registry: &Registry) -> io::Result<()> {
 impl Handle {
     /// Makes this driver listen to the process's signals, if it does not yet.
     pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
+        if !self.shared.is_here() {
+            return Err(forked_error());
+        }
         attach(&self.shared.registry)
     }
 }
@@ -193,8 +197,8 @@ fn refused(number: i32, why: &str) -> io::Error {
 }
 
 impl Record {
-    fn handling(&self) -> MutexGuard<'_, Handling> {
-        self.handling.lock().unwrap_or_else(PoisonError::into_inner)
+    fn handling(&self) -> LockGuard<'_, Handling> {
+        self.handling.lock()
     }
 
     fn tell(&self) {
@@ -263,7 +267,7 @@ impl SignalListener {
 
     /// Waits for an arrival that this listener has not heard of.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let replaced;
+        let mut mine = Some(cx.waker().clone()); // I3
         {
             let mut listeners = self.record.listeners.lock();
             // Acquire: pairs with the Release in `Record::tell`.
@@ -273,12 +277,12 @@ impl SignalListener {
                 return Poll::Ready(());
             }
             let place = &mut listeners.wakers[self.place];
-            replaced = match place {
-                Some(waker) if waker.will_wake(cx.waker()) => None,
-                place => place.replace(cx.waker().clone()),
-            };
+            let had = place.as_ref();
+            if !had.is_some_and(|had| had.will_wake(cx.waker())) {
+                std::mem::swap(place, &mut mine);
+            }
         }
-        drop(replaced); // I3
+        drop(mine); // I3
         Poll::Pending
     }
 }

@@ -3,6 +3,9 @@
 mod harness;
 
 #[cfg(feature = "alloc")]
+mod batches;
+
+#[cfg(feature = "alloc")]
 mod broadcast;
 
 mod fixed;

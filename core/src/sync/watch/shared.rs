@@ -63,6 +63,10 @@ unsafe impl<T: Send + WithThreads> Send for Shared<T> {}
 // SAFETY: as above; readers share the value, hence `T: Sync`.
 unsafe impl<T: Send + Sync + WithThreads> Sync for Shared<T> {}
 
+// A change that panics gives its permits back and tells nobody: the channel itself stays whole.
+impl<T> core::panic::UnwindSafe for Shared<T> {}
+impl<T> core::panic::RefUnwindSafe for Shared<T> {}
+
 /// Read access to the value.
 pub(super) struct Reading<'a, T>(&'a Shared<T>);
 

@@ -73,8 +73,8 @@ pub(super) enum Told {
     Completion(Completion),
     /// There will be no further completion; the payload is back.
     Over(Box<dyn Payload>),
-    /// Nothing yet; the waker that was replaced is to be dropped without the lock.
-    Nothing(Option<Waker>),
+    /// Nothing yet.
+    Nothing,
 }
 
 /// All operations of one ring.
@@ -184,22 +184,24 @@ impl Operations {
     }
 
     /// The first completion of the operation in slot `index` and its payload, once the last has come;
-    /// the slot is free then.
+    /// the slot is free then. Until then `waker` changes places with the one that waits (I2).
     pub(super) fn outcome(
         &mut self,
         index: usize,
-        waker: Waker,
-    ) -> Result<(Completion, Box<dyn Payload>), Option<Waker>> {
+        waker: &mut Option<Waker>,
+    ) -> Option<(Completion, Box<dyn Payload>)> {
         let operation = self.at(index);
         if !operation.is_over {
-            return Err(operation.waker.replace(waker));
+            mem::swap(&mut operation.waker, waker);
+            return None;
         }
         let first = operation.first.expect("it is over by a completion");
-        Ok((first, self.release(index).payload))
+        Some((first, self.release(index).payload))
     }
 
-    /// The next completion of the operation in slot `index`, which is free when all have been told.
-    pub(super) fn next(&mut self, index: usize, waker: Waker) -> Told {
+    /// The next completion of the operation in slot `index`, which is free when all have been told. If
+    /// there is none, `waker` changes places with the one that waits (I2).
+    pub(super) fn next(&mut self, index: usize, waker: &mut Option<Waker>) -> Told {
         let operation = self.at(index);
         if let Some(told) = operation.first.take() {
             operation.first = operation.others.pop_front();
@@ -208,7 +210,8 @@ impl Operations {
         if operation.is_over {
             return Told::Over(self.release(index).payload);
         }
-        Told::Nothing(operation.waker.replace(waker))
+        mem::swap(&mut operation.waker, waker);
+        Told::Nothing
     }
 
     /// Nobody waits for slot `index` any more; what it owns goes with its last completion (I1).
