@@ -26,7 +26,7 @@ use super::super::permits::{Permits, Refused};
 use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
-use crate::platform::{AtomicUsize, Ordering, UnsafeCell, relax};
+use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, relax};
 use crate::wake::WakerCell;
 
 /// How often `try_recv` looks again for a value that is being written, before it sleeps.
@@ -258,7 +258,11 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
                     NoValue::Empty
                 });
             }
-            // A value is claimed and being written: it was sent before we looked.
+            // A value is claimed and being written: it was sent before we looked. Without threads
+            // its sender may be suspended by us, and the value does not count as sent yet.
+            if !HAS_THREADS {
+                return Err(NoValue::Empty);
+            }
             relax();
         }
         // Its sender was interrupted in the few steps between; sleep until it goes on.

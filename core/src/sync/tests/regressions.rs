@@ -73,7 +73,12 @@ fn regression_19_wakers_reenter_channels() {
     let _ = rx.poll_recv(&mut Context::from_waker(Waker::noop()));
     drop(waker);
     drop((tx, rx));
+}
 
+/// Where there are threads: a waker is `Send`, and without threads a watch is not.
+#[cfg(feature = "std")]
+#[test]
+fn regression_19_wakers_reenter_a_watch() {
     let (tx, mut rx) = watch::channel(0);
     let tx = Arc::new(tx);
     let sender = tx.clone();
