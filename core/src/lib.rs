@@ -32,4 +32,7 @@ pub mod executor;
 #[cfg(feature = "defmt")]
 mod format;
 
+#[cfg(all(test, not(any(feature = "std", loom))))]
+mod interrupts;
+
 pub use executor::spawn;

@@ -80,6 +80,22 @@ pub(crate) const ROOMS: &[Room] = &[
             "executor",
         ],
     ),
+    // Tests: the whole core, with an interrupt between any two steps.
+    core(
+        "interrupts",
+        &[
+            "platform",
+            "collections",
+            "coop",
+            "wake",
+            "queue",
+            "task",
+            "time",
+            "sync",
+            "park",
+            "executor",
+        ],
+    ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observe", &[], &["platform", "task", "coop"]),
     os("config", &["observe"], &[]),
