@@ -275,6 +275,10 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// The caller is the owner (I2).
     pub(super) unsafe fn empty(&self, pool: &BlockPool<H>) {
+        if CURRENT_SLAB.get() == core::ptr::from_ref(self).addr() {
+            // The mark goes with the owner, though its guard may still be there.
+            CURRENT_SLAB.set(0);
+        }
         let empty = |local: &mut BlockLists<H>| {
             for class in local.touched_classes() {
                 self.collect(local, class, usize::MAX);
