@@ -114,6 +114,22 @@ pub const fn locks_held() -> usize {
 /// A chip has its log, see `crate::log`.
 pub const fn tell(_text: &str) {}
 
+/// What a panic carries: no panic is caught here.
+pub type PanicPayload = core::convert::Infallible;
+
+/// Wakes `waker`.
+#[inline]
+pub fn wake_caught(waker: core::task::Waker) -> Option<PanicPayload> {
+    waker.wake();
+    None
+}
+
+/// There is none to go on with.
+#[inline]
+pub const fn resume_panic(payload: PanicPayload) {
+    match payload {}
+}
+
 /// Access to what a [`Lock`] guards, until dropped; interrupts stay off that long.
 #[derive(Debug)]
 pub struct LockGuard<'a, T: ?Sized> {

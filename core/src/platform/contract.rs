@@ -8,6 +8,7 @@
 //! | `UnsafeCell<T>` | `new`, `with(\|*const T\|)`, `with_mut(\|*mut T\|)`, so that a model sees each access |
 //! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
 //! | `locks_held()` | how many `Lock`s the calling thread holds: counted where `std` is, in debug builds, else zero; for tests, whose wakers ask |
+//! | `PanicPayload`, `wake_caught(waker)`, `resume_panic(payload)` | a waker's panic, caught where `std` is, to go on later |
 //! | `tell(text)` | a line for the user on the standard error output, where there is one |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
 //! | `SLOT_EXTENT_BLOCKS` | how many of them are allocated at once |

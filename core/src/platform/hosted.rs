@@ -153,6 +153,26 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// What a panic carries.
+pub type PanicPayload = Box<dyn Any + Send>;
+
+/// Wakes `waker`, and returns the panic that it ended by.
+#[inline]
+pub fn wake_caught(waker: core::task::Waker) -> Option<PanicPayload> {
+    catch_panic(|| waker.wake()).err()
+}
+
+/// Goes on with a panic that was caught; if the thread panics already, that one goes on alone.
+#[cold]
+pub fn resume_panic(payload: PanicPayload) {
+    if std::thread::panicking() {
+        // A payload's drop is foreign code.
+        core::mem::forget(payload);
+    } else {
+        std::panic::resume_unwind(payload);
+    }
+}
+
 /// Tells the user `text`, by a line on the standard error output.
 pub fn tell(text: &str) {
     use std::io::Write;

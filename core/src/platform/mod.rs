@@ -13,8 +13,8 @@ mod model;
 #[cfg(loom)]
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, locks_held, relax, tell,
+    LockGuard, PanicPayload, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS,
+    UnsafeCell, catch_panic, fence, locks_held, relax, resume_panic, tell, wake_caught,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -22,8 +22,8 @@ mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, locks_held, relax, tell,
+    LockGuard, PanicPayload, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS,
+    UnsafeCell, catch_panic, fence, locks_held, relax, resume_panic, tell, wake_caught,
 };
 
 #[cfg(any(feature = "std", loom))]
@@ -45,10 +45,10 @@ pub use bare::{Arc, PlainArc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    HAS_THREADS, Lock, LockGuard, Moment, PanicPayload, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence,
-    install_clock, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
-    timers_ended, without_runtime, without_timers,
+    install_clock, locks_held, moment_now, moment_origin, relax, resume_panic, tell, tick_after,
+    tick_at, timers_ended, wake_caught, without_runtime, without_timers,
 };
 
 pub use core::sync::atomic::Ordering;

@@ -94,6 +94,22 @@ pub const fn locks_held() -> usize {
 /// Nobody reads what a model says.
 pub const fn tell(_text: &str) {}
 
+/// What a panic carries: no panic is caught here.
+pub type PanicPayload = core::convert::Infallible;
+
+/// Wakes `waker`.
+#[inline]
+pub fn wake_caught(waker: core::task::Waker) -> Option<PanicPayload> {
+    waker.wake();
+    None
+}
+
+/// There is none to go on with.
+#[inline]
+pub const fn resume_panic(payload: PanicPayload) {
+    match payload {}
+}
+
 /// Bytes of one block of task slots.
 pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 

@@ -4,6 +4,8 @@
 //! Invariants  I1 the tokens of the waker, of the signals and of rings are no slot's.
 //!             I2 what a worker put into its ring's line is submitted by `settle`, which a scheduler with
 //!                several workers calls; the one that parks here alone need not.
+//!             I3 a waker that panics keeps no other event of the turn from being told; its panic goes on
+//!                at the turn's end.
 //! Rejected    A clock read before and after, to wait anew when the poller returns early: the
 //!             scheduler computes its next deadline anyway.
 
@@ -11,8 +13,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::{Events, Poll, Token};
 use selkie_core::park::Park;
+use selkie_core::platform::{catch_panic, resume_panic};
 
 use super::handle::{Handle, Shared, Unparker};
 use super::poller::told;
@@ -103,21 +107,43 @@ impl Driver {
         }
         let shared = &self.handle.shared;
         let mut dispatched = 0;
+        let mut first_panic = None;
         for event in &*events {
-            match event.token() {
-                WAKER => {}
-                super::signal::TOKEN => super::signal::dispatch(),
-                token if shared.rings.reap(token) => {}
-                Token(key) => {
-                    if let Some((slot, generation)) = shared.slots.find(Key(key)) {
-                        slot.publish(generation, told(event));
-                        dispatched += 1;
+            // The poller tells of each change once: a waker that panics does not keep the rest from
+            // being told (I3).
+            match catch_panic(|| dispatch(shared, event)) {
+                Ok(is_source) => dispatched += u64::from(is_source),
+                Err(payload) => {
+                    dispatched += 1;
+                    match first_panic {
+                        None => first_panic = Some(payload),
+                        // Its drop is foreign code as well.
+                        Some(_) => std::mem::forget(payload),
                     }
                 }
             }
         }
         shared.count_events(dispatched);
+        if let Some(payload) = first_panic {
+            resume_panic(payload);
+        }
     }
+}
+
+/// Tells of `event`; whether it was a source's.
+fn dispatch(shared: &Shared, event: &Event) -> bool {
+    match event.token() {
+        WAKER => {}
+        super::signal::TOKEN => super::signal::dispatch(),
+        token if shared.rings.reap(token) => {}
+        Token(key) => {
+            if let Some((slot, generation)) = shared.slots.find(Key(key)) {
+                slot.publish(generation, told(event));
+                return true;
+            }
+        }
+    }
+    false
 }
 
 impl Park for Driver {
@@ -151,12 +177,16 @@ impl Park for Driver {
 mod tests {
     use std::io::Write;
     use std::os::unix::net::UnixStream;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake, Waker};
     use std::time::{Duration, Instant};
 
     use selkie_core::park::{Park, Unpark};
 
     use super::{Config, build};
-    use crate::driver::{Registration, is_shutdown_error};
+    use crate::driver::{Direction, Registration, is_shutdown_error};
     use crate::io::Interest;
 
     const LONG: Duration = Duration::from_secs(20);
@@ -204,6 +234,42 @@ mod tests {
             (handle.events(), handle.registered(), handle.deregistered()),
             (1, 1, 1)
         );
+    }
+
+    /// A waker that panics, or counts.
+    struct Waits(bool, AtomicUsize);
+
+    impl Wake for Waits {
+        fn wake(self: Arc<Self>) {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            assert!(!self.0, "a waker that panics");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_no_other_event_back() {
+        let (mut driver, handle) = build(&Config::default()).unwrap();
+        let mut all: Vec<_> = (0..10)
+            .map(|number| {
+                let (near, far) = UnixStream::pair().unwrap();
+                near.set_nonblocking(true).unwrap();
+                let mut near = mio::net::UnixStream::from_std(near);
+                let registration =
+                    Registration::new(&mut near, Interest::READABLE, handle.clone()).unwrap();
+                let waits = Arc::new(Waits(number % 3 == 0, AtomicUsize::new(0)));
+                let waker = Waker::from(Arc::clone(&waits));
+                let mut cx = Context::from_waker(&waker);
+                let polled = registration.poll_ready(&mut cx, Direction::Read);
+                assert!(polled.is_pending());
+                (far, near, registration, waits)
+            })
+            .collect();
+        all.iter_mut()
+            .for_each(|(far, ..)| far.write_all(b"!").unwrap());
+        let parked = catch_unwind(AssertUnwindSafe(|| driver.park(Some(LONG))));
+        assert!(parked.is_err(), "the panic goes on");
+        let woken = all.iter().map(|(.., waits)| waits.1.load(Ordering::SeqCst));
+        assert_eq!(woken.collect::<Vec<_>>(), [1; 10]);
     }
 
     #[test]
