@@ -82,6 +82,28 @@ pub const fn locks_held() -> usize {
 /// A chip has its log, see `crate::log`.
 pub const fn tell(_text: &str) {}
 
+/// What a panic carries: no panic is caught here.
+pub type PanicPayload = core::convert::Infallible;
+
+/// Wakes `waker`.
+#[inline]
+pub fn wake_caught(waker: core::task::Waker) -> Option<PanicPayload> {
+    waker.wake();
+    None
+}
+
+/// There is none to drop.
+#[inline]
+pub const fn discard_payload(payload: PanicPayload) {
+    match payload {}
+}
+
+/// There is none to go on with.
+#[inline]
+pub const fn resume_panic(payload: PanicPayload) {
+    match payload {}
+}
+
 /// The storage of a context cell: there is one context at a time, which interrupts nest in.
 #[derive(Debug)]
 pub struct ContextCell<T: Copy>(core::cell::Cell<T>);
@@ -206,12 +228,6 @@ pub fn catch_panic<R>(
 #[cfg(feature = "alloc")]
 pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
     Some(f())
-}
-
-/// Drops the payload of a panic, of which there is none.
-#[cfg(feature = "alloc")]
-pub fn discard_payload(payload: alloc::boxed::Box<dyn core::any::Any + Send>) {
-    drop(payload);
 }
 
 /// A point of the board's monotonic time: microseconds since its clock started.

@@ -31,7 +31,9 @@ pub use hosted::{
 #[cfg(any(feature = "std", loom))]
 mod std_panic;
 #[cfg(any(feature = "std", loom))]
-pub use std_panic::{catch_panic, contain_panic, discard_payload};
+pub use std_panic::{
+    PanicPayload, catch_panic, contain_panic, discard_payload, resume_panic, wake_caught,
+};
 
 #[cfg(any(feature = "std", loom))]
 mod std_time;
@@ -58,7 +60,7 @@ mod simulated_atomic;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{
     Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, contain_panic,
-    discard_payload, release_pages,
+    release_pages,
 };
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
@@ -68,6 +70,8 @@ pub use bare::{
     install_clock, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
     timers_ended, without_interrupts, without_runtime, without_timers,
 };
+#[cfg(not(any(feature = "std", loom)))]
+pub use bare::{PanicPayload, discard_payload, resume_panic, wake_caught};
 #[cfg(all(test, not(any(feature = "std", loom))))]
 pub use simulated::{interrupt, interrupted_by};
 

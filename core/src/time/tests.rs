@@ -295,3 +295,30 @@ fn a_recycled_home_does_not_take_timers_of_its_past() {
     assert!(std::panic::catch_unwind(poll).is_err());
     assert_eq!(reopened.len(), 0);
 }
+
+/// A waker that panics keeps no other timer back, of its batch or of the next.
+#[test]
+fn a_waker_that_panics_keeps_no_timer_back() {
+    struct Panics(AtomicUsize);
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            panic!("a waker that panics");
+        }
+    }
+    let home = Paused::new();
+    let panics = Arc::new(Panics(AtomicUsize::new(0)));
+    let (count, waker) = counting();
+    let mut timers: Vec<_> = (0..70).map(|_| Box::pin(sleep(MS))).collect();
+    for (number, timer) in timers.iter_mut().enumerate() {
+        let panicking = Waker::from(panics.clone());
+        let waker = if number % 20 == 2 { &panicking } else { &waker };
+        assert!(poll(timer.as_mut(), waker).is_pending());
+    }
+    home.advance(2 * MS);
+    assert_eq!((panics.0.load(Ordering::SeqCst), count.get()), (4, 66));
+    for timer in &mut timers {
+        assert!(poll(timer.as_mut(), Waker::noop()).is_ready());
+    }
+    assert!(home.0.is_empty());
+}

@@ -166,6 +166,8 @@ impl Timers {
             drop(guarded);
             batch.wake_all();
             if done {
+                // Time wakes: nobody asked for it who could be told of a waker's panic.
+                batch.contain();
                 return fired;
             }
         }
@@ -286,6 +288,7 @@ impl Timers {
             drop(unpark);
             batch.wake_all();
             if done {
+                batch.contain();
                 return;
             }
         }

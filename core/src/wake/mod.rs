@@ -4,7 +4,7 @@ mod batch;
 mod cell;
 mod queue;
 
-pub use batch::WakeBatch;
+pub use batch::{WakeBatch, wake_each};
 pub use cell::WakerCell;
 pub use queue::{WaitNode, WaitQueue, WaitState};
 

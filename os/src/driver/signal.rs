@@ -26,6 +26,8 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
 
+use selkie_core::wake::wake_each;
+
 use crate::sys::{Disposition, disposition, set_disposition};
 
 use super::error::forked_error;
@@ -183,12 +185,9 @@ pub(super) fn dispatch() {
         let mut bytes = [0; 64];
         while matches!((&pipe.receiver).read(&mut bytes), Ok(1..)) {}
     }
-    for record in records() {
-        // AcqRel: pairs with the store in `on_signal` (I1).
-        if record.marked.swap(false, Ordering::AcqRel) {
-            record.tell();
-        }
-    }
+    // AcqRel: pairs with the store in `on_signal` (I1).
+    let is_marked = |record: &&Record| record.marked.swap(false, Ordering::AcqRel);
+    wake_each(records().iter().filter(is_marked).flat_map(Record::tell)); // I3
 }
 
 /// Why the signal `number` cannot be listened to.
@@ -201,19 +200,13 @@ impl Record {
         self.handling.lock()
     }
 
-    fn tell(&self) {
-        let woken: Vec<Waker>;
-        {
-            let mut listeners = self.listeners.lock();
-            // Release: pairs with the Acquire in `SignalListener::poll`.
-            self.arrivals.fetch_add(1, Ordering::Release);
-            woken = listeners
-                .wakers
-                .iter_mut()
-                .filter_map(Option::take)
-                .collect();
-        }
-        woken.into_iter().for_each(Waker::wake); // I3
+    /// Counts an arrival; whom to wake for it.
+    fn tell(&self) -> Vec<Waker> {
+        let mut listeners = self.listeners.lock();
+        // Release: pairs with the Acquire in `SignalListener::poll`.
+        self.arrivals.fetch_add(1, Ordering::Release);
+        let waiting = listeners.wakers.iter_mut();
+        waiting.filter_map(Option::take).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use std::task::Waker;
 
 use selkie_core::collections::{Link, Linked, List};
 use selkie_core::platform::Lock;
-use selkie_core::wake::WakeBatch;
+use selkie_core::wake::{WakeBatch, wake_each};
 
 use crate::io::{Interest, Ready};
 
@@ -190,20 +190,19 @@ impl Waiters {
             crowd = !places.others.is_empty();
         }
         // I2: the lock is free again.
-        if let Some(reader) = reader {
-            reader.wake();
-        }
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        let polling = reader.into_iter().chain(writer);
         if crowd {
-            self.wake_others(ready);
+            self.wake_others(ready, polling);
+        } else {
+            wake_each(polling);
         }
     }
 
+    /// Wakes those who are in the list, after those who poll.
     #[cold]
-    fn wake_others(&self, ready: Ready) {
+    fn wake_others(&self, ready: Ready, polling: impl Iterator<Item = Waker>) {
         let mut batch = WakeBatch::new();
+        polling.for_each(|waker| batch.push(waker));
         let mut more = true;
         while more {
             more = false;
@@ -226,5 +225,7 @@ impl Waiters {
             }
             batch.wake_all(); // I2
         }
+        // The driver wakes: nobody asked for it who could be told.
+        batch.contain();
     }
 }

@@ -28,6 +28,9 @@ mod notify;
 #[cfg(feature = "alloc")]
 mod oneshot;
 
+#[cfg(feature = "std")]
+mod panics;
+
 #[cfg(feature = "alloc")]
 mod regressions;
 

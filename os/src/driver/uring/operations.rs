@@ -16,6 +16,9 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::Waker;
 
+use selkie_core::platform::contain_panic;
+use selkie_core::wake::wake_each;
+
 use super::payload::{Completion, Payload};
 
 /// Operations on files at a time; further ones go to the blocking pool.
@@ -37,8 +40,9 @@ impl After {
     /// Says whether anybody was woken.
     pub(super) fn do_it(self) -> bool {
         let has_woken = !self.woken.is_empty();
-        self.woken.into_iter().for_each(Waker::wake);
-        drop(self.payloads);
+        wake_each(self.woken);
+        // What was lent is dropped here, and its drop is foreign code.
+        contain_panic(|| drop(self.payloads));
         drop(self.carried);
         has_woken
     }

@@ -25,6 +25,7 @@ use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
 use selkie_core::platform::{Lock, LockGuard};
+use selkie_core::wake::wake_each;
 
 use super::ring::Ring;
 
@@ -232,7 +233,7 @@ impl Pool {
         line.returned += 1;
         let woken = std::mem::take(&mut line.waiting);
         drop(line);
-        woken.into_iter().for_each(Waker::wake); // I4
+        wake_each(woken); // I4
     }
 }
 
