@@ -81,6 +81,7 @@ fn run_from(
             at = index.parse::<usize>().ok();
         } else if let Some(why) = line.strip_prefix("@failed ") {
             let row = at.take().expect("a row that fails has begun");
+            eprintln!("{}: {why}", rows[row].name());
             failed.insert(rows[row].name(), why.to_owned());
         } else if line == "@passed" {
             at = None;
@@ -99,6 +100,7 @@ fn run_from(
     let shown = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n    ");
     let why = format!("the process died: {status}\n    {shown}");
     if !rows[died].may_abort(&why) {
+        eprintln!("{}: {why}", rows[died].name());
         failed.insert(rows[died].name(), why);
     }
     died + 1
