@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use selkie_core::platform::contain_panic;
+
 use crate::observe::Probes;
 
 /// A hook that a thread calls.
@@ -56,9 +58,10 @@ impl fmt::Debug for Config {
     }
 }
 
-/// Calls a hook, if there is one.
+/// Calls a hook, if there is one. Its panic has been reported, and goes no further: a hook belongs to no
+/// task, and whoever waits for a task has nothing to do with it.
 pub(crate) fn call(hook: Option<&Callback>) {
     if let Some(hook) = hook {
-        hook();
+        contain_panic(|| hook());
     }
 }

@@ -82,7 +82,8 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observe", &[], &["platform", "task", "coop"]),
-    os("config", &["observe"], &[]),
+    // `platform`: a hook's panic ends where it is called.
+    os("config", &["observe"], &["platform"]),
     os("macros", &[], &["coop"]),
     // `platform`: atomics of 64 bits, for the table of devices.
     os("sys", &[], &["platform"]),

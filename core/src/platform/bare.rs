@@ -274,6 +274,39 @@ pub fn catch_panic<R>(
     Ok(f())
 }
 
+/// Nothing unwinds here, so nothing was caught.
+#[cfg(feature = "alloc")]
+pub(super) fn resume_panic(_payload: alloc::boxed::Box<dyn core::any::Any + Send>) {}
+
+/// Nothing unwinds here.
+#[cfg(feature = "alloc")]
+pub(super) fn is_panicking() -> bool {
+    false
+}
+
+/// Makes calls; the first panic among them goes on at once, since nothing unwinds here.
+#[cfg(not(feature = "alloc"))]
+#[derive(Debug, Default)]
+pub struct FirstPanic;
+
+#[cfg(not(feature = "alloc"))]
+impl FirstPanic {
+    /// No call has panicked.
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// Calls `f`.
+    #[inline]
+    pub fn run(&mut self, f: impl FnOnce()) -> bool {
+        f();
+        true
+    }
+
+    /// Nothing was kept.
+    pub fn discard(&mut self) {}
+}
+
 /// A point of the board's monotonic time: microseconds since its clock started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment {

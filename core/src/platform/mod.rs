@@ -17,6 +17,9 @@ pub use model::{
     fence, relax,
 };
 
+#[cfg(loom)]
+use model::{is_panicking, resume_panic};
+
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
@@ -25,6 +28,8 @@ pub use hosted::{
     LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
     fence, relax,
 };
+#[cfg(all(feature = "std", not(loom)))]
+use hosted::{is_panicking, resume_panic};
 
 #[cfg(any(feature = "std", loom))]
 mod std_time;
@@ -40,6 +45,8 @@ mod bare;
 mod bare_atomic;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
 mod bare_u64;
+#[cfg(not(any(feature = "alloc", loom)))]
+pub use bare::FirstPanic;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{Arc, PlainArc, catch_panic};
 #[cfg(not(any(feature = "std", loom)))]
@@ -50,6 +57,18 @@ pub use bare::{
     install_clock, moment_now, moment_origin, relax, tick_after, tick_at, timers_ended,
     without_runtime, without_timers,
 };
+#[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
+use bare::{is_panicking, resume_panic};
+
+#[cfg(feature = "alloc")]
+mod contain;
+#[cfg(feature = "alloc")]
+pub use contain::{contain_panic, discard_payload};
+
+#[cfg(feature = "alloc")]
+mod first_panic;
+#[cfg(feature = "alloc")]
+pub use first_panic::FirstPanic;
 
 pub use core::sync::atomic::Ordering;
 

@@ -104,6 +104,16 @@ pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
 }
 
+/// Goes on with a panic that was caught.
+pub(super) fn resume_panic(payload: Box<dyn Any + Send>) -> ! {
+    std::panic::resume_unwind(payload)
+}
+
+/// Whether this thread unwinds.
+pub(super) fn is_panicking() -> bool {
+    std::thread::panicking()
+}
+
 /// Polls `future` on this thread of the model until it is ready.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     loom::future::block_on(future)

@@ -165,6 +165,8 @@ impl Timers {
             drop(guarded);
             batch.wake_all();
             if done {
+                // Whoever looks at the timers has nothing to do with who waits for them.
+                batch.contain();
                 return fired;
             }
         }
@@ -277,6 +279,7 @@ impl Timers {
             drop(unpark);
             batch.wake_all();
             if done {
+                batch.contain();
                 return;
             }
         }

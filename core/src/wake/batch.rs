@@ -3,9 +3,13 @@
 //! Idea        A waker is foreign code: it may take the very lock that its finder holds. So whoever
 //!             finds waiters under a lock moves their wakers here, lets the lock go, then wakes.
 //! Invariants  I1 the first `len` slots hold wakers, the others nothing.
+//!             I2 every waker is woken, also when one before it panics; the first panic goes on when the
+//!             batch is dropped, so that whoever fills it again and again comes to its last waiter.
 //! Rejected    A `Vec`: the core has no heap; a full batch is woken and the lock taken again.
 
 use core::task::Waker;
+
+use crate::platform::FirstPanic;
 
 /// Wakers that one batch holds.
 pub(super) const WAKE_BATCH: usize = 32;
@@ -16,6 +20,7 @@ pub(super) const WAKE_BATCH: usize = 32;
 pub struct WakeBatch {
     wakers: [Option<Waker>; WAKE_BATCH],
     len: usize,
+    panic: FirstPanic,
 }
 
 impl Default for WakeBatch {
@@ -30,6 +35,7 @@ impl WakeBatch {
         Self {
             wakers: [const { None }; WAKE_BATCH],
             len: 0,
+            panic: FirstPanic::new(),
         }
     }
 
@@ -52,12 +58,23 @@ impl WakeBatch {
     }
 
     /// Wakes all in the order they came and empties the batch. Hold no lock here.
+    ///
+    /// A panic of one waker goes on when the batch is dropped (I2).
     pub fn wake_all(&mut self) {
         let len = core::mem::take(&mut self.len);
-        for slot in self.wakers.iter_mut().take(len) {
-            if let Some(waker) = slot.take() {
-                waker.wake();
+        let mut slots = self.wakers.iter_mut().take(len);
+        // One catch for all, unless one panics.
+        while !self.panic.run(|| {
+            for slot in slots.by_ref() {
+                if let Some(waker) = slot.take() {
+                    waker.wake();
+                }
             }
-        }
+        }) {}
+    }
+
+    /// Lets a panic of a waker go no further: nobody called what wakes it.
+    pub fn contain(&mut self) {
+        self.panic.discard();
     }
 }

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 use std::task::Waker;
 
 use selkie_core::collections::{Link, Linked, List};
-use selkie_core::platform::Lock;
+use selkie_core::platform::{Lock, contain_panic};
 use selkie_core::wake::WakeBatch;
 
 use crate::io::{Interest, Ready};
@@ -189,12 +189,12 @@ impl Waiters {
             }
             crowd = !places.others.is_empty();
         }
-        // I2: the lock is free again.
+        // I2: the lock is free again. The driver has not called for them: a panic ends here.
         if let Some(reader) = reader {
-            reader.wake();
+            contain_panic(|| reader.wake());
         }
         if let Some(writer) = writer {
-            writer.wake();
+            contain_panic(|| writer.wake());
         }
         if crowd {
             self.wake_others(ready);
@@ -226,5 +226,6 @@ impl Waiters {
             }
             batch.wake_all(); // I2
         }
+        batch.contain();
     }
 }

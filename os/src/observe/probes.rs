@@ -9,10 +9,11 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use selkie_core::platform::contain_panic;
 use selkie_core::task::{Id, Notified};
 
 use super::histogram::{Histogram, HistogramConfiguration};
@@ -64,7 +65,7 @@ pub(crate) enum Figure {
 fn call(hook: Option<&TaskHook>, meta: &TaskMeta<'_>) {
     if let Some(hook) = hook {
         // The panic's message has been written already.
-        let _panicked = catch_unwind(AssertUnwindSafe(|| hook(meta)));
+        contain_panic(|| hook(meta));
     }
 }
 

@@ -12,6 +12,10 @@
 //! ```
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
+#![allow(
+    clippy::async_yields_async,
+    reason = "a task is often joined by another runtime than the one that spawned it"
+)]
 
 mod act;
 mod blocking;

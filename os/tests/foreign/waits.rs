@@ -352,17 +352,21 @@ fn join_handle(_count: usize) -> Made {
     let notify = Arc::new(Notify::new());
     let theirs = Arc::clone(&notify);
     let task = selkie::spawn(async move { theirs.notified().await });
-    made(vec![Box::pin(async move { ignore(task.await) })], move || {
-        notify.notify_one();
-    })
+    made(
+        vec![Box::pin(async move { ignore(task.await) })],
+        move || {
+            notify.notify_one();
+        },
+    )
 }
 
 fn aborted_handle(_count: usize) -> Made {
     let task = selkie::spawn(std::future::pending::<()>());
     let abort = task.abort_handle();
-    made(vec![Box::pin(async move { ignore(task.await) })], move || {
-        abort.abort()
-    })
+    made(
+        vec![Box::pin(async move { ignore(task.await) })],
+        move || abort.abort(),
+    )
 }
 
 fn join_set(_count: usize) -> Made {
@@ -393,9 +397,10 @@ fn scope(_count: usize) -> Made {
 fn blocking_handle(_count: usize) -> Made {
     let (release, released) = std_mpsc::channel::<()>();
     let task = task::spawn_blocking(move || ignore(released.recv_timeout(LIMIT)));
-    made(vec![Box::pin(async move { ignore(task.await) })], move || {
-        ignore(release)
-    })
+    made(
+        vec![Box::pin(async move { ignore(task.await) })],
+        move || ignore(release),
+    )
 }
 
 fn signals(count: usize) -> Made {
@@ -421,10 +426,10 @@ fn children(_count: usize) -> Made {
     made(vec![wait], move || ignore(stdin))
 }
 
-/// A pipe that nobody has written to is read on the pool.
+/// A socket that nobody has written to is read on the pool.
 fn file_read(_count: usize) -> Made {
     use std::os::fd::OwnedFd;
-    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
     let mut file = selkie::fs::File::from_std(std::fs::File::from(OwnedFd::from(reader)));
     let wait = Box::pin(async move { ignore(file.read(&mut [0]).await) });
     made(vec![wait], move || ignore(writer))

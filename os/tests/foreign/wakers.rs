@@ -164,6 +164,10 @@ async fn comes_and_goes(stage: &Stage, foreign: &Foreign, wait: &Wait, event: Ev
     let mut waits = made.waits.into_iter();
     let mut first = waits.next().expect("one at least");
     let waker = Original::new(event, foreign);
+    let second = waits.next();
+    let mut trigger = Some(made.trigger);
+    // What is waited for may keep the waker until it happens, or goes.
+    let mut own = second.is_none().then(|| trigger.take()).flatten();
     let task = stage.carry(async move {
         let polled = waker.poll(first.as_mut());
         assert!(polled.is_pending(), "there is nothing to wait for");
@@ -172,27 +176,31 @@ async fn comes_and_goes(stage: &Stage, foreign: &Foreign, wait: &Wait, event: Ev
             assert!(again.is_pending(), "there is nothing to wait for");
         }
         drop(first);
+        if let Some(trigger) = own.take() {
+            trigger();
+        }
     });
     let seen = seen(task.await);
-    if let Some(second) = waits.next() {
+    if let (Some(second), Some(trigger)) = (second, trigger) {
         let second = innocent(stage, second).await;
-        (made.trigger)();
+        trigger();
         second.await.expect("another task that waits is woken");
-    } else {
-        (made.trigger)();
     }
     seen
 }
 
 /// A task that waits is dropped with its runtime.
 fn drops_at_the_end(stage: &mut Stage, foreign: &Foreign, wait: &Wait) -> Seen {
-    let (task, _trigger) = stage.block_on(async {
+    let task = stage.block_on(async {
         let made = (wait.make)(1);
         let mut first = made.waits.into_iter().next().expect("one at least");
         let waker = Original::new(Event::Drop, foreign);
         let polled = Arc::new(AtomicBool::new(false));
         let noted = Arc::clone(&polled);
+        let trigger = made.trigger;
         let task = stage.spawn(async move {
+            // What is waited for may keep the waker until it goes, and it goes last.
+            let _trigger = trigger;
             let pending = waker.poll(first.as_mut()).is_pending();
             assert!(pending, "there is nothing to wait for");
             noted.store(true, Ordering::SeqCst);
@@ -202,7 +210,7 @@ fn drops_at_the_end(stage: &mut Stage, foreign: &Foreign, wait: &Wait) -> Seen {
         while !polled.load(Ordering::SeqCst) {
             selkie::task::yield_now().await;
         }
-        (task, made.trigger)
+        task
     });
     assert_eq!(stage.end(), Seen::Nobody, "the runtime's drop panicked");
     seen_after_end(task)
