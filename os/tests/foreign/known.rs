@@ -1,7 +1,16 @@
 //! Rows that are known to fail, and why: the list is to become empty.
 
 /// A row's name, with `*` for any part of it, and why it fails.
-pub(crate) const KNOWN: &[(&str, &str)] = &[];
+pub(crate) const KNOWN: &[(&str, &str)] = &[
+    (
+        "*/End/*/*",
+        "a runtime that is dropped in async context panics before it cancels its tasks",
+    ),
+    (
+        "hook.thread_name/*/*/*",
+        "threads are named under the pool's lock, and a panic unwinds from there",
+    ),
+];
 
 /// Why the row `name` is known to fail.
 pub(crate) fn why(name: &str) -> Option<&'static str> {

@@ -16,6 +16,7 @@ use selkie::sync::{
 };
 use selkie::task::{self, JoinSet, StopToken};
 use selkie::time::{Instant, interval_at, timeout};
+use selkie_core::sync::{FixedChannel, FixedWatch, Signal};
 
 use crate::act::LIMIT;
 use crate::wakers::{Made, Wait, Waiting};
@@ -257,6 +258,47 @@ fn set_once(count: usize) -> Made {
     made(waits, move || ignore(cell.set(1)))
 }
 
+/// What stands in statics on chips.
+fn leaked<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+fn fixed_receive(count: usize) -> Made {
+    let channel = leaked(FixedChannel::<u8, 2>::new());
+    let waits = waits(count, || async { ignore(channel.recv().await) });
+    made(waits, || {
+        for _ in 0..2 {
+            ignore(channel.try_send(1));
+        }
+    })
+}
+
+fn fixed_send(count: usize) -> Made {
+    let channel = leaked(FixedChannel::<u8, 1>::new());
+    ignore(channel.try_send(0));
+    let waits = waits(count, || async { channel.send(1).await });
+    made(waits, || {
+        for _ in 0..3 {
+            ignore(channel.try_recv());
+        }
+    })
+}
+
+fn fixed_watch(count: usize) -> Made {
+    let watch = leaked(FixedWatch::new(0));
+    let waits = waits(count, || {
+        let mut receiver = watch.subscribe();
+        async move { receiver.changed().await }
+    });
+    made(waits, || watch.send_modify(|value| *value += 1))
+}
+
+fn signal_of_chips(_count: usize) -> Made {
+    let signal = leaked(Signal::<u8>::new());
+    let wait = Box::pin(async { ignore(signal.wait().await) });
+    made(vec![wait], || ignore(signal.signal(1)))
+}
+
 fn stop_token(count: usize) -> Made {
     let token = StopToken::new();
     let theirs = token.clone();
@@ -435,11 +477,28 @@ fn file_read(_count: usize) -> Made {
     made(vec![wait], move || ignore(writer))
 }
 
+/// A receive by the ring; where there is none, by the poller.
+fn ring_read(count: usize) -> Made {
+    #[cfg(io_uring)]
+    if let Ok(buffers) = selkie::uring::Buffers::new(8, 64) {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let socket = selkie::uring::Socket::new(ours).unwrap();
+        let mut received = socket.receive(&buffers);
+        let wait = Box::pin(async move { ignore(received.next().await) });
+        return made(vec![wait], move || {
+            ignore(socket);
+            ignore(theirs);
+        });
+    }
+    poll_readable(count)
+}
+
 const fn by_caller(name: &'static str, many: bool, make: fn(usize) -> Made) -> Wait {
     Wait {
         name,
         driven: false,
         many,
+        wakes_at_its_end: false,
         make,
     }
 }
@@ -449,6 +508,7 @@ const fn driven(name: &'static str, many: bool, make: fn(usize) -> Made) -> Wait
         name,
         driven: true,
         many,
+        wakes_at_its_end: false,
         make,
     }
 }
@@ -474,10 +534,23 @@ pub(crate) static WAITS: &[Wait] = &[
     by_caller("barrier", true, barrier),
     by_caller("once_cell", true, once_cell),
     by_caller("set_once", true, set_once),
+    by_caller("fixed_receive", true, fixed_receive),
+    by_caller("fixed_send", true, fixed_send),
+    by_caller("fixed_watch", true, fixed_watch),
+    by_caller("signal_of_chips", false, signal_of_chips),
     by_caller("stop_token", true, stop_token),
-    by_caller("duplex_read", false, duplex_read),
-    by_caller("duplex_write", false, duplex_write),
-    by_caller("simplex_read", false, simplex_read),
+    Wait {
+        wakes_at_its_end: true,
+        ..by_caller("duplex_read", false, duplex_read)
+    },
+    Wait {
+        wakes_at_its_end: true,
+        ..by_caller("duplex_write", false, duplex_write)
+    },
+    Wait {
+        wakes_at_its_end: true,
+        ..by_caller("simplex_read", false, simplex_read)
+    },
     driven("sleep", true, sleeps),
     driven("interval", true, ticks),
     driven("timeout", true, timeouts),
@@ -491,4 +564,5 @@ pub(crate) static WAITS: &[Wait] = &[
     driven("signal", true, signals),
     driven("child", false, children),
     driven("file", false, file_read),
+    driven("ring_read", false, ring_read),
 ];
