@@ -196,11 +196,12 @@ mod owned {
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
-    use crate::platform::{Lock, LockGuard, UnsafeCell};
+    use crate::platform::{FirstPanic, Lock, LockGuard, UnsafeCell};
     use crate::task::FutureTable;
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
+        [] FirstPanic,
         [T: Chained + Debug] Chain<T>,
         [] FutureTable,
         [T: Debug] Link<T>,
@@ -217,21 +218,23 @@ mod parts {
 #[cfg(feature = "alloc")]
 mod allocated {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Chained, Entered, Lease, Shelter, SlotHeader};
+    use crate::collections::{Chained, Entered, Slab, SlabOwner, SlabPool, SlotHeader};
     use crate::queue::{Inject, Ring};
     use crate::sync::mpsc::PermitIterator;
-    use crate::task::{BoxedTask, Header, OwnedTasks};
+    use crate::task::{BoxedTask, ClosingTasks, Header, OwnedTasks, Schedule};
 
     by_debug! {
         [] BoxedTask,
         [] Entered,
         [] Header,
         [T: Chained + Debug] Inject<T>,
-        [H: SlotHeader + Debug] Lease<H>,
-        [] OwnedTasks,
+        [S: Schedule] ClosingTasks<S>,
+        [S: Schedule] OwnedTasks<S>,
         [T] PermitIterator<'_, T>,
         [T: Debug] Ring<T>,
-        [H: SlotHeader + Debug] Shelter<H>,
+        [H: SlotHeader] Slab<H>,
+        [H: SlotHeader + Debug] SlabOwner<H>,
+        [H: SlotHeader + Debug] SlabPool<H>,
     }
 }
 

@@ -58,8 +58,8 @@ impl fmt::Debug for Config {
     }
 }
 
-/// Calls a hook, if there is one. Its panic has been reported, and goes no further: a hook belongs to no
-/// task, and whoever waits for a task has nothing to do with it.
+/// Calls a hook, if there is one. Its panic has been reported, and goes no further: nobody waits for
+/// a hook who could be told.
 pub(crate) fn call(hook: Option<&Callback>) {
     if let Some(hook) = hook {
         contain_panic(|| hook());

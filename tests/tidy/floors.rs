@@ -82,7 +82,7 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observe", &[], &["platform", "task", "coop"]),
-    // `platform`: a hook's panic ends where it is called.
+    // `platform`: a hook's panic is contained.
     os("config", &["observe"], &["platform"]),
     os("macros", &[], &["coop"]),
     // `platform`: atomics of 64 bits, for the table of devices.
@@ -92,7 +92,8 @@ pub(crate) const ROOMS: &[Room] = &[
     os("sync", &[], &["sync"]),
     os(
         "blocking",
-        &["config", "observe"],
+        // `sys`: waiting for a thread's end with a limit.
+        &["config", "observe", "sys"],
         &["platform", "coop", "task", "park", "time"],
     ),
     os("testing", &[], &["platform", "task", "time"]),

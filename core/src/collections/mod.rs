@@ -1,18 +1,30 @@
 //! Containers that the rest of the core is built of.
 
+#[cfg(feature = "alloc")]
+mod block;
+#[cfg(feature = "alloc")]
+mod block_lists;
+#[cfg(feature = "alloc")]
+mod block_pool;
 mod chain;
 #[cfg(feature = "alloc")]
 mod extent;
 mod list;
 mod padded;
 #[cfg(feature = "alloc")]
-mod slots;
+mod slab;
+#[cfg(feature = "alloc")]
+mod slab_owner;
 
+#[cfg(feature = "alloc")]
+pub use block::{LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
 pub use chain::{Chain, Chained};
 pub use list::{Link, Linked, List};
 pub use padded::Padded;
 #[cfg(feature = "alloc")]
-pub use slots::{Entered, Home, LARGEST_SLOT, Lease, SLOT_ALIGN, Shelter, SlotHeader};
+pub use slab::{Entered, Slab};
+#[cfg(feature = "alloc")]
+pub use slab_owner::{SlabOwner, SlabPool};
 
 #[cfg(all(test, loom, feature = "alloc"))]
 mod model;

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use loom::thread;
 
-use super::{Chained, Home, Shelter, SlotHeader};
+use super::{Chained, Slab, SlabPool, SlotHeader};
 use crate::platform::AtomicPtr;
 
 struct Slot {
@@ -29,6 +29,12 @@ unsafe impl SlotHeader for Slot {
             next: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
+
+    fn generation(&self) -> usize {
+        0
+    }
+
+    unsafe fn restore(_this: NonNull<Self>, _generation: usize) {}
 }
 
 /// A slot's address on its way to another thread.
@@ -38,17 +44,17 @@ struct Sent(NonNull<Slot>);
 // SAFETY: slots are for every thread.
 unsafe impl Send for Sent {}
 
-/// Attacks I2 and I4: two threads give slots back while the owner gives back and takes; no slot is
+/// Attacks I2 of `slab` and I4 of `block`: two threads give slots back while the owner gives back and takes; no slot is
 /// handed out twice.
 #[test]
 #[allow(unsafe_code)]
 fn model_slots_given_back_remotely() {
     loom::model(|| {
-        let shelter: &'static Shelter<Slot> = Box::leak(Box::new(Shelter::new()));
-        let lease = shelter.lease(std::ptr::null_mut());
-        // SAFETY: dropped below, on this thread, before the lease.
-        let entered = unsafe { lease.enter() };
-        let slots: Vec<_> = (0..3).map(|_| lease.take(64)).collect();
+        let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
+        let owner = pool.own(std::ptr::null_mut());
+        // SAFETY: dropped below, on this thread, before the owner.
+        let entered = unsafe { owner.enter() };
+        let slots: Vec<_> = (0..3).map(|_| owner.take(64)).collect();
         let away: Vec<_> = slots[..2]
             .iter()
             .map(|slot| {
@@ -56,20 +62,46 @@ fn model_slots_given_back_remotely() {
                 thread::spawn(move || {
                     let slot = slot;
                     // SAFETY: taken above, not used any more.
-                    unsafe { Home::give_back(slot.0) }
+                    unsafe { Slab::give_back(slot.0) }
                 })
             })
             .collect();
         // SAFETY: taken above, not used any more.
-        unsafe { Home::give_back(slots[2]) };
-        let mut held: Vec<_> = (0..2).map(|_| lease.take(64)).collect();
+        unsafe { Slab::give_back(slots[2]) };
+        let mut held: Vec<_> = (0..2).map(|_| owner.take(64)).collect();
         for thread in away {
             thread.join().unwrap();
         }
-        held.extend((0..2).map(|_| lease.take(64)));
+        held.extend((0..2).map(|_| owner.take(64)));
         held.sort_unstable();
         held.dedup();
         assert_eq!(held.len(), 4, "a slot was handed out twice");
         drop(entered);
+    });
+}
+
+/// Attacks I4 of `block` and I2 of `slab`: an owner ends while an outsider gives a slot back; the next
+/// owner of the slab hands no slot out twice.
+#[test]
+#[allow(unsafe_code)]
+fn model_slab_changes_owners_while_a_slot_comes_back() {
+    loom::model(|| {
+        let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
+        let owner = pool.own(std::ptr::null_mut());
+        let sent = Sent(owner.take(64));
+        let kept = owner.take(64);
+        let away = thread::spawn(move || {
+            let sent = sent;
+            // SAFETY: taken above, not used any more.
+            unsafe { Slab::give_back(sent.0) }
+        });
+        drop(owner);
+        let owner = pool.own(std::ptr::null_mut());
+        let mut held = vec![kept, owner.take(64), owner.take(64)];
+        away.join().unwrap();
+        held.push(owner.take(64));
+        held.sort_unstable();
+        held.dedup();
+        assert_eq!(held.len(), 4, "a slot was handed out twice");
     });
 }

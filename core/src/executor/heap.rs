@@ -25,7 +25,7 @@ use super::services::{Installed, Refusal, Services};
 use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
-use crate::platform::{Arc, Lock};
+use crate::platform::{Lock, PlainArc as Arc};
 use crate::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Parcel, Schedule};
 use crate::time::{Current, Home};
 
@@ -37,8 +37,12 @@ struct Shared {
     unpark: Box<dyn Unpark>,
 }
 
-// SAFETY: the owner of the tasks is `Shared`, which the executor holds until it has closed them.
+// SAFETY: the owner of the tasks stays in the executor's context (I1).
 unsafe impl Schedule for Shared {
+    fn may_drop_tasks_here(&self) -> bool {
+        true
+    }
+
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
         // SAFETY: the token keeps the executor from closing; from here on we hold a count (I2).
         unsafe { Arc::increment_strong_count(this.as_ptr()) };
@@ -98,7 +102,7 @@ impl Shared {
 pub struct HeapExecutor<P: Park> {
     shared: Arc<Shared>,
     /// `None` only while dropping.
-    tasks: Option<OwnedTasks>,
+    tasks: Option<OwnedTasks<Shared>>,
     park: P,
     timers: Option<Home>,
     /// Not `Send` (I1).
@@ -116,7 +120,7 @@ where
             root: Root::new(),
             unpark: Box::new(park.unpark_handle()),
         });
-        let tasks = OwnedTasks::new::<Shared>(Arc::as_ptr(&shared));
+        let tasks = OwnedTasks::new(shared.clone());
         Self {
             shared,
             tasks: Some(tasks),
@@ -150,7 +154,7 @@ where
     ) -> JoinHandle<F::Output> {
         let (token, handle) = match &self.tasks {
             // SAFETY: the scheduler is `Shared`, and by the caller's promise.
-            Some(tasks) => unsafe { tasks.spawn::<F, Shared>(Id::next(), location, future) },
+            Some(tasks) => unsafe { tasks.spawn(Id::next(), location, future) },
             None => unreachable!("the executor drops, and drops its tasks without running them"),
         };
         self.shared.push(token);
@@ -213,6 +217,7 @@ impl<P: Park> Drop for HeapExecutor<P> {
         let Some(tasks) = self.tasks.take() else {
             return;
         };
+        let tasks = tasks.close();
         tasks.cancel_all();
         let queue = self.shared.queue.lock().take();
         let mut queue = queue.unwrap_or_default();
@@ -220,7 +225,7 @@ impl<P: Park> Drop for HeapExecutor<P> {
             // SAFETY: a token was turned into the queue's entry, and comes out once.
             unsafe { Notified::from_raw(raw) }.discard();
         }
-        tasks.close();
+        tasks.finish_soon();
         self.park.shutdown();
     }
 }

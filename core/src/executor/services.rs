@@ -36,6 +36,11 @@ impl Services {
     pub const fn new(data: *const (), spawn: SpawnParcel) -> Self {
         Self { data, spawn }
     }
+
+    /// Whether the table's function is called with `data`.
+    pub fn is_of(&self, data: *const ()) -> bool {
+        core::ptr::eq(self.data, data)
+    }
 }
 
 context_cell! {

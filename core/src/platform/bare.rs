@@ -196,6 +196,27 @@ impl<T: Copy> ContextCell<T> {
     }
 }
 
+/// Bytes between what different contexts write: there is no cache to share.
+#[cfg(feature = "alloc")]
+pub const CACHE_LINE_BYTES: usize = 0;
+
+/// Blocks without a taken slot that a slab keeps when it is trimmed.
+#[cfg(feature = "alloc")]
+pub const KEPT_BLOCKS: usize = 1;
+
+/// Blocks that the pool keeps as they are: all.
+#[cfg(feature = "alloc")]
+pub const POOLED_BLOCKS: usize = usize::MAX;
+
+/// Gives memory back to the system, of which there is none.
+///
+/// # Safety
+/// As on other platforms.
+#[cfg(feature = "alloc")]
+pub unsafe fn release_pages(_start: core::ptr::NonNull<u8>, _bytes: usize) -> bool {
+    false
+}
+
 /// Bytes of one block of task slots: little, since memory is.
 pub const SLOT_CHUNK_BYTES: usize = 2 * 1024;
 
@@ -274,22 +295,26 @@ pub fn catch_panic<R>(
     Ok(f())
 }
 
-/// Nothing unwinds here, so nothing was caught.
+/// Tells of a mistake that the caller cannot return an error for; a chip has nobody to tell.
 #[cfg(feature = "alloc")]
-pub(super) fn resume_panic(_payload: alloc::boxed::Box<dyn core::any::Any + Send>) {}
+pub fn complain(_message: &str) {}
 
-/// Nothing unwinds here.
+/// Runs `f`; without unwinding a panic does not come back.
 #[cfg(feature = "alloc")]
-pub(super) fn is_panicking() -> bool {
-    false
+pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
+    Some(f())
 }
 
-/// Makes calls; the first panic among them goes on at once, since nothing unwinds here.
-#[cfg(not(feature = "alloc"))]
+/// Drops the payload of a panic, of which there is none.
+#[cfg(feature = "alloc")]
+pub fn discard_payload(payload: alloc::boxed::Box<dyn core::any::Any + Send>) {
+    drop(payload);
+}
+
+/// Makes calls. Nothing unwinds here: the first panic among them goes on at once.
 #[derive(Debug, Default)]
 pub struct FirstPanic;
 
-#[cfg(not(feature = "alloc"))]
 impl FirstPanic {
     /// No call has panicked.
     pub const fn new() -> Self {
@@ -304,7 +329,7 @@ impl FirstPanic {
     }
 
     /// Nothing was kept.
-    pub fn discard(&mut self) {}
+    pub const fn discard(&mut self) {}
 }
 
 /// A point of the board's monotonic time: microseconds since its clock started.

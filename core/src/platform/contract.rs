@@ -9,6 +9,9 @@
 //! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
 //! | `SLOT_EXTENT_BLOCKS` | how many of them are allocated at once |
+//! | `CACHE_LINE_BYTES` | how far apart things lie that different contexts write |
+//! | `KEPT_BLOCKS`, `POOLED_BLOCKS` | how many vacant blocks of slots a slab keeps, and the pool |
+//! | `release_pages(start, bytes)` | gives memory of the allocator's back to the system, which may zero it; `false` where it cannot |
 //! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
 //! | `HAS_THREADS` | whether a context that waits for another's few steps may spin: not where it can be an interrupt handler that suspended the other |
 //! | `TICK_NANOS` | a timer's tick |
@@ -24,8 +27,9 @@
 //! | `yield_thread()` | lets other threads run |
 //! | `OwnerArc<T>` | the `Arc` that may stand as `self: Arc<Self>`; with `alloc`, where the target has it |
 //! | `catch_panic(f)` | `f`'s result, or the panic's payload; without unwinding the panic goes on; with `alloc` |
+//! | `FirstPanic` | makes many calls; the first panic among them goes on when it is dropped, or at once where nothing unwinds |
 //! | `contain_panic(f)`, `discard_payload(payload)` | `f`'s result, or nothing of its panic; with `alloc` |
-//! | `FirstPanic` | makes many calls; the first panic among them goes on when it is dropped, or at once without `alloc` |
+//! | `complain(message)` | tells whoever runs the program; with `alloc` |
 //! | `Moment`, `moment_now()`, `moment_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |

@@ -1,9 +1,8 @@
 //! Back-end for systems with `std`: threads, mutexes, unwinding.
+#![allow(unsafe_code)]
 
-use core::any::Any;
 use core::ops::{Deref, DerefMut};
-use core::panic::AssertUnwindSafe;
-use std::boxed::Box;
+use core::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
@@ -102,6 +101,43 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes between what different threads write: two lines, since some processors fetch lines in pairs.
+pub const CACHE_LINE_BYTES: usize = 128;
+
+/// Blocks without a taken slot that a slab keeps when it is trimmed.
+pub const KEPT_BLOCKS: usize = 8;
+
+/// Blocks that the pool of a process keeps as they are; the memory of others is released.
+pub const POOLED_BLOCKS: usize = 64;
+
+/// Lets the system have the memory back that holds nothing.
+type ReleasePages = unsafe fn(NonNull<u8>, usize) -> bool;
+
+static RELEASE_PAGES: std::sync::OnceLock<ReleasePages> = std::sync::OnceLock::new();
+
+/// Installs how memory is given back to the system, which the core does not know. `release` gets
+/// the start and the size of memory from the global allocator that nobody reads any more, and says
+/// whether it was given back; from then on it reads as zeros or as before, and can be written. Only
+/// the first call counts.
+///
+/// # Safety
+/// `release` does no more than that.
+pub unsafe fn install_release_pages(release: unsafe fn(NonNull<u8>, usize) -> bool) {
+    let _first_counts = RELEASE_PAGES.set(release);
+}
+
+/// Gives memory back to the system. `false`: it stays as it is.
+///
+/// # Safety
+/// The memory comes from the global allocator and is the caller's, who can do with zeros in it.
+pub unsafe fn release_pages(start: NonNull<u8>, bytes: usize) -> bool {
+    match RELEASE_PAGES.get() {
+        // SAFETY: by the caller's promise.
+        Some(release) => unsafe { release(start, bytes) },
+        None => false,
+    }
+}
+
 /// Bytes of one block of task slots: a few pages.
 pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
 
@@ -120,23 +156,12 @@ pub fn relax() {
     core::hint::spin_loop();
 }
 
-/// Runs `f` and returns its result, or the payload of the panic that ended it.
-///
-/// # Errors
-/// The payload of a panic in `f`.
-#[inline]
-pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
-    std::panic::catch_unwind(AssertUnwindSafe(f))
-}
-
-/// Goes on with a panic that was caught.
-pub(super) fn resume_panic(payload: Box<dyn Any + Send>) -> ! {
-    std::panic::resume_unwind(payload)
-}
-
-/// Whether this thread unwinds.
-pub(super) fn is_panicking() -> bool {
-    std::thread::panicking()
+/// Tells whoever runs the program of a mistake that the caller cannot return an error for.
+#[cold]
+pub fn complain(message: &str) {
+    use std::io::Write;
+    // Without standard error there is nobody to tell.
+    let _nobody = writeln!(std::io::stderr(), "selkie: {message}");
 }
 
 /// Wakes a thread that sleeps in [`block_on`].

@@ -12,24 +12,30 @@ pub use loom::thread_local as model_thread_local;
 mod model;
 #[cfg(loom)]
 pub use model::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
+    HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, relax, release_pages,
 };
-
-#[cfg(loom)]
-use model::{is_panicking, resume_panic};
 
 #[cfg(all(feature = "std", not(loom)))]
 mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
-    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, HAS_THREADS, Lock,
-    LockGuard, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, catch_panic,
-    fence, relax,
+    Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
+    HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, install_release_pages, relax,
+    release_pages,
 };
-#[cfg(all(feature = "std", not(loom)))]
-use hosted::{is_panicking, resume_panic};
+
+#[cfg(any(feature = "std", loom))]
+mod std_panic;
+#[cfg(any(feature = "std", loom))]
+pub use std_panic::{catch_panic, contain_panic, discard_payload};
+
+#[cfg(any(feature = "std", loom))]
+mod std_first_panic;
+#[cfg(any(feature = "std", loom))]
+pub use std_first_panic::FirstPanic;
 
 #[cfg(any(feature = "std", loom))]
 mod std_time;
@@ -45,30 +51,19 @@ mod bare;
 mod bare_atomic;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
 mod bare_u64;
-#[cfg(not(any(feature = "alloc", loom)))]
-pub use bare::FirstPanic;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
-pub use bare::{Arc, PlainArc, catch_panic};
+pub use bare::{
+    Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, complain,
+    contain_panic, discard_payload, release_pages,
+};
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
-    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    FirstPanic, HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence,
     install_clock, moment_now, moment_origin, relax, tick_after, tick_at, timers_ended,
     without_runtime, without_timers,
 };
-#[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
-use bare::{is_panicking, resume_panic};
-
-#[cfg(feature = "alloc")]
-mod contain;
-#[cfg(feature = "alloc")]
-pub use contain::{contain_panic, discard_payload};
-
-#[cfg(feature = "alloc")]
-mod first_panic;
-#[cfg(feature = "alloc")]
-pub use first_panic::FirstPanic;
 
 pub use core::sync::atomic::Ordering;
 
@@ -214,9 +209,9 @@ macro_rules! context_storage {
 pub use alloc::sync::Arc as OwnerArc;
 
 #[cfg(all(feature = "std", not(loom)))]
-pub use hosted::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
+pub use hosted::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
 #[cfg(loom)]
-pub use model::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
+pub use model::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
 
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{block_on, yield_thread};

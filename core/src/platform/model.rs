@@ -1,9 +1,7 @@
 //! Back-end for loom: every atomic, cell and lock is watched by the model checker.
+#![allow(unsafe_code)]
 
-use core::any::Any;
 use core::ops::{Deref, DerefMut};
-use core::panic::AssertUnwindSafe;
-use std::boxed::Box;
 
 pub use loom::cell::UnsafeCell;
 pub use loom::sync::Arc;
@@ -79,6 +77,23 @@ impl<T> DerefMut for LockGuard<'_, T> {
     }
 }
 
+/// Bytes between what different threads write.
+pub const CACHE_LINE_BYTES: usize = 64;
+
+/// Blocks without a taken slot that a slab keeps when it is trimmed.
+pub const KEPT_BLOCKS: usize = 0;
+
+/// Blocks that the pool keeps as they are.
+pub const POOLED_BLOCKS: usize = usize::MAX;
+
+/// Gives memory back to the system: not here, where every atomic is watched.
+///
+/// # Safety
+/// As on other platforms.
+pub unsafe fn release_pages(_start: core::ptr::NonNull<u8>, _bytes: usize) -> bool {
+    false
+}
+
 /// Bytes of one block of task slots.
 pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
 
@@ -96,22 +111,9 @@ pub fn relax() {
     loom::thread::yield_now();
 }
 
-/// Runs `f` and returns its result, or the payload of the panic that ended it.
-///
-/// # Errors
-/// The payload of a panic in `f`.
-pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
-    std::panic::catch_unwind(AssertUnwindSafe(f))
-}
-
-/// Goes on with a panic that was caught.
-pub(super) fn resume_panic(payload: Box<dyn Any + Send>) -> ! {
-    std::panic::resume_unwind(payload)
-}
-
-/// Whether this thread unwinds.
-pub(super) fn is_panicking() -> bool {
-    std::thread::panicking()
+/// A mistake that the caller cannot return an error for ends the model.
+pub fn complain(message: &str) {
+    panic!("{message}");
 }
 
 /// Polls `future` on this thread of the model until it is ready.

@@ -84,7 +84,7 @@ impl FixedHeader {
     /// The header of a slot that was never used.
     pub fn vacant() -> Self {
         Self {
-            state: State::vacant(),
+            state: State::vacant(0),
             next: AtomicPtr::new(core::ptr::null_mut()),
             about: UnsafeCell::new(None),
         }

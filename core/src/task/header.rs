@@ -12,8 +12,8 @@ use core::task::Waker;
 
 use super::id::Id;
 use super::state::State;
-use crate::collections::{Chained, Home, SlotHeader};
-use crate::platform::{AtomicPtr, UnsafeCell};
+use crate::collections::{Chained, Slab, SlotHeader};
+use crate::platform::{AtomicPtr, Ordering, UnsafeCell, contain_panic};
 
 /// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows. Its slot gives it
 /// an alignment of 32.
@@ -64,15 +64,34 @@ unsafe impl Chained for Header {
     }
 }
 
-// SAFETY: a vacant header's atomics may be read by stale wakers at any time.
+// SAFETY: a vacant header's atomics may be read by stale wakers at any time, and nothing else is read
+// of it; zeros are a vacant state (I7 of `state`).
 unsafe impl SlotHeader for Header {
     fn vacant() -> Self {
         Self {
-            state: State::vacant(),
+            state: State::vacant(0),
             next: AtomicPtr::new(core::ptr::null_mut()),
             about: UnsafeCell::new(None),
             join_waker: UnsafeCell::new(None),
         }
+    }
+
+    fn generation(&self) -> usize {
+        self.state.load().generation()
+    }
+
+    unsafe fn restore(this: NonNull<Self>, generation: usize) {
+        // SAFETY: headers stay in place for ever, and stale wakers look at the atomics alone.
+        let header = unsafe { this.as_ref() };
+        header.state.restore(generation);
+        // Relaxed: whoever takes the slot gets it from the caller.
+        header.next.store(core::ptr::null_mut(), Ordering::Relaxed);
+        // SAFETY: nobody reads it while the slot is vacant (I1); what zeros left is not dropped.
+        header.about.with_mut(|about| unsafe { about.write(None) });
+        // SAFETY: as above; a vacant slot has no join waker (I2).
+        header
+            .join_waker
+            .with_mut(|waker| unsafe { waker.write(None) });
     }
 }
 
@@ -106,12 +125,13 @@ impl Header {
         // SAFETY: headers stay in place for ever.
         let header = unsafe { this.as_ref() };
         if header.state.load().has_join_waker() {
+            // The waker's drop is foreign code, whose panic must not keep the slot.
             // SAFETY: the bit says a waker is there, and the last owner owns it.
-            unsafe { header.drop_join_waker() };
+            contain_panic(|| unsafe { header.drop_join_waker() });
         }
         if header.state.end() {
-            // SAFETY: the slot came from a lease and its last owner left.
-            unsafe { Home::give_back(this) };
+            // SAFETY: the slot came from a slab and its last owner left.
+            unsafe { Slab::give_back(this) };
         }
     }
 
@@ -216,9 +236,13 @@ impl Notified {
 /// Where the tokens of a runtime's tasks go.
 ///
 /// # Safety
-/// The scheduler's address is the owner of the leases its tasks' slots come from, and stays valid
-/// until [`OwnedTasks::close`](super::OwnedTasks::close) has returned for each of them.
+/// If [`may_drop_tasks_here`](Self::may_drop_tasks_here) says so, the calling context may drop every
+/// task of the scheduler that nobody runs.
 pub unsafe trait Schedule: Sized + 'static {
+    /// Whether tasks may be dropped in this context: not where they are not `Send` and this is not
+    /// the thread that they belong to.
+    fn may_drop_tasks_here(&self) -> bool;
+
     /// A task was woken.
     ///
     /// # Safety

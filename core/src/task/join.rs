@@ -21,7 +21,7 @@ use super::id::Id;
 use super::state::{Ending, OnLeave, OnWake, Snapshot, State};
 use super::waker;
 use crate::coop;
-use crate::platform::catch_panic;
+use crate::platform::contain_panic;
 
 /// Owns the permission to join a task: a future of its output.
 ///
@@ -155,9 +155,9 @@ impl<T> JoinHandle<T> {
         // SAFETY: the handle is an owner of the task (I1).
         let about = unsafe { self.header().about() };
         // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
-        let _panic = about.id.scope(|| {
+        about.id.scope(|| {
             // SAFETY: the output is ours and was not taken before (I2).
-            catch_panic(|| unsafe { (about.vtable.drop_output)(self.slot) })
+            contain_panic(|| unsafe { (about.vtable.drop_output)(self.slot) })
         });
     }
 }

@@ -45,7 +45,7 @@ pub use id::{Id, current_id};
 #[cfg(feature = "alloc")]
 pub use join::{AbortHandle, JoinHandle};
 #[cfg(feature = "alloc")]
-pub use owned::OwnedTasks;
+pub use owned::{ClosingTasks, OwnedTasks};
 pub use parcel::{FutureTable, Parcel};
 #[cfg(feature = "alloc")]
 pub use place::spawn_in;

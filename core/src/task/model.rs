@@ -15,8 +15,8 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
-use crate::collections::Shelter;
-use crate::platform::{AtomicUsize, Lock, Ordering};
+use crate::collections::SlabPool;
+use crate::platform::{AtomicUsize, Lock, Ordering, PlainArc};
 use crate::queue::Inject;
 
 /// A scheduler that is a queue.
@@ -25,14 +25,18 @@ struct Queue {
     finished: AtomicUsize,
 }
 
-// SAFETY: each model keeps the queue in an `Arc` until it has closed its owner.
+// SAFETY: the tasks are `Send`.
 #[allow(unsafe_code)]
 unsafe impl Schedule for Queue {
+    fn may_drop_tasks_here(&self) -> bool {
+        true
+    }
+
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
         // SAFETY: the token keeps the owner from closing.
-        unsafe { Arc::increment_strong_count(this.as_ptr()) };
+        unsafe { PlainArc::increment_strong_count(this.as_ptr()) };
         // SAFETY: the count just taken.
-        let this = unsafe { Arc::from_raw(this.as_ptr()) };
+        let this = unsafe { PlainArc::from_raw(this.as_ptr()) };
         // SAFETY: a token keeps its slot.
         if let Err(raw) = unsafe { this.inject.push(token.into_raw()) } {
             // SAFETY: the token just turned into a pointer.
@@ -78,20 +82,20 @@ impl Queue {
 }
 
 /// A scheduler and the owner of its tasks.
-struct House {
-    queue: Arc<Queue>,
-    tasks: OwnedTasks,
+struct Owner {
+    queue: PlainArc<Queue>,
+    tasks: OwnedTasks<Queue>,
 }
 
-impl House {
+impl Owner {
     fn new() -> Self {
-        // Leaked: homes live for ever.
-        let shelter: &'static Shelter<Header> = Box::leak(Box::new(Shelter::new()));
-        let queue = Arc::new(Queue {
+        // Leaked: slabs live for ever.
+        let pool: &'static SlabPool<Header> = Box::leak(Box::new(SlabPool::new()));
+        let queue = PlainArc::new(Queue {
             inject: Inject::new(),
             finished: AtomicUsize::new(0),
         });
-        let tasks = OwnedTasks::in_shelter(shelter, Arc::as_ptr(&queue));
+        let tasks = OwnedTasks::in_pool(pool, queue.clone());
         Self { queue, tasks }
     }
 
@@ -102,10 +106,7 @@ impl House {
         F::Output: Send + 'static,
     {
         // SAFETY: `Send` and `'static`.
-        let (token, handle) = unsafe {
-            self.tasks
-                .spawn::<F, Queue>(Id::next(), Location::caller(), future)
-        };
+        let (token, handle) = unsafe { self.tasks.spawn(Id::next(), Location::caller(), future) };
         // SAFETY: the scheduler is alive.
         unsafe { Queue::schedule(NonNull::from(&*self.queue), token) };
         handle
@@ -113,9 +114,10 @@ impl House {
 
     fn close(self) {
         self.queue.inject.close();
-        self.tasks.cancel_all();
+        let tasks = self.tasks.close();
+        tasks.cancel_all();
         while self.queue.run_one() {}
-        self.tasks.close();
+        tasks.finish_soon();
     }
 }
 
@@ -153,10 +155,10 @@ fn wait_for(
 #[test]
 fn model_wake_meets_poll() {
     model(|| {
-        let house = House::new();
+        let owner = Owner::new();
         let flag = Arc::new(AtomicUsize::new(0));
         let wakers = Arc::new(Lock::new(None));
-        let handle = house.spawn(wait_for(flag.clone(), wakers.clone()));
+        let handle = owner.spawn(wait_for(flag.clone(), wakers.clone()));
         let waking = thread::spawn(move || {
             flag.store(1, Ordering::Relaxed);
             let waker: Option<Waker> = wakers.lock().clone();
@@ -164,10 +166,10 @@ fn model_wake_meets_poll() {
                 waker.wake();
             }
         });
-        house.queue.run_until_finished(1);
+        owner.queue.run_until_finished(1);
         waking.join().unwrap();
         drop(handle);
-        house.close();
+        owner.close();
     });
 }
 
@@ -176,11 +178,11 @@ fn model_wake_meets_poll() {
 #[test]
 fn model_regression_05_wake_of_a_notified_task_publishes() {
     model(|| {
-        let house = House::new();
+        let owner = Owner::new();
         let flag = Arc::new(AtomicUsize::new(0));
         let wakers = Arc::new(Lock::new(None));
-        let handle = house.spawn(wait_for(flag.clone(), wakers.clone()));
-        assert!(house.queue.run_one());
+        let handle = owner.spawn(wait_for(flag.clone(), wakers.clone()));
+        assert!(owner.queue.run_one());
         let waker: Waker = wakers.lock().take().unwrap();
         let other = waker.clone();
         let writing = thread::spawn(move || {
@@ -188,10 +190,10 @@ fn model_regression_05_wake_of_a_notified_task_publishes() {
             other.wake();
         });
         waker.wake();
-        house.queue.run_until_finished(1);
+        owner.queue.run_until_finished(1);
         writing.join().unwrap();
         drop(handle);
-        house.close();
+        owner.close();
     });
 }
 
@@ -200,10 +202,10 @@ fn model_regression_05_wake_of_a_notified_task_publishes() {
 #[test]
 fn model_stale_waker_meets_the_slots_next_task() {
     model(|| {
-        let house = House::new();
+        let owner = Owner::new();
         let wakers = Arc::new(Lock::new(None));
         let flag = Arc::new(AtomicUsize::new(1));
-        drop(house.spawn(wait_for(flag, wakers.clone())));
+        drop(owner.spawn(wait_for(flag, wakers.clone())));
         let first = wakers.clone();
         let waking = thread::spawn(move || {
             let waker: Option<Waker> = first.lock().take();
@@ -211,12 +213,12 @@ fn model_stale_waker_meets_the_slots_next_task() {
                 waker.wake();
             }
         });
-        house.queue.run_until_finished(1);
-        let second = house.spawn(async { 2 });
-        house.queue.run_until_finished(2);
+        owner.queue.run_until_finished(1);
+        let second = owner.spawn(async { 2 });
+        owner.queue.run_until_finished(2);
         assert_eq!(block_on(second).unwrap(), 2);
         waking.join().unwrap();
-        house.close();
+        owner.close();
     });
 }
 
@@ -225,11 +227,11 @@ fn model_stale_waker_meets_the_slots_next_task() {
 #[test]
 fn model_abort_meets_poll() {
     model(|| {
-        let house = House::new();
+        let owner = Owner::new();
         let drops = std::sync::Arc::new(Plain::new(0));
         let counted = Counted(drops.clone());
         let mut polls = 0;
-        let handle = house.spawn(poll_fn(move |cx| {
+        let handle = owner.spawn(poll_fn(move |cx| {
             let _counted = &counted;
             polls += 1;
             if polls == 2 {
@@ -243,12 +245,12 @@ fn model_abort_meets_poll() {
             abort.abort();
             abort
         });
-        house.queue.run_until_finished(1);
+        owner.queue.run_until_finished(1);
         let result = block_on(handle);
         assert!(result.is_ok() || result.unwrap_err().is_cancelled());
         assert_eq!(drops.load(SeqCst), 1);
         assert!(aborting.join().unwrap().is_finished());
-        house.close();
+        owner.close();
     });
 }
 
@@ -256,12 +258,12 @@ fn model_abort_meets_poll() {
 #[test]
 fn model_join_meets_completion() {
     model(|| {
-        let house = House::new();
-        let handle = house.spawn(async { 7 });
+        let owner = Owner::new();
+        let handle = owner.spawn(async { 7 });
         let joining = thread::spawn(move || block_on(handle).unwrap());
-        house.queue.run_until_finished(1);
+        owner.queue.run_until_finished(1);
         assert_eq!(joining.join().unwrap(), 7);
-        house.close();
+        owner.close();
     });
 }
 
@@ -276,20 +278,20 @@ impl Wake for Nothing {
 #[test]
 fn model_handle_drop_meets_completion() {
     model(|| {
-        let house = House::new();
+        let owner = Owner::new();
         let drops = std::sync::Arc::new(Plain::new(0));
         let counted = Counted(drops.clone());
-        let mut handle = house.spawn(async move { counted });
+        let mut handle = owner.spawn(async move { counted });
         let dropping = thread::spawn(move || {
             let waker = Waker::from(std::sync::Arc::new(Nothing));
             let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
             drop(polled);
             drop(handle);
         });
-        house.queue.run_until_finished(1);
+        owner.queue.run_until_finished(1);
         dropping.join().unwrap();
         assert_eq!(drops.load(SeqCst), 1);
-        house.close();
+        owner.close();
     });
 }
 
@@ -297,22 +299,22 @@ fn model_handle_drop_meets_completion() {
 #[test]
 fn model_shutdown_meets_wake() {
     model(|| {
-        let house = House::new();
+        let owner = Owner::new();
         let wakers = Arc::new(Lock::new(None));
         let drops = std::sync::Arc::new(Plain::new(0));
         let counted = Counted(drops.clone());
         let waiting = wait_for(Arc::new(AtomicUsize::new(0)), wakers.clone());
-        let handle = house.spawn(async move {
+        let handle = owner.spawn(async move {
             let _counted = counted;
             waiting.await;
         });
-        assert!(house.queue.run_one());
+        assert!(owner.queue.run_one());
         let waker: Waker = wakers.lock().take().unwrap();
         let waking = thread::spawn(move || {
             waker.wake();
             drop(handle);
         });
-        house.close();
+        owner.close();
         assert_eq!(drops.load(SeqCst), 1);
         waking.join().unwrap();
     });
@@ -323,14 +325,14 @@ fn model_shutdown_meets_wake() {
 #[test]
 fn model_shutdown_meets_join() {
     model(|| {
-        let house = House::new();
+        let owner = Owner::new();
         let wakers = Arc::new(Lock::new(None));
-        let handle = house.spawn(wait_for(Arc::new(AtomicUsize::new(0)), wakers.clone()));
-        assert!(house.queue.run_one());
+        let handle = owner.spawn(wait_for(Arc::new(AtomicUsize::new(0)), wakers.clone()));
+        assert!(owner.queue.run_one());
         let waker: Waker = wakers.lock().take().unwrap();
         let waking = thread::spawn(move || waker.wake());
         let joining = thread::spawn(move || block_on(handle).unwrap_err().is_cancelled());
-        house.close();
+        owner.close();
         waking.join().unwrap();
         assert!(joining.join().unwrap());
     });
@@ -340,18 +342,18 @@ fn model_shutdown_meets_join() {
 #[test]
 fn model_slots_come_home() {
     model(|| {
-        let house = House::new();
-        let handles: Vec<_> = (0..2).map(|n| house.spawn(async move { n })).collect();
-        house.queue.run_until_finished(2);
+        let owner = Owner::new();
+        let handles: Vec<_> = (0..2).map(|n| owner.spawn(async move { n })).collect();
+        owner.queue.run_until_finished(2);
         let mut handles = handles.into_iter();
         let first = handles.next().unwrap();
         // This handle's drop gives its slot back from another thread, while we spawn anew.
         let away = thread::spawn(move || drop(first));
-        let third = house.spawn(async { 3 });
-        house.queue.run_until_finished(3);
+        let third = owner.spawn(async { 3 });
+        owner.queue.run_until_finished(3);
         assert_eq!(block_on(third).unwrap(), 3);
         assert_eq!(block_on(handles.next().unwrap()).unwrap(), 1);
         away.join().unwrap();
-        house.close();
+        owner.close();
     });
 }

@@ -1,11 +1,21 @@
-//! The tasks of one owner: the lease their slots come from.
+//! The tasks of one owner: the slab that their slots come from, and the scheduler that they belong to.
 //!
-//! Idea        There is no list of tasks: whoever wants them all walks the slots.
-//! Invariants  I1 after `close` has returned, every task is complete and no token is out, so that
-//!                nothing points to the scheduler any more.
+//! Idea        There is no list of tasks: whoever wants them all walks the slots. An owner counts the
+//!             scheduler, which so lives as long as a task of its can be woken, and it is closed in
+//!             two steps that the types name: [`OwnedTasks`] spawns, [`ClosingTasks`] does not, and
+//!             only [`finish`](ClosingTasks::finish) lets go of slab and scheduler, when nothing
+//!             points to them any more.
+//! States      open → closing → finished; open or closing → dropped, which finishes if it can and
+//!             else loses the slab and the scheduler for good, with a message
+//! Invariants  I1 while a task is not complete, or a token of it is out, its slab belongs to a
+//!                scheduler that is alive: the owner counts it, and lets go of neither before.
+//!             I2 a slab goes back to its pool without a live task (I3 of `slab`).
+//! Rejected    A plain pointer to the scheduler, with the promise to close first: a panic in a hook
+//!             breaks it. A count of the scheduler in each task: two atomic operations per task.
 #![allow(unsafe_code)]
 
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::panic::Location;
 use core::ptr::NonNull;
 
@@ -14,81 +24,86 @@ use super::id::Id;
 use super::join::JoinHandle;
 use super::place::spawn_in;
 use super::state::{OnWake, WAKER_GENERATION};
-use crate::collections::{Entered, Lease, Shelter};
-use crate::platform::relax;
+use crate::collections::{Entered, SlabOwner, SlabPool};
+use crate::platform::{HAS_THREADS, PlainArc, complain, yield_thread};
 use crate::process_static;
 
 process_static! {
-    static SHELTER: Shelter<Header> = Shelter::new();
+    static SLABS: SlabPool<Header> = SlabPool::new();
 }
 
-/// The tasks that were spawned through one lease.
-#[derive(Debug)]
-pub struct OwnedTasks {
-    lease: Lease<Header>,
+/// The tasks that were spawned here: an owner that still spawns.
+///
+/// Drop it only by [`close`](Self::close).
+#[must_use = "an owner that is dropped drops its tasks, or loses them"]
+pub struct OwnedTasks<S: Schedule>(Owner<S>);
+
+/// The tasks of an owner that spawns no more.
+#[must_use = "an owner that is dropped drops its tasks, or loses them"]
+pub struct ClosingTasks<S: Schedule>(Owner<S>);
+
+/// What both states have (I1).
+struct Owner<S: Schedule> {
+    slab: ManuallyDrop<SlabOwner<Header>>,
+    scheduler: ManuallyDrop<PlainArc<S>>,
 }
 
-impl OwnedTasks {
-    /// An owner of tasks that belong to the scheduler at `scheduler`.
-    pub fn new<S: Schedule>(scheduler: *const S) -> Self {
-        Self::in_shelter(&SHELTER, scheduler)
+impl<S: Schedule> core::fmt::Debug for OwnedTasks<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("OwnedTasks").finish_non_exhaustive()
+    }
+}
+
+impl<S: Schedule> core::fmt::Debug for ClosingTasks<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ClosingTasks").finish_non_exhaustive()
+    }
+}
+
+impl<S: Schedule> OwnedTasks<S> {
+    /// An owner of tasks that belong to `scheduler`.
+    pub fn new(scheduler: PlainArc<S>) -> Self {
+        Self::in_pool(&SLABS, scheduler)
     }
 
-    /// As [`new`](Self::new), with slots from `shelter`.
-    pub fn in_shelter<S: Schedule>(shelter: &'static Shelter<Header>, scheduler: *const S) -> Self {
-        Self {
-            lease: shelter.lease(scheduler.cast_mut().cast()),
-        }
+    /// As [`new`](Self::new), with slots from `pool`.
+    pub fn in_pool(pool: &'static SlabPool<Header>, scheduler: PlainArc<S>) -> Self {
+        let slab = pool.own(PlainArc::as_ptr(&scheduler).cast_mut().cast());
+        Self(Owner {
+            slab: ManuallyDrop::new(slab),
+            scheduler: ManuallyDrop::new(scheduler),
+        })
     }
 
     /// A new task, queued: the caller takes its token to the scheduler.
     ///
     /// # Safety
-    /// As for [`spawn_in`]; `S` is the type of the scheduler that was given to
-    /// [`new`](Self::new).
+    /// As for [`spawn_in`].
     #[inline]
-    pub unsafe fn spawn<F: Future, S: Schedule>(
+    pub unsafe fn spawn<F: Future>(
         &self,
         id: Id,
         location: &'static Location<'static>,
         future: F,
     ) -> (Notified, JoinHandle<F::Output>) {
-        // SAFETY: by the caller's promise.
-        unsafe { spawn_in::<F, S>(&self.lease, id, location, future) }
+        // SAFETY: by the caller's promise; the slab belongs to a scheduler of type `S`.
+        unsafe { spawn_in::<F, S>(&self.0.slab, id, location, future) }
     }
 
     /// Marks the running context as the one that spawns here, until the guard drops.
     ///
     /// # Safety
-    /// As for [`Lease::enter`].
+    /// As for [`SlabOwner::enter`].
     #[inline]
     pub unsafe fn enter(&self) -> Entered {
         // SAFETY: by the caller's promise.
-        unsafe { self.lease.enter() }
-    }
-
-    /// Cancels every task that nobody runs now; those that run are cancelled when their poll ends.
-    ///
-    /// Tasks spawned meanwhile may be missed: the caller refuses to spawn from here on.
-    pub fn cancel_all(&self) {
-        self.lease.walk(|slot| {
-            // SAFETY: headers stay in place for ever.
-            let header = unsafe { slot.as_ref() };
-            if header.state.seize() {
-                // SAFETY: seized: RUNNING by us.
-                let about = unsafe { header.about() };
-                // SAFETY: as above.
-                unsafe { (about.vtable.cancel_seized)(slot) };
-            }
-        });
+        unsafe { self.0.slab.enter() }
     }
 
     /// Wakes every task: `found` is told of each that is alive, with its token if it waited. The
-    /// others are queued or running, and will be polled once more.
-    ///
-    /// The caller is the one that spawns here: no slot is taken meanwhile, but by `found`.
+    /// others are queued or running, and will be polled once more. `found` does not spawn here.
     pub fn wake_all(&self, mut found: impl FnMut(Id, Option<Notified>)) {
-        self.lease.walk(|slot| {
+        self.0.slab.walk(|slot| {
             // SAFETY: headers stay in place for ever.
             let header = unsafe { slot.as_ref() };
             let now = header.state.load();
@@ -106,23 +121,109 @@ impl OwnedTasks {
         });
     }
 
-    /// Whether every task has completed and no token is out (I1).
+    /// Whether [`trim`](Self::trim) may find memory to give back.
+    pub fn has_surplus(&self) -> bool {
+        self.0.slab.has_surplus()
+    }
+
+    /// Gives back memory that tasks of the past took; see [`SlabOwner::trim`].
+    pub fn trim(&self, limit: usize) -> bool {
+        self.0.slab.trim(limit)
+    }
+
+    /// Spawns no more.
+    pub fn close(self) -> ClosingTasks<S> {
+        ClosingTasks(self.0)
+    }
+}
+
+impl<S: Schedule> ClosingTasks<S> {
+    /// Cancels every task that nobody runs now; those that run are cancelled when their poll ends.
+    ///
+    /// # Cost
+    /// Depends on how many tasks there are, not on how many there once were.
+    pub fn cancel_all(&self) {
+        self.0.cancel_all();
+    }
+
+    /// Whether every task has completed and no token is out.
     pub fn is_quiet(&self) -> bool {
+        self.0.is_quiet()
+    }
+
+    /// Lets go of slab and scheduler.
+    ///
+    /// # Errors
+    /// The owner, if a task is not complete or a token is out: after
+    /// [`cancel_all`](Self::cancel_all), with every queue closed and emptied, that is a task whose
+    /// poll goes on, or a waker on another thread that is a few instructions from giving its token
+    /// back.
+    pub fn finish(self) -> Result<(), Self> {
+        if self.is_quiet() {
+            // The drop looks once more, and finds it quiet: nothing can wake what has completed.
+            Ok(())
+        } else {
+            Err(self)
+        }
+    }
+
+    /// Lets go of slab and scheduler; waits until it can, if others run meanwhile.
+    ///
+    /// For callers none of whose tasks is being polled: what is left are wakers on other threads.
+    pub fn finish_soon(self) {
+        let mut this = self;
+        while let Err(again) = this.finish() {
+            this = again;
+            if !HAS_THREADS {
+                // A waker that this context has suspended would wait for it: the drop loses the slab.
+                return;
+            }
+            yield_thread();
+        }
+    }
+}
+
+impl<S: Schedule> Owner<S> {
+    fn cancel_all(&self) {
+        self.slab.walk(|slot| {
+            // SAFETY: headers stay in place for ever.
+            let header = unsafe { slot.as_ref() };
+            if header.state.seize() {
+                // SAFETY: seized: RUNNING by us.
+                let about = unsafe { header.about() };
+                // SAFETY: as above.
+                unsafe { (about.vtable.cancel_seized)(slot) };
+            }
+        });
+    }
+
+    fn is_quiet(&self) -> bool {
         let mut quiet = true;
-        self.lease.walk(|slot: NonNull<Header>| {
+        self.slab.walk(|slot: NonNull<Header>| {
             // SAFETY: headers stay in place for ever.
             quiet &= !unsafe { slot.as_ref() }.state.load().is_owned_by_runtime();
         });
         quiet
     }
+}
 
-    /// Waits until every task has completed and no token is out.
-    ///
-    /// Call after [`cancel_all`](Self::cancel_all), with every queue closed and emptied: what is
-    /// left are wakers on other threads, a few instructions from giving their token back.
-    pub fn close(self) {
-        while !self.is_quiet() {
-            relax();
+impl<S: Schedule> Drop for Owner<S> {
+    fn drop(&mut self) {
+        let mut quiet = self.is_quiet();
+        if !quiet && self.scheduler.may_drop_tasks_here() {
+            self.cancel_all();
+            quiet = self.is_quiet();
+        }
+        // SAFETY: not used again.
+        let slab = unsafe { ManuallyDrop::take(&mut self.slab) };
+        if quiet {
+            drop(slab);
+            // SAFETY: not used again; nothing comes to the scheduler by the slab any more (I1).
+            unsafe { ManuallyDrop::drop(&mut self.scheduler) };
+        } else {
+            // The scheduler stays counted and the slab owned: wakers find both (I1, I2).
+            slab.lose();
+            complain("a scheduler went before its tasks: they and their memory are lost");
         }
     }
 }

@@ -13,7 +13,7 @@ use super::header::{About, Header, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
 use super::poll::{Inline, Unbox, Unpack, vtable};
-use crate::collections::{LARGEST_SLOT, Lease, SLOT_ALIGN};
+use crate::collections::{LARGEST_SLOT, SLOT_ALIGN, SlabOwner};
 use crate::platform::UnsafeCell;
 
 /// A future, and an output, too large for a slot: both live in boxes.
@@ -31,31 +31,31 @@ const fn fits<F: Future>() -> bool {
     size_of::<Cell<F>>() <= LARGEST_SLOT && align_of::<Cell<F>>() <= SLOT_ALIGN
 }
 
-/// Puts `future` into a slot of `lease`: a queued task of the scheduler that owns the lease, and
+/// Puts `future` into a slot of `slab`: a queued task of the scheduler that the slab belongs to, and
 /// the handle to join it by.
 ///
 /// A future whose slot would be larger than the largest class, or aligned beyond 32 bytes, is
 /// boxed.
 ///
 /// # Safety
-/// `S` is the type of the lease's owner. If `F` or its output is not `Send`, the scheduler runs
+/// `S` is the type of the scheduler that the slab belongs to. If `F` or its output is not `Send`, the scheduler runs
 /// and drops its tasks on the thread that spawned them only. If `F` is not `'static`, the task
 /// completes before what it borrows ends.
 #[track_caller]
 #[inline]
 pub unsafe fn spawn_in<F: Future, S: Schedule>(
-    lease: &Lease<Header>,
+    slab: &SlabOwner<Header>,
     id: Id,
     location: &'static Location<'static>,
     future: F,
 ) -> (Notified, JoinHandle<F::Output>) {
     let header = if const { fits::<F>() } {
         // SAFETY: the output is not boxed, and read as it is.
-        unsafe { place::<F, Inline, S>(lease, id, location, future) }
+        unsafe { place::<F, Inline, S>(slab, id, location, future) }
     } else {
         let future = Boxed(Box::pin(future));
         // SAFETY: the output is boxed, and unboxed when read.
-        unsafe { place::<Boxed<F>, Unbox, S>(lease, id, location, future) }
+        unsafe { place::<Boxed<F>, Unbox, S>(slab, id, location, future) }
     };
     // SAFETY: the state began NOTIFIED, and this is its token.
     let token = unsafe { Notified::new(header) };
@@ -68,12 +68,12 @@ pub unsafe fn spawn_in<F: Future, S: Schedule>(
 /// As for [`spawn_in`]; `U` turns `F`'s output into what the handle reads.
 #[inline]
 unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
-    lease: &Lease<Header>,
+    slab: &SlabOwner<Header>,
     id: Id,
     location: &'static Location<'static>,
     future: F,
 ) -> NonNull<Header> {
-    let slot = lease.take(size_of::<Cell<F>>());
+    let slot = slab.take(size_of::<Cell<F>>());
     let cell = slot.cast::<Cell<F>>();
     // SAFETY: the slot is large enough for a `Cell<F>`, and taken by us alone.
     let stage = unsafe { &raw mut (*cell.as_ptr()).stage };

@@ -12,9 +12,9 @@ use super::error::Payload;
 use super::header::{About, Header, Notified, Schedule, Vtable};
 use super::state::{Ending, OnComplete, OnPending, OnStart};
 use super::waker;
-use crate::collections::Home;
+use crate::collections::Slab;
 use crate::coop;
-use crate::platform::catch_panic;
+use crate::platform::{catch_panic, contain_panic};
 
 /// How a stored output becomes the one that the handle reads.
 pub(super) trait Unpack<O> {
@@ -64,9 +64,9 @@ pub(super) fn vtable<F: Future, U: Unpack<F::Output>, S: Schedule>() -> &'static
 /// The caller holds the task's token or runs it, and `S` is its scheduler's type.
 #[inline]
 unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
-    // SAFETY: a task's slot came from a lease.
-    let owner = unsafe { Home::of(slot) }.owner().cast();
-    // SAFETY: the owner of a lease with tasks in it is a scheduler, never null.
+    // SAFETY: a task's slot came from a slab, and is taken.
+    let owner = unsafe { Slab::of(slot) }.owner().cast();
+    // SAFETY: a slab with tasks in it belongs to a scheduler, which its owner keeps (`owned`).
     unsafe { NonNull::new_unchecked(owner) }
 }
 
@@ -135,9 +135,9 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: u
             OnPending::Cancel => unsafe { cancel::<F, S>(slot, false) },
         },
         // SAFETY: still RUNNING by us.
-        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(cell, about, output) },
+        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(slot, about, output) },
         // SAFETY: still RUNNING by us, and the future is dropped.
-        Err(payload) => unsafe { fail::<F, S>(cell, about, Box::new(payload)) },
+        Err(payload) => unsafe { fail::<F, S>(slot, about, Box::new(payload)) },
     }
 }
 
@@ -146,7 +146,7 @@ struct DropFuture<F>(*mut F);
 
 impl<F> Drop for DropFuture<F> {
     fn drop(&mut self) {
-        let _second_panic = catch_panic(|| {
+        contain_panic(|| {
             // SAFETY: made by `poll_once` of the future that it polls, and dropped only when that
             // poll unwinds.
             unsafe { self.0.drop_in_place() };
@@ -159,19 +159,21 @@ impl<F> Drop for DropFuture<F> {
 /// # Safety
 /// The state is RUNNING by the caller, and the stage still holds the future.
 #[inline]
-unsafe fn finish<F: Future, S: Schedule>(cell: &Cell<F>, about: About, output: F::Output) {
+unsafe fn finish<F: Future, S: Schedule>(slot: NonNull<Header>, about: About, output: F::Output) {
+    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
+    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: by the caller's promise; a panic in the future's drop ends the task like one in poll.
     if let Err(payload) = unsafe { drop_future(cell, about) } {
-        let _output_is_lost = catch_panic(|| drop(output));
+        contain_panic(|| drop(output));
         // SAFETY: the stage is empty and ours.
-        return unsafe { fail::<F, S>(cell, about, payload) };
+        return unsafe { fail::<F, S>(slot, about, payload) };
     }
     cell.stage.with_mut(|stage| {
         // SAFETY: the stage is empty and ours.
         unsafe { Stage::output(stage).write(output) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the output.
-    unsafe { complete::<F, S>(cell, about, Ending::Returned, false) };
+    unsafe { complete::<F, S>(slot, about, Ending::Returned, false) };
 }
 
 /// The future has panicked and is dropped: puts the payload in its place.
@@ -179,13 +181,15 @@ unsafe fn finish<F: Future, S: Schedule>(cell: &Cell<F>, about: About, output: F
 /// # Safety
 /// The state is RUNNING by the caller, and the stage is empty.
 #[cold]
-unsafe fn fail<F: Future, S: Schedule>(cell: &Cell<F>, about: About, payload: Payload) {
+unsafe fn fail<F: Future, S: Schedule>(slot: NonNull<Header>, about: About, payload: Payload) {
+    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
+    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     cell.stage.with_mut(|stage| {
         // SAFETY: the stage is empty and ours.
         unsafe { Stage::payload(stage).write(payload) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the payload.
-    unsafe { complete::<F, S>(cell, about, Ending::Panicked, false) };
+    unsafe { complete::<F, S>(slot, about, Ending::Panicked, false) };
 }
 
 /// # Safety
@@ -207,7 +211,7 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: NonNull<Header>, seized: bool) {
         }
     };
     // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
-    unsafe { complete::<F, S>(cell, about, ending, seized) };
+    unsafe { complete::<F, S>(slot, about, ending, seized) };
 }
 
 unsafe fn cancel_seized<F: Future, S: Schedule>(slot: NonNull<Header>) {
@@ -239,35 +243,35 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Pay
 /// The state is RUNNING by the caller, and the stage holds what `ending` says.
 #[inline]
 unsafe fn complete<F: Future, S: Schedule>(
-    cell: &Cell<F>,
+    slot: NonNull<Header>,
     about: About,
     ending: Ending,
     seized: bool,
 ) {
-    let slot = NonNull::from(&cell.header);
+    // SAFETY: headers stay in place for ever.
+    let header = unsafe { slot.as_ref() };
     // SAFETY: the task has not completed, which keeps the scheduler.
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: as above.
     let scheduler = unsafe { scheduler.as_ref() };
     scheduler.finished(about.id, about.location, ending == Ending::Panicked);
-    let last = match cell.header.state.complete(ending, seized) {
+    let last = match header.state.complete(ending, seized) {
         OnComplete::Left => false,
         OnComplete::WakeJoiner => {
-            cell.header.join_waker.with(|waker| {
+            header.join_waker.with(|waker| {
                 // SAFETY: JOIN_WAKER is set and the state COMPLETE: the waker is ours to use.
                 let waker = unsafe { &*waker };
                 // A panicking waker must not keep the runtime from leaving.
-                let _woken = catch_panic(|| waker.as_ref().map(core::task::Waker::wake_by_ref));
+                contain_panic(|| waker.as_ref().map(core::task::Waker::wake_by_ref));
             });
-            cell.header.state.leave_runtime()
+            header.state.leave_runtime()
         }
         outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
-            let dropped = about.id.scope(|| {
+            about.id.scope(|| {
                 // SAFETY: nobody joins: the output is ours.
-                catch_panic(|| unsafe { drop_output::<F>(slot) })
+                contain_panic(|| unsafe { drop_output::<F>(slot) })
             });
-            drop(dropped);
-            outcome == OnComplete::DropOutputLast || cell.header.state.leave_runtime()
+            outcome == OnComplete::DropOutputLast || header.state.leave_runtime()
         }
     };
     if last {

@@ -14,6 +14,8 @@
 //!                Whoever gives the slot back drops a join waker that is still there.
 //!             I5 after CANCELLED no wake sets NOTIFIED: the canceller has seen to the end.
 //!             I6 the generation changes only when the slot is given back, and never repeats.
+//!             I7 a word of zeros is a vacant slot of generation 0: memory that the system has
+//!                zeroed is as good as memory that was written.
 //! Rejected    A reference count: two atomic operations per waker, on a word all wakers share.
 //! Length      one word, one protocol: each transition is judged beside the others.
 
@@ -21,7 +23,8 @@ use crate::platform::{AtomicUsize, Ordering};
 
 const RUNNING: usize = 1;
 const NOTIFIED: usize = 1 << 1;
-const COMPLETE: usize = 1 << 2;
+/// Set from the start of a task until it is complete, so that a word of zeros is a vacant slot (I7).
+const LIVE: usize = 1 << 2;
 const CANCELLED: usize = 1 << 3;
 const JOIN: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
@@ -119,7 +122,7 @@ pub(super) enum OnLeave {
 
 impl Snapshot {
     pub(super) fn is_complete(self) -> bool {
-        self.0 & COMPLETE != 0
+        self.0 & LIVE == 0
     }
 
     pub(super) fn has_join_waker(self) -> bool {
@@ -142,7 +145,7 @@ impl Snapshot {
 
     /// Whether the slot holds no task and nobody works on it.
     pub(super) fn is_vacant(self) -> bool {
-        self.0 & FLAGS == COMPLETE
+        self.0 & FLAGS == 0
     }
 
     pub(super) fn is_owned_by_runtime(self) -> bool {
@@ -157,7 +160,7 @@ impl Snapshot {
     /// owner: the runtime leaves with the token if the completer is done already.
     fn without_token(self) -> (usize, bool) {
         let next = self.0 & !NOTIFIED;
-        if self.has(COMPLETE) && !self.has(RUNNING) {
+        if self.is_complete() && !self.has(RUNNING) {
             return (next & !RUNTIME, !self.has(JOIN));
         }
         (next, false)
@@ -165,9 +168,17 @@ impl Snapshot {
 }
 
 impl State {
-    /// The state of a slot that was never taken.
-    pub(super) fn vacant() -> Self {
-        Self(AtomicUsize::new(COMPLETE))
+    /// The state of a vacant slot, whose next task has `generation`.
+    pub(super) fn vacant(generation: usize) -> Self {
+        Self(AtomicUsize::new(generation << GENERATION_SHIFT))
+    }
+
+    /// Makes the word of a vacant slot that of a slot whose next task has `generation`.
+    pub(super) fn restore(&self, generation: usize) {
+        debug_assert!(self.load().is_vacant(), "a slot in use was restored");
+        // Relaxed: to stale wakers a vacant slot is as good as another.
+        self.0
+            .store(generation << GENERATION_SHIFT, Ordering::Relaxed);
     }
 
     #[inline]
@@ -201,8 +212,8 @@ impl State {
     #[inline]
     pub(super) fn begin(&self) -> Snapshot {
         let vacant = self.0.load(Ordering::Relaxed);
-        debug_assert_eq!(vacant & FLAGS, COMPLETE, "slot taken twice");
-        let first = (vacant & !FLAGS) | NOTIFIED | JOIN | RUNTIME;
+        debug_assert_eq!(vacant & FLAGS, 0, "slot taken twice");
+        let first = (vacant & !FLAGS) | LIVE | NOTIFIED | JOIN | RUNTIME;
         // Release: pairs with the Acquire of a stale waker that finds the new task.
         self.0.store(first, Ordering::Release);
         Snapshot(first)
@@ -212,7 +223,7 @@ impl State {
     /// not vacant.
     pub(super) fn claim(&self) -> bool {
         self.update(|now| {
-            let next = (now.0 & !FLAGS) | NOTIFIED | RUNTIME;
+            let next = (now.0 & !FLAGS) | LIVE | NOTIFIED | RUNTIME;
             (now.is_vacant().then_some(next), now.is_vacant())
         })
     }
@@ -224,7 +235,7 @@ impl State {
         debug_assert_eq!(last & (RUNTIME | JOIN), 0, "slot given back while owned");
         let next = (last & !FLAGS).wrapping_add(GENERATION_ONE);
         // Relaxed: whoever takes the slot gets it by the free list's ordering.
-        self.0.store(next | COMPLETE, Ordering::Relaxed);
+        self.0.store(next, Ordering::Relaxed);
         next != 0
     }
 
@@ -233,7 +244,7 @@ impl State {
     pub(super) fn wake(&self, generation: usize) -> OnWake {
         self.update(|now| {
             if now.generation() & WAKER_GENERATION != generation
-                || now.has(COMPLETE)
+                || now.is_complete()
                 || now.has(CANCELLED)
             {
                 return (None, OnWake::Nothing);
@@ -261,7 +272,7 @@ impl State {
     /// Aborts the task of exactly `generation`.
     pub(super) fn abort(&self, generation: usize) -> OnWake {
         self.update(|now| {
-            if now.generation() != generation || now.has(COMPLETE) || now.has(CANCELLED) {
+            if now.generation() != generation || now.is_complete() || now.has(CANCELLED) {
                 return (None, OnWake::Nothing);
             }
             if now.has(RUNNING) || now.has(NOTIFIED) {
@@ -276,7 +287,7 @@ impl State {
     pub(super) fn start(&self) -> OnStart {
         self.update(|now| {
             debug_assert!(now.has(NOTIFIED), "a token without NOTIFIED");
-            if now.has(COMPLETE) || now.has(RUNNING) {
+            if now.is_complete() || now.has(RUNNING) {
                 // The runtime's shutdown was faster: it completes, or has completed, the task.
                 let (next, last) = now.without_token();
                 return (Some(next), OnStart::Finished { last });
@@ -314,7 +325,7 @@ impl State {
     /// it will cancel it, or it has ended.
     pub(super) fn seize(&self) -> bool {
         self.update(|now| {
-            if now.has(COMPLETE) {
+            if now.is_complete() {
                 return (None, false);
             }
             if now.has(RUNNING) {
@@ -346,7 +357,7 @@ impl State {
             let token_out = seized && now.has(NOTIFIED);
             let token = if token_out { NOTIFIED } else { 0 };
             // What stays when the completer has more to do with the slot.
-            let busy = (now.0 & !(CANCELLED | NOTIFIED)) | COMPLETE | outcome | token;
+            let busy = (now.0 & !(LIVE | CANCELLED | NOTIFIED)) | outcome | token;
             if now.has(JOIN_WAKER) {
                 return (Some(busy), OnComplete::WakeJoiner);
             }
@@ -377,7 +388,7 @@ impl State {
     /// The handle has stored a join waker (I4). `false`: the task has completed meanwhile.
     #[inline]
     pub(super) fn set_join_waker(&self) -> bool {
-        self.update(|now| match now.has(COMPLETE) {
+        self.update(|now| match now.is_complete() {
             true => (None, false),
             false => (Some(now.0 | JOIN_WAKER), true),
         })
@@ -385,7 +396,7 @@ impl State {
 
     /// The handle takes the join waker back (I4). `false`: the task has completed meanwhile.
     pub(super) fn unset_join_waker(&self) -> bool {
-        self.update(|now| match now.has(COMPLETE) {
+        self.update(|now| match now.is_complete() {
             true => (None, false),
             false => (Some(now.0 & !JOIN_WAKER), true),
         })
@@ -395,7 +406,7 @@ impl State {
     #[inline]
     pub(super) fn leave_join(&self, output_gone: bool) -> OnLeave {
         let now = self.load();
-        if output_gone && now.has(COMPLETE) && !now.has(RUNTIME) {
+        if output_gone && now.is_complete() && !now.has(RUNTIME) {
             // Nobody else changes the word any more: the runtime left before, as the Acquire of the
             // load has seen, and stale wakers write nothing to a task that has ended.
             self.0.store(now.0 & !JOIN, Ordering::Relaxed);
@@ -405,7 +416,7 @@ impl State {
             };
         }
         self.update(|now| {
-            if now.has(COMPLETE) {
+            if now.is_complete() {
                 if !output_gone {
                     return (None, OnLeave::DropOutput);
                 }

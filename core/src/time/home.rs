@@ -103,6 +103,14 @@ impl Home {
         self.timers.epoch.load(Ordering::Relaxed) == self.epoch
     }
 
+    /// Closes the home, if it still is as it was when this was made; from any thread. See
+    /// [`Timers::shutdown`].
+    pub fn close(&self) {
+        let (open, closed) = (self.epoch, self.epoch.wrapping_add(1));
+        self.timers
+            .shut_down_while(|epoch| epoch == open || epoch == closed);
+    }
+
     /// Keeps an idle scheduler from moving a paused clock while the guard lives: a blocking task
     /// is at work, and its result counts as "something to do".
     pub fn hold_clock(&self) -> ClockHold {

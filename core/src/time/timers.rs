@@ -257,11 +257,19 @@ impl Timers {
 
     /// Closes the home: every waiting timer is woken and polls as closed, and none can be added.
     pub fn shutdown(&self) {
+        self.shut_down_while(|_epoch| true);
+    }
+
+    /// As [`shutdown`](Self::shutdown), as long as `is_meant` says so of the epoch.
+    pub(super) fn shut_down_while(&self, is_meant: impl Fn(u32) -> bool) {
         let mut batch = WakeBatch::new();
         loop {
             let mut guarded = self.guarded.lock();
             // Relaxed: changed under the lock only.
             let epoch = self.epoch.load(Ordering::Relaxed);
+            if !is_meant(epoch) {
+                return;
+            }
             if epoch % 2 == 1 {
                 self.epoch.store(epoch.wrapping_add(1), Ordering::Relaxed);
             }

@@ -19,6 +19,15 @@ pub(super) enum Job {
     Thread(Box<dyn FnOnce() + Send>),
 }
 
+impl Job {
+    /// Cancels a closure that has not begun. A worker's thread is dropped.
+    pub(super) fn cancel(self) {
+        if let Self::Closure(token, ..) = self {
+            token.cancel();
+        }
+    }
+}
+
 /// A closure as a future that is ready at its first poll.
 pub(super) struct Blocking<F>(pub(super) Option<F>);
 

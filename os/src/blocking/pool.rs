@@ -14,7 +14,9 @@
 //!                limit, or the system refused one more, or a thread is `arriving`; that one runs no
 //!                foreign code before it has seen to the queue.
 //!             I3 every token that enters the pool is run or cancelled, outside the lock: closures
-//!                and what they own are foreign code.
+//!                and what they own are foreign code, and so is what names a thread.
+//!             I4 `handles` has a handle of each thread that `threads` counts, or, once the pool ends,
+//!                has counted.
 //! Rejected    One queue and one condition variable for all: every job wakes through the same
 //!             lock, and idle threads wake in any order. A thread woken for every job at once: a
 //!             thousand short jobs are a thousand system calls of the one who has them.
@@ -26,15 +28,17 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Instant;
 
-use selkie_core::task::{Id, JoinHandle, Notified, OwnedTasks, Schedule};
+use selkie_core::task::{ClosingTasks, Id, JoinHandle, Notified, OwnedTasks, Schedule};
 use selkie_core::time::ClockHold;
 
 use super::closure::{Blocking, Job};
 use super::mailbox::Mailbox;
 use super::record::{BlockedClosure, BlockingKind, Records};
 use crate::config::Config;
+use crate::sys::join_thread;
 
 /// Why a closure could not be taken.
 #[derive(Debug)]
@@ -70,13 +74,22 @@ pub(super) struct State {
     pub(super) kept: usize,
     pub(super) idle: Vec<Arc<Mailbox<Job>>>,
     pub(super) queue: VecDeque<Job>,
+    /// What to wait for until a thread is really gone, with what its thread-locals drop.
+    pub(super) handles: Vec<thread::JoinHandle<()>>,
+    /// The thread that has left last, as nobody had work for it.
+    pub(super) left: Option<thread::JoinHandle<()>>,
     /// Slots of the closures; made at the first.
-    tasks: Option<OwnedTasks>,
+    pub(super) tasks: Option<OwnedTasks<BlockingPool>>,
+    /// What `tasks` is once the pool is closed, until it is finished.
+    closing: Option<ClosingTasks<BlockingPool>>,
 }
 
-// SAFETY: the pool outlives its tokens: a token is in the pool's queue, in a mailbox of its
-// threads, or run by a thread, which holds the pool.
+// SAFETY: closures are `Send`.
 unsafe impl Schedule for BlockingPool {
+    fn may_drop_tasks_here(&self) -> bool {
+        true
+    }
+
     unsafe fn schedule(_this: NonNull<Self>, token: Notified) {
         // Closures are ready at their first poll, so nothing wakes them; a token that comes all the
         // same goes back.
@@ -95,6 +108,19 @@ impl State {
     pub(super) fn for_closures(&self) -> usize {
         // A worker's thread that could not be started is counted as kept for a moment longer.
         self.threads.saturating_sub(self.kept)
+    }
+}
+
+impl State {
+    /// Lets go of the tasks if the pool is closed and no token is left.
+    pub(super) fn finish_tasks(&mut self, is_open: bool) {
+        if is_open || self.threads > 0 || !self.queue.is_empty() {
+            return;
+        }
+        let closing = self.tasks.take().map(OwnedTasks::close);
+        // Whoever cancels a queued closure comes here when it has.
+        let closing = closing.or_else(|| self.closing.take());
+        self.closing = closing.and_then(|tasks| tasks.finish().err());
     }
 }
 
@@ -117,7 +143,10 @@ impl BlockingPool {
                 kept: 0,
                 idle: Vec::new(),
                 queue: VecDeque::new(),
+                handles: Vec::new(),
+                left: None,
                 tasks: None,
+                closing: None,
             }),
             emptied: Condvar::new(),
             records: Records::default(),
@@ -146,20 +175,40 @@ impl BlockingPool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let task = Blocking(Some(closure));
         let mut state = self.lock();
-        let tasks = state
-            .tasks
-            .get_or_insert_with(|| OwnedTasks::new(Arc::as_ptr(self)));
-        // SAFETY: the pool is the owner's scheduler; closure and output are `Send` and `'static`.
-        let (token, handle) =
-            unsafe { tasks.spawn::<_, Self>(Id::next(), location, Blocking(Some(closure))) };
         if !self.is_open() {
             drop(state);
-            token.cancel();
-            return (handle, Err(SpawnError::Closed));
+            return (
+                self.spawn_cancelled(task, location),
+                Err(SpawnError::Closed),
+            );
         }
+        let tasks = state
+            .tasks
+            .get_or_insert_with(|| OwnedTasks::new(Arc::clone(self)));
+        // SAFETY: closure and output are `Send` and `'static`.
+        let (token, handle) = unsafe { tasks.spawn(Id::next(), location, task) };
         let started = self.give(state, Job::Closure(token, kind, hold));
-        (handle, started.map_err(SpawnError::NoThread))
+        (handle, started)
+    }
+
+    /// A task of a pool that is closed: cancelled from the start.
+    fn spawn_cancelled<F, R>(
+        self: &Arc<Self>,
+        task: Blocking<F>,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let tasks = OwnedTasks::new(Arc::clone(self));
+        // SAFETY: closure and output are `Send` and `'static`.
+        let (token, handle) = unsafe { tasks.spawn(Id::next(), location, task) };
+        token.cancel();
+        tasks.close().finish_soon();
+        handle
     }
 
     /// The runtime ends soon: threads that become idle from here on go, instead of waiting to be
@@ -181,7 +230,7 @@ impl BlockingPool {
         // Relaxed: the lock orders it for the pool, and for others it is a hint.
         self.open.store(false, Ordering::Relaxed);
         let (closures, rest) = state.queue.drain(..).partition::<VecDeque<_>, _>(
-            |job| matches!(job, Job::Closure(_, kind, _) if *kind != BlockingKind::FileWrite),
+            |job| matches!(job, Job::Closure(_, kind, _) if !kind.is_promised()),
         );
         state.queue = rest;
         let idle = std::mem::take(&mut state.idle);
@@ -194,11 +243,12 @@ impl BlockingPool {
                 token.cancel();
             }
         }
+        self.lock().finish_tasks(self.is_open());
     }
 
-    /// Waits until every thread has ended, at most `limit`. `false`: some are still there.
-    pub(crate) fn wait(&self, limit: Option<Duration>) -> bool {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    /// Waits until every thread has ended, with what its thread-locals drop, at most until `deadline`.
+    /// `false`: some are still there.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.lock();
         while state.threads > 0 {
             state = match deadline {
@@ -216,7 +266,13 @@ impl BlockingPool {
                 }
             };
         }
-        true
+        let left = state.left.take();
+        let handles = std::mem::take(&mut state.handles);
+        drop(state);
+        handles
+            .into_iter()
+            .chain(left)
+            .all(|handle| join_thread(handle, deadline))
     }
 
     /// The closures that run now.

@@ -20,22 +20,33 @@ pub enum BlockingKind {
     Closure,
     /// An operation of [`fs`](crate::fs).
     File,
-    /// A read or write of standard input, output or error.
+    /// A read of standard input, or a flush of standard output or error.
     StandardStream,
     /// A look-up of a host's name.
     NameLookup,
     /// A write to a [`File`](crate::fs::File) that has been taken: a runtime that shuts down does it
     /// first.
     FileWrite,
+    /// A write to standard output or error that has been taken: a runtime that shuts down does it
+    /// first.
+    StandardWrite,
 }
 
-const KINDS: [BlockingKind; 5] = [
+const KINDS: [BlockingKind; 6] = [
     BlockingKind::Closure,
     BlockingKind::File,
     BlockingKind::StandardStream,
     BlockingKind::NameLookup,
     BlockingKind::FileWrite,
+    BlockingKind::StandardWrite,
 ];
+
+impl BlockingKind {
+    /// Whether its caller has been told that it is done: it is done, even if the runtime shuts down.
+    pub(super) fn is_promised(self) -> bool {
+        matches!(self, Self::FileWrite | Self::StandardWrite)
+    }
+}
 
 impl fmt::Display for BlockingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,6 +56,7 @@ impl fmt::Display for BlockingKind {
             Self::StandardStream => "a read or write of a standard stream",
             Self::FileWrite => "a write to a file",
             Self::NameLookup => "a look-up of a host's name",
+            Self::StandardWrite => "a write to a standard stream",
         })
     }
 }

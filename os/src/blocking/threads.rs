@@ -1,14 +1,28 @@
 //! The pool's threads: how a job comes to one, and what each does.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use selkie_core::platform::contain_panic;
+
 use super::closure::Job;
 use super::mailbox::Mailbox;
-use super::pool::{BlockingPool, State};
+use super::pool::{BlockingPool, SpawnError, State};
 use crate::config::call;
+
+/// What a thread is called whose name could not be made.
+const THREAD_NAME: &str = "selkie-worker";
+
+/// Blocks of slots whose memory a thread gives back before it waits for work.
+const TRIMMED_BLOCKS: usize = 4;
+
+thread_local! {
+    /// The pool that this thread belongs to, or null.
+    static POOL: Cell<*const BlockingPool> = const { Cell::new(std::ptr::null()) };
+}
 
 impl BlockingPool {
     /// Runs `work` on a thread of its own, also when the limit is reached.
@@ -20,12 +34,13 @@ impl BlockingPool {
         });
         let mut state = self.lock();
         state.kept += 1;
+        let (mut state, name) = self.name_for(state, |state| state.idle.is_empty());
         if let Some(mailbox) = state.idle.pop() {
             drop(state);
             mailbox.put(Job::Thread(work));
             return Ok(());
         }
-        self.start_thread(&mut state, Job::Thread(work))
+        self.start_thread(&mut state, name, Job::Thread(work))
             .map_err(|(error, work)| {
                 drop(state); // `Kept` takes the lock.
                 drop(work);
@@ -36,23 +51,52 @@ impl BlockingPool {
     /// Queues `job`, and sends a thread, unless one is on its way.
     pub(super) fn give(
         self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
+        state: MutexGuard<'_, State>,
         job: Job,
-    ) -> io::Result<()> {
+    ) -> Result<(), SpawnError> {
+        let (mut state, name) =
+            self.name_for(state, |state| !state.arriving && self.needs_thread(state));
+        if !self.is_open() {
+            // It was closed while the thread was named.
+            drop(state);
+            job.cancel();
+            self.lock().finish_tasks(false);
+            return Err(SpawnError::Closed);
+        }
         state.queue.push_back(job);
         if state.arriving {
             return Ok(());
         }
-        let Err((error, mut state)) = self.send_thread(state) else {
+        let Err((error, mut state)) = self.send_thread(state, name) else {
             return Ok(());
         };
         // No thread of the pool is there, so nothing else was queued.
         let job = state.queue.pop_front();
         drop(state);
-        if let Some(Job::Closure(token, ..)) = job {
-            token.cancel();
+        if let Some(job) = job {
+            job.cancel();
         }
-        Err(error)
+        Err(SpawnError::NoThread(error))
+    }
+
+    /// Whether a job needs a new thread, and may have one.
+    fn needs_thread(&self, state: &State) -> bool {
+        state.idle.is_empty() && state.for_closures() < self.config.max_blocking_threads
+    }
+
+    /// A name for a thread, if one `is_needed`: made outside the lock, for it is foreign code. Where that
+    /// panics, the thread has the name that threads have by default.
+    fn name_for<'a>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        is_needed: impl FnOnce(&State) -> bool,
+    ) -> (MutexGuard<'a, State>, Option<String>) {
+        if !is_needed(&state) {
+            return (state, None);
+        }
+        drop(state);
+        let name = contain_panic(|| (self.config.thread_name)());
+        (self.lock(), name)
     }
 
     /// Hands the first of the queue to an idle thread, else to a new one, unless there may be no more.
@@ -62,9 +106,9 @@ impl BlockingPool {
     fn send_thread<'a>(
         self: &Arc<Self>,
         mut state: MutexGuard<'a, State>,
+        name: Option<String>,
     ) -> Result<(), (io::Error, MutexGuard<'a, State>)> {
-        let may_start = state.for_closures() < self.config.max_blocking_threads;
-        if state.idle.is_empty() && !may_start {
+        if state.idle.is_empty() && !self.needs_thread(&state) {
             return Ok(());
         }
         let Some(job) = state.queue.pop_front() else {
@@ -77,7 +121,7 @@ impl BlockingPool {
             mailbox.put(job);
             return Ok(());
         }
-        match self.start_thread(&mut state, job) {
+        match self.start_thread(&mut state, name, job) {
             Ok(()) => state.arriving = true,
             Err((error, job)) => {
                 state.queue.push_front(job);
@@ -93,9 +137,11 @@ impl BlockingPool {
     /// The thread that was told last is here, and sees to what was queued behind it: one more thread
     /// for that, before its own job, which may wait for it (I2).
     fn arrive(self: &Arc<Self>) {
-        let mut state = self.lock();
+        let (mut state, name) = self.name_for(self.lock(), |state| {
+            !state.queue.is_empty() && self.needs_thread(state)
+        });
         state.arriving = false;
-        let sent = self.send_thread(state);
+        let sent = self.send_thread(state, name);
         debug_assert!(sent.is_ok(), "this thread is one that comes to the job");
     }
 
@@ -106,9 +152,11 @@ impl BlockingPool {
     fn start_thread(
         self: &Arc<Self>,
         state: &mut State,
+        name: Option<String>,
         first: Job,
     ) -> Result<(), (io::Error, Job)> {
-        let mut builder = thread::Builder::new().name((self.config.thread_name)());
+        let name = name.unwrap_or_else(|| String::from(THREAD_NAME));
+        let mut builder = thread::Builder::new().name(name);
         if let Some(bytes) = self.config.thread_stack_size {
             builder = builder.stack_size(bytes);
         }
@@ -118,16 +166,27 @@ impl BlockingPool {
         let take = |first: &Mutex<Option<Job>>| {
             first.lock().unwrap_or_else(PoisonError::into_inner).take()
         };
-        if let Err(error) = builder.spawn(move || pool.thread_main(take(&theirs))) {
-            let job = take(&first).expect("no thread has taken it");
-            return Err((error, job));
+        match builder.spawn(move || pool.thread_main(take(&theirs))) {
+            Ok(handle) => {
+                state.threads += 1;
+                state.handles.push(handle);
+                Ok(())
+            }
+            Err(error) => {
+                let job = take(&first).expect("no thread has taken it");
+                Err((error, job))
+            }
         }
-        state.threads += 1;
-        Ok(())
+    }
+
+    /// Whether the calling thread is one of the pool's: it must not wait for itself.
+    pub(crate) fn is_here(&self) -> bool {
+        std::ptr::eq(POOL.get(), self)
     }
 
     fn thread_main(self: Arc<Self>, first: Option<Job>) {
         let _gone = Gone(&self);
+        POOL.set(Arc::as_ptr(&self));
         // Before the hook, which is foreign code.
         if let Some(Job::Closure(..)) = first {
             self.arrive();
@@ -168,6 +227,10 @@ impl BlockingPool {
             if !self.is_open() || state.ending {
                 return;
             }
+            if let Some(tasks) = state.tasks.as_ref().filter(|tasks| tasks.has_surplus()) {
+                // What a burst of closures took.
+                tasks.trim(TRIMMED_BLOCKS);
+            }
             state.idle.push(Arc::clone(&mailbox));
             drop(state);
             next = mailbox.take(self.config.thread_keep_alive);
@@ -207,15 +270,34 @@ impl Drop for Kept {
     }
 }
 
-/// Takes a thread off the count when it ends, also by a panic in a hook.
+/// Takes a thread off the count when it ends.
 struct Gone<'a>(&'a BlockingPool);
 
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.threads -= 1;
+        let is_open = self.0.is_open();
+        let mut before = None;
+        if is_open && !state.ending {
+            // Whoever leaves next waits for this thread, so that there is one to wait for at the end.
+            let here = thread::current().id();
+            let own = state
+                .handles
+                .iter()
+                .position(|handle| handle.thread().id() == here);
+            if let Some(own) = own {
+                let own = state.handles.swap_remove(own);
+                before = state.left.replace(own);
+            }
+        }
+        state.finish_tasks(is_open);
         if state.threads == 0 {
             self.0.emptied.notify_all();
+        }
+        drop(state);
+        if let Some(before) = before {
+            let _panicked = before.join();
         }
     }
 }

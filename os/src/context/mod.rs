@@ -1,17 +1,24 @@
 //! Which runtime the running thread belongs to.
 
+mod entered;
+
 mod handle;
+
+mod scope;
 
 mod current;
 
+pub use current::TryCurrentError;
 #[cfg(feature = "reactor")]
 pub(crate) use current::driver;
 #[cfg(all(unix, feature = "net", feature = "io-std"))]
 pub(crate) use current::try_driver;
-pub use current::{EnterGuard, TryCurrentError};
 pub(crate) use current::{
-    EnterRuntime, enter_context, enter_runtime, is_inside_runtime, leave_runtime,
-    may_wait_for_shutdown, with_current, without_handoff,
+    EnterRuntime, MayWait, enter_runtime, is_inside_runtime, leave_runtime, may_wait_for_shutdown,
+    with_current, without_handoff,
 };
+pub(crate) use entered::{Innermost, Node};
 pub use handle::{Handle, Id};
 pub(crate) use handle::{Inner, Seeds, TimersOf};
+pub use scope::EnterGuard;
+pub(crate) use scope::enter_context;

@@ -53,6 +53,11 @@ impl Unpark for Unparker {
 }
 
 impl Handle {
+    /// Tells whoever waits that the driver is gone.
+    pub(crate) fn shut_down(&self) {
+        match *self {}
+    }
+
     /// Events dispatched so far.
     pub(crate) fn events(&self) -> u64 {
         match *self {}

@@ -101,6 +101,13 @@ impl Handle {
         }
     }
 
+    /// Refuses further sources and tells whoever waits for one that the driver is gone; from any thread,
+    /// also while another sleeps in the driver.
+    pub(crate) fn shut_down(&self) {
+        self.shared.rings.close();
+        self.shared.slots.shut_down();
+    }
+
     /// Makes the poller watch `source` for the slot at `index`, unless it does.
     pub(super) fn watch(
         &self,

@@ -141,8 +141,7 @@ impl Park for Driver {
     }
 
     fn shutdown(&mut self) {
-        self.handle.shared.rings.close();
-        self.handle.shared.slots.shut_down();
+        self.handle.shut_down();
     }
 }
 

@@ -19,7 +19,7 @@ use crate::driver;
 #[cfg(feature = "rt-multi-thread")]
 use crate::scheduler::MultiThread;
 use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
-use crate::sys::Birth;
+use crate::sys::{Birth, install_release_pages};
 
 use super::shutdown::shutdown;
 
@@ -79,6 +79,7 @@ impl Wake for UnparkWaker {
 }
 
 fn build_park(parts: &Parts, workers: usize) -> io::Result<(AnyPark, Option<driver::Handle>)> {
+    install_release_pages();
     if !parts.io || cfg!(not(feature = "reactor")) {
         return Ok((Box::new(ThreadSleep::default()), None));
     }

@@ -1,15 +1,29 @@
-//! The end of a runtime: tasks, then driver and timers, then threads.
+//! The end of a runtime, whoever ends it and wherever.
+//!
+//! Idea        One order: no more polls; driver and timers close, so that whoever waits for them is
+//!             told; the tasks are dropped; closures that have not begun are cancelled; the threads
+//!             are waited for. Each step takes what is left of one limit. Where waiting is not
+//!             allowed the limit is zero, and everything else happens all the same.
+//! Invariants  I1 nothing waits for an operation of a driver, or a timer, that has closed.
+//!             I2 a panic for ending a runtime in the wrong place comes last.
+//! Rejected    Tasks first, then the driver: a thread that blocks on a timer of the runtime keeps the
+//!             end from coming, and the end keeps the timer from firing.
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use super::shutdown_report::{ShutdownReport, StuckWorker};
-use crate::context::{Handle, enter_context, may_wait_for_shutdown};
+use crate::context::{Handle, MayWait, TimersOf, enter_context, may_wait_for_shutdown};
 use crate::driver;
 use crate::scheduler::Spawner;
 
 /// Ends the runtime; waits at most `limit` for what still runs. The report is made only if
 /// something does.
+///
+/// # Panics
+/// If `limit` is not zero and the calling thread drives a runtime: when the runtime has ended, as far
+/// as that is possible without waiting.
+#[track_caller]
 pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     if !handle.inner.birth.is_here() {
         // Its threads did not come along in the fork, and its reactor is the parent's, whose sources
@@ -17,30 +31,65 @@ pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<Shutd
         std::mem::forget(handle.clone());
         return None;
     }
-    let waits = limit != Some(Duration::ZERO) && may_wait_for_shutdown();
-    let limit = if waits { limit } else { Some(Duration::ZERO) };
+    let allowed = match may_wait_for_shutdown() {
+        _ if limit == Some(Duration::ZERO) => MayWait::No,
+        // A thread of the runtime's own would wait for itself.
+        MayWait::Yes if handle.inner.blocking.is_here() => MayWait::No,
+        allowed => allowed,
+    };
+    let limit = if allowed == MayWait::Yes {
+        limit
+    } else {
+        Some(Duration::ZERO)
+    };
+    let report = end(handle, limit);
+    // I2
+    assert!(
+        allowed != MayWait::Panics,
+        "Cannot drop a runtime in a context where blocking is not allowed. This happens when a \
+         runtime is dropped from within an asynchronous context."
+    );
+    report
+}
+
+fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let blocking = &handle.inner.blocking;
-    blocking.begin_end();
-    let tasks_ended = match &handle.inner.spawner {
-        Spawner::CurrentThread(scheduler) => {
-            enter_context(handle, || scheduler.shutdown());
+    let inner = &handle.inner;
+    inner.blocking.begin_end();
+    let tasks_ended = match &inner.spawner {
+        Spawner::CurrentThread(scheduler) => enter_context(handle, || {
+            close_driver_and_timers(handle);
+            scheduler.shutdown();
             true
-        }
+        }),
         #[cfg(feature = "rt-multi-thread")]
         Spawner::MultiThread(scheduler) => {
             scheduler.stop();
-            scheduler.wait_ended(left())
+            close_driver_and_timers(handle);
+            let ended = scheduler.wait_ended(deadline);
+            if !ended && limit != Some(Duration::ZERO) {
+                enter_context(handle, || scheduler.drop_tasks_from_outside());
+            }
+            ended
         }
     };
-    blocking.close();
-    let threads_ended = blocking.wait(left());
+    inner.blocking.close();
+    let threads_ended = inner.blocking.wait(deadline);
     let report = (!tasks_ended || !threads_ended).then(|| report(handle));
-    if let Some(probes) = handle.inner.spawner.probes() {
-        probes.stop(waits);
+    if let Some(probes) = inner.spawner.probes() {
+        probes.stop(limit != Some(Duration::ZERO));
     }
     report
+}
+
+/// Tells whoever waits for the runtime's driver or timers that they are gone (I1).
+fn close_driver_and_timers(handle: &Handle) {
+    if let Some(driver) = &handle.inner.driver {
+        driver.shut_down();
+    }
+    if let TimersOf::Homes(homes) = &handle.inner.timers {
+        homes.iter().for_each(selkie_core::time::Home::close);
+    }
 }
 
 /// What still runs.

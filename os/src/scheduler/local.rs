@@ -24,6 +24,8 @@ use selkie_core::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
 const TASKS_PER_POLL: u32 = 61;
 /// Tasks that run between two looks at the inject queue while the local queue has tasks.
 const INJECT_INTERVAL: u32 = 31;
+/// Blocks of slots whose memory goes back when a poll of the set finds nothing to run.
+const TRIMMED_BLOCKS: usize = 4;
 
 /// What wakers of the set's tasks reach, from any thread.
 pub(crate) struct LocalScheduler {
@@ -36,7 +38,8 @@ pub(crate) struct LocalScheduler {
 /// The part of the owner's thread (I1).
 struct Local {
     queue: RefCell<VecDeque<Notified>>,
-    tasks: RefCell<Option<OwnedTasks>>,
+    /// `None` once closed.
+    tasks: RefCell<Option<OwnedTasks<LocalScheduler>>>,
     alive: Cell<usize>,
     tick: Cell<u32>,
     ends_on_panic: Cell<bool>,
@@ -56,9 +59,12 @@ impl std::fmt::Debug for LocalScheduler {
     }
 }
 
-// SAFETY: every task's owner is this scheduler, in an `Arc` that the set holds until it has closed
-// the owner.
+// SAFETY: tasks are dropped on the owner's thread only (I1).
 unsafe impl Schedule for LocalScheduler {
+    fn may_drop_tasks_here(&self) -> bool {
+        self.is_on_owner()
+    }
+
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
         // SAFETY: the token keeps the set from closing, and so the `Arc` alive; from here on we
         // hold it ourselves.
@@ -98,7 +104,7 @@ impl LocalScheduler {
                 panicked: Cell::new(false),
             },
         });
-        *scheduler.local.tasks.borrow_mut() = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
+        *scheduler.local.tasks.borrow_mut() = Some(OwnedTasks::new(Arc::clone(&scheduler)));
         scheduler
     }
 
@@ -163,15 +169,15 @@ impl LocalScheduler {
         self.local.alive.set(self.local.alive.get() + 1);
         let tasks = self.local.tasks.borrow();
         let Some(tasks) = tasks.as_ref() else {
-            let tasks = OwnedTasks::new(Arc::as_ptr(self));
+            let tasks = OwnedTasks::new(Arc::clone(self));
             // SAFETY: `F` is `'static` and stays on this thread: it is dropped at once.
-            let (token, handle) = unsafe { tasks.spawn::<F, Self>(Id::next(), location, future) };
+            let (token, handle) = unsafe { tasks.spawn(Id::next(), location, future) };
             token.cancel();
-            tasks.close();
+            tasks.close().finish_soon();
             return handle;
         };
         // SAFETY: `F` is `'static`; the set runs and drops its tasks on this thread (I1).
-        let (token, handle) = unsafe { tasks.spawn::<F, Self>(Id::next(), location, future) };
+        let (token, handle) = unsafe { tasks.spawn(Id::next(), location, future) };
         self.local.queue.borrow_mut().push_back(token);
         self.wake();
         handle
@@ -214,11 +220,21 @@ impl LocalScheduler {
                 );
             }
             let Some(token) = self.next() else {
+                self.give_memory_back();
                 return false;
             };
             token.run();
         }
         true
+    }
+
+    /// Gives some memory back that a burst of tasks took.
+    fn give_memory_back(&self) {
+        if let Some(tasks) = self.local.tasks.borrow().as_ref() {
+            if tasks.has_surplus() {
+                tasks.trim(TRIMMED_BLOCKS);
+            }
+        }
     }
 
     /// Whether no task is alive.
@@ -232,13 +248,16 @@ impl LocalScheduler {
         let Some(tasks) = self.local.tasks.borrow_mut().take() else {
             return;
         };
+        let mut tasks = tasks.close();
         loop {
             tasks.cancel_all();
             while let Some(token) = self.next() {
                 token.run();
             }
-            if tasks.is_quiet() {
-                break;
+            match tasks.finish() {
+                Ok(()) => break,
+                // A waker on another thread is about to give its token back.
+                Err(again) => tasks = again,
             }
             thread::yield_now();
         }

@@ -8,6 +8,7 @@ mod thread_parker;
 
 mod thread_sleep;
 
+mod trim;
 mod yields;
 
 mod current_thread;

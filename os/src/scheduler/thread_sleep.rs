@@ -45,7 +45,8 @@ impl Park for ThreadSleep {
         // SeqCst: pairs with the store in `unpark`, which looks for the sleeper after it.
         if !self.0.notified.swap(false, Ordering::SeqCst) {
             parker.park(timeout);
-            self.0.notified.store(false, Ordering::SeqCst);
+            // SeqCst: as above; a swap, so that what came before the notice that is used up is seen.
+            self.0.notified.swap(false, Ordering::SeqCst);
         }
         put(None);
     }

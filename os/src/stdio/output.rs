@@ -50,13 +50,11 @@ impl State {
 
     fn begin(
         &mut self,
+        kind: BlockingKind,
         mut buf: Vec<u8>,
         operation: impl FnOnce(&mut Vec<u8>) -> io::Result<usize> + Send + 'static,
     ) {
-        *self = Self::Busy(spawn_blocking_for(
-            BlockingKind::StandardStream,
-            move || (operation(&mut buf), buf),
-        ));
+        *self = Self::Busy(spawn_blocking_for(kind, move || (operation(&mut buf), buf)));
     }
 }
 
@@ -64,8 +62,8 @@ macro_rules! output {
     ($stream:ident, $make:ident, $what:literal) => {
         #[doc = concat!("Writes the process's ", $what, "; made by [`", stringify!($make), "`].")]
         ///
-        /// Writes are taken at once and done in the background: flush it before the runtime ends,
-        /// or they may be lost. Writes of one call are not divided by writes of others, up to 2 MiB.
+        /// Writes are taken at once and done in the background; a runtime that shuts down does what was
+        /// taken first. What std's own buffer holds without a newline needs a flush. Writes of one call are not divided by writes of others, up to 2 MiB.
         #[derive(Debug)]
         pub struct $stream {
             state: State,
@@ -108,8 +106,9 @@ macro_rules! output {
                     buf.extend_from_slice(&source[..n]);
                 }
                 let n = buf.len();
-                self.state
-                    .begin(buf, |buf| io::$make().write_all(buf).map(|()| buf.len()));
+                self.state.begin(BlockingKind::StandardWrite, buf, |buf| {
+                    io::$make().write_all(buf).map(|()| buf.len())
+                });
                 Poll::Ready(Ok(n))
             }
 
@@ -130,7 +129,9 @@ macro_rules! output {
                                 return Poll::Ready(Ok(()));
                             }
                             buf.clear();
-                            self.state.begin(buf, |_| io::$make().flush().map(|()| 0));
+                            self.state.begin(BlockingKind::StandardStream, buf, |_| {
+                                io::$make().flush().map(|()| 0)
+                            });
                         }
                         Err(error) => {
                             unit.made_progress();

@@ -1,7 +1,8 @@
 //! Tasks that need not be `Send`: a set that runs on the thread that polls it.
 //!
-//! Invariants  I1 `CURRENT` owns a count of the scheduler it points to, or is null. A plain pointer, so
-//!                that a set may be dropped while the thread's other locals are.
+//! Invariants  I1 a set that a thread has entered is alive: somebody on its stack borrows it, or the
+//!                guard owns a count of it. Plain pointers, so that a set may be dropped while the
+//!                thread's other locals are.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
@@ -10,6 +11,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,12 +19,12 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 
-use crate::context::{self, Id};
+use crate::context::{self, Id, Innermost, Node};
 use crate::runtime::{Runtime, UnhandledPanic};
 use crate::scheduler::{LocalScheduler, Spawner};
 
 thread_local! {
-    static CURRENT: Cell<*const LocalScheduler> = const { Cell::new(std::ptr::null()) };
+    static ENTERED: Innermost<Entered> = const { Cell::new(ptr::null()) };
 }
 
 /// A set of tasks that stay on the thread that made the set.
@@ -51,34 +53,42 @@ pub struct LocalSet {
     _here: PhantomData<Rc<()>>,
 }
 
-/// The context of a local set on this thread; made by [`LocalSet::enter`].
+/// A set that a thread has entered (I1).
+#[derive(Debug, Clone, Copy)]
+struct Entered(*const LocalScheduler);
+
+/// The context of a local set on this thread; made by [`LocalSet::enter`]. Guards may be dropped in any
+/// order.
 pub struct LocalEnterGuard {
-    /// What stood in `CURRENT`, with its count (I1).
-    before: *const LocalScheduler,
+    /// In a box, since a guard may be moved. A pointer, since the list looks at it too.
+    entered: ptr::NonNull<Node<Entered>>,
+    _scheduler: Arc<LocalScheduler>,
     _here: PhantomData<Rc<()>>,
 }
 
 /// Runs `f`, which drives the tasks of `scheduler`, with it as the local set that runs here: they
 /// cannot be handed to another thread.
 fn scope<R>(scheduler: &Arc<LocalScheduler>, f: impl FnOnce() -> R) -> R {
-    let _guard = enter(scheduler);
-    context::without_handoff(f)
-}
-
-fn enter(scheduler: &Arc<LocalScheduler>) -> LocalEnterGuard {
-    LocalEnterGuard {
-        before: CURRENT.replace(Arc::into_raw(Arc::clone(scheduler))),
-        _here: PhantomData,
+    struct Leave<'a>(&'a Node<Entered>);
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            // SAFETY: entered below, on this thread.
+            ENTERED.with(|entered| unsafe { self.0.leave(entered) });
+        }
     }
+    let entered = Node::new(Entered(Arc::as_ptr(scheduler)));
+    // SAFETY: the set is borrowed for longer than this, and the node stays on this stack until it has
+    // left (I1).
+    ENTERED.with(|all| unsafe { entered.enter(all) });
+    let _leave = Leave(&entered);
+    context::without_handoff(f)
 }
 
 /// The local set that runs here.
 fn current() -> Option<Arc<LocalScheduler>> {
-    let current = CURRENT.get();
-    if current.is_null() {
-        return None;
-    }
-    // SAFETY: alive by the count that `CURRENT` owns (I1).
+    // SAFETY: what a thread has entered is alive (I1).
+    let Entered(current) = unsafe { ENTERED.get().as_ref() }?.value;
+    // SAFETY: as above.
     unsafe { Arc::increment_strong_count(current) };
     // SAFETY: the count just taken.
     Some(unsafe { Arc::from_raw(current) })
@@ -86,11 +96,12 @@ fn current() -> Option<Arc<LocalScheduler>> {
 
 impl Drop for LocalEnterGuard {
     fn drop(&mut self) {
-        let ours = CURRENT.replace(self.before);
-        if !ours.is_null() {
-            // SAFETY: the count that `CURRENT` owned (I1).
-            drop(unsafe { Arc::from_raw(ours) });
-        }
+        // SAFETY: the box is alive.
+        let entered = unsafe { self.entered.as_ref() };
+        // SAFETY: entered when the guard was made, on this thread: the guard is not `Send`.
+        ENTERED.with(|all| unsafe { entered.leave(all) });
+        // SAFETY: made of a box, and out of the list.
+        drop(unsafe { Box::from_raw(self.entered.as_ptr()) });
     }
 }
 
@@ -141,7 +152,19 @@ impl LocalSet {
     /// run when the set is polled.
     #[must_use]
     pub fn enter(&self) -> LocalEnterGuard {
-        enter(&self.scheduler)
+        let scheduler = Arc::clone(&self.scheduler);
+        let node = Node::new(Entered(Arc::as_ptr(&scheduler)));
+        let entered = ptr::NonNull::from(Box::leak(Box::new(node)));
+        // SAFETY: just made.
+        let node = unsafe { entered.as_ref() };
+        // SAFETY: the set is alive by the count just taken, and the node stays in its box until it has
+        // left (I1).
+        ENTERED.with(|all| unsafe { node.enter(all) });
+        LocalEnterGuard {
+            entered,
+            _scheduler: scheduler,
+            _here: PhantomData,
+        }
     }
 
     /// Spawns `future` onto the set; it runs when the set is polled.

@@ -5,28 +5,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
-use selkie_core::task::{Notified, OwnedTasks};
+use selkie_core::task::{Notified, OwnedTasks, Schedule};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::{AnyPark, AnyUnpark};
+use super::super::trim::Trim;
 use super::super::yields::Yields;
 
-/// What the running thread holds.
-pub(super) struct Core {
+/// What the running thread of the scheduler `S` holds.
+pub(super) struct Core<S: Schedule> {
     pub(super) queue: VecDeque<Notified>,
     pub(super) tick: u32,
     /// The tick of the last look at the driver.
     pub(super) turned_at: u32,
     pub(super) yields: Yields,
+    pub(super) trim: Trim,
     /// Since when tasks have been running, if the time is not counted yet.
     pub(super) busy_since: Option<Instant>,
     pub(super) park: AnyPark,
     /// Kept for its drop, which shuts the timers down.
     pub(super) _timers: Option<TimersLease>,
-    pub(super) tasks: OwnedTasks,
+    /// `None` once closed.
+    pub(super) tasks: Option<OwnedTasks<S>>,
 }
 
-impl Core {
+impl<S: Schedule> Core<S> {
     /// Somebody yields: the first of a row have the driver looked at, if nothing else is to run.
     #[inline]
     pub(super) fn yielded(&mut self, event_interval: u32) {

@@ -34,8 +34,14 @@ impl Driven<'_> {
             Some(token) => tokens.push(token),
             None => missed.push(id),
         };
-        if let Some(core) = self.running.core.borrow().as_ref() {
-            core.tasks.wake_all(&mut found);
+        if let Some(tasks) = self
+            .running
+            .core
+            .borrow()
+            .as_ref()
+            .and_then(|core| core.tasks.as_ref())
+        {
+            tasks.wake_all(&mut found);
         }
         if let Some(remote) = lock(&self.scheduler.remote).as_ref() {
             remote.wake_all(&mut found);

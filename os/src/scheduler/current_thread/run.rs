@@ -5,7 +5,7 @@
 //!             and at the first of a row of yields.
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -18,11 +18,12 @@ use selkie_core::coop;
 use selkie_core::task::Notified;
 use selkie_core::time::ParkFor;
 
+use super::super::any_park::AnyPark;
 use super::super::thread_parker::ThreadParker;
-use super::core::{Away, Core};
+use super::core::Away;
 use super::root_waker::root_waker;
 use super::running::{Running, set_running};
-use super::shared::CurrentThread;
+use super::shared::{Core, CurrentThread};
 use super::waiters::Waits;
 use crate::config::call;
 
@@ -102,7 +103,8 @@ pub(super) struct Driven<'a> {
     pub(super) scheduler: &'a Arc<CurrentThread>,
     pub(super) running: &'a Running,
     before: *const Running,
-    _entered: Entered,
+    /// `None` once the tasks are closed.
+    pub(super) entered: Cell<Option<Entered>>,
 }
 
 impl<'a> Driven<'a> {
@@ -110,8 +112,8 @@ impl<'a> Driven<'a> {
         let entered = {
             let core = running.core.borrow();
             let core = core.as_ref().expect("made with a core");
-            // SAFETY: dropped with `self`, on this thread, before the core goes back.
-            unsafe { core.tasks.enter() }
+            // SAFETY: dropped with `self`, on this thread, before the core goes back or is closed.
+            core.tasks.as_ref().map(|tasks| unsafe { tasks.enter() })
         };
         scheduler.counters.thread.note();
         let before = set_running(running);
@@ -123,7 +125,7 @@ impl<'a> Driven<'a> {
             scheduler,
             running,
             before,
-            _entered: entered,
+            entered: Cell::new(entered),
         }
     }
 
@@ -256,19 +258,30 @@ impl<'a> Driven<'a> {
 
     /// One look at driver and timers. The core stays in reach of wakers, without its driver.
     fn turn(&self, limit: Option<Duration>, parked: bool) {
-        let mut park = {
+        let finished = self.scheduler.counters.finished.get();
+        let (park, limit) = {
             let mut core = self.running.core.borrow_mut();
             let core = core.as_mut().expect("driven with a core");
             core.turned_at = core.tick;
             let depth = core.queue.len() as u64;
             self.scheduler.counters.queue_depth.set(depth);
             self.scheduler.counters.busy_nanos.add(core.take_busy());
-            std::mem::replace(&mut core.park, Box::new(Away))
+            let limit = match &core.tasks {
+                Some(tasks) => core.trim.limit(tasks, finished, limit),
+                None => limit,
+            };
+            (std::mem::replace(&mut core.park, Box::new(Away)), limit)
         };
-        park.park(limit);
-        {
-            let mut core = self.running.core.borrow_mut();
-            core.as_mut().expect("driven with a core").park = park;
+        let mut back = PutBack {
+            running: self.running,
+            park,
+        };
+        back.park.park(limit);
+        drop(back);
+        if let Some(core) = self.running.core.borrow().as_ref() {
+            if let Some(tasks) = &core.tasks {
+                core.trim.look(tasks, &self.scheduler.remote, finished);
+            }
         }
         if let Some(timers) = self.scheduler.timers {
             if parked {
@@ -282,6 +295,20 @@ impl<'a> Driven<'a> {
     }
 }
 
+/// Puts the driver back into the core, also on unwinding.
+struct PutBack<'a> {
+    running: &'a Running,
+    park: AnyPark,
+}
+
+impl Drop for PutBack<'_> {
+    fn drop(&mut self) {
+        if let Some(core) = self.running.core.borrow_mut().as_mut() {
+            std::mem::swap(&mut core.park, &mut self.park);
+        }
+    }
+}
+
 #[cold]
 fn panic_for_a_task() -> ! {
     panic!("a spawned task panicked and the runtime is configured to shut down on unhandled panic")
@@ -290,6 +317,7 @@ fn panic_for_a_task() -> ! {
 impl Drop for Driven<'_> {
     fn drop(&mut self) {
         set_running(self.before);
+        drop(self.entered.take());
         if let Some(mut core) = self.running.core.borrow_mut().take() {
             let counters = &self.scheduler.counters;
             counters.busy_nanos.add(core.take_busy());

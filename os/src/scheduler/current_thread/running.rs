@@ -14,8 +14,7 @@ use std::sync::atomic::Ordering;
 
 use selkie_core::task::{Id, Notified, Schedule};
 
-use super::core::Core;
-use super::shared::CurrentThread;
+use super::shared::{Core, CurrentThread};
 
 /// The core of the running thread, for tasks and wakers that run inside it.
 pub(super) struct Running {
@@ -114,9 +113,13 @@ unsafe fn push_from_outside(this: NonNull<CurrentThread>, token: Notified) {
     this.push_remote(token);
 }
 
-// SAFETY: every task's owner is this scheduler, in an `Arc` that the runtime holds until `shutdown`
-// has closed the owners.
+// SAFETY: a scheduler that was built for one thread has tasks that are not `Send`; others' are.
 unsafe impl Schedule for CurrentThread {
+    fn may_drop_tasks_here(&self) -> bool {
+        self.owner
+            .is_none_or(|owner| owner == std::thread::current().id())
+    }
+
     #[inline]
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
         // SAFETY: by the caller's promise.

@@ -19,9 +19,12 @@ use selkie_core::time::Home;
 
 use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
-use super::core::Core;
+use super::core;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
+
+/// What the thread that runs this scheduler holds.
+pub(super) type Core = core::Core<CurrentThread>;
 
 /// The scheduler, shared by its handles.
 pub(crate) struct CurrentThread {
@@ -38,7 +41,7 @@ pub(crate) struct CurrentThread {
     pub(super) inject: Inject<Header>,
     pub(super) unpark: AnyUnpark,
     /// Slots of tasks that are spawned on other threads; `None` once closed.
-    pub(super) remote: Mutex<Option<OwnedTasks>>,
+    pub(super) remote: Mutex<Option<OwnedTasks<CurrentThread>>>,
     pub(super) dumps: Dumps,
     pub(crate) counters: WorkerCounters,
     pub(crate) remote_spawned: Counter,

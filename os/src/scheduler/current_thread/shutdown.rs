@@ -1,13 +1,21 @@
 //! The end of the scheduler: every task is dropped, then driver and timers are let go of.
+//!
+//! Invariants  I1 the core stays in its place while tasks are dropped, without an owner to spawn by:
+//!                what their drops spawn is cancelled at once, what they wake is queued and drained.
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use selkie_core::task::OwnedTasks;
+use selkie_core::task::{ClosingTasks, Notified, OwnedTasks};
 
 use super::run::Driven;
 use super::running::Running;
 use super::shared::{CurrentThread, lock};
+
+/// How long a waker on another thread may take to give its token back; the system may suspend that
+/// thread for so long.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl CurrentThread {
     /// Drops every task and lets go of driver and timers. Called once, when no thread will take
@@ -31,29 +39,49 @@ impl CurrentThread {
 }
 
 impl Driven<'_> {
+    /// Drops every task; nothing can be spawned from here on.
     pub(super) fn cancel_tasks(&self) {
         let scheduler = self.scheduler;
         scheduler.inject.close();
+        let own = self
+            .running
+            .core
+            .borrow_mut()
+            .as_mut()
+            .and_then(|core| core.tasks.take());
         let remote = lock(&scheduler.remote).take();
+        let mut owners: Vec<_> = [own, remote]
+            .into_iter()
+            .flatten()
+            .map(OwnedTasks::close)
+            .collect();
+        let give_up = Instant::now() + GRACE;
         loop {
-            // Out of its place while tasks are dropped: their drops may spawn and wake.
-            let core = self.running.core.borrow_mut().take();
-            let Some(mut core) = core else { return };
-            core.tasks.cancel_all();
-            if let Some(remote) = &remote {
-                remote.cancel_all();
+            owners.iter().for_each(ClosingTasks::cancel_all);
+            while let Some(token) = self.pop_any() {
+                token.cancel();
             }
-            while let Some(token) = core.queue.pop_front().or_else(|| scheduler.pop_remote()) {
-                token.run();
-            }
-            let quiet = core.tasks.is_quiet()
-                && remote.as_ref().is_none_or(OwnedTasks::is_quiet)
-                && core.queue.is_empty();
-            *self.running.core.borrow_mut() = Some(core);
-            if quiet {
+            // No slot is given back here without an atomic operation any more: the slab goes.
+            drop(self.entered.take());
+            owners = owners
+                .into_iter()
+                .filter_map(|tasks| tasks.finish().err())
+                .collect();
+            if owners.is_empty() || Instant::now() > give_up {
                 return;
             }
+            // A waker on another thread is about to give its token back.
             std::thread::yield_now();
         }
+    }
+
+    fn pop_any(&self) -> Option<Notified> {
+        let own = self
+            .running
+            .core
+            .borrow_mut()
+            .as_mut()
+            .and_then(|core| core.queue.pop_front());
+        own.or_else(|| self.scheduler.pop_remote())
     }
 }

@@ -13,10 +13,10 @@ use selkie_core::task::{Id, JoinHandle, OwnedTasks};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
+use super::super::trim::Trim;
 use super::super::yields::Yields;
-use super::core::Core;
 use super::running::with_core;
-use super::shared::{CurrentThread, lock};
+use super::shared::{Core, CurrentThread, lock};
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, WorkerCounters};
 
@@ -46,13 +46,14 @@ impl CurrentThread {
             remote_schedules: AtomicUsize::new(0),
             timers: timers.as_ref().map(|lease| lease.home()),
         });
-        let tasks = OwnedTasks::new(Arc::as_ptr(&scheduler));
-        *lock(&scheduler.remote) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
+        let tasks = Some(OwnedTasks::new(Arc::clone(&scheduler)));
+        *lock(&scheduler.remote) = Some(OwnedTasks::new(Arc::clone(&scheduler)));
         let core = Box::new(Core {
             queue: VecDeque::with_capacity(64),
             tick: 0,
             turned_at: 0,
             yields: Yields::new(),
+            trim: Trim::new(),
             busy_since: None,
             park,
             _timers: timers,
@@ -76,9 +77,10 @@ impl CurrentThread {
     ) -> JoinHandle<F::Output> {
         let mut future = Some(future);
         let local = with_core(Arc::as_ptr(self), |core| {
+            let tasks = core.tasks.as_ref()?;
             let future = future.take()?;
-            // SAFETY: by the caller's promise; the owner's scheduler is this.
-            let (token, handle) = unsafe { core.tasks.spawn::<F, Self>(id, location, future) };
+            // SAFETY: by the caller's promise.
+            let (token, handle) = unsafe { tasks.spawn(id, location, future) };
             self.tell_queued(&token);
             core.queue.push_back(token);
             self.counters.spawned.increment();
@@ -95,8 +97,8 @@ impl CurrentThread {
             // SAFETY: by the caller's promise.
             return unsafe { self.spawn_cancelled(future, id, location) };
         };
-        // SAFETY: by the caller's promise; the owner's scheduler is this.
-        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        // SAFETY: by the caller's promise.
+        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
         self.remote_spawned.increment();
         drop(remote);
         self.tell_queued(&token);
@@ -146,11 +148,11 @@ impl CurrentThread {
         id: Id,
         location: &'static Location<'static>,
     ) -> JoinHandle<F::Output> {
-        let tasks = OwnedTasks::new(Arc::as_ptr(self));
-        // SAFETY: by the caller's promise; the owner's scheduler is this.
-        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        let tasks = OwnedTasks::new(Arc::clone(self));
+        // SAFETY: by the caller's promise.
+        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
         token.cancel();
-        tasks.close();
+        tasks.close().finish_soon();
         handle
     }
 }

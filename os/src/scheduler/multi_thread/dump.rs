@@ -1,9 +1,7 @@
 //! A worker's part of a dump: it polls its tasks, traced.
 //!
-//! Invariants  I1 the slots of a lease are walked on the thread that has it, or under its lock.
-#![allow(unsafe_code)]
+//! Invariants  I1 the slots of an owner are walked on the thread that has it, or under its lock.
 
-use std::ptr::NonNull;
 use std::sync::{Arc, PoisonError};
 
 use selkie_core::task::{Id, Notified, OwnedTasks};
@@ -20,7 +18,7 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, tasks: &OwnedTasks) {
+    fn add(&mut self, tasks: &OwnedTasks<MultiThread>) {
         tasks.wake_all(|id, token| match token {
             Some(token) => self.tokens.push(token),
             None => self.others.push(id),
@@ -89,15 +87,9 @@ impl Worker<'_> {
     }
 
     fn pop_any(&self) -> Option<Notified> {
-        let from_ring = || {
-            // SAFETY: only tokens go into the ring, each comes out once; we have the core.
-            let raw: NonNull<_> = self.remote.ring.pop()?;
-            // SAFETY: as above.
-            Some(unsafe { Notified::from_raw(raw) })
-        };
         self.remote
             .take_lifo()
-            .or_else(from_ring)
+            .or_else(|| self.remote.pop_ring())
             .or_else(|| self.shared.pop_outside(self.index))
     }
 }

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use selkie_core::coop;
 
-use super::core::Core;
 use super::run;
-use super::shared::MultiThread;
+use super::shared::{Core, MultiThread};
 use super::worker::{Worker, with_worker};
 
 /// A core on its way (I1).

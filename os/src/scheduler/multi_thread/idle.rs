@@ -112,6 +112,17 @@ impl Idle {
         self.sleeping[index / WORD].load(Ordering::SeqCst) & (1 << (index % WORD)) != 0
     }
 
+    /// Whether every worker sleeps.
+    pub(super) fn all_sleep(&self) -> bool {
+        // SeqCst: pairs with the change of a bit by a worker that wakes, which then looks at the role of
+        // the watch (`watch_role`).
+        let sleep = self
+            .sleeping
+            .iter()
+            .map(|word| word.load(Ordering::SeqCst).count_ones() as usize);
+        sleep.sum::<usize>() == self.workers
+    }
+
     /// Counts the caller as searching, unless enough do (I3).
     #[must_use]
     pub(super) fn start_searching(&self) -> bool {

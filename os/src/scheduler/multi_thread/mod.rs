@@ -4,9 +4,15 @@ mod parker;
 
 mod idle;
 
-mod shared;
+mod watch_role;
 
 mod core;
+
+mod end;
+
+mod shared;
+
+mod shutdown;
 
 mod tuning;
 

@@ -9,17 +9,35 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use selkie_core::platform::complain;
 use selkie_core::time::{Current, ParkFor, set_current};
 
-use super::core::Core;
-use super::shared::MultiThread;
+use super::shared::{Core, MultiThread};
 use super::watch::Watch;
 use super::worker::{Worker, set_worker};
 use crate::config::call;
 
 /// Runs the worker whose core this is, until the scheduler stops or the core is handed off.
 pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
-    let worker = Worker::new(&shared, core.index);
+    // Foreign code is contained where it is called. What comes here all the same is a mistake of ours,
+    // and nobody could go on with this worker's tasks.
+    let or_else = AbortOnPanic;
+    run_worker(&shared, core);
+    std::mem::forget(or_else);
+}
+
+/// Ends the process when it drops.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        complain("a worker panicked outside of any task; its tasks cannot go on");
+        std::process::abort();
+    }
+}
+
+fn run_worker(shared: &Arc<MultiThread>, core: Box<Core>) {
+    let worker = Worker::new(shared, core.index);
     worker.install(core);
     let before = set_worker(std::ptr::from_ref(&worker).cast());
     let time_before = worker
@@ -32,10 +50,13 @@ pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
     };
     worker.work();
     drop(_restore);
-    if let Some(core) = worker.remove() {
-        worker.count_busy();
-        core.tasks.cancel_all();
-        shared.hand_in(*core);
+    match worker.remove() {
+        Some(core) => {
+            worker.count_busy();
+            shared.end_worker(*core);
+        }
+        // The worker goes on on another thread; a scheduler that ends may wait for this poll.
+        None => shared.end.poll_ended(),
     }
 }
 
@@ -90,6 +111,7 @@ impl Worker<'_> {
         self.shared.driver.poll();
         self.fire_timers();
         self.count_busy();
+        self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);
         if self.shared.dumps.is_active() {
@@ -157,12 +179,13 @@ impl Worker<'_> {
             // Only a single-thread runtime's clock can be paused.
             Some(ParkFor::Advance) => Some(std::time::Duration::ZERO),
         };
-        let limit = watch.limit(self, limit);
+        let limit = watch.limit(self, self.sleep_with_surplus(limit));
         let woken = remote.parker.park(&self.shared.driver, limit);
         if let Some(timers) = remote.timers {
             timers.finish_park();
             timers.fire_due();
         }
+        self.give_memory_back();
         let found = watch.look_after_others(self);
         let idle = remote.ring.is_empty() && remote.lifo.load(Ordering::Relaxed).is_null();
         if idle {

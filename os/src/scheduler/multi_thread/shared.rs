@@ -1,13 +1,13 @@
 //! What the workers, and those who wake their tasks, share.
 //!
-//! States      running → stopping (no worker starts a poll) → ended (every task dropped)
+//! States      running → stopping (no worker starts a poll) → ended (every task dropped), see `end`
 //! Invariants  I1 `remotes[i].ring` is pushed to and popped from by the thread that has core `i`.
-//!             I2 the shards of `inject` are closed before the first core is handed in.
+//!             I2 the shards of `inject` are closed before the first worker ends.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use selkie_core::collections::Padded;
 use selkie_core::platform::{AtomicPtr, AtomicU64};
@@ -15,14 +15,19 @@ use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Header, Notified, OwnedTasks};
 use selkie_core::time::Home;
 
-use super::core::Core;
+use super::core;
+use super::end::End;
 use super::idle::Idle;
 use super::parker::{Parker, SharedDriver};
+use super::watch_role::WatchRole;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
 /// Starts a thread for a worker; the assembly wraps it in the runtime's context.
 pub(crate) type Launch = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>;
+
+/// One worker's own part.
+pub(super) type Core = core::Core<MultiThread>;
 
 /// What others see of one worker.
 pub(super) struct Remote {
@@ -47,6 +52,22 @@ impl Remote {
         // SAFETY: only tokens go into the slot, and each comes out once.
         NonNull::new(raw).map(|raw| unsafe { Notified::from_raw(raw) })
     }
+
+    /// Takes the oldest token of the ring; for the thread that has the core (I1).
+    #[inline]
+    pub(super) fn pop_ring(&self) -> Option<Notified> {
+        let raw = self.ring.pop()?;
+        // SAFETY: only tokens go into the ring, and each comes out once.
+        Some(unsafe { Notified::from_raw(raw) })
+    }
+
+    /// Gives half of the ring's tokens to `keep`, and says how many those were.
+    pub(super) fn take_half(&self, mut keep: impl FnMut(Notified)) -> usize {
+        self.ring.take_half(|raw| {
+            // SAFETY: only tokens go into rings, and each comes out once.
+            keep(unsafe { Notified::from_raw(raw) });
+        })
+    }
 }
 
 /// The scheduler, shared by workers and handles.
@@ -59,16 +80,16 @@ pub(crate) struct MultiThread {
     pub(super) launch: OnceLock<Launch>,
     pub(super) stopping: AtomicBool,
     /// Slots of tasks that are spawned outside the workers; `None` once closed.
-    pub(super) outside: Mutex<Option<OwnedTasks>>,
-    pub(super) cores: Mutex<Vec<Core>>,
-    pub(super) ended: Mutex<bool>,
-    pub(super) ended_signal: Condvar,
+    pub(super) outside: Mutex<Option<OwnedTasks<Self>>>,
+    /// The workers' parts until the workers start.
+    pub(super) unstarted: Mutex<Vec<Core>>,
+    pub(super) end: End<Self>,
     pub(super) outside_spawned: Counter,
     pub(super) outside_finished: AtomicU64,
     pub(super) remote_schedules: AtomicU64,
     pub(super) dumps: Dumps,
     /// Which sleeper looks after the driver and the timers of blocked workers, see `watch`.
-    pub(super) watch: AtomicUsize,
+    pub(super) watch: WatchRole,
 }
 
 impl std::fmt::Debug for MultiThread {
@@ -170,7 +191,7 @@ impl MultiThread {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Tells the workers to end; they drop every task when they have all stopped.
+    /// Tells the workers to end: each drops its tasks.
     pub(crate) fn stop(&self) {
         // Release: pairs with the Acquire in `is_stopping`.
         if self.stopping.swap(true, Ordering::AcqRel) {
@@ -180,71 +201,6 @@ impl MultiThread {
             shard.close();
         }
         self.unpark_all();
-    }
-
-    /// A worker hands its core in; the last one drops every task and lets go of the driver.
-    pub(super) fn hand_in(self: &Arc<Self>, core: Core) {
-        let cores = {
-            let mut cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
-            cores.push(core);
-            if cores.len() < self.remotes.len() {
-                return;
-            }
-            std::mem::take(&mut *cores)
-        };
-        let outside = self
-            .outside
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        loop {
-            if let Some(outside) = &outside {
-                outside.cancel_all();
-            }
-            for core in &cores {
-                core.tasks.cancel_all();
-            }
-            self.drain();
-            let quiet = outside.as_ref().is_none_or(OwnedTasks::is_quiet)
-                && cores.iter().all(|core| core.tasks.is_quiet());
-            if quiet {
-                break;
-            }
-            std::thread::yield_now();
-        }
-        self.driver.shutdown();
-        drop(cores);
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.ended_signal.notify_all();
-    }
-
-    /// The workers that have been told to end and have not.
-    pub(crate) fn unended(&self) -> Vec<usize> {
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if *ended {
-            return Vec::new();
-        }
-        let cores = self.cores.lock().unwrap_or_else(PoisonError::into_inner);
-        let handed_in = |index: &usize| cores.iter().any(|core| core.index == *index);
-        (0..self.workers())
-            .filter(|index| !handed_in(index))
-            .collect()
-    }
-
-    /// Consumes every queued token; all tasks have been cancelled.
-    fn drain(&self) {
-        for index in 0..self.remotes.len() {
-            while let Some(token) = self.remotes[index].take_lifo() {
-                token.run();
-            }
-            while let Some(raw) = self.remotes[index].ring.pop() {
-                // SAFETY: only tokens go into the ring, and each comes out once.
-                unsafe { Notified::from_raw(raw) }.run();
-            }
-        }
-        while let Some(token) = self.pop_outside(0) {
-            token.run();
-        }
     }
 
     /// How many workers there are.

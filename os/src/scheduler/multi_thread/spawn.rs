@@ -3,10 +3,9 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
-use std::time::{Duration, Instant};
 
 use selkie_core::collections::Padded;
 use selkie_core::platform::{AtomicPtr, AtomicU64};
@@ -16,12 +15,12 @@ use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
 use super::super::random::Random;
-use super::core::Core;
+use super::end::End;
 use super::idle::Idle;
 use super::parker::{Parker, SharedDriver};
 use super::run;
-use super::shared::{Launch, MultiThread, Remote};
-use super::watch::NOBODY;
+use super::shared::{Core, Launch, MultiThread, Remote};
+use super::watch_role::WatchRole;
 use super::worker::worker_here;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, WorkerCounters};
@@ -85,25 +84,24 @@ impl MultiThread {
                 launch: OnceLock::new(),
                 stopping: AtomicBool::new(false),
                 outside: Mutex::new(None),
-                cores: Mutex::new(Vec::new()),
-                ended: Mutex::new(false),
-                ended_signal: Condvar::new(),
+                unstarted: Mutex::new(Vec::new()),
+                end: End::new(workers),
                 outside_spawned: Counter::default(),
                 outside_finished: AtomicU64::new(0),
                 remote_schedules: AtomicU64::new(0),
                 dumps: Dumps::default(),
-                watch: AtomicUsize::new(NOBODY),
+                watch: WatchRole::new(),
                 config,
             }
         });
-        *lock(&scheduler.outside) = Some(OwnedTasks::new(Arc::as_ptr(&scheduler)));
+        *lock(&scheduler.outside) = Some(OwnedTasks::new(Arc::clone(&scheduler)));
         let cores = leases.into_iter().enumerate().map(|(index, lease)| Core {
             index,
             random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
-            tasks: OwnedTasks::new(Arc::as_ptr(&scheduler)),
-            _timers: lease,
+            tasks: OwnedTasks::new(Arc::clone(&scheduler)),
+            timers: lease,
         });
-        lock(&scheduler.cores).extend(cores);
+        lock(&scheduler.unstarted).extend(cores);
         scheduler
     }
 
@@ -113,7 +111,7 @@ impl MultiThread {
     /// What `launch` says; the workers that were started end again.
     pub(crate) fn start(self: &Arc<Self>, launch: Launch) -> std::io::Result<()> {
         let launch = self.launch.get_or_init(|| launch);
-        let mut cores = std::mem::take(&mut *lock(&self.cores));
+        let mut cores = std::mem::take(&mut *lock(&self.unstarted));
         while let Some(core) = cores.pop() {
             let shared = Arc::clone(self);
             let slot = Arc::new(Mutex::new(Some(core)));
@@ -127,7 +125,7 @@ impl MultiThread {
             if let Err(error) = started {
                 cores.extend(lock(&slot).take());
                 self.stop();
-                cores.into_iter().for_each(|core| self.hand_in(core));
+                cores.into_iter().for_each(|core| self.end_worker(core));
                 return Err(error);
             }
         }
@@ -171,8 +169,8 @@ impl MultiThread {
             drop(outside);
             return self.spawn_cancelled(future, id, location);
         };
-        // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is this.
-        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        // SAFETY: `F` is `Send` and `'static`.
+        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
         self.outside_spawned.increment();
         drop(outside);
         self.push_outside(token);
@@ -190,35 +188,12 @@ impl MultiThread {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let tasks = OwnedTasks::new(Arc::as_ptr(self));
-        // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is this.
-        let (token, handle) = unsafe { tasks.spawn::<F, Self>(id, location, future) };
+        let tasks = OwnedTasks::new(Arc::clone(self));
+        // SAFETY: `F` is `Send` and `'static`.
+        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
         token.cancel();
-        tasks.close();
+        tasks.close().finish_soon();
         handle
-    }
-
-    /// Waits until every worker has ended and every task is dropped, at most `limit`.
-    pub(crate) fn wait_ended(&self, limit: Option<Duration>) -> bool {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let mut ended = lock(&self.ended);
-        while !*ended {
-            ended = match deadline {
-                None => self
-                    .ended_signal
-                    .wait(ended)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    let waited = self.ended_signal.wait_timeout(ended, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-        true
     }
 
     /// How many tasks have been spawned so far.

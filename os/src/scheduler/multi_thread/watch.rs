@@ -9,12 +9,11 @@
 //! States      nobody ⇄ worker i
 //! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
 //!                another sleeper if nobody watches.
-//!             I2 a watcher that gives up does so with every other worker asleep.
+//!             I2 a watcher that gives up does so with every other worker asleep: see `watch_role`.
 //! Rejected    Waking a sleeper for every event that the driver's worker leaves the driver for: a
 //!             futex wake per request. A monitor thread: a stack and a start per runtime.
 //! Source      The idea of Go's `sysmon`, without its thread.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::worker::Worker;
@@ -23,8 +22,6 @@ use super::worker::Worker;
 const PERIOD: Duration = Duration::from_millis(10);
 /// Rounds without a running worker after which the watch ends.
 const QUIET_ROUNDS: u32 = 10;
-/// Nobody watches.
-pub(super) const NOBODY: usize = usize::MAX;
 
 /// What a watcher remembers from round to round.
 #[derive(Debug, Default)]
@@ -46,17 +43,18 @@ impl Watch {
         if shared.workers() == 1 {
             return limit;
         }
-        // Relaxed: a role, not a guard; two watchers, or none for a moment, do no harm.
-        let holder = shared.watch.load(Ordering::Relaxed);
         let quiet = self.quiet_rounds >= QUIET_ROUNDS;
-        let take = match holder {
-            _ if quiet => false,
-            NOBODY => true,
-            other if other == worker.index => false,
-            other => shared.driver.is_attended() && shared.remotes[other].parker.is_in_driver(),
-        };
+        let take = !quiet
+            && match shared.watch.holder() {
+                None => true,
+                Some(holder) if holder == worker.index => false,
+                // The one in the driver may sleep on: we sleep outside.
+                Some(holder) => {
+                    shared.driver.is_attended() && shared.remotes[holder].parker.is_in_driver()
+                }
+            };
         if take {
-            shared.watch.store(worker.index, Ordering::Relaxed);
+            shared.watch.take(worker.index);
         }
         if !self.is_on_watch(worker) {
             return limit;
@@ -65,7 +63,7 @@ impl Watch {
     }
 
     pub(super) fn is_on_watch(&self, worker: &Worker<'_>) -> bool {
-        worker.shared.watch.load(Ordering::Relaxed) == worker.index
+        worker.shared.watch.holder() == Some(worker.index)
     }
 
     /// The watcher's round. `true`: tasks were taken over, or timers fired.
@@ -98,9 +96,9 @@ impl Watch {
             }
         }
         self.quiet_rounds = if all_asleep { self.quiet_rounds + 1 } else { 0 };
-        if self.quiet_rounds >= QUIET_ROUNDS {
-            // Everyone sleeps (I2): the first to wake finds nobody on watch.
-            shared.watch.store(NOBODY, Ordering::Relaxed);
+        if self.quiet_rounds >= QUIET_ROUNDS && !shared.watch.give_up(worker.index, &shared.idle) {
+            // One has woken just now, and relies on us (I2).
+            self.quiet_rounds = 0;
         }
         found
     }
@@ -112,11 +110,7 @@ impl Watch {
         if shared.workers() == 1 {
             return;
         }
-        let holder = shared.watch.load(Ordering::Relaxed);
-        if holder == worker.index {
-            shared.watch.store(NOBODY, Ordering::Relaxed);
-        }
-        if holder == worker.index || holder == NOBODY {
+        if shared.watch.leave(worker.index) {
             shared.wake_a_watcher();
         }
     }

@@ -15,15 +15,15 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use selkie_core::collections::{Chain, Entered};
 use selkie_core::queue::RING_SLOTS;
 use selkie_core::task::{Id, JoinHandle, Notified, Schedule};
 
+use super::super::trim::Trim;
 use super::super::yields::Yields;
-use super::core::Core;
-use super::shared::{MultiThread, Remote};
+use super::shared::{Core, MultiThread, Remote};
 use super::tuning::Tuning;
 
 /// Tasks that may run from the LIFO slot before the ring gets its turn.
@@ -48,6 +48,7 @@ pub(super) struct Worker<'a> {
     /// Tasks in a row that came from the LIFO slot.
     lifo_streak: Cell<u32>,
     yields: Yields,
+    trim: Trim,
     tuning: Tuning,
     /// Tasks until the inject queue has precedence.
     until_outside: Cell<u32>,
@@ -104,6 +105,7 @@ impl<'a> Worker<'a> {
             awake_since: Cell::new(Some(Instant::now())),
             lifo_streak: Cell::new(0),
             yields: Yields::new(),
+            trim: Trim::new(),
             tuning: Tuning::new(owner.config.global_queue_interval),
             until_outside: Cell::new(1),
             until_events: Cell::new(owner.config.event_interval),
@@ -149,8 +151,8 @@ impl<'a> Worker<'a> {
         let (token, handle) = {
             let core = self.core.borrow();
             let core = core.as_ref().expect("the core is here");
-            // SAFETY: `F` is `Send` and `'static`; the owner's scheduler is the core's.
-            unsafe { core.tasks.spawn::<F, MultiThread>(id, location, future) }
+            // SAFETY: `F` is `Send` and `'static`.
+            unsafe { core.tasks.spawn(id, location, future) }
         };
         self.remote.counters.spawned.increment();
         self.push_woken(token);
@@ -205,17 +207,10 @@ impl<'a> Worker<'a> {
             }
         }
         self.lifo_streak.set(0);
-        self.pop_ring()
+        self.remote
+            .pop_ring()
             .or_else(|| self.remote.take_lifo())
             .or_else(|| self.take_from_outside())
-    }
-
-    fn pop_ring(&self) -> Option<Notified> {
-        // SAFETY: only tokens go into the ring, each comes out once; we have the core (its I1).
-        self.remote
-            .ring
-            .pop()
-            .map(|raw| unsafe { Notified::from_raw(raw) })
     }
 
     /// This worker's share of the inject queue: one task to run, the others into the ring.
@@ -269,9 +264,7 @@ impl<'a> Worker<'a> {
     /// Half of the tasks in the ring of worker `victim`: one to run, the others into our ring.
     pub(super) fn steal_from(&self, victim: usize) -> Option<Notified> {
         let mut first = None;
-        let stolen = self.shared.remotes[victim].ring.take_half(|raw| {
-            // SAFETY: only tokens go into rings, and each comes out once.
-            let token = unsafe { Notified::from_raw(raw) };
+        let stolen = self.shared.remotes[victim].take_half(|token| {
             if first.is_none() {
                 first = Some(token);
             } else {
@@ -363,15 +356,35 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// How long a sleep may be that would have been `limit`, with memory to give back.
+    pub(super) fn sleep_with_surplus(&self, limit: Option<Duration>) -> Option<Duration> {
+        let finished = self.remote.counters.finished.get();
+        match self.core.borrow().as_ref() {
+            Some(core) => self.trim.limit(&core.tasks, finished, limit),
+            None => limit,
+        }
+    }
+
+    /// Gives memory of past tasks back, if it was there for long.
+    pub(super) fn give_memory_back(&self) {
+        let finished = self.remote.counters.finished.get();
+        if let Some(core) = self.core.borrow().as_ref() {
+            self.trim.look(&core.tasks, &self.shared.outside, finished);
+        }
+    }
+
     /// Puts tokens taken from a blocked worker where this worker finds them.
     pub(super) fn adopt(&self, token: Notified) {
         self.push_ring(token);
     }
 }
 
-// SAFETY: every task's owner is this scheduler, in an `Arc` that the workers hold until the last of
-// them has closed the owners.
+// SAFETY: the tasks are `Send`.
 unsafe impl Schedule for MultiThread {
+    fn may_drop_tasks_here(&self) -> bool {
+        true
+    }
+
     #[inline]
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
         // SAFETY: it points to this thread's stack, or is null (I1).

@@ -1,14 +1,14 @@
 //! The panic of one call among many, kept until all have been made.
 //!
-//! Idea        Whoever wakes several wakers, or drops several values of others, must come to the last
-//!             one although the first panics. The first panic goes on when this is dropped; those after
-//!             it have been reported by the panic hook, and end here.
+//! Idea        Whoever wakes several wakers must come to the last one although the first panics. The
+//!             first panic goes on when this is dropped; those after it have been reported by the panic
+//!             hook, and end here.
 //! States      none ─run panics→ one ─drop→ unwinds;   one ─discard→ none
 
-use alloc::boxed::Box;
 use core::any::Any;
+use std::boxed::Box;
 
-use super::{catch_panic, discard_payload, is_panicking, resume_panic};
+use super::std_panic::{catch_panic, discard_payload};
 
 /// Makes calls; the first panic among them goes on when this is dropped.
 #[derive(Debug, Default)]
@@ -55,10 +55,10 @@ impl Drop for FirstPanic {
         let Some(payload) = self.0.take() else {
             return;
         };
-        if is_panicking() {
+        if std::thread::panicking() {
             discard_payload(payload);
         } else {
-            resume_panic(payload);
+            std::panic::resume_unwind(payload);
         }
     }
 }

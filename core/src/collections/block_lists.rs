@@ -1,0 +1,292 @@
+//! Which blocks of a slab have vacant slots, which are in use, and which are empty.
+//!
+//! Idea        Per size class there is a list of blocks with vacant slots, of which the first is the
+//!             *current* one that slots are taken from, and a list of blocks in use. A block without
+//!             a taken slot that is not current is *empty*: it leaves the list of blocks in use at
+//!             once, so that what walks the slots does not depend on how many there once were.
+//! States      of a block: current → full → listed → current …; listed ⇄ empty
+//! Invariants  I1 only the owner of the slab comes here (I2 of `slab`).
+//!             I2 the current block is listed and linked; any other is linked exactly if a slot of
+//!                it is taken, and listed if it has a vacant slot.
+//! Rejected    One free list per class instead of one per block: to give a block back the whole list
+//!             has to be searched for its slots.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+
+use super::block::{BlockRef, Books, CLASSES, SlotHeader};
+
+/// The blocks of one slab.
+pub(super) struct BlockLists<H: SlotHeader> {
+    classes: [Class<H>; CLASSES],
+    /// A bit per class that has, or had, blocks.
+    touched: u64,
+    /// Blocks that the slab has.
+    blocks: usize,
+    /// Blocks that are listed and not linked: no slot of them is taken.
+    empty: usize,
+}
+
+struct Class<H: SlotHeader> {
+    /// Blocks with vacant slots; the first is the current one.
+    listed: Option<BlockRef<H>>,
+    /// Blocks in use.
+    linked: Option<BlockRef<H>>,
+    /// Slots that outsiders gave back, taken off their stack and not yet put into their blocks.
+    returned: *mut H,
+}
+
+/// The blocks of the list that starts with `first`.
+fn linked<H: SlotHeader>(first: Option<BlockRef<H>>) -> impl Iterator<Item = BlockRef<H>> {
+    core::iter::successors(first, |block| {
+        // SAFETY: called by the owner (I1).
+        unsafe { block.with_books(|books| books.next_linked) }
+    })
+}
+
+impl<H: SlotHeader> BlockLists<H> {
+    /// No blocks.
+    pub(super) fn new() -> Self {
+        Self {
+            classes: [const {
+                Class {
+                    listed: None,
+                    linked: None,
+                    returned: core::ptr::null_mut(),
+                }
+            }; CLASSES],
+            touched: 0,
+            blocks: 0,
+            empty: 0,
+        }
+    }
+
+    /// How many blocks there are.
+    pub(super) fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// How many blocks are empty.
+    pub(super) fn empty(&self) -> usize {
+        self.empty
+    }
+
+    /// The block that slots of `class` are taken from.
+    #[inline]
+    pub(super) fn current(&self, class: usize) -> Option<BlockRef<H>> {
+        self.classes[class].listed
+    }
+
+    /// The blocks in use.
+    pub(super) fn in_use(&self) -> impl Iterator<Item = BlockRef<H>> {
+        self.touched_classes()
+            .flat_map(|class| linked(self.classes[class].linked))
+    }
+
+    /// Slots of `class` that outsiders gave back and that are not yet in their blocks.
+    pub(super) fn returned(&self, class: usize) -> *mut H {
+        self.classes[class].returned
+    }
+
+    pub(super) fn set_returned(&mut self, class: usize, first: *mut H) {
+        self.classes[class].returned = first;
+    }
+
+    /// Adds a block of `class`, which is the current one from now on.
+    pub(super) fn add(&mut self, class: usize, block: BlockRef<H>) {
+        self.touched |= 1 << class;
+        self.blocks += 1;
+        self.make_current(class, block);
+    }
+
+    /// The classes that have, or had, blocks.
+    pub(super) fn touched_classes(&self) -> impl Iterator<Item = usize> + use<H> {
+        let touched = self.touched;
+        (0..CLASSES).filter(move |class| touched & (1 << class) != 0)
+    }
+
+    /// # Safety
+    /// `slot` is a taken slot of this slab, vacant now.
+    #[inline]
+    pub(super) unsafe fn give_back(&mut self, slot: NonNull<H>) {
+        // SAFETY: by the caller's promise.
+        let block = unsafe { BlockRef::of(slot) };
+        // SAFETY: the owner's own block, and by the caller's promise.
+        if unsafe { block.give_back(slot) } {
+            self.settle(block);
+        }
+    }
+
+    /// A slot has come back to `block`, which is not the current one (I2).
+    #[cold]
+    fn settle(&mut self, block: BlockRef<H>) {
+        // SAFETY: the owner's own block.
+        let (listed, taken) = unsafe { block.with_books(|books| (books.listed, books.taken)) };
+        if !listed {
+            self.make_current(block.class(), block);
+        } else if taken == 0 {
+            self.unlink(block);
+            self.empty += 1;
+        }
+    }
+
+    /// Lists `block`, which is not listed, in front of the others.
+    fn make_current(&mut self, class: usize, block: BlockRef<H>) {
+        let before = self.classes[class].listed.replace(block);
+        // SAFETY: the owner's own block.
+        let linked = unsafe {
+            block.with_books(|books| {
+                books.listed = true;
+                books.current = true;
+                books.next_listed = before;
+                books.linked
+            })
+        };
+        if !linked {
+            self.link(class, block);
+        }
+        let Some(before) = before else { return };
+        let leave = |books: &mut Books<H>| {
+            books.current = false;
+            books.taken == 0
+        };
+        // SAFETY: the owner's own block.
+        if unsafe { before.with_books(leave) } {
+            self.unlink(before);
+            self.empty += 1;
+        }
+    }
+
+    /// `block`, the current one, has no vacant slot: the next of the list is the current one.
+    pub(super) fn leave_current(&mut self, class: usize, block: BlockRef<H>) {
+        let leave = |books: &mut Books<H>| {
+            books.listed = false;
+            books.current = false;
+            books.next_listed.take()
+        };
+        // SAFETY: the owner's own block.
+        let next = unsafe { block.with_books(leave) };
+        self.classes[class].listed = next;
+        let Some(next) = next else { return };
+        let become_current = |books: &mut Books<H>| {
+            books.current = true;
+            books.linked
+        };
+        // SAFETY: the owner's own block.
+        if !unsafe { next.with_books(become_current) } {
+            self.empty -= 1;
+            self.link(class, next);
+        }
+    }
+
+    /// If no slot of the current block is taken, it is an empty one like the others.
+    pub(super) fn set_current_aside(&mut self, class: usize) {
+        let Some(block) = self.classes[class].listed else {
+            return;
+        };
+        let leave = |books: &mut Books<H>| {
+            books.current = books.taken != 0;
+            !books.current
+        };
+        // SAFETY: the owner's own block.
+        if unsafe { block.with_books(leave) } {
+            self.unlink(block);
+            self.empty += 1;
+        }
+    }
+
+    /// Takes empty blocks off the list of `class`, at most `left`, which is counted down, until `keep`
+    /// are left in the whole slab.
+    pub(super) fn unlist_empty(
+        &mut self,
+        class: usize,
+        keep: usize,
+        left: &mut usize,
+        mut take: impl FnMut(BlockRef<H>),
+    ) {
+        let mut last: Option<BlockRef<H>> = None;
+        let mut next = self.classes[class].listed;
+        while let Some(block) = next.filter(|_| self.empty > keep && *left > 0) {
+            // SAFETY: the owner's own block.
+            let linked = unsafe {
+                block.with_books(|books| {
+                    next = books.next_listed;
+                    books.linked
+                })
+            };
+            if linked {
+                last = Some(block);
+                continue;
+            }
+            match last {
+                // SAFETY: as above.
+                Some(last) => unsafe { last.with_books(|books| books.next_listed = next) },
+                None => self.classes[class].listed = next,
+            }
+            // SAFETY: as above.
+            unsafe {
+                block.with_books(|books| {
+                    books.listed = false;
+                    books.next_listed = None;
+                });
+            }
+            self.empty -= 1;
+            self.blocks -= 1;
+            *left -= 1;
+            take(block);
+        }
+        self.restore_current(class);
+    }
+
+    /// The first of the list is the current block, and linked (I2).
+    fn restore_current(&mut self, class: usize) {
+        let Some(block) = self.classes[class].listed else {
+            return;
+        };
+        // SAFETY: the owner's own block.
+        let linked = unsafe {
+            block.with_books(|books| {
+                books.current = true;
+                books.linked
+            })
+        };
+        if !linked {
+            self.empty -= 1;
+            self.link(class, block);
+        }
+    }
+
+    fn link(&mut self, class: usize, block: BlockRef<H>) {
+        let next = self.classes[class].linked.replace(block);
+        // SAFETY: the owner's own block.
+        unsafe {
+            block.with_books(|books| {
+                books.linked = true;
+                books.next_linked = next;
+                books.previous_linked = None;
+            });
+        }
+        if let Some(next) = next {
+            // SAFETY: as above.
+            unsafe { next.with_books(|books| books.previous_linked = Some(block)) };
+        }
+    }
+
+    fn unlink(&mut self, block: BlockRef<H>) {
+        let out = |books: &mut Books<H>| {
+            books.linked = false;
+            (books.previous_linked.take(), books.next_linked.take())
+        };
+        // SAFETY: the owner's own block.
+        let (previous, next) = unsafe { block.with_books(out) };
+        match previous {
+            // SAFETY: as above.
+            Some(previous) => unsafe { previous.with_books(|books| books.next_linked = next) },
+            None => self.classes[block.class()].linked = next,
+        }
+        if let Some(next) = next {
+            // SAFETY: as above.
+            unsafe { next.with_books(|books| books.previous_linked = previous) };
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Memory for tasks that never becomes anything else: type-stable slots in size classes.
+//!
+//! Idea        A [`Slab`] hands out slots of 32-byte size classes from blocks. Every slot starts
+//!             with an `H`, made when the slot is carved and never unmade, so a stale pointer to a
+//!             slot always finds an `H` there and can be a plain word. Blocks come from a pool, and
+//!             go back when no slot of theirs is taken: when the slab is trimmed or its owner ends.
+//! States      of a slab: in the pool ⇄ owned; of a slot: carved → vacant ⇄ taken
+//! Invariants  I1 the `H` of a carved slot stays in place for ever (I1 of `block`).
+//!             I2 `local`, and the books of the slab's blocks, are touched by the owner only;
+//!                outsiders give back by `remote`.
+//!             I3 a slab is owned by one owner at a time, and none of its slots holds a live task
+//!                when it goes back to the pool: its owner sees to it.
+//! Rejected    malloc with a reference count: two atomic operations for every waker, and under
+//!             glibc an aligned allocation of a cell costs more than the rest of a spawn.
+#![allow(unsafe_code)]
+
+use alloc::vec::Vec;
+use core::ptr::NonNull;
+
+use super::block::{BlockRef, CLASSES, SlotHeader};
+use super::block_lists::BlockLists;
+use super::block_pool::BlockPool;
+use crate::context_cell;
+use crate::platform::{AtomicPtr, Ordering, UnsafeCell};
+
+context_cell! {
+    /// Address of the slab whose owner the running context is, or 0.
+    static CURRENT_SLAB: usize = 0;
+}
+
+/// A source of slots; owned by one owner at a time and never freed.
+pub struct Slab<H: SlotHeader> {
+    /// What the owner's slots belong to: an address that slots' users interpret.
+    owner: AtomicPtr<()>,
+    local: UnsafeCell<BlockLists<H>>,
+    remote: [AtomicPtr<H>; CLASSES],
+}
+
+/// Slots that are put into their blocks before a slot is taken.
+const RETURNED_AT_A_TAKE: usize = 64;
+/// Slots of each class that are put into their blocks when a slab is trimmed.
+const RETURNED_AT_A_TRIM: usize = 1024;
+
+// SAFETY: `local` is touched by the owner only (I2), the rest is atomic.
+unsafe impl<H: SlotHeader> Sync for Slab<H> {}
+// SAFETY: as above; nothing in a slab belongs to a thread.
+unsafe impl<H: SlotHeader> Send for Slab<H> {}
+
+impl<H: SlotHeader> core::fmt::Debug for Slab<H> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Slab")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<H: SlotHeader> Slab<H> {
+    pub(super) fn new() -> Self {
+        Self {
+            owner: AtomicPtr::new(core::ptr::null_mut()),
+            local: UnsafeCell::new(BlockLists::new()),
+            remote: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
+        }
+    }
+
+    /// The slab that `slot` came from.
+    ///
+    /// # Safety
+    /// `slot` came from a [`SlabOwner`](super::SlabOwner), and is taken.
+    #[inline]
+    pub unsafe fn of<'a>(slot: NonNull<H>) -> &'a Self {
+        // SAFETY: by the caller's promise.
+        let block = unsafe { BlockRef::of(slot) };
+        // SAFETY: as above.
+        let slab = unsafe { block.slab() };
+        // SAFETY: a block with a taken slot has a slab, and slabs are never freed.
+        unsafe { &*slab.cast::<Self>() }
+    }
+
+    /// What the slots of this slab belong to.
+    #[inline]
+    pub fn owner(&self) -> *mut () {
+        // Relaxed: set before any slot is handed out, and whoever asks has a slot.
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_owner(&self, owner: *mut ()) {
+        // Relaxed: handed to others only with slots, see `owner`.
+        self.owner.store(owner, Ordering::Relaxed);
+    }
+
+    /// Gives `slot` back to its slab: without an atomic operation in the context that is the
+    /// slab's owner, by one compare-and-swap elsewhere.
+    ///
+    /// # Safety
+    /// `slot` came from a [`SlabOwner`](super::SlabOwner), is taken, and is not used after this call.
+    #[inline]
+    pub unsafe fn give_back(slot: NonNull<H>) {
+        // SAFETY: by the caller's promise.
+        let slab = unsafe { Self::of(slot) };
+        if CURRENT_SLAB.get() == core::ptr::from_ref(slab).addr() {
+            slab.local.with_mut(|local| {
+                // SAFETY: this context is the owner (I2).
+                let local = unsafe { &mut *local };
+                // SAFETY: as above, and by the caller's promise.
+                unsafe { local.give_back(slot) };
+            });
+        } else {
+            // SAFETY: by the caller's promise.
+            let class = unsafe { BlockRef::of(slot) }.class();
+            slab.give_back_remote(class, slot);
+        }
+    }
+
+    fn give_back_remote(&self, class: usize, slot: NonNull<H>) {
+        let stack = &self.remote[class];
+        let mut top = stack.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the header stays initialised (I1).
+            unsafe { slot.as_ref() }
+                .next()
+                .store(top, Ordering::Relaxed);
+            // Release: pairs with the Acquire swap in `collect`: the link is seen.
+            match stack.compare_exchange_weak(
+                top,
+                slot.as_ptr(),
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => top = now,
+            }
+        }
+    }
+
+    /// Takes a slot of the size class `class`; new blocks come from `pool`.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2).
+    #[inline]
+    pub(super) unsafe fn take(&'static self, class: usize, pool: &BlockPool<H>) -> NonNull<H> {
+        self.local.with_mut(|local| {
+            // SAFETY: by the caller's promise.
+            let local = unsafe { &mut *local };
+            if let Some(block) = local.current(class) {
+                // SAFETY: the owner's own block (I2).
+                if let Some(slot) = unsafe { block.take() } {
+                    return slot;
+                }
+            }
+            self.take_slowly(local, class, pool)
+        })
+    }
+
+    #[cold]
+    fn take_slowly(
+        &'static self,
+        local: &mut BlockLists<H>,
+        class: usize,
+        pool: &BlockPool<H>,
+    ) -> NonNull<H> {
+        self.collect(local, class, RETURNED_AT_A_TAKE);
+        loop {
+            let Some(block) = local.current(class) else {
+                let block = pool.take(class);
+                // SAFETY: just taken out of the pool, without a taken slot.
+                unsafe { block.set_slab(core::ptr::from_ref(self).cast()) };
+                local.add(class, block);
+                continue;
+            };
+            // SAFETY: the owner's own block (I2).
+            if let Some(slot) = unsafe { block.take() } {
+                return slot;
+            }
+            // SAFETY: as above.
+            if let Some(slot) = unsafe { block.carve() } {
+                return slot;
+            }
+            local.leave_current(class, block);
+        }
+    }
+
+    /// Puts what outsiders have given back of the size class `class` into its blocks, at most `limit`
+    /// slots.
+    fn collect(&self, local: &mut BlockLists<H>, class: usize, limit: usize) {
+        for _ in 0..limit {
+            let mut top = local.returned(class);
+            // Relaxed: a look; the swap decides.
+            if top.is_null() && !self.remote[class].load(Ordering::Relaxed).is_null() {
+                // Acquire: pairs with the Release in `give_back_remote`: the links are seen.
+                top = self.remote[class].swap(core::ptr::null_mut(), Ordering::Acquire);
+            }
+            let Some(slot) = NonNull::new(top) else {
+                return;
+            };
+            // SAFETY: the header stays initialised (I1). Relaxed: the stack is ours now.
+            local.set_returned(
+                class,
+                unsafe { slot.as_ref() }.next().load(Ordering::Relaxed),
+            );
+            // SAFETY: it was given back to this slab, whose owner the caller is.
+            unsafe { local.give_back(slot) };
+        }
+    }
+
+    /// Calls `visit` with every carved slot, taken or vacant, of the blocks that are in use.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2). `visit` may give slots back, but takes none.
+    pub(super) unsafe fn walk(&self, mut visit: impl FnMut(NonNull<H>)) {
+        let blocks = self.local.with(|local| {
+            // SAFETY: by the caller's promise.
+            let local = unsafe { &*local };
+            local.in_use().collect::<Vec<_>>()
+        });
+        // The blocks stay with the slab while slots of them are visited, whatever list they are in.
+        for block in blocks {
+            // SAFETY: the owner's own block (I2), by the caller's promise.
+            unsafe { block.walk(&mut visit) };
+        }
+    }
+
+    /// Whether more than `keep` blocks are empty, or might be if what outsiders gave back were put
+    /// into its blocks.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2).
+    pub(super) unsafe fn has_surplus(&self, keep: usize) -> bool {
+        self.local.with(|local| {
+            // SAFETY: by the caller's promise.
+            let local = unsafe { &*local };
+            let is_returned = |class: usize| {
+                // Relaxed: a look; `collect` decides.
+                !self.remote[class].load(Ordering::Relaxed).is_null()
+                    || !local.returned(class).is_null()
+            };
+            local.empty() > keep
+                || local.blocks() > keep && local.touched_classes().any(is_returned)
+        })
+    }
+
+    /// Gives empty blocks back to `pool`, at most `limit`, and leaves `keep` of them. Says whether it
+    /// had to stop at the limit.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2).
+    pub(super) unsafe fn trim(&self, keep: usize, limit: usize, pool: &BlockPool<H>) -> bool {
+        self.local.with_mut(|local| {
+            // SAFETY: by the caller's promise.
+            let local = unsafe { &mut *local };
+            let mut left = limit;
+            for class in local.touched_classes() {
+                self.collect(local, class, RETURNED_AT_A_TRIM);
+                local.unlist_empty(class, keep, &mut left, |block| pool.give(block));
+            }
+            left == 0
+        })
+    }
+
+    /// Gives every block back to `pool` of which no slot is taken: the owner ends.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2).
+    pub(super) unsafe fn empty(&self, pool: &BlockPool<H>) {
+        self.local.with_mut(|local| {
+            // SAFETY: by the caller's promise.
+            let local = unsafe { &mut *local };
+            for class in local.touched_classes() {
+                self.collect(local, class, usize::MAX);
+                local.set_current_aside(class);
+                let mut all = usize::MAX;
+                local.unlist_empty(class, 0, &mut all, |block| pool.give(block));
+            }
+        });
+    }
+}
+
+/// Ends what [`SlabOwner::enter`](super::SlabOwner::enter) began when dropped.
+#[derive(Debug)]
+#[must_use = "the mark is taken back when this drops"]
+pub struct Entered {
+    before: usize,
+}
+
+impl Entered {
+    #[inline]
+    pub(super) fn new<H: SlotHeader>(slab: &'static Slab<H>) -> Self {
+        Self {
+            before: CURRENT_SLAB.replace(core::ptr::from_ref(slab).addr()),
+        }
+    }
+}
+
+impl Drop for Entered {
+    #[inline]
+    fn drop(&mut self) {
+        CURRENT_SLAB.set(self.before);
+    }
+}

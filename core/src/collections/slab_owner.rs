@@ -1,0 +1,131 @@
+//! Who owns a slab, and where slabs are that nobody owns.
+//!
+//! Invariants  I1 a slab is in the pool, or has one owner, or is lost: an owner that cannot let go
+//!                of it, since a slot holds a live task, forgets it.
+//! Rejected    Slabs that are freed: a stale pointer to a slot would dangle.
+#![allow(unsafe_code)]
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+use super::block::{LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
+use super::block_pool::BlockPool;
+use super::slab::{Entered, Slab};
+use crate::maybe_const;
+use crate::platform::{KEPT_BLOCKS, Lock};
+
+/// The slabs that nobody owns, and the blocks that no slab has.
+#[derive(Debug)]
+pub struct SlabPool<H: SlotHeader> {
+    vacant: Lock<Vec<&'static Slab<H>>>,
+    blocks: BlockPool<H>,
+}
+
+impl<H: SlotHeader> SlabPool<H> {
+    maybe_const! {
+        /// A pool without slabs.
+        pub fn new() -> Self {
+            Self { vacant: Lock::new(Vec::new()), blocks: BlockPool::new() }
+        }
+    }
+
+    /// Takes a slab out of the pool, or makes one; its slots belong to `owner`.
+    pub fn own(&'static self, owner: *mut ()) -> SlabOwner<H> {
+        let vacant = self.vacant.lock().pop();
+        let slab = vacant.unwrap_or_else(|| Box::leak(Box::new(Slab::new())));
+        slab.set_owner(owner);
+        SlabOwner {
+            slab,
+            pool: self,
+            _local: PhantomData,
+        }
+    }
+}
+
+impl<H: SlotHeader> Default for SlabPool<H> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The right to take slots from one slab; may move between threads, but not be shared.
+///
+/// Dropping it gives the slab back to its pool, with the memory of all blocks that have no taken
+/// slot. The slots that are still taken must not hold anything that belongs to the owner.
+#[derive(Debug)]
+pub struct SlabOwner<H: SlotHeader> {
+    slab: &'static Slab<H>,
+    pool: &'static SlabPool<H>,
+    /// Not `Sync`: `take` works on the slab's local lists.
+    _local: PhantomData<core::cell::Cell<()>>,
+}
+
+impl<H: SlotHeader> SlabOwner<H> {
+    /// Takes a slot of at least `bytes`.
+    ///
+    /// # Panics
+    /// If `bytes` is more than [`LARGEST_SLOT`].
+    #[inline]
+    pub fn take(&self, bytes: usize) -> NonNull<H> {
+        assert!(
+            bytes <= LARGEST_SLOT,
+            "slot too large: {bytes} of {LARGEST_SLOT} bytes"
+        );
+        let class = bytes.div_ceil(SLOT_ALIGN).max(1) - 1;
+        // SAFETY: the owner, which is not shared.
+        unsafe { self.slab.take(class, &self.pool.blocks) }
+    }
+
+    /// Calls `visit` with every slot that holds something, and with vacant ones beside them. `visit`
+    /// may give slots back, but takes none.
+    ///
+    /// # Cost
+    /// Depends on the blocks that have taken slots, not on how many there once were.
+    pub fn walk(&self, visit: impl FnMut(NonNull<H>)) {
+        // SAFETY: the owner, which is not shared.
+        unsafe { self.slab.walk(visit) }
+    }
+
+    /// Whether [`trim`](Self::trim) may find memory to give back.
+    pub fn has_surplus(&self) -> bool {
+        // SAFETY: the owner, which is not shared.
+        unsafe { self.slab.has_surplus(KEPT_BLOCKS) }
+    }
+
+    /// Gives the memory of at most `limit` blocks without a taken slot back, but for a few that stay.
+    /// `true`: there is more.
+    ///
+    /// # Cost
+    /// A system call for each block of 32 KiB, beyond the first 64 in the process.
+    pub fn trim(&self, limit: usize) -> bool {
+        // SAFETY: the owner, which is not shared.
+        unsafe { self.slab.trim(KEPT_BLOCKS, limit, &self.pool.blocks) || self.has_surplus() }
+    }
+
+    /// Marks the running context as the owner until the guard drops, so that slots given back here
+    /// need no atomic operation.
+    ///
+    /// # Safety
+    /// The guard drops in this context, and before the owner moves to another or drops.
+    #[inline]
+    pub unsafe fn enter(&self) -> Entered {
+        Entered::new(self.slab)
+    }
+
+    /// Loses the slab: it is never owned again, and its slots stay as they are.
+    pub fn lose(self) {
+        let _lost = ManuallyDrop::new(self);
+    }
+}
+
+impl<H: SlotHeader> Drop for SlabOwner<H> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the owner, which is not shared.
+        unsafe { self.slab.empty(&self.pool.blocks) };
+        self.pool.vacant.lock().push(self.slab);
+    }
+}

@@ -1,0 +1,35 @@
+//! Panics where they unwind.
+
+use core::any::Any;
+use core::panic::AssertUnwindSafe;
+use std::boxed::Box;
+
+/// Runs `f` and returns its result, or the payload of the panic that ended it.
+///
+/// # Errors
+/// The payload of a panic in `f`.
+#[inline]
+pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    std::panic::catch_unwind(AssertUnwindSafe(f))
+}
+
+/// Runs `f`, foreign code, where nobody can be told of its panic; `None` if it panicked. The panic hook
+/// has reported it.
+#[inline]
+pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
+    match catch_panic(f) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            discard_payload(payload);
+            None
+        }
+    }
+}
+
+/// Drops the payload of a panic, whose drop may panic again; the payload of that is forgotten.
+#[cold]
+pub fn discard_payload(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_panic(|| drop(payload)) {
+        core::mem::forget(second);
+    }
+}

@@ -1,0 +1,80 @@
+//! What a thread has entered, one thing inside the other, where guards may drop in any order.
+//!
+//! Idea        A list through the guards themselves, the innermost first. Whoever leaves takes itself
+//!             out, wherever it stands, so nothing that is restored later belongs to somebody who is
+//!             gone.
+//! Invariants  I1 every node of the list is at its place, and what it holds is alive, until it has
+//!                left.
+//!             I2 the list belongs to one thread.
+//! Rejected    What stood before, kept in each guard and put back by it: right in reverse order only; in
+//!             another order a pointer comes back to what has been freed.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::ptr;
+
+/// Where a thread keeps the innermost entry: null if there is none.
+pub(crate) type Innermost<T> = Cell<*const Node<T>>;
+
+/// One entry.
+#[derive(Debug)]
+pub(crate) struct Node<T> {
+    pub(crate) value: T,
+    outer: Cell<*const Node<T>>,
+}
+
+/// How an entry left.
+pub(crate) enum Left<'a, T> {
+    /// It was the innermost.
+    InOrder,
+    /// It was not: this one was entered right after it.
+    Before(&'a Node<T>),
+}
+
+impl<T> Node<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self {
+            value,
+            outer: Cell::new(ptr::null()),
+        }
+    }
+
+    /// Makes this the innermost entry.
+    ///
+    /// # Safety
+    /// The node is not in the list, stays where it is, and leaves on this thread before it is gone (I1).
+    #[inline]
+    pub(crate) unsafe fn enter(&self, innermost: &Innermost<T>) {
+        self.outer.set(innermost.replace(self));
+    }
+
+    /// Takes this out of the list.
+    ///
+    /// # Safety
+    /// The node entered the same list, on this thread, and has not left.
+    #[inline]
+    pub(crate) unsafe fn leave<'a>(&self, innermost: &Innermost<T>) -> Left<'a, T> {
+        if ptr::eq(innermost.get(), self) {
+            innermost.set(self.outer.get());
+            return Left::InOrder;
+        }
+        // SAFETY: by the caller's promise.
+        unsafe { self.leave_early(innermost) }
+    }
+
+    /// # Safety
+    /// As for [`leave`](Self::leave); the node is not the innermost.
+    #[cold]
+    unsafe fn leave_early<'a>(&self, innermost: &Innermost<T>) -> Left<'a, T> {
+        let mut inner = innermost.get();
+        loop {
+            // SAFETY: nodes in the list are alive (I1), and ours is in it, so the end is not reached.
+            let node = unsafe { &*inner };
+            if ptr::eq(node.outer.get(), self) {
+                node.outer.set(self.outer.get());
+                return Left::Before(node);
+            }
+            inner = node.outer.get();
+        }
+    }
+}

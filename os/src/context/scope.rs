@@ -1,0 +1,255 @@
+//! The runtime whose context a thread is in.
+//!
+//! States      no runtime | in the context of a runtime, maybe inside that of another
+//! Invariants  I1 the `Inner` that an entered scope points to is alive: somebody on this thread's stack
+//!                borrows it, or the guard owns a count of it.
+//!             I2 a scope that leaves puts back what stood before it, if it is the innermost; else the
+//!                scope right inside it is told what stands before it now.
+//! Rejected    A handle cloned for every `block_on`: two atomic operations for nothing.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use selkie_core::coop;
+use selkie_core::executor::{Refusal, Services, set_services};
+use selkie_core::task::{Id as TaskId, Parcel};
+use selkie_core::time::{Current, set_current};
+
+use super::entered::{Innermost, Left, Node};
+use super::handle::{Handle, Inner};
+
+thread_local! {
+    static HANDLE: Cell<*const Inner> = const { Cell::new(ptr::null()) };
+    static SCOPES: Innermost<Scope> = const { Cell::new(ptr::null()) };
+}
+
+/// Calls `f` with the runtime that runs here.
+///
+/// # Errors
+/// If the thread's locals are gone.
+#[inline]
+pub(super) fn with_inner<R>(
+    f: impl FnOnce(Option<&Inner>) -> R,
+) -> Result<R, std::thread::AccessError> {
+    let inner = HANDLE.try_with(Cell::get)?;
+    // SAFETY: alive, or null (I1).
+    Ok(f(unsafe { inner.as_ref() }))
+}
+
+/// One context that a thread has entered.
+#[derive(Debug)]
+struct Scope {
+    inner: *const Inner,
+    before: Cell<Before>,
+}
+
+/// What stood before a scope was entered.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    inner: *const Inner,
+    time: Current,
+    services: Option<Services>,
+}
+
+impl Scope {
+    fn new(inner: *const Inner) -> Node<Self> {
+        Node::new(Self {
+            inner,
+            before: Cell::new(Before {
+                inner: ptr::null(),
+                time: Current::Absent,
+                services: None,
+            }),
+        })
+    }
+
+    /// What a crate's `selkie_core::spawn` finds in this context.
+    fn services(inner: *const Inner) -> Services {
+        Services::new(inner.cast(), spawn_parcel)
+    }
+}
+
+/// # Safety
+/// The scope's `Inner` is alive until [`leave`] was called (I1); and as [`Node::enter`].
+#[inline]
+unsafe fn enter_scope(scope: &Node<Scope>) {
+    let inner = scope.value.inner;
+    // SAFETY: alive by the caller's promise.
+    let time = unsafe { &*inner }.current_time();
+    coop::on_forced_yield(count_forced_yield);
+    // SAFETY: `inner` is alive until `leave` puts back what stood before.
+    let services = unsafe { set_services(Some(Scope::services(inner))) };
+    scope.value.before.set(Before {
+        inner: HANDLE.replace(inner),
+        time: set_current(time),
+        services,
+    });
+    // SAFETY: by the caller's promise.
+    SCOPES.with(|scopes| unsafe { scope.enter(scopes) });
+}
+
+/// # Safety
+/// As for [`Node::leave`].
+///
+/// # Panics
+/// If a scope that was entered later has not left, unless a panic is under way.
+#[inline]
+unsafe fn leave_scope(scope: &Node<Scope>) {
+    let before = scope.value.before.get();
+    // SAFETY: by the caller's promise.
+    match SCOPES.with(|scopes| unsafe { scope.leave(scopes) }) {
+        Left::InOrder => {
+            HANDLE.set(before.inner);
+            set_current(before.time);
+            // SAFETY: it stood there when this scope began, and is put back only if nobody has put
+            // another one there since: whoever installed it has not left.
+            unsafe { restore_services(scope.value.inner, before.services) };
+        }
+        // SAFETY: nodes in the list are alive.
+        Left::Before(inside) => leave_early(before, &inside.value),
+    }
+}
+
+/// # Safety
+/// `before` is a table that is alive if the current one is that of `inner`.
+#[inline]
+unsafe fn restore_services(inner: *const Inner, before: Option<Services>) {
+    // SAFETY: by the caller's promise; a table of another's is put back at once.
+    let current = unsafe { set_services(before) };
+    if current.is_none_or(|current| !current.is_of(inner.cast())) {
+        // SAFETY: it was there just now.
+        unsafe { set_services(current) };
+    }
+}
+
+/// A scope has left before `inside`, which was entered in it (I2).
+#[cold]
+#[track_caller]
+fn leave_early(before: Before, inside: &Scope) {
+    // Of tables, those of runtimes are known to be alive as long as their scopes are entered.
+    let services = (!before.inner.is_null()).then(|| Scope::services(before.inner));
+    inside.before.set(Before { services, ..before });
+    assert!(
+        std::thread::panicking(),
+        "`EnterGuard` values dropped out of order. Guards returned by \
+         `tokio::runtime::Handle::enter()` must be dropped in the reverse order as they \
+         were acquired."
+    );
+}
+
+/// Runs `f` in the context of `handle`.
+#[inline]
+pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
+    struct Leave<'a>(&'a Node<Scope>);
+    impl Drop for Leave<'_> {
+        #[inline]
+        fn drop(&mut self) {
+            // SAFETY: entered below, on this thread.
+            unsafe { leave_scope(self.0) };
+        }
+    }
+    let scope = Scope::new(Arc::as_ptr(&handle.inner));
+    // SAFETY: `handle` is borrowed for longer than the scope, which stays on this stack until it has
+    // left (I1).
+    unsafe { enter_scope(&scope) };
+    let _leave = Leave(&scope);
+    f()
+}
+
+/// The context of a runtime on this thread; made by [`Handle::enter`](crate::runtime::Handle::enter).
+///
+/// Guards are dropped in the reverse order of their making. One that is dropped earlier panics, unless
+/// a panic is under way; the contexts of the others stay right. A guard that is never dropped keeps
+/// its runtime's handle for good.
+#[must_use = "Creating and dropping a guard does nothing"]
+pub struct EnterGuard<'a> {
+    _owned: OwnedScope,
+    _handle: PhantomData<&'a Handle>,
+}
+
+/// A scope that counts its handle, so that a guard that is never dropped leaks the handle instead of
+/// leaving a pointer to nothing (I1).
+struct OwnedScope {
+    /// In a box, since a guard may be moved. A pointer, since the list looks at it too.
+    scope: ptr::NonNull<Node<Scope>>,
+    handle: *const Inner,
+}
+
+// SAFETY: a shared guard gives access to nothing.
+unsafe impl Sync for OwnedScope {}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+impl Drop for OwnedScope {
+    #[inline]
+    fn drop(&mut self) {
+        /// Frees the box and gives the count back, also if leaving panics.
+        struct Free<'a>(&'a OwnedScope);
+        impl Drop for Free<'_> {
+            fn drop(&mut self) {
+                // SAFETY: made of a box, and out of the list.
+                drop(unsafe { Box::from_raw(self.0.scope.as_ptr()) });
+                // SAFETY: the count taken in `enter`.
+                drop(unsafe { Arc::from_raw(self.0.handle) });
+            }
+        }
+        let free = Free(self);
+        // SAFETY: the box is alive.
+        let scope = unsafe { free.0.scope.as_ref() };
+        // SAFETY: entered when the guard was made, on this thread: the guard is not `Send`.
+        unsafe { leave_scope(scope) };
+    }
+}
+
+impl Handle {
+    /// Enters the runtime's context until the guard drops: `spawn`, timers and sockets then find
+    /// the runtime.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        let handle = Arc::into_raw(Arc::clone(&self.inner));
+        let scope = ptr::NonNull::from(Box::leak(Box::new(Scope::new(handle))));
+        // SAFETY: just made.
+        let entered = unsafe { scope.as_ref() };
+        // SAFETY: alive by the count just taken, and in its box, until the guard has left.
+        unsafe { enter_scope(entered) };
+        EnterGuard {
+            _owned: OwnedScope { scope, handle },
+            _handle: PhantomData,
+        }
+    }
+}
+
+/// What a crate's `selkie_core::spawn` does in a runtime's context: a task of the runtime.
+///
+/// # Safety
+/// `data` is the scope's `Inner`, alive (I1), and the future is `Send`.
+unsafe fn spawn_parcel(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
+    // SAFETY: by the caller's promise.
+    let inner = unsafe { &*data.cast::<Inner>() };
+    // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
+    let future = unsafe { parcel.into_box() };
+    let task = inner
+        .spawner
+        .spawn(future, TaskId::next(), Location::caller());
+    drop(task);
+    Ok(())
+}
+
+/// A poll in the runtime that runs here has used up its budget.
+fn count_forced_yield() {
+    let _counted = with_inner(|inner| {
+        if let Some(inner) = inner {
+            // Relaxed: a figure for readers.
+            inner.forced_yields.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+}

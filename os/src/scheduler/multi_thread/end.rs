@@ -1,0 +1,132 @@
+//! What is left of a scheduler that ends: tasks that could not be dropped yet.
+//!
+//! Idea        A worker that ends drops its own tasks, which nobody else may (their slots are its
+//!             own), and consumes the tokens that it finds in any queue. A task of its that another
+//!             thread is polling is cancelled there when that poll ends; until then the worker's
+//!             owner of tasks waits here, and the worker's thread does not. The last worker to end
+//!             waits for what is left, and sleeps meanwhile.
+//! States      workers run → some have ended → all have ended → everything is dropped
+//! Invariants  I1 `owners` holds what workers that have ended could not finish; the last one takes it.
+//!             I2 `ended` is set once, when every owner is finished.
+//! Rejected    One worker that drops every task when all have stopped: a worker that is stuck in a
+//!             poll keeps all tasks of all others, with their sockets and ports.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use selkie_core::task::{ClosingTasks, Schedule};
+
+/// How long the last worker first waits for a poll that goes on, and how long it waits at most before
+/// it looks again.
+const FIRST_WAIT: Duration = Duration::from_micros(20);
+const LONGEST_WAIT: Duration = Duration::from_millis(10);
+
+/// The end of a scheduler `S`.
+#[derive(Debug)]
+pub(super) struct End<S: Schedule> {
+    state: Mutex<State<S>>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State<S: Schedule> {
+    owners: Vec<ClosingTasks<S>>,
+    /// The workers that have not ended.
+    running: Vec<bool>,
+    ended: bool,
+}
+
+impl<S: Schedule> End<S> {
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                owners: Vec::new(),
+                running: vec![true; workers],
+                ended: false,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps `tasks`, whose tasks were cancelled, until they are finished (I1).
+    pub(super) fn keep(&self, tasks: ClosingTasks<S>) {
+        if let Err(unfinished) = tasks.finish() {
+            self.lock().owners.push(unfinished);
+        }
+    }
+
+    /// Worker `index` has ended. The last one gets what is left.
+    pub(super) fn worker_ended(&self, index: usize) -> Option<Vec<ClosingTasks<S>>> {
+        let mut state = self.lock();
+        state.running[index] = false;
+        let is_last = !state.running.contains(&true);
+        is_last.then(|| std::mem::take(&mut state.owners))
+    }
+
+    /// Waits until everything in `owners` is finished; `drain` consumes tokens.
+    pub(super) fn finish_all(&self, mut owners: Vec<ClosingTasks<S>>, drain: impl Fn()) {
+        let mut wait = FIRST_WAIT;
+        loop {
+            owners.iter().for_each(ClosingTasks::cancel_all);
+            drain();
+            owners = owners
+                .into_iter()
+                .filter_map(|tasks| tasks.finish().err())
+                .collect();
+            if owners.is_empty() {
+                return;
+            }
+            // A poll that goes on in a thread that has no worker, or a waker that is about to give its
+            // token back: both end by themselves, and the first says so.
+            let waited = self.changed.wait_timeout(self.lock(), wait);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// A thread without a worker has ended its poll.
+    pub(super) fn poll_ended(&self) {
+        let _state = self.lock();
+        self.changed.notify_all();
+    }
+
+    /// Everything is dropped (I2).
+    pub(super) fn set_ended(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything is dropped, at most until `deadline`.
+    pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.lock();
+        while !state.ended {
+            state = match deadline {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    let waited = self.changed.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+
+    /// The workers that have been told to end and have not.
+    pub(super) fn unended(&self) -> Vec<usize> {
+        let state = self.lock();
+        (0..state.running.len())
+            .filter(|index| state.running[*index])
+            .collect()
+    }
+}

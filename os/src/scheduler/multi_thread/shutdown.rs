@@ -1,0 +1,81 @@
+//! How a scheduler ends: what each worker does, and what the last one does.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use selkie_core::task::{ClosingTasks, Notified, OwnedTasks};
+
+use super::shared::{Core, MultiThread};
+
+impl MultiThread {
+    /// The worker of `core` ends: drops its tasks, and those of nobody; the last one waits for what is
+    /// left and says that all has ended.
+    pub(super) fn end_worker(self: &Arc<Self>, core: Core) {
+        let index = core.index;
+        let owners = [Some(core.tasks), self.take_outside()];
+        let closing: Vec<_> = owners
+            .into_iter()
+            .flatten()
+            .map(OwnedTasks::close)
+            .collect();
+        closing.iter().for_each(ClosingTasks::cancel_all);
+        self.drain(index);
+        closing.into_iter().for_each(|tasks| self.end.keep(tasks));
+        // Its home's timers are shut down with it, if they are not yet.
+        drop(core.timers);
+        let Some(owners) = self.end.worker_ended(index) else {
+            return;
+        };
+        self.end.finish_all(owners, || self.drain(index));
+        self.driver.shutdown();
+        self.end.set_ended();
+    }
+
+    /// The owner of the tasks that were spawned outside the workers; nothing is spawned there any more.
+    fn take_outside(&self) -> Option<OwnedTasks<Self>> {
+        self.outside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// Drops the tasks that were spawned outside the workers, for a caller whose patience with a worker
+    /// that is stuck has ended.
+    pub(crate) fn drop_tasks_from_outside(&self) {
+        if let Some(owner) = self.take_outside() {
+            let tasks = owner.close();
+            tasks.cancel_all();
+            while let Some(token) = self.pop_outside(0) {
+                token.cancel();
+            }
+            self.end.keep(tasks);
+        }
+    }
+
+    /// Cancels every task whose token waits in a queue: in the ring of worker `index`, whose thread the
+    /// caller is, and in those that anybody may take from.
+    fn drain(&self, index: usize) {
+        while let Some(token) = self.remotes[index].pop_ring() {
+            token.cancel();
+        }
+        for remote in &self.remotes {
+            while let Some(token) = remote.take_lifo() {
+                token.cancel();
+            }
+            while remote.take_half(Notified::cancel) > 0 {}
+        }
+        while let Some(token) = self.pop_outside(index) {
+            token.cancel();
+        }
+    }
+
+    /// Waits until every worker has ended and every task is dropped, at most until `deadline`.
+    pub(crate) fn wait_ended(&self, deadline: Option<Instant>) -> bool {
+        self.end.wait(deadline)
+    }
+
+    /// The workers that have been told to end and have not.
+    pub(crate) fn unended(&self) -> Vec<usize> {
+        self.end.unended()
+    }
+}

@@ -1,0 +1,67 @@
+//! Who looks after workers that are stuck: at most one sleeper.
+//!
+//! States      nobody ⇄ worker i
+//! Invariants  I1 while a worker runs, some sleeper has the role, or the worker that wakes finds that
+//!                nobody has it: who gives the role up looks at the sleepers after, who wakes leaves
+//!                the sleepers before it looks at the role. One of them sees the other.
+//! Rejected    Plain stores and loads: the last one asleep wakes just when the role is given up, and
+//!             driver, timers and LIFO slot of a stuck worker are looked after by nobody.
+
+use selkie_core::platform::{AtomicUsize, Ordering};
+
+use super::idle::Idle;
+
+/// Nobody has the role.
+const NOBODY: usize = usize::MAX;
+
+/// The role, by the number of the worker that has it.
+#[derive(Debug)]
+pub(super) struct WatchRole(AtomicUsize);
+
+impl WatchRole {
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(NOBODY))
+    }
+
+    /// Who has the role.
+    pub(super) fn holder(&self) -> Option<usize> {
+        // SeqCst: pairs with the store in `give_up`, behind the caller's change of the sleepers (I1).
+        let holder = self.0.load(Ordering::SeqCst);
+        (holder != NOBODY).then_some(holder)
+    }
+
+    /// Worker `index` has the role from now on, whoever had it.
+    pub(super) fn take(&self, index: usize) {
+        // Relaxed: a role, not a guard; two watchers, or none for a moment, do no harm.
+        self.0.store(index, Ordering::Relaxed);
+    }
+
+    /// Worker `index` wakes to run tasks. `true`: nobody looks after others now, and somebody has to.
+    pub(super) fn leave(&self, index: usize) -> bool {
+        match self.holder() {
+            Some(holder) if holder != index => false,
+            Some(_) => {
+                // Relaxed: the caller wakes another, which then takes the role.
+                self.0.store(NOBODY, Ordering::Relaxed);
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// Worker `index` has the role, and has seen every other worker asleep for long. `false`: one has
+    /// woken meanwhile, and the role stays (I1).
+    pub(super) fn give_up(&self, index: usize, idle: &Idle) -> bool {
+        // SeqCst: pairs with the load in `holder`, before the look at the sleepers (I1).
+        self.0.store(NOBODY, Ordering::SeqCst);
+        if idle.all_sleep() {
+            return true;
+        }
+        // SeqCst: as above.
+        let back = self
+            .0
+            .compare_exchange(NOBODY, index, Ordering::SeqCst, Ordering::SeqCst);
+        // Else another has taken it.
+        back.is_err()
+    }
+}

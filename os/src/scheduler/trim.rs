@@ -1,0 +1,100 @@
+//! When the memory of tasks that have ended goes back.
+//!
+//! Idea        A burst of tasks leaves blocks of slots that nothing stands in. Those that are there for
+//!             a second go back, a few at a time: a scheduler that is busy looks when it looks at its
+//!             driver, and one that sleeps does not sleep longer than that second while there are any.
+//! Invariants  I1 the owner of tasks that is looked at is the caller's, or is locked.
+//! Rejected    At once, when the last task of a block ends: a program that makes the same burst over and
+//!             over pays for its memory each time.
+
+use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::TryLockError;
+use std::time::{Duration, Instant};
+
+use selkie_core::task::{OwnedTasks, Schedule};
+
+/// How long blocks are there before they go back.
+const CALM: Duration = Duration::from_secs(1);
+/// How long a scheduler that sleeps waits between two steps.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Blocks, of 32 KiB each, that go back in one step: it takes some 50 microseconds.
+const BLOCKS_A_STEP: usize = 16;
+/// Tasks that have ended here before a look at the tasks from elsewhere is worth its lock.
+const WORTH_A_LOOK: u64 = 1024;
+
+/// What one thread that runs tasks remembers of it.
+#[derive(Debug)]
+pub(super) struct Trim {
+    /// When blocks were first seen that may go back.
+    since: Cell<Option<Instant>>,
+    /// How many tasks had ended here when the tasks from elsewhere were last looked at.
+    finished: Cell<u64>,
+}
+
+impl Trim {
+    pub(super) const fn new() -> Self {
+        Self {
+            since: Cell::new(None),
+            finished: Cell::new(0),
+        }
+    }
+
+    /// Whether there may be something to give back; `finished` tasks have ended here so far.
+    fn has_surplus<S: Schedule>(&self, own: &OwnedTasks<S>, finished: u64) -> bool {
+        finished.wrapping_sub(self.finished.get()) >= WORTH_A_LOOK || own.has_surplus()
+    }
+
+    /// How long a sleep may be that would have been `limit`.
+    pub(super) fn limit<S: Schedule>(
+        &self,
+        own: &OwnedTasks<S>,
+        finished: u64,
+        limit: Option<Duration>,
+    ) -> Option<Duration> {
+        if limit == Some(Duration::ZERO) || !self.has_surplus(own, finished) {
+            return limit;
+        }
+        let now = Instant::now();
+        let since = self.since.get().unwrap_or(now);
+        self.since.set(Some(since));
+        let left = CALM
+            .saturating_sub(now.saturating_duration_since(since))
+            .max(PAUSE);
+        Some(limit.map_or(left, |limit| limit.min(left)))
+    }
+
+    /// Gives some memory back if it was there for long; `elsewhere` has the tasks that were spawned on
+    /// other threads.
+    pub(super) fn look<S: Schedule>(
+        &self,
+        own: &OwnedTasks<S>,
+        elsewhere: &Mutex<Option<OwnedTasks<S>>>,
+        finished: u64,
+    ) {
+        if !self.has_surplus(own, finished) {
+            return self.since.set(None);
+        }
+        let now = Instant::now();
+        let Some(since) = self.since.get() else {
+            return self.since.set(Some(now));
+        };
+        if now.saturating_duration_since(since) < CALM {
+            return;
+        }
+        let mut more = own.has_surplus() && own.trim(BLOCKS_A_STEP);
+        let locked = match elsewhere.try_lock() {
+            Ok(locked) => Some(locked),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            // Somebody spawns: there is something going on.
+            Err(TryLockError::WouldBlock) => None,
+        };
+        if let Some(tasks) = locked.as_deref().and_then(Option::as_ref) {
+            more |= tasks.has_surplus() && tasks.trim(BLOCKS_A_STEP);
+        }
+        if !more {
+            self.finished.set(finished);
+            self.since.set(None);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Waiting for a thread's end, with what its thread-locals drop.
+#![allow(unsafe_code)]
+
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// Waits until the thread is gone, at most until `deadline`; `false`: it is still there. Whether it
+/// panicked is of no interest.
+///
+/// Where the system cannot wait with a limit, a limit means that nobody waits for what the thread's
+/// thread-locals drop.
+pub(crate) fn join_thread(handle: JoinHandle<()>, deadline: Option<Instant>) -> bool {
+    match deadline {
+        None => {
+            let _panicked = handle.join();
+            true
+        }
+        Some(deadline) => join_until(handle, deadline),
+    }
+}
+
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    any(feature = "fs", feature = "reactor")
+))]
+fn join_until(handle: JoinHandle<()>, deadline: Instant) -> bool {
+    use std::os::unix::thread::JoinHandleExt;
+
+    let left = deadline.saturating_duration_since(Instant::now());
+    // SAFETY: zeros are a `timespec`.
+    let mut until: libc::timespec = unsafe { std::mem::zeroed() };
+    // SAFETY: the system writes one `timespec`.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut until) };
+    let nanos = i128::from(until.tv_nsec) + i128::from(left.subsec_nanos());
+    let seconds = i128::from(until.tv_sec) + i128::from(left.as_secs()) + nanos / 1_000_000_000;
+    until.tv_sec = seconds.try_into().unwrap_or(libc::time_t::MAX);
+    until.tv_nsec = (nanos % 1_000_000_000).try_into().unwrap_or_default();
+    let thread = handle.into_pthread_t();
+    // SAFETY: the thread is ours to join; it is joined, or detached below, once.
+    if unsafe { libc::pthread_timedjoin_np(thread, std::ptr::null_mut(), &until) } == 0 {
+        return true;
+    }
+    // SAFETY: not joined, and not used any more.
+    unsafe { libc::pthread_detach(thread) };
+    false
+}
+
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    any(feature = "fs", feature = "reactor")
+)))]
+fn join_until(_handle: JoinHandle<()>, _deadline: Instant) -> bool {
+    true
+}
