@@ -83,6 +83,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["waker.fixed_watch"],
     ),
     ("core/src/sync/signal.rs", &["waker.signal_of_chips"]),
+    ("core/src/task/header.rs", &["waker.join_handle"]),
     ("core/src/task/fixed.rs", &["fixed.poll", "fixed.drop"]),
     (
         "core/src/task/join.rs",
@@ -173,20 +174,16 @@ const OWN: &[(&str, &str)] = &[
         "the caller's future, on a chip where nothing unwinds",
     ),
     (
-        "core/src/platform/contain.rs",
+        "core/src/platform/std_panic.rs",
         "what others contain panics with",
     ),
     (
-        "core/src/platform/first_panic.rs",
+        "core/src/platform/std_first_panic.rs",
         "what others keep panics with",
     ),
     (
         "core/src/platform/hosted.rs",
         "what others catch panics with; the caller's future",
-    ),
-    (
-        "core/src/platform/model.rs",
-        "what others catch panics with",
     ),
     (
         "core/src/sync/handover.rs",

@@ -311,27 +311,6 @@ pub fn discard_payload(payload: alloc::boxed::Box<dyn core::any::Any + Send>) {
     drop(payload);
 }
 
-/// Makes calls. Nothing unwinds here: the first panic among them goes on at once.
-#[derive(Debug, Default)]
-pub struct FirstPanic;
-
-impl FirstPanic {
-    /// No call has panicked.
-    pub const fn new() -> Self {
-        Self
-    }
-
-    /// Calls `f`.
-    #[inline]
-    pub fn run(&mut self, f: impl FnOnce()) -> bool {
-        f();
-        true
-    }
-
-    /// Nothing was kept.
-    pub const fn discard(&mut self) {}
-}
-
 /// A point of the board's monotonic time: microseconds since its clock started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment {

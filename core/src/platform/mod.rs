@@ -47,6 +47,10 @@ pub use std_time::{
 
 #[cfg(not(any(feature = "std", loom)))]
 mod bare;
+#[cfg(not(any(feature = "std", loom)))]
+mod bare_first_panic;
+#[cfg(not(any(feature = "std", loom)))]
+pub use bare_first_panic::FirstPanic;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "ptr")))]
 mod bare_atomic;
 #[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
@@ -59,7 +63,7 @@ pub use bare::{
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
-    FirstPanic, HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence,
     install_clock, moment_now, moment_origin, relax, tick_after, tick_at, timers_ended,
     without_runtime, without_timers,

@@ -7,6 +7,30 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
         "a runtime that is dropped in async context panics before it cancels its tasks",
     ),
     (
+        "waker.signal.Wake/Panic/*/*",
+        "the driver wakes listeners without containing their panics",
+    ),
+    (
+        "waker.signal.Wake/Bomb/*/*",
+        "the driver wakes listeners without containing their panics",
+    ),
+    (
+        "waker.signal.Wake/Block/*/*",
+        "the driver wakes listeners without containing their panics",
+    ),
+    (
+        "waker.ring_read.Wake/Panic/*/*",
+        "the ring's completions are woken without containing their panics",
+    ),
+    (
+        "waker.ring_read.Wake/Bomb/*/*",
+        "the ring's completions are woken without containing their panics",
+    ),
+    (
+        "waker.ring_read.Wake/Block/*/*",
+        "the ring's completions are woken without containing their panics",
+    ),
+    (
         "hook.thread_name/*/*/*",
         "threads are named under the pool's lock, and a panic unwinds from there",
     ),

@@ -26,7 +26,7 @@ fn play(stage: &Stage, foreign: &Foreign, event: Event) -> Seen {
         });
     });
     let second = caller(|| match event {
-        Event::Clone => (),
+        Event::Clone | Event::End => (),
         Event::Wake => notify.notify_one(),
         Event::Replace => {
             let mut cx = Context::from_waker(Waker::noop());

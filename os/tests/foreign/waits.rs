@@ -498,7 +498,7 @@ const fn by_caller(name: &'static str, many: bool, make: fn(usize) -> Made) -> W
         name,
         driven: false,
         many,
-        wakes_at_its_end: false,
+        keeps: false,
         make,
     }
 }
@@ -508,7 +508,7 @@ const fn driven(name: &'static str, many: bool, make: fn(usize) -> Made) -> Wait
         name,
         driven: true,
         many,
-        wakes_at_its_end: false,
+        keeps: false,
         make,
     }
 }
@@ -537,18 +537,21 @@ pub(crate) static WAITS: &[Wait] = &[
     by_caller("fixed_receive", true, fixed_receive),
     by_caller("fixed_send", true, fixed_send),
     by_caller("fixed_watch", true, fixed_watch),
-    by_caller("signal_of_chips", false, signal_of_chips),
+    Wait {
+        keeps: true,
+        ..by_caller("signal_of_chips", false, signal_of_chips)
+    },
     by_caller("stop_token", true, stop_token),
     Wait {
-        wakes_at_its_end: true,
+        keeps: true,
         ..by_caller("duplex_read", false, duplex_read)
     },
     Wait {
-        wakes_at_its_end: true,
+        keeps: true,
         ..by_caller("duplex_write", false, duplex_write)
     },
     Wait {
-        wakes_at_its_end: true,
+        keeps: true,
         ..by_caller("simplex_read", false, simplex_read)
     },
     driven("sleep", true, sleeps),

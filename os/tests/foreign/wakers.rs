@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Drop,
     /// As another takes its place.
     Replace,
+    /// As the runtime ends: it is woken, or dropped with the wait, whichever comes first.
+    End,
 }
 
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -48,8 +50,8 @@ pub(crate) struct Wait {
     pub(crate) driven: bool,
     /// Whether two can wait at once.
     pub(crate) many: bool,
-    /// Whether its end wakes, so that the waker is never just dropped.
-    pub(crate) wakes_at_its_end: bool,
+    /// Whether it keeps the waker beyond the wait, to wake it at its own end.
+    pub(crate) keeps: bool,
     /// Makes as many waits as are asked for, in the runtime's context.
     pub(crate) make: fn(usize) -> Made,
 }
@@ -61,8 +63,12 @@ struct Inner {
 
 impl Inner {
     fn on(&self, event: Event) {
-        let is_drop = self.event == Event::Replace && event == Event::Drop;
-        if self.event == event || is_drop {
+        let acts = match self.event {
+            Event::Replace => event == Event::Drop,
+            Event::End => event != Event::Clone,
+            own => event == own,
+        };
+        if acts {
             self.foreign.call();
         }
     }
@@ -154,8 +160,8 @@ pub(crate) fn play(stage: &mut Stage, foreign: &Foreign, wait: &Wait, event: Eve
     if event == Event::Wake {
         return stage.block_on(wakes(stage, foreign, wait));
     }
-    if stage.moment == Moment::Ending {
-        return drops_at_the_end(stage, foreign, wait);
+    if event == Event::End {
+        return goes_at_the_end(stage, foreign, wait);
     }
     stage.block_on(comes_and_goes(stage, foreign, wait, event))
 }
@@ -194,12 +200,12 @@ async fn comes_and_goes(stage: &Stage, foreign: &Foreign, wait: &Wait, event: Ev
     seen
 }
 
-/// A task that waits is dropped with its runtime.
-fn drops_at_the_end(stage: &mut Stage, foreign: &Foreign, wait: &Wait) -> Seen {
+/// A task that waits is dropped with its runtime. If the waker was woken before, nobody sees it.
+fn goes_at_the_end(stage: &mut Stage, foreign: &Foreign, wait: &Wait) -> Seen {
     let task = stage.block_on(async {
         let made = (wait.make)(1);
         let first = made.waits.into_iter().next().expect("one at least");
-        let waker = Original::new(Event::Drop, foreign);
+        let waker = Original::new(Event::End, foreign);
         let polled = Arc::new(AtomicBool::new(false));
         let noted = Arc::clone(&polled);
         let trigger = made.trigger;
@@ -220,7 +226,9 @@ fn drops_at_the_end(stage: &mut Stage, foreign: &Foreign, wait: &Wait) -> Seen {
         task
     });
     assert_eq!(stage.end(), Seen::Nobody, "the runtime's drop panicked");
-    seen_after_end(task)
+    let seen = seen_after_end(task);
+    assert_ne!(seen, Seen::Caller, "a task has no caller");
+    Seen::Nobody
 }
 
 /// The waker is woken.
@@ -308,6 +316,7 @@ fn place(wait: &'static Wait, event: Event) -> Place {
     let (wait_name, event) = name(wait, event);
     let panic = match event {
         Event::Wake if wait.driven => Seen::Nobody,
+        Event::End => Seen::Nobody,
         _ => Seen::Task,
     };
     Place {
@@ -325,8 +334,23 @@ fn place(wait: &'static Wait, event: Event) -> Place {
 pub(crate) fn places() -> Vec<Place> {
     let mut places = Vec::new();
     for wait in WAITS {
-        for event in [Event::Clone, Event::Wake, Event::Drop, Event::Replace] {
-            if event == Event::Drop && wait.wakes_at_its_end {
+        for event in [
+            Event::Clone,
+            Event::Wake,
+            Event::Drop,
+            Event::Replace,
+            Event::End,
+        ] {
+            if matches!(event, Event::Drop | Event::End) && wait.keeps {
+                continue;
+            }
+            if event == Event::End {
+                places.push(Place {
+                    moments: &[Moment::Ending],
+                    flavours: FLAVOURS,
+                    acts: PANICS,
+                    ..place(wait, event)
+                });
                 continue;
             }
             let place = place(wait, event);
@@ -339,14 +363,6 @@ pub(crate) fn places() -> Vec<Place> {
             if event == Event::Wake {
                 places.push(Place {
                     moments: &[Moment::Parked, Moment::Elsewhere],
-                    acts: PANICS,
-                    ..place
-                });
-            }
-            if event == Event::Drop {
-                places.push(Place {
-                    moments: &[Moment::Ending],
-                    flavours: FLAVOURS,
                     acts: PANICS,
                     ..place
                 });

@@ -19,7 +19,7 @@ use core::mem;
 use core::task::Waker;
 
 use crate::maybe_const;
-use crate::platform::Lock;
+use crate::platform::{FirstPanic, Lock};
 use crate::wake::WaitQueue;
 
 pub(super) struct State<T> {
@@ -126,8 +126,10 @@ impl<T> FixedWatch<T> {
             state.version = state.version.wrapping_add(1);
             (state.pop_outdated(), !state.line.is_empty())
         };
+        // A waker that panics keeps none of the others from being woken.
+        let mut panic = FirstPanic::new();
         while let Some(waker) = outdated.take() {
-            waker.wake();
+            panic.run(|| waker.wake());
             if more {
                 let mut state = self.state.lock();
                 (outdated, more) = (state.pop_outdated(), !state.line.is_empty());
