@@ -24,7 +24,7 @@ use std::task::{Context, Poll, Waker};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering};
+use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering, contain_panic};
 
 use crate::sys::{Disposition, disposition, set_disposition};
 
@@ -209,7 +209,10 @@ impl Record {
                 .filter_map(Option::take)
                 .collect();
         }
-        woken.into_iter().for_each(Waker::wake); // I3
+        // I3. Nobody has called for them: a panic keeps no other from being woken.
+        for waker in woken {
+            contain_panic(|| waker.wake());
+        }
     }
 }
 

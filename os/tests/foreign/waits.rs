@@ -328,24 +328,19 @@ fn simplex_read(_count: usize) -> Made {
     made(vec![wait], move || now(writer.write_u8(1)))
 }
 
-/// Long enough that all wait by then.
-const SOON: Duration = Duration::from_millis(8);
+/// Long enough that what is polled just after it began still waits.
+const SOON: Duration = Duration::from_millis(20);
 
 fn sleeps(count: usize) -> Made {
-    let end = Instant::now() + SOON;
     made(
-        waits(
-            count,
-            || async move { selkie::time::sleep_until(end).await },
-        ),
+        waits(count, || async { selkie::time::sleep(SOON).await }),
         || (),
     )
 }
 
 fn ticks(count: usize) -> Made {
-    let end = Instant::now() + SOON;
-    let waits = waits(count, || async move {
-        let mut interval = interval_at(end, LIMIT);
+    let waits = waits(count, || async {
+        let mut interval = interval_at(Instant::now() + SOON, LIMIT);
         interval.tick().await;
     });
     made(waits, || ())

@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::Waker;
 
+use selkie_core::platform::contain_panic;
+
 use super::payload::{Completion, Payload};
 
 /// Operations on files at a time; further ones go to the blocking pool.
@@ -37,7 +39,10 @@ impl After {
     /// Says whether anybody was woken.
     pub(super) fn do_it(self) -> bool {
         let has_woken = !self.woken.is_empty();
-        self.woken.into_iter().for_each(Waker::wake);
+        // Nobody has called for them: a panic keeps no other from being woken.
+        for waker in self.woken {
+            contain_panic(|| waker.wake());
+        }
         drop(self.payloads);
         drop(self.carried);
         has_woken

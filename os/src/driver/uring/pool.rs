@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
+use selkie_core::platform::contain_panic;
 
 use super::ring::Ring;
 
@@ -228,7 +229,10 @@ impl Pool {
         line.returned += 1;
         let woken = std::mem::take(&mut line.waiting);
         drop(line);
-        woken.into_iter().for_each(Waker::wake); // I4
+        // I4. A buffer that goes back has nothing to do with who waits for one.
+        for waker in woken {
+            contain_panic(|| waker.wake());
+        }
     }
 }
 
