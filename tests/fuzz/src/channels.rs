@@ -128,6 +128,8 @@ fn bounded(capacity: usize, steps: &[Step]) {
                 tasks.cancel(which.into());
                 None
             }
+            // Who closes has the receiver, so nobody else is in the middle of a wait with it.
+            Step::Close if is_receiving.get() => None,
             Step::Close => {
                 closed |= receiver.borrow().is_some();
                 if let Some(receiver) = receiver.borrow_mut().as_mut() {
@@ -166,12 +168,16 @@ fn bounded(capacity: usize, steps: &[Step]) {
         }
     }
     // Everything that waits comes to its end.
+    senders.clear();
+    while !tasks.is_empty() && is_receiving.get() {
+        if tasks.poll_woken().is_none() {
+            tasks.cancel(0);
+        }
+    }
     if let Some(receiver) = receiver.borrow_mut().as_mut() {
         receiver.close();
         while receiver.try_recv().is_ok() {}
     }
-    while let Some(_ended) = tasks.poll_woken() {}
-    senders.clear();
     while let Some(_ended) = tasks.poll_woken() {}
     assert!(tasks.is_empty(), "somebody waits for a closed channel");
 }
