@@ -1,15 +1,16 @@
 //! Channels and locks against a sequential model, with futures that are polled and dropped at any time.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
-use selkie::sync::mpsc::error::{TryRecvError, TrySendError};
+use selkie::sync::mpsc::error::TryRecvError;
 use selkie::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch};
 
+use crate::bounded::bounded;
 use crate::tasks::Tasks;
 
 /// Steps of one run.
@@ -17,7 +18,7 @@ const STEPS: usize = 200;
 
 /// One step; a primitive takes what it knows.
 #[derive(Debug, Clone, Copy, Arbitrary)]
-enum Step {
+pub(crate) enum Step {
     Send,
     Receive,
     TrySend,
@@ -52,149 +53,6 @@ pub fn run(data: &[u8]) {
         4 => latest(&steps),
         5 => notices(&steps),
         _ => permits(size, &steps),
-    }
-}
-
-/// What a wait on a channel ends with.
-#[derive(Debug)]
-enum Ended {
-    Sent(u32),
-    Refused,
-    Received(Option<u32>),
-}
-
-/// A bounded channel: values come out once, in the order in which they went in; never more than fit.
-fn bounded(capacity: usize, steps: &[Step]) {
-    let (sender, receiver) = mpsc::channel::<u32>(capacity);
-    let mut senders = vec![sender];
-    let receiver = Rc::new(RefCell::new(Some(receiver)));
-    // One waits for a value at most: they would share one place for a waker.
-    let is_receiving = Rc::new(Cell::new(false));
-    let mut tasks = Tasks::default();
-    let mut model = VecDeque::new();
-    let (mut next, mut closed) = (0, false);
-    for step in steps {
-        let ended = match *step {
-            Step::Send => senders.last().cloned().and_then(|sender| {
-                next += 1;
-                let value = next;
-                tasks.start(async move {
-                    match sender.send(value).await {
-                        Ok(()) => Ended::Sent(value),
-                        Err(_) => Ended::Refused,
-                    }
-                })
-            }),
-            Step::Receive if is_receiving.get() => tasks.poll_woken().flatten(),
-            Step::Receive => {
-                let receiver = Rc::clone(&receiver);
-                let receiving = Receiving::new(&is_receiving);
-                tasks.start(async move {
-                    let _receiving = receiving;
-                    poll_fn(|cx| match receiver.borrow_mut().as_mut() {
-                        Some(receiver) => receiver.poll_recv(cx).map(Ended::Received),
-                        None => std::task::Poll::Ready(Ended::Refused),
-                    })
-                    .await
-                })
-            }
-            Step::TrySend => senders.last().and_then(|sender| {
-                next += 1;
-                match sender.try_send(next) {
-                    Ok(()) => Some(Ended::Sent(next)),
-                    Err(TrySendError::Full(_)) => {
-                        assert!(
-                            model.len() == capacity || !tasks.is_empty(),
-                            "there is room"
-                        );
-                        None
-                    }
-                    Err(TrySendError::Closed(_)) => Some(Ended::Refused),
-                }
-            }),
-            Step::TryReceive => receiver
-                .borrow_mut()
-                .as_mut()
-                .and_then(|receiver| match receiver.try_recv() {
-                    Ok(value) => Some(Ended::Received(Some(value))),
-                    Err(TryRecvError::Empty) => {
-                        assert!(model.is_empty(), "a value is there");
-                        None
-                    }
-                    Err(TryRecvError::Disconnected) => Some(Ended::Received(None)),
-                }),
-            Step::Poll(which) => tasks.poll(which.into()),
-            Step::Cancel(which) => {
-                tasks.cancel(which.into());
-                None
-            }
-            // Who closes has the receiver, so nobody else is in the middle of a wait with it.
-            Step::Close if is_receiving.get() => None,
-            Step::Close => {
-                closed |= receiver.borrow().is_some();
-                if let Some(receiver) = receiver.borrow_mut().as_mut() {
-                    receiver.close();
-                }
-                None
-            }
-            Step::DropSender => {
-                senders.pop();
-                None
-            }
-            Step::DropReceiver if is_receiving.get() => None,
-            Step::DropReceiver => {
-                closed = true;
-                drop(receiver.borrow_mut().take());
-                model.clear();
-                None
-            }
-            Step::Many(_) => {
-                senders.last().cloned().map(|sender| senders.push(sender));
-                None
-            }
-        };
-        match ended {
-            Some(Ended::Sent(value)) => {
-                model.push_back(value);
-                assert!(model.len() <= capacity, "more values than fit");
-            }
-            Some(Ended::Refused) => assert!(closed, "refused by an open channel"),
-            Some(Ended::Received(None)) => {
-                assert!(model.is_empty(), "values were lost");
-                assert!(closed || senders.is_empty(), "the end of an open channel");
-            }
-            Some(Ended::Received(value)) => assert_eq!(value, model.pop_front(), "order"),
-            None => (),
-        }
-    }
-    // Everything that waits comes to its end.
-    senders.clear();
-    while !tasks.is_empty() && is_receiving.get() {
-        if tasks.poll_woken().is_none() {
-            tasks.cancel(0);
-        }
-    }
-    if let Some(receiver) = receiver.borrow_mut().as_mut() {
-        receiver.close();
-        while receiver.try_recv().is_ok() {}
-    }
-    while let Some(_ended) = tasks.poll_woken() {}
-    assert!(tasks.is_empty(), "somebody waits for a closed channel");
-}
-
-/// Somebody waits for a value.
-struct Receiving(Rc<Cell<bool>>);
-
-impl Receiving {
-    fn new(is_receiving: &Rc<Cell<bool>>) -> Self {
-        is_receiving.set(true);
-        Self(Rc::clone(is_receiving))
-    }
-}
-
-impl Drop for Receiving {
-    fn drop(&mut self) {
-        self.0.set(false);
     }
 }
 

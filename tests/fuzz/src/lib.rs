@@ -3,6 +3,7 @@
 //! The binaries in `fuzz_targets` give them to libFuzzer; `tests/seeded.rs` feeds them with pseudo-random
 //! bytes for some seconds, on any toolchain. `.ci/run fuzz` does both.
 
+mod bounded;
 pub mod channels;
 pub mod programs;
 pub mod scripts;
