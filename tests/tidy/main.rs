@@ -1,6 +1,7 @@
 //! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
 
 mod floors;
+mod foreign;
 mod formats;
 mod graph;
 mod operations;
@@ -136,4 +137,17 @@ fn every_public_type_of_the_core_formats_for_defmt() {
 #[test]
 fn a_type_that_does_not_format_is_found() {
     assert_eq!(formats::example(), ["example.rs: Bare"]);
+}
+
+#[test]
+fn every_call_of_foreign_code_is_tried() {
+    report(
+        "tests/tidy/foreign.rs and the code part ways",
+        foreign::unlisted(&Source::all()),
+    );
+}
+
+#[test]
+fn a_file_that_wakes_is_found() {
+    assert_eq!(foreign::example(), 1);
 }

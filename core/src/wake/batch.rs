@@ -22,12 +22,12 @@ pub(super) const WAKE_BATCH: usize = 32;
 
 /// The first panic of several wakers; it goes on when this drops.
 #[derive(Default)]
-struct FirstPanic(Option<PanicPayload>);
+pub(crate) struct FirstPanic(Option<PanicPayload>);
 
 impl FirstPanic {
     /// Wakes `waker`, and keeps its panic if it is the first.
     #[inline]
-    fn keep(&mut self, waker: Waker) {
+    pub(crate) fn keep(&mut self, waker: Waker) {
         if let Some(payload) = wake_caught(waker) {
             match &self.0 {
                 None => self.0 = Some(payload),

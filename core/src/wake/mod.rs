@@ -4,6 +4,7 @@ mod batch;
 mod cell;
 mod queue;
 
+pub(crate) use batch::FirstPanic;
 pub use batch::{WakeBatch, wake_each};
 pub use cell::WakerCell;
 pub use queue::{WaitNode, WaitQueue, WaitState};

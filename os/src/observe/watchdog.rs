@@ -9,11 +9,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use selkie_core::platform::contain_panic;
 use selkie_core::task::Id;
 
 /// What is called for each poll that lasts too long.
@@ -210,7 +211,7 @@ impl Shared {
             for worker in 0..self.polls.len() {
                 if let Some(stalled) = self.look_at(worker) {
                     // What the report does wrong must not end the watch (I1).
-                    let _panicked = catch_unwind(AssertUnwindSafe(|| (self.report)(&stalled)));
+                    contain_panic(|| (self.report)(&stalled));
                 }
             }
         }

@@ -19,10 +19,9 @@ use core::fmt;
 use core::mem;
 use core::task::Waker;
 
-use super::channel::wake;
 use crate::maybe_const;
 use crate::platform::{Lock, LockGuard, without_interrupts};
-use crate::wake::WaitQueue;
+use crate::wake::{FirstPanic, WaitQueue};
 
 pub(super) struct State<T> {
     pub(super) value: T,
@@ -120,28 +119,32 @@ impl<T> FixedWatch<T> {
     /// # Panics
     /// As [`send_modify`](Self::send_modify).
     pub fn send_if_modified(&self, modify: impl FnOnce(&mut T) -> bool) -> bool {
+        // A waker that panics keeps none of the others from being woken.
+        let mut panic = FirstPanic::default();
         let first = without_interrupts(|| {
             let mut state = self.state.lock();
             if !modify(&mut state.value) {
                 return None;
             }
             state.version = state.version.wrapping_add(1);
-            Some(Self::wake_outdated(state))
+            Some(Self::wake_outdated(state, &mut panic))
         });
         let mut more = first == Some(true);
         while more {
-            more = without_interrupts(|| Self::wake_outdated(self.state.lock()));
+            more = without_interrupts(|| Self::wake_outdated(self.state.lock(), &mut panic));
         }
         first.is_some()
     }
 
     /// Wakes the first one in the line who joined before the current version, after the lock is let
     /// go (I2); says whether there may be another.
-    fn wake_outdated(mut state: LockGuard<'_, State<T>>) -> bool {
+    fn wake_outdated(mut state: LockGuard<'_, State<T>>, panic: &mut FirstPanic) -> bool {
         let outdated = state.pop_outdated();
         let more = outdated.is_some() && !state.line.is_empty();
         drop(state);
-        wake(outdated);
+        if let Some(waker) = outdated {
+            panic.keep(waker);
+        }
         more
     }
 

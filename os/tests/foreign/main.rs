@@ -1,0 +1,130 @@
+//! Every place where the runtime calls code that it did not write, with what that code may do there: panic,
+//! wake, spawn, drop handles, enter another runtime, block, end a runtime; on every kind of runtime; while
+//! it runs, as it wakes, on another worker, and while it shuts down.
+//!
+//! The rule stands in `docs/panics.md`: a panic is contained, or the task sees it, or the caller; everybody
+//! else goes on. After each row the other tasks have ended as they should, the runtime has been dropped,
+//! and other runtimes work and see no task but their own.
+//!
+//! ```sh
+//! SELKIE_FOREIGN_ONLY=hook. cargo test -p selkie --test foreign      # some rows
+//! SELKIE_FOREIGN_KNOWN=1 cargo test -p selkie --test foreign         # with those that are known to fail
+//! ```
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)]
+#![allow(
+    clippy::async_yields_async,
+    reason = "a task is often joined by another runtime than the one that spawned it"
+)]
+
+mod act;
+mod blocking;
+mod child;
+mod executors;
+mod hooks;
+mod known;
+mod row;
+mod sets;
+mod stage;
+mod tasks;
+mod waits;
+mod wakers;
+
+use std::fmt::Write;
+
+use row::{Row, rows};
+
+/// The rows of a group.
+fn group(name: &str) -> Vec<Row> {
+    let all = match name {
+        "tasks" => rows(tasks::PLACES.iter().copied()),
+        "hooks" => rows(hooks::PLACES.iter().copied()),
+        "blocking" => rows(blocking::PLACES.iter().copied()),
+        "wakers" => rows(
+            wakers::places()
+                .into_iter()
+                .chain(sets::PLACES.iter().copied()),
+        ),
+        "executors" => rows(executors::PLACES.iter().copied()),
+        _ => panic!("no such group: {name}"),
+    };
+    let wants_known = child::wants_known();
+    all.into_iter()
+        .filter(|row| child::is_asked_for(&row.name()))
+        .filter(|row| wants_known || known::why(&row.name()).is_none())
+        .collect()
+}
+
+fn check(name: &str) {
+    let rows = group(name);
+    let failed = child::run_group(name, &rows);
+    let mut report = String::new();
+    for (row, why) in &failed {
+        writeln!(report, "  {row}: {why}").unwrap();
+    }
+    let (count, of) = (failed.len(), rows.len());
+    assert!(failed.is_empty(), "{count} of {of} rows failed:\n{report}");
+}
+
+#[test]
+fn tasks_and_roots() {
+    check("tasks");
+}
+
+#[test]
+fn hooks_and_names() {
+    check("hooks");
+}
+
+#[test]
+fn blocking_closures() {
+    check("blocking");
+}
+
+#[test]
+fn wakers_of_all_waits() {
+    check("wakers");
+}
+
+#[test]
+fn executors_of_the_core() {
+    check("executors");
+}
+
+#[test]
+fn what_is_known_to_fail_is_a_row() {
+    let names: Vec<_> = ["tasks", "hooks", "blocking", "wakers", "executors"]
+        .into_iter()
+        .flat_map(all_names)
+        .collect();
+    for (pattern, _) in known::KNOWN {
+        let is_row = names.iter().any(|name| known::fits(pattern, name));
+        assert!(is_row, "no row is {pattern}");
+    }
+}
+
+/// The names of a group's rows, known to fail or not.
+fn all_names(group: &str) -> Vec<String> {
+    let rows = match group {
+        "tasks" => rows(tasks::PLACES.iter().copied()),
+        "hooks" => rows(hooks::PLACES.iter().copied()),
+        "blocking" => rows(blocking::PLACES.iter().copied()),
+        "wakers" => rows(
+            wakers::places()
+                .into_iter()
+                .chain(sets::PLACES.iter().copied()),
+        ),
+        _ => rows(executors::PLACES.iter().copied()),
+    };
+    rows.iter().map(Row::name).collect()
+}
+
+/// Run in a process of its own by the tests above.
+#[test]
+#[ignore = "run by the other tests"]
+fn child() {
+    let Some((name, first)) = child::asked() else {
+        return;
+    };
+    child::run_rows(&group(&name), first);
+}

@@ -1,0 +1,566 @@
+//! Every kind of wait that stores a waker.
+#![allow(unsafe_code)]
+
+use std::future::{Future, poll_fn};
+use std::process::Stdio;
+use std::sync::{Arc, mpsc as std_mpsc};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex, simplex};
+use selkie::net::UdpSocket;
+use selkie::process::Command;
+use selkie::signal::unix::{SignalKind, signal};
+use selkie::sync::{
+    Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, broadcast, mpsc, oneshot, watch,
+};
+use selkie::task::{self, JoinSet, StopToken};
+use selkie::time::{Instant, interval_at, timeout};
+use selkie_core::sync::{FixedChannel, FixedWatch, Signal};
+
+use crate::act::LIMIT;
+use crate::wakers::{Made, Wait, Waiting};
+
+/// As many waits as are asked for, each by `make`.
+fn waits<F>(count: usize, make: impl Fn() -> F) -> Vec<Waiting>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    (0..count).map(|_| Box::pin(make()) as Waiting).collect()
+}
+
+/// Lets a value go that nobody looks at, whatever it is.
+fn ignore<T>(_value: T) {}
+
+fn made(waits: Vec<Waiting>, trigger: impl FnOnce() + Send + 'static) -> Made {
+    Made {
+        waits,
+        trigger: Box::new(trigger),
+    }
+}
+
+/// Polls once what is ready at once.
+fn now<F: Future>(future: F) {
+    let mut future = Box::pin(future);
+    let _ready = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+}
+
+fn notify_waiters(count: usize) -> Made {
+    let notify = Arc::new(Notify::new());
+    let theirs = Arc::clone(&notify);
+    let waits = waits(count, || {
+        let notify = Arc::clone(&theirs);
+        async move { notify.notified().await }
+    });
+    made(waits, move || notify.notify_waiters())
+}
+
+fn notify_one(count: usize) -> Made {
+    let notify = Arc::new(Notify::new());
+    let theirs = Arc::clone(&notify);
+    let waits = waits(count, || {
+        let notify = Arc::clone(&theirs);
+        async move { notify.notified().await }
+    });
+    // A notice that the first does not take goes on to the second, also when the first is dropped.
+    made(waits, move || notify.notify_one())
+}
+
+fn semaphore(count: usize) -> Made {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let theirs = Arc::clone(&semaphore);
+    let waits = waits(count, || {
+        let semaphore = Arc::clone(&theirs);
+        async move { ignore(semaphore.acquire().await) }
+    });
+    made(waits, move || semaphore.add_permits(2))
+}
+
+fn semaphore_close(count: usize) -> Made {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let theirs = Arc::clone(&semaphore);
+    let waits = waits(count, || {
+        let semaphore = Arc::clone(&theirs);
+        async move { ignore(semaphore.acquire().await) }
+    });
+    made(waits, move || semaphore.close())
+}
+
+fn mutex(count: usize) -> Made {
+    let mutex = Arc::new(Mutex::new(()));
+    let guard = Arc::clone(&mutex).try_lock_owned().unwrap();
+    let waits = waits(count, || {
+        let mutex = Arc::clone(&mutex);
+        async move { ignore(mutex.lock().await) }
+    });
+    made(waits, move || ignore(guard))
+}
+
+fn rwlock_read(count: usize) -> Made {
+    let lock = Arc::new(RwLock::new(()));
+    let guard = Arc::clone(&lock).try_write_owned().unwrap();
+    let waits = waits(count, || {
+        let lock = Arc::clone(&lock);
+        async move { ignore(lock.read().await) }
+    });
+    made(waits, move || ignore(guard))
+}
+
+fn rwlock_write(count: usize) -> Made {
+    let lock = Arc::new(RwLock::new(()));
+    let guard = Arc::clone(&lock).try_read_owned().unwrap();
+    let waits = waits(count, || {
+        let lock = Arc::clone(&lock);
+        async move { ignore(lock.write().await) }
+    });
+    made(waits, move || ignore(guard))
+}
+
+fn mpsc_receive(_count: usize) -> Made {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let wait = Box::pin(async move { ignore(receiver.recv().await) });
+    made(vec![wait], move || ignore(sender.try_send(1)))
+}
+
+fn mpsc_send(count: usize) -> Made {
+    let (sender, mut receiver) = mpsc::channel(1);
+    sender.try_send(0).unwrap();
+    let waits = waits(count, || {
+        let sender = sender.clone();
+        async move { ignore(sender.send(1).await) }
+    });
+    made(waits, move || {
+        // One after the other, each in place of the one before.
+        ignore(receiver.try_recv());
+        ignore(receiver);
+    })
+}
+
+fn mpsc_closed(count: usize) -> Made {
+    let (sender, receiver) = mpsc::channel::<u8>(1);
+    let waits = waits(count, || {
+        let sender = sender.clone();
+        async move { sender.closed().await }
+    });
+    made(waits, move || ignore(receiver))
+}
+
+fn unbounded_receive(_count: usize) -> Made {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let wait = Box::pin(async move { ignore(receiver.recv().await) });
+    made(vec![wait], move || ignore(sender.send(1)))
+}
+
+fn unbounded_last_sender(_count: usize) -> Made {
+    let (sender, mut receiver) = mpsc::unbounded_channel::<u8>();
+    let wait = Box::pin(async move { ignore(receiver.recv().await) });
+    made(vec![wait], move || ignore(sender))
+}
+
+fn oneshot_receive(_count: usize) -> Made {
+    let (sender, receiver) = oneshot::channel();
+    let wait = Box::pin(async move { ignore(receiver.await) });
+    made(vec![wait], move || ignore(sender.send(1)))
+}
+
+fn oneshot_closed(_count: usize) -> Made {
+    let (mut sender, receiver) = oneshot::channel::<u8>();
+    let wait = Box::pin(async move { sender.closed().await });
+    made(vec![wait], move || ignore(receiver))
+}
+
+fn watch_changed(count: usize) -> Made {
+    let (sender, receiver) = watch::channel(0);
+    let waits = waits(count, || {
+        let mut receiver = receiver.clone();
+        async move { ignore(receiver.changed().await) }
+    });
+    made(waits, move || ignore(sender.send(1)))
+}
+
+fn watch_closed(count: usize) -> Made {
+    let (sender, receiver) = watch::channel(0);
+    let sender = Arc::new(sender);
+    let waits = waits(count, || {
+        let sender = Arc::clone(&sender);
+        async move { sender.closed().await }
+    });
+    made(waits, move || ignore(receiver))
+}
+
+fn broadcast_receive(count: usize) -> Made {
+    let (sender, _) = broadcast::channel(4);
+    let waits = waits(count, || {
+        let mut receiver = sender.subscribe();
+        async move { ignore(receiver.recv().await) }
+    });
+    made(waits, move || ignore(sender.send(1)))
+}
+
+fn barrier(count: usize) -> Made {
+    let barrier = Arc::new(Barrier::new(count + 1));
+    let theirs = Arc::clone(&barrier);
+    let waits = waits(count, || {
+        let barrier = Arc::clone(&theirs);
+        async move { ignore(barrier.wait().await) }
+    });
+    made(waits, move || {
+        // Those who gave up are counted no more.
+        for _ in 0..=count {
+            let barrier = Arc::clone(&barrier);
+            let mut wait = Box::pin(async move { ignore(barrier.wait().await) });
+            let polled = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if polled.is_ready() {
+                return;
+            }
+            std::mem::forget(wait);
+        }
+    })
+}
+
+fn once_cell(count: usize) -> Made {
+    let cell = Arc::new(OnceCell::new());
+    let (begin, begun) = oneshot::channel::<()>();
+    let theirs = Arc::clone(&cell);
+    let mut first = Box::pin(async move {
+        theirs
+            .get_or_init(|| async {
+                let _begun = begun.await;
+                1
+            })
+            .await;
+    });
+    let polled = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+    let waits = waits(count, || {
+        let cell = Arc::clone(&cell);
+        async move {
+            cell.get_or_init(|| async { 2 }).await;
+        }
+    });
+    made(waits, move || {
+        let _sent = begin.send(());
+        now(first);
+    })
+}
+
+fn set_once(count: usize) -> Made {
+    let cell = Arc::new(SetOnce::new());
+    let theirs = Arc::clone(&cell);
+    let waits = waits(count, || {
+        let cell = Arc::clone(&theirs);
+        async move {
+            cell.wait().await;
+        }
+    });
+    made(waits, move || ignore(cell.set(1)))
+}
+
+/// What stands in statics on chips.
+fn leaked<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+fn fixed_receive(count: usize) -> Made {
+    let channel = leaked(FixedChannel::<u8, 2>::new());
+    let waits = waits(count, || async { ignore(channel.recv().await) });
+    made(waits, || {
+        for _ in 0..2 {
+            ignore(channel.try_send(1));
+        }
+    })
+}
+
+fn fixed_send(count: usize) -> Made {
+    let channel = leaked(FixedChannel::<u8, 1>::new());
+    ignore(channel.try_send(0));
+    let waits = waits(count, || async { channel.send(1).await });
+    made(waits, || {
+        for _ in 0..3 {
+            ignore(channel.try_recv());
+        }
+    })
+}
+
+fn fixed_watch(count: usize) -> Made {
+    let watch = leaked(FixedWatch::new(0));
+    let waits = waits(count, || {
+        let mut receiver = watch.subscribe();
+        async move { receiver.changed().await }
+    });
+    made(waits, || watch.send_modify(|value| *value += 1))
+}
+
+fn signal_of_chips(_count: usize) -> Made {
+    let signal = leaked(Signal::<u8>::new());
+    let wait = Box::pin(async { ignore(signal.wait().await) });
+    made(vec![wait], || ignore(signal.signal(1)))
+}
+
+fn stop_token(count: usize) -> Made {
+    let token = StopToken::new();
+    let theirs = token.clone();
+    let waits = waits(count, || {
+        let token = theirs.clone();
+        async move { token.stopped().await }
+    });
+    made(waits, move || token.stop())
+}
+
+fn duplex_read(_count: usize) -> Made {
+    let (mut one, mut other) = duplex(4);
+    let wait = Box::pin(async move { ignore(one.read_u8().await) });
+    made(vec![wait], move || now(other.write_u8(1)))
+}
+
+fn duplex_write(_count: usize) -> Made {
+    let (mut one, mut other) = duplex(1);
+    now(one.write_u8(1));
+    let wait = Box::pin(async move { ignore(one.write_u8(2).await) });
+    made(vec![wait], move || now(other.read_u8()))
+}
+
+fn simplex_read(_count: usize) -> Made {
+    let (mut reader, mut writer) = simplex(4);
+    let wait = Box::pin(async move { ignore(reader.read_u8().await) });
+    made(vec![wait], move || now(writer.write_u8(1)))
+}
+
+/// Long enough that what is polled just after it began still waits.
+const SOON: Duration = Duration::from_millis(20);
+
+fn sleeps(count: usize) -> Made {
+    made(
+        waits(count, || async { selkie::time::sleep(SOON).await }),
+        || (),
+    )
+}
+
+fn ticks(count: usize) -> Made {
+    let waits = waits(count, || async {
+        let mut interval = interval_at(Instant::now() + SOON, LIMIT);
+        interval.tick().await;
+    });
+    made(waits, || ())
+}
+
+fn timeouts(count: usize) -> Made {
+    let waits = waits(count, || async {
+        ignore(timeout(SOON, std::future::pending::<()>()).await)
+    });
+    made(waits, || ())
+}
+
+fn pair() -> (UdpSocket, std::net::UdpSocket) {
+    let ours = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let theirs = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    theirs.connect(ours.local_addr().unwrap()).unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (UdpSocket::from_std(ours).unwrap(), theirs)
+}
+
+fn readable(count: usize) -> Made {
+    let (ours, theirs) = pair();
+    let ours = Arc::new(ours);
+    let waits = waits(count, || {
+        let ours = Arc::clone(&ours);
+        async move { ignore(ours.recv(&mut [0]).await) }
+    });
+    made(waits, move || {
+        for _ in 0..2 {
+            theirs.send(b"!").unwrap();
+        }
+    })
+}
+
+fn poll_readable(_count: usize) -> Made {
+    let (ours, theirs) = pair();
+    let wait = Box::pin(poll_fn(move |cx| {
+        let mut bytes = [0];
+        let mut buf = selkie::io::ReadBuf::new(&mut bytes);
+        ours.poll_recv(cx, &mut buf).map(drop)
+    }));
+    made(vec![wait], move || ignore(theirs.send(b"!")))
+}
+
+fn join_handle(_count: usize) -> Made {
+    let notify = Arc::new(Notify::new());
+    let theirs = Arc::clone(&notify);
+    let task = selkie::spawn(async move { theirs.notified().await });
+    made(
+        vec![Box::pin(async move { ignore(task.await) })],
+        move || {
+            notify.notify_one();
+        },
+    )
+}
+
+fn aborted_handle(_count: usize) -> Made {
+    let task = selkie::spawn(std::future::pending::<()>());
+    let abort = task.abort_handle();
+    made(
+        vec![Box::pin(async move { ignore(task.await) })],
+        move || abort.abort(),
+    )
+}
+
+fn join_set(_count: usize) -> Made {
+    let notify = Arc::new(Notify::new());
+    let theirs = Arc::clone(&notify);
+    let mut set = JoinSet::new();
+    set.spawn(async move { theirs.notified().await });
+    let wait = Box::pin(async move { ignore(set.join_next().await) });
+    made(vec![wait], move || notify.notify_one())
+}
+
+fn scope(_count: usize) -> Made {
+    let notify = Arc::new(Notify::new());
+    let theirs = Arc::clone(&notify);
+    let wait = Box::pin(async move {
+        let _done = task::scope(|scope: task::Scope<()>| async move {
+            ignore(scope.spawn(async move {
+                theirs.notified().await;
+                Ok(())
+            }));
+            Ok(())
+        })
+        .await;
+    });
+    made(vec![wait], move || notify.notify_one())
+}
+
+fn blocking_handle(_count: usize) -> Made {
+    let (release, released) = std_mpsc::channel::<()>();
+    let task = task::spawn_blocking(move || ignore(released.recv_timeout(LIMIT)));
+    made(
+        vec![Box::pin(async move { ignore(task.await) })],
+        move || ignore(release),
+    )
+}
+
+fn signals(count: usize) -> Made {
+    let waits = waits(count, || {
+        let mut signal = signal(SignalKind::user_defined1()).unwrap();
+        async move { ignore(signal.recv().await) }
+    });
+    made(waits, || {
+        // SAFETY: the signal is handled since the waits were made.
+        assert_eq!(unsafe { libc::raise(libc::SIGUSR1) }, 0);
+    })
+}
+
+fn children(_count: usize) -> Made {
+    let mut command = Command::new("cat");
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let stdin = child.stdin.take();
+    let wait = Box::pin(async move { ignore(child.wait().await) });
+    made(vec![wait], move || ignore(stdin))
+}
+
+/// A socket that nobody has written to is read on the pool.
+fn file_read(_count: usize) -> Made {
+    use std::os::fd::OwnedFd;
+    let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    let mut file = selkie::fs::File::from_std(std::fs::File::from(OwnedFd::from(reader)));
+    let wait = Box::pin(async move { ignore(file.read(&mut [0]).await) });
+    made(vec![wait], move || ignore(writer))
+}
+
+/// A receive by the ring; where there is none, by the poller.
+fn ring_read(count: usize) -> Made {
+    #[cfg(io_uring)]
+    if let Ok(buffers) = selkie::uring::Buffers::new(8, 64) {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let socket = selkie::uring::Socket::new(ours).unwrap();
+        let mut received = socket.receive(&buffers);
+        let wait = Box::pin(async move { ignore(received.next().await) });
+        return made(vec![wait], move || {
+            ignore(socket);
+            ignore(theirs);
+        });
+    }
+    poll_readable(count)
+}
+
+const fn by_caller(name: &'static str, many: bool, make: fn(usize) -> Made) -> Wait {
+    Wait {
+        name,
+        driven: false,
+        many,
+        keeps: false,
+        make,
+    }
+}
+
+const fn driven(name: &'static str, many: bool, make: fn(usize) -> Made) -> Wait {
+    Wait {
+        name,
+        driven: true,
+        many,
+        keeps: false,
+        make,
+    }
+}
+
+pub(crate) static WAITS: &[Wait] = &[
+    by_caller("notify_waiters", true, notify_waiters),
+    by_caller("notify_one", false, notify_one),
+    by_caller("semaphore", true, semaphore),
+    by_caller("semaphore_close", true, semaphore_close),
+    by_caller("mutex", true, mutex),
+    by_caller("rwlock_read", true, rwlock_read),
+    by_caller("rwlock_write", true, rwlock_write),
+    by_caller("mpsc_receive", false, mpsc_receive),
+    by_caller("mpsc_send", true, mpsc_send),
+    by_caller("mpsc_closed", true, mpsc_closed),
+    by_caller("unbounded_receive", false, unbounded_receive),
+    by_caller("unbounded_last_sender", false, unbounded_last_sender),
+    by_caller("oneshot_receive", false, oneshot_receive),
+    by_caller("oneshot_closed", false, oneshot_closed),
+    by_caller("watch_changed", true, watch_changed),
+    by_caller("watch_closed", true, watch_closed),
+    by_caller("broadcast_receive", true, broadcast_receive),
+    by_caller("barrier", true, barrier),
+    by_caller("once_cell", true, once_cell),
+    by_caller("set_once", true, set_once),
+    by_caller("fixed_receive", true, fixed_receive),
+    by_caller("fixed_send", true, fixed_send),
+    by_caller("fixed_watch", true, fixed_watch),
+    Wait {
+        keeps: true,
+        ..by_caller("signal_of_chips", false, signal_of_chips)
+    },
+    by_caller("stop_token", true, stop_token),
+    Wait {
+        keeps: true,
+        ..by_caller("duplex_read", false, duplex_read)
+    },
+    Wait {
+        keeps: true,
+        ..by_caller("duplex_write", false, duplex_write)
+    },
+    Wait {
+        keeps: true,
+        ..by_caller("simplex_read", false, simplex_read)
+    },
+    driven("sleep", true, sleeps),
+    driven("interval", true, ticks),
+    driven("timeout", true, timeouts),
+    driven("readable", true, readable),
+    driven("poll_readable", false, poll_readable),
+    driven("join_handle", false, join_handle),
+    driven("aborted_handle", false, aborted_handle),
+    driven("join_set", false, join_set),
+    driven("scope", false, scope),
+    driven("blocking_handle", false, blocking_handle),
+    driven("signal", true, signals),
+    driven("child", false, children),
+    driven("file", false, file_read),
+    driven("ring_read", false, ring_read),
+];

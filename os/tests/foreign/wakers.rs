@@ -1,0 +1,384 @@
+//! Wakers of every wait: their clone, wake and drop are foreign code.
+//!
+//! Idea        A wait is polled once with a foreign waker. Another task waits for the same thing, behind
+//!             it where there is room for two: whatever the waker does, that task is woken.
+#![allow(unsafe_code)]
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use std::thread;
+use std::time::Duration;
+
+use selkie::time::sleep;
+
+use crate::act::{ACTS, Act, Foreign};
+use crate::row::{PLAIN, Place, Play};
+use crate::stage::{FLAVOURS, Flavour, Moment, Seen, Stage, caller, seen};
+use crate::tasks::{called, seen_after_end};
+use crate::waits::WAITS;
+
+/// What is done with a waker when it acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    Clone,
+    Wake,
+    /// With the wait.
+    Drop,
+    /// As another takes its place.
+    Replace,
+    /// As the runtime ends: it is woken, or dropped with the wait, whichever comes first.
+    End,
+}
+
+pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Waits for one thing, and what makes it happen.
+pub(crate) struct Made {
+    pub(crate) waits: Vec<Waiting>,
+    pub(crate) trigger: Box<dyn FnOnce() + Send>,
+}
+
+/// A kind of wait.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    pub(crate) name: &'static str,
+    /// Whether the runtime itself wakes: nobody has called it. Else the waking caller sees a panic.
+    pub(crate) driven: bool,
+    /// Whether two can wait at once.
+    pub(crate) many: bool,
+    /// Whether it keeps the waker beyond the wait, to wake it at its own end.
+    pub(crate) keeps: bool,
+    /// Makes as many waits as are asked for, in the runtime's context.
+    pub(crate) make: fn(usize) -> Made,
+}
+
+struct Inner {
+    event: Event,
+    foreign: Foreign,
+}
+
+impl Inner {
+    fn on(&self, event: Event) {
+        let acts = match self.event {
+            Event::Replace => event == Event::Drop,
+            Event::End => event != Event::Clone,
+            own => event == own,
+        };
+        if acts {
+            self.foreign.call();
+        }
+    }
+}
+
+static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+
+unsafe fn clone(data: *const ()) -> RawWaker {
+    // SAFETY: a waker's data is an `Inner` with a count of its own.
+    unsafe { &*data.cast::<Inner>() }.on(Event::Clone);
+    // SAFETY: as above.
+    unsafe { Arc::increment_strong_count(data.cast::<Inner>()) };
+    RawWaker::new(data, &TABLE)
+}
+
+unsafe fn wake(data: *const ()) {
+    // SAFETY: the waker is consumed, and its count with it.
+    let inner = unsafe { Arc::from_raw(data.cast::<Inner>()) };
+    inner.on(Event::Wake);
+}
+
+unsafe fn wake_by_ref(data: *const ()) {
+    // SAFETY: a waker's data is an `Inner` with a count of its own.
+    unsafe { &*data.cast::<Inner>() }.on(Event::Wake);
+}
+
+unsafe fn drop_waker(data: *const ()) {
+    // SAFETY: the waker is consumed, and its count with it.
+    let inner = unsafe { Arc::from_raw(data.cast::<Inner>()) };
+    inner.on(Event::Drop);
+}
+
+/// The waker that a test polls with; its own drop is no event.
+pub(crate) struct Original(ManuallyDrop<Waker>);
+
+impl Original {
+    pub(crate) fn new(event: Event, foreign: &Foreign) -> Self {
+        let inner = Arc::new(Inner {
+            event,
+            foreign: foreign.clone(),
+        });
+        // SAFETY: the table's functions are safe on any thread and keep the count.
+        let waker = unsafe { Waker::new(Arc::into_raw(inner).cast(), &TABLE) };
+        Self(ManuallyDrop::new(waker))
+    }
+
+    pub(crate) fn poll<F: Future + ?Sized>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(&self.0))
+    }
+}
+
+impl Drop for Original {
+    fn drop(&mut self) {
+        // SAFETY: the count that `new` made.
+        drop(unsafe { Arc::from_raw(self.0.data().cast::<Inner>()) });
+    }
+}
+
+/// Says when it has been polled.
+struct Noted {
+    inner: Waiting,
+    polled: Arc<AtomicBool>,
+}
+
+impl Future for Noted {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = self.inner.as_mut().poll(cx);
+        self.polled.store(true, Ordering::SeqCst);
+        polled
+    }
+}
+
+/// Spawns `wait` and comes back when it waits.
+async fn innocent(stage: &Stage, wait: Waiting) -> selkie::task::JoinHandle<()> {
+    let polled = Arc::new(AtomicBool::new(false));
+    let task = stage.spawn(Noted {
+        inner: wait,
+        polled: Arc::clone(&polled),
+    });
+    while !polled.load(Ordering::SeqCst) {
+        selkie::task::yield_now().await;
+    }
+    task
+}
+
+pub(crate) fn play(stage: &mut Stage, foreign: &Foreign, wait: &Wait, event: Event) -> Seen {
+    if event == Event::Wake {
+        return stage.block_on(wakes(stage, foreign, wait));
+    }
+    if event == Event::End {
+        return goes_at_the_end(stage, foreign, wait);
+    }
+    stage.block_on(comes_and_goes(stage, foreign, wait, event))
+}
+
+/// The waker is cloned by a wait that begins, or dropped by one that does not go on.
+async fn comes_and_goes(stage: &Stage, foreign: &Foreign, wait: &Wait, event: Event) -> Seen {
+    let made = (wait.make)(1 + usize::from(wait.many));
+    let mut waits = made.waits.into_iter();
+    let mut first = waits.next().expect("one at least");
+    let waker = Original::new(event, foreign);
+    let second = waits.next();
+    let mut trigger = Some(made.trigger);
+    // What is waited for may keep the waker until it happens, or goes.
+    let mut own = second.is_none().then(|| trigger.take()).flatten();
+    let task = stage.carry(async move {
+        let polled = waker.poll(first.as_mut());
+        assert!(polled.is_pending(), "there is nothing to wait for");
+        if event == Event::Replace {
+            let again = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(again.is_pending(), "there is nothing to wait for");
+        }
+        drop(first);
+        match own.take() {
+            // What is told no more lets go of the waker that it keeps.
+            Some(untold) if event == Event::Drop => drop(untold),
+            Some(trigger) => trigger(),
+            None => (),
+        }
+    });
+    let seen = seen(task.await);
+    if let (Some(second), Some(trigger)) = (second, trigger) {
+        let second = innocent(stage, second).await;
+        trigger();
+        second.await.expect("another task that waits is woken");
+    }
+    seen
+}
+
+/// A task that waits is dropped with its runtime. If the waker was woken before, nobody sees it.
+fn goes_at_the_end(stage: &mut Stage, foreign: &Foreign, wait: &Wait) -> Seen {
+    let task = stage.block_on(async {
+        let made = (wait.make)(1);
+        let first = made.waits.into_iter().next().expect("one at least");
+        let waker = Original::new(Event::End, foreign);
+        let polled = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&polled);
+        let trigger = made.trigger;
+        let task = stage.spawn(async move {
+            // What is waited for may keep the waker until it goes, and it goes last.
+            let _trigger = trigger;
+            let mut first = first;
+            let pending = waker.poll(first.as_mut()).is_pending();
+            assert!(pending, "there is nothing to wait for");
+            noted.store(true, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+            drop(first);
+        });
+        // A poll that stores two wakers may drop the first: then the task has ended.
+        while !polled.load(Ordering::SeqCst) && !task.is_finished() {
+            selkie::task::yield_now().await;
+        }
+        task
+    });
+    assert_eq!(stage.end(), Seen::Nobody, "the runtime's drop panicked");
+    let seen = seen_after_end(task);
+    assert_ne!(seen, Seen::Caller, "a task has no caller");
+    Seen::Nobody
+}
+
+/// The waker is woken.
+async fn wakes(stage: &Stage, foreign: &Foreign, wait: &Wait) -> Seen {
+    let made = (wait.make)(1 + usize::from(wait.many));
+    let mut waits = made.waits.into_iter();
+    let mut first = waits.next().expect("one at least");
+    let waker = Original::new(Event::Wake, foreign);
+    let polled = waker.poll(first.as_mut());
+    assert!(polled.is_pending(), "there is nothing to wait for");
+    let second = match waits.next() {
+        Some(second) => Some(innocent(stage, second).await),
+        None => None,
+    };
+    let trigger = made.trigger;
+    let by_trigger = match stage.moment {
+        Moment::Elsewhere => {
+            let thread = thread::spawn(|| caller(trigger));
+            while !thread.is_finished() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            // The caller's thread stands for its task.
+            match thread.join().unwrap() {
+                Seen::Caller => Seen::Task,
+                seen => seen,
+            }
+        }
+        moment => {
+            let task = stage.spawn(async move {
+                if moment == Moment::Parked {
+                    sleep(Duration::from_millis(3)).await;
+                }
+                trigger();
+            });
+            seen(task.await)
+        }
+    };
+    called(foreign).await;
+    // What was served to the first goes on to the second.
+    drop(first);
+    if let Some(second) = second {
+        second.await.expect("another task that waits is woken");
+    }
+    by_trigger
+}
+
+/// A yield wakes its own task.
+fn yields(stage: &mut Stage, foreign: &Foreign) -> Seen {
+    let waker = Original::new(Event::Wake, foreign);
+    let task = stage.carry(async move {
+        let mut yields = Box::pin(selkie::task::yield_now());
+        let _pending = waker.poll(yields.as_mut());
+    });
+    let seen = seen(stage.block_on(task));
+    stage.block_on(called(foreign));
+    seen
+}
+
+/// A poll that is out of budget wakes its own task.
+fn is_out_of_budget(stage: &mut Stage, foreign: &Foreign) -> Seen {
+    let waker = Original::new(Event::Wake, foreign);
+    let task = stage.carry(async move {
+        loop {
+            let mut unit = Box::pin(selkie::task::coop::consume_budget());
+            if waker.poll(unit.as_mut()).is_pending() {
+                return;
+            }
+        }
+    });
+    let seen = seen(stage.block_on(task));
+    stage.block_on(called(foreign));
+    seen
+}
+
+const RUNNING: &[Moment] = &[Moment::Running];
+const ALIVE: &[Moment] = &[Moment::Running, Moment::Parked, Moment::Elsewhere];
+const BOTH: &[Flavour] = &[Flavour::Current, Flavour::Multi];
+const PANICS: &[Act] = &[Act::Panic, Act::Bomb];
+
+const fn name(wait: &'static Wait, event: Event) -> (&'static str, Event) {
+    (wait.name, event)
+}
+
+fn place(wait: &'static Wait, event: Event) -> Place {
+    let (wait_name, event) = name(wait, event);
+    let panic = match event {
+        Event::Wake if wait.driven => Seen::Nobody,
+        Event::End => Seen::Nobody,
+        _ => Seen::Task,
+    };
+    Place {
+        name: Box::leak(format!("waker.{wait_name}.{event:?}").into_boxed_str()),
+        panic,
+        flavours: BOTH,
+        moments: RUNNING,
+        acts: ACTS,
+        configure: PLAIN,
+        play: Play::Waker(wait, event),
+    }
+}
+
+/// Every wait with every event: all acts on both kinds of runtime, panics on all flavours at all moments.
+pub(crate) fn places() -> Vec<Place> {
+    let mut places = Vec::new();
+    for wait in WAITS {
+        for event in [
+            Event::Clone,
+            Event::Wake,
+            Event::Drop,
+            Event::Replace,
+            Event::End,
+        ] {
+            if matches!(event, Event::Drop | Event::End) && wait.keeps {
+                continue;
+            }
+            if event == Event::End {
+                places.push(Place {
+                    moments: &[Moment::Ending],
+                    flavours: FLAVOURS,
+                    acts: PANICS,
+                    ..place(wait, event)
+                });
+                continue;
+            }
+            let place = place(wait, event);
+            places.push(place);
+            places.push(Place {
+                flavours: &[Flavour::Local, Flavour::Set],
+                acts: PANICS,
+                ..place
+            });
+            if event == Event::Wake {
+                places.push(Place {
+                    moments: &[Moment::Parked, Moment::Elsewhere],
+                    acts: PANICS,
+                    ..place
+                });
+            }
+        }
+    }
+    let own = |name, play| Place {
+        name,
+        panic: Seen::Task,
+        flavours: FLAVOURS,
+        moments: ALIVE,
+        acts: ACTS,
+        configure: PLAIN,
+        play: Play::On(play),
+    };
+    places.push(own("waker.yield_now", yields));
+    places.push(own("waker.budget", is_out_of_budget));
+    places
+}
