@@ -211,18 +211,21 @@ fn regression_36_hooks_that_panic_end_no_worker() {
 
 #[test]
 fn regression_36_a_payload_that_panics_in_its_drop_ends_nobody() {
-    struct Payload;
+    /// Panics in its drop, with a payload that does so once more.
+    struct Payload(u32);
     impl Drop for Payload {
         fn drop(&mut self) {
-            panic!("a payload's panic, which the test asks for");
+            if let Some(left) = self.0.checked_sub(1) {
+                std::panic::panic_any(Self(left));
+            }
         }
     }
     for runtime in both(|_| ()) {
         for _ in 0..4 {
             // Nobody takes the payload.
-            drop(runtime.spawn(async { std::panic::panic_any(Payload) }));
+            drop(runtime.spawn(async { std::panic::panic_any(Payload(2)) }));
         }
-        let handle = runtime.spawn(async { std::panic::panic_any(Payload) });
+        let handle = runtime.spawn(async { std::panic::panic_any(Payload(1)) });
         let error = runtime.block_on(handle).expect_err("it panicked");
         let payload = error.into_panic();
         assert!(catch_unwind(AssertUnwindSafe(|| drop(payload))).is_err());
