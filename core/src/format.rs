@@ -196,12 +196,11 @@ mod owned {
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
-    use crate::platform::{FirstPanic, Lock, LockGuard, UnsafeCell};
+    use crate::platform::{Lock, LockGuard, UnsafeCell};
     use crate::task::FutureTable;
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
-        [] FirstPanic,
         [T: Chained + Debug] Chain<T>,
         [] FutureTable,
         [T: Debug] Link<T>,

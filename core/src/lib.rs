@@ -32,4 +32,11 @@ pub mod executor;
 #[cfg(feature = "defmt")]
 mod format;
 
+#[cfg(all(test, not(any(feature = "std", loom))))]
+mod interrupts;
+
 pub use executor::spawn;
+
+#[cfg(test)]
+#[path = "../tests/fixture/checked.rs"]
+mod checked;

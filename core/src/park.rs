@@ -25,7 +25,8 @@ pub trait Park {
 
 /// Ends the sleep of one [`Park`].
 pub trait Unpark: Send + Sync {
-    /// Makes the running, or else the next, `park` return. Cheap when nobody sleeps.
+    /// Makes the running, or else the next, `park` return. Cheap when nobody sleeps. On a chip it may
+    /// be called in a critical section.
     fn unpark(&self);
 
     /// Hands over what tasks on worker `worker` have asked of the sleeper and was kept to go together,

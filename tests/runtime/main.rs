@@ -2,10 +2,13 @@
 
 mod blocking;
 mod dump;
+mod ends;
 mod entry;
+mod handed_over;
 mod hooks;
 mod local;
 mod memory;
+mod ownership;
 mod random;
 mod regressions;
 mod scope;

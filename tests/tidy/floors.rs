@@ -48,7 +48,16 @@ pub(crate) const ROOMS: &[Room] = &[
     core("time", &["platform", "collections", "wake", "coop"]),
     core(
         "sync",
-        &["platform", "collections", "wake", "queue", "coop", "time"],
+        // `log`: a lock that nobody comes for.
+        &[
+            "log",
+            "platform",
+            "collections",
+            "wake",
+            "queue",
+            "coop",
+            "time",
+        ],
     ),
     core("park", &["platform", "time"]),
     core(
@@ -80,6 +89,22 @@ pub(crate) const ROOMS: &[Room] = &[
             "executor",
         ],
     ),
+    // Tests: the whole core, with an interrupt between any two steps.
+    core(
+        "interrupts",
+        &[
+            "platform",
+            "collections",
+            "coop",
+            "wake",
+            "queue",
+            "task",
+            "time",
+            "sync",
+            "park",
+            "executor",
+        ],
+    ),
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observe", &[], &["platform", "task", "coop"]),
     // `platform`: a hook's panic is contained.
@@ -88,7 +113,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // `platform`: atomics of 64 bits, for the table of devices.
     os("sys", &[], &["platform"]),
     os("stream", &[], &[]),
-    os("io", &["macros"], &["coop", "wake", "sync"]),
+    // `platform`: locks that tests count, since wakers must not meet them.
+    os("io", &["macros"], &["coop", "wake", "sync", "platform"]),
     os("sync", &[], &["sync"]),
     os(
         "blocking",

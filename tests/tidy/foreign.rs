@@ -7,6 +7,8 @@ use crate::source::Source;
 const CALLS: &[&str] = &[
     ".wake()",
     ".wake_all()",
+    "wake_each(",
+    "panic.keep(",
     ".wake_by_ref()",
     "Waker::wake",
     "waker.clone()",
@@ -124,10 +126,13 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("os/src/driver/uring/pool.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/ring.rs", &["waker.ring_read"]),
     (
+        "os/src/driver/reactor.rs",
+        &["waker.readable", "waker.signal", "waker.ring_read"],
+    ),
+    (
         "os/src/driver/waiters.rs",
         &["waker.readable", "waker.poll_readable"],
     ),
-    ("os/src/fs/file.rs", &["waker.file"]),
     ("os/src/fs/file_state.rs", &["waker.file"]),
     (
         "os/src/io/memory/duplex.rs",
@@ -162,6 +167,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/scheduler/thread_parker.rs",
         &["root.poll", "root.drop"],
     ),
+    ("os/src/task/join_set/ready.rs", &["waker.join_set"]),
     ("os/src/task/join_set/set.rs", &["waker.join_set"]),
     ("os/src/task/local_set.rs", &["waker.set.wake"]),
     ("os/src/task/scope.rs", &["waker.scope"]),
@@ -169,6 +175,11 @@ const CALLERS: &[(&str, &[&str])] = &[
 
 /// Files whose calls look so and are not foreign, or are a task's own.
 const OWN: &[(&str, &str)] = &[
+    ("core/src/interrupts/executors.rs", "tests of chips"),
+    ("core/src/interrupts/harness.rs", "tests of chips"),
+    ("core/src/interrupts/heap.rs", "tests of chips"),
+    ("core/src/interrupts/signals.rs", "tests of chips"),
+    ("core/src/interrupts/wakes.rs", "tests of chips"),
     (
         "core/src/platform/bare.rs",
         "the caller's future, on a chip where nothing unwinds",
@@ -176,10 +187,6 @@ const OWN: &[(&str, &str)] = &[
     (
         "core/src/platform/std_panic.rs",
         "what others contain panics with",
-    ),
-    (
-        "core/src/platform/std_first_panic.rs",
-        "what others keep panics with",
     ),
     (
         "core/src/platform/hosted.rs",
@@ -202,6 +209,10 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("os/src/driver/handle.rs", "the poller's own waker"),
     ("os/src/fs/read_dir.rs", "the handle of its own closure"),
+    (
+        "os/src/io/split.rs",
+        "the other half's waker, at the end of a poll, which sees its panic",
+    ),
     (
         "os/src/macros/maybe_done.rs",
         "a future inside the one that is polled: its panic is the task's",

@@ -95,6 +95,14 @@ fn no_path_of_a_machine_is_written_down() {
 }
 
 #[test]
+fn wakers_stand_under_counted_locks() {
+    report(
+        "a mutex beside wakers that is not `platform::Lock`",
+        rules::uncounted_mutexes(&Source::crates()),
+    );
+}
+
+#[test]
 fn atomics_of_64_bits_come_from_the_platform() {
     report(
         "an atomic that some targets have not",

@@ -235,7 +235,7 @@ impl<H: SlotHeader> BlockRef<H> {
             .with_mut(|books| f(unsafe { &mut *books }))
     }
 
-    fn slot(self, index: u16) -> NonNull<H> {
+    pub(super) fn slot(self, index: u16) -> NonNull<H> {
         let offset = front_bytes::<H>() + usize::from(index) * self.front().slot_bytes;
         // SAFETY: the index is below the number of slots that the block has.
         unsafe { self.0.byte_add(offset) }.cast()
@@ -304,14 +304,12 @@ impl<H: SlotHeader> BlockRef<H> {
         unsafe { self.with_books(push) }
     }
 
-    /// Calls `visit` with every carved slot, taken or vacant.
+    /// How many slots were carved: those below this index.
     ///
-    /// # Safety
-    /// As for [`with_books`](Self::with_books); `visit` may come to the books.
-    pub(super) unsafe fn walk(self, visit: &mut impl FnMut(NonNull<H>)) {
+    /// Called by whoever may touch the books (I3).
+    pub(super) fn carved(self) -> u16 {
         // SAFETY: by the caller's promise.
-        let carved = unsafe { self.with_books(|books| books.carved) };
-        (0..carved).for_each(|index| visit(self.slot(index)));
+        unsafe { self.with_books(|books| books.carved) }
     }
 
     /// Lets the system have the memory back, contents and all; the address range stays the block's.
@@ -321,12 +319,12 @@ impl<H: SlotHeader> BlockRef<H> {
     /// No slot is taken, and the caller has the block to itself.
     pub(super) unsafe fn release(self) -> Option<Released> {
         let mut generation = 0;
-        let mut look = |slot: NonNull<H>| {
+        for index in 0..self.carved() {
             // SAFETY: headers stay in place (I1).
-            generation = unsafe { slot.as_ref() }.generation().max(generation);
-        };
-        // SAFETY: by the caller's promise.
-        unsafe { self.walk(&mut look) };
+            generation = unsafe { self.slot(index).as_ref() }
+                .generation()
+                .max(generation);
+        }
         // SAFETY: by the caller's promise.
         let released = unsafe {
             self.with_books(|books| Released {

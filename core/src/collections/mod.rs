@@ -28,3 +28,6 @@ pub use slab_owner::{SlabOwner, SlabPool};
 
 #[cfg(all(test, loom, feature = "alloc"))]
 mod model;
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests;

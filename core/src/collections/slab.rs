@@ -8,7 +8,11 @@
 //! Invariants  I1 the `H` of a carved slot stays in place for ever (I1 of `block`).
 //!             I2 `local`, and the books of the slab's blocks, are touched by the owner only;
 //!                outsiders give back by `remote`.
-//!             I3 a slab is owned by one owner at a time, and none of its slots holds a live task
+//!             I3 without threads the owner's context may be interrupted at any step, and the handler
+//!                may take and give back: `local` is touched in critical sections only, and all slots
+//!                come back by `remote`, since a handler has its `CURRENT_SLAB` from the context that
+//!                it interrupted.
+//!             I4 a slab is owned by one owner at a time, and none of its slots holds a live task
 //!                when it goes back to the pool: its owner sees to it.
 //! Rejected    malloc with a reference count: two atomic operations for every waker, and under
 //!             glibc an aligned allocation of a cell costs more than the rest of a spawn.
@@ -21,7 +25,7 @@ use super::block::{BlockRef, CLASSES, SlotHeader};
 use super::block_lists::BlockLists;
 use super::block_pool::BlockPool;
 use crate::context_cell;
-use crate::platform::{AtomicPtr, Ordering, UnsafeCell};
+use crate::platform::{AtomicPtr, HAS_THREADS, Ordering, UnsafeCell, without_interrupts};
 
 context_cell! {
     /// Address of the slab whose owner the running context is, or 0.
@@ -90,7 +94,7 @@ impl<H: SlotHeader> Slab<H> {
     }
 
     /// Gives `slot` back to its slab: without an atomic operation in the context that is the
-    /// slab's owner, by one compare-and-swap elsewhere.
+    /// slab's owner, by one compare-and-swap elsewhere and without threads (I3).
     ///
     /// # Safety
     /// `slot` came from a [`SlabOwner`](super::SlabOwner), is taken, and is not used after this call.
@@ -98,13 +102,11 @@ impl<H: SlotHeader> Slab<H> {
     pub unsafe fn give_back(slot: NonNull<H>) {
         // SAFETY: by the caller's promise.
         let slab = unsafe { Self::of(slot) };
-        if CURRENT_SLAB.get() == core::ptr::from_ref(slab).addr() {
-            slab.local.with_mut(|local| {
-                // SAFETY: this context is the owner (I2).
-                let local = unsafe { &mut *local };
-                // SAFETY: as above, and by the caller's promise.
-                unsafe { local.give_back(slot) };
-            });
+        if HAS_THREADS && CURRENT_SLAB.get() == core::ptr::from_ref(slab).addr() {
+            // SAFETY: by the caller's promise.
+            let give_back = |local: &mut BlockLists<H>| unsafe { local.give_back(slot) };
+            // SAFETY: this context is the owner (I2).
+            unsafe { slab.with_local(give_back) };
         } else {
             // SAFETY: by the caller's promise.
             let class = unsafe { BlockRef::of(slot) }.class();
@@ -139,9 +141,7 @@ impl<H: SlotHeader> Slab<H> {
     /// The caller is the owner (I2).
     #[inline]
     pub(super) unsafe fn take(&'static self, class: usize, pool: &BlockPool<H>) -> NonNull<H> {
-        self.local.with_mut(|local| {
-            // SAFETY: by the caller's promise.
-            let local = unsafe { &mut *local };
+        let take = |local: &mut BlockLists<H>| {
             if let Some(block) = local.current(class) {
                 // SAFETY: the owner's own block (I2).
                 if let Some(slot) = unsafe { block.take() } {
@@ -149,7 +149,9 @@ impl<H: SlotHeader> Slab<H> {
                 }
             }
             self.take_slowly(local, class, pool)
-        })
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_local(take) }
     }
 
     #[cold]
@@ -208,16 +210,27 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// The caller is the owner (I2). `visit` may give slots back, but takes none.
     pub(super) unsafe fn walk(&self, mut visit: impl FnMut(NonNull<H>)) {
-        let blocks = self.local.with(|local| {
-            // SAFETY: by the caller's promise.
-            let local = unsafe { &*local };
-            local.in_use().collect::<Vec<_>>()
-        });
+        // SAFETY: by the caller's promise.
+        let blocks = unsafe {
+            self.with_local(|local| {
+                let with_carved = |block: BlockRef<H>| (block, block.carved());
+                local.in_use().map(with_carved).collect::<Vec<_>>()
+            })
+        };
         // The blocks stay with the slab while slots of them are visited, whatever list they are in.
-        for block in blocks {
-            // SAFETY: the owner's own block (I2), by the caller's promise.
-            unsafe { block.walk(&mut visit) };
+        for (block, carved) in blocks {
+            (0..carved).for_each(|index| visit(block.slot(index)));
         }
+    }
+
+    /// Calls `f` with the owner's lists.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2), and `f` does not come here.
+    #[inline]
+    unsafe fn with_local<R>(&self, f: impl FnOnce(&mut BlockLists<H>) -> R) -> R {
+        // SAFETY: by the caller's promise; interrupt handlers are kept off (I3).
+        without_interrupts(|| self.local.with_mut(|local| f(unsafe { &mut *local })))
     }
 
     /// Whether more than `keep` blocks are empty, or might be if what outsiders gave back were put
@@ -226,9 +239,7 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// The caller is the owner (I2).
     pub(super) unsafe fn has_surplus(&self, keep: usize) -> bool {
-        self.local.with(|local| {
-            // SAFETY: by the caller's promise.
-            let local = unsafe { &*local };
+        let look = |local: &mut BlockLists<H>| {
             let is_returned = |class: usize| {
                 // Relaxed: a look; `collect` decides.
                 !self.remote[class].load(Ordering::Relaxed).is_null()
@@ -236,7 +247,9 @@ impl<H: SlotHeader> Slab<H> {
             };
             local.empty() > keep
                 || local.blocks() > keep && local.touched_classes().any(is_returned)
-        })
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_local(look) }
     }
 
     /// Gives empty blocks back to `pool`, at most `limit`, and leaves `keep` of them. Says whether it
@@ -245,16 +258,16 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// The caller is the owner (I2).
     pub(super) unsafe fn trim(&self, keep: usize, limit: usize, pool: &BlockPool<H>) -> bool {
-        self.local.with_mut(|local| {
-            // SAFETY: by the caller's promise.
-            let local = unsafe { &mut *local };
+        let trim = |local: &mut BlockLists<H>| {
             let mut left = limit;
             for class in local.touched_classes() {
                 self.collect(local, class, RETURNED_AT_A_TRIM);
                 local.unlist_empty(class, keep, &mut left, |block| pool.give(block));
             }
             left == 0
-        })
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_local(trim) }
     }
 
     /// Gives every block back to `pool` of which no slot is taken: the owner ends.
@@ -262,16 +275,20 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// The caller is the owner (I2).
     pub(super) unsafe fn empty(&self, pool: &BlockPool<H>) {
-        self.local.with_mut(|local| {
-            // SAFETY: by the caller's promise.
-            let local = unsafe { &mut *local };
+        if CURRENT_SLAB.get() == core::ptr::from_ref(self).addr() {
+            // The mark goes with the owner, though its guard may still be there.
+            CURRENT_SLAB.set(0);
+        }
+        let empty = |local: &mut BlockLists<H>| {
             for class in local.touched_classes() {
                 self.collect(local, class, usize::MAX);
                 local.set_current_aside(class);
                 let mut all = usize::MAX;
                 local.unlist_empty(class, 0, &mut all, |block| pool.give(block));
             }
-        });
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_local(empty) }
     }
 }
 

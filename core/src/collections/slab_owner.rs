@@ -109,7 +109,8 @@ impl<H: SlotHeader> SlabOwner<H> {
     /// need no atomic operation.
     ///
     /// # Safety
-    /// The guard drops in this context, and before the owner moves to another or drops.
+    /// The guard drops in this context, and before the owner moves to another. The owner may drop
+    /// before it, in this context.
     #[inline]
     pub unsafe fn enter(&self) -> Entered {
         Entered::new(self.slab)

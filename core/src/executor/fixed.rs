@@ -5,10 +5,14 @@
 //!             queue was empty, ends the sleep: by a flag and the interrupt itself in thread mode,
 //!             by pending an interrupt where the executor is that interrupt's handler. Executors at
 //!             several priorities preempt each other as their interrupts do.
-//! States      idle ─enter→ busy ─leave→ idle; busy for ever in `run`
+//! States      idle ─enter→ busy ─leave→ idle; busy for ever from the start of `run`
 //! Invariants  I1 one context at a time is in `busy`, and it alone polls tasks.
-//!             I2 futures that are not `Send` are spawned by `run`'s context only, which never ends.
+//!             I2 futures that are not `Send` are spawned by `run`'s context only. No other context
+//!             polls ever after, since the executor stays busy, also when `run` unwinds.
 //!             I3 the queue's lock is held for a push or a pop, never across a poll or an unpark.
+//!             I4 without threads no interrupt handler comes between a task's wake, its push and the
+//!             unpark. So a task is in the queue, and its executor unparked, when a handler finds it
+//!             woken; it never waits until the context goes on that woke it and was suspended.
 //! Rejected    A static ring as the queue: it can be full, and then a wake must be dropped or must
 //!             wait. A lock-free stack: on a chip without compare-exchange it is a critical section
 //!             anyhow, and it is last in, first out.
@@ -30,7 +34,7 @@ use crate::coop;
 use crate::log::warning;
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
-use crate::platform::{AtomicBool, Lock, Ordering};
+use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
 use crate::task::{BODY_ALIGN, FixedHeader, FixedNotified, FixedSchedule, Parcel};
 use crate::time::{Current, Home};
 
@@ -169,10 +173,14 @@ impl Executor {
 
     /// Runs tasks for ever; `init` gets a spawner for futures that are not `Send`.
     ///
+    /// Where panics unwind, one that leaves this call (of a task, of `init`, of `park`) ends the
+    /// executor: nobody can poll it any more, since its tasks belong to the thread that was here.
+    ///
     /// # Panics
-    /// If the executor runs already.
+    /// If the executor runs already, or has run.
     pub fn run<P: Park>(&'static self, park: &mut P, init: impl FnOnce(LocalSpawner)) -> ! {
-        let _busy = Busy::new(self);
+        // Busy for ever (I2).
+        core::mem::forget(Busy::new(self));
         init(LocalSpawner {
             executor: self,
             _here: PhantomData,
@@ -241,15 +249,18 @@ impl Executor {
 
 impl FixedSchedule for Executor {
     fn schedule(&self, token: FixedNotified) {
-        let mut queue = self.queue.lock();
-        let was_empty = queue.is_empty();
-        // SAFETY: slots are never freed, and a token is in one queue.
-        unsafe { queue.push(token.into_raw()) };
-        drop(queue);
-        // A queue that was not empty is looked at before the executor sleeps.
-        if was_empty {
-            self.unpark.unpark();
-        }
+        // In one section (I4), in which the queue's lock is let go before the unpark (I3).
+        without_interrupts(|| {
+            let mut queue = self.queue.lock();
+            let was_empty = queue.is_empty();
+            // SAFETY: slots are never freed, and a token is in one queue.
+            unsafe { queue.push(token.into_raw()) };
+            drop(queue);
+            // A queue that was not empty is looked at before the executor sleeps.
+            if was_empty {
+                self.unpark.unpark();
+            }
+        });
     }
 }
 
@@ -292,7 +303,10 @@ impl Busy {
     fn new(executor: &'static Executor) -> Self {
         // Acquire: pairs with the Release in `drop`: futures come over as they were left.
         let was_busy = executor.busy.swap(true, Ordering::Acquire);
-        assert!(!was_busy, "an executor was polled while it ran");
+        assert!(
+            !was_busy,
+            "an executor was polled while it ran, or after its `run`"
+        );
         Self(executor)
     }
 }
@@ -319,7 +333,7 @@ impl LocalSpawner {
     /// [`SpawnError`] with the future, if every slot is taken or the future is larger than one.
     pub fn spawn<F: Future<Output = ()> + 'static>(&self, future: F) -> Result<(), SpawnError<F>> {
         let executor = self.executor;
-        // SAFETY: this context is in `run`, for ever, and polls every task (I2).
+        // SAFETY: this context is or was in `run`, and no other ever polls (I2).
         lend(future, |parcel| unsafe {
             executor.place(executor.storage, parcel)
         })

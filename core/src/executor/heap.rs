@@ -8,6 +8,10 @@
 //!             I2 whoever queues a token from elsewhere holds a count of `Shared` meanwhile, since
 //!                the executor may be gone as soon as the token is out of its hands.
 //!             I3 a queue that is closed takes no token.
+//!             I4 without threads an executor that drops never waits for a token: its holder may be
+//!             a context that this one has interrupted. `Shared` and the slots are leaked then.
+//!             I5 without threads an interrupt handler may spawn here what is `Send`, through the
+//!             table of services: slots and the queue are taken in critical sections.
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;
@@ -225,6 +229,8 @@ impl<P: Park> Drop for HeapExecutor<P> {
             // SAFETY: a token was turned into the queue's entry, and comes out once.
             unsafe { Notified::from_raw(raw) }.discard();
         }
+        // A waker that this context has suspended gives its token to a closed queue later (I4): then
+        // the slab and the scheduler are lost.
         tasks.finish_soon();
         self.park.shutdown();
     }
@@ -239,7 +245,8 @@ impl<P: Park> fmt::Debug for HeapExecutor<P> {
 }
 
 /// # Safety
-/// `data` is an executor that runs in this context, and the future is `Send`.
+/// `data` is an executor that runs in this context, or in one that this interrupt handler has
+/// interrupted, and the future is `Send`.
 unsafe fn spawn_parcel<P: Park>(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal>
 where
     P::Unpark: 'static,
@@ -248,7 +255,8 @@ where
     let executor = unsafe { &*data.cast::<HeapExecutor<P>>() };
     // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
     let future = unsafe { parcel.into_box() };
-    // SAFETY: the executor runs in this context.
+    // SAFETY: the executor runs in this context, or its context is suspended meanwhile and the
+    // future is `Send` (I5).
     drop(unsafe { executor.spawn_future(future, Location::caller()) });
     Ok(())
 }

@@ -6,6 +6,8 @@
 //! Invariants  I1 what `data` points to is alive while the table is installed: whoever installs it
 //!                puts back the one before, in the reverse order. An interrupt's executor that runs
 //!                meanwhile does the same, so that the interrupted one notices nothing.
+//!             I2 without threads an interrupt handler finds the table of the executor that it
+//!                interrupted, at any of its steps: a table's function expects that.
 //! Rejected    A trait parameter in every driver: it would have to go through each of its types.
 #![allow(unsafe_code)]
 
@@ -18,7 +20,8 @@ use crate::task::Parcel;
 /// Spawns the parcel's future, or says why not. If it says `Ok`, it has moved the future out.
 ///
 /// The first argument is the table's `data`, alive by its installer's promise; the future is
-/// `Send`.
+/// `Send`. Without threads an interrupt handler may call it at any step of the installer (I2 of this
+/// file).
 pub type SpawnParcel = unsafe fn(*const (), Parcel<'_>) -> Result<(), Refusal>;
 
 /// What the running executor offers.
@@ -28,7 +31,8 @@ pub struct Services {
     spawn: SpawnParcel,
 }
 
-// SAFETY: `data` is used only in the context that the table is installed in.
+// SAFETY: `data` is used only in the context that the table is installed in, or by an interrupt
+// handler while that context is suspended (I2).
 unsafe impl Send for Services {}
 
 impl Services {
@@ -128,6 +132,9 @@ pub(super) fn lend<F: Future<Output = ()> + 'static>(
 
 /// Spawns `future` at whatever executor runs here: in a slot of its arena on a chip, as a task of
 /// the runtime on a hosted system.
+///
+/// In an interrupt handler the executor that was interrupted runs here, if one was: where it matters
+/// which, name it and call its `spawn`.
 ///
 /// # Errors
 /// [`SpawnError`] with the future: every slot is taken, the future is larger than a slot, or no

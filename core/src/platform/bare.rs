@@ -1,17 +1,25 @@
 //! Back-end for systems without threads: portable atomics, critical sections.
 #![allow(unsafe_code)]
 
-use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
-#[cfg(not(target_has_atomic = "ptr"))]
+#[cfg(all(not(target_has_atomic = "ptr"), not(test)))]
 pub use super::bare_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
-#[cfg(not(target_has_atomic = "64"))]
+pub use super::bare_lock::{Lock, LockGuard, without_interrupts};
+#[cfg(not(test))]
+use super::bare_section as section;
+#[cfg(all(not(target_has_atomic = "64"), not(test)))]
 pub use super::bare_u64::AtomicU64;
+#[cfg(test)]
+use super::simulated as section;
+#[cfg(test)]
+pub use super::simulated_atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
+};
 pub use core::sync::atomic::fence;
-#[cfg(target_has_atomic = "64")]
+#[cfg(all(target_has_atomic = "64", not(test)))]
 pub use portable_atomic::AtomicU64;
-#[cfg(target_has_atomic = "ptr")]
+#[cfg(all(target_has_atomic = "ptr", not(test)))]
 pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
 
 /// An atomic that no model watches.
@@ -42,137 +50,58 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Calls `f` with a pointer for reading.
     #[inline(always)]
     pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        section::step();
         f(self.0.get())
     }
 
     /// Calls `f` with a pointer for writing.
     #[inline(always)]
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
-        f(self.0.get())
+        section::step();
+        let result = f(self.0.get());
+        section::step();
+        result
     }
 }
 
-/// A short-held lock; here a critical section, so that interrupt handlers may take it too.
-///
-/// Invariants  I1 `held` and `value` are touched inside a critical section only.
-///             I2 while `held`, one guard exists and is the only way to `value`.
-#[derive(Debug)]
-pub struct Lock<T: ?Sized> {
-    held: core::cell::Cell<bool>,
-    value: core::cell::UnsafeCell<T>,
+/// What a type must be that only one context may use, since it lets one context wait for another:
+/// on a chip nothing is.
+#[diagnostic::on_unimplemented(
+    message = "on a chip this channel cannot be shared between contexts: one could wait for \
+               another that it has interrupted",
+    note = "use it in tasks of one executor (`LocalSpawner::spawn`, `HeapExecutor::spawn`), or \
+            take `FixedWatch`, which interrupt handlers and executors of every priority may use"
+)]
+pub trait WithThreads {}
+
+/// Not counted: it would take memory of a chip.
+pub const fn locks_held() -> usize {
+    0
 }
 
-// SAFETY: all access happens inside a critical section (I1), which excludes every other context.
-unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
+/// A chip has its log, see `crate::log`.
+pub const fn tell(_text: &str) {}
 
-impl<T: Default> Default for Lock<T> {
-    fn default() -> Self {
-        Self::new(T::default())
-    }
+/// What a panic carries: no panic is caught here.
+pub type PanicPayload = core::convert::Infallible;
+
+/// Wakes `waker`.
+#[inline]
+pub fn wake_caught(waker: core::task::Waker) -> Option<PanicPayload> {
+    waker.wake();
+    None
 }
 
-#[cold]
-#[inline(never)]
-fn taken_twice() -> ! {
-    panic!("lock taken twice in one context");
+/// There is none to drop.
+#[inline]
+pub const fn discard_payload(payload: PanicPayload) {
+    match payload {}
 }
 
-/// Enters a critical section and sets `held`; if it was set, leaves again. Not inlined, as the next
-/// two: each use would take the flash of a critical section.
-#[inline(never)]
-fn try_take(held: &core::cell::Cell<bool>) -> Option<critical_section::RestoreState> {
-    // SAFETY: released exactly once: below, or in `give_back`.
-    let restore = unsafe { critical_section::acquire() };
-    if held.replace(true) {
-        // SAFETY: pairs with the acquire above; nothing was taken.
-        unsafe { critical_section::release(restore) };
-        return None;
-    }
-    Some(restore)
-}
-
-#[inline(never)]
-fn take(held: &core::cell::Cell<bool>) -> critical_section::RestoreState {
-    match try_take(held) {
-        Some(restore) => restore,
-        None => taken_twice(),
-    }
-}
-
-#[inline(never)]
-fn give_back(held: &core::cell::Cell<bool>, restore: critical_section::RestoreState) {
-    held.set(false);
-    // SAFETY: pairs with the acquire in `try_take`; the one guard drops once.
-    unsafe { critical_section::release(restore) };
-}
-
-/// Access to what a [`Lock`] guards, until dropped; interrupts stay off that long.
-#[derive(Debug)]
-pub struct LockGuard<'a, T: ?Sized> {
-    lock: &'a Lock<T>,
-    restore: critical_section::RestoreState,
-}
-
-impl<T> Lock<T> {
-    /// Wraps `value`.
-    pub const fn new(value: T) -> Self {
-        Self {
-            held: core::cell::Cell::new(false),
-            value: core::cell::UnsafeCell::new(value),
-        }
-    }
-
-    /// The value, out of its lock.
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
-    }
-}
-
-impl<T: ?Sized> Lock<T> {
-    /// Enters a critical section and takes the lock.
-    ///
-    /// # Panics
-    /// If this very context holds the lock already.
-    #[inline]
-    pub fn lock(&self) -> LockGuard<'_, T> {
-        LockGuard {
-            lock: self,
-            restore: take(&self.held),
-        }
-    }
-
-    /// Takes the lock if this context does not hold it already.
-    #[inline]
-    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
-        let restore = try_take(&self.held)?;
-        Some(LockGuard {
-            lock: self,
-            restore,
-        })
-    }
-}
-
-impl<T: ?Sized> Deref for LockGuard<'_, T> {
-    type Target = T;
-    #[inline]
-    fn deref(&self) -> &T {
-        // SAFETY: this is the one guard (I2).
-        unsafe { &*self.lock.value.get() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: this is the one guard (I2), borrowed mutably.
-        unsafe { &mut *self.lock.value.get() }
-    }
-}
-
-impl<T: ?Sized> Drop for LockGuard<'_, T> {
-    fn drop(&mut self) {
-        give_back(&self.lock.held, self.restore);
-    }
+/// There is none to go on with.
+#[inline]
+pub const fn resume_panic(payload: PanicPayload) {
+    match payload {}
 }
 
 /// The storage of a context cell: there is one context at a time, which interrupts nest in.
@@ -192,7 +121,7 @@ impl<T: Copy> ContextCell<T> {
     /// critical section does.
     #[inline(never)]
     pub fn with<R>(&self, f: impl FnOnce(&core::cell::Cell<T>) -> R) -> R {
-        critical_section::with(|_| f(&self.0))
+        section::with(|| f(&self.0))
     }
 }
 
@@ -278,10 +207,10 @@ pub const WHEEL_LEVEL_BITS: u32 = 3;
 /// Levels of a timer wheel: 28 minutes, beyond which timers wait in a list.
 pub const WHEEL_LEVELS: usize = 8;
 
-/// A hint that the caller spins.
-#[inline]
+/// Panics: the caller waits for another context, and the one that it interrupted cannot go on.
+#[cold]
 pub fn relax() {
-    core::hint::spin_loop();
+    panic!("waited for a context that is suspended")
 }
 
 /// Runs `f`; without unwinding a panic does not come back.
@@ -295,20 +224,10 @@ pub fn catch_panic<R>(
     Ok(f())
 }
 
-/// Tells of a mistake that the caller cannot return an error for; a chip has nobody to tell.
-#[cfg(feature = "alloc")]
-pub fn complain(_message: &str) {}
-
 /// Runs `f`; without unwinding a panic does not come back.
 #[cfg(feature = "alloc")]
 pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
     Some(f())
-}
-
-/// Drops the payload of a panic, of which there is none.
-#[cfg(feature = "alloc")]
-pub fn discard_payload(payload: alloc::boxed::Box<dyn core::any::Any + Send>) {
-    drop(payload);
 }
 
 /// A point of the board's monotonic time: microseconds since its clock started.
@@ -382,11 +301,12 @@ pub fn block_on<F: core::future::Future>(future: F) -> F::Output {
         if let core::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        relax();
+        core::hint::spin_loop();
     }
 }
 
-/// Lets others run: without threads, only a hint.
+/// Panics, as [`relax`] does.
+#[cold]
 pub fn yield_thread() {
     relax();
 }

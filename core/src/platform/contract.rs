@@ -6,7 +6,13 @@
 //! | `PlainU64` | an `AtomicU64` that no model watches, for counters that are no protocol |
 //! | `fence`, `Ordering` | as in `core::sync::atomic` |
 //! | `UnsafeCell<T>` | `new`, `with(\|*const T\|)`, `with_mut(\|*mut T\|)`, so that a model sees each access |
-//! | `Lock<T>`, `LockGuard<'_, T>` | `new`, `lock`, `try_lock`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
+//! | `Lock<T>` | `new`, `with(\|&mut T\|)`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
+//! | `LockGuard<'_, T>` | what `Lock::lock` and `try_lock` return; without threads they are private to this crate, whose guards stay in their context and are dropped in the reverse order of their making |
+//! | `without_interrupts(f)` | `f`'s result; where there are interrupt handlers, none of them comes between the steps of `f` |
+//! | `WithThreads` | a trait that every type has where there are threads, and none where there are not: what one context would have to wait for is `Send` for such types only |
+//! | `locks_held()` | how many `Lock`s the calling thread holds: counted where `std` is, in debug builds, else zero; for tests, whose wakers ask |
+//! | `PanicPayload`, `wake_caught(waker)`, `resume_panic(payload)` | a waker's panic, caught where `std` is, to go on later |
+//! | `tell(text)` | a line for the user on the standard error output, where there is one |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
 //! | `SLOT_EXTENT_BLOCKS` | how many of them are allocated at once |
 //! | `CACHE_LINE_BYTES` | how far apart things lie that different contexts write |
@@ -19,17 +25,15 @@
 //! | `CAN_OBSERVE` | whether polls can be observed, for statistics and dumps |
 //! | `without_runtime()`, `without_timers()`, `timers_ended()` | how a timer panics that finds no home |
 //! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
-//! | `relax()` | a hint inside a spin |
+//! | `relax()` | a hint inside a spin that waits for another thread; without threads it panics, since the other context is suspended |
 //! | `Arc<T>` | shared ownership, with `alloc` |
 //! | `PlainArc<T>` | an `Arc` that no model watches, with `alloc` |
 //! | `Thread`, `current_thread()`, `park_thread()`, `park_thread_for(limit)` | std's, where there are threads |
 //! | `block_on(future)` | polls on this thread and sleeps meanwhile; without threads it spins |
-//! | `yield_thread()` | lets other threads run |
+//! | `yield_thread()` | lets other threads run; without threads it panics, as `relax` does |
 //! | `OwnerArc<T>` | the `Arc` that may stand as `self: Arc<Self>`; with `alloc`, where the target has it |
 //! | `catch_panic(f)` | `f`'s result, or the panic's payload; without unwinding the panic goes on; with `alloc` |
-//! | `FirstPanic` | makes many calls; the first panic among them goes on when it is dropped, or at once where nothing unwinds |
 //! | `contain_panic(f)`, `discard_payload(payload)` | `f`'s result, or nothing of its panic; with `alloc` |
-//! | `complain(message)` | tells whoever runs the program; with `alloc` |
 //! | `Moment`, `moment_now()`, `moment_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |

@@ -54,7 +54,53 @@ pub struct Lock<T: ?Sized>(Mutex<T>);
 
 /// Access to what a [`Lock`] guards, until dropped.
 #[derive(Debug)]
-pub struct LockGuard<'a, T: ?Sized>(MutexGuard<'a, T>);
+pub struct LockGuard<'a, T: ?Sized> {
+    guard: MutexGuard<'a, T>,
+    _counted: Counted,
+}
+
+#[cfg(debug_assertions)]
+std::thread_local! {
+    static LOCKS_HELD: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+/// One lock that this thread holds; counted in debug builds.
+#[derive(Debug)]
+struct Counted(());
+
+impl Counted {
+    #[inline]
+    fn new() -> Self {
+        #[cfg(debug_assertions)]
+        LOCKS_HELD.set(LOCKS_HELD.get() + 1);
+        Self(())
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Drop for Counted {
+    fn drop(&mut self) {
+        LOCKS_HELD.set(LOCKS_HELD.get() - 1);
+    }
+}
+
+/// How many [`Lock`]s the calling thread holds; counted in debug builds, else zero.
+pub fn locks_held() -> usize {
+    #[cfg(debug_assertions)]
+    return LOCKS_HELD.get();
+    #[cfg(not(debug_assertions))]
+    0
+}
+
+impl<'a, T: ?Sized> LockGuard<'a, T> {
+    #[inline]
+    fn new(guard: MutexGuard<'a, T>) -> Self {
+        Self {
+            guard,
+            _counted: Counted::new(),
+        }
+    }
+}
 
 impl<T> Lock<T> {
     /// Wraps `value`.
@@ -69,18 +115,29 @@ impl<T> Lock<T> {
 }
 
 impl<T: ?Sized> Lock<T> {
+    /// Waits for the lock and runs `f` on the value.
+    #[inline]
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.lock())
+    }
+
+    /// The value; that the lock is borrowed mutably proves that nobody holds it.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for the lock and takes it.
     #[inline]
     pub fn lock(&self) -> LockGuard<'_, T> {
-        LockGuard(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        LockGuard::new(self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes the lock if nobody holds it.
     #[inline]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         match self.0.try_lock() {
-            Ok(guard) => Some(LockGuard(guard)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(LockGuard(poisoned.into_inner())),
+            Ok(guard) => Some(LockGuard::new(guard)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(LockGuard::new(poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
         }
     }
@@ -90,14 +147,14 @@ impl<T: ?Sized> Deref for LockGuard<'_, T> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
-        &self.0
+        &self.guard
     }
 }
 
 impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
+        &mut self.guard
     }
 }
 
@@ -138,6 +195,13 @@ pub unsafe fn release_pages(start: NonNull<u8>, bytes: usize) -> bool {
     }
 }
 
+/// Tells the user `text`, by a line on the standard error output.
+pub fn tell(text: &str) {
+    use std::io::Write;
+    // Nobody may listen there.
+    let _ = std::writeln!(std::io::stderr(), "selkie: {text}");
+}
+
 /// Bytes of one block of task slots: a few pages.
 pub const SLOT_CHUNK_BYTES: usize = 32 * 1024;
 
@@ -150,18 +214,21 @@ pub const RING_SLOTS: usize = 256;
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
 
+/// Runs `f`: there are no interrupts to keep off.
+#[inline(always)]
+pub fn without_interrupts<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// What a type must be that lets one context wait for another: where there are threads, all are.
+pub trait WithThreads {}
+
+impl<T: ?Sized> WithThreads for T {}
+
 /// A hint that the caller spins.
 #[inline]
 pub fn relax() {
     core::hint::spin_loop();
-}
-
-/// Tells whoever runs the program of a mistake that the caller cannot return an error for.
-#[cold]
-pub fn complain(message: &str) {
-    use std::io::Write;
-    // Without standard error there is nobody to tell.
-    let _nobody = writeln!(std::io::stderr(), "selkie: {message}");
 }
 
 /// Wakes a thread that sleeps in [`block_on`].

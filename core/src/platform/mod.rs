@@ -14,7 +14,8 @@ mod model;
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
-    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, relax, release_pages,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
+    locks_held, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -23,19 +24,16 @@ mod hosted;
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
-    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, fence, install_release_pages, relax,
-    release_pages,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
+    locks_held, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(any(feature = "std", loom))]
 mod std_panic;
 #[cfg(any(feature = "std", loom))]
-pub use std_panic::{catch_panic, contain_panic, discard_payload};
-
-#[cfg(any(feature = "std", loom))]
-mod std_first_panic;
-#[cfg(any(feature = "std", loom))]
-pub use std_first_panic::FirstPanic;
+pub use std_panic::{
+    PanicPayload, catch_panic, contain_panic, discard_payload, resume_panic, wake_caught,
+};
 
 #[cfg(any(feature = "std", loom))]
 mod std_time;
@@ -47,27 +45,35 @@ pub use std_time::{
 
 #[cfg(not(any(feature = "std", loom)))]
 mod bare;
-#[cfg(not(any(feature = "std", loom)))]
-mod bare_first_panic;
-#[cfg(not(any(feature = "std", loom)))]
-pub use bare_first_panic::FirstPanic;
-#[cfg(not(any(feature = "std", loom, target_has_atomic = "ptr")))]
+#[cfg(not(any(feature = "std", loom, test, target_has_atomic = "ptr")))]
 mod bare_atomic;
-#[cfg(not(any(feature = "std", loom, target_has_atomic = "64")))]
+#[cfg(not(any(feature = "std", loom)))]
+mod bare_lock;
+#[cfg(not(any(feature = "std", loom, test)))]
+mod bare_section;
+#[cfg(not(any(feature = "std", loom, test, target_has_atomic = "64")))]
 mod bare_u64;
+#[cfg(all(test, not(any(feature = "std", loom))))]
+mod simulated;
+#[cfg(all(test, not(any(feature = "std", loom))))]
+mod simulated_atomic;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{
-    Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, complain,
-    contain_panic, discard_payload, release_pages,
+    Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, contain_panic,
+    release_pages,
 };
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
     HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
-    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, fence,
-    install_clock, moment_now, moment_origin, relax, tick_after, tick_at, timers_ended,
-    without_runtime, without_timers,
+    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, WithThreads, fence,
+    install_clock, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
+    timers_ended, without_interrupts, without_runtime, without_timers,
 };
+#[cfg(not(any(feature = "std", loom)))]
+pub use bare::{PanicPayload, discard_payload, resume_panic, wake_caught};
+#[cfg(all(test, not(any(feature = "std", loom))))]
+pub use simulated::{interrupt, interrupted_by};
 
 pub use core::sync::atomic::Ordering;
 
@@ -183,8 +189,23 @@ macro_rules! context_storage {
     }};
 }
 
+/// Calls a function with a context cell's storage: one for each thread of the tests, which
+/// simulates a chip with its handlers.
+#[cfg(all(test, not(any(feature = "std", loom))))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_storage {
+    ($f:ident, $t:ty, $init:expr) => {{
+        std::thread_local! {
+            static CELL: $crate::platform::ContextCell<$t> =
+                const { $crate::platform::ContextCell::new($init) };
+        }
+        CELL.with(|cell| cell.with($f))
+    }};
+}
+
 /// Calls a function with a context cell's storage: one static, in a critical section.
-#[cfg(not(any(feature = "std", loom)))]
+#[cfg(not(any(feature = "std", loom, test)))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_storage {
@@ -213,9 +234,9 @@ macro_rules! context_storage {
 pub use alloc::sync::Arc as OwnerArc;
 
 #[cfg(all(feature = "std", not(loom)))]
-pub use hosted::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
+pub use hosted::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
 #[cfg(loom)]
-pub use model::{PlainArc, Thread, complain, current_thread, park_thread, park_thread_for};
+pub use model::{PlainArc, Thread, current_thread, park_thread, park_thread_for};
 
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{block_on, yield_thread};

@@ -49,6 +49,18 @@ impl<T> Lock<T> {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    /// Waits for the lock and runs `f` on the value.
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.lock())
+    }
+
+    /// The value; that the lock is borrowed mutably proves that nobody holds it.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0
+            .get_mut()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// Waits for the lock and takes it.
     pub fn lock(&self) -> LockGuard<'_, T> {
         LockGuard(
@@ -86,6 +98,12 @@ pub const KEPT_BLOCKS: usize = 0;
 /// Blocks that the pool keeps as they are.
 pub const POOLED_BLOCKS: usize = usize::MAX;
 
+/// Installs how memory is given back: not here.
+///
+/// # Safety
+/// As on other platforms.
+pub unsafe fn install_release_pages(_release: unsafe fn(core::ptr::NonNull<u8>, usize) -> bool) {}
+
 /// Gives memory back to the system: not here, where every atomic is watched.
 ///
 /// # Safety
@@ -93,6 +111,14 @@ pub const POOLED_BLOCKS: usize = usize::MAX;
 pub unsafe fn release_pages(_start: core::ptr::NonNull<u8>, _bytes: usize) -> bool {
     false
 }
+
+/// Not counted in models, whose threads share one of the system's.
+pub const fn locks_held() -> usize {
+    0
+}
+
+/// Nobody reads what a model says.
+pub const fn tell(_text: &str) {}
 
 /// Bytes of one block of task slots.
 pub const SLOT_CHUNK_BYTES: usize = 8 * 1024;
@@ -106,14 +132,20 @@ pub const RING_SLOTS: usize = 4;
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
 
+/// Runs `f`: there are no interrupts to keep off.
+#[inline(always)]
+pub fn without_interrupts<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// What a type must be that lets one context wait for another: where there are threads, all are.
+pub trait WithThreads {}
+
+impl<T: ?Sized> WithThreads for T {}
+
 /// A hint that the caller spins: lets the other threads of the model run.
 pub fn relax() {
     loom::thread::yield_now();
-}
-
-/// A mistake that the caller cannot return an error for ends the model.
-pub fn complain(message: &str) {
-    panic!("{message}");
 }
 
 /// Polls `future` on this thread of the model until it is ready.

@@ -2,7 +2,11 @@
 
 use core::any::Any;
 use core::panic::AssertUnwindSafe;
+use core::task::Waker;
 use std::boxed::Box;
+
+/// What a panic carries.
+pub type PanicPayload = Box<dyn Any + Send>;
 
 /// Runs `f` and returns its result, or the payload of the panic that ended it.
 ///
@@ -28,8 +32,24 @@ pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
 
 /// Drops the payload of a panic, whose drop may panic again; the payload of that is forgotten.
 #[cold]
-pub fn discard_payload(payload: Box<dyn Any + Send>) {
+pub fn discard_payload(payload: PanicPayload) {
     if let Err(second) = catch_panic(|| drop(payload)) {
         core::mem::forget(second);
+    }
+}
+
+/// Wakes `waker`, and returns the panic that it ended by.
+#[inline]
+pub fn wake_caught(waker: Waker) -> Option<PanicPayload> {
+    catch_panic(|| waker.wake()).err()
+}
+
+/// Goes on with a panic that was caught; if the thread panics already, that one goes on alone.
+#[cold]
+pub fn resume_panic(payload: PanicPayload) {
+    if std::thread::panicking() {
+        discard_payload(payload);
+    } else {
+        std::panic::resume_unwind(payload);
     }
 }

@@ -11,7 +11,8 @@ use core::future::Future;
 
 use crate::context_cell;
 use crate::coop::{self, Budget};
-use crate::platform;
+use crate::platform::{self, HAS_THREADS};
+use crate::time::{Current, current};
 
 context_cell! {
     static FORBIDDEN: bool = false;
@@ -32,13 +33,18 @@ pub fn is_blocking_forbidden() -> bool {
 /// Parks the thread until `future` is ready.
 ///
 /// # Panics
-/// If the thread drives a runtime's tasks.
+/// If the thread drives a runtime's tasks; without threads, if an executor runs here, or was
+/// interrupted here.
 #[track_caller]
 pub(super) fn wait<F: Future>(future: F) -> F::Output {
     assert!(
         !FORBIDDEN.get(),
         "Cannot block the current thread from within a runtime: it drives the runtime's tasks, \
          which would stand still; use the async method, or a thread made for blocking"
+    );
+    assert!(
+        HAS_THREADS || matches!(current(), Current::Absent),
+        "cannot block where an executor runs, or was interrupted: use the async method"
     );
     wait_anyway(future)
 }

@@ -1,23 +1,29 @@
-//! Finds the deadlock of a lock that was handed to a future which its task polls no more.
+//! Finds a lock that was handed to a future which its task polls no more.
 //!
 //! Idea        A task queues for a mutex, keeps that future aside (`select!` by reference), and then
 //!             awaits the same mutex again. The lock is handed to the first future, the task polls
-//!             only the second, and both wait for ever. In debug builds the lock remembers whose
-//!             waker it was handed to. If that very task then keeps polling another wait for it,
-//!             it is told: it is woken a few times, so that a task that polls all its futures gets
-//!             to the right one, and then the wait panics.
+//!             only the second, and both wait, as a rule for ever. In debug builds the lock remembers
+//!             whose waker it was handed to. If that very task then keeps polling another wait for
+//!             it, the task is woken a few times, so that one that polls all its futures gets to the
+//!             right one, and then the user is warned, once for each wait.
 //! States      nobody ─serve→ handed to a task ─its future polled or dropped→ nobody
 //! Invariants  I1 a task is known by its waker's two words, which are compared and never followed.
 //! Rejected    A timeout: a long wait is no deadlock.
+//!             A panic: what drops the first future may still come, a timer in the same `select!`.
 
 use core::task::Waker;
 
+use crate::log::warning;
 use crate::maybe_const;
 #[cfg(debug_assertions)]
 use crate::platform::Lock;
+use crate::platform::tell;
 
-/// Polls of another wait by the task that holds the lock unknowingly, before it is told.
+/// Polls of another wait by the task that holds the lock unknowingly, before its user is told.
 const PATIENCE: u8 = 3;
+
+const WARNING: &str = "a task waits for a mutex that was handed to another `lock` future of the same task, which \
+                       it has not polled since: unless it is polled, or dropped, this is a deadlock";
 
 /// A waker's data and vtable.
 type TaskMark = (usize, usize);
@@ -97,22 +103,20 @@ impl Handover {
         self.task.set(None);
     }
 
-    /// A task waits for the lock. If it was handed the lock itself, it is woken, and in the end
-    /// told; `polls` counts.
-    ///
-    /// # Panics
-    /// When the task was woken often enough to have polled all it polls.
+    /// A task waits for the lock. If it was handed the lock itself, it is woken, often enough to poll
+    /// all that it polls, and then the user is told; `polls` counts.
     pub(super) fn check(&self, waker: &Waker, polls: &mut u8) {
         if !mark_of(waker).is_some_and(|mark| self.task.is(mark)) {
             *polls = 0;
             return;
         }
-        *polls += 1;
-        assert!(
-            *polls < PATIENCE,
-            "deadlock: this task waits for a mutex that was handed to another `lock` future of \
-             the same task, which it does not poll any more; poll that future to its end, or drop it"
-        );
-        waker.wake_by_ref();
+        if *polls < PATIENCE {
+            *polls += 1;
+            waker.wake_by_ref();
+        } else if *polls == PATIENCE {
+            *polls += 1;
+            warning!("a task waits for a mutex that its own other `lock` future was handed");
+            tell(WARNING);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Mutex guards that own their mutex.
 //!
 //! Idea        As the borrowed guards, with a counted pointer for the reference.
-//! Invariants  those of [`mutex`](super::mutex).
+//! Invariants  those of [`mutex`](super::mutex), and: I2 a guard that gives `&mut U` is invariant in
+//!             `U`, or a `&'static` reference in the value could be replaced by a shorter one.
 #![allow(unsafe_code)]
 
 use core::fmt;
@@ -70,8 +71,14 @@ impl<T: ?Sized> Mutex<T> {
 #[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedMutexGuard<T: ?Sized> {
     lock: OwnerArc<Mutex<T>>,
-    _access: PhantomData<T>,
+    /// Exclusive access to a `T` elsewhere: invariant (I2), and movable whatever `T` is.
+    _access: PhantomData<*mut T>,
 }
+
+// SAFETY: exclusive access to the value (I1), as `&mut T` is; the mutex itself may be sent.
+unsafe impl<T: ?Sized + Send> Send for OwnedMutexGuard<T> {}
+// SAFETY: a shared guard gives `&T`, and clones of the counted mutex.
+unsafe impl<T: ?Sized + Send + Sync> Sync for OwnedMutexGuard<T> {}
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
     /// The mutex, out of the guard, which unlocks no more.
@@ -91,6 +98,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         OwnedMappedMutexGuard {
             lock: this.into_lock(),
             part,
+            _access: PhantomData,
         }
     }
 
@@ -109,6 +117,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         Ok(OwnedMappedMutexGuard {
             lock: this.into_lock(),
             part,
+            _access: PhantomData,
         })
     }
 
@@ -172,6 +181,8 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedMutexGuard<T> {
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<Mutex<T>>,
     part: NonNull<U>,
+    /// Exclusive access to the part (I2).
+    _access: PhantomData<*mut U>,
 }
 
 // SAFETY: exclusive access to the part (I1), as `&mut U` is; the mutex itself may be sent.
@@ -195,6 +206,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         OwnedMappedMutexGuard {
             lock: this.into_lock(),
             part,
+            _access: PhantomData,
         }
     }
 
@@ -212,6 +224,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         Ok(OwnedMappedMutexGuard {
             lock: this.into_lock(),
             part,
+            _access: PhantomData,
         })
     }
 }

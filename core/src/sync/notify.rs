@@ -16,6 +16,8 @@
 //!             dropped without having been polled.
 //!             I4 `sole` is written by whoever found it null, and then by whoever moved the word
 //!             out of SOLE, who thereby won the node; its owner keeps it until it is served.
+//!             I5 without threads a single notification wakes its task in the critical section that
+//!             takes it out of the line, so that it does not wait until a suspended context goes on.
 //! Rejected    Moving all waiters into a list of the caller of `notify_waiters`: a waiter that is
 //!             dropped meanwhile would have to know which list it is in.
 //!             Only the line: twice as many read-modify-writes for a task that waits alone.
@@ -30,7 +32,7 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use crate::maybe_const;
-use crate::platform::{AtomicPtr, AtomicUsize, HAS_THREADS, Lock, Ordering};
+use crate::platform::{AtomicPtr, AtomicUsize, HAS_THREADS, Lock, Ordering, without_interrupts};
 use crate::wake::{WaitNode, WaitQueue, WakeBatch};
 
 const PHASE: usize = 0b11;
@@ -229,7 +231,7 @@ impl Notify {
             WAITING => None,
             SOLE => Some(generation_of(word) | QUIET),
             _ => Some(generation_of(word) | NOTIFIED),
-        }) && !self.notify_line(end)
+        }) && !without_interrupts(|| self.notify_line(end))
         {}
     }
 

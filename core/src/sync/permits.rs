@@ -11,7 +11,8 @@
 //!             I2 who adds permits and finds WAITERS set serves the line under the lock afterwards.
 //!             I3 nobody takes past the line: while WAITERS is set only the first in line is given
 //!             permits, if need be a part of what it wants.
-//!             I4 once CLOSED is set nobody joins the line and nothing clears it.
+//!             I4 once CLOSED is set, under the lock, nobody joins the line and nothing clears it, and
+//!             nobody in it is given permits: who closes refuses all, by as many locks as it takes.
 //! Rejected    A counter inside the lock: two more read-modify-writes for every pair when nobody
 //!             waits. Permits handed out past the line: faster, but a large request starves.
 use super::handover::Handover;
@@ -197,6 +198,10 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
                 self.word.fetch_and(!WAITERS, Ordering::Relaxed);
                 return false;
             };
+            // Relaxed: set under the lock, which is held (I4).
+            if self.word.load(Ordering::Relaxed) & CLOSED != 0 {
+                return false;
+            }
             if !batch.has_room() {
                 return true;
             }

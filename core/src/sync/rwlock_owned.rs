@@ -2,10 +2,11 @@
 //!
 //! Idea        As the borrowed guards, with a counted pointer for the reference.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
-//!             guards hold all; I2 each gives back once what it holds.
+//!             guards hold all; I2 each gives it back once; I3 `&mut U` given, invariant in `U`.
 #![allow(unsafe_code)]
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
@@ -37,6 +38,7 @@ impl<T: ?Sized> RwLock<T> {
             held: OwnedRwLockMappedWriteGuard {
                 value: self.value(),
                 lock: self,
+                _access: PhantomData,
             },
         }
     }
@@ -62,6 +64,7 @@ impl<T: ?Sized> RwLock<T> {
         let held = OwnedRwLockMappedWriteGuard {
             value: self.value(),
             lock: self,
+            _access: PhantomData,
         };
         Ok(OwnedRwLockWriteGuard { held })
     }
@@ -294,6 +297,8 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedRwLockWriteGuard<T> {
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<RwLock<T>>,
     value: NonNull<U>,
+    /// Exclusive access to the part (I3).
+    _access: PhantomData<*mut U>,
 }
 
 // SAFETY: exclusive access (I1), as `&mut U` is; a downgrade shares it, hence `Sync`.
@@ -330,6 +335,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         OwnedRwLockMappedWriteGuard {
             lock: this.into_lock(),
             value,
+            _access: PhantomData,
         }
     }
 
@@ -350,6 +356,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         Ok(OwnedRwLockMappedWriteGuard {
             lock: this.into_lock(),
             value,
+            _access: PhantomData,
         })
     }
 

@@ -5,6 +5,8 @@
 //! States      empty ⇄ one value;   a newer value replaces one that was not taken
 //! Invariants  I1 there is a value or a waker, or neither: whoever stores one takes the other.
 //!             I2 wakers are cloned, woken and dropped outside the lock, and values dropped there.
+//!             I3 without threads the task that waits is woken in the critical section that takes its
+//!             waker: a handler that finds no waker need not wake it.
 //! Rejected    A queue of one: an interrupt that comes twice would find it full.
 //!             [`WakerCell`](crate::wake::WakerCell): two read-modify-writes more, each of them a
 //!             critical section on a core without compare-exchange.
@@ -16,7 +18,7 @@ use core::task::{Context, Poll, Waker, ready};
 
 use crate::coop;
 use crate::maybe_const;
-use crate::platform::Lock;
+use crate::platform::{Lock, without_interrupts};
 
 enum State<T> {
     Empty,
@@ -57,15 +59,18 @@ impl<T> Signal<T> {
 
     /// Stores `value`, and wakes the task that waits. Returns a value that nobody took.
     pub fn signal(&self, value: T) -> Option<T> {
-        let before = mem::replace(&mut *self.state.lock(), State::Full(value));
-        match before {
-            State::Empty => None,
-            State::Waited(waker) => {
-                waker.wake();
-                None
+        // In one section (I3).
+        without_interrupts(|| {
+            let before = mem::replace(&mut *self.state.lock(), State::Full(value));
+            match before {
+                State::Empty => None,
+                State::Waited(waker) => {
+                    waker.wake();
+                    None
+                }
+                State::Full(value) => Some(value),
             }
-            State::Full(value) => Some(value),
-        }
+        })
     }
 
     /// Takes the value if there is one. A task that waits goes on waiting.

@@ -21,7 +21,7 @@ use super::parcel::{FutureTable, Parcel};
 use super::state::{Ending, OnPending, OnStart, OnWake, State};
 use crate::collections::Chained;
 use crate::coop;
-use crate::platform::{AtomicPtr, UnsafeCell};
+use crate::platform::{AtomicPtr, UnsafeCell, without_interrupts};
 
 /// Alignment of a slot's body; futures that want more do not fit.
 pub const BODY_ALIGN: usize = 8;
@@ -230,9 +230,13 @@ unsafe fn wake(word: *const ()) {
     let slot = unsafe { NonNull::new_unchecked(word.cast_mut().cast::<FixedHeader>()) };
     // SAFETY: headers stay in place for ever (I2).
     let header = unsafe { slot.as_ref() };
-    if header.state.wake_any() == OnWake::Queue {
-        // SAFETY: this wake made the state NOTIFIED, so the token is ours.
-        let about = unsafe { header.about() };
-        about.scheduler.schedule(FixedNotified(slot));
-    }
+    // Without threads an interrupt handler that finds the task woken finds it queued, too: the
+    // context that wakes could be suspended for long.
+    without_interrupts(|| {
+        if header.state.wake_any() == OnWake::Queue {
+            // SAFETY: this wake made the state NOTIFIED, so the token is ours.
+            let about = unsafe { header.about() };
+            about.scheduler.schedule(FixedNotified(slot));
+        }
+    });
 }

@@ -9,7 +9,7 @@
 //!             else loses the slab and the scheduler for good, with a message
 //! Invariants  I1 while a task is not complete, or a token of it is out, its slab belongs to a
 //!                scheduler that is alive: the owner counts it, and lets go of neither before.
-//!             I2 a slab goes back to its pool without a live task (I3 of `slab`).
+//!             I2 a slab goes back to its pool without a live task (I4 of `slab`).
 //! Rejected    A plain pointer to the scheduler, with the promise to close first: a panic in a hook
 //!             breaks it. A count of the scheduler in each task: two atomic operations per task.
 #![allow(unsafe_code)]
@@ -25,7 +25,7 @@ use super::join::JoinHandle;
 use super::place::spawn_in;
 use super::state::{OnWake, WAKER_GENERATION};
 use crate::collections::{Entered, SlabOwner, SlabPool};
-use crate::platform::{HAS_THREADS, PlainArc, complain, yield_thread};
+use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
 use crate::process_static;
 
 process_static! {
@@ -223,7 +223,7 @@ impl<S: Schedule> Drop for Owner<S> {
         } else {
             // The scheduler stays counted and the slab owned: wakers find both (I1, I2).
             slab.lose();
-            complain("a scheduler went before its tasks: they and their memory are lost");
+            tell("a scheduler went before its tasks: they and their memory are lost");
         }
     }
 }

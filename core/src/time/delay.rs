@@ -76,7 +76,7 @@ impl BusyDelay {
     fn spin(duration: Duration) {
         let start = Instant::machine_now();
         while Instant::machine_now().duration_since(start) < duration {
-            crate::platform::relax();
+            core::hint::spin_loop();
         }
     }
 }

@@ -11,6 +11,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
+use crate::checked::checked;
+use crate::platform::locks_held;
+
 use super::current::{Current, set_current};
 use super::instant::Instant;
 use super::lease::TimersLease;
@@ -35,7 +38,7 @@ impl Wake for Count {
 
 fn counting() -> (Arc<Count>, Waker) {
     let count = Arc::new(Count::default());
-    (count.clone(), Waker::from(count))
+    (count.clone(), checked(Waker::from(count), locks_held))
 }
 
 /// A paused home that timers made here belong to.
@@ -234,7 +237,9 @@ fn a_resumed_clock_goes_on_from_where_it_stood() {
 
 #[test]
 fn an_earlier_timer_unparks_a_parked_home_only() {
-    let (unparks, unpark) = counting();
+    // The home's own thread's waker is no foreign code, and is cloned under the lock.
+    let unparks = Arc::new(Count::default());
+    let unpark = Waker::from(unparks.clone());
     let lease = TimersLease::new(Mode::Machine, unpark);
     set_current(Current::Home(lease.home()));
     let hour = Duration::from_secs(3_600);
@@ -289,4 +294,31 @@ fn a_recycled_home_does_not_take_timers_of_its_past() {
     let poll = std::panic::AssertUnwindSafe(|| poll(old.as_mut(), Waker::noop()));
     assert!(std::panic::catch_unwind(poll).is_err());
     assert_eq!(reopened.len(), 0);
+}
+
+/// A waker that panics keeps no other timer back, of its batch or of the next.
+#[test]
+fn a_waker_that_panics_keeps_no_timer_back() {
+    struct Panics(AtomicUsize);
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            panic!("a waker that panics");
+        }
+    }
+    let home = Paused::new();
+    let panics = Arc::new(Panics(AtomicUsize::new(0)));
+    let (count, waker) = counting();
+    let mut timers: Vec<_> = (0..70).map(|_| Box::pin(sleep(MS))).collect();
+    for (number, timer) in timers.iter_mut().enumerate() {
+        let panicking = Waker::from(panics.clone());
+        let waker = if number % 20 == 2 { &panicking } else { &waker };
+        assert!(poll(timer.as_mut(), waker).is_pending());
+    }
+    home.advance(2 * MS);
+    assert_eq!((panics.0.load(Ordering::SeqCst), count.get()), (4, 66));
+    for timer in &mut timers {
+        assert!(poll(timer.as_mut(), Waker::noop()).is_ready());
+    }
+    assert!(home.0.is_empty());
 }

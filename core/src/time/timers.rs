@@ -14,7 +14,8 @@
 //!             I3 while parked, an insert below `parked_until` unparks: the parker stores
 //!                `parked_until`, fences, reads `next_tick`; the inserter stores `next_tick`,
 //!                fences, reads `parked_until`. One of them sees the other.
-//!             I4 no waker is cloned, woken or dropped under the lock.
+//!             I4 no waker is cloned, woken or dropped under the lock, but `unpark` is cloned: it is
+//!                the scheduler's own.
 //! Rejected    A process-wide wheel: one mutex for all workers. Wheels sharded by random: a timer's
 //!             own thread then has to wake another. An `Arc` of the home in each timer: two
 //!             read-modify-writes more.
@@ -165,7 +166,7 @@ impl Timers {
             drop(guarded);
             batch.wake_all();
             if done {
-                // Whoever looks at the timers has nothing to do with who waits for them.
+                // Time wakes: nobody asked for it who could be told of a waker's panic.
                 batch.contain();
                 return fired;
             }

@@ -2,25 +2,70 @@
 //!
 //! Idea        A waker is foreign code: it may take the very lock that its finder holds. So whoever
 //!             finds waiters under a lock moves their wakers here, lets the lock go, then wakes.
-//! Invariants  I1 the first `len` slots hold wakers, the others nothing.
-//!             I2 every waker is woken, also when one before it panics; the first panic goes on when the
-//!             batch is dropped, so that whoever fills it again and again comes to its last waiter.
+//!             It may panic, too: the others are woken all the same, also those of further batches of
+//!             the same operation, and the first panic goes on when the batch is dropped, at the
+//!             operation's end.
+//! Invariants  I1 the first `len` slots hold wakers.
+//!             I2 a batch is made before the lock is taken, so that it drops after it is let go.
 //! Rejected    A `Vec`: the core has no heap; a full batch is woken and the lock taken again.
+//!             To let the panic go on at once: those behind would never be woken.
+#![allow(unsafe_code)]
 
+use core::fmt;
+use core::mem::{self, MaybeUninit};
 use core::task::Waker;
 
-use crate::platform::FirstPanic;
+use crate::platform::{PanicPayload, discard_payload, resume_panic, wake_caught};
 
 /// Wakers that one batch holds.
 pub(super) const WAKE_BATCH: usize = 32;
 
+/// The first panic of several wakers; it goes on when this drops.
+#[derive(Default)]
+pub(crate) struct FirstPanic(Option<PanicPayload>);
+
+impl FirstPanic {
+    /// Wakes `waker`, and keeps its panic if it is the first.
+    #[inline]
+    pub(crate) fn keep(&mut self, waker: Waker) {
+        if let Some(payload) = wake_caught(waker) {
+            match &self.0 {
+                None => self.0 = Some(payload),
+                Some(_) => discard_payload(payload),
+            }
+        }
+    }
+}
+
+impl Drop for FirstPanic {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(payload) = self.0.take() {
+            resume_panic(payload);
+        }
+    }
+}
+
+/// Wakes each of `wakers`, for which nobody asked who could be told of a waker's panic: it goes no
+/// further. Hold no lock here.
+#[inline]
+pub fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
+    for waker in wakers {
+        if let Some(payload) = wake_caught(waker) {
+            discard_payload(payload);
+        }
+    }
+}
+
 /// Up to 32 wakers that wait to be woken.
-#[derive(Debug)]
+///
+/// # Panics
+/// Dropped after a waker panicked, with the first such panic.
 #[must_use = "call `wake_all` once the lock is released"]
 pub struct WakeBatch {
-    wakers: [Option<Waker>; WAKE_BATCH],
+    wakers: [MaybeUninit<Waker>; WAKE_BATCH],
     len: usize,
-    panic: FirstPanic,
+    first_panic: FirstPanic,
 }
 
 impl Default for WakeBatch {
@@ -29,13 +74,21 @@ impl Default for WakeBatch {
     }
 }
 
+impl fmt::Debug for WakeBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WakeBatch")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
 impl WakeBatch {
     /// A batch without wakers.
     pub const fn new() -> Self {
         Self {
-            wakers: [const { None }; WAKE_BATCH],
+            wakers: [const { MaybeUninit::uninit() }; WAKE_BATCH],
             len: 0,
-            panic: FirstPanic::new(),
+            first_panic: FirstPanic(None),
         }
     }
 
@@ -53,28 +106,36 @@ impl WakeBatch {
             self.has_room(),
             "wake batch full: {WAKE_BATCH} of {WAKE_BATCH} slots used"
         );
-        self.wakers[self.len] = Some(waker);
+        self.wakers[self.len].write(waker);
         self.len += 1;
     }
 
     /// Wakes all in the order they came and empties the batch. Hold no lock here.
-    ///
-    /// A panic of one waker goes on when the batch is dropped (I2).
     pub fn wake_all(&mut self) {
-        let len = core::mem::take(&mut self.len);
-        let mut slots = self.wakers.iter_mut().take(len);
-        // One catch for all, unless one panics.
-        while !self.panic.run(|| {
-            for slot in slots.by_ref() {
-                if let Some(waker) = slot.take() {
-                    waker.wake();
-                }
-            }
-        }) {}
+        let len = mem::take(&mut self.len);
+        for slot in self.wakers.iter().take(len) {
+            // SAFETY: one of the first `len` (I1), and taken once: `len` is zero now.
+            let waker = unsafe { slot.assume_init_read() };
+            self.first_panic.keep(waker);
+        }
     }
+}
 
-    /// Lets a panic of a waker go no further: nobody called what wakes it.
+impl WakeBatch {
+    /// Lets the panic of a waker go no further: nobody called what wakes it.
     pub fn contain(&mut self) {
-        self.panic.discard();
+        if let Some(payload) = self.first_panic.0.take() {
+            discard_payload(payload);
+        }
+    }
+}
+
+impl Drop for WakeBatch {
+    #[inline]
+    fn drop(&mut self) {
+        // Nobody's wake is lost, whatever ended the operation.
+        if self.len > 0 {
+            self.wake_all();
+        }
     }
 }

@@ -4,9 +4,13 @@ mod batch;
 mod cell;
 mod queue;
 
-pub use batch::WakeBatch;
+pub(crate) use batch::FirstPanic;
+pub use batch::{WakeBatch, wake_each};
 pub use cell::WakerCell;
 pub use queue::{WaitNode, WaitQueue, WaitState};
 
 #[cfg(all(test, loom))]
 mod model;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -14,7 +14,7 @@ use super::pool::{BlockingPool, SpawnError, State};
 use crate::config::call;
 
 /// What a thread is called whose name could not be made.
-const THREAD_NAME: &str = "selkie-worker";
+const THREAD_NAME: &str = "tokio-rt-worker";
 
 /// Blocks of slots whose memory a thread gives back before it waits for work.
 const TRIMMED_BLOCKS: usize = 4;

@@ -39,6 +39,12 @@ impl<T> Node<T> {
         }
     }
 
+    /// The entry that this one was entered in.
+    pub(crate) fn outer(&self) -> Option<&Self> {
+        // SAFETY: nodes in the list are alive (I1), and this one is in it.
+        unsafe { self.outer.get().as_ref() }
+    }
+
     /// Makes this the innermost entry.
     ///
     /// # Safety

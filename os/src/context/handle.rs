@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::num::NonZeroU64;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,6 +28,10 @@ use crate::sys::Birth;
 pub struct Handle {
     pub(crate) inner: Arc<Inner>,
 }
+
+// A panic in a task is caught by its scheduler: none shows a runtime that is half changed.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 /// The number of a runtime: no two runtimes of a process have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

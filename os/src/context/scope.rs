@@ -25,7 +25,6 @@ use super::entered::{Innermost, Left, Node};
 use super::handle::{Handle, Inner};
 
 thread_local! {
-    static HANDLE: Cell<*const Inner> = const { Cell::new(ptr::null()) };
     static SCOPES: Innermost<Scope> = const { Cell::new(ptr::null()) };
 }
 
@@ -37,9 +36,11 @@ thread_local! {
 pub(super) fn with_inner<R>(
     f: impl FnOnce(Option<&Inner>) -> R,
 ) -> Result<R, std::thread::AccessError> {
-    let inner = HANDLE.try_with(Cell::get)?;
-    // SAFETY: alive, or null (I1).
-    Ok(f(unsafe { inner.as_ref() }))
+    let innermost = SCOPES.try_with(Cell::get)?;
+    // SAFETY: a scope that is entered is at its place, or there is none.
+    let scope = unsafe { innermost.as_ref() };
+    // SAFETY: what it points to is alive (I1).
+    Ok(f(scope.map(|scope| unsafe { &*scope.value.inner })))
 }
 
 /// One context that a thread has entered.
@@ -52,7 +53,6 @@ struct Scope {
 /// What stood before a scope was entered.
 #[derive(Debug, Clone, Copy)]
 struct Before {
-    inner: *const Inner,
     time: Current,
     services: Option<Services>,
 }
@@ -62,7 +62,6 @@ impl Scope {
         Node::new(Self {
             inner,
             before: Cell::new(Before {
-                inner: ptr::null(),
                 time: Current::Absent,
                 services: None,
             }),
@@ -86,7 +85,6 @@ unsafe fn enter_scope(scope: &Node<Scope>) {
     // SAFETY: `inner` is alive until `leave` puts back what stood before.
     let services = unsafe { set_services(Some(Scope::services(inner))) };
     scope.value.before.set(Before {
-        inner: HANDLE.replace(inner),
         time: set_current(time),
         services,
     });
@@ -95,24 +93,22 @@ unsafe fn enter_scope(scope: &Node<Scope>) {
 }
 
 /// # Safety
-/// As for [`Node::leave`].
+/// As for [`Node::leave`]; `restore_services` puts back the table that it is given.
 ///
 /// # Panics
 /// If a scope that was entered later has not left, unless a panic is under way.
 #[inline]
-unsafe fn leave_scope(scope: &Node<Scope>) {
+#[track_caller]
+unsafe fn leave_scope(scope: &Node<Scope>, restore_services: impl FnOnce(Option<Services>)) {
     let before = scope.value.before.get();
     // SAFETY: by the caller's promise.
     match SCOPES.with(|scopes| unsafe { scope.leave(scopes) }) {
         Left::InOrder => {
-            HANDLE.set(before.inner);
             set_current(before.time);
-            // SAFETY: it stood there when this scope began, and is put back only if nobody has put
-            // another one there since: whoever installed it has not left.
-            unsafe { restore_services(scope.value.inner, before.services) };
+            restore_services(before.services);
         }
         // SAFETY: nodes in the list are alive.
-        Left::Before(inside) => leave_early(before, &inside.value),
+        Left::Before(inside) => leave_early(before, inside),
     }
 }
 
@@ -131,10 +127,12 @@ unsafe fn restore_services(inner: *const Inner, before: Option<Services>) {
 /// A scope has left before `inside`, which was entered in it (I2).
 #[cold]
 #[track_caller]
-fn leave_early(before: Before, inside: &Scope) {
+fn leave_early(before: Before, inside: &Node<Scope>) {
     // Of tables, those of runtimes are known to be alive as long as their scopes are entered.
-    let services = (!before.inner.is_null()).then(|| Scope::services(before.inner));
-    inside.before.set(Before { services, ..before });
+    let services = inside
+        .outer()
+        .map(|outer| Scope::services(outer.value.inner));
+    inside.value.before.set(Before { services, ..before });
     assert!(
         std::thread::panicking(),
         "`EnterGuard` values dropped out of order. Guards returned by \
@@ -150,8 +148,12 @@ pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
     impl Drop for Leave<'_> {
         #[inline]
         fn drop(&mut self) {
+            let restore = |services| {
+                // SAFETY: whoever installed it has not left: it stands further out on this stack.
+                unsafe { set_services(services) };
+            };
             // SAFETY: entered below, on this thread.
-            unsafe { leave_scope(self.0) };
+            unsafe { leave_scope(self.0, restore) };
         }
     }
     let scope = Scope::new(Arc::as_ptr(&handle.inner));
@@ -206,8 +208,10 @@ impl Drop for OwnedScope {
         let free = Free(self);
         // SAFETY: the box is alive.
         let scope = unsafe { free.0.scope.as_ref() };
+        // SAFETY: put back only if nobody has put another there since: whoever installed it has not left.
+        let restore = |services| unsafe { restore_services(free.0.handle, services) };
         // SAFETY: entered when the guard was made, on this thread: the guard is not `Send`.
-        unsafe { leave_scope(scope) };
+        unsafe { leave_scope(scope, restore) };
     }
 }
 

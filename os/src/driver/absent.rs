@@ -1,7 +1,7 @@
 //! The driver of a build without a reactor: none can be made.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
 
@@ -55,6 +55,11 @@ impl Unpark for Unparker {
 impl Handle {
     /// Tells whoever waits that the driver is gone.
     pub(crate) fn shut_down(&self) {
+        match *self {}
+    }
+
+    /// Until when the driver's shutdown may wait.
+    pub(crate) fn end_by(&self, _deadline: Instant) {
         match *self {}
     }
 

@@ -1,4 +1,4 @@
-//! The error of an operation whose driver is gone.
+//! The errors of operations whose driver is gone, or another process's.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -17,6 +17,11 @@ impl Error for RuntimeShutdown {}
 /// What operations return once their runtime shuts down.
 pub(crate) fn shutdown_error() -> io::Error {
     io::Error::other(RuntimeShutdown)
+}
+
+/// What operations return in a process that was forked since their driver was made.
+pub(super) fn forked_error() -> io::Error {
+    io::Error::other("this belongs to a runtime of the process that this one was forked from")
 }
 
 /// Whether `error` comes from [`shutdown_error`].

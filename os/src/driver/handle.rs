@@ -5,20 +5,25 @@
 //! States      `sleep`: AWAKE ─fall_asleep→ ASLEEP ─wake_up→ AWAKE;
 //!             unpark makes either NOTIFIED, which the next `fall_asleep` takes back to AWAKE.
 //! Invariants  I1 the waker's system call is made only for a sleeper, once a sleep.
+//!             I2 the poller is an object of the system that a fork shares: a process that was forked since
+//!                changes nothing in it, and wakes nobody by it.
 //! Rejected    A write to the eventfd for each unpark: 419 ns, mostly for a thread that is awake.
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use mio::event::Source;
 use selkie_core::park::Unpark;
 use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 
+use super::error::forked_error;
 use super::poller::ask;
 use super::slots::Slots;
 use super::uninterrupted::uninterrupted;
 use super::uring::Rings;
 use crate::io::Interest;
+use crate::sys::Birth;
 
 const AWAKE: u8 = 0;
 const ASLEEP: u8 = 1;
@@ -32,6 +37,7 @@ pub(super) struct Shared {
     sleep: AtomicU8,
     events: AtomicU64,
     pub(super) rings: Rings,
+    birth: Birth,
 }
 
 /// Registers sources with a driver.
@@ -55,7 +61,14 @@ impl Shared {
             sleep: AtomicU8::new(AWAKE),
             events: AtomicU64::new(0),
             rings,
+            birth: Birth::here(),
         }
+    }
+
+    /// Whether this is the process that the driver was made in (I2).
+    #[inline]
+    pub(super) fn is_here(&self) -> bool {
+        self.birth.is_here()
     }
 
     /// Announces a sleep; `false` if it must not begin.
@@ -104,8 +117,9 @@ impl Handle {
     /// Refuses further sources and tells whoever waits for one that the driver is gone; from any thread,
     /// also while another sleeps in the driver.
     pub(crate) fn shut_down(&self) {
-        self.shared.rings.close();
+        // Those who wait for sockets are told before the rings may have to be waited for.
         self.shared.slots.shut_down();
+        self.shared.rings.close();
     }
 
     /// Makes the poller watch `source` for the slot at `index`, unless it does.
@@ -115,6 +129,9 @@ impl Handle {
         source: &mut impl Source,
         interest: Interest,
     ) -> io::Result<()> {
+        if !self.shared.is_here() {
+            return Err(forked_error());
+        }
         let slots = &self.shared.slots;
         slots.at(index).watch(|| {
             let token = mio::Token(slots.key(index).0);
@@ -153,6 +170,11 @@ impl Handle {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
+    /// The driver's shutdown waits no longer than until `deadline`, for what the system cannot cancel.
+    pub(crate) fn end_by(&self, deadline: Instant) {
+        self.shared.rings.end_by(deadline);
+    }
+
     /// Events dispatched so far.
     pub(crate) fn events(&self) -> u64 {
         // Relaxed: a statistic.
@@ -173,7 +195,7 @@ impl Handle {
 impl Unpark for Unparker {
     fn unpark(&self) {
         // AcqRel: pairs with the exchange in `fall_asleep` and the swap in `wake_up`.
-        if self.shared.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP {
+        if self.shared.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP && self.shared.is_here() {
             // I1. It fails only if the eventfd is gone, and with it the sleeper.
             let _ = uninterrupted(&mut || self.shared.waker.wake());
         }

@@ -4,6 +4,8 @@
 //! Invariants  I1 the tokens of the waker, of the signals and of rings are no slot's.
 //!             I2 what a worker put into its ring's line is submitted by `settle`, which a scheduler with
 //!                several workers calls; the one that parks here alone need not.
+//!             I3 a waker that panics keeps no other event of the turn from being told; its panic goes no
+//!                further.
 //! Rejected    A clock read before and after, to wait anew when the poller returns early: the
 //!             scheduler computes its next deadline anyway.
 
@@ -11,8 +13,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::{Events, Poll, Token};
 use selkie_core::park::Park;
+use selkie_core::platform::contain_panic;
 
 use super::handle::{Handle, Shared, Unparker};
 use super::poller::told;
@@ -104,20 +108,29 @@ impl Driver {
         let shared = &self.handle.shared;
         let mut dispatched = 0;
         for event in &*events {
-            match event.token() {
-                WAKER => {}
-                super::signal::TOKEN => super::signal::dispatch(),
-                token if shared.rings.reap(token) => {}
-                Token(key) => {
-                    if let Some((slot, generation)) = shared.slots.find(Key(key)) {
-                        slot.publish(generation, told(event));
-                        dispatched += 1;
-                    }
-                }
-            }
+            // The poller tells of each change once: foreign code that panics does not keep the rest from
+            // being told (I3).
+            let is_source = contain_panic(|| dispatch(shared, event));
+            dispatched += u64::from(is_source.unwrap_or(true));
         }
         shared.count_events(dispatched);
     }
+}
+
+/// Tells of `event`; whether it was a source's.
+fn dispatch(shared: &Shared, event: &Event) -> bool {
+    match event.token() {
+        WAKER => {}
+        super::signal::TOKEN => super::signal::dispatch(),
+        token if shared.rings.reap(token) => {}
+        Token(key) => {
+            if let Some((slot, generation)) = shared.slots.find(Key(key)) {
+                slot.publish(generation, told(event));
+                return true;
+            }
+        }
+    }
+    false
 }
 
 impl Park for Driver {
@@ -149,12 +162,15 @@ impl Park for Driver {
 mod tests {
     use std::io::Write;
     use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake, Waker};
     use std::time::{Duration, Instant};
 
     use selkie_core::park::{Park, Unpark};
 
     use super::{Config, build};
-    use crate::driver::{Registration, is_shutdown_error};
+    use crate::driver::{Direction, Registration, is_shutdown_error};
     use crate::io::Interest;
 
     const LONG: Duration = Duration::from_secs(20);
@@ -202,6 +218,41 @@ mod tests {
             (handle.events(), handle.registered(), handle.deregistered()),
             (1, 1, 1)
         );
+    }
+
+    /// A waker that panics, or counts.
+    struct Waits(bool, AtomicUsize);
+
+    impl Wake for Waits {
+        fn wake(self: Arc<Self>) {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            assert!(!self.0, "a waker that panics");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_no_other_event_back() {
+        let (mut driver, handle) = build(&Config::default()).unwrap();
+        let mut all: Vec<_> = (0..10)
+            .map(|number| {
+                let (near, far) = UnixStream::pair().unwrap();
+                near.set_nonblocking(true).unwrap();
+                let mut near = mio::net::UnixStream::from_std(near);
+                let registration =
+                    Registration::new(&mut near, Interest::READABLE, handle.clone()).unwrap();
+                let waits = Arc::new(Waits(number % 3 == 0, AtomicUsize::new(0)));
+                let waker = Waker::from(Arc::clone(&waits));
+                let mut cx = Context::from_waker(&waker);
+                let polled = registration.poll_ready(&mut cx, Direction::Read);
+                assert!(polled.is_pending());
+                (far, near, registration, waits)
+            })
+            .collect();
+        all.iter_mut()
+            .for_each(|(far, ..)| far.write_all(b"!").unwrap());
+        driver.park(Some(LONG));
+        let woken = all.iter().map(|(.., waits)| waits.1.load(Ordering::SeqCst));
+        assert_eq!(woken.collect::<Vec<_>>(), [1; 10]);
     }
 
     #[test]

@@ -94,6 +94,9 @@ impl Registration {
 
     /// Makes the poller forget `source`.
     pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        if !self.handle.shared.is_here() {
+            return Ok(()); // The poller is the parent's.
+        }
         let registry = &self.handle.shared.registry;
         if !self.late.is_some() {
             registry.deregister(source)
@@ -259,7 +262,10 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.handle.shared.slots.give_back(self.index);
+        // In a process that was forked since, the slots' lock may have been held by a thread that is not here.
+        if self.handle.shared.is_here() {
+            self.handle.shared.slots.give_back(self.index);
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 //!                is taken. So a mark set after it was taken is followed by another byte.
 //!             I2 after a fork the child's handler does not write into its parent's socket: the
 //!                pair is made anew at the first attach in a process.
-//!             I3 no waker is woken under the lock.
+//!             I3 no waker is cloned, woken or dropped under the lock.
 //!             I4 our handler, once in, is kept in its `Handling` and can be put in again: the registry
 //!                puts it in only once.
 //! Rejected    signalfd: it needs the signal blocked in every thread, also those that are not ours.
@@ -19,15 +19,18 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, Ordering, contain_panic};
+use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
+
+use selkie_core::wake::wake_each;
 
 use crate::sys::{Disposition, disposition, set_disposition};
 
+use super::error::forked_error;
 use super::handle::Handle;
 use super::uninterrupted::uninterrupted;
 
@@ -45,7 +48,7 @@ struct Pipe {
 /// The pipe of this process; replaced ones are leaked, since a handler may be in them.
 static PIPE: AtomicPtr<Pipe> = AtomicPtr::new(std::ptr::null_mut());
 /// Held while a pipe is made.
-static MAKING: Mutex<()> = Mutex::new(());
+static MAKING: Lock<()> = Lock::new(());
 
 #[derive(Debug, Default)]
 struct Listeners {
@@ -59,7 +62,7 @@ struct Record {
     arrivals: AtomicU64,
     listeners: Lock<Listeners>,
     /// Held while a handler is put in or taken out.
-    handling: Mutex<Handling>,
+    handling: Lock<Handling>,
 }
 
 /// Who handles a signal.
@@ -127,7 +130,7 @@ fn pipe() -> Option<&'static Pipe> {
 
 /// This process's pipe, made if need be (I2).
 fn own_pipe() -> io::Result<&'static Pipe> {
-    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _making = MAKING.lock();
     let process = std::process::id();
     if let Some(pipe) = pipe().filter(|pipe| pipe.process == process) {
         return Ok(pipe);
@@ -157,6 +160,9 @@ fn attach(registry: &Registry) -> io::Result<()> {
 impl Handle {
     /// Makes this driver listen to the process's signals, if it does not yet.
     pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
+        if !self.shared.is_here() {
+            return Err(forked_error());
+        }
         attach(&self.shared.registry)
     }
 }
@@ -179,12 +185,9 @@ pub(super) fn dispatch() {
         let mut bytes = [0; 64];
         while matches!((&pipe.receiver).read(&mut bytes), Ok(1..)) {}
     }
-    for record in records() {
-        // AcqRel: pairs with the store in `on_signal` (I1).
-        if record.marked.swap(false, Ordering::AcqRel) {
-            record.tell();
-        }
-    }
+    // AcqRel: pairs with the store in `on_signal` (I1).
+    let is_marked = |record: &&Record| record.marked.swap(false, Ordering::AcqRel);
+    wake_each(records().iter().filter(is_marked).flat_map(Record::tell)); // I3
 }
 
 /// Why the signal `number` cannot be listened to.
@@ -193,26 +196,17 @@ fn refused(number: i32, why: &str) -> io::Error {
 }
 
 impl Record {
-    fn handling(&self) -> MutexGuard<'_, Handling> {
-        self.handling.lock().unwrap_or_else(PoisonError::into_inner)
+    fn handling(&self) -> LockGuard<'_, Handling> {
+        self.handling.lock()
     }
 
-    fn tell(&self) {
-        let woken: Vec<Waker>;
-        {
-            let mut listeners = self.listeners.lock();
-            // Release: pairs with the Acquire in `SignalListener::poll`.
-            self.arrivals.fetch_add(1, Ordering::Release);
-            woken = listeners
-                .wakers
-                .iter_mut()
-                .filter_map(Option::take)
-                .collect();
-        }
-        // I3. Nobody has called for them: a panic keeps no other from being woken.
-        for waker in woken {
-            contain_panic(|| waker.wake());
-        }
+    /// Counts an arrival; whom to wake for it.
+    fn tell(&self) -> Vec<Waker> {
+        let mut listeners = self.listeners.lock();
+        // Release: pairs with the Acquire in `SignalListener::poll`.
+        self.arrivals.fetch_add(1, Ordering::Release);
+        let waiting = listeners.wakers.iter_mut();
+        waiting.filter_map(Option::take).collect()
     }
 }
 
@@ -266,7 +260,7 @@ impl SignalListener {
 
     /// Waits for an arrival that this listener has not heard of.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let replaced;
+        let mut mine = Some(cx.waker().clone()); // I3
         {
             let mut listeners = self.record.listeners.lock();
             // Acquire: pairs with the Release in `Record::tell`.
@@ -276,12 +270,12 @@ impl SignalListener {
                 return Poll::Ready(());
             }
             let place = &mut listeners.wakers[self.place];
-            replaced = match place {
-                Some(waker) if waker.will_wake(cx.waker()) => None,
-                place => place.replace(cx.waker().clone()),
-            };
+            let had = place.as_ref();
+            if !had.is_some_and(|had| had.will_wake(cx.waker())) {
+                std::mem::swap(place, &mut mine);
+            }
         }
-        drop(replaced); // I3
+        drop(mine); // I3
         Poll::Pending
     }
 }

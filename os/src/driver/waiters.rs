@@ -11,8 +11,8 @@ use std::ptr::NonNull;
 use std::task::Waker;
 
 use selkie_core::collections::{Link, Linked, List};
-use selkie_core::platform::{Lock, contain_panic};
-use selkie_core::wake::WakeBatch;
+use selkie_core::platform::Lock;
+use selkie_core::wake::{WakeBatch, wake_each};
 
 use crate::io::{Interest, Ready};
 
@@ -189,21 +189,20 @@ impl Waiters {
             }
             crowd = !places.others.is_empty();
         }
-        // I2: the lock is free again. The driver has not called for them: a panic ends here.
-        if let Some(reader) = reader {
-            contain_panic(|| reader.wake());
-        }
-        if let Some(writer) = writer {
-            contain_panic(|| writer.wake());
-        }
+        // I2: the lock is free again.
+        let polling = reader.into_iter().chain(writer);
         if crowd {
-            self.wake_others(ready);
+            self.wake_others(ready, polling);
+        } else {
+            wake_each(polling);
         }
     }
 
+    /// Wakes those who are in the list, after those who poll.
     #[cold]
-    fn wake_others(&self, ready: Ready) {
+    fn wake_others(&self, ready: Ready, polling: impl Iterator<Item = Waker>) {
         let mut batch = WakeBatch::new();
+        polling.for_each(|waker| batch.push(waker));
         let mut more = true;
         while more {
             more = false;
@@ -226,6 +225,7 @@ impl Waiters {
             }
             batch.wake_all(); // I2
         }
+        // The driver wakes: nobody asked for it who could be told.
         batch.contain();
     }
 }

@@ -9,19 +9,22 @@
 //!             I2 what a failed write left stays in the buffer, and each flush and each write tries it
 //!                again first, and fails if it fails. A read or a seek moves the position, so it gives
 //!                the rest up; then every flush fails until a write has told of it.
-//!             I3 `&self` methods may wait for the same operation at once: all their wakers are
-//!                kept, and all woken.
+//!             I3 `&self` methods may wait for the same operation at once: each has a place in a
+//!                line for as long as it waits, and all are woken, by nobody who holds a lock.
 
 use std::fmt;
 use std::fs::{Metadata, Permissions};
 use std::future::poll_fn;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::SystemTime;
 
-use super::file_state::{Crowd, Inner, State, step_back};
+use selkie_core::coop::{Budget, with_budget};
+use selkie_core::platform::{Lock, LockGuard};
+
+use super::file_state::{Inner, State, Waiting, step_back};
 use super::file_times::FileTimes;
 use super::offload::offload;
 use super::{by_ring, cached};
@@ -65,8 +68,8 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// ```
 pub struct File {
     pub(super) std: Arc<std::fs::File>,
-    pub(super) inner: Mutex<Inner>,
-    crowd: Arc<Crowd>,
+    pub(super) inner: Lock<Inner>,
+    waiting: Arc<Waiting>,
     pub(super) max_buf_size: usize,
 }
 
@@ -116,26 +119,38 @@ impl File {
     pub fn from_std(std: std::fs::File) -> File {
         File {
             std: Arc::new(std),
-            inner: Mutex::new(Inner::new()),
-            crowd: Arc::default(),
+            inner: Lock::new(Inner::new()),
+            waiting: Arc::default(),
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
     }
 
-    fn shared(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shared(&self) -> LockGuard<'_, Inner> {
+        self.inner.lock()
     }
 
     /// Waits until no operation is under way; several callers may wait at once (I3).
     pub(super) async fn idle(&self) {
-        let waker = Waker::from(Arc::clone(&self.crowd));
-        poll_fn(|cx| {
-            self.crowd.0.lock().push(cx.waker().clone());
-            self.shared().poll_idle(&mut Context::from_waker(&waker))
+        let waker = Waker::from(Arc::clone(&self.waiting));
+        loop {
+            // Made before the look: an end that comes after it is heard.
+            let notified = self.waiting.0.notified();
+            if self.look_for_end(&waker) {
+                break;
+            }
+            notified.await;
+        }
+        // Who found it done tells the others: the operation's own wake may have gone before they came.
+        self.waiting.0.notify_waiters();
+    }
+
+    /// Whether no operation is under way; else `waker`, which is our own, is told of the end.
+    fn look_for_end(&self, waker: &Waker) -> bool {
+        let mut cx = Context::from_waker(waker);
+        // Without a limit: at its end the budget would wake this waker, and the lock is held (I3).
+        with_budget(Budget::unlimited(), || {
+            self.shared().poll_idle(&mut cx).is_ready()
         })
-        .await;
-        // Who found it done tells the others: the task's own wake went to a waker that may be gone.
-        Waker::from(Arc::clone(&self.crowd)).wake();
     }
 
     /// Waits until all data and metadata has reached the disk.
@@ -274,13 +289,7 @@ impl File {
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(mut self) -> std::fs::File {
-        poll_fn(|cx| {
-            self.inner
-                .get_mut()
-                .unwrap_or_else(PoisonError::into_inner)
-                .poll_idle(cx)
-        })
-        .await;
+        poll_fn(|cx| self.inner.get_mut().poll_idle(cx)).await;
         Arc::into_inner(self.std).expect("an idle file is held once")
     }
 

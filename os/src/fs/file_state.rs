@@ -12,12 +12,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
-use selkie_core::platform::Lock;
-
 use super::cached::Known;
 use super::file_buf::FileBuf;
 use super::offload::not_run;
 use crate::blocking::BlockingKind;
+use crate::sync::Notify;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
 pub(super) struct Inner {
@@ -42,14 +41,13 @@ pub(super) enum Outcome {
     Seek(io::Result<u64>),
 }
 
-/// Those who wait for one operation (I3).
+/// Those who wait for one operation (I3); woken by its end.
 #[derive(Default)]
-pub(super) struct Crowd(pub(super) Lock<Vec<Waker>>);
+pub(super) struct Waiting(pub(super) Notify);
 
-impl Wake for Crowd {
+impl Wake for Waiting {
     fn wake(self: Arc<Self>) {
-        let all = std::mem::take(&mut *self.0.lock());
-        all.into_iter().for_each(Waker::wake);
+        self.0.notify_waiters();
     }
 }
 

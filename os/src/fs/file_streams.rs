@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice, Seek, SeekFrom};
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
@@ -22,7 +22,7 @@ impl File {
         take: impl FnOnce(&mut FileBuf) -> usize,
     ) -> Poll<io::Result<usize>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.get_mut();
         ready!(inner.poll_settled(cx, &self.std));
         unit.made_progress();
         if let Some(kind) = inner.write_error {
@@ -47,7 +47,7 @@ impl AsyncRead for File {
     ) -> Poll<io::Result<()>> {
         let unit = ready!(coop::poll_proceed(cx));
         let me = &mut *self;
-        let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let inner = me.inner.get_mut();
         loop {
             if let State::Busy(_) = inner.state {
                 match ready!(inner.poll_outcome(cx)) {
@@ -88,7 +88,7 @@ impl AsyncRead for File {
 impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, mut position: SeekFrom) -> io::Result<()> {
         let me = &mut *self;
-        let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let inner = me.inner.get_mut();
         let State::Idle(buf) = &mut inner.state else {
             return Err(io::Error::other(
                 "other file operation is pending, call poll_complete before start_seek",
@@ -116,7 +116,7 @@ impl AsyncSeek for File {
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.get_mut();
         let outcome = ready!(inner.poll_outcome(cx));
         unit.made_progress();
         match outcome {
@@ -156,7 +156,7 @@ impl AsyncWrite for File {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let unit = ready!(coop::poll_proceed(cx));
         let me = &mut *self;
-        let inner = me.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let inner = me.inner.get_mut();
         ready!(inner.poll_settled(cx, &me.std));
         unit.made_progress();
         Poll::Ready(inner.write_error.map_or(Ok(()), |kind| Err(kind.into()))) // I2

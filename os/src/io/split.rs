@@ -1,32 +1,119 @@
 //! The two directions of any stream as two values.
 //!
-//! Idea        Both hold the stream behind a lock that is taken for one poll.
+//! Idea        Both share the stream, which one of them polls at a time. The half that comes while
+//!             the other polls tries again for a moment, then leaves its waker and is pending: the
+//!             stream, and the wakers that it clones and wakes, are foreign code, which may poll the
+//!             other half.
+//! States      FREE ─poll→ BUSY ─end of the poll→ FREE;
+//!             BUSY ─the other half comes→ AWAITED ─end of the poll, which wakes it→ FREE
 //! Invariants  I1 the stream is in an allocation that both halves share: it does not move until
 //!                both are one again, for which it must be `Unpin`.
-//! Rejected    A bi-lock that keeps a waker for the half that comes second: a poll holds the lock
-//!             for microseconds.
+//!             I2 only who moved the word from FREE to BUSY touches the stream.
+//!             I3 who makes the word AWAITED has left its waker before; who finds it so at the end
+//!                of its poll wakes that waker.
+//! Rejected    A mutex: a waker that the stream wakes in a poll and that polls the other half would
+//!             wait for itself, and a worker for another's poll.
 #![allow(unsafe_code)]
 
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
+
+use selkie_core::platform::{AtomicU8, Ordering, RING_SLOTS, UnsafeCell, relax};
+use selkie_core::wake::WakerCell;
 
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 use crate::io::write::AsyncWrite;
 
+const FREE: u8 = 0;
+const BUSY: u8 = 1;
+const AWAITED: u8 = 2;
+
+/// How often a half that meets the other's poll tries again before it is pending; once where a model has
+/// to follow each try.
+const TRIES: u32 = if RING_SLOTS < 32 { 1 } else { 64 };
+
 struct Shared<T> {
-    stream: Mutex<T>,
+    word: AtomicU8,
+    /// The half that waits for the end of the other's poll.
+    waiting: WakerCell,
+    stream: UnsafeCell<T>,
     write_vectored: bool,
 }
 
+// SAFETY: the word gives the stream to one thread at a time (I2), so `T: Send` is enough.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+// A poll that panics leaves the stream to the next, whichever half it is.
+impl<T> UnwindSafe for Shared<T> {}
+impl<T> RefUnwindSafe for Shared<T> {}
+
+/// One poll of the stream.
+struct Polling<'a, T>(&'a Shared<T>);
+
+impl<T> Drop for Polling<'_, T> {
+    fn drop(&mut self) {
+        // AcqRel: Release pairs with the Acquire in `begin`, which then sees what the poll did to the
+        // stream; Acquire with the Release there, which left a waker (I3).
+        if self.0.word.swap(FREE, Ordering::AcqRel) == AWAITED {
+            self.0.waiting.wake();
+        }
+    }
+}
+
 impl<T> Shared<T> {
-    fn with<R>(&self, f: impl FnOnce(Pin<&mut T>) -> R) -> R {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: the stream does not move while it is shared (I1).
-        f(unsafe { Pin::new_unchecked(&mut *stream) })
+    /// Begins a poll, unless the other half's goes on: then `cx` is woken at its end.
+    fn begin(&self, cx: &Context<'_>) -> Option<Polling<'_, T>> {
+        for _ in 0..TRIES {
+            if let Some(polling) = self.try_begin() {
+                return Some(polling);
+            }
+            relax();
+        }
+        self.waiting.register(cx.waker());
+        loop {
+            // Release: pairs with the Acquire in `Polling::drop` (I3).
+            match self
+                .word
+                .compare_exchange(BUSY, AWAITED, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) | Err(AWAITED) => return None,
+                // The other's poll has ended meanwhile.
+                Err(_) => {
+                    if let Some(polling) = self.try_begin() {
+                        return Some(polling);
+                    }
+                }
+            }
+        }
+    }
+
+    fn try_begin(&self) -> Option<Polling<'_, T>> {
+        // Acquire: pairs with the Release in `Polling::drop`.
+        self.word
+            .compare_exchange(FREE, BUSY, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+            .then(|| Polling(self))
+    }
+
+    fn poll<R>(
+        &self,
+        cx: &mut Context<'_>,
+        f: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let Some(_polling) = self.begin(cx) else {
+            return Poll::Pending;
+        };
+        self.stream.with_mut(|stream| {
+            // SAFETY: nobody else touches it until the poll ends (I2).
+            let stream = unsafe { &mut *stream };
+            // SAFETY: the stream does not move while it is shared (I1).
+            f(unsafe { Pin::new_unchecked(stream) }, cx)
+        })
     }
 }
 
@@ -45,14 +132,16 @@ pub struct WriteHalf<T> {
 /// [`ReadHalf::unsplit`] makes them one again. The stream closes when both have dropped.
 ///
 /// # Cost
-/// One allocation, and a lock for each poll; sockets have halves of their own that need neither.
+/// One allocation, and two read-modify-writes for each poll; sockets have halves of their own that need neither.
 pub fn split<T>(stream: T) -> (ReadHalf<T>, WriteHalf<T>)
 where
     T: AsyncRead + AsyncWrite,
 {
     let write_vectored = stream.is_write_vectored();
     let shared = Arc::new(Shared {
-        stream: Mutex::new(stream),
+        word: AtomicU8::new(FREE),
+        waiting: WakerCell::new(),
+        stream: UnsafeCell::new(stream),
         write_vectored,
     });
     (
@@ -94,10 +183,7 @@ impl<T> ReadHalf<T> {
         );
         drop(wr);
         let shared = Arc::into_inner(self.shared).expect("two halves share a stream");
-        shared
-            .stream
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        shared.stream.into_inner()
     }
 }
 
@@ -114,7 +200,7 @@ impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.shared.with(|stream| stream.poll_read(cx, buf))
+        self.shared.poll(cx, |stream, cx| stream.poll_read(cx, buf))
     }
 }
 
@@ -124,7 +210,8 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.shared.with(|stream| stream.poll_write(cx, buf))
+        self.shared
+            .poll(cx, |stream, cx| stream.poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -133,7 +220,7 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.shared
-            .with(|stream| stream.poll_write_vectored(cx, bufs))
+            .poll(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -141,11 +228,11 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared.with(|stream| stream.poll_flush(cx))
+        self.shared.poll(cx, |stream, cx| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared.with(|stream| stream.poll_shutdown(cx))
+        self.shared.poll(cx, |stream, cx| stream.poll_shutdown(cx))
     }
 }
 
@@ -160,3 +247,6 @@ impl<T: fmt::Debug> fmt::Debug for WriteHalf<T> {
         f.debug_struct("split::WriteHalf").finish()
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

@@ -11,17 +11,18 @@
 //! Rejected    A handler for SIGCHLD: it belongs to the whole process, which may have its own.
 
 use std::process::Child;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use selkie_core::coop::{Budget, with_budget};
+use selkie_core::platform::Lock;
 
 use super::exit::{Watch, try_wait};
 
 /// A child that nobody waits for.
 #[derive(Debug)]
 struct Orphan {
-    kept: Mutex<Option<(Child, Watch)>>,
+    kept: Lock<Option<(Child, Watch)>>,
 }
 
 /// Sees to it that `child` is reaped.
@@ -32,7 +33,7 @@ pub(super) fn adopt(mut child: Child, watch: Watch) {
     match watch {
         Watch::Descriptor(_) => {
             Arc::new(Orphan {
-                kept: Mutex::new(Some((child, watch))),
+                kept: Lock::new(Some((child, watch))),
             })
             .wait();
         }
@@ -51,7 +52,7 @@ impl Orphan {
     /// Leaves this orphan with the driver, or reaps it now.
     fn wait(self: Arc<Self>) {
         let waker = Waker::from(Arc::clone(&self));
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock();
         let Some((child, watch)) = kept.as_mut() else {
             return;
         };

@@ -14,10 +14,11 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::process::ExitStatus;
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use selkie_core::platform::Lock;
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::System::Threading::{
     INFINITE, OpenProcess, PROCESS_SYNCHRONIZE, RegisterWaitForSingleObject, UnregisterWaitEx,
@@ -30,13 +31,12 @@ use crate::driver::Handle;
 struct Told {
     /// Whether the callback has begun.
     begun: AtomicBool,
-    waker: Mutex<Option<Waker>>,
+    waker: Lock<Option<Waker>>,
 }
 
 impl Told {
     fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
-        let mut slot = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *slot, waker)
+        std::mem::replace(&mut *self.waker.lock(), waker)
     }
 }
 

@@ -55,6 +55,9 @@ pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<Shutd
 fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let inner = &handle.inner;
+    if let (Some(driver), Some(deadline)) = (&inner.driver, deadline) {
+        driver.end_by(deadline);
+    }
     inner.blocking.begin_end();
     let tasks_ended = match &inner.spawner {
         Spawner::CurrentThread(scheduler) => enter_context(handle, || {

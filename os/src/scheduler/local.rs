@@ -4,7 +4,7 @@
 //!             A task woken on the set's thread goes into a plain queue, one woken elsewhere through
 //!             the inject queue; both wake the set's waker.
 //! Invariants  I1 `local`, and every future of the set, are touched on the owner's thread only.
-//!             I2 the waker is taken and woken outside the lock.
+//!             I2 the waker is cloned, woken and dropped outside the lock.
 //! Rejected    Checking a thread id in every wake: the address in a thread-local tells as much.
 #![allow(unsafe_code)]
 
@@ -13,10 +13,11 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::Waker;
 use std::thread::{self, ThreadId};
 
+use selkie_core::platform::Lock;
 use selkie_core::queue::Inject;
 use selkie_core::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
 
@@ -31,7 +32,7 @@ const TRIMMED_BLOCKS: usize = 4;
 pub(crate) struct LocalScheduler {
     owner: ThreadId,
     inject: Inject<Header>,
-    waker: Mutex<Option<Waker>>,
+    waker: Lock<Option<Waker>>,
     local: Local,
 }
 
@@ -94,7 +95,7 @@ impl LocalScheduler {
         let scheduler = Arc::new(Self {
             owner: thread::current().id(),
             inject: Inject::new(),
-            waker: Mutex::new(None),
+            waker: Lock::new(None),
             local: Local {
                 queue: RefCell::new(VecDeque::new()),
                 tasks: RefCell::new(None),
@@ -129,11 +130,7 @@ impl LocalScheduler {
     }
 
     fn wake(&self) {
-        let waker = self
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waker = self.waker.lock().take();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -141,13 +138,13 @@ impl LocalScheduler {
 
     /// Stores whom to wake when a task of the set is woken.
     pub(crate) fn register(&self, waker: &Waker) {
-        let mut stored = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        if !stored
-            .as_ref()
-            .is_some_and(|stored| stored.will_wake(waker))
-        {
-            let before = stored.replace(waker.clone());
-            drop(stored);
+        let stands = |stored: &Option<Waker>| {
+            let stored = stored.as_ref();
+            stored.is_some_and(|stored| stored.will_wake(waker))
+        };
+        if !stands(&self.waker.lock()) {
+            let mine = waker.clone(); // I2
+            let before = self.waker.lock().replace(mine);
             drop(before);
         }
     }
@@ -261,11 +258,7 @@ impl LocalScheduler {
             }
             thread::yield_now();
         }
-        drop(
-            self.waker
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        let last = self.waker.lock().take();
+        drop(last); // I2
     }
 }

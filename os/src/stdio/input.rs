@@ -7,6 +7,7 @@
 //!             a file may be on a server that does not answer.
 
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -42,6 +43,10 @@ pub struct Stdin {
     used: usize,
     way: Way,
 }
+
+// What was read is handed out by plain copies: no panic comes between (I1).
+impl UnwindSafe for Stdin {}
+impl RefUnwindSafe for Stdin {}
 
 /// How input is waited for.
 #[derive(Debug)]

@@ -14,10 +14,11 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
+use selkie_core::platform::{Lock, LockGuard};
 use selkie_core::task::{AbortHandle, JoinHandle};
 
 use super::stop_token::StopToken;
@@ -37,7 +38,7 @@ enum Failure<E> {
 }
 
 struct Shared<E> {
-    state: Mutex<State<E>>,
+    state: Lock<State<E>>,
     token: StopToken,
 }
 
@@ -103,7 +104,7 @@ where
     E: Send + 'static,
 {
     let shared = Arc::new(Shared {
-        state: Mutex::new(State {
+        state: Lock::new(State {
             open: true,
             alive: 0,
             failure: None,
@@ -167,8 +168,8 @@ impl<E> Drop for StopOnDrop<'_, E> {
 }
 
 impl<E> Shared<E> {
-    fn lock(&self) -> MutexGuard<'_, State<E>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> LockGuard<'_, State<E>> {
+        self.state.lock()
     }
 
     /// Keeps the first failure and stops the rest.
@@ -200,27 +201,38 @@ impl<E> Shared<E> {
     }
 
     fn poll_failed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        if state.failure.is_some() {
-            return Poll::Ready(());
-        }
-        let before = state.waker.replace(cx.waker().clone());
-        drop(state);
-        drop(before);
-        Poll::Pending
+        self.wait(cx, |state| state.failure.is_some())
     }
 
     /// Ready when no task is alive; the scope is then closed.
     fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        if state.alive == 0 {
-            state.open = false;
-            return Poll::Ready(());
+        self.wait(cx, |state| {
+            let ended = state.alive == 0;
+            state.open &= !ended;
+            ended
+        })
+    }
+
+    /// Waits until `ready` says so, under the lock; `cx` is woken when the state changes.
+    fn wait(&self, cx: &Context<'_>, ready: impl Fn(&mut State<E>) -> bool) -> Poll<()> {
+        // Outlives the lock (I3).
+        let mut mine = None;
+        loop {
+            let mut state = self.lock();
+            if ready(&mut state) {
+                return Poll::Ready(());
+            }
+            let waker = state.waker.as_ref();
+            if waker.is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            if mine.is_some() {
+                std::mem::swap(&mut state.waker, &mut mine);
+                return Poll::Pending;
+            }
+            drop(state);
+            mine = Some(cx.waker().clone());
         }
-        let before = state.waker.replace(cx.waker().clone());
-        drop(state);
-        drop(before);
-        Poll::Pending
     }
 
     /// Registers a task that was spawned; it is aborted if the scope is not open (I2).

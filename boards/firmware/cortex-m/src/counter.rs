@@ -21,13 +21,14 @@ impl WideCounter {
 
     /// The count, by `read`, which reads the counter.
     pub fn now(&self, read: impl FnOnce() -> u32) -> u64 {
-        let mut before = self.read.lock();
-        let counter = read();
-        if counter < before.0 {
-            before.1 += 1;
-        }
-        before.0 = counter;
-        u64::from(before.1) << 32 | u64::from(counter)
+        self.read.with(|(before, laps)| {
+            let counter = read();
+            if counter < *before {
+                *laps += 1;
+            }
+            *before = counter;
+            u64::from(*laps) << 32 | u64::from(counter)
+        })
     }
 }
 

@@ -425,3 +425,38 @@ fn what_a_task_holds_is_dropped_when_it_ends() {
             .is_pending()
     );
 }
+
+/// Row 38: after `run` had unwound, any thread could poll tasks whose futures are not `Send`.
+#[test]
+fn a_run_that_unwinds_is_the_last_to_poll() {
+    thread_local! {
+        static HERE: Cell<bool> = const { Cell::new(false) };
+    }
+    HERE.set(true);
+    let place = Place::<2>::new();
+    let (executor, mut park) = (place.executor, place.park());
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        executor.run(&mut park, |spawner| {
+            let not_send = core::marker::PhantomData::<*const ()>;
+            let spawned = spawner.spawn(async move {
+                yield_now().await;
+                assert!(HERE.get(), "polled on another thread");
+                let _here = not_send;
+                pending::<()>().await;
+            });
+            assert!(spawned.is_ok());
+            executor
+                .spawn(async { panic!("a task ends the run") })
+                .expect("room");
+        })
+    }));
+    assert!(unwound.is_err());
+    assert!(
+        executor.has_ready(),
+        "the task that is not `Send` is still queued"
+    );
+    let elsewhere = std::thread::spawn(|| executor.poll_ready()).join();
+    let panic = elsewhere.expect_err("nobody else may poll");
+    let message = panic.downcast_ref::<&str>().expect("a message");
+    assert!(message.contains("after its `run`"), "{message}");
+}

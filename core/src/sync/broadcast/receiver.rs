@@ -19,7 +19,7 @@ use crate::wake::{WaitNode, WaitState};
 ///
 /// # Cost
 /// A send and a receive of one value with nobody waiting: three read-modify-writes together. Each value
-/// is cloned, the last time it is moved.
+/// is cloned, the last time it is moved. On a chip the clone runs with interrupts off.
 ///
 /// # Example
 /// ```

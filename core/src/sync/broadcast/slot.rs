@@ -7,11 +7,16 @@
 //! Invariants  I1 `position` and `value` are touched by the owner of BUSY, or, while the slot is
 //!             EMPTY, by the sender that holds the channel's lock.
 //!             I2 a full slot is unseen by at least one receiver.
+//!             I3 without threads the owner of BUSY is in a critical section, the clone of the value
+//!             included: an interrupt handler that found BUSY could only wait for the context that
+//!             it suspended.
 //! Rejected    A count of readers instead of BUSY: clones of one value at the same time, so only
 //!             for `Sync` values.
 #![allow(unsafe_code)]
 
-use crate::platform::{AtomicUsize, Ordering, UnsafeCell, relax, yield_thread};
+use crate::platform::{
+    AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, relax, without_interrupts, yield_thread,
+};
 
 const EMPTY: usize = 0;
 const FULL: usize = 0b01;
@@ -38,10 +43,9 @@ impl<T> Seeing<'_, T> {
     fn is_last(&self) -> bool {
         self.word < 2 * UNSEEN
     }
-}
 
-impl<T> Drop for Seeing<'_, T> {
-    fn drop(&mut self) {
+    /// Gives the slot up, and returns the value if nobody has yet to see it.
+    fn end(&self) -> Option<T> {
         let mut value = None;
         let next = if self.is_last() {
             value = self.slot.value.with_mut(|slot| {
@@ -54,7 +58,21 @@ impl<T> Drop for Seeing<'_, T> {
         };
         // Release: pairs with the Acquire of the next owner.
         self.slot.word.store(next, Ordering::Release);
-        drop(value);
+        value
+    }
+
+    /// As dropping it, but the value is the caller's to drop.
+    #[must_use = "it is dropped where no section is open"]
+    fn finish(self) -> Option<T> {
+        let value = self.end();
+        core::mem::forget(self);
+        value
+    }
+}
+
+impl<T> Drop for Seeing<'_, T> {
+    fn drop(&mut self) {
+        drop(self.end());
     }
 }
 
@@ -73,6 +91,9 @@ impl<T> Slot<T> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & BUSY != 0 {
+                if !HAS_THREADS {
+                    panic!("a value's clone came back to its own broadcast channel (I3)");
+                }
                 spins += 1;
                 if spins % SPINS == 0 {
                     yield_thread()
@@ -120,16 +141,24 @@ impl<T> Slot<T> {
     where
         T: Clone,
     {
-        let _seeing = self.own_at(position)?;
-        self.value.with(|value| {
-            // SAFETY: we own BUSY until `_seeing` drops (I1).
-            unsafe { &*value }.clone()
-        })
+        // In a section without threads (I3); the last value is dropped behind it.
+        let (value, last) = without_interrupts(|| {
+            let seeing = self.own_at(position)?;
+            let value = self.value.with(|value| {
+                // SAFETY: we own BUSY until `seeing` is finished (I1).
+                unsafe { &*value }.clone()
+            });
+            Some((value, seeing.finish()))
+        })?;
+        drop(last);
+        value
     }
 
     /// Counts the value of `position` as seen by one more, without a look.
     pub(super) fn skip(&self, position: u64) {
-        drop(self.own_at(position));
+        // As in `see`.
+        let last = without_interrupts(|| self.own_at(position).and_then(Seeing::finish));
+        drop(last);
     }
 
     /// Whether a receiver has yet to see the value.

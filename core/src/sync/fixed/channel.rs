@@ -7,6 +7,8 @@
 //! Invariants  I1 `ring.len() + promised_room <= N`, and equal while a sender waits.
 //!             I2 `promised_values <= ring.len()`, and equal while a receiver waits.
 //!             I3 a promise is used or passed on, also when its future is dropped.
+//!             I4 who was promised something is woken after the lock is let go; without threads in the
+//!             same critical section, so that nobody waits until a suspended context goes on.
 //! Rejected    A lock-free ring: on a core without compare-exchange each step is a critical section
 //!             anyhow, and one is shorter than three.
 
@@ -14,7 +16,7 @@ use core::fmt;
 use core::task::Waker;
 
 use crate::maybe_const;
-use crate::platform::Lock;
+use crate::platform::{Lock, without_interrupts};
 use crate::queue::{FixedRing, Full};
 use crate::wake::WaitQueue;
 
@@ -113,28 +115,32 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// # Errors
     /// [`Full`] with the value.
     pub fn try_send(&self, value: T) -> Result<(), Full<T>> {
-        let waker = {
+        // In one section (I4).
+        without_interrupts(|| {
             let mut state = self.state.lock();
             if !state.has_room() {
                 return Err(Full { value, capacity: N });
             }
-            state.push(value)
-        };
-        wake(waker);
-        Ok(())
+            let waker = state.push(value);
+            drop(state);
+            wake(waker);
+            Ok(())
+        })
     }
 
     /// Takes the oldest value if there is one and no receiver waits for it.
     pub fn try_recv(&self) -> Option<T> {
-        let (value, waker) = {
+        // In one section (I4).
+        without_interrupts(|| {
             let mut state = self.state.lock();
             if !state.has_value() {
                 return None;
             }
-            state.pop()
-        };
-        wake(waker);
-        value
+            let (value, waker) = state.pop();
+            drop(state);
+            wake(waker);
+            value
+        })
     }
 
     /// How many values are in the queue.

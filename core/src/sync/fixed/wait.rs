@@ -10,6 +10,7 @@ use core::task::{Context, Poll, Waker, ready};
 
 use super::channel::{FixedChannel, State, wake};
 use crate::coop;
+use crate::platform::without_interrupts;
 use crate::wake::{WaitNode, WaitQueue, WaitState};
 
 impl<T, const N: usize> FixedChannel<T, N> {
@@ -62,8 +63,18 @@ impl<'a, T, const N: usize> Wait<'a, T, N> {
         }
     }
 
-    /// Calls `go` under the lock once it is this one's turn; it returns whom to wake.
+    /// Calls `go` under the lock once it is this one's turn; it returns whom to wake, which is done
+    /// in the same section (I4 of the channel).
     fn poll<R>(
+        self: Pin<&Self>,
+        waker: Waker,
+        go: impl FnOnce(&mut State<T, N>) -> (R, Option<Waker>),
+    ) -> Poll<R> {
+        without_interrupts(|| self.poll_in_section(waker, go))
+    }
+
+    #[inline(always)]
+    fn poll_in_section<R>(
         self: Pin<&Self>,
         waker: Waker,
         go: impl FnOnce(&mut State<T, N>) -> (R, Option<Waker>),
@@ -115,6 +126,14 @@ impl<T, const N: usize> Drop for Wait<'_, T, N> {
         if node.state() == WaitState::Idle {
             return;
         }
+        // In one section (I4).
+        without_interrupts(|| self.leave(node));
+    }
+}
+
+impl<T, const N: usize> Wait<'_, T, N> {
+    /// Leaves the line, or passes on what was promised.
+    fn leave(&self, node: Pin<&WaitNode<()>>) {
         let mut state = self.channel.state.lock();
         if node.state() == WaitState::Queued {
             // SAFETY: the node is in this line.

@@ -8,7 +8,8 @@
 //! Invariants  I1 a receiver stands in the line with the version that was current when it joined, so
 //!             older ones stand before newer ones.
 //!             I2 who changes the version takes the older ones out of the line, one in each critical
-//!             section, and wakes each outside.
+//!             section, and wakes each after the lock is let go; without threads before the section
+//!             ends, so that none waits until a suspended sender goes on.
 //! Rejected    A table of `N` receivers: the places lie in the futures at no cost.
 //!             Clones of the value under the lock: foreign code; what is handed out is copied, or
 //!             looked at by a function that is known to run there.
@@ -19,8 +20,8 @@ use core::mem;
 use core::task::Waker;
 
 use crate::maybe_const;
-use crate::platform::{FirstPanic, Lock};
-use crate::wake::WaitQueue;
+use crate::platform::{Lock, LockGuard, without_interrupts};
+use crate::wake::{FirstPanic, WaitQueue};
 
 pub(super) struct State<T> {
     pub(super) value: T,
@@ -118,24 +119,33 @@ impl<T> FixedWatch<T> {
     /// # Panics
     /// As [`send_modify`](Self::send_modify).
     pub fn send_if_modified(&self, modify: impl FnOnce(&mut T) -> bool) -> bool {
-        let (mut outdated, mut more) = {
+        // A waker that panics keeps none of the others from being woken.
+        let mut panic = FirstPanic::default();
+        let first = without_interrupts(|| {
             let mut state = self.state.lock();
             if !modify(&mut state.value) {
-                return false;
+                return None;
             }
             state.version = state.version.wrapping_add(1);
-            (state.pop_outdated(), !state.line.is_empty())
-        };
-        // A waker that panics keeps none of the others from being woken.
-        let mut panic = FirstPanic::new();
-        while let Some(waker) = outdated.take() {
-            panic.run(|| waker.wake());
-            if more {
-                let mut state = self.state.lock();
-                (outdated, more) = (state.pop_outdated(), !state.line.is_empty());
-            }
+            Some(Self::wake_outdated(state, &mut panic))
+        });
+        let mut more = first == Some(true);
+        while more {
+            more = without_interrupts(|| Self::wake_outdated(self.state.lock(), &mut panic));
         }
-        true
+        first.is_some()
+    }
+
+    /// Wakes the first one in the line who joined before the current version, after the lock is let
+    /// go (I2); says whether there may be another.
+    fn wake_outdated(mut state: LockGuard<'_, State<T>>, panic: &mut FirstPanic) -> bool {
+        let outdated = state.pop_outdated();
+        let more = outdated.is_some() && !state.line.is_empty();
+        drop(state);
+        if let Some(waker) = outdated {
+            panic.keep(waker);
+        }
+        more
     }
 
     /// A copy of the value.

@@ -253,3 +253,41 @@ fn model_mpsc_bounded_chain_crosses_a_boundary() {
         sender.join().unwrap();
     });
 }
+
+/// Counts how often it is woken; no model watches it.
+#[derive(Default)]
+struct Wakes(std::sync::atomic::AtomicUsize);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+/// Attacks chan I5: a task has polled a receiver that it shares, and another takes the value that comes
+/// by `try_recv`, which meets it half written.
+#[test]
+fn regression_78_model_mpsc_try_recv_tells_the_task_that_waited() {
+    check(|| {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let wakes = std::sync::Arc::new(Wakes::default());
+        let waker = Waker::from(wakes.clone());
+        let polled = rx.poll_recv(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        let sender = thread::spawn(move || {
+            tx.send(1).unwrap();
+            tx
+        });
+        let taken = rx.try_recv();
+        let tx = sender.join().unwrap();
+        assert!(wakes.0.load(std::sync::atomic::Ordering::SeqCst) > 0);
+        // The task looks again, and nothing that comes later is lost to it.
+        if taken.is_err() {
+            assert_eq!(rx.try_recv(), Ok(1));
+        }
+        assert!(rx.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+        let before = wakes.0.load(std::sync::atomic::Ordering::SeqCst);
+        tx.send(2).unwrap();
+        assert!(wakes.0.load(std::sync::atomic::Ordering::SeqCst) > before);
+    });
+}

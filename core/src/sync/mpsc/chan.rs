@@ -11,6 +11,9 @@
 //!             permit back only after it took its value.
 //!             I4 what can make a closed channel finished wakes the receiver: the closing itself,
 //!             the last permit that comes back, the last publication.
+//!             I5 a waker in `receiver` is woken before another is put in its place, but by a poll,
+//!             whose caller chose so: a value that was awaited goes to whoever takes it, and the task
+//!             that awaited it looks again.
 //! Length      one word, one protocol: the receiver's half is understood beside the senders'.
 //! Rejected    A marker value for "closed" in the queue: it needs a block and a place.
 #![allow(unsafe_code)]
@@ -26,11 +29,12 @@ use super::super::permits::{Permits, Refused};
 use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
-use crate::platform::{AtomicUsize, Ordering, UnsafeCell, relax};
+use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, RING_SLOTS, UnsafeCell, relax};
 use crate::wake::WakerCell;
 
-/// How often `try_recv` looks again for a value that is being written, before it sleeps.
-const SPINS: usize = 64;
+/// How often `try_recv` looks again for a value that is being written, before it sleeps; once where a
+/// model has to follow each look.
+const SPINS: usize = if RING_SLOTS < 32 { 1 } else { 64 };
 
 /// Why there is no value now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,7 +248,11 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     pub(super) unsafe fn try_recv(&self) -> Result<T, NoValue> {
         // SAFETY: the caller's promise.
         let inner = unsafe { self.inner() };
-        for _ in 0..SPINS {
+        for look in 0..SPINS {
+            if look > 0 {
+                // A value is claimed and being written: it was sent before we looked.
+                relax();
+            }
             if let Some(value) = self.pop(inner) {
                 self.permits_back(1);
                 return Ok(value);
@@ -258,10 +266,15 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
                     NoValue::Empty
                 });
             }
-            // A value is claimed and being written: it was sent before we looked.
-            relax();
+            // A value is claimed and being written. Without threads its sender may be suspended by us,
+            // and the value does not count as sent yet.
+            if !HAS_THREADS {
+                return Err(NoValue::Empty);
+            }
         }
-        // Its sender was interrupted in the few steps between; sleep until it goes on.
+        // Its sender was interrupted in the few steps between; sleep until it goes on. This thread's waker
+        // takes the place of the task's that polled a shared receiver before (I5).
+        self.receiver.wake();
         blocking::wait_anyway(poll_fn(|cx| match self.pop(inner) {
             Some(value) => {
                 self.permits_back(1);

@@ -58,7 +58,8 @@ impl<T> Receiver<T> {
         poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
     }
 
-    /// Takes the next value if it is there.
+    /// Takes the next value if it is there. On a chip a value whose sender is suspended in the middle of
+    /// the send is not there yet.
     ///
     /// # Errors
     /// [`TryRecvError::Empty`] if one may still come, [`TryRecvError::Disconnected`] if not.

@@ -1,10 +1,13 @@
-//! A task of a test: a future with a waker that counts.
+//! A task of a test: a future with a waker that counts, and that notices if it is called under a lock.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+
+use crate::checked::checked;
+use crate::platform::locks_held;
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -26,20 +29,24 @@ impl Bell {
 pub(super) struct Spawned<T> {
     future: Pin<Box<dyn Future<Output = T>>>,
     bell: Arc<Bell>,
+    waker: Waker,
     polled: bool,
 }
 
 impl<T> Spawned<T> {
     pub(super) fn new(future: impl Future<Output = T> + 'static) -> Self {
+        let bell = Arc::<Bell>::default();
         Self {
             future: Box::pin(future),
-            bell: Arc::default(),
+            waker: checked(Waker::from(bell.clone()), locks_held),
+            bell,
             polled: false,
         }
     }
 
     pub(super) fn poll(&mut self) -> Poll<T> {
-        self.poll_with(&Waker::from(self.bell.clone()))
+        let waker = self.waker.clone();
+        self.poll_with(&waker)
     }
 
     pub(super) fn poll_with(&mut self, waker: &Waker) -> Poll<T> {

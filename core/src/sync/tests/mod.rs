@@ -3,6 +3,9 @@
 mod harness;
 
 #[cfg(feature = "alloc")]
+mod batches;
+
+#[cfg(feature = "alloc")]
 mod broadcast;
 
 mod fixed;
@@ -24,6 +27,9 @@ mod notify;
 
 #[cfg(feature = "alloc")]
 mod oneshot;
+
+#[cfg(feature = "std")]
+mod panics;
 
 #[cfg(feature = "alloc")]
 mod regressions;

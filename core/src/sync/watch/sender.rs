@@ -45,6 +45,9 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
 
 /// Changes the value that the [`Receiver`]s see.
 ///
+/// On a chip the handles stay in the context that made the channel: they are not `Send`, since a
+/// borrowed value would keep a more urgent sender waiting for ever. `FixedWatch` goes between contexts.
+///
 /// # Cost
 /// A send with nobody waiting is three read-modify-writes; receivers that wait are woken 32 for each
 /// short lock. A clone is two.

@@ -9,6 +9,8 @@
 //!             I3 WAITERS is set exactly if the line is not empty, seen under the line's lock.
 //!             I4 who waits has the version of the word at the time it joined; a waiter with an
 //!             older version is to be woken.
+//!             I5 without threads one context alone uses a channel, since who holds the value keeps
+//!             others waiting: the handles are not `Send` there.
 //! Rejected    One line per shard of receivers: a send would visit every shard.
 #![allow(unsafe_code)]
 
@@ -21,7 +23,9 @@ use super::super::blocking;
 use super::super::notify::Notify;
 use super::super::permits::PlainPermits;
 use crate::coop;
-use crate::platform::{AtomicUsize, Lock, Ordering, RING_SLOTS, UnsafeCell, relax};
+use crate::platform::{
+    AtomicUsize, HAS_THREADS, Lock, Ordering, RING_SLOTS, UnsafeCell, WithThreads, relax,
+};
 use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
 
 const CLOSED: usize = 0b01;
@@ -55,9 +59,13 @@ pub(super) struct Shared<T> {
 }
 
 // SAFETY: the permits order all access to the value (I1).
-unsafe impl<T: Send> Send for Shared<T> {}
+unsafe impl<T: Send + WithThreads> Send for Shared<T> {}
 // SAFETY: as above; readers share the value, hence `T: Sync`.
-unsafe impl<T: Send + Sync> Sync for Shared<T> {}
+unsafe impl<T: Send + Sync + WithThreads> Sync for Shared<T> {}
+
+// A change that panics gives its permits back and tells nobody: the channel itself stays whole.
+impl<T> core::panic::UnwindSafe for Shared<T> {}
+impl<T> core::panic::RefUnwindSafe for Shared<T> {}
 
 /// Read access to the value.
 pub(super) struct Reading<'a, T>(&'a Shared<T>);
@@ -110,6 +118,9 @@ impl<T> Shared<T> {
     /// As any lock would: looks again for a while, since holders are short, then sleeps.
     #[cold]
     fn lock_contended(&self, permits: u64) {
+        if !HAS_THREADS {
+            panic!("the watch's value is borrowed in this very context (I5): drop the `Ref` first");
+        }
         for _ in 0..SPINS {
             relax();
             if self.readers.try_take(permits, 0).is_ok() {

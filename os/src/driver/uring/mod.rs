@@ -14,6 +14,8 @@ mod table;
 
 mod ring;
 
+mod closing;
+
 mod place;
 
 mod pool;

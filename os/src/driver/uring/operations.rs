@@ -17,6 +17,7 @@ use std::mem;
 use std::task::Waker;
 
 use selkie_core::platform::contain_panic;
+use selkie_core::wake::wake_each;
 
 use super::payload::{Completion, Payload};
 
@@ -39,11 +40,9 @@ impl After {
     /// Says whether anybody was woken.
     pub(super) fn do_it(self) -> bool {
         let has_woken = !self.woken.is_empty();
-        // Nobody has called for them: a panic keeps no other from being woken.
-        for waker in self.woken {
-            contain_panic(|| waker.wake());
-        }
-        drop(self.payloads);
+        wake_each(self.woken);
+        // What was lent is dropped here, and its drop is foreign code.
+        contain_panic(|| drop(self.payloads));
         drop(self.carried);
         has_woken
     }
@@ -78,8 +77,8 @@ pub(super) enum Told {
     Completion(Completion),
     /// There will be no further completion; the payload is back.
     Over(Box<dyn Payload>),
-    /// Nothing yet; the waker that was replaced is to be dropped without the lock.
-    Nothing(Option<Waker>),
+    /// Nothing yet.
+    Nothing,
 }
 
 /// All operations of one ring.
@@ -189,22 +188,24 @@ impl Operations {
     }
 
     /// The first completion of the operation in slot `index` and its payload, once the last has come;
-    /// the slot is free then.
+    /// the slot is free then. Until then `waker` changes places with the one that waits (I2).
     pub(super) fn outcome(
         &mut self,
         index: usize,
-        waker: Waker,
-    ) -> Result<(Completion, Box<dyn Payload>), Option<Waker>> {
+        waker: &mut Option<Waker>,
+    ) -> Option<(Completion, Box<dyn Payload>)> {
         let operation = self.at(index);
         if !operation.is_over {
-            return Err(operation.waker.replace(waker));
+            mem::swap(&mut operation.waker, waker);
+            return None;
         }
         let first = operation.first.expect("it is over by a completion");
-        Ok((first, self.release(index).payload))
+        Some((first, self.release(index).payload))
     }
 
-    /// The next completion of the operation in slot `index`, which is free when all have been told.
-    pub(super) fn next(&mut self, index: usize, waker: Waker) -> Told {
+    /// The next completion of the operation in slot `index`, which is free when all have been told. If
+    /// there is none, `waker` changes places with the one that waits (I2).
+    pub(super) fn next(&mut self, index: usize, waker: &mut Option<Waker>) -> Told {
         let operation = self.at(index);
         if let Some(told) = operation.first.take() {
             operation.first = operation.others.pop_front();
@@ -213,7 +214,8 @@ impl Operations {
         if operation.is_over {
             return Told::Over(self.release(index).payload);
         }
-        Told::Nothing(operation.waker.replace(waker))
+        mem::swap(&mut operation.waker, waker);
+        Told::Nothing
     }
 
     /// Nobody waits for slot `index` any more; what it owns goes with its last completion (I1).

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
 
+use super::super::error::forked_error;
 use super::ring::Ring;
 
 /// The place of a file in the table of a ring, until it is dropped: by who owns it, or with the last
@@ -21,6 +22,9 @@ impl Place {
     /// # Errors
     /// If the table is full, or the system makes none.
     pub(crate) fn take(ring: &Arc<Ring>, fd: RawFd) -> io::Result<Self> {
+        if !ring.is_here() {
+            return Err(forked_error());
+        }
         let index = ring.with_table(|table, submitter| table.put(submitter, fd))?;
         let ring = Arc::downgrade(ring);
         Ok(Self { ring, index })
@@ -35,7 +39,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(ring) = self.ring.upgrade() {
+        // The table is the parent's in a process that was forked since.
+        if let Some(ring) = self.ring.upgrade().filter(|ring| ring.is_here()) {
             ring.with_table(|table, submitter| table.clear(submitter, self.index));
         }
     }

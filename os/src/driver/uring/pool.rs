@@ -19,12 +19,13 @@ use std::alloc::{self, Layout};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
-use selkie_core::platform::contain_panic;
+use selkie_core::platform::{Lock, LockGuard};
+use selkie_core::wake::wake_each;
 
 use super::ring::Ring;
 
@@ -83,7 +84,7 @@ pub(crate) struct Pool {
     /// Dropped by hand: see `drop`.
     entries: ManuallyDrop<Block>,
     bytes: Block,
-    line: Mutex<Line>,
+    line: Lock<Line>,
 }
 
 // SAFETY: the line is touched under the lock, a buffer by its one owner (I1).
@@ -106,7 +107,7 @@ impl Pool {
             size,
             entries: ManuallyDrop::new(entries),
             bytes: Block::new(total, ANY_BYTES)?,
-            line: Mutex::new(Line {
+            line: Lock::new(Line {
                 tail: 0,
                 last: 0,
                 follower: vec![0; usize::from(count)],
@@ -172,8 +173,8 @@ impl Pool {
         waits
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> LockGuard<'_, Line> {
+        self.line.lock()
     }
 
     /// The buffers that hold `bytes` bytes from `first` on, each with how many; one at least.
@@ -205,6 +206,9 @@ impl Pool {
 
     /// Puts `buffer` at the end of the line.
     fn put(&self, buffer: u16) {
+        if !self.ring.is_here() {
+            return; // The line is the parent's, and so is the lock.
+        }
         let start = self.start_of(buffer);
         let mut line = self.lock();
         let place = usize::from(line.tail & (self.count - 1));
@@ -229,10 +233,7 @@ impl Pool {
         line.returned += 1;
         let woken = std::mem::take(&mut line.waiting);
         drop(line);
-        // I4. A buffer that goes back has nothing to do with who waits for one.
-        for waker in woken {
-            contain_panic(|| waker.wake());
-        }
+        wake_each(woken); // I4
     }
 }
 

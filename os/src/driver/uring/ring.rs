@@ -6,7 +6,7 @@
 //!             ring's worker is about to sleep or to look for events, so that one system call submits
 //!             many. The reactor takes completions too, since the ring's descriptor is one of its
 //!             sources.
-//! States      of an operation: see `operations`
+//! States      of an operation: see `operations`;   of the ring: open ─begin_close→ closed, see `closing`
 //! Invariants  I1 who has the system take entries holds `entering`, and takes `state` within it, never
 //!                the other way round; completions are taken under `state`.
 //!             I2 who puts something into the line has it submitted: `settle` comes, or `hand_over` is
@@ -15,6 +15,9 @@
 //!             I4 after a submission that failed for good nothing is ever submitted: what the system
 //!                did not take, it will not see.
 //!             I5 the ring's memory is not given back before the last completion, notices apart.
+//!             I6 a fork shares the ring: a process that was forked since takes nothing out of it, puts
+//!                nothing in, and leaves all that is lent to it where it is. It takes no lock either: a
+//!                thread that is not there may hold it.
 //! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would hold
 //!             up files and sockets of tasks that others run. One lock: while the system sends what was
 //!             submitted, a thread that takes completions would wait.
@@ -23,17 +26,19 @@
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::os::fd::RawFd;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
 use io_uring::{Submitter, squeue};
+use selkie_core::platform::{Lock, LockGuard};
 
+use super::super::error::forked_error;
 use super::operations::{After, Kind, MAX_SOCKETS, Told};
 use super::payload::{Completion, Payload};
 use super::state::{NOBODY, State};
 use super::system::{Abilities, System};
 use super::table::Table;
+use crate::sys::Birth;
 
 /// Groups of buffers at a time.
 const MAX_GROUPS: usize = 1_024;
@@ -41,11 +46,12 @@ const MAX_GROUPS: usize = 1_024;
 /// A ring.
 pub(crate) struct Ring {
     /// Dropped by hand: see I5.
-    system: ManuallyDrop<System>,
+    pub(super) system: ManuallyDrop<System>,
     /// Entries on their way to the system (I1).
-    entering: Mutex<Vec<squeue::Entry>>,
-    state: Mutex<State>,
-    table: Mutex<Table>,
+    entering: Lock<Vec<squeue::Entry>>,
+    pub(super) state: Lock<State>,
+    table: Lock<Table>,
+    birth: Birth,
 }
 
 impl std::fmt::Debug for Ring {
@@ -61,9 +67,10 @@ impl Ring {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             system: ManuallyDrop::new(System::new()?),
-            entering: Mutex::new(Vec::new()),
-            state: Mutex::new(State::default()),
-            table: Mutex::default(),
+            entering: Lock::new(Vec::new()),
+            state: Lock::new(State::default()),
+            table: Lock::default(),
+            birth: Birth::here(),
         })
     }
 
@@ -75,12 +82,21 @@ impl Ring {
         self.system.abilities
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> LockGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Whether this is the process that the ring was made in (I6).
+    #[inline]
+    pub(super) fn is_here(&self) -> bool {
+        self.birth.is_here()
     }
 
     /// Why the ring has just taken nothing.
     pub(crate) fn refusal(&self) -> io::Error {
+        if !self.is_here() {
+            return forked_error();
+        }
         let state = self.lock();
         if state.is_broken {
             io::Error::other("the system takes nothing more by this io_uring")
@@ -104,6 +120,9 @@ impl Ring {
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
     ) -> Result<usize, Box<dyn Payload>> {
+        if !self.is_here() {
+            return Err(payload); // I6
+        }
         // SAFETY: by the caller's promise.
         let index = unsafe { self.lock().push(Kind::File, entry, payload) }?;
         self.submit_all();
@@ -130,6 +149,9 @@ impl Ring {
         payload: Box<dyn Payload>,
         notifies: bool,
     ) -> Result<usize, Box<dyn Payload>> {
+        if !self.is_here() {
+            return Err(payload); // I6
+        }
         let kind = if notifies {
             Kind::SocketNotified
         } else {
@@ -146,12 +168,12 @@ impl Ring {
         }
     }
 
-    fn enter(&self) -> MutexGuard<'_, Vec<squeue::Entry>> {
-        self.entering.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn enter(&self) -> LockGuard<'_, Vec<squeue::Entry>> {
+        self.entering.lock()
     }
 
     /// Submits what lies in the line; what was taken out of it before has been submitted then, too.
-    fn submit_all(&self) {
+    pub(super) fn submit_all(&self) {
         let mut entries = self.enter();
         let mut state = self.lock();
         mem::swap(&mut *entries, &mut state.line); // I1
@@ -169,13 +191,18 @@ impl Ring {
     /// Submits what lies in the line, and takes what is complete by then: for threads that will not
     /// `settle` (I2).
     pub(crate) fn hand_over(&self) {
-        self.submit_line();
-        self.reap();
+        if self.is_here() {
+            self.submit_line();
+            self.reap();
+        }
     }
 
     /// Submits what lies in the line, has the system finish what it keeps for this thread, and takes
     /// what is complete. Says whether anybody was woken, or has put more into the line.
     pub(super) fn settle(&self) -> bool {
+        if !self.is_here() {
+            return false; // I6
+        }
         self.submit_line();
         let entering = self.enter();
         // SAFETY: `entering` is held (I1).
@@ -208,7 +235,7 @@ impl Ring {
     }
 
     /// Takes what is complete.
-    fn take(&self, state: &mut State, after: &mut After) {
+    pub(super) fn take(&self, state: &mut State, after: &mut After) {
         for index in mem::take(&mut state.unseen) {
             state.deliver(index, Completion::new(-libc::ECANCELED, 0), after);
         }
@@ -225,39 +252,48 @@ impl Ring {
     }
 
     /// The outcome of the operation in slot `index`, which is free then; else `waker` waits for it.
+    ///
+    /// # Panics
+    /// In a process that was forked since.
     pub(crate) fn outcome(
         &self,
         index: usize,
         waker: &Waker,
     ) -> Option<(Completion, Box<dyn Payload>)> {
-        let mine = waker.clone();
-        let outcome = self.lock().operations.outcome(index, mine);
-        // I3: what was replaced is dropped here.
-        outcome.ok()
+        self.birth.assert_here();
+        let mut mine = Some(waker.clone());
+        let outcome = self.lock().operations.outcome(index, &mut mine);
+        drop(mine); // I3
+        outcome
     }
 
     /// What the operation in slot `index` has to tell; if it is nothing, `waker` waits for it. `Err`
     /// with the payload if that was all, and the slot is free.
+    ///
+    /// # Panics
+    /// In a process that was forked since.
     pub(crate) fn next(
         &self,
         index: usize,
         waker: &Waker,
     ) -> Result<Option<Completion>, Box<dyn Payload>> {
-        let mine = waker.clone();
-        let told = self.lock().operations.next(index, mine);
+        self.birth.assert_here();
+        let mut mine = Some(waker.clone());
+        let told = self.lock().operations.next(index, &mut mine);
+        drop(mine); // I3
         match told {
             Told::Completion(completion) => Ok(Some(completion)),
             Told::Over(payload) => Err(payload),
-            Told::Nothing(replaced) => {
-                drop(replaced); // I3
-                Ok(None)
-            }
+            Told::Nothing => Ok(None),
         }
     }
 
     /// Nobody waits for slot `index` any more: what it owns goes with its last completion, which is
     /// asked for if `cancels`. Who cancels sees to I2.
     pub(crate) fn abandon(&self, index: usize, cancels: bool) {
+        if !self.is_here() {
+            return; // I6
+        }
         let mut after = After::default();
         let mut state = self.lock();
         if state.operations.abandon(index, &mut after) && cancels && !state.is_closed {
@@ -269,38 +305,18 @@ impl Ring {
 
     /// Has the operation in slot `index` end, for who waits for it. Who calls this sees to I2.
     pub(crate) fn stop(&self, index: usize) {
+        if !self.is_here() {
+            return; // I6
+        }
         let mut state = self.lock();
         if state.operations.stop(index) && !state.is_closed {
             state.cancel(index);
         }
     }
 
-    /// Takes no further operations, cancels those under way and waits for the last (I5); not for
-    /// notices, which are the peers' to cause.
-    pub(super) fn close(&self) {
-        let mut after = After::default();
-        let mut state = self.lock();
-        state.is_closed = true;
-        self.take(&mut state, &mut after);
-        for index in state.operations.flying() {
-            state.cancel(index);
-        }
-        drop(state);
-        self.submit_all();
-        let mut state = self.lock();
-        self.take(&mut state, &mut after);
-        // Under the lock: else others could take the completion that is waited for.
-        while state.operations.cancellable() > 0 && !state.is_broken {
-            state.is_broken = !self.system.wait();
-            self.take(&mut state, &mut after);
-        }
-        drop(state);
-        after.do_it();
-    }
-
     /// Calls `f` with the table of files.
     pub(super) fn with_table<R>(&self, f: impl FnOnce(&mut Table, &Submitter<'_>) -> R) -> R {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock();
         f(&mut table, &self.system.submitter())
     }
 
@@ -313,6 +329,9 @@ impl Ring {
         entries: *mut BufRingEntry,
         count: u16,
     ) -> io::Result<u16> {
+        if !self.is_here() {
+            return Err(forked_error()); // I6
+        }
         let mut state = self.lock();
         let group = state.groups.iter().position(|is_taken| !is_taken);
         let group = group.unwrap_or(state.groups.len());
@@ -333,24 +352,12 @@ impl Ring {
 
     /// Removes a group that no operation names.
     pub(super) fn remove_group(&self, group: u16) -> io::Result<()> {
+        if !self.is_here() {
+            return Err(forked_error()); // I6
+        }
         let mut state = self.lock();
         self.system.submitter().unregister_buf_ring(group)?;
         state.groups[usize::from(group)] = false;
         Ok(())
-    }
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        self.close();
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if state.operations.cancellable() == 0 {
-            // SAFETY: dropped here alone; nothing is under way that tells more than a notice (I5).
-            unsafe { ManuallyDrop::drop(&mut self.system) };
-        }
-        if state.operations.under_way() > 0 {
-            // The system may still touch the payloads: they stay for good.
-            state.operations.forget();
-        }
     }
 }

@@ -11,6 +11,7 @@
 //!             I2 a place stays as it is once it was tried; after `close` all have been.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -26,6 +27,8 @@ const FIRST: usize = usize::MAX - 2;
 pub(in crate::driver) struct Rings {
     is_wanted: bool,
     is_closed: AtomicBool,
+    /// Until when `close` may wait, if whoever ends the runtime has said so.
+    deadline: OnceLock<Instant>,
     /// The workers', and last the one of all other threads.
     places: Box<[OnceLock<Option<Arc<Ring>>>]>,
 }
@@ -35,6 +38,7 @@ impl Rings {
         Self {
             is_wanted,
             is_closed: AtomicBool::new(false),
+            deadline: OnceLock::new(),
             places: (0..=workers).map(|_| OnceLock::new()).collect(),
         }
     }
@@ -108,14 +112,24 @@ impl Rings {
         true
     }
 
-    /// Ends all operations; no ring is made any more (I2).
+    /// `close` waits no longer than until `deadline`.
+    pub(in crate::driver) fn end_by(&self, deadline: Instant) {
+        // Should it have been said before, that stands.
+        let _ = self.deadline.set(deadline);
+    }
+
+    /// Ends all operations, and waits for those that the system cannot cancel, as long as was said
+    /// (`end_by`); no ring is made any more (I2).
     pub(in crate::driver) fn close(&self) {
         // Relaxed: see `is_closed`.
         self.is_closed.store(true, Ordering::Relaxed);
         for place in &self.places {
             if let Some(ring) = place.get_or_init(|| None) {
-                ring.close();
+                ring.begin_close();
             }
+        }
+        for ring in self.all() {
+            ring.await_last(self.deadline.get().copied());
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
 
 use io_uring::{IoUring, Probe, opcode, squeue};
 
@@ -122,12 +123,16 @@ impl System {
         false
     }
 
-    /// Waits for a completion. `false`: the system does not do that.
-    pub(super) fn wait(&self) -> bool {
-        match self.ring.submit_and_wait(1) {
-            Err(error) => is_passing(&error),
-            Ok(_) => true,
-        }
+    /// Waits for a completion, at most for `limit`; may return for nothing.
+    pub(super) fn wait(&self, limit: Duration) {
+        let mut asked = libc::pollfd {
+            fd: self.fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let millis = limit.as_millis().max(1).try_into().unwrap_or(i32::MAX);
+        // SAFETY: one structure, alive for the call.
+        unsafe { libc::poll(&mut asked, 1, millis) };
     }
 
     /// How many completions there is room for.

@@ -9,10 +9,12 @@ use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use io_uring::{opcode, types};
 
-use super::operations::MAX_FILES;
+use super::held::Held;
+use super::operations::{Kind, MAX_FILES};
 use super::payload::Payload;
 use super::ring::Ring;
 use super::rings::Rings;
@@ -29,6 +31,9 @@ impl Payload for Read {
         self
     }
 }
+
+/// Longer than anything takes that happens at all.
+const LONG: Duration = Duration::from_secs(30);
 
 type Ended = Result<(i32, Box<dyn Payload>), Box<dyn Payload>>;
 
@@ -148,7 +153,8 @@ fn a_full_ring_gives_back_what_it_cannot_take() {
     };
     assert_eq!(payload.into_any().downcast::<Seven>().unwrap().0, 7);
     drop(begun);
-    ring.close();
+    ring.begin_close();
+    ring.await_last(None);
     assert_eq!(Arc::strong_count(&witness), 1);
 }
 
@@ -159,7 +165,8 @@ fn a_closed_ring_has_ended_all_its_operations() {
     let (mut waiting, _writer) = begin(&ring, &witness);
     let (abandoned, _other) = begin(&ring, &witness);
     drop(abandoned);
-    ring.close();
+    ring.begin_close();
+    ring.await_last(None);
     let Poll::Ready(Ok((outcome, payload))) = poll(&mut waiting) else {
         panic!("an operation was not ended");
     };
@@ -250,6 +257,53 @@ fn what_is_handed_over_is_submitted_by_any_thread() {
     let slot = queue_nop(ring);
     std::thread::scope(|scope| scope.spawn(|| ring.hand_over()).join().unwrap());
     assert!(ring.outcome(slot, Waker::noop()).is_some());
+}
+
+/// Regression 87: an operation that cannot be cancelled was waited for, under the state's lock.
+#[test]
+fn regression_87_a_close_waits_no_longer_than_it_may() {
+    let Some((rings, poll)) = rings() else { return };
+    let rings = Arc::new(rings);
+    let ring = Arc::clone(rings.get(Some(0), poll.registry()).unwrap());
+    let witness = Arc::new(());
+    let held = Box::new(Held::new([0_u8; 8], Arc::clone(&witness)));
+    // As the ring sees it: under way, and no cancelling ends it.
+    ring.lock().operations.start(Kind::File, held);
+    let limit = Duration::from_millis(300);
+    let begun = Instant::now();
+    rings.end_by(begun + limit);
+    let closing = {
+        let rings = Arc::clone(&rings);
+        std::thread::spawn(move || rings.close())
+    };
+    // Meanwhile the lock is free.
+    while !closing.is_finished() {
+        let asked = Instant::now();
+        assert!(!ring.reap());
+        let took = asked.elapsed();
+        assert!(took < limit / 2, "the lock was held for {took:?}");
+        std::thread::yield_now();
+        assert!(begun.elapsed() < LONG, "the close does not end");
+    }
+    closing.join().unwrap();
+    assert!(begun.elapsed() >= limit);
+    // What the system may still touch stays when all is gone.
+    drop((ring, rings));
+    assert_eq!(Arc::strong_count(&witness), 2);
+}
+
+#[test]
+fn a_close_waits_for_what_ends() {
+    let Some((rings, poller)) = rings() else {
+        return;
+    };
+    let ring = Arc::clone(rings.get(Some(0), poller.registry()).unwrap());
+    let witness = Arc::new(());
+    let (mut reading, _writer) = begin(&ring, &witness);
+    rings.close();
+    assert!(self::poll(&mut reading).is_ready(), "it was cancelled");
+    drop((reading, ring, rings));
+    assert_eq!(Arc::strong_count(&witness), 1);
 }
 
 #[test]

@@ -5,10 +5,11 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
+use selkie_core::platform::Lock;
 
 use super::simplex::{SimplexStream, Tried, wake};
 use crate::io::read::AsyncRead;
@@ -20,8 +21,8 @@ use crate::io::write::AsyncWrite;
 /// When it drops the other end reads the end, and its writes fail.
 #[derive(Debug)]
 pub struct DuplexStream {
-    read: Arc<Mutex<SimplexStream>>,
-    write: Arc<Mutex<SimplexStream>>,
+    read: Arc<Lock<SimplexStream>>,
+    write: Arc<Lock<SimplexStream>>,
 }
 
 /// A connection in memory: two ends, each direction of which holds up to `max_buf_size` bytes.
@@ -42,8 +43,8 @@ pub struct DuplexStream {
 /// # }
 /// ```
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
-    let one = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
-    let two = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    let one = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));
+    let two = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));
     let first = DuplexStream {
         read: Arc::clone(&one),
         write: Arc::clone(&two),
@@ -57,13 +58,9 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     )
 }
 
-fn lock(pipe: &Mutex<SimplexStream>) -> MutexGuard<'_, SimplexStream> {
-    pipe.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Tries `attempt` on `pipe`, and waits at `place` if it would block.
 fn poll_pipe<R>(
-    pipe: &Mutex<SimplexStream>,
+    pipe: &Lock<SimplexStream>,
     cx: &mut Context<'_>,
     place: fn(&mut SimplexStream) -> &mut Option<Waker>,
     mut attempt: impl FnMut(&mut SimplexStream) -> Tried<R>,
@@ -72,7 +69,7 @@ fn poll_pipe<R>(
     // Outlives the lock (I1).
     let mut own = None;
     loop {
-        let mut locked = lock(pipe);
+        let mut locked = pipe.lock();
         match attempt(&mut locked) {
             Tried::Done(outcome, other) => {
                 drop(locked);
@@ -136,7 +133,7 @@ impl AsyncWrite for DuplexStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let reader = lock(&self.write).close_write();
+        let reader = self.write.lock().close_write();
         wake(reader); // I1
         Poll::Ready(Ok(()))
     }
@@ -144,9 +141,9 @@ impl AsyncWrite for DuplexStream {
 
 impl Drop for DuplexStream {
     fn drop(&mut self) {
-        let reader = lock(&self.write).close_write();
+        let reader = self.write.lock().close_write();
         wake(reader); // I1
-        let writer = lock(&self.read).close_read();
+        let writer = self.read.lock().close_read();
         wake(writer);
     }
 }

@@ -5,7 +5,7 @@
 //!             and at the first of a row of yields.
 #![allow(unsafe_code)]
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -103,8 +103,7 @@ pub(super) struct Driven<'a> {
     pub(super) scheduler: &'a Arc<CurrentThread>,
     pub(super) running: &'a Running,
     before: *const Running,
-    /// `None` once the tasks are closed.
-    pub(super) entered: Cell<Option<Entered>>,
+    _entered: Option<Entered>,
 }
 
 impl<'a> Driven<'a> {
@@ -112,7 +111,7 @@ impl<'a> Driven<'a> {
         let entered = {
             let core = running.core.borrow();
             let core = core.as_ref().expect("made with a core");
-            // SAFETY: dropped with `self`, on this thread, before the core goes back or is closed.
+            // SAFETY: dropped with `self`, on this thread; the core goes to no other before.
             core.tasks.as_ref().map(|tasks| unsafe { tasks.enter() })
         };
         scheduler.counters.thread.note();
@@ -125,7 +124,7 @@ impl<'a> Driven<'a> {
             scheduler,
             running,
             before,
-            entered: Cell::new(entered),
+            _entered: entered,
         }
     }
 
@@ -317,7 +316,6 @@ fn panic_for_a_task() -> ! {
 impl Drop for Driven<'_> {
     fn drop(&mut self) {
         set_running(self.before);
-        drop(self.entered.take());
         if let Some(mut core) = self.running.core.borrow_mut().take() {
             let counters = &self.scheduler.counters;
             counters.busy_nanos.add(core.take_busy());

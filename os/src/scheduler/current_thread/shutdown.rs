@@ -61,8 +61,6 @@ impl Driven<'_> {
             while let Some(token) = self.pop_any() {
                 token.cancel();
             }
-            // No slot is given back here without an atomic operation any more: the slab goes.
-            drop(self.entered.take());
             owners = owners
                 .into_iter()
                 .filter_map(|tasks| tasks.finish().err())

@@ -8,12 +8,14 @@
 //! States      workers run → some have ended → all have ended → everything is dropped
 //! Invariants  I1 `owners` holds what workers that have ended could not finish; the last one takes it.
 //!             I2 `ended` is set once, when every owner is finished.
+//!             I3 who waits puts itself into `waiting` before it looks, so that whoever changes
+//!                something after that look unparks it.
 //! Rejected    One worker that drops every task when all have stopped: a worker that is stuck in a
 //!             poll keeps all tasks of all others, with their sockets and ports.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use selkie_core::platform::{Lock, Thread, current_thread, park_thread, park_thread_for};
 use selkie_core::task::{ClosingTasks, Schedule};
 
 /// How long the last worker first waits for a poll that goes on, and how long it waits at most before
@@ -23,10 +25,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
 /// The end of a scheduler `S`.
 #[derive(Debug)]
-pub(super) struct End<S: Schedule> {
-    state: Mutex<State<S>>,
-    changed: Condvar,
-}
+pub(super) struct End<S: Schedule>(Lock<State<S>>);
 
 #[derive(Debug)]
 struct State<S: Schedule> {
@@ -34,45 +33,58 @@ struct State<S: Schedule> {
     /// The workers that have not ended.
     running: Vec<bool>,
     ended: bool,
+    /// Threads that wait for a change (I3).
+    waiting: Vec<Thread>,
+}
+
+impl<S: Schedule> State<S> {
+    /// The calling thread waits for a change from here on (I3).
+    fn wait_here(&mut self) {
+        let here = current_thread();
+        if !self.waiting.iter().any(|thread| thread.id() == here.id()) {
+            self.waiting.push(here);
+        }
+    }
+
+    /// Whom to unpark after a change, once the lock is free.
+    fn changed(&mut self) -> Vec<Thread> {
+        std::mem::take(&mut self.waiting)
+    }
 }
 
 impl<S: Schedule> End<S> {
     pub(super) fn new(workers: usize) -> Self {
-        Self {
-            state: Mutex::new(State {
-                owners: Vec::new(),
-                running: vec![true; workers],
-                ended: false,
-            }),
-            changed: Condvar::new(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<S>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Self(Lock::new(State {
+            owners: Vec::new(),
+            running: vec![true; workers],
+            ended: false,
+            waiting: Vec::new(),
+        }))
     }
 
     /// Keeps `tasks`, whose tasks were cancelled, until they are finished (I1).
     pub(super) fn keep(&self, tasks: ClosingTasks<S>) {
         if let Err(unfinished) = tasks.finish() {
-            self.lock().owners.push(unfinished);
+            self.0.lock().owners.push(unfinished);
         }
     }
 
     /// Worker `index` has ended. The last one gets what is left.
     pub(super) fn worker_ended(&self, index: usize) -> Option<Vec<ClosingTasks<S>>> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.running[index] = false;
         let is_last = !state.running.contains(&true);
         is_last.then(|| std::mem::take(&mut state.owners))
     }
 
-    /// Waits until everything in `owners` is finished; `drain` consumes tokens.
+    /// Waits until everything in `owners`, and what else is kept, is finished; `drain` consumes tokens.
     pub(super) fn finish_all(&self, mut owners: Vec<ClosingTasks<S>>, drain: impl Fn()) {
         let mut wait = FIRST_WAIT;
         loop {
+            self.0.lock().wait_here();
             owners.iter().for_each(ClosingTasks::cancel_all);
             drain();
+            owners.append(&mut self.0.lock().owners);
             owners = owners
                 .into_iter()
                 .filter_map(|tasks| tasks.finish().err())
@@ -82,49 +94,52 @@ impl<S: Schedule> End<S> {
             }
             // A poll that goes on in a thread that has no worker, or a waker that is about to give its
             // token back: both end by themselves, and the first says so.
-            let waited = self.changed.wait_timeout(self.lock(), wait);
-            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            park_thread_for(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
 
     /// A thread without a worker has ended its poll.
     pub(super) fn poll_ended(&self) {
-        let _state = self.lock();
-        self.changed.notify_all();
+        let waiting = self.0.lock().changed();
+        waiting.iter().for_each(Thread::unpark);
     }
 
     /// Everything is dropped (I2).
     pub(super) fn set_ended(&self) {
-        self.lock().ended = true;
-        self.changed.notify_all();
+        let waiting = {
+            let mut state = self.0.lock();
+            state.ended = true;
+            state.changed()
+        };
+        waiting.iter().for_each(Thread::unpark);
     }
 
     /// Waits until everything is dropped, at most until `deadline`.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
-        let mut state = self.lock();
-        while !state.ended {
-            state = match deadline {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    let waited = self.changed.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
+        loop {
+            {
+                let mut state = self.0.lock();
+                if state.ended {
+                    return true;
                 }
+                state.wait_here();
+            }
+            let Some(deadline) = deadline else {
+                park_thread();
+                continue;
             };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            park_thread_for(left);
         }
-        true
     }
 
     /// The workers that have been told to end and have not.
     pub(super) fn unended(&self) -> Vec<usize> {
-        let state = self.lock();
+        let state = self.0.lock();
         (0..state.running.len())
             .filter(|index| state.running[*index])
             .collect()

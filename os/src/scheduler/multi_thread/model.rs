@@ -2,6 +2,8 @@
 //!
 //! A worker here is the protocol of `run` without its tasks: a queue is a number.
 
+use std::panic::Location;
+use std::ptr::NonNull;
 use std::sync::Arc as StdArc;
 use std::time::Duration;
 
@@ -9,12 +11,16 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
+use selkie_core::collections::SlabPool;
 use selkie_core::park::{Park, Unpark};
+use selkie_core::task::{Header, Id, Notified, OwnedTasks, Schedule};
 
 use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
+use super::end::End;
 use super::idle::Idle;
 use super::parker::{Parker, SharedDriver};
+use super::watch_role::WatchRole;
 
 /// A driver that nothing but an unpark ends the sleep of.
 #[derive(Clone)]
@@ -276,5 +282,106 @@ fn model_a_thread_s_wake_is_kept_and_publishes() {
         parker.park(None);
         assert_eq!(written.load(Ordering::Relaxed), 1);
         waker.join().unwrap();
+    });
+}
+
+/// Attacks I1 of `watch_role`: the watcher, who sees all asleep, gives the role up while the last
+/// sleeper wakes; one of them sees to it that somebody watches.
+#[test]
+fn model_the_watch_ends_as_a_worker_wakes() {
+    loom::model(|| {
+        let shared = Arc::new((Idle::new(2), WatchRole::new()));
+        let (idle, role) = &*shared;
+        for index in 0..2 {
+            idle.sleep(index, false);
+        }
+        role.take(0);
+        let theirs = Arc::clone(&shared);
+        let waking = thread::spawn(move || {
+            let (idle, role) = &*theirs;
+            let _claimed = idle.wake_self(1);
+            role.leave(1)
+        });
+        let given_up = role.give_up(0, idle);
+        let wakes_another = waking.join().unwrap();
+        assert!(
+            wakes_another || !given_up && role.holder() == Some(0),
+            "a worker runs, and nobody watches"
+        );
+    });
+}
+
+/// A scheduler whose tasks nobody queues.
+struct Nowhere;
+
+#[allow(unsafe_code)]
+// SAFETY: the tasks are `Send`.
+unsafe impl Schedule for Nowhere {
+    fn may_drop_tasks_here(&self) -> bool {
+        true
+    }
+
+    unsafe fn schedule(_this: NonNull<Self>, token: Notified) {
+        token.discard();
+    }
+
+    unsafe fn requeue(_this: NonNull<Self>, token: Notified) {
+        token.discard();
+    }
+
+    fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {}
+}
+
+/// Counts drops outside the model's eyes.
+struct Counted(StdArc<std::sync::atomic::AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+/// Attacks I1 to I3 of `end`: two workers end while one of them polls a task of the other's; whoever
+/// waits for the end sees every task dropped.
+#[test]
+fn model_workers_end_while_one_polls_a_task_of_the_other() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let pool: &'static SlabPool<Header> = Box::leak(Box::new(SlabPool::new()));
+        let end = StdArc::new(End::<Nowhere>::new(2));
+        let scheduler = StdArc::new(Nowhere);
+        let drops = StdArc::new(std::sync::atomic::AtomicUsize::new(0));
+        let owners: Vec<_> = (0..2)
+            .map(|_| OwnedTasks::in_pool(pool, StdArc::clone(&scheduler)))
+            .collect();
+        let counted = Counted(StdArc::clone(&drops));
+        let task = async move {
+            let _counted = counted;
+            std::future::pending::<()>().await;
+        };
+        #[allow(unsafe_code)]
+        // SAFETY: `Send` and `'static`.
+        let (token, handle) = unsafe { owners[0].spawn(Id::next(), Location::caller(), task) };
+        drop(handle);
+        let mut token = Some(token);
+        for (index, owner) in owners.into_iter().enumerate() {
+            let end = StdArc::clone(&end);
+            let stolen = (index == 1).then(|| token.take()).flatten();
+            thread::spawn(move || {
+                if let Some(token) = stolen {
+                    token.run();
+                }
+                let closing = owner.close();
+                closing.cancel_all();
+                end.keep(closing);
+                if let Some(owners) = end.worker_ended(index) {
+                    end.finish_all(owners, || ());
+                    end.set_ended();
+                }
+            });
+        }
+        assert!(end.wait(None));
+        assert_eq!(drops.load(std::sync::atomic::Ordering::SeqCst), 1);
     });
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use selkie_core::platform::complain;
+use selkie_core::platform::tell;
 use selkie_core::time::{Current, ParkFor, set_current};
 
 use super::shared::{Core, MultiThread};
@@ -31,7 +31,7 @@ struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
-        complain("a worker panicked outside of any task; its tasks cannot go on");
+        tell("a worker panicked outside of any task; its tasks cannot go on");
         std::process::abort();
     }
 }

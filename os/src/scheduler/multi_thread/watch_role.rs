@@ -7,7 +7,7 @@
 //! Rejected    Plain stores and loads: the last one asleep wakes just when the role is given up, and
 //!             driver, timers and LIFO slot of a stuck worker are looked after by nobody.
 
-use selkie_core::platform::{AtomicUsize, Ordering};
+use selkie_core::platform::{AtomicUsize, Ordering, fence};
 
 use super::idle::Idle;
 
@@ -25,8 +25,8 @@ impl WatchRole {
 
     /// Who has the role.
     pub(super) fn holder(&self) -> Option<usize> {
-        // SeqCst: pairs with the store in `give_up`, behind the caller's change of the sleepers (I1).
-        let holder = self.0.load(Ordering::SeqCst);
+        // Relaxed: where it matters, `leave` orders it.
+        let holder = self.0.load(Ordering::Relaxed);
         (holder != NOBODY).then_some(holder)
     }
 
@@ -38,6 +38,9 @@ impl WatchRole {
 
     /// Worker `index` wakes to run tasks. `true`: nobody looks after others now, and somebody has to.
     pub(super) fn leave(&self, index: usize) -> bool {
+        // SeqCst: pairs with the fence in `give_up`: the caller's change of the sleepers is seen there,
+        // or what was stored there is seen here (I1).
+        fence(Ordering::SeqCst);
         match self.holder() {
             Some(holder) if holder != index => false,
             Some(_) => {
@@ -52,15 +55,16 @@ impl WatchRole {
     /// Worker `index` has the role, and has seen every other worker asleep for long. `false`: one has
     /// woken meanwhile, and the role stays (I1).
     pub(super) fn give_up(&self, index: usize, idle: &Idle) -> bool {
-        // SeqCst: pairs with the load in `holder`, before the look at the sleepers (I1).
-        self.0.store(NOBODY, Ordering::SeqCst);
+        self.0.store(NOBODY, Ordering::Relaxed);
+        // SeqCst: pairs with the fence in `leave` (I1).
+        fence(Ordering::SeqCst);
         if idle.all_sleep() {
             return true;
         }
-        // SeqCst: as above.
+        // Relaxed: a role, not a guard.
         let back = self
             .0
-            .compare_exchange(NOBODY, index, Ordering::SeqCst, Ordering::SeqCst);
+            .compare_exchange(NOBODY, index, Ordering::Relaxed, Ordering::Relaxed);
         // Else another has taken it.
         back.is_err()
     }

@@ -10,9 +10,10 @@
 
 use std::io;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use selkie_core::platform::Lock;
 use windows_sys::Win32::System::Console::{
     CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT,
     SetConsoleCtrlHandler,
@@ -27,14 +28,14 @@ const KINDS: [u32; 5] = [
     CTRL_SHUTDOWN_EVENT,
 ];
 
-static LISTENERS: [Mutex<Vec<Arc<Ear>>>; 5] = [const { Mutex::new(Vec::new()) }; 5];
+static LISTENERS: [Lock<Vec<Arc<Ear>>>; 5] = [const { Lock::new(Vec::new()) }; 5];
 
 /// Whether the handler is installed.
-static INSTALLED: Mutex<bool> = Mutex::new(false);
+static INSTALLED: Lock<bool> = Lock::new(false);
 
 #[derive(Debug, Default)]
 struct Ear {
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Debug, Default)]
@@ -43,11 +44,7 @@ struct State {
     waker: Option<Waker>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn listeners(kind: u32) -> Option<&'static Mutex<Vec<Arc<Ear>>>> {
+fn listeners(kind: u32) -> Option<&'static Lock<Vec<Arc<Ear>>>> {
     let index = KINDS.iter().position(|&known| known == kind)?;
     Some(&LISTENERS[index])
 }
@@ -57,10 +54,10 @@ fn tell(kind: u32) -> bool {
     let Some(listeners) = listeners(kind) else {
         return false;
     };
-    let ears = lock(listeners).clone();
+    let ears = listeners.lock().clone();
     for ear in &ears {
         let waker = {
-            let mut state = lock(&ear.state);
+            let mut state = ear.state.lock();
             state.heard = true;
             state.waker.take()
         };
@@ -89,7 +86,7 @@ unsafe extern "system" fn on_event(kind: u32) -> windows_sys::core::BOOL {
 }
 
 fn install() -> io::Result<()> {
-    let mut installed = lock(&INSTALLED);
+    let mut installed = INSTALLED.lock();
     if !*installed {
         // SAFETY: the handler is a function of this program, which is never unloaded.
         if unsafe { SetConsoleCtrlHandler(Some(on_event), 1) } == 0 {
@@ -113,14 +110,14 @@ impl Listener {
         install()?;
         let ear = Arc::new(Ear::default());
         let listeners = listeners(kind).ok_or(io::ErrorKind::InvalidInput)?;
-        lock(listeners).push(Arc::clone(&ear));
+        listeners.lock().push(Arc::clone(&ear));
         Ok(Self { kind, ear })
     }
 
     /// Waits for the next event.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mine = cx.waker().clone();
-        let mut state = lock(&self.ear.state);
+        let mut state = self.ear.state.lock();
         if mem::take(&mut state.heard) {
             drop(state);
             return Poll::Ready(());
@@ -135,7 +132,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(listeners) = listeners(self.kind) {
-            let mut listeners = lock(listeners);
+            let mut listeners = listeners.lock();
             let place = listeners.iter().position(|ear| Arc::ptr_eq(ear, &self.ear));
             let gone = place.map(|place| listeners.swap_remove(place)); // I2
             drop(listeners);

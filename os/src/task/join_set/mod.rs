@@ -1,5 +1,7 @@
 //! Tasks that are joined in the order in which they end.
 
+mod ready;
+
 mod set;
 
 mod builder;

@@ -3,22 +3,20 @@
 //! Idea        Each task's join handle is polled with a waker of its own, which puts the task's
 //!             number into a list of ready ones and wakes whoever waits for the set. So joining
 //!             looks at tasks that have something to tell, and at no others.
-//! Invariants  I1 a number in `ready` is there once (`Slot::queued`); a stale number only costs a
-//!                poll of a handle, or finds an empty place.
-//!             I2 no waker is woken under the lock.
+//! Invariants  those of [`ready`](super::ready).
 //! Rejected    Polling every handle on each wake: quadratic in the number of tasks.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
 use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle};
 
 use super::super::local_set::LocalSet;
 use super::super::{blocking, local_set, spawn};
+use super::ready::{Ready, Slot};
 use crate::context::Handle;
 
 /// A set of tasks with outputs of one type, joined in the order in which they end.
@@ -46,7 +44,7 @@ use crate::context::Handle;
 pub struct JoinSet<T> {
     places: Vec<Option<Place<T>>>,
     vacant: Vec<usize>,
-    shared: Arc<Shared>,
+    ready: Arc<Ready>,
 }
 
 /// One task of the set.
@@ -56,68 +54,13 @@ struct Place<T> {
     slot: Arc<Slot>,
 }
 
-#[derive(Default)]
-struct Shared {
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    ready: VecDeque<usize>,
-    waiter: Option<Waker>,
-}
-
-/// The waker's side of one task.
-struct Slot {
-    number: usize,
-    queued: Mutex<bool>,
-    shared: Arc<Shared>,
-}
-
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Slot {
-    /// Marks the task's number as queued; says whether it was not (I1).
-    fn queue(&self) -> bool {
-        !std::mem::replace(&mut *self.lock(), true)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, bool> {
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wake for Slot {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.queue() {
-            return;
-        }
-        let waiter = {
-            let mut inner = self.shared.lock();
-            inner.ready.push_back(self.number);
-            inner.waiter.take()
-        };
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
-    }
-}
-
 impl<T> JoinSet<T> {
     /// A set without tasks.
     pub fn new() -> Self {
         Self {
             places: Vec::new(),
             vacant: Vec::new(),
-            shared: Arc::default(),
+            ready: Arc::default(),
         }
     }
 
@@ -210,19 +153,15 @@ impl<T: 'static> JoinSet<T> {
             self.places.push(None);
             self.places.len() - 1
         });
-        let slot = Arc::new(Slot {
-            number,
-            queued: Mutex::new(false),
-            shared: Arc::clone(&self.shared),
-        });
+        let slot = Arc::new(Slot::new(number, &self.ready));
         let waker = Waker::from(Arc::clone(&slot));
+        // Its first poll stores the waker, so it counts as ready once; whoever waits looks at it.
+        waker.wake_by_ref();
         self.places[number] = Some(Place {
             handle,
             waker,
-            slot: Arc::clone(&slot),
+            slot,
         });
-        // Its first poll stores the waker, so it counts as ready once; whoever waits looks at it.
-        slot.wake();
         abort
     }
 
@@ -251,9 +190,9 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        let rounds = self.shared.lock().ready.len();
+        let rounds = self.ready.len();
         for _ in 0..rounds {
-            let number = self.shared.lock().ready.pop_front()?;
+            let number = self.ready.try_pop()?;
             // Without a budget: an answer now is all that is asked for.
             if let Poll::Ready(result) =
                 coop::with_budget(coop::Budget::unlimited(), || self.poll_place(number))
@@ -280,20 +219,8 @@ impl<T: 'static> JoinSet<T> {
         }
         let unit = ready!(coop::poll_proceed(cx));
         loop {
-            let number = {
-                let mut inner = self.shared.lock();
-                match inner.ready.pop_front() {
-                    Some(number) => number,
-                    None => {
-                        let stored = inner.waiter.as_ref();
-                        if !stored.is_some_and(|stored| stored.will_wake(cx.waker())) {
-                            let before = inner.waiter.replace(cx.waker().clone());
-                            drop(inner);
-                            drop(before);
-                        }
-                        return Poll::Pending;
-                    }
-                }
+            let Some(number) = self.ready.pop(cx) else {
+                return Poll::Pending;
             };
             let polled = coop::with_budget(coop::Budget::unlimited(), || self.poll_place(number));
             if let Poll::Ready(result) = polled {
@@ -308,7 +235,7 @@ impl<T: 'static> JoinSet<T> {
         let Some(Some(place)) = self.places.get_mut(number) else {
             return Poll::Pending;
         };
-        *place.slot.lock() = false;
+        place.slot.unqueue();
         let id = place.handle.id();
         let mut cx = Context::from_waker(&place.waker);
         let result = ready!(std::pin::Pin::new(&mut place.handle).poll(&mut cx));
@@ -348,7 +275,7 @@ impl<T: 'static> JoinSet<T> {
     pub fn detach_all(&mut self) {
         self.places.clear();
         self.vacant.clear();
-        self.shared.lock().ready.clear();
+        self.ready.clear();
     }
 }
 

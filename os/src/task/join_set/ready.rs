@@ -1,0 +1,118 @@
+//! Which tasks of a set have something to tell.
+//!
+//! Idea        A list of numbers, and the waker of who waits for the next.
+//! States      of a task's mark:  out ─wake→ queued ─its handle is polled→ out
+//! Invariants  I1 a number is in the list once (`Slot::queued`); a stale number only costs a poll of
+//!                a handle, or finds an empty place.
+//!             I2 no waker of others is cloned, woken or dropped under the lock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
+
+use selkie_core::platform::{Lock, LockGuard};
+
+/// Numbers of tasks that have something to tell, and who waits for one.
+#[derive(Default)]
+pub(super) struct Ready {
+    inner: Lock<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    numbers: VecDeque<usize>,
+    waiter: Option<Waker>,
+}
+
+/// The waker's side of one task.
+pub(super) struct Slot {
+    number: usize,
+    queued: AtomicBool,
+    ready: Arc<Ready>,
+}
+
+impl Ready {
+    fn lock(&self) -> LockGuard<'_, Inner> {
+        self.inner.lock()
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.lock().numbers.len()
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        self.lock().numbers.clear();
+    }
+
+    /// The number of a task that has something to tell.
+    pub(super) fn try_pop(&self) -> Option<usize> {
+        self.lock().numbers.pop_front()
+    }
+
+    /// The number of a task that has something to tell; if there is none, `cx` is woken for the next.
+    pub(super) fn pop(&self, cx: &Context<'_>) -> Option<usize> {
+        // Outlives the lock (I2).
+        let mut mine = None;
+        loop {
+            let mut inner = self.lock();
+            let number = inner.numbers.pop_front();
+            let waiter = inner.waiter.as_ref();
+            if number.is_some() || waiter.is_some_and(|waiter| waiter.will_wake(cx.waker())) {
+                return number;
+            }
+            if mine.is_some() {
+                std::mem::swap(&mut inner.waiter, &mut mine);
+                return None;
+            }
+            drop(inner);
+            mine = Some(cx.waker().clone());
+        }
+    }
+}
+
+impl Slot {
+    /// The slot of the task with `number`, which is not in the list.
+    pub(super) fn new(number: usize, ready: &Arc<Ready>) -> Self {
+        Self {
+            number,
+            queued: AtomicBool::new(false),
+            ready: Arc::clone(ready),
+        }
+    }
+
+    /// Marks the task's number as queued; says whether it was not (I1).
+    fn queue(&self) -> bool {
+        // AcqRel: Release pairs with the Acquire in `unqueue`: a poll that follows it sees what came
+        // before this wake, whose number is not put in again.
+        !self.queued.swap(true, Ordering::AcqRel)
+    }
+
+    /// The task's number is out of the list: a wake from here on puts it in again.
+    pub(super) fn unqueue(&self) {
+        // AcqRel: Acquire pairs with the Release in `queue`.
+        self.queued.swap(false, Ordering::AcqRel);
+    }
+}
+
+impl Wake for Slot {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.queue() {
+            return;
+        }
+        let waiter = {
+            let mut inner = self.ready.lock();
+            inner.numbers.push_back(self.number);
+            inner.waiter.take()
+        };
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The shape of every public type: variance, auto traits. `docs/shapes.md` is the list;
+//! `SHAPES=write cargo test -p selkie-tests --test shapes` writes its traits anew.
+//!
+//! That what the list calls invariant cannot be narrowed is held by `tests/ui/cases/invariant.rs`.
+#![cfg(target_os = "linux")]
+
+mod covariant;
+mod list;
+mod probe;
+mod table;
+
+use std::collections::BTreeSet;
+
+use list::{List, Row};
+
+/// What users cannot name, or what runtimes and executors alone hold.
+const NOT_LISTED: &[&str] = &[
+    // Futures of the extension traits: as their stream and their buffers.
+    "FillBuf",
+    "Read",
+    "ReadExact",
+    "ReadInto",
+    "ReadLine",
+    "ReadNumber",
+    "ReadToEnd",
+    "ReadToString",
+    "ReadUntil",
+    "Seek",
+    "WriteAllBuf",
+    "WriteBuf",
+    "WriteNumber",
+    // What macros and bounds of the hosted layer are made of.
+    "Addrs",
+    "BiasedRotator",
+    "End",
+    "Lookup",
+    "MaybeDone",
+    "Rotator",
+    "TryIoError",
+    // The core's, for who builds a runtime or an executor.
+    "BoxedTask",
+    "Budget",
+    "BusyDelay",
+    "Clock",
+    "ClockError",
+    "ClockHold",
+    "Current",
+    "Delay",
+    "FixedHeader",
+    "FixedNotified",
+    "FutureTable",
+    "Header",
+    "Home",
+    "Mode",
+    "OwnedTasks",
+    "Parcel",
+    "ParkFor",
+    "Timers",
+    "TimersLease",
+];
+
+#[test]
+fn auto_traits_are_as_listed() {
+    let list = List::read();
+    let shapes = table::shapes();
+    if std::env::var("SHAPES").is_ok_and(|wish| wish == "write") {
+        list.with_traits(&shapes).write();
+        return;
+    }
+    let listed: BTreeSet<_> = list.rows.iter().map(Row::traits).collect();
+    let found: BTreeSet<_> = shapes.iter().map(Row::traits_of).collect();
+    let gone: Vec<_> = listed.difference(&found).collect();
+    let new: Vec<_> = found.difference(&listed).collect();
+    assert!(
+        gone.is_empty() && new.is_empty(),
+        "docs/shapes.md and the types differ\nlisted: {gone:#?}\nfound: {new:#?}"
+    );
+}
+
+/// A variance that only the list claims is held by nothing.
+#[test]
+fn variance_is_compiled_as_listed() {
+    let refused = list::refused();
+    let narrowed: BTreeSet<_> = covariant::NAMES
+        .iter()
+        .map(|name| (*name).to_string())
+        .collect();
+    let (mut covariant, mut invariant) = (BTreeSet::new(), BTreeSet::new());
+    for row in &List::read().rows {
+        for (parameter, is_covariant) in row.variance() {
+            let name = format!("{}_{parameter}", row.name.replace("::", "_"));
+            match is_covariant {
+                true => covariant.insert(name),
+                false => invariant.insert(name),
+            };
+        }
+    }
+    assert_eq!(
+        covariant, narrowed,
+        "left: the list; right: tests/shapes/covariant.rs"
+    );
+    assert_eq!(
+        invariant, refused,
+        "left: the list; right: tests/ui/cases/invariant.rs"
+    );
+}
+
+#[test]
+fn every_public_type_is_listed() {
+    let list = List::read();
+    let listed: BTreeSet<_> = list
+        .rows
+        .iter()
+        .filter_map(|row| row.name.rsplit("::").next())
+        .chain(NOT_LISTED.iter().copied())
+        .collect();
+    let missing: Vec<_> = list::public_types()
+        .into_iter()
+        .filter(|(name, _)| !listed.contains(name.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "not in docs/shapes.md: {missing:#?}");
+}
