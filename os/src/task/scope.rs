@@ -164,6 +164,9 @@ struct StopOnDrop<'a, E>(&'a Arc<Shared<E>>);
 impl<E> Drop for StopOnDrop<'_, E> {
     fn drop(&mut self) {
         self.0.stop();
+        // Nobody waits any more; its drop is foreign code, outside the lock (I3).
+        let waker = self.0.lock().waker.take();
+        drop(waker);
     }
 }
 
