@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::thread::{self, ThreadId};
 
-use selkie_core::platform::Lock;
+use selkie_core::platform::{Lock, wake_to_caller};
 use selkie_core::queue::Inject;
 use selkie_core::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
 
@@ -132,7 +132,7 @@ impl LocalScheduler {
     fn wake(&self) {
         let waker = self.waker.lock().take();
         if let Some(waker) = waker {
-            waker.wake();
+            wake_to_caller(waker);
         }
     }
 
