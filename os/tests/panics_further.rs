@@ -274,100 +274,66 @@ fn a_value_whose_clone_receives_from_its_broadcast_channel() {
     });
 }
 
-/// Wakes a task with a panicking waker from a drop while a panic unwinds; in a child process.
-fn wakes_in_a_panic(name: &str) {
+/// Polls `wait` with a waker that panics, then drops `value`, which wakes it, in a panic.
+fn drops_in_a_panic<F: Future, T>(wait: F, value: T) {
+    let mut wait = Box::pin(wait);
+    assert!(!poll_with(wait.as_mut(), &panicking()));
+    let ended = catch_unwind(AssertUnwindSafe(move || {
+        let _value = value;
+        panic!("a task's own panic");
+    }));
+    let payload = ended.unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a task's own panic"));
+}
+
+/// Drops of guards in a panic.
+fn guards_wake_in_a_panic(name: &str) {
+    let (mutex, rwlock) = (Mutex::new(()), RwLock::new(()));
+    let (semaphore, notify) = (Semaphore::new(1), Notify::new());
     match name {
         "mutex" => {
-            let lock = Mutex::new(());
-            let guard = lock.try_lock().unwrap();
-            let mut waits = Box::pin(lock.lock());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(guard);
+            let guard = mutex.try_lock().unwrap();
+            drops_in_a_panic(mutex.lock(), guard);
         }
         "rwlock" => {
-            let lock = RwLock::new(());
-            let guard = lock.try_write().unwrap();
-            let mut waits = Box::pin(lock.read());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(guard);
+            let guard = rwlock.try_write().unwrap();
+            drops_in_a_panic(rwlock.read(), guard);
         }
         "semaphore" => {
-            let lock = Semaphore::new(1);
-            let guard = lock.try_acquire().unwrap();
-            let mut waits = Box::pin(lock.acquire());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(guard);
-        }
-        "mpsc_sender" => {
-            let (tx, mut rx) = mpsc::channel::<()>(1);
-            let mut waits = Box::pin(rx.recv());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(tx);
-        }
-        "unbounded_sender" => {
-            let (tx, mut rx) = mpsc::unbounded_channel::<()>();
-            let mut waits = Box::pin(rx.recv());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(tx);
-        }
-        "mpsc_receiver" => {
-            let (tx, rx) = mpsc::channel::<()>(1);
-            let mut waits = Box::pin(tx.closed());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(rx);
-        }
-        "oneshot_sender" => {
-            let (tx, mut rx) = oneshot::channel::<()>();
-            assert!(!poll_with(pin!(&mut rx), &panicking()));
-            unwind_with(tx);
-        }
-        "oneshot_receiver" => {
-            let (mut tx, rx) = oneshot::channel::<()>();
-            let mut waits = Box::pin(tx.closed());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(rx);
-        }
-        "watch_sender" => {
-            let (tx, mut rx) = watch::channel(());
-            let mut waits = Box::pin(rx.changed());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(tx);
-        }
-        "watch_receiver" => {
-            let (tx, rx) = watch::channel(());
-            let mut waits = Box::pin(tx.closed());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(rx);
-        }
-        "broadcast_sender" => {
-            let (tx, mut rx) = broadcast::channel::<u8>(1);
-            let mut waits = Box::pin(rx.recv());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(tx);
-        }
-        "broadcast_receiver" => {
-            let (tx, rx) = broadcast::channel::<u8>(1);
-            let mut waits = Box::pin(tx.closed());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(rx);
+            let guard = semaphore.try_acquire().unwrap();
+            drops_in_a_panic(semaphore.acquire(), guard);
         }
         "notified" => {
-            let notify = Notify::new();
             let mut first = Box::pin(notify.notified());
-            let mut second = Box::pin(notify.notified());
             assert!(!poll_with(first.as_mut(), Waker::noop()));
-            assert!(!poll_with(second.as_mut(), &panicking()));
             notify.notify_one();
-            unwind_with(first);
+            drops_in_a_panic(notify.notified(), first);
         }
-        "duplex" => {
-            let (near, mut far) = selkie::io::duplex(1);
-            let mut waits = Box::pin(far.read_u8());
-            assert!(!poll_with(waits.as_mut(), &panicking()));
-            unwind_with(near);
-        }
-        "split" => split_unwinds(),
         other => unreachable!("{other}"),
+    }
+}
+
+/// Drops of the sides of channels in a panic.
+fn sides_wake_in_a_panic(name: &str) {
+    let (tx, mut rx) = mpsc::channel::<()>(1);
+    let (unbounded_tx, mut unbounded_rx) = mpsc::unbounded_channel::<()>();
+    let (mut one_tx, one_rx) = oneshot::channel::<()>();
+    let (watch_tx, mut watch_rx) = watch::channel(());
+    let (broadcast_tx, mut broadcast_rx) = broadcast::channel::<u8>(1);
+    let (near, mut far) = selkie::io::duplex(1);
+    match name {
+        "mpsc_sender" => drops_in_a_panic(rx.recv(), tx),
+        "mpsc_receiver" => drops_in_a_panic(tx.closed(), rx),
+        "unbounded_sender" => drops_in_a_panic(unbounded_rx.recv(), unbounded_tx),
+        "oneshot_sender" => drops_in_a_panic(one_rx, one_tx),
+        "oneshot_receiver" => drops_in_a_panic(one_tx.closed(), one_rx),
+        "watch_sender" => drops_in_a_panic(watch_rx.changed(), watch_tx),
+        "watch_receiver" => drops_in_a_panic(watch_tx.closed(), watch_rx),
+        "broadcast_sender" => drops_in_a_panic(broadcast_rx.recv(), broadcast_tx),
+        "broadcast_receiver" => drops_in_a_panic(broadcast_tx.closed(), broadcast_rx),
+        "duplex" => drops_in_a_panic(far.read_u8(), near),
+        "split" => split_unwinds(),
+        guard => guards_wake_in_a_panic(guard),
     }
 }
 
@@ -415,15 +381,6 @@ fn split_unwinds() {
     assert_eq!(payload.downcast_ref(), Some(&"a stream that panics"));
 }
 
-fn unwind_with<T>(value: T) {
-    let ended = catch_unwind(AssertUnwindSafe(move || {
-        let _value = value;
-        panic!("a task's own panic");
-    }));
-    let payload = ended.unwrap_err();
-    assert_eq!(payload.downcast_ref(), Some(&"a task's own panic"));
-}
-
 const IN_A_PANIC: &[&str] = &[
     "mutex",
     "rwlock",
@@ -447,7 +404,7 @@ const CASE: &str = "SELKIE_TEST_WAKES_IN_A_PANIC";
 #[test]
 fn what_drops_in_a_panic_wakes_others_without_ending_the_process() {
     if let Ok(name) = std::env::var(CASE) {
-        return wakes_in_a_panic(&name);
+        return sides_wake_in_a_panic(&name);
     }
     let mut failed = Vec::new();
     for name in IN_A_PANIC {
