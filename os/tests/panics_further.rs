@@ -190,6 +190,26 @@ fn the_last_broadcast_receiver_lets_its_values_go_though_a_waker_panics() {
     assert_eq!(tx.len(), 0);
 }
 
+#[test]
+fn a_downgrade_in_which_a_waker_panics_leaves_the_lock_usable() {
+    let lock = Arc::new(RwLock::new(()));
+    for owned in [false, true] {
+        let mut reading = Box::pin(lock.read());
+        let downgraded = if owned {
+            let guard = Arc::clone(&lock).try_write_owned().unwrap();
+            assert!(!poll_with(reading.as_mut(), &panicking()));
+            catch_unwind(AssertUnwindSafe(|| drop(guard.downgrade())))
+        } else {
+            let guard = lock.try_write().unwrap();
+            assert!(!poll_with(reading.as_mut(), &panicking()));
+            catch_unwind(AssertUnwindSafe(|| drop(guard.downgrade())))
+        };
+        assert!(downgraded.is_err(), "the caller is told");
+        drop(reading);
+        assert!(lock.try_write().is_ok(), "nobody holds it");
+    }
+}
+
 #[derive(Clone)]
 struct BadDrop(Arc<AtomicUsize>, bool);
 

@@ -322,8 +322,11 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
 
     fn into_reader<V: ?Sized>(self, value: NonNull<V>) -> OwnedRwLockReadGuard<T, V> {
         let lock = self.into_lock();
+        // Made first: it gives its permit back even if a waker that `give` wakes panics.
+        let reader = OwnedRwLockReadGuard { lock, value };
+        let lock = &reader.lock;
         lock.permits.give(u64::from(lock.most_readers - 1));
-        OwnedRwLockReadGuard { lock, value }
+        reader
     }
 
     /// Narrows the guard further.

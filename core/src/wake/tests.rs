@@ -80,6 +80,7 @@ fn a_wake_inside_a_clone_that_panics_is_not_lost() {
 }
 
 /// A waker that panics kept those behind it asleep, out of their queue.
+#[cfg(feature = "std")]
 #[test]
 fn a_wake_that_panics_does_not_keep_the_others_asleep() {
     struct Panics;

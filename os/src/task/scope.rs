@@ -201,7 +201,9 @@ impl<E> Shared<E> {
         };
         // A waker that panics keeps no task from being aborted.
         contain_panic(|| self.token.stop());
-        aborts.iter().for_each(AbortHandle::abort);
+        for abort in aborts {
+            contain_panic(|| abort.abort());
+        }
     }
 
     fn poll_failed(&self, cx: &mut Context<'_>) -> Poll<()> {
