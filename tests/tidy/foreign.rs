@@ -9,6 +9,8 @@ const CALLS: &[&str] = &[
     ".wake_all()",
     "wake_each(",
     "panic.keep(",
+    "wake_to_caller(",
+    ".wake_keeping(",
     ".wake_by_ref()",
     "Waker::wake",
     "waker.clone()",

@@ -92,6 +92,12 @@ pub fn wake_caught(waker: core::task::Waker) -> Option<PanicPayload> {
     None
 }
 
+/// Wakes `waker`.
+#[inline]
+pub fn wake_to_caller(waker: core::task::Waker) {
+    waker.wake();
+}
+
 /// There is none to drop.
 #[inline]
 pub const fn discard_payload(payload: PanicPayload) {

@@ -33,6 +33,7 @@ mod std_panic;
 #[cfg(any(feature = "std", loom))]
 pub use std_panic::{
     PanicPayload, catch_panic, contain_panic, discard_payload, resume_panic, wake_caught,
+    wake_to_caller,
 };
 
 #[cfg(any(feature = "std", loom))]
@@ -71,7 +72,7 @@ pub use bare::{
     timers_ended, without_interrupts, without_runtime, without_timers,
 };
 #[cfg(not(any(feature = "std", loom)))]
-pub use bare::{PanicPayload, discard_payload, resume_panic, wake_caught};
+pub use bare::{PanicPayload, discard_payload, resume_panic, wake_caught, wake_to_caller};
 #[cfg(all(test, not(any(feature = "std", loom))))]
 pub use simulated::{interrupt, interrupted_by};
 

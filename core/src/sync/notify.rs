@@ -32,7 +32,9 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use crate::maybe_const;
-use crate::platform::{AtomicPtr, AtomicUsize, HAS_THREADS, Lock, Ordering, without_interrupts};
+use crate::platform::{
+    AtomicPtr, AtomicUsize, HAS_THREADS, Lock, Ordering, wake_to_caller, without_interrupts,
+};
 use crate::wake::{WaitNode, WaitQueue, WakeBatch};
 
 const PHASE: usize = 0b11;
@@ -220,7 +222,7 @@ impl Notify {
                 let sole = self.win_sole();
                 // SAFETY: the word was moved out of SOLE (I4).
                 let waker = unsafe { WaitNode::serve(sole, code) };
-                waker.wake();
+                wake_to_caller(waker);
             }
         }
         changed.is_ok()

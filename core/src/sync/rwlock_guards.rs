@@ -258,8 +258,10 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     fn into_reader<U: ?Sized>(self, value: NonNull<U>) -> RwLockReadGuard<'a, U> {
         let (permits, count) = (self.permits, self.count);
         mem::forget(self);
+        // Made first: it gives its permit back even if a waker that `give` wakes panics.
+        let reader = RwLockReadGuard::new(permits, value);
         permits.give(u64::from(count - 1));
-        RwLockReadGuard::new(permits, value)
+        reader
     }
 
     fn with_value<U: ?Sized>(self, value: NonNull<U>) -> RwLockMappedWriteGuard<'a, U> {

@@ -3,6 +3,7 @@
 //! Idea        As the borrowed guards, with a counted pointer for the reference.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
 //!             guards hold all; I2 each gives it back once; I3 `&mut U` given, invariant in `U`.
+//! Length      three guards that turn into one another.
 #![allow(unsafe_code)]
 
 use core::fmt;
@@ -322,8 +323,11 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
 
     fn into_reader<V: ?Sized>(self, value: NonNull<V>) -> OwnedRwLockReadGuard<T, V> {
         let lock = self.into_lock();
+        // Made first: it gives its permit back even if a waker that `give` wakes panics.
+        let reader = OwnedRwLockReadGuard { lock, value };
+        let lock = &reader.lock;
         lock.permits.give(u64::from(lock.most_readers - 1));
-        OwnedRwLockReadGuard { lock, value }
+        reader
     }
 
     /// Narrows the guard further.

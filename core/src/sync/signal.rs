@@ -18,7 +18,7 @@ use core::task::{Context, Poll, Waker, ready};
 
 use crate::coop;
 use crate::maybe_const;
-use crate::platform::{Lock, without_interrupts};
+use crate::platform::{Lock, wake_to_caller, without_interrupts};
 
 enum State<T> {
     Empty,
@@ -65,7 +65,7 @@ impl<T> Signal<T> {
             match before {
                 State::Empty => None,
                 State::Waited(waker) => {
-                    waker.wake();
+                    wake_to_caller(waker);
                     None
                 }
                 State::Full(value) => Some(value),

@@ -24,8 +24,12 @@
 
 use core::task::Waker;
 
+#[cfg(feature = "alloc")]
+use super::batch::FirstPanic;
 use crate::maybe_const;
-use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, relax, without_interrupts};
+use crate::platform::{
+    AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, relax, wake_to_caller, without_interrupts,
+};
 
 const IDLE: usize = 0;
 const STORING: usize = 1;
@@ -157,7 +161,19 @@ impl WakerCell {
         // In one section (I3).
         without_interrupts(|| {
             if let Some(waker) = self.take() {
-                waker.wake();
+                wake_to_caller(waker);
+            }
+        });
+    }
+
+    /// As [`wake`](Self::wake), for a caller that has more to do: `panic` keeps the waker's panic.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn wake_keeping(&self, panic: &mut FirstPanic) {
+        // In one section (I3).
+        without_interrupts(|| {
+            if let Some(waker) = self.take() {
+                panic.keep(waker);
             }
         });
     }
@@ -187,7 +203,7 @@ impl Drop for Storing<'_> {
         // AcqRel: as above.
         cell.state.swap(IDLE, Ordering::AcqRel);
         if let Some(woken) = woken {
-            woken.wake();
+            wake_to_caller(woken);
         }
     }
 }

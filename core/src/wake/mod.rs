@@ -4,6 +4,8 @@ mod batch;
 mod cell;
 mod queue;
 
+#[cfg(feature = "alloc")]
+pub(crate) use batch::Finally;
 pub(crate) use batch::FirstPanic;
 pub use batch::{WakeBatch, wake_each};
 pub use cell::WakerCell;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::task::{RawWakerVTable, Wake, Waker};
 
-use super::{WakeBatch, WakerCell};
+use super::WakerCell;
 
 /// Counts its wakes.
 #[derive(Default)]
@@ -77,29 +77,4 @@ fn a_wake_inside_a_clone_that_panics_is_not_lost() {
     assert_eq!(before.0.load(SeqCst), 1);
     cell.wake();
     assert_eq!(before.0.load(SeqCst), 1, "a waker is taken once");
-}
-
-/// A waker that panics kept those behind it asleep, out of their queue.
-#[test]
-fn a_wake_that_panics_does_not_keep_the_others_asleep() {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            panic!("no wake");
-        }
-    }
-
-    let (count, waker) = counting();
-    let mut batch = WakeBatch::new();
-    batch.push(waker.clone());
-    batch.push(Waker::from(Arc::new(Panics)));
-    batch.push(waker.clone());
-    batch.push(waker);
-    batch.wake_all();
-    assert_eq!(count.0.load(SeqCst), 3);
-    batch.wake_all();
-    assert_eq!(count.0.load(SeqCst), 3, "the batch is empty");
-    // Whoever fills a batch again and again comes to the last waiter first.
-    let caught = catch_unwind(AssertUnwindSafe(|| drop(batch)));
-    assert!(caught.is_err());
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::thread::{self, ThreadId};
 
-use selkie_core::platform::Lock;
+use selkie_core::platform::{Lock, wake_to_caller};
 use selkie_core::queue::Inject;
 use selkie_core::task::{ClosingTasks, Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
 
@@ -138,7 +138,7 @@ impl LocalScheduler {
     fn wake(&self) {
         let waker = self.waker.lock().take();
         if let Some(waker) = waker {
-            waker.wake();
+            wake_to_caller(waker);
         }
     }
 

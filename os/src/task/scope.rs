@@ -18,8 +18,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
-use selkie_core::platform::{Lock, LockGuard};
+use selkie_core::platform::{Lock, LockGuard, contain_panic};
 use selkie_core::task::{AbortHandle, JoinHandle};
+use selkie_core::wake::wake_each;
 
 use super::stop_token::StopToken;
 use super::{blocking, spawn};
@@ -185,11 +186,10 @@ impl<E> Shared<E> {
         };
         let waker = state.waker.take();
         drop(state);
-        drop(late);
         self.stop();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake_each(waker);
+        // Foreign code, whose panic nobody can be told of: the scope has its failure.
+        contain_panic(|| drop(late));
     }
 
     /// Tells all tasks to stop (I2, I3).
@@ -199,8 +199,11 @@ impl<E> Shared<E> {
             state.open = false;
             std::mem::take(&mut state.aborts)
         };
-        self.token.stop();
-        aborts.iter().for_each(AbortHandle::abort);
+        // A waker that panics keeps no task from being aborted.
+        contain_panic(|| self.token.stop());
+        for abort in aborts {
+            contain_panic(|| abort.abort());
+        }
     }
 
     fn poll_failed(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -268,9 +271,7 @@ impl<E> Drop for Alive<E> {
         state.alive -= 1;
         let waker = (state.alive == 0).then(|| state.waker.take()).flatten();
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake_each(waker);
     }
 }
 

@@ -15,7 +15,7 @@ use alloc::boxed::Box;
 use super::super::notify::Notify;
 use super::slot::Slot;
 use crate::platform::{AtomicUsize, Lock, LockGuard, Ordering};
-use crate::wake::{WaitQueue, WakeBatch};
+use crate::wake::{Finally, WaitQueue, WakeBatch};
 
 /// The largest capacity that can be asked for.
 const MOST_CAPACITY: usize = usize::MAX >> 1;
@@ -167,14 +167,18 @@ impl<T> Shared<T> {
             tail.receivers -= 1;
             (tail.position, tail.receivers)
         };
+        let mut position = position.max(until.saturating_sub(self.capacity()));
+        // Also the rest, if a waker or the drop of a value panics.
+        let mut rest = Finally(|| {
+            while position < until {
+                position += 1;
+                self.slot(position - 1).skip(position - 1);
+            }
+        });
         if left == 0 {
             self.no_receivers.notify_waiters();
         }
-        let mut position = position.max(until.saturating_sub(self.capacity()));
-        while position < until {
-            self.slot(position).skip(position);
-            position += 1;
-        }
+        (rest.0)();
     }
 
     /// How many values some receiver has yet to see. Those that all have seen come first.

@@ -16,7 +16,7 @@ use core::fmt;
 use core::task::Waker;
 
 use crate::maybe_const;
-use crate::platform::{Lock, without_interrupts};
+use crate::platform::{Lock, wake_to_caller, without_interrupts};
 use crate::queue::{FixedRing, Full};
 use crate::wake::WaitQueue;
 
@@ -162,7 +162,7 @@ impl<T, const N: usize> FixedChannel<T, N> {
 /// Wakes whom a change of the state promised something. No lock may be held.
 pub(super) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
-        waker.wake();
+        wake_to_caller(waker);
     }
 }
 

@@ -30,7 +30,7 @@ use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
 use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, RING_SLOTS, UnsafeCell, relax};
-use crate::wake::WakerCell;
+use crate::wake::{Finally, WakerCell};
 
 /// How often `try_recv` looks again for a value that is being written, before it sleeps; once where a
 /// model has to follow each look.
@@ -135,8 +135,9 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     }
 
     pub(super) fn close(&self) {
+        // Also if a waker of those who are refused panics.
+        let _told = Finally(|| self.closed.notify_waiters());
         self.permits.close();
-        self.closed.notify_waiters();
     }
 
     /// Waits until the channel is closed.
@@ -168,8 +169,8 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     pub(super) fn remove_sender(&self) {
         // AcqRel: whoever is last has everything behind it that the others sent.
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let _woken = Finally(|| self.receiver.wake());
             self.close();
-            self.receiver.wake();
         }
     }
 
@@ -376,10 +377,13 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// # Safety
     /// The caller is the receiver.
     pub(super) unsafe fn receiver_gone(&self) {
+        // Whatever a waker does: what a value's drop tells others, they learn.
+        let _drained = Finally(|| {
+            // SAFETY: the caller's promise.
+            self.drain(unsafe { self.inner() });
+        });
         self.close();
         drop(self.receiver.take());
-        // SAFETY: the caller's promise.
-        self.drain(unsafe { self.inner() });
     }
 
     /// Drops what is ready, also when a value's drop panics.

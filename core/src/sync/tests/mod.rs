@@ -2,7 +2,7 @@
 
 mod harness;
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod batches;
 
 #[cfg(feature = "alloc")]

@@ -9,6 +9,7 @@ use std::vec::Vec;
 
 use super::harness::Spawned;
 use crate::sync::{Barrier, Notify, RwLock, Semaphore, broadcast, watch};
+use crate::wake::WakeBatch;
 
 /// Within a batch, and past one.
 const COUNTS: [usize; 3] = [10, 32, 70];
@@ -145,4 +146,28 @@ fn of_a_clone() {
     drop(second);
     semaphore.add_permits(1);
     assert!(first.is_woken() && first.poll().is_ready());
+}
+
+/// A waker that panics kept those behind it asleep, out of their queue.
+#[test]
+fn a_wake_of_a_batch_that_panics_does_not_keep_the_others_asleep() {
+    let wakes: Vec<_> = (0..4)
+        .map(|number| Arc::new(Counting(number == 1, AtomicUsize::new(0))))
+        .collect();
+    let woken = || -> usize {
+        wakes
+            .iter()
+            .map(|wakes| wakes.1.load(Ordering::SeqCst))
+            .sum()
+    };
+    let mut batch = WakeBatch::new();
+    wakes
+        .iter()
+        .for_each(|wakes| batch.push(Waker::from(wakes.clone())));
+    batch.wake_all();
+    assert_eq!(woken(), 4);
+    batch.wake_all();
+    assert_eq!(woken(), 4, "the batch is empty");
+    let caught = catch_unwind(AssertUnwindSafe(|| drop(batch)));
+    assert!(caught.is_err(), "the panic goes on when the operation ends");
 }

@@ -42,7 +42,9 @@ impl After {
         let has_woken = !self.woken.is_empty();
         wake_each(self.woken);
         // What was lent is dropped here, and its drop is foreign code.
-        contain_panic(|| drop(self.payloads));
+        for payload in self.payloads {
+            contain_panic(|| drop(payload));
+        }
         drop(self.carried);
         has_woken
     }

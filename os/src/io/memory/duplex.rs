@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
 use selkie_core::platform::Lock;
+use selkie_core::wake::WakeBatch;
 
 use super::simplex::{SimplexStream, Tried, wake};
 use crate::io::read::AsyncRead;
@@ -142,8 +143,10 @@ impl AsyncWrite for DuplexStream {
 impl Drop for DuplexStream {
     fn drop(&mut self) {
         let reader = self.write.lock().close_write();
-        wake(reader); // I1
         let writer = self.read.lock().close_read();
-        wake(writer);
+        // I1; whichever panics, the other is woken.
+        let mut woken = WakeBatch::new();
+        reader.into_iter().chain(writer).for_each(|w| woken.push(w));
+        woken.wake_all();
     }
 }

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, BytesMut};
 use selkie_core::coop;
+use selkie_core::platform::wake_to_caller;
 
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
@@ -63,7 +64,7 @@ pub(super) enum Tried<R> {
 
 pub(super) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
-        waker.wake();
+        wake_to_caller(waker);
     }
 }
 

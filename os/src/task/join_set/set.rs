@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
+use selkie_core::platform::contain_panic;
 use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle};
 
 use super::super::local_set::LocalSet;
@@ -268,7 +269,7 @@ impl<T: 'static> JoinSet<T> {
 
     /// Aborts all tasks; they stay in the set until joined.
     pub fn abort_all(&mut self) {
-        self.handles().for_each(JoinHandle::abort);
+        self.abort_each();
     }
 
     /// Takes all tasks out of the set; they go on, and nobody joins them.
@@ -279,9 +280,18 @@ impl<T: 'static> JoinSet<T> {
     }
 }
 
+impl<T> JoinSet<T> {
+    /// Aborts all; the waker of a local set that an abort wakes may panic, which keeps none from it.
+    fn abort_each(&self) {
+        for handle in self.handles() {
+            contain_panic(|| handle.abort());
+        }
+    }
+}
+
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
-        self.handles().for_each(JoinHandle::abort);
+        self.abort_each();
     }
 }
 
