@@ -2,7 +2,8 @@
 //!
 //! Idea        One order: no more polls; driver and timers close, so that whoever waits for them is
 //!             told; the tasks are dropped; closures that have not begun are cancelled; the threads
-//!             are waited for. Each step takes what is left of one limit. Where waiting is not
+//!             are waited for. Workers come to the end of their polls before driver and timers close,
+//!             if they do so soon, so that no task sees that which is about to be cancelled. Each step takes what is left of one limit. Where waiting is not
 //!             allowed the limit is zero, and everything else happens all the same.
 //! Invariants  I1 nothing waits for an operation of a driver, or a timer, that has closed.
 //!             I2 a panic for ending a runtime in the wrong place comes last.
@@ -68,10 +69,17 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
         #[cfg(feature = "rt-multi-thread")]
         Spawner::MultiThread(scheduler) => {
             scheduler.stop();
-            close_driver_and_timers(handle);
-            let ended = scheduler.wait_ended(deadline);
+            // The last worker closes driver and timers. One that is stuck in a poll may wait for somebody
+            // who waits for them.
+            let grace = Instant::now() + GRACE;
+            let mut ended =
+                scheduler.wait_ended(Some(deadline.map_or(grace, |end| end.min(grace))));
             if !ended && limit != Some(Duration::ZERO) {
-                enter_context(handle, || scheduler.drop_tasks_from_outside());
+                close_driver_and_timers(handle);
+                ended = scheduler.wait_ended(deadline);
+                if !ended {
+                    enter_context(handle, || scheduler.drop_tasks_from_outside());
+                }
             }
             ended
         }
@@ -84,6 +92,9 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     }
     report
 }
+
+/// How long workers may take to come to the end of their polls before driver and timers close.
+const GRACE: Duration = Duration::from_millis(20);
 
 /// Tells whoever waits for the runtime's driver or timers that they are gone (I1).
 fn close_driver_and_timers(handle: &Handle) {

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::platform::{Lock, Thread, current_thread, park_thread, park_thread_for};
 use selkie_core::task::{ClosingTasks, Schedule};
+use selkie_core::time::TimersLease;
 
 /// How long the last worker first waits for a poll that goes on, and how long it waits at most before
 /// it looks again.
@@ -30,11 +31,19 @@ pub(super) struct End<S: Schedule>(Lock<State<S>>);
 #[derive(Debug)]
 struct State<S: Schedule> {
     owners: Vec<ClosingTasks<S>>,
+    /// The timers of workers that have ended, which tasks that others still poll may wait for.
+    timers: Vec<TimersLease>,
     /// The workers that have not ended.
     running: Vec<bool>,
     ended: bool,
     /// Threads that wait for a change (I3).
     waiting: Vec<Thread>,
+}
+
+/// What is left when all workers have ended.
+pub(super) struct Left<S: Schedule> {
+    pub(super) owners: Vec<ClosingTasks<S>>,
+    pub(super) timers: Vec<TimersLease>,
 }
 
 impl<S: Schedule> State<S> {
@@ -56,6 +65,7 @@ impl<S: Schedule> End<S> {
     pub(super) fn new(workers: usize) -> Self {
         Self(Lock::new(State {
             owners: Vec::new(),
+            timers: Vec::new(),
             running: vec![true; workers],
             ended: false,
             waiting: Vec::new(),
@@ -69,12 +79,20 @@ impl<S: Schedule> End<S> {
         }
     }
 
-    /// Worker `index` has ended. The last one gets what is left.
-    pub(super) fn worker_ended(&self, index: usize) -> Option<Vec<ClosingTasks<S>>> {
+    /// Worker `index`, with these timers, has ended. The last one gets what is left.
+    pub(super) fn worker_ended(
+        &self,
+        index: usize,
+        timers: Option<TimersLease>,
+    ) -> Option<Left<S>> {
         let mut state = self.0.lock();
         state.running[index] = false;
+        state.timers.extend(timers);
         let is_last = !state.running.contains(&true);
-        is_last.then(|| std::mem::take(&mut state.owners))
+        is_last.then(|| Left {
+            owners: std::mem::take(&mut state.owners),
+            timers: std::mem::take(&mut state.timers),
+        })
     }
 
     /// Waits until everything in `owners`, and what else is kept, is finished; `drain` consumes tokens.

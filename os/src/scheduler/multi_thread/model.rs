@@ -375,8 +375,8 @@ fn model_workers_end_while_one_polls_a_task_of_the_other() {
                 let closing = owner.close();
                 closing.cancel_all();
                 end.keep(closing);
-                if let Some(owners) = end.worker_ended(index) {
-                    end.finish_all(owners, || ());
+                if let Some(left) = end.worker_ended(index, None) {
+                    end.finish_all(left.owners, || ());
                     end.set_ended();
                 }
             });

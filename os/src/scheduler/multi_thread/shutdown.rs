@@ -8,8 +8,8 @@ use selkie_core::task::{ClosingTasks, Notified, OwnedTasks};
 use super::shared::{Core, MultiThread};
 
 impl MultiThread {
-    /// The worker of `core` ends: drops its tasks, and those of nobody; the last one waits for what is
-    /// left and says that all has ended.
+    /// The worker of `core` ends: drops its tasks, and those of nobody; the last one closes driver and
+    /// timers, waits for what is left and says that all has ended.
     pub(super) fn end_worker(self: &Arc<Self>, core: Core) {
         let index = core.index;
         let owners = [Some(core.tasks), self.take_outside()];
@@ -21,13 +21,14 @@ impl MultiThread {
         closing.iter().for_each(ClosingTasks::cancel_all);
         self.drain(index);
         closing.into_iter().for_each(|tasks| self.end.keep(tasks));
-        // Its home's timers are shut down with it, if they are not yet.
-        drop(core.timers);
-        let Some(owners) = self.end.worker_ended(index) else {
+        let Some(left) = self.end.worker_ended(index, core.timers) else {
             return;
         };
-        self.end.finish_all(owners, || self.drain(index));
+        // No worker polls any more. A thread that gave its worker away may still wait for a source or a
+        // timer: it is told.
         self.driver.shutdown();
+        drop(left.timers);
+        self.end.finish_all(left.owners, || self.drain(index));
         self.end.set_ended();
     }
 
