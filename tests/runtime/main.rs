@@ -1,6 +1,7 @@
 //! Runtimes from outside: flavours, hooks, ends.
 
 mod blocking;
+mod broken;
 mod dump;
 mod ends;
 mod entry;

@@ -14,6 +14,8 @@
 //!                it interrupted.
 //!             I4 a slab is owned by one owner at a time, and none of its slots holds a live task
 //!                when it goes back to the pool: its owner sees to it.
+//!             I5 `CURRENT_SLAB` is the slab of the innermost guard of this context, or 0: a guard
+//!                that does not find its own mark leaves none.
 //! Rejected    malloc with a reference count: two atomic operations for every waker, and under
 //!             glibc an aligned allocation of a cell costs more than the rest of a spawn.
 #![allow(unsafe_code)]
@@ -296,14 +298,17 @@ impl<H: SlotHeader> Slab<H> {
 #[derive(Debug)]
 #[must_use = "the mark is taken back when this drops"]
 pub struct Entered {
+    slab: usize,
     before: usize,
 }
 
 impl Entered {
     #[inline]
     pub(super) fn new<H: SlotHeader>(slab: &'static Slab<H>) -> Self {
+        let slab = core::ptr::from_ref(slab).addr();
         Self {
-            before: CURRENT_SLAB.replace(core::ptr::from_ref(slab).addr()),
+            slab,
+            before: CURRENT_SLAB.replace(slab),
         }
     }
 }
@@ -311,6 +316,9 @@ impl Entered {
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        CURRENT_SLAB.set(self.before);
+        // A guard that leaves before one that was made after it: what stood before that one may have
+        // left, so there is no mark, which is always right (I5).
+        let is_innermost = CURRENT_SLAB.get() == self.slab;
+        CURRENT_SLAB.set(if is_innermost { self.before } else { 0 });
     }
 }

@@ -5,6 +5,9 @@
 //!                borrows it, or the guard owns a count of it.
 //!             I2 a scope that leaves puts back what stood before it, if it is the innermost; else the
 //!                scope right inside it is told what stands before it now.
+//!             I3 a scope's table points to nothing: whoever installed another inside may put it back
+//!                when the scope has left, and it then spawns in whatever context is left. Its number
+//!                tells a guard whether its own table stands: only then is the one before it alive.
 //! Rejected    A handle cloned for every `block_on`: two atomic operations for nothing.
 #![allow(unsafe_code)]
 
@@ -47,6 +50,9 @@ pub(super) fn with_inner<R>(
 #[derive(Debug)]
 struct Scope {
     inner: *const Inner,
+    /// Tells the scope's table from others': a number that no other guard of the thread has had (I3), or 0
+    /// of a scope that leaves in order.
+    number: usize,
     before: Cell<Before>,
 }
 
@@ -58,9 +64,10 @@ struct Before {
 }
 
 impl Scope {
-    fn new(inner: *const Inner) -> Node<Self> {
+    fn new(inner: *const Inner, number: usize) -> Node<Self> {
         Node::new(Self {
             inner,
+            number,
             before: Cell::new(Before {
                 time: Current::Absent,
                 services: None,
@@ -69,8 +76,8 @@ impl Scope {
     }
 
     /// What a crate's `selkie_core::spawn` finds in this context.
-    fn services(inner: *const Inner) -> Services {
-        Services::new(inner.cast(), spawn_parcel)
+    fn services(&self) -> Services {
+        Services::new(ptr::without_provenance(self.number), spawn_parcel)
     }
 }
 
@@ -82,8 +89,8 @@ unsafe fn enter_scope(scope: &Node<Scope>) {
     // SAFETY: alive by the caller's promise.
     let time = unsafe { &*inner }.current_time();
     coop::on_forced_yield(count_forced_yield);
-    // SAFETY: `inner` is alive until `leave` puts back what stood before.
-    let services = unsafe { set_services(Some(Scope::services(inner))) };
+    // SAFETY: the table points to nothing (I3).
+    let services = unsafe { set_services(Some(scope.value.services())) };
     scope.value.before.set(Before {
         time: set_current(time),
         services,
@@ -113,12 +120,12 @@ unsafe fn leave_scope(scope: &Node<Scope>, restore_services: impl FnOnce(Option<
 }
 
 /// # Safety
-/// `before` is a table that is alive if the current one is that of `inner`.
+/// `before` is a table that is alive if the current one is that of the scope with this number.
 #[inline]
-unsafe fn restore_services(inner: *const Inner, before: Option<Services>) {
+unsafe fn restore_services(number: usize, before: Option<Services>) {
     // SAFETY: by the caller's promise; a table of another's is put back at once.
     let current = unsafe { set_services(before) };
-    if current.is_none_or(|current| !current.is_of(inner.cast())) {
+    if current.is_none_or(|current| !current.is_of(ptr::without_provenance(number))) {
         // SAFETY: it was there just now.
         unsafe { set_services(current) };
     }
@@ -129,9 +136,7 @@ unsafe fn restore_services(inner: *const Inner, before: Option<Services>) {
 #[track_caller]
 fn leave_early(before: Before, inside: &Node<Scope>) {
     // Of tables, those of runtimes are known to be alive as long as their scopes are entered.
-    let services = inside
-        .outer()
-        .map(|outer| Scope::services(outer.value.inner));
+    let services = inside.outer().map(|outer| outer.value.services());
     inside.value.before.set(Before { services, ..before });
     assert!(
         std::thread::panicking(),
@@ -156,7 +161,7 @@ pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
             unsafe { leave_scope(self.0, restore) };
         }
     }
-    let scope = Scope::new(Arc::as_ptr(&handle.inner));
+    let scope = Scope::new(Arc::as_ptr(&handle.inner), 0);
     // SAFETY: `handle` is borrowed for longer than the scope, which stays on this stack until it has
     // left (I1).
     unsafe { enter_scope(&scope) };
@@ -209,7 +214,7 @@ impl Drop for OwnedScope {
         // SAFETY: the box is alive.
         let scope = unsafe { free.0.scope.as_ref() };
         // SAFETY: put back only if nobody has put another there since: whoever installed it has not left.
-        let restore = |services| unsafe { restore_services(free.0.handle, services) };
+        let restore = |services| unsafe { restore_services(scope.value.number, services) };
         // SAFETY: entered when the guard was made, on this thread: the guard is not `Send`.
         unsafe { leave_scope(scope, restore) };
     }
@@ -220,7 +225,7 @@ impl Handle {
     /// the runtime.
     pub fn enter(&self) -> EnterGuard<'_> {
         let handle = Arc::into_raw(Arc::clone(&self.inner));
-        let scope = ptr::NonNull::from(Box::leak(Box::new(Scope::new(handle))));
+        let scope = ptr::NonNull::from(Box::leak(Box::new(Scope::new(handle, next_number()))));
         // SAFETY: just made.
         let entered = unsafe { scope.as_ref() };
         // SAFETY: alive by the count just taken, and in its box, until the guard has left.
@@ -232,20 +237,32 @@ impl Handle {
     }
 }
 
-/// What a crate's `selkie_core::spawn` does in a runtime's context: a task of the runtime.
+/// The number of a guard's scope (I3).
+fn next_number() -> usize {
+    thread_local! {
+        static LAST: Cell<usize> = const { Cell::new(0) };
+    }
+    let number = LAST.get() + 1;
+    LAST.set(number);
+    number
+}
+
+/// What a crate's `selkie_core::spawn` does in a runtime's context: a task of the runtime that runs here.
 ///
 /// # Safety
-/// `data` is the scope's `Inner`, alive (I1), and the future is `Send`.
-unsafe fn spawn_parcel(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
-    // SAFETY: by the caller's promise.
-    let inner = unsafe { &*data.cast::<Inner>() };
-    // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
-    let future = unsafe { parcel.into_box() };
-    let task = inner
-        .spawner
-        .spawn(future, TaskId::next(), Location::caller());
-    drop(task);
-    Ok(())
+/// The future is `Send`.
+unsafe fn spawn_parcel(_number: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
+    let spawned = with_inner(|inner| {
+        let inner = inner.ok_or(Refusal::Absent)?;
+        // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
+        let future = unsafe { parcel.into_box() };
+        let task = inner
+            .spawner
+            .spawn(future, TaskId::next(), Location::caller());
+        drop(task);
+        Ok(())
+    });
+    spawned.unwrap_or(Err(Refusal::Absent))
 }
 
 /// A poll in the runtime that runs here has used up its budget.

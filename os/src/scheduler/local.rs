@@ -19,7 +19,7 @@ use std::thread::{self, ThreadId};
 
 use selkie_core::platform::{Lock, wake_to_caller};
 use selkie_core::queue::Inject;
-use selkie_core::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
+use selkie_core::task::{ClosingTasks, Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
 
 /// Tasks that one poll of the set runs at most.
 const TASKS_PER_POLL: u32 = 61;
@@ -41,6 +41,10 @@ struct Local {
     queue: RefCell<VecDeque<Notified>>,
     /// `None` once closed.
     tasks: RefCell<Option<OwnedTasks<LocalScheduler>>>,
+    /// What `tasks` is once closed, while one of them is being polled.
+    closing: RefCell<Option<ClosingTasks<LocalScheduler>>>,
+    /// How many tasks are being polled: a task may poll its own set.
+    polling: Cell<usize>,
     alive: Cell<usize>,
     tick: Cell<u32>,
     ends_on_panic: Cell<bool>,
@@ -99,6 +103,8 @@ impl LocalScheduler {
             local: Local {
                 queue: RefCell::new(VecDeque::new()),
                 tasks: RefCell::new(None),
+                closing: RefCell::new(None),
+                polling: Cell::new(0),
                 alive: Cell::new(0),
                 tick: Cell::new(0),
                 ends_on_panic: Cell::new(false),
@@ -220,7 +226,9 @@ impl LocalScheduler {
                 self.give_memory_back();
                 return false;
             };
+            self.local.polling.set(self.local.polling.get() + 1);
             token.run();
+            self.local.polling.set(self.local.polling.get() - 1);
         }
         true
     }
@@ -239,13 +247,15 @@ impl LocalScheduler {
         self.local.alive.get() == 0
     }
 
-    /// Drops every task. Called once, on the owner's thread.
+    /// Drops every task, on the owner's thread. Those that are being polled, which poll their own set,
+    /// are dropped when that is over: whoever polls them comes here again.
     pub(crate) fn close(&self) {
         self.inject.close();
-        let Some(tasks) = self.local.tasks.borrow_mut().take() else {
+        let open = self.local.tasks.borrow_mut().take();
+        let closing = || self.local.closing.borrow_mut().take();
+        let Some(mut tasks) = open.map(OwnedTasks::close).or_else(closing) else {
             return;
         };
-        let mut tasks = tasks.close();
         loop {
             tasks.cancel_all();
             while let Some(token) = self.next() {
@@ -253,6 +263,10 @@ impl LocalScheduler {
             }
             match tasks.finish() {
                 Ok(()) => break,
+                Err(again) if self.local.polling.get() > 0 => {
+                    *self.local.closing.borrow_mut() = Some(again);
+                    return;
+                }
                 // A waker on another thread is about to give its token back.
                 Err(again) => tasks = again,
             }

@@ -34,22 +34,38 @@ use std::fmt::Write;
 
 use row::{Row, rows};
 
-/// The rows of a group.
-fn group(name: &str) -> Vec<Row> {
-    let all = match name {
+/// The groups, each a test.
+const GROUPS: [&str; 6] = [
+    "tasks",
+    "hooks",
+    "blocking",
+    "callers",
+    "driven",
+    "executors",
+];
+
+/// All rows of a group.
+fn all_rows(name: &str) -> Vec<Row> {
+    match name {
         "tasks" => rows(tasks::PLACES.iter().copied()),
         "hooks" => rows(hooks::PLACES.iter().copied()),
         "blocking" => rows(blocking::PLACES.iter().copied()),
-        "wakers" => rows(
-            wakers::places()
+        "callers" => rows(
+            wakers::places(false)
                 .into_iter()
                 .chain(sets::PLACES.iter().copied()),
         ),
+        "driven" => rows(wakers::places(true)),
         "executors" => rows(executors::PLACES.iter().copied()),
         _ => panic!("no such group: {name}"),
-    };
+    }
+}
+
+/// The rows of a group that are to be run.
+fn group(name: &str) -> Vec<Row> {
     let wants_known = child::wants_known();
-    all.into_iter()
+    all_rows(name)
+        .into_iter()
         .filter(|row| child::is_asked_for(&row.name()))
         .filter(|row| wants_known || known::why(&row.name()).is_none())
         .collect()
@@ -82,8 +98,13 @@ fn blocking_closures() {
 }
 
 #[test]
-fn wakers_of_all_waits() {
-    check("wakers");
+fn wakers_that_a_caller_wakes() {
+    check("callers");
+}
+
+#[test]
+fn wakers_that_the_runtime_wakes() {
+    check("driven");
 }
 
 #[test]
@@ -93,30 +114,12 @@ fn executors_of_the_core() {
 
 #[test]
 fn what_is_known_to_fail_is_a_row() {
-    let names: Vec<_> = ["tasks", "hooks", "blocking", "wakers", "executors"]
-        .into_iter()
-        .flat_map(all_names)
-        .collect();
+    let rows = GROUPS.into_iter().flat_map(all_rows);
+    let names: Vec<_> = rows.map(|row| row.name()).collect();
     for (pattern, _) in known::KNOWN {
         let is_row = names.iter().any(|name| known::fits(pattern, name));
         assert!(is_row, "no row is {pattern}");
     }
-}
-
-/// The names of a group's rows, known to fail or not.
-fn all_names(group: &str) -> Vec<String> {
-    let rows = match group {
-        "tasks" => rows(tasks::PLACES.iter().copied()),
-        "hooks" => rows(hooks::PLACES.iter().copied()),
-        "blocking" => rows(blocking::PLACES.iter().copied()),
-        "wakers" => rows(
-            wakers::places()
-                .into_iter()
-                .chain(sets::PLACES.iter().copied()),
-        ),
-        _ => rows(executors::PLACES.iter().copied()),
-    };
-    rows.iter().map(Row::name).collect()
 }
 
 /// Run in a process of its own by the tests above.

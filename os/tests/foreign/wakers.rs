@@ -331,9 +331,9 @@ fn place(wait: &'static Wait, event: Event) -> Place {
 }
 
 /// Every wait with every event: all acts on both kinds of runtime, panics on all flavours at all moments.
-pub(crate) fn places() -> Vec<Place> {
+pub(crate) fn places(driven: bool) -> Vec<Place> {
     let mut places = Vec::new();
-    for wait in WAITS {
+    for wait in WAITS.iter().filter(|wait| wait.driven == driven) {
         for event in [
             Event::Clone,
             Event::Wake,
@@ -368,6 +368,9 @@ pub(crate) fn places() -> Vec<Place> {
                 });
             }
         }
+    }
+    if driven {
+        return places;
     }
     let own = |name, play| Place {
         name,

@@ -65,7 +65,7 @@ impl CurrentThread {
             core: RefCell::new(Some(core)),
         };
         // Declared after `running`, so that it is undone first, also on unwinding.
-        let driven = Driven::new(self, &running);
+        let driven = Driven::marked(self, &running);
         let waker = root_waker(self);
         let mut cx = Context::from_waker(&waker);
         // Relaxed: the first poll comes anyway.
@@ -103,17 +103,24 @@ pub(super) struct Driven<'a> {
     pub(super) scheduler: &'a Arc<CurrentThread>,
     pub(super) running: &'a Running,
     before: *const Running,
-    _entered: Option<Entered>,
+    entered: Option<Entered>,
 }
 
 impl<'a> Driven<'a> {
-    pub(super) fn new(scheduler: &'a Arc<CurrentThread>, running: &'a Running) -> Self {
+    /// The thread counts as the owner of the core's slots, too.
+    fn marked(scheduler: &'a Arc<CurrentThread>, running: &'a Running) -> Self {
         let entered = {
             let core = running.core.borrow();
             let core = core.as_ref().expect("made with a core");
             // SAFETY: dropped with `self`, on this thread; the core goes to no other before.
             core.tasks.as_ref().map(|tasks| unsafe { tasks.enter() })
         };
+        let mut driven = Self::new(scheduler, running);
+        driven.entered = entered;
+        driven
+    }
+
+    pub(super) fn new(scheduler: &'a Arc<CurrentThread>, running: &'a Running) -> Self {
         scheduler.counters.thread.note();
         let before = set_running(running);
         let counters = &scheduler.counters;
@@ -124,7 +131,7 @@ impl<'a> Driven<'a> {
             scheduler,
             running,
             before,
-            _entered: entered,
+            entered: None,
         }
     }
 

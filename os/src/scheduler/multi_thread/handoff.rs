@@ -2,6 +2,7 @@
 //!
 //! States      core with its thread → in the mailbox → with the new thread, or back
 //! Invariants  I1 the core in the mailbox is taken once: by the new thread, or back by the old.
+//!             I2 a worker is not handed off while it sleeps: sleepers and parker know one thread.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,7 +29,15 @@ pub(crate) fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
 
 /// Takes the core out of this thread and starts another one for it.
 fn hand_off(worker: &Worker<'_>) -> Option<Mailbox> {
+    if worker.parking.get() {
+        // A waker, which blocks the sleep that it is called in (I2).
+        return None;
+    }
     let core = worker.remove()?;
+    if worker.searching.take() {
+        // A hook, between the search and the sleep.
+        worker.stop_searching();
+    }
     if let Some(probes) = worker.shared.probes() {
         probes.handed_off(worker.index);
     }

@@ -114,7 +114,7 @@ impl Worker<'_> {
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);
-        if self.shared.dumps.is_active() {
+        if self.here.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
     }
@@ -128,9 +128,13 @@ impl Worker<'_> {
     /// Sleeps until there may be work.
     fn sleep(&self, watch: &mut Watch) {
         call(self.shared.config.before_park.as_ref());
+        if !self.here.get() {
+            // The hook has handed the core off, which sleeps on another thread.
+            return call(self.shared.config.after_unpark.as_ref());
+        }
         self.sleep_between_hooks(watch);
         call(self.shared.config.after_unpark.as_ref());
-        if self.shared.dumps.is_active() {
+        if self.here.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
     }

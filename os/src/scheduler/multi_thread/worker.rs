@@ -173,7 +173,7 @@ impl<'a> Worker<'a> {
 
     /// The worker has found work: if it was the last to search and sees more, the next one wakes.
     #[cold]
-    fn stop_searching(&self) {
+    pub(super) fn stop_searching(&self) {
         if self.shared.idle.stop_searching() && self.shared.has_work_for_others() {
             self.shared.notify();
         }
