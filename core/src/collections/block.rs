@@ -69,12 +69,12 @@ struct Front<H: SlotHeader> {
 
 /// Bytes before the first slot.
 const fn front_bytes<H: SlotHeader>() -> usize {
-    let align = if CACHE_LINE_BYTES > SLOT_ALIGN {
-        CACHE_LINE_BYTES
-    } else {
-        SLOT_ALIGN
-    };
-    size_of::<Front<H>>().next_multiple_of(align)
+    let bytes = size_of::<Front<H>>().next_multiple_of(SLOT_ALIGN);
+    // Both are powers of two, if there are lines at all.
+    match CACHE_LINE_BYTES {
+        0 => bytes,
+        line => bytes.next_multiple_of(line),
+    }
 }
 
 /// What the owner of a slab knows of one of its blocks.
