@@ -52,6 +52,7 @@ const NOT_LISTED: &[&str] = &[
     "Header",
     "Home",
     "Mode",
+    "ClosingTasks",
     "OwnedTasks",
     "Parcel",
     "ParkFor",

@@ -133,7 +133,8 @@ impl Builder {
         self.thread_name_fn(move || name.clone())
     }
 
-    /// A function that names the runtime's threads, called once a thread.
+    /// A function that names the runtime's threads, called once a thread. It must not wait for the
+    /// runtime, whose thread is about to start; where it panics, the thread has the name by default.
     pub fn thread_name_fn<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn() -> String + Send + Sync + 'static,

@@ -170,17 +170,22 @@ impl LocalScheduler {
     {
         assert!(self.is_on_owner(), "a local task spawned on another thread");
         self.local.alive.set(self.local.alive.get() + 1);
-        let tasks = self.local.tasks.borrow();
-        let Some(tasks) = tasks.as_ref() else {
+        let mut future = Some(future);
+        let spawned = self.local.tasks.borrow().as_ref().map(|tasks| {
+            let future = future.take().expect("taken once");
+            // SAFETY: `F` is `'static`; the set runs and drops its tasks on this thread (I1).
+            unsafe { tasks.spawn(Id::next(), location, future) }
+        });
+        let Some((token, handle)) = spawned else {
+            // Nothing is borrowed: the future's drop is foreign code.
             let tasks = OwnedTasks::new(Arc::clone(self));
+            let future = future.take().expect("taken once");
             // SAFETY: `F` is `'static` and stays on this thread: it is dropped at once.
             let (token, handle) = unsafe { tasks.spawn(Id::next(), location, future) };
             token.cancel();
             tasks.close().finish_soon();
             return handle;
         };
-        // SAFETY: `F` is `'static`; the set runs and drops its tasks on this thread (I1).
-        let (token, handle) = unsafe { tasks.spawn(Id::next(), location, future) };
         self.local.queue.borrow_mut().push_back(token);
         self.wake();
         handle

@@ -16,9 +16,7 @@ mod late_source;
 mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
-#[cfg(feature = "rt")]
 mod memory;
-#[cfg(feature = "rt")]
 mod thread_end;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
 #[path = "no_timer_fd.rs"]
@@ -37,9 +35,7 @@ pub(crate) use birth::Birth;
 pub(crate) use late_source::LateSource;
 #[cfg(feature = "net")]
 pub(crate) use late_source::MayBeLate;
-#[cfg(feature = "rt")]
 pub(crate) use memory::install_release_pages;
-#[cfg(feature = "rt")]
 pub(crate) use thread_end::join_thread;
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
