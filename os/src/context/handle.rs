@@ -109,10 +109,10 @@ impl Inner {
     pub(crate) fn current_time(&self) -> Current {
         match &self.timers {
             TimersOf::Disabled => Current::Disabled,
-            TimersOf::Homes(homes) => {
-                let index = thread_number() % homes.len();
-                Current::Home(homes[index])
-            }
+            TimersOf::Homes(homes) => match &**homes {
+                [home] => Current::Home(*home),
+                homes => Current::Home(homes[thread_number() % homes.len()]),
+            },
         }
     }
 }
