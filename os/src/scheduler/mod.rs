@@ -26,3 +26,6 @@ pub(crate) use multi_thread::{MultiThread, block_in_place, worker_index};
 pub(crate) use spawner::Spawner;
 pub(crate) use thread_parker::block_on_thread;
 pub(crate) use thread_sleep::ThreadSleep;
+
+#[cfg(all(test, loom))]
+mod model;

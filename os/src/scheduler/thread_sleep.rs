@@ -2,23 +2,31 @@
 //!
 //! Invariants  I1 an unpark stores `notified`, then looks for the sleeper; a sleeper registers, then
 //!                takes `notified`: one of them sees the other.
+//!             I2 a notice that is used up was read: what came before it is seen by whoever slept.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
+use selkie_core::platform::{AtomicBool, Lock, Ordering};
 
 use super::any_park::AnyUnpark;
 use super::thread_parker::ThreadParker;
 
 /// The sleep of a runtime without I/O: whoever sleeps registers its thread.
-#[derive(Default)]
 pub(crate) struct ThreadSleep(Arc<ThreadSlot>);
 
-#[derive(Default)]
+impl Default for ThreadSleep {
+    fn default() -> Self {
+        Self(Arc::new(ThreadSlot {
+            sleeper: Lock::new(None),
+            notified: AtomicBool::new(false),
+        }))
+    }
+}
+
 struct ThreadSlot {
-    sleeper: Mutex<Option<Arc<ThreadParker>>>,
+    sleeper: Lock<Option<Arc<ThreadParker>>>,
     notified: AtomicBool,
 }
 
@@ -34,18 +42,12 @@ impl Park for ThreadSleep {
             return;
         }
         let parker = Arc::new(ThreadParker::current());
-        let put = |sleeper| {
-            *self
-                .0
-                .sleeper
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = sleeper;
-        };
+        let put = |sleeper| *self.0.sleeper.lock() = sleeper;
         put(Some(Arc::clone(&parker)));
         // SeqCst: pairs with the store in `unpark`, which looks for the sleeper after it.
         if !self.0.notified.swap(false, Ordering::SeqCst) {
             parker.park(timeout);
-            // SeqCst: as above; a swap, so that what came before the notice that is used up is seen.
+            // SeqCst: as above; a swap, not a store: it reads the notice that it uses up (I2).
             self.0.notified.swap(false, Ordering::SeqCst);
         }
         put(None);
@@ -56,9 +58,10 @@ impl Park for ThreadSleep {
 
 impl Unpark for ThreadSlot {
     fn unpark(&self) {
-        // SeqCst: pairs with the swap in `park`: it sees this, or we see its sleeper.
-        self.notified.store(true, Ordering::SeqCst);
-        let sleeper = self.sleeper.lock().unwrap_or_else(PoisonError::into_inner);
+        // SeqCst: pairs with the swaps in `park`: they see this, or we see its sleeper. A swap, too: who
+        // reads the notice of one of two sees what both did (I2).
+        self.notified.swap(true, Ordering::SeqCst);
+        let sleeper = self.sleeper.lock();
         if let Some(sleeper) = sleeper.as_ref() {
             sleeper.unpark();
         }
