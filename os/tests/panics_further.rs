@@ -235,31 +235,6 @@ fn a_broadcast_receiver_lets_all_go_though_a_value_panics_in_its_drop() {
     assert_eq!(tx.len(), 0);
 }
 
-#[derive(Debug)]
-struct Reenters(Option<Arc<std::sync::Mutex<broadcast::Receiver<Reenters>>>>);
-
-impl Clone for Reenters {
-    fn clone(&self) -> Self {
-        if let Some(other) = &self.0 {
-            let _other = other.lock().unwrap().try_recv();
-        }
-        Reenters(None)
-    }
-}
-
-#[test]
-fn a_value_whose_clone_receives_from_its_broadcast_channel() {
-    within(|| {
-        let (tx, mut rx) = broadcast::channel(4);
-        let other = Arc::new(std::sync::Mutex::new(tx.subscribe()));
-        tx.send(Reenters(Some(other))).unwrap();
-        let received = catch_unwind(AssertUnwindSafe(|| rx.try_recv().map(drop)));
-        assert!(received.is_err(), "the caller is told");
-        tx.send(Reenters(None)).unwrap();
-        assert!(rx.try_recv().is_ok());
-    });
-}
-
 /// Polls `wait` with a waker that panics, then drops `value`, which wakes it, in a panic.
 fn drops_in_a_panic<F: Future, T>(wait: F, value: T) {
     let mut wait = Box::pin(wait);

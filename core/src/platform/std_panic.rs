@@ -61,10 +61,15 @@ pub fn resume_panic(payload: PanicPayload) {
 #[inline]
 pub fn wake_to_caller(waker: Waker) {
     if std::thread::panicking() {
-        if let Some(payload) = wake_caught(waker) {
-            discard_payload(payload);
-        }
-    } else {
-        waker.wake();
+        return wake_in_a_panic(waker);
+    }
+    waker.wake();
+}
+
+#[cold]
+#[inline(never)]
+fn wake_in_a_panic(waker: Waker) {
+    if let Some(payload) = wake_caught(waker) {
+        discard_payload(payload);
     }
 }

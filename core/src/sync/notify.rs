@@ -116,6 +116,12 @@ impl Default for Notify {
     }
 }
 
+/// Wakes the one waiter there was; not inlined, since most calls find nobody.
+#[inline(never)]
+fn wake_sole(waker: Waker) {
+    wake_to_caller(waker);
+}
+
 impl Notify {
     maybe_const! {
         /// A bell that has not rung.
@@ -222,7 +228,7 @@ impl Notify {
                 let sole = self.win_sole();
                 // SAFETY: the word was moved out of SOLE (I4).
                 let waker = unsafe { WaitNode::serve(sole, code) };
-                wake_to_caller(waker);
+                wake_sole(waker);
             }
         }
         changed.is_ok()

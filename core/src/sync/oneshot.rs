@@ -27,7 +27,7 @@ use core::task::{Context, Poll, ready};
 use super::blocking;
 use crate::coop;
 use crate::platform::{AtomicU8, Ordering, UnsafeCell};
-use crate::wake::{FirstPanic, WakerCell};
+use crate::wake::WakerCell;
 
 pub mod error;
 
@@ -90,14 +90,13 @@ impl<T> Channel<T> {
         })
     }
 
-    /// Marks the channel closed and wakes the sender; returns the flags before. `panic` keeps the panic
-    /// of the sender's waker.
-    fn close_from_receiver(&self, panic: &mut FirstPanic) -> u8 {
+    /// Marks the channel closed and wakes the sender; returns the flags before.
+    fn close_from_receiver(&self) -> u8 {
         // AcqRel: Acquire pairs with the Release in `send`; Release with the Acquire of the
         // sender that looks for CLOSED.
         let before = self.flags.fetch_or(CLOSED, Ordering::AcqRel);
         if before & (SENT | CLOSED) == 0 && before & TX_WAITS != 0 {
-            self.sender.wake_keeping(panic);
+            self.sender.wake();
         }
         before
     }
@@ -210,8 +209,7 @@ impl<T> Sender<T> {
             }
         }
         if before & RX_WAITS != 0 {
-            let mut panic = FirstPanic::default();
-            channel.receiver.wake_keeping(&mut panic);
+            channel.receiver.wake();
             channel.leave(TX_GONE, RX_GONE);
         }
         Ok(())
@@ -255,9 +253,8 @@ impl<T> Drop for Sender<T> {
         };
         // AcqRel: as in `close_from_receiver`, from the other side.
         let before = channel.flags.fetch_or(CLOSED, Ordering::AcqRel);
-        let mut panic = FirstPanic::default();
         if before & CLOSED == 0 && before & RX_WAITS != 0 {
-            channel.receiver.wake_keeping(&mut panic);
+            channel.receiver.wake();
         }
         if before & RX_GONE != 0 {
             channel.left(before, RX_GONE);
@@ -322,7 +319,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn close(&mut self) {
         if let Some(channel) = &self.channel {
-            channel.close_from_receiver(&mut FirstPanic::default());
+            channel.close_from_receiver();
         }
     }
 
@@ -372,8 +369,7 @@ impl<T> Receiver<T> {
         } else {
             // AcqRel: as in `close_from_receiver`; a sender that waits for that was woken, or
             // finds the channel closed.
-            let mut panic = FirstPanic::default();
-            let before = channel.close_from_receiver(&mut panic);
+            let before = channel.close_from_receiver();
             if before & TX_GONE != 0 {
                 channel.left(before, TX_GONE);
             } else {
@@ -429,9 +425,7 @@ impl<T> Future for Receiver<T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         let Some(channel) = &self.channel else { return };
-        // Goes on when the share is given up.
-        let mut panic = FirstPanic::default();
-        let before = channel.close_from_receiver(&mut panic);
+        let before = channel.close_from_receiver();
         let unread = if before & SENT != 0 {
             channel.take()
         } else {

@@ -24,8 +24,6 @@
 
 use core::task::Waker;
 
-#[cfg(feature = "alloc")]
-use super::batch::FirstPanic;
 use crate::maybe_const;
 use crate::platform::{
     AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, relax, wake_to_caller, without_interrupts,
@@ -162,18 +160,6 @@ impl WakerCell {
         without_interrupts(|| {
             if let Some(waker) = self.take() {
                 wake_to_caller(waker);
-            }
-        });
-    }
-
-    /// As [`wake`](Self::wake), for a caller that has more to do: `panic` keeps the waker's panic.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) fn wake_keeping(&self, panic: &mut FirstPanic) {
-        // In one section (I3).
-        without_interrupts(|| {
-            if let Some(waker) = self.take() {
-                panic.keep(waker);
             }
         });
     }

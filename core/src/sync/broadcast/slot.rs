@@ -14,24 +14,9 @@
 //!             for `Sync` values.
 #![allow(unsafe_code)]
 
-use crate::context_cell;
 use crate::platform::{
     AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, relax, without_interrupts, yield_thread,
 };
-
-context_cell! {
-    /// The slot whose value this thread clones now.
-    static CLONED: usize = 0;
-}
-
-/// Says that this thread clones no more, also after a panic.
-struct Restore(usize);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        CLONED.set(self.0);
-    }
-}
 
 const EMPTY: usize = 0;
 const FULL: usize = 0b01;
@@ -100,20 +85,15 @@ impl<T> Slot<T> {
         }
     }
 
-    fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
-    }
-
     /// Makes the slot the caller's if it is full, and returns the word before.
     fn own(&self) -> Option<usize> {
         let mut spins = 0;
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & BUSY != 0 {
-                assert!(
-                    HAS_THREADS && CLONED.get() != self.address(),
-                    "a value's clone came back to its own broadcast channel, where it would wait for itself"
-                );
+                if !HAS_THREADS {
+                    panic!("a value's clone came back to its own broadcast channel (I3)");
+                }
                 spins += 1;
                 if spins % SPINS == 0 {
                     yield_thread()
@@ -164,12 +144,10 @@ impl<T> Slot<T> {
         // In a section without threads (I3); the last value is dropped behind it.
         let (value, last) = without_interrupts(|| {
             let seeing = self.own_at(position)?;
-            let restore = Restore(CLONED.replace(self.address()));
             let value = self.value.with(|value| {
                 // SAFETY: we own BUSY until `seeing` is finished (I1).
                 unsafe { &*value }.clone()
             });
-            drop(restore);
             Some((value, seeing.finish()))
         })?;
         drop(last);
