@@ -58,7 +58,7 @@ pub fn resume_panic(payload: PanicPayload) {
 ///
 /// # Cost
 /// One load and a branch more than the wake.
-#[inline]
+#[inline(never)]
 pub fn wake_to_caller(waker: Waker) {
     if std::thread::panicking() {
         return wake_in_a_panic(waker);

@@ -159,7 +159,7 @@ impl WakerCell {
         // In one section (I3).
         without_interrupts(|| {
             if let Some(waker) = self.take() {
-                wake_to_caller(waker);
+                waker.wake();
             }
         });
     }
