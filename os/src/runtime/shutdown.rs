@@ -1,14 +1,16 @@
 //! The end of a runtime, whoever ends it and wherever.
 //!
-//! Idea        One order: no more polls; driver and timers close, so that whoever waits for them is
-//!             told; the tasks are dropped; closures that have not begun are cancelled; the threads
-//!             are waited for. Workers come to the end of their polls before driver and timers close,
-//!             if they do so soon, so that no task sees that which is about to be cancelled. Each step takes what is left of one limit. Where waiting is not
+//! Idea        One order. No task is polled any more. Each worker drops its own tasks. Driver and timers
+//!             close, by the last worker, or after a short grace if a worker is stuck in its poll, so
+//!             that whoever waits for them is told. Closures that have not begun are cancelled. The
+//!             threads are joined. Each step takes what is left of one limit. Where waiting is not
 //!             allowed the limit is zero, and everything else happens all the same.
-//! Invariants  I1 nothing waits for an operation of a driver, or a timer, that has closed.
+//! Invariants  I1 nobody waits for an operation of a driver, or a timer, that has closed, and nobody waits
+//!                for ever because neither has.
 //!             I2 a panic for ending a runtime in the wrong place comes last.
-//! Rejected    Tasks first, then the driver: a thread that blocks on a timer of the runtime keeps the
-//!             end from coming, and the end keeps the timer from firing.
+//! Rejected    To close driver and timers only when every task is dropped: a thread that blocks on a
+//!             timer keeps the end from coming, and the end keeps the timer from firing. To close them
+//!             first: a task in the middle of its poll sees its timer fail, just before it is cancelled.
 
 use std::io;
 use std::time::{Duration, Instant};
