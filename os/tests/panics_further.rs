@@ -363,7 +363,6 @@ const IN_A_PANIC: &[&str] = &[
 const CASE: &str = "SELKIE_TEST_WAKES_IN_A_PANIC";
 
 #[test]
-#[ignore = "a waker of a `WakerCell` that panics amid a panic ends the process"]
 fn what_drops_in_a_panic_wakes_others_without_ending_the_process() {
     if let Ok(name) = std::env::var(CASE) {
         return sides_wake_in_a_panic(&name);

@@ -7,6 +7,7 @@ use crate::source::Source;
 const CALLS: &[&str] = &[
     ".wake()",
     ".wake_all()",
+    ".wake_from_drop()",
     "wake_each(",
     "panic.keep(",
     "wake_to_caller(",

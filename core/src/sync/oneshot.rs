@@ -96,7 +96,7 @@ impl<T> Channel<T> {
         // sender that looks for CLOSED.
         let before = self.flags.fetch_or(CLOSED, Ordering::AcqRel);
         if before & (SENT | CLOSED) == 0 && before & TX_WAITS != 0 {
-            self.sender.wake();
+            self.sender.wake_from_drop();
         }
         before
     }
@@ -254,7 +254,7 @@ impl<T> Drop for Sender<T> {
         // AcqRel: as in `close_from_receiver`, from the other side.
         let before = channel.flags.fetch_or(CLOSED, Ordering::AcqRel);
         if before & CLOSED == 0 && before & RX_WAITS != 0 {
-            channel.receiver.wake();
+            channel.receiver.wake_from_drop();
         }
         if before & RX_GONE != 0 {
             channel.left(before, RX_GONE);

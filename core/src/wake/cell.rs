@@ -163,6 +163,18 @@ impl WakerCell {
             }
         });
     }
+
+    /// As [`wake`](Self::wake), for a drop, in which a panic may be under way: that one then goes on
+    /// alone, and the waker's is contained. Not inlined: a drop seldom wakes.
+    #[inline(never)]
+    pub fn wake_from_drop(&self) {
+        // In one section (I3).
+        without_interrupts(|| {
+            if let Some(waker) = self.take() {
+                wake_to_caller(waker);
+            }
+        });
+    }
 }
 
 /// A store in progress: ends it when dropped.

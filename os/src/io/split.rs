@@ -60,7 +60,7 @@ impl<T> Drop for Polling<'_, T> {
         // AcqRel: Release pairs with the Acquire in `begin`, which then sees what the poll did to the
         // stream; Acquire with the Release there, which left a waker (I3).
         if self.0.word.swap(FREE, Ordering::AcqRel) == AWAITED {
-            self.0.waiting.wake();
+            self.0.waiting.wake_from_drop();
         }
     }
 }

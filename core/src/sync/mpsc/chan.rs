@@ -169,7 +169,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     pub(super) fn remove_sender(&self) {
         // AcqRel: whoever is last has everything behind it that the others sent.
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let _woken = Finally(|| self.receiver.wake());
+            let _woken = Finally(|| self.receiver.wake_from_drop());
             self.close();
         }
     }
