@@ -72,10 +72,18 @@ impl<S: Schedule> End<S> {
         }))
     }
 
-    /// Keeps `tasks`, whose tasks were cancelled, until they are finished (I1).
+    /// Keeps `tasks`, whose tasks were cancelled, until they are finished (I1). If everything counts as
+    /// dropped already, nobody finishes them: they are dropped here, which loses what is being polled.
     pub(super) fn keep(&self, tasks: ClosingTasks<S>) {
-        if let Err(unfinished) = tasks.finish() {
-            self.0.lock().owners.push(unfinished);
+        let Err(unfinished) = tasks.finish() else {
+            return;
+        };
+        let mut state = self.0.lock();
+        if state.ended {
+            drop(state);
+            drop(unfinished);
+        } else {
+            state.owners.push(unfinished);
         }
     }
 
@@ -96,7 +104,7 @@ impl<S: Schedule> End<S> {
     }
 
     /// Waits until everything in `owners`, and what else is kept, is finished; `drain` consumes tokens.
-    pub(super) fn finish_all(&self, mut owners: Vec<ClosingTasks<S>>, drain: impl Fn()) {
+    fn finish_all(&self, mut owners: Vec<ClosingTasks<S>>, drain: impl Fn()) {
         let mut wait = FIRST_WAIT;
         loop {
             self.0.lock().wait_here();
@@ -123,14 +131,28 @@ impl<S: Schedule> End<S> {
         waiting.iter().for_each(Thread::unpark);
     }
 
-    /// Everything is dropped (I2).
-    pub(super) fn set_ended(&self) {
-        let waiting = {
-            let mut state = self.0.lock();
-            state.ended = true;
-            state.changed()
-        };
+    /// Everything is dropped (I2), unless somebody has kept more meanwhile, which is returned.
+    fn set_ended(&self) -> Vec<ClosingTasks<S>> {
+        let mut state = self.0.lock();
+        if !state.owners.is_empty() {
+            return std::mem::take(&mut state.owners);
+        }
+        state.ended = true;
+        let waiting = state.changed();
+        drop(state);
         waiting.iter().for_each(Thread::unpark);
+        Vec::new()
+    }
+
+    /// As the last worker: finishes `owners`, and what is kept meanwhile, then says that all is dropped.
+    pub(super) fn end(&self, mut owners: Vec<ClosingTasks<S>>, drain: impl Fn()) {
+        loop {
+            self.finish_all(owners, &drain);
+            owners = self.set_ended();
+            if owners.is_empty() {
+                return;
+            }
+        }
     }
 
     /// Waits until everything is dropped, at most until `deadline`.

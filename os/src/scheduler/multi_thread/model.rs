@@ -376,8 +376,7 @@ fn model_workers_end_while_one_polls_a_task_of_the_other() {
                 closing.cancel_all();
                 end.keep(closing);
                 if let Some(left) = end.worker_ended(index, None) {
-                    end.finish_all(left.owners, || ());
-                    end.set_ended();
+                    end.end(left.owners, || ());
                 }
             });
         }

@@ -28,8 +28,7 @@ impl MultiThread {
         // timer: it is told.
         self.driver.shutdown();
         drop(left.timers);
-        self.end.finish_all(left.owners, || self.drain(index));
-        self.end.set_ended();
+        self.end.end(left.owners, || self.drain(index));
     }
 
     /// The owner of the tasks that were spawned outside the workers; nothing is spawned there any more.
