@@ -25,8 +25,6 @@ pub(crate) fn join_thread(handle: JoinHandle<()>, deadline: Option<Instant>) -> 
     any(feature = "fs", feature = "reactor")
 ))]
 fn join_until(handle: JoinHandle<()>, deadline: Instant) -> bool {
-    use std::os::unix::thread::JoinHandleExt;
-
     let left = deadline.saturating_duration_since(Instant::now());
     // SAFETY: zeros are a `timespec`.
     let mut until: libc::timespec = unsafe { std::mem::zeroed() };
@@ -34,9 +32,9 @@ fn join_until(handle: JoinHandle<()>, deadline: Instant) -> bool {
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut until) };
     let nanos = i128::from(until.tv_nsec) + i128::from(left.subsec_nanos());
     let seconds = i128::from(until.tv_sec) + i128::from(left.as_secs()) + nanos / 1_000_000_000;
-    until.tv_sec = seconds.try_into().unwrap_or(libc::time_t::MAX);
+    until.tv_sec = seconds.try_into().unwrap_or(i32::MAX.into());
     until.tv_nsec = (nanos % 1_000_000_000).try_into().unwrap_or_default();
-    let thread = handle.into_pthread_t();
+    let thread = pthread(handle);
     // SAFETY: the thread is ours to join; it is joined, or detached below, once.
     if unsafe { libc::pthread_timedjoin_np(thread, std::ptr::null_mut(), &until) } == 0 {
         return true;
@@ -44,6 +42,19 @@ fn join_until(handle: JoinHandle<()>, deadline: Instant) -> bool {
     // SAFETY: not joined, and not used any more.
     unsafe { libc::pthread_detach(thread) };
     false
+}
+
+/// The thread's number as `libc` has it: on musl a pointer, while std's own copy of `libc` may say an integer.
+#[cfg(all(
+    target_os = "linux",
+    any(target_env = "gnu", target_env = "musl"),
+    any(feature = "fs", feature = "reactor")
+))]
+#[allow(trivial_numeric_casts, clippy::unnecessary_cast)]
+fn pthread(handle: JoinHandle<()>) -> libc::pthread_t {
+    use std::os::unix::thread::JoinHandleExt;
+
+    handle.into_pthread_t() as libc::pthread_t
 }
 
 #[cfg(not(all(
