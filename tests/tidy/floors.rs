@@ -130,7 +130,8 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "scheduler",
-        &["config", "observe"],
+        // `sys`: its clock.
+        &["config", "observe", "sys"],
         &[
             "task",
             "queue",

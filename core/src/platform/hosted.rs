@@ -9,9 +9,9 @@ pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU
 pub use portable_atomic::AtomicU64;
 pub use std::sync::Arc;
 pub use std::sync::Arc as PlainArc;
-pub use std::thread::{
-    Thread, current as current_thread, park as park_thread, park_timeout as park_thread_for,
-};
+pub use std::thread::{Thread, current as current_thread};
+
+pub use super::std_park::{park_thread, park_thread_for};
 
 /// An atomic that no model watches.
 pub use portable_atomic::AtomicU64 as PlainU64;
@@ -268,7 +268,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             .woken
             .swap(false, core::sync::atomic::Ordering::Acquire)
         {
-            std::thread::park();
+            park_thread();
         }
     }
 }

@@ -30,6 +30,8 @@ pub use hosted::{
 
 #[cfg(any(feature = "std", loom))]
 mod std_panic;
+#[cfg(all(feature = "std", not(loom)))]
+mod std_park;
 #[cfg(any(feature = "std", loom))]
 pub use std_panic::{
     PanicPayload, catch_panic, contain_panic, discard_payload, resume_panic, wake_caught,

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use selkie_core::task::{OwnedTasks, Schedule};
 
+use crate::sys::stopwatch;
+
 /// How long blocks are there before they go back.
 const CALM: Duration = Duration::from_secs(1);
 /// How long a scheduler that sleeps waits between two steps.
@@ -55,7 +57,9 @@ impl Trim {
         if limit == Some(Duration::ZERO) || !self.has_surplus(own, finished) {
             return limit;
         }
-        let now = Instant::now();
+        let Some(now) = stopwatch() else {
+            return limit;
+        };
         let since = self.since.get().unwrap_or(now);
         self.since.set(Some(since));
         let left = CALM
@@ -75,7 +79,9 @@ impl Trim {
         if !self.has_surplus(own, finished) {
             return self.since.set(None);
         }
-        let now = Instant::now();
+        let Some(now) = stopwatch() else {
+            return;
+        };
         let Some(since) = self.since.get() else {
             return self.since.set(Some(now));
         };

@@ -17,6 +17,7 @@ mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 mod memory;
+mod stopwatch;
 mod thread_end;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
 #[path = "no_timer_fd.rs"]
@@ -25,8 +26,10 @@ mod timer_fd;
 mod timer_fd;
 #[cfg(unix)]
 mod unix;
-#[cfg(not(any(unix, windows)))]
+#[cfg(not(any(unix, windows, target_family = "wasm")))]
 mod unsupported;
+#[cfg(target_family = "wasm")]
+mod wasm;
 #[cfg(windows)]
 mod windows;
 
@@ -36,6 +39,7 @@ pub(crate) use late_source::LateSource;
 #[cfg(feature = "net")]
 pub(crate) use late_source::MayBeLate;
 pub(crate) use memory::install_release_pages;
+pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};

@@ -11,6 +11,7 @@ use selkie_core::time::TimersLease;
 use super::super::any_park::{AnyPark, AnyUnpark};
 use super::super::trim::Trim;
 use super::super::yields::Yields;
+use crate::sys::stopwatch;
 
 /// What the running thread of the scheduler `S` holds.
 pub(super) struct Core<S: Schedule> {
@@ -42,7 +43,7 @@ impl<S: Schedule> Core<S> {
     #[inline]
     pub(super) fn is_busy(&mut self) {
         if self.busy_since.is_none() {
-            self.busy_since = Some(Instant::now());
+            self.busy_since = stopwatch();
         }
     }
 

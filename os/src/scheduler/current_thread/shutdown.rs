@@ -5,13 +5,14 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use selkie_core::task::{ClosingTasks, Notified, OwnedTasks};
 
 use super::run::Driven;
 use super::running::Running;
 use super::shared::{CurrentThread, lock};
+use crate::sys::stopwatch;
 
 /// How long a waker on another thread may take to give its token back; the system may suspend that
 /// thread for so long.
@@ -55,7 +56,7 @@ impl Driven<'_> {
             .flatten()
             .map(OwnedTasks::close)
             .collect();
-        let give_up = Instant::now() + GRACE;
+        let begun = stopwatch();
         loop {
             owners.iter().for_each(ClosingTasks::cancel_all);
             while let Some(token) = self.pop_any() {
@@ -65,7 +66,7 @@ impl Driven<'_> {
                 .into_iter()
                 .filter_map(|tasks| tasks.finish().err())
                 .collect();
-            if owners.is_empty() || Instant::now() > give_up {
+            if owners.is_empty() || begun.is_none_or(|begun| begun.elapsed() > GRACE) {
                 return;
             }
             // A waker on another thread is about to give its token back.
