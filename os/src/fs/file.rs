@@ -313,10 +313,7 @@ impl File {
     /// If it is zero.
     #[track_caller]
     pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
-        assert!(
-            max_buf_size > 0,
-            "a file's operations must move at least one byte"
-        );
+        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         self.max_buf_size = max_buf_size;
     }
 

@@ -54,7 +54,12 @@ impl<R: AsyncRead> BufReader<R> {
     }
 
     /// A buffer of `capacity` bytes in front of `inner`.
+    ///
+    /// # Panics
+    /// If `capacity` is zero.
+    #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
+        assert!(capacity > 0, "capacity must be greater than zero");
         let buf = vec![0; capacity].into_boxed_slice();
         Self::from_parts(inner, buf, 0, 0)
     }

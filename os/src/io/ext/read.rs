@@ -10,6 +10,7 @@ use bytes::BufMut;
 use pin_project_lite::pin_project;
 
 use super::append::poll_append;
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
@@ -80,7 +81,9 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadExact<'_, R> {
         let me = self.project();
         while me.buf.remaining() > 0 {
             let before = me.buf.remaining();
-            ready!(Pin::new(&mut **me.reader).poll_read(cx, me.buf))?;
+            ready!(poll_uninterrupted(cx, |cx| {
+                Pin::new(&mut **me.reader).poll_read(cx, me.buf)
+            }))?;
             if me.buf.remaining() == before {
                 return Poll::Ready(Err(early_end()));
             }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Buf;
 use pin_project_lite::pin_project;
 
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::write::AsyncWrite;
 
 /// Buffers that one vectored write takes.
@@ -64,7 +65,9 @@ write_future! {
     |me, writer, cx| {
         let mut writer = writer;
         while !me.buf.is_empty() {
-            let n = ready!(writer.as_mut().poll_write(cx, me.buf))?;
+            let n = ready!(poll_uninterrupted(cx, |cx| {
+                writer.as_mut().poll_write(cx, me.buf)
+            }))?;
             if n == 0 {
                 return Poll::Ready(Err(took_nothing()));
             }
@@ -145,11 +148,9 @@ impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteAllBuf<'_, W, B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let me = self.project();
         while me.buf.has_remaining() {
-            let n = ready!(poll_write_buf(
-                Pin::new(&mut **me.writer),
-                cx,
-                &mut **me.buf
-            ))?;
+            let n = ready!(poll_uninterrupted(cx, |cx| {
+                poll_write_buf(Pin::new(&mut **me.writer), cx, &mut **me.buf)
+            }))?;
             if n == 0 {
                 return Poll::Ready(Err(took_nothing()));
             }
