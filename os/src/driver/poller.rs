@@ -2,8 +2,9 @@
 
 use mio::event::Event;
 
+use super::slots::Carries;
 use crate::io::{Interest, Ready};
-use crate::sys;
+use crate::sys::{self, Told};
 
 /// `interest`, as the poller takes it.
 pub(super) fn ask(interest: Interest) -> mio::Interest {
@@ -23,18 +24,38 @@ pub(super) fn ask(interest: Interest) -> mio::Interest {
 }
 
 /// What `event` tells.
-pub(super) fn told(event: &Event) -> Ready {
-    let mut told = Ready::EMPTY;
+pub(super) fn told(event: &Event) -> Told {
+    Told {
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        read_closed: event.is_read_closed(),
+        write_closed: event.is_write_closed(),
+        priority: event.is_priority(),
+        error: event.is_error(),
+    }
+}
+
+/// What it means that `told` was told of a source.
+///
+/// Of datagrams an error is what the next operation says, in whichever direction: both are ready. It does
+/// not close anything, though pollers say so, and what is closed is so in both directions.
+pub(super) fn readiness(mut told: Told, carries: Carries) -> Ready {
+    if carries == Carries::Datagrams && told.error {
+        told.readable = true;
+        told.writable = true;
+        told.write_closed &= told.read_closed;
+    }
+    let mut ready = Ready::EMPTY;
     let mut add = |is, kind| {
         if is {
-            told |= kind;
+            ready |= kind;
         }
     };
-    add(event.is_readable(), Ready::READABLE);
-    add(event.is_writable(), Ready::WRITABLE);
-    add(event.is_read_closed(), Ready::READ_CLOSED);
-    add(event.is_write_closed(), Ready::WRITE_CLOSED);
-    add(event.is_priority(), Ready::PRIORITY);
-    add(event.is_error(), Ready::ERROR);
-    told
+    add(told.readable, Ready::READABLE);
+    add(told.writable, Ready::WRITABLE);
+    add(told.read_closed, Ready::READ_CLOSED);
+    add(told.write_closed, Ready::WRITE_CLOSED);
+    add(told.priority, Ready::PRIORITY);
+    add(told.error, Ready::ERROR);
+    ready
 }
