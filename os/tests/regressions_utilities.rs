@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use std::string::FromUtf8Error;
 use std::task::{Context, Poll, Waker};
 
 use selkie::io::{
-    self as ours, AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite,
+    self as ours, AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncWrite,
     AsyncWriteExt, BufReader, BufStream, BufWriter, ReadBuf, SimplexStream,
 };
 use selkie::runtime::Builder;
@@ -559,4 +559,60 @@ fn a_part_of_a_line_outlives_a_failure_of_its_source() {
         assert_eq!(lines.next_line().await.unwrap().unwrap(), "\u{7}".repeat(5));
         assert!(lines.next_line().await.unwrap().is_none());
     });
+}
+
+/// A file whose operations take two polls, and which takes no seek meanwhile.
+#[derive(Default)]
+struct Slow {
+    polls_left: usize,
+    position: u64,
+}
+
+impl AsyncRead for Slow {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.polls_left = 2;
+        buf.put_slice(b"");
+        Poll::Pending
+    }
+}
+
+impl AsyncSeek for Slow {
+    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        assert_eq!(self.polls_left, 0, "another operation is under way");
+        if let SeekFrom::Start(position) = position {
+            self.position = position;
+        }
+        self.polls_left = 2;
+        Ok(())
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        if self.polls_left > 0 {
+            self.polls_left -= 1;
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(self.position))
+    }
+}
+
+#[test]
+fn a_buffered_reader_waits_for_what_was_given_up_before_it_seeks() {
+    for position in [SeekFrom::Start(7), SeekFrom::Current(0)] {
+        let mut reader = BufReader::new(Slow::default());
+        assert!(at_once(reader.read_u8()).is_pending());
+        // As a wrapper does it, which does not know of the read.
+        let mut reader = Pin::new(&mut reader);
+        reader.as_mut().start_seek(position).unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut polls = 0;
+        while reader.as_mut().poll_complete(&mut cx).is_pending() {
+            polls += 1;
+            assert!(polls < 10, "the seek does not end");
+        }
+        assert_eq!(polls, 4);
+    }
 }
