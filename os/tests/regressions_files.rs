@@ -195,3 +195,15 @@ fn a_seek_from_before_what_was_read_ahead_fails_and_moves_nothing() {
         assert_eq!(bytes.len(), 200_000);
     });
 }
+
+#[test]
+fn a_file_shows_what_std_shows() {
+    let folder = Folder::new("debug");
+    let std = std::fs::File::create(folder.path().join("file")).unwrap();
+    let shown = format!("{std:?}");
+    let file = File::from_std(std);
+    assert_eq!(
+        format!("{file:?}"),
+        format!("tokio::fs::File {{ std: {shown} }}")
+    );
+}

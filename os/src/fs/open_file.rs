@@ -66,6 +66,6 @@ impl Drop for OpenFile {
 
 impl fmt::Debug for OpenFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.std.fmt(f)
+        (**self).fmt(f)
     }
 }
