@@ -161,7 +161,7 @@ fn file_futures_may_be_shared() {
     fn consumed(file: File) {
         is_shared(&file.into_std());
     }
-    let _: (fn(&File), fn(File)) = (all, consumed);
+    let (_, _) = (all as fn(&File), consumed as fn(File));
 }
 
 #[test]

@@ -242,7 +242,10 @@ thread_local! {
 fn panic_of(f: impl FnOnce()) -> (String, String) {
     std::panic::set_hook(Box::new(|info| {
         let file = info.location().map(|at| at.file().to_owned());
-        let message = info.payload_as_str().unwrap_or_default().to_owned();
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or(payload.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or_default().to_owned();
         PANICKED_AT.set((file.unwrap_or_default(), message));
     }));
     let outcome = catch_unwind(AssertUnwindSafe(f));

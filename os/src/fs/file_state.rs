@@ -23,7 +23,7 @@ use crate::task::{JoinHandle, spawn_blocking_for};
 
 pub(super) struct Inner {
     pub(super) state: State,
-    pub(super) write_error: Option<KeptError>,
+    pub(super) write_error: Option<Box<KeptError>>,
     pub(super) position: u64,
     /// What makes reads and seeks possible without the pool.
     pub(super) known: Known,
@@ -137,7 +137,7 @@ impl Inner {
     pub(super) fn remember(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Write(written) => {
-                self.write_error = written.as_ref().err().map(KeptError::new);
+                self.write_error = written.as_ref().err().map(KeptError::boxed);
             }
             Outcome::Seek(Ok(position)) => self.position = *position,
             _ => {}

@@ -11,11 +11,12 @@ pub(super) enum KeptError {
 }
 
 impl KeptError {
-    pub(super) fn new(error: &io::Error) -> Self {
-        match error.raw_os_error() {
+    /// What is to be kept of `error`; in a box, since files that have none are many.
+    pub(super) fn boxed(error: &io::Error) -> Box<Self> {
+        Box::new(match error.raw_os_error() {
             Some(number) => Self::Number(number),
             None => Self::Other(error.kind(), error.to_string()),
-        }
+        })
     }
 
     /// The error once more.
@@ -35,12 +36,12 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_number_or_its_text() {
-        let full = KeptError::new(&io::Error::from_raw_os_error(libc::ENOSPC));
+        let full = KeptError::boxed(&io::Error::from_raw_os_error(libc::ENOSPC));
         assert_eq!(full.again().raw_os_error(), Some(libc::ENOSPC));
         assert_eq!(full.again().kind(), io::ErrorKind::StorageFull);
-        let own = KeptError::new(&io::Error::other("by hand"));
+        let own = KeptError::boxed(&io::Error::other("by hand"));
         assert_eq!(own.again().to_string(), "by hand");
-        let kind = KeptError::new(&io::ErrorKind::WriteZero.into());
+        let kind = KeptError::boxed(&io::ErrorKind::WriteZero.into());
         assert_eq!(kind.again().kind(), io::ErrorKind::WriteZero);
     }
 }
