@@ -15,11 +15,12 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use super::cached::Known;
 use super::file_buf::FileBuf;
 use super::kept_error::KeptError;
-use super::offload::not_run;
+use super::offload::{no_thread, not_run};
 use super::open_file::OpenFile;
 use crate::blocking::BlockingKind;
+use crate::context::Handle;
 use crate::sync::Notify;
-use crate::task::{JoinHandle, spawn_blocking_for};
+use crate::task::JoinHandle;
 
 pub(super) struct Inner {
     pub(super) state: State,
@@ -33,7 +34,14 @@ pub(super) struct Inner {
 
 pub(super) enum State {
     Idle(FileBuf),
-    Busy(Doing, JoinHandle<(Outcome, FileBuf)>),
+    Busy(Doing, Task),
+}
+
+/// An operation on the pool.
+pub(super) struct Task {
+    handle: JoinHandle<(Outcome, FileBuf)>,
+    /// Why it has no thread to run on, if it has none.
+    refused: Option<io::Error>,
 }
 
 /// Which operation is under way.
@@ -108,8 +116,10 @@ impl Inner {
         mut buf: FileBuf,
         operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
     ) {
-        let task = spawn_blocking_for(doing.kind(), move || (operation(&mut buf), buf));
-        self.state = State::Busy(doing, task);
+        let (handle, started) = Handle::current()
+            .spawn_blocking_or_cancel(doing.kind(), move || (operation(&mut buf), buf));
+        let refused = started.err();
+        self.state = State::Busy(doing, Task { handle, refused });
     }
 
     /// Waits for the operation under way and takes its buffer back; `None` if there is none.
@@ -118,8 +128,10 @@ impl Inner {
             return Poll::Ready(None);
         };
         let doing = *doing;
-        let (outcome, buf) = ready!(Pin::new(task).poll(cx))
-            .unwrap_or_else(|_| (doing.failed(not_run()), FileBuf::default())); // I1
+        let (outcome, buf) = ready!(Pin::new(&mut task.handle).poll(cx)).unwrap_or_else(|_| {
+            let error = task.refused.take().map_or_else(not_run, no_thread);
+            (doing.failed(error), FileBuf::default()) // I1
+        });
         self.state = State::Idle(buf);
         self.unflushed = false;
         Poll::Ready(Some(outcome))
