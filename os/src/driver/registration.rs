@@ -76,10 +76,8 @@ impl Registration {
         assumed: Ready,
         handle: Handle,
     ) -> io::Result<Self> {
-        let index = handle.shared.slots.take()?;
-        let slot = handle.shared.slots.at(index);
-        slot.assume(assumed);
-        let slot = NonNull::from(slot);
+        let index = handle.shared.slots.take(assumed)?;
+        let slot = NonNull::from(handle.shared.slots.at(index));
         Ok(Self {
             handle,
             slot,

@@ -171,8 +171,8 @@ impl Slot {
         Word(self.word.load(Ordering::Acquire)).is_watched()
     }
 
-    /// Takes the source for ready for `ready` until an operation finds that it is not; for one that
-    /// nobody else knows yet.
+    /// Takes the source for ready for `ready` until an operation finds that it is not; for a slot that
+    /// nobody knows yet, under the lock of the stock: the driver's end marks slots once it has had it.
     pub(super) fn assume(&self, ready: Ready) {
         // Relaxed: the owner shares the slot by giving the source away, and no event comes yet.
         let word = Word(self.word.load(Ordering::Relaxed)).assumed(ready);

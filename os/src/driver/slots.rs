@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 use selkie_core::platform::Lock;
 
 use super::slot::Slot;
+use crate::io::Ready;
 
 const FIRST_CHUNK_SLOTS: usize = 16;
 /// Bits of a token that hold the place; the others hold the generation.
@@ -113,8 +114,8 @@ impl Slots {
         }
     }
 
-    /// A free slot's index.
-    pub(super) fn take(&self) -> Result<u32, NoSlot> {
+    /// A free slot's index; its source is thought ready for `assumed`.
+    pub(super) fn take(&self, assumed: Ready) -> Result<u32, NoSlot> {
         let mut stock = self.stock.lock();
         if stock.closed {
             return Err(NoSlot::ShutDown);
@@ -134,6 +135,7 @@ impl Slots {
             }
         };
         stock.registered += 1;
+        self.at(index).assume(assumed); // Under the lock: see there.
         Ok(index)
     }
 
@@ -195,7 +197,7 @@ impl From<NoSlot> for io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Carries, FIRST_CHUNK_SLOTS, Place, Slots, locate};
+    use super::{Carries, FIRST_CHUNK_SLOTS, Place, Ready, Slots, locate};
 
     #[test]
     fn indices_fill_chunk_after_chunk() {
@@ -213,13 +215,13 @@ mod tests {
     fn a_key_dies_with_its_owner() {
         for carries in [Carries::Bytes, Carries::Datagrams] {
             let slots = Slots::new();
-            let index = slots.take().unwrap();
+            let index = slots.take(Ready::EMPTY).unwrap();
             let key = slots.key(Place::new(index, carries));
             assert_eq!(key.place().carries(), carries);
             assert!(slots.find(key).is_some());
             slots.give_back(index);
             assert!(slots.find(key).is_none());
-            assert_eq!(slots.take().unwrap(), index);
+            assert_eq!(slots.take(Ready::EMPTY).unwrap(), index);
             assert!(slots.find(key).is_none());
             assert_eq!(slots.counts(), (2, 1));
         }
