@@ -23,39 +23,53 @@ pub(super) fn ask(interest: Interest) -> mio::Interest {
     asked.unwrap_or(mio::Interest::READABLE)
 }
 
-/// What `event` tells.
-pub(super) fn told(event: &Event) -> Told {
-    Told {
-        readable: event.is_readable(),
-        writable: event.is_writable(),
-        read_closed: event.is_read_closed(),
-        write_closed: event.is_write_closed(),
-        priority: event.is_priority(),
-        error: event.is_error(),
-    }
+/// What `event` tells of a source.
+#[inline]
+pub(super) fn told(event: &Event, carries: Carries) -> Ready {
+    let mut told = Ready::EMPTY;
+    let mut add = |is, kind| {
+        if is {
+            told |= kind;
+        }
+    };
+    add(event.is_readable(), Ready::READABLE);
+    add(event.is_writable(), Ready::WRITABLE);
+    add(event.is_read_closed(), Ready::READ_CLOSED);
+    add(event.is_write_closed(), Ready::WRITE_CLOSED);
+    add(event.is_priority(), Ready::PRIORITY);
+    add(event.is_error(), Ready::ERROR);
+    meant(told, carries)
+}
+
+/// What the system's `answer` to a question tells of a source.
+pub(super) fn answered(answer: Told, carries: Carries) -> Ready {
+    let kinds = [
+        (answer.readable, Ready::READABLE),
+        (answer.writable, Ready::WRITABLE),
+        (answer.read_closed, Ready::READ_CLOSED),
+        (answer.write_closed, Ready::WRITE_CLOSED),
+        (answer.priority, Ready::PRIORITY),
+        (answer.error, Ready::ERROR),
+    ];
+    let told = kinds.into_iter().filter(|(is, _)| *is);
+    meant(
+        told.fold(Ready::EMPTY, |all, (_, kind)| all | kind),
+        carries,
+    )
 }
 
 /// What it means that `told` was told of a source.
 ///
 /// Of datagrams an error is what the next operation says, in whichever direction: both are ready. It does
 /// not close anything, though pollers say so, and what is closed is so in both directions.
-pub(super) fn readiness(mut told: Told, carries: Carries) -> Ready {
-    if carries == Carries::Datagrams && told.error {
-        told.readable = true;
-        told.writable = true;
-        told.write_closed &= told.read_closed;
+#[inline]
+fn meant(told: Ready, carries: Carries) -> Ready {
+    if carries == Carries::Bytes || !told.is_error() {
+        return told;
     }
-    let mut ready = Ready::EMPTY;
-    let mut add = |is, kind| {
-        if is {
-            ready |= kind;
-        }
-    };
-    add(told.readable, Ready::READABLE);
-    add(told.writable, Ready::WRITABLE);
-    add(told.read_closed, Ready::READ_CLOSED);
-    add(told.write_closed, Ready::WRITE_CLOSED);
-    add(told.priority, Ready::PRIORITY);
-    add(told.error, Ready::ERROR);
-    ready
+    let told = told | Ready::READABLE | Ready::WRITABLE;
+    match told.is_read_closed() {
+        true => told,
+        false => told - Ready::WRITE_CLOSED,
+    }
 }

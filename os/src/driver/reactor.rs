@@ -19,7 +19,7 @@ use selkie_core::park::Park;
 use selkie_core::platform::contain_panic;
 
 use super::handle::{Handle, Shared, Unparker};
-use super::poller::{readiness, told};
+use super::poller::told;
 use super::slots::Key;
 use super::uring::Rings;
 
@@ -125,8 +125,7 @@ fn dispatch(shared: &Shared, event: &Event) -> bool {
         token if shared.rings.reap(token) => {}
         Token(key) => {
             if let Some((slot, generation)) = shared.slots.find(Key(key)) {
-                let ready = readiness(told(event), Key(key).place().carries());
-                slot.publish(generation, ready);
+                slot.publish(generation, told(event, Key(key).place().carries()));
                 return true;
             }
         }

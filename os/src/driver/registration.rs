@@ -27,7 +27,7 @@ use selkie_core::coop;
 
 use super::error::shutdown_error;
 use super::handle::Handle;
-use super::poller::readiness;
+use super::poller::answered;
 use super::slot::{ReadyEvent, Slot};
 use super::slots::{Carries, Place};
 use super::uninterrupted::uninterrupted;
@@ -107,9 +107,9 @@ impl Registration {
             return Ok(());
         }
         // The poller tells at its next turn; who asks now wants to know now.
-        if let Some(told) = self.late.ask() {
+        if let Some(answer) = self.late.ask() {
             let slot = self.slot();
-            slot.publish(slot.generation(), readiness(told, self.place.carries()));
+            slot.publish(slot.generation(), answered(answer, self.place.carries()));
         }
         Ok(())
     }

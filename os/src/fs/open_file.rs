@@ -9,6 +9,7 @@
 use std::fmt;
 use std::fs::File;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, OnceLock};
 
 use crate::sync::oneshot;
@@ -18,6 +19,10 @@ pub(super) struct OpenFile {
     std: Option<File>,
     back: OnceLock<oneshot::Sender<File>>,
 }
+
+// An unwinding may leave nothing undone in it: the system has the file's state, and a sender is set once.
+impl UnwindSafe for OpenFile {}
+impl RefUnwindSafe for OpenFile {}
 
 impl OpenFile {
     pub(super) fn new(std: File) -> Arc<Self> {
