@@ -207,3 +207,32 @@ fn a_file_shows_what_std_shows() {
         format!("tokio::fs::File {{ std: {shown} }}")
     );
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_huge_buffer_costs_what_is_read_into_it() {
+    const HUGE: usize = 1 << 32;
+
+    // Pages that this process has, which nobody else's test changes: the most it ever had.
+    fn peak_kib() -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let line = line.unwrap().split_whitespace().nth(1);
+        line.unwrap().parse().unwrap()
+    }
+
+    let folder = Folder::new("huge");
+    let path = folder.file("file", b"a few bytes");
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut bytes = Vec::<u8>::new();
+        if bytes.try_reserve_exact(HUGE).is_err() {
+            return; // The system has no such addresses.
+        }
+        let mut file = File::open(path).await.unwrap();
+        file.set_max_buf_size(HUGE);
+        file.read_buf(&mut bytes).await.unwrap();
+        assert_eq!(bytes, b"a few bytes");
+    });
+    assert!(peak_kib() < 1 << 20, "{} KiB", peak_kib());
+}
