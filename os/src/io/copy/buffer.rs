@@ -68,8 +68,11 @@ impl CopyBuffer {
         }));
         let n = room.filled().len();
         self.end += n;
-        self.ended = n == 0 || outcome.is_err();
-        self.failure = outcome.err();
+        self.ended = n == 0;
+        if let Err(error) = outcome {
+            self.ended = true;
+            self.failure = Some(error);
+        }
         Poll::Ready(())
     }
 
