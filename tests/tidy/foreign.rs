@@ -222,6 +222,10 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("os/src/net/addr.rs", "the handle of its own closure"),
     (
+        "os/src/io/interrupted.rs",
+        "the waker of the poll that goes on, in that poll",
+    ),
+    (
         "os/src/observe/dump/trace.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),

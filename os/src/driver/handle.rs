@@ -19,7 +19,7 @@ use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 
 use super::error::forked_error;
 use super::poller::ask;
-use super::slots::Slots;
+use super::slots::{Place, Slots};
 use super::uninterrupted::uninterrupted;
 use super::uring::Rings;
 use crate::io::Interest;
@@ -122,19 +122,19 @@ impl Handle {
         self.shared.rings.close();
     }
 
-    /// Makes the poller watch `source` for the slot at `index`, unless it does.
+    /// Makes the poller watch `source` for the slot at `place`, unless it does; whether it did not.
     pub(super) fn watch(
         &self,
-        index: u32,
+        place: Place,
         source: &mut impl Source,
         interest: Interest,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         if !self.shared.is_here() {
             return Err(forked_error());
         }
         let slots = &self.shared.slots;
-        slots.at(index).watch(|| {
-            let token = mio::Token(slots.key(index).0);
+        slots.at(place.index()).watch(|| {
+            let token = mio::Token(slots.key(place).0);
             self.shared.registry.register(source, token, ask(interest))
         })
     }

@@ -60,6 +60,8 @@ pub(crate) use registration::Registration;
 pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]
 pub(crate) use slot::ReadyEvent;
+#[cfg(feature = "net")]
+pub(crate) use slots::Carries;
 #[cfg(all(io_uring, feature = "net"))]
 pub(crate) use uring::{Completion, Place, Pool, Provided};
 #[cfg(io_uring)]

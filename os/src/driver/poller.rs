@@ -2,8 +2,9 @@
 
 use mio::event::Event;
 
+use super::slots::Carries;
 use crate::io::{Interest, Ready};
-use crate::sys;
+use crate::sys::{self, Told};
 
 /// `interest`, as the poller takes it.
 pub(super) fn ask(interest: Interest) -> mio::Interest {
@@ -22,8 +23,9 @@ pub(super) fn ask(interest: Interest) -> mio::Interest {
     asked.unwrap_or(mio::Interest::READABLE)
 }
 
-/// What `event` tells.
-pub(super) fn told(event: &Event) -> Ready {
+/// What `event` tells of a source.
+#[inline]
+pub(super) fn told(event: &Event, carries: Carries) -> Ready {
     let mut told = Ready::EMPTY;
     let mut add = |is, kind| {
         if is {
@@ -36,5 +38,38 @@ pub(super) fn told(event: &Event) -> Ready {
     add(event.is_write_closed(), Ready::WRITE_CLOSED);
     add(event.is_priority(), Ready::PRIORITY);
     add(event.is_error(), Ready::ERROR);
-    told
+    meant(told, carries)
+}
+
+/// What the system's `answer` to a question tells of a source.
+pub(super) fn answered(answer: Told, carries: Carries) -> Ready {
+    let kinds = [
+        (answer.readable, Ready::READABLE),
+        (answer.writable, Ready::WRITABLE),
+        (answer.read_closed, Ready::READ_CLOSED),
+        (answer.write_closed, Ready::WRITE_CLOSED),
+        (answer.priority, Ready::PRIORITY),
+        (answer.error, Ready::ERROR),
+    ];
+    let told = kinds.into_iter().filter(|(is, _)| *is);
+    meant(
+        told.fold(Ready::EMPTY, |all, (_, kind)| all | kind),
+        carries,
+    )
+}
+
+/// What it means that `told` was told of a source.
+///
+/// Of datagrams an error is what the next operation says, in whichever direction: both are ready. It does
+/// not close anything, though pollers say so, and what is closed is so in both directions.
+#[inline]
+fn meant(told: Ready, carries: Carries) -> Ready {
+    if carries == Carries::Bytes || !told.is_error() {
+        return told;
+    }
+    let told = told | Ready::READABLE | Ready::WRITABLE;
+    match told.is_read_closed() {
+        true => told,
+        false => told - Ready::WRITE_CLOSED,
+    }
 }

@@ -125,7 +125,7 @@ fn dispatch(shared: &Shared, event: &Event) -> bool {
         token if shared.rings.reap(token) => {}
         Token(key) => {
             if let Some((slot, generation)) = shared.slots.find(Key(key)) {
-                slot.publish(generation, told(event));
+                slot.publish(generation, told(event, Key(key).place().carries()));
                 return true;
             }
         }
@@ -170,7 +170,7 @@ mod tests {
     use selkie_core::park::{Park, Unpark};
 
     use super::{Config, build};
-    use crate::driver::{Direction, Registration, is_shutdown_error};
+    use crate::driver::{Carries, Direction, Registration, is_shutdown_error};
     use crate::io::Interest;
 
     const LONG: Duration = Duration::from_secs(20);
@@ -201,8 +201,13 @@ mod tests {
         let (near, mut far) = UnixStream::pair().unwrap();
         near.set_nonblocking(true).unwrap();
         let mut near = mio::net::UnixStream::from_std(near);
-        let registration =
-            Registration::new(&mut near, Interest::READABLE, handle.clone()).unwrap();
+        let registration = Registration::new(
+            &mut near,
+            Carries::Bytes,
+            Interest::READABLE,
+            handle.clone(),
+        )
+        .unwrap();
         far.write_all(b"!").unwrap();
         driver.park(Some(LONG));
         assert!(registration.is_ready(Interest::READABLE));
@@ -238,8 +243,13 @@ mod tests {
                 let (near, far) = UnixStream::pair().unwrap();
                 near.set_nonblocking(true).unwrap();
                 let mut near = mio::net::UnixStream::from_std(near);
-                let registration =
-                    Registration::new(&mut near, Interest::READABLE, handle.clone()).unwrap();
+                let registration = Registration::new(
+                    &mut near,
+                    Carries::Bytes,
+                    Interest::READABLE,
+                    handle.clone(),
+                )
+                .unwrap();
                 let waits = Arc::new(Waits(number % 3 == 0, AtomicUsize::new(0)));
                 let waker = Waker::from(Arc::clone(&waits));
                 let mut cx = Context::from_waker(&waker);
@@ -260,7 +270,8 @@ mod tests {
         let (mut driver, handle) = build(&Config::default()).unwrap();
         driver.shutdown();
         let (mut near, _far) = mio::net::UnixStream::pair().unwrap();
-        let error = Registration::new(&mut near, Interest::READABLE, handle).unwrap_err();
+        let error =
+            Registration::new(&mut near, Carries::Bytes, Interest::READABLE, handle).unwrap_err();
         assert!(is_shutdown_error(&error));
     }
 }

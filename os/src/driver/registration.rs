@@ -3,7 +3,8 @@
 //! Idea        An index into the driver's slots, and the driver's handle that keeps them alive.
 //!             Operations follow one protocol: look at the readiness, try, and on would-block clear
 //!             what was seen and wait. A late source is made known to the poller at the first
-//!             would-block: until then there is nothing to look at, and operations are just tried.
+//!             would-block, or when somebody asks what it is ready for, which the system is then asked, too:
+//!             until then there is nothing to look at but what was assumed, and operations are just tried.
 //! Invariants  I1 the slot belongs to this registration until `Drop`; it stays where it is as long as
 //!                the driver's slots live, which the handle sees to.
 //!             I2 the poller is told to forget the source before the registration drops, by
@@ -26,7 +27,9 @@ use selkie_core::coop;
 
 use super::error::shutdown_error;
 use super::handle::Handle;
+use super::poller::answered;
 use super::slot::{ReadyEvent, Slot};
+use super::slots::{Carries, Place};
 use super::uninterrupted::uninterrupted;
 use super::waiters::{Direction, Waiter};
 use crate::io::{Interest, Ready};
@@ -37,7 +40,7 @@ use crate::sys::LateSource;
 pub(crate) struct Registration {
     handle: Handle,
     slot: NonNull<Slot>,
-    index: u32,
+    place: Place,
     late: LateSource,
 }
 
@@ -46,50 +49,87 @@ unsafe impl Send for Registration {}
 // SAFETY: as above.
 unsafe impl Sync for Registration {}
 
-/// What a late source is watched for.
-const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// What a late source is watched for: also for urgent data, at which a read of a stream ends early.
+const ALL: Interest = Interest::READABLE
+    .add(Interest::WRITABLE)
+    .add(Interest::PRIORITY);
 
 impl Registration {
     /// Registers `source` with the driver of `handle`.
     pub(crate) fn new(
         source: &mut impl Source,
+        carries: Carries,
         interest: Interest,
         handle: Handle,
     ) -> io::Result<Self> {
-        let registration = Self::late(LateSource::NONE, handle)?;
+        let registration = Self::late(LateSource::NONE, carries, Ready::EMPTY, handle)?;
         let handle = &registration.handle;
-        handle.watch(registration.index, source, interest)?;
+        handle.watch(registration.place, source, interest)?;
         Ok(registration)
     }
 
-    /// A place for `late`, of which the poller is told at the first would-block.
-    pub(crate) fn late(late: LateSource, handle: Handle) -> io::Result<Self> {
-        let index = handle.shared.slots.take()?;
+    /// A place for `late`, of which the poller is told when that is needed; until an operation finds
+    /// otherwise it is thought ready for `assumed`.
+    pub(crate) fn late(
+        late: LateSource,
+        carries: Carries,
+        assumed: Ready,
+        handle: Handle,
+    ) -> io::Result<Self> {
+        let index = handle.shared.slots.take(assumed)?;
         let slot = NonNull::from(handle.shared.slots.at(index));
         Ok(Self {
             handle,
             slot,
-            index,
+            place: Place::new(index, carries),
             late,
         })
     }
 
-    /// Tells the poller of a late source, if that was not done.
-    fn watch(&self) -> io::Result<()> {
+    /// Takes a source that the poller knows for ready for `assumed`, until an operation finds otherwise.
+    pub(crate) fn assume(&self, assumed: Ready) {
+        let slot = self.slot();
+        slot.publish(slot.generation(), assumed);
+    }
+
+    /// Tells the poller of a late source, if that was not done; whether it was not.
+    pub(crate) fn watch(&self) -> io::Result<bool> {
         if self.slot().is_watched() {
-            return Ok(());
+            return Ok(false);
         }
         let mut late = self.late;
-        self.handle.watch(self.index, &mut late, BOTH)
+        self.handle.watch(self.place, &mut late, ALL)
+    }
+
+    /// Sees to it that the readiness is known, and that changes of it will be told.
+    fn learn(&self) -> io::Result<()> {
+        if !self.watch()? {
+            return Ok(());
+        }
+        // The poller tells at its next turn; who asks now wants to know now.
+        if let Some(answer) = self.late.ask() {
+            let slot = self.slot();
+            slot.publish(slot.generation(), answered(answer, self.place.carries()));
+        }
+        Ok(())
     }
 
     /// What to do after an operation that saw `event` and would block.
     fn blocked(&self, event: ReadyEvent) -> io::Result<()> {
         if !event.is_watched() {
-            return self.watch();
+            self.watch()?;
         }
         self.clear(event);
         Ok(())
+    }
+
+    /// As [`learn`](Self::learn), for an operation: one that reads or writes is tried to find out.
+    #[inline]
+    fn learn_rare(&self, interest: Interest) -> io::Result<()> {
+        if interest.is_readable() || interest.is_writable() {
+            return Ok(());
+        }
+        self.learn()
     }
 
     /// Makes the poller forget `source`.
@@ -121,7 +161,7 @@ impl Registration {
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
-        self.watch()?;
+        self.learn()?;
         let event = ready!(self.slot().poll(direction, cx));
         unit.made_progress();
         Poll::Ready(alive(event))
@@ -150,7 +190,7 @@ impl Registration {
     ) -> Poll<io::Result<usize>> {
         let (outcome, event) = ready!(self.poll_tried(cx, direction, operation));
         if let (Ok(moved), Some(event)) = (&outcome, event) {
-            if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) {
+            if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) && !event.is_urgent() {
                 self.clear(event);
             }
         }
@@ -197,6 +237,7 @@ impl Registration {
         interest: Interest,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
+        self.learn_rare(interest)?;
         let event = self.slot().peek(interest.mask());
         if event.ready.is_empty() && event.is_watched() {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -230,7 +271,7 @@ impl Registration {
 
     /// Waits for `interest`, beside any number of others.
     pub(crate) async fn readiness(&self, interest: Interest) -> io::Result<ReadyEvent> {
-        self.watch()?;
+        self.learn()?;
         alive(Readiness::new(self.slot(), interest).await)
     }
 
@@ -241,6 +282,7 @@ impl Registration {
         interest: Interest,
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
+        self.learn_rare(interest)?;
         loop {
             let event = alive(Readiness::new(self.slot(), interest).await)?;
             let unit = poll_fn(coop::poll_proceed).await;
@@ -264,7 +306,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         // In a process that was forked since, the slots' lock may have been held by a thread that is not here.
         if self.handle.shared.is_here() {
-            self.handle.shared.slots.give_back(self.index);
+            self.handle.shared.slots.give_back(self.place.index());
         }
     }
 }

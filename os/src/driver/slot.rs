@@ -4,7 +4,7 @@
 //!             longer true. One word holds the readiness, a tick for each direction and the
 //!             generation of the slot; an operation remembers the word it saw and clears only
 //!             what no later event has confirmed.
-//! States      generation g ─open→ in use ─watch→ watched ─close→ generation g + 1;
+//! States      generation g ─open→ in use (─assume→ thought ready) ─watch→ watched ─close→ generation g + 1;
 //!             any ─shutdown→ the same, over
 //! Invariants  I1 readiness is published before the waiters' lock is taken to wake; a waiter looks
 //!                at the readiness again after it stored its waker under that lock. One of the two
@@ -41,6 +41,12 @@ impl ReadyEvent {
     /// Whether the poller knew the source.
     pub(super) const fn is_watched(&self) -> bool {
         self.word.is_watched()
+    }
+
+    /// Whether there was urgent data, at whose mark a read of a stream ends early.
+    #[inline]
+    pub(super) const fn is_urgent(&self) -> bool {
+        self.word.ready().intersects(Ready::PRIORITY)
     }
 }
 
@@ -165,13 +171,22 @@ impl Slot {
         Word(self.word.load(Ordering::Acquire)).is_watched()
     }
 
-    /// Tells the poller of the source by `tell`, unless that was done.
+    /// Takes the source for ready for `ready` until an operation finds that it is not; for a slot that
+    /// nobody knows yet, under the lock of the stock: the driver's end marks slots once it has had it.
+    pub(super) fn assume(&self, ready: Ready) {
+        // Relaxed: the owner shares the slot by giving the source away, and no event comes yet.
+        let word = Word(self.word.load(Ordering::Relaxed)).assumed(ready);
+        // Relaxed: as above.
+        self.word.store(word.0, Ordering::Relaxed);
+    }
+
+    /// Tells the poller of the source by `tell`, unless that was done; whether it was not.
     ///
     /// The waiters' lock makes it happen once, whoever comes at the same time.
-    pub(super) fn watch<E>(&self, tell: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn watch<E>(&self, tell: impl FnOnce() -> Result<(), E>) -> Result<bool, E> {
         self.waiters.alone(|| {
             if self.is_watched() {
-                return Ok(());
+                return Ok(false);
             }
             tell()?;
             // An event may have come already: all but this bit stays.
@@ -186,7 +201,7 @@ impl Slot {
             ) {
                 word = now;
             }
-            Ok(())
+            Ok(true)
         })
     }
 

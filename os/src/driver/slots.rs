@@ -15,26 +15,64 @@ use std::sync::OnceLock;
 use selkie_core::platform::Lock;
 
 use super::slot::Slot;
+use crate::io::Ready;
 
 const FIRST_CHUNK_SLOTS: usize = 16;
-/// Bits of a token that hold the index; the others hold the generation.
+/// Bits of a token that hold the place; the others hold the generation.
 const INDEX_BITS: u32 = if usize::BITS >= 64 { 32 } else { 20 };
 /// Sources that one driver can hold.
 const CAPACITY_SLOTS: usize = FIRST_CHUNK_SLOTS * ((1 << CHUNKS) - 1);
 const CHUNKS: usize = if usize::BITS >= 64 { 24 } else { 15 };
 const GENERATION_MASK: usize = if usize::BITS >= 64 { 0xffff } else { 0xfff };
+/// The bit of a place that says what its source carries; above every index.
+const DATAGRAMS: u32 = 1 << (INDEX_BITS - 1);
+const _: () = assert!(CAPACITY_SLOTS <= DATAGRAMS as usize);
+
+/// What goes through a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carries {
+    /// Bytes, or what only its owner knows: events are told as they are.
+    Bytes,
+    /// Datagrams: an error is for whoever receives or sends next, then it is gone, and nothing is closed.
+    Datagrams,
+}
+
+/// The slot of a source, and what the source carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Place {
+    pub(super) fn new(index: u32, carries: Carries) -> Self {
+        match carries {
+            Carries::Bytes => Self(index),
+            Carries::Datagrams => Self(index | DATAGRAMS),
+        }
+    }
+
+    pub(super) fn index(self) -> u32 {
+        self.0 & !DATAGRAMS
+    }
+
+    pub(super) fn carries(self) -> Carries {
+        match self.0 & DATAGRAMS {
+            0 => Carries::Bytes,
+            _ => Carries::Datagrams,
+        }
+    }
+}
 
 /// Which slot an event is for, as the poller carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key(pub(super) usize);
 
 impl Key {
-    fn new(index: usize, generation: u16) -> Self {
-        Self((usize::from(generation) & GENERATION_MASK) << INDEX_BITS | index)
+    fn new(place: Place, generation: u16) -> Self {
+        Self((usize::from(generation) & GENERATION_MASK) << INDEX_BITS | place.0 as usize)
     }
 
-    fn index(self) -> usize {
-        self.0 & ((1 << INDEX_BITS) - 1)
+    pub(super) fn place(self) -> Place {
+        // In range: a place has fewer bits than are masked.
+        Place((self.0 & ((1 << INDEX_BITS) - 1)) as u32)
     }
 }
 
@@ -76,8 +114,8 @@ impl Slots {
         }
     }
 
-    /// A free slot's index.
-    pub(super) fn take(&self) -> Result<u32, NoSlot> {
+    /// A free slot's index; its source is thought ready for `assumed`.
+    pub(super) fn take(&self, assumed: Ready) -> Result<u32, NoSlot> {
         let mut stock = self.stock.lock();
         if stock.closed {
             return Err(NoSlot::ShutDown);
@@ -97,6 +135,7 @@ impl Slots {
             }
         };
         stock.registered += 1;
+        self.at(index).assume(assumed); // Under the lock: see there.
         Ok(index)
     }
 
@@ -117,17 +156,17 @@ impl Slots {
         &slots[place]
     }
 
-    /// The token for the present owner of the slot at `index`.
-    pub(super) fn key(&self, index: u32) -> Key {
-        Key::new(index as usize, self.at(index).generation())
+    /// The token for the present owner of the slot at `place`.
+    pub(super) fn key(&self, place: Place) -> Key {
+        Key::new(place, self.at(place.index()).generation())
     }
 
     /// The slot that `key` is for, and its owner's generation; `None` if it has another now.
     pub(super) fn find(&self, key: Key) -> Option<(&Slot, u16)> {
-        let (chunk, place) = locate(key.index());
-        let slot = self.chunks.get(chunk)?.get()?.get(place)?;
+        let (chunk, offset) = locate(key.place().index() as usize);
+        let slot = self.chunks.get(chunk)?.get()?.get(offset)?;
         let generation = slot.generation();
-        (Key::new(key.index(), generation) == key).then_some((slot, generation))
+        (Key::new(key.place(), generation) == key).then_some((slot, generation))
     }
 
     /// Refuses further sources and tells every slot that the driver is gone.
@@ -158,7 +197,7 @@ impl From<NoSlot> for io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST_CHUNK_SLOTS, Slots, locate};
+    use super::{Carries, FIRST_CHUNK_SLOTS, Place, Ready, Slots, locate};
 
     #[test]
     fn indices_fill_chunk_after_chunk() {
@@ -174,14 +213,17 @@ mod tests {
 
     #[test]
     fn a_key_dies_with_its_owner() {
-        let slots = Slots::new();
-        let index = slots.take().unwrap();
-        let key = slots.key(index);
-        assert!(slots.find(key).is_some());
-        slots.give_back(index);
-        assert!(slots.find(key).is_none());
-        assert_eq!(slots.take().unwrap(), index);
-        assert!(slots.find(key).is_none());
-        assert_eq!(slots.counts(), (2, 1));
+        for carries in [Carries::Bytes, Carries::Datagrams] {
+            let slots = Slots::new();
+            let index = slots.take(Ready::EMPTY).unwrap();
+            let key = slots.key(Place::new(index, carries));
+            assert_eq!(key.place().carries(), carries);
+            assert!(slots.find(key).is_some());
+            slots.give_back(index);
+            assert!(slots.find(key).is_none());
+            assert_eq!(slots.take(Ready::EMPTY).unwrap(), index);
+            assert!(slots.find(key).is_none());
+            assert_eq!(slots.counts(), (2, 1));
+        }
     }
 }

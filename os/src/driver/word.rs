@@ -73,6 +73,11 @@ impl Word {
         Self(self.0 | WATCHED)
     }
 
+    /// The word of a source that is thought ready for `ready`, before any event.
+    pub(super) const fn assumed(self, ready: Ready) -> Self {
+        Self(self.0 | ready.bits() as u64)
+    }
+
     /// The word after the driver is gone.
     pub(super) const fn shut_down(self) -> Self {
         Self(self.0 | SHUTDOWN)

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use io_uring::{opcode, squeue, types};
 
+use super::open_file::OpenFile;
 use crate::context;
 use crate::driver::{Handle, Held, Payload, Ring};
 
@@ -26,13 +27,13 @@ fn ring(of: fn(&Handle, Option<usize>) -> Option<&Arc<Ring>>) -> Option<Arc<Ring
 /// Runs `entry`, made from the buffer's bytes. `Err` with the buffer if the pool must.
 async fn run<B: Send + 'static>(
     ring: Option<Arc<Ring>>,
-    file: &Arc<std::fs::File>,
+    file: &Arc<OpenFile>,
     buf: B,
     entry: impl FnOnce(&mut B) -> Option<squeue::Entry>,
 ) -> Result<(io::Result<usize>, B), B> {
     let Some(ring) = ring else { return Err(buf) };
     // The ring would read from a pipe, at no place at all; a place is what was asked for.
-    if (&**file).stream_position().is_err() {
+    if (&***file).stream_position().is_err() {
         return Err(buf);
     }
     let mut held = Box::new(Held::new(buf, Arc::clone(file)));
@@ -41,7 +42,7 @@ async fn run<B: Send + 'static>(
         return Err(held.take());
     };
     let taken = |payload: Box<dyn Payload>| {
-        let held = payload.into_any().downcast::<Held<B, Arc<std::fs::File>>>();
+        let held = payload.into_any().downcast::<Held<B, Arc<OpenFile>>>();
         held.expect("a payload comes back as what it was").take()
     };
     // SAFETY: `entry` points into the buffer, which stays at its place (I1), and names the file.
@@ -71,7 +72,7 @@ async fn run<B: Send + 'static>(
 
 /// Reads once at `offset`.
 pub(super) async fn read_at<B>(
-    file: &Arc<std::fs::File>,
+    file: &Arc<OpenFile>,
     buf: B,
     offset: u64,
 ) -> Result<(io::Result<usize>, B), B>
@@ -95,7 +96,7 @@ where
 
 /// Writes once at `offset`, from the byte `from` of the buffer on.
 pub(super) async fn write_at<B>(
-    file: &Arc<std::fs::File>,
+    file: &Arc<OpenFile>,
     buf: B,
     from: usize,
     offset: u64,
@@ -118,7 +119,7 @@ where
 }
 
 /// Brings the file to the disk, or only its data; `None` if the pool must.
-pub(super) async fn sync(file: &Arc<std::fs::File>, only_data: bool) -> Option<io::Result<()>> {
+pub(super) async fn sync(file: &Arc<OpenFile>, only_data: bool) -> Option<io::Result<()>> {
     let fd = types::Fd(file.as_raw_fd());
     let flags = if only_data {
         types::FsyncFlags::DATASYNC

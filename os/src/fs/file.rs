@@ -27,6 +27,7 @@ use selkie_core::platform::{Lock, LockGuard};
 use super::file_state::{Inner, State, Waiting, step_back};
 use super::file_times::FileTimes;
 use super::offload::offload;
+use super::open_file::OpenFile;
 use super::{by_ring, cached};
 
 /// Bytes that one operation moves at most, if nobody chose.
@@ -67,7 +68,7 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// # }
 /// ```
 pub struct File {
-    pub(super) std: Arc<std::fs::File>,
+    pub(super) std: Arc<OpenFile>,
     pub(super) inner: Lock<Inner>,
     waiting: Arc<Waiting>,
     pub(super) max_buf_size: usize,
@@ -118,7 +119,7 @@ impl File {
     /// Takes over a file of std's.
     pub fn from_std(std: std::fs::File) -> File {
         File {
-            std: Arc::new(std),
+            std: OpenFile::new(std),
             inner: Lock::new(Inner::new()),
             waiting: Arc::default(),
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
@@ -188,9 +189,7 @@ impl File {
     /// Waits for a write under way, and fails if one failed (I2).
     async fn settle(&self) -> io::Result<()> {
         self.idle().await;
-        self.shared()
-            .write_error
-            .map_or(Ok(()), |kind| Err(kind.into()))
+        self.shared().failed()
     }
 
     /// Cuts the file, or extends it by zeroes, to `size` bytes.
@@ -204,7 +203,7 @@ impl File {
         self.idle().await;
         let unread = match &mut self.shared().state {
             State::Idle(buf) => buf.discard_unread(),
-            State::Busy(_) => 0,
+            State::Busy(..) => 0,
         };
         let std = Arc::clone(&self.std);
         offload(move || {
@@ -284,13 +283,13 @@ impl File {
         offload(move || std.set_times(times.into_std())).await
     }
 
-    /// The file as std's, once no operation is under way.
+    /// The file as std's, once no operation is under way, also of those that nobody waits for any more.
     ///
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(mut self) -> std::fs::File {
         poll_fn(|cx| self.inner.get_mut().poll_idle(cx)).await;
-        Arc::into_inner(self.std).expect("an idle file is held once")
+        self.std.unwrap().await
     }
 
     /// The file as std's.
@@ -298,7 +297,7 @@ impl File {
     /// # Errors
     /// The file itself, if an operation is under way.
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
-        match Arc::try_unwrap(self.std) {
+        match self.std.try_unwrap() {
             Ok(std) => Ok(std),
             Err(shared) => {
                 self.std = shared;
@@ -313,10 +312,7 @@ impl File {
     /// If it is zero.
     #[track_caller]
     pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
-        assert!(
-            max_buf_size > 0,
-            "a file's operations must move at least one byte"
-        );
+        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         self.max_buf_size = max_buf_size;
     }
 

@@ -1,13 +1,17 @@
 //! The buffer that travels between a file and the blocking pool.
 //!
 //! Invariants  I1 `start <= end <= bytes.len()`; `bytes[start..end]` is what there is.
-//!             I2 `bytes` never shrinks: what was zeroed once is not zeroed again.
+//!             I2 `bytes` never shrinks: what was zeroed once is not zeroed again, but for pages that come
+//!                zeroed from the system.
 //!             I3 what there is was read ahead, or, while `is_unwritten`, was taken to be written and is
 //!                not yet: it is never handed out, and never undone as if it had been read.
 
 use std::io::{self, Read, Write};
 
 use crate::io::ReadBuf;
+
+/// From here on the allocator asks the system for memory of its own.
+const LARGE: usize = 1 << 20;
 
 /// Bytes that were read and not handed out, or taken and not written.
 #[derive(Debug, Default)]
@@ -110,7 +114,10 @@ impl FileBuf {
     /// Makes the buffer empty, with room for `n` bytes.
     fn room(&mut self, n: usize) -> &mut [u8] {
         self.discard();
-        if self.bytes.len() < n {
+        if self.bytes.len() < n && n >= LARGE {
+            // The system's pages are zero, and cost nothing before they are touched.
+            self.bytes = vec![0; n];
+        } else if self.bytes.len() < n {
             self.bytes.resize(n, 0); // I2
         }
         &mut self.bytes[..n]

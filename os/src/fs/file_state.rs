@@ -1,7 +1,7 @@
 //! What a file is doing, and who waits for it.
 //!
 //! States      Idle(buffer) ─begin→ Busy(task that returns the buffer) ─done→ Idle
-//! Invariants  I1 a task that was dropped by its runtime counts as a failed write: the buffer is
+//! Invariants  I1 an operation that was dropped by its runtime has failed, as what it was: the buffer is
 //!                lost with it.
 //!             I2 `unflushed` from the begin of a write until its outcome was seen; who drops the
 //!                file in between is told in debug builds, unless the write is known to be done.
@@ -14,14 +14,17 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 
 use super::cached::Known;
 use super::file_buf::FileBuf;
-use super::offload::not_run;
+use super::kept_error::KeptError;
+use super::offload::{no_thread, not_run};
+use super::open_file::OpenFile;
 use crate::blocking::BlockingKind;
+use crate::context::Handle;
 use crate::sync::Notify;
-use crate::task::{JoinHandle, spawn_blocking_for};
+use crate::task::JoinHandle;
 
 pub(super) struct Inner {
     pub(super) state: State,
-    pub(super) write_error: Option<io::ErrorKind>,
+    pub(super) write_error: Option<Box<KeptError>>,
     pub(super) position: u64,
     /// What makes reads and seeks possible without the pool.
     pub(super) known: Known,
@@ -31,7 +34,40 @@ pub(super) struct Inner {
 
 pub(super) enum State {
     Idle(FileBuf),
-    Busy(JoinHandle<(Outcome, FileBuf)>),
+    Busy(Doing, Task),
+}
+
+/// An operation on the pool.
+pub(super) struct Task {
+    handle: JoinHandle<(Outcome, FileBuf)>,
+    /// Why it has no thread to run on, if it has none.
+    refused: Option<io::Error>,
+}
+
+/// Which operation is under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Doing {
+    Read,
+    Write,
+    Seek,
+}
+
+impl Doing {
+    /// What it counts as on the pool: one of the kind `FileWrite` is done even if the runtime shuts down.
+    fn kind(self) -> BlockingKind {
+        match self {
+            Self::Write => BlockingKind::FileWrite,
+            Self::Read | Self::Seek => BlockingKind::File,
+        }
+    }
+
+    fn failed(self, error: io::Error) -> Outcome {
+        match self {
+            Self::Read => Outcome::Read(Err(error)),
+            Self::Write => Outcome::Write(Err(error)),
+            Self::Seek => Outcome::Seek(Err(error)),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -73,24 +109,29 @@ impl Inner {
         }
     }
 
-    /// Begins `operation` on the pool; one of the kind `FileWrite` is done even if the runtime shuts
-    /// down.
+    /// Begins `operation` on the pool.
     pub(super) fn begin(
         &mut self,
-        kind: BlockingKind,
+        doing: Doing,
         mut buf: FileBuf,
         operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
     ) {
-        self.state = State::Busy(spawn_blocking_for(kind, move || (operation(&mut buf), buf)));
+        let (handle, started) = Handle::current()
+            .spawn_blocking_or_cancel(doing.kind(), move || (operation(&mut buf), buf));
+        let refused = started.err();
+        self.state = State::Busy(doing, Task { handle, refused });
     }
 
     /// Waits for the operation under way and takes its buffer back; `None` if there is none.
     pub(super) fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome>> {
-        let State::Busy(task) = &mut self.state else {
+        let State::Busy(doing, task) = &mut self.state else {
             return Poll::Ready(None);
         };
-        let (outcome, buf) = ready!(Pin::new(task).poll(cx))
-            .unwrap_or_else(|_| (Outcome::Write(Err(not_run())), FileBuf::default()));
+        let doing = *doing;
+        let (outcome, buf) = ready!(Pin::new(&mut task.handle).poll(cx)).unwrap_or_else(|_| {
+            let error = task.refused.take().map_or_else(not_run, no_thread);
+            (doing.failed(error), FileBuf::default()) // I1
+        });
         self.state = State::Idle(buf);
         self.unflushed = false;
         Poll::Ready(Some(outcome))
@@ -108,7 +149,7 @@ impl Inner {
     pub(super) fn remember(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Write(written) => {
-                self.write_error = written.as_ref().err().map(io::Error::kind);
+                self.write_error = written.as_ref().err().map(KeptError::boxed);
             }
             Outcome::Seek(Ok(position)) => self.position = *position,
             _ => {}
@@ -116,12 +157,12 @@ impl Inner {
     }
 
     /// Begins to write what is in `buf`, once the position has gone back by `unread`.
-    pub(super) fn begin_write(&mut self, std: &Arc<std::fs::File>, buf: FileBuf, unread: usize) {
+    pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf, unread: usize) {
         let std = Arc::clone(std);
         self.unflushed = true;
-        self.begin(BlockingKind::FileWrite, buf, move |buf| {
+        self.begin(Doing::Write, buf, move |buf| {
             let outcome = match step_back(&std, unread) {
-                Ok(()) => buf.drain(&*std),
+                Ok(()) => buf.drain(&**std),
                 Err(error) => {
                     buf.discard(); // Tried again, it would go to another place.
                     Err(error)
@@ -131,6 +172,13 @@ impl Inner {
         });
     }
 
+    /// Fails if a write failed.
+    pub(super) fn failed(&self) -> io::Result<()> {
+        self.write_error
+            .as_ref()
+            .map_or(Ok(()), |error| Err(error.again()))
+    }
+
     /// Whether the rest of a failed write is here, to be tried again.
     pub(super) fn has_unwritten(&self) -> bool {
         matches!(&self.state, State::Idle(buf) if buf.is_unwritten())
@@ -138,11 +186,7 @@ impl Inner {
 
     /// Waits for the operation under way; if there is none, for the rest of a failed write, which is
     /// tried again. `write_error` then says whether all is written.
-    pub(super) fn poll_settled(
-        &mut self,
-        cx: &mut Context<'_>,
-        std: &Arc<std::fs::File>,
-    ) -> Poll<()> {
+    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>, std: &Arc<OpenFile>) -> Poll<()> {
         if self.has_unwritten() {
             let buf = self.take_buf();
             self.begin_write(std, buf, 0);
@@ -154,7 +198,7 @@ impl Inner {
     pub(super) fn buf(&mut self) -> &mut FileBuf {
         match &mut self.state {
             State::Idle(buf) => buf,
-            State::Busy(_) => unreachable!("the file was made idle before"),
+            State::Busy(..) => unreachable!("the file was made idle before"),
         }
     }
 

@@ -10,8 +10,7 @@ use selkie_core::coop;
 use super::cached;
 use super::file::File;
 use super::file_buf::FileBuf;
-use super::file_state::{Outcome, State, step_back};
-use crate::blocking::BlockingKind;
+use super::file_state::{Doing, Outcome, State, step_back};
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl File {
@@ -25,11 +24,12 @@ impl File {
         let inner = self.inner.get_mut();
         ready!(inner.poll_settled(cx, &self.std));
         unit.made_progress();
-        if let Some(kind) = inner.write_error {
+        let failed = inner.failed();
+        if failed.is_err() {
             if !inner.has_unwritten() {
                 inner.write_error = None; // I2
             }
-            return Poll::Ready(Err(kind.into()));
+            return Poll::Ready(failed.map(|()| 0));
         }
         let mut buf = inner.take_buf();
         let unread = buf.discard();
@@ -49,7 +49,7 @@ impl AsyncRead for File {
         let me = &mut *self;
         let inner = me.inner.get_mut();
         loop {
-            if let State::Busy(_) = inner.state {
+            if let State::Busy(..) = inner.state {
                 match ready!(inner.poll_outcome(cx)) {
                     Some(Outcome::Read(outcome)) => {
                         unit.made_progress();
@@ -78,8 +78,8 @@ impl AsyncRead for File {
             }
             let buf = inner.take_buf();
             let std = Arc::clone(&me.std);
-            inner.begin(BlockingKind::File, buf, move |buf| {
-                Outcome::Read(buf.fill(&*std, limit).map(drop))
+            inner.begin(Doing::Read, buf, move |buf| {
+                Outcome::Read(buf.fill(&**std, limit).map(drop))
             });
         }
     }
@@ -96,16 +96,17 @@ impl AsyncSeek for File {
         };
         let unread = buf.discard();
         if let SeekFrom::Current(offset) = &mut position {
-            *offset -= unread as i64; // I1
+            // I1. Before the start of all files is as far away as any place there.
+            *offset = offset.saturating_sub_unsigned(unread as u64);
         }
         if let Some(position) = cached::seek(&me.std, &mut inner.known, position) {
             inner.position = position;
             return Ok(());
         }
         let (std, buf) = (Arc::clone(&me.std), inner.take_buf());
-        inner.begin(BlockingKind::File, buf, move |_| {
+        inner.begin(Doing::Seek, buf, move |_| {
             cached::learn(&std);
-            let mut file = &*std;
+            let mut file = &**std;
             Outcome::Seek(file.seek(position).or_else(|error| {
                 step_back(&std, unread)?; // I1
                 Err(error)
@@ -159,7 +160,7 @@ impl AsyncWrite for File {
         let inner = me.inner.get_mut();
         ready!(inner.poll_settled(cx, &me.std));
         unit.made_progress();
-        Poll::Ready(inner.write_error.map_or(Ok(()), |kind| Err(kind.into()))) // I2
+        Poll::Ready(inner.failed()) // I2
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,6 +7,8 @@
 
 mod offload;
 
+mod open_file;
+
 #[cfg(target_os = "linux")]
 mod cached;
 #[cfg(not(target_os = "linux"))]
@@ -22,6 +24,8 @@ mod by_ring;
 mod file_times;
 
 mod file_buf;
+
+mod kept_error;
 
 mod file_state;
 

@@ -1,11 +1,11 @@
 //! No ring here: all goes to the pool.
 
-use std::fs::File;
+use super::open_file::OpenFile;
 use std::io;
 use std::sync::Arc;
 
 pub(super) async fn read_at<B>(
-    _file: &Arc<File>,
+    _file: &Arc<OpenFile>,
     buf: B,
     _offset: u64,
 ) -> Result<(io::Result<usize>, B), B> {
@@ -13,7 +13,7 @@ pub(super) async fn read_at<B>(
 }
 
 pub(super) async fn write_at<B>(
-    _file: &Arc<File>,
+    _file: &Arc<OpenFile>,
     buf: B,
     _from: usize,
     _offset: u64,
@@ -21,6 +21,6 @@ pub(super) async fn write_at<B>(
     Err(buf)
 }
 
-pub(super) async fn sync(_file: &Arc<File>, _only_data: bool) -> Option<io::Result<()>> {
+pub(super) async fn sync(_file: &Arc<OpenFile>, _only_data: bool) -> Option<io::Result<()>> {
     None
 }

@@ -1,6 +1,7 @@
 //! Work for the blocking pool.
 
-use std::io;
+use std::error::Error;
+use std::{fmt, io};
 
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
@@ -13,14 +14,51 @@ where
 {
     match Handle::current().try_spawn_blocking(BlockingKind::File, f) {
         Ok(task) => task.await.unwrap_or_else(|_| Err(not_run())),
-        // Not as the system says it: `WouldBlock` has a meaning of its own for locks.
-        Err(error) => Err(io::Error::other(format!(
-            "the blocking pool has no thread: {error}"
-        ))),
+        Err(error) => Err(no_thread(error)),
     }
+}
+
+/// The pool has no thread for an operation, and the system gave it none.
+#[derive(Debug)]
+struct NoThread(io::Error);
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the blocking pool has no thread: {}", self.0)
+    }
+}
+
+impl Error for NoThread {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// The pool has no thread, since the system said `error`.
+///
+/// Not as the system says it: `WouldBlock` has a meaning of its own for locks and for whoever polls.
+pub(super) fn no_thread(error: io::Error) -> io::Error {
+    io::Error::other(NoThread(error))
 }
 
 /// The pool dropped the operation, since the runtime shuts down, or the operation panicked.
 pub(super) fn not_run() -> io::Error {
     io::Error::other("background task failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::io;
+
+    use super::no_thread;
+
+    #[test]
+    fn what_the_system_said_of_a_thread_is_inside() {
+        let error = no_thread(io::ErrorKind::WouldBlock.into());
+        assert_eq!(error.kind(), io::ErrorKind::Other);
+        let inside = error.get_ref().and_then(Error::source);
+        let inside = inside.and_then(|source| source.downcast_ref::<io::Error>());
+        assert_eq!(inside.unwrap().kind(), io::ErrorKind::WouldBlock);
+    }
 }

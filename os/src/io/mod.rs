@@ -16,6 +16,9 @@ mod seek;
 mod write;
 
 #[cfg(feature = "io-util")]
+mod interrupted;
+
+#[cfg(feature = "io-util")]
 mod split;
 
 #[cfg(feature = "io-util")]

@@ -76,9 +76,10 @@ macro_rules! readiness_methods {
     };
 }
 
-/// From a socket of std's and to one; `$what` it is, in words.
+/// From a socket of std's and to one; `$what` it is, in words, what it `$carries`, and what it is watched
+/// for.
 macro_rules! std_conversions {
-    ($socket:ident, $std:ty, $source:ty, $what:literal) => {
+    ($socket:ident, $std:ty, $source:ty, $what:literal, $carries:ident, $interest:expr) => {
         impl $socket {
             #[doc = concat!("Takes over ", $what, " of std's, which must be in non-blocking mode.")]
             ///
@@ -91,7 +92,11 @@ macro_rules! std_conversions {
             #[track_caller]
             pub fn from_std(socket: $std) -> std::io::Result<Self> {
                 crate::sys::assert_nonblocking(&socket);
-                Self::from_mio(<$source>::from_std(socket))
+                let socket = <$source>::from_std(socket);
+                let carries = crate::driver::Carries::$carries;
+                Ok(Self {
+                    io: crate::source::Evented::from_outside(socket, carries, $interest)?,
+                })
             }
 
             #[doc = concat!("Gives it to std as ", $what, ", still in non-blocking mode.")]

@@ -179,7 +179,9 @@ macro_rules! socket_stream {
         impl $stream {
             /// Waits until a connection that was begun stands.
             pub(super) async fn connected(stream: $source) -> std::io::Result<Self> {
-                let stream = Self::from_mio(stream)?;
+                let stream = Self::from_mio(stream, crate::io::Ready::EMPTY)?;
+                // The poller tells when: to ask the system now would be in vain, as a rule.
+                stream.io.registration().watch()?;
                 stream.writable().await?;
                 match stream.take_error()? {
                     None => Ok(stream),
@@ -187,11 +189,24 @@ macro_rules! socket_stream {
                 }
             }
 
+            /// A stream that was made here, thought ready for `assumed` until it turns out not to be.
             #[track_caller]
-            pub(super) fn from_mio(stream: $source) -> std::io::Result<Self> {
+            pub(super) fn from_mio(
+                stream: $source,
+                assumed: crate::io::Ready,
+            ) -> std::io::Result<Self> {
+                let carries = crate::driver::Carries::Bytes;
                 Ok(Self {
-                    io: crate::source::Evented::new(stream)?,
+                    io: crate::source::Evented::new(stream, carries, assumed)?,
                 })
+            }
+
+            /// A stream that a listener accepted: its peer may have sent, and there is room to answer.
+            #[track_caller]
+            pub(super) fn accepted(stream: $source) -> std::io::Result<Self> {
+                use crate::io::Ready;
+
+                Self::from_mio(stream, Ready::READABLE | Ready::WRITABLE)
             }
 
             /// The error that stands on the socket, which is cleared by this.
@@ -241,7 +256,7 @@ macro_rules! accept_methods {
         pub async fn accept(&self) -> std::io::Result<($stream, $addr)> {
             let accept = || self.io.accept();
             let (stream, addr) = self.io.call(crate::io::Interest::READABLE, accept).await?;
-            Ok(($stream::from_mio(stream)?, <$addr>::from(addr)))
+            Ok(($stream::accepted(stream)?, <$addr>::from(addr)))
         }
 
         /// Waits for a connection, as a poll; only the last caller's task is woken.
@@ -257,7 +272,7 @@ macro_rules! accept_methods {
             let accepted = self.io.registration().poll_io(cx, direction, accept);
             accepted.map(|outcome| {
                 let (stream, addr) = outcome?;
-                Ok(($stream::from_mio(stream)?, <$addr>::from(addr)))
+                Ok(($stream::accepted(stream)?, <$addr>::from(addr)))
             })
         }
     };

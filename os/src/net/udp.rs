@@ -68,7 +68,7 @@ impl UdpSocket {
         Ok(Self {
             // The poller is told at once: nearly every such socket waits for its first datagram, and
             // would first have to try in vain.
-            io: Evented::with_interest(socket, Interest::READABLE | Interest::WRITABLE)?,
+            io: Evented::datagrams(socket)?,
         })
     }
 
@@ -255,4 +255,11 @@ impl UdpSocket {
     }
 }
 
-std_conversions!(UdpSocket, net::UdpSocket, mio::net::UdpSocket, "a socket");
+std_conversions!(
+    UdpSocket,
+    net::UdpSocket,
+    mio::net::UdpSocket,
+    "a socket",
+    Datagrams,
+    Interest::READABLE | Interest::WRITABLE
+);

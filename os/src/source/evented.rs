@@ -19,11 +19,13 @@ use mio::event::Source;
 use selkie_core::platform::{AtomicBool, Ordering};
 
 use crate::context;
-use crate::driver::{Direction, Handle, Registration};
+use crate::driver::{Carries, Direction, Handle, Registration};
 use crate::io::{Interest, ReadBuf, Ready};
-use crate::sys::{self, MayBeLate};
+use crate::sys::{self, MayBeLate, SLICES_PER_CALL};
 
 use super::fill::fill;
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A source that is registered with a driver.
 pub(crate) struct Evented<S: Source> {
@@ -38,22 +40,40 @@ pub(crate) struct Evented<S: Source> {
 pub(crate) type ReadInto<S> = fn(&S, &mut [MaybeUninit<u8>]) -> io::Result<usize>;
 
 impl<S: Source> Evented<S> {
-    /// Gives `source` a place in the running runtime's driver, for reading and writing; the poller
-    /// is told of it when it first would block, where that can be.
+    /// Gives `source`, which was made here, a place in the running runtime's driver, for reading and
+    /// writing; the poller is told of it when it first would block, or somebody asks what it is ready for,
+    /// where that can be. It is thought ready for `assumed` until an operation finds otherwise.
     ///
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
     #[track_caller]
-    pub(crate) fn new(source: S) -> io::Result<Self>
+    pub(crate) fn new(source: S, carries: Carries, assumed: Ready) -> io::Result<Self>
     where
         S: MayBeLate,
     {
-        let late = source.late();
+        let (late, driver) = (source.late(), context::driver());
         if !late.is_some() {
-            return Self::with_interest(source, Interest::READABLE | Interest::WRITABLE);
+            let evented = Self::registered(source, carries, BOTH, driver)?;
+            evented.registration.assume(assumed);
+            return Ok(evented);
         }
-        let registration = Registration::late(late, context::driver())?;
+        let registration = Registration::late(late, carries, assumed, driver)?;
         Ok(Self::whole(source, registration))
+    }
+
+    /// Registers `source`, which comes from outside: it may be in blocking mode, and have duplicates.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    #[track_caller]
+    pub(crate) fn from_outside(
+        source: S,
+        carries: Carries,
+        interest: Interest,
+    ) -> io::Result<Self> {
+        let evented = Self::registered(source, carries, interest, context::driver())?;
+        evented.shown();
+        Ok(evented)
     }
 
     const fn whole(source: S, registration: Registration) -> Self {
@@ -73,13 +93,27 @@ impl<S: Source> Evented<S> {
         Self::with_handle(source, interest, context::driver())
     }
 
-    /// Registers `source` with the driver of `handle`.
-    pub(crate) fn with_handle(
+    /// Registers `source` with the driver of `handle`, for `interest`.
+    pub(crate) fn with_handle(source: S, interest: Interest, handle: Handle) -> io::Result<Self> {
+        Self::registered(source, Carries::Bytes, interest, handle)
+    }
+
+    /// Registers `source`, which carries datagrams, with the running runtime's driver.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    #[track_caller]
+    pub(crate) fn datagrams(source: S) -> io::Result<Self> {
+        Self::registered(source, Carries::Datagrams, BOTH, context::driver())
+    }
+
+    fn registered(
         mut source: S,
+        carries: Carries,
         interest: Interest,
         handle: Handle,
     ) -> io::Result<Self> {
-        let registration = Registration::new(&mut source, interest, handle)?;
+        let registration = Registration::new(&mut source, carries, interest, handle)?;
         Ok(Self::whole(source, registration))
     }
 
@@ -186,7 +220,9 @@ impl<S: Source> Evented<S> {
     where
         &'a S: Write,
     {
-        let wanted = bufs.iter().map(|buf| buf.len()).sum();
+        // A call takes so many at most: a count of those says nothing about room for the others.
+        let taken = bufs.iter().take(SLICES_PER_CALL);
+        let wanted = taken.map(|buf| buf.len()).sum();
         self.registration
             .poll_stream(cx, Direction::Write, wanted, || {
                 let mut source: &S = self;

@@ -24,6 +24,8 @@ mod thread_end;
 mod timer_fd;
 #[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
 mod timer_fd;
+#[cfg(feature = "reactor")]
+mod told;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(any(unix, windows, target_family = "wasm")))]
@@ -41,10 +43,12 @@ pub(crate) use late_source::MayBeLate;
 pub(crate) use memory::install_release_pages;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
+#[cfg(feature = "reactor")]
+pub(crate) use told::Told;
 #[cfg(all(unix, feature = "reactor"))]
-pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST};
+pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST, SLICES_PER_CALL};
 #[cfg(all(windows, feature = "reactor"))]
-pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST};
+pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST, SLICES_PER_CALL};
 
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use unix::{

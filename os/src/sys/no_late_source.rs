@@ -5,6 +5,8 @@ use std::io;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
+use super::told::Told;
+
 /// Nothing that the poller could be told later.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LateSource;
@@ -15,6 +17,10 @@ impl LateSource {
 
     pub(crate) const fn is_some(self) -> bool {
         false
+    }
+
+    pub(crate) fn ask(self) -> Option<Told> {
+        None
     }
 }
 

@@ -28,6 +28,15 @@ pub(crate) const EDGE_TRIGGERED: bool = cfg!(any(
     target_os = "watchos",
 ));
 
+/// Slices that a vectored call takes at least, if it is given more: with more than these its count says
+/// nothing about the room that is left. POSIX knows of 16.
+#[cfg(feature = "reactor")]
+pub(crate) const SLICES_PER_CALL: usize = if EDGE_TRIGGERED && !cfg!(target_os = "illumos") {
+    1024
+} else {
+    16
+};
+
 /// How the poller is asked for out-of-band data.
 #[cfg(all(feature = "reactor", any(target_os = "linux", target_os = "android")))]
 pub(crate) const PRIORITY_INTEREST: mio::Interest = mio::Interest::PRIORITY;

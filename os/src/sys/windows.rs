@@ -4,6 +4,10 @@
 #[cfg(feature = "reactor")]
 pub(crate) const EDGE_TRIGGERED: bool = false;
 
+/// Slices that a vectored call takes at least, if it is given more.
+#[cfg(feature = "reactor")]
+pub(crate) const SLICES_PER_CALL: usize = u32::MAX as usize;
+
 /// How the poller is asked for out-of-band data: it has no word of its own for it here.
 #[cfg(feature = "reactor")]
 pub(crate) const PRIORITY_INTEREST: mio::Interest = mio::Interest::READABLE;

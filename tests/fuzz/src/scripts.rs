@@ -1,4 +1,4 @@
-//! Readers and writers that follow a script: short, pending, failing at an offset.
+//! Readers and writers that follow a script: short, pending, interrupted, failing at an offset.
 
 use std::io;
 use std::pin::Pin;
@@ -7,14 +7,11 @@ use std::task::{Context, Poll};
 use arbitrary::{Arbitrary, Unstructured};
 use selkie::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Whether scripts may say `Interrupted`. std tries again, 15 operations here do not yet: until they do, the
-/// scripts leave it out.
-pub const WITH_INTERRUPTED: bool = false;
-
 /// What each call does, over and over.
 #[derive(Debug, Clone)]
 pub struct Script {
-    /// Bytes that a call takes at most; 0 says "pending" where that is possible.
+    /// Bytes that a call takes at most; 0 says "pending" where that is possible, "interrupted", or takes one,
+    /// by turns.
     pub chunks: Vec<u8>,
     /// The offset at which a call fails.
     pub fails_at: Option<usize>,
@@ -46,6 +43,7 @@ pub struct Scripted {
 /// What the next call does.
 enum Next {
     Pending,
+    Interrupted,
     Fails,
     Takes(usize),
 }
@@ -69,9 +67,12 @@ impl Scripted {
     fn next(&mut self, wanted: usize) -> Next {
         let chunk = usize::from(self.script.chunks[self.at % self.script.chunks.len()]);
         self.at += 1;
-        if chunk == 0 {
-            return Next::Pending;
-        }
+        // By the place in the script, so that one of nothing else goes on, too.
+        let chunk = match (chunk, self.at % 3) {
+            (0, 1) => return Next::Pending,
+            (0, 2) => return Next::Interrupted,
+            (chunk, _) => chunk.max(1),
+        };
         match self.script.fails_at {
             Some(end) if self.offset >= end => Next::Fails,
             Some(end) => Next::Takes(chunk.min(wanted).min(end - self.offset)),
@@ -104,12 +105,8 @@ impl io::Read for Scripted {
             return Ok(0);
         }
         match self.next(buf.len()) {
-            Next::Pending if WITH_INTERRUPTED => Err(io::ErrorKind::Interrupted.into()),
-            // Nobody waits here: the shortest there is.
-            Next::Pending => match self.script.fails_at {
-                Some(end) if self.offset >= end => Err(failure()),
-                _ => Ok(self.take(buf, 1)),
-            },
+            // Nobody waits here.
+            Next::Pending | Next::Interrupted => Err(io::ErrorKind::Interrupted.into()),
             Next::Fails => Err(failure()),
             Next::Takes(count) => Ok(self.take(buf, count)),
         }
@@ -122,10 +119,7 @@ impl io::Write for Scripted {
             return Ok(0);
         }
         match self.next(buf.len()) {
-            Next::Pending => match self.script.fails_at {
-                Some(end) if self.offset >= end => Err(failure()),
-                _ => Ok(self.put(buf, 1)),
-            },
+            Next::Pending | Next::Interrupted => Err(io::ErrorKind::Interrupted.into()),
             Next::Fails => Err(failure()),
             Next::Takes(count) => Ok(self.put(buf, count)),
         }
@@ -162,23 +156,13 @@ impl AsyncRead for Own {
             return Poll::Ready(Ok(()));
         }
         match self.0.next(buf.remaining()) {
-            // A script of nothing else would never end.
-            Next::Pending if WITH_INTERRUPTED => {
-                Poll::Ready(Err(io::ErrorKind::Interrupted.into()))
-            }
-            Next::Pending if self.0.at % 2 == 1 => {
+            Next::Pending => {
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
+            Next::Interrupted => Poll::Ready(Err(io::ErrorKind::Interrupted.into())),
             Next::Fails => Poll::Ready(Err(failure())),
-            next => {
-                let count = match next {
-                    Next::Takes(count) => count,
-                    _ => match self.0.script.fails_at {
-                        Some(end) if self.0.offset >= end => return Poll::Ready(Err(failure())),
-                        _ => 1,
-                    },
-                };
+            Next::Takes(count) => {
                 let mut bytes = [0; 16];
                 let taken = self.0.take(&mut bytes, count);
                 buf.put_slice(&bytes[..taken]);
@@ -198,19 +182,13 @@ impl AsyncWrite for Own {
             return Poll::Ready(Ok(0));
         }
         match self.0.next(buf.len()) {
-            Next::Pending if WITH_INTERRUPTED => {
-                Poll::Ready(Err(io::ErrorKind::Interrupted.into()))
-            }
-            Next::Pending if self.0.at % 2 == 1 => {
+            Next::Pending => {
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
+            Next::Interrupted => Poll::Ready(Err(io::ErrorKind::Interrupted.into())),
             Next::Fails => Poll::Ready(Err(failure())),
             Next::Takes(count) => Poll::Ready(Ok(self.0.put(buf, count))),
-            Next::Pending => match self.0.script.fails_at {
-                Some(end) if self.0.offset >= end => Poll::Ready(Err(failure())),
-                _ => Poll::Ready(Ok(self.0.put(buf, 1))),
-            },
         }
     }
 

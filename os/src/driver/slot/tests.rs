@@ -57,6 +57,36 @@ fn regression_08_a_write_event_does_not_void_a_readers_clear() {
 }
 
 #[test]
+fn a_clear_keeps_that_the_driver_is_gone() {
+    let slot = watched();
+    slot.publish(0, Ready::READABLE);
+    let seen = slot.peek(Interest::READABLE.mask());
+    slot.shut_down();
+    slot.clear(seen);
+    assert!(slot.peek(Interest::READABLE.mask()).is_shutdown());
+    // Also one that was seen since.
+    slot.clear(slot.peek(Ready::ALL));
+    assert!(slot.peek(Interest::READABLE.mask()).is_shutdown());
+    assert!(slot.answers(Interest::READABLE.mask()).is_some());
+}
+
+#[test]
+fn what_is_assumed_lasts_until_an_operation_finds_otherwise() {
+    let slot = Slot::new();
+    slot.assume(Ready::READABLE | Ready::WRITABLE);
+    slot.watch(|| Ok::<(), ()>(())).unwrap();
+    let seen = slot.peek(Interest::READABLE.mask());
+    assert!(seen.ready.is_readable());
+    // An event that comes before the clear is not lost with it.
+    slot.publish(0, Ready::READABLE);
+    slot.clear(seen);
+    assert!(is_readable(&slot));
+    slot.clear(slot.peek(Interest::READABLE.mask()));
+    assert!(!is_readable(&slot));
+    assert!(slot.peek(Interest::WRITABLE.mask()).ready.is_writable());
+}
+
+#[test]
 fn the_poller_is_told_once_and_early_events_stay() {
     let slot = Slot::new();
     assert!(slot.answers(Ready::ALL).is_some() && !slot.is_watched());

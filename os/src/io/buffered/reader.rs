@@ -1,6 +1,7 @@
 //! A buffer in front of a reader.
 //!
-//! States      of a seek: none ─start_seek→ asked ─poll_complete→ (undoing →) under way → none
+//! States      of a seek: none ─start_seek→ asked ─poll_complete→ begins, once the source is idle,
+//!             (undoing →) under way → none
 //! Invariants  I1 `used <= filled <= buf.len()`; `buf[used..filled]` is read and not handed out.
 //!             I2 after a seek the buffer is empty; `Current` counts from what was handed out.
 
@@ -25,6 +26,8 @@ pub(super) const DEFAULT_CAPACITY: usize = 8 * 1024;
 enum SeekState {
     None,
     Asked(SeekFrom),
+    /// What the source was at before, if anything, is over.
+    Begins(SeekFrom),
     /// The offset did not fit beside the buffered bytes: those are undone first.
     Undoing(i64),
     UnderWay,
@@ -54,7 +57,12 @@ impl<R: AsyncRead> BufReader<R> {
     }
 
     /// A buffer of `capacity` bytes in front of `inner`.
+    ///
+    /// # Panics
+    /// If `capacity` is zero.
+    #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
+        assert!(capacity > 0, "capacity must be greater than zero");
         let buf = vec![0; capacity].into_boxed_slice();
         Self::from_parts(inner, buf, 0, 0)
     }
@@ -156,7 +164,15 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
             let state = std::mem::replace(me.seek, SeekState::None);
             match state {
                 SeekState::None => return self.get_pin_mut().poll_complete(cx),
-                SeekState::Asked(SeekFrom::Current(offset)) => {
+                SeekState::Asked(position) => {
+                    let idle = me.inner.poll_complete(cx);
+                    if idle.is_pending() {
+                        *me.seek = state;
+                    }
+                    ready!(idle)?;
+                    *self.as_mut().project().seek = SeekState::Begins(position);
+                }
+                SeekState::Begins(SeekFrom::Current(offset)) => {
                     let back = i64::try_from(unread).unwrap_or(i64::MAX);
                     if let Some(offset) = offset.checked_sub(back) {
                         me.inner.start_seek(SeekFrom::Current(offset))?;
@@ -166,7 +182,7 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
                         *me.seek = SeekState::Undoing(offset);
                     }
                 }
-                SeekState::Asked(position) => {
+                SeekState::Begins(position) => {
                     me.inner.start_seek(position)?;
                     *me.seek = SeekState::UnderWay;
                 }
@@ -177,7 +193,7 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
                     }
                     ready!(undone)?;
                     self.as_mut().discard();
-                    *self.as_mut().project().seek = SeekState::Asked(SeekFrom::Current(offset));
+                    *self.as_mut().project().seek = SeekState::Begins(SeekFrom::Current(offset));
                 }
                 SeekState::UnderWay => {
                     let outcome = me.inner.poll_complete(cx);

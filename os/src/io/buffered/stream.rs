@@ -33,7 +33,12 @@ impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
         }
     }
 
-    /// Buffers of the given sizes, in bytes, for the directions of `stream`.
+    /// Buffers of the given sizes, in bytes, for the directions of `stream`; zero for the writer lets it
+    /// write at once.
+    ///
+    /// # Panics
+    /// If `reader_capacity` is zero.
+    #[track_caller]
     pub fn with_capacity(
         reader_capacity: usize,
         writer_capacity: usize,

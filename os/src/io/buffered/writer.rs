@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::reader::DEFAULT_CAPACITY;
 use crate::io::buf_read::AsyncBufRead;
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 use crate::io::seek::AsyncSeek;
@@ -85,7 +86,11 @@ impl<W: AsyncWrite> BufWriter<W> {
             if *me.written == me.buf.len() {
                 break Ok(());
             }
-            match ready!(me.inner.as_mut().poll_write(cx, &me.buf[*me.written..])) {
+            let rest = &me.buf[*me.written..];
+            let inner = &mut me.inner;
+            match ready!(poll_uninterrupted(cx, |cx| {
+                inner.as_mut().poll_write(cx, rest)
+            })) {
                 Ok(0) => {
                     break Err(io::Error::new(
                         io::ErrorKind::WriteZero,

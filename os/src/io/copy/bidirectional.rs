@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::buffer::{CopyBuffer, DEFAULT_SIZE};
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::read::AsyncRead;
 use crate::io::write::AsyncWrite;
 
@@ -39,7 +40,9 @@ impl Direction {
                     ))?)
                 }
                 Self::Closing(copied) => {
-                    ready!(Pin::new(&mut *writer).poll_shutdown(cx))?;
+                    ready!(poll_uninterrupted(cx, |cx| {
+                        Pin::new(&mut *writer).poll_shutdown(cx)
+                    }))?;
                     Self::Done(*copied)
                 }
                 Self::Done(copied) => return Poll::Ready(Ok(*copied)),
@@ -74,6 +77,9 @@ where
 /// # Errors
 /// The first of either side, at once.
 ///
+/// # Panics
+/// If a size is zero.
+///
 /// # Cancel safety
 /// Not cancel safe: what was read and not written is lost.
 pub async fn copy_bidirectional_with_sizes<A, B>(
@@ -86,6 +92,14 @@ where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
+    assert!(
+        a_to_b_buf_size > 0,
+        "`a_to_b_buf_size` must be greater than 0"
+    );
+    assert!(
+        b_to_a_buf_size > 0,
+        "`b_to_a_buf_size` must be greater than 0"
+    );
     let mut a_to_b = Direction::Copying(CopyBuffer::new(a_to_b_buf_size));
     let mut b_to_a = Direction::Copying(CopyBuffer::new(b_to_a_buf_size));
     poll_fn(|cx| {

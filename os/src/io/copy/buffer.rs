@@ -1,10 +1,14 @@
 //! The buffer between a reader and a writer, and how far the copy has come.
 //!
-//! Idea        Read while there is room and something to read, write what is there; when the
-//!             reader has nothing for now, flush, so that the peer sees what it may wait for.
+//! Idea        Read, then write all that was read; while the writer waits read more behind it, so that
+//!             its next write is long. When the reader has nothing for now, flush, so that the peer sees
+//!             what it may wait for.
+//! States      reading ─end, or a failure of the reader→ ended, or failed: what is left is written, then
+//!             the copy is over
 //! Invariants  I1 `start <= end <= buf.len()`; `buf[start..end]` is read and not written.
 //!             I2 each step costs a unit of budget, so a reader and a writer that are always ready
 //!                do not keep their thread.
+//!             I3 the writer is offered all that was read before the copy ends, also if the reader fails.
 //! Rejected    A ring: the writer would get two short slices where one long one does.
 
 use std::io;
@@ -13,6 +17,7 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 use crate::io::write::AsyncWrite;
@@ -28,6 +33,7 @@ pub(super) struct CopyBuffer {
     end: usize,
     copied: u64,
     ended: bool,
+    failure: Option<io::Error>,
     unflushed: bool,
 }
 
@@ -40,31 +46,46 @@ impl CopyBuffer {
             end: 0,
             copied: 0,
             ended: false,
+            failure: None,
             unflushed: false,
         }
     }
 
-    /// Reads once, behind what is there.
+    /// Whether there is something to read and room for it.
+    fn can_read(&self) -> bool {
+        !self.ended && self.end < self.buf.len()
+    }
+
+    /// Reads once, behind what is there; a failure is kept until that is written (I3).
     fn poll_fill<R: AsyncRead + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
-        reader: Pin<&mut R>,
-    ) -> Poll<io::Result<()>> {
+        mut reader: Pin<&mut R>,
+    ) -> Poll<()> {
         let mut room = ReadBuf::new(&mut self.buf[self.end..]);
-        ready!(reader.poll_read(cx, &mut room))?;
+        let outcome = ready!(poll_uninterrupted(cx, |cx| {
+            reader.as_mut().poll_read(cx, &mut room)
+        }));
         let n = room.filled().len();
-        self.ended = n == 0;
         self.end += n;
-        Poll::Ready(Ok(()))
+        self.ended = n == 0;
+        if let Err(error) = outcome {
+            self.ended = true;
+            self.failure = Some(error);
+        }
+        Poll::Ready(())
     }
 
     /// Writes once.
     fn poll_drain<W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
-        writer: Pin<&mut W>,
+        mut writer: Pin<&mut W>,
     ) -> Poll<io::Result<()>> {
-        let n = ready!(writer.poll_write(cx, &self.buf[self.start..self.end]))?;
+        let rest = &self.buf[self.start..self.end];
+        let n = ready!(poll_uninterrupted(cx, |cx| {
+            writer.as_mut().poll_write(cx, rest)
+        }))?;
         if n == 0 {
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::WriteZero,
@@ -92,27 +113,52 @@ impl CopyBuffer {
         R: AsyncRead + ?Sized,
         W: AsyncWrite + ?Sized,
     {
+        let mut has_looked = false;
         loop {
             let unit = ready!(coop::poll_proceed(cx)); // I2
             let mut waits_for_reader = false;
-            if !self.ended && self.end < self.buf.len() {
-                waits_for_reader = self.poll_fill(cx, reader.as_mut())?.is_pending();
+            // Once in a poll also behind what is there, to hear of an end while the writer is slow.
+            if self.can_read() && (self.start == self.end || !has_looked) {
+                waits_for_reader = self.poll_fill(cx, reader.as_mut()).is_pending();
+                has_looked = true;
             }
             if self.start < self.end {
-                ready!(self.poll_drain(cx, writer.as_mut()))?;
+                match self.poll_drain(cx, writer.as_mut()) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => {
+                        // Of two failures the first is told.
+                        return Poll::Ready(Err(self.failure.take().unwrap_or(error)));
+                    }
+                    Poll::Pending => {
+                        if self.can_read() {
+                            let _ = self.poll_fill(cx, reader.as_mut());
+                        }
+                        return Poll::Pending;
+                    }
+                }
                 unit.made_progress();
             } else if waits_for_reader {
                 if self.unflushed {
-                    ready!(writer.as_mut().poll_flush(cx))?;
+                    ready!(poll_flush(cx, writer.as_mut()))?;
                     self.unflushed = false;
                     unit.made_progress();
                 }
                 return Poll::Pending;
+            } else if let Some(failure) = self.failure.take() {
+                return Poll::Ready(Err(failure)); // I3
             } else if self.ended {
-                ready!(writer.as_mut().poll_flush(cx))?;
+                ready!(poll_flush(cx, writer.as_mut()))?;
                 unit.made_progress();
                 return Poll::Ready(Ok(self.copied));
             }
         }
     }
+}
+
+/// Flushes `writer`, anew if that is interrupted: the copy would be lost with the error.
+pub(super) fn poll_flush<W: AsyncWrite + ?Sized>(
+    cx: &mut Context<'_>,
+    mut writer: Pin<&mut W>,
+) -> Poll<io::Result<()>> {
+    poll_uninterrupted(cx, |cx| writer.as_mut().poll_flush(cx))
 }

@@ -7,10 +7,14 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
+use super::buffer::poll_flush;
 use crate::io::buf_read::AsyncBufRead;
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::write::AsyncWrite;
 
 /// Copies everything from `reader` into `writer`, flushes it, and says how many bytes it was.
+///
+/// The writer is also flushed when the reader has nothing for now.
 ///
 /// # Errors
 /// The first of either side; `WriteZero` if the writer takes no more.
@@ -27,10 +31,14 @@ where
     W: AsyncWrite + Unpin + ?Sized,
 {
     let mut copied = 0;
-    while let Some(n) = poll_fn(|cx| poll_step(cx, &mut *reader, &mut *writer)).await? {
+    let mut unflushed = false;
+    while let Some(n) =
+        poll_fn(|cx| poll_step(cx, &mut *reader, &mut *writer, &mut unflushed)).await?
+    {
         copied += n;
+        unflushed = true;
     }
-    poll_fn(|cx| Pin::new(&mut *writer).poll_flush(cx)).await?;
+    poll_fn(|cx| poll_flush(cx, Pin::new(&mut *writer))).await?;
     Ok(copied)
 }
 
@@ -39,21 +47,40 @@ fn poll_step<R, W>(
     cx: &mut Context<'_>,
     reader: &mut R,
     writer: &mut W,
+    unflushed: &mut bool,
 ) -> Poll<io::Result<Option<u64>>>
 where
     R: AsyncBufRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
     let unit = ready!(coop::poll_proceed(cx));
-    let available = ready!(Pin::new(&mut *reader).poll_fill_buf(cx))?;
-    if available.is_empty() {
-        return Poll::Ready(Ok(None));
+    let mut waits_for_reader = false;
+    let written = poll_uninterrupted(cx, |cx| {
+        let Poll::Ready(available) = Pin::new(&mut *reader).poll_fill_buf(cx)? else {
+            waits_for_reader = true;
+            return Poll::Pending;
+        };
+        if available.is_empty() {
+            return Poll::Ready(Ok(None));
+        }
+        let n = ready!(Pin::new(&mut *writer).poll_write(cx, available))?;
+        Poll::Ready(Ok(Some(n)))
+    })?;
+    match written {
+        Poll::Ready(Some(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+        Poll::Ready(Some(n)) => {
+            unit.made_progress();
+            Pin::new(reader).consume(n);
+            Poll::Ready(Ok(Some(n as u64)))
+        }
+        Poll::Ready(None) => Poll::Ready(Ok(None)),
+        Poll::Pending => {
+            // The peer may wait for what the writer gathered before it sends more.
+            if waits_for_reader && *unflushed {
+                ready!(poll_flush(cx, Pin::new(writer)))?;
+                *unflushed = false;
+            }
+            Poll::Pending
+        }
     }
-    let n = ready!(Pin::new(writer).poll_write(cx, available))?;
-    unit.made_progress();
-    if n == 0 {
-        return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-    }
-    Pin::new(reader).consume(n);
-    Poll::Ready(Ok(Some(n as u64)))
 }

@@ -14,8 +14,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::read_all::{not_text, put_back};
+use super::read_all::put_back;
 use crate::io::buf_read::AsyncBufRead;
+use crate::io::interrupted::poll_uninterrupted;
 
 /// Appends up to and with the next `byte`, or to the end; `read` counts across polls.
 fn poll_until<R: AsyncBufRead + ?Sized>(
@@ -26,13 +27,13 @@ fn poll_until<R: AsyncBufRead + ?Sized>(
     read: &mut usize,
 ) -> Poll<io::Result<usize>> {
     loop {
-        let (found, used) = {
+        let (found, used) = ready!(poll_uninterrupted(cx, |cx| {
             let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
             let found = available.iter().position(|&b| b == byte);
             let used = found.map_or(available.len(), |at| at + 1);
             buf.extend_from_slice(&available[..used]); // I1
-            (found.is_some(), used)
-        };
+            Poll::Ready(Ok((found.is_some(), used)))
+        }))?;
         reader.as_mut().consume(used);
         *read += used;
         if found || used == 0 {
@@ -187,7 +188,10 @@ impl<R: AsyncBufRead> Lines<R> {
                 line.pop();
             }
         }
-        Poll::Ready(String::from_utf8(line).map(Some).map_err(|_| not_text()))
+        let line = String::from_utf8(line);
+        Poll::Ready(line.map(Some).map_err(|not_text| {
+            io::Error::new(io::ErrorKind::InvalidData, not_text) // The line is inside.
+        }))
     }
 }
 
@@ -195,7 +199,9 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     /// The next line, without its `\n` or `\r\n`; `None` at the end.
     ///
     /// # Errors
-    /// `InvalidData` if the line is not UTF-8; what the source says otherwise.
+    /// `InvalidData` if the line is not UTF-8, which is then passed over, and inside the error as a
+    /// [`FromUtf8Error`](std::string::FromUtf8Error); what the source says otherwise: what was read of
+    /// the line before stays here.
     ///
     /// # Cancel safety
     /// What was read of the line stays here when the future is dropped.

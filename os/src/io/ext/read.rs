@@ -10,6 +10,7 @@ use bytes::BufMut;
 use pin_project_lite::pin_project;
 
 use super::append::poll_append;
+use crate::io::interrupted::Interruptions;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
@@ -78,9 +79,13 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadExact<'_, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let me = self.project();
+        let mut interruptions = Interruptions::default();
         while me.buf.remaining() > 0 {
             let before = me.buf.remaining();
-            ready!(Pin::new(&mut **me.reader).poll_read(cx, me.buf))?;
+            if let Err(error) = ready!(Pin::new(&mut **me.reader).poll_read(cx, me.buf)) {
+                ready!(interruptions.after(error, cx))?;
+                continue;
+            }
             if me.buf.remaining() == before {
                 return Poll::Ready(Err(early_end()));
             }

@@ -14,6 +14,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::append::poll_fill_spare;
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
@@ -49,7 +50,7 @@ impl Progress {
             let is_full = buf.capacity() - buf.len() < LEAST_ROOM;
             let was_given = buf.capacity() == self.first_capacity && self.first_capacity > 0;
             let n = if is_full && was_given {
-                let n = ready!(poll_probe(reader, cx, buf))?; // I1
+                let n = ready!(poll_uninterrupted(cx, |cx| poll_probe(reader, cx, buf)))?; // I1
                 self.initialized = buf.len(); // It may have grown.
                 n
             } else {
@@ -57,12 +58,10 @@ impl Progress {
                     buf.reserve(LEAST_ROOM);
                     self.initialized = buf.len();
                 }
-                ready!(poll_fill_spare(
-                    Pin::new(&mut *reader),
-                    cx,
-                    buf,
-                    &mut self.initialized
-                ))?
+                let initialized = &mut self.initialized;
+                ready!(poll_uninterrupted(cx, |cx| {
+                    poll_fill_spare(Pin::new(&mut *reader), cx, buf, initialized)
+                }))?
             };
             if n == 0 {
                 return Poll::Ready(Ok(self.read));
@@ -176,18 +175,11 @@ pub(super) fn put_back(
             outcome
         }
         Err(error) => {
+            let not_text = error.utf8_error();
             let mut bytes = error.into_bytes();
             bytes.truncate(bytes.len() - read);
             *text = String::from_utf8(bytes).expect("what the caller gave was text");
-            outcome.and(Err(not_text()))
+            outcome.and(Err(io::Error::new(io::ErrorKind::InvalidData, not_text)))
         }
     }
-}
-
-/// What was read is not UTF-8.
-pub(super) fn not_text() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        "stream did not contain valid UTF-8",
-    )
 }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::read::early_end;
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
@@ -49,7 +50,9 @@ where
         let me = self.project();
         while *me.read < size_of::<B>() {
             let mut rest = ReadBuf::new(&mut me.bytes.as_mut()[*me.read..]);
-            ready!(Pin::new(&mut **me.reader).poll_read(cx, &mut rest))?;
+            ready!(poll_uninterrupted(cx, |cx| {
+                Pin::new(&mut **me.reader).poll_read(cx, &mut rest)
+            }))?;
             let n = rest.filled().len();
             if n == 0 {
                 return Poll::Ready(Err(early_end()));

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Buf;
 use pin_project_lite::pin_project;
 
+use crate::io::interrupted::Interruptions;
 use crate::io::write::AsyncWrite;
 
 /// Buffers that one vectored write takes.
@@ -62,9 +63,15 @@ write_future! {
     /// Writes a whole buffer; made by `write_all`.
     WriteAll<'a> { buf: &'a [u8] } -> (),
     |me, writer, cx| {
-        let mut writer = writer;
+        let (mut writer, mut interruptions) = (writer, Interruptions::default());
         while !me.buf.is_empty() {
-            let n = ready!(writer.as_mut().poll_write(cx, me.buf))?;
+            let n = match ready!(writer.as_mut().poll_write(cx, me.buf)) {
+                Ok(n) => n,
+                Err(error) => {
+                    ready!(interruptions.after(error, cx))?;
+                    continue;
+                }
+            };
             if n == 0 {
                 return Poll::Ready(Err(took_nothing()));
             }
@@ -144,12 +151,16 @@ impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteAllBuf<'_, W, B> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let me = self.project();
+        let mut interruptions = Interruptions::default();
         while me.buf.has_remaining() {
-            let n = ready!(poll_write_buf(
-                Pin::new(&mut **me.writer),
-                cx,
-                &mut **me.buf
-            ))?;
+            let writer = Pin::new(&mut **me.writer);
+            let n = match ready!(poll_write_buf(writer, cx, &mut **me.buf)) {
+                Ok(n) => n,
+                Err(error) => {
+                    ready!(interruptions.after(error, cx))?;
+                    continue;
+                }
+            };
             if n == 0 {
                 return Poll::Ready(Err(took_nothing()));
             }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use crate::io::interrupted::poll_uninterrupted;
 use crate::io::write::AsyncWrite;
 
 pin_project! {
@@ -45,7 +46,9 @@ where
         let me = self.project();
         while *me.written < size_of::<B>() {
             let rest = &me.bytes.as_ref()[*me.written..];
-            let n = ready!(Pin::new(&mut **me.writer).poll_write(cx, rest))?;
+            let n = ready!(poll_uninterrupted(cx, |cx| {
+                Pin::new(&mut **me.writer).poll_write(cx, rest)
+            }))?;
             if n == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

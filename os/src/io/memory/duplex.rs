@@ -28,6 +28,9 @@ pub struct DuplexStream {
 
 /// A connection in memory: two ends, each direction of which holds up to `max_buf_size` bytes.
 ///
+/// # Panics
+/// If `max_buf_size` is zero.
+///
 /// # Example
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -43,6 +46,7 @@ pub struct DuplexStream {
 /// # })
 /// # }
 /// ```
+#[track_caller]
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     let one = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));
     let two = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));

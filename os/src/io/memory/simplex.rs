@@ -34,6 +34,9 @@ pub struct SimplexStream {
 ///
 /// The reader sees the end after the writer's `shutdown`.
 ///
+/// # Panics
+/// If `max_buf_size` is zero.
+///
 /// # Example
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -50,6 +53,7 @@ pub struct SimplexStream {
 /// # })
 /// # }
 /// ```
+#[track_caller]
 pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
     split(SimplexStream::new_unsplit(max_buf_size))
 }
@@ -70,7 +74,12 @@ pub(super) fn wake(waker: Option<Waker>) {
 
 impl SimplexStream {
     /// A pipe in memory that holds up to `max_buf_size` bytes, both ends in one.
+    ///
+    /// # Panics
+    /// If `max_buf_size` is zero.
+    #[track_caller]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
+        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         SimplexStream {
             bytes: BytesMut::new(),
             capacity: max_buf_size,
@@ -105,6 +114,9 @@ impl SimplexStream {
     }
 
     pub(super) fn try_read(&mut self, buf: &mut ReadBuf<'_>) -> Tried<io::Result<()>> {
+        if buf.remaining() == 0 {
+            return Tried::Done(Ok(()), None); // Not the end, and nothing to wait for.
+        }
         if !self.bytes.has_remaining() {
             return match self.closed {
                 true => Tried::Done(Ok(()), None),
@@ -114,13 +126,15 @@ impl SimplexStream {
         let n = self.bytes.remaining().min(buf.remaining());
         buf.put_slice(&self.bytes[..n]);
         self.bytes.advance(n);
-        let writer = if n > 0 { self.writer.take() } else { None };
-        Tried::Done(Ok(()), writer)
+        Tried::Done(Ok(()), self.writer.take())
     }
 
     pub(super) fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> Tried<io::Result<usize>> {
         if self.closed {
             return Tried::Done(Err(io::ErrorKind::BrokenPipe.into()), None);
+        }
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Tried::Done(Ok(0), None);
         }
         let mut room = self.capacity - self.bytes.len(); // I1
         if room == 0 {

@@ -88,5 +88,7 @@ std_conversions!(
     TcpListener,
     net::TcpListener,
     mio::net::TcpListener,
-    "a listener"
+    "a listener",
+    Bytes,
+    Interest::READABLE
 );

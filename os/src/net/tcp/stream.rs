@@ -194,5 +194,7 @@ std_conversions!(
     TcpStream,
     net::TcpStream,
     mio::net::TcpStream,
-    "a connection"
+    "a connection",
+    Bytes,
+    Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY
 );

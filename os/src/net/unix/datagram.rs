@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use socket2::SockAddr;
 
 use super::socket_addr::SocketAddr;
-use crate::driver::Direction;
-use crate::io::Interest;
+use crate::driver::{Carries, Direction};
+use crate::io::{Interest, Ready};
 use crate::net::datagram::datagram_methods;
 use crate::net::methods::{readiness_methods, std_conversions};
 use crate::source::Evented;
@@ -92,7 +92,7 @@ impl UnixDatagram {
     #[track_caller]
     pub(in crate::net) fn from_mio(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
         Ok(Self {
-            io: Evented::new(socket)?,
+            io: Evented::new(socket, Carries::Datagrams, Ready::WRITABLE)?,
         })
     }
 
@@ -189,5 +189,7 @@ std_conversions!(
     UnixDatagram,
     net::UnixDatagram,
     mio::net::UnixDatagram,
-    "a socket"
+    "a socket",
+    Datagrams,
+    Interest::READABLE | Interest::WRITABLE
 );

@@ -80,5 +80,7 @@ std_conversions!(
     UnixListener,
     net::UnixListener,
     mio::net::UnixListener,
-    "a listener"
+    "a listener",
+    Bytes,
+    Interest::READABLE
 );

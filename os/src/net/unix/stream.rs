@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use socket2::SockRef;
 
 use super::socket_addr::SocketAddr;
-use crate::io::ReadBuf;
+use crate::io::{Interest, ReadBuf, Ready};
 use crate::net::methods::std_conversions;
 use crate::net::streams::socket_stream;
 use crate::source::Evented;
@@ -83,7 +83,10 @@ impl UnixStream {
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, two) = mio::net::UnixStream::pair()?;
-        Ok((Self::from_mio(one)?, Self::from_mio(two)?))
+        // Nobody has written: there is room.
+        let pair = [one, two].map(|end| Self::from_mio(end, Ready::WRITABLE));
+        let [one, two] = pair;
+        Ok((one?, two?))
     }
 
     /// The address of this end.
@@ -124,5 +127,7 @@ std_conversions!(
     UnixStream,
     net::UnixStream,
     mio::net::UnixStream,
-    "a connection"
+    "a connection",
+    Bytes,
+    Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY
 );

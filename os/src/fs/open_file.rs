@@ -1,0 +1,76 @@
+//! An open file, and every operation that uses it.
+//!
+//! Idea        Who operates on the file holds a part of it, also when nobody waits for the operation any
+//!             more. The last that lets go closes it, or hands it to whoever wants it back.
+//! Invariants  I1 `std` is there until the last owner drops.
+//!             I2 it is wanted back once, by who gives up its own part at that.
+//! Rejected    A count beside the `Arc`'s own: two more read-modify-writes for each operation.
+
+use std::fmt;
+use std::fs::File;
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, OnceLock};
+
+use crate::sync::oneshot;
+
+/// An open file that several own.
+pub(super) struct OpenFile {
+    std: Option<File>,
+    back: OnceLock<oneshot::Sender<File>>,
+}
+
+// An unwinding may leave nothing undone in it: the system has the file's state, and a sender is set once.
+impl UnwindSafe for OpenFile {}
+impl RefUnwindSafe for OpenFile {}
+
+impl OpenFile {
+    pub(super) fn new(std: File) -> Arc<Self> {
+        Arc::new(Self {
+            std: Some(std),
+            back: OnceLock::new(),
+        })
+    }
+
+    /// The file itself, if nobody else owns it; else the part that was given.
+    pub(super) fn try_unwrap(self: Arc<Self>) -> Result<File, Arc<Self>> {
+        let mut open = Arc::try_unwrap(self)?;
+        Ok(open.std.take().expect("gone when dropped alone")) // I1
+    }
+
+    /// The file itself, once nobody else owns it.
+    pub(super) async fn unwrap(self: Arc<Self>) -> File {
+        let shared = match self.try_unwrap() {
+            Ok(std) => return std,
+            Err(shared) => shared,
+        };
+        let (back, receiver) = oneshot::channel();
+        shared.back.set(back).expect("wanted back once"); // I2
+        drop(shared);
+        receiver.await.expect("the last owner sends it")
+    }
+}
+
+impl Deref for OpenFile {
+    type Target = File;
+
+    #[inline]
+    fn deref(&self) -> &File {
+        self.std.as_ref().expect("gone when dropped alone") // I1
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        if let (Some(back), Some(std)) = (self.back.take(), self.std.take()) {
+            // Who wanted it may have given up: then it is closed.
+            let _ = back.send(std);
+        }
+    }
+}
+
+impl fmt::Debug for OpenFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
