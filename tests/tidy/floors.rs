@@ -40,18 +40,24 @@ const fn os(
 pub(crate) const ROOMS: &[Room] = &[
     core("log", &[]),
     core("platform", &[]),
+    // What subscribers of `tracing` are told; nothing without that feature.
+    core("trace", &[]),
     core("coop", &["platform"]),
     core("collections", &["platform"]),
     core("wake", &["platform", "collections"]),
     core("queue", &["platform", "collections"]),
     core("task", &["platform", "collections", "coop", "log"]),
-    core("time", &["platform", "collections", "wake", "coop"]),
+    core(
+        "time",
+        &["platform", "trace", "collections", "wake", "coop"],
+    ),
     core(
         "sync",
         // `log`: a lock that nobody comes for.
         &[
             "log",
             "platform",
+            "trace",
             "collections",
             "wake",
             "queue",
@@ -108,6 +114,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observe", &[], &["platform", "task", "coop"]),
     // `platform`: a hook's panic is contained.
+    // What subscribers of `tracing` are told of tasks.
+    os("trace", &[], &["task", "collections"]),
     os("config", &["observe"], &["platform"]),
     os("macros", &[], &["coop"]),
     // `platform`: atomics of 64 bits, for the table of devices.

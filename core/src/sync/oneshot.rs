@@ -19,6 +19,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::ops::Deref;
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -27,6 +28,7 @@ use core::task::{Context, Poll, ready};
 use super::blocking;
 use crate::coop;
 use crate::platform::{AtomicU8, Ordering, UnsafeCell};
+use crate::trace::{Operation, Resource, instrument};
 use crate::wake::WakerCell;
 
 pub mod error;
@@ -143,7 +145,10 @@ unsafe impl<T: Send> Sync for Share<T> {}
 /// tx.send(7).unwrap();
 /// assert_eq!(block_on(rx), Ok(7));
 /// ```
+#[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let resource = Resource::oneshot();
+    let operation = Operation::receive(&resource);
     let channel = Box::new(Channel {
         flags: AtomicU8::new(0),
         slot: UnsafeCell::new(None),
@@ -154,9 +159,12 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     (
         Sender {
             channel: Some(Share(channel)),
+            resource: resource.share(),
         },
         Receiver {
             channel: Some(Share(channel)),
+            resource,
+            operation,
         },
     )
 }
@@ -177,6 +185,8 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 pub struct Sender<T> {
     channel: Option<Share<T>>,
+    /// What a subscriber is told.
+    resource: Resource,
 }
 
 impl<T> Sender<T> {
@@ -233,6 +243,7 @@ impl<T> Sender<T> {
             let sent = Sent(Some(channel));
             sent.wake_receiver();
         }
+        self.resource.value_sent(true);
         Ok(())
     }
 
@@ -247,7 +258,9 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn closed(&mut self) {
-        poll_fn(|cx| self.poll_closed(cx)).await;
+        let resource = self.resource.share();
+        let closed = move || poll_fn(move |cx| self.poll_closed(cx));
+        instrument(&resource, "Sender::closed", "poll_closed", false, closed).await;
     }
 
     /// As [`closed`](Self::closed), for hand-written futures: the task of the last call is woken.
@@ -282,6 +295,7 @@ impl<T> Drop for Sender<T> {
         } else {
             channel.leave(TX_GONE, RX_GONE);
         }
+        self.resource.sender_gone(true);
     }
 }
 
@@ -324,6 +338,9 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 pub struct Receiver<T> {
     /// Taken once the channel is through.
     channel: Option<Share<T>>,
+    /// What a subscriber is told.
+    resource: Resource,
+    operation: Operation,
 }
 
 impl<T> Receiver<T> {
@@ -341,6 +358,7 @@ impl<T> Receiver<T> {
     pub fn close(&mut self) {
         if let Some(channel) = &self.channel {
             channel.close_from_receiver();
+            self.resource.receiver_gone(true);
         }
     }
 
@@ -416,6 +434,18 @@ impl<T> Future for Receiver<T> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let operation = mem::replace(&mut this.operation, Operation::none());
+        let resource = this.resource.share();
+        let polled = operation.poll(&resource, "poll_recv", || this.poll_value(cx));
+        this.operation = operation;
+        polled
+    }
+}
+
+impl<T> Receiver<T> {
+    #[inline]
+    fn poll_value(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
         let unit = ready!(coop::poll_proceed(cx));
         let channel = self
             .channel
@@ -453,6 +483,7 @@ impl<T> Drop for Receiver<T> {
             None
         };
         self.finish(before);
+        self.resource.receiver_gone(true);
         drop(unread);
     }
 }

@@ -11,6 +11,7 @@ use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
 use super::permits::{PlainPermits, Refused};
 use crate::maybe_const;
+use crate::trace::{Resource, instrument};
 
 /// Hands out a limited number of permits, first come, first served.
 ///
@@ -54,7 +55,13 @@ impl Semaphore {
     /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub fn new(permits: usize) -> Self {
-        Self::const_new(permits)
+        assert!(
+            permits <= Self::MAX_PERMITS,
+            "more permits than a semaphore can hold"
+        );
+        Self {
+            permits: PlainPermits::of(Resource::semaphore(), permits),
+        }
     }
 
     maybe_const! {
@@ -105,7 +112,7 @@ impl Semaphore {
     /// # Cost
     /// One read-modify-write if a permit is free.
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.acquire_many(1).await
+        self.wait_for(1, "Semaphore::acquire").await
     }
 
     /// Waits for `n` permits at once.
@@ -116,13 +123,26 @@ impl Semaphore {
     /// # Cancel safety
     /// A cancelled request loses its place in the line, and no permit.
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        match self.permits.take(u64::from(n)).await {
-            Ok(()) => Ok(SemaphorePermit {
-                semaphore: self,
-                permits: n as usize,
-            }),
-            Err(_) => Err(AcquireError::new()),
-        }
+        self.wait_for(n, "Semaphore::acquire_many").await
+    }
+
+    /// `source` is the function that a user called.
+    async fn wait_for(
+        &self,
+        n: u32,
+        source: &'static str,
+    ) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.take(n, source).await?;
+        Ok(SemaphorePermit {
+            semaphore: self,
+            permits: n as usize,
+        })
+    }
+
+    pub(super) async fn take(&self, n: u32, source: &'static str) -> Result<(), AcquireError> {
+        let take = || self.permits.take(u64::from(n));
+        let taken = instrument(&self.permits.owner, source, "poll", true, take).await;
+        taken.map_err(|_| AcquireError::new())
     }
 
     /// Takes a permit if one is free and nobody waits.
@@ -192,8 +212,8 @@ impl Semaphore {
     }
 
     pub(super) fn try_take(&self, n: u32) -> Result<(), TryAcquireError> {
-        match self.permits.try_take(u64::from(n), 0) {
-            Ok(_) => Ok(()),
+        match self.permits.try_take_told(u64::from(n)) {
+            Ok(()) => Ok(()),
             Err(Refused::Closed) => Err(TryAcquireError::Closed),
             Err(Refused::Busy) => Err(TryAcquireError::NoPermits),
         }

@@ -7,6 +7,19 @@ use super::errors::{AcquireError, TryAcquireError};
 use super::semaphore::Semaphore;
 use crate::platform::OwnerArc;
 
+/// `source` is the function that a user called.
+async fn wait_for(
+    semaphore: OwnerArc<Semaphore>,
+    n: u32,
+    source: &'static str,
+) -> Result<OwnedSemaphorePermit, AcquireError> {
+    semaphore.take(n, source).await?;
+    Ok(OwnedSemaphorePermit {
+        semaphore,
+        permits: n as usize,
+    })
+}
+
 impl Semaphore {
     /// Waits for a permit that owns the semaphore.
     ///
@@ -16,7 +29,7 @@ impl Semaphore {
     /// # Cancel safety
     /// A cancelled request loses its place in the line, and no permit.
     pub async fn acquire_owned(self: OwnerArc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.acquire_many_owned(1).await
+        wait_for(self, 1, "Semaphore::acquire_owned").await
     }
 
     /// Waits for `n` permits that own the semaphore.
@@ -30,14 +43,7 @@ impl Semaphore {
         self: OwnerArc<Self>,
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        match self.permits.take(u64::from(n)).await {
-            Ok(()) => {}
-            Err(_) => return Err(AcquireError::new()),
-        }
-        Ok(OwnedSemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
-        })
+        wait_for(self, n, "Semaphore::acquire_many_owned").await
     }
 
     /// Takes a permit that owns the semaphore, if one is free and nobody waits.

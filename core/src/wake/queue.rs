@@ -136,15 +136,12 @@ impl<T> WaitNode<T> {
             .store(DONE + usize::from(code), Ordering::Relaxed);
     }
 
-    /// The payload of a served node, as its server left it.
+    /// Calls `look` with the payload of a served node, as its server left it.
     ///
     /// # Safety
     /// The caller is the node's owner, and saw [`WaitState::Done`].
-    pub unsafe fn served_payload(&self) -> T
-    where
-        T: Copy,
-    {
-        self.guarded(|guarded| guarded.payload)
+    pub unsafe fn served<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        self.guarded(|guarded| look(&guarded.payload))
     }
 
     /// Makes the node wait beside its queue, where its pointer is to be published.

@@ -11,7 +11,7 @@ where
     F: FnOnce() -> io::Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    match Handle::current().try_spawn_blocking(BlockingKind::File, f) {
+    match Handle::current().try_spawn_blocking(BlockingKind::File, None, f) {
         Ok(task) => task.await.unwrap_or_else(|_| Err(not_run())),
         // Not as the system says it: `WouldBlock` has a meaning of its own for locks.
         Err(error) => Err(io::Error::other(format!(

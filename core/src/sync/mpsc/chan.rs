@@ -31,6 +31,7 @@ use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
 use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, RING_SLOTS, UnsafeCell, relax};
+use crate::trace::Resource;
 use crate::wake::{Finally, WakerCell};
 
 /// How often `try_recv` looks again for a value that is being written, before it sleeps; once where a
@@ -76,7 +77,11 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// A channel with one sender and `limit` permits.
     pub(super) fn new(limit: usize) -> Self {
         Self {
-            permits: Permits::new(limit),
+            permits: if COUNT_BITS == 0 {
+                Permits::new(limit)
+            } else {
+                Permits::of(Resource::none(), limit)
+            },
             limit: limit as u64,
             blocks: Blocks::new((COUNT_BITS > 0).then_some(limit)),
             inner: UnsafeCell::new(Inner {
@@ -109,6 +114,9 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         match self.permits.try_take(wanted, 1) {
             Ok(before) => {
                 self.publish(before.tail(), value);
+                if COUNT_BITS > 0 {
+                    self.permits.resource.permits_taken(1);
+                }
                 Ok(())
             }
             Err(refused) => Err((refused, value)),
