@@ -161,6 +161,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "driver",
             "blocking",
             "observe",
+            "trace",
         ],
         // `sync`: its blocking methods ask whether the thread may block.
         &["coop", "task", "time", "platform", "sync", "executor"],
@@ -175,6 +176,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "blocking",
             "scheduler",
             "observe",
+            "trace",
         ],
         &["coop", "task", "time", "park", "platform"],
     ),
@@ -187,6 +189,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "scheduler",
             "blocking",
             "observe",
+            "trace",
             "sync",
         ],
         &["coop", "task", "time", "wake", "platform"],

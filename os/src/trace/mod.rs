@@ -2,9 +2,17 @@
 //! Tokio gives them, which tools such as `console-subscriber` read. Without the feature `tracing` a future
 //! is spawned as it is.
 
+mod kind;
+
+#[cfg(feature = "tracing")]
+mod told;
+#[cfg(not(feature = "tracing"))]
+mod untold;
 #[cfg(feature = "tracing")]
 mod waker;
 
-mod task;
-
-pub(crate) use task::{Kind, root, task, trace_blocking};
+pub(crate) use kind::Kind;
+#[cfg(feature = "tracing")]
+pub(crate) use told::{root, task, trace_blocking};
+#[cfg(not(feature = "tracing"))]
+pub(crate) use untold::{root, task, trace_blocking};
