@@ -450,7 +450,7 @@ impl<T> Receiver<T> {
         let channel = self
             .channel
             .as_ref()
-            .expect("a oneshot receiver was polled after it was ready");
+            .expect("called after complete: a oneshot receiver was polled after it was ready");
         // Acquire: pairs with the Release in `send`.
         let mut flags = channel.flags.load(Ordering::Acquire);
         if flags & (SENT | CLOSED) == 0 {

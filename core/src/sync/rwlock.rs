@@ -102,7 +102,7 @@ impl<T: ?Sized> RwLock<T> {
             T: Sized,
         {
             assert!(max_reads > 0, "a RwLock may not be created with 0 readers");
-            assert!(max_reads <= MOST_READERS, "more readers than a lock can count");
+            assert!(max_reads <= MOST_READERS, "a RwLock may not be created with more than 536870911 readers");
             Self {
                 permits: PlainPermits::new(max_reads as usize),
                 most_readers: max_reads,

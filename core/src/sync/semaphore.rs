@@ -57,7 +57,7 @@ impl Semaphore {
     pub fn new(permits: usize) -> Self {
         assert!(
             permits <= Self::MAX_PERMITS,
-            "more permits than a semaphore can hold"
+            "a semaphore may not have more than MAX_PERMITS permits"
         );
         Self {
             permits: PlainPermits::of(Resource::semaphore(), permits),
@@ -71,7 +71,7 @@ impl Semaphore {
         /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
         #[track_caller]
         pub fn const_new(permits: usize) -> Self {
-            assert!(permits <= Self::MAX_PERMITS, "more permits than a semaphore can hold");
+            assert!(permits <= Self::MAX_PERMITS, "a semaphore may not have more than MAX_PERMITS permits");
             Self { permits: PlainPermits::new(permits) }
         }
     }
@@ -89,7 +89,7 @@ impl Semaphore {
     pub fn add_permits(&self, n: usize) {
         if let Err(free) = self.permits.add(n as u64, Self::MAX_PERMITS as u64) {
             panic!(
-                "semaphore full: {free} of {} permits free, {n} added",
+                "number of added permits ({n}) would overflow MAX_PERMITS ({}): {free} are free",
                 Self::MAX_PERMITS
             );
         }
@@ -270,7 +270,7 @@ impl<'a> SemaphorePermit<'a> {
     pub fn merge(&mut self, mut other: Self) {
         assert!(
             core::ptr::eq(self.semaphore, other.semaphore),
-            "permits of different semaphores cannot be merged"
+            "merging permits from different semaphore instances"
         );
         self.permits += core::mem::take(&mut other.permits);
     }

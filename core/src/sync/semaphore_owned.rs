@@ -139,7 +139,7 @@ impl OwnedSemaphorePermit {
     pub fn merge(&mut self, mut other: Self) {
         assert!(
             OwnerArc::ptr_eq(&self.semaphore, &other.semaphore),
-            "permits of different semaphores cannot be merged"
+            "merging permits from different semaphore instances"
         );
         self.permits += core::mem::take(&mut other.permits);
     }

@@ -69,7 +69,7 @@ impl<T> Shared<T> {
         assert!(capacity > 0, "broadcast channel capacity cannot be zero");
         assert!(
             capacity <= MOST_CAPACITY,
-            "capacity {capacity} exceeds the most, {MOST_CAPACITY}"
+            "broadcast channel capacity exceeded `usize::MAX / 2`"
         );
         let slots = (0..capacity.next_power_of_two())
             .map(|_| Slot::new())

@@ -46,7 +46,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     assert!(buffer > 0, "mpsc bounded channel requires buffer > 0");
     assert!(
         buffer <= MOST_CAPACITY,
-        "capacity {buffer} exceeds the most, {MOST_CAPACITY}"
+        "a semaphore may not have more than MAX_PERMITS permits ({MOST_CAPACITY})"
     );
     let chan = Arc::new(Bounded::new(buffer));
     (Sender { chan: chan.clone() }, Receiver { chan })
