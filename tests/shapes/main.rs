@@ -4,6 +4,7 @@
 //! That what the list calls invariant cannot be narrowed is held by `tests/ui/cases/invariant.rs`.
 #![cfg(target_os = "linux")]
 
+mod attributes;
 mod covariant;
 mod list;
 mod probe;

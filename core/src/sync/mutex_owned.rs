@@ -62,7 +62,6 @@ impl<T: ?Sized> Mutex<T> {
 /// drop(guard);
 /// assert_eq!(*mutex.try_lock().unwrap(), 2);
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedMutexGuard<T: ?Sized> {
     lock: OwnerArc<Mutex<T>>,
     /// Exclusive access to a `T` elsewhere: invariant (I2), and movable whatever `T` is.

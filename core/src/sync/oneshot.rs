@@ -334,7 +334,6 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 ///     assert_eq!((&mut rx).await, Ok(1));
 /// });
 /// ```
-#[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
     /// Taken once the channel is through.
     channel: Option<Share<T>>,

@@ -274,7 +274,6 @@ impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockWriteGuard<'a, T> {
 /// drop(second);
 /// assert_eq!(*lock.try_read().unwrap(), (1, 3));
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
     permits: &'a PlainPermits,
     count: u32,

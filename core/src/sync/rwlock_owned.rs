@@ -69,7 +69,6 @@ impl<T: ?Sized> RwLock<T> {
 /// assert_eq!(*second, 2);
 /// assert!(lock.try_write().is_err());
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<RwLock<T>>,
     value: NonNull<U>,
@@ -176,7 +175,6 @@ impl<T: ?Sized, U: ?Sized + fmt::Display> fmt::Display for OwnedRwLockReadGuard<
 /// assert_eq!(*guard.downgrade(), 2);
 /// assert!(lock.try_write().is_ok());
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
     held: OwnedRwLockMappedWriteGuard<T, T>,
 }
@@ -300,7 +298,6 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedRwLockWriteGuard<T> {
 /// drop(first);
 /// assert_eq!(*lock.try_read().unwrap(), [5, 2]);
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<RwLock<T>>,
     value: NonNull<U>,

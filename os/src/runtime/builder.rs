@@ -144,6 +144,7 @@ impl Builder {
     }
 
     /// The runtime's own name, for whoever looks at several.
+    #[track_caller]
     pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
         self.parts.name = Some(val.into());
         self

@@ -26,7 +26,6 @@ use crate::trace::{self, Kind};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Default)]
-#[must_use = "a builder does nothing until a task is spawned"]
 pub struct Builder<'a> {
     name: Option<&'a str>,
 }

@@ -162,7 +162,6 @@ impl LocalSet {
 
     /// Enters the set's context until the guard drops: `spawn_local` then finds the set. The tasks
     /// run when the set is polled.
-    #[must_use]
     pub fn enter(&self) -> LocalEnterGuard {
         let scheduler = Arc::clone(&self.scheduler);
         let node = Node::new(Entered(Arc::as_ptr(&scheduler)));

@@ -52,6 +52,7 @@ pub fn id() -> Id {
 }
 
 /// The id of the task that the caller runs in, or `None` outside a task.
+#[track_caller]
 pub fn try_id() -> Option<Id> {
     current_id()
 }

@@ -135,6 +135,7 @@ impl<T> Sender<T> {
     }
 
     /// A handle that does not keep the channel open.
+    #[must_use = "dropping the sender without a use of the weak one may close the channel"]
     pub fn downgrade(&self) -> WeakSender<T> {
         // Relaxed: a count, nothing hangs on it.
         self.shared.weak_senders.fetch_add(1, Ordering::Relaxed);
