@@ -481,9 +481,15 @@ impl<T> Drop for Receiver<T> {
         } else {
             None
         };
+        // Nobody waits any more, and the sender may live for long.
+        let waker = if before & RX_WAITS != 0 {
+            channel.receiver.take()
+        } else {
+            None
+        };
         self.finish(before);
         self.resource.receiver_gone(true);
-        drop(unread);
+        drop((waker, unread));
     }
 }
 

@@ -11,6 +11,9 @@ mod broadcast;
 #[cfg(feature = "std")]
 mod budget;
 
+#[cfg(feature = "std")]
+mod changelog;
+
 #[cfg(feature = "alloc")]
 mod closing;
 
