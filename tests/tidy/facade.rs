@@ -1,9 +1,11 @@
 //! What a program's manifest and lock file see of the facade: the names of features, what they turn on, and
 //! which versions of other packages are demanded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+
+use crate::source::Source;
 
 /// Every feature of Tokio 1.54, its dependencies' names included.
 const FEATURES: &[&str] = &[
@@ -194,4 +196,29 @@ pub(crate) fn floors() -> Vec<String> {
         }
     }
     violations
+}
+
+/// Each test that the list of changes names is there. A name has four words at least; shorter ones are
+/// files and functions.
+pub(crate) fn changes(sources: &[Source]) -> Vec<String> {
+    let list = text("tests/conformance/changelog.md");
+    let published = text("tests/conformance/baseline-tokio-1.54-unstable.txt");
+    let is_name = |name: &&str| {
+        let is_word = name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        is_word && name.matches('_').count() >= 4
+    };
+    let quoted = list.split('`').skip(1).step_by(2);
+    let names: BTreeSet<&str> = quoted.filter(is_name).collect();
+    assert!(names.len() > 20, "the list was not found");
+    let is_there = |name: &str| {
+        let function = format!("fn {name}(");
+        published.contains(&format!("{name}::"))
+            || sources.iter().any(|source| source.text.contains(&function))
+    };
+    let missing = names.into_iter().filter(|name| !is_there(name));
+    missing
+        .map(|name| format!("tests/conformance/changelog.md: {name}"))
+        .collect()
 }

@@ -170,3 +170,8 @@ fn lock_files_of_programs_on_tokio_fit() {
         facade::floors(),
     );
 }
+
+#[test]
+fn changes_of_tokios_name_tests_that_there_are() {
+    report("no such test", facade::changes(&Source::all()));
+}

@@ -9,7 +9,8 @@ use console_subscriber::ConsoleLayer;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio_stream::wrappers::TcpListenerStream;
-use tracing_subscriber::prelude::*;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The longest that anything here is waited for.
 const LIMIT: Duration = Duration::from_secs(60);
