@@ -165,6 +165,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
 
     /// As [`give`](Self::give), of which nobody is told: the permits of no resource.
     #[inline]
+    #[cfg(feature = "alloc")]
     pub(super) fn give_untold(&self, returned: u64) {
         // AcqRel: as in `give`.
         let before = self.word.fetch_add(returned * Self::ONE, Ordering::AcqRel);

@@ -32,6 +32,9 @@ pub use selkie::time;
 #[cfg(feature = "macros")]
 pub use selkie::join;
 #[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use selkie::macros;
+#[cfg(feature = "macros")]
 pub use selkie::select;
 #[cfg(feature = "macros")]
 pub use selkie::try_join;

@@ -39,18 +39,25 @@ struct Cloning {
     slot: NonNull<()>,
     /// The word that the clone's owner of BUSY will store.
     word: NonNull<Cell<usize>>,
-    outer: Option<NonNull<Cloning>>,
+    outer: Innermost,
 }
+
+/// The clones that a context makes, the innermost first.
+#[derive(Debug, Clone, Copy)]
+struct Innermost(Option<NonNull<Cloning>>);
+
+// SAFETY: it stays in its context's cell and on its stack.
+unsafe impl Send for Innermost {}
 
 context_cell! {
     /// The innermost clone that this context makes.
-    static CLONING: Option<NonNull<Cloning>> = None;
+    static CLONING: Innermost = Innermost(None);
 }
 
 impl Cloning {
     /// Runs `clone`, and lets what it calls find `word`.
     fn during<R>(slot: NonNull<()>, word: &Cell<usize>, clone: impl FnOnce() -> R) -> R {
-        struct Undo(Option<NonNull<Cloning>>);
+        struct Undo(Innermost);
         impl Drop for Undo {
             fn drop(&mut self) {
                 CLONING.set(self.0);
@@ -61,7 +68,7 @@ impl Cloning {
             word: NonNull::from(word),
             outer: CLONING.get(),
         };
-        CLONING.set(Some(NonNull::from(&cloning)));
+        CLONING.set(Innermost(Some(NonNull::from(&cloning))));
         let _undo = Undo(cloning.outer);
         clone()
     }
@@ -70,7 +77,7 @@ impl Cloning {
     #[cold]
     fn find(slot: NonNull<()>) -> Option<NonNull<Cell<usize>>> {
         let mut next = CLONING.get();
-        while let Some(cloning) = next {
+        while let Some(cloning) = next.0 {
             // SAFETY: it stands on this context's stack until `during` ends, which takes it off the list.
             let cloning = unsafe { cloning.as_ref() };
             if cloning.slot == slot {
