@@ -271,6 +271,7 @@ impl Select {
                 let start: u32 = #start;
                 let mut is_waiting = false;
                 for step in 0..#count {
+                    #[allow(clippy::modulo_one)]
                     let branch: u32 = (start + step) % #count;
                     if disabled & (1 << branch) != 0 {
                         continue;

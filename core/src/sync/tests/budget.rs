@@ -107,7 +107,7 @@ fn operations_of_locks_and_signals_take_a_unit() {
             notify.notify_one();
             notify.notified().await;
         };
-        "barrier": async || drop(barrier.wait().await);
+        "barrier": async || assert!(barrier.wait().await.is_leader());
         "set once": async || assert_eq!(*set.wait().await, 1);
         "first once": async || assert_eq!(*OnceCell::new().get_or_init(async || 1).await, 1);
         "oneshot": async || {
