@@ -132,17 +132,14 @@ impl Semaphore {
         n: u32,
         source: &'static str,
     ) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.take(n, source).await?;
-        Ok(SemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
-        })
-    }
-
-    pub(super) async fn take(&self, n: u32, source: &'static str) -> Result<(), AcquireError> {
         let take = || self.permits.take(u64::from(n));
-        let taken = instrument(&self.permits.owner, source, "poll", true, take).await;
-        taken.map_err(|_| AcquireError::new())
+        match instrument(&self.permits.owner, source, "poll", true, take).await {
+            Ok(()) => Ok(SemaphorePermit {
+                semaphore: self,
+                permits: n as usize,
+            }),
+            Err(_) => Err(AcquireError::new()),
+        }
     }
 
     /// Takes a permit if one is free and nobody waits.

@@ -6,6 +6,7 @@ use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
 use super::semaphore::Semaphore;
 use crate::platform::OwnerArc;
+use crate::trace::instrument;
 
 /// `source` is the function that a user called.
 async fn wait_for(
@@ -13,7 +14,12 @@ async fn wait_for(
     n: u32,
     source: &'static str,
 ) -> Result<OwnedSemaphorePermit, AcquireError> {
-    semaphore.take(n, source).await?;
+    let permits = &semaphore.permits;
+    let take = || permits.take(u64::from(n));
+    match instrument(&permits.owner, source, "poll", true, take).await {
+        Ok(()) => {}
+        Err(_) => return Err(AcquireError::new()),
+    }
     Ok(OwnedSemaphorePermit {
         semaphore,
         permits: n as usize,
