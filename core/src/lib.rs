@@ -13,6 +13,8 @@ extern crate alloc;
 
 mod log;
 
+mod trace;
+
 pub mod platform;
 
 pub mod collections;

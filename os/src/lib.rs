@@ -21,6 +21,8 @@ mod blocking;
 mod driver;
 mod observe;
 mod scheduler;
+#[cfg_attr(not(feature = "rt"), allow(dead_code, unused_imports))]
+mod trace;
 
 mod context;
 

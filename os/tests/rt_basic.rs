@@ -293,7 +293,7 @@ fn regression_32_a_blocked_worker_stops_neither_timers_nor_tasks() {
 }
 
 #[test]
-#[should_panic(expected = "Cannot start a runtime from within a runtime")]
+#[should_panic(expected = "use `.await` on the future instead of blocking on it")]
 fn nested_block_on_panics() {
     let rt = Builder::new_current_thread().build().unwrap();
     rt.block_on(async {

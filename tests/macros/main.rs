@@ -1,5 +1,7 @@
 //! `select!`, `join!`, `try_join!` and `pin!` without a runtime: what they accept and promise.
 
+mod crowded;
+
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn, ready};
 use std::pin::pin;

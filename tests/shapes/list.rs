@@ -141,19 +141,14 @@ pub(crate) fn public_types() -> Vec<(String, String)> {
 }
 
 fn gather(path: &Path, found: &mut Vec<(String, String)>) {
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    if ELSEWHERE.iter().any(|skipped| file.starts_with(skipped)) {
-        return;
+    let mut files = Vec::new();
+    find(path, &mut files);
+    for path in &files {
+        declared(path, found);
     }
-    if path.is_dir() {
-        for entry in fs::read_dir(path)
-            .expect("the sources can be read")
-            .flatten()
-        {
-            gather(&entry.path(), found);
-        }
-        return;
-    }
+}
+
+fn declared(path: &Path, found: &mut Vec<(String, String)>) {
     for line in fs::read_to_string(path).expect("a source").lines() {
         let rest = line.trim_start();
         let declared = ["pub struct ", "pub enum "]
@@ -167,5 +162,35 @@ fn gather(path: &Path, found: &mut Vec<(String, String)>) {
                 found.push((name, path.display().to_string()));
             }
         }
+    }
+}
+
+/// The text of every source of the rooms.
+pub(crate) fn sources() -> Vec<String> {
+    let mut files = Vec::new();
+    for room in ROOMS {
+        find(&root().join(room), &mut files);
+    }
+    assert!(files.len() > 100, "the sources were not found");
+    files
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("a source"))
+        .collect()
+}
+
+fn find(path: &Path, found: &mut Vec<PathBuf>) {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    if ELSEWHERE.iter().any(|skipped| file.starts_with(skipped)) {
+        return;
+    }
+    if path.is_dir() {
+        for entry in fs::read_dir(path)
+            .expect("the sources can be read")
+            .flatten()
+        {
+            find(&entry.path(), found);
+        }
+    } else {
+        found.push(path.to_path_buf());
     }
 }

@@ -4,6 +4,7 @@
 //! That what the list calls invariant cannot be narrowed is held by `tests/ui/cases/invariant.rs`.
 #![cfg(target_os = "linux")]
 
+mod attributes;
 mod covariant;
 mod list;
 mod probe;
@@ -120,4 +121,66 @@ fn every_public_type_is_listed() {
         .filter(|(name, _)| !listed.contains(name.as_str()))
         .collect();
     assert!(missing.is_empty(), "not in docs/shapes.md: {missing:#?}");
+}
+
+/// Where a type has less than Tokio's: name, trait, and the reason.
+const LESS: &[(&str, &str, &str)] = &[
+    (
+        "io::ReadHalf",
+        "Sync",
+        "the halves share a lock, which is `Sync` if what it guards is `Send`",
+    ),
+    ("io::WriteHalf", "Sync", "as the other half"),
+];
+
+/// What a cell of the list demands; `None` if the trait is never there.
+fn demands(cell: &str) -> Option<BTreeSet<(String, String)>> {
+    let mut demands = BTreeSet::new();
+    match cell.trim() {
+        "never" => return None,
+        "always" => {}
+        bounds => {
+            for bound in bounds.split(", ") {
+                let (parameter, traits) =
+                    bound.split_once(": ").expect("a parameter and its traits");
+                demands.extend(
+                    traits
+                        .split(" + ")
+                        .map(|one| (parameter.to_string(), one.to_string())),
+                );
+            }
+        }
+    }
+    Some(demands)
+}
+
+/// Each type has every auto trait that Tokio's has, under no more bounds.
+#[test]
+fn auto_traits_are_tokios_or_stronger() {
+    let list = List::read();
+    let mut weaker = Vec::new();
+    let mut compared = 0;
+    for line in include_str!("tokio.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+    {
+        let (name, theirs) = line.split_once(": ").expect("a name and its traits");
+        let row = list.rows.iter().find(|row| row.name == name);
+        let row = row.unwrap_or_else(|| panic!("{name} is not in docs/shapes.md"));
+        let ours = row.traits();
+        let ours = ours.split_once(": ").expect("a name and its traits").1;
+        for ((theirs, ours), auto) in theirs.split('|').zip(ours.split('|')).zip(probe::TRAITS) {
+            let Some(theirs) = demands(theirs) else {
+                continue;
+            };
+            let stronger = demands(ours).is_some_and(|ours| ours.is_subset(&theirs));
+            let known = LESS.iter().any(|less| (less.0, less.1) == (name, auto));
+            if !stronger && !known {
+                weaker.push(format!("{name}: {auto}"));
+            }
+        }
+        compared += 1;
+    }
+    assert!(compared > 150, "only {compared} types were compared");
+    assert!(weaker.is_empty(), "weaker than Tokio's: {weaker:#?}");
 }

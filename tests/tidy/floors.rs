@@ -40,18 +40,24 @@ const fn os(
 pub(crate) const ROOMS: &[Room] = &[
     core("log", &[]),
     core("platform", &[]),
+    // What subscribers of `tracing` are told; nothing without that feature.
+    core("trace", &[]),
     core("coop", &["platform"]),
     core("collections", &["platform"]),
     core("wake", &["platform", "collections"]),
     core("queue", &["platform", "collections"]),
     core("task", &["platform", "collections", "coop", "log"]),
-    core("time", &["platform", "collections", "wake", "coop"]),
+    core(
+        "time",
+        &["platform", "trace", "collections", "wake", "coop"],
+    ),
     core(
         "sync",
         // `log`: a lock that nobody comes for.
         &[
             "log",
             "platform",
+            "trace",
             "collections",
             "wake",
             "queue",
@@ -108,6 +114,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observe", &[], &["platform", "task", "coop"]),
     // `platform`: a hook's panic is contained.
+    // What subscribers of `tracing` are told of tasks.
+    os("trace", &[], &["task", "collections"]),
     os("config", &["observe"], &["platform"]),
     os("macros", &[], &["coop"]),
     // `platform`: atomics of 64 bits, for the table of devices.
@@ -154,6 +162,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "driver",
             "blocking",
             "observe",
+            "trace",
         ],
         // `sync`: its blocking methods ask whether the thread may block.
         &["coop", "task", "time", "platform", "sync", "executor"],
@@ -168,6 +177,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "blocking",
             "scheduler",
             "observe",
+            "trace",
         ],
         &["coop", "task", "time", "park", "platform"],
     ),
@@ -180,6 +190,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "scheduler",
             "blocking",
             "observe",
+            "trace",
             "sync",
         ],
         &["coop", "task", "time", "wake", "platform"],

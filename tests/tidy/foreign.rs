@@ -178,6 +178,18 @@ const CALLERS: &[(&str, &[&str])] = &[
 
 /// Files whose calls look so and are not foreign, or are a task's own.
 const OWN: &[(&str, &str)] = &[
+    (
+        "core/src/trace/operation.rs",
+        "the primitive's own future, inside its span",
+    ),
+    (
+        "os/src/trace/told.rs",
+        "a task's future in its task: as without the span",
+    ),
+    (
+        "os/src/trace/waker.rs",
+        "the scheduler's own waker, for whoever wakes",
+    ),
     ("core/src/interrupts/executors.rs", "tests of chips"),
     ("core/src/interrupts/harness.rs", "tests of chips"),
     ("core/src/interrupts/heap.rs", "tests of chips"),

@@ -1,5 +1,6 @@
 //! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
 
+mod facade;
 mod floors;
 mod foreign;
 mod formats;
@@ -150,4 +151,27 @@ fn every_call_of_foreign_code_is_tried() {
 #[test]
 fn a_file_that_wakes_is_found() {
     assert_eq!(foreign::example(), 1);
+}
+
+#[test]
+fn the_facade_has_tokios_features() {
+    report("features of os/tokio", facade::features());
+}
+
+#[test]
+fn the_facade_names_what_it_offers() {
+    report("a glob hides which feature is missing", facade::exports());
+}
+
+#[test]
+fn lock_files_of_programs_on_tokio_fit() {
+    report(
+        "a version that Tokio's users may not have",
+        facade::floors(),
+    );
+}
+
+#[test]
+fn changes_of_tokios_name_tests_that_there_are() {
+    report("no such test", facade::changes(&Source::all()));
 }

@@ -28,7 +28,10 @@ pub const CAN_OBSERVE: bool = true;
 #[cold]
 #[track_caller]
 pub fn without_runtime() -> ! {
-    panic!("there is no reactor running, must be called from the context of a Tokio 1.x runtime")
+    panic!(
+        "there is no reactor running, must be called from the context of a Tokio 1.x runtime \
+         (Selkie's: the crate `selkie`, or `tokio` on Selkie)"
+    )
 }
 
 /// What a timer does that finds a runtime without timers.
@@ -37,14 +40,14 @@ pub fn without_runtime() -> ! {
 pub fn without_timers() -> ! {
     panic!(
         "A Tokio 1.x context was found, but timers are disabled. \
-         Call `enable_time` on the runtime builder to enable timers."
+         Call `enable_time` on the runtime builder to enable timers. (Selkie's runtime)"
     )
 }
 
 /// What a timer does whose home was shut down.
 #[cold]
 pub fn timers_ended() -> ! {
-    panic!("A Tokio 1.x context was found, but it is being shutdown.")
+    panic!("A Tokio 1.x context was found, but it is being shutdown. (Selkie's runtime)")
 }
 
 /// The tick that `moment` lies in, counted from the origin.

@@ -14,6 +14,7 @@ use core::task::{Context, Poll, ready};
 use crate::coop;
 use crate::maybe_const;
 use crate::platform::Lock;
+use crate::trace::{Resource, instrument};
 use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
 
 struct Round {
@@ -37,6 +38,8 @@ struct Round {
 /// assert!(block_on(READY.wait()).is_leader());
 /// ```
 pub struct Barrier {
+    /// What a subscriber is told.
+    resource: Resource,
     round: Lock<Round>,
     size: usize,
 }
@@ -51,14 +54,20 @@ impl fmt::Debug for Barrier {
 
 impl Barrier {
     /// A barrier for `n` tasks; zero counts as one.
+    #[track_caller]
     pub fn new(n: usize) -> Self {
-        Self::const_new(n)
+        let n = n.max(1);
+        Self {
+            resource: Resource::barrier(n),
+            ..Self::const_new(n)
+        }
     }
 
     maybe_const! {
         /// As [`new`](Self::new), for statics.
         pub fn const_new(n: usize) -> Self {
             Self {
+                resource: Resource::none(),
                 round: Lock::new(Round {
                     number: 0,
                     arrived: 0,
@@ -75,11 +84,11 @@ impl Barrier {
     /// Not cancel safe: a task that was polled once has arrived, and counts in its round also
     /// when it goes away.
     pub async fn wait(&self) -> BarrierWaitResult {
-        Arrive {
+        instrument(&self.resource, "Barrier::wait", "poll", false, || Arrive {
             barrier: self,
             node: WaitNode::new(0),
             arrived: false,
-        }
+        })
         .await
     }
 
@@ -120,6 +129,9 @@ impl Future for Arrive<'_> {
         let this = unsafe { self.get_unchecked_mut() };
         // SAFETY: structurally pinned.
         let node = unsafe { Pin::new_unchecked(&this.node) };
+        if !this.arrived {
+            this.barrier.resource.arrived();
+        }
         let mut round = this.barrier.round.lock();
         let leader = if this.arrived {
             if node.state() == WaitState::Queued {
@@ -144,6 +156,7 @@ impl Future for Arrive<'_> {
             round.number = round.number.wrapping_add(1);
             let number = round.number;
             drop(round);
+            this.barrier.resource.led();
             this.barrier.release(number);
             true
         };

@@ -39,8 +39,9 @@ pub fn is_blocking_forbidden() -> bool {
 pub(super) fn wait<F: Future>(future: F) -> F::Output {
     assert!(
         !FORBIDDEN.get(),
-        "Cannot block the current thread from within a runtime: it drives the runtime's tasks, \
-         which would stand still; use the async method, or a thread made for blocking"
+        "Cannot block the current thread from within a runtime. This happens because a function attempted \
+         to block the current thread while the thread is being used to drive asynchronous tasks. If you \
+         are in an async function, use the method to `.await` instead"
     );
     assert!(
         HAS_THREADS || matches!(current(), Current::Absent),

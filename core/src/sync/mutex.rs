@@ -19,6 +19,7 @@ use super::errors::TryLockError;
 use super::permits::PlainPermits;
 use crate::maybe_const;
 use crate::platform::UnsafeCell;
+use crate::trace::{Resource, instrument};
 
 /// A lock whose guard may be held across `.await`; waiters get it in the order they came.
 ///
@@ -51,11 +52,15 @@ unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 impl<T: ?Sized> Mutex<T> {
     /// An unlocked mutex around `t`.
+    #[track_caller]
     pub fn new(t: T) -> Self
     where
         T: Sized,
     {
-        Self::const_new(t)
+        Self {
+            permit: PlainPermits::told(Resource::mutex(), 1, || Resource::none().locked(false)),
+            value: UnsafeCell::new(t),
+        }
     }
 
     maybe_const! {
@@ -80,11 +85,8 @@ impl<T: ?Sized> Mutex<T> {
     /// # Cost
     /// One read-modify-write if the lock is free.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
-        self.take_permit().await;
-        MutexGuard {
-            lock: self,
-            _access: PhantomData,
-        }
+        self.take_permit("Mutex::lock").await;
+        self.guard()
     }
 
     /// Takes the lock if it is free and nobody waits.
@@ -93,10 +95,7 @@ impl<T: ?Sized> Mutex<T> {
     /// [`TryLockError`] if it is held.
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         self.try_take_permit()?;
-        Ok(MutexGuard {
-            lock: self,
-            _access: PhantomData,
-        })
+        Ok(self.guard())
     }
 
     /// Waits for the lock with the whole thread.
@@ -124,15 +123,27 @@ impl<T: ?Sized> Mutex<T> {
         self.value.into_inner()
     }
 
-    pub(super) async fn take_permit(&self) {
-        let taken = self.permit.take_sole().await;
+    /// The guard of the permit that the caller took.
+    #[inline]
+    fn guard(&self) -> MutexGuard<'_, T> {
+        let guard = MutexGuard {
+            lock: self,
+            _access: PhantomData,
+        };
+        self.permit.owner.locked(true);
+        guard
+    }
+
+    /// `source` is the function that a user called.
+    pub(super) async fn take_permit(&self, source: &'static str) {
+        let owner = &self.permit.owner;
+        let taken = instrument(owner, source, "poll", false, || self.permit.take_sole()).await;
         debug_assert!(taken.is_ok(), "a mutex is never closed");
     }
 
     pub(super) fn try_take_permit(&self) -> Result<(), TryLockError> {
         self.permit
-            .try_take(1, 0)
-            .map(drop)
+            .try_take_told(1)
             .map_err(|_| TryLockError::new())
     }
 
@@ -165,6 +176,15 @@ impl<T> From<T> for Mutex<T> {
 impl<T: Default> Default for Mutex<T> {
     fn default() -> Self {
         Self::new(T::default())
+    }
+}
+
+impl PlainPermits {
+    /// Gives a mutex's one permit back.
+    #[inline]
+    pub(super) fn unlock(&self) {
+        self.give(1);
+        self.owner.locked(false);
     }
 }
 
@@ -245,7 +265,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permit.give(1);
+        self.lock.permit.unlock();
     }
 }
 
@@ -342,7 +362,7 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
 
 impl<T: ?Sized> Drop for MappedMutexGuard<'_, T> {
     fn drop(&mut self) {
-        self.permit.give(1);
+        self.permit.unlock();
     }
 }
 

@@ -22,11 +22,8 @@ impl<T: ?Sized> Mutex<T> {
     /// # Cancel safety
     /// A cancelled call loses its place in the line, and nothing else.
     pub async fn lock_owned(self: OwnerArc<Self>) -> OwnedMutexGuard<T> {
-        self.take_permit().await;
-        OwnedMutexGuard {
-            lock: self,
-            _access: PhantomData,
-        }
+        self.take_permit("Mutex::lock_owned").await;
+        OwnedMutexGuard::new(self)
     }
 
     /// Takes the lock if it is free and nobody waits; the guard keeps the mutex alive.
@@ -35,10 +32,7 @@ impl<T: ?Sized> Mutex<T> {
     /// [`TryLockError`] if it is held.
     pub fn try_lock_owned(self: OwnerArc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         self.try_take_permit()?;
-        Ok(OwnedMutexGuard {
-            lock: self,
-            _access: PhantomData,
-        })
+        Ok(OwnedMutexGuard::new(self))
     }
 
     /// Waits for the lock with the whole thread; the guard keeps the mutex alive.
@@ -68,7 +62,6 @@ impl<T: ?Sized> Mutex<T> {
 /// drop(guard);
 /// assert_eq!(*mutex.try_lock().unwrap(), 2);
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedMutexGuard<T: ?Sized> {
     lock: OwnerArc<Mutex<T>>,
     /// Exclusive access to a `T` elsewhere: invariant (I2), and movable whatever `T` is.
@@ -81,6 +74,17 @@ unsafe impl<T: ?Sized + Send> Send for OwnedMutexGuard<T> {}
 unsafe impl<T: ?Sized + Send + Sync> Sync for OwnedMutexGuard<T> {}
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
+    /// The guard of the permit that the caller took.
+    #[inline]
+    fn new(lock: OwnerArc<Mutex<T>>) -> Self {
+        let guard = Self {
+            lock,
+            _access: PhantomData,
+        };
+        guard.lock.permit.owner.locked(true);
+        guard
+    }
+
     /// The mutex, out of the guard, which unlocks no more.
     fn into_lock(self) -> OwnerArc<Mutex<T>> {
         let this = ManuallyDrop::new(self);
@@ -129,7 +133,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
 
 impl<T: ?Sized> Drop for OwnedMutexGuard<T> {
     fn drop(&mut self) {
-        self.lock.permit.give(1);
+        self.lock.permit.unlock();
     }
 }
 
@@ -231,7 +235,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
 
 impl<T: ?Sized, U: ?Sized> Drop for OwnedMappedMutexGuard<T, U> {
     fn drop(&mut self) {
-        self.lock.permit.give(1);
+        self.lock.permit.unlock();
     }
 }
 

@@ -19,6 +19,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::ops::Deref;
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -27,6 +28,7 @@ use core::task::{Context, Poll, ready};
 use super::blocking;
 use crate::coop;
 use crate::platform::{AtomicU8, Ordering, UnsafeCell};
+use crate::trace::{Operation, Resource, instrument};
 use crate::wake::WakerCell;
 
 pub mod error;
@@ -82,6 +84,27 @@ impl<T> Share<T> {
     }
 }
 
+/// The sender's share behind a send, given up also if the receiver's waker panics.
+struct Sent<T>(Option<Share<T>>);
+
+impl<T> Sent<T> {
+    #[inline]
+    fn wake_receiver(&self) {
+        if let Some(channel) = &self.0 {
+            channel.receiver.wake();
+        }
+    }
+}
+
+impl<T> Drop for Sent<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(channel) = self.0.take() {
+            channel.leave(TX_GONE, RX_GONE);
+        }
+    }
+}
+
 impl<T> Channel<T> {
     fn take(&self) -> Option<T> {
         self.slot.with_mut(|slot| {
@@ -122,7 +145,10 @@ unsafe impl<T: Send> Sync for Share<T> {}
 /// tx.send(7).unwrap();
 /// assert_eq!(block_on(rx), Ok(7));
 /// ```
+#[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let resource = Resource::oneshot();
+    let operation = Operation::receive(&resource);
     let channel = Box::new(Channel {
         flags: AtomicU8::new(0),
         slot: UnsafeCell::new(None),
@@ -133,9 +159,12 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     (
         Sender {
             channel: Some(Share(channel)),
+            resource: resource.share(),
         },
         Receiver {
             channel: Some(Share(channel)),
+            resource,
+            operation,
         },
     )
 }
@@ -156,6 +185,8 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 pub struct Sender<T> {
     channel: Option<Share<T>>,
+    /// What a subscriber is told.
+    resource: Resource,
 }
 
 impl<T> Sender<T> {
@@ -209,9 +240,10 @@ impl<T> Sender<T> {
             }
         }
         if before & RX_WAITS != 0 {
-            channel.receiver.wake();
-            channel.leave(TX_GONE, RX_GONE);
+            let sent = Sent(Some(channel));
+            sent.wake_receiver();
         }
+        self.resource.value_sent(true);
         Ok(())
     }
 
@@ -226,7 +258,9 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn closed(&mut self) {
-        poll_fn(|cx| self.poll_closed(cx)).await;
+        let resource = self.resource.share();
+        let closed = move || poll_fn(move |cx| self.poll_closed(cx));
+        instrument(&resource, "Sender::closed", "poll_closed", false, closed).await;
     }
 
     /// As [`closed`](Self::closed), for hand-written futures: the task of the last call is woken.
@@ -261,6 +295,7 @@ impl<T> Drop for Sender<T> {
         } else {
             channel.leave(TX_GONE, RX_GONE);
         }
+        self.resource.sender_gone(true);
     }
 }
 
@@ -299,10 +334,12 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 ///     assert_eq!((&mut rx).await, Ok(1));
 /// });
 /// ```
-#[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
     /// Taken once the channel is through.
     channel: Option<Share<T>>,
+    /// What a subscriber is told.
+    resource: Resource,
+    operation: Operation,
 }
 
 impl<T> Receiver<T> {
@@ -320,6 +357,7 @@ impl<T> Receiver<T> {
     pub fn close(&mut self) {
         if let Some(channel) = &self.channel {
             channel.close_from_receiver();
+            self.resource.receiver_gone(true);
         }
     }
 
@@ -395,11 +433,23 @@ impl<T> Future for Receiver<T> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let operation = mem::replace(&mut this.operation, Operation::none());
+        let resource = this.resource.share();
+        let polled = operation.poll(&resource, "poll_recv", || this.poll_value(cx));
+        this.operation = operation;
+        polled
+    }
+}
+
+impl<T> Receiver<T> {
+    #[inline]
+    fn poll_value(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
         let unit = ready!(coop::poll_proceed(cx));
         let channel = self
             .channel
             .as_ref()
-            .expect("a oneshot receiver was polled after it was ready");
+            .expect("called after complete: a oneshot receiver was polled after it was ready");
         // Acquire: pairs with the Release in `send`.
         let mut flags = channel.flags.load(Ordering::Acquire);
         if flags & (SENT | CLOSED) == 0 {
@@ -431,8 +481,15 @@ impl<T> Drop for Receiver<T> {
         } else {
             None
         };
+        // Nobody waits any more, and the sender may live for long.
+        let waker = if before & RX_WAITS != 0 {
+            channel.receiver.take()
+        } else {
+            None
+        };
         self.finish(before);
-        drop(unread);
+        self.resource.receiver_gone(true);
+        drop((waker, unread));
     }
 }
 

@@ -13,11 +13,15 @@
 //!             permits, if need be a part of what it wants.
 //!             I4 once CLOSED is set, under the lock, nobody joins the line and nothing clears it, and
 //!             nobody in it is given permits: who closes refuses all, by as many locks as it takes.
+//!             I5 what a waiter holds comes back when its future is polled or dropped, and not before:
+//!             until then a closed channel is not finished. Permits that were given before the closing
+//!             and are claimed after it are refused, too.
 //! Rejected    A counter inside the lock: two more read-modify-writes for every pair when nobody
 //!             waits. Permits handed out past the line: faster, but a large request starves.
 use super::handover::Handover;
 use crate::maybe_const;
 use crate::platform::{AtomicU64, Lock, Ordering};
+use crate::trace::{Asked, Granted, Resource};
 use crate::wake::{WaitQueue, WakeBatch};
 
 pub(super) const CLOSED: u64 = 0b01;
@@ -37,15 +41,19 @@ pub(super) enum Refused {
 }
 
 /// What one waiter has and lacks; the lock guards it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 pub(super) struct Claim {
     pub(super) held: u64,
     pub(super) missing: u64,
+    pub(super) asked: Asked,
 }
 
 /// Permits; `COUNT_BITS` of the word count them, what lies above is the tail index.
 #[derive(Debug)]
 pub(super) struct Permits<const COUNT_BITS: u32> {
+    /// What a subscriber is told of the lock that these permits are in, and of the permits.
+    pub(super) owner: Resource,
+    pub(super) resource: Resource,
     pub(super) word: AtomicU64,
     pub(super) queue: Lock<WaitQueue<Claim>>,
     pub(super) handover: Handover,
@@ -71,10 +79,32 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         /// A word with `free` permits.
         pub(super) fn new(free: usize) -> Self {
             Self {
+                owner: Resource::none(),
+                resource: Resource::none(),
                 word: AtomicU64::new((free as u64) << FLAG_BITS),
                 queue: Lock::new(WaitQueue::new()),
                 handover: Handover::new(),
             }
+        }
+    }
+
+    /// A word with `free` permits, of which a subscriber is told as a part of `owner`.
+    #[inline]
+    pub(super) fn of(owner: Resource, free: usize) -> Self {
+        Self::told(owner, free, || {})
+    }
+
+    /// As [`of`](Self::of), with `first` told of the owner.
+    #[inline]
+    pub(super) fn told(owner: Resource, free: usize, first: impl FnOnce()) -> Self {
+        let resource = owner.enter(|| {
+            first();
+            Resource::permits(free)
+        });
+        Self {
+            owner,
+            resource,
+            ..Self::new(free)
         }
     }
 
@@ -126,9 +156,22 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         // other holders did visible to who finds that it was the last.
         let before = self.word.fetch_add(returned * Self::ONE, Ordering::AcqRel);
         if before & WAITERS != 0 {
-            self.serve_all();
+            self.serve_all(returned);
+        } else {
+            self.resource.permits_added(returned);
         }
         Word(before)
+    }
+
+    /// As [`give`](Self::give), of which nobody is told: the permits of no resource.
+    #[inline]
+    #[cfg(feature = "alloc")]
+    pub(super) fn give_untold(&self, returned: u64) {
+        // AcqRel: as in `give`.
+        let before = self.word.fetch_add(returned * Self::ONE, Ordering::AcqRel);
+        if before & WAITERS != 0 {
+            self.serve_all(0);
+        }
     }
 
     /// Adds `added` permits unless there would be more than `limit`.
@@ -151,7 +194,9 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             }
         }
         if word & WAITERS != 0 {
-            self.serve_all();
+            self.serve_all(added);
+        } else {
+            self.resource.permits_added(added);
         }
         Ok(())
     }
@@ -177,21 +222,28 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         }
     }
 
-    /// Serves the line with what is free.
+    /// Serves the line with what is free, `returned` of it just now.
     #[cold]
-    pub(super) fn serve_all(&self) {
+    pub(super) fn serve_all(&self, returned: u64) {
+        let mut granted = Granted::default();
         let mut batch = WakeBatch::new();
         loop {
-            let more = self.serve(&mut self.queue.lock(), &mut batch);
+            let more = self.serve(&mut self.queue.lock(), &mut batch, &mut granted);
             batch.wake_all();
             if !more {
-                return;
+                break;
             }
         }
+        granted.tell(&self.resource, returned);
     }
 
     /// Serves the line until the permits or the batch end; `true` if the batch was full.
-    pub(super) fn serve(&self, queue: &mut WaitQueue<Claim>, batch: &mut WakeBatch) -> bool {
+    pub(super) fn serve(
+        &self,
+        queue: &mut WaitQueue<Claim>,
+        batch: &mut WakeBatch,
+        granted: &mut Granted,
+    ) -> bool {
         loop {
             let Some(first) = queue.front() else {
                 // Relaxed: the mark guards nothing but the line, which the lock guards (I1).
@@ -208,6 +260,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             let given = self.forget(first.missing);
             first.missing -= given;
             first.held += given;
+            granted.to(&mut first.asked, given, first.missing == 0);
             if first.missing > 0 {
                 return false;
             }
@@ -224,11 +277,12 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             let mut queue = self.queue.lock();
             // Release: pairs with the Acquire in `snapshot`.
             self.word.fetch_or(CLOSED, Ordering::AcqRel);
-            while let (true, Some(first)) = (batch.has_room(), queue.front()) {
-                let held = first.held;
-                // Release: as in `give`; the line is refused, so nobody is to be served.
-                self.word.fetch_add(held * Self::ONE, Ordering::Release);
-                batch.push(queue.pop_front(CLOSED_CODE).expect("the front exists"));
+            while batch.has_room() {
+                // What it holds stays with it (I5).
+                let Some(waker) = queue.pop_front(CLOSED_CODE) else {
+                    break;
+                };
+                batch.push(waker);
             }
             let finished = queue.is_empty();
             if finished {

@@ -17,6 +17,7 @@ use super::permits::PlainPermits;
 use super::rwlock_guards::{RwLockReadGuard, RwLockWriteGuard};
 use crate::maybe_const;
 use crate::platform::UnsafeCell;
+use crate::trace::{Resource, instrument};
 
 const MOST_READERS: u32 = u32::MAX >> 3;
 
@@ -56,11 +57,12 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
 impl<T: ?Sized> RwLock<T> {
     /// An unlocked lock around `value`.
+    #[track_caller]
     pub fn new(value: T) -> RwLock<T>
     where
         T: Sized,
     {
-        Self::const_new(value)
+        Self::with_max_readers(value, MOST_READERS)
     }
 
     /// A lock for at most `max_reads` readers at a time.
@@ -72,7 +74,11 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: Sized,
     {
-        Self::const_with_max_readers(value, max_reads)
+        let plain = Self::const_with_max_readers(value, max_reads);
+        Self {
+            permits: PlainPermits::of(Resource::rwlock(max_reads), max_reads as usize),
+            ..plain
+        }
     }
 
     maybe_const! {
@@ -95,8 +101,8 @@ impl<T: ?Sized> RwLock<T> {
         where
             T: Sized,
         {
-            assert!(max_reads > 0, "a lock without readers could not be written either");
-            assert!(max_reads <= MOST_READERS, "more readers than a lock can count");
+            assert!(max_reads > 0, "a RwLock may not be created with 0 readers");
+            assert!(max_reads <= MOST_READERS, "a RwLock may not be created with more than 536870911 readers");
             Self {
                 permits: PlainPermits::new(max_reads as usize),
                 most_readers: max_reads,
@@ -110,7 +116,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its place in the line, and nothing else.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        self.take(1).await;
+        self.take(1, "RwLock::read").await;
         RwLockReadGuard::new(&self.permits, self.value())
     }
 
@@ -119,7 +125,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its place in the line, and nothing else.
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.take(self.most_readers).await;
+        self.take(self.most_readers, "RwLock::write").await;
         RwLockWriteGuard::new(&self.permits, self.most_readers, self.value())
     }
 
@@ -179,15 +185,16 @@ impl<T: ?Sized> RwLock<T> {
         self.value.into_inner()
     }
 
-    pub(super) async fn take(&self, permits: u32) {
-        let taken = self.permits.take(u64::from(permits)).await;
+    /// `source` is the function that a user called.
+    pub(super) async fn take(&self, permits: u32, source: &'static str) {
+        let take = || self.permits.take(u64::from(permits));
+        let taken = instrument(&self.permits.owner, source, "poll", false, take).await;
         debug_assert!(taken.is_ok(), "a lock is never closed");
     }
 
     pub(super) fn try_take(&self, permits: u32) -> Result<(), TryLockError> {
         self.permits
-            .try_take(u64::from(permits), 0)
-            .map(drop)
+            .try_take_told(u64::from(permits))
             .map_err(|_| TryLockError::new())
     }
 

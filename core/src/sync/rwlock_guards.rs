@@ -13,6 +13,30 @@ use core::ptr::NonNull;
 
 use super::permits::PlainPermits;
 
+impl PlainPermits {
+    /// Gives a reader's permit back.
+    #[inline]
+    pub(super) fn read_done(&self) {
+        self.give(1);
+        self.owner.reader_went();
+    }
+
+    /// Gives a writer's permits back.
+    #[inline]
+    pub(super) fn write_done(&self, count: u32) {
+        self.give(u64::from(count));
+        self.owner.write_locked(false);
+    }
+
+    /// Gives a writer's permits back but for one, which is a reader's now.
+    #[inline]
+    pub(super) fn downgrade(&self, count: u32) {
+        self.give(u64::from(count - 1));
+        self.owner.write_locked(false);
+        self.owner.reader_came();
+    }
+}
+
 /// Shared access to the value of a read-locked [`RwLock`](super::RwLock), or to a part of it.
 ///
 /// # Cost
@@ -40,8 +64,15 @@ unsafe impl<T: ?Sized + Sync> Send for RwLockReadGuard<'_, T> {}
 unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    /// A guard for a permit that the caller holds.
-    pub(super) const fn new(permits: &'a PlainPermits, value: NonNull<T>) -> Self {
+    /// The guard of the permit that the caller took.
+    #[inline]
+    pub(super) fn new(permits: &'a PlainPermits, value: NonNull<T>) -> Self {
+        let guard = Self::of(permits, value);
+        permits.owner.reader_came();
+        guard
+    }
+
+    const fn of(permits: &'a PlainPermits, value: NonNull<T>) -> Self {
         Self {
             permits,
             value,
@@ -57,7 +88,7 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         let value = NonNull::from(f(&this));
         let permits = this.permits;
         mem::forget(this);
-        RwLockReadGuard::new(permits, value)
+        RwLockReadGuard::of(permits, value)
     }
 
     /// Narrows the guard to a part of the value if `f` finds one.
@@ -73,13 +104,13 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         };
         let permits = this.permits;
         mem::forget(this);
-        Ok(RwLockReadGuard::new(permits, value))
+        Ok(RwLockReadGuard::of(permits, value))
     }
 }
 
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
-        self.permits.give(1);
+        self.permits.read_done();
     }
 }
 
@@ -124,16 +155,19 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// A guard for all permits, which the caller holds.
-    pub(super) const fn new(permits: &'a PlainPermits, count: u32, value: NonNull<T>) -> Self {
-        Self {
+    /// The guard of the permits that the caller took.
+    #[inline]
+    pub(super) fn new(permits: &'a PlainPermits, count: u32, value: NonNull<T>) -> Self {
+        let guard = Self {
             held: RwLockMappedWriteGuard {
                 permits,
                 count,
                 value,
                 _access: PhantomData,
             },
-        }
+        };
+        permits.owner.write_locked(true);
+        guard
     }
 
     /// Narrows the guard to a part of the value.
@@ -240,7 +274,6 @@ impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockWriteGuard<'a, T> {
 /// drop(second);
 /// assert_eq!(*lock.try_read().unwrap(), (1, 3));
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
     permits: &'a PlainPermits,
     count: u32,
@@ -259,8 +292,8 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
         let (permits, count) = (self.permits, self.count);
         mem::forget(self);
         // Made first: it gives its permit back even if a waker that `give` wakes panics.
-        let reader = RwLockReadGuard::new(permits, value);
-        permits.give(u64::from(count - 1));
+        let reader = RwLockReadGuard::of(permits, value);
+        permits.downgrade(count);
         reader
     }
 
@@ -304,7 +337,7 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
 
 impl<T: ?Sized> Drop for RwLockMappedWriteGuard<'_, T> {
     fn drop(&mut self) {
-        self.permits.give(u64::from(self.count));
+        self.permits.write_done(self.count);
     }
 }
 

@@ -22,11 +22,8 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its place in the line, and nothing else.
     pub async fn read_owned(self: OwnerArc<Self>) -> OwnedRwLockReadGuard<T> {
-        self.take(1).await;
-        OwnedRwLockReadGuard {
-            value: self.value(),
-            lock: self,
-        }
+        self.take(1, "RwLock::read_owned").await;
+        OwnedRwLockReadGuard::new(self)
     }
 
     /// Waits to write; the guard keeps the lock alive.
@@ -34,14 +31,8 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its place in the line, and nothing else.
     pub async fn write_owned(self: OwnerArc<Self>) -> OwnedRwLockWriteGuard<T> {
-        self.take(self.most_readers).await;
-        OwnedRwLockWriteGuard {
-            held: OwnedRwLockMappedWriteGuard {
-                value: self.value(),
-                lock: self,
-                _access: PhantomData,
-            },
-        }
+        self.take(self.most_readers, "RwLock::write_owned").await;
+        OwnedRwLockWriteGuard::new(self)
     }
 
     /// Reads if no writer holds the lock or waits; the guard keeps the lock alive.
@@ -50,10 +41,7 @@ impl<T: ?Sized> RwLock<T> {
     /// [`TryLockError`] otherwise.
     pub fn try_read_owned(self: OwnerArc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         self.try_take(1)?;
-        Ok(OwnedRwLockReadGuard {
-            value: self.value(),
-            lock: self,
-        })
+        Ok(OwnedRwLockReadGuard::new(self))
     }
 
     /// Writes if nobody holds the lock or waits; the guard keeps the lock alive.
@@ -62,12 +50,7 @@ impl<T: ?Sized> RwLock<T> {
     /// [`TryLockError`] otherwise.
     pub fn try_write_owned(self: OwnerArc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         self.try_take(self.most_readers)?;
-        let held = OwnedRwLockMappedWriteGuard {
-            value: self.value(),
-            lock: self,
-            _access: PhantomData,
-        };
-        Ok(OwnedRwLockWriteGuard { held })
+        Ok(OwnedRwLockWriteGuard::new(self))
     }
 }
 
@@ -86,7 +69,6 @@ impl<T: ?Sized> RwLock<T> {
 /// assert_eq!(*second, 2);
 /// assert!(lock.try_write().is_err());
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<RwLock<T>>,
     value: NonNull<U>,
@@ -96,6 +78,17 @@ pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Sync> Send for OwnedRwLockReadGuard<T, U> {}
 // SAFETY: as above.
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Sync> Sync for OwnedRwLockReadGuard<T, U> {}
+
+impl<T: ?Sized> OwnedRwLockReadGuard<T> {
+    /// The guard of the permit that the caller took.
+    #[inline]
+    fn new(lock: OwnerArc<RwLock<T>>) -> Self {
+        let value = lock.value();
+        let guard = Self { lock, value };
+        guard.lock.permits.owner.reader_came();
+        guard
+    }
+}
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     /// The lock, out of the guard, which unlocks no more.
@@ -142,7 +135,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
 
 impl<T: ?Sized, U: ?Sized> Drop for OwnedRwLockReadGuard<T, U> {
     fn drop(&mut self) {
-        self.lock.permits.give(1);
+        self.lock.permits.read_done();
     }
 }
 
@@ -182,12 +175,23 @@ impl<T: ?Sized, U: ?Sized + fmt::Display> fmt::Display for OwnedRwLockReadGuard<
 /// assert_eq!(*guard.downgrade(), 2);
 /// assert!(lock.try_write().is_ok());
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
     held: OwnedRwLockMappedWriteGuard<T, T>,
 }
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
+    /// The guard of the permits that the caller took.
+    #[inline]
+    fn new(lock: OwnerArc<RwLock<T>>) -> Self {
+        let held = OwnedRwLockMappedWriteGuard {
+            value: lock.value(),
+            lock,
+            _access: PhantomData,
+        };
+        held.lock.permits.owner.write_locked(true);
+        Self { held }
+    }
+
     /// Narrows the guard to a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
     where
@@ -294,7 +298,6 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedRwLockWriteGuard<T> {
 /// drop(first);
 /// assert_eq!(*lock.try_read().unwrap(), [5, 2]);
 /// ```
-#[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     lock: OwnerArc<RwLock<T>>,
     value: NonNull<U>,
@@ -326,7 +329,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         // Made first: it gives its permit back even if a waker that `give` wakes panics.
         let reader = OwnedRwLockReadGuard { lock, value };
         let lock = &reader.lock;
-        lock.permits.give(u64::from(lock.most_readers - 1));
+        lock.permits.downgrade(lock.most_readers);
         reader
     }
 
@@ -372,7 +375,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
 
 impl<T: ?Sized, U: ?Sized> Drop for OwnedRwLockMappedWriteGuard<T, U> {
     fn drop(&mut self) {
-        self.lock.permits.give(u64::from(self.lock.most_readers));
+        self.lock.permits.write_done(self.lock.most_readers);
     }
 }
 

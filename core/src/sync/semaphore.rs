@@ -11,6 +11,7 @@ use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
 use super::permits::{PlainPermits, Refused};
 use crate::maybe_const;
+use crate::trace::{Resource, instrument};
 
 /// Hands out a limited number of permits, first come, first served.
 ///
@@ -54,7 +55,13 @@ impl Semaphore {
     /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub fn new(permits: usize) -> Self {
-        Self::const_new(permits)
+        assert!(
+            permits <= Self::MAX_PERMITS,
+            "a semaphore may not have more than MAX_PERMITS permits"
+        );
+        Self {
+            permits: PlainPermits::of(Resource::semaphore(), permits),
+        }
     }
 
     maybe_const! {
@@ -64,7 +71,7 @@ impl Semaphore {
         /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
         #[track_caller]
         pub fn const_new(permits: usize) -> Self {
-            assert!(permits <= Self::MAX_PERMITS, "more permits than a semaphore can hold");
+            assert!(permits <= Self::MAX_PERMITS, "a semaphore may not have more than MAX_PERMITS permits");
             Self { permits: PlainPermits::new(permits) }
         }
     }
@@ -82,7 +89,7 @@ impl Semaphore {
     pub fn add_permits(&self, n: usize) {
         if let Err(free) = self.permits.add(n as u64, Self::MAX_PERMITS as u64) {
             panic!(
-                "semaphore full: {free} of {} permits free, {n} added",
+                "number of added permits ({n}) would overflow MAX_PERMITS ({}): {free} are free",
                 Self::MAX_PERMITS
             );
         }
@@ -105,7 +112,7 @@ impl Semaphore {
     /// # Cost
     /// One read-modify-write if a permit is free.
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.acquire_many(1).await
+        self.wait_for(1, "Semaphore::acquire").await
     }
 
     /// Waits for `n` permits at once.
@@ -116,7 +123,17 @@ impl Semaphore {
     /// # Cancel safety
     /// A cancelled request loses its place in the line, and no permit.
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        match self.permits.take(u64::from(n)).await {
+        self.wait_for(n, "Semaphore::acquire_many").await
+    }
+
+    /// `source` is the function that a user called.
+    async fn wait_for(
+        &self,
+        n: u32,
+        source: &'static str,
+    ) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let take = || self.permits.take(u64::from(n));
+        match instrument(&self.permits.owner, source, "poll", true, take).await {
             Ok(()) => Ok(SemaphorePermit {
                 semaphore: self,
                 permits: n as usize,
@@ -192,8 +209,8 @@ impl Semaphore {
     }
 
     pub(super) fn try_take(&self, n: u32) -> Result<(), TryAcquireError> {
-        match self.permits.try_take(u64::from(n), 0) {
-            Ok(_) => Ok(()),
+        match self.permits.try_take_told(u64::from(n)) {
+            Ok(()) => Ok(()),
             Err(Refused::Closed) => Err(TryAcquireError::Closed),
             Err(Refused::Busy) => Err(TryAcquireError::NoPermits),
         }
@@ -250,7 +267,7 @@ impl<'a> SemaphorePermit<'a> {
     pub fn merge(&mut self, mut other: Self) {
         assert!(
             core::ptr::eq(self.semaphore, other.semaphore),
-            "permits of different semaphores cannot be merged"
+            "merging permits from different semaphore instances"
         );
         self.permits += core::mem::take(&mut other.permits);
     }

@@ -6,6 +6,25 @@ use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
 use super::semaphore::Semaphore;
 use crate::platform::OwnerArc;
+use crate::trace::instrument;
+
+/// `source` is the function that a user called.
+async fn wait_for(
+    semaphore: OwnerArc<Semaphore>,
+    n: u32,
+    source: &'static str,
+) -> Result<OwnedSemaphorePermit, AcquireError> {
+    let permits = &semaphore.permits;
+    let take = || permits.take(u64::from(n));
+    match instrument(&permits.owner, source, "poll", true, take).await {
+        Ok(()) => {}
+        Err(_) => return Err(AcquireError::new()),
+    }
+    Ok(OwnedSemaphorePermit {
+        semaphore,
+        permits: n as usize,
+    })
+}
 
 impl Semaphore {
     /// Waits for a permit that owns the semaphore.
@@ -16,7 +35,7 @@ impl Semaphore {
     /// # Cancel safety
     /// A cancelled request loses its place in the line, and no permit.
     pub async fn acquire_owned(self: OwnerArc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.acquire_many_owned(1).await
+        wait_for(self, 1, "Semaphore::acquire_owned").await
     }
 
     /// Waits for `n` permits that own the semaphore.
@@ -30,14 +49,7 @@ impl Semaphore {
         self: OwnerArc<Self>,
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        match self.permits.take(u64::from(n)).await {
-            Ok(()) => {}
-            Err(_) => return Err(AcquireError::new()),
-        }
-        Ok(OwnedSemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
-        })
+        wait_for(self, n, "Semaphore::acquire_many_owned").await
     }
 
     /// Takes a permit that owns the semaphore, if one is free and nobody waits.
@@ -133,7 +145,7 @@ impl OwnedSemaphorePermit {
     pub fn merge(&mut self, mut other: Self) {
         assert!(
             OwnerArc::ptr_eq(&self.semaphore, &other.semaphore),
-            "permits of different semaphores cannot be merged"
+            "merging permits from different semaphore instances"
         );
         self.permits += core::mem::take(&mut other.permits);
     }

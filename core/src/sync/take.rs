@@ -3,8 +3,9 @@
 //! Idea        A take first tries without the lock, and makes its place in the line only when it has
 //!             to wait.
 //! States      fresh → in line → served, refused;   dropped in line: what it held goes on
-//! Invariants  those of [`permits`](super::permits), and: I5 a take that was served and not polled
-//!             gives its permits back when dropped.
+//!             the budget used up while fresh → in line, or served with what was free
+//! Invariants  those of [`permits`](super::permits), its I5 above all: what a served node holds is given
+//!             back unless a poll claims it.
 #![allow(unsafe_code)]
 
 use core::future::Future;
@@ -14,28 +15,31 @@ use core::task::{Context, Poll, ready};
 use super::permits::{CLOSED, Claim, GRANTED_CODE, Permits, Refused, WAITERS};
 use crate::coop;
 use crate::platform::Ordering;
+use crate::trace::{Granted, Operation};
 use crate::wake::{WaitNode, WaitState, WakeBatch};
 
 impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
     /// Waits for `wanted` permits.
-    pub(super) const fn take(&self, wanted: u64) -> Take<'_, COUNT_BITS> {
+    pub(super) fn take(&self, wanted: u64) -> Take<'_, COUNT_BITS> {
         Take {
             permits: self,
             wanted,
             node: None,
             sole: false,
             unclaimed_polls: 0,
+            operation: Operation::acquire(&self.resource, wanted),
         }
     }
 
     /// Waits for the one permit that there is: who else could give it?
-    pub(super) const fn take_sole(&self) -> Take<'_, COUNT_BITS> {
+    pub(super) fn take_sole(&self) -> Take<'_, COUNT_BITS> {
         Take {
             permits: self,
             wanted: 1,
             node: None,
             sole: true,
             unclaimed_polls: 0,
+            operation: Operation::acquire(&self.resource, 1),
         }
     }
 }
@@ -52,22 +56,26 @@ pub(super) struct Take<'a, const COUNT_BITS: u32> {
     sole: bool,
     /// See [`Handover::check`](super::handover::Handover::check).
     unclaimed_polls: u8,
+    /// What a subscriber is told.
+    operation: Operation,
 }
 
 impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
     /// Joins the line, unless the permits came meanwhile.
     #[cold]
-    fn join(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+    fn join(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        operation: &Operation,
+    ) -> Poll<Result<(), Refused>> {
         let waker = cx.waker().clone();
         // SAFETY: nothing is moved out; the node stays where it is from here on.
         let this = unsafe { self.get_unchecked_mut() };
         let permits = this.permits;
-        let node = this.node.get_or_insert_with(|| {
-            WaitNode::new(Claim {
-                held: 0,
-                missing: 0,
-            })
-        });
+        let node = this
+            .node
+            .get_or_insert_with(|| WaitNode::new(Claim::default()));
+        let asked = operation.asked();
         // SAFETY: the node is a field of a pinned future, structurally pinned.
         let node = unsafe { Pin::new_unchecked(&*node) };
         let mut queue = permits.queue.lock();
@@ -92,7 +100,11 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
-                Ok(_) if satisfied => return Poll::Ready(Ok(())),
+                Ok(_) if satisfied => {
+                    drop(queue);
+                    permits.took_all(operation, this.wanted);
+                    return Poll::Ready(Ok(()));
+                }
                 Ok(_) => break held,
                 Err(now) => word = now,
             }
@@ -105,10 +117,84 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
                 Claim {
                     held,
                     missing: this.wanted - held,
+                    asked,
                 },
             )
         };
+        drop(queue);
+        if held > 0 {
+            operation.took(&permits.resource, held);
+        }
         Poll::Pending
+    }
+}
+
+impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
+    /// What it means now that the node was served.
+    fn claim(&self, node: &WaitNode<Claim>, code: u8) -> Result<(), Refused> {
+        if code == GRANTED_CODE && !self.permits.snapshot().is_closed() {
+            self.permits.handover.claimed();
+            node.reset();
+            return Ok(());
+        }
+        self.give_back(node, code);
+        node.reset();
+        Err(Refused::Closed)
+    }
+
+    /// Gives back what a served node holds (permits' I5).
+    #[cold]
+    fn give_back(&self, node: &WaitNode<Claim>, code: u8) {
+        let held = if code == GRANTED_CODE {
+            self.permits.handover.claimed();
+            self.wanted
+        } else {
+            // SAFETY: the node is ours, and was served.
+            unsafe { node.served(|claim| claim.held) }
+        };
+        if held > 0 {
+            self.permits.give(held);
+        }
+    }
+
+    /// Takes a waker for the node in line, and says whether it was served meanwhile.
+    fn renew(&self, node: &WaitNode<Claim>, cx: &Context<'_>) -> WaitState {
+        let waker = cx.waker().clone();
+        // SAFETY: the node is a field of a pinned future, structurally pinned.
+        let pinned = unsafe { Pin::new_unchecked(node) };
+        // SAFETY: the node is in this queue or was served meanwhile.
+        let spare = unsafe { self.permits.queue.lock().set_waker(pinned, waker) };
+        drop(spare);
+        node.state()
+    }
+
+    /// A poll whose budget is used up: it takes its place in the line, or the permits if they are free,
+    /// which the next poll comes for. The task is woken for that only if there is something to come for.
+    #[cold]
+    fn poll_without_budget(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) {
+        let this = self.as_ref().get_ref();
+        let state = match &this.node {
+            Some(node) if node.state() == WaitState::Queued => this.renew(node, cx),
+            Some(node) => node.state(),
+            None => WaitState::Idle,
+        };
+        let waits = match state {
+            WaitState::Idle => {
+                let joined = self.as_mut().join(cx, operation);
+                if let (Poll::Ready(Ok(())), Some(node)) = (joined, &self.node) {
+                    node.settle(GRANTED_CODE);
+                }
+                joined.is_pending()
+            }
+            WaitState::Queued | WaitState::Seated => true,
+            WaitState::Done(_) => false,
+        };
+        if waits {
+            coop::tell_pending();
+        } else {
+            let forced = coop::poll_budget_available(cx);
+            debug_assert!(forced.is_pending(), "there is no budget");
+        }
     }
 }
 
@@ -117,44 +203,75 @@ impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let permits = self.permits;
+        // SAFETY: what is pinned, the node, is not moved.
+        let this = unsafe { self.as_mut().get_unchecked_mut() };
+        let operation = core::mem::replace(&mut this.operation, Operation::none());
+        let polled = operation.poll_acquire(&permits.resource, || {
+            self.as_mut().poll_take(cx, &operation)
+        });
+        // SAFETY: as above.
+        unsafe { self.get_unchecked_mut() }.operation = operation;
+        polled
+    }
+}
+
+/// Permits that were taken and that nobody has yet; dropped, it gives them back.
+struct Taken<'a, const COUNT_BITS: u32>(&'a Permits<COUNT_BITS>, u64);
+
+impl<const COUNT_BITS: u32> Drop for Taken<'_, COUNT_BITS> {
+    fn drop(&mut self) {
+        self.0.give(self.1);
+    }
+}
+
+impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
+    /// Tells a subscriber of a take that was served at once; if it panics, nothing was taken.
+    #[inline]
+    fn took_all(&self, operation: &Operation, wanted: u64) {
+        let taken = Taken(self, wanted);
+        operation.took(&self.resource, wanted);
+        core::mem::forget(taken);
+    }
+
+    /// As [`try_take`](Self::try_take) without places, and tells a subscriber.
+    #[inline]
+    pub(super) fn try_take_told(&self, wanted: u64) -> Result<(), Refused> {
+        self.try_take(wanted, 0)?;
+        let taken = Taken(self, wanted);
+        self.resource.permits_taken(wanted);
+        core::mem::forget(taken);
+        Ok(())
+    }
+}
+
+impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
+    #[inline]
+    fn poll_take(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        operation: &Operation,
+    ) -> Poll<Result<(), Refused>> {
+        if !coop::has_budget_remaining() {
+            self.poll_without_budget(cx, operation);
+            return Poll::Pending;
+        }
         let unit = ready!(coop::poll_proceed(cx));
         let this = self.as_ref().get_ref();
         let state = this.node.as_ref().map_or(WaitState::Idle, WaitNode::state);
         let result = match (state, &this.node) {
-            (WaitState::Done(code), Some(node)) => {
-                node.reset();
-                this.permits.handover.claimed();
-                Poll::Ready(if code == GRANTED_CODE {
-                    Ok(())
-                } else {
-                    Err(Refused::Closed)
-                })
-            }
-            (WaitState::Queued, Some(node)) => {
-                let waker = cx.waker().clone();
-                // SAFETY: the node is a field of a pinned future, structurally pinned.
-                let node = unsafe { Pin::new_unchecked(node) };
-                // SAFETY: the node is in this queue or was served meanwhile.
-                let spare = unsafe { this.permits.queue.lock().set_waker(node, waker) };
-                drop(spare);
-                match node.state() {
-                    WaitState::Done(code) => {
-                        node.reset();
-                        this.permits.handover.claimed();
-                        let granted = code == GRANTED_CODE;
-                        Poll::Ready(if granted {
-                            Ok(())
-                        } else {
-                            Err(Refused::Closed)
-                        })
-                    }
-                    _ => Poll::Pending,
-                }
-            }
+            (WaitState::Done(code), Some(node)) => Poll::Ready(this.claim(node, code)),
+            (WaitState::Queued, Some(node)) => match this.renew(node, cx) {
+                WaitState::Done(code) => Poll::Ready(this.claim(node, code)),
+                _ => Poll::Pending,
+            },
             _ => match this.permits.try_take(this.wanted, 0) {
-                Ok(_) => Poll::Ready(Ok(())),
+                Ok(_) => {
+                    this.permits.took_all(operation, this.wanted);
+                    Poll::Ready(Ok(()))
+                }
                 Err(Refused::Closed) => Poll::Ready(Err(Refused::Closed)),
-                Err(Refused::Busy) => self.as_mut().join(cx),
+                Err(Refused::Busy) => self.as_mut().join(cx, operation),
             },
         };
         if result.is_ready() {
@@ -179,10 +296,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
         match node.state() {
             WaitState::Idle => return,
             WaitState::Done(code) => {
-                if code == GRANTED_CODE {
-                    self.permits.handover.claimed();
-                    self.permits.give(self.wanted);
-                }
+                self.give_back(&node, code);
                 return;
             }
             WaitState::Queued | WaitState::Seated => {}
@@ -200,18 +314,19 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
             self.permits
                 .word
                 .fetch_add(held * Permits::<COUNT_BITS>::ONE, Ordering::AcqRel);
-            let more = self.permits.serve(&mut queue, &mut batch);
+            let mut granted = Granted::default();
+            let more = self.permits.serve(&mut queue, &mut batch, &mut granted);
             drop(queue);
             drop(own);
             batch.wake_all();
             if more {
-                self.permits.serve_all();
+                self.permits.serve_all(0);
             }
+            granted.tell(&self.permits.resource, held);
         } else {
             drop(queue);
-            if node.state() == WaitState::Done(GRANTED_CODE) {
-                self.permits.handover.claimed();
-                self.permits.give(self.wanted);
+            if let WaitState::Done(code) = node.state() {
+                self.give_back(&node, code);
             }
         }
     }

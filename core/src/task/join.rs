@@ -76,6 +76,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// A handle that can abort the task and cannot join it.
+    #[must_use = "a handle aborts nothing by itself"]
     pub fn abort_handle(&self) -> AbortHandle {
         let generation = self.state().load().generation();
         AbortHandle {

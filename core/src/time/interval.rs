@@ -13,6 +13,7 @@ use core::time::Duration;
 
 use super::instant::Instant;
 use super::sleep::{Sleep, sleep_until};
+use crate::trace::{Resource, instrument};
 
 /// A tick that is later than this is taken to have missed others; timers fire up to a tick late.
 const LATE: Duration = Duration::from_millis(5);
@@ -45,9 +46,11 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 
 #[track_caller]
 fn start_at(start: Instant, period: Duration) -> Interval {
+    let resource = Resource::interval();
     let delay = Box::pin(sleep_until(start));
     Interval {
         delay,
+        resource,
         period,
         missed_tick_behavior: MissedTickBehavior::default(),
     }
@@ -89,6 +92,8 @@ impl MissedTickBehavior {
 #[derive(Debug)]
 pub struct Interval {
     delay: Pin<Box<Sleep>>,
+    /// What a subscriber is told.
+    resource: Resource,
     period: Duration,
     missed_tick_behavior: MissedTickBehavior,
 }
@@ -99,7 +104,9 @@ impl Interval {
     /// # Cancel safety
     /// No tick is lost when the future is dropped.
     pub async fn tick(&mut self) -> Instant {
-        poll_fn(|cx| self.poll_tick(cx)).await
+        let resource = self.resource.share();
+        let tick = move || poll_fn(move |cx| self.poll_tick(cx));
+        instrument(&resource, "Interval::tick", "poll_tick", false, tick).await
     }
 
     /// Whether the next tick has come; if not, `cx`'s task is woken when it does.
@@ -112,7 +119,7 @@ impl Interval {
         } else {
             due.saturating_add(self.period)
         };
-        self.delay.as_mut().reset(next);
+        self.delay.as_mut().move_to(next);
         Poll::Ready(due)
     }
 

@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker, ready};
@@ -22,6 +23,7 @@ use super::instant::Instant;
 use super::timers::Timers;
 use crate::coop;
 use crate::platform::timers_ended;
+use crate::trace::Slept;
 
 /// Waits until `deadline`; timers have a granularity of one
 /// millisecond (128 microseconds on a chip) and never fire early.
@@ -38,6 +40,7 @@ use crate::platform::timers_ended;
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let home = home();
     Sleep {
+        told: Slept::new(),
         timers: home.timers(),
         deadline,
         entry: Entry::new(home.epoch()),
@@ -63,6 +66,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     let home = home();
     let deadline = home.clock().now().saturating_add(duration);
     Sleep {
+        told: Slept::new(),
         timers: home.timers(),
         deadline,
         entry: Entry::new(home.epoch()),
@@ -75,6 +79,8 @@ pub fn sleep(duration: Duration) -> Sleep {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
+    /// What a subscriber is told.
+    told: Slept,
     /// The home's timers; which opening of them stands in the entry.
     timers: &'static Timers,
     deadline: Instant,
@@ -103,7 +109,17 @@ impl Sleep {
     ///
     /// # Cost
     /// Two read-modify-writes if it is waiting, else none.
-    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+    pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
+        // SAFETY: nothing is moved out.
+        let this = unsafe { self.as_mut().get_unchecked_mut() };
+        let home = this.home();
+        this.told
+            .reset(|| deadline.saturating_duration_since(home.clock().now()));
+        self.move_to(deadline);
+    }
+
+    /// As [`reset`](Self::reset), of which nobody is told: a timer of another resource.
+    pub(super) fn move_to(self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: nothing is moved out.
         let this = unsafe { self.get_unchecked_mut() };
         this.deadline = deadline;
@@ -140,6 +156,8 @@ impl Sleep {
 
     fn poll_first(&mut self, waker: &Waker) -> Poll<()> {
         let entry = NonNull::from(&self.entry);
+        let (home, deadline) = (self.home(), self.deadline);
+        Slept::registered(|| deadline.saturating_duration_since(home.clock().now()));
         // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
         match unsafe { self.home().register(entry, self.deadline, waker) } {
             Registered::Pending => Poll::Pending,
@@ -156,12 +174,17 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let unit = ready!(coop::poll_proceed(cx));
-        // SAFETY: nothing is moved out.
+        // SAFETY: nothing is moved out but what is told.
         let this = unsafe { self.get_unchecked_mut() };
-        ready!(this.poll_entry(cx.waker()));
-        unit.made_progress();
-        Poll::Ready(())
+        let told = mem::replace(&mut this.told, Slept::none());
+        let polled = told.enter(|| {
+            let unit = ready!(Slept::stepped(coop::poll_proceed(cx)));
+            ready!(Slept::stepped(this.poll_entry(cx.waker())));
+            unit.made_progress();
+            Poll::Ready(())
+        });
+        this.told = told;
+        polled
     }
 }
 

@@ -279,7 +279,7 @@ fn shutdown_wakes_and_closes_every_timer() {
         let text = panic.downcast_ref::<&str>().expect("a text");
         assert_eq!(
             *text,
-            "A Tokio 1.x context was found, but it is being shutdown."
+            "A Tokio 1.x context was found, but it is being shutdown. (Selkie's runtime)"
         );
     }
 }

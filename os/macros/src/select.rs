@@ -156,7 +156,7 @@ impl Select {
                 let Branch {
                     pattern, handler, ..
                 } = branch;
-                quote_spanned! {handler.span()=> Outcome::#variant(#pattern) => #handler, }
+                quote_spanned! {handler.span()=> __SelkieOutcome::#variant(#pattern) => #handler, }
             });
         let otherwise = self.otherwise.clone().unwrap_or_else(|| {
             quote! {
@@ -165,8 +165,10 @@ impl Select {
         });
         let site = Span::mixed_site();
         quote_spanned! {site=> {
+            // An item's name is not hygienic: no user has this one.
             #[doc(hidden)]
-            enum Outcome<#(#variants),*> {
+            #[allow(non_camel_case_types)]
+            enum __SelkieOutcome<#(#variants),*> {
                 #(#variants(#variants),)*
                 Disabled,
             }
@@ -179,7 +181,7 @@ impl Select {
             #[allow(unreachable_patterns, unreachable_code)]
             match outcome {
                 #(#handlers)*
-                Outcome::Disabled => #otherwise,
+                __SelkieOutcome::Disabled => #otherwise,
                 _ => ::core::unreachable!("a pattern that matched does not match any more"),
             }
         }}
@@ -252,7 +254,7 @@ impl Select {
                 disabled |= 1 << branch;
                 #[allow(unused_variables, unreachable_patterns, clippy::all)]
                 match &output {
-                    #pattern => return #support::Poll::Ready(Outcome::#variant(output)),
+                    #pattern => return #support::Poll::Ready(__SelkieOutcome::#variant(output)),
                     _ => {}
                 }
             }}
@@ -269,6 +271,7 @@ impl Select {
                 let start: u32 = #start;
                 let mut is_waiting = false;
                 for step in 0..#count {
+                    #[allow(clippy::modulo_one)]
                     let branch: u32 = (start + step) % #count;
                     if disabled & (1 << branch) != 0 {
                         continue;
@@ -282,7 +285,7 @@ impl Select {
                 if is_waiting {
                     #support::Poll::Pending
                 } else {
-                    #support::Poll::Ready(Outcome::Disabled)
+                    #support::Poll::Ready(__SelkieOutcome::Disabled)
                 }
             })
             .await

@@ -169,6 +169,7 @@ impl BlockingPool {
         closure: F,
         kind: BlockingKind,
         hold: Option<ClockHold>,
+        id: Id,
         location: &'static Location<'static>,
     ) -> (JoinHandle<R>, Result<(), SpawnError>)
     where
@@ -180,7 +181,7 @@ impl BlockingPool {
         if !self.is_open() {
             drop(state);
             return (
-                self.spawn_cancelled(task, location),
+                self.spawn_cancelled(task, id, location),
                 Err(SpawnError::Closed),
             );
         }
@@ -188,7 +189,7 @@ impl BlockingPool {
             .tasks
             .get_or_insert_with(|| OwnedTasks::new(Arc::clone(self)));
         // SAFETY: closure and output are `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(Id::next(), location, task) };
+        let (token, handle) = unsafe { tasks.spawn(id, location, task) };
         let started = self.give(state, Job::Closure(token, kind, hold));
         (handle, started)
     }
@@ -197,6 +198,7 @@ impl BlockingPool {
     fn spawn_cancelled<F, R>(
         self: &Arc<Self>,
         task: Blocking<F>,
+        id: Id,
         location: &'static Location<'static>,
     ) -> JoinHandle<R>
     where
@@ -205,7 +207,7 @@ impl BlockingPool {
     {
         let tasks = OwnedTasks::new(Arc::clone(self));
         // SAFETY: closure and output are `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(Id::next(), location, task) };
+        let (token, handle) = unsafe { tasks.spawn(id, location, task) };
         token.cancel();
         tasks.close().finish_soon();
         handle

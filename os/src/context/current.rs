@@ -51,9 +51,10 @@ impl TryCurrentError {
 impl fmt::Display for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.destroyed {
-            "The Tokio context thread-local variable has been destroyed."
+            "The Tokio context thread-local variable has been destroyed. (Selkie's runtime)"
         } else {
-            "there is no reactor running, must be called from the context of a Tokio 1.x runtime"
+            "there is no reactor running, must be called from the context of a Tokio 1.x runtime \
+             (Selkie's: the crate `selkie`, or `tokio` on Selkie)"
         })
     }
 }
@@ -89,7 +90,7 @@ pub(crate) fn driver() -> crate::driver::Handle {
         Ok(Some(driver)) => driver,
         Ok(None) => panic!(
             "A Tokio 1.x context was found, but IO is disabled. \
-             Call `enable_io` on the runtime builder to enable IO."
+             Call `enable_io` on the runtime builder to enable IO. (Selkie's runtime)"
         ),
         Err(error) => panic!("{error}"),
     }
@@ -142,7 +143,8 @@ pub(crate) fn enter_runtime<R>(
         STANDING.get() == EnterRuntime::Outside,
         "Cannot start a runtime from within a runtime. This happens because a function (like \
          `block_on`) attempted to block the current thread while the thread is being used to \
-         drive asynchronous tasks."
+         drive asynchronous tasks. If you are in an async function, use `.await` on the future instead \
+         of blocking on it."
     );
     handle.inner.birth.assert_here();
     let _standing = Standing::set(standing);

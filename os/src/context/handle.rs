@@ -16,6 +16,7 @@ use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;
 use crate::scheduler::Spawner;
 use crate::sys::Birth;
+use crate::trace::{self, Kind};
 
 /// A handle of a runtime: spawns onto it and enters its context, from any thread.
 ///
@@ -126,9 +127,9 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.inner
-            .spawner
-            .spawn(future, TaskId::next(), Location::caller())
+        let (id, location) = (TaskId::next(), Location::caller());
+        let future = trace::task(future, Kind::Task, None, id, location);
+        self.inner.spawner.spawn(future, id, location)
     }
 
     /// Runs `func`, which may block, on a thread of the runtime's blocking pool.
@@ -141,7 +142,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        match self.try_spawn_blocking(BlockingKind::Closure, func) {
+        match self.try_spawn_blocking(BlockingKind::Closure, None, func) {
             Ok(handle) => handle,
             Err(error) => panic!("OS can't spawn worker thread: {error}"),
         }
@@ -152,13 +153,14 @@ impl Handle {
     pub(crate) fn try_spawn_blocking<F, R>(
         &self,
         kind: BlockingKind,
+        name: Option<&str>,
         func: F,
     ) -> io::Result<JoinHandle<R>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, started) = self.spawn_blocking_or_cancel(kind, func);
+        let (handle, started) = self.spawn_blocking_or_cancel(kind, name, func);
         started.map(|()| handle)
     }
 
@@ -168,6 +170,7 @@ impl Handle {
     pub(crate) fn spawn_blocking_or_cancel<F, R>(
         &self,
         kind: BlockingKind,
+        name: Option<&str>,
         func: F,
     ) -> (JoinHandle<R>, io::Result<()>)
     where
@@ -179,10 +182,9 @@ impl Handle {
             TimersOf::Homes(homes) => Some(homes[0].hold_clock()),
             TimersOf::Disabled => None,
         };
-        let (handle, spawned) = self
-            .inner
-            .blocking
-            .spawn(func, kind, hold, Location::caller());
+        let (id, location) = (TaskId::next(), Location::caller());
+        let func = trace::trace_blocking(func, name, id, location);
+        let (handle, spawned) = self.inner.blocking.spawn(func, kind, hold, id, location);
         match spawned {
             Ok(()) | Err(SpawnError::Closed) => (handle, Ok(())),
             Err(SpawnError::NoThread(error)) => (handle, Err(error)),

@@ -8,7 +8,7 @@ struct RuntimeShutdown;
 
 impl fmt::Display for RuntimeShutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("A Tokio 1.x context was found, but it is being shutdown.")
+        f.write_str("A Tokio 1.x context was found, but it is being shutdown. (Selkie's runtime)")
     }
 }
 

@@ -116,8 +116,9 @@ impl Inner {
         mut buf: FileBuf,
         operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
     ) {
-        let (handle, started) = Handle::current()
-            .spawn_blocking_or_cancel(doing.kind(), move || (operation(&mut buf), buf));
+        let (handle, started) =
+            Handle::current()
+                .spawn_blocking_or_cancel(doing.kind(), None, move || (operation(&mut buf), buf));
         let refused = started.err();
         self.state = State::Busy(doing, Task { handle, refused });
     }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 /// Which times of a file to set, and to what; see [`File::set_times`](super::File::set_times).
 #[derive(Debug, Clone, Default)]
+#[must_use = "times change nothing until a file is given them"]
 pub struct FileTimes {
     times: std::fs::FileTimes,
 }
@@ -15,14 +16,12 @@ impl FileTimes {
     }
 
     /// Sets the time of the last access.
-    #[must_use]
     pub fn set_accessed(mut self, t: SystemTime) -> Self {
         self.times = self.times.set_accessed(t);
         self
     }
 
     /// Sets the time of the last change.
-    #[must_use]
     pub fn set_modified(mut self, t: SystemTime) -> Self {
         self.times = self.times.set_modified(t);
         self

@@ -12,7 +12,7 @@ where
     F: FnOnce() -> io::Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    match Handle::current().try_spawn_blocking(BlockingKind::File, f) {
+    match Handle::current().try_spawn_blocking(BlockingKind::File, None, f) {
         Ok(task) => task.await.unwrap_or_else(|_| Err(not_run())),
         Err(error) => Err(no_thread(error)),
     }

@@ -88,6 +88,7 @@ impl OpenOptions {
 
 impl File {
     /// Options to open a file with.
+    #[must_use]
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }

@@ -265,7 +265,11 @@ unsafe impl BufMut for ReadBuf<'_> {
     }
 
     fn chunk_mut(&mut self) -> &mut UninitSlice {
-        UninitSlice::uninit(&mut self.buf[self.filled..])
+        let spare = &mut self.buf[self.filled..];
+        let (start, len) = (spare.as_mut_ptr().cast(), spare.len());
+        // By its parts, as the oldest `bytes` that Tokio takes knows it.
+        // SAFETY: the part of the buffer that is borrowed here.
+        unsafe { UninitSlice::from_raw_parts_mut(start, len) }
     }
 }
 

@@ -25,11 +25,12 @@ macro_rules! task_local {
     ($(#[$meta:meta])* $vis:vis static $name:ident: $t:ty) => {
         $(#[$meta])*
         $vis static $name: $crate::task::LocalKey<$t> = {
-            std::thread_local! {
-                static VALUE: std::cell::RefCell<Option<$t>> =
-                    const { std::cell::RefCell::new(None) };
+            // An item's name is not hygienic: no user has this one.
+            ::std::thread_local! {
+                static __SELKIE_TASK_LOCAL: ::std::cell::RefCell<::std::option::Option<$t>> =
+                    const { ::std::cell::RefCell::new(::std::option::Option::None) };
             }
-            $crate::task::LocalKey { inner: VALUE }
+            $crate::task::LocalKey { inner: __SELKIE_TASK_LOCAL }
         };
     };
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use crate::context::{EnterRuntime, Handle, enter_runtime};
 use crate::scheduler::{Spawner, block_on_thread};
+use crate::trace;
 
 /// Futures larger than this are moved to the heap, to spare the stacks of small threads.
 const LARGEST_ON_STACK: usize = 16 * 1024;
@@ -11,6 +12,7 @@ const LARGEST_ON_STACK: usize = 16 * 1024;
 /// Waits for `future`, and drives the tasks of a current-thread runtime meanwhile.
 #[track_caller]
 pub(super) fn runtime<F: Future>(handle: &Handle, future: F) -> F::Output {
+    let future = trace::root(future);
     if size_of::<F>() > LARGEST_ON_STACK {
         return drive(handle, Box::pin(future));
     }
@@ -45,6 +47,7 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // The thread drives no tasks, whatever the runtime: it may block in place.
         let standing = EnterRuntime::Worker;
+        let future = trace::root(future);
         if size_of::<F>() > LARGEST_ON_STACK {
             let future = Box::pin(future);
             return enter_runtime(self, standing, || block_on_thread(future));

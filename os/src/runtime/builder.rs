@@ -144,8 +144,14 @@ impl Builder {
     }
 
     /// The runtime's own name, for whoever looks at several.
+    ///
+    /// # Panics
+    /// If the name is blank.
+    #[track_caller]
     pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
-        self.parts.name = Some(val.into());
+        let name = val.into();
+        assert!(!name.trim().is_empty(), "runtime name shouldn't be empty");
+        self.parts.name = Some(name);
         self
     }
 

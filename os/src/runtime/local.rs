@@ -15,6 +15,7 @@ use super::runtime::Runtime;
 use super::shutdown_report::ShutdownReport;
 use crate::context::{EnterGuard, Handle};
 use crate::scheduler::Spawner;
+use crate::trace::{self, Kind};
 
 /// A current-thread runtime that stays on the thread that built it: its tasks need not be `Send`.
 ///
@@ -75,7 +76,9 @@ impl LocalRuntime {
     {
         match &self.handle().inner.spawner {
             Spawner::CurrentThread(scheduler) => {
-                scheduler.spawn_local(future, Id::next(), Location::caller())
+                let (id, location) = (Id::next(), Location::caller());
+                let future = trace::task(future, Kind::Local, None, id, location);
+                scheduler.spawn_local(future, id, location)
             }
             #[cfg(feature = "rt-multi-thread")]
             Spawner::MultiThread(_) => unreachable!("a local runtime has one thread"),

@@ -162,6 +162,7 @@ impl LocalScheduler {
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
         future: F,
+        id: Id,
         location: &'static Location<'static>,
     ) -> JoinHandle<F::Output>
     where
@@ -174,14 +175,14 @@ impl LocalScheduler {
         let spawned = self.local.tasks.borrow().as_ref().map(|tasks| {
             let future = future.take().expect("taken once");
             // SAFETY: `F` is `'static`; the set runs and drops its tasks on this thread (I1).
-            unsafe { tasks.spawn(Id::next(), location, future) }
+            unsafe { tasks.spawn(id, location, future) }
         });
         let Some((token, handle)) = spawned else {
             // Nothing is borrowed: the future's drop is foreign code.
             let tasks = OwnedTasks::new(Arc::clone(self));
             let future = future.take().expect("taken once");
             // SAFETY: `F` is `'static` and stays on this thread: it is dropped at once.
-            let (token, handle) = unsafe { tasks.spawn(Id::next(), location, future) };
+            let (token, handle) = unsafe { tasks.spawn(id, location, future) };
             token.cancel();
             tasks.close().finish_soon();
             return handle;

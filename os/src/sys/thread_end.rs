@@ -25,6 +25,15 @@ pub(crate) fn join_thread(handle: JoinHandle<()>, deadline: Option<Instant>) -> 
     any(feature = "fs", feature = "reactor")
 ))]
 fn join_until(handle: JoinHandle<()>, deadline: Instant) -> bool {
+    // As the C library declares it; the oldest `libc` that Tokio takes does not.
+    unsafe extern "C" {
+        fn pthread_timedjoin_np(
+            thread: libc::pthread_t,
+            result: *mut *mut libc::c_void,
+            until: *const libc::timespec,
+        ) -> libc::c_int;
+    }
+
     let left = deadline.saturating_duration_since(Instant::now());
     // SAFETY: zeros are a `timespec`.
     let mut until: libc::timespec = unsafe { std::mem::zeroed() };
@@ -36,7 +45,7 @@ fn join_until(handle: JoinHandle<()>, deadline: Instant) -> bool {
     until.tv_nsec = (nanos % 1_000_000_000).try_into().unwrap_or_default();
     let thread = pthread(handle);
     // SAFETY: the thread is ours to join; it is joined, or detached below, once.
-    if unsafe { libc::pthread_timedjoin_np(thread, std::ptr::null_mut(), &until) } == 0 {
+    if unsafe { pthread_timedjoin_np(thread, std::ptr::null_mut(), &until) } == 0 {
         return true;
     }
     // SAFETY: not joined, and not used any more.

@@ -30,7 +30,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    Handle::current().spawn_blocking_or_cancel(kind, f).0
+    Handle::current().spawn_blocking_or_cancel(kind, None, f).0
 }
 
 /// Runs `f`, which may block, on this very thread, after handing the thread's worker, with the

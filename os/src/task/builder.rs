@@ -9,6 +9,7 @@ use selkie_core::task::{Id, JoinHandle};
 use super::local_set::{self, LocalSet};
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
+use crate::trace::{self, Kind};
 
 /// Spawns a task with a name.
 ///
@@ -25,7 +26,6 @@ use crate::context::Handle;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Default)]
-#[must_use = "a builder does nothing until a task is spawned"]
 pub struct Builder<'a> {
     name: Option<&'a str>,
 }
@@ -72,7 +72,9 @@ impl<'a> Builder<'a> {
         if let (Some(name), Some(probes)) = (self.name, spawner.probes()) {
             probes.name(id, name);
         }
-        Ok(spawner.spawn(future, id, Location::caller()))
+        let location = Location::caller();
+        let future = trace::task(future, Kind::Task, self.name, id, location);
+        Ok(spawner.spawn(future, id, location))
     }
 
     /// Spawns `future`, which need not be `Send`, onto the local set or local runtime that runs
@@ -89,7 +91,7 @@ impl<'a> Builder<'a> {
         Fut: Future + 'static,
         Fut::Output: 'static,
     {
-        Ok(local_set::spawn_local(future))
+        Ok(local_set::spawn_local_named(future, self.name))
     }
 
     /// Spawns `future`, which need not be `Send`, onto `local_set`.
@@ -106,7 +108,7 @@ impl<'a> Builder<'a> {
         Fut: Future + 'static,
         Fut::Output: 'static,
     {
-        Ok(local_set.spawn_local(future))
+        Ok(local_set.spawn_local_named(future, self.name))
     }
 
     /// Runs `function`, which may block, on the blocking pool of the runtime that runs here.
@@ -142,6 +144,6 @@ impl<'a> Builder<'a> {
         Function: FnOnce() -> Output + Send + 'static,
         Output: Send + 'static,
     {
-        handle.try_spawn_blocking(BlockingKind::Closure, function)
+        handle.try_spawn_blocking(BlockingKind::Closure, self.name, function)
     }
 }

@@ -22,6 +22,7 @@ use selkie_core::task::{Id as TaskId, JoinHandle};
 use crate::context::{self, Id, Innermost, Node};
 use crate::runtime::{Runtime, UnhandledPanic};
 use crate::scheduler::{LocalScheduler, Spawner};
+use crate::trace::{self, Kind};
 
 thread_local! {
     static ENTERED: Innermost<Entered> = const { Cell::new(ptr::null()) };
@@ -122,16 +123,27 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let location = Location::caller();
+    spawn_local_named(future, None)
+}
+
+/// As [`spawn_local`], with a name.
+#[track_caller]
+pub(super) fn spawn_local_named<F>(future: F, name: Option<&str>) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let (id, location) = (TaskId::next(), Location::caller());
+    let future = trace::task(future, Kind::Local, name, id, location);
     if let Some(scheduler) = current() {
-        return scheduler.spawn(future, location);
+        return scheduler.spawn(future, id, location);
     }
     let runtime = context::with_current(|inner| match &inner.spawner {
         Spawner::CurrentThread(scheduler) if scheduler.is_local() => Some(Arc::clone(scheduler)),
         _ => None,
     });
     match runtime {
-        Ok(Some(scheduler)) => scheduler.spawn_local(future, TaskId::next(), location),
+        Ok(Some(scheduler)) => scheduler.spawn_local(future, id, location),
         _ => panic!(
             "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`"
         ),
@@ -150,7 +162,6 @@ impl LocalSet {
 
     /// Enters the set's context until the guard drops: `spawn_local` then finds the set. The tasks
     /// run when the set is polled.
-    #[must_use]
     pub fn enter(&self) -> LocalEnterGuard {
         let scheduler = Arc::clone(&self.scheduler);
         let node = Node::new(Entered(Arc::as_ptr(&scheduler)));
@@ -174,7 +185,23 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.scheduler.spawn(future, Location::caller())
+        self.spawn_local_named(future, None)
+    }
+
+    /// As [`spawn_local`](Self::spawn_local), with a name.
+    #[track_caller]
+    pub(super) fn spawn_local_named<F>(
+        &self,
+        future: F,
+        name: Option<&str>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (id, location) = (TaskId::next(), Location::caller());
+        let future = trace::task(future, Kind::Local, name, id, location);
+        self.scheduler.spawn(future, id, location)
     }
 
     /// Runs `future`, and the set's tasks meanwhile, on `rt` until `future` is ready.

@@ -6,6 +6,7 @@ use std::panic::Location;
 use selkie_core::task::{Id, JoinHandle, current_id};
 
 use crate::context;
+use crate::trace::{self, Kind};
 
 /// Spawns `future` onto the runtime that runs here; it begins to run whether or not the handle is
 /// awaited.
@@ -29,8 +30,9 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let location = Location::caller();
-    let spawned = context::with_current(|inner| inner.spawner.spawn(future, Id::next(), location));
+    let (id, location) = (Id::next(), Location::caller());
+    let future = trace::task(future, Kind::Task, None, id, location);
+    let spawned = context::with_current(|inner| inner.spawner.spawn(future, id, location));
     match spawned {
         Ok(handle) => handle,
         Err(error) => panic!("{error}"),
@@ -50,6 +52,7 @@ pub fn id() -> Id {
 }
 
 /// The id of the task that the caller runs in, or `None` outside a task.
+#[track_caller]
 pub fn try_id() -> Option<Id> {
     current_id()
 }

@@ -1,9 +1,49 @@
 //! Tokio's public API on the Selkie runtime: nothing but re-exports.
-#![allow(clippy::wildcard_imports)]
+//!
+//! Each stands behind the feature that Tokio puts it behind: what a program did not ask for it does not
+//! see, whatever other crates of its build ask for, and the compiler names the feature that is missing.
 
-pub use selkie::*;
+pub mod io;
+
+pub use selkie::pin;
+pub use selkie::stream;
+
+#[cfg(feature = "fs")]
+pub use selkie::fs;
+#[cfg(feature = "net")]
+pub use selkie::net;
+#[cfg(all(feature = "process", any(unix, windows)))]
+pub use selkie::process;
+#[cfg(feature = "rt")]
+pub use selkie::runtime;
+#[cfg(feature = "signal")]
+pub use selkie::signal;
+#[cfg(feature = "rt")]
+pub use selkie::spawn;
+#[cfg(feature = "sync")]
+pub use selkie::sync;
+#[cfg(feature = "rt")]
+pub use selkie::task;
+#[cfg(feature = "rt")]
+pub use selkie::task_local;
+#[cfg(feature = "time")]
+pub use selkie::time;
+
+#[cfg(feature = "macros")]
+pub use selkie::join;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use selkie::macros;
+#[cfg(feature = "macros")]
+pub use selkie::select;
+#[cfg(feature = "macros")]
+pub use selkie::try_join;
 
 #[cfg(all(feature = "macros", feature = "rt-multi-thread"))]
-pub use selkie::macros::support::{tokio_main as main, tokio_test as test};
-#[cfg(all(feature = "macros", not(feature = "rt-multi-thread")))]
-pub use selkie::macros::support::{tokio_main_rt as main, tokio_test_rt as test};
+pub use selkie::macros::support::tokio_main as main;
+#[cfg(all(feature = "macros", feature = "rt", not(feature = "rt-multi-thread")))]
+pub use selkie::macros::support::tokio_main_rt as main;
+#[cfg(all(feature = "macros", feature = "rt-multi-thread"))]
+pub use selkie::macros::support::tokio_test as test;
+#[cfg(all(feature = "macros", feature = "rt", not(feature = "rt-multi-thread")))]
+pub use selkie::macros::support::tokio_test_rt as test;

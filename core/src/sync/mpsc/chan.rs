@@ -25,11 +25,13 @@ use core::task::{Context, Poll, ready};
 
 use super::super::blocking;
 use super::super::notify::Notify;
+use super::super::notify_until::wait_until;
 use super::super::permits::{Permits, Refused};
 use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
 use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, RING_SLOTS, UnsafeCell, relax};
+use crate::trace::Resource;
 use crate::wake::{Finally, WakerCell};
 
 /// How often `try_recv` looks again for a value that is being written, before it sleeps; once where a
@@ -75,7 +77,11 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// A channel with one sender and `limit` permits.
     pub(super) fn new(limit: usize) -> Self {
         Self {
-            permits: Permits::new(limit),
+            permits: if COUNT_BITS == 0 {
+                Permits::new(limit)
+            } else {
+                Permits::of(Resource::none(), limit)
+            },
             limit: limit as u64,
             blocks: Blocks::new((COUNT_BITS > 0).then_some(limit)),
             inner: UnsafeCell::new(Inner {
@@ -108,6 +114,9 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         match self.permits.try_take(wanted, 1) {
             Ok(before) => {
                 self.publish(before.tail(), value);
+                if COUNT_BITS > 0 {
+                    self.permits.resource.permits_taken(1);
+                }
                 Ok(())
             }
             Err(refused) => Err((refused, value)),
@@ -116,10 +125,10 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
 
     /// Waits for `wanted` permits.
     pub(super) async fn reserve(&self, wanted: u64) -> Result<(), Refused> {
-        let passed_on = WakeIfClosed(Some(self));
-        let result = self.permits.take(wanted).await;
-        passed_on.disarm();
-        result
+        let refused = WakeIfFinished(Some(self));
+        self.permits.take(wanted).await?;
+        refused.disarm();
+        Ok(())
     }
 
     /// Gives permits back that were not used (I4).
@@ -142,13 +151,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
 
     /// Waits until the channel is closed.
     pub(super) async fn wait_closed(&self) {
-        loop {
-            let notified = self.closed.notified();
-            if self.is_closed() {
-                return;
-            }
-            notified.await;
-        }
+        wait_until(&self.closed, || self.is_closed()).await;
     }
 
     pub(super) fn add_sender(&self) {
@@ -414,20 +417,21 @@ impl<T, const COUNT_BITS: u32> Drop for Chan<T, COUNT_BITS> {
     }
 }
 
-/// Wakes the receiver of a closed channel when a waiting reservation is dropped: the permit that
+/// Wakes the receiver of a closed channel when a reservation is refused or given up: the permits that
 /// it may have held could be the last (I4).
-struct WakeIfClosed<'a, T, const COUNT_BITS: u32>(Option<&'a Chan<T, COUNT_BITS>>);
+struct WakeIfFinished<'a, T, const COUNT_BITS: u32>(Option<&'a Chan<T, COUNT_BITS>>);
 
-impl<T, const COUNT_BITS: u32> WakeIfClosed<'_, T, COUNT_BITS> {
+impl<T, const COUNT_BITS: u32> WakeIfFinished<'_, T, COUNT_BITS> {
     fn disarm(mut self) {
         self.0 = None;
     }
 }
 
-impl<T, const COUNT_BITS: u32> Drop for WakeIfClosed<'_, T, COUNT_BITS> {
+impl<T, const COUNT_BITS: u32> Drop for WakeIfFinished<'_, T, COUNT_BITS> {
     fn drop(&mut self) {
         if let Some(chan) = self.0 {
-            if chan.is_closed() {
+            let word = chan.permits.snapshot();
+            if word.is_closed() && word.free() == chan.limit {
                 chan.receiver.wake();
             }
         }

@@ -114,7 +114,6 @@ impl<T> Sender<T> {
 /// permit.send(2);
 /// assert_eq!(rx.try_recv(), Ok(2));
 /// ```
-#[must_use = "dropping a permit gives the room back"]
 pub struct Permit<'a, T> {
     chan: &'a Bounded<T>,
 }
@@ -157,7 +156,6 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// assert_eq!(tx.capacity(), 2, "the third came back");
 /// assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(1), Ok(2)));
 /// ```
-#[must_use = "dropping the iterator gives the room back"]
 pub struct PermitIterator<'a, T> {
     chan: &'a Bounded<T>,
     left: usize,
@@ -210,7 +208,6 @@ impl<T> fmt::Debug for PermitIterator<'_, T> {
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// drop(tx);
 /// ```
-#[must_use = "dropping a permit gives the room back"]
 pub struct OwnedPermit<T> {
     /// Taken by `send` and `release` only, which consume the permit.
     sender: Option<Sender<T>>,

@@ -32,6 +32,7 @@ pub struct WeakSender<T> {
 
 impl<T> Sender<T> {
     /// A handle that does not keep the channel open.
+    #[must_use = "dropping the sender without a use of the weak one may close the channel"]
     pub fn downgrade(&self) -> WeakSender<T> {
         // Relaxed: a count, nothing hangs on it.
         self.chan.chan.weak_senders.fetch_add(1, Ordering::Relaxed);
@@ -109,6 +110,7 @@ pub struct WeakUnboundedSender<T> {
 
 impl<T> UnboundedSender<T> {
     /// A handle that does not keep the channel open.
+    #[must_use = "dropping the sender without a use of the weak one may close the channel"]
     pub fn downgrade(&self) -> WeakUnboundedSender<T> {
         // Relaxed: a count, nothing hangs on it.
         self.chan.weak_senders.fetch_add(1, Ordering::Relaxed);

@@ -8,6 +8,15 @@ mod batches;
 #[cfg(feature = "alloc")]
 mod broadcast;
 
+#[cfg(feature = "std")]
+mod budget;
+
+#[cfg(feature = "std")]
+mod changelog;
+
+#[cfg(feature = "alloc")]
+mod closing;
+
 mod fixed;
 
 mod fixed_watch;

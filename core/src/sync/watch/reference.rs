@@ -26,7 +26,6 @@ use super::shared::Reading;
 /// let look = rx.borrow_and_update();
 /// assert_eq!((*look, look.has_changed()), ("new", true));
 /// ```
-#[must_use = "a look at the value holds up the senders"]
 pub struct Ref<'a, T> {
     reading: Reading<'a, T>,
     changed: bool,

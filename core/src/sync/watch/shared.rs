@@ -82,7 +82,7 @@ impl<T> Deref for Reading<'_, T> {
 
 impl<T> Drop for Reading<'_, T> {
     fn drop(&mut self) {
-        self.0.readers.give(1);
+        self.0.readers.give_untold(1);
     }
 }
 
@@ -91,7 +91,7 @@ struct Writing<'a, T>(&'a Shared<T>);
 
 impl<T> Drop for Writing<'_, T> {
     fn drop(&mut self) {
-        self.0.readers.give(MOST_READERS);
+        self.0.readers.give_untold(MOST_READERS);
     }
 }
 

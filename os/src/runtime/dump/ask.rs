@@ -57,7 +57,9 @@ impl Handle {
         };
         let request = Arc::clone(&asked.request);
         // A pool that has closed, or has no thread, does not wait: the dump is what is there.
-        if let Ok(waited) = self.try_spawn_blocking(BlockingKind::Closure, move || request.wait()) {
+        if let Ok(waited) =
+            self.try_spawn_blocking(BlockingKind::Closure, None, move || request.wait())
+        {
             let _gone = waited.await;
         }
         asked.request.finish()

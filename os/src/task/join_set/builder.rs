@@ -12,7 +12,6 @@ use super::set::JoinSet;
 use crate::context::Handle;
 
 /// Spawns a task with a name as a member of a set; made by [`JoinSet::build_task`].
-#[must_use = "a builder does nothing until a task is spawned"]
 pub struct Builder<'a, T> {
     set: &'a mut JoinSet<T>,
     task: TaskBuilder<'a>,

@@ -1,0 +1,16 @@
+//! What the core tells a subscriber of `tracing`: spans of resources and of operations on them, and
+//! events of their changes, by the names, targets and fields that Tokio gives them, which tools such as
+//! `console-subscriber` read. Without the feature `tracing` all of it is empty.
+
+mod operation;
+
+mod permits;
+
+mod resource;
+
+mod sleep;
+
+pub(crate) use operation::{Operation, instrument};
+pub(crate) use permits::{Asked, Granted};
+pub(crate) use resource::Resource;
+pub(crate) use sleep::Slept;

@@ -1,0 +1,24 @@
+//! What a task is, to whoever is told of it.
+
+/// What a task is.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+pub(crate) enum Kind {
+    /// Spawned onto a runtime.
+    Task,
+    /// Spawned onto one thread.
+    Local,
+    /// The future that a thread waits for.
+    BlockOn,
+}
+
+#[cfg(feature = "tracing")]
+impl Kind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Local => "local",
+            Self::BlockOn => "block_on",
+        }
+    }
+}
