@@ -37,6 +37,9 @@ mod notify;
 
 mod notify_wait;
 
+#[cfg(feature = "alloc")]
+mod notify_until;
+
 mod notified;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

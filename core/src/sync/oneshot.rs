@@ -82,6 +82,27 @@ impl<T> Share<T> {
     }
 }
 
+/// The sender's share behind a send, given up also if the receiver's waker panics.
+struct Sent<T>(Option<Share<T>>);
+
+impl<T> Sent<T> {
+    #[inline]
+    fn wake_receiver(&self) {
+        if let Some(channel) = &self.0 {
+            channel.receiver.wake();
+        }
+    }
+}
+
+impl<T> Drop for Sent<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(channel) = self.0.take() {
+            channel.leave(TX_GONE, RX_GONE);
+        }
+    }
+}
+
 impl<T> Channel<T> {
     fn take(&self) -> Option<T> {
         self.slot.with_mut(|slot| {
@@ -209,8 +230,8 @@ impl<T> Sender<T> {
             }
         }
         if before & RX_WAITS != 0 {
-            channel.receiver.wake();
-            channel.leave(TX_GONE, RX_GONE);
+            let sent = Sent(Some(channel));
+            sent.wake_receiver();
         }
         Ok(())
     }

@@ -13,6 +13,9 @@
 //!             permits, if need be a part of what it wants.
 //!             I4 once CLOSED is set, under the lock, nobody joins the line and nothing clears it, and
 //!             nobody in it is given permits: who closes refuses all, by as many locks as it takes.
+//!             I5 what a waiter holds comes back when its future is polled or dropped, and not before:
+//!             until then a closed channel is not finished. Permits that were given before the closing
+//!             and are claimed after it are refused, too.
 //! Rejected    A counter inside the lock: two more read-modify-writes for every pair when nobody
 //!             waits. Permits handed out past the line: faster, but a large request starves.
 use super::handover::Handover;
@@ -224,11 +227,12 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
             let mut queue = self.queue.lock();
             // Release: pairs with the Acquire in `snapshot`.
             self.word.fetch_or(CLOSED, Ordering::AcqRel);
-            while let (true, Some(first)) = (batch.has_room(), queue.front()) {
-                let held = first.held;
-                // Release: as in `give`; the line is refused, so nobody is to be served.
-                self.word.fetch_add(held * Self::ONE, Ordering::Release);
-                batch.push(queue.pop_front(CLOSED_CODE).expect("the front exists"));
+            while batch.has_room() {
+                // What it holds stays with it (I5).
+                let Some(waker) = queue.pop_front(CLOSED_CODE) else {
+                    break;
+                };
+                batch.push(waker);
             }
             let finished = queue.is_empty();
             if finished {

@@ -95,7 +95,7 @@ impl<T: ?Sized> RwLock<T> {
         where
             T: Sized,
         {
-            assert!(max_reads > 0, "a lock without readers could not be written either");
+            assert!(max_reads > 0, "a RwLock may not be created with 0 readers");
             assert!(max_reads <= MOST_READERS, "more readers than a lock can count");
             Self {
                 permits: PlainPermits::new(max_reads as usize),

@@ -3,13 +3,14 @@
 //! Idea        A take first tries without the lock, and makes its place in the line only when it has
 //!             to wait.
 //! States      fresh → in line → served, refused;   dropped in line: what it held goes on
-//! Invariants  those of [`permits`](super::permits), and: I5 a take that was served and not polled
-//!             gives its permits back when dropped.
+//!             the budget used up while fresh → in line, or served with what was free
+//! Invariants  those of [`permits`](super::permits), its I5 above all: what a served node holds is given
+//!             back unless a poll claims it.
 #![allow(unsafe_code)]
 
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 
 use super::permits::{CLOSED, Claim, GRANTED_CODE, Permits, Refused, WAITERS};
 use crate::coop;
@@ -112,42 +113,75 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
     }
 }
 
+impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
+    /// What it means now that the node was served.
+    fn claim(&self, node: &WaitNode<Claim>, code: u8) -> Result<(), Refused> {
+        if code == GRANTED_CODE && !self.permits.snapshot().is_closed() {
+            self.permits.handover.claimed();
+            node.reset();
+            return Ok(());
+        }
+        self.give_back(node, code);
+        node.reset();
+        Err(Refused::Closed)
+    }
+
+    /// Gives back what a served node holds (permits' I5).
+    #[cold]
+    fn give_back(&self, node: &WaitNode<Claim>, code: u8) {
+        let held = if code == GRANTED_CODE {
+            self.permits.handover.claimed();
+            self.wanted
+        } else {
+            // SAFETY: the node is ours, and was served.
+            unsafe { node.served_payload() }.held
+        };
+        if held > 0 {
+            self.permits.give(held);
+        }
+    }
+
+    /// The budget of this poll is used up. That must not cost the place in the line, so it is taken
+    /// now, or the permits if they are free; the next poll comes for them.
+    #[cold]
+    fn hold_place(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        let node = self.node.as_ref();
+        if node.map_or(WaitState::Idle, WaitNode::state) != WaitState::Idle {
+            return;
+        }
+        if let Poll::Ready(Ok(())) = self.as_mut().join(cx) {
+            if let Some(node) = &self.node {
+                node.settle(GRANTED_CODE);
+            }
+        }
+    }
+}
+
 impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
     type Output = Result<(), Refused>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let unit = ready!(coop::poll_proceed(cx));
+        let unit = match coop::poll_proceed(cx) {
+            Poll::Ready(unit) => unit,
+            Poll::Pending => {
+                self.hold_place(cx);
+                return Poll::Pending;
+            }
+        };
         let this = self.as_ref().get_ref();
         let state = this.node.as_ref().map_or(WaitState::Idle, WaitNode::state);
         let result = match (state, &this.node) {
-            (WaitState::Done(code), Some(node)) => {
-                node.reset();
-                this.permits.handover.claimed();
-                Poll::Ready(if code == GRANTED_CODE {
-                    Ok(())
-                } else {
-                    Err(Refused::Closed)
-                })
-            }
+            (WaitState::Done(code), Some(node)) => Poll::Ready(this.claim(node, code)),
             (WaitState::Queued, Some(node)) => {
                 let waker = cx.waker().clone();
                 // SAFETY: the node is a field of a pinned future, structurally pinned.
-                let node = unsafe { Pin::new_unchecked(node) };
+                let pinned = unsafe { Pin::new_unchecked(node) };
                 // SAFETY: the node is in this queue or was served meanwhile.
-                let spare = unsafe { this.permits.queue.lock().set_waker(node, waker) };
+                let spare = unsafe { this.permits.queue.lock().set_waker(pinned, waker) };
                 drop(spare);
                 match node.state() {
-                    WaitState::Done(code) => {
-                        node.reset();
-                        this.permits.handover.claimed();
-                        let granted = code == GRANTED_CODE;
-                        Poll::Ready(if granted {
-                            Ok(())
-                        } else {
-                            Err(Refused::Closed)
-                        })
-                    }
+                    WaitState::Done(code) => Poll::Ready(this.claim(node, code)),
                     _ => Poll::Pending,
                 }
             }
@@ -179,10 +213,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
         match node.state() {
             WaitState::Idle => return,
             WaitState::Done(code) => {
-                if code == GRANTED_CODE {
-                    self.permits.handover.claimed();
-                    self.permits.give(self.wanted);
-                }
+                self.give_back(&node, code);
                 return;
             }
             WaitState::Queued | WaitState::Seated => {}
@@ -209,9 +240,8 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
             }
         } else {
             drop(queue);
-            if node.state() == WaitState::Done(GRANTED_CODE) {
-                self.permits.handover.claimed();
-                self.permits.give(self.wanted);
+            if let WaitState::Done(code) = node.state() {
+                self.give_back(&node, code);
             }
         }
     }

@@ -121,6 +121,32 @@ impl<T> WaitNode<T> {
         self.state.store(IDLE, Ordering::Relaxed);
     }
 
+    /// Marks a node that waits nowhere as served, with `code`: its owner took what it wants itself.
+    ///
+    /// # Panics
+    /// In debug builds, if the node is in a queue.
+    pub fn settle(&self, code: u8) {
+        debug_assert_ne!(
+            self.state(),
+            WaitState::Queued,
+            "a queued node is served by others"
+        );
+        // Relaxed: the owner alone looks at a node that is in no queue.
+        self.state
+            .store(DONE + usize::from(code), Ordering::Relaxed);
+    }
+
+    /// The payload of a served node, as its server left it.
+    ///
+    /// # Safety
+    /// The caller is the node's owner, and saw [`WaitState::Done`].
+    pub unsafe fn served_payload(&self) -> T
+    where
+        T: Copy,
+    {
+        self.guarded(|guarded| guarded.payload)
+    }
+
     /// Makes the node wait beside its queue, where its pointer is to be published.
     ///
     /// # Safety

@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use super::super::notify_until::wait_until;
 use super::error::SendError;
 use super::receiver::Receiver;
 use super::shared::Shared;
@@ -118,13 +119,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn closed(&self) {
-        loop {
-            let notified = self.shared.no_receivers.notified();
-            if self.receiver_count() == 0 {
-                return;
-            }
-            notified.await;
-        }
+        wait_until(&self.shared.no_receivers, || self.receiver_count() == 0).await;
     }
 
     /// How many senders there are.

@@ -56,6 +56,13 @@ pub(super) enum Found {
     Value,
 }
 
+/// A value's `clone` sends to its own channel, and the value would be overwritten.
+#[cold]
+fn sent_inside<T>(value: T) -> ! {
+    drop(value);
+    panic!("the value that a send would overwrite is being cloned by the sender itself");
+}
+
 impl<T> Shared<T> {
     #[track_caller]
     pub(super) fn new(capacity: usize, receivers: usize) -> Self {
@@ -114,7 +121,14 @@ impl<T> Shared<T> {
         }
         let position = tail.position;
         // SAFETY: we hold the lock.
-        let replaced = unsafe { self.slot(position).write(position, value, receivers) };
+        let written = unsafe { self.slot(position).write(position, value, receivers) };
+        let replaced = match written {
+            Ok(replaced) => replaced,
+            Err(value) => {
+                drop(tail);
+                sent_inside(value);
+            }
+        };
         tail.position += 1;
         if tail.line.is_empty() {
             drop(tail);
@@ -168,16 +182,19 @@ impl<T> Shared<T> {
             (tail.position, tail.receivers)
         };
         let mut position = position.max(until.saturating_sub(self.capacity()));
-        // Also the rest, if a waker or the drop of a value panics.
+        // Who is told finds the channel as it is without this receiver: nothing left to see.
+        let _told = Finally(|| {
+            if left == 0 {
+                self.no_receivers.notify_waiters();
+            }
+        });
+        // Also the rest, if the drop of a value panics.
         let mut rest = Finally(|| {
             while position < until {
                 position += 1;
                 self.slot(position - 1).skip(position - 1);
             }
         });
-        if left == 0 {
-            self.no_receivers.notify_waiters();
-        }
         (rest.0)();
     }
 

@@ -10,10 +10,17 @@
 //!             I3 without threads the owner of BUSY is in a critical section, the clone of the value
 //!             included: an interrupt handler that found BUSY could only wait for the context that
 //!             it suspended.
+//!             I4 who meets BUSY while its own thread clones the slot's value is inside that clone: it
+//!             may read the value, too, and counts itself in the word of the clone that is under way.
 //! Rejected    A count of readers instead of BUSY: clones of one value at the same time, so only
 //!             for `Sync` values.
 #![allow(unsafe_code)]
 
+use core::cell::Cell;
+use core::mem::needs_drop;
+use core::ptr::NonNull;
+
+use crate::context_cell;
 use crate::platform::{
     AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, relax, without_interrupts, yield_thread,
 };
@@ -26,6 +33,62 @@ const UNSEEN: usize = 0b100;
 /// Spins before a thread that waits for BUSY lets others run.
 const SPINS: usize = 32;
 
+/// A clone under way, on the stack of the thread that makes it.
+#[derive(Debug)]
+struct Cloning {
+    slot: NonNull<()>,
+    /// The word that the clone's owner of BUSY will store.
+    word: NonNull<Cell<usize>>,
+    outer: Innermost,
+}
+
+/// The clones that a context makes, the innermost first.
+#[derive(Debug, Clone, Copy)]
+struct Innermost(Option<NonNull<Cloning>>);
+
+// SAFETY: it stays in its context's cell and on its stack.
+unsafe impl Send for Innermost {}
+
+context_cell! {
+    /// The innermost clone that this context makes.
+    static CLONING: Innermost = Innermost(None);
+}
+
+impl Cloning {
+    /// Runs `clone`, and lets what it calls find `word`.
+    fn during<R>(slot: NonNull<()>, word: &Cell<usize>, clone: impl FnOnce() -> R) -> R {
+        struct Undo(Innermost);
+        impl Drop for Undo {
+            fn drop(&mut self) {
+                CLONING.set(self.0);
+            }
+        }
+        let cloning = Self {
+            slot,
+            word: NonNull::from(word),
+            outer: CLONING.get(),
+        };
+        CLONING.set(Innermost(Some(NonNull::from(&cloning))));
+        let _undo = Undo(cloning.outer);
+        clone()
+    }
+
+    /// The word of the clone of `slot`'s value that this context makes, if it makes one.
+    #[cold]
+    fn find(slot: NonNull<()>) -> Option<NonNull<Cell<usize>>> {
+        let mut next = CLONING.get();
+        while let Some(cloning) = next.0 {
+            // SAFETY: it stands on this context's stack until `during` ends, which takes it off the list.
+            let cloning = unsafe { cloning.as_ref() };
+            if cloning.slot == slot {
+                return Some(cloning.word);
+            }
+            next = cloning.outer;
+        }
+        None
+    }
+}
+
 /// A slot of the ring.
 pub(super) struct Slot<T> {
     word: AtomicUsize,
@@ -36,12 +99,22 @@ pub(super) struct Slot<T> {
 /// Ownership of a full slot (I1); dropped, it marks the value as seen by one more.
 struct Seeing<'a, T> {
     slot: &'a Slot<T>,
-    word: usize,
+    word: Cell<usize>,
+}
+
+/// What is found of a slot.
+enum Found<'a, T> {
+    /// BUSY is ours.
+    Owned(Seeing<'a, T>),
+    /// This context clones the value (I4).
+    Inside(NonNull<Cell<usize>>),
+    /// It is empty, or holds another value.
+    Other,
 }
 
 impl<T> Seeing<'_, T> {
     fn is_last(&self) -> bool {
-        self.word < 2 * UNSEEN
+        self.word.get() < 2 * UNSEEN
     }
 
     /// Gives the slot up, and returns the value if nobody has yet to see it.
@@ -54,7 +127,7 @@ impl<T> Seeing<'_, T> {
             });
             EMPTY
         } else {
-            self.word - UNSEEN
+            self.word.get() - UNSEEN
         };
         // Release: pairs with the Acquire of the next owner.
         self.slot.word.store(next, Ordering::Release);
@@ -85,14 +158,20 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Makes the slot the caller's if it is full, and returns the word before.
-    fn own(&self) -> Option<usize> {
+    fn address(&self) -> NonNull<()> {
+        NonNull::from(self).cast()
+    }
+
+    /// Makes the slot the caller's if it is full, whatever it holds.
+    fn own(&self) -> Found<'_, T> {
         let mut spins = 0;
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & BUSY != 0 {
-                if !HAS_THREADS {
-                    panic!("a value's clone came back to its own broadcast channel (I3)");
+                if spins == 0 || !HAS_THREADS {
+                    if let Some(word) = Cloning::find(self.address()) {
+                        return Found::Inside(word);
+                    }
                 }
                 spins += 1;
                 if spins % SPINS == 0 {
@@ -104,7 +183,7 @@ impl<T> Slot<T> {
                 continue;
             }
             if word & FULL == 0 {
-                return None;
+                return Found::Other;
             }
             // Acquire: pairs with the Release of the owner before.
             match self.word.compare_exchange_weak(
@@ -113,25 +192,57 @@ impl<T> Slot<T> {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return Some(word),
+                Ok(_) => {
+                    return Found::Owned(Seeing {
+                        slot: self,
+                        word: Cell::new(word),
+                    });
+                }
                 Err(now) => word = now,
             }
         }
     }
 
     /// Owns the slot if it holds the value of `position`.
-    fn own_at(&self, position: u64) -> Option<Seeing<'_, T>> {
-        let word = self.own()?;
+    fn own_at(&self, position: u64) -> Found<'_, T> {
+        let found = self.own();
+        if matches!(found, Found::Other) {
+            return found;
+        }
         let held = self.position.with(|held| {
-            // SAFETY: we own BUSY (I1).
+            // SAFETY: we own BUSY (I1), or this context does (I4).
             unsafe { *held }
         });
-        if held != position {
-            // Release: nothing was changed, but the next owner pairs with it all the same.
-            self.word.store(word, Ordering::Release);
-            return None;
+        if held == position {
+            return found;
         }
-        Some(Seeing { slot: self, word })
+        if let Found::Owned(seeing) = found {
+            // Release: nothing was changed, but the next owner pairs with it all the same.
+            self.word.store(seeing.word.get(), Ordering::Release);
+            core::mem::forget(seeing);
+        }
+        Found::Other
+    }
+
+    /// Counts the value that this context clones as seen by one more (I4).
+    fn seen_inside(word: NonNull<Cell<usize>>) {
+        // SAFETY: it stands on the stack of the clone that is under way further up.
+        let word = unsafe { word.as_ref() };
+        word.set(word.get() - UNSEEN);
+    }
+
+    /// A clone of the value.
+    ///
+    /// # Safety
+    /// This context owns BUSY.
+    unsafe fn cloned(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.value.with(|value| {
+            // SAFETY: the caller's promise (I1, I4).
+            unsafe { &*value }.clone()
+        })
     }
 
     /// The value of `position`, seen by one more; `None` if the slot does not hold it.
@@ -143,12 +254,25 @@ impl<T> Slot<T> {
     {
         // In a section without threads (I3); the last value is dropped behind it.
         let (value, last) = without_interrupts(|| {
-            let seeing = self.own_at(position)?;
-            let value = self.value.with(|value| {
-                // SAFETY: we own BUSY until `seeing` is finished (I1).
-                unsafe { &*value }.clone()
-            });
-            Some((value, seeing.finish()))
+            match self.own_at(position) {
+                Found::Owned(seeing) => {
+                    // SAFETY: we own BUSY until `seeing` is finished.
+                    let clone = || unsafe { self.cloned() };
+                    // What needs no drop holds no handle of a channel.
+                    let value = if needs_drop::<T>() {
+                        Cloning::during(self.address(), &seeing.word, clone)
+                    } else {
+                        clone()
+                    };
+                    Some((value, seeing.finish()))
+                }
+                Found::Inside(word) => {
+                    Self::seen_inside(word);
+                    // SAFETY: this context owns BUSY.
+                    Some((unsafe { self.cloned() }, None))
+                }
+                Found::Other => None,
+            }
         })?;
         drop(last);
         value
@@ -157,7 +281,14 @@ impl<T> Slot<T> {
     /// Counts the value of `position` as seen by one more, without a look.
     pub(super) fn skip(&self, position: u64) {
         // As in `see`.
-        let last = without_interrupts(|| self.own_at(position).and_then(Seeing::finish));
+        let last = without_interrupts(|| match self.own_at(position) {
+            Found::Owned(seeing) => seeing.finish(),
+            Found::Inside(word) => {
+                Self::seen_inside(word);
+                None
+            }
+            Found::Other => None,
+        });
         drop(last);
     }
 
@@ -169,12 +300,24 @@ impl<T> Slot<T> {
 
     /// Writes the next value, for `receivers` to see, and returns the one that it replaces.
     ///
+    /// # Errors
+    /// The value, if this context clones the one that it would replace.
+    ///
     /// # Safety
     /// The caller holds the channel's lock.
-    pub(super) unsafe fn write(&self, position: u64, value: T, receivers: usize) -> Option<T> {
-        if self.own().is_none() {
-            // Acquire: pairs with the Release of the last receiver that saw the value before.
-            self.word.load(Ordering::Acquire);
+    pub(super) unsafe fn write(
+        &self,
+        position: u64,
+        value: T,
+        receivers: usize,
+    ) -> Result<Option<T>, T> {
+        match self.own() {
+            Found::Owned(seeing) => core::mem::forget(seeing),
+            Found::Inside(_) => return Err(value),
+            Found::Other => {
+                // Acquire: pairs with the Release of the last receiver that saw the value before.
+                self.word.load(Ordering::Acquire);
+            }
         }
         self.position.with_mut(|held| {
             // SAFETY: we own BUSY, or the slot is empty and we hold the lock (I1).
@@ -187,6 +330,6 @@ impl<T> Slot<T> {
         // Release: pairs with the Acquire in `own`.
         self.word
             .store(FULL + receivers * UNSEEN, Ordering::Release);
-        replaced
+        Ok(replaced)
     }
 }

@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -119,12 +119,25 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     where
         T: Copy,
     {
+        // The first look takes a unit if it ends the wait, a change that is waited for takes its own.
+        let first = poll_fn(|cx| {
+            let unit = ready!(coop::poll_proceed(cx));
+            let value = self.get_and_update();
+            let accepted = f(&value);
+            if accepted {
+                unit.made_progress();
+            }
+            Poll::Ready(accepted.then_some(value))
+        });
+        if let Some(value) = first.await {
+            return value;
+        }
         loop {
+            self.changed().await;
             let value = self.get_and_update();
             if f(&value) {
                 return value;
             }
-            self.changed().await;
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::super::permits::Refused;
 use super::chan::Chan;
 use super::error::{SendError, TrySendError};
+use crate::coop;
 
 /// Bits of the permit word that count permits: a bounded channel holds up to 2^30 - 1 values,
 /// whatever capacity was asked for.
@@ -39,6 +40,7 @@ impl<T> Bounded<T> {
     /// Waits for `n` permits.
     pub(super) async fn reserve(&self, n: usize) -> Result<(), SendError<()>> {
         if n > self.limit() {
+            coop::consume_budget().await;
             return Err(SendError(()));
         }
         self.chan.reserve(n as u64).await.map_err(|_| SendError(()))

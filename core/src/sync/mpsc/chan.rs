@@ -25,6 +25,7 @@ use core::task::{Context, Poll, ready};
 
 use super::super::blocking;
 use super::super::notify::Notify;
+use super::super::notify_until::wait_until;
 use super::super::permits::{Permits, Refused};
 use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
@@ -116,10 +117,10 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
 
     /// Waits for `wanted` permits.
     pub(super) async fn reserve(&self, wanted: u64) -> Result<(), Refused> {
-        let passed_on = WakeIfClosed(Some(self));
-        let result = self.permits.take(wanted).await;
-        passed_on.disarm();
-        result
+        let refused = WakeIfFinished(Some(self));
+        self.permits.take(wanted).await?;
+        refused.disarm();
+        Ok(())
     }
 
     /// Gives permits back that were not used (I4).
@@ -142,13 +143,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
 
     /// Waits until the channel is closed.
     pub(super) async fn wait_closed(&self) {
-        loop {
-            let notified = self.closed.notified();
-            if self.is_closed() {
-                return;
-            }
-            notified.await;
-        }
+        wait_until(&self.closed, || self.is_closed()).await;
     }
 
     pub(super) fn add_sender(&self) {
@@ -414,20 +409,21 @@ impl<T, const COUNT_BITS: u32> Drop for Chan<T, COUNT_BITS> {
     }
 }
 
-/// Wakes the receiver of a closed channel when a waiting reservation is dropped: the permit that
+/// Wakes the receiver of a closed channel when a reservation is refused or given up: the permits that
 /// it may have held could be the last (I4).
-struct WakeIfClosed<'a, T, const COUNT_BITS: u32>(Option<&'a Chan<T, COUNT_BITS>>);
+struct WakeIfFinished<'a, T, const COUNT_BITS: u32>(Option<&'a Chan<T, COUNT_BITS>>);
 
-impl<T, const COUNT_BITS: u32> WakeIfClosed<'_, T, COUNT_BITS> {
+impl<T, const COUNT_BITS: u32> WakeIfFinished<'_, T, COUNT_BITS> {
     fn disarm(mut self) {
         self.0 = None;
     }
 }
 
-impl<T, const COUNT_BITS: u32> Drop for WakeIfClosed<'_, T, COUNT_BITS> {
+impl<T, const COUNT_BITS: u32> Drop for WakeIfFinished<'_, T, COUNT_BITS> {
     fn drop(&mut self) {
         if let Some(chan) = self.0 {
-            if chan.is_closed() {
+            let word = chan.permits.snapshot();
+            if word.is_closed() && word.free() == chan.limit {
                 chan.receiver.wake();
             }
         }

@@ -5,7 +5,7 @@
 
 use core::fmt;
 use core::future::poll_fn;
-use core::task::{Poll, ready};
+use core::task::Poll;
 use core::time::Duration;
 
 use super::super::blocking;
@@ -90,18 +90,21 @@ impl<T> Sender<T> {
         let chan = &self.chan.chan;
         let mut value = Some(value);
         let outcome = poll_fn(|cx| {
-            let unit = ready!(coop::poll_proceed(cx));
             let Some(unsent) = value.take() else {
                 return Poll::Ready(Ok(()));
             };
-            match chan.try_send(unsent) {
-                Ok(()) => {
-                    unit.made_progress();
-                    Poll::Ready(Ok(()))
-                }
-                Err((Refused::Closed, unsent)) => Poll::Ready(Err((Refused::Closed, unsent))),
-                Err((Refused::Busy, unsent)) => Poll::Ready(Err((Refused::Busy, unsent))),
+            if !coop::has_budget_remaining() {
+                // The reservation yields, and keeps the place in the line meanwhile.
+                return Poll::Ready(Err((Refused::Busy, unsent)));
             }
+            let Poll::Ready(unit) = coop::poll_proceed(cx) else {
+                unreachable!("there was a unit");
+            };
+            let outcome = chan.try_send(unsent);
+            if !matches!(outcome, Err((Refused::Busy, _))) {
+                unit.made_progress();
+            }
+            Poll::Ready(outcome)
         })
         .await;
         match outcome {

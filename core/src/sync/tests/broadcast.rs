@@ -269,3 +269,72 @@ fn stress_every_value_is_seen_or_counted() {
         assert_eq!(thread.join().unwrap(), SENT);
     }
 }
+
+/// A value whose `clone` calls what the test says, once.
+struct Calls(std::rc::Rc<dyn Fn()>);
+
+impl Clone for Calls {
+    fn clone(&self) -> Self {
+        (self.0)();
+        Self(std::rc::Rc::new(|| {}))
+    }
+}
+
+/// A channel with a value that calls `inside` with its sender and a second receiver as it is cloned,
+/// received by the first.
+fn cloned_inside(
+    inside: impl Fn(&broadcast::Sender<Calls>, &mut broadcast::Receiver<Calls>) + 'static,
+) -> broadcast::Sender<Calls> {
+    let (tx, mut rx) = broadcast::channel(1);
+    let (sender, second) = (tx.clone(), std::cell::Cell::new(Some(tx.subscribe())));
+    let calls = Calls(std::rc::Rc::new(move || {
+        if let Some(mut second) = second.take() {
+            inside(&sender, &mut second);
+        }
+    }));
+    assert!(tx.send(calls).is_ok());
+    assert!(rx.try_recv().is_ok());
+    assert!(rx.try_recv().is_err(), "the value was received once");
+    tx
+}
+
+#[test]
+fn a_value_may_be_received_while_it_is_cloned() {
+    let tx = cloned_inside(|_, second| {
+        assert!(second.try_recv().is_ok());
+        assert!(second.try_recv().is_err());
+    });
+    assert_eq!(tx.len(), 0, "both have seen it");
+    // Dropped there, the receiver counts as one that has seen it.
+    let tx = cloned_inside(|_, _| {});
+    assert_eq!(tx.len(), 0);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_value_cannot_be_overwritten_while_it_is_cloned() {
+    let tx = cloned_inside(|sender, _| {
+        let send = || sender.send(Calls(std::rc::Rc::new(|| {})));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(send)).is_err());
+    });
+    assert!(
+        tx.send(Calls(std::rc::Rc::new(|| {}))).is_err(),
+        "nobody receives, and nobody is stuck"
+    );
+}
+
+/// A waker that looks at the channel whose last receiver goes finds nothing left in it.
+#[test]
+fn the_last_receiver_takes_what_it_did_not_see_before_it_tells() {
+    let (tx, rx) = broadcast::channel(2);
+    tx.send(1).unwrap();
+    let (sender, seen) = (tx.clone(), std::sync::Arc::new(std::sync::Mutex::new(None)));
+    let found = seen.clone();
+    let waker = std::task::Waker::from(std::sync::Arc::new(super::harness::OnWake(move || {
+        *found.lock().unwrap() = Some((sender.receiver_count(), sender.len()));
+    })));
+    let mut closed = Spawned::new(async move { tx.closed().await });
+    assert!(closed.poll_with(&waker).is_pending());
+    drop(rx);
+    assert_eq!(*seen.lock().unwrap(), Some((0, 0)));
+}

@@ -78,3 +78,12 @@ impl<F: Fn()> Drop for Reenters<F> {
         (self.0)();
     }
 }
+
+/// A waker that calls a function as it is woken.
+pub(super) struct OnWake<F: Fn()>(pub(super) F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for OnWake<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}

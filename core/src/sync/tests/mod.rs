@@ -8,6 +8,12 @@ mod batches;
 #[cfg(feature = "alloc")]
 mod broadcast;
 
+#[cfg(feature = "std")]
+mod budget;
+
+#[cfg(feature = "alloc")]
+mod closing;
+
 mod fixed;
 
 mod fixed_watch;

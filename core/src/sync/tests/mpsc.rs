@@ -214,7 +214,12 @@ impl Pair {
             (Poll::Ready(outcome), standing) if standing != Standing::InLine => {
                 let Waiting { id, task, .. } = self.waiting.remove(index);
                 drop(task);
-                self.settle(outcome, standing == Standing::Granted, id);
+                let granted = standing == Standing::Granted;
+                if granted && self.closed {
+                    // It came for its room too late.
+                    self.free_one();
+                }
+                self.settle(outcome, granted && !self.closed, id);
                 self.handle_gone();
             }
             (polled, standing) => panic!("{standing:?}, ready: {}", polled.is_ready()),

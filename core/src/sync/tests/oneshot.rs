@@ -1,5 +1,6 @@
 //! The one-value channel against a sequential model.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -118,4 +119,40 @@ proptest! {
         prop_assert_eq!(Arc::strong_count(&token), 1);
         prop_assert_eq!((Arc::strong_count(&rx_bell), Arc::strong_count(&tx_bell)), (1, 1));
     }
+}
+
+/// A receiver's waker that panics costs the channel's memory not, nor what else stands in it.
+#[cfg(feature = "std")]
+#[test]
+fn a_send_whose_wake_panics_leaves_the_channel() {
+    let waits = Arc::new(Bell::default());
+    let (mut tx, mut rx) = oneshot::channel();
+    let mut cx = Context::from_waker(Waker::noop());
+    let waker = Waker::from(waits.clone());
+    assert!(
+        tx.poll_closed(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    drop(waker);
+    let panics = Waker::from(Arc::new(super::harness::OnWake(|| {
+        panic!("a waker that panics")
+    })));
+    assert!(
+        Pin::new(&mut rx)
+            .poll(&mut Context::from_waker(&panics))
+            .is_pending()
+    );
+    let send = std::panic::AssertUnwindSafe(|| tx.send(1));
+    assert!(std::panic::catch_unwind(send).is_err());
+    assert_eq!(
+        Pin::new(&mut rx).poll(&mut cx),
+        Poll::Ready(Ok(1)),
+        "the value was sent"
+    );
+    drop(rx);
+    assert_eq!(
+        Arc::strong_count(&waits),
+        1,
+        "the channel still has a waker of its sender"
+    );
 }

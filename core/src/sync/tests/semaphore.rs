@@ -46,6 +46,8 @@ struct Waiting {
     task: Spawned<Acquired>,
     /// `Some(granted)` once it left the line.
     served: Option<bool>,
+    /// What it holds since then, until it is polled or dropped.
+    held: usize,
 }
 
 #[derive(Default)]
@@ -106,6 +108,7 @@ impl Pair {
                     wanted,
                     task,
                     served: None,
+                    held: 0,
                 });
             }
         }
@@ -124,15 +127,20 @@ impl Pair {
         }
     }
 
-    fn poll(&mut self, index: usize) {
+    /// Polls a waiter, and says what it gives back.
+    fn poll(&mut self, index: usize) -> usize {
         let index = index % self.waiting.len();
         match (self.waiting[index].task.poll(), self.waiting[index].served) {
-            (Poll::Pending, None) => {}
-            (Poll::Ready(Ok(permit)), Some(true)) => {
+            (Poll::Pending, None) => 0,
+            (Poll::Ready(Ok(permit)), Some(true)) if !self.model.closed => {
                 self.waiting.swap_remove(index);
                 self.held.push(permit);
+                0
             }
-            (Poll::Ready(Err(_)), Some(false)) => drop(self.waiting.swap_remove(index)),
+            // Also what was granted, if the semaphore closed before the waiter came for it.
+            (Poll::Ready(Err(_)), Some(granted)) if !granted || self.model.closed => {
+                self.waiting.swap_remove(index).held
+            }
             (polled, served) => panic!("{polled:?} {served:?}"),
         }
     }
@@ -141,8 +149,7 @@ impl Pair {
     fn cancel(&mut self, index: usize) -> usize {
         let gone = self.waiting.swap_remove(index % self.waiting.len());
         match gone.served {
-            Some(true) => gone.wanted,
-            Some(false) => 0,
+            Some(_) => gone.held,
             None => {
                 let place = self.model.line.iter().position(|line| line.0 == gone.id);
                 let (_, missing) = self.model.line.remove(place.unwrap()).unwrap();
@@ -161,7 +168,7 @@ impl Pair {
                 .find(|waiting| waiting.id == id)
                 .unwrap();
             refused.served = Some(false);
-            self.model.free += refused.wanted - missing;
+            refused.held = refused.wanted - missing;
         }
     }
 
@@ -170,7 +177,7 @@ impl Pair {
         match step {
             Step::Acquire(wanted) => self.acquire(id, wanted),
             Step::TryAcquire(wanted) => self.try_acquire(wanted),
-            Step::Poll(index) if !self.waiting.is_empty() => self.poll(index),
+            Step::Poll(index) if !self.waiting.is_empty() => return self.poll(index),
             Step::Cancel(index) if !self.waiting.is_empty() => return self.cancel(index),
             Step::Release(index) if !self.held.is_empty() => {
                 let count = self.held.len();
@@ -209,7 +216,8 @@ proptest! {
             let added = pair.step(id, step);
             for id in pair.model.add(added) {
                 let served = pair.waiting.iter_mut().find(|waiting| waiting.id == id);
-                served.unwrap().served = Some(true);
+                let served = served.unwrap();
+                (served.served, served.held) = (Some(true), served.wanted);
             }
             prop_assert_eq!(pair.semaphore.available_permits(), pair.model.free);
             prop_assert_eq!(pair.semaphore.is_closed(), pair.model.closed);

@@ -114,25 +114,37 @@ impl<T> Receiver<T> {
         &mut self,
         mut f: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'_, T>, RecvError> {
-        poll_fn(|cx| {
-            ready!(coop::poll_proceed(cx)).made_progress();
-            Poll::Ready(())
-        })
-        .await;
-        let mut closed = false;
+        let shared = &self.shared;
+        let version = &mut self.version;
+        let mut look = |closed: bool| {
+            let (reading, current) = shared.read();
+            let changed = current != *version;
+            *version = current;
+            if (!closed || changed) && f(&reading) {
+                return Ok(Ref::new(reading, changed));
+            }
+            Err(current)
+        };
+        // The first look takes a unit if it ends the wait, a change that is waited for takes its own.
+        let first = poll_fn(|cx| {
+            let unit = ready!(coop::poll_proceed(cx));
+            let found = look(false);
+            if found.is_ok() {
+                unit.made_progress();
+            }
+            Poll::Ready(found)
+        });
+        let mut seen = match first.await {
+            Ok(found) => return Ok(found),
+            Err(seen) => seen,
+        };
         loop {
-            {
-                let (reading, version) = self.shared.read();
-                let changed = version != self.version;
-                self.version = version;
-                if (!closed || changed) && f(&reading) {
-                    return Ok(Ref::new(reading, changed));
-                }
+            let closed = shared.change(seen).await.is_err();
+            match look(closed) {
+                Ok(found) => return Ok(found),
+                Err(_) if closed => return Err(RecvError::new()),
+                Err(current) => seen = current,
             }
-            if closed {
-                return Err(RecvError::new());
-            }
-            closed = self.shared.change(self.version).await.is_err();
         }
     }
 

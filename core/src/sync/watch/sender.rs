@@ -3,15 +3,13 @@
 //! Idea        A counted handle on [`Shared`](super::shared); the last one closes the channel.
 
 use core::fmt;
-use core::future::poll_fn;
 use core::mem;
-use core::task::{Poll, ready};
 
+use super::super::notify_until::wait_until;
 use super::error::SendError;
 use super::receiver::Receiver;
 use super::reference::Ref;
 use super::shared::Shared;
-use crate::coop;
 use crate::platform::{Arc, Ordering};
 
 /// Makes a channel that keeps one value, the latest: receivers see it, and are told of changes.
@@ -139,18 +137,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn closed(&self) {
-        poll_fn(|cx| {
-            ready!(coop::poll_proceed(cx)).made_progress();
-            Poll::Ready(())
-        })
-        .await;
-        loop {
-            let notified = self.shared.no_receivers.notified();
-            if self.is_closed() {
-                return;
-            }
-            notified.await;
-        }
+        wait_until(&self.shared.no_receivers, || self.is_closed()).await;
     }
 
     /// A new receiver, for which the current value counts as seen.

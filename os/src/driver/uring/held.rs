@@ -14,6 +14,8 @@ pub(crate) struct Held<B, O> {
 
 // SAFETY: it owns the buffer, as a box would.
 unsafe impl<B: Send, O: Send> Send for Held<B, O> {}
+// SAFETY: a shared reference reaches neither the buffer nor the owner.
+unsafe impl<B: Send, O: Send> Sync for Held<B, O> {}
 
 impl<B, O> Held<B, O> {
     pub(crate) fn new(buf: B, owner: O) -> Self {

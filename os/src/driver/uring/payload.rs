@@ -29,7 +29,7 @@ impl Completion {
 }
 
 /// What an operation owns: memory, descriptors.
-pub(crate) trait Payload: Any + Send {
+pub(crate) trait Payload: Any + Send + Sync {
     /// What `completion` carries to an operation that nobody waits for any more: what is given
     /// back by being dropped.
     fn carried(&self, _completion: Completion) -> Option<Box<dyn Any + Send>> {

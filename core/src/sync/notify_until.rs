@@ -1,0 +1,32 @@
+//! Waiting for a condition that a [`Notify`] tells of.
+//!
+//! Idea        Look, and wait for the next notification if it does not hold. A wait takes one unit of the
+//!             budget, also when the condition holds at once.
+
+use core::future::poll_fn;
+use core::task::{Poll, ready};
+
+use super::notify::Notify;
+use crate::coop;
+
+/// Waits until `holds`; whoever makes it hold calls `notify_waiters`.
+pub(super) async fn wait_until(told: &Notify, holds: impl Fn() -> bool) {
+    let at_once = poll_fn(|cx| {
+        let unit = ready!(coop::poll_proceed(cx));
+        let at_once = holds();
+        if at_once {
+            unit.made_progress();
+        }
+        Poll::Ready(at_once)
+    });
+    if at_once.await {
+        return;
+    }
+    loop {
+        let notified = told.notified();
+        if holds() {
+            return;
+        }
+        notified.await;
+    }
+}

@@ -1,0 +1,192 @@
+//! What each operation takes of the cooperative budget, and what a poll without budget may not lose.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::harness::Spawned;
+use crate::coop::{
+    BUDGET_PER_POLL, Budget, budget, consume_budget, has_budget_remaining, with_budget,
+};
+use crate::sync::{
+    Barrier, FixedChannel, FixedWatch, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, Signal,
+    broadcast, mpsc, oneshot, watch,
+};
+
+/// How often `operation` completes in one poll that has a budget.
+fn completed(mut operation: impl AsyncFnMut()) -> usize {
+    const MOST: usize = 1000;
+    let count = Cell::new(0);
+    let mut task = pin!(async {
+        while count.get() < MOST {
+            operation().await;
+            count.set(count.get() + 1);
+        }
+    });
+    let mut cx = Context::from_waker(Waker::noop());
+    let _ = budget(|| task.as_mut().poll(&mut cx));
+    count.get()
+}
+
+/// Checks that each of the operations takes one unit for its completion: a loop of them yields, and
+/// as late as it may.
+macro_rules! each_takes_one_unit {
+    ($($name:literal: $operation:expr;)*) => {
+        $(assert_eq!(completed($operation), usize::from(BUDGET_PER_POLL), $name);)*
+    };
+}
+
+#[test]
+fn regression_81_operations_of_channels_take_a_unit() {
+    let (bounded, mut bounded_rx) = mpsc::channel::<u8>(1000);
+    let (small, _small_rx) = mpsc::channel::<u8>(1);
+    let (unbounded, _) = mpsc::unbounded_channel::<u8>();
+    let (refused, mut refused_rx) = mpsc::channel::<u8>(1);
+    refused_rx.close();
+    let (told, _) = broadcast::channel::<u8>(1);
+    each_takes_one_unit! {
+        "send": async || bounded.send(1).await.unwrap();
+        "recv": async || assert_eq!(bounded_rx.recv().await, Some(1));
+        "reserve": async || drop(bounded.reserve().await);
+        "reserve, too many": async || assert!(small.reserve_many(2).await.is_err());
+        "send, refused": async || assert!(refused.send(1).await.is_err());
+        "reserve, refused": async || assert!(refused.reserve().await.is_err());
+        "reserve_many, refused": async || assert!(refused.reserve_many(1).await.is_err());
+        "reserve_owned, refused": async || assert!(refused.clone().reserve_owned().await.is_err());
+        "closed": async || refused.closed().await;
+        "closed, unbounded": async || unbounded.closed().await;
+        "closed, broadcast": async || told.closed().await;
+        "recv, closed": async || assert_eq!(refused_rx.recv().await, None);
+    }
+}
+
+#[test]
+fn regression_81_operations_of_a_watch_take_a_unit() {
+    let (tx, mut rx) = watch::channel(1);
+    let (gone, _) = watch::channel(1);
+    let (_, mut last) = watch::channel(1);
+    let fixed = FixedWatch::new(1);
+    let mut fixed_rx = fixed.subscribe();
+    each_takes_one_unit! {
+        "changed": async || {
+            tx.send(2).unwrap();
+            rx.changed().await.unwrap();
+        };
+        "wait_for": async || drop(rx.wait_for(|_| true).await);
+        "wait_for, after the last value": async || assert!(last.wait_for(|_| false).await.is_err());
+        "closed": async || gone.closed().await;
+        "fixed wait_for": async || assert_eq!(fixed_rx.wait_for(|_| true).await, 1);
+        "fixed changed": async || {
+            fixed.send(2);
+            fixed_rx.changed().await;
+        };
+    }
+}
+
+#[test]
+fn operations_of_locks_and_signals_take_a_unit() {
+    let mutex = Mutex::new(1);
+    let lock = RwLock::new(1);
+    let semaphore = Semaphore::new(1);
+    let closed = Semaphore::new(1);
+    closed.close();
+    let notify = Notify::new();
+    let barrier = Barrier::new(1);
+    let set = SetOnce::new_with(Some(1));
+    let signal = Signal::new();
+    let fixed = FixedChannel::<u8, 2>::new();
+    each_takes_one_unit! {
+        "lock": async || drop(mutex.lock().await);
+        "read": async || drop(lock.read().await);
+        "write": async || drop(lock.write().await);
+        "acquire": async || drop(semaphore.acquire().await);
+        "acquire, refused": async || assert!(closed.acquire().await.is_err());
+        "notified": async || {
+            notify.notify_one();
+            notify.notified().await;
+        };
+        "barrier": async || drop(barrier.wait().await);
+        "set once": async || assert_eq!(*set.wait().await, 1);
+        "first once": async || assert_eq!(*OnceCell::new().get_or_init(async || 1).await, 1);
+        "oneshot": async || {
+            let (tx, rx) = oneshot::channel();
+            tx.send(1).unwrap();
+            rx.await.unwrap();
+        };
+        "signal": async || {
+            signal.signal(1);
+            signal.wait().await;
+        };
+        "fixed": async || {
+            fixed.try_send(1).unwrap();
+            fixed.recv().await;
+        };
+    }
+}
+
+/// Polls `task` with no budget left: it is pending.
+fn polled_without_budget<T>(task: &mut Spawned<T>) {
+    with_budget(Budget::initial(), || {
+        let mut cx = Context::from_waker(Waker::noop());
+        while has_budget_remaining() {
+            assert!(pin!(consume_budget()).poll(&mut cx).is_ready());
+        }
+        assert!(task.poll().is_pending());
+    });
+}
+
+#[test]
+fn a_lock_without_budget_keeps_its_place() {
+    let mutex = Arc::new(Mutex::new(()));
+    let guard = mutex.try_lock().unwrap();
+    let mut first = Spawned::new(mutex.clone().lock_owned());
+    polled_without_budget(&mut first);
+    let mut second = Spawned::new(mutex.clone().lock_owned());
+    assert!(second.poll().is_pending());
+    drop(guard);
+    assert!(first.is_woken());
+    assert!(
+        !second.is_woken(),
+        "the first in line did not lose its place"
+    );
+    let Poll::Ready(guard) = first.poll() else {
+        panic!("the lock was handed to the first");
+    };
+    drop(guard);
+    assert!(second.poll().is_ready());
+}
+
+#[test]
+fn a_free_lock_without_budget_is_held_until_the_next_poll() {
+    let mutex = Arc::new(Mutex::new(()));
+    let mut first = Spawned::new(mutex.clone().lock_owned());
+    polled_without_budget(&mut first);
+    assert!(mutex.try_lock().is_err(), "the first has it already");
+    assert!(first.poll().is_ready());
+    assert!(mutex.try_lock().is_ok());
+    let mut dropped = Spawned::new(mutex.clone().lock_owned());
+    polled_without_budget(&mut dropped);
+    drop(dropped);
+    assert!(mutex.try_lock().is_ok(), "it goes with the future");
+}
+
+#[test]
+fn a_send_without_budget_keeps_its_place() {
+    let (tx, mut rx) = mpsc::channel(1);
+    tx.try_send(0).unwrap();
+    let send = |value| {
+        let tx = tx.clone();
+        async move { tx.send(value).await.unwrap() }
+    };
+    let mut first = Spawned::new(send(1));
+    polled_without_budget(&mut first);
+    let mut second = Spawned::new(send(2));
+    assert!(second.poll().is_pending());
+    assert_eq!(rx.try_recv(), Ok(0));
+    assert!(first.poll().is_ready());
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert!(second.poll().is_ready());
+    assert_eq!(rx.try_recv(), Ok(2));
+}
