@@ -107,7 +107,7 @@ fn operations_of_locks_and_signals_take_a_unit() {
             notify.notify_one();
             notify.notified().await;
         };
-        "barrier": async || drop(barrier.wait().await);
+        "barrier": async || assert!(barrier.wait().await.is_leader());
         "set once": async || assert_eq!(*set.wait().await, 1);
         "first once": async || assert_eq!(*OnceCell::new().get_or_init(async || 1).await, 1);
         "oneshot": async || {
@@ -137,14 +137,21 @@ fn polled_without_budget<T>(task: &mut Spawned<T>) {
     });
 }
 
+/// One that would be ready is woken, to be polled with a budget; one that waits is not.
+fn woken_only_if_ready<T>(task: &mut Spawned<T>, ready: bool) {
+    polled_without_budget(task);
+    assert_eq!(task.is_woken(), ready);
+}
+
 #[test]
 fn a_lock_without_budget_keeps_its_place() {
     let mutex = Arc::new(Mutex::new(()));
     let guard = mutex.try_lock().unwrap();
     let mut first = Spawned::new(mutex.clone().lock_owned());
-    polled_without_budget(&mut first);
+    woken_only_if_ready(&mut first, false);
     let mut second = Spawned::new(mutex.clone().lock_owned());
-    assert!(second.poll().is_pending());
+    woken_only_if_ready(&mut second, false);
+    woken_only_if_ready(&mut first, false);
     drop(guard);
     assert!(first.is_woken());
     assert!(
@@ -162,7 +169,7 @@ fn a_lock_without_budget_keeps_its_place() {
 fn a_free_lock_without_budget_is_held_until_the_next_poll() {
     let mutex = Arc::new(Mutex::new(()));
     let mut first = Spawned::new(mutex.clone().lock_owned());
-    polled_without_budget(&mut first);
+    woken_only_if_ready(&mut first, true);
     assert!(mutex.try_lock().is_err(), "the first has it already");
     assert!(first.poll().is_ready());
     assert!(mutex.try_lock().is_ok());
