@@ -11,7 +11,7 @@ use core::cell::Cell;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 
@@ -69,6 +69,29 @@ context_cell! {
 context_cell! {
     /// Called by each operation that is pending inside [`traced`].
     static ON_PENDING: Option<fn()> = None;
+}
+
+context_cell! {
+    /// Keeps wakers until the executor that runs here has looked at its driver.
+    static DEFER: Option<fn(&Waker) -> bool> = None;
+}
+
+/// Sets where the wakers of those who give way are kept in this context.
+///
+/// `keep` says whether it took the waker, which is then woken when the executor has run what was
+/// queued and has looked at its driver and timers.
+#[inline]
+pub fn set_deferral(keep: fn(&Waker) -> bool) {
+    DEFER.set(Some(keep));
+}
+
+/// Has `waker` woken behind everything that is queued, and behind the next look at driver and
+/// timers; at once where the executor keeps no wakers.
+#[inline]
+pub fn wake_deferred(waker: &Waker) {
+    if !DEFER.get().is_some_and(|keep| keep(waker)) {
+        waker.wake_by_ref();
+    }
 }
 
 /// Sets what is called when a poll in this context has used up its budget, once a poll.
@@ -219,7 +242,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 fn yield_by_force(cx: &mut Context<'_>) {
     let now = CURRENT.get();
     CURRENT.set(Budget(now.0 | TOLD));
-    cx.waker().wake_by_ref();
+    wake_deferred(cx.waker());
     if CAN_OBSERVE && !now.has(TOLD) {
         if let Some(observer) = ON_FORCED_YIELD.get() {
             observer();

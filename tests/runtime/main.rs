@@ -9,6 +9,7 @@ mod handed_over;
 mod hooks;
 mod local;
 mod memory;
+mod order;
 mod ownership;
 mod random;
 mod regressions;

@@ -200,7 +200,12 @@ pub(crate) const ROOMS: &[Room] = &[
         &["io", "context", "driver", "sys"],
         &["coop", "wake", "platform"],
     ),
-    os("time", &["sys", "io", "driver", "source"], &["time"]),
+    // `task`: who has moved the clock gives way.
+    os(
+        "time",
+        &["sys", "io", "driver", "source"],
+        &["task", "time"],
+    ),
     os(
         "signal",
         &["sys", "context", "driver", "source", "sync"],

@@ -8,6 +8,7 @@ const CALLS: &[&str] = &[
     ".wake()",
     ".wake_all()",
     ".wake_from_drop()",
+    "wake_deferred(cx",
     "wake_each(",
     "panic.keep(",
     "wake_to_caller(",
@@ -155,7 +156,11 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("os/src/process/exit.rs", &["waker.child"]),
     (
         "os/src/scheduler/current_thread/run.rs",
-        &["root.poll", "root.drop"],
+        &["root.poll", "root.drop", "waker.yield_now", "waker.budget"],
+    ),
+    (
+        "os/src/scheduler/current_thread/running.rs",
+        &["waker.yield_now", "waker.budget"],
     ),
     (
         "os/src/scheduler/local.rs",
@@ -269,10 +274,6 @@ const OWN: &[(&str, &str)] = &[
     (
         "os/src/task/local_key.rs",
         "a future inside the one that is polled: its panic is the task's",
-    ),
-    (
-        "os/src/time/pause.rs",
-        "the waker of the poll that goes on, in that poll",
     ),
 ];
 

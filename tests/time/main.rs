@@ -265,3 +265,124 @@ fn the_clock_that_counts_suspension_moves() {
     assert_eq!((before + MS).duration_since(before), MS);
     assert!(before.since_boot() > Duration::ZERO);
 }
+
+#[selkie::test]
+async fn regression_67_loops_that_wait_for_nothing_take_a_tick_a_turn() {
+    let spent = Duration::from_millis(100);
+    let never = std::future::pending::<()>;
+    let mut turns = [0; 4];
+    for (kind, turns) in turns.iter_mut().enumerate() {
+        let mut ticks = interval(Duration::from_nanos(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < spent {
+            match kind {
+                0 => sleep(Duration::ZERO).await,
+                1 => sleep_until(Instant::now()).await,
+                2 => drop(timeout(Duration::ZERO, never()).await),
+                _ => {
+                    ticks.reset_immediately();
+                    ticks.tick().await;
+                }
+            }
+            *turns += 1;
+        }
+    }
+    // A hundred ticks, and a few of what a busy machine adds to `spent`.
+    assert!(
+        turns.iter().all(|turns| (1..1000).contains(turns)),
+        "{turns:?}"
+    );
+}
+
+#[test]
+fn regression_67_a_clock_that_is_paused_between_two_ticks_stays_there() {
+    let mut builder = selkie::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let start = Instant::now();
+        // At a whole tick the deadline is one that was looked at already.
+        sleep(Duration::ZERO).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        time::advance(Duration::from_micros(300)).await;
+        for turn in 1..5 {
+            sleep(Duration::ZERO).await;
+            assert_eq!(start.elapsed(), turn * MS + Duration::from_micros(300));
+        }
+        let before = Instant::now();
+        sleep(10 * MS).await;
+        assert_eq!(before.elapsed(), 11 * MS);
+        assert!(
+            timeout(Duration::ZERO, std::future::pending::<()>())
+                .await
+                .is_err()
+        );
+        assert_eq!(before.elapsed(), 12 * MS);
+    });
+}
+
+#[selkie::test(start_paused = true)]
+async fn a_deadline_before_the_last_look_is_ready_at_once() {
+    let start = Instant::now();
+    time::advance(50 * MS).await;
+    for back in [0, 1, 49] {
+        let mut past = std::pin::pin!(sleep_until(start + (50 - back) * MS));
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(past.as_mut().poll(cx)));
+        assert!(polled.await.is_ready(), "{back} ms back");
+    }
+    // Moved, but not looked at since.
+    let mut moved = std::pin::pin!(time::advance(10 * MS));
+    std::future::poll_fn(|cx| {
+        assert!(moved.as_mut().poll(cx).is_pending());
+        let mut past = std::pin::pin!(sleep_until(start + 55 * MS));
+        assert!(past.as_mut().poll(cx).is_pending());
+        std::task::Poll::Ready(())
+    })
+    .await;
+    moved.await;
+    assert_eq!(start.elapsed(), 60 * MS);
+}
+
+#[selkie::test(start_paused = true)]
+async fn a_sleep_that_was_put_off_fires_behind_those_of_its_tick() {
+    use std::future::Future;
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = |name| {
+        let order = Arc::clone(&order);
+        async move { order.lock().unwrap().push(name) }
+    };
+    let (put_off, brought_forward) = (note("put off"), note("brought forward"));
+    let first = selkie::spawn(async move {
+        let mut sleep = std::pin::pin!(sleep(6 * MS));
+        std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx).is_ready())).await;
+        sleep.as_mut().reset(Instant::now() + 8 * MS);
+        assert!(!sleep.is_elapsed());
+        sleep.await;
+        put_off.await;
+    });
+    let second = selkie::spawn(async move {
+        let mut sleep = std::pin::pin!(sleep(9 * MS));
+        std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx).is_ready())).await;
+        sleep.as_mut().reset(Instant::now() + 8 * MS);
+        sleep.await;
+        brought_forward.await;
+    });
+    let start = Instant::now();
+    first.await.unwrap();
+    second.await.unwrap();
+    assert_eq!(start.elapsed(), 8 * MS);
+    assert_eq!(*order.lock().unwrap(), ["brought forward", "put off"]);
+}
+
+#[selkie::test(start_paused = true)]
+async fn a_sleep_that_was_reset_counts_as_waiting_before_it_is_polled() {
+    let mut sleep = std::pin::pin!(sleep(MS));
+    time::advance(2 * MS).await;
+    assert!(!sleep.is_elapsed());
+    sleep.as_mut().reset(Instant::now() + 5 * MS);
+    time::advance(4 * MS).await;
+    assert!(!sleep.is_elapsed());
+    time::advance(MS).await;
+    assert!(sleep.is_elapsed());
+    sleep.await;
+}

@@ -10,15 +10,15 @@ use core::num::NonZeroU64;
 use crate::context_cell;
 use crate::platform::{Ordering, PlainU64};
 
-/// Ids that a context takes at a time; the first of a block is not given out.
+/// Ids that a context takes at a time.
 const BLOCK_IDS: u64 = 64;
 
 /// The start of the next block. A plain atomic also in models: ids are no protocol.
 static NEXT_BLOCK: PlainU64 = PlainU64::new(0);
 
 context_cell! {
-    /// The last id that this context took; before a multiple of [`BLOCK_IDS`] the block is used up.
-    static LAST: u64 = BLOCK_IDS - 1;
+    /// The last id that this context took; a multiple of [`BLOCK_IDS`] is the last of its block.
+    static LAST: u64 = 0;
 }
 
 context_cell! {
@@ -37,12 +37,11 @@ impl Id {
     pub fn next() -> Self {
         // In one step (I2).
         Self::from_u64(LAST.update(|last| {
-            let next = last + 1;
-            if next % BLOCK_IDS == 0 {
+            if last % BLOCK_IDS == 0 {
                 // Relaxed: only the sum matters (I1).
                 NEXT_BLOCK.fetch_add(BLOCK_IDS, Ordering::Relaxed) + 1
             } else {
-                next
+                last + 1
             }
         }))
     }

@@ -97,6 +97,12 @@ impl<T> JoinHandle<T> {
         unsafe { self.header().about() }.id
     }
 
+    /// Has `waker` woken when the task ends, as a poll would. `false`: the task has ended.
+    pub fn wake_at_end(&mut self, waker: &Waker) -> bool {
+        let now = self.state().load();
+        !now.is_complete() && self.store_waker(now, waker)
+    }
+
     /// Stores `waker` for the completer. `false`: the task has completed meanwhile.
     #[inline]
     fn store_waker(&self, now: Snapshot, waker: &Waker) -> bool {

@@ -14,6 +14,7 @@
 //!             breaks it. A count of the scheduler in each task: two atomic operations per task.
 #![allow(unsafe_code)]
 
+use alloc::vec::Vec;
 use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::panic::Location;
@@ -146,6 +147,31 @@ impl<S: Schedule> ClosingTasks<S> {
         self.0.cancel_all();
     }
 
+    /// As [`cancel_all`](Self::cancel_all), for several owners, in the order that `key` gives the ids.
+    ///
+    /// # Cost
+    /// An allocation, and a sort of what lives.
+    pub fn cancel_all_by_key<K: Ord>(owners: &[Self], key: impl Fn(Id) -> K) {
+        let mut found = Vec::new();
+        for owner in owners {
+            owner.0.slab.walk(|slot| {
+                // SAFETY: headers stay in place for ever.
+                let header = unsafe { slot.as_ref() };
+                let now = header.state.load();
+                if now.is_owned_by_runtime() && !now.is_complete() {
+                    // SAFETY: the slot holds a task, which only the caller could drop, or its poll.
+                    found.push((unsafe { header.about() }.id, slot));
+                }
+            });
+        }
+        found.sort_by_key(|&(id, _)| key(id));
+        for (_, slot) in found {
+            // SAFETY: the slots of an owner stay its own until it is finished; no task is spawned here
+            // any more, so that one which has ended meanwhile is complete or vacant.
+            unsafe { cancel(slot) };
+        }
+    }
+
     /// Whether every task has completed and no token is out.
     pub fn is_quiet(&self) -> bool {
         self.0.is_quiet()
@@ -183,18 +209,25 @@ impl<S: Schedule> ClosingTasks<S> {
     }
 }
 
+/// Drops the future of the task in `slot`, unless it has ended or somebody runs it.
+///
+/// # Safety
+/// The slot is one of an owner that is the caller's, and that spawns no more.
+unsafe fn cancel(slot: NonNull<Header>) {
+    // SAFETY: headers stay in place for ever.
+    let header = unsafe { slot.as_ref() };
+    if header.state.seize() {
+        // SAFETY: seized: RUNNING by us.
+        let about = unsafe { header.about() };
+        // SAFETY: as above.
+        unsafe { (about.vtable.cancel_seized)(slot) };
+    }
+}
+
 impl<S: Schedule> Owner<S> {
     fn cancel_all(&self) {
-        self.slab.walk(|slot| {
-            // SAFETY: headers stay in place for ever.
-            let header = unsafe { slot.as_ref() };
-            if header.state.seize() {
-                // SAFETY: seized: RUNNING by us.
-                let about = unsafe { header.about() };
-                // SAFETY: as above.
-                unsafe { (about.vtable.cancel_seized)(slot) };
-            }
-        });
+        // SAFETY: the slots are this owner's.
+        self.slab.walk(|slot| unsafe { cancel(slot) });
     }
 
     fn is_quiet(&self) -> bool {

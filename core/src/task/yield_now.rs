@@ -3,9 +3,11 @@
 use core::future::poll_fn;
 use core::task::Poll;
 
-use crate::coop::tell_pending;
+use crate::coop::{tell_pending, wake_deferred};
 
 /// Lets every other ready task of this executor run before the caller goes on.
+///
+/// A hosted executor of one thread also looks at its driver and timers before.
 ///
 /// # Cancel safety
 /// Nothing is lost when the future is dropped.
@@ -19,7 +21,7 @@ pub async fn yield_now() {
             return Poll::Ready(());
         }
         yielded = true;
-        cx.waker().wake_by_ref();
+        wake_deferred(cx.waker());
         tell_pending();
         Poll::Pending
     })

@@ -81,7 +81,7 @@ impl Clock {
 
     /// The clock runs: nothing to do.
     #[inline(always)]
-    pub(super) fn advance_to(&self, _nanos: u64) {}
+    pub(super) fn advance_to_tick(&self, _tick: u64) {}
 
     /// Nobody moves the clock, held or not.
     #[inline(always)]

@@ -3,8 +3,7 @@
 //! Idea        A running clock is the machine's plus a shift; a paused one is a number that moves
 //!             only when told to. Both are plain atomics, so that reading takes no lock.
 //! States      running(shift) ─pause→ paused(nanos) ─advance→ paused(nanos) ─resume→ running(shift)
-//! Invariants  I1 the clock never goes backwards: pausing rounds up to a whole tick, resuming
-//!                continues from the paused time.
+//! Invariants  I1 the clock never goes backwards: resuming continues from the paused time.
 //!             I2 a clock whose mode is `Mode::Machine` is never paused.
 //!             I3 while a hold exists, an idle scheduler does not move a paused clock.
 //! Rejected    A lock around std's instant: timers would take it for each turn of a worker.
@@ -104,7 +103,7 @@ impl Clock {
         self.now_nanos() / TICK_NANOS
     }
 
-    /// Stops the clock at the next whole tick.
+    /// Stops the clock where it is.
     ///
     /// # Errors
     /// If it is stopped already, or is the machine's own.
@@ -116,8 +115,7 @@ impl Clock {
             return Err(ClockError::AlreadyPaused);
         }
         // Relaxed: see `now`.
-        self.paused_nanos
-            .store(whole_tick(self.now_nanos()), Ordering::Relaxed);
+        self.paused_nanos.store(self.now_nanos(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -153,13 +151,15 @@ impl Clock {
             .map_err(|_| ClockError::NotPaused)
     }
 
-    /// Moves a paused clock forward to `nanos` since the origin.
-    pub(super) fn advance_to(&self, nanos: u64) {
+    /// Moves a paused clock forward by whole ticks, until it stands in `tick`.
+    pub(super) fn advance_to_tick(&self, tick: u64) {
         // Relaxed: see `now`. An error says that the clock runs or is past that time: nothing to do.
         let _ = self
             .paused_nanos
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paused| {
-                (paused < nanos).then_some(nanos)
+                let ticks = tick.saturating_sub(paused / TICK_NANOS);
+                let nanos = paused.saturating_add(ticks.saturating_mul(TICK_NANOS));
+                (ticks > 0 && paused != RUNNING).then_some(nanos.min(RUNNING - 1))
             });
     }
 

@@ -5,8 +5,11 @@
 //! States      IDLE ─insert→ PENDING ─fire→ FIRED;   PENDING ─shutdown→ CLOSED;
 //!             PENDING ─remove→ IDLE;   IDLE ─too late to insert→ FIRED;
 //!             FIRED, CLOSED ─owner's rearm→ IDLE
+//!             A PENDING entry that is moved to a later deadline is postponed: it stays where it is in
+//!             the wheel, and is inserted anew when its old tick has come.
 //! Invariants  I1 only the holder of the home's lock leaves or enters PENDING, and touches the
-//!                links and `tick` while PENDING.
+//!                links, `tick` and `postponed` while PENDING. `deadline` is written by the owner alone,
+//!                and while PENDING under the lock, so that the home may read it there.
 //!             I2 `waker` is initialised exactly while PENDING; while PENDING it is written by the
 //!                owner under the lock only. So the owner may read it without the lock.
 //!             I3 the store that ends PENDING is the home's last access: after it the owner may
@@ -21,6 +24,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::task::Waker;
 
+use super::instant::Instant;
 use crate::collections::{Link, Linked};
 use crate::platform::{AtomicU8, Ordering, UnsafeCell};
 
@@ -38,14 +42,20 @@ pub(super) enum Phase {
     Closed = 3,
 }
 
-/// A timer's record; 48 bytes on 64-bit machines.
+/// A timer's record; 64 bytes on 64-bit machines.
 pub(super) struct Entry {
     link: UnsafeCell<Link<Self>>,
     tick: UnsafeCell<u64>,
+    deadline: UnsafeCell<Instant>,
     waker: UnsafeCell<MaybeUninit<Waker>>,
     /// Which opening of its home the timer belongs to; here, where it takes no room.
     epoch: u32,
     phase: AtomicU8,
+    /// Whether `deadline` lies after `tick`.
+    postponed: UnsafeCell<bool>,
+    /// Whether it was reset while it did not wait: from then on it counts as waiting, though it is
+    /// inserted at the next poll only. The owner's.
+    moved: bool,
     _pinned: PhantomPinned,
 }
 
@@ -68,9 +78,12 @@ unsafe impl Linked for Entry {
 
 impl Entry {
     /// An entry in no wheel, of a timer that belongs to the `epoch`th opening of its home.
-    pub(super) fn new(epoch: u32) -> Self {
+    pub(super) fn new(epoch: u32, deadline: Instant) -> Self {
         Self {
             epoch,
+            deadline: UnsafeCell::new(deadline),
+            postponed: UnsafeCell::new(false),
+            moved: false,
             link: UnsafeCell::new(Link::new()),
             tick: UnsafeCell::new(0),
             waker: UnsafeCell::new(MaybeUninit::uninit()),
@@ -95,6 +108,46 @@ impl Entry {
             2 => Phase::Fired,
             _ => Phase::Closed,
         }
+    }
+
+    /// When it is due.
+    ///
+    /// # Safety
+    /// The caller is the owner, or holds the home's lock while the entry is PENDING.
+    #[inline]
+    pub(super) unsafe fn deadline(&self) -> Instant {
+        // SAFETY: nobody writes it now (I1).
+        self.deadline.with(|deadline| unsafe { *deadline })
+    }
+
+    /// Changes when it is due.
+    ///
+    /// # Safety
+    /// The caller is the owner, and holds the home's lock if the entry is PENDING.
+    #[inline]
+    pub(super) unsafe fn set_deadline(&self, due: Instant) {
+        // SAFETY: nobody else looks at it now (I1).
+        self.deadline
+            .with_mut(|deadline| unsafe { *deadline = due });
+    }
+
+    /// Says whether the deadline lies after the tick that the entry has in its wheel.
+    ///
+    /// # Safety
+    /// The caller holds the home's lock, and the entry is PENDING.
+    pub(super) unsafe fn set_postponed(&self, is: bool) {
+        // SAFETY: the caller holds the lock (I1).
+        self.postponed
+            .with_mut(|postponed| unsafe { *postponed = is });
+    }
+
+    /// Whether the deadline lies after the tick that the entry has in its wheel.
+    ///
+    /// # Safety
+    /// As for [`set_postponed`](Self::set_postponed).
+    pub(super) unsafe fn is_postponed(&self) -> bool {
+        // SAFETY: the caller holds the lock (I1).
+        self.postponed.with(|postponed| unsafe { *postponed })
     }
 
     /// The tick at which it is due.
@@ -128,6 +181,8 @@ impl Entry {
         debug_assert_ne!(self.phase(), Phase::Pending, "timer inserted twice");
         // SAFETY: the caller holds the lock and the entry is in no list.
         unsafe { self.set_tick(due_tick) };
+        // SAFETY: as above.
+        unsafe { self.set_postponed(false) };
         self.waker.with_mut(|slot| {
             // SAFETY: not PENDING, so the owner alone touches the slot, and it is empty (I2).
             unsafe { slot.cast::<Waker>().write(waker) };
@@ -188,9 +243,15 @@ impl Entry {
         self.phase.store(Phase::Fired as u8, Ordering::Relaxed);
     }
 
+    /// Whether the entry was armed again since it was made; of use while it is IDLE.
+    pub(super) fn was_moved(&self) -> bool {
+        self.moved
+    }
+
     /// Back to IDLE after it fired; the owner alone calls this, and never while PENDING.
     pub(super) fn rearm(&mut self) {
         debug_assert_ne!(self.phase(), Phase::Pending);
+        self.moved = true;
         // Relaxed: nobody else looks at an entry that is not PENDING.
         self.phase.store(Phase::Idle as u8, Ordering::Relaxed);
     }

@@ -16,9 +16,8 @@ use core::task::Waker;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::mode::Mode;
-use super::order::LAST_TICK;
-use super::timers::{Guarded, NEVER, NOT_PARKED, Timers};
-use crate::platform::{LockGuard, Ordering, tick_after};
+use super::timers::{Guarded, NEVER, NOT_PARKED, Timers, due_tick};
+use crate::platform::{LockGuard, Ordering};
 
 /// What became of a timer that was to be inserted or looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +44,10 @@ impl Timers {
         let epoch = self.epoch.load(Ordering::Relaxed).wrapping_add(1);
         assert!(epoch % 2 == 1, "timers opened twice");
         self.clock.restart(mode);
-        guarded.wheel.restart(self.now_tick());
+        let now_tick = self.now_tick();
+        guarded.wheel.restart(now_tick);
+        // Relaxed: whoever gets the `Home` got it by way of this thread.
+        self.seen_tick.store(now_tick, Ordering::Relaxed);
         guarded.unpark = Some(unpark);
         // Relaxed: as below.
         self.next_tick.store(NEVER, Ordering::Relaxed);
@@ -133,9 +135,9 @@ impl Home {
         waker: &Waker,
     ) -> Registered {
         let due_tick = due_tick(deadline);
-        // Relaxed: a hint. An earliest timer is worth a clock read, to see a deadline that is past.
+        // Relaxed: a hint. Only an earliest timer may be due already.
         let is_first = due_tick < self.next_tick.load(Ordering::Relaxed);
-        if is_first && deadline <= self.clock.now() && self.is_open() {
+        if is_first && self.was_due(due_tick) && self.is_open() {
             return Registered::Due;
         }
         let waker = waker.clone();
@@ -219,8 +221,8 @@ impl Home {
         drop(waker);
     }
 
-    /// Moves a PENDING `entry` to another deadline, with the waker it has; if that deadline has
-    /// passed, its waker is woken. Says where it stands.
+    /// Moves a PENDING `entry` to another deadline, with the waker it has: a later one is only noted. If
+    /// the deadline was due already, its waker is woken. Says where it stands.
     ///
     /// # Safety
     /// The caller is the owner of `entry`, which was registered here, if anywhere.
@@ -232,31 +234,32 @@ impl Home {
         if phase != Phase::Pending {
             return phase;
         }
+        // SAFETY: the caller owns it.
+        let this = unsafe { entry.as_ref() };
+        // SAFETY: the owner under the lock.
+        unsafe { this.set_deadline(deadline) };
+        // SAFETY: alive, and under the lock.
+        let later = due_tick >= unsafe { Entry::tick(entry) };
+        // SAFETY: PENDING, under the lock.
+        unsafe { this.set_postponed(later) };
+        if later {
+            return Phase::Pending;
+        }
         // SAFETY: PENDING entries are in their home's wheel.
         unsafe { guarded.wheel.remove(entry) };
-        // Relaxed: changed under the lock only. An earliest timer is worth a clock read.
-        let is_first = due_tick <= self.next_tick.load(Ordering::Relaxed);
-        let is_past = is_first && deadline <= self.clock.now();
-        if is_past || due_tick <= guarded.wheel.elapsed() {
+        if due_tick <= guarded.wheel.elapsed() || self.was_due(due_tick) {
             // SAFETY: PENDING, under the lock, and out of the list.
             let waker = unsafe { Entry::end(entry, Phase::Fired) };
             drop(guarded);
             waker.wake();
             return Phase::Fired;
         }
-        // SAFETY: the caller owns it.
-        let this = unsafe { entry.as_ref() };
         // SAFETY: under the lock, and in no list.
         unsafe { this.set_tick(due_tick) };
         // SAFETY: pinned until cancelled, in no list, and due later than `elapsed`.
         unsafe { self.insert(guarded, entry, due_tick) };
         Phase::Pending
     }
-}
-
-/// The first tick that is not before `deadline`.
-fn due_tick(deadline: Instant) -> u64 {
-    tick_after(deadline.into_std()).min(LAST_TICK)
 }
 
 /// Keeps a paused clock from being moved by an idle scheduler; made by [`Home::hold_clock`].

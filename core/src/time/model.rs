@@ -12,6 +12,7 @@ use loom::thread;
 
 use super::entry::{Entry, Phase};
 use super::home::{Home, Registered};
+use super::instant::Instant;
 use super::mode::Mode;
 use super::timers::{ParkFor, Timers};
 
@@ -46,7 +47,7 @@ struct Owner(Box<Entry>);
 
 impl Owner {
     fn new() -> Self {
-        Self(Box::new(Entry::new(0)))
+        Self(Box::new(Entry::new(0, Instant::machine_now())))
     }
 
     fn register(&self, home: &Home, ahead: Duration, waker: &Waker) -> Registered {

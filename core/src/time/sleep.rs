@@ -20,7 +20,7 @@ use super::current::home;
 use super::entry::{Entry, Phase};
 use super::home::{Home, Registered};
 use super::instant::Instant;
-use super::timers::Timers;
+use super::timers::{Timers, due_tick};
 use crate::coop;
 use crate::platform::timers_ended;
 use crate::trace::Slept;
@@ -42,8 +42,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep {
         told: Slept::new(),
         timers: home.timers(),
-        deadline,
-        entry: Entry::new(home.epoch()),
+        entry: Entry::new(home.epoch(), deadline),
     }
 }
 
@@ -68,8 +67,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     Sleep {
         told: Slept::new(),
         timers: home.timers(),
-        deadline,
-        entry: Entry::new(home.epoch()),
+        entry: Entry::new(home.epoch(), deadline),
     }
 }
 
@@ -83,7 +81,6 @@ pub struct Sleep {
     told: Slept,
     /// The home's timers; which opening of them stands in the entry.
     timers: &'static Timers,
-    deadline: Instant,
     entry: Entry,
 }
 
@@ -95,12 +92,17 @@ impl Sleep {
 
     /// The instant it waits for.
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        // SAFETY: this future owns the entry.
+        unsafe { self.entry.deadline() }
     }
 
-    /// Whether it has been woken for its deadline; false, too, if it was never polled.
+    /// Whether its deadline has come; false, too, if it was neither polled nor reset.
     pub fn is_elapsed(&self) -> bool {
-        self.entry.phase() == Phase::Fired
+        match self.entry.phase() {
+            Phase::Fired => true,
+            Phase::Idle => self.entry.was_moved() && self.home().was_due(due_tick(self.deadline())),
+            Phase::Pending | Phase::Closed => false,
+        }
     }
 
     /// Waits for `deadline` instead, whether it has fired before or not.
@@ -122,16 +124,17 @@ impl Sleep {
     pub(super) fn move_to(self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: nothing is moved out.
         let this = unsafe { self.get_unchecked_mut() };
-        this.deadline = deadline;
         let mut phase = this.entry.phase();
         if phase == Phase::Pending {
             // SAFETY: this future owns the entry.
             phase = unsafe { this.home().reschedule(NonNull::from(&this.entry), deadline) };
-            if phase == Phase::Fired && deadline <= this.home().clock().now() {
+            if phase == Phase::Pending {
                 return;
             }
         }
-        if phase != Phase::Pending {
+        // SAFETY: this future owns the entry, which does not wait.
+        unsafe { this.entry.set_deadline(deadline) };
+        if phase != Phase::Fired || !this.home().was_due(due_tick(deadline)) {
             this.entry.rearm();
         }
     }
@@ -156,10 +159,10 @@ impl Sleep {
 
     fn poll_first(&mut self, waker: &Waker) -> Poll<()> {
         let entry = NonNull::from(&self.entry);
-        let (home, deadline) = (self.home(), self.deadline);
+        let (home, deadline) = (self.home(), self.deadline());
         Slept::registered(|| deadline.saturating_duration_since(home.clock().now()));
         // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
-        match unsafe { self.home().register(entry, self.deadline, waker) } {
+        match unsafe { self.home().register(entry, self.deadline(), waker) } {
             Registered::Pending => Poll::Pending,
             Registered::Closed => timers_ended(),
             Registered::Due => {

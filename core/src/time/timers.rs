@@ -22,15 +22,16 @@
 #![allow(unsafe_code)]
 
 use core::fmt;
+use core::ptr::NonNull;
 use core::task::Waker;
 use core::time::Duration;
 
 use super::clock::Clock;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::order::Order;
+use super::order::{LAST_TICK, Order};
 use crate::maybe_const;
-use crate::platform::{AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence};
+use crate::platform::{AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence, tick_after};
 use crate::wake::WakeBatch;
 
 /// `next_tick` of an open home without timers, and `parked_until` of one that sleeps without limit.
@@ -60,6 +61,34 @@ pub(super) struct Guarded {
     pub(super) unpark: Option<Waker>,
 }
 
+impl Guarded {
+    /// Inserts `entry`, whose tick has come, at its deadline, if it was postponed and that is later.
+    ///
+    /// # Safety
+    /// The caller holds the lock of the home that `entry` is PENDING in; it is out of the wheel.
+    unsafe fn insert_anew(&mut self, entry: NonNull<Entry>) -> bool {
+        // SAFETY: PENDING entries are alive.
+        let this = unsafe { entry.as_ref() };
+        // SAFETY: by the caller's promise.
+        if !unsafe { this.is_postponed() } {
+            return false;
+        }
+        // SAFETY: PENDING, under the lock.
+        unsafe { this.set_postponed(false) };
+        // SAFETY: as above.
+        let deadline = unsafe { this.deadline() };
+        // SAFETY: under the lock, and in no list.
+        unsafe { this.set_tick(due_tick(deadline)) };
+        // SAFETY: alive until its owner cancels it, and in no list.
+        unsafe { self.wheel.insert(entry) }
+    }
+}
+
+/// The first tick that is not before `deadline`.
+pub(super) fn due_tick(deadline: Instant) -> u64 {
+    tick_after(deadline.into_std()).min(LAST_TICK)
+}
+
 /// The timers of one worker, or of one chip.
 ///
 /// Hosted runtimes lease homes from a pool (`TimersLease::new`); a system without a heap declares
@@ -68,6 +97,8 @@ pub struct Timers {
     pub(super) clock: Clock,
     pub(super) next_tick: AtomicU64,
     pub(super) parked_until: AtomicU64,
+    /// The tick of the last look at the timers, while there are any or the clock is paused.
+    pub(super) seen_tick: AtomicU64,
     /// Odd while open.
     pub(super) epoch: AtomicU32,
     pub(super) guarded: Lock<Guarded>,
@@ -87,6 +118,7 @@ impl Timers {
                 clock: Clock::new(),
                 next_tick: AtomicU64::new(0),
                 parked_until: AtomicU64::new(NOT_PARKED),
+                seen_tick: AtomicU64::new(0),
                 epoch: AtomicU32::new(0),
                 guarded: Lock::new(Guarded { wheel: Order::new(), unpark: None }),
             }
@@ -132,10 +164,12 @@ impl Timers {
     pub fn fire_due(&self) -> usize {
         // Relaxed: the home's own inserts are seen; others unpark (I3).
         let next = self.next_tick.load(Ordering::Relaxed);
-        if next == NEVER {
+        if next == NEVER && !self.clock.is_paused() {
             return 0;
         }
         let now_tick = self.now_tick();
+        // Relaxed: its readers hold the lock, or are the thread that runs the timers.
+        self.seen_tick.store(now_tick, Ordering::Relaxed);
         if now_tick < next {
             0
         } else {
@@ -156,6 +190,10 @@ impl Timers {
                 let Some(entry) = guarded.wheel.expire(now_tick) else {
                     break true;
                 };
+                // SAFETY: just taken out of the wheel whose lock is held.
+                if unsafe { guarded.insert_anew(entry) } {
+                    continue;
+                }
                 // SAFETY: just taken out of the wheel whose lock is held; not touched again.
                 batch.push(unsafe { Entry::end(entry, Phase::Fired) });
                 fired += 1;
@@ -245,13 +283,24 @@ impl Timers {
         self.parked_until.store(NOT_PARKED, Ordering::Relaxed);
     }
 
+    /// Whether a timer that is due at `due_tick` is so at once, and not at the next look: it was due at
+    /// the last one. Without timers nobody has looked, and the clock says.
+    pub(super) fn was_due(&self, due_tick: u64) -> bool {
+        // Relaxed: a hint; another thread's timer may wait for the next look.
+        if self.next_tick.load(Ordering::Relaxed) == NEVER && !self.clock.is_paused() {
+            return due_tick <= self.now_tick();
+        }
+        // Relaxed: as above.
+        due_tick <= self.seen_tick.load(Ordering::Relaxed)
+    }
+
     /// Moves a paused clock to the next timer and fires what is due then; says how many fired.
     ///
     /// For the scheduler, after [`ParkFor::Advance`], when nothing has become runnable.
     pub fn advance_idle(&self) -> usize {
         let next = self.guarded.lock().wheel.next_tick();
         if let Some(next) = next.filter(|_| self.clock.is_paused() && !self.clock.is_held()) {
-            self.clock.advance_to(next.saturating_mul(TICK_NANOS));
+            self.clock.advance_to_tick(next);
         }
         self.fire_due()
     }

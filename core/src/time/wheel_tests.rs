@@ -10,6 +10,7 @@ use std::vec::Vec;
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 
 use super::entry::{Entry, Phase};
+use super::instant::Instant;
 use super::order::{LAST_TICK, Order};
 
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ struct Pair {
 impl Pair {
     fn insert(&mut self, ahead: u64) {
         let tick = self.now.saturating_add(ahead).min(LAST_TICK);
-        let entry = NonNull::from(Box::leak(Box::new(Entry::new(0))));
+        let entry = NonNull::from(Box::leak(Box::new(Entry::new(0, Instant::machine_now()))));
         // SAFETY: just made.
         let this = unsafe { entry.as_ref() };
         // SAFETY: this test is the owner and the only user, and inserts at once.

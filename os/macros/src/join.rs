@@ -97,7 +97,6 @@ impl Join {
             let futures = &mut futures;
             let mut rotator = <#rotator as ::core::default::Default>::default();
             #support::poll_fn(move |context| {
-                ::core::task::ready!(#support::poll_budget_available(context));
                 let (#(#names,)*) = &mut *futures;
                 // SAFETY: fields of a local variable that nothing moves any more, as in `pin!`.
                 #(let mut #names = unsafe { #support::Pin::new_unchecked(#names) };)*

@@ -25,6 +25,22 @@ impl Counter {
         self.add(1);
     }
 
+    /// Adds one (I1), for a reader that takes it by [`get_published`](Self::get_published) to see what
+    /// was counted before.
+    #[inline]
+    pub(crate) fn publish_one(&self) {
+        // Relaxed: one writer (I1).
+        let sum = self.0.load(Ordering::Relaxed).wrapping_add(1);
+        // Release: pairs with the Acquire in `get_published`.
+        self.0.store(sum, Ordering::Release);
+    }
+
+    /// The number now, with what was counted before it.
+    pub(crate) fn get_published(&self) -> u64 {
+        // Acquire: pairs with the Release in `publish_one`.
+        self.0.load(Ordering::Acquire)
+    }
+
     /// Replaces the number.
     #[inline]
     pub(crate) fn set(&self, value: u64) {

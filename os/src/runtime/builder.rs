@@ -5,6 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use selkie_core::time::ClockError;
+
 use super::asked::Asked;
 use super::assemble::{self, Parts};
 use super::local::{LocalOptions, LocalRuntime};
@@ -195,10 +197,7 @@ impl Builder {
     /// If `capacity` is zero.
     #[track_caller]
     pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
-        assert!(
-            capacity > 0,
-            "max_io_events_per_tick must be greater than 0"
-        );
+        assert!(capacity > 0, "max_io_events_per_tick must be non-zero");
         self.parts.events_per_turn = Some(capacity);
         self
     }
@@ -210,10 +209,7 @@ impl Builder {
     /// If `capacity` is zero.
     #[track_caller]
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
-        assert!(
-            capacity > 0,
-            "max_io_events_per_busy_tick must be greater than 0"
-        );
+        assert!(capacity > 0, "max_io_events_per_busy_tick must be non-zero");
         self.parts.events_per_busy_turn = Some(capacity);
         self
     }
@@ -260,7 +256,8 @@ impl Builder {
         self
     }
 
-    /// Whether the clock is paused from the start; for current-thread runtimes.
+    /// Whether the clock is paused from the start; for current-thread runtimes. A runtime with several
+    /// workers cannot be built with it.
     #[cfg(feature = "test-util")]
     pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
         self.parts.start_paused = start_paused;
@@ -271,6 +268,9 @@ impl Builder {
     ///
     /// # Errors
     /// If the system gives no poller or no thread.
+    ///
+    /// # Panics
+    /// If a runtime with several workers is to start with a paused clock.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let handle = match self.kind {
             Kind::CurrentThread => {
@@ -278,6 +278,7 @@ impl Builder {
             }
             #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread => {
+                assert!(!self.parts.start_paused, "{}", ClockError::NotPausable);
                 let workers = self.worker_threads.unwrap_or_else(default_workers);
                 assemble::multi_thread(&self.configured(workers)?, &self.parts)?
             }

@@ -208,7 +208,7 @@ impl RuntimeMetrics {
 
     /// How many tasks worker `worker` has polled.
     pub fn worker_poll_count(&self, worker: usize) -> u64 {
-        self.worker(worker).polls.get()
+        self.worker(worker).polls.get_published()
     }
 
     /// How long worker `worker` has been awake.

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::task::Waker;
 use std::thread::{self, ThreadId};
@@ -27,6 +27,11 @@ const TASKS_PER_POLL: u32 = 61;
 const INJECT_INTERVAL: u32 = 31;
 /// Blocks of slots whose memory goes back when a poll of the set finds nothing to run.
 const TRIMMED_BLOCKS: usize = 4;
+
+thread_local! {
+    /// The set that this thread polls, the innermost one; compared only.
+    static POLLED: Cell<*const LocalScheduler> = const { Cell::new(ptr::null()) };
+}
 
 /// What wakers of the set's tasks reach, from any thread.
 pub(crate) struct LocalScheduler {
@@ -116,7 +121,26 @@ impl LocalScheduler {
     }
 
     fn is_on_owner(&self) -> bool {
-        thread::current().id() == self.owner
+        self.is_polled_here() || thread::current().id() == self.owner
+    }
+
+    /// Whether this set is the innermost that this thread polls: it comes to its queue anyway.
+    fn is_polled_here(&self) -> bool {
+        POLLED
+            .try_with(Cell::get)
+            .is_ok_and(|polled| ptr::eq(polled, self))
+    }
+
+    /// Runs `f`, which polls the set.
+    pub(crate) fn polled<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct Restore(*const LocalScheduler);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                POLLED.set(self.0);
+            }
+        }
+        let _restore = Restore(POLLED.replace(self));
+        f()
     }
 
     fn push(&self, token: Notified) {
@@ -124,7 +148,10 @@ impl LocalScheduler {
             if let Ok(mut queue) = self.local.queue.try_borrow_mut() {
                 queue.push_back(token);
                 drop(queue);
-                return self.wake();
+                if !self.is_polled_here() {
+                    self.wake();
+                }
+                return;
             }
         }
         // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
@@ -188,7 +215,9 @@ impl LocalScheduler {
             return handle;
         };
         self.local.queue.borrow_mut().push_back(token);
-        self.wake();
+        if !self.is_polled_here() {
+            self.wake();
+        }
         handle
     }
 
@@ -263,7 +292,7 @@ impl LocalScheduler {
             return;
         };
         loop {
-            tasks.cancel_all();
+            ClosingTasks::cancel_all_by_key(std::slice::from_ref(&tasks), Id::as_u64);
             while let Some(token) = self.next() {
                 token.run();
             }

@@ -85,6 +85,11 @@ fn scope<R>(scheduler: &Arc<LocalScheduler>, f: impl FnOnce() -> R) -> R {
     context::without_handoff(f)
 }
 
+/// As [`scope`], for a poll of the set, which comes to whatever `f` queues.
+fn polling<R>(scheduler: &Arc<LocalScheduler>, f: impl FnOnce() -> R) -> R {
+    scope(scheduler, || scheduler.polled(f))
+}
+
 /// The local set that runs here.
 fn current() -> Option<Arc<LocalScheduler>> {
     // SAFETY: what a thread has entered is alive (I1).
@@ -256,7 +261,7 @@ impl Future for LocalSet {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.scheduler.register(cx.waker());
-        scope(&self.scheduler, || {
+        polling(&self.scheduler, || {
             if self.scheduler.tick() {
                 cx.waker().wake_by_ref();
                 Poll::Pending
@@ -291,7 +296,7 @@ impl<F: Future> Future for RunUntil<'_, F> {
         let this = self.project();
         let scheduler = &this.set.scheduler;
         scheduler.register(cx.waker());
-        scope(scheduler, || {
+        polling(scheduler, || {
             if let Poll::Ready(output) = this.future.poll(cx) {
                 return Poll::Ready(output);
             }

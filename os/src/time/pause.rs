@@ -3,10 +3,9 @@
 //! Idea        The clock stands in the home of the runtime's timers. While it is paused and every
 //!             task waits, the scheduler moves it to the next timer by itself.
 
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
+use selkie_core::task::yield_now;
 use selkie_core::time::{Current, Home, current};
 
 #[track_caller]
@@ -44,8 +43,8 @@ pub fn resume() {
     }
 }
 
-/// Moves the paused clock by exactly `duration`, fires the timers that are due then, and lets
-/// other tasks run once.
+/// Moves the paused clock by exactly `duration`, and lets other tasks run until the scheduler has looked
+/// at its timers.
 ///
 /// To have tasks react to timers one after the other, sleep instead: the clock then moves from
 /// timer to timer.
@@ -60,14 +59,5 @@ pub async fn advance(duration: Duration) {
     if let Err(error) = home.clock().advance(duration) {
         panic!("{error}");
     }
-    home.fire_due();
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    yield_now().await;
 }

@@ -372,16 +372,26 @@ pub(crate) fn places(driven: bool) -> Vec<Place> {
     if driven {
         return places;
     }
-    let own = |name, play| Place {
+    let own = |name, flavours, panic, play| Place {
         name,
-        panic: Seen::Task,
-        flavours: FLAVOURS,
+        panic,
+        flavours,
         moments: ALIVE,
         acts: ACTS,
         configure: PLAIN,
         play: Play::On(play),
     };
-    places.push(own("waker.yield_now", yields));
-    places.push(own("waker.budget", is_out_of_budget));
+    for (name, play) in [
+        (
+            "waker.yield_now",
+            yields as fn(&mut Stage, &Foreign) -> Seen,
+        ),
+        ("waker.budget", is_out_of_budget),
+    ] {
+        places.push(own(name, &[Flavour::Multi], Seen::Task, play));
+        // Kept, and woken after the next look at the driver, which nobody called.
+        let one_thread: &[Flavour] = &[Flavour::Current, Flavour::Local, Flavour::Set];
+        places.push(own(name, one_thread, Seen::Nobody, play));
+    }
     places
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
@@ -10,16 +11,24 @@ use selkie_core::time::TimersLease;
 
 use super::super::any_park::{AnyPark, AnyUnpark};
 use super::super::trim::Trim;
-use super::super::yields::Yields;
 use crate::sys::stopwatch;
+
+/// Rounds of a row in which everything gave way after which the driver is looked at.
+const LOOKS: u32 = 4;
 
 /// What the running thread of the scheduler `S` holds.
 pub(super) struct Core<S: Schedule> {
     pub(super) queue: VecDeque<Notified>,
-    pub(super) tick: u32,
-    /// The tick of the last look at the driver.
-    pub(super) turned_at: u32,
-    pub(super) yields: Yields,
+    /// Tasks until those from other threads have precedence.
+    pub(super) until_remote: u32,
+    /// Polls since the last look at the driver.
+    pub(super) since_look: u32,
+    /// Rounds in a row in which everything that ran gave way.
+    pub(super) yields_in_row: u32,
+    /// Polls that were counted at the last sleep.
+    pub(super) polls_at_park: u64,
+    /// Who gave way, to be woken after the next look at driver and timers.
+    pub(super) deferred: Vec<Waker>,
     pub(super) trim: Trim,
     /// Since when tasks have been running, if the time is not counted yet.
     pub(super) busy_since: Option<Instant>,
@@ -31,12 +40,23 @@ pub(super) struct Core<S: Schedule> {
 }
 
 impl<S: Schedule> Core<S> {
-    /// Somebody yields: the first of a row have the driver looked at, if nothing else is to run.
+    /// A round is over in which `polls` were made and, if `root_waits`, the root was woken. `true`: it
+    /// is time for a look at the driver.
     #[inline]
-    pub(super) fn yielded(&mut self, event_interval: u32) {
-        if self.yields.is_early(self.tick) && self.queue.is_empty() {
-            self.turned_at = self.tick.wrapping_sub(event_interval);
+    pub(super) fn end_round(&mut self, polls: u32, root_waits: bool, interval: u32) -> bool {
+        self.since_look += polls;
+        let gave_way = self.deferred.len();
+        if gave_way == 0 && polls != 1 {
+            self.yields_in_row = 0;
+            return self.since_look >= interval;
         }
+        self.yields_in_row = if gave_way + usize::from(root_waits) >= polls as usize {
+            self.yields_in_row.saturating_add(1)
+        } else {
+            // A yield that comes after something else begins a row.
+            u32::from(gave_way > 0)
+        };
+        (1..=LOOKS).contains(&self.yields_in_row) || self.since_look >= interval
     }
 
     /// Notes that a task is about to run.

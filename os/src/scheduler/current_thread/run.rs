@@ -1,8 +1,12 @@
 //! The loop of the thread that has the core.
 //!
-//! Idea        Poll the root future when it was woken; run the tasks that are queued by then, so that
-//!             root and tasks take turns; look at the driver every `event_interval` tasks, when idle,
-//!             and at the first of a row of yields.
+//! Idea        Tokio's order. Poll the root future if it was woken; run tasks in the order in which they
+//!             were queued, new ones too, until none is left or `event_interval` of them have run; look
+//!             at driver and timers, or sleep if nothing waits; wake those that gave way; start over.
+//!             Where all that has to be looked at is whether something has come in, the look at the
+//!             driver (a system call) is made at the first of a row of yields and every
+//!             `event_interval` polls; timers are looked at each time.
+//! Rejected    Turns for root and tasks by rounds: see decision 0130.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -17,6 +21,7 @@ use selkie_core::collections::Entered;
 use selkie_core::coop;
 use selkie_core::task::Notified;
 use selkie_core::time::ParkFor;
+use selkie_core::wake::wake_each;
 
 use super::super::any_park::AnyPark;
 use super::super::thread_parker::ThreadParker;
@@ -26,9 +31,6 @@ use super::running::{Running, set_running};
 use super::shared::{Core, CurrentThread};
 use super::waiters::Waits;
 use crate::config::call;
-
-/// Tasks that run between two looks at the inject queue, unless the user says otherwise.
-const REMOTE_INTERVAL: u32 = 31;
 
 impl CurrentThread {
     /// Runs tasks on this thread until `future` is ready.
@@ -72,13 +74,14 @@ impl CurrentThread {
         self.woken.store(true, Ordering::Relaxed);
         loop {
             // AcqRel: pairs with the swap in `wake_root`: what the waker did is seen (I3 of `shared`).
-            if self.woken.load(Ordering::Relaxed) && self.woken.swap(false, Ordering::AcqRel) {
+            let woken =
+                self.woken.load(Ordering::Relaxed) && self.woken.swap(false, Ordering::AcqRel);
+            if woken {
                 if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
                     return output;
                 }
-                driven.root_polled();
             }
-            driven.run_tasks();
+            driven.run_tasks(woken);
             if self.has_broken() {
                 driven.cancel_tasks();
                 self.wake_waiters();
@@ -89,12 +92,20 @@ impl CurrentThread {
 }
 
 /// What the loop does next.
-enum Step {
-    /// Look at driver and timers.
+enum Next {
+    Run(Notified),
+    /// The root was woken, and nothing else waits.
     Look,
-    /// Run a task; so many are queued behind it.
-    Run(Notified, usize),
-    /// Nothing is there to run.
+    Rest(Rest),
+}
+
+/// How a round ends.
+enum Rest {
+    /// The event interval is over.
+    Interval,
+    /// Somebody gave way.
+    GaveWay { looks: bool },
+    /// There is nothing to do.
     Idle,
 }
 
@@ -123,10 +134,6 @@ impl<'a> Driven<'a> {
     pub(super) fn new(scheduler: &'a Arc<CurrentThread>, running: &'a Running) -> Self {
         scheduler.counters.thread.note();
         let before = set_running(running);
-        let counters = &scheduler.counters;
-        if counters.parks.get() > counters.unparks.get() {
-            counters.unparks.increment();
-        }
         Self {
             scheduler,
             running,
@@ -135,117 +142,148 @@ impl<'a> Driven<'a> {
         }
     }
 
-    /// Counts a poll of the root future that was pending; if it was woken meanwhile, it yields.
-    fn root_polled(&self) {
-        let mut core = self.running.core.borrow_mut();
-        let core = core.as_mut().expect("driven with a core");
-        core.tick = core.tick.wrapping_add(1);
-        // Relaxed: a wake on this thread is seen.
-        if self.scheduler.woken.load(Ordering::Relaxed) {
-            core.yielded(self.scheduler.config.event_interval);
-        }
-    }
-
-    /// Runs the tasks that are queued now, or sleeps if there are none.
-    fn run_tasks(&self) {
-        let mut ahead = None;
-        loop {
-            match self.next_step() {
-                Step::Look => {
-                    // Relaxed: a wake on this thread is seen.
-                    let root_waited = self.scheduler.woken.load(Ordering::Relaxed);
-                    self.turn(Some(Duration::ZERO), false);
-                    if self.scheduler.has_broken() {
-                        return;
-                    }
-                    // What woke the root is news to it; a root that waited lets the tasks go first.
-                    if !root_waited && self.scheduler.woken.load(Ordering::Relaxed) {
-                        return;
-                    }
-                }
-                Step::Idle => {
-                    // Relaxed: a wake on this thread is seen; one from elsewhere also unparks.
-                    if !self.scheduler.woken.load(Ordering::Relaxed) {
-                        self.park();
-                    }
-                    return;
-                }
-                Step::Run(token, queued) => {
-                    self.run_task(token);
-                    // Tasks queued since the first was taken are for the next round.
-                    let left = ahead.map_or(queued, |ahead: usize| ahead - 1);
-                    if left == 0 {
-                        return;
-                    }
-                    ahead = Some(left);
-                }
+    /// Runs what is queued, new tasks too, until nothing is left or the event interval is over; then
+    /// looks at driver and timers, or sleeps, and wakes who gave way.
+    fn run_tasks(&self, root_polled: bool) {
+        let first = u32::from(root_polled);
+        for ran in first..first.saturating_add(self.scheduler.config.event_interval) {
+            match self.next(ran) {
+                Next::Run(token) => self.run_task(token),
+                Next::Look => return self.look_at_timers(),
+                Next::Rest(rest) => return self.rest(rest),
+            }
+            if self.scheduler.has_broken() {
+                return;
             }
         }
+        self.rest(Rest::Interval);
     }
 
     #[inline]
     pub(super) fn run_task(&self, token: Notified) {
-        self.scheduler.counters.polls.increment();
         match self.scheduler.probes() {
             None => token.run(),
             Some(probes) => probes.run(0, token),
         }
+        // Counted when it is over, with whatever else is measured of it.
+        self.scheduler.counters.polls.publish_one();
     }
 
-    fn next_step(&self) -> Step {
+    /// What comes next, after so many polls of this round.
+    #[inline]
+    fn next(&self, ran: u32) -> Next {
         let mut core = self.running.core.borrow_mut();
         let core = core.as_mut().expect("driven with a core");
-        let config = &self.scheduler.config;
-        if core.tick.wrapping_sub(core.turned_at) >= config.event_interval {
-            return Step::Look;
-        }
-        let tick = core.tick.wrapping_add(1);
-        let remote_first = tick % config.global_queue_interval.unwrap_or(REMOTE_INTERVAL) == 0;
-        let first = if remote_first {
-            self.scheduler.pop_remote()
+        core.until_remote -= 1;
+        let token = if core.until_remote == 0 {
+            core.until_remote = self.scheduler.remote_interval();
+            self.scheduler
+                .pop_remote()
+                .or_else(|| core.queue.pop_front())
         } else {
-            None
+            core.queue
+                .pop_front()
+                .or_else(|| self.scheduler.pop_remote())
         };
-        let token = first
-            .or_else(|| core.queue.pop_front())
-            .or_else(|| self.scheduler.pop_remote());
-        let Some(token) = token else {
-            return Step::Idle;
+        if let Some(token) = token {
+            core.is_busy();
+            return Next::Run(token);
+        }
+        // Relaxed: a wake on this thread is seen; one from elsewhere also unparks.
+        let root_waits = self.scheduler.woken.load(Ordering::Relaxed);
+        let looks = core.end_round(ran, root_waits, self.scheduler.config.event_interval);
+        match (root_waits, core.deferred.is_empty()) {
+            (true, true) if !looks => Next::Look,
+            (false, true) => Next::Rest(Rest::Idle),
+            _ => Next::Rest(Rest::GaveWay { looks }),
+        }
+    }
+
+    /// The end of a round.
+    #[inline]
+    fn rest(&self, rest: Rest) {
+        match rest {
+            Rest::Interval | Rest::GaveWay { looks: true } => {
+                self.turn(Some(Duration::ZERO), false);
+            }
+            Rest::GaveWay { looks: false } => self.look_at_timers(),
+            Rest::Idle => self.park(),
+        }
+        self.wake_deferred();
+    }
+
+    #[inline]
+    fn look_at_timers(&self) {
+        if let Some(timers) = self.scheduler.timers {
+            timers.fire_due();
+        }
+    }
+
+    /// Wakes those that gave way, the last one first.
+    #[inline]
+    fn wake_deferred(&self) {
+        let pop = || {
+            let mut core = self.running.core.borrow_mut();
+            core.as_mut().and_then(|core| core.deferred.pop())
         };
-        core.tick = tick;
-        core.is_busy();
-        Step::Run(token, core.queue.len())
+        // Not those that give way while they are woken, which a foreign waker may do for ever.
+        let mut left = {
+            let core = self.running.core.borrow();
+            core.as_ref().map_or(0, |core| core.deferred.len())
+        };
+        while left > 0 {
+            // Nobody called what wakes them: a waker's panic goes no further.
+            wake_each(pop());
+            left -= 1;
+        }
     }
 
     /// Sleeps until something happens.
     fn park(&self) {
         call(self.scheduler.config.before_park.as_ref());
-        // The hook may have woken a task; a remote one has unparked.
+        // The hook may have woken a task or the root, here; a wake from elsewhere has unparked.
         let idle = {
             let core = self.running.core.borrow();
-            core.as_ref().is_some_and(|core| core.queue.is_empty())
+            core.as_ref()
+                .is_some_and(|core| core.queue.is_empty() && core.deferred.is_empty())
         };
-        // Relaxed: as in `run_tasks`.
+        // Relaxed: as in `next`.
         if idle && !self.scheduler.woken.load(Ordering::Relaxed) {
-            self.scheduler.counters.parks.increment();
-            let plan = match self.scheduler.timers {
-                Some(timers) => timers.prepare_park(),
-                None => ParkFor::Forever,
-            };
-            match plan {
-                ParkFor::Forever => self.turn(None, true),
-                ParkFor::Sleep(limit) => self.turn(Some(limit), true),
-                ParkFor::Advance => {
-                    self.turn(Some(Duration::ZERO), true);
-                    self.advance_if_idle();
-                }
-            }
+            self.count_park();
+            self.sleep();
             self.scheduler.counters.unparks.increment();
-            if self.is_idle() {
-                self.scheduler.counters.noops.increment();
-            }
+        } else {
+            self.turn(Some(Duration::ZERO), false);
         }
         call(self.scheduler.config.after_unpark.as_ref());
+    }
+
+    /// Counts a sleep, and whether nothing was run since the last one.
+    fn count_park(&self) {
+        let counters = &self.scheduler.counters;
+        let polls = counters.polls.get();
+        let mut core = self.running.core.borrow_mut();
+        let core = core.as_mut().expect("driven with a core");
+        if std::mem::replace(&mut core.polls_at_park, polls) == polls {
+            counters.noops.increment();
+        }
+        counters.parks.increment();
+    }
+
+    /// Waits for an event, a timer or a wake.
+    fn sleep(&self) {
+        let plan = match self.scheduler.timers {
+            Some(timers) => timers.prepare_park(),
+            None => ParkFor::Forever,
+        };
+        match plan {
+            ParkFor::Forever => self.turn(None, true),
+            ParkFor::Sleep(limit) => self.turn(Some(limit), true),
+            ParkFor::Advance => {
+                self.turn(Some(Duration::ZERO), true);
+                self.advance_if_idle();
+            }
+        }
     }
 
     /// Whether no task waits to be run.
@@ -268,7 +306,7 @@ impl<'a> Driven<'a> {
         let (park, limit) = {
             let mut core = self.running.core.borrow_mut();
             let core = core.as_mut().expect("driven with a core");
-            core.turned_at = core.tick;
+            core.since_look = 0;
             let depth = core.queue.len() as u64;
             self.scheduler.counters.queue_depth.set(depth);
             self.scheduler.counters.busy_nanos.add(core.take_busy());
@@ -322,12 +360,18 @@ fn panic_for_a_task() -> ! {
 
 impl Drop for Driven<'_> {
     fn drop(&mut self) {
+        let has_deferred = {
+            let core = self.running.core.borrow();
+            core.as_ref().is_some_and(|core| !core.deferred.is_empty())
+        };
+        if has_deferred {
+            // Who gave way while the root ended is queued for whoever drives the scheduler next.
+            self.wake_deferred();
+        }
         set_running(self.before);
         if let Some(mut core) = self.running.core.borrow_mut().take() {
             let counters = &self.scheduler.counters;
             counters.busy_nanos.add(core.take_busy());
-            // A scheduler that nobody drives counts as parked.
-            counters.parks.increment();
             self.scheduler.put_core(core);
         }
     }

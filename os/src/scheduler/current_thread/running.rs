@@ -11,7 +11,9 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Waker;
 
+use selkie_core::coop;
 use selkie_core::task::{Id, Notified, Schedule};
 
 use super::shared::{Core, CurrentThread};
@@ -45,7 +47,25 @@ pub(super) fn with_core<R>(
 
 /// The thread is `running` from now on, or, with null, nobody; returns what it was.
 pub(super) fn set_running(running: *const Running) -> *const Running {
+    if !running.is_null() {
+        // It stays: where nobody runs, it keeps nothing.
+        coop::set_deferral(keep_deferred);
+    }
     RUNNING.with(|slot| slot.replace(running))
+}
+
+/// Keeps `waker` until the scheduler that this thread drives has looked at its driver.
+fn keep_deferred(waker: &Waker) -> bool {
+    // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
+    let Some(running) = (unsafe { RUNNING.get().as_ref() }) else {
+        return false;
+    };
+    let waker = waker.clone(); // I2
+    match running.core.borrow_mut().as_mut() {
+        Some(core) => core.deferred.push(waker),
+        None => return false,
+    }
+    true
 }
 
 /// Whether this thread drives a scheduler of this kind.
@@ -61,12 +81,7 @@ impl Running {
     /// # Errors
     /// The token, if it is not.
     #[inline]
-    fn push(
-        &self,
-        scheduler: &CurrentThread,
-        token: Notified,
-        note: impl FnOnce(&mut Core),
-    ) -> Result<(), Notified> {
+    fn push(&self, scheduler: &CurrentThread, token: Notified) -> Result<(), Notified> {
         if !std::ptr::eq(self.scheduler, scheduler) {
             return Err(token);
         }
@@ -74,7 +89,6 @@ impl Running {
         let Some(core) = core.as_deref_mut() else {
             return Err(token);
         };
-        note(core);
         scheduler.counters.local_schedules.increment();
         core.queue.push_back(token);
         Ok(())
@@ -86,13 +100,13 @@ impl Running {
 /// # Safety
 /// As for [`Schedule::schedule`].
 #[inline]
-unsafe fn push(this: NonNull<CurrentThread>, token: Notified, note: impl FnOnce(&mut Core)) {
+unsafe fn push(this: NonNull<CurrentThread>, token: Notified) {
     // SAFETY: the token keeps the runtime from closing, and so the scheduler alive.
     let scheduler = unsafe { this.as_ref() };
     scheduler.tell_queued(&token);
     // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
     let pushed = match unsafe { RUNNING.get().as_ref() } {
-        Some(running) => running.push(scheduler, token, note),
+        Some(running) => running.push(scheduler, token),
         None => Err(token),
     };
     if let Err(token) = pushed {
@@ -123,22 +137,13 @@ unsafe impl Schedule for CurrentThread {
     #[inline]
     unsafe fn schedule(this: NonNull<Self>, token: Notified) {
         // SAFETY: by the caller's promise.
-        unsafe { push(this, token, |_core| ()) };
+        unsafe { push(this, token) };
     }
 
     #[inline]
     unsafe fn requeue(this: NonNull<Self>, token: Notified) {
-        // SAFETY: the task that runs keeps the scheduler.
-        let scheduler = unsafe { this.as_ref() };
-        // Relaxed: a wake on this thread is seen.
-        let root_waits = scheduler.woken.load(Ordering::Relaxed);
-        let note = |core: &mut Core| {
-            if !root_waits {
-                core.yielded(scheduler.config.event_interval);
-            }
-        };
         // SAFETY: by the caller's promise.
-        unsafe { push(this, token, note) };
+        unsafe { push(this, token) };
     }
 
     fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool) {
@@ -163,10 +168,6 @@ impl CurrentThread {
     fn end_by_panic(&self) {
         // Release: pairs with the Acquire in `has_broken`.
         self.broken.store(true, Ordering::Release);
-        // No task runs between here and the look at `broken`.
-        with_core(self, |core| {
-            core.turned_at = core.tick.wrapping_sub(self.config.event_interval);
-        });
     }
 
     /// How many tasks wait in the queue of the core; elsewhere than on its thread, at the last look

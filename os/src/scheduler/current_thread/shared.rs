@@ -23,6 +23,9 @@ use super::core;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
+/// Tasks that run between two looks at the inject queue, unless the user says otherwise.
+const REMOTE_INTERVAL: u32 = 31;
+
 /// What the thread that runs this scheduler holds.
 pub(super) type Core = core::Core<CurrentThread>;
 
@@ -92,11 +95,20 @@ impl CurrentThread {
         }
     }
 
+    #[inline]
     pub(super) fn pop_remote(&self) -> Option<Notified> {
+        if self.inject.is_empty() {
+            return None;
+        }
         // SAFETY: only tokens go into the queue, and each comes out once.
         self.inject
             .pop()
             .map(|raw| unsafe { Notified::from_raw(raw) })
+    }
+
+    /// After how many tasks those from other threads have precedence.
+    pub(super) fn remote_interval(&self) -> u32 {
+        self.config.global_queue_interval.unwrap_or(REMOTE_INTERVAL)
     }
 
     /// How many tasks have been spawned so far.

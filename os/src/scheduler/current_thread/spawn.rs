@@ -14,7 +14,6 @@ use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
 use super::super::trim::Trim;
-use super::super::yields::Yields;
 use super::running::with_core;
 use super::shared::{Core, CurrentThread, lock};
 use crate::config::Config;
@@ -50,9 +49,11 @@ impl CurrentThread {
         *lock(&scheduler.remote) = Some(OwnedTasks::new(Arc::clone(&scheduler)));
         let core = Box::new(Core {
             queue: VecDeque::with_capacity(64),
-            tick: 0,
-            turned_at: 0,
-            yields: Yields::new(),
+            until_remote: scheduler.remote_interval(),
+            since_look: 0,
+            yields_in_row: 0,
+            polls_at_park: 0,
+            deferred: Vec::new(),
             trim: Trim::new(),
             busy_since: None,
             park,

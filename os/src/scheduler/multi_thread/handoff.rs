@@ -34,6 +34,9 @@ fn hand_off(worker: &Worker<'_>) -> Option<Mailbox> {
         return None;
     }
     let core = worker.remove()?;
+    // The poll that blocks, which nobody could count later: the counters go with the core.
+    worker.remote.counters.polls.publish_one();
+    worker.counted.set(true);
     if worker.searching.take() {
         // A hook, between the search and the sleep.
         worker.stop_searching();

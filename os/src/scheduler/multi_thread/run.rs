@@ -152,7 +152,7 @@ impl Worker<'_> {
             self.searching.set(true);
             return;
         }
-        remote.counters.parks.increment();
+        self.count_park();
         self.count_busy();
         self.parking.set(true);
         while self.park_once(watch)
@@ -192,9 +192,6 @@ impl Worker<'_> {
         self.give_memory_back();
         let found = watch.look_after_others(self);
         let idle = remote.ring.is_empty() && remote.lifo.load(Ordering::Relaxed).is_null();
-        if idle {
-            remote.counters.noops.increment();
-        }
         idle && !found && !woken
     }
 }

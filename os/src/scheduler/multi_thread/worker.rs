@@ -48,6 +48,10 @@ pub(super) struct Worker<'a> {
     /// Tasks in a row that came from the LIFO slot.
     lifo_streak: Cell<u32>,
     yields: Yields,
+    /// Whether the poll that goes on is counted already.
+    pub(super) counted: Cell<bool>,
+    /// Polls that were counted at the last sleep.
+    polls_at_park: Cell<u64>,
     trim: Trim,
     tuning: Tuning,
     /// Tasks until the inject queue has precedence.
@@ -105,6 +109,8 @@ impl<'a> Worker<'a> {
             awake_since: Cell::new(Some(Instant::now())),
             lifo_streak: Cell::new(0),
             yields: Yields::new(),
+            counted: Cell::new(false),
+            polls_at_park: Cell::new(owner.remotes[index].counters.polls.get()),
             trim: Trim::new(),
             tuning: Tuning::new(owner.config.global_queue_interval),
             until_outside: Cell::new(1),
@@ -184,11 +190,24 @@ impl<'a> Worker<'a> {
         if self.searching.take() {
             self.stop_searching();
         }
-        self.remote.counters.polls.increment();
         match self.shared.probes() {
             None => token.run(),
             Some(probes) => probes.run(self.index, token),
         }
+        // Counted when it is over, with whatever else is measured of it, unless `handoff` did.
+        if !self.counted.take() {
+            self.remote.counters.polls.publish_one();
+        }
+    }
+
+    /// Counts a sleep, and whether nothing was run since the last one.
+    pub(super) fn count_park(&self) {
+        let counters = &self.remote.counters;
+        let polls = counters.polls.get();
+        if self.polls_at_park.replace(polls) == polls {
+            counters.noops.increment();
+        }
+        counters.parks.increment();
     }
 
     /// The next task of this worker's own, or from outside.

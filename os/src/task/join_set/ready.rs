@@ -52,23 +52,23 @@ impl Ready {
         self.lock().numbers.pop_front()
     }
 
-    /// The number of a task that has something to tell; if there is none, `cx` is woken for the next.
+    /// The number of a task that has something to tell; `cx` is woken for the next, also if there is
+    /// one: as with Tokio, whoever has asked once is told of each end until another asks.
     pub(super) fn pop(&self, cx: &Context<'_>) -> Option<usize> {
         // Outlives the lock (I2).
         let mut mine = None;
         loop {
             let mut inner = self.lock();
-            let number = inner.numbers.pop_front();
             let waiter = inner.waiter.as_ref();
-            if number.is_some() || waiter.is_some_and(|waiter| waiter.will_wake(cx.waker())) {
-                return number;
-            }
-            if mine.is_some() {
+            let waits = waiter.is_some_and(|waiter| waiter.will_wake(cx.waker()));
+            if !waits && mine.is_some() {
                 std::mem::swap(&mut inner.waiter, &mut mine);
-                return None;
+            } else if !waits {
+                drop(inner);
+                mine = Some(cx.waker().clone());
+                continue;
             }
-            drop(inner);
-            mine = Some(cx.waker().clone());
+            return inner.numbers.pop_front();
         }
     }
 }

@@ -45,11 +45,15 @@ use crate::context::Handle;
 pub struct JoinSet<T> {
     places: Vec<Option<Place<T>>>,
     vacant: Vec<usize>,
+    /// How many tasks there have been.
+    spawned: u64,
     ready: Arc<Ready>,
 }
 
 /// One task of the set.
 struct Place<T> {
+    /// Which task of the set it is, the first one being zero.
+    order: u64,
     handle: JoinHandle<T>,
     waker: Waker,
     slot: Arc<Slot>,
@@ -61,6 +65,7 @@ impl<T> JoinSet<T> {
         Self {
             places: Vec::new(),
             vacant: Vec::new(),
+            spawned: 0,
             ready: Arc::default(),
         }
     }
@@ -75,8 +80,11 @@ impl<T> JoinSet<T> {
         self.len() == 0
     }
 
+    /// The handles, as the tasks were spawned.
     fn handles(&self) -> impl Iterator<Item = &JoinHandle<T>> {
-        self.places.iter().flatten().map(|place| &place.handle)
+        let mut places: Vec<_> = self.places.iter().flatten().collect();
+        places.sort_by_key(|place| place.order);
+        places.into_iter().map(|place| &place.handle)
     }
 }
 
@@ -148,7 +156,7 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle.spawn_blocking(f))
     }
 
-    pub(super) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
+    pub(super) fn insert(&mut self, mut handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         let number = self.vacant.pop().unwrap_or_else(|| {
             self.places.push(None);
@@ -156,13 +164,17 @@ impl<T: 'static> JoinSet<T> {
         });
         let slot = Arc::new(Slot::new(number, &self.ready));
         let waker = Waker::from(Arc::clone(&slot));
-        // Its first poll stores the waker, so it counts as ready once; whoever waits looks at it.
-        waker.wake_by_ref();
+        // From the start, so that tasks are joined in the order in which they end.
+        if !handle.wake_at_end(&waker) {
+            waker.wake_by_ref();
+        }
         self.places[number] = Some(Place {
+            order: self.spawned,
             handle,
             waker,
             slot,
         });
+        self.spawned += 1;
         abort
     }
 
