@@ -65,6 +65,7 @@ impl Clock {
     }
 
     /// Whether the clock stands still.
+    #[inline]
     pub fn is_paused(&self) -> bool {
         // Relaxed: a test pauses on the thread that its timers run on.
         self.paused_nanos.load(Ordering::Relaxed) != RUNNING

@@ -81,8 +81,7 @@ impl CurrentThread {
                     return output;
                 }
             }
-            driven.run_tasks(woken);
-            if self.has_broken() {
+            if driven.run_tasks(woken) {
                 driven.cancel_tasks();
                 self.wake_waiters();
                 panic_for_a_task();
@@ -143,20 +142,30 @@ impl<'a> Driven<'a> {
     }
 
     /// Runs what is queued, new tasks too, until nothing is left or the event interval is over; then
-    /// looks at driver and timers, or sleeps, and wakes who gave way.
-    fn run_tasks(&self, root_polled: bool) {
-        let first = u32::from(root_polled);
-        for ran in first..first.saturating_add(self.scheduler.config.event_interval) {
+    /// looks at driver and timers, or sleeps, and wakes who gave way. `true`: the scheduler has broken.
+    #[inline]
+    fn run_tasks(&self, root_polled: bool) -> bool {
+        let mut ran = u32::from(root_polled);
+        let most = self.scheduler.config.event_interval.saturating_add(ran);
+        while ran < most {
             match self.next(ran) {
                 Next::Run(token) => self.run_task(token),
-                Next::Look => return self.look_at_timers(),
-                Next::Rest(rest) => return self.rest(rest),
+                Next::Look => {
+                    self.look_at_timers();
+                    return false;
+                }
+                Next::Rest(rest) => {
+                    self.rest(rest);
+                    return self.scheduler.has_broken();
+                }
             }
             if self.scheduler.has_broken() {
-                return;
+                return true;
             }
+            ran += 1;
         }
         self.rest(Rest::Interval);
+        self.scheduler.has_broken()
     }
 
     #[inline]
@@ -236,6 +245,14 @@ impl<'a> Driven<'a> {
             wake_each(pop());
             left -= 1;
         }
+    }
+
+    /// Who gave way while the root ended is queued for whoever drives the scheduler next.
+    #[cold]
+    fn queue_deferred(&self, core: Option<Box<Core>>) -> Option<Box<Core>> {
+        *self.running.core.borrow_mut() = core;
+        self.wake_deferred();
+        self.running.core.borrow_mut().take()
     }
 
     /// Sleeps until something happens.
@@ -360,16 +377,12 @@ fn panic_for_a_task() -> ! {
 
 impl Drop for Driven<'_> {
     fn drop(&mut self) {
-        let has_deferred = {
-            let core = self.running.core.borrow();
-            core.as_ref().is_some_and(|core| !core.deferred.is_empty())
-        };
-        if has_deferred {
-            // Who gave way while the root ended is queued for whoever drives the scheduler next.
-            self.wake_deferred();
+        let mut core = self.running.core.borrow_mut().take();
+        if core.as_ref().is_some_and(|core| !core.deferred.is_empty()) {
+            core = self.queue_deferred(core);
         }
         set_running(self.before);
-        if let Some(mut core) = self.running.core.borrow_mut().take() {
+        if let Some(mut core) = core {
             let counters = &self.scheduler.counters;
             counters.busy_nanos.add(core.take_busy());
             self.scheduler.put_core(core);
