@@ -398,6 +398,7 @@ impl<T> Receiver<T> {
     }
 
     /// Lets the channel go; `flags` are what was seen of it.
+    #[inline]
     fn finish(&mut self, flags: u8) {
         let Some(channel) = self.channel.take() else {
             return;
@@ -405,15 +406,40 @@ impl<T> Receiver<T> {
         if flags & TX_GONE != 0 {
             channel.left(flags, TX_GONE);
         } else {
-            // AcqRel: as in `close_from_receiver`; a sender that waits for that was woken, or
-            // finds the channel closed.
-            let before = channel.close_from_receiver();
-            if before & TX_GONE != 0 {
-                channel.left(before, TX_GONE);
-            } else {
-                channel.leave(RX_GONE, TX_GONE);
-            }
+            Self::finish_first(channel);
         }
+    }
+
+    /// The receiver lets the channel go while the sender is there, or is about to go.
+    fn finish_first(channel: Share<T>) {
+        // AcqRel: as in `close_from_receiver`; a sender that waits for that was woken, or finds the
+        // channel closed.
+        let before = channel.close_from_receiver();
+        if before & TX_GONE != 0 {
+            channel.left(before, TX_GONE);
+        } else {
+            channel.leave(RX_GONE, TX_GONE);
+        }
+    }
+
+    /// Nobody receives any more: what was sent is dropped.
+    fn give_up(&mut self) {
+        let Some(channel) = &self.channel else { return };
+        let before = channel.close_from_receiver();
+        let unread = if before & SENT != 0 {
+            channel.take()
+        } else {
+            None
+        };
+        // Nobody waits any more, and the sender may live for long.
+        let waker = if before & RX_WAITS != 0 {
+            channel.receiver.take()
+        } else {
+            None
+        };
+        self.finish(before);
+        self.resource.receiver_gone(true);
+        drop((waker, unread));
     }
 
     /// Waits for the value with the whole thread.
@@ -473,23 +499,11 @@ impl<T> Receiver<T> {
 }
 
 impl<T> Drop for Receiver<T> {
+    #[inline]
     fn drop(&mut self) {
-        let Some(channel) = &self.channel else { return };
-        let before = channel.close_from_receiver();
-        let unread = if before & SENT != 0 {
-            channel.take()
-        } else {
-            None
-        };
-        // Nobody waits any more, and the sender may live for long.
-        let waker = if before & RX_WAITS != 0 {
-            channel.receiver.take()
-        } else {
-            None
-        };
-        self.finish(before);
-        self.resource.receiver_gone(true);
-        drop((waker, unread));
+        if self.channel.is_some() {
+            self.give_up();
+        }
     }
 }
 
