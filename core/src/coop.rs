@@ -100,7 +100,8 @@ pub fn on_forced_yield(observer: fn()) {
     ON_FORCED_YIELD.set(Some(observer));
 }
 
-/// Runs `f`, and calls `observer` in the stack of each operation in it that is pending.
+/// Runs `f` without budget, and calls `observer` in the stack of each operation in it: each says `Pending`, changes
+/// nothing, and has its task polled again. So a future can be asked at any time where it is.
 ///
 /// # Cost
 /// Nothing for polls outside: whether a poll is traced stands in the word of its budget.
@@ -108,14 +109,14 @@ pub fn traced<R>(observer: fn(), f: impl FnOnce() -> R) -> R {
     struct Undo(Budget, Option<fn()>);
     impl Drop for Undo {
         fn drop(&mut self) {
-            let now = CURRENT.get();
-            CURRENT.set(Budget(now.0 & !TRACED | self.0.0 & TRACED));
+            CURRENT.set(self.0);
             ON_PENDING.set(self.1);
         }
     }
     let before = CURRENT.get();
     let _undo = Undo(before, ON_PENDING.replace(Some(observer)));
-    CURRENT.set(Budget(before.0 | TRACED));
+    // None is left: each operation says `Pending`.
+    CURRENT.set(Budget(TRACED | TOLD));
     f()
 }
 
@@ -154,7 +155,7 @@ impl Drop for Restore {
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
     let before = CURRENT.get();
     let _restore = Restore(before);
-    CURRENT.set(Budget(budget.0 | before.0 & TRACED));
+    CURRENT.set(if before.has(TRACED) { before } else { budget });
     f()
 }
 
@@ -256,7 +257,8 @@ fn yield_by_force(cx: &mut Context<'_>) {
 /// Whether the budget is used up; if so, `cx`'s task has been woken to go on later.
 #[inline]
 pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
-    if has_budget_remaining() {
+    // Who only asks is no operation.
+    if has_budget_remaining() || is_traced() {
         return Poll::Ready(());
     }
     yield_by_force(cx);

@@ -188,3 +188,34 @@ fn a_task_of_its_own_sees_that_it_is_traced() {
         assert!(seen.load(Ordering::SeqCst));
     }
 }
+
+#[test]
+fn who_is_asked_where_it_is_does_nothing_and_goes_on_after() {
+    for runtime in both(|_| ()) {
+        runtime.block_on(async {
+            let (sender, mut receiver) = selkie::sync::mpsc::channel(1);
+            sender.send(1).await.unwrap();
+            let mut receive = std::pin::pin!(receiver.recv());
+            let mut asked = false;
+            std::future::poll_fn(|cx| {
+                if !asked {
+                    asked = true;
+                    let mut leaves = 0;
+                    let polled = trace_with(|| receive.as_mut().poll(cx), |_| leaves += 1);
+                    assert!(
+                        polled.is_pending(),
+                        "a value waits, but it only says where it is"
+                    );
+                    assert_eq!(leaves, 1);
+                    // It has this task polled again.
+                    return std::task::Poll::Pending;
+                }
+                receive
+                    .as_mut()
+                    .poll(cx)
+                    .map(|value| assert_eq!(value, Some(1)))
+            })
+            .await;
+        });
+    }
+}

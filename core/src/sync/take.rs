@@ -192,7 +192,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         if waits {
             coop::tell_pending();
         } else {
-            let forced = coop::poll_budget_available(cx);
+            let forced = coop::poll_proceed(cx);
             debug_assert!(forced.is_pending(), "there is no budget");
         }
     }

@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use core::task::Poll;
 
-use crate::coop::{tell_pending, wake_deferred};
+use crate::coop::{is_traced, tell_pending, wake_deferred};
 
 /// Lets every other ready task of this executor run before the caller goes on.
 ///
@@ -17,10 +17,11 @@ use crate::coop::{tell_pending, wake_deferred};
 pub async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
-        if yielded {
+        let traced = is_traced();
+        if yielded && !traced {
             return Poll::Ready(());
         }
-        yielded = true;
+        yielded |= !traced;
         wake_deferred(cx.waker());
         tell_pending();
         Poll::Pending
