@@ -129,6 +129,7 @@ pub fn tell_pending() {
 }
 
 /// Whether the caller runs inside [`traced`].
+#[inline]
 pub fn is_traced() -> bool {
     CURRENT.get().has(TRACED)
 }

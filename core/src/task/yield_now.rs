@@ -17,13 +17,14 @@ use crate::coop::{is_traced, tell_pending, wake_deferred};
 pub async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
-        let traced = is_traced();
-        if yielded && !traced {
+        if is_traced() {
+            tell_pending();
+        } else if yielded {
             return Poll::Ready(());
+        } else {
+            yielded = true;
         }
-        yielded |= !traced;
         wake_deferred(cx.waker());
-        tell_pending();
         Poll::Pending
     })
     .await;
