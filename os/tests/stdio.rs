@@ -35,3 +35,21 @@ fn what_was_flushed_is_out() {
     let text = String::from_utf8_lossy(&done.stdout);
     assert!(text.contains("<one,two"), "{text}");
 }
+
+#[test]
+fn a_write_after_the_runtimes_end_is_refused_and_says_so() {
+    use selkie::io::AsyncWriteExt;
+
+    for builder in [
+        selkie::runtime::Builder::new_current_thread,
+        selkie::runtime::Builder::new_multi_thread,
+    ] {
+        let runtime = builder().enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        runtime.shutdown_timeout(std::time::Duration::from_secs(60));
+        let error = handle
+            .block_on(async { selkie::io::stdout().write_all(b"x").await })
+            .expect_err("nobody would write it");
+        assert!(selkie::runtime::is_rt_shutdown_err(&error), "{error}");
+    }
+}

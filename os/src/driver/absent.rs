@@ -83,8 +83,3 @@ impl Handle {
 pub(crate) fn build(_config: &Config) -> io::Result<(Driver, Handle)> {
     Err(io::ErrorKind::Unsupported.into())
 }
-
-/// Whether `error` tells of a driver that is gone; here none does.
-pub(crate) fn is_shutdown_error(_error: &io::Error) -> bool {
-    false
-}

@@ -15,11 +15,13 @@ impl fmt::Display for RuntimeShutdown {
 impl Error for RuntimeShutdown {}
 
 /// What operations return once their runtime shuts down.
+#[cfg(any(feature = "reactor", feature = "io-std"))]
 pub(crate) fn shutdown_error() -> io::Error {
     io::Error::other(RuntimeShutdown)
 }
 
 /// What operations return in a process that was forked since their driver was made.
+#[cfg(feature = "reactor")]
 pub(super) fn forked_error() -> io::Error {
     io::Error::other("this belongs to a runtime of the process that this one was forked from")
 }

@@ -3,7 +3,6 @@
 //! [`build`] makes a driver, which a scheduler parks in, and a [`Handle`], by which sources are
 //! registered. Without the features that need a reactor both are types without values.
 
-#[cfg(feature = "reactor")]
 mod error;
 #[cfg(feature = "reactor")]
 mod poller;
@@ -47,9 +46,10 @@ mod registration;
 mod absent;
 
 #[cfg(not(feature = "reactor"))]
-pub(crate) use absent::{Config, Handle, build, is_shutdown_error};
-#[cfg(feature = "reactor")]
+pub(crate) use absent::{Config, Handle, build};
 pub(crate) use error::is_shutdown_error;
+#[cfg(feature = "io-std")]
+pub(crate) use error::shutdown_error;
 #[cfg(feature = "reactor")]
 pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]

@@ -4,7 +4,7 @@
 //!             that travels there and back.
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
 //! Invariants  I1 a write is taken whole and written whole, and its failure is told by the next
-//!                operation.
+//!                operation; one that is refused is not taken.
 //!             I2 an idle buffer that is not empty was written and not flushed.
 //! Rejected    Making the descriptors non-blocking: that changes them for every process that
 //!             shares the terminal.
@@ -17,6 +17,7 @@ use std::task::{Context, Poll, ready};
 use selkie_core::coop;
 
 use crate::blocking::BlockingKind;
+use crate::driver::shutdown_error;
 use crate::io::AsyncWrite;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
@@ -35,10 +36,21 @@ impl State {
         let Self::Busy(task) = self else {
             return Poll::Ready(Ok(None));
         };
-        let (outcome, buf) = ready!(Pin::new(task).poll(cx))
-            .unwrap_or_else(|_| (Err(io::Error::other("background task failed")), Vec::new()));
+        let (outcome, buf) = ready!(Pin::new(task).poll(cx)).unwrap_or_else(|error| {
+            let error = if error.is_cancelled() {
+                shutdown_error()
+            } else {
+                io::Error::other("background task failed")
+            };
+            (Err(error), Vec::new())
+        });
         *self = Self::Idle(buf);
         Poll::Ready(outcome.map(Some))
+    }
+
+    /// Whether an operation has begun that is over already: the pool has ended and refused it, as a rule.
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Busy(task) if task.is_finished())
     }
 
     fn take_buf(&mut self) -> Vec<u8> {
@@ -109,6 +121,10 @@ macro_rules! output {
                 self.state.begin(BlockingKind::StandardWrite, buf, |buf| {
                     io::$make().write_all(buf).map(|()| buf.len())
                 });
+                if self.state.is_over() {
+                    // What was not taken is not said to be.
+                    ready!(self.state.poll_idle(cx))?;
+                }
                 Poll::Ready(Ok(n))
             }
 
