@@ -120,14 +120,6 @@ pub fn traced<R>(observer: fn(), f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// An operation that has no budget is pending: inside [`traced`] the observer is called.
-#[inline]
-pub fn tell_pending() {
-    if CAN_OBSERVE && CURRENT.get().has(TRACED) {
-        call_observer();
-    }
-}
-
 /// Whether the caller runs inside [`traced`].
 #[inline]
 pub fn is_traced() -> bool {
@@ -212,9 +204,6 @@ impl Drop for RestoreOnPending {
         let before = self.before.get();
         if before != KEPT {
             CURRENT.set(before);
-            if CAN_OBSERVE && before.has(TRACED) {
-                call_observer();
-            }
         }
     }
 }

@@ -1,27 +1,19 @@
 //! UDP, Unix sockets and pipes: what a user would notice.
 #![cfg(unix)]
 
+mod fixture;
+
 use std::io;
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use selkie::net::unix::pipe;
 use selkie::net::{UdpSocket, UnixDatagram, UnixListener, UnixStream};
-use selkie::runtime::{Builder, Runtime};
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
+use fixture::ringed;
 
 #[test]
 fn udp_peeks_and_cuts() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
             let two = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -49,7 +41,7 @@ fn udp_peeks_and_cuts() {
 
 #[test]
 fn an_unnamed_sender_is_unnamed() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (one, two) = UnixDatagram::pair().unwrap();
             one.send(b"ahoy").await.unwrap();
@@ -63,7 +55,7 @@ fn an_unnamed_sender_is_unnamed() {
 
 #[test]
 fn unix_streams_meet_at_an_abstract_name() {
-    for (index, runtime) in runtimes().into_iter().enumerate() {
+    for (index, runtime) in ringed().into_iter().enumerate() {
         runtime.block_on(async {
             let name = format!("\0selkie-test-{}-{index}", std::process::id());
             let listener = UnixListener::bind(&name).unwrap();
@@ -86,7 +78,7 @@ fn unix_streams_meet_at_an_abstract_name() {
 
 #[test]
 fn a_full_pipe_waits_for_its_reader() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut sender, mut receiver) = pipe::pipe().unwrap();
             let sending = selkie::spawn(async move {
@@ -102,7 +94,7 @@ fn a_full_pipe_waits_for_its_reader() {
 
 #[test]
 fn what_is_no_pipe_is_refused() {
-    let [runtime, _] = runtimes();
+    let [runtime, _] = ringed();
     let _context = runtime.enter();
     let file = std::fs::File::open("/proc/self/exe").unwrap();
     let error = pipe::Receiver::from_file(file).unwrap_err();

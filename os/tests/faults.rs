@@ -2,6 +2,8 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
+mod fixture;
+
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::process::Command;
@@ -14,6 +16,8 @@ use selkie::net::unix::pipe;
 use selkie::net::{TcpListener, TcpStream, UnixStream};
 use selkie::runtime::{Builder, Runtime};
 use selkie::time::timeout;
+
+use fixture::is_watched;
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -196,21 +200,6 @@ fn regression_23_a_descriptor_closed_under_its_registration_is_dropped_quietly()
             .unwrap()
             .unwrap();
     });
-}
-
-/// Whether any poller of this process watches what `fd` is.
-fn is_watched(fd: &impl AsRawFd) -> bool {
-    let link = |number: &str| std::fs::read_link(format!("/proc/self/fd/{number}"));
-    let socket = link(&fd.as_raw_fd().to_string()).unwrap();
-    let inode = socket.to_str().unwrap();
-    let inode = inode[inode.find('[').unwrap() + 1..].trim_end_matches(']');
-    let inode = format!("ino:{:x} ", inode.parse::<u64>().unwrap());
-    std::fs::read_dir("/proc/self/fd")
-        .unwrap()
-        .filter_map(|fd| fd.unwrap().file_name().into_string().ok())
-        .filter(|number| link(number).is_ok_and(|to| to.ends_with("anon_inode:[eventpoll]")))
-        .filter_map(|number| std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).ok())
-        .any(|info| info.contains(&inode))
 }
 
 #[test]

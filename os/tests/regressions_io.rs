@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![allow(unsafe_code)]
 
+mod fixture;
+
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
@@ -14,18 +16,9 @@ use std::task::{Context, Poll};
 use selkie::io::unix::AsyncFd;
 use selkie::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, Interest, ReadBuf};
 use selkie::net::{TcpListener, TcpStream};
-use selkie::runtime::{Builder, Runtime};
+use selkie::runtime::Builder;
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
+use fixture::ringed;
 
 /// A reader that puts a buffer of its own in the place of the one it was given.
 struct Swapper;
@@ -61,7 +54,7 @@ fn regression_04_a_swapped_buffer_shows_no_uninitialised_memory() {
 
 #[test]
 fn regression_08_a_reader_is_not_woken_by_room_to_write() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let client = TcpStream::connect(listener.local_addr().unwrap())
@@ -111,7 +104,7 @@ fn regression_08_a_reader_is_not_woken_by_room_to_write() {
 
 #[test]
 fn regression_09_a_short_read_leaves_the_end_to_be_seen() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut client = TcpStream::connect(listener.local_addr().unwrap())
@@ -186,7 +179,7 @@ impl Drop for Told {
 
 #[test]
 fn regression_23_no_registration_outlives_its_descriptor() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         let _context = runtime.enter();
         let (near, _far) = UnixStream::pair().unwrap();
         let closed = Rc::new(Cell::new(false));

@@ -1,10 +1,11 @@
 //! Bugs that bit other runtimes' readiness; the numbers are the rows of the project's list.
 #![cfg(target_os = "linux")]
 
+mod fixture;
+
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -16,26 +17,16 @@ use selkie::net::{
     TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream,
 };
 use selkie::process::Command;
-use selkie::runtime::{Builder, Runtime};
 use selkie::time::timeout;
+
+use fixture::{is_watched, ringed};
 
 const LONG: Duration = Duration::from_secs(30);
 const ANY: &str = "127.0.0.1:0";
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
-
 /// Runs `test` on runtimes of both kinds, each with a limit.
 fn on_each<F: Future<Output = ()>>(test: impl Fn() -> F) {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async { timeout(LONG, test()).await.expect("it hangs") });
     }
 }
@@ -487,23 +478,6 @@ fn regression_91_an_open_connection_goes_on_behind_the_mark() {
             assert_eq!(&text[..read], b"before after");
         }
     });
-}
-
-/// Whether any poller of this process watches what `fd` is.
-fn is_watched(fd: impl AsFd) -> bool {
-    use std::os::fd::AsRawFd;
-
-    let link = |number: &str| std::fs::read_link(format!("/proc/self/fd/{number}"));
-    let socket = link(&fd.as_fd().as_raw_fd().to_string()).unwrap();
-    let inode = socket.to_str().unwrap();
-    let inode = inode[inode.find('[').unwrap() + 1..].trim_end_matches(']');
-    let inode = format!("ino:{:x} ", inode.parse::<u64>().unwrap());
-    std::fs::read_dir("/proc/self/fd")
-        .unwrap()
-        .filter_map(|fd| fd.unwrap().file_name().into_string().ok())
-        .filter(|number| link(number).is_ok_and(|to| to.ends_with("anon_inode:[eventpoll]")))
-        .filter_map(|number| std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).ok())
-        .any(|info| info.contains(&inode))
 }
 
 #[test]

@@ -1,30 +1,22 @@
 //! Several sockets at one address.
 #![cfg(target_os = "linux")]
 
+mod fixture;
+
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use selkie::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
-use selkie::runtime::{Builder, Runtime};
+
+use fixture::ringed;
 
 /// More than enough for each of a few sockets to get something, wherever the ports fall.
 const TRIES: usize = 2_000;
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
-
 #[test]
 fn every_listener_gets_connections() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let listeners = TcpListener::bind_many("127.0.0.1:0", 4).await.unwrap();
             let address = listeners[0].local_addr().unwrap();
@@ -59,7 +51,7 @@ fn every_listener_gets_connections() {
 
 #[test]
 fn every_socket_gets_datagrams_and_one_sender_stays_with_one() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let sockets = UdpSocket::bind_many("127.0.0.1:0", 3).await.unwrap();
             let address = sockets[0].local_addr().unwrap();
@@ -95,7 +87,7 @@ fn every_socket_gets_datagrams_and_one_sender_stays_with_one() {
 
 #[test]
 fn one_is_the_least_and_all_or_none_are_bound() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let error = TcpListener::bind_many("127.0.0.1:0", 0).await.unwrap_err();
             assert_eq!(

@@ -1,6 +1,8 @@
 //! Copies inside the system: between streams, from files and to them.
 #![cfg(target_os = "linux")]
 
+mod fixture;
+
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::pin::pin;
@@ -9,21 +11,11 @@ use std::task::{Context, Poll, Waker};
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::unix::pipe;
 use selkie::net::{Splice, TcpListener, TcpStream, UnixStream};
-use selkie::runtime::{Builder, Runtime};
+
+use fixture::ringed;
 
 /// More than the buffers of a socket hold, and no whole number of pages.
 const MANY: usize = (5 << 20) + 77;
-
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
 
 /// Bytes of which no two stretches look alike.
 fn sample(len: usize) -> Vec<u8> {
@@ -63,7 +55,7 @@ fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
 
 #[test]
 fn all_that_comes_goes_through_in_order() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = tcp_pair().await;
             let (far, mut server) = tcp_pair().await;
@@ -104,7 +96,7 @@ fn all_that_comes_goes_through_in_order() {
 
 #[test]
 fn unix_streams_and_pipes_are_ends_too() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = UnixStream::pair().unwrap();
             let (sender, receiver) = pipe::pipe().unwrap();
@@ -131,7 +123,7 @@ fn unix_streams_and_pipes_are_ends_too() {
 
 #[test]
 fn a_limit_is_kept_to_the_byte() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = UnixStream::pair().unwrap();
             let (far, mut server) = UnixStream::pair().unwrap();
@@ -155,7 +147,7 @@ fn a_limit_is_kept_to_the_byte() {
 
 #[test]
 fn a_stream_can_be_both_ends() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, server) = tcp_pair().await;
             let echo = selkie::spawn(async move {
@@ -174,7 +166,7 @@ fn a_stream_can_be_both_ends() {
 
 #[test]
 fn a_copy_that_is_given_up_at_a_full_target_loses_nothing() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = tcp_pair().await;
             let (sender, mut receiver) = pipe::pipe().unwrap();
@@ -211,7 +203,7 @@ fn a_copy_that_is_given_up_at_a_full_target_loses_nothing() {
 
 #[test]
 fn a_target_that_is_gone_is_told_and_what_was_taken_is_kept() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = UnixStream::pair().unwrap();
             let (sender, receiver) = pipe::pipe().unwrap();
@@ -235,7 +227,7 @@ fn a_target_that_is_gone_is_told_and_what_was_taken_is_kept() {
 
 #[test]
 fn a_source_that_is_reset_is_told() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (client, near) = tcp_pair().await;
             let (far, _server) = tcp_pair().await;
@@ -251,7 +243,7 @@ fn a_source_that_is_reset_is_told() {
 
 #[test]
 fn a_file_is_sent_from_where_it_is_asked_and_up_to_its_end() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let bytes = sample(MANY);
             let mut file = file_of(&bytes);
@@ -287,7 +279,7 @@ fn a_file_is_sent_from_where_it_is_asked_and_up_to_its_end() {
 
 #[test]
 fn a_file_that_is_given_up_half_way_says_how_much_went() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let bytes = sample(MANY);
             let file = file_of(&bytes);
@@ -326,7 +318,7 @@ fn a_file_that_is_given_up_half_way_says_how_much_went() {
 
 #[test]
 fn a_stream_is_received_into_a_file() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, server) = tcp_pair().await;
             let writer = selkie::spawn(async move {
@@ -360,7 +352,7 @@ fn a_stream_is_received_into_a_file() {
 
 #[test]
 fn a_file_that_takes_nothing_is_told() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, server) = UnixStream::pair().unwrap();
             client.write_all(b"kept").await.unwrap();

@@ -53,3 +53,33 @@ fn a_write_after_the_runtimes_end_is_refused_and_says_so() {
         assert!(selkie::runtime::is_rt_shutdown_err(&error), "{error}");
     }
 }
+
+/// A write that was refused as it began was looked at within the budget: without any left the write said
+/// that it waits, and one that had been taken would have been made again.
+#[test]
+fn a_write_says_in_the_same_poll_what_became_of_it() {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+    use std::task::Poll;
+
+    use selkie::io::AsyncWrite;
+    use selkie::task::coop;
+
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = runtime.handle().clone();
+    runtime.shutdown_timeout(std::time::Duration::from_secs(60));
+    let mut output = stdout();
+    // All but one unit of the budget are gone, and the write takes the last.
+    handle.block_on(poll_fn(|cx| {
+        for _ in 0..127 {
+            assert!(
+                coop::poll_proceed(cx)
+                    .map(|unit| unit.made_progress())
+                    .is_ready()
+            );
+        }
+        let written = Pin::new(&mut output).poll_write(cx, b"x");
+        assert!(matches!(written, Poll::Ready(Err(_))), "{written:?}");
+        Poll::Ready(())
+    }));
+}

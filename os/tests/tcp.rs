@@ -1,21 +1,14 @@
 //! TCP over loopback: what a user of the sockets would notice.
 
+mod fixture;
+
 use std::io;
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use selkie::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
-use selkie::runtime::{Builder, Runtime};
+use selkie::runtime::Builder;
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
+use fixture::ringed;
 
 async fn pair() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -26,7 +19,7 @@ async fn pair() -> io::Result<(TcpStream, TcpStream)> {
 
 #[test]
 fn many_clients_are_echoed() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap();
@@ -63,7 +56,7 @@ fn many_clients_are_echoed() {
 
 #[test]
 fn halves_close_and_reunite() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (client, mut server) = pair().await.unwrap();
             let (read, mut write) = client.into_split();
@@ -87,7 +80,7 @@ fn halves_close_and_reunite() {
 
 #[test]
 fn a_refused_connection_is_an_error() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let socket = TcpSocket::new_v4().unwrap();
             socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -100,7 +93,7 @@ fn a_refused_connection_is_an_error() {
 
 #[test]
 fn try_methods_say_would_block() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (client, server) = pair().await.unwrap();
             client.writable().await.unwrap();
@@ -121,7 +114,7 @@ fn try_methods_say_would_block() {
 
 #[test]
 fn many_tasks_wait_on_one_listener() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let listener = std::sync::Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
             let addr = listener.local_addr().unwrap();
@@ -157,7 +150,7 @@ fn the_shutdown_of_the_runtime_ends_its_sockets() {
 
 #[test]
 fn names_are_looked_up() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let addrs: Vec<_> = lookup_host(("localhost", 80)).await.unwrap().collect();
             assert!(
@@ -175,7 +168,7 @@ fn names_are_looked_up() {
 #[cfg(target_os = "linux")]
 #[test]
 fn fast_open_carries_the_first_bytes_and_tells_that_nobody_listens() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let server = TcpSocket::new_v4().unwrap();
             assert_eq!(server.fast_open().unwrap(), 0);

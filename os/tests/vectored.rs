@@ -1,5 +1,7 @@
 //! Several buffers in one call: read, written, and said to be taken so.
 
+mod fixture;
+
 use std::io::{ErrorKind, IoSlice, IoSliceMut};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -9,18 +11,8 @@ use selkie::io::{
     simplex, sink, split, stderr, stdout,
 };
 use selkie::net::{TcpListener, TcpStream, UdpSocket};
-use selkie::runtime::{Builder, Runtime};
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
-}
+use fixture::ringed;
 
 async fn tcp_pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -58,7 +50,7 @@ macro_rules! reads_into_several {
 
 #[test]
 fn streams_and_their_halves_read_into_several_buffers() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (reader, mut writer) = tcp_pair().await;
             reads_into_several!(reader, writer);
@@ -76,7 +68,7 @@ fn streams_and_their_halves_read_into_several_buffers() {
 #[test]
 fn unix_streams_and_pipes_read_into_several_buffers() {
     use selkie::net::{UnixStream, unix::pipe};
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (reader, mut writer) = UnixStream::pair().unwrap();
             reads_into_several!(reader, writer);
@@ -91,7 +83,7 @@ fn unix_streams_and_pipes_read_into_several_buffers() {
 
 #[test]
 fn a_datagram_is_gathered_and_scattered() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
             let two = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -153,7 +145,7 @@ async fn goes_through(
 
 #[test]
 fn every_adaptor_passes_several_buffers_on() {
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (one, two) = duplex(64);
             goes_through(one, two).await;
@@ -232,7 +224,7 @@ fn who_takes_several_buffers_says_so_and_who_does_not_does_not() {
     assert!(!split(Plain).1.is_write_vectored());
     assert!(!join(empty(), Plain).is_write_vectored());
     assert!(!Box::new(Plain).is_write_vectored());
-    for runtime in runtimes() {
+    for runtime in ringed() {
         runtime.block_on(async {
             let (stream, _peer) = tcp_pair().await;
             assert!(stream.is_write_vectored());

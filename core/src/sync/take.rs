@@ -172,13 +172,22 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
     /// which the next poll comes for. The task is woken for that only if there is something to come for.
     #[cold]
     fn poll_without_budget(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) {
+        if !coop::is_traced() && self.as_mut().keeps_place(cx, operation) {
+            return;
+        }
+        let forced = coop::poll_proceed(cx);
+        debug_assert!(forced.is_pending(), "there is no budget");
+    }
+
+    /// Takes the place in the line, or the permits; `true`: it waits there for others.
+    fn keeps_place(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) -> bool {
         let this = self.as_ref().get_ref();
         let state = match &this.node {
             Some(node) if node.state() == WaitState::Queued => this.renew(node, cx),
             Some(node) => node.state(),
             None => WaitState::Idle,
         };
-        let waits = match state {
+        match state {
             WaitState::Idle => {
                 let joined = self.as_mut().join(cx, operation);
                 if let (Poll::Ready(Ok(())), Some(node)) = (joined, &self.node) {
@@ -188,12 +197,6 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
             }
             WaitState::Queued | WaitState::Seated => true,
             WaitState::Done(_) => false,
-        };
-        if waits {
-            coop::tell_pending();
-        } else {
-            let forced = coop::poll_proceed(cx);
-            debug_assert!(forced.is_pending(), "there is no budget");
         }
     }
 }

@@ -254,7 +254,11 @@ pub unsafe trait Schedule: Sized + 'static {
     ///
     /// # Safety
     /// As for [`schedule`](Self::schedule); the caller runs the task, which keeps `this` alive.
-    unsafe fn requeue(this: NonNull<Self>, token: Notified);
+    #[inline]
+    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+        // SAFETY: by the caller's promise.
+        unsafe { Self::schedule(this, token) };
+    }
 
     /// A task has ended. Called in the context that ended it, before its joiner is woken.
     fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool);

@@ -44,11 +44,6 @@ unsafe impl Schedule for Queue {
         }
     }
 
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
-        // SAFETY: by the caller's promise.
-        unsafe { Self::schedule(this, token) };
-    }
-
     fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {
         self.finished.fetch_add(1, Ordering::Relaxed);
     }

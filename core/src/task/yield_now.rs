@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use core::task::Poll;
 
-use crate::coop::{is_traced, tell_pending, wake_deferred};
+use crate::coop::{is_traced, poll_proceed, wake_deferred};
 
 /// Lets every other ready task of this executor run before the caller goes on.
 ///
@@ -18,12 +18,12 @@ pub async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
         if is_traced() {
-            tell_pending();
-        } else if yielded {
-            return Poll::Ready(());
-        } else {
-            yielded = true;
+            return poll_proceed(cx).map(drop);
         }
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
         wake_deferred(cx.waker());
         Poll::Pending
     })

@@ -84,11 +84,6 @@ unsafe impl Schedule for LocalScheduler {
         this.push(token);
     }
 
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
-        // SAFETY: by the caller's promise.
-        unsafe { Self::schedule(this, token) };
-    }
-
     fn finished(&self, _id: Id, _location: &'static Location<'static>, panicked: bool) {
         // Tasks of the set end where they run: on the owner's thread.
         self.local.alive.set(self.local.alive.get() - 1);

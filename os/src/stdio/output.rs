@@ -14,7 +14,7 @@ use std::io::{self, IoSlice, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use selkie_core::coop;
+use selkie_core::coop::{self, Budget};
 
 use crate::blocking::BlockingKind;
 use crate::driver::shutdown_error;
@@ -122,8 +122,10 @@ macro_rules! output {
                     io::$make().write_all(buf).map(|()| buf.len())
                 });
                 if self.state.is_over() {
-                    // What was not taken is not said to be.
-                    ready!(self.state.poll_idle(cx))?;
+                    // What was not taken is not said to be, and what was taken is, whatever is left
+                    // of the budget.
+                    let look = || self.state.poll_idle(cx);
+                    ready!(coop::with_budget(Budget::unlimited(), look))?;
                 }
                 Poll::Ready(Ok(n))
             }

@@ -140,12 +140,6 @@ unsafe impl Schedule for CurrentThread {
         unsafe { push(this, token) };
     }
 
-    #[inline]
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
-        // SAFETY: by the caller's promise.
-        unsafe { push(this, token) };
-    }
-
     fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool) {
         if let Some(probes) = self.probes() {
             probes.finished(id, location);
