@@ -76,6 +76,18 @@ context_cell! {
     static DEFER: Option<fn(&Waker) -> bool> = None;
 }
 
+context_cell! {
+    /// As [`DEFER`], for the wakers of polls that are traced.
+    static DEFER_TRACED: Option<fn(&Waker) -> bool> = None;
+}
+
+/// Sets where the wakers of polls that are traced are kept in this context, if [`set_deferral`] has not:
+/// for an executor that has whoever gives way wait in its queue alone.
+#[inline]
+pub fn set_traced_deferral(keep: fn(&Waker) -> bool) {
+    DEFER_TRACED.set(Some(keep));
+}
+
 /// Sets where the wakers of those who give way are kept in this context.
 ///
 /// `keep` says whether it took the waker, which is then woken when the executor has run what was
@@ -233,7 +245,11 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 fn yield_by_force(cx: &mut Context<'_>) {
     let now = CURRENT.get();
     CURRENT.set(Budget(now.0 | TOLD));
-    wake_deferred(cx.waker());
+    let keeps = |keep: Option<fn(&Waker) -> bool>| keep.is_some_and(|keep| keep(cx.waker()));
+    let is_kept = keeps(DEFER.get()) || now.has(TRACED) && keeps(DEFER_TRACED.get());
+    if !is_kept {
+        cx.waker().wake_by_ref();
+    }
     if CAN_OBSERVE && !now.has(TOLD) {
         if let Some(observer) = ON_FORCED_YIELD.get() {
             observer();

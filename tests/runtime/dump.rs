@@ -219,3 +219,65 @@ fn who_is_asked_where_it_is_does_nothing_and_goes_on_after() {
         });
     }
 }
+
+struct Flag(AtomicBool);
+
+impl std::task::Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Asks a future that waits where it is.
+fn trace(future: std::pin::Pin<&mut impl Future>, waker: &std::task::Waker) {
+    let mut cx = std::task::Context::from_waker(waker);
+    let mut leaves = 0;
+    assert!(trace_with(|| future.poll(&mut cx), |_| leaves += 1).is_pending());
+    assert_eq!(leaves, 1);
+}
+
+#[test]
+fn who_is_traced_by_hand_is_woken_when_the_others_had_their_turn() {
+    for runtime in both(|_| ()) {
+        runtime.block_on(async {
+            let task = selkie::spawn(async {
+                let flag = Arc::new(Flag(AtomicBool::new(false)));
+                let waker = std::task::Waker::from(Arc::clone(&flag));
+                let (_keep, receive) = oneshot::channel::<()>();
+                let mut receive = Box::pin(receive);
+                trace(receive.as_mut(), &waker);
+                assert!(!flag.0.load(Ordering::SeqCst), "woken in its own poll");
+                for _ in 0..3 {
+                    task::yield_now().await;
+                }
+                assert!(flag.0.load(Ordering::SeqCst), "it was forgotten");
+            });
+            task.await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn who_is_traced_by_a_hook_keeps_its_worker_awake() {
+    // The hook runs when the worker has nothing left to do.
+    let (send, woken) = mpsc::channel();
+    struct Tell(std::sync::Mutex<mpsc::Sender<()>>);
+    impl std::task::Wake for Tell {
+        fn wake(self: Arc<Self>) {
+            let _gone = self.0.lock().unwrap().send(());
+        }
+    }
+    let waker = std::task::Waker::from(Arc::new(Tell(std::sync::Mutex::new(send))));
+    let once = AtomicBool::new(false);
+    let _runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .on_thread_park(move || {
+            if !once.swap(true, Ordering::SeqCst) {
+                let (_keep, receive) = oneshot::channel::<()>();
+                trace(Box::pin(receive).as_mut(), &waker);
+            }
+        })
+        .build()
+        .unwrap();
+    woken.recv_timeout(LONG).expect("it was forgotten");
+}

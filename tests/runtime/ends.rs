@@ -483,3 +483,31 @@ fn ten_thousand_runtimes_leave_nothing() {
         .unwrap();
     assert!(status.success());
 }
+
+/// Polls a sleep of an ended runtime, which waited in it or did not.
+fn poll_after_the_end(builder: &mut Builder, waited: bool) -> std::task::Poll<()> {
+    let runtime = builder.build().unwrap();
+    let mut sleep = Box::pin({
+        let _entered = runtime.enter();
+        selkie::time::sleep(LONG)
+    });
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    if waited {
+        assert!(sleep.as_mut().poll(&mut cx).is_pending());
+    }
+    drop(runtime);
+    sleep.as_mut().poll(&mut cx)
+}
+
+#[test]
+fn a_sleep_of_an_ended_runtime_panics_or_is_over_as_it_was_built() {
+    for waited in [true, false] {
+        let polled = poll_after_the_end(Builder::new_multi_thread().enable_alt_timer(), waited);
+        assert!(polled.is_ready());
+        // The homes are used again, by a runtime of the other kind.
+        let panicked = std::panic::catch_unwind(|| {
+            poll_after_the_end(Builder::new_multi_thread().enable_time(), waited)
+        });
+        assert!(panicked.is_err());
+    }
+}

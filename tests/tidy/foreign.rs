@@ -162,6 +162,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/scheduler/current_thread/running.rs",
         &["waker.yield_now", "waker.budget"],
     ),
+    ("os/src/scheduler/multi_thread/worker.rs", &["waker.traced"]),
     (
         "os/src/scheduler/local.rs",
         &[

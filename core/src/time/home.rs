@@ -15,9 +15,13 @@ use core::task::Waker;
 
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::mode::Mode;
+use super::mode::{AtEnd, Mode};
 use super::timers::{Guarded, NEVER, NOT_PARKED, Timers, due_tick};
 use crate::platform::{LockGuard, Ordering};
+
+/// The bit of an epoch that says what its sleeps do when it is over. It stands in each timer, also when the
+/// home serves another runtime.
+const FIRES_AT_END: u32 = 2;
 
 /// What became of a timer that was to be inserted or looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +43,21 @@ impl Timers {
     /// # Panics
     /// If the home is open.
     pub fn open(&'static self, mode: Mode, unpark: Waker) -> Home {
+        self.open_until(AtEnd::Panic, mode, unpark)
+    }
+
+    /// As [`open`](Self::open); `at_end` says what sleeps do that are polled when the home is closed.
+    ///
+    /// # Panics
+    /// If the home is open.
+    pub fn open_until(&'static self, at_end: AtEnd, mode: Mode, unpark: Waker) -> Home {
         let mut guarded = self.guarded.lock();
         // Relaxed: changed under the lock only.
-        let epoch = self.epoch.load(Ordering::Relaxed).wrapping_add(1);
+        let mut epoch = self.epoch.load(Ordering::Relaxed).wrapping_add(1);
         assert!(epoch % 2 == 1, "timers opened twice");
+        if (epoch & FIRES_AT_END != 0) != (at_end == AtEnd::Fire) {
+            epoch = epoch.wrapping_add(FIRES_AT_END);
+        }
         self.clock.restart(mode);
         let now_tick = self.now_tick();
         guarded.wheel.restart(now_tick);
@@ -91,6 +106,15 @@ impl Home {
     #[inline]
     pub(super) const fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// What a sleep does that is polled when this home is closed.
+    pub(super) const fn at_end(&self) -> AtEnd {
+        if self.epoch & FIRES_AT_END == 0 {
+            AtEnd::Panic
+        } else {
+            AtEnd::Fire
+        }
     }
 
     /// The timers, for as long as the process lives.

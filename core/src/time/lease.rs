@@ -11,7 +11,7 @@ use core::ops::Deref;
 use core::task::Waker;
 
 use super::home::Home;
-use super::mode::Mode;
+use super::mode::{AtEnd, Mode};
 use super::timers::Timers;
 use crate::platform::Lock;
 use crate::process_static;
@@ -28,15 +28,15 @@ pub struct TimersLease {
 }
 
 impl TimersLease {
-    /// Takes a home from the pool, or makes one, and opens it; see [`Timers::open`].
+    /// Takes a home from the pool, or makes one, and opens it; see [`Timers::open_until`].
     ///
     /// # Cost
     /// A new home takes 6 KiB, which are kept for later runtimes.
-    pub fn new(mode: Mode, unpark: Waker) -> Self {
+    pub fn new(at_end: AtEnd, mode: Mode, unpark: Waker) -> Self {
         let pooled = POOL.lock().pop();
         let timers = pooled.unwrap_or_else(|| Box::leak(Box::default()));
         Self {
-            home: timers.open(mode, unpark),
+            home: timers.open_until(at_end, mode, unpark),
         }
     }
 

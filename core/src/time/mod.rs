@@ -52,7 +52,7 @@ pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 #[cfg(feature = "alloc")]
 pub use lease::TimersLease;
-pub use mode::{ClockError, Mode};
+pub use mode::{AtEnd, ClockError, Mode};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timers::{ParkFor, Timers};

@@ -15,6 +15,16 @@ pub enum Mode {
     Paused,
 }
 
+/// What a sleep does that is polled when its runtime has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum AtEnd {
+    /// It panics and says that its runtime is shut down.
+    Panic,
+    /// It is over, before its time.
+    Fire,
+}
+
 /// Why a clock could not be paused, moved or resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

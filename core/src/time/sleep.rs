@@ -20,6 +20,7 @@ use super::current::home;
 use super::entry::{Entry, Phase};
 use super::home::{Home, Registered};
 use super::instant::Instant;
+use super::mode::AtEnd;
 use super::timers::{Timers, due_tick};
 use crate::coop;
 use crate::platform::timers_ended;
@@ -152,8 +153,17 @@ impl Sleep {
         };
         match phase {
             Phase::Fired => Poll::Ready(()),
-            Phase::Closed => timers_ended(),
+            Phase::Closed => self.closed(),
             Phase::Idle | Phase::Pending => Poll::Pending,
+        }
+    }
+
+    /// The home is closed.
+    #[cold]
+    fn closed(&self) -> Poll<()> {
+        match self.home().at_end() {
+            AtEnd::Panic => timers_ended(),
+            AtEnd::Fire => Poll::Ready(()),
         }
     }
 
@@ -164,7 +174,7 @@ impl Sleep {
         // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
         match unsafe { self.home().register(entry, self.deadline(), waker) } {
             Registered::Pending => Poll::Pending,
-            Registered::Closed => timers_ended(),
+            Registered::Closed => self.closed(),
             Registered::Due => {
                 self.entry.fire_at_once();
                 Poll::Ready(())

@@ -17,7 +17,7 @@ use crate::platform::locks_held;
 use super::current::{Current, set_current};
 use super::instant::Instant;
 use super::lease::TimersLease;
-use super::mode::Mode;
+use super::mode::{AtEnd, Mode};
 use super::sleep::{Sleep, sleep, sleep_until};
 use super::timers::{ParkFor, Timers};
 
@@ -46,7 +46,7 @@ struct Paused(TimersLease);
 
 impl Paused {
     fn new() -> Self {
-        let lease = TimersLease::new(Mode::Paused, Waker::noop().clone());
+        let lease = TimersLease::new(AtEnd::Panic, Mode::Paused, Waker::noop().clone());
         set_current(Current::Home(lease.home()));
         Self(lease)
     }
@@ -240,7 +240,7 @@ fn an_earlier_timer_unparks_a_parked_home_only() {
     // The home's own thread's waker is no foreign code, and is cloned under the lock.
     let unparks = Arc::new(Count::default());
     let unpark = Waker::from(unparks.clone());
-    let lease = TimersLease::new(Mode::Machine, unpark);
+    let lease = TimersLease::new(AtEnd::Panic, Mode::Machine, unpark);
     set_current(Current::Home(lease.home()));
     let hour = Duration::from_secs(3_600);
     let mut timers = [3, 2, 1, 4].map(|hours| Box::pin(sleep(hours * hour)));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
 use selkie_core::platform::AtomicU64;
-use selkie_core::time::{Mode, TimersLease};
+use selkie_core::time::{AtEnd, Mode, TimersLease};
 
 use crate::blocking::BlockingPool;
 use crate::config::Config;
@@ -30,6 +30,7 @@ pub(super) struct Parts {
     /// Whether files may use a completion ring.
     pub(super) ring: bool,
     pub(super) time: bool,
+    pub(super) sleeps_at_end: AtEnd,
     pub(super) start_paused: bool,
     pub(super) name: Option<String>,
     pub(super) events_per_turn: Option<usize>,
@@ -112,7 +113,7 @@ pub(super) fn current_thread(
     };
     let timers = parts.time.then(|| {
         let waker = Waker::from(Arc::new(UnparkWaker(park.unpark_handle())));
-        TimersLease::new(mode, waker)
+        TimersLease::new(parts.sleeps_at_end, mode, waker)
     });
     let scheduler = CurrentThread::new(config.clone(), park, timers, owner);
     let timers = match scheduler.timers {
@@ -132,7 +133,7 @@ pub(super) fn current_thread(
 #[cfg(feature = "rt-multi-thread")]
 pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
     let (park, driver) = build_park(parts, config.worker_threads)?;
-    let lease = |waker| TimersLease::new(Mode::Machine, waker);
+    let lease = |waker| TimersLease::new(parts.sleeps_at_end, Mode::Machine, waker);
     let timers: Option<&dyn Fn(Waker) -> TimersLease> =
         if parts.time { Some(&lease) } else { None };
     let scheduler = MultiThread::new(config.clone(), park, timers);

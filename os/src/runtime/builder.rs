@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use selkie_core::time::ClockError;
+use selkie_core::time::{AtEnd, ClockError};
 
 use super::asked::Asked;
 use super::assemble::{self, Parts};
@@ -66,6 +66,7 @@ impl Builder {
                 io: false,
                 ring: true,
                 time: false,
+                sleeps_at_end: AtEnd::Panic,
                 start_paused: false,
                 name: None,
                 events_per_turn: None,

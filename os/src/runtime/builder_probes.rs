@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use selkie_core::time::AtEnd;
+
 use super::builder::Builder;
 use super::seed::RngSeed;
 use super::unhandled_panic::UnhandledPanic;
@@ -195,9 +197,10 @@ impl Builder {
         self
     }
 
-    /// For a runtime with a wheel of timers for each worker. Selkie's always has one: nothing
-    /// changes.
+    /// For a runtime with a wheel of timers for each worker. Selkie's always has one: what changes
+    /// is that a sleep which is polled after its runtime has ended is over, where it panics otherwise.
     pub fn enable_alt_timer(&mut self) -> &mut Self {
+        self.parts.sleeps_at_end = AtEnd::Fire;
         self.enable_time()
     }
 

@@ -303,6 +303,20 @@ fn is_out_of_budget(stage: &mut Stage, foreign: &Foreign) -> Seen {
     seen
 }
 
+/// A poll that is traced wakes its own task.
+#[cfg(feature = "taskdump")]
+fn is_traced(stage: &mut Stage, foreign: &Foreign) -> Seen {
+    let waker = Original::new(Event::Wake, foreign);
+    let task = stage.carry(async move {
+        let mut unit = Box::pin(selkie::task::coop::consume_budget());
+        let poll = || waker.poll(unit.as_mut());
+        assert!(selkie::runtime::dump::trace_with(poll, |_| ()).is_pending());
+    });
+    let seen = seen(stage.block_on(task));
+    stage.block_on(called(foreign));
+    seen
+}
+
 const RUNNING: &[Moment] = &[Moment::Running];
 const ALIVE: &[Moment] = &[Moment::Running, Moment::Parked, Moment::Elsewhere];
 const BOTH: &[Flavour] = &[Flavour::Current, Flavour::Multi];
@@ -393,5 +407,7 @@ pub(crate) fn places(driven: bool) -> Vec<Place> {
         let one_thread: &[Flavour] = &[Flavour::Current, Flavour::Local, Flavour::Set];
         places.push(own(name, one_thread, Seen::Nobody, play));
     }
+    #[cfg(feature = "taskdump")]
+    places.push(own("waker.traced", FLAVOURS, Seen::Nobody, is_traced));
     places
 }

@@ -15,11 +15,14 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use selkie_core::collections::{Chain, Entered};
+use selkie_core::coop;
 use selkie_core::queue::RING_SLOTS;
 use selkie_core::task::{Id, JoinHandle, Notified, Schedule};
+use selkie_core::wake::wake_each;
 
 use super::super::trim::Trim;
 use super::super::yields::Yields;
@@ -58,15 +61,32 @@ pub(super) struct Worker<'a> {
     until_outside: Cell<u32>,
     /// Tasks until the next look at driver and timers.
     until_events: Cell<u32>,
+    /// Wakers of polls that were traced, until the next look.
+    pub(super) traced: RefCell<Vec<Waker>>,
 }
 
 /// The thread is `worker` from now on, or, with null, none; returns what it was.
 pub(super) fn set_worker(worker: *const Worker<'static>) -> *const Worker<'static> {
+    // It stays: where no worker is, it keeps nothing.
+    coop::set_traced_deferral(keep_traced);
     WORKER.replace(worker)
 }
 
 thread_local! {
     static WORKER: Cell<*const Worker<'static>> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Keeps `waker` until the worker that this thread is has looked at its driver.
+fn keep_traced(waker: &Waker) -> bool {
+    let waker = waker.clone(); // I2
+    let mut waker = Some(waker);
+    with_worker(|worker| {
+        if worker.here.get() {
+            worker.traced.borrow_mut().extend(waker.take());
+            worker.until_events.set(1);
+        }
+    });
+    waker.is_none()
 }
 
 /// The worker that this thread is, or null (I1).
@@ -115,6 +135,7 @@ impl<'a> Worker<'a> {
             tuning: Tuning::new(owner.config.global_queue_interval),
             until_outside: Cell::new(1),
             until_events: Cell::new(owner.config.event_interval),
+            traced: RefCell::new(Vec::new()),
         }
     }
 
@@ -128,8 +149,15 @@ impl<'a> Worker<'a> {
         self.here.set(true);
     }
 
+    /// Wakes those whose poll was traced.
+    pub(super) fn wake_traced(&self) {
+        // Taken out first: a waker may be foreign code (I2).
+        wake_each(self.traced.take());
+    }
+
     /// Takes the core out of this thread.
     pub(super) fn remove(&self) -> Option<Box<Core>> {
+        self.wake_traced();
         self.here.set(false);
         let core = self.core.borrow_mut().take()?;
         drop(self.entered.take());
