@@ -14,11 +14,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use selkie::fs::{self, File};
-use selkie::io::{AsyncReadExt, AsyncSeekExt};
+use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use selkie::runtime::Runtime;
 use selkie::time::timeout;
 
-use fixture::{Folder, is_answered_in_place, is_memory, narrow};
+use fixture::{Folder, is_answered_in_place, narrow};
 
 /// Takes the only thread of the pool until the sender drops.
 fn fill_the_pool(runtime: &Runtime) -> mpsc::Sender<()> {
@@ -28,8 +28,8 @@ fn fill_the_pool(runtime: &Runtime) -> mpsc::Sender<()> {
 }
 
 /// What `attempt` comes to while the pool has no thread; anew where the system did not answer in place,
-/// which it may refuse at any time, while other processes change folders, for one.
-fn without_the_pool<F: Future>(runtime: &Runtime, attempt: impl Fn() -> F) -> F::Output {
+/// which it may refuse at any time, while it writes the file back, for one.
+fn without_the_pool<R>(runtime: &Runtime, mut attempt: impl AsyncFnMut() -> R) -> R {
     for _ in 0..20 {
         let held = fill_the_pool(runtime);
         let limited = async { timeout(Duration::from_secs(2), attempt()).await };
@@ -49,27 +49,16 @@ fn make_fifo(path: &Path) {
 }
 
 #[test]
-fn cached_files_need_no_thread_of_the_pool() {
+fn what_is_cached_of_an_open_file_needs_no_thread_of_the_pool() {
     let folder = Folder::new("in-place");
     let path = folder.file("file", &[7; 10_000]);
     if !is_answered_in_place(&path) {
         return;
     }
     let runtime = narrow();
-    // The first question of all teaches what file system the device has.
-    runtime.block_on(fs::metadata(&path)).unwrap();
-    // That a name is missing is cached once somebody has asked, but where all names are memory.
-    assert!(!folder.0.join("missing").exists());
+    let mut file = runtime.block_on(File::open(&path)).unwrap();
     without_the_pool(&runtime, async || {
-        assert_eq!(fs::metadata(&path).await.unwrap().len(), 10_000);
-        assert!(fs::symlink_metadata(&path).await.unwrap().is_file());
-        assert!(fs::try_exists(&path).await.unwrap());
-        assert_eq!(fs::read(&path).await.unwrap(), [7; 10_000]);
-        if !is_memory(&path) {
-            let missing = fs::read(folder.0.join("missing")).await.unwrap_err();
-            assert_eq!(missing.raw_os_error(), Some(libc::ENOENT));
-        }
-        let mut file = File::options().read(true).open(&path).await.unwrap();
+        file.rewind().await.unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).await.unwrap();
         assert_eq!(bytes, [7; 10_000]);
@@ -79,30 +68,203 @@ fn cached_files_need_no_thread_of_the_pool() {
         assert_eq!(file.stream_position().await.unwrap(), 9_990);
         file.rewind().await.unwrap();
         assert_eq!(file.read_u8().await.unwrap(), 7);
+        let (read, bytes) = file.read_at(vec![0; 10], 9_995).await;
+        assert_eq!((read.unwrap(), &bytes[..5]), (5, &[7; 5][..]));
     });
+}
+
+/// What is pending when it is first polled, while the pool has no thread.
+fn is_left_to_the_pool<F: Future>(runtime: &Runtime, question: F) -> F::Output {
+    let held = fill_the_pool(runtime);
+    runtime.block_on(async {
+        let mut question = pin!(question);
+        let first = poll_fn(|cx| Poll::Ready(question.as_mut().poll(cx))).await;
+        assert!(first.is_pending(), "answered in place");
+        drop(held);
+        question.await
+    })
 }
 
 #[test]
 fn a_read_past_the_limit_goes_to_the_pool() {
     const LIMIT: usize = 64 * 1024;
     let folder = Folder::new("limit");
-    let (at, past) = (
-        folder.file("at", &[1; LIMIT]),
-        folder.file("past", &[2; LIMIT + 1]),
-    );
-    if !is_answered_in_place(&at) {
+    let path = folder.file("file", &[1; LIMIT + 1]);
+    if !is_answered_in_place(&path) {
         return;
     }
     let runtime = narrow();
-    runtime.block_on(fs::metadata(&at)).unwrap();
-    let held = fill_the_pool(&runtime);
+    let mut file = runtime.block_on(File::open(&path)).unwrap();
+    let mut bytes = vec![0; LIMIT + 1];
+    let read = without_the_pool(&runtime, async || {
+        file.rewind().await.unwrap();
+        file.read(&mut bytes[..LIMIT]).await
+    });
+    assert_eq!(read.unwrap(), LIMIT);
+    runtime.block_on(file.rewind()).unwrap();
+    let read = is_left_to_the_pool(&runtime, file.read(&mut bytes));
+    assert_eq!(read.unwrap(), LIMIT + 1);
+}
+
+#[test]
+fn regression_60_no_path_is_looked_up_where_a_task_runs() {
+    let folder = Folder::new("paths");
+    let path = folder.file("file", &[7; 100]);
+    let runtime = narrow();
+    for _ in 0..2 {
+        let opened = is_left_to_the_pool(&runtime, File::open(&path));
+        assert!(opened.is_ok());
+        assert!(is_left_to_the_pool(&runtime, File::options().read(true).open(&path)).is_ok());
+        assert!(is_left_to_the_pool(&runtime, fs::metadata(&path)).is_ok());
+        assert!(is_left_to_the_pool(&runtime, fs::symlink_metadata(&path)).is_ok());
+        assert!(is_left_to_the_pool(&runtime, fs::try_exists(&path)).unwrap());
+        assert_eq!(
+            is_left_to_the_pool(&runtime, fs::read(&path)).unwrap(),
+            [7; 100]
+        );
+    }
+}
+
+#[test]
+fn regression_88_nobody_waits_for_the_position_of_a_file_that_others_may_have() {
+    let folder = Folder::new("shared");
+    let path = folder.file("file", b"0123456789");
+    let runtime = narrow();
+    let open = || runtime.block_on(File::open(&path)).unwrap();
+    let mut two = [0; 2];
+    let of_std = File::from_std(std::fs::File::open(&path).unwrap());
+    let cloned = open();
+    let clone = runtime.block_on(cloned.try_clone()).unwrap();
+    let lent = open();
+    let _descriptor = std::os::fd::AsFd::as_fd(&lent);
+    let raw = open();
+    let _number = std::os::fd::AsRawFd::as_raw_fd(&raw);
+    for mut file in [of_std, cloned, clone, lent, raw] {
+        is_left_to_the_pool(&runtime, file.read_exact(&mut two)).unwrap();
+        is_left_to_the_pool(&runtime, file.seek(SeekFrom::Start(0))).unwrap();
+    }
+}
+
+#[test]
+fn a_runtime_that_does_nothing_in_place_leaves_all_to_the_pool() {
+    let folder = Folder::new("off");
+    let path = folder.file("file", b"0123456789");
+    let mut builder = selkie::runtime::Builder::new_current_thread();
+    builder.max_blocking_threads(1).enable_time();
+    let runtime = builder.disable_files_in_place().build().unwrap();
+    let mut file = runtime.block_on(File::open(&path)).unwrap();
+    let mut two = [0; 2];
+    assert_eq!(
+        is_left_to_the_pool(&runtime, file.read(&mut two)).unwrap(),
+        2
+    );
+    assert_eq!(is_left_to_the_pool(&runtime, file.rewind()).unwrap(), 0);
+    assert_eq!(
+        is_left_to_the_pool(&runtime, file.metadata())
+            .unwrap()
+            .len(),
+        10
+    );
+    let (read, _) = is_left_to_the_pool(&runtime, file.read_at(vec![0; 4], 1));
+    assert_eq!(read.unwrap(), 4);
+}
+
+/// Where the system says that `file` stands.
+fn position(mut file: &std::fs::File) -> u64 {
+    io::Seek::stream_position(&mut file).unwrap()
+}
+
+#[test]
+fn whoever_is_shown_a_file_finds_it_where_it_was_read_to() {
+    use std::os::fd::AsFd;
+    let folder = Folder::new("shown");
+    let path = folder.file("file", b"0123456789");
+    let runtime = narrow();
+    let read = |bytes: usize| {
+        let mut file = runtime.block_on(File::open(&path)).unwrap();
+        let mut buf = vec![0; bytes];
+        runtime.block_on(file.read_exact(&mut buf)).unwrap();
+        file
+    };
+    let lent = read(3);
+    let dup = std::fs::File::from(lent.as_fd().try_clone_to_owned().unwrap());
+    assert_eq!(position(&dup), 3);
+    // It stays shared: what the other does moves this handle.
+    let mut lent = lent;
+    assert_eq!(runtime.block_on(lent.read_u8()).unwrap(), b'3');
+    io::Seek::seek(&mut &dup, SeekFrom::Start(8)).unwrap();
+    assert_eq!(runtime.block_on(lent.read_u8()).unwrap(), b'8');
+    assert_eq!(position(&runtime.block_on(read(4).into_std())), 4);
+    assert_eq!(position(&read(5).try_into_std().unwrap()), 5);
+    let cloned = read(6);
+    let mut clone = runtime.block_on(cloned.try_clone()).unwrap();
+    assert_eq!(runtime.block_on(clone.read_u8()).unwrap(), b'6');
+}
+
+#[test]
+fn what_goes_by_the_systems_position_goes_on_where_a_read_in_place_ended() {
+    let folder = Folder::new("mixed");
+    let path = folder.file("file", b"0123456789");
+    let runtime = narrow();
     runtime.block_on(async {
-        assert_eq!(fs::read(&at).await.unwrap().len(), LIMIT);
-        let mut reading = pin!(fs::read(&past));
-        let first = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
-        assert!(first.is_pending(), "read {} bytes in place", LIMIT + 1);
-        drop(held);
-        assert_eq!(reading.await.unwrap().len(), LIMIT + 1);
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .await
+            .unwrap();
+        assert_eq!(file.read_u8().await.unwrap(), b'0');
+        file.write_all(b"ab").await.unwrap();
+        assert_eq!(file.read_u8().await.unwrap(), b'3');
+        assert_eq!(file.stream_position().await.unwrap(), 4);
+        file.write_all(b"c").await.unwrap();
+        file.flush().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"0ab3c56789");
+        assert_eq!(file.read_u8().await.unwrap(), b'5');
+        // Each write to the end, wherever it was read.
+        let mut log = File::options()
+            .read(true)
+            .append(true)
+            .open(&path)
+            .await
+            .unwrap();
+        assert_eq!(log.read_u8().await.unwrap(), b'0');
+        log.write_all(b"!").await.unwrap();
+        log.flush().await.unwrap();
+        assert_eq!(log.stream_position().await.unwrap(), 11);
+        log.seek(SeekFrom::Start(2)).await.unwrap();
+        assert_eq!(log.read_u8().await.unwrap(), b'b');
+        log.write_all(b"?").await.unwrap();
+        log.flush().await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"0ab3c56789!?");
+        assert_eq!(log.read(&mut [0]).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn an_operation_that_never_ran_has_moved_nothing() {
+    let folder = Folder::new("never-ran");
+    let path = folder.file(
+        "file",
+        &(0..=255).cycle().take(200_000).collect::<Vec<u8>>(),
+    );
+    let (first, second) = (narrow(), narrow());
+    let mut file = first.block_on(File::open(&path)).unwrap();
+    first.block_on(async { assert_eq!(file.read_u16().await.unwrap(), 1) });
+    // More than is read in place, for a pool that comes to its end before.
+    let held = fill_the_pool(&first);
+    let mut large = vec![0; 100_000];
+    first.block_on(begin(pin!(file.read(&mut large))));
+    first.shutdown_background();
+    drop(held);
+    second.block_on(async {
+        assert!(
+            file.read(&mut large).await.is_err(),
+            "its runtime has dropped it"
+        );
+        assert_eq!(file.read_u8().await.unwrap(), 2);
+        assert_eq!(file.read(&mut large).await.unwrap(), large.len());
+        assert_eq!(large[0], 3);
     });
 }
 
@@ -151,7 +313,6 @@ fn a_named_pipe_is_not_touched_before_a_writer_comes() {
     let path = folder.0.join("pipe");
     make_fifo(&path);
     let runtime = narrow();
-    runtime.block_on(fs::metadata(&path)).unwrap();
     let (writer, reader) = runtime.block_on(async {
         let writing = path.clone();
         let writer = std::thread::spawn(move || std::fs::write(writing, b"through"));
@@ -191,8 +352,6 @@ fn a_named_pipe_ends_with_its_last_writer_and_not_before_the_first() {
     let path = folder.0.join("pipe");
     make_fifo(&path);
     let runtime = narrow();
-    runtime.block_on(fs::metadata(&path)).unwrap();
-    // Twice: looked up for the first time, and with all known.
     for text in ["", "through"] {
         runtime.block_on(async {
             let mut reading = pin!(fs::read_to_string(&path));
@@ -215,16 +374,14 @@ fn a_file_that_is_memory_needs_no_thread_of_the_pool() {
         return println!("skipped: no /dev/shm");
     }
     let runtime = narrow();
-    runtime.block_on(fs::metadata(&path)).unwrap();
+    let mut file = runtime.block_on(File::open(&path)).unwrap();
     if is_answered_in_place(&path) {
         without_the_pool(&runtime, async || {
-            assert_eq!(fs::read(&path).await.unwrap(), [5; LIMIT]);
-            let mut file = File::open(&path).await.unwrap();
             for _ in 0..2 {
+                file.rewind().await.unwrap();
                 let mut bytes = Vec::new();
                 file.read_to_end(&mut bytes).await.unwrap();
                 assert_eq!(bytes, [5; LIMIT]);
-                file.rewind().await.unwrap();
             }
         });
     }
@@ -260,7 +417,6 @@ fn links_are_followed_or_not_as_asked() {
     std::os::unix::fs::symlink(&path, &link).unwrap();
     std::os::unix::fs::symlink(folder.0.join("nothing"), &broken).unwrap();
     narrow().block_on(async {
-        // Twice: on the pool, and in place.
         for _ in 0..2 {
             assert!(fs::symlink_metadata(&link).await.unwrap().is_symlink());
             assert_eq!(fs::metadata(&link).await.unwrap().len(), 3);

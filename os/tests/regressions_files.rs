@@ -236,3 +236,117 @@ fn a_huge_buffer_costs_what_is_read_into_it() {
     });
     assert!(peak_kib() < 1 << 20, "{} KiB", peak_kib());
 }
+
+/// A runtime with two threads in its pool, so that what is begun later may overtake.
+fn wide() -> selkie::runtime::Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder
+        .max_blocking_threads(2)
+        .enable_all()
+        .disable_io_uring();
+    builder.build().unwrap()
+}
+
+#[test]
+fn regression_83_a_file_stays_where_it_is_when_set_len_is_given_up() {
+    let folder = Folder::new("set-len");
+    let path = folder.path().join("file");
+    let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    std::fs::write(&path, &bytes).unwrap();
+    for round in 0..100 {
+        wide().block_on(async {
+            let mut file = if round % 2 == 0 {
+                let mut options = std::fs::File::options();
+                File::from_std(options.read(true).write(true).open(&path).unwrap())
+            } else {
+                let mut options = File::options();
+                options.read(true).write(true).open(&path).await.unwrap()
+            };
+            assert_eq!(file.read_u8().await.unwrap(), 0);
+            // Reads ahead, more than it takes.
+            let mut large = vec![0; 90_000];
+            let release = [(); 2].map(|()| busy_pool(&Handle::current()));
+            assert!(poll_once(file.read(&mut large)).is_pending());
+            drop(release);
+            assert_eq!(file.read_u8().await.unwrap(), 1);
+            let _given_up = poll_once(file.set_len(100_000));
+            if round % 4 < 2 {
+                assert_eq!(file.read_u8().await.unwrap(), 2);
+            } else {
+                file.write_all(&[2]).await.unwrap();
+                file.flush().await.unwrap();
+            }
+            assert_eq!(file.stream_position().await.unwrap(), 3);
+        });
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn regression_89_what_was_given_up_does_not_land_behind_what_came_later() {
+    let folder = Folder::new("overtaken");
+    let path = folder.path().join("file");
+    for round in 0..200 {
+        let runtime = if round % 2 == 0 {
+            wide()
+        } else {
+            runtimes().into_iter().next().unwrap()
+        };
+        runtime.block_on(async {
+            std::fs::write(&path, b"").unwrap();
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .open(&path)
+                .await
+                .unwrap();
+            let old = vec![b'o'; 1 << 18];
+            let _given_up = poll_once(file.write_all_at(old, 0));
+            let (written, _) = file.write_at(*b"new", 0).await;
+            assert_eq!(written.unwrap(), 3);
+            let _given_up = poll_once(file.set_len(1));
+            file.set_len(3).await.unwrap();
+        });
+        drop(runtime);
+        // Cut to one byte, and then extended.
+        let content = std::fs::read(&path).unwrap();
+        assert_eq!(content, b"n\0\0", "in round {round}");
+    }
+}
+
+#[test]
+fn what_was_given_up_is_waited_for_by_each_kind_of_operation() {
+    let folder = Folder::new("given-up");
+    let path = folder.path().join("file");
+    std::fs::write(&path, b"0123456789").unwrap();
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .enable_all()
+        .disable_io_uring()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .await
+            .unwrap();
+        let release = busy_pool(&Handle::current());
+        assert!(poll_once(file.set_len(5)).is_pending());
+        // What was cached would be at hand; but it is no more what the file holds.
+        assert!(poll_once(file.read(&mut [0; 10])).is_pending());
+        assert!(poll_once(file.read_at(vec![0; 10], 0)).is_pending());
+        assert!(poll_once(file.seek(SeekFrom::End(0))).is_pending());
+        assert!(poll_once(file.flush()).is_pending());
+        assert!(poll_once(file.set_len(6)).is_pending());
+        drop(release);
+        let mut all = Vec::new();
+        timeout(LONG, file.read_to_end(&mut all))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(all, b"01234");
+        assert_eq!(file.seek(SeekFrom::End(0)).await.unwrap(), 5);
+    });
+}

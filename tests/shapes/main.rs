@@ -43,6 +43,7 @@ const NOT_LISTED: &[&str] = &[
     "Budget",
     "BusyDelay",
     "Clock",
+    "AtEnd",
     "ClockError",
     "ClockHold",
     "Current",

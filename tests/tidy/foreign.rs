@@ -152,6 +152,7 @@ const CALLERS: &[(&str, &[&str])] = &[
             "hook.task_terminate",
         ],
     ),
+    ("os/src/fs/in_flight.rs", &["waker.notify_waiters"]),
     ("os/src/observe/watchdog.rs", &["hook.watchdog_report"]),
     ("os/src/process/exit.rs", &["waker.child"]),
     (

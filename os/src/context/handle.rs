@@ -82,6 +82,8 @@ pub(crate) struct Inner {
     pub(crate) driver: Option<driver::Handle>,
     pub(crate) timers: TimersOf,
     pub(crate) blocking: Arc<BlockingPool>,
+    /// Whether what the system has in memory of files is asked where tasks run.
+    pub(crate) files_in_place: bool,
     /// Where threads that drive the runtime get their random numbers from, if it was seeded.
     pub(crate) seeds: Option<Seeds>,
     pub(crate) forced_yields: AtomicU64,

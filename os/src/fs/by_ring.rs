@@ -4,15 +4,18 @@
 //!                does not change, and it and the file outlive the operation, not the future.
 #![allow(unsafe_code)]
 
-use std::io::{self, Seek};
+use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use io_uring::{opcode, squeue, types};
 
+use super::in_flight;
+use super::in_flight::{Doer, Effect};
 use super::open_file::OpenFile;
 use crate::context;
 use crate::driver::{Handle, Held, Payload, Ring};
+use crate::sys::Learned;
 
 /// This thread's ring, as far as `of` makes it.
 fn ring(of: fn(&Handle, Option<usize>) -> Option<&Arc<Ring>>) -> Option<Arc<Ring>> {
@@ -24,25 +27,41 @@ fn ring(of: fn(&Handle, Option<usize>) -> Option<&Arc<Ring>>) -> Option<Arc<Ring
     .flatten()
 }
 
+/// What an operation keeps while the system is at it.
+type Owner = (Arc<OpenFile>, Option<Doer<OpenFile>>);
+
+/// How the system is to do an operation on `file`; `None` if the pool must.
+fn flags(file: &OpenFile) -> Option<squeue::Flags> {
+    match file.learned() {
+        Learned::Disk | Learned::Memory => Some(squeue::Flags::empty()),
+        // A server may be long in answering: not where it is submitted, which is here.
+        Learned::Elsewhere => Some(squeue::Flags::ASYNC),
+        // The ring would read from a pipe, at no place at all; a place is what was asked for.
+        Learned::Nothing | Learned::Special => None,
+    }
+}
+
 /// Runs `entry`, made from the buffer's bytes. `Err` with the buffer if the pool must.
 async fn run<B: Send + 'static>(
     ring: Option<Arc<Ring>>,
     file: &Arc<OpenFile>,
     buf: B,
+    effect: Effect,
     entry: impl FnOnce(&mut B) -> Option<squeue::Entry>,
 ) -> Result<(io::Result<usize>, B), B> {
-    let Some(ring) = ring else { return Err(buf) };
-    // The ring would read from a pipe, at no place at all; a place is what was asked for.
-    if (&***file).stream_position().is_err() {
+    let (Some(ring), Some(flags)) = (ring, flags(file)) else {
         return Err(buf);
-    }
-    let mut held = Box::new(Held::new(buf, Arc::clone(file)));
+    };
+    let (_waiter, doer) = in_flight::begin_with(effect, file);
+    let owner: Owner = (Arc::clone(file), doer);
+    let mut held = Box::new(Held::new(buf, owner));
     // SAFETY: the system has no pointer to it yet.
     let Some(entry) = entry(unsafe { held.buf() }) else {
         return Err(held.take());
     };
+    let entry = entry.flags(flags);
     let taken = |payload: Box<dyn Payload>| {
-        let held = payload.into_any().downcast::<Held<B, Arc<OpenFile>>>();
+        let held = payload.into_any().downcast::<Held<B, Owner>>();
         held.expect("a payload comes back as what it was").take()
     };
     // SAFETY: `entry` points into the buffer, which stays at its place (I1), and names the file.
@@ -80,7 +99,7 @@ where
     B: AsMut<[u8]> + Send + 'static,
 {
     let fd = types::Fd(file.as_raw_fd());
-    run(ring(Handle::ring), file, buf, |buf| {
+    run(ring(Handle::ring), file, buf, Effect::Reads, |buf| {
         let bytes = buf.as_mut();
         // An offset of -1 would mean the file's position.
         i64::try_from(offset).ok()?;
@@ -105,7 +124,7 @@ where
     B: AsRef<[u8]> + Send + 'static,
 {
     let fd = types::Fd(file.as_raw_fd());
-    run(ring(Handle::ring), file, buf, |buf| {
+    run(ring(Handle::ring), file, buf, Effect::Changes, |buf| {
         let bytes = buf.as_ref().get(from..)?;
         i64::try_from(offset).ok()?;
         let len = u32::try_from(bytes.len()).ok()?;
@@ -128,7 +147,7 @@ pub(super) async fn sync(file: &Arc<OpenFile>, only_data: bool) -> Option<io::Re
     };
     let entry = |(): &mut ()| Some(opcode::Fsync::new(fd).flags(flags).build());
     // It takes as long by the pool: nothing to make a ring for.
-    match run(ring(Handle::made_ring), file, (), entry).await {
+    match run(ring(Handle::made_ring), file, (), Effect::Reads, entry).await {
         Ok((outcome, ())) => Some(outcome.map(drop)),
         Err(()) => None,
     }

@@ -13,22 +13,22 @@
 //!                line for as long as it waits, and all are woken, by nobody who holds a lock.
 
 use std::fmt;
-use std::fs::{Metadata, Permissions};
+use std::fs::Metadata;
 use std::future::poll_fn;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::SystemTime;
 
 use selkie_core::coop::{Budget, with_budget};
 use selkie_core::platform::{Lock, LockGuard};
 
-use super::file_state::{Inner, State, Waiting, step_back};
-use super::file_times::FileTimes;
+use super::file_state::{Inner, State, Waiting};
+use super::in_flight::Flown;
 use super::offload::offload;
 use super::open_file::OpenFile;
-use super::{by_ring, cached};
+use super::place::Place;
+use super::{by_ring, in_place};
 
 /// Bytes that one operation moves at most, if nobody chose.
 const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -44,9 +44,11 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// there for the next read, what was taken is written, and the next operation waits for the one before.
 ///
 /// # Cost
-/// On Linux a read of at most 64 KiB that the page cache can answer is one system call where the
-/// task runs, and costs a unit of the budget for each 16 KiB; so is a seek on a local file system. Else a
-/// hop to the blocking pool for each operation that the buffer does not answer.
+/// A hop to the blocking pool for each operation that the buffer does not answer; but on Linux a read of at most
+/// 64 KiB that the page cache can answer is one system call where the task runs, and costs a unit of the
+/// budget for each 16 KiB; so is a seek. That goes for files on local file systems (ext, xfs, btrfs, f2fs, tmpfs)
+/// that were opened here and that nobody else has been shown: not for those that were cloned, made of a file of
+/// std's, or lent as a descriptor.
 ///
 /// # Example
 /// ```
@@ -83,7 +85,8 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a file that nobody takes any more is closed.
     pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
-        cached::open(path.as_ref()).await.map(Self::from_std)
+        let path = path.as_ref().to_owned();
+        Self::open_by(move || std::fs::File::open(path)).await
     }
 
     /// Opens the file at `path` to be written, empty; creates it if need be.
@@ -96,9 +99,7 @@ impl File {
     /// closed.
     pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
-        offload(move || std::fs::File::create(path))
-            .await
-            .map(Self::from_std)
+        Self::open_by(move || std::fs::File::create(path)).await
     }
 
     /// Creates the file at `path`, to be read and written.
@@ -111,19 +112,49 @@ impl File {
     /// closed.
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref().to_owned();
-        offload(move || std::fs::File::create_new(path))
-            .await
-            .map(Self::from_std)
+        Self::open_by(move || std::fs::File::create_new(path)).await
     }
 
     /// Takes over a file of std's.
+    ///
+    /// Others may have the same open file, and move its position: all that goes by it is done by the blocking
+    /// pool.
     pub fn from_std(std: std::fs::File) -> File {
+        Self::at(OpenFile::new(std), Place::default())
+    }
+
+    fn at(std: Arc<OpenFile>, place: Place) -> File {
         File {
-            std: OpenFile::new(std),
-            inner: Lock::new(Inner::new()),
+            std,
+            inner: Lock::new(Inner::new(place)),
             waiting: Arc::default(),
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
+    }
+
+    /// Opens a file by `open`, on the pool, and learns what may be asked of it in place.
+    pub(super) async fn open_by<F>(open: F) -> io::Result<File>
+    where
+        F: FnOnce() -> io::Result<std::fs::File> + Send + 'static,
+    {
+        let opened = offload(move || {
+            let file = OpenFile::new(open()?);
+            let place = if file.learn().is_local() {
+                Place::of_new(&file)
+            } else {
+                Place::default()
+            };
+            Ok((file, place))
+        });
+        opened.await.map(|(file, place)| Self::at(file, place))
+    }
+
+    /// The open file as somebody else may see it from now on.
+    pub(super) fn shown(&self) -> &std::fs::File {
+        let brought = self.shared().place.show(&self.std);
+        // A local file that is nobody else's goes to where it has stood before.
+        debug_assert!(brought.is_ok(), "{brought:?}");
+        &self.std
     }
 
     fn shared(&self) -> LockGuard<'_, Inner> {
@@ -133,6 +164,7 @@ impl File {
     /// Waits until no operation is under way; several callers may wait at once (I3).
     pub(super) async fn idle(&self) {
         let waker = Waker::from(Arc::clone(&self.waiting));
+        self.std.given_up().none().await;
         loop {
             // Made before the look: an end that comes after it is heard.
             let notified = self.waiting.0.notified();
@@ -192,27 +224,6 @@ impl File {
         self.shared().failed()
     }
 
-    /// Cuts the file, or extends it by zeroes, to `size` bytes.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
-    pub async fn set_len(&self, size: u64) -> io::Result<()> {
-        self.idle().await;
-        let unread = match &mut self.shared().state {
-            State::Idle(buf) => buf.discard_unread(),
-            State::Busy(..) => 0,
-        };
-        let std = Arc::clone(&self.std);
-        offload(move || {
-            step_back(&std, unread)?; // I1
-            std.set_len(size)
-        })
-        .await
-    }
-
     /// What the system knows of the file.
     ///
     /// # Errors
@@ -223,7 +234,7 @@ impl File {
     pub async fn metadata(&self) -> io::Result<Metadata> {
         // Behind a write under way it takes the same road as the write.
         if matches!(self.shared().state, State::Idle(_)) {
-            if let Some(known) = poll_fn(|cx| cached::poll_metadata(cx, &self.std)).await {
+            if let Some(known) = in_place::metadata(&self.std).await {
                 return known;
             }
         }
@@ -240,47 +251,12 @@ impl File {
     /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
     pub async fn try_clone(&self) -> io::Result<File> {
         self.idle().await;
+        self.shown();
         let std = Arc::clone(&self.std);
         let clone = offload(move || std.try_clone()).await?;
         let mut clone = File::from_std(clone);
         clone.set_max_buf_size(self.max_buf_size);
         Ok(clone)
-    }
-
-    /// Sets who may do what with the file.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
-    pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
-        let std = Arc::clone(&self.std);
-        offload(move || std.set_permissions(perm)).await
-    }
-
-    /// Sets the time of the last change.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
-    pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
-        self.set_times(FileTimes::new().set_modified(time)).await
-    }
-
-    /// Sets the times of the file, once what is being written has been.
-    ///
-    /// # Errors
-    /// What the system says.
-    ///
-    /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
-    pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
-        self.idle().await;
-        let std = Arc::clone(&self.std);
-        offload(move || std.set_times(times.into_std())).await
     }
 
     /// The file as std's, once no operation is under way, also of those that nobody waits for any more.
@@ -289,6 +265,7 @@ impl File {
     /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(mut self) -> std::fs::File {
         poll_fn(|cx| self.inner.get_mut().poll_idle(cx)).await;
+        self.shown();
         self.std.unwrap().await
     }
 
@@ -297,6 +274,7 @@ impl File {
     /// # Errors
     /// The file itself, if an operation is under way.
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
+        self.shown();
         match self.std.try_unwrap() {
             Ok(std) => Ok(std),
             Err(shared) => {

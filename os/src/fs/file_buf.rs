@@ -97,8 +97,9 @@ impl FileBuf {
         Ok(n)
     }
 
-    /// Writes all that is here; what cannot be written stays, to be tried again.
-    pub(super) fn drain(&mut self, mut file: impl Write) -> io::Result<()> {
+    /// Writes all that is here and says how much; what cannot be written stays, to be tried again.
+    pub(super) fn drain(&mut self, mut file: impl Write) -> io::Result<usize> {
+        let n = self.end - self.start;
         while self.start < self.end {
             match file.write(&self.bytes[self.start..self.end]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -108,7 +109,7 @@ impl FileBuf {
             }
         }
         self.discard();
-        Ok(())
+        Ok(n)
     }
 
     /// Makes the buffer empty, with room for `n` bytes.

@@ -7,16 +7,17 @@
 //!                file in between is told in debug builds, unless the write is known to be done.
 
 use std::future::Future;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
-use super::cached::Known;
 use super::file_buf::FileBuf;
+use super::in_flight::Flown;
 use super::kept_error::KeptError;
 use super::offload::{no_thread, not_run};
 use super::open_file::OpenFile;
+use super::place::Place;
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
 use crate::sync::Notify;
@@ -26,8 +27,8 @@ pub(super) struct Inner {
     pub(super) state: State,
     pub(super) write_error: Option<Box<KeptError>>,
     pub(super) position: u64,
-    /// What makes reads and seeks possible without the pool.
-    pub(super) known: Known,
+    /// Where the file stands.
+    pub(super) place: Place,
     /// Whether a write is under way whose outcome nobody has seen (I2).
     pub(super) unflushed: bool,
 }
@@ -39,7 +40,7 @@ pub(super) enum State {
 
 /// An operation on the pool.
 pub(super) struct Task {
-    handle: JoinHandle<(Outcome, FileBuf)>,
+    handle: JoinHandle<(Outcome, FileBuf, Place)>,
     /// Why it has no thread to run on, if it has none.
     refused: Option<io::Error>,
 }
@@ -87,38 +88,34 @@ impl Wake for Waiting {
     }
 }
 
-/// Undoes reading ahead.
-pub(super) fn step_back(file: &std::fs::File, unread: usize) -> io::Result<()> {
-    let mut file = file;
-    if unread > 0 {
-        file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
-    } else {
-        Ok(())
-    }
-}
-
 impl Inner {
-    /// What an idle file without history does.
-    pub(super) fn new() -> Self {
+    /// What an idle file without history does, which stands at `place`.
+    pub(super) fn new(place: Place) -> Self {
         Self {
             state: State::Idle(FileBuf::default()),
             write_error: None,
             position: 0,
-            known: Known::default(),
+            place,
             unflushed: false,
         }
     }
 
-    /// Begins `operation` on the pool.
+    /// Begins `operation` on the pool. It finds the system's position right, and says where it has come to.
     pub(super) fn begin(
         &mut self,
+        std: &Arc<OpenFile>,
         doing: Doing,
         mut buf: FileBuf,
-        operation: impl FnOnce(&mut FileBuf) -> Outcome + Send + 'static,
+        operation: impl FnOnce(&OpenFile, &mut FileBuf, &mut Place) -> Outcome + Send + 'static,
     ) {
+        let (std, mut place) = (Arc::clone(std), self.place);
+        let operation = move || {
+            std.learn();
+            let outcome = operation(&std, &mut buf, &mut place);
+            (outcome, buf, place)
+        };
         let (handle, started) =
-            Handle::current()
-                .spawn_blocking_or_cancel(doing.kind(), None, move || (operation(&mut buf), buf));
+            Handle::current().spawn_blocking_or_cancel(doing.kind(), None, operation);
         let refused = started.err();
         self.state = State::Busy(doing, Task { handle, refused });
     }
@@ -129,10 +126,12 @@ impl Inner {
             return Poll::Ready(None);
         };
         let doing = *doing;
-        let (outcome, buf) = ready!(Pin::new(&mut task.handle).poll(cx)).unwrap_or_else(|_| {
+        let ended = ready!(Pin::new(&mut task.handle).poll(cx));
+        let (outcome, buf, place) = ended.unwrap_or_else(|_| {
             let error = task.refused.take().map_or_else(not_run, no_thread);
-            (doing.failed(error), FileBuf::default()) // I1
+            (doing.failed(error), FileBuf::default(), self.place) // I1
         });
+        self.place.adopt(place);
         self.state = State::Idle(buf);
         self.unflushed = false;
         Poll::Ready(Some(outcome))
@@ -159,11 +158,14 @@ impl Inner {
 
     /// Begins to write what is in `buf`, once the position has gone back by `unread`.
     pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf, unread: usize) {
-        let std = Arc::clone(std);
         self.unflushed = true;
-        self.begin(Doing::Write, buf, move |buf| {
-            let outcome = match step_back(&std, unread) {
-                Ok(()) => buf.drain(&**std),
+        self.begin(std, Doing::Write, buf, move |std, buf, place| {
+            let outcome = match place.go_back(std, unread) {
+                Ok(()) => {
+                    let outcome = buf.drain(&**std);
+                    place.has_written(outcome.as_ref().ok().copied());
+                    outcome.map(drop)
+                }
                 Err(error) => {
                     buf.discard(); // Tried again, it would go to another place.
                     Err(error)
@@ -188,6 +190,7 @@ impl Inner {
     /// Waits for the operation under way; if there is none, for the rest of a failed write, which is
     /// tried again. `write_error` then says whether all is written.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>, std: &Arc<OpenFile>) -> Poll<()> {
+        ready!(std.given_up().poll_none(cx));
         if self.has_unwritten() {
             let buf = self.take_buf();
             self.begin_write(std, buf, 0);

@@ -2,15 +2,15 @@
 
 use std::io::{self, IoSlice, Seek, SeekFrom};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
-use super::cached;
 use super::file::File;
 use super::file_buf::FileBuf;
-use super::file_state::{Doing, Outcome, State, step_back};
+use super::file_state::{Doing, Outcome, State};
+use super::in_flight::Flown;
+use super::in_place;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl File {
@@ -48,6 +48,7 @@ impl AsyncRead for File {
         let unit = ready!(coop::poll_proceed(cx));
         let me = &mut *self;
         let inner = me.inner.get_mut();
+        ready!(me.std.given_up().poll_none(cx));
         loop {
             if let State::Busy(..) = inner.state {
                 match ready!(inner.poll_outcome(cx)) {
@@ -70,16 +71,14 @@ impl AsyncRead for File {
                 buf.discard(); // I2
             }
             let limit = target.remaining().min(me.max_buf_size);
-            if limit <= cached::MAX_IN_PLACE_BYTES
-                && cached::read_some(cx, &me.std, target, limit, &mut inner.known).is_ok()
-            {
+            if in_place::read_some(cx, &me.std, target, limit, &mut inner.place).is_ok() {
                 unit.made_progress();
                 return Poll::Ready(Ok(()));
             }
             let buf = inner.take_buf();
-            let std = Arc::clone(&me.std);
-            inner.begin(Doing::Read, buf, move |buf| {
-                Outcome::Read(buf.fill(&**std, limit).map(drop))
+            inner.begin(&me.std, Doing::Read, buf, move |std, buf, place| {
+                let read = place.bring(std).and_then(|()| buf.fill(&**std, limit));
+                Outcome::Read(read.map(|n| place.has_read(std, n)))
             });
         }
     }
@@ -89,7 +88,7 @@ impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, mut position: SeekFrom) -> io::Result<()> {
         let me = &mut *self;
         let inner = me.inner.get_mut();
-        let State::Idle(buf) = &mut inner.state else {
+        let (State::Idle(buf), true) = (&mut inner.state, me.std.given_up().is_none()) else {
             return Err(io::Error::other(
                 "other file operation is pending, call poll_complete before start_seek",
             ));
@@ -99,25 +98,31 @@ impl AsyncSeek for File {
             // I1. Before the start of all files is as far away as any place there.
             *offset = offset.saturating_sub_unsigned(unread as u64);
         }
-        if let Some(position) = cached::seek(&me.std, &mut inner.known, position) {
+        if let Some(position) = in_place::seek(&me.std, &mut inner.place, position) {
             inner.position = position;
             return Ok(());
         }
-        let (std, buf) = (Arc::clone(&me.std), inner.take_buf());
-        inner.begin(Doing::Seek, buf, move |_| {
-            cached::learn(&std);
-            let mut file = &**std;
-            Outcome::Seek(file.seek(position).or_else(|error| {
-                step_back(&std, unread)?; // I1
-                Err(error)
-            }))
+        let buf = inner.take_buf();
+        inner.begin(&me.std, Doing::Seek, buf, move |std, _buf, place| {
+            let mut file: &std::fs::File = std;
+            let sought = place.bring(std).and_then(|()| file.seek(position));
+            Outcome::Seek(match sought {
+                Ok(at) => {
+                    place.stands(at);
+                    Ok(at)
+                }
+                // I1
+                Err(error) => place.go_back(std, unread).and(Err(error)),
+            })
         });
         Ok(())
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let inner = self.inner.get_mut();
+        let me = &mut *self;
+        let inner = me.inner.get_mut();
+        ready!(me.std.given_up().poll_none(cx));
         let outcome = ready!(inner.poll_outcome(cx));
         unit.made_progress();
         match outcome {

@@ -15,6 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::file::File;
+use super::in_flight::Flown;
 use super::offload::offload;
 use crate::sys::{FileLock, set_file_lock};
 
@@ -156,7 +157,8 @@ impl File {
     }
 
     async fn change_lock(&self, lock: FileLock) -> io::Result<()> {
-        let std = Arc::clone(&self.std);
-        offload(move || set_file_lock(std.as_fd(), lock)).await
+        self.std.given_up().none().await; // As what changes a file.
+        self.change(move |std| set_file_lock(std.as_fd(), lock))
+            .await
     }
 }

@@ -4,7 +4,6 @@ use std::fs::{Metadata, Permissions};
 use std::io;
 use std::path::Path;
 
-use super::cached;
 use super::offload::offload;
 
 /// What the system knows of the file at `path`; links are followed.
@@ -15,7 +14,8 @@ use super::offload::offload;
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    cached::metadata(path.as_ref(), true).await
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::metadata(path)).await
 }
 
 /// What the system knows of `path` itself; links are not followed.
@@ -26,7 +26,8 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    cached::metadata(path.as_ref(), false).await
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::symlink_metadata(path)).await
 }
 
 /// Whether there is something at `path`; a broken link leads to nothing.
@@ -37,7 +38,8 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
 pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
-    cached::try_exists(path.as_ref()).await
+    let path = path.as_ref().to_owned();
+    offload(move || path.try_exists()).await
 }
 
 /// Sets who may do what with the file at `path`.

@@ -1,19 +1,18 @@
 //! Files and folders.
 //!
-//! Systems have no readiness for files. On Linux what the system has in memory is answered where the
-//! task runs: reads of at most 64 KiB, opening to read, metadata. All else, and all of it elsewhere,
-//! runs on the blocking pool; a path is copied, and the operation, once begun, is done even if its
-//! future drops.
+//! Systems have no readiness for files: operations run on the blocking pool; a path is copied, and the
+//! operation, once begun, is done even if its future drops. On Linux what the system has in memory of an open file is
+//! answered where the task runs: reads of at most 64 KiB, seeks, its metadata.
 
 mod offload;
 
+mod in_flight;
+
 mod open_file;
 
-#[cfg(target_os = "linux")]
-mod cached;
-#[cfg(not(target_os = "linux"))]
-#[path = "no_cached.rs"]
-mod cached;
+mod place;
+
+mod in_place;
 
 #[cfg(io_uring)]
 mod by_ring;
@@ -32,6 +31,8 @@ mod file_state;
 mod file;
 
 mod file_streams;
+
+mod changes;
 
 #[cfg(unix)]
 mod fd;

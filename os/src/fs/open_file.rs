@@ -4,20 +4,33 @@
 //!             more. The last that lets go closes it, or hands it to whoever wants it back.
 //! Invariants  I1 `std` is there until the last owner drops.
 //!             I2 it is wanted back once, by who gives up its own part at that.
+//!             I3 what was learned of the file is true as long as it is open, and only ever becomes less.
 //! Rejected    A count beside the `Arc`'s own: two more read-modify-writes for each operation.
 
 use std::fmt;
 use std::fs::File;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::in_flight::{Flown, GivenUp};
 use crate::sync::oneshot;
+use crate::sys::{AtHand, Learned, System};
 
 /// An open file that several own.
 pub(super) struct OpenFile {
     std: Option<File>,
     back: OnceLock<oneshot::Sender<File>>,
+    /// What is known of it, a `Learned`.
+    learned: AtomicU8,
+    given_up: GivenUp,
+}
+
+impl Flown for OpenFile {
+    fn given_up(&self) -> &GivenUp {
+        &self.given_up
+    }
 }
 
 // An unwinding may leave nothing undone in it: the system has the file's state, and a sender is set once.
@@ -29,7 +42,39 @@ impl OpenFile {
         Arc::new(Self {
             std: Some(std),
             back: OnceLock::new(),
+            learned: AtomicU8::new(Learned::Nothing as u8),
+            given_up: GivenUp::default(),
         })
+    }
+
+    /// What is known of the file.
+    #[inline]
+    pub(super) fn learned(&self) -> Learned {
+        // Relaxed: the byte is all there is.
+        Learned::from_byte(self.learned.load(Ordering::Relaxed))
+    }
+
+    /// What the file is, which is learned if it is not known. Call it on the pool.
+    pub(super) fn learn(&self) -> Learned {
+        if self.learned() == Learned::Nothing {
+            let learned = System::learn(self);
+            // Relaxed, both: whoever asks learns the same, but for who has found it to be less (I3).
+            let _known = self.learned.compare_exchange(
+                Learned::Nothing as u8,
+                learned as u8,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
+        self.learned()
+    }
+
+    /// The file's system does not say what is at hand.
+    #[cold]
+    pub(super) fn refuses(&self) {
+        // Relaxed: as above (I3).
+        self.learned
+            .store(Learned::Elsewhere as u8, Ordering::Relaxed);
     }
 
     /// The file itself, if nobody else owns it; else the part that was given.

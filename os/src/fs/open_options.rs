@@ -4,7 +4,6 @@ use std::path::Path;
 use std::{fmt, io};
 
 use super::file::File;
-use super::offload::offload;
 
 /// How a file is opened; nothing is set at first.
 ///
@@ -21,9 +20,6 @@ use super::offload::offload;
 #[derive(Clone)]
 pub struct OpenOptions {
     std: std::fs::OpenOptions,
-    reads: bool,
-    /// Nothing but `read` was ever set.
-    is_plain: bool,
 }
 
 macro_rules! switches {
@@ -41,25 +37,16 @@ impl OpenOptions {
     pub fn new() -> Self {
         Self {
             std: std::fs::OpenOptions::new(),
-            reads: false,
-            is_plain: true,
         }
     }
 
-    /// Options that may be more than `read` from now on.
+    /// The options, to be changed.
     pub(super) fn std_mut(&mut self) -> &mut std::fs::OpenOptions {
-        self.is_plain = false;
         &mut self.std
     }
 
-    /// Whether the file can be read.
-    pub fn read(&mut self, read: bool) -> &mut OpenOptions {
-        self.std.read(read);
-        self.reads = read;
-        self
-    }
-
     switches! {
+        read, "Whether the file can be read.";
         write, "Whether the file can be written.";
         append, "Whether each write goes to the end.";
         truncate, "Whether the file is emptied; it must be writable.";
@@ -76,13 +63,8 @@ impl OpenOptions {
     /// Once begun it is done, creating the file for one; a file that nobody takes any more is
     /// closed.
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        if self.is_plain && self.reads {
-            return File::open(path).await;
-        }
         let (path, options) = (path.as_ref().to_owned(), self.std.clone());
-        offload(move || options.open(path))
-            .await
-            .map(File::from_std)
+        File::open_by(move || options.open(path)).await
     }
 }
 
@@ -96,11 +78,7 @@ impl File {
 
 impl From<std::fs::OpenOptions> for OpenOptions {
     fn from(options: std::fs::OpenOptions) -> Self {
-        Self {
-            std: options,
-            reads: false,
-            is_plain: false,
-        }
+        Self { std: options }
     }
 }
 

@@ -9,8 +9,9 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file::File;
+use super::in_flight::Effect;
 use super::offload::offload;
-use super::{by_ring, cached};
+use super::{by_ring, in_flight, in_place};
 
 /// Holds a buffer that its operation has not begun with, or is done with.
 struct Lent<B>(Arc<Mutex<Option<B>>>);
@@ -26,7 +27,12 @@ impl<B> Lent<B> {
 }
 
 /// Runs `operation` on the pool with `file` and `buf`; the buffer comes back whatever happens.
-async fn with_buffer<B, R, F>(file: &File, buf: B, operation: F) -> (io::Result<R>, B)
+async fn with_buffer<B, R, F>(
+    file: &File,
+    buf: B,
+    effect: Effect,
+    operation: F,
+) -> (io::Result<R>, B)
 where
     B: Send + 'static,
     R: Send + 'static,
@@ -36,10 +42,13 @@ where
     let std = Arc::clone(&file.std);
     let lent = Lent(Arc::new(Mutex::new(Some(buf))));
     let theirs = Lent(Arc::clone(&lent.0));
+    let (_waiter, doer) = in_flight::begin_with(effect, &file.std);
     let outcome = offload(move || {
+        std.learn();
         let mut buf = theirs.take().expect("only the operation takes it");
         let outcome = operation(&std, &mut buf);
         theirs.put(buf);
+        drop(doer);
         outcome
     })
     .await;
@@ -86,14 +95,14 @@ impl File {
         B: AsMut<[u8]> + Send + 'static,
     {
         self.idle().await;
-        if let Some(n) = cached::read_at(&self.std, buf.as_mut(), offset).await {
+        if let Some(n) = in_place::read_at(&self.std, buf.as_mut(), offset).await {
             return (Ok(n), buf);
         }
         let buf = match by_ring::read_at(&self.std, buf, offset).await {
             Ok(done) => return done,
             Err(buf) => buf,
         };
-        with_buffer(self, buf, move |file, buf| {
+        with_buffer(self, buf, Effect::Reads, move |file, buf| {
             retry(|| at::read(file, buf.as_mut(), offset))
         })
         .await
@@ -117,7 +126,7 @@ impl File {
     where
         B: AsMut<[u8]> + Send + 'static,
     {
-        with_buffer(self, buf, move |file, buf| {
+        with_buffer(self, buf, Effect::Reads, move |file, buf| {
             let (buf, mut done) = (buf.as_mut(), 0);
             while done < buf.len() {
                 match retry(|| at::read(file, &mut buf[done..], offset + done as u64))? {
@@ -142,7 +151,8 @@ impl File {
     /// If the buffer's own code does.
     ///
     /// # Cancel safety
-    /// A write that has begun is done; the buffer is lost with the future.
+    /// A write that has begun is done, and keeps the file busy until then: what is asked of the file later waits
+    /// for it. The buffer is lost with the future.
     ///
     /// # Cost
     /// A system call for the ring of a runtime with I/O (on Linux), else a hop to the blocking pool; no
@@ -156,7 +166,7 @@ impl File {
             Ok(done) => return done,
             Err(buf) => buf,
         };
-        with_buffer(self, buf, move |file, buf| {
+        with_buffer(self, buf, Effect::Changes, move |file, buf| {
             retry(|| at::write(file, buf.as_ref(), offset))
         })
         .await
@@ -191,7 +201,7 @@ impl File {
                 }
                 Ok((Err(error), buf)) => return (Err(error), buf),
                 Err(buf) => {
-                    let written = with_buffer(self, buf, move |file, buf| {
+                    let written = with_buffer(self, buf, Effect::Changes, move |file, buf| {
                         write_rest(file, buf.as_ref(), done, offset)
                     });
                     return written.await;

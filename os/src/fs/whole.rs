@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use super::cached;
 use super::offload::offload;
 
 /// All bytes of the file at `path`.
@@ -15,10 +14,10 @@ use super::offload::offload;
 /// Nothing changes when the future is dropped.
 ///
 /// # Cost
-/// Four to six system calls in place if the file has at most 64 KiB and all is cached, or is memory (on
-/// Linux), else one hop to the blocking pool.
+/// A hop to the blocking pool.
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    cached::read(path.as_ref()).await
+    let path = path.as_ref().to_owned();
+    offload(move || std::fs::read(path)).await
 }
 
 /// The text of the file at `path`.
@@ -32,7 +31,7 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// # Cost
 /// As for [`read`].
 pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
-    let bytes = cached::read(path.as_ref()).await?;
+    let bytes = read(path).await?;
     String::from_utf8(bytes).map_err(|_| {
         io::Error::new(
             io::ErrorKind::InvalidData,

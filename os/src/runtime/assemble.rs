@@ -29,6 +29,7 @@ pub(super) struct Parts {
     pub(super) io: bool,
     /// Whether files may use a completion ring.
     pub(super) ring: bool,
+    pub(super) files_in_place: bool,
     pub(super) time: bool,
     pub(super) sleeps_at_end: AtEnd,
     pub(super) start_paused: bool,
@@ -188,6 +189,7 @@ fn handle(
             driver,
             timers,
             blocking,
+            files_in_place: parts.files_in_place,
             seeds: parts.seed.map(Seeds::new),
             forced_yields: AtomicU64::new(0),
         }),

@@ -65,6 +65,7 @@ impl Builder {
             parts: Parts {
                 io: false,
                 ring: true,
+                files_in_place: true,
                 time: false,
                 sleeps_at_end: AtEnd::Panic,
                 start_paused: false,

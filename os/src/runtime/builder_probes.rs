@@ -229,6 +229,17 @@ impl Builder {
         self
     }
 
+    /// Has all work on files done by the blocking pool, also reads that the page cache answers.
+    ///
+    /// For systems on which somebody must permit each read of an open file: a scanner that listens with
+    /// `FAN_ACCESS_PERM` or before contents are read (fanotify(7)) keeps the reader waiting, on a worker if that reads.
+    /// What scanners as a rule ask for, to be told before a file is opened, never keeps a worker waiting: files
+    /// are opened by the pool in any case.
+    pub fn disable_files_in_place(&mut self) -> &mut Self {
+        self.parts.files_in_place = false;
+        self
+    }
+
     /// Has the runtime never ask the system for a ring: the blocking pool does what it would do.
     pub fn disable_io_uring(&mut self) -> &mut Self {
         self.parts.ring = false;

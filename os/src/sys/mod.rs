@@ -1,12 +1,14 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(feature = "fs")]
+mod at_hand;
 #[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
 mod birth;
 #[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
 #[path = "no_birth.rs"]
 mod birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
-pub(crate) mod cached;
+mod cached;
 #[cfg(all(unix, feature = "fs"))]
 mod file_control;
 #[cfg(all(feature = "reactor", unix))]
@@ -35,7 +37,13 @@ mod wasm;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(all(not(target_os = "linux"), feature = "fs"))]
+pub(crate) use at_hand::System;
+#[cfg(feature = "fs")]
+pub(crate) use at_hand::{AtHand, Learned, Refused};
 pub(crate) use birth::Birth;
+#[cfg(all(target_os = "linux", feature = "fs"))]
+pub(crate) use cached::System;
 #[cfg(feature = "reactor")]
 pub(crate) use late_source::LateSource;
 #[cfg(feature = "net")]

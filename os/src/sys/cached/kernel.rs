@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
-use std::io;
 use std::sync::OnceLock;
 
 /// The first kernel whose answers are true: 5.9 and 5.10 told false ends of files.
@@ -29,14 +28,6 @@ fn is_fit_release(release: &str) -> bool {
         .split(|c: char| !c.is_ascii_digit())
         .map_while(|part| part.parse::<u32>().ok());
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= FIRST_KERNEL)
-}
-
-/// What a system call says.
-pub(super) fn checked(outcome: libc::c_long) -> io::Result<libc::c_long> {
-    if outcome < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(outcome)
 }
 
 #[cfg(test)]

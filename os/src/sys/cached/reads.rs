@@ -1,16 +1,15 @@
 //! Reads of what is at hand.
 //!
 //! States      unknown ─the kernel is fit→ on ─the call is missing→ off, for the process's life; or off at once.
-//! Invariants  I1 a read that gives nothing is an end only for who has confirmed it.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::devices::Reads;
 use super::kernel::is_fit;
+use crate::sys::at_hand::{Learned, Refused};
 
 /// Whether the call is there, and its answers are true.
 static READS: AtomicU8 = AtomicU8::new(UNKNOWN);
@@ -28,34 +27,31 @@ fn is_turned_on() -> bool {
     READS.load(Ordering::Relaxed) == ON
 }
 
-/// Reads what is at hand at `offset`, or from where `file` stands, and then moves it on.
-///
-/// # Errors
-/// `WouldBlock` if it is not cached, `Unsupported` if no file of its file system can be read so, and what
-/// the system says; then nothing was read. Nothing at all may or may not be the end (I1).
+/// Reads what is at hand at `offset`.
 #[inline]
-pub(crate) fn read(
-    file: BorrowedFd<'_>,
+pub(super) fn read(
+    file: &std::fs::File,
     free: &mut [MaybeUninit<u8>],
-    offset: Option<u64>,
-    reads: Reads,
-) -> io::Result<usize> {
-    let flags = match reads {
-        Reads::IfCached => libc::RWF_NOWAIT,
-        Reads::AtOnce => 0,
-        Reads::Never => return Err(io::ErrorKind::Unsupported.into()),
+    offset: u64,
+    learned: Learned,
+) -> Result<usize, Refused> {
+    let flags = match learned {
+        Learned::Disk => libc::RWF_NOWAIT,
+        Learned::Memory => 0,
+        Learned::Nothing | Learned::Elsewhere | Learned::Special => return Err(Refused::Never),
+    };
+    let Ok(offset) = i64::try_from(offset) else {
+        return Err(Refused::NotCached);
     };
     // Relaxed: a hint; the system is asked anew if it comes late.
     if READS.load(Ordering::Relaxed) != ON && !is_turned_on() {
-        return Err(io::ErrorKind::Unsupported.into());
+        return Err(Refused::Never);
     }
     let vector = libc::iovec {
         iov_base: free.as_mut_ptr().cast(),
         iov_len: free.len(),
     };
-    // Where the file stands is -1. The system takes the offset in two words, and on 64 bits reads
-    // the first alone.
-    let offset = offset.map_or(-1, |offset| offset as i64);
+    // The system takes the offset in two words, and on 64 bits reads the first alone.
     // SAFETY: the system writes at most `free.len()` bytes to it.
     let outcome = unsafe {
         libc::syscall(
@@ -76,16 +72,14 @@ pub(crate) fn read(
 
 /// Why the system has not read.
 #[cold]
-fn refused() -> io::Error {
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::EAGAIN | libc::EINTR) => io::ErrorKind::WouldBlock.into(),
+fn refused() -> Refused {
+    match io::Error::last_os_error().raw_os_error() {
         Some(libc::ENOSYS) => {
             READS.store(OFF, Ordering::Relaxed); // Relaxed: a hint.
-            io::ErrorKind::Unsupported.into()
+            Refused::Never
         }
-        Some(libc::EOPNOTSUPP) => io::ErrorKind::Unsupported.into(),
-        // What a read by the pool will tell again.
-        _ => error,
+        Some(libc::EOPNOTSUPP) => Refused::Never,
+        // What else is wrong, a read by the pool will tell.
+        _ => Refused::NotCached,
     }
 }

@@ -1,0 +1,148 @@
+//! Operations that the system's memory answers, done where the task runs.
+//!
+//! Idea        A read of an open file is first tried in a way that cannot wait for a disk; what is not at hand goes
+//!             to the blocking pool as before. Only the time differs.
+//! Invariants  I1 what is told in place is what the pool would tell: an answer that the system did
+//!                not give in full, an error for one, is asked again on the pool.
+//!             I2 each operation done in place costs budget, as one on the pool does.
+//!             I3 nothing is done here by a path or by the system's position.
+//! Rejected    Reads of any size: 2 MiB from the cache keep a worker for half a millisecond.
+#![allow(unsafe_code)]
+
+use std::fs::Metadata;
+use std::future::poll_fn;
+use std::io::{self, Seek, SeekFrom};
+use std::task::{Context, Poll, ready};
+
+use bytes::BufMut;
+use selkie_core::coop;
+
+use super::open_file::OpenFile;
+use super::place::Place;
+use crate::context;
+use crate::sys::{AtHand, Refused, System};
+
+/// Bytes that are read in place at most, at a time.
+pub(super) const MAX_BYTES: usize = 64 * 1024;
+/// Bytes that one unit of the budget pays for.
+const BYTES_PER_UNIT: usize = 16 * 1024;
+
+/// Whether a runtime runs here that has not shut down, and does files' work in place. Without one the pool is
+/// asked, and says that it is not there: else it would depend on the cache whether a program works.
+fn is_on() -> bool {
+    context::with_current(|inner| inner.files_in_place && inner.blocking.is_open()).unwrap_or(false)
+}
+
+/// Takes a unit for each part of `bytes` beyond the first, as far as there are any (I2).
+fn charge(cx: &mut Context<'_>, bytes: usize) {
+    for _ in 0..bytes.saturating_sub(1) / BYTES_PER_UNIT {
+        if !coop::has_budget_remaining() {
+            return;
+        }
+        if let Poll::Ready(unit) = coop::poll_proceed(cx) {
+            unit.made_progress();
+        }
+    }
+}
+
+/// What the system knows of `file`, if that is at hand.
+pub(super) async fn metadata(file: &OpenFile) -> Option<io::Result<Metadata>> {
+    poll_fn(|cx| {
+        let unit = ready!(coop::poll_proceed(cx));
+        let is_local = file.learned().is_local() && is_on();
+        let metadata = is_local.then(|| file.metadata().ok()).flatten();
+        if metadata.is_some() {
+            unit.made_progress();
+        }
+        Poll::Ready(metadata.map(Ok))
+    })
+    .await
+}
+
+/// Moves where `file` stands, if that waits for nothing. What fails is to be told by the pool.
+pub(super) fn seek(file: &OpenFile, place: &mut Place, position: SeekFrom) -> Option<u64> {
+    let at = place.known()?;
+    if !file.learned().is_local() || !is_on() {
+        return None;
+    }
+    let position = match position {
+        SeekFrom::Current(offset) => SeekFrom::Start(at.checked_add_signed(offset)?),
+        position => position,
+    };
+    // By the system's position all the same, which says what is too far; nobody else has it.
+    let mut std = &**file;
+    let at = std.seek(position).ok()?;
+    place.stands(at);
+    Some(at)
+}
+
+/// Reads up to `limit` bytes that are at hand from where `file` stands; none is its end.
+///
+/// # Errors
+/// The pool is to be asked.
+pub(super) fn read_some(
+    cx: &mut Context<'_>,
+    file: &OpenFile,
+    buf: &mut impl BufMut,
+    limit: usize,
+    place: &mut Place,
+) -> Result<(), Refused> {
+    let at = place.known().ok_or(Refused::NotCached)?;
+    if limit > MAX_BYTES || !is_on() {
+        return Err(Refused::NotCached);
+    }
+    let n = fill(file, buf, limit, at)?;
+    if n == 0 && !is_end(file, at) {
+        return Err(Refused::NotCached);
+    }
+    place.pass(n);
+    charge(cx, n);
+    Ok(())
+}
+
+/// Whether `file` ends at `at`, or before.
+fn is_end(file: &OpenFile, at: u64) -> bool {
+    file.metadata().is_ok_and(|metadata| at >= metadata.len())
+}
+
+/// Reads once at `offset` into `buf` what is cached; `None` if the pool must.
+pub(super) async fn read_at(file: &OpenFile, buf: &mut [u8], offset: u64) -> Option<usize> {
+    if buf.len() > MAX_BYTES || !is_on() {
+        return None;
+    }
+    poll_fn(|cx| {
+        let unit = ready!(coop::poll_proceed(cx));
+        let (len, mut free) = (buf.len(), &mut *buf);
+        // Whether nothing is the end, the pool tells.
+        let n = fill(file, &mut free, len, offset).ok();
+        let n = n.filter(|&n| n > 0 || len == 0);
+        if let Some(n) = n {
+            unit.made_progress();
+            charge(cx, n);
+        }
+        Poll::Ready(n)
+    })
+    .await
+}
+
+/// Reads up to `limit` bytes that are at hand at `offset` into `buf`.
+fn fill(
+    file: &OpenFile,
+    buf: &mut impl BufMut,
+    limit: usize,
+    offset: u64,
+) -> Result<usize, Refused> {
+    let chunk = buf.chunk_mut();
+    let limit = limit.min(chunk.len());
+    // SAFETY: the system call only writes values.
+    let free = unsafe { chunk[..limit].as_uninit_slice_mut() };
+    let n = System::read(file, free, offset, file.learned()).inspect_err(|&refused| {
+        if refused == Refused::Never && file.learned().is_local() {
+            file.refuses();
+        }
+    })?;
+    assert!(n <= limit, "a read returned {n} bytes for {limit}");
+    // SAFETY: the system has written `n` bytes.
+    unsafe { buf.advance_mut(n) };
+    Ok(n)
+}

@@ -1,0 +1,48 @@
+//! Which file system an open file is on, and so what may be asked of it where a task runs.
+//!
+//! Idea        An open file keeps its file system for as long as it is open: a mount that is gone, a device
+//!             number that is given to another, a root that changes, a path that leads elsewhere by now
+//!             touch only what is opened later. So the question is asked once for each file, of the
+//!             file itself, on the pool, where the answer may take its time.
+//! Rejected    To remember mounts or devices, and to look paths up: what a path leads to is known only when it
+//!             has been found, and to find it may already wait (a server's folder that is looked at
+//!             again, see path_resolution(7)), or begin something (automount, a scanner's permission).
+//!             Overlays: which file systems lie below them cannot be asked.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+
+use crate::sys::at_hand::Learned;
+
+/// File systems whose files are memory, by the numbers of `statfs`: tmpfs, ramfs.
+const MEMORY_TYPES: [u32; 2] = [0x0102_1994, 0x8584_58F6];
+/// Those with a disk of their own whose inodes are in memory while they are open, and which tell what is
+/// cached: ext, xfs, btrfs, f2fs, bcachefs.
+const DISK_TYPES: [u32; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E];
+
+/// What `file` is. Call it on the pool: the file system may wait.
+pub(super) fn learn(file: &std::fs::File) -> Learned {
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Learned::Special;
+    }
+    let mut out = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: the system writes at most one `statfs`.
+    let outcome = unsafe { libc::fstatfs(file.as_raw_fd(), out.as_mut_ptr()) };
+    // SAFETY: zeros were a `statfs`, and so is whatever the system wrote.
+    let kind = unsafe { out.assume_init() }.f_type as u32;
+    if outcome == 0 && MEMORY_TYPES.contains(&kind) {
+        Learned::Memory
+    } else if outcome == 0 && DISK_TYPES.contains(&kind) {
+        Learned::Disk
+    } else {
+        Learned::Elsewhere
+    }
+}
+
+/// Whether each write to `file` goes to its end.
+pub(super) fn appends(file: &std::fs::File) -> bool {
+    // SAFETY: F_GETFL on an open descriptor has no other preconditions.
+    let flags = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) };
+    flags < 0 || flags & libc::O_APPEND != 0
+}
