@@ -1,21 +1,45 @@
 //! Work for the blocking pool.
 
 use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Poll, ready};
 use std::{fmt, io};
 
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
+use crate::task::{JoinError, JoinHandle};
 
-/// Runs `f` on the blocking pool.
+/// Runs `f` on the blocking pool. However soon that is done, the task gives way once: who runs when does not
+/// depend on how busy the pool's threads are.
 pub(super) async fn offload<F, T>(f: F) -> io::Result<T>
 where
     F: FnOnce() -> io::Result<T> + Send + 'static,
     T: Send + 'static,
 {
     match Handle::current().try_spawn_blocking(BlockingKind::File, None, f) {
-        Ok(task) => task.await.unwrap_or_else(|_| Err(not_run())),
+        Ok(task) => outcome(task).await.unwrap_or_else(|_| Err(not_run())),
         Err(error) => Err(no_thread(error)),
     }
+}
+
+/// What `task` comes to; not at the first poll.
+async fn outcome<T>(mut task: JoinHandle<T>) -> Result<T, JoinError> {
+    let (mut is_first, mut early) = (true, None);
+    poll_fn(|cx| {
+        let is_first = std::mem::take(&mut is_first);
+        if let Some(outcome) = early.take() {
+            return Poll::Ready(outcome);
+        }
+        let outcome = ready!(Pin::new(&mut task).poll(cx));
+        if !is_first {
+            return Poll::Ready(outcome);
+        }
+        early = Some(outcome);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 /// The pool has no thread for an operation, and the system gave it none.
