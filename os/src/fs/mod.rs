@@ -23,6 +23,9 @@ mod by_ring;
 
 mod file_times;
 
+#[cfg(any(windows, target_vendor = "apple"))]
+mod created;
+
 mod file_buf;
 
 mod kept_error;
@@ -35,6 +38,8 @@ mod file_streams;
 
 #[cfg(unix)]
 mod fd;
+#[cfg(windows)]
+mod handle;
 mod open_options;
 mod positional;
 

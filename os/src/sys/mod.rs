@@ -1,5 +1,7 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(target_vendor = "apple", feature = "fs"))]
+mod apple;
 #[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
 mod birth;
 #[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
@@ -7,6 +9,8 @@ mod birth;
 mod birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 pub(crate) mod cached;
+#[cfg(all(unix, feature = "net"))]
+mod credentials;
 #[cfg(all(unix, feature = "fs"))]
 mod file_control;
 #[cfg(all(feature = "reactor", unix))]
@@ -35,7 +39,11 @@ mod wasm;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(all(target_vendor = "apple", feature = "fs"))]
+pub(crate) use apple::set_created;
 pub(crate) use birth::Birth;
+#[cfg(all(unix, feature = "net"))]
+pub(crate) use credentials::{Peer, peer_credentials};
 #[cfg(feature = "reactor")]
 pub(crate) use late_source::LateSource;
 #[cfg(feature = "net")]
@@ -52,8 +60,7 @@ pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST, SLICES_PER_CALL};
 
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use unix::{
-    AccessMode, access_mode, assert_nonblocking, is_in_progress, peer_credentials, read,
-    set_nonblocking,
+    AccessMode, access_mode, assert_nonblocking, is_in_progress, read, set_nonblocking,
 };
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
@@ -77,4 +84,4 @@ pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use unix::{abstract_name, unix_address};
 #[cfg(all(windows, feature = "fs"))]
-pub(crate) use windows::{LISTING_TELLS_TYPE, set_dir_mode};
+pub(crate) use windows::{LISTING_TELLS_TYPE, set_created, set_dir_mode};

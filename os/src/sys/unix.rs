@@ -135,41 +135,12 @@ pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
     checked(ready as isize).map(|ready| ready > 0)
 }
 
-/// User, group and, where the system tells, process at the other end of a Unix socket.
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
-pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
-    let mut cred = libc::ucred {
-        pid: 0,
-        uid: 0,
-        gid: 0,
-    };
-    let mut len = size_of::<libc::ucred>() as libc::socklen_t;
-    // SAFETY: `cred` has `len` bytes, and any bytes the system writes make a `ucred`.
-    checked(unsafe {
-        libc::getsockopt(
-            socket.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_PEERCRED,
-            (&raw mut cred).cast(),
-            &mut len,
-        )
-    } as isize)?;
-    Ok((cred.uid, cred.gid, Some(cred.pid)))
-}
-
-/// User, group and, where the system tells, process at the other end of a Unix socket.
-#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
-    let (mut uid, mut gid) = (0, 0);
-    // SAFETY: both pointers are to live numbers of the system's types.
-    checked(unsafe { libc::getpeereid(socket.as_fd().as_raw_fd(), &mut uid, &mut gid) } as isize)?;
-    Ok((uid, gid, None))
-}
-
 /// Signals have numbers below this.
 #[cfg(feature = "signal")]
 pub(crate) const SIGNALS: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
     65
+} else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
+    76 // Real-time signals included; `SIGINFO` is 41.
 } else {
     33
 };
