@@ -39,7 +39,8 @@ fn main() {
         }
     }
     let folder = env::var("OUT_DIR").expect("cargo says it");
-    let write = |name, text| fs::write(Path::new(&folder).join(name), text).expect("room on the disk");
+    let write =
+        |name, text| fs::write(Path::new(&folder).join(name), text).expect("room on the disk");
     write("links.md", links);
     write("bounds.rs", format!("fn bounds() {{\n{bounds}}}\n"));
 }

@@ -8,8 +8,10 @@ use std::os::windows::io::{
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::windows::named_pipe::{ClientOptions, NamedPipeClient, PipeEnd, ServerOptions};
 use selkie::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+use selkie::task::yield_now;
 
 const ERROR_PIPE_BUSY: i32 = 231;
+const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 
 /// Handles of sockets are those of the system, and a socket goes out and comes in by one.
 pub(crate) async fn handles() {
@@ -73,16 +75,24 @@ pub(crate) async fn pipes() {
     drop(client);
     assert_eq!(server.read(&mut bytes).await.expect("the end"), 0);
     server.disconnect().expect("disconnect");
-    // A handle that somebody else opened, for overlapped I/O.
+    // A handle that somebody else opened, for overlapped I/O, as soon as the server waits for a client.
     let mut options = std::fs::OpenOptions::new();
-    std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, 0x4000_0000);
-    let opened = options.read(true).write(true).open(&name);
-    let handle = opened.expect("the instance is free").into_raw_handle();
+    options.read(true).write(true);
+    std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, FILE_FLAG_OVERLAPPED);
+    let open = async {
+        loop {
+            match options.open(&name) {
+                Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY) => yield_now().await,
+                opened => break opened.expect("the instance is free").into_raw_handle(),
+            }
+        }
+    };
+    let (connected, handle) = selkie::join!(server.connect(), open);
+    connected.expect("connected");
     // SAFETY: such an end, opened for overlapped I/O, and nobody else's.
     let client = unsafe { NamedPipeClient::from_raw_handle(handle) };
     let mut client = client.expect("the driver takes it");
     assert_eq!(client.as_raw_handle(), handle);
-    server.connect().await.expect("connected");
     server.write_all(b"home").await.expect("write");
     client.read_exact(&mut bytes).await.expect("read");
     assert_eq!(&bytes, b"home");

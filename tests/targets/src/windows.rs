@@ -47,11 +47,14 @@ macro_rules! pipe_end {
         async fn $name(end: &$end) -> Result<()> {
             let _: unsafe fn(RawHandle) -> Result<$end> = <$end>::from_raw_handle;
             let _: fn(&$end) -> Result<PipeInfo> = <$end>::info;
-            let _: for<'a> fn(&$end, &mut Context<'a>) -> Poll<Result<()>> = <$end>::poll_read_ready;
-            let _: for<'a> fn(&$end, &mut Context<'a>) -> Poll<Result<()>> = <$end>::poll_write_ready;
+            let _: for<'a> fn(&$end, &mut Context<'a>) -> Poll<Result<()>> =
+                <$end>::poll_read_ready;
+            let _: for<'a> fn(&$end, &mut Context<'a>) -> Poll<Result<()>> =
+                <$end>::poll_write_ready;
             let _: fn(&$end, &mut [u8]) -> Result<usize> = <$end>::try_read;
             let _: fn(&$end, &[u8]) -> Result<usize> = <$end>::try_write;
-            let _: for<'a> fn(&$end, &mut [IoSliceMut<'a>]) -> Result<usize> = <$end>::try_read_vectored;
+            let _: for<'a> fn(&$end, &mut [IoSliceMut<'a>]) -> Result<usize> =
+                <$end>::try_read_vectored;
             let _: for<'a> fn(&$end, &[IoSlice<'a>]) -> Result<usize> = <$end>::try_write_vectored;
             let _: fn(&$end, &mut Vec<u8>) -> Result<usize> = <$end>::try_read_buf::<Vec<u8>>;
             let _: Ready = end.ready(Interest::READABLE).await?;
@@ -79,9 +82,8 @@ fn pipes(server: &NamedPipeServer) {
     let open = |options: &Client| options.open("pipe");
     let _: fn(&Client) -> Result<NamedPipeClient> = open;
     // SAFETY: null is no attributes.
-    let open = |at: *mut c_void| unsafe {
-        Client::new().open_with_security_attributes_raw("pipe", at)
-    };
+    let open =
+        |at: *mut c_void| unsafe { Client::new().open_with_security_attributes_raw("pipe", at) };
     let _: fn(*mut c_void) -> Result<NamedPipeClient> = open;
     server_options();
 }
@@ -105,9 +107,8 @@ fn server_options() {
     let create = |options: &Server| options.create("pipe");
     let _: fn(&Server) -> Result<NamedPipeServer> = create;
     // SAFETY: null is no attributes.
-    let create = |at: *mut c_void| unsafe {
-        Server::new().create_with_security_attributes_raw("pipe", at)
-    };
+    let create =
+        |at: *mut c_void| unsafe { Server::new().create_with_security_attributes_raw("pipe", at) };
     let _: fn(*mut c_void) -> Result<NamedPipeServer> = create;
 }
 
