@@ -14,6 +14,7 @@
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll};
 
 use mio::event::Source;
@@ -84,6 +85,10 @@ pub struct Aio<E: AioSource> {
     registration: Registration,
     source: Option<E>,
 }
+
+// As of any source: its state is the system's.
+impl<E: AioSource> UnwindSafe for Aio<E> {}
+impl<E: AioSource> RefUnwindSafe for Aio<E> {}
 
 impl<E: AioSource> Aio<E> {
     /// Gives `io` a place in the running runtime's driver, for a single operation (`aio_read`, `aio_write`

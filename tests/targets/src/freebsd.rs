@@ -2,8 +2,9 @@
 
 use std::fmt::Debug;
 use std::io::Result;
-use std::ops::DerefMut;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::{BorrowedFd, RawFd};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll};
 
 use tokio::io::Interest;
@@ -35,7 +36,9 @@ fn methods<E: AioSource>() {
     let _: fn(&Aio<E>, AioEvent) = Aio::clear_ready;
     let _: fn(Aio<E>) -> E = Aio::into_inner;
     let _: for<'a> fn(&Aio<E>, &mut Context<'a>) -> Poll<Result<AioEvent>> = Aio::poll_ready;
-    implements!(Aio<E>: DerefMut<Target = E>);
+    implements!(Aio<E>: UnwindSafe + RefUnwindSafe);
+    let _: fn(&Aio<E>) -> &E = Aio::deref;
+    let _: fn(&mut Aio<E>) -> &mut E = Aio::deref_mut;
 }
 
 fn implementations() {
