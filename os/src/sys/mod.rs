@@ -1,5 +1,14 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
+mod abstract_names;
+#[cfg(all(
+    feature = "net",
+    unix,
+    not(any(target_os = "linux", target_os = "android"))
+))]
+#[path = "no_abstract_names.rs"]
+mod abstract_names;
 #[cfg(all(target_vendor = "apple", feature = "fs"))]
 mod apple;
 #[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
@@ -39,6 +48,8 @@ mod wasm;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(all(unix, feature = "net"))]
+pub(crate) use abstract_names::{abstract_name, unix_address};
 #[cfg(all(target_vendor = "apple", feature = "fs"))]
 pub(crate) use apple::set_created;
 pub(crate) use birth::Birth;
@@ -81,7 +92,5 @@ pub(crate) use unix::pidfd_open;
 pub(crate) use unix::{Disposition, SIGNALS, disposition, set_disposition};
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
-#[cfg(all(unix, feature = "net"))]
-pub(crate) use unix::{abstract_name, unix_address};
 #[cfg(all(windows, feature = "fs"))]
 pub(crate) use windows::{LISTING_TELLS_TYPE, set_created, set_dir_mode};

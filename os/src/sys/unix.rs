@@ -7,8 +7,6 @@ use std::io;
 use std::mem::MaybeUninit;
 #[cfg(feature = "net")]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-#[cfg(feature = "net")]
-use std::os::unix::net;
 
 /// Whether the system's poller tells of changes only (epoll with `EPOLLET`, kqueue with
 /// `EV_CLEAR`). Elsewhere it tells of states, and a short read says nothing about the next.
@@ -153,35 +151,6 @@ pub(crate) const LISTING_TELLS_TYPE: bool = cfg!(target_os = "linux");
 #[cfg(feature = "fs")]
 pub(crate) fn set_dir_mode(builder: &mut std::fs::DirBuilder, mode: u32) {
     std::os::unix::fs::DirBuilderExt::mode(builder, mode);
-}
-
-/// The address that `path` stands for: one that begins with a zero byte is an abstract name.
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
-pub(crate) fn unix_address(path: &std::path::Path) -> io::Result<net::SocketAddr> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::ffi::OsStrExt;
-    match path.as_os_str().as_bytes() {
-        [0, name @ ..] => net::SocketAddr::from_abstract_name(name),
-        _ => net::SocketAddr::from_pathname(path),
-    }
-}
-
-/// The address that `path` stands for.
-#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn unix_address(path: &std::path::Path) -> io::Result<net::SocketAddr> {
-    net::SocketAddr::from_pathname(path)
-}
-
-/// The abstract name that `addr` is, where there are such names.
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
-pub(crate) fn abstract_name(addr: &net::SocketAddr) -> Option<&[u8]> {
-    std::os::linux::net::SocketAddrExt::as_abstract_name(addr)
-}
-
-/// The abstract name that `addr` is, where there are such names.
-#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn abstract_name(_addr: &net::SocketAddr) -> Option<&[u8]> {
-    None
 }
 
 /// There are no such descriptors here.
