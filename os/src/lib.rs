@@ -30,6 +30,9 @@ mod context;
 pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(not(feature = "net"))]
+#[path = "net/without.rs"]
+pub mod net;
 #[cfg(all(feature = "process", any(unix, windows)))]
 pub mod process;
 #[cfg(feature = "rt")]

@@ -32,7 +32,9 @@ pub(super) fn told(event: &Event, carries: Carries) -> Ready {
             told |= kind;
         }
     };
-    add(event.is_readable(), Ready::READABLE);
+    // The completion of an operation is there to be fetched; nowhere but on FreeBSD is there such an event.
+    let is_completion = event.is_aio() || event.is_lio();
+    add(event.is_readable() || is_completion, Ready::READABLE);
     add(event.is_writable(), Ready::WRITABLE);
     add(event.is_read_closed(), Ready::READ_CLOSED);
     add(event.is_write_closed(), Ready::WRITE_CLOSED);

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 #[derive(Debug, Clone, Default)]
 #[must_use = "times change nothing until a file is given them"]
 pub struct FileTimes {
-    times: std::fs::FileTimes,
+    pub(super) times: std::fs::FileTimes,
 }
 
 impl FileTimes {

@@ -22,6 +22,9 @@ mod by_ring;
 
 mod file_times;
 
+#[cfg(any(windows, target_vendor = "apple"))]
+mod created;
+
 mod file_buf;
 
 mod kept_error;
@@ -36,6 +39,8 @@ mod changes;
 
 #[cfg(unix)]
 mod fd;
+#[cfg(windows)]
+mod handle;
 mod open_options;
 mod positional;
 

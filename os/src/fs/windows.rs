@@ -1,14 +1,19 @@
 //! What files have on Windows alone.
 
 use std::io;
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::offload::offload;
+use super::open_options::OpenOptions;
 
 /// Makes a symbolic link at `link` to the folder `original`.
 ///
+/// Windows tells links to folders from links to files: for a file use [`symlink_file`].
+///
 /// # Errors
-/// What the system says.
+/// What the system says: that this process may not make links, for one, which takes a privilege or the
+/// developer mode.
 ///
 /// # Cancel safety
 /// Once begun it is done, also if the future drops.
@@ -19,8 +24,11 @@ pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> 
 
 /// Makes a symbolic link at `link` to the file `original`.
 ///
+/// Windows tells links to files from links to folders: for a folder use [`symlink_dir`].
+///
 /// # Errors
-/// What the system says.
+/// What the system says: that this process may not make links, for one, which takes a privilege or the
+/// developer mode.
 ///
 /// # Cancel safety
 /// Once begun it is done, also if the future drops.
@@ -32,4 +40,76 @@ pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) ->
 /// Windows brings names to the disk by itself.
 pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
+}
+
+impl OpenOptions {
+    /// The rights to the file that the system is asked for (`dwDesiredAccess` of `CreateFile`), in place of
+    /// those that follow from [`read`](Self::read), [`write`](Self::write) and [`append`](Self::append).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// use selkie::fs::OpenOptions;
+    ///
+    /// // Without any right: the metadata of the file can be read, and nothing else.
+    /// let file = OpenOptions::new().access_mode(0).open("data.bin").await?;
+    /// println!("{} bytes", file.metadata().await?.len());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn access_mode(&mut self, access: u32) -> &mut OpenOptions {
+        self.std_mut().access_mode(access);
+        self
+    }
+
+    /// What others may do with the file while this handle is open (`dwShareMode` of `CreateFile`); reading,
+    /// writing and deleting if never set.
+    ///
+    /// With zero nobody can open the file a second time, this process included, until it is closed.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// use selkie::fs::OpenOptions;
+    ///
+    /// let journal = OpenOptions::new().write(true).create(true).share_mode(0).open("journal").await?;
+    /// assert!(OpenOptions::new().read(true).open("journal").await.is_err());
+    /// # drop(journal);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn share_mode(&mut self, share: u32) -> &mut OpenOptions {
+        self.std_mut().share_mode(share);
+        self
+    }
+
+    /// Further flags of `CreateFile` (`FILE_FLAG_WRITE_THROUGH` and its like), in place of those that were
+    /// set by this before.
+    ///
+    /// Do not set `FILE_FLAG_OVERLAPPED`: the file's operations expect to be done when they return.
+    pub fn custom_flags(&mut self, flags: u32) -> &mut OpenOptions {
+        self.std_mut().custom_flags(flags);
+        self
+    }
+
+    /// The attributes that a file gets if it is created (`FILE_ATTRIBUTE_HIDDEN` and its like), or if it is
+    /// there and [`truncate`](Self::truncate) was set.
+    pub fn attributes(&mut self, attributes: u32) -> &mut OpenOptions {
+        self.std_mut().attributes(attributes);
+        self
+    }
+
+    /// What a server may do in this process's name if the path is that of a named pipe: the system's flags
+    /// of security of service, to which `SECURITY_SQOS_PRESENT` is added.
+    ///
+    /// Without them a server that may do so can act as this process's user. What leads to a pipe need not
+    /// look like one: a path with a link in it, say, that somebody else chose.
+    pub fn security_qos_flags(&mut self, flags: u32) -> &mut OpenOptions {
+        self.std_mut().security_qos_flags(flags);
+        self
+    }
 }

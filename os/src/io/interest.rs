@@ -30,6 +30,16 @@ impl Interest {
     /// caller who waits for nothing else.
     pub const ERROR: Interest = Self(0b1000);
 
+    /// The completion of one operation of FreeBSD's asynchronous I/O.
+    pub(super) const ONE_COMPLETION: Self = Self(0b01_0000);
+    /// The completion of a list of such operations.
+    pub(super) const LIST_COMPLETION: Self = Self(0b10_0000);
+
+    /// Whether the completion of operations is asked for, rather than readiness.
+    const fn is_completion(self) -> bool {
+        self.0 & (Self::ONE_COMPLETION.0 | Self::LIST_COMPLETION.0) != 0
+    }
+
     /// Whether reading is asked for.
     pub const fn is_readable(self) -> bool {
         self.0 & Self::READABLE.0 != 0
@@ -66,7 +76,8 @@ impl Interest {
     /// The readiness that answers this interest.
     pub(crate) const fn mask(self) -> Ready {
         let mut mask = Ready::EMPTY;
-        if self.is_readable() {
+        // A completion is told as readiness to read: there is an outcome to be fetched.
+        if self.is_readable() || self.is_completion() {
             mask = mask.union(Ready::READABLE).union(Ready::READ_CLOSED);
         }
         if self.is_writable() {
@@ -103,6 +114,8 @@ impl fmt::Debug for Interest {
             (self.is_writable(), "WRITABLE"),
             (self.is_priority(), "PRIORITY"),
             (self.is_error(), "ERROR"),
+            (self.0 & Self::ONE_COMPLETION.0 != 0, "AIO"),
+            (self.0 & Self::LIST_COMPLETION.0 != 0, "LIO"),
         ];
         let mut separator = "";
         for (_, name) in names.iter().filter(|(asked, _)| *asked) {

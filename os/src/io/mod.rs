@@ -9,6 +9,12 @@ mod ready;
 
 #[cfg(feature = "reactor")]
 mod interest;
+
+#[cfg(all(
+    any(target_os = "freebsd", all(test, target_os = "linux")),
+    feature = "net"
+))]
+mod bsd_interest;
 mod read;
 
 mod buf_read;
@@ -58,6 +64,11 @@ pub use write::AsyncWrite;
 #[cfg(feature = "io-std")]
 pub use crate::stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 
+#[cfg(all(
+    any(target_os = "freebsd", all(test, target_os = "linux")),
+    feature = "net"
+))]
+pub use crate::source::bsd;
 #[cfg(all(unix, feature = "net"))]
 pub use crate::source::unix;
 

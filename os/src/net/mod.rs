@@ -26,6 +26,8 @@ mod fast_open;
 mod fd;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_options;
+#[cfg(all(unix, not(any(target_os = "illumos", target_os = "solaris"))))]
+mod reuse_port;
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 mod shared_port;
 #[cfg(windows)]

@@ -31,21 +31,3 @@ macro_rules! tclass_v6 {
 
 tclass_v6!(TcpSocket, self => &self.inner);
 tclass_v6!(UdpSocket, self => &*self.io);
-
-impl TcpSocket {
-    /// Reads whether several sockets may bind one address (`SO_REUSEPORT`).
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn reuseport(&self) -> io::Result<bool> {
-        self.inner.reuse_port()
-    }
-
-    /// Sets whether several sockets may bind one address (`SO_REUSEPORT`).
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
-        self.inner.set_reuse_port(reuseport)
-    }
-}

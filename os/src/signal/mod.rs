@@ -7,6 +7,16 @@
 #[cfg(unix)]
 pub mod unix;
 
+#[cfg(any(
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+mod unix_info;
+
 #[cfg(windows)]
 pub mod windows;
 

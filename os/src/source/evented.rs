@@ -12,6 +12,7 @@ use std::fmt;
 use std::io::{self, IoSlice, Write};
 use std::mem::MaybeUninit;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
 
 use mio::event::Source;
@@ -34,6 +35,11 @@ pub(crate) struct Evented<S: Source> {
     /// Whether the descriptor was seen outside (I1).
     shown: AtomicBool,
 }
+
+// Whatever unwinds through an operation: a source's state is the system's, and the driver's is a slot's, which
+// operations of any thread find consistent. Windows' pipes have cells that would say otherwise.
+impl<S: Source> UnwindSafe for Evented<S> {}
+impl<S: Source> RefUnwindSafe for Evented<S> {}
 
 /// Reads into memory that need not be initialised; never returns more than fits, and has
 /// initialised as much as it returns.

@@ -22,5 +22,12 @@ mod guards;
 #[cfg(unix)]
 pub mod unix;
 
+// On Linux its tests have a poller that stands in for FreeBSD's.
+#[cfg(any(target_os = "freebsd", all(test, target_os = "linux")))]
+mod aio;
+
+#[cfg(any(target_os = "freebsd", all(test, target_os = "linux")))]
+pub mod bsd;
+
 pub(crate) use evented::Evented;
 pub(crate) use fill::{as_uninit, fill, fill_with};

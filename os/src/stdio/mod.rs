@@ -13,6 +13,8 @@ mod output;
 
 #[cfg(unix)]
 mod fd;
+#[cfg(windows)]
+mod handle;
 
 pub use input::{Stdin, stdin};
 pub use output::{Stderr, Stdout, stderr, stdout};

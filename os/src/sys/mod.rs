@@ -1,5 +1,16 @@
 //! What differs between operating systems, and nothing else.
 
+#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
+mod abstract_names;
+#[cfg(all(
+    feature = "net",
+    unix,
+    not(any(target_os = "linux", target_os = "android"))
+))]
+#[path = "no_abstract_names.rs"]
+mod abstract_names;
+#[cfg(all(target_vendor = "apple", feature = "fs"))]
+mod apple;
 #[cfg(feature = "fs")]
 mod at_hand;
 #[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
@@ -9,6 +20,8 @@ mod birth;
 mod birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 mod cached;
+#[cfg(all(unix, feature = "net"))]
+mod credentials;
 #[cfg(all(unix, feature = "fs"))]
 mod file_control;
 #[cfg(all(feature = "reactor", unix))]
@@ -37,6 +50,10 @@ mod wasm;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(all(unix, feature = "net"))]
+pub(crate) use abstract_names::{abstract_name, unix_address};
+#[cfg(all(target_vendor = "apple", feature = "fs"))]
+pub(crate) use apple::set_created;
 #[cfg(all(not(target_os = "linux"), feature = "fs"))]
 pub(crate) use at_hand::System;
 #[cfg(feature = "fs")]
@@ -44,6 +61,8 @@ pub(crate) use at_hand::{AtHand, Learned, Refused};
 pub(crate) use birth::Birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 pub(crate) use cached::System;
+#[cfg(all(unix, feature = "net"))]
+pub(crate) use credentials::{Peer, peer_credentials};
 #[cfg(feature = "reactor")]
 pub(crate) use late_source::LateSource;
 #[cfg(feature = "net")]
@@ -60,8 +79,7 @@ pub(crate) use windows::{EDGE_TRIGGERED, PRIORITY_INTEREST, SLICES_PER_CALL};
 
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use unix::{
-    AccessMode, access_mode, assert_nonblocking, is_in_progress, peer_credentials, read,
-    set_nonblocking,
+    AccessMode, access_mode, assert_nonblocking, is_in_progress, read, set_nonblocking,
 };
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
@@ -82,7 +100,5 @@ pub(crate) use unix::pidfd_open;
 pub(crate) use unix::{Disposition, SIGNALS, disposition, set_disposition};
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
-#[cfg(all(unix, feature = "net"))]
-pub(crate) use unix::{abstract_name, unix_address};
 #[cfg(all(windows, feature = "fs"))]
-pub(crate) use windows::{LISTING_TELLS_TYPE, set_dir_mode};
+pub(crate) use windows::{LISTING_TELLS_TYPE, set_created, set_dir_mode};

@@ -7,8 +7,6 @@ use std::io;
 use std::mem::MaybeUninit;
 #[cfg(feature = "net")]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-#[cfg(feature = "net")]
-use std::os::unix::net;
 
 /// Whether the system's poller tells of changes only (epoll with `EPOLLET`, kqueue with
 /// `EV_CLEAR`). Elsewhere it tells of states, and a short read says nothing about the next.
@@ -135,41 +133,12 @@ pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
     checked(ready as isize).map(|ready| ready > 0)
 }
 
-/// User, group and, where the system tells, process at the other end of a Unix socket.
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
-pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
-    let mut cred = libc::ucred {
-        pid: 0,
-        uid: 0,
-        gid: 0,
-    };
-    let mut len = size_of::<libc::ucred>() as libc::socklen_t;
-    // SAFETY: `cred` has `len` bytes, and any bytes the system writes make a `ucred`.
-    checked(unsafe {
-        libc::getsockopt(
-            socket.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_PEERCRED,
-            (&raw mut cred).cast(),
-            &mut len,
-        )
-    } as isize)?;
-    Ok((cred.uid, cred.gid, Some(cred.pid)))
-}
-
-/// User, group and, where the system tells, process at the other end of a Unix socket.
-#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<(u32, u32, Option<i32>)> {
-    let (mut uid, mut gid) = (0, 0);
-    // SAFETY: both pointers are to live numbers of the system's types.
-    checked(unsafe { libc::getpeereid(socket.as_fd().as_raw_fd(), &mut uid, &mut gid) } as isize)?;
-    Ok((uid, gid, None))
-}
-
 /// Signals have numbers below this.
 #[cfg(feature = "signal")]
 pub(crate) const SIGNALS: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
     65
+} else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
+    76 // Real-time signals included; `SIGINFO` is 41.
 } else {
     33
 };
@@ -182,35 +151,6 @@ pub(crate) const LISTING_TELLS_TYPE: bool = cfg!(target_os = "linux");
 #[cfg(feature = "fs")]
 pub(crate) fn set_dir_mode(builder: &mut std::fs::DirBuilder, mode: u32) {
     std::os::unix::fs::DirBuilderExt::mode(builder, mode);
-}
-
-/// The address that `path` stands for: one that begins with a zero byte is an abstract name.
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
-pub(crate) fn unix_address(path: &std::path::Path) -> io::Result<net::SocketAddr> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::ffi::OsStrExt;
-    match path.as_os_str().as_bytes() {
-        [0, name @ ..] => net::SocketAddr::from_abstract_name(name),
-        _ => net::SocketAddr::from_pathname(path),
-    }
-}
-
-/// The address that `path` stands for.
-#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn unix_address(path: &std::path::Path) -> io::Result<net::SocketAddr> {
-    net::SocketAddr::from_pathname(path)
-}
-
-/// The abstract name that `addr` is, where there are such names.
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
-pub(crate) fn abstract_name(addr: &net::SocketAddr) -> Option<&[u8]> {
-    std::os::linux::net::SocketAddrExt::as_abstract_name(addr)
-}
-
-/// The abstract name that `addr` is, where there are such names.
-#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn abstract_name(_addr: &net::SocketAddr) -> Option<&[u8]> {
-    None
 }
 
 /// There are no such descriptors here.

@@ -29,3 +29,12 @@ pub(crate) const LISTING_TELLS_TYPE: bool = true;
 /// Folders have no such permissions here.
 #[cfg(feature = "fs")]
 pub(crate) fn set_dir_mode(_builder: &mut std::fs::DirBuilder, _mode: u32) {}
+
+/// `times`, with the time at which a file was made.
+#[cfg(feature = "fs")]
+pub(crate) fn set_created(
+    times: std::fs::FileTimes,
+    created: std::time::SystemTime,
+) -> std::fs::FileTimes {
+    std::os::windows::fs::FileTimesExt::set_created(times, created)
+}

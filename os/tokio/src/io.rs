@@ -20,5 +20,7 @@ pub use selkie::io::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 ))]
 pub use selkie::io::{Interest, Ready};
 
+#[cfg(all(target_os = "freebsd", feature = "net"))]
+pub use selkie::io::bsd;
 #[cfg(all(unix, feature = "net"))]
 pub use selkie::io::unix;

@@ -12,6 +12,8 @@ pub use selkie::stream;
 pub use selkie::fs;
 #[cfg(feature = "net")]
 pub use selkie::net;
+#[cfg(not(feature = "net"))]
+pub mod net;
 #[cfg(all(feature = "process", any(unix, windows)))]
 pub use selkie::process;
 #[cfg(feature = "rt")]

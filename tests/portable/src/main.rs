@@ -1,8 +1,9 @@
 //! Checks a hosted runtime on whatever system this is started: natively, under an emulator, as the
 //! first process of a guest. One line a case; the exit status is 0 if every case passed.
 //!
-//! `--child` makes it the child of its own case, `--events` that of one of Windows'. As process 1 it mounts what it needs, tells its
-//! status by a line `exit status: N`, and powers the machine off.
+//! `--child` makes it the child of its own case, `--events`, `--status` and `--arguments` that of Windows'.
+//! As process 1 it mounts what it needs, tells its status by a line `exit status: N`, and powers the machine
+//! off.
 
 #[cfg(target_os = "linux")]
 mod gpio;
@@ -15,6 +16,7 @@ mod channels;
 #[cfg(any(unix, windows))]
 mod child;
 mod files;
+mod options;
 mod sockets;
 mod suite;
 mod tasks;
@@ -23,6 +25,12 @@ mod timers;
 mod unix;
 #[cfg(windows)]
 mod windows;
+#[cfg(windows)]
+mod windows_children;
+#[cfg(windows)]
+mod windows_files;
+#[cfg(windows)]
+mod windows_sockets;
 
 use std::process::ExitCode;
 
@@ -32,8 +40,11 @@ fn main() -> ExitCode {
         return child::be_the_child();
     }
     #[cfg(windows)]
-    if std::env::args().nth(1).as_deref() == Some("--events") {
-        return windows::hear_events();
+    match std::env::args().nth(1).as_deref() {
+        Some("--events") => return windows::hear_events(),
+        Some("--status") => return windows_children::end_with(std::env::args().nth(2)),
+        Some("--arguments") => return windows_children::say_arguments(),
+        _ => {}
     }
     #[cfg(target_os = "linux")]
     if std::process::id() == 1 {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use selkie::runtime::{Builder, Runtime};
 
-use crate::{channels, files, sockets, tasks, timers};
+use crate::{channels, files, options, sockets, tasks, timers};
 
 /// Seconds that one case may take, also on an emulated machine.
 const CASE_SECONDS: u64 = 60;
@@ -70,6 +70,21 @@ impl Suite {
         self.case("UDP echoes", sockets::udp_echo());
         self.case("files are written and read", files::round_trip());
         self.case("a directory is listed", files::directory());
+        self.case("files open as std's do", options::combinations());
+    }
+
+    /// A case that the system may have nothing for.
+    #[cfg(windows)]
+    fn maybe<F: Future<Output = Option<()>>>(&mut self, case: &str, future: F) {
+        let mut is_there = true;
+        self.case(case, async {
+            is_there = future.await.is_some();
+        });
+        if !is_there {
+            println!("skip {case}, {}: this system has none", self.name);
+            self.skipped += 1;
+            self.passed -= 1;
+        }
     }
 
     #[cfg(windows)]
@@ -81,6 +96,28 @@ impl Suite {
             "messages keep their bounds",
             crate::windows::pipe_messages(),
         );
+        self.case("any status comes", crate::windows_children::statuses());
+        self.case("kills of children", crate::windows_children::kills());
+        self.case(
+            "arguments come as they were",
+            crate::windows_children::arguments(),
+        );
+        self.case("flags of processes", crate::windows_children::flags());
+        self.case("handles of pipes", crate::windows_children::pipes());
+        self.case("files are shared or not", crate::windows_files::sharing());
+        self.case(
+            "rights, flags, attributes",
+            crate::windows_files::create_file(),
+        );
+        self.case("handles of files", crate::windows_files::handles());
+        self.case(
+            "handles of streams",
+            crate::windows_files::standard_handles(),
+        );
+        self.case("times are set", crate::windows_files::times());
+        self.case("handles of sockets", crate::windows_sockets::handles());
+        self.case("handles of named pipes", crate::windows_sockets::pipes());
+        self.maybe("links to folders and files", crate::windows_files::links());
         let case = "console events arrive";
         match self.runtime.block_on(crate::windows::console_events()) {
             Some(heard) => self.case(case, async move { assert!(heard, "not as they were sent") }),

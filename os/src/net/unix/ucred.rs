@@ -3,6 +3,7 @@
 use std::io;
 
 use super::stream::UnixStream;
+use crate::sys::{Peer, peer_credentials};
 
 /// The number of a user.
 #[allow(non_camel_case_types)]
@@ -34,7 +35,10 @@ impl UCred {
         self.gid
     }
 
-    /// The process, where the system tells.
+    /// The process, where the system tells: on Linux, Android, FreeBSD from version 13 on, NetBSD, OpenBSD,
+    /// Apple's systems, illumos and Solaris. `None` elsewhere.
+    ///
+    /// By the time that somebody looks, another process may have that number.
     pub fn pid(&self) -> Option<pid_t> {
         self.pid
     }
@@ -46,7 +50,7 @@ impl UnixStream {
     /// # Errors
     /// What the system says.
     pub fn peer_cred(&self) -> io::Result<UCred> {
-        let (uid, gid, pid) = crate::sys::peer_credentials(&*self.io)?;
+        let Peer { uid, gid, pid } = peer_credentials(&*self.io)?;
         Ok(UCred { pid, uid, gid })
     }
 }

@@ -1,0 +1,23 @@
+//! Whether several sockets may bind one address, on systems that can be asked for it.
+
+use std::io;
+
+use super::tcp::socket::TcpSocket;
+
+impl TcpSocket {
+    /// Reads whether several sockets may bind one address (`SO_REUSEPORT`).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn reuseport(&self) -> io::Result<bool> {
+        self.inner.reuse_port()
+    }
+
+    /// Sets whether several sockets may bind one address (`SO_REUSEPORT`).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
+        self.inner.set_reuse_port(reuseport)
+    }
+}

@@ -1,0 +1,28 @@
+//! Without the feature `net`: what stands for socket addresses, for libraries that name it, and nothing that
+//! takes them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+/// What can be turned into socket addresses; names of hosts only with the feature `net`.
+///
+/// The trait is sealed.
+pub trait ToSocketAddrs: sealed::Address {}
+
+mod sealed {
+    /// Seals the trait.
+    pub trait Address {}
+}
+
+macro_rules! addresses {
+    ($($t:ty),*) => {$(
+        impl ToSocketAddrs for $t {}
+        impl sealed::Address for $t {}
+    )*};
+}
+
+addresses!(SocketAddr, SocketAddrV4, SocketAddrV6);
+addresses!((IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+addresses!(&[SocketAddr]);
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
+impl<T: sealed::Address + ?Sized> sealed::Address for &T {}
