@@ -71,21 +71,41 @@ context_cell! {
     static ON_PENDING: Option<fn()> = None;
 }
 
+/// Takes a waker to be woken later, and says whether it did.
+type Keep = fn(&Waker) -> bool;
+
 context_cell! {
     /// Keeps wakers until the executor that runs here has looked at its driver.
-    static DEFER: Option<fn(&Waker) -> bool> = None;
+    static DEFER: Option<Keep> = None;
 }
 
 context_cell! {
-    /// As [`DEFER`], for the wakers of polls that are traced.
-    static DEFER_TRACED: Option<fn(&Waker) -> bool> = None;
+    /// As [`DEFER`], for whoever is forced to give way alone.
+    static DEFER_FORCED: Option<Keep> = None;
 }
 
-/// Sets where the wakers of polls that are traced are kept in this context, if [`set_deferral`] has not:
-/// for an executor that has whoever gives way wait in its queue alone.
+/// As [`set_deferral`], but for whoever is forced to give way alone: what yields on its own waits in its queue.
+///
+/// Without it, an executor inside a task would go on and on once the task's budget is used up, woken at once by
+/// each of its own tasks.
 #[inline]
-pub fn set_traced_deferral(keep: fn(&Waker) -> bool) {
-    DEFER_TRACED.set(Some(keep));
+pub fn set_forced_deferral(keep: Keep) {
+    DEFER_FORCED.set(Some(keep));
+}
+
+/// Runs `f`, an executor of its own which may put this context to sleep: without a budget, and without
+/// deferral, since whoever drives the context does not come to its kept wakers meanwhile.
+pub fn apart<R>(f: impl FnOnce() -> R) -> R {
+    struct Undo(Budget, [Option<Keep>; 2]);
+    impl Drop for Undo {
+        fn drop(&mut self) {
+            CURRENT.set(self.0);
+            DEFER.set(self.1[0]);
+            DEFER_FORCED.set(self.1[1]);
+        }
+    }
+    let _undo = Undo(stop(), [DEFER.replace(None), DEFER_FORCED.replace(None)]);
+    f()
 }
 
 /// Sets where the wakers of those who give way are kept in this context.
@@ -93,7 +113,7 @@ pub fn set_traced_deferral(keep: fn(&Waker) -> bool) {
 /// `keep` says whether it took the waker, which is then woken when the executor has run what was
 /// queued and has looked at its driver and timers.
 #[inline]
-pub fn set_deferral(keep: fn(&Waker) -> bool) {
+pub fn set_deferral(keep: Keep) {
     DEFER.set(Some(keep));
 }
 
@@ -245,8 +265,8 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 fn yield_by_force(cx: &mut Context<'_>) {
     let now = CURRENT.get();
     CURRENT.set(Budget(now.0 | TOLD));
-    let keeps = |keep: Option<fn(&Waker) -> bool>| keep.is_some_and(|keep| keep(cx.waker()));
-    let is_kept = keeps(DEFER.get()) || now.has(TRACED) && keeps(DEFER_TRACED.get());
+    let keeps = |keep: Option<Keep>| keep.is_some_and(|keep| keep(cx.waker()));
+    let is_kept = keeps(DEFER.get()) || keeps(DEFER_FORCED.get());
     if !is_kept {
         cx.waker().wake_by_ref();
     }

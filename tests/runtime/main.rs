@@ -9,6 +9,7 @@ mod handed_over;
 mod hooks;
 mod local;
 mod memory;
+mod nested;
 mod order;
 mod ownership;
 mod random;

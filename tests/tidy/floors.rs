@@ -222,7 +222,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "fs",
         &["sys", "io", "context", "driver", "blocking", "task", "sync"],
-        &["coop", "platform"],
+        &["coop", "platform", "wake"],
     ),
     // `source`, and what it stands on: a terminal or pipe on the input is watched, not waited for.
     // `sync`: a thread of no runtime answers what it read.

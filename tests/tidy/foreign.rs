@@ -153,6 +153,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("os/src/fs/in_flight.rs", &["waker.notify_waiters"]),
+    ("os/src/fs/offload.rs", &["waker.yield_now"]),
     ("os/src/observe/watchdog.rs", &["hook.watchdog_report"]),
     ("os/src/process/exit.rs", &["waker.child"]),
     (

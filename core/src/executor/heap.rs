@@ -174,16 +174,18 @@ where
         let waker = root_waker(&self.shared);
         let mut cx = Context::from_waker(&waker);
         self.shared.root.begin();
-        loop {
-            if self.shared.root.take() {
-                let polled = self.inside(|| coop::budget(|| future.as_mut().poll(&mut cx)));
-                if let Poll::Ready(output) = polled {
-                    return output;
+        coop::apart(|| {
+            loop {
+                if self.shared.root.take() {
+                    let polled = self.inside(|| coop::budget(|| future.as_mut().poll(&mut cx)));
+                    if let Poll::Ready(output) = polled {
+                        return output;
+                    }
                 }
+                let more = self.turn();
+                self.park.park(more.then_some(Duration::ZERO));
             }
-            let more = self.turn();
-            self.park.park(more.then_some(Duration::ZERO));
-        }
+        })
     }
 
     /// Runs each task that is ready now once; says whether more became ready meanwhile.

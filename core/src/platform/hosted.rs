@@ -250,7 +250,8 @@ impl std::task::Wake for ThreadWaker {
     }
 }
 
-/// Polls `future` on this thread, which sleeps while it is pending.
+/// Polls `future` on this thread, which sleeps while it is pending. Not for inside a task: who drives the thread's
+/// executor may be who would wake it.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = core::pin::pin!(future);
     let state = Arc::new(ThreadWaker {

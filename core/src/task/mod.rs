@@ -49,6 +49,8 @@ pub use owned::{ClosingTasks, OwnedTasks};
 pub use parcel::{FutureTable, Parcel};
 #[cfg(feature = "alloc")]
 pub use place::spawn_in;
+#[cfg(feature = "alloc")]
+pub use waker::is_of_task;
 pub use yield_now::yield_now;
 
 #[cfg(all(test, loom, feature = "alloc"))]

@@ -26,6 +26,11 @@ pub(super) fn of(header: NonNull<Header>, generation: usize) -> ManuallyDrop<Wak
     ManuallyDrop::new(unsafe { Waker::new(word.cast_const().cast(), &VTABLE) })
 }
 
+/// Whether `waker` is a task's own.
+pub fn is_of_task(waker: &Waker) -> bool {
+    core::ptr::eq(waker.vtable(), &VTABLE)
+}
+
 unsafe fn clone(word: *const ()) -> RawWaker {
     RawWaker::new(word, &VTABLE)
 }

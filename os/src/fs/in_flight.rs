@@ -9,11 +9,11 @@
 //!             a database does, would do one at a time.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use selkie_core::platform::contain_panic;
+use selkie_core::platform::{Lock, contain_panic};
 use selkie_core::wake::WakerCell;
 
 use crate::sync::Notify;
@@ -82,13 +82,13 @@ enum State {
 
 struct Flight<F: Flown> {
     file: Arc<F>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 impl<F: Flown> Flight<F> {
     /// Changes the state by `f`, with the count of what was given up (I1).
     fn change(&self, f: impl FnOnce(&mut State, &AtomicUsize)) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         f(&mut state, &self.file.given_up().count);
     }
 }
@@ -110,7 +110,7 @@ pub(super) struct Doer<F: Flown>(Arc<Flight<F>>);
 pub(super) fn begin<F: Flown>(file: &Arc<F>) -> (Waiter<F>, Doer<F>) {
     let flight = Arc::new(Flight {
         file: Arc::clone(file),
-        state: Mutex::new(State::Running),
+        state: Lock::new(State::Running),
     });
     (Waiter(Arc::clone(&flight)), Doer(flight))
 }

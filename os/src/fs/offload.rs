@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::{fmt, io};
 
+use selkie_core::coop;
+
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
 use crate::task::{JoinError, JoinHandle};
@@ -36,7 +38,7 @@ async fn outcome<T>(mut task: JoinHandle<T>) -> Result<T, JoinError> {
             return Poll::Ready(outcome);
         }
         early = Some(outcome);
-        cx.waker().wake_by_ref();
+        coop::wake_deferred(cx.waker());
         Poll::Pending
     })
     .await

@@ -94,12 +94,14 @@ pub(crate) fn block_on_thread<F: Future>(future: F) -> F::Output {
         (parker, waker)
     });
     let mut cx = Context::from_waker(&waker);
-    let output = loop {
-        if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
-            break output;
+    let output = coop::apart(|| {
+        loop {
+            if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
+                return output;
+            }
+            parker.park(None);
         }
-        parker.park(None);
-    };
+    });
     // When the thread's locals are gone, the parker goes too.
     let _kept = PARKER.try_with(|kept| kept.replace(Some((parker, waker))));
     output

@@ -60,12 +60,19 @@ fn keep_deferred(waker: &Waker) -> bool {
     let Some(running) = (unsafe { RUNNING.get().as_ref() }) else {
         return false;
     };
-    let waker = waker.clone(); // I2
-    match running.core.borrow_mut().as_mut() {
-        Some(core) => core.deferred.push(waker),
+    let is_last = |core: &mut Box<Core>| core.deferred.last().map(|last| last.will_wake(waker));
+    match running.core.borrow_mut().as_mut().map(is_last) {
+        // Who asks again and again is woken once.
+        Some(Some(true)) => return true,
+        Some(_) => {}
         None => return false,
     }
-    true
+    let waker = waker.clone(); // I2
+    if let Some(core) = running.core.borrow_mut().as_mut() {
+        core.deferred.push(waker);
+        return true;
+    }
+    false
 }
 
 /// Whether this thread drives a scheduler of this kind.

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use selkie_core::coop;
 use selkie_core::task::{ClosingTasks, Id, Notified, OwnedTasks};
 
 use super::run::Driven;
@@ -34,7 +35,8 @@ impl CurrentThread {
         };
         {
             let driven = Driven::new(self, &running);
-            driven.cancel_tasks();
+            // A drop that waits is not to wait for this.
+            coop::apart(|| driven.cancel_tasks());
         }
         // The core went back to its place; take it for good.
         let Some(mut core) = self.take_core() else {

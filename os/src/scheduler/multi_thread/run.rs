@@ -110,7 +110,7 @@ impl Worker<'_> {
         self.shared.driver.settle(self.index);
         self.shared.driver.poll();
         self.fire_timers();
-        self.wake_traced();
+        self.wake_kept();
         self.count_busy();
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
@@ -144,7 +144,7 @@ impl Worker<'_> {
         let remote = self.remote;
         let has_news = self.shared.driver.settle(self.index);
         let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
-        if has_news || own_work || !self.traced.borrow().is_empty() {
+        if has_news || own_work || !self.kept.borrow().is_empty() {
             return;
         }
         self.shared.idle.sleep(self.index, self.searching.take());

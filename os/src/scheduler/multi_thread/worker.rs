@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use selkie_core::collections::{Chain, Entered};
 use selkie_core::coop;
 use selkie_core::queue::RING_SLOTS;
-use selkie_core::task::{Id, JoinHandle, Notified, Schedule};
+use selkie_core::task::{Id, JoinHandle, Notified, Schedule, is_of_task};
 use selkie_core::wake::wake_each;
 
 use super::super::trim::Trim;
@@ -61,14 +61,14 @@ pub(super) struct Worker<'a> {
     until_outside: Cell<u32>,
     /// Tasks until the next look at driver and timers.
     until_events: Cell<u32>,
-    /// Wakers of polls that were traced, until the next look.
-    pub(super) traced: RefCell<Vec<Waker>>,
+    /// Wakers of others than tasks, until the next look.
+    pub(super) kept: RefCell<Vec<Waker>>,
 }
 
 /// The thread is `worker` from now on, or, with null, none; returns what it was.
 pub(super) fn set_worker(worker: *const Worker<'static>) -> *const Worker<'static> {
     // It stays: where no worker is, it keeps nothing.
-    coop::set_traced_deferral(keep_traced);
+    coop::set_forced_deferral(keep_waker);
     WORKER.replace(worker)
 }
 
@@ -76,17 +76,26 @@ thread_local! {
     static WORKER: Cell<*const Worker<'static>> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Keeps `waker` until the worker that this thread is has looked at its driver.
-fn keep_traced(waker: &Waker) -> bool {
-    let waker = waker.clone(); // I2
-    let mut waker = Some(waker);
-    with_worker(|worker| {
-        if worker.here.get() {
-            worker.traced.borrow_mut().extend(waker.take());
-            worker.until_events.set(1);
+/// Keeps the waker of somebody that is forced to give way until the worker that this thread is has looked at its
+/// driver. A task's own goes to the back of its queue instead, unless its poll is traced.
+fn keep_waker(waker: &Waker) -> bool {
+    if is_of_task(waker) && !coop::is_traced() {
+        return false;
+    }
+    let keep = |worker: &Worker<'_>| {
+        if !worker.here.get() {
+            return false;
         }
-    });
-    waker.is_none()
+        let is_last = |last: &Waker| last.will_wake(waker);
+        if worker.kept.borrow().last().is_some_and(is_last) {
+            return true; // Who asks again and again is woken once.
+        }
+        let waker = waker.clone(); // I2
+        worker.kept.borrow_mut().push(waker);
+        worker.until_events.set(1);
+        true
+    };
+    with_worker(keep).unwrap_or(false)
 }
 
 /// The worker that this thread is, or null (I1).
@@ -135,7 +144,7 @@ impl<'a> Worker<'a> {
             tuning: Tuning::new(owner.config.global_queue_interval),
             until_outside: Cell::new(1),
             until_events: Cell::new(owner.config.event_interval),
-            traced: RefCell::new(Vec::new()),
+            kept: RefCell::new(Vec::new()),
         }
     }
 
@@ -149,15 +158,15 @@ impl<'a> Worker<'a> {
         self.here.set(true);
     }
 
-    /// Wakes those whose poll was traced.
-    pub(super) fn wake_traced(&self) {
+    /// Wakes those that were kept.
+    pub(super) fn wake_kept(&self) {
         // Taken out first: a waker may be foreign code (I2).
-        wake_each(self.traced.take());
+        wake_each(self.kept.take());
     }
 
     /// Takes the core out of this thread.
     pub(super) fn remove(&self) -> Option<Box<Core>> {
-        self.wake_traced();
+        self.wake_kept();
         self.here.set(false);
         let core = self.core.borrow_mut().take()?;
         drop(self.entered.take());
