@@ -21,4 +21,9 @@ impl Kind {
             Self::BlockOn => "block_on",
         }
     }
+
+    /// Whether it is a part of what its caller does.
+    pub(super) const fn is_of_caller(self) -> bool {
+        matches!(self, Self::BlockOn)
+    }
 }

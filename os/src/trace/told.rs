@@ -68,7 +68,8 @@ pub(crate) fn task<F: Future>(
     let (size, original_size) = sizes::<F>(kind);
     let span = trace_span!(
         target: "tokio::task",
-        parent: None,
+        // What a thread waits for is part of what the thread does; a task is its own.
+        parent: if kind.is_of_caller() { tracing::Span::current().id() } else { None },
         "runtime.spawn",
         kind = %kind.name(),
         task.name = %name.unwrap_or_default(),
