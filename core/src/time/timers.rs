@@ -284,11 +284,12 @@ impl Timers {
     }
 
     /// Whether a timer that is due at `due_tick` is so at once, and not at the next look: it was due at
-    /// the last one. Without timers nobody has looked, and the clock says.
+    /// the last one. Without timers nobody has looked, and the clock says: a whole tick later, since a task may
+    /// have been at its poll for as long as it takes the clock to pass from one to the next.
     pub(super) fn was_due(&self, due_tick: u64) -> bool {
         // Relaxed: a hint; another thread's timer may wait for the next look.
         if self.next_tick.load(Ordering::Relaxed) == NEVER && !self.clock.is_paused() {
-            return due_tick <= self.now_tick();
+            return due_tick < self.now_tick();
         }
         // Relaxed: as above.
         due_tick <= self.seen_tick.load(Ordering::Relaxed)
