@@ -7,6 +7,7 @@ mod ends;
 mod entry;
 mod handed_over;
 mod hooks;
+mod limits;
 mod local;
 mod memory;
 mod nested;

@@ -111,15 +111,16 @@ pub(crate) const ROOMS: &[Room] = &[
             "executor",
         ],
     ),
+    // `platform`: atomics of 64 bits, for the table of devices.
+    os("sys", &[], &["platform"]),
+    // `sys`: waiting for a thread's end with a limit.
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
-    os("observe", &[], &["platform", "task", "coop"]),
+    os("observe", &["sys"], &["platform", "task", "coop"]),
     // `platform`: a hook's panic is contained.
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
     os("config", &["observe"], &["platform"]),
     os("macros", &[], &["coop"]),
-    // `platform`: atomics of 64 bits, for the table of devices.
-    os("sys", &[], &["platform"]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
     os("io", &["macros"], &["coop", "wake", "sync", "platform"]),

@@ -48,7 +48,7 @@ mod absent;
 #[cfg(not(feature = "reactor"))]
 pub(crate) use absent::{Config, Handle, build};
 pub(crate) use error::is_shutdown_error;
-#[cfg(feature = "io-std")]
+#[cfg(any(feature = "io-std", all(io_uring, feature = "net")))]
 pub(crate) use error::shutdown_error;
 #[cfg(feature = "reactor")]
 pub(crate) use handle::Handle;
@@ -63,7 +63,7 @@ pub(crate) use slot::ReadyEvent;
 #[cfg(feature = "net")]
 pub(crate) use slots::Carries;
 #[cfg(all(io_uring, feature = "net"))]
-pub(crate) use uring::{Completion, Place, Pool, Provided};
+pub(crate) use uring::{Completion, Place, Pool, Provided, Told};
 #[cfg(io_uring)]
 pub(crate) use uring::{Held, Payload, Ring};
 #[cfg(feature = "reactor")]

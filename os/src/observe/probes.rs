@@ -169,10 +169,10 @@ impl Probes {
         self.watchdog.as_ref()?.poll_of(worker)
     }
 
-    /// The runtime ends; waits for the watchdog's thread if `wait`.
-    pub(crate) fn stop(&self, wait: bool) {
+    /// The runtime ends; waits for the watchdog's thread, at most until `deadline`.
+    pub(crate) fn stop(&self, deadline: Option<Instant>) {
         if let Some(watchdog) = &self.watchdog {
-            watchdog.stop(wait);
+            watchdog.stop(deadline);
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! Idea        Each worker notes which task it polls and since when; the watchdog's thread looks at
 //!             the notes four times a threshold, and reports a poll once.
-//! States      running → told to stop → gone
+//! States      running → told to stop → over → gone
 //! Invariants  I1 the report is called outside every lock: it is foreign code.
+//!             I2 whoever ends the runtime waits for a report that goes on no longer than its limit.
 //! Rejected    The idle workers' watch: it looks only while some worker sleeps, and a runtime whose
 //!             workers are all stuck is what a watchdog is for.
 
@@ -16,6 +17,8 @@ use std::time::{Duration, Instant};
 
 use selkie_core::platform::contain_panic;
 use selkie_core::task::Id;
+
+use crate::sys::join_thread;
 
 /// What is called for each poll that lasts too long.
 pub(crate) type Report = Arc<dyn Fn(&StalledPoll) + Send + Sync>;
@@ -94,8 +97,15 @@ struct Shared {
     report: Report,
     polls: Box<[Mutex<Option<Poll>>]>,
     names: Mutex<HashMap<Id, String>>,
-    stopped: Mutex<bool>,
-    stop: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_stopped: bool,
+    /// The thread calls no more reports.
+    is_over: bool,
 }
 
 /// A running watchdog.
@@ -127,13 +137,17 @@ impl Watchdog {
             report: Arc::clone(&config.report),
             polls: (0..workers).map(|_| Mutex::new(None)).collect(),
             names: Mutex::default(),
-            stopped: Mutex::new(false),
-            stop: Condvar::new(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
         });
         let watched = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("selkie-watchdog".to_owned())
-            .spawn(move || watched.watch())?;
+            .spawn(move || {
+                watched.watch();
+                lock(&watched.state).is_over = true;
+                watched.changed.notify_all();
+            })?;
         Ok(Self {
             shared,
             thread: Mutex::new(Some(thread)),
@@ -175,15 +189,16 @@ impl Watchdog {
         poll.as_ref().map(|poll| self.shared.describe(worker, poll))
     }
 
-    /// Ends the thread; waits for it if `wait`.
-    pub(super) fn stop(&self, wait: bool) {
-        *lock(&self.shared.stopped) = true;
-        self.shared.stop.notify_all();
+    /// Ends the thread, and waits for it, at most until `deadline` (I2).
+    pub(super) fn stop(&self, deadline: Option<Instant>) {
+        lock(&self.shared.state).is_stopped = true;
+        self.shared.changed.notify_all();
         let thread = lock(&self.thread).take();
-        if let Some(thread) = thread.filter(|_| wait) {
-            if thread.thread().id() != thread::current().id() {
-                // A panic of the report was caught; there is no other.
-                let _ended = thread.join();
+        let other =
+            |thread: &thread::JoinHandle<()>| thread.thread().id() != thread::current().id();
+        if let Some(thread) = thread.filter(other) {
+            if self.shared.wait_over(deadline) {
+                join_thread(thread, deadline);
             }
         }
     }
@@ -191,7 +206,7 @@ impl Watchdog {
 
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        self.stop(false);
+        self.stop(Some(Instant::now()));
     }
 }
 
@@ -199,15 +214,15 @@ impl Shared {
     fn watch(&self) {
         let period = (self.threshold / 4).clamp(Duration::from_millis(1), Duration::from_secs(1));
         loop {
-            let stopped = lock(&self.stopped);
-            let (stopped, _) = self
-                .stop
-                .wait_timeout_while(stopped, period, |stopped| !*stopped)
+            let state = lock(&self.state);
+            let (state, _) = self
+                .changed
+                .wait_timeout_while(state, period, |state| !state.is_stopped)
                 .unwrap_or_else(PoisonError::into_inner);
-            if *stopped {
+            if state.is_stopped {
                 return;
             }
-            drop(stopped);
+            drop(state);
             for worker in 0..self.polls.len() {
                 if let Some(stalled) = self.look_at(worker) {
                     // What the report does wrong must not end the watch (I1).
@@ -215,6 +230,26 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Waits until no report is called any more, at most until `deadline`; whether that is so.
+    fn wait_over(&self, deadline: Option<Instant>) -> bool {
+        let mut state = lock(&self.state);
+        while !state.is_over {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            state = match left {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return false,
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
     }
 
     /// The poll of `worker`, if it is overdue and was not reported before.

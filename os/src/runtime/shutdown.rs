@@ -65,7 +65,7 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     let tasks_ended = match &inner.spawner {
         Spawner::CurrentThread(scheduler) => enter_context(handle, || {
             close_driver_and_timers(handle);
-            scheduler.shutdown();
+            scheduler.shutdown(deadline);
             true
         }),
         #[cfg(feature = "rt-multi-thread")]
@@ -90,7 +90,7 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     let threads_ended = inner.blocking.wait(deadline);
     let report = (!tasks_ended || !threads_ended).then(|| report(handle));
     if let Some(probes) = inner.spawner.probes() {
-        probes.stop(limit != Some(Duration::ZERO));
+        probes.stop(deadline);
     }
     report
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::context;
-use crate::driver::{Handle, Ring};
+use crate::driver::{Handle, Ring, shutdown_error};
 
 /// The rings of one runtime.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl Attached {
         let ring = self.driver.ring(self.worker_here());
         ring.cloned().ok_or_else(|| {
             if self.driver.has_closed_rings() {
-                io::Error::other("the runtime of these sockets has shut down")
+                shutdown_error()
             } else {
                 unsupported(
                     "the system refuses io_uring: an old kernel, a filter, or no locked memory",

@@ -103,6 +103,7 @@ impl Incoming {
                     if [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&-told.result) => {}
                 Look::Told(told) => return Poll::Ready(accepted(told)),
                 Look::Pending => return Poll::Pending,
+                Look::Ended(error) => return Poll::Ready(Err(error)),
                 Look::Idle => self.begin()?,
             }
         }

@@ -17,7 +17,7 @@ use std::task::Context;
 use io_uring::squeue;
 
 use super::attached::{Attached, submit};
-use crate::driver::{Completion, Payload, Ring};
+use crate::driver::{Completion, Payload, Ring, Told};
 
 /// Completions in a row on another worker after which an operation follows.
 const FOLLOWS_AFTER: u32 = 16;
@@ -38,6 +38,8 @@ pub(super) enum Look {
     /// The operation has ended, and may be begun anew.
     Idle,
     Pending,
+    /// The operation is under way, and its runtime has ended.
+    Ended(io::Error),
 }
 
 impl Line {
@@ -78,12 +80,13 @@ impl Line {
             return Look::Idle;
         };
         match ring.next(*slot, cx.waker()) {
-            Ok(Some(told)) => {
+            Told::Completion(told) => {
                 self.follow(attached);
                 Look::Told(told)
             }
-            Ok(None) => Look::Pending,
-            Err(_payload) => {
+            Told::Nothing => Look::Pending,
+            Told::Ended => Look::Ended(ring.refusal()),
+            Told::Over(_payload) => {
                 self.operation = None;
                 Look::Idle
             }

@@ -122,6 +122,7 @@ impl Received {
             match self.line.look(self.buffers.attached(), cx) {
                 Look::Told(told) => self.take(told)?,
                 Look::Pending => return Poll::Pending,
+                Look::Ended(error) => return Poll::Ready(Err(error)),
                 Look::Idle => {
                     let pool = self.buffers.pool()?;
                     let is_starved = self.is_starved_of(&pool) && !pool.grow(self.lent);

@@ -117,8 +117,7 @@ impl Socket {
     /// As for [`send_all`](Self::send_all); `Unsupported` for sockets that cannot, as Unix's.
     ///
     /// # Cancel safety
-    /// As for [`send`](Self::send). A runtime that ends keeps the memory for good if the system has not
-    /// given it back by then.
+    /// As for [`send`](Self::send). If the runtime ends, the memory comes back no sooner than that.
     ///
     /// # Cost
     /// No copy, but pages are pinned and a notice awaited: worth it from some 10 KiB on, over a network

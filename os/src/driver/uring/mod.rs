@@ -6,6 +6,8 @@ mod held;
 
 mod operations;
 
+mod starved;
+
 mod state;
 
 mod system;
@@ -25,6 +27,7 @@ mod ticket;
 mod rings;
 
 pub(crate) use held::Held;
+pub(crate) use operations::Told;
 pub(crate) use payload::{Completion, Payload};
 pub(crate) use place::Place;
 pub(crate) use pool::{Pool, Provided};

@@ -37,6 +37,11 @@ pub(super) struct After {
 }
 
 impl After {
+    /// Adds wakers to those that are woken.
+    pub(super) fn wake(&mut self, wakers: impl IntoIterator<Item = Waker>) {
+        self.woken.extend(wakers);
+    }
+
     /// Says whether anybody was woken.
     pub(super) fn do_it(self) -> bool {
         let has_woken = !self.woken.is_empty();
@@ -75,12 +80,14 @@ struct Operation {
 }
 
 /// What an operation came to so far.
-pub(super) enum Told {
+pub(crate) enum Told {
     Completion(Completion),
     /// There will be no further completion; the payload is back.
     Over(Box<dyn Payload>),
     /// Nothing yet.
     Nothing,
+    /// Nothing, and the runtime has ended: whoever waits for the operation is told so now.
+    Ended,
 }
 
 /// All operations of one ring.
@@ -256,6 +263,14 @@ impl Operations {
         (0..self.slots.len())
             .filter(|&index| is_flying(&self.slots[index]))
             .collect()
+    }
+
+    /// Wakes everyone who waits for an operation that is under way: the runtime has ended.
+    pub(super) fn wake_all(&mut self, after: &mut After) {
+        let operations = self.slots.iter_mut().flatten();
+        after
+            .woken
+            .extend(operations.filter_map(|operation| operation.waker.take()));
     }
 
     /// Leaves all operations where they are for good: the system may still touch them (I1).

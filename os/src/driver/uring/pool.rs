@@ -11,6 +11,8 @@
 //!             I3 `follower` of a buffer out of the line is the one that was put behind it: the system
 //!                fills buffers in the line's order, and names the first alone.
 //!             I4 no waker is cloned, woken or dropped under the lock.
+//!             I5 who waits for a buffer is in `starved` before it looks whether one was given back, and
+//!                whether the runtime has ended: whatever comes after that look wakes it.
 //! Rejected    To look into the line for what follows: a buffer that is out for long has been overwritten
 //!             there.
 #![allow(unsafe_code)]
@@ -28,6 +30,7 @@ use selkie_core::platform::{Lock, LockGuard};
 use selkie_core::wake::wake_each;
 
 use super::ring::Ring;
+use super::starved::Starved;
 
 /// The system takes a line that begins with a page.
 const PAGE_BYTES: usize = 65_536;
@@ -71,7 +74,8 @@ struct Line {
     /// How many buffers have ever been in the line: those of the lowest numbers.
     lent: u16,
     returned: u64,
-    waiting: Vec<Waker>,
+    /// Somebody is in `starved`.
+    has_starved: bool,
 }
 
 /// A group of buffers.
@@ -85,6 +89,7 @@ pub(crate) struct Pool {
     entries: ManuallyDrop<Block>,
     bytes: Block,
     line: Lock<Line>,
+    starved: Arc<Starved>,
 }
 
 // SAFETY: the line is touched under the lock, a buffer by its one owner (I1).
@@ -113,13 +118,15 @@ impl Pool {
                 follower: vec![0; usize::from(count)],
                 lent: count.min(FIRST_LENT),
                 returned: 0,
-                waiting: Vec::new(),
+                has_starved: false,
             }),
+            starved: Arc::default(),
         };
+        let starved = Arc::clone(&pool.starved);
         // SAFETY: the block holds so many entries, and goes after the group (see `drop`).
         let group = unsafe {
             pool.ring
-                .add_group(pool.entries.start.as_ptr().cast(), count)
+                .add_group(pool.entries.start.as_ptr().cast(), count, starved)
         };
         pool.group = Some(group?);
         (0..count.min(FIRST_LENT)).for_each(|buffer| pool.put(buffer));
@@ -159,18 +166,15 @@ impl Pool {
         self.lock().returned
     }
 
-    /// Has `waker` woken when a buffer is given back, unless one was since `returned` said so many.
+    /// Has `waker` woken when a buffer is given back, or the runtime ends; `false` if one was since
+    /// `returned` said so many, or the runtime has ended.
     pub(crate) fn wait(&self, returned: u64, waker: &Waker) -> bool {
-        let mine = waker.clone();
+        self.starved.add(waker.clone()); // I5
         let mut line = self.lock();
         let waits = line.returned == returned;
-        let known = line.waiting.iter().any(|other| other.will_wake(&mine));
-        if waits && !known {
-            line.waiting.push(mine);
-            return true;
-        }
-        drop(line); // I4
-        waits
+        line.has_starved = true; // Also if it does not wait: the next buffer takes the waker out.
+        drop(line);
+        waits && !self.ring.has_ended()
     }
 
     fn lock(&self) -> LockGuard<'_, Line> {
@@ -231,9 +235,11 @@ impl Pool {
         // Release: pairs with the system's acquiring load of the tail; it sees the entry.
         tail.store(line.tail, Ordering::Release);
         line.returned += 1;
-        let woken = std::mem::take(&mut line.waiting);
+        let has_starved = std::mem::take(&mut line.has_starved);
         drop(line);
-        wake_each(woken); // I4
+        if has_starved {
+            wake_each(self.starved.take()); // I4
+        }
     }
 }
 

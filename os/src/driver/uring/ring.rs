@@ -26,15 +26,17 @@
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
 use io_uring::{Submitter, squeue};
 use selkie_core::platform::{Lock, LockGuard};
 
-use super::super::error::forked_error;
+use super::super::error::{forked_error, shutdown_error};
 use super::operations::{After, Kind, MAX_SOCKETS, Told};
 use super::payload::{Completion, Payload};
+use super::starved::Starved;
 use super::state::{NOBODY, State};
 use super::system::{Abilities, System};
 use super::table::Table;
@@ -98,10 +100,10 @@ impl Ring {
             return forked_error();
         }
         let state = self.lock();
-        if state.is_broken {
+        if state.has_ended {
+            shutdown_error()
+        } else if state.is_broken {
             io::Error::other("the system takes nothing more by this io_uring")
-        } else if state.is_closed {
-            io::Error::other("the runtime of this io_uring has shut down")
         } else {
             io::Error::other(format!(
                 "io_uring: {MAX_SOCKETS} of {MAX_SOCKETS} operations on sockets are under way"
@@ -267,24 +269,22 @@ impl Ring {
         outcome
     }
 
-    /// What the operation in slot `index` has to tell; if it is nothing, `waker` waits for it. `Err`
-    /// with the payload if that was all, and the slot is free.
+    /// What the operation in slot `index` has to tell; if it is nothing, `waker` waits for it, unless the
+    /// runtime has ended. If that was all, the slot is free.
     ///
     /// # Panics
     /// In a process that was forked since.
-    pub(crate) fn next(
-        &self,
-        index: usize,
-        waker: &Waker,
-    ) -> Result<Option<Completion>, Box<dyn Payload>> {
+    pub(crate) fn next(&self, index: usize, waker: &Waker) -> Told {
         self.birth.assert_here();
         let mut mine = Some(waker.clone());
-        let told = self.lock().operations.next(index, &mut mine);
+        let mut state = self.lock();
+        let told = state.operations.next(index, &mut mine);
+        let has_ended = state.has_ended;
+        drop(state);
         drop(mine); // I3
         match told {
-            Told::Completion(completion) => Ok(Some(completion)),
-            Told::Over(payload) => Err(payload),
-            Told::Nothing => Ok(None),
+            Told::Nothing if has_ended => Told::Ended,
+            told => told,
         }
     }
 
@@ -328,12 +328,13 @@ impl Ring {
         &self,
         entries: *mut BufRingEntry,
         count: u16,
+        starved: Arc<Starved>,
     ) -> io::Result<u16> {
         if !self.is_here() {
             return Err(forked_error()); // I6
         }
         let mut state = self.lock();
-        let group = state.groups.iter().position(|is_taken| !is_taken);
+        let group = state.groups.iter().position(Option::is_none);
         let group = group.unwrap_or(state.groups.len());
         if group >= MAX_GROUPS {
             return Err(io::Error::other(format!(
@@ -344,10 +345,15 @@ impl Ring {
         // SAFETY: by the caller's promise.
         unsafe { submitter.register_buf_ring_with_flags(start, count, group as u16, 0) }?;
         if group == state.groups.len() {
-            state.groups.push(false);
+            state.groups.push(None);
         }
-        state.groups[group] = true;
+        state.groups[group] = Some(starved);
         Ok(group as u16)
+    }
+
+    /// Whether the runtime has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().has_ended
     }
 
     /// Removes a group that no operation names.
@@ -357,7 +363,7 @@ impl Ring {
         }
         let mut state = self.lock();
         self.system.submitter().unregister_buf_ring(group)?;
-        state.groups[usize::from(group)] = false;
+        state.groups[usize::from(group)] = None;
         Ok(())
     }
 }

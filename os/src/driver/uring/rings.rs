@@ -17,6 +17,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use selkie_core::platform::{AtomicBool, Ordering};
 
+use super::closing::see_off;
 use super::ring::Ring;
 
 /// The token of the first place; those of others go down from it. No slot's, see `reactor`.
@@ -119,7 +120,7 @@ impl Rings {
     }
 
     /// Ends all operations, and waits for those that the system cannot cancel, as long as was said
-    /// (`end_by`); no ring is made any more (I2).
+    /// (`end_by`), and leaves what is under way then to a thread; no ring is made any more (I2).
     pub(in crate::driver) fn close(&self) {
         // Relaxed: see `is_closed`.
         self.is_closed.store(true, Ordering::Relaxed);
@@ -131,5 +132,6 @@ impl Rings {
         for ring in self.all() {
             ring.await_last(self.deadline.get().copied());
         }
+        see_off(self.all());
     }
 }

@@ -4,10 +4,13 @@
 //!             I2 once broken nothing is taken from the line: what the system did not take, it will not see.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use io_uring::{opcode, squeue};
 
 use super::operations::{After, Kind, Operations};
 use super::payload::{Completion, Payload};
+use super::starved::Starved;
 
 /// Marks the completions of cancellations, which nobody waits for.
 pub(super) const NOBODY: u64 = u64::MAX;
@@ -19,11 +22,15 @@ pub(super) struct State {
     pub(super) line: Vec<squeue::Entry>,
     /// Slots whose entries the system will never see, and which are to be told.
     pub(super) unseen: Vec<usize>,
-    /// Which groups of buffers there are.
-    pub(super) groups: Vec<bool>,
+    /// Which groups of buffers there are, and who waits for a buffer of each.
+    pub(super) groups: Vec<Option<Arc<Starved>>>,
     /// Nothing is submitted any more (I2), or the runtime has ended.
     pub(super) is_closed: bool,
     pub(super) is_broken: bool,
+    /// The runtime has ended: whoever waits for an operation that gives no memory back is told at once.
+    pub(super) has_ended: bool,
+    /// A thread waits for what was under way as the runtime ended.
+    pub(super) is_seen_off: bool,
     /// There were as many completions as there is room for: the system may keep more.
     pub(super) was_full: bool,
     /// A cancellation lies in the line of an operation that has told too much.

@@ -123,18 +123,6 @@ impl System {
         false
     }
 
-    /// Waits for a completion, at most for `limit`; may return for nothing.
-    pub(super) fn wait(&self, limit: Duration) {
-        let mut asked = libc::pollfd {
-            fd: self.fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
-        let millis = limit.as_millis().max(1).try_into().unwrap_or(i32::MAX);
-        // SAFETY: one structure, alive for the call.
-        unsafe { libc::poll(&mut asked, 1, millis) };
-    }
-
     /// How many completions there is room for.
     pub(super) fn completions(&self) -> usize {
         self.ring.params().cq_entries() as usize
@@ -167,6 +155,20 @@ impl System {
             each(entry.user_data(), told);
         }
     }
+}
+
+/// Waits for a completion on any of these rings, at most for `limit`; may return for nothing.
+pub(super) fn wait_for_any(rings: impl Iterator<Item = RawFd>, limit: Duration) {
+    let mut asked: Vec<_> = rings
+        .map(|fd| libc::pollfd {
+            fd,
+            events: libc::POLLIN,
+            revents: 0,
+        })
+        .collect();
+    let millis = limit.as_millis().max(1).try_into().unwrap_or(i32::MAX);
+    // SAFETY: so many structures, alive for the call.
+    unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, millis) };
 }
 
 /// Whether the system may take the same again.

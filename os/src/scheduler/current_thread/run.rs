@@ -82,7 +82,7 @@ impl CurrentThread {
                 }
             }
             if driven.run_tasks(woken) {
-                coop::apart(|| driven.cancel_tasks());
+                coop::apart(|| driven.cancel_tasks(None));
                 self.wake_waiters();
                 panic_for_a_task();
             }

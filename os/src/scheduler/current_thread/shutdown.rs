@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use selkie_core::coop;
 use selkie_core::task::{ClosingTasks, Id, Notified, OwnedTasks};
@@ -18,6 +18,8 @@ use crate::sys::stopwatch;
 /// How long a waker on another thread may take to give its token back; the system may suspend that
 /// thread for so long.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long it may take where less is left of the runtime's limit: the slots of its tasks are lost else.
+const LEAST_GRACE: Duration = Duration::from_millis(20);
 
 /// In which order tasks are dropped at the end: as with Tokio, which keeps them in four lists by id.
 fn drop_order(id: Id) -> (u64, u64) {
@@ -26,8 +28,8 @@ fn drop_order(id: Id) -> (u64, u64) {
 
 impl CurrentThread {
     /// Drops every task and lets go of driver and timers. Called once, when no thread will take
-    /// the core any more.
-    pub(crate) fn shutdown(self: &Arc<Self>) {
+    /// the core any more. Waits for wakers on other threads, until `deadline` or a little longer.
+    pub(crate) fn shutdown(self: &Arc<Self>, deadline: Option<Instant>) {
         let Some(core) = self.take_core() else { return };
         let running = Running {
             scheduler: Arc::as_ptr(self),
@@ -36,7 +38,7 @@ impl CurrentThread {
         {
             let driven = Driven::new(self, &running);
             // A drop that waits is not to wait for this.
-            coop::apart(|| driven.cancel_tasks());
+            coop::apart(|| driven.cancel_tasks(deadline));
         }
         // The core went back to its place; take it for good.
         let Some(mut core) = self.take_core() else {
@@ -48,7 +50,7 @@ impl CurrentThread {
 
 impl Driven<'_> {
     /// Drops every task; nothing can be spawned from here on.
-    pub(super) fn cancel_tasks(&self) {
+    pub(super) fn cancel_tasks(&self, deadline: Option<Instant>) {
         let scheduler = self.scheduler;
         scheduler.inject.close();
         let own = self
@@ -63,6 +65,8 @@ impl Driven<'_> {
             .flatten()
             .map(OwnedTasks::close)
             .collect();
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let grace = left.map_or(GRACE, |left| left.clamp(LEAST_GRACE, GRACE));
         let begun = stopwatch();
         loop {
             ClosingTasks::cancel_all_by_key(&owners, drop_order);
@@ -73,7 +77,7 @@ impl Driven<'_> {
                 .into_iter()
                 .filter_map(|tasks| tasks.finish().err())
                 .collect();
-            if owners.is_empty() || begun.is_none_or(|begun| begun.elapsed() > GRACE) {
+            if owners.is_empty() || begun.is_none_or(|begun| begun.elapsed() > grace) {
                 return;
             }
             // A waker on another thread is about to give its token back.

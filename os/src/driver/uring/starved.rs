@@ -1,0 +1,32 @@
+//! The tasks that wait for a buffer of a group, all of which the program holds.
+//!
+//! Idea        The pool of the group wakes them when a buffer is given back, and the ring wakes them when
+//!             the runtime ends. Both own this list; neither owns the other through it.
+//! Invariants  I1 no waker is cloned, woken or dropped under the lock.
+
+use std::task::Waker;
+
+use selkie_core::platform::Lock;
+
+#[derive(Debug, Default)]
+pub(super) struct Starved(Lock<Vec<Waker>>);
+
+impl Starved {
+    /// Adds `waker`, unless one like it is there.
+    pub(super) fn add(&self, waker: Waker) {
+        let mut waiting = self.0.lock();
+        let unused = if waiting.iter().any(|other| other.will_wake(&waker)) {
+            Some(waker)
+        } else {
+            waiting.push(waker);
+            None
+        };
+        drop(waiting);
+        drop(unused); // I1
+    }
+
+    /// Those that wait, for the caller to wake outside its own locks.
+    pub(super) fn take(&self) -> Vec<Waker> {
+        std::mem::take(&mut *self.0.lock())
+    }
+}

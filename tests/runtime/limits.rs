@@ -1,0 +1,268 @@
+//! No step of an end outlasts the limit that was given, whatever code of the program it waits for.
+
+use std::future::{Future, pending, poll_fn};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use selkie::runtime::{Builder, Runtime};
+
+/// What ends are given.
+const LIMITS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(1),
+    Duration::from_millis(100),
+];
+/// More than any of them takes on a machine with other work.
+const LATE: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(30);
+
+/// Where code of the program stays until it is let go.
+#[derive(Default)]
+struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    holds: bool,
+    is_open: bool,
+}
+
+impl Gate {
+    /// Holds the calling thread.
+    fn hold(&self) {
+        self.state.lock().unwrap().holds = true;
+        self.changed.notify_all();
+        self.wait(|state| state.is_open);
+    }
+
+    /// Waits until a thread is held.
+    fn wait_held(&self) {
+        self.wait(|state| state.holds);
+        assert!(self.state.lock().unwrap().holds, "nobody comes here");
+    }
+
+    fn open(&self) {
+        self.state.lock().unwrap().is_open = true;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, until: fn(&State) -> bool) {
+        let state = self.state.lock().unwrap();
+        let waited = self
+            .changed
+            .wait_timeout_while(state, LONG, |state| !until(state));
+        drop(waited.unwrap());
+    }
+}
+
+impl Wake for Gate {
+    fn wake(self: Arc<Self>) {
+        self.hold();
+    }
+}
+
+/// Holds whoever drops it.
+struct HeldAtDrop(Arc<Gate>);
+
+impl Drop for HeldAtDrop {
+    fn drop(&mut self) {
+        self.0.hold();
+    }
+}
+
+thread_local! {
+    static LAST: std::cell::RefCell<Option<HeldAtDrop>> = const { std::cell::RefCell::new(None) };
+}
+
+/// When a row's code is held.
+#[derive(PartialEq)]
+enum When {
+    Before,
+    AtTheEnd,
+    Never,
+}
+
+struct Row {
+    what: &'static str,
+    when: When,
+    /// Nothing of it runs on the thread that ends a runtime with one thread.
+    on_one_thread: bool,
+    build: fn(&mut Builder, &Arc<Gate>),
+    begin: fn(&Runtime, &Arc<Gate>),
+}
+
+fn nothing(_runtime: &Runtime, _gate: &Arc<Gate>) {}
+
+fn plain(_builder: &mut Builder, _gate: &Arc<Gate>) {}
+
+/// Runs a closure of the pool to its end.
+fn use_the_pool(runtime: &Runtime, _gate: &Arc<Gate>) {
+    runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+}
+
+/// Has a timer fire that wakes the gate.
+fn wait_for_a_timer(runtime: &Runtime, gate: &Arc<Gate>) {
+    let waker = Waker::from(Arc::clone(gate));
+    drop(runtime.spawn(async move {
+        let mut sleep = Box::pin(selkie::time::sleep(Duration::from_millis(1)));
+        poll_fn(|_| {
+            let theirs = &mut Context::from_waker(&waker);
+            assert!(sleep.as_mut().poll(theirs).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        pending::<()>().await;
+    }));
+}
+
+/// What workers run, and who watches them.
+fn of_workers() -> Vec<Row> {
+    vec![
+        Row {
+            what: "a report of the watchdog",
+            when: When::Before,
+            on_one_thread: true,
+            build: |builder, gate| {
+                let gate = Arc::clone(gate);
+                builder.watchdog_with(Duration::from_millis(4), move |_| gate.hold());
+            },
+            begin: |runtime, gate| {
+                let gate = Arc::clone(gate);
+                let task = runtime.spawn(async move { gate.wait_held() });
+                runtime.block_on(task).unwrap();
+            },
+        },
+        Row {
+            what: "a poll",
+            when: When::Before,
+            on_one_thread: false,
+            build: plain,
+            begin: |runtime, gate| {
+                let gate = Arc::clone(gate);
+                drop(runtime.spawn(async move { gate.hold() }));
+            },
+        },
+        Row {
+            what: "a task's drop",
+            when: When::AtTheEnd,
+            on_one_thread: false,
+            build: plain,
+            begin: |runtime, gate| {
+                let held = HeldAtDrop(Arc::clone(gate));
+                let (polls, polled) = mpsc::channel();
+                drop(runtime.spawn(async move {
+                    let _held = held;
+                    polls.send(()).unwrap();
+                    pending::<()>().await;
+                }));
+                polled.recv_timeout(LONG).unwrap();
+            },
+        },
+        Row {
+            what: "the hook of a task's end",
+            when: When::AtTheEnd,
+            on_one_thread: false,
+            build: |builder, gate| {
+                let gate = Arc::clone(gate);
+                builder.on_task_terminate(move |_| gate.hold());
+            },
+            begin: |runtime, _| drop(runtime.spawn(pending::<()>())),
+        },
+        Row {
+            what: "the waker of a timer that fires",
+            when: When::Before,
+            on_one_thread: false,
+            build: plain,
+            begin: wait_for_a_timer,
+        },
+    ]
+}
+
+/// What threads of the pool run.
+fn of_the_pool() -> Vec<Row> {
+    vec![
+        Row {
+            what: "a closure",
+            when: When::Before,
+            on_one_thread: true,
+            build: plain,
+            begin: |runtime, gate| {
+                let gate = Arc::clone(gate);
+                drop(runtime.spawn_blocking(move || gate.hold()));
+            },
+        },
+        Row {
+            what: "the hook of a thread's start",
+            when: When::Before,
+            on_one_thread: true,
+            build: |builder, gate| {
+                let gate = Arc::clone(gate);
+                builder.on_thread_start(move || gate.hold());
+            },
+            begin: |runtime, _| drop(runtime.spawn_blocking(|| ())),
+        },
+        Row {
+            what: "the hook of a thread's stop",
+            when: When::AtTheEnd,
+            on_one_thread: true,
+            build: |builder, gate| {
+                let gate = Arc::clone(gate);
+                builder.on_thread_stop(move || gate.hold());
+            },
+            begin: use_the_pool,
+        },
+        Row {
+            what: "a thread's local",
+            when: When::AtTheEnd,
+            on_one_thread: true,
+            build: plain,
+            begin: |runtime, gate| {
+                let gate = Arc::clone(gate);
+                let set = move || LAST.set(Some(HeldAtDrop(gate)));
+                runtime.block_on(runtime.spawn_blocking(set)).unwrap();
+            },
+        },
+        Row {
+            what: "nothing",
+            when: When::Never,
+            on_one_thread: true,
+            build: plain,
+            begin: nothing,
+        },
+    ]
+}
+
+#[test]
+fn no_step_of_an_end_outlasts_its_limit() {
+    for row in of_workers().into_iter().chain(of_the_pool()) {
+        for limit in LIMITS {
+            let mut workers = Builder::new_multi_thread();
+            workers.worker_threads(2);
+            let builders = [
+                Some(workers),
+                row.on_one_thread.then(Builder::new_current_thread),
+            ];
+            for mut builder in builders.into_iter().flatten() {
+                let gate = Arc::new(Gate::default());
+                (row.build)(&mut builder, &gate);
+                let runtime = builder.enable_all().build().unwrap();
+                (row.begin)(&runtime, &gate);
+                if row.when == When::Before {
+                    gate.wait_held();
+                }
+                let begun = Instant::now();
+                runtime.shutdown_timeout(limit);
+                let took = begun.elapsed();
+                if row.when == When::AtTheEnd {
+                    gate.wait_held();
+                }
+                gate.open();
+                let what = row.what;
+                assert!(took < LATE, "{what}: {took:?} of {limit:?}");
+            }
+        }
+    }
+}
