@@ -386,7 +386,7 @@ pub(crate) fn places(driven: bool) -> Vec<Place> {
     if driven {
         return places;
     }
-    let own = |name, flavours, panic, play| Place {
+    let own = |name, flavours, panic, play: fn(&mut Stage, &Foreign) -> Seen| Place {
         name,
         panic,
         flavours,
@@ -395,18 +395,22 @@ pub(crate) fn places(driven: bool) -> Vec<Place> {
         configure: PLAIN,
         play: Play::On(play),
     };
-    for (name, play) in [
-        (
-            "waker.yield_now",
-            yields as fn(&mut Stage, &Foreign) -> Seen,
-        ),
-        ("waker.budget", is_out_of_budget),
-    ] {
-        places.push(own(name, &[Flavour::Multi], Seen::Task, play));
-        // Kept, and woken after the next look at the driver, which nobody called.
-        let one_thread: &[Flavour] = &[Flavour::Current, Flavour::Local, Flavour::Set];
-        places.push(own(name, one_thread, Seen::Nobody, play));
-    }
+    // Kept, and woken after the next look at the driver, which nobody called; but on several workers a yield goes to
+    // the back of the queue.
+    let one_thread: &[Flavour] = &[Flavour::Current, Flavour::Local, Flavour::Set];
+    places.push(own(
+        "waker.yield_now",
+        &[Flavour::Multi],
+        Seen::Task,
+        yields,
+    ));
+    places.push(own("waker.yield_now", one_thread, Seen::Nobody, yields));
+    places.push(own(
+        "waker.budget",
+        FLAVOURS,
+        Seen::Nobody,
+        is_out_of_budget,
+    ));
     #[cfg(feature = "taskdump")]
     places.push(own("waker.traced", FLAVOURS, Seen::Nobody, is_traced));
     places

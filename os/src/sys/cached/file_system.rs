@@ -12,6 +12,7 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::at_hand::Learned;
 
@@ -21,23 +22,39 @@ const MEMORY_TYPES: [u32; 2] = [0x0102_1994, 0x8584_58F6];
 /// cached: ext, xfs, btrfs, f2fs, bcachefs.
 const DISK_TYPES: [u32; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E];
 
+/// Whether the call is not refused by a filter.
+static ASKED: AtomicBool = AtomicBool::new(true);
+
 /// What `file` is. Call it on the pool: the file system may wait.
 pub(super) fn learn(file: &std::fs::File) -> Learned {
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Learned::Special;
     }
+    match kind(file) {
+        Some(kind) if MEMORY_TYPES.contains(&kind) => Learned::Memory,
+        Some(kind) if DISK_TYPES.contains(&kind) => Learned::Disk,
+        _ => Learned::Elsewhere,
+    }
+}
+
+/// The number of the file system that `file` is on.
+fn kind(file: &std::fs::File) -> Option<u32> {
+    // Relaxed: a hint; the system is asked anew if it comes late.
+    if !ASKED.load(Ordering::Relaxed) {
+        return None;
+    }
     let mut out = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: the system writes at most one `statfs`.
     let outcome = unsafe { libc::fstatfs(file.as_raw_fd(), out.as_mut_ptr()) };
-    // SAFETY: zeros were a `statfs`, and so is whatever the system wrote.
-    let kind = unsafe { out.assume_init() }.f_type as u32;
-    if outcome == 0 && MEMORY_TYPES.contains(&kind) {
-        Learned::Memory
-    } else if outcome == 0 && DISK_TYPES.contains(&kind) {
-        Learned::Disk
-    } else {
-        Learned::Elsewhere
+    if outcome != 0 {
+        let error = std::io::Error::last_os_error().raw_os_error();
+        if matches!(error, Some(libc::ENOSYS | libc::EPERM)) {
+            ASKED.store(false, Ordering::Relaxed); // Relaxed: a hint.
+        }
+        return None;
     }
+    // SAFETY: zeros were a `statfs`, and so is whatever the system wrote.
+    Some(unsafe { out.assume_init() }.f_type as u32)
 }
 
 /// Whether each write to `file` goes to its end.
