@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use selkie_core::coop;
-use selkie_core::task::{Id, Notified, Schedule};
+use selkie_core::task::{Id, Notified, Schedule, is_of_task};
 
 use super::shared::{Core, CurrentThread};
 
@@ -60,14 +60,22 @@ fn keep_deferred(waker: &Waker) -> bool {
     let Some(running) = (unsafe { RUNNING.get().as_ref() }) else {
         return false;
     };
-    let is_last = |core: &mut Box<Core>| core.deferred.last().map(|last| last.will_wake(waker));
-    match running.core.borrow_mut().as_mut().map(is_last) {
-        // Who asks again and again is woken once.
-        Some(Some(true)) => return true,
-        Some(_) => {}
-        None => return false,
+    if let Some(core) = running.core.borrow_mut().as_mut() {
+        if core
+            .deferred
+            .last()
+            .is_some_and(|last| last.will_wake(waker))
+        {
+            return true; // Who asks again and again is woken once.
+        }
+        if is_of_task(waker) {
+            core.deferred.push(waker.clone());
+            return true;
+        }
+    } else {
+        return false;
     }
-    let waker = waker.clone(); // I2
+    let waker = waker.clone(); // I2: it may be foreign code.
     if let Some(core) = running.core.borrow_mut().as_mut() {
         core.deferred.push(waker);
         return true;
