@@ -474,3 +474,27 @@ fn without_a_runtime_the_cache_makes_no_difference() {
     });
     assert!(outcome.is_err());
 }
+
+#[test]
+fn a_file_that_is_shown_while_it_is_written_stays_where_the_write_ends() {
+    use std::os::fd::AsRawFd;
+    let folder = Folder::new("shown-busy");
+    let path = folder.file("file", &[b'.'; 30]);
+    let runtime = narrow();
+    runtime.block_on(async {
+        let mut options = File::options();
+        let mut file = options.read(true).write(true).open(&path).await.unwrap();
+        // In place: the system's position stays behind.
+        file.read_exact(&mut [0; 10]).await.unwrap();
+        assert_eq!(file.write(b"AAAAA").await.unwrap(), 5);
+        // The pool's one thread has done that before it does this; nobody has looked at the outcome.
+        selkie::task::spawn_blocking(|| ()).await.unwrap();
+        let _number = file.as_raw_fd();
+        file.write_all(b"BBBBB").await.unwrap();
+        file.flush().await.unwrap();
+    });
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        *b"..........AAAAABBBBB.........."
+    );
+}

@@ -151,9 +151,15 @@ impl File {
 
     /// The open file as somebody else may see it from now on.
     pub(super) fn shown(&self) -> &std::fs::File {
-        let brought = self.shared().place.show(&self.std);
-        // A local file that is nobody else's goes to where it has stood before.
-        debug_assert!(brought.is_ok(), "{brought:?}");
+        let mut inner = self.shared();
+        if let State::Idle(_) = inner.state {
+            let brought = inner.place.show(&self.std);
+            // A local file that is nobody else's goes to where it has stood before.
+            debug_assert!(brought.is_ok(), "{brought:?}");
+        } else {
+            inner.place.show_busy();
+        }
+        drop(inner);
         &self.std
     }
 

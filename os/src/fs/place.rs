@@ -78,6 +78,12 @@ impl Place {
         brought
     }
 
+    /// As [`show`](Self::show), while an operation is under way, or done and not looked at: it brings the system's
+    /// position along itself, and may have moved it on since.
+    pub(super) fn show_busy(&mut self) {
+        *self = Self::default();
+    }
+
     /// What became of the copy that an operation had (I3).
     pub(super) fn adopt(&mut self, after: Self) {
         if self.is_ours {
