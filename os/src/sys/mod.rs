@@ -13,6 +13,11 @@ mod abstract_names;
 mod apple;
 #[cfg(feature = "fs")]
 mod at_hand;
+#[cfg(all(target_os = "linux", feature = "fs"))]
+mod attributes;
+#[cfg(all(unix, not(target_os = "linux"), feature = "fs"))]
+#[path = "no_attributes.rs"]
+mod attributes;
 #[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
 mod birth;
 #[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
@@ -84,6 +89,8 @@ pub(crate) use unix::{
 #[cfg(all(windows, feature = "net"))]
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
+#[cfg(all(unix, feature = "fs"))]
+pub(crate) use attributes::{copy_attributes, move_access_list};
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
 #[cfg(all(target_os = "linux", feature = "process"))]
