@@ -56,8 +56,7 @@ const CALLS: &[Call] = &[
     (SYS_statx, &[EIO, ENOMEM]),
     (SYS_fstat, &[EIO, ENOMEM]),
     (SYS_newfstatat, &[EIO, ENOMEM]),
-    // Asked of each file that is opened, whatever it has said before.
-    (SYS_fstatfs, &[EIO]),
+    (SYS_fstatfs, &[EIO, ENOSYS]),
     (SYS_lseek, &[EIO]),
     (SYS_fcntl, &[EIO, EMFILE]),
     (SYS_ftruncate, &[EINTR, EIO]),
