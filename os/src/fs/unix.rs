@@ -1,7 +1,9 @@
 //! What files have on Unix alone.
 
+use std::fs::{Metadata, Permissions};
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use super::file::File;
 use super::offload::offload;
 use super::open_options::OpenOptions;
 use super::read_dir::DirEntry;
-use crate::sys::allocate_file;
+use crate::sys::{allocate_file, copy_attributes, move_access_list};
 
 /// Makes a symbolic link at `link` that says `original`.
 ///
@@ -24,9 +26,46 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
     offload(move || std::os::unix::fs::symlink(original, link)).await
 }
 
-/// Brings the names in `folder` to the disk.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
+/// A folder whose names are brought to the disk.
+pub(super) struct Folder(std::fs::File);
+
+impl Folder {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        std::fs::File::open(path).map(Self)
+    }
+
+    /// Brings its names to the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
+/// Makes a file that is created by `options` this user's alone.
+pub(super) fn keep_private(options: &mut std::fs::OpenOptions) {
+    options.mode(0o600);
+}
+
+/// Lets those use `file` who may use what is at `path`, of which `old` was said, and nobody else.
+///
+/// Set-id bits lend the owner's rights, and are left out if the owner is another. With another group, the
+/// group and all others get what both had: each of them may have been the other.
+pub(super) fn keep_access(path: &Path, old: &Metadata, file: &std::fs::File) -> io::Result<()> {
+    let new = file.metadata()?;
+    copy_attributes(path, file)?;
+    let same_group = new.gid() == old.gid();
+    let mode_says_all = move_access_list(path, file, same_group)?;
+    let mut mode = old.mode() & 0o7777;
+    if !same_group || new.uid() != old.uid() {
+        mode &= 0o1777;
+    }
+    if !same_group {
+        let both = mode & (mode >> 3) & 0o007;
+        mode = mode & 0o7700 | both << 3 | both;
+    }
+    if !mode_says_all {
+        mode &= 0o7700;
+    }
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 impl File {
@@ -58,13 +97,13 @@ impl OpenOptions {
     /// The permissions that the file gets if it is created, before the process's mask; 0o666 if
     /// never set.
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
-        std::os::unix::fs::OpenOptionsExt::mode(self.std_mut(), mode);
+        OpenOptionsExt::mode(self.std_mut(), mode);
         self
     }
 
     /// Further flags for the system's `open`, without those of the access mode.
     pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
-        std::os::unix::fs::OpenOptionsExt::custom_flags(self.std_mut(), flags);
+        OpenOptionsExt::custom_flags(self.std_mut(), flags);
         self
     }
 }

@@ -1,5 +1,6 @@
 //! What files have on Windows alone.
 
+use std::fs::Metadata;
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
@@ -37,9 +38,25 @@ pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) ->
     offload(move || std::os::windows::fs::symlink_file(original, link)).await
 }
 
-/// Windows brings names to the disk by itself.
-pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
+/// A folder; Windows brings names to the disk by itself.
+pub(super) struct Folder;
+
+impl Folder {
+    pub(super) fn open(_: &Path) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Who may use a file is the folder's to say.
+pub(super) fn keep_private(_: &mut std::fs::OpenOptions) {}
+
+/// Gives `file` the permissions that `old` says.
+pub(super) fn keep_access(_: &Path, old: &Metadata, file: &std::fs::File) -> io::Result<()> {
+    file.set_permissions(old.permissions())
 }
 
 impl OpenOptions {

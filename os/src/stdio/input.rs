@@ -1,8 +1,10 @@
 //! The process's input.
 //!
-//! Idea        Input that can be watched is read when something is there. The rest, files as a rule, is
-//!             read by a thread that nobody waits for.
-//! Invariants  I1 what was read and not handed out stays in the buffer.
+//! Idea        A thread that nobody waits for reads, through std's reader. Input that can be watched it
+//!             reads when something is there, and asks else for what std has read ahead; the rest, files as
+//!             a rule, it reads as they come.
+//! States      Watched: Asks ─nothing there→ Waits ─something is there→ Asks
+//! Invariants  I1 what was read and not handed out stays in the buffer, or on its way there.
 //! Rejected    The blocking pool: a runtime that shuts down waits for what its threads have begun, and
 //!             a file may be on a server that does not answer.
 
@@ -13,7 +15,7 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
-use super::reader::Reader;
+use super::reader::{Patience, Reader};
 use super::watched::Watched;
 use crate::driver::is_shutdown_error;
 use crate::io::{AsyncRead, ReadBuf};
@@ -26,22 +28,25 @@ const MIN_WATCHED_BUF_SIZE: usize = 16 * 1024;
 
 /// Reads the process's input; made by [`stdin`].
 ///
-/// A terminal, a pipe or a socket is read when something is there: a read that is given up leaves
-/// nothing behind, and the runtime's shutdown waits for nobody. Its mode is left as it is, for it
-/// may be shared: if another process takes the input just when it is read here, the thread waits
-/// for more.
+/// All of it goes through [`std::io::Stdin`], by a thread of this value's own: no task waits while another
+/// thread has std's lock, and no shutdown waits for the thread. What std has read ahead comes first; on systems
+/// other than Linux it is seen once more input, or the end, is there.
 ///
-/// A file is read by a thread of this value's own, and so is everything on systems other than Unix, and
-/// in a runtime without I/O: there a read that was begun goes on until input comes, also if it is given
-/// up; what it read is not lost unless this drops. No shutdown waits for it, either.
+/// A terminal, a pipe or a socket is read when something is there: a read that is given up takes nothing, or it
+/// is there for the next read. Its mode is left as it is, for it may be shared: if another process takes the
+/// input just when it is read here, the thread waits for more.
 ///
-/// What [`std::io::Stdin`] has read ahead is seen once more input, or the end, is there.
+/// A file is read as it comes, and so is everything on systems other than Unix, and in a runtime without I/O:
+/// there a read that was begun goes on until input comes, also if it is given up; what it read is not lost
+/// unless this drops.
 #[derive(Debug)]
 pub struct Stdin {
     /// What was read; the first `used` bytes are handed out.
     buf: Vec<u8>,
     used: usize,
     way: Way,
+    /// Started by the first read.
+    reader: Option<Reader>,
 }
 
 // What was read is handed out by plain copies: no panic comes between (I1).
@@ -53,8 +58,11 @@ impl RefUnwindSafe for Stdin {}
 enum Way {
     /// That is found out at the first read, which has a runtime.
     Unknown,
-    Watched(Watched),
-    Read(Reader),
+    Watched {
+        input: Watched,
+        waits: bool,
+    },
+    Read,
 }
 
 /// The process's input.
@@ -62,51 +70,63 @@ enum Way {
 /// Each call makes a reader with a buffer of its own: use one.
 ///
 /// # Cost
-/// For each read that the buffer does not answer, a question to the system beside the read; for
-/// files a hop to the thread, which is started by the first.
+/// For each read that the buffer does not answer, a hop to a thread, which is started by the first, and a question
+/// to the system beside the read; on Linux a read that finds nothing starts a thread that looks into std's buffer.
 pub fn stdin() -> Stdin {
     Stdin {
         buf: Vec::new(),
         used: 0,
         way: Way::Unknown,
+        reader: None,
     }
 }
 
 impl Stdin {
-    /// How input is waited for from here on, which is found out now if it is not known.
-    fn way(&mut self) -> io::Result<&mut Way> {
-        if matches!(self.way, Way::Unknown) {
-            self.way = match Watched::new() {
-                Some(input) => Way::Watched(input),
-                None => Way::Read(Reader::start()?),
-            };
-        }
-        Ok(&mut self.way)
-    }
-
     /// Reads what is there into the buffer, of which all is handed out; for a target of `wanted` bytes.
     fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
-        let mut buf = std::mem::take(&mut self.buf);
-        self.used = 0;
-        match self.way()? {
-            Way::Watched(input) => {
-                buf.resize(wanted.clamp(MIN_WATCHED_BUF_SIZE, MAX_BUF_SIZE), 0);
-                let outcome = input.poll_read(cx, &mut buf);
-                buf.truncate(match &outcome {
-                    Poll::Ready(Ok(n)) => *n,
-                    _ => 0,
-                });
-                self.buf = buf;
-                if matches!(&outcome, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
-                    self.way = Way::Unknown; // Another runtime may read on.
+        loop {
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                none => none.insert(Reader::start()?),
+            };
+            if matches!(self.way, Way::Unknown) {
+                self.way = match Watched::new() {
+                    Some(input) => Way::Watched {
+                        input,
+                        waits: false,
+                    },
+                    None => Way::Read,
+                };
+            }
+            let (wanted, patience) = match &mut self.way {
+                Way::Watched { input, waits } => {
+                    if *waits && !reader.is_reading() {
+                        let outcome = ready!(input.poll_input(cx));
+                        if outcome.as_ref().is_err_and(is_shutdown_error) {
+                            self.way = Way::Unknown; // Another runtime may read on.
+                        } else {
+                            *waits = false;
+                        }
+                        outcome?;
+                    }
+                    (wanted.max(MIN_WATCHED_BUF_SIZE), Patience::Watches)
                 }
-                outcome.map_ok(drop)
+                _ => (wanted, Patience::Waits),
+            };
+            let buf = std::mem::take(&mut self.buf);
+            self.used = 0;
+            let outcome = reader.poll_read(cx, buf, wanted.min(MAX_BUF_SIZE), patience);
+            match ready!(outcome)? {
+                Some(read) => {
+                    self.buf = read; // I1
+                    return Poll::Ready(Ok(()));
+                }
+                None => {
+                    if let Way::Watched { waits, .. } = &mut self.way {
+                        *waits = true;
+                    }
+                }
             }
-            Way::Read(reader) => {
-                self.buf = ready!(reader.poll_read(cx, buf, wanted.min(MAX_BUF_SIZE)))?;
-                Poll::Ready(Ok(()))
-            }
-            Way::Unknown => unreachable!("the way was just found out"),
         }
     }
 }

@@ -1,9 +1,11 @@
-//! A thread that reads input which nobody can watch.
+//! A thread that reads the process's input through std's reader.
 //!
 //! Idea        One thread for each reader, started with it. It belongs to no runtime, so that no
-//!             shutdown waits for it; when its reader drops it ends after the read that it is at.
+//!             shutdown waits for it; when its reader drops it ends after the read that it is at. It
+//!             alone waits for std's lock, which a thread in `read_line` holds until a line has come.
 //! States      idle ─poll_read→ reading ─done→ idle
 //! Invariants  I1 one request is under way at most: its buffer comes back with its answer.
+//!             I2 what std has read ahead is read first, since all is read by std's reader.
 
 use std::future::Future;
 use std::io::{self, Read};
@@ -13,12 +15,23 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::sync::oneshot;
 
-type Answer = io::Result<Vec<u8>>;
+use super::watched::{input_is_there, take_read_ahead};
+
+/// What was read; `None` if nothing is there and the input is watched.
+type Answer = io::Result<Option<Vec<u8>>>;
+
+/// Whether a read waits for input that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    Waits,
+    Watches,
+}
 
 #[derive(Debug)]
 struct Request {
     buf: Vec<u8>,
     wanted: usize,
+    patience: Patience,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -40,16 +53,24 @@ impl Reader {
         std::thread::Builder::new()
             .name("selkie-stdin".to_owned())
             .spawn(move || {
-                for mut request in incoming {
-                    let outcome = read_once(&mut request.buf, request.wanted);
+                for request in incoming {
+                    let outcome = match request.patience {
+                        Patience::Waits => read(request.buf, request.wanted).map(Some),
+                        Patience::Watches => read_what_is_there(request.buf, request.wanted),
+                    };
                     // Nobody may want it any more.
-                    let _ = request.answer.send(outcome.map(|()| request.buf));
+                    let _ = request.answer.send(outcome);
                 }
             })?;
         Ok(Self {
             requests,
             reading: None,
         })
+    }
+
+    /// Whether a read is under way.
+    pub(super) fn is_reading(&self) -> bool {
+        self.reading.is_some()
     }
 
     /// Up to `wanted` bytes, in the memory of `buf`; if a read is under way, what that one reads.
@@ -61,6 +82,7 @@ impl Reader {
         cx: &mut Context<'_>,
         buf: Vec<u8>,
         wanted: usize,
+        patience: Patience,
     ) -> Poll<Answer> {
         let reading = match &mut self.reading {
             Some(reading) => reading,
@@ -69,6 +91,7 @@ impl Reader {
                 let request = Request {
                     buf,
                     wanted,
+                    patience,
                     answer,
                 };
                 // A thread that is gone drops the request, which is told below.
@@ -82,13 +105,33 @@ impl Reader {
     }
 }
 
-/// Fills `buf` by one read of up to `wanted` bytes.
-fn read_once(buf: &mut Vec<u8>, wanted: usize) -> io::Result<()> {
+/// One read of up to `wanted` bytes, in the memory of `buf`.
+fn read_from(mut input: impl Read, mut buf: Vec<u8>, wanted: usize) -> io::Result<Vec<u8>> {
     buf.resize(wanted, 0);
     loop {
-        match io::stdin().read(buf) {
+        match input.read(&mut buf) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome.map(|n| buf.truncate(n)),
+            outcome => {
+                buf.truncate(outcome?);
+                return Ok(buf);
+            }
         }
     }
+}
+
+fn read(buf: Vec<u8>, wanted: usize) -> io::Result<Vec<u8>> {
+    read_from(io::stdin(), buf, wanted)
+}
+
+/// The same, if something is there, in std's buffer or behind it.
+fn read_what_is_there(mut buf: Vec<u8>, wanted: usize) -> Answer {
+    let input = io::stdin().lock();
+    // Asked under the lock: no other thread takes it meanwhile.
+    if input_is_there() {
+        return read_from(input, buf, wanted).map(Some);
+    }
+    drop(input);
+    buf.clear();
+    take_read_ahead(&mut buf)?;
+    Ok(Some(buf).filter(|buf| !buf.is_empty()))
 }

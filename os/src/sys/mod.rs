@@ -13,6 +13,11 @@ mod abstract_names;
 mod apple;
 #[cfg(feature = "fs")]
 mod at_hand;
+#[cfg(all(target_os = "linux", feature = "fs"))]
+mod attributes;
+#[cfg(all(unix, not(target_os = "linux"), feature = "fs"))]
+#[path = "no_attributes.rs"]
+mod attributes;
 #[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
 mod birth;
 #[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
@@ -32,6 +37,11 @@ mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 mod memory;
+#[cfg(all(target_os = "linux", feature = "net", feature = "io-std"))]
+mod read_ahead;
+#[cfg(all(unix, not(target_os = "linux"), feature = "net", feature = "io-std"))]
+#[path = "no_read_ahead.rs"]
+mod read_ahead;
 mod stopwatch;
 mod thread_end;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -85,20 +95,24 @@ pub(crate) use unix::{
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
 #[cfg(all(unix, feature = "fs"))]
+pub(crate) use attributes::{copy_attributes, move_access_list};
+#[cfg(all(unix, feature = "fs"))]
 pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
 #[cfg(all(target_os = "linux", feature = "process"))]
 pub(crate) use linux::pidfd_open;
+#[cfg(all(unix, feature = "net", feature = "io-std"))]
+pub(crate) use read_ahead::take_read_ahead;
 #[cfg(feature = "net")]
 pub(crate) use timer_fd::{SystemTimer, time_since_boot};
 #[cfg(all(unix, feature = "process"))]
 pub(crate) use unix::has_ended;
-#[cfg(all(unix, feature = "net", feature = "io-std"))]
-pub(crate) use unix::has_input;
 #[cfg(all(unix, not(target_os = "linux"), feature = "process"))]
 pub(crate) use unix::pidfd_open;
 #[cfg(all(unix, feature = "signal"))]
 pub(crate) use unix::{Disposition, SIGNALS, disposition, set_disposition};
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use unix::{LISTING_TELLS_TYPE, set_dir_mode};
+#[cfg(all(unix, feature = "net", feature = "io-std"))]
+pub(crate) use unix::{has_input, is_regular_file};
 #[cfg(all(windows, feature = "fs"))]
 pub(crate) use windows::{LISTING_TELLS_TYPE, set_created, set_dir_mode};

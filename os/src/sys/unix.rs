@@ -133,6 +133,36 @@ pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
     checked(ready as isize).map(|ready| ready > 0)
 }
 
+/// Whether `fd` is a regular file, without asking a server.
+#[cfg(all(feature = "net", feature = "io-std"))]
+pub(crate) fn is_regular_file(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: zeros are a `statx`.
+        let mut known: libc::statx = unsafe { std::mem::zeroed() };
+        let flags = libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC;
+        // SAFETY: the path ends in zero, and the system writes one `statx`.
+        let asked = unsafe {
+            libc::syscall(
+                libc::SYS_statx,
+                fd.as_raw_fd(),
+                c"".as_ptr(),
+                flags,
+                libc::STATX_TYPE,
+                &raw mut known,
+            )
+        };
+        if asked == 0 {
+            return Ok(u32::from(known.stx_mode) & libc::S_IFMT == libc::S_IFREG);
+        }
+    }
+    // SAFETY: zeros are a `stat`.
+    let mut known: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the system writes one `stat`.
+    checked(unsafe { libc::fstat(fd.as_raw_fd(), &raw mut known) } as isize)?;
+    Ok(known.st_mode & libc::S_IFMT == libc::S_IFREG)
+}
+
 /// Signals have numbers below this.
 #[cfg(feature = "signal")]
 pub(crate) const SIGNALS: usize = if cfg!(any(target_os = "linux", target_os = "android")) {

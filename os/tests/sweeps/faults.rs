@@ -31,6 +31,8 @@ struct Shared {
     /// A call that fails always, and with what; 0 if none does.
     refused: AtomicI64,
     refused_with: AtomicI32,
+    /// Whether the process ends at once instead of a call that fails.
+    is_cut: AtomicBool,
 }
 
 /// The faults of this thread and those that it makes from now on.
@@ -63,6 +65,12 @@ impl Faults {
         shared.seen.store(0, Ordering::SeqCst);
         shared.failed.store(0, Ordering::SeqCst);
         shared.is_armed.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends this process, as if by a crash, where it would make the `nth` listed call from now on.
+    pub(crate) fn cut_at(&self, nth: usize) {
+        self.shared.is_cut.store(true, Ordering::SeqCst);
+        self.arm(0, nth);
     }
 
     /// Lets calls be; says which has failed.
@@ -163,10 +171,21 @@ fn decide(asked: &libc::seccomp_notif, calls: &[Call], shared: &Shared) -> c_int
     let number = c_long::from(asked.data.nr);
     let is_refused = shared.refused.load(Ordering::SeqCst) == number;
     let errno = shared.errno.load(Ordering::SeqCst);
-    let is_listed = |call: &&Call| call.0 == number && call.1.contains(&errno);
+    let is_cut = shared.is_cut.load(Ordering::SeqCst);
+    let is_listed = |call: &&Call| call.0 == number && (is_cut || call.1.contains(&errno));
     let counts =
         shared.is_armed.load(Ordering::SeqCst) && calls.iter().any(|call| is_listed(&call));
-    if !(is_refused || counts) || !is_ours(asked.pid) || !is_possible(asked, errno) {
+    if !(is_refused || counts) || !is_ours(asked.pid) {
+        return 0;
+    }
+    if is_cut {
+        if shared.seen.fetch_add(1, Ordering::SeqCst) + 1 == shared.nth.load(Ordering::SeqCst) {
+            // SAFETY: the call takes a number.
+            unsafe { libc::raise(libc::SIGKILL) };
+        }
+        return 0;
+    }
+    if !is_possible(asked, errno) {
         return 0;
     }
     if is_refused {

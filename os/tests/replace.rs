@@ -1,0 +1,240 @@
+//! A replaced file is for those whom the old one was for.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)]
+
+mod fixture;
+
+use std::ffi::{CString, c_void};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use selkie::fs;
+
+use fixture::{Folder, narrow, runtimes};
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::symlink_metadata(path).unwrap().mode() & 0o7777
+}
+
+fn names(folder: &Folder) -> Vec<String> {
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn c(path: &Path) -> CString {
+    CString::new(path.as_os_str().as_bytes()).unwrap()
+}
+
+fn set_attribute(path: &Path, name: &str, value: &[u8]) -> io::Result<()> {
+    let (path, name) = (c(path), CString::new(name).unwrap());
+    let bytes = value.as_ptr().cast::<c_void>();
+    // SAFETY: the names end in zero, and the system reads `value`.
+    let set = unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), bytes, value.len(), 0) };
+    if set == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn attribute(path: &Path, name: &str) -> Option<Vec<u8>> {
+    let (path, name) = (c(path), CString::new(name).unwrap());
+    let mut value = vec![0_u8; 4096];
+    let room = value.as_mut_ptr().cast::<c_void>();
+    // SAFETY: the names end in zero, and the system writes at most as much as there is room for.
+    let read = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), room, value.len()) };
+    value.truncate(usize::try_from(read).ok()?);
+    Some(value)
+}
+
+/// An access control list as Linux keeps it: of owner, user 12345, group, mask and others.
+fn list(named: u16, group: u16, mask: u16, others: u16) -> Vec<u8> {
+    let nobody = u32::MAX;
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, rights, who) in [
+        (0x01_u16, 6, nobody),
+        (0x02, named, 12345),
+        (0x04, group, nobody),
+        (0x10, mask, nobody),
+        (0x20, others, nobody),
+    ] {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(rights.to_le_bytes());
+        bytes.extend(who.to_le_bytes());
+    }
+    bytes
+}
+
+const LIST: &str = "system.posix_acl_access";
+const DEFAULT_LIST: &str = "system.posix_acl_default";
+
+fn is_root() -> bool {
+    // SAFETY: the call takes nothing.
+    let is_root = unsafe { libc::geteuid() } == 0;
+    if !is_root {
+        println!("skipped: only root gives files away");
+    }
+    is_root
+}
+
+#[test]
+fn regression_86_nobody_else_can_open_what_replaces_a_private_file() {
+    let folder = Folder::new("replace-private");
+    let path = folder.file("file", b"old");
+    set_mode(&path, 0o600);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let look = || {
+            let mut looks = 0_usize;
+            while !is_over.load(Ordering::SeqCst) {
+                for entry in std::fs::read_dir(folder.path()).unwrap() {
+                    // It may have gone by now.
+                    if let Ok(seen) = entry.and_then(|entry| entry.metadata()) {
+                        assert_eq!(seen.mode() & 0o077, 0, "others may open it");
+                        looks += 1;
+                    }
+                }
+            }
+            looks
+        };
+        let looking = scope.spawn(look);
+        let contents = vec![7; 8 << 20];
+        let replaced: Vec<_> = (0..8)
+            .map(|_| narrow().block_on(fs::replace(&path, &contents)))
+            .collect();
+        is_over.store(true, Ordering::SeqCst);
+        let looks = looking.join().expect("others may open it");
+        assert!(looks > 0 && replaced.iter().all(Result::is_ok));
+    });
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn regression_86_rights_of_another_owner_are_not_lent() {
+    if !is_root() {
+        return;
+    }
+    let folder = Folder::new("replace-set-id");
+    let path = folder.file("file", b"old");
+    let own = std::fs::metadata(&path).unwrap();
+    let (user, group) = (own.uid(), own.gid());
+    for (owner, before, after) in [
+        ((user, group), 0o6755, 0o6755),
+        ((user + 1, group), 0o6755, 0o755),
+        ((user, group + 1), 0o2755, 0o755),
+        ((user + 1, group), 0o4640, 0o640),
+        // The group is another: nobody gets what only the old one's had.
+        ((user, group + 1), 0o640, 0o600),
+        ((user + 1, group + 1), 0o664, 0o644),
+        ((user, group + 1), 0o604, 0o600),
+    ] {
+        chown(&path, Some(owner.0), Some(owner.1)).unwrap();
+        set_mode(&path, before);
+        narrow().block_on(fs::replace(&path, b"new")).unwrap();
+        assert_eq!(mode(&path), after, "{before:o} of {owner:?}");
+        let new = std::fs::metadata(&path).unwrap();
+        assert_eq!((new.uid(), new.gid()), (user, group));
+    }
+}
+
+#[test]
+fn regression_86_the_longest_names_are_replaced() {
+    let folder = Folder::new("replace-long");
+    for runtime in runtimes() {
+        for len in [240, 250, 255] {
+            let path = folder.path().join("n".repeat(len));
+            for contents in ["old", "new"] {
+                let replaced = runtime.block_on(fs::replace(&path, contents));
+                replaced.unwrap_or_else(|error| panic!("a name of {len} bytes: {error}"));
+                assert_eq!(std::fs::read_to_string(&path).unwrap(), contents);
+            }
+            std::fs::remove_file(&path).unwrap();
+        }
+        let too_long = folder.path().join("n".repeat(256));
+        assert!(runtime.block_on(fs::replace(&too_long, b"x")).is_err());
+        assert!(names(&folder).is_empty());
+    }
+}
+
+#[test]
+fn regression_86_a_name_in_the_current_folder_is_replaced() {
+    let folder = Folder::new("replace-bare");
+    let output = fixture::run_part(&["env"], "replaces_here", folder.path()).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(names(&folder), ["bare"]);
+}
+
+#[test]
+#[ignore = "a part of regression_86_a_name_in_the_current_folder_is_replaced, which goes to another folder"]
+fn replaces_here() {
+    let Some(folder) = std::env::var_os(fixture::PART) else {
+        return;
+    };
+    std::env::set_current_dir(folder).unwrap();
+    narrow().block_on(fs::replace("bare", b"x")).unwrap();
+}
+
+#[test]
+fn regression_86_attributes_and_lists_are_kept_and_none_is_added() {
+    let folder = Folder::new("replace-attributes");
+    let path = folder.file("file", b"old");
+    set_mode(&path, 0o640);
+    if let Err(error) = set_attribute(&path, "user.colour", b"grey") {
+        println!("skipped: the temporary folder keeps no attributes: {error}");
+        return;
+    }
+    let replace = || narrow().block_on(fs::replace(&path, b"new")).unwrap();
+    replace();
+    assert_eq!(
+        attribute(&path, "user.colour").as_deref(),
+        Some(&b"grey"[..])
+    );
+    let before = list(4, 0, 4, 0);
+    if let Err(error) = set_attribute(&path, LIST, &before) {
+        println!("skipped: the temporary folder keeps no access control lists: {error}");
+        return;
+    }
+    replace();
+    assert_eq!(attribute(&path, LIST), Some(before.clone()));
+    assert_eq!(mode(&path), 0o640, "the mask stands for the group");
+    if is_root() {
+        // The list speaks of a group that is another now: nobody can say whom it lets in.
+        let group = std::fs::metadata(&path).unwrap().gid();
+        chown(&path, None, Some(group + 1)).unwrap();
+        replace();
+        assert_eq!((attribute(&path, LIST), mode(&path)), (None, 0o600));
+    }
+    // What the folder gives to all that is created in it was not the old file's.
+    std::fs::remove_file(&path).unwrap();
+    folder.file("file", b"old");
+    set_mode(&path, 0o640);
+    set_attribute(folder.path(), DEFAULT_LIST, &list(7, 7, 7, 7)).unwrap();
+    replace();
+    assert_eq!((attribute(&path, LIST), mode(&path)), (None, 0o640));
+}
+
+#[test]
+fn regression_86_a_new_file_is_as_any_that_is_created() {
+    let folder = Folder::new("replace-created");
+    let created = folder.file("created", b"");
+    let path = folder.path().join("file");
+    narrow().block_on(fs::replace(&path, b"x")).unwrap();
+    assert_eq!(mode(&path), mode(&created));
+    // As it is for what takes the place of a link, of which nobody knows who may use it.
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    narrow().block_on(fs::replace(&link, b"x")).unwrap();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_file());
+    assert_eq!(mode(&link), mode(&created));
+}

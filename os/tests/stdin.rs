@@ -1,0 +1,288 @@
+//! Standard input beside std's own reader of it. Each part runs in a process of its own.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)]
+
+mod fixture;
+
+use std::io::{BufRead, Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use selkie::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use selkie::runtime::{Builder, Runtime};
+use selkie::time::{sleep, timeout};
+
+use fixture::{PART, is_part, ringed};
+
+/// Longer than anything takes that ends at all.
+const LONG: Duration = Duration::from_secs(30);
+/// Short beside `LONG`, and what a busy machine may take for a tick.
+const LATE: Duration = Duration::from_secs(2);
+
+/// A part of a test, and both ends of its standard streams. It ends by itself if it hangs.
+fn part(name: &str) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", name])
+        .env(PART, "x")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Ends this process if `LONG` is over before it.
+fn limit() {
+    std::thread::spawn(|| {
+        std::thread::sleep(LONG);
+        eprintln!("hangs");
+        std::process::abort();
+    });
+}
+
+/// Waits until the part has said `word`.
+fn until_said(output: &mut impl Read, word: &str) {
+    let mut said = String::new();
+    let mut byte = [0];
+    while !said.contains(word) {
+        let read = output.read(&mut byte).unwrap();
+        assert!(read > 0, "it ended, having said {said}");
+        said.push(char::from(byte[0]));
+    }
+}
+
+fn ends_well(child: std::process::Child) -> String {
+    let done = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{errors}");
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+/// A thread has std's lock, until it is told to read a line; returns how to tell it, and what comes of it.
+fn locked_by_std() -> (mpsc::Sender<()>, mpsc::Receiver<String>) {
+    let (line, lines) = mpsc::channel();
+    let (read, may_read) = mpsc::channel();
+    let (begun, has_begun) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        begun.send(()).unwrap();
+        may_read.recv().unwrap();
+        let mut text = String::new();
+        input.read_line(&mut text).unwrap();
+        line.send(text).unwrap();
+    });
+    has_begun.recv().unwrap();
+    (read, lines)
+}
+
+/// Waits until a read of the input would not.
+fn until_input() {
+    let mut asked = libc::pollfd {
+        fd: 0,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the system reads and writes one `pollfd`.
+    assert_eq!(unsafe { libc::poll(&raw mut asked, 1, 30_000) }, 1);
+}
+
+#[test]
+fn regression_56_no_task_waits_for_a_thread_that_has_stds_lock() {
+    for kind in ["0", "1", "2"] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "reads_beside_std"])
+            .env(PART, kind)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"one\ntwo\n").unwrap();
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).unwrap();
+        assert!(child.wait().unwrap().success(), "{kind}: {rest}");
+        assert!(rest.contains("<one><two>"), "{kind}: {rest}");
+    }
+}
+
+#[test]
+#[ignore = "a part of regression_56_no_task_waits_for_a_thread_that_has_stds_lock"]
+fn reads_beside_std() {
+    let Some(kind) = std::env::var_os(PART) else {
+        return;
+    };
+    limit();
+    let runtime: Runtime = match kind.to_str().unwrap() {
+        "0" => Builder::new_current_thread().enable_all().build().unwrap(),
+        "1" => Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap(),
+        _ => Builder::new_current_thread().enable_time().build().unwrap(),
+    };
+    let (read, by_std) = locked_by_std();
+    until_input();
+    runtime.block_on(async {
+        let reading = selkie::spawn(async {
+            let mut line = String::new();
+            let mut input = BufReader::new(selkie::io::stdin());
+            input.read_line(&mut line).await.unwrap();
+            line
+        });
+        // The task has looked, and the runtime goes on.
+        for _ in 0..20 {
+            let begun = Instant::now();
+            sleep(Duration::from_millis(5)).await;
+            assert!(begun.elapsed() < LATE, "a worker waits");
+        }
+        // One line for each, of which std has read both.
+        read.send(()).unwrap();
+        let first = by_std.recv_timeout(LONG).unwrap();
+        let second = timeout(LONG, reading).await.unwrap().unwrap();
+        println!("<{}><{}>", first.trim(), second.trim());
+    });
+    // Nobody has the rest: the end of the process.
+    std::process::exit(0);
+}
+
+#[test]
+fn regression_57_what_std_has_read_ahead_comes_at_once_and_first() {
+    let mut child = part("reads_what_std_left");
+    let mut output = child.stdout.take().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for _ in 0..3 {
+        input.write_all(b"first\nsecond\nthird\n").unwrap();
+        // Nothing more comes before the answer.
+        until_said(&mut output, "<first|second\nthird\n>");
+        input.write_all(b"fourth").unwrap();
+        until_said(&mut output, "<fourth>");
+    }
+    drop(input);
+    ends_well(child);
+}
+
+#[test]
+#[ignore = "a part of regression_57_what_std_has_read_ahead_comes_at_once_and_first"]
+fn reads_what_std_left() {
+    if !is_part() {
+        return;
+    }
+    limit();
+    let [alone, workers] = ringed();
+    let mut input = selkie::io::stdin();
+    for runtime in [&alone, &workers, &alone] {
+        let mut first = String::new();
+        std::io::stdin().read_line(&mut first).unwrap();
+        runtime.block_on(async {
+            let mut bytes = [0; 100];
+            let read = timeout(LONG, input.read(&mut bytes))
+                .await
+                .unwrap()
+                .unwrap();
+            let rest = String::from_utf8_lossy(&bytes[..read]);
+            println!("<{}|{rest}>", first.trim());
+            let read = timeout(LONG, input.read(&mut bytes))
+                .await
+                .unwrap()
+                .unwrap();
+            println!("<{}>", String::from_utf8_lossy(&bytes[..read]));
+        });
+        // Each runtime watches the input anew.
+        input = selkie::io::stdin();
+    }
+    assert_eq!(alone.block_on(input.read(&mut [0])).unwrap(), 0);
+}
+
+#[test]
+fn a_given_up_read_takes_nothing_and_leaves_the_descriptors_alone() {
+    let mut child = part("gives_up");
+    let mut output = child.stdout.take().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    until_said(&mut output, "<given up>");
+    input.write_all(b"kept").unwrap();
+    drop(input);
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("<kept>"), "{rest}");
+    ends_well(child);
+}
+
+#[test]
+#[ignore = "a part of a_given_up_read_takes_nothing_and_leaves_the_descriptors_alone"]
+fn gives_up() {
+    if !is_part() {
+        return;
+    }
+    limit();
+    let [runtime, _] = ringed();
+    let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    runtime.block_on(async {
+        let mut input = selkie::io::stdin();
+        let short = Duration::from_millis(20);
+        for _ in 0..5 {
+            let read = timeout(short, input.read(&mut [0; 9])).await;
+            assert!(read.is_err(), "nothing was there");
+        }
+        // A thread that looked into std's buffer keeps nobody's descriptor.
+        drop(ours);
+        assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
+        println!("<given up>");
+        let mut text = String::new();
+        input.read_to_string(&mut text).await.unwrap();
+        println!("<{text}>");
+    });
+}
+
+#[test]
+fn what_a_busy_pool_has_taken_of_the_output_is_written_at_the_end() {
+    for errors in [false, true] {
+        let child = part(if errors {
+            "leaves_errors"
+        } else {
+            "leaves_output"
+        });
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        let text = String::from_utf8_lossy(if errors { &done.stderr } else { &done.stdout });
+        assert!(text.contains("<one><two>"), "{text}");
+    }
+}
+
+/// Writes while the only thread of the pool is kept, and ends the runtime.
+fn leaves(mut one: impl selkie::io::AsyncWrite + Unpin, two: impl selkie::io::AsyncWrite + Unpin) {
+    if !is_part() {
+        return;
+    }
+    limit();
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder
+        .max_blocking_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let mut two = two;
+    runtime.block_on(async {
+        selkie::task::spawn_blocking(move || released.recv());
+        one.write_all(b"<one>").await.unwrap();
+        two.write_all(b"<two>\n").await.unwrap();
+    });
+    let ending = std::thread::spawn(move || drop(runtime));
+    drop(release);
+    ending.join().unwrap();
+}
+
+#[test]
+#[ignore = "a part of what_a_busy_pool_has_taken_of_the_output_is_written_at_the_end"]
+fn leaves_output() {
+    leaves(selkie::io::stdout(), selkie::io::stdout());
+}
+
+#[test]
+#[ignore = "a part of what_a_busy_pool_has_taken_of_the_output_is_written_at_the_end"]
+fn leaves_errors() {
+    leaves(selkie::io::stderr(), selkie::io::stderr());
+}
