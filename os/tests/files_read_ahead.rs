@@ -53,8 +53,11 @@ fn content() -> Vec<u8> {
     (0..=250).cycle().take(100_000).collect()
 }
 
+/// Opens the file at a path.
+type Open = fn(&Path) -> File;
+
 /// The ways in which a file comes to be.
-const KINDS: [(&str, fn(&Path) -> File); 2] = [
+const KINDS: [(&str, Open); 2] = [
     ("opened", |path| {
         run(File::options().read(true).write(true).open(path)).unwrap()
     }),
