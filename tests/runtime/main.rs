@@ -2,6 +2,7 @@
 
 mod blocking;
 mod broken;
+mod crowded;
 mod dump;
 mod ends;
 mod entry;

@@ -2,20 +2,21 @@
 //!
 //! `side table [--rounds N] [QUESTION …]` asks every question of every runtime that it makes sense
 //! for, each in a process of its own, the runtimes interleaved round by round, and prints a CSV of
-//! medians with their spread. `side one RUNTIME QUESTION` is one such process: it prints the figure.
+//! medians with their spread. `side scale` asks other questions with each number of workers. `side one RUNTIME QUESTION` is one such process: it prints the figure.
 
 mod client;
 mod measure;
 mod peer;
 mod questions;
+mod scale;
 mod table;
 
 use std::process::ExitCode;
 
 use peer::Peer;
 
-const USAGE: &str =
-    "usage: side table [--rounds N] [QUESTION ...] | side one RUNTIME QUESTION | side list";
+const USAGE: &str = "usage: side table [--rounds N] [QUESTION ...] | side one RUNTIME QUESTION | side list\n\
+    | side scale [--workers N,N,...] [--rounds N] [QUESTION ...]";
 
 fn main() -> ExitCode {
     measure::raise_file_limit();
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         }
         ["one", peer, question] => one(peer, question),
         ["table", rest @ ..] => table::run(rest),
+        ["scale", rest @ ..] => scale::run(rest),
+        ["scale-one", runtime, workers, question] => scale::one(runtime, workers, question),
         ["client", rest @ ..] => match client::run(rest) {
             Some(()) => ExitCode::SUCCESS,
             None => ExitCode::from(2),

@@ -74,3 +74,20 @@ pub fn be_undisturbed() -> bool {
     // SAFETY: the parameters are alive during the call.
     unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &parameters) == 0 }
 }
+
+/// Keeps this process, with threads that are to come, on the processor that it is on. Says whether it does.
+pub fn stay_on_one_processor() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: zeros are an empty set.
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: no arguments.
+        let here = unsafe { libc::sched_getcpu() };
+        // SAFETY: the set is alive for the call, and a processor's number below its size.
+        unsafe { libc::CPU_SET(usize::try_from(here).unwrap_or(0), &mut set) };
+        // SAFETY: as above.
+        unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) == 0 }
+    }
+    #[cfg(not(target_os = "linux"))]
+    false
+}

@@ -54,6 +54,7 @@ impl<H: SlotHeader> Default for SlabPool<H> {
 
 /// How the slots of a slab lie to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SlotLayout {
     /// Side by side: for slots that one thread at a time works with.
     Dense,
@@ -72,7 +73,7 @@ impl SlotLayout {
     }
 }
 
-const _: () = assert!(CLASSES.is_multiple_of(SlotLayout::Apart.rounding() + 1));
+const _: () = assert!(CLASSES % (SlotLayout::Apart.rounding() + 1) == 0);
 
 /// The right to take slots from one slab; may move between threads, but not be shared.
 ///

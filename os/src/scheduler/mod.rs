@@ -9,6 +9,8 @@ mod thread_parker;
 mod thread_sleep;
 
 mod trim;
+#[cfg(feature = "rt-multi-thread")]
+mod turn;
 mod yields;
 
 mod current_thread;

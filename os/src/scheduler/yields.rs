@@ -30,9 +30,9 @@ impl Yields {
         }
     }
 
-    /// The poll number `poll` ends with a yield. `true`: it is among the first of a row.
+    /// The poll number `poll` ends with a yield. Says how many did so in a row.
     #[inline]
-    pub(crate) fn is_early(&self, poll: u32) -> bool {
+    pub(crate) fn row(&self, poll: u32) -> u32 {
         let in_row = poll.wrapping_sub(self.last.replace(poll)) <= 1;
         let row = if in_row {
             self.row.get().saturating_add(1)
@@ -40,6 +40,12 @@ impl Yields {
             1
         };
         self.row.set(row);
+        row
+    }
+
+    /// Whether the yield with which a row is as long as this is among the first.
+    #[inline]
+    pub(crate) fn is_early(row: u32) -> bool {
         row <= LOOKS
     }
 }
@@ -51,7 +57,9 @@ mod tests {
     #[test]
     fn the_first_four_of_a_row_are_early() {
         let yields = Yields::new();
-        let early: Vec<bool> = (10..16).map(|poll| yields.is_early(poll)).collect();
+        let early: Vec<bool> = (10..16)
+            .map(|poll| Yields::is_early(yields.row(poll)))
+            .collect();
         assert_eq!(early, [true, true, true, true, false, false]);
     }
 
@@ -59,19 +67,19 @@ mod tests {
     fn a_poll_that_does_not_yield_ends_the_row() {
         let yields = Yields::new();
         for poll in 10..20 {
-            let _row = yields.is_early(poll);
+            let _row = Yields::is_early(yields.row(poll));
         }
-        assert!(!yields.is_early(20));
-        assert!(yields.is_early(22));
+        assert!(!Yields::is_early(yields.row(20)));
+        assert!(Yields::is_early(yields.row(22)));
     }
 
     #[test]
     fn the_count_of_polls_may_come_round() {
         let yields = Yields::new();
-        assert!(yields.is_early(u32::MAX));
+        assert!(Yields::is_early(yields.row(u32::MAX)));
         for poll in 0..3 {
-            assert!(yields.is_early(poll));
+            assert!(Yields::is_early(yields.row(poll)));
         }
-        assert!(!yields.is_early(3));
+        assert!(!Yields::is_early(yields.row(3)));
     }
 }

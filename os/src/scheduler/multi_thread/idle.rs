@@ -17,6 +17,17 @@ use selkie_core::platform::{AtomicU64, AtomicUsize, Ordering, fence};
 
 const WORD: usize = u64::BITS as usize;
 
+/// Who is to be told of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ToNotify {
+    /// This worker slept, and has to be woken.
+    Sleeper(usize),
+    /// Nobody: a worker looks for work, and sees it.
+    SomebodySearches,
+    /// Nobody sleeps; each looks when its poll is over, in its own time.
+    AllAreBusy,
+}
+
 /// The sleepers and searchers of one scheduler.
 #[derive(Debug)]
 pub(super) struct Idle {
@@ -37,15 +48,14 @@ impl Idle {
         }
     }
 
-    /// The worker to wake for work that was just pushed, if one has to be: it is claimed, and
-    /// counts as searching.
-    pub(super) fn worker_to_notify(&self) -> Option<usize> {
+    /// Who is to be told of work that was just pushed. A sleeper is claimed, and counts as searching.
+    pub(super) fn worker_to_notify(&self) -> ToNotify {
         // SeqCst: the push before this fence, or the sleeper's bit after it, is seen (I2).
         fence(Ordering::SeqCst);
         if self.searching.load(Ordering::SeqCst) > 0 {
-            return None;
+            return ToNotify::SomebodySearches;
         }
-        self.claim()
+        self.claim().map_or(ToNotify::AllAreBusy, ToNotify::Sleeper)
     }
 
     /// Takes a sleeper out of its sleep (I1); it counts as searching.

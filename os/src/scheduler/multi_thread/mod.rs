@@ -16,6 +16,8 @@ mod shutdown;
 
 mod tuning;
 
+mod others;
+
 mod worker;
 
 mod watch;

@@ -18,7 +18,7 @@ use selkie_core::task::{Header, Id, Notified, OwnedTasks, Schedule};
 use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::end::End;
-use super::idle::Idle;
+use super::idle::{Idle, ToNotify};
 use super::parker::{Parker, SharedDriver};
 use super::watch_role::WatchRole;
 
@@ -81,7 +81,7 @@ impl Shared {
     }
 
     fn notify(&self) {
-        if let Some(index) = self.idle.worker_to_notify() {
+        if let ToNotify::Sleeper(index) = self.idle.worker_to_notify() {
             self.parkers[index].unpark(&self.driver);
         }
     }
@@ -248,7 +248,7 @@ fn model_a_claim_meets_a_worker_that_wakes_by_itself() {
         let _last = idle.sleep(0, false);
         let claimer = {
             let idle = Arc::clone(&idle);
-            thread::spawn(move || idle.worker_to_notify().is_some())
+            thread::spawn(move || matches!(idle.worker_to_notify(), ToNotify::Sleeper(_)))
         };
         let was_claimed = idle.wake_self(0);
         assert_eq!(claimer.join().unwrap(), was_claimed);
@@ -256,7 +256,7 @@ fn model_a_claim_meets_a_worker_that_wakes_by_itself() {
         // The count of searchers is exactly the claimed one's.
         assert_eq!(
             was_claimed,
-            idle.worker_to_notify().is_none() && was_claimed
+            !matches!(idle.worker_to_notify(), ToNotify::Sleeper(_)) && was_claimed
         );
         if was_claimed {
             assert!(idle.stop_searching());

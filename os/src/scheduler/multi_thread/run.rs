@@ -13,7 +13,7 @@ use selkie_core::platform::tell;
 use selkie_core::time::{Current, ParkFor, set_current};
 
 use super::shared::{Core, MultiThread};
-use super::watch::Watch;
+use super::watch::{Watch, take_over};
 use super::worker::{Worker, set_worker};
 use crate::config::call;
 
@@ -82,7 +82,7 @@ impl Worker<'_> {
             if !self.here.get() {
                 return;
             }
-            if self.is_time_for_events() {
+            if self.turn.is_over() {
                 self.maintain();
                 // Tasks that it polled may have handed the core off.
                 continue;
@@ -97,6 +97,7 @@ impl Worker<'_> {
     /// Adds the time since the last look to the worker's busy time.
     fn count_busy(&self) {
         let now = Instant::now();
+        self.turn.looked(now);
         if let Some(since) = self.awake_since.replace(Some(now)) {
             let nanos = now.duration_since(since).as_nanos();
             let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
@@ -110,6 +111,9 @@ impl Worker<'_> {
         self.shared.driver.settle(self.index);
         self.shared.driver.poll();
         self.fire_timers();
+        // A timer's waker may have handed the core off: then another thread's are the queues.
+        let take_over = |index| self.here.get() && take_over(self, index);
+        self.others.look_after(self.shared, self.index, take_over);
         self.wake_kept();
         self.count_busy();
         self.give_memory_back();
@@ -162,7 +166,9 @@ impl Worker<'_> {
             && !self.shared.driver.settle(self.index)
         {}
         self.parking.set(false);
-        self.awake_since.set(Some(Instant::now()));
+        let now = Instant::now();
+        self.turn.looked(now);
+        self.awake_since.set(Some(now));
         remote.counters.unparks.increment();
         self.searching.set(self.shared.idle.wake_self(self.index));
         watch.leave(self);

@@ -5,6 +5,7 @@
 //!             I2 the shards of `inject` are closed before the first worker ends.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -17,7 +18,7 @@ use selkie_core::time::Home;
 
 use super::core;
 use super::end::End;
-use super::idle::Idle;
+use super::idle::{Idle, ToNotify};
 use super::parker::{Parker, SharedDriver};
 use super::watch_role::WatchRole;
 use crate::config::Config;
@@ -34,6 +35,8 @@ pub(super) struct Remote {
     pub(super) ring: Ring<Header>,
     /// The task woken last, to be run next.
     pub(super) lifo: AtomicPtr<Header>,
+    /// Set when something waits in the inject queue and nobody sleeps who could come for it.
+    pub(super) called: AtomicBool,
     pub(super) parker: Parker,
     pub(super) counters: WorkerCounters,
     pub(super) timers: Option<Home>,
@@ -109,6 +112,11 @@ thread_local! {
     };
 }
 
+thread_local! {
+    /// The worker that this thread calls next, modulo their number.
+    static NEXT_CALLED: Cell<usize> = const { Cell::new(0) };
+}
+
 impl MultiThread {
     /// The shard that the calling thread pushes to: always the same, so that a lone spawner keeps
     /// its line in its cache.
@@ -138,7 +146,11 @@ impl MultiThread {
         self.remote_schedules.fetch_add(1, Ordering::Relaxed);
         // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
         match unsafe { self.own_shard().push(token.into_raw()) } {
-            Ok(()) => self.notify(),
+            Ok(()) => match self.idle.worker_to_notify() {
+                ToNotify::Sleeper(index) => self.remotes[index].parker.unpark(&self.driver),
+                ToNotify::SomebodySearches => {}
+                ToNotify::AllAreBusy => self.call_a_worker(),
+            },
             // SAFETY: the token just turned into a pointer.
             Err(raw) => unsafe { Notified::from_raw(raw) }.discard(),
         }
@@ -146,8 +158,26 @@ impl MultiThread {
 
     /// Wakes a worker if there is work and nobody looks for it.
     pub(super) fn notify(&self) {
-        if let Some(index) = self.idle.worker_to_notify() {
+        if let ToNotify::Sleeper(index) = self.idle.worker_to_notify() {
             self.remotes[index].parker.unpark(&self.driver);
+        }
+    }
+
+    /// Has a busy worker look at the inject queue after its poll: the next in turn that was not called before. If one is
+    /// in a long poll, others look in their own time.
+    #[cold]
+    fn call_a_worker(&self) {
+        let workers = self.workers();
+        let first = NEXT_CALLED
+            .try_with(|next| next.replace(next.get().wrapping_add(1)))
+            .unwrap_or(0);
+        for offset in 0..workers {
+            let called = &self.remotes[(first + offset) % workers].called;
+            // Relaxed: a hint; a lost one costs the time until the worker looks by itself.
+            if !called.load(Ordering::Relaxed) {
+                called.store(true, Ordering::Relaxed);
+                return;
+            }
         }
     }
 

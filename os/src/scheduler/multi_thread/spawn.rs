@@ -70,6 +70,7 @@ impl MultiThread {
                 Padded(Remote {
                     ring: Ring::new(),
                     lifo: AtomicPtr::new(std::ptr::null_mut()),
+                    called: AtomicBool::new(false),
                     parker: Parker::new(),
                     counters: WorkerCounters::default(),
                     timers: lease.as_ref().map(TimersLease::home),

@@ -117,12 +117,15 @@ impl Watch {
 }
 
 /// Fires the overdue timers of the stuck worker `index` and takes its tasks over.
-fn take_over(worker: &Worker<'_>, index: usize) -> bool {
+pub(super) fn take_over(worker: &Worker<'_>, index: usize) -> bool {
     let shared = worker.shared;
     let fired = shared.remotes[index]
         .timers
         .map_or(0, |timers| timers.fire_due());
     let mut found = fired > 0;
+    if !worker.here.get() {
+        return found; // A waker has handed the core off, and the ring with it.
+    }
     if let Some(token) = worker.steal_from(index) {
         worker.adopt(token);
         found = true;

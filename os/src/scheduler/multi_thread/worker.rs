@@ -25,7 +25,9 @@ use selkie_core::task::{Id, JoinHandle, Notified, Schedule, is_of_task};
 use selkie_core::wake::wake_each;
 
 use super::super::trim::Trim;
+use super::super::turn::Turn;
 use super::super::yields::Yields;
+use super::others::Others;
 use super::shared::{Core, MultiThread, Remote};
 use super::tuning::Tuning;
 
@@ -59,8 +61,10 @@ pub(super) struct Worker<'a> {
     tuning: Tuning,
     /// Tasks until the inject queue has precedence.
     until_outside: Cell<u32>,
-    /// Tasks until the next look at driver and timers.
-    until_events: Cell<u32>,
+    /// When to look at driver and timers.
+    pub(super) turn: Turn,
+    /// What the others had done when this worker's tasks had all yielded.
+    pub(super) others: Others,
     /// Wakers of others than tasks, until the next look.
     pub(super) kept: RefCell<Vec<Waker>>,
 }
@@ -92,7 +96,7 @@ fn keep_waker(waker: &Waker) -> bool {
         }
         let waker = waker.clone(); // I2
         worker.kept.borrow_mut().push(waker);
-        worker.until_events.set(1);
+        worker.turn.force();
         true
     };
     with_worker(keep).unwrap_or(false)
@@ -143,7 +147,8 @@ impl<'a> Worker<'a> {
             trim: Trim::new(),
             tuning: Tuning::new(owner.config.global_queue_interval),
             until_outside: Cell::new(1),
-            until_events: Cell::new(owner.config.event_interval),
+            turn: Turn::new(owner.config.event_interval),
+            others: Others::new(),
             kept: RefCell::new(Vec::new()),
         }
     }
@@ -202,11 +207,6 @@ impl<'a> Worker<'a> {
         handle
     }
 
-    /// Counts a task of the loop. `true`: time to look at driver and timers.
-    pub(super) fn is_time_for_events(&self) -> bool {
-        Self::count_down(&self.until_events, self.shared.config.event_interval)
-    }
-
     /// Counts `left` down. `true`: it has come to zero, and starts anew from `interval`.
     fn count_down(left: &Cell<u32>, interval: u32) -> bool {
         let now = left.get().wrapping_sub(1);
@@ -250,8 +250,11 @@ impl<'a> Worker<'a> {
     /// The next task of this worker's own, or from outside.
     #[inline]
     pub(super) fn next_task(&self) -> Option<Notified> {
-        if Self::count_down(&self.until_outside, self.tuning.interval()) {
-            if let Some(token) = self.shared.pop_outside(self.index) {
+        // Relaxed: a hint; the queue's own lock orders what is in it.
+        if self.remote.called.load(Ordering::Relaxed)
+            || Self::count_down(&self.until_outside, self.tuning.interval())
+        {
+            if let Some(token) = self.look_outside() {
                 return Some(token);
             }
         }
@@ -269,13 +272,28 @@ impl<'a> Worker<'a> {
             .or_else(|| self.take_from_outside())
     }
 
+    /// A task from outside this worker, which has precedence now.
+    #[cold]
+    fn look_outside(&self) -> Option<Notified> {
+        // Relaxed: as above; whoever pushes after this calls again.
+        self.remote.called.store(false, Ordering::Relaxed);
+        let waiting = self.take_from_outside();
+        waiting.or_else(|| {
+            let steal = |index| self.steal_from(index);
+            self.others.take_from_stuck(self.shared, self.index, steal)
+        })
+    }
+
     /// This worker's share of the inject queue: one task to run, the others into the ring.
     fn take_from_outside(&self) -> Option<Notified> {
         let waiting = self.shared.inject_len();
         if waiting == 0 {
             return None;
         }
+        // No more than the ring has room for: what overflows goes into the queue that is locked here.
+        let room = 1 + RING_SLOTS - self.remote.ring.len().min(RING_SLOTS);
         let share = (waiting / self.shared.workers() + 1).min(RING_SLOTS / 2);
+        let share = share.min(room);
         let mut first = None;
         let mut taken = 0;
         for offset in 0..self.shared.inject.len() {
@@ -390,11 +408,14 @@ impl<'a> Worker<'a> {
         self.push_ring(token);
         // The count of polls, short: only differences are looked at.
         let turn = self.remote.counters.polls.get() as u32;
-        let early = self.yields.is_early(turn);
+        let row = self.yields.row(turn);
+        if self.others.is_round(row, self.remote.ring.len()) {
+            self.until_outside.set(1); // All of ours have yielded.
+        }
         if others {
             self.notify();
-        } else if early {
-            self.until_events.set(1);
+        } else if Yields::is_early(row) {
+            self.turn.force();
         }
     }
 

@@ -1,0 +1,151 @@
+//! What a busy worker does for others that get no further.
+//!
+//! Idea        A worker whose tasks have all yielded has nothing better to do than to look at the others; and every
+//!             [`PERIOD`] each busy worker does, since all may be busy, and then no sleeper watches. One that has ended no
+//!             poll since the last look is in a long one, or has no processor: its tasks and timers wait.
+//! States      the polls that each had counted, at the last round of yields and at the last look
+//! Invariants  I1 nothing is taken from a worker that has ended a poll since the last look.
+//! Rejected    Stealing from whoever has tasks, each time all have yielded: two workers with tasks that yield would take
+//!             them from each other all the time.
+
+use std::cell::{Cell, RefCell};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use selkie_core::task::Notified;
+
+use super::shared::MultiThread;
+
+/// Yields in a row after which a worker with few tasks looks at the others.
+const LEAST_ROUND: u32 = 8;
+/// How often a busy worker looks after the others.
+const PERIOD: Duration = Duration::from_millis(1);
+/// Rounds in a row that find a stuck worker without tasks to take, after which the processor is left to it.
+const PATIENCE: u32 = 4;
+
+/// The polls that each worker has counted.
+type Polls = RefCell<Vec<u64>>;
+
+/// What the other workers had done at the last looks.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    /// Length of the row of yields at which the current round began.
+    round_began: Cell<u32>,
+    is_round: Cell<bool>,
+    at_round: Polls,
+    fruitless: Cell<u32>,
+    looked_at: Cell<Option<Instant>>,
+    at_look: Polls,
+}
+
+impl Others {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether, with a row of `row` yields, all `queued` tasks have yielded since the last round.
+    #[inline]
+    pub(super) fn is_round(&self, row: u32, queued: usize) -> bool {
+        let began = self.round_began.get();
+        // A row that is shorter than at the last round is a new one.
+        let so_far = if row < began { row } else { row - began };
+        if so_far < LEAST_ROUND || (so_far as usize) < queued {
+            return false;
+        }
+        self.round_began.set(row);
+        self.is_round.set(true);
+        true
+    }
+
+    /// A task of a worker that gets no further, if all of worker `me`'s have yielded; taken from one by `steal`.
+    pub(super) fn take_from_stuck(
+        &self,
+        shared: &MultiThread,
+        me: usize,
+        mut steal: impl FnMut(usize) -> Option<Notified>,
+    ) -> Option<Notified> {
+        if !self.is_round.take() {
+            return None;
+        }
+        let (mut taken, mut is_any_stuck) = (None, false);
+        each_stuck(shared, me, &mut self.at_round.borrow_mut(), |index| {
+            is_any_stuck = true;
+            if taken.is_none() {
+                taken = steal(index);
+            }
+        });
+        if taken.is_some() || !is_any_stuck {
+            self.fruitless.set(0);
+            return taken;
+        }
+        let fruitless = self.fruitless.get() + 1;
+        self.fruitless.set(fruitless);
+        if fruitless % PATIENCE == 0 {
+            // It may be in the middle of a poll, without a processor.
+            thread::yield_now();
+        }
+        None
+    }
+
+    /// Calls `take_over` with each worker that has got no further for a while; worker `me` asks.
+    pub(super) fn look_after(
+        &self,
+        shared: &MultiThread,
+        me: usize,
+        mut take_over: impl FnMut(usize) -> bool,
+    ) {
+        let now = Instant::now();
+        let last = self.looked_at.get();
+        if last.is_some_and(|last| now.duration_since(last) < PERIOD) {
+            return;
+        }
+        self.looked_at.set(Some(now));
+        let mut before = self.at_look.borrow_mut();
+        each_stuck(shared, me, &mut before, |index| {
+            take_over(index);
+        });
+    }
+}
+
+/// Calls `call` with each worker but `me` that has ended no poll since `before` was noted, and does not sleep (I1); notes
+/// what they have done now.
+fn each_stuck(shared: &MultiThread, me: usize, before: &mut Vec<u64>, mut call: impl FnMut(usize)) {
+    before.resize(shared.workers(), u64::MAX);
+    for (index, before) in before.iter_mut().enumerate() {
+        if index == me || shared.idle.is_sleeping(index) {
+            *before = u64::MAX;
+            continue;
+        }
+        let polls = shared.counters(index).polls.get();
+        if std::mem::replace(before, polls) == polls {
+            call(index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LEAST_ROUND, Others};
+
+    /// The rows of yields, up to `rows`, at which a round is over.
+    fn rounds(queued: usize, rows: u32) -> Vec<u32> {
+        let others = Others::new();
+        (1..=rows)
+            .filter(|row| others.is_round(*row, queued))
+            .collect()
+    }
+
+    #[test]
+    fn a_round_is_over_when_all_have_yielded() {
+        assert_eq!(rounds(64, 200), [64, 128, 192]);
+        assert_eq!(rounds(0, 2 * LEAST_ROUND), [LEAST_ROUND, 2 * LEAST_ROUND]);
+    }
+
+    #[test]
+    fn a_row_that_was_broken_begins_anew() {
+        let others = Others::new();
+        assert!((1..=10).any(|row| others.is_round(row, 10)));
+        assert!((1..10).all(|row| !others.is_round(row, 10)));
+        assert!(others.is_round(10, 10));
+    }
+}

@@ -1,0 +1,158 @@
+//! Workers that are all busy, or have no processor each.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use selkie::runtime::{Builder, Runtime};
+use selkie::sync::{Notify, oneshot};
+use selkie::task::yield_now;
+use selkie::time::sleep;
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn workers(count: usize) -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(count).enable_all().build().unwrap()
+}
+
+/// Keeps the calling thread, and those that it starts, on one processor.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn stay_on_one_processor() {
+    // SAFETY: zeros are an empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: no arguments.
+    let here = unsafe { libc::sched_getcpu() };
+    // SAFETY: the set is there, and a processor's number below its size.
+    unsafe { libc::CPU_SET(usize::try_from(here).unwrap(), &mut set) };
+    // SAFETY: as above.
+    let set_to = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &set) };
+    assert_eq!(set_to, 0);
+}
+
+/// Wakes 512 tasks again and again from one that yields until all of them wait.
+fn storms(runtime: &Runtime, rounds: usize) {
+    const TASKS: usize = 512;
+    let notify = Arc::new(Notify::new());
+    let waiting = Arc::new(AtomicUsize::new(0));
+    for _ in 0..TASKS {
+        let (notify, waiting) = (Arc::clone(&notify), Arc::clone(&waiting));
+        runtime.spawn(async move {
+            loop {
+                let notified = notify.notified();
+                waiting.fetch_add(1, Ordering::SeqCst);
+                notified.await;
+            }
+        });
+    }
+    let (tell, told) = mpsc::channel();
+    runtime.spawn(async move {
+        for _ in 0..rounds {
+            while waiting.load(Ordering::SeqCst) < TASKS {
+                yield_now().await;
+            }
+            waiting.store(0, Ordering::SeqCst);
+            notify.notify_waiters();
+        }
+        tell.send(()).unwrap();
+    });
+    told.recv_timeout(LONG).expect("every task is run");
+}
+
+#[test]
+fn many_are_woken_by_one_that_yields_until_they_wait() {
+    storms(&workers(2), 200);
+}
+
+/// A worker without a processor has tasks, one with tasks that only yield has the processor.
+#[test]
+#[cfg(target_os = "linux")]
+fn many_are_woken_by_one_that_yields_on_one_processor() {
+    const ROUNDS: usize = 200;
+    let polls = thread::spawn(|| {
+        stay_on_one_processor();
+        let runtime = workers(2);
+        storms(&runtime, ROUNDS);
+        polls(&runtime)
+    });
+    let polls = polls.join().unwrap();
+    // Each of 512 tasks is polled once a round. Who yields until the system's slice is over polls ten thousands of times.
+    let each = polls / ROUNDS as u64;
+    assert!(each < 4 * 512, "{each} polls a round");
+}
+
+/// Has every worker compute, a millisecond at a time, until the returned flag is dropped.
+fn load(runtime: &Runtime, tasks: usize) -> Arc<()> {
+    let goes_on = Arc::new(());
+    for _ in 0..tasks {
+        let goes_on = Arc::downgrade(&goes_on);
+        runtime.spawn(async move {
+            while goes_on.upgrade().is_some() {
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_millis(1) {
+                    std::hint::spin_loop();
+                }
+                yield_now().await;
+            }
+        });
+    }
+    goes_on
+}
+
+/// Polls that were begun by all workers.
+fn polls(runtime: &Runtime) -> u64 {
+    let metrics = runtime.metrics();
+    let polls = (0..metrics.num_workers()).map(|worker| metrics.worker_poll_count(worker));
+    polls.sum()
+}
+
+#[test]
+fn a_task_that_is_woken_from_outside_waits_for_a_poll_or_two_of_each_worker() {
+    const WAKES: u64 = 50;
+    let runtime = workers(2);
+    let _goes_on = load(&runtime, 16);
+    let mut waited = 0;
+    for _ in 0..WAKES {
+        let (wake, woken) = oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        runtime.spawn(async move {
+            tell.send(()).unwrap();
+            woken.await.unwrap();
+            tell.send(()).unwrap();
+        });
+        told.recv_timeout(LONG).unwrap();
+        let before = polls(&runtime);
+        wake.send(()).unwrap();
+        told.recv_timeout(LONG).unwrap();
+        waited += polls(&runtime) - before;
+    }
+    // What is waited for is the end of a poll; others run one each meanwhile, and we get to run.
+    assert!(waited / WAKES <= 6, "{waited} polls");
+}
+
+#[test]
+fn a_timer_that_is_due_waits_for_some_polls_at_most() {
+    const SLEEPS: u64 = 20;
+    let runtime = workers(2);
+    let _goes_on = load(&runtime, 16);
+    let late = runtime.block_on(async {
+        selkie::spawn(async {
+            let mut late = Duration::ZERO;
+            for _ in 0..SLEEPS {
+                let due = Instant::now() + Duration::from_millis(3);
+                sleep(Duration::from_millis(3)).await;
+                late += due.elapsed();
+            }
+            late
+        })
+        .await
+        .unwrap()
+    });
+    // It fires after one poll or two, and its task stands behind eight others of its worker's, 1 ms each. By numbers of
+    // polls it was 61.
+    let mean = late / SLEEPS as u32;
+    assert!(mean < Duration::from_millis(40), "{mean:?}");
+}
