@@ -238,6 +238,7 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
+        self.std.given_up().none().await;
         // Behind a write under way it takes the same road as the write.
         if matches!(self.shared().state, State::Idle(_)) {
             if let Some(known) = in_place::metadata(&self.std).await {
