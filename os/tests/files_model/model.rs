@@ -117,7 +117,7 @@ fn without_given_up(states: Set, slot: usize) -> Set {
         }
         state.at(slot).given_up = None;
         match change {
-            Change::SetLen(unread, _) => after.extend(not_moved(state, slot, unread)),
+            Change::SetLen(Some(from), _) => after.extend(not_moved(state, slot, from.unread)),
             _ => drop(after.insert(state)),
         }
     }
@@ -145,19 +145,16 @@ fn idle(states: Set, slot: usize) -> Set {
             continue;
         }
         let handle = state.at(slot);
-        match busy {
-            Busy::Write(..) => {} // I2
-            Busy::Read(_) => {
-                handle.busy = None;
-                handle.told = Some(Told::Read(Err(Fault::NotRun)));
-                after.insert(state);
-            }
-            Busy::Seek(unread, _) => {
-                handle.busy = None;
-                handle.told = Some(Told::Seek(Err(Fault::NotRun)));
-                after.extend(not_moved(state, slot, unread));
-            }
-        }
+        let Some(from) = handle.from.take() else {
+            continue; // It has begun, so it will be done.
+        };
+        handle.busy = None;
+        handle.told = Some(match busy {
+            Busy::Write(_) => continue, // I2
+            Busy::Read(_) => Told::Read(Err(Fault::NotRun)),
+            Busy::Seek(_) => Told::Seek(Err(Fault::NotRun)),
+        });
+        after.extend(not_moved(state, slot, from.unread));
     }
     after
 }
@@ -289,7 +286,7 @@ fn by_descriptor(state: &mut State, slot: usize, op: &StdOp) -> Result<Value, Fa
         StdOp::Read(length) => state.read(index, *length).map(Value::Bytes),
         StdOp::Write(bytes) => state.write(index, &bytes.to_vec()).map(Value::Count),
         StdOp::Seek(position) => {
-            let sought = state.seek(index, Goal::from(*position), 0);
+            let sought = state.seek(index, Goal::from(*position));
             sought.map(Value::Position)
         }
     }
@@ -363,8 +360,8 @@ fn read_begun(states: Set, slot: usize, limit: usize) -> Set {
         if !handle.unread.is_empty() {
             return None;
         }
-        handle.unwritten.clear();
-        handle.begin(Busy::Read(limit.min(handle.max_buf)));
+        let limit = limit.min(handle.max_buf);
+        state.begin(slot, Busy::Read(limit));
         Some(state)
     });
     lingering(begun.collect(), slot)
@@ -437,7 +434,7 @@ fn try_again(state: &mut State, slot: usize) {
     let handle = state.at(slot);
     let rest = std::mem::take(&mut handle.unwritten);
     if !rest.is_empty() {
-        handle.begin(Busy::Write(0, rest));
+        state.begin(slot, Busy::Write(rest));
     }
 }
 
@@ -462,9 +459,7 @@ fn fails(state: &mut State, slot: usize) -> Option<Fault> {
 fn take(state: &mut State, slot: usize, bytes: &[u8]) -> usize {
     let handle = state.at(slot);
     let n = bytes.len().min(handle.max_buf);
-    let undo = std::mem::take(&mut handle.unread).len();
-    handle.unwritten.clear();
-    handle.begin(Busy::Write(undo, bytes[..n].to_vec()));
+    state.begin(slot, Busy::Write(bytes[..n].to_vec()));
     n
 }
 
@@ -532,23 +527,18 @@ fn seek(states: Set, slot: usize, goal: Goal, seen: &Seen) -> Set {
             continue;
         }
         remember(&mut state, slot);
-        let handle = state.at(slot);
-        let unread = std::mem::take(&mut handle.unread);
-        handle.unwritten.clear();
+        state.begin(slot, Busy::Seek(goal));
         if *seen == Seen::Dropped {
-            handle.begin(Busy::Seek(unread, goal));
             given_up.insert(state);
             continue;
         }
-        let index = handle.description;
-        let sought = state.seek(index, goal, unread.len());
-        if *seen != Seen::Done(sought.clone().map(Value::Position)) {
-            continue;
-        }
-        if sought.is_err() {
-            all.extend(not_moved(state, slot, unread));
-        } else {
-            all.insert(state);
+        // Whoever waits for it is told of its end.
+        for mut state in idle(Set::from([state]), slot) {
+            if let Some(Told::Seek(sought)) = state.at(slot).told.take() {
+                if *seen == Seen::Done(sought.map(Value::Position)) {
+                    all.insert(state);
+                }
+            }
         }
     }
     match seen {
@@ -595,8 +585,10 @@ fn looked(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
 fn change_of(state: &mut State, slot: usize, op: &Op) -> Change {
     match op {
         Op::SetLen(length) => {
-            let unread = std::mem::take(&mut state.at(slot).unread);
-            Change::SetLen(unread, *length)
+            let handle = state.at(slot);
+            let (index, unread) = (handle.description, std::mem::take(&mut handle.unread));
+            let from = (!unread.is_empty()).then(|| state.from(index, unread));
+            Change::SetLen(from, *length)
         }
         Op::WriteAt(bytes, offset) | Op::WriteAllAt(bytes, offset) => {
             Change::WriteAt(*bytes, *offset)
@@ -627,23 +619,13 @@ fn changed(states: Set, waited: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
     for mut state in waited {
         let index = state.at(slot).description;
         let change = change_of(&mut state, slot, op);
-        // Step after step; in between others may do theirs.
-        let mut left = vec![(state, change)];
-        while let Some((mut state, change)) = left.pop() {
-            match state.change(index, change) {
-                (Some(rest), _) => {
-                    let next = closure(Set::from([state]));
-                    left.extend(next.into_iter().map(|state| (state, rest.clone())));
-                }
-                (None, outcome) => {
-                    let value = match op {
-                        Op::WriteAt(bytes, _) => Value::Count(bytes.length),
-                        _ => Value::Unit,
-                    };
-                    if *seen == outcome.map(|()| value) {
-                        all.insert(state);
-                    }
-                }
+        let value = match op {
+            Op::WriteAt(bytes, _) => Value::Count(bytes.length),
+            _ => Value::Unit,
+        };
+        for (state, outcome) in state.changed(index, &change) {
+            if *seen == outcome.map(|()| value.clone()) {
+                all.insert(state);
             }
         }
     }
@@ -657,7 +639,7 @@ fn lock_waiting(states: Set, slot: usize, lock: Lock, seen: &Seen) -> Set {
     for mut state in waited {
         let index = state.at(slot).description;
         let has_rival = state.has_rival(index, lock);
-        let _ = state.change(index, Change::Lock(lock));
+        state = state.changed(index, &Change::Lock(lock)).remove(0).0;
         match seen {
             Seen::Done(Ok(_)) if !has_rival => {
                 all.insert(state);

@@ -45,6 +45,8 @@ pub(crate) struct Handle {
     /// Why a write failed.
     pub(crate) failed: Option<Fault>,
     pub(crate) busy: Option<Busy>,
+    /// From where it begins, until it has gone there.
+    pub(crate) from: Option<From>,
     /// How the operation ended that nobody has asked about.
     pub(crate) told: Option<Told>,
     pub(crate) given_up: Option<Change>,
@@ -54,14 +56,22 @@ pub(crate) struct Handle {
     pub(crate) given_up_has_ended: bool,
 }
 
+/// From where an operation begins: where the user stands, who has not read what was read ahead.
+///
+/// Others may move the position meanwhile, by a clone or by the descriptor. Then it may begin at the place that was right when it was
+/// asked for, or at as many bytes before where the position is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct From {
+    place: u64,
+    pub(crate) unread: Vec<u8>,
+}
+
 /// An operation of the traits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Busy {
     Read(usize),
-    /// Goes back by what was read ahead, then writes.
-    Write(usize, Vec<u8>),
-    /// Seeks, from where the user stands: what was read ahead is not read.
-    Seek(Vec<u8>, Goal),
+    Write(Vec<u8>),
+    Seek(Goal),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,7 +89,7 @@ pub(crate) enum Goal {
     Current(i64),
 }
 
-impl From<SeekFrom> for Goal {
+impl std::convert::From<SeekFrom> for Goal {
     fn from(position: SeekFrom) -> Self {
         match position {
             SeekFrom::Start(n) => Self::Start(n),
@@ -92,8 +102,8 @@ impl From<SeekFrom> for Goal {
 /// An operation of `&self` that changes something.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Change {
-    /// Goes back by what was read ahead, then sets the length.
-    SetLen(Vec<u8>, u64),
+    /// Goes back by what was read ahead first.
+    SetLen(Option<From>, u64),
     WriteAt(Bytes, u64),
     Fallocate(u64),
     Lock(Lock),
@@ -110,17 +120,12 @@ impl Handle {
             unwritten: Vec::new(),
             failed: None,
             busy: None,
+            from: None,
             told: None,
             given_up: None,
             busy_has_ended: false,
             given_up_has_ended: false,
         }
-    }
-
-    /// An operation of the traits begins.
-    pub(crate) fn begin(&mut self, busy: Busy) {
-        self.busy = Some(busy);
-        self.busy_has_ended = false;
     }
 
     pub(crate) const fn is_idle(&self) -> bool {
@@ -152,6 +157,17 @@ impl State {
         self.handles[slot].as_mut().expect("the slot is not empty")
     }
 
+    /// An operation of the traits begins at the handle in a slot.
+    pub(crate) fn begin(&mut self, slot: usize, busy: Busy) {
+        let handle = self.at(slot);
+        let (index, unread) = (handle.description, std::mem::take(&mut handle.unread));
+        handle.unwritten.clear();
+        handle.busy = Some(busy);
+        handle.busy_has_ended = false;
+        let from = self.from(index, unread);
+        self.at(slot).from = Some(from);
+    }
+
     pub(crate) fn description(&mut self, slot: usize) -> &mut Description {
         let index = self.at(slot).description;
         &mut self.descriptions[index]
@@ -179,18 +195,8 @@ impl State {
     pub(crate) fn successors(&self) -> Vec<Self> {
         let mut after = Vec::new();
         for who in self.everybody() {
-            let mut next = self.clone();
-            if let Some(busy) = next.who(who).busy.take() {
-                next.go_on(who, busy);
-                after.push(next);
-            }
-            let mut next = self.clone();
-            if let Some(change) = next.who(who).given_up.take() {
-                let index = next.who(who).description;
-                let (rest, _outcome) = next.change(index, change);
-                next.who(who).given_up = rest;
-                after.push(next);
-            }
+            after.extend(self.after_busy(who));
+            after.extend(self.after_change(who));
         }
         for index in 0..self.replacing.len() {
             let mut next = self.clone();
@@ -222,64 +228,117 @@ impl State {
         self.inodes.push(bytes.to_vec());
     }
 
-    /// Does one step of `busy`.
-    fn go_on(&mut self, who: Who, busy: Busy) {
-        let index = self.who(who).description;
-        match busy {
+    /// The states after one step of the operation of the traits that goes on.
+    fn after_busy(&self, who: Who) -> Vec<Self> {
+        let mut next = self.clone();
+        let index = next.who(who).description;
+        let Some(busy) = next.who(who).busy.clone() else {
+            return Vec::new();
+        };
+        if let Some(from) = next.who(who).from.take() {
+            let (gone, failed) = next.go(index, &from);
+            let failed = failed.map(|(mut failed, fault)| {
+                let handle = failed.who(who);
+                handle.busy = None;
+                handle.told = Some(match busy {
+                    Busy::Read(_) => Told::Read(Err(fault)),
+                    Busy::Write(_) => Told::Write(Err(fault)),
+                    Busy::Seek(_) => Told::Seek(Err(fault)),
+                });
+                failed
+            });
+            return gone.into_iter().chain(failed).collect();
+        }
+        next.who(who).busy = None;
+        let told = match busy {
             Busy::Read(limit) => {
-                let read = self.read(index, limit);
-                let handle = self.who(who);
-                handle.told = Some(Told::Read(read.map(|bytes| handle.unread = bytes)));
+                let read = next.read(index, limit);
+                Told::Read(read.map(|bytes| next.who(who).unread = bytes))
             }
-            Busy::Write(0, bytes) => {
-                let written = self.write(index, &bytes);
-                let handle = self.who(who);
+            Busy::Write(bytes) => {
+                let written = next.write(index, &bytes).map(drop);
                 if written.is_err() {
-                    handle.unwritten = bytes;
+                    next.who(who).unwritten = bytes;
                 }
-                handle.told = Some(Told::Write(written.map(drop)));
+                Told::Write(written)
             }
-            Busy::Write(undo, bytes) => {
-                let gone_back = self.go_back(index, undo);
-                let handle = self.who(who);
-                match gone_back {
-                    Ok(()) => handle.busy = Some(Busy::Write(0, bytes)),
-                    Err(fault) => handle.told = Some(Told::Write(Err(fault))),
+            Busy::Seek(goal) => Told::Seek(next.seek(index, goal)),
+        };
+        next.who(who).told = Some(told);
+        vec![next]
+    }
+
+    /// The states after one step of what was given up.
+    fn after_change(&self, who: Who) -> Vec<Self> {
+        let mut next = self.clone();
+        let index = next.who(who).description;
+        let Some(mut change) = next.who(who).given_up.take() else {
+            return Vec::new();
+        };
+        if let Change::SetLen(from, _) = &mut change {
+            if let Some(from) = from.take() {
+                let (mut gone, failed) = next.go(index, &from);
+                for gone in &mut gone {
+                    gone.who(who).given_up = Some(change.clone());
                 }
+                return gone
+                    .into_iter()
+                    .chain(failed.map(|failed| failed.0))
+                    .collect();
             }
-            Busy::Seek(unread, goal) => {
-                let sought = self.seek(index, goal, unread.len());
-                if sought.is_err() {
-                    let _ = self.go_back(index, unread.len());
-                }
-                self.who(who).told = Some(Told::Seek(sought));
-            }
+        }
+        let _outcome = next.change(index, &change);
+        vec![next]
+    }
+
+    /// From where an operation at a description begins.
+    pub(crate) fn from(&self, index: usize, unread: Vec<u8>) -> From {
+        let place = self.descriptions[index].position;
+        From {
+            place: place.saturating_sub(unread.len() as u64),
+            unread,
         }
     }
 
-    /// Does one step of `change`, and says what is left of it, and how it ended otherwise.
-    pub(crate) fn change(
-        &mut self,
-        index: usize,
-        change: Change,
-    ) -> (Option<Change>, Result<(), Fault>) {
+    /// The states in which the position is where an operation begins, and the one in which it cannot be.
+    fn go(&self, index: usize, from: &From) -> (Vec<Self>, Option<(Self, Fault)>) {
+        let mut there = self.clone();
+        there.descriptions[index].position = from.place;
+        let mut back = self.clone();
+        match back.go_back(index, from.unread.len()) {
+            Ok(()) if back == there => (vec![there], None),
+            Ok(()) => (vec![there, back], None),
+            Err(fault) => (vec![there], Some((back, fault))),
+        }
+    }
+
+    /// The states and outcomes of a change that somebody waits for.
+    pub(crate) fn changed(&self, index: usize, change: &Change) -> Vec<(Self, Result<(), Fault>)> {
+        let Change::SetLen(Some(from), length) = change else {
+            let mut next = self.clone();
+            let outcome = next.change(index, change);
+            return vec![(next, outcome)];
+        };
+        let (gone, failed) = self.go(index, from);
+        let done = gone.into_iter().map(|mut next| {
+            let outcome = next.change(index, &Change::SetLen(None, *length));
+            (next, outcome)
+        });
+        done.chain(failed.map(|(state, fault)| (state, Err(fault))))
+            .collect()
+    }
+
+    /// Does what is left of `change`.
+    fn change(&mut self, index: usize, change: &Change) -> Result<(), Fault> {
         let inode = self.descriptions[index].inode;
         let mode = self.descriptions[index].mode;
-        let outcome = match change {
-            Change::SetLen(unread, length) if !unread.is_empty() => {
-                return match self.go_back(index, unread.len()) {
-                    Ok(()) => (Some(Change::SetLen(Vec::new(), length)), Ok(())),
-                    failed => (None, failed),
-                };
-            }
-            Change::SetLen(..) | Change::Fallocate(_) if !mode.writes() => match change {
-                Change::SetLen(..) => Err(Fault::Invalid),
-                _ => Err(Fault::BadDescriptor),
-            },
+        match *change {
+            Change::SetLen(..) if !mode.writes() => Err(Fault::Invalid),
             Change::SetLen(_, length) => {
                 self.inodes[inode].resize(length as usize, 0);
                 Ok(())
             }
+            Change::Fallocate(_) if !mode.writes() => Err(Fault::BadDescriptor),
             Change::Fallocate(end) => {
                 let content = &mut self.inodes[inode];
                 content.resize(content.len().max(end as usize), 0);
@@ -288,8 +347,7 @@ impl State {
             Change::WriteAt(bytes, offset) => self.write_at(index, bytes, offset).map(drop),
             Change::Lock(lock) => self.try_lock(index, lock),
             Change::Unseen => Ok(()),
-        };
-        (None, outcome)
+        }
     }
 
     /// Reads by the position.
@@ -345,17 +403,14 @@ impl State {
         Ok(bytes.length)
     }
 
-    /// Moves the position, from `undo` bytes before where it is.
-    pub(crate) fn seek(&mut self, index: usize, goal: Goal, undo: usize) -> Result<u64, Fault> {
+    /// Moves the position.
+    pub(crate) fn seek(&mut self, index: usize, goal: Goal) -> Result<u64, Fault> {
         let description = &mut self.descriptions[index];
         let length = self.inodes[description.inode].len() as u64;
         let at = match goal {
             Goal::Start(n) => Some(n),
             Goal::End(n) => length.checked_add_signed(n),
-            Goal::Current(n) => {
-                let at = description.position.checked_add_signed(n);
-                at.and_then(|at| at.checked_sub(undo as u64))
-            }
+            Goal::Current(n) => description.position.checked_add_signed(n),
         };
         let at = at.filter(|&at| i64::try_from(at).is_ok());
         description.position = at.ok_or(Fault::Invalid)?;
@@ -363,7 +418,7 @@ impl State {
     }
 
     pub(crate) fn go_back(&mut self, index: usize, by: usize) -> Result<(), Fault> {
-        self.seek(index, Goal::Current(-(by as i64)), 0).map(drop)
+        self.seek(index, Goal::Current(-(by as i64))).map(drop)
     }
 
     /// Whether somebody else has a lock that `lock` does not go with.
