@@ -138,6 +138,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/driver/waiters.rs",
         &["waker.readable", "waker.poll_readable"],
     ),
+    ("os/src/fs/alarm.rs", &["waker.file_lock"]),
     ("os/src/fs/file_state.rs", &["waker.file"]),
     (
         "os/src/io/memory/duplex.rs",

@@ -1,30 +1,31 @@
 //! What changes a file beside what it holds: its length, its permissions, its times.
 //!
 //! Invariants  I1 an operation that was given up keeps the file busy until it is done.
-//!             I2 what was read ahead is undone before the length changes.
+//!             I2 what was read ahead is undone before what the file holds changes.
 
 use std::fs::Permissions;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::file::File;
-use super::file_state::State;
 use super::file_times::FileTimes;
 use super::in_flight;
 use super::in_flight::Flown;
 use super::offload::offload;
+use super::open_file::OpenFile;
 
 impl File {
     /// Does `operation` on the pool. Given up, it keeps the file busy until it is done.
     pub(super) async fn change<T, F>(&self, operation: F) -> io::Result<T>
     where
-        F: FnOnce(&std::fs::File) -> io::Result<T> + Send + 'static,
+        F: FnOnce(&OpenFile) -> io::Result<T> + Send + 'static,
         T: Send + 'static,
     {
         let (_waiter, doer) = in_flight::begin(&self.std);
         let std = Arc::clone(&self.std);
         offload(move || {
+            std.learn();
             let outcome = operation(&std);
             drop(doer);
             outcome
@@ -41,17 +42,9 @@ impl File {
     /// Once begun it is done, also if the future drops.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.idle().await;
-        let unread = {
-            let mut inner = self.inner.lock();
-            let unread = match &mut inner.state {
-                State::Idle(buf) => buf.discard_unread(),
-                State::Busy(..) => 0,
-            };
-            // What the system's position has to go back by: of a file that is not ours alone.
-            inner.place.retreat(unread)
-        };
+        self.undo_read_ahead(); // I2
         self.change(move |std| {
-            step_back(std, unread)?; // I2
+            std.go_back()?;
             std.set_len(size)
         })
         .await
@@ -92,12 +85,4 @@ impl File {
         self.change(move |std| std.set_times(times.into_std()))
             .await
     }
-}
-
-/// Undoes reading ahead.
-fn step_back(mut file: &std::fs::File, unread: usize) -> io::Result<()> {
-    if unread > 0 {
-        file.seek(SeekFrom::Current(-(unread as i64)))?;
-    }
-    Ok(())
 }

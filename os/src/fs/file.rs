@@ -14,7 +14,6 @@
 
 use std::fmt;
 use std::fs::Metadata;
-use std::future::poll_fn;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +28,8 @@ use super::offload::offload;
 use super::open_file::OpenFile;
 use super::place::Place;
 use super::{by_ring, in_place};
+use crate::context::Handle;
+use crate::sys::Learned;
 
 /// Bytes that one operation moves at most, if nobody chose.
 const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -153,6 +154,10 @@ impl File {
     pub(super) fn shown(&self) -> &std::fs::File {
         let mut inner = self.shared();
         if let State::Idle(_) = inner.state {
+            // Of a file that others have, only the pool may go back.
+            if inner.place.known().is_some() {
+                inner.undo_read_ahead(&self.std); // I1
+            }
             let brought = inner.place.show(&self.std);
             // A local file that is nobody else's goes to where it has stood before.
             debug_assert!(brought.is_ok(), "{brought:?}");
@@ -161,6 +166,24 @@ impl File {
         }
         drop(inner);
         &self.std
+    }
+
+    /// Undoes reading ahead, if no operation is under way.
+    pub(super) fn undo_read_ahead(&self) {
+        // A pipe goes back by nothing: what was read ahead stays here.
+        if self.std.learned() != Learned::Special {
+            self.shared().undo_read_ahead(&self.std);
+        }
+    }
+
+    /// Waits until no operation is under way, and has the system's position go back by what was read ahead, if it can.
+    async fn stand(&self) -> io::Result<()> {
+        self.idle().await;
+        self.undo_read_ahead();
+        if !self.std.owes() || Handle::try_current().is_err() {
+            return Ok(());
+        }
+        self.change(OpenFile::go_back).await
     }
 
     fn shared(&self) -> LockGuard<'_, Inner> {
@@ -249,7 +272,8 @@ impl File {
         offload(move || std.metadata()).await
     }
 
-    /// Another handle of the same open file: position and all is shared.
+    /// Another handle of the same open file: position and all is shared, and stands where this handle's reads have come
+    /// to; what reads that were given up have read ahead is read again.
     ///
     /// # Errors
     /// What the system says.
@@ -257,7 +281,7 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
     pub async fn try_clone(&self) -> io::Result<File> {
-        self.idle().await;
+        self.stand().await?;
         self.shown();
         let std = Arc::clone(&self.std);
         let clone = offload(move || std.try_clone()).await?;
@@ -266,17 +290,20 @@ impl File {
         Ok(clone)
     }
 
-    /// The file as std's, once no operation is under way, also of those that nobody waits for any more.
+    /// The file as std's, once no operation is under way, also of those that nobody waits for any more. It stands where
+    /// this handle's reads have come to.
     ///
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
-    pub async fn into_std(mut self) -> std::fs::File {
-        poll_fn(|cx| self.inner.get_mut().poll_idle(cx)).await;
+    pub async fn into_std(self) -> std::fs::File {
+        // A file that cannot go back stands at the end of what was read ahead.
+        let _stands = self.stand().await;
         self.shown();
         self.std.unwrap().await
     }
 
-    /// The file as std's.
+    /// The file as std's. A file that was cloned, made of one of std's, or lent as a descriptor stands at the end of what
+    /// reads that were given up have read ahead: only [`into_std`](Self::into_std) may wait until it has gone back.
     ///
     /// # Errors
     /// The file itself, if an operation is under way.

@@ -127,11 +127,16 @@ impl Inner {
         };
         let doing = *doing;
         let ended = ready!(Pin::new(&mut task.handle).poll(cx));
-        let (outcome, buf, place) = ended.unwrap_or_else(|_| {
-            let error = task.refused.take().map_or_else(not_run, no_thread);
-            (doing.failed(error), FileBuf::default(), self.place) // I1
-        });
-        self.place.adopt(place);
+        let (outcome, buf) = match ended {
+            Ok((outcome, buf, place)) => {
+                self.place.adopt(place);
+                (outcome, buf)
+            }
+            Err(_) => {
+                let error = task.refused.take().map_or_else(not_run, no_thread);
+                (doing.failed(error), FileBuf::default()) // I1
+            }
+        };
         self.state = State::Idle(buf);
         self.unflushed = false;
         Poll::Ready(Some(outcome))
@@ -156,11 +161,11 @@ impl Inner {
         }
     }
 
-    /// Begins to write what is in `buf`, once the position has gone back by `unread`.
-    pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf, unread: usize) {
+    /// Begins to write what is in `buf`.
+    pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf) {
         self.unflushed = true;
         self.begin(std, Doing::Write, buf, move |std, buf, place| {
-            let outcome = match place.go_back(std, unread) {
+            let outcome = match place.bring(std) {
                 Ok(()) => {
                     let outcome = buf.drain(&**std);
                     place.has_written(outcome.as_ref().ok().copied());
@@ -173,6 +178,14 @@ impl Inner {
             };
             Outcome::Write(outcome)
         });
+    }
+
+    /// Undoes reading ahead, if no operation is under way.
+    pub(super) fn undo_read_ahead(&mut self, std: &OpenFile) {
+        if let State::Idle(buf) = &mut self.state {
+            let unread = buf.discard_unread();
+            self.place.retreat(std, unread);
+        }
     }
 
     /// Fails if a write failed.
@@ -193,7 +206,7 @@ impl Inner {
         ready!(std.given_up().poll_none(cx));
         if self.has_unwritten() {
             let buf = self.take_buf();
-            self.begin_write(std, buf, 0);
+            self.begin_write(std, buf);
         }
         self.poll_idle(cx)
     }

@@ -31,10 +31,10 @@ impl File {
             }
             return Poll::Ready(failed.map(|()| 0));
         }
+        inner.undo_read_ahead(&self.std);
         let mut buf = inner.take_buf();
-        let unread = buf.discard();
         let n = take(&mut buf);
-        inner.begin_write(&self.std, buf, unread);
+        inner.begin_write(&self.std, buf);
         Poll::Ready(Ok(n))
     }
 }
@@ -85,7 +85,7 @@ impl AsyncRead for File {
 }
 
 impl AsyncSeek for File {
-    fn start_seek(mut self: Pin<&mut Self>, mut position: SeekFrom) -> io::Result<()> {
+    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         let me = &mut *self;
         let inner = me.inner.get_mut();
         let (State::Idle(buf), true) = (&mut inner.state, me.std.given_up().is_none()) else {
@@ -94,10 +94,7 @@ impl AsyncSeek for File {
             ));
         };
         let unread = buf.discard();
-        if let SeekFrom::Current(offset) = &mut position {
-            // I1. Before the start of all files is as far away as any place there.
-            *offset = offset.saturating_sub_unsigned(unread as u64);
-        }
+        inner.place.retreat(&me.std, unread); // I1
         if let Some(position) = in_place::seek(&me.std, &mut inner.place, position) {
             inner.position = position;
             return Ok(());
@@ -106,14 +103,7 @@ impl AsyncSeek for File {
         inner.begin(&me.std, Doing::Seek, buf, move |std, _buf, place| {
             let mut file: &std::fs::File = std;
             let sought = place.bring(std).and_then(|()| file.seek(position));
-            Outcome::Seek(match sought {
-                Ok(at) => {
-                    place.stands(at);
-                    Ok(at)
-                }
-                // I1
-                Err(error) => place.go_back(std, unread).and(Err(error)),
-            })
+            Outcome::Seek(sought.inspect(|&at| place.stands(at)))
         });
         Ok(())
     }

@@ -129,6 +129,13 @@ pub(super) fn begin_with<F: Flown>(
     }
 }
 
+impl<F: Flown> Doer<F> {
+    /// Whether nobody waits for the operation any more.
+    pub(super) fn is_given_up(&self) -> bool {
+        *self.0.state.lock() == State::GivenUp
+    }
+}
+
 impl<F: Flown> Drop for Waiter<F> {
     fn drop(&mut self) {
         self.0.change(|state, count| {

@@ -9,9 +9,11 @@
 //! Rejected    Reads of any size: 2 MiB from the cache keep a worker for half a millisecond.
 #![allow(unsafe_code)]
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::future::poll_fn;
 use std::io::{self, Seek, SeekFrom};
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
 
 use bytes::BufMut;
@@ -21,6 +23,8 @@ use super::open_file::OpenFile;
 use super::place::Place;
 use crate::context;
 use crate::sys::{AtHand, Refused, System};
+#[cfg(unix)]
+use crate::sys::{FileLock, set_file_lock};
 
 /// Bytes that are read in place at most, at a time.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
@@ -45,18 +49,29 @@ fn charge(cx: &mut Context<'_>, bytes: usize) {
     }
 }
 
-/// What the system knows of `file`, if that is at hand.
-pub(super) async fn metadata(file: &OpenFile) -> Option<io::Result<Metadata>> {
+/// What `call` says of `file`; `None` if it says nothing, or may not be asked here.
+async fn ask<T>(file: &OpenFile, call: impl Fn(&File) -> Option<T>) -> Option<T> {
     poll_fn(|cx| {
         let unit = ready!(coop::poll_proceed(cx));
         let is_local = file.learned().is_local() && is_on();
-        let metadata = is_local.then(|| file.metadata().ok()).flatten();
-        if metadata.is_some() {
+        let answer = is_local.then(|| call(file)).flatten();
+        if answer.is_some() {
             unit.made_progress();
         }
-        Poll::Ready(metadata.map(Ok))
+        Poll::Ready(answer)
     })
     .await
+}
+
+/// What the system knows of `file`, if that is at hand.
+pub(super) async fn metadata(file: &OpenFile) -> Option<io::Result<Metadata>> {
+    ask(file, |file| file.metadata().ok().map(Ok)).await
+}
+
+/// Makes `lock` the lock of `file`, if no server has to be asked.
+#[cfg(unix)]
+pub(super) async fn lock(file: &OpenFile, lock: FileLock) -> Option<io::Result<()>> {
+    ask(file, |file| Some(set_file_lock(file.as_fd(), lock))).await
 }
 
 /// Moves where `file` stands, if that waits for nothing. What fails is to be told by the pool.

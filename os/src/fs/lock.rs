@@ -1,76 +1,42 @@
 //! Locks on whole files, between processes and between handles opened apart.
 //!
 //! Idea        The system's own `flock`: it lies on the open file, which clones share, and goes when
-//!             the last of them is closed.
-//! States      waiting: WANTED ─taken→ done;   ─future dropped→ NOT WANTED, the thread leaves
-//! Invariants  I1 a lock that nobody waits for any more is not taken: who takes it holds the mutex
-//!                in which it is told that it is not wanted.
+//!             the last of them is closed. Who waits for one tries again and again, ever less often, and has no thread
+//!             in between: so whoever has the lock can give it up, however many wait.
+//! Invariants  I1 a try is made where the task runs if the file system is local: it then looks at a list in memory. Else
+//!                it is made on the pool, unless nobody waits for it any more.
+//!             I2 giving up waits for no thread of the pool, which may all be busy waiting for this lock.
 //! Rejected    `flock` that waits: a thread in it cannot be called back, and would take the lock for
-//!             a future that is gone, and keep its runtime from ending. So a thread of the pool
-//!             tries again and again, ever less often, and is woken when the future drops.
+//!             a future that is gone, and keep its runtime from ending. Threads that try: with all of them waiting nobody
+//!             gives the lock up.
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::alarm::pause;
 use super::file::File;
 use super::in_flight::Flown;
-use super::offload::offload;
+use super::offload::{offload, offload_apart};
+use super::{in_flight, in_place};
 use crate::sys::{FileLock, set_file_lock};
 
 /// The first pause between two attempts, which doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_micros(500);
 const LAST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Whether somebody waits for the lock.
-#[derive(Default)]
-struct Waiting {
-    is_over: Mutex<bool>,
-    over: Condvar,
-}
-
-/// Tells the thread that tries that nobody waits any more.
-struct Calloff(Arc<Waiting>);
-
-impl Drop for Calloff {
-    fn drop(&mut self) {
-        *self
-            .0
-            .is_over
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = true;
-        self.0.over.notify_one();
-    }
-}
-
-/// Tries until the lock is taken or nobody waits for it.
-fn take(file: &std::fs::File, lock: FileLock, waiting: &Waiting) -> io::Result<()> {
-    let mut pause = FIRST_PAUSE;
-    let mut is_over = waiting
-        .is_over
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    while !*is_over {
-        match set_file_lock(file.as_fd(), lock) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            outcome => return outcome, // I1
-        }
-        let waited = waiting.over.wait_timeout(is_over, pause);
-        is_over = waited.unwrap_or_else(PoisonError::into_inner).0;
-        pause = (pause * 2).min(LAST_PAUSE);
-    }
-    Err(io::ErrorKind::Interrupted.into())
-}
-
 impl File {
     async fn wait_for_lock(&self, lock: FileLock) -> io::Result<()> {
-        let std = Arc::clone(&self.std);
-        let waiting = Arc::new(Waiting::default());
-        let calloff = Calloff(Arc::clone(&waiting));
-        let outcome = offload(move || take(&std, lock, &waiting)).await;
-        drop(calloff);
-        outcome
+        let mut next = FIRST_PAUSE;
+        loop {
+            match self.change_lock(lock).await {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return outcome,
+            }
+            pause(next).await?;
+            next = (next * 2).min(LAST_PAUSE);
+        }
     }
 
     /// Waits until nobody else has a lock on the file, and takes it for this handle and its clones
@@ -83,11 +49,13 @@ impl File {
     /// What the system says.
     ///
     /// # Cancel safety
-    /// The lock is not taken after the future was dropped. If it was taken just then it stays, until
-    /// [`unlock`](Self::unlock).
+    /// On a local file system the lock is taken only when the future is ready. On others a try may be under way as the future
+    /// drops: if it succeeds the lock stays, until [`unlock`](Self::unlock).
     ///
     /// # Cost
-    /// A thread of the blocking pool while it waits, which looks every 20 ms at least.
+    /// It is tried for at once and then every 20 ms at least: a system call where the task runs if the file system is
+    /// local, else a hop to the blocking pool. In between it takes no thread of the runtime: one of the process's wakes all
+    /// who wait for locks.
     ///
     /// # Example
     /// ```
@@ -127,7 +95,7 @@ impl File {
     /// `WouldBlock` if somebody has; what the system says otherwise.
     ///
     /// # Cancel safety
-    /// The lock may be taken although the future was dropped.
+    /// As for [`lock`](Self::lock).
     pub async fn try_lock(&self) -> io::Result<()> {
         self.change_lock(FileLock::Exclusive).await
     }
@@ -138,13 +106,15 @@ impl File {
     /// `WouldBlock` if somebody has; what the system says otherwise.
     ///
     /// # Cancel safety
-    /// The lock may be taken although the future was dropped.
+    /// As for [`lock`](Self::lock).
     pub async fn try_lock_shared(&self) -> io::Result<()> {
         self.change_lock(FileLock::Shared).await
     }
 
     /// Gives up the lock of this handle and its clones, once what is being written has been; without
     /// a lock nothing happens.
+    ///
+    /// It waits for no thread of the blocking pool.
     ///
     /// # Errors
     /// What the system says.
@@ -158,7 +128,27 @@ impl File {
 
     async fn change_lock(&self, lock: FileLock) -> io::Result<()> {
         self.std.given_up().none().await; // As what changes a file.
-        self.change(move |std| set_file_lock(std.as_fd(), lock))
-            .await
+        if let Some(outcome) = in_place::lock(&self.std, lock).await {
+            return outcome; // I1
+        }
+        let (_waiter, doer) = in_flight::begin(&self.std);
+        let std = Arc::clone(&self.std);
+        let call = move || {
+            std.learn();
+            // I1. Whoever gave up a lock wants it given up.
+            let is_wanted = lock == FileLock::None || !doer.is_given_up();
+            let outcome = if is_wanted {
+                set_file_lock(std.as_fd(), lock)
+            } else {
+                Err(io::ErrorKind::Interrupted.into())
+            };
+            drop(doer);
+            outcome
+        };
+        if lock == FileLock::None {
+            offload_apart(call).await // I2
+        } else {
+            offload(call).await
+        }
     }
 }

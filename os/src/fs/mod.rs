@@ -59,6 +59,8 @@ mod windows;
 mod replace;
 
 #[cfg(unix)]
+mod alarm;
+#[cfg(unix)]
 mod lock;
 
 pub use dir_builder::{DirBuilder, create_dir, create_dir_all};

@@ -3,13 +3,19 @@
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+#[cfg(unix)]
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::{fmt, io};
 
 use selkie_core::coop;
+#[cfg(unix)]
+use selkie_core::platform::Lock;
 
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
+#[cfg(unix)]
+use crate::sync::oneshot;
 use crate::task::{JoinError, JoinHandle};
 
 /// Runs `f` on the blocking pool. However soon that is done, the task gives way once: who runs when does not
@@ -22,6 +28,31 @@ where
     match Handle::current().try_spawn_blocking(BlockingKind::File, None, f) {
         Ok(task) => outcome(task).await.unwrap_or_else(|_| Err(not_run())),
         Err(error) => Err(no_thread(error)),
+    }
+}
+
+/// Runs `f` on a thread of its own: for what must not wait until the pool has one. If the system gives none, the pool
+/// does it.
+#[cfg(unix)]
+pub(super) async fn offload_apart<F, T>(f: F) -> io::Result<T>
+where
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let call = Arc::new(Lock::new(Some(f)));
+    let theirs = Arc::clone(&call);
+    let take = move |call: &Lock<Option<F>>| call.lock().take().expect("it is called once");
+    let thread = std::thread::Builder::new().name("selkie-apart".to_owned());
+    let spawned = thread.spawn(move || {
+        let f = take(&theirs);
+        drop(theirs);
+        // Nobody may wait any more.
+        let _ = sender.send(f());
+    });
+    match spawned {
+        Ok(_) => receiver.await.unwrap_or_else(|_| Err(not_run())),
+        Err(_) => offload(take(&call)).await,
     }
 }
 

@@ -5,14 +5,17 @@
 //! Invariants  I1 `std` is there until the last owner drops.
 //!             I2 it is wanted back once, by who gives up its own part at that.
 //!             I3 what was learned of the file is true as long as it is open, and only ever becomes less.
+//!             I4 what the system's position has to go back by is taken by the operation that goes back, when it does:
+//!                an operation that never runs owes it still.
 //! Rejected    A count beside the `Arc`'s own: two more read-modify-writes for each operation.
 
-use std::fmt;
 use std::fs::File;
+use std::io::{Seek, SeekFrom};
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::{fmt, io};
 
 use super::in_flight::{Flown, GivenUp};
 use crate::sync::oneshot;
@@ -25,6 +28,8 @@ pub(super) struct OpenFile {
     /// What is known of it, a `Learned`.
     learned: AtomicU8,
     given_up: GivenUp,
+    /// Bytes that were read ahead and undone, by which the system's position has not gone back (I4).
+    ahead: AtomicUsize,
 }
 
 impl Flown for OpenFile {
@@ -44,6 +49,7 @@ impl OpenFile {
             back: OnceLock::new(),
             learned: AtomicU8::new(Learned::Nothing as u8),
             given_up: GivenUp::default(),
+            ahead: AtomicUsize::new(0),
         })
     }
 
@@ -75,6 +81,29 @@ impl OpenFile {
         // Relaxed: as above (I3).
         self.learned
             .store(Learned::Elsewhere as u8, Ordering::Relaxed);
+    }
+
+    /// The next operation by the system's position has to go back by `unread` bytes first.
+    pub(super) fn owe(&self, unread: usize) {
+        // Relaxed: no operation is under way, and the next gets it with the file.
+        self.ahead.fetch_add(unread, Ordering::Relaxed);
+    }
+
+    /// Whether the system's position has to go back.
+    pub(super) fn owes(&self) -> bool {
+        // Relaxed: as above.
+        self.ahead.load(Ordering::Relaxed) > 0
+    }
+
+    /// Has the system's position go back by what is owed (I4). Call it on the pool.
+    pub(super) fn go_back(&self) -> io::Result<()> {
+        if !self.owes() {
+            return Ok(());
+        }
+        // Relaxed: operations that go back come one after the other.
+        let unread = self.ahead.swap(0, Ordering::Relaxed);
+        let mut file = &**self;
+        file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
     }
 
     /// The file itself, if nobody else owns it; else the part that was given.

@@ -4,20 +4,23 @@
 //!             read at a place need not move the system's own position, whose lock a call could wait for; the system's
 //!             is brought along by the next operation on the pool that goes by it.
 //! States      tracked(at, the system's lags or not) ─shown→ the system's own, for good;
-//!             tracked ─a write to the end, a write that failed→ unknown ─a seek, a read by the pool→ tracked
+//!             tracked ─a write to the end, a write that failed→ unknown ─a seek, a read by the pool→ tracked;
+//!             tracked ─shown amid an operation→ the system's own, which lags until that operation, or the next, brings it
+//!             along
 //! Invariants  I1 while the system's position lags, `at` is known, and no operation goes by the system's.
 //!             I2 whoever else may have the open file has had its position brought along before.
 //!             I3 an operation works on a copy; what it makes of it counts when it ends. If it never ran, nothing
-//!                has moved.
+//!                has moved, and what it was to bring along is left to the next.
 //! Rejected    Calls in place that go by the system's position: its lock is held by a clone's read for as long as that
 //!             takes.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 
+use super::open_file::OpenFile;
 use crate::sys::{AtHand, System};
 
-/// Where a file stands; the end of what was read ahead, if something was.
+/// Where a file stands: at the end of what was read ahead, if something was.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     /// Whether nobody else has the open file.
@@ -26,7 +29,8 @@ pub(super) struct Place {
     appends: bool,
     /// The system's position is another (I1).
     lags: bool,
-    /// Where the file stands, if that is known and the file is ours; else `UNKNOWN`.
+    /// Where the file stands, if that is known; else `UNKNOWN`. Of a file that is not ours, where the next operation finds
+    /// it if the system's position lags.
     at: u64,
 }
 
@@ -59,7 +63,7 @@ impl Place {
     /// Where the file stands, if it moves by this handle alone.
     #[inline]
     pub(super) fn known(&self) -> Option<u64> {
-        (self.at != UNKNOWN).then_some(self.at)
+        (self.is_ours && self.at != UNKNOWN).then_some(self.at)
     }
 
     /// `n` bytes were read in place: the system's position stays behind.
@@ -72,56 +76,43 @@ impl Place {
 
     /// Somebody else sees the open file from now on. The system's position is brought along, which waits for nobody:
     /// nobody else has it so far.
-    pub(super) fn show(&mut self, file: &File) -> io::Result<()> {
+    pub(super) fn show(&mut self, file: &OpenFile) -> io::Result<()> {
         let brought = self.bring(file);
         *self = Self::default();
         brought
     }
 
     /// As [`show`](Self::show), while an operation is under way, or done and not looked at: it brings the system's
-    /// position along itself, and may have moved it on since.
+    /// position along itself, and may have moved it on since. If it never runs, the next one does (I3).
     pub(super) fn show_busy(&mut self) {
-        *self = Self::default();
+        self.is_ours = false;
     }
 
     /// What became of the copy that an operation had (I3).
     pub(super) fn adopt(&mut self, after: Self) {
-        if self.is_ours {
-            *self = after;
-        }
+        *self = if self.is_ours { after } else { Self::default() };
     }
 
     /// Brings the system's position along.
-    pub(super) fn bring(&mut self, file: &File) -> io::Result<()> {
-        let mut file = file;
-        if let (true, Some(at)) = (self.lags, self.known()) {
-            file.seek(SeekFrom::Start(at))?;
+    pub(super) fn bring(&mut self, file: &OpenFile) -> io::Result<()> {
+        if self.lags && self.at != UNKNOWN {
+            let mut file: &File = file;
+            file.seek(SeekFrom::Start(self.at))?;
         }
         self.lags = false;
-        Ok(())
+        file.go_back()
     }
 
-    /// Goes back by what was read ahead, if that needs no call. Says what is left to go back by the system's position.
-    pub(super) fn retreat(&mut self, unread: usize) -> usize {
+    /// Goes back by what was read ahead: at once, if the place is known here, else with the next operation by the
+    /// system's position.
+    pub(super) fn retreat(&mut self, file: &OpenFile, unread: usize) {
         match self.known() {
             Some(at) if unread > 0 => {
                 self.at = at.saturating_sub(unread as u64);
                 self.lags = true;
-                0
             }
-            _ => unread,
+            _ => file.owe(unread),
         }
-    }
-
-    /// Goes back by what was read ahead. The system's position is right afterwards.
-    pub(super) fn go_back(&mut self, file: &File, unread: usize) -> io::Result<()> {
-        let unread = self.retreat(unread);
-        self.bring(file)?;
-        let mut file = file;
-        if unread > 0 {
-            file.seek(SeekFrom::Current(-(unread as i64)))?;
-        }
-        Ok(())
     }
 
     /// `n` bytes were read by the system's position.

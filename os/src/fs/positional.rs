@@ -4,6 +4,7 @@
 //!             nothing is copied, and a future that drops leaves the memory to the operation.
 //! Invariants  I1 the buffer is either with the operation or in `Lent`; whoever finds it there last
 //!                gives it back.
+//!             I2 what is written at a place is what later reads find: what was read ahead is undone.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -162,6 +163,7 @@ impl File {
         B: AsRef<[u8]> + Send + 'static,
     {
         self.idle().await;
+        self.undo_read_ahead(); // I2
         let buf = match by_ring::write_at(&self.std, buf, 0, offset).await {
             Ok(done) => return done,
             Err(buf) => buf,
@@ -190,6 +192,7 @@ impl File {
         B: AsRef<[u8]> + Send + 'static,
     {
         self.idle().await;
+        self.undo_read_ahead(); // I2
         let (mut done, mut buf) = (0, buf);
         while done < buf.as_ref().len() {
             let written = by_ring::write_at(&self.std, buf, done, offset + done as u64).await;

@@ -3,6 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc as std_mpsc};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -472,6 +473,22 @@ fn file_read(_count: usize) -> Made {
     made(vec![wait], move || ignore(writer))
 }
 
+/// A lock that another handle has: whoever waits is woken to try again by a thread of the process.
+fn file_lock(count: usize) -> Made {
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let name = FILES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("selkie-lock-{}-{name}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let held = std::fs::File::create(&path).unwrap();
+    held.lock().unwrap();
+    let waits = waits(count, || {
+        let file = selkie::fs::File::from_std(std::fs::File::open(&path).unwrap());
+        async move { ignore(file.lock().await) }
+    });
+    std::fs::remove_file(&path).unwrap();
+    made(waits, move || drop(held))
+}
+
 /// A receive by the ring; where there is none, by the poller.
 fn ring_read(count: usize) -> Made {
     #[cfg(io_uring)]
@@ -562,5 +579,6 @@ pub(crate) static WAITS: &[Wait] = &[
     driven("signal", true, signals),
     driven("child", false, children),
     driven("file", false, file_read),
+    driven("file_lock", true, file_lock),
     driven("ring_read", false, ring_read),
 ];

@@ -1,0 +1,195 @@
+//! Locks of files are waited for without a thread of the pool, and given up at once.
+#![cfg(unix)]
+
+mod fixture;
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use fixture::Folder;
+use selkie::fs::File;
+use selkie::runtime::{Builder, Runtime};
+use selkie::task::JoinSet;
+use selkie::time::timeout;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// Runtimes whose pool has one thread: of each kind, with files in place and without.
+fn narrow() -> Vec<(&'static str, Runtime)> {
+    let mut all = Vec::new();
+    for (name, in_place) in [("in place", true), ("by the pool", false)] {
+        let mut workers = Builder::new_multi_thread();
+        workers.worker_threads(2);
+        for mut builder in [Builder::new_current_thread(), workers] {
+            builder.max_blocking_threads(1).enable_all();
+            if !in_place {
+                builder.disable_files_in_place();
+            }
+            all.push((name, builder.build().unwrap()));
+        }
+    }
+    all
+}
+
+fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Holds the only thread of the pool until what is returned drops.
+fn busy_pool(runtime: &Runtime) -> mpsc::Sender<()> {
+    let (release, held) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    runtime.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        let _ = held.recv_timeout(3 * LONG);
+    });
+    has_begun.recv_timeout(LONG).unwrap();
+    release
+}
+
+async fn in_time<F: Future>(future: F) -> F::Output {
+    timeout(LONG, future).await.expect("ends in its limit")
+}
+
+#[test]
+fn regression_84_who_waits_for_a_lock_does_not_keep_it_from_being_given_up() {
+    const WAITING: usize = 20;
+
+    let folder = Folder::new("locks");
+    let path = folder.file("file", b"");
+    for (name, runtime) in narrow() {
+        println!("{name}");
+        runtime.block_on(in_time(async {
+            let ours = File::open(&path).await.unwrap();
+            ours.lock().await.unwrap();
+            let mut waiting = JoinSet::new();
+            for _ in 0..WAITING {
+                let theirs = File::open(&path).await.unwrap();
+                waiting.spawn(async move {
+                    theirs.lock().await.unwrap();
+                    theirs.unlock().await.unwrap();
+                });
+            }
+            // Each has asked, and was refused.
+            let other = File::open(&path).await.unwrap();
+            for _ in 0..10 {
+                let refused = other.try_lock().await.unwrap_err();
+                assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+            }
+            // Files can be read meanwhile, on the one thread that there is.
+            assert_eq!(selkie::fs::read(&path).await.unwrap(), b"");
+            ours.unlock().await.unwrap();
+            let all = waiting.join_all().await;
+            assert_eq!(all.len(), WAITING);
+        }));
+    }
+}
+
+#[test]
+fn a_lock_is_given_up_while_the_pool_is_busy() {
+    let folder = Folder::new("locks-busy");
+    let path = folder.file("file", b"");
+    for (name, runtime) in narrow() {
+        println!("{name}");
+        let (ours, theirs) = runtime.block_on(in_time(async {
+            let ours = File::open(&path).await.unwrap();
+            ours.lock().await.unwrap();
+            let theirs = std::fs::File::open(&path).unwrap();
+            (ours, theirs)
+        }));
+        assert!(theirs.try_lock().is_err());
+        let release = busy_pool(&runtime);
+        runtime.block_on(in_time(async { ours.unlock().await.unwrap() }));
+        theirs.try_lock().unwrap();
+        theirs.unlock().unwrap();
+        drop(release);
+        // What is taken by a handle is shared by its clones, and goes with the last.
+        runtime.block_on(in_time(async {
+            let clone = ours.try_clone().await.unwrap();
+            ours.lock_shared().await.unwrap();
+            drop(ours);
+            assert!(theirs.try_lock().is_err());
+            theirs.try_lock_shared().unwrap();
+            clone.unlock().await.unwrap();
+            theirs.try_lock().unwrap();
+        }));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_local_file_system_locks_need_no_pool() {
+    let folder = Folder::new("locks-local");
+    let path = folder.file("file", b"");
+    if !fixture::is_answered_in_place(&path) {
+        return;
+    }
+    for (name, runtime) in narrow() {
+        if name == "by the pool" {
+            continue;
+        }
+        let [ours, theirs] = [(); 2].map(|()| runtime.block_on(File::open(&path)).unwrap());
+        let release = busy_pool(&runtime);
+        runtime.block_on(in_time(async {
+            ours.lock().await.unwrap();
+            // Waited for, given up, and not taken later.
+            assert!(poll_once(theirs.lock()).is_pending());
+            let given_up = timeout(Duration::from_millis(50), theirs.lock_shared());
+            assert!(given_up.await.is_err());
+            ours.unlock().await.unwrap();
+            ours.try_lock().await.unwrap();
+            let waiting = selkie::spawn(async move { theirs.lock_shared().await });
+            selkie::task::yield_now().await;
+            ours.unlock().await.unwrap();
+            waiting.await.unwrap().unwrap();
+        }));
+        drop(release);
+    }
+}
+
+#[test]
+fn a_runtime_ends_at_once_while_locks_are_waited_for() {
+    let folder = Folder::new("locks-end");
+    let path = folder.file("file", b"");
+    let held = std::fs::File::open(&path).unwrap();
+    held.lock().unwrap();
+    for (name, runtime) in narrow() {
+        let waiting: Vec<_> = (0..4)
+            .map(|_| {
+                let path = path.clone();
+                let (asks, asked) = mpsc::channel();
+                runtime.spawn(async move {
+                    let file = File::open(path).await.unwrap();
+                    let mut lock = pin!(file.lock());
+                    std::future::poll_fn(move |cx| {
+                        let polled = lock.as_mut().poll(cx);
+                        let _ = asks.send(());
+                        polled
+                    })
+                    .await
+                });
+                asked
+            })
+            .collect();
+        runtime.block_on(in_time(async {
+            for asked in waiting {
+                while asked.try_recv().is_err() {
+                    selkie::task::yield_now().await;
+                }
+            }
+        }));
+        let begun = Instant::now();
+        drop(runtime);
+        assert!(begun.elapsed() < LONG, "{name}");
+    }
+    let clock = Builder::new_current_thread().build().unwrap();
+    // Without timers, too.
+    let waiting = clock.block_on(async { File::open(&path).await.unwrap() });
+    let unlocks = std::thread::spawn(move || held.unlock().unwrap());
+    clock.block_on(async { waiting.lock().await.unwrap() });
+    unlocks.join().unwrap();
+}
