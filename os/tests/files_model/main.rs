@@ -22,6 +22,7 @@ mod run;
 mod shrink;
 mod state;
 
+use std::cell::Cell;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -46,12 +47,11 @@ enum Failure {
     Unexplained(usize),
 }
 
+/// A failure, and what was seen until then.
+type Found = (Failure, Vec<Event>);
+
 /// Runs `program`; `Ok` says whether the model could follow.
-fn try_once(
-    program: &Program,
-    path: &Path,
-    limit: Duration,
-) -> Result<bool, (Failure, Vec<Event>)> {
+fn explained(program: &Program, path: &Path, limit: Duration) -> Result<bool, Found> {
     let (events, ended) = run::run(program, path, limit);
     if let Err(broken) = ended {
         return Err((Failure::Broken(broken), events));
@@ -61,11 +61,6 @@ fn try_once(
         Err(Unexplained::TooMany) => Ok(false),
         Err(Unexplained::Event(number)) => Err((Failure::Unexplained(number), events)),
     }
-}
-
-/// Whether `program` fails in one of some runs.
-fn fails(program: &Program, path: &Path, runs: usize) -> Option<(Failure, Vec<Event>)> {
-    (0..runs).find_map(|_| try_once(program, path, SHORT).err())
 }
 
 /// The parts of `program`, and what was seen when it failed.
@@ -87,23 +82,41 @@ fn report(program: &Program, failure: Failure, events: &[Event]) -> String {
     text
 }
 
-/// Where the file is: most file systems that are read in place are either on a disk or memory.
-fn places(folder: &Folder) -> Vec<PathBuf> {
-    let memory = Path::new("/dev/shm");
-    let mut places = vec![folder.path().join("file")];
-    if memory.is_dir() {
-        let name = folder.path().file_name().unwrap().to_string_lossy();
-        places.push(memory.join(format!("{name}-file")));
-    }
-    places
+/// Where the files are, each program's own: what one has given up may come to its end amid the next.
+struct Places {
+    folders: Vec<Folder>,
+    next: Cell<usize>,
 }
 
-/// Removes a file that is outside of the test's folder.
-struct Removed(PathBuf);
+impl Places {
+    fn new(name: &str) -> Self {
+        let mut folders = vec![Folder::new(name)];
+        // Most file systems that are read in place are either on a disk or memory.
+        if let Some(folder) = Folder::in_memory(name) {
+            folders.push(folder);
+        }
+        let next = Cell::new(0);
+        Self { folders, next }
+    }
 
-impl Drop for Removed {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+    /// A path for the next run of the program of `seed`.
+    fn path(&self, seed: u64) -> PathBuf {
+        self.next.set(self.next.get() + 1);
+        let folder = &self.folders[seed as usize / 2 % self.folders.len()];
+        folder.path().join(self.next.get().to_string())
+    }
+
+    /// Runs `program` of `seed`, as [`explained`] does.
+    fn try_once(&self, program: &Program, seed: u64, limit: Duration) -> Result<bool, Found> {
+        let path = self.path(seed);
+        let explained = explained(program, &path, limit);
+        let _ = std::fs::remove_file(&path);
+        explained
+    }
+
+    /// How `program` fails in one of some runs.
+    fn failure(&self, program: &Program, seed: u64, runs: usize) -> Option<Found> {
+        (0..runs).find_map(|_| self.try_once(program, seed, SHORT).err())
     }
 }
 
@@ -113,23 +126,21 @@ fn asked(name: &str) -> Option<u64> {
 
 /// Runs the program of each of `seeds`, until one fails, and says how many there were.
 fn feed(name: &str, seeds: impl Iterator<Item = u64>) {
-    let folder = Folder::new(name);
-    let places = places(&folder);
-    let _removed: Vec<Removed> = places.iter().cloned().map(Removed).collect();
+    let places = Places::new(name);
     let (mut count, mut not_followed) = (0, 0);
     for seed in seeds {
         let program = generate::program(seed);
-        let path = &places[seed as usize / 2 % places.len()];
         count += 1;
-        match try_once(&program, path, LIMIT) {
+        match places.try_once(&program, seed, LIMIT) {
             Ok(true) => {}
             Ok(false) => not_followed += 1,
             Err((failure, events)) => {
                 let first = report(&program, failure, &events);
                 eprintln!("FUZZ_SEED={seed} fails after {count} programs:\n{first}");
-                let smaller =
-                    shrink::shrink(&program, |candidate| fails(candidate, path, 20).is_some());
-                match fails(&smaller, path, 100) {
+                let smaller = shrink::shrink(&program, |candidate| {
+                    places.failure(candidate, seed, 20).is_some()
+                });
+                match places.failure(&smaller, seed, 100) {
                     Some((failure, events)) => {
                         panic!("made smaller:\n{}", report(&smaller, failure, &events))
                     }

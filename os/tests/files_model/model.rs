@@ -7,14 +7,14 @@
 //!                (decision 181); `metadata` does not wait for a write of the traits, and `as_fd` waits for nothing.
 //!             I2 what the runtime ended before it was done has no effect at all: the user stands where they stood.
 //!                Only a write that was taken is done whatever happens to the runtime (decision 52).
-//!             I3 what was read ahead is handed out by the next read as it was then, also if others have changed the
-//!                file since. Clones and descriptors see the position behind it. Documentation does not say so; Tokio's
-//!                files behave so.
+//!             I3 what was read ahead by a read that was given up is handed out by the next read as it was then, also if other handles have
+//!                changed the file since; what was written by the same handle is seen. Clones and std's file stand where the
+//!                user stands; a descriptor may stand behind what was read ahead.
 
 use std::collections::HashSet;
 
 use super::program::{Bytes, CONTENT, Event, Fault, Lock, Mode, Op, Seen, StdOp, Step, Value};
-use super::state::{Busy, Change, Description, Goal, Handle, State, Told};
+use super::state::{Busy, Change, Description, From, Goal, Handle, State, Told};
 
 /// Bytes that one operation moves at most, if nobody chose.
 const DEFAULT_MAX_BUF: usize = 2 * 1024 * 1024;
@@ -59,7 +59,7 @@ fn after(states: Set, event: &Event) -> Set {
             }
         }),
         Event::Left(slot, content, position) => {
-            let left = through_std(states, *slot);
+            let left = gone_back(states, *slot);
             keep(left, |state| {
                 state.description(*slot).position == *position && state.content(*slot) == content
             })
@@ -117,20 +117,32 @@ fn without_given_up(states: Set, slot: usize) -> Set {
         }
         state.at(slot).given_up = None;
         match change {
-            Change::SetLen(Some(from), _) => after.extend(not_moved(state, slot, from.unread)),
+            Change::SetLen(Some(from), _) => after.extend(not_moved(state, slot, from)),
             _ => drop(after.insert(state)),
         }
     }
     after
 }
 
-/// The user stands where they stood before `unread` was taken out of the buffer (I2).
-fn not_moved(mut state: State, slot: usize, unread: Vec<u8>) -> Vec<State> {
+/// The user stands where they stood (I2): the handle still has what was read ahead, or has gone back, or will.
+fn not_moved(mut state: State, slot: usize, from: From) -> Vec<State> {
+    let index = state.at(slot).description;
     let mut gone_back = state.clone();
-    let index = gone_back.at(slot).description;
-    let _ = gone_back.go_back(index, unread.len());
-    state.at(slot).unread = unread;
-    vec![gone_back, state]
+    let _ = gone_back.go_back(index, from.back());
+    let mut owing = state.clone();
+    owing.at(slot).owed = from.back();
+    state.at(slot).unread = from.unread;
+    state.at(slot).owed = from.owed;
+    vec![gone_back, owing, state]
+}
+
+/// The same of a handle at which nothing goes on, and which others look at.
+fn shown(states: Set, slot: usize) -> Set {
+    let shown = states.into_iter().flat_map(|mut state| {
+        let from = state.take_from(slot);
+        not_moved(state, slot, from)
+    });
+    shown.collect()
 }
 
 /// The states in which no operation goes on at the handle (I1). How the last one ended is still to be told.
@@ -154,7 +166,7 @@ fn idle(states: Set, slot: usize) -> Set {
             Busy::Read(_) => Told::Read(Err(Fault::NotRun)),
             Busy::Seek(_) => Told::Seek(Err(Fault::NotRun)),
         });
-        after.extend(not_moved(state, slot, from.unread));
+        after.extend(not_moved(state, slot, from));
     }
     after
 }
@@ -189,25 +201,26 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
         Step::Clone(from, to, polls) => match seen {
             Seen::Dropped if *polls == Some(0) => states,
             Seen::Dropped => {
-                let waited = dropped(states, *from, Set::new());
+                let begun = shown(settled(states.clone(), *from), *from);
+                let waited = dropped(states, *from, begun);
                 each(waited, |state| state.description(*from).lingers = true)
             }
-            Seen::Done(Ok(_)) => each(settled(states, *from), |state| {
+            Seen::Done(Ok(_)) => each(gone_back(states, *from), |state| {
                 let from = state.at(*from);
                 let clone = Handle::new(from.description, from.max_buf);
                 state.handles[*to] = Some(clone);
             }),
             _ => Set::new(),
         },
-        Step::ThroughStd(slot) => through_std(states, *slot),
+        Step::ThroughStd(slot) => anew(gone_back(states, *slot), *slot),
         // It may be refused for as long as something holds the file that nobody waits for.
         Step::TryThroughStd(_) if matches!(seen, Seen::Done(Err(_))) => states,
-        Step::TryThroughStd(slot) => through_std(states, *slot),
+        Step::TryThroughStd(slot) => anew(shown(settled(states, *slot), *slot), *slot),
         Step::ByDescriptor(slot, op) => {
             let Seen::Done(outcome) = seen else {
                 return Set::new();
             };
-            explained(closure(states), |state| {
+            explained(shown(closure(states), *slot), |state| {
                 (by_descriptor(state, *slot, op) == *outcome).then_some(())
             })
         }
@@ -263,21 +276,29 @@ fn close(state: &mut State, slot: usize) {
     }
 }
 
-/// The handle becomes std's, and is new again. What was read ahead is lost with it, or was not read.
-fn through_std(states: Set, slot: usize) -> Set {
-    let mut after = Set::new();
-    for mut state in settled(states, slot) {
-        let handle = state.at(slot);
-        let (index, unread) = (handle.description, handle.unread.len());
-        *handle = Handle::new(index, DEFAULT_MAX_BUF);
-        if unread > 0 {
-            let mut gone_back = state.clone();
-            let _ = gone_back.go_back(index, unread);
-            after.insert(gone_back);
-        }
-        after.insert(state);
-    }
-    after
+/// Nothing is read ahead any more: the handle has gone back, or will before its next operation by the position.
+fn undone(states: Set, slot: usize) -> Set {
+    keep(shown(states, slot), |state| {
+        state.at(slot).unread.is_empty()
+    })
+}
+
+/// The handle is idle, and the position is where the user stands.
+fn gone_back(states: Set, slot: usize) -> Set {
+    let gone = settled(states, slot).into_iter().flat_map(|mut state| {
+        let from = state.take_from(slot);
+        let index = state.at(slot).description;
+        state.go(index, &from).0
+    });
+    gone.collect()
+}
+
+/// The handle has become std's, and is new again.
+fn anew(states: Set, slot: usize) -> Set {
+    each(states, |state| {
+        let index = state.at(slot).description;
+        *state.at(slot) = Handle::new(index, DEFAULT_MAX_BUF);
+    })
 }
 
 fn by_descriptor(state: &mut State, slot: usize, op: &StdOp) -> Result<Value, Fault> {
@@ -321,6 +342,10 @@ fn on(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
             let waited = without_given_up(states.clone(), slot);
             changed(states, waited, slot, op, seen)
         }
+        Op::WriteAt(..) | Op::WriteAllAt(..) => {
+            let waited = undone(settled(states.clone(), slot), slot);
+            changed(states, waited, slot, op, seen)
+        }
         _ => {
             let waited = settled(states.clone(), slot);
             changed(states, waited, slot, op, seen)
@@ -350,6 +375,8 @@ fn read_once(state: &mut State, slot: usize, limit: usize, most: usize) -> Resul
     }
     handle.unwritten.clear();
     let (index, limit) = (handle.description, limit.min(handle.max_buf));
+    let owed = std::mem::take(&mut handle.owed);
+    state.go_back(index, owed)?;
     state.read(index, limit.min(most))
 }
 
@@ -585,10 +612,8 @@ fn looked(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
 fn change_of(state: &mut State, slot: usize, op: &Op) -> Change {
     match op {
         Op::SetLen(length) => {
-            let handle = state.at(slot);
-            let (index, unread) = (handle.description, std::mem::take(&mut handle.unread));
-            let from = (!unread.is_empty()).then(|| state.from(index, unread));
-            Change::SetLen(from, *length)
+            let from = state.take_from(slot);
+            Change::SetLen((from.back() > 0).then_some(from), *length)
         }
         Op::WriteAt(bytes, offset) | Op::WriteAllAt(bytes, offset) => {
             Change::WriteAt(*bytes, *offset)
@@ -602,15 +627,16 @@ fn change_of(state: &mut State, slot: usize, op: &Op) -> Change {
 /// The states after an operation of `&self` that changes something; `waited` are those in which it may begin.
 fn changed(states: Set, waited: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
     if *seen == Seen::Dropped {
+        let mut all_waited = states.clone();
+        all_waited.extend(waited.iter().cloned());
         let begun = each(waited, |state| {
             let change = change_of(state, slot, op);
             let handle = state.at(slot);
             handle.given_up = Some(change);
             handle.given_up_has_ended = false;
         });
-        let mut all = states.clone();
-        all.extend(dropped(states, slot, lingering(begun, slot)));
-        return all;
+        all_waited.extend(dropped(states, slot, lingering(begun, slot)));
+        return all_waited;
     }
     let Seen::Done(seen) = seen else {
         return states;

@@ -40,6 +40,8 @@ pub(crate) struct Handle {
     pub(crate) max_buf: usize,
     /// What was read ahead.
     pub(crate) unread: Vec<u8>,
+    /// By how many bytes that were read ahead the position is too far, beside those.
+    pub(crate) owed: usize,
     /// What was taken and could not be written.
     pub(crate) unwritten: Vec<u8>,
     /// Why a write failed.
@@ -64,6 +66,13 @@ pub(crate) struct Handle {
 pub(crate) struct From {
     place: u64,
     pub(crate) unread: Vec<u8>,
+    pub(crate) owed: usize,
+}
+
+impl From {
+    pub(crate) const fn back(&self) -> usize {
+        self.unread.len() + self.owed
+    }
 }
 
 /// An operation of the traits.
@@ -117,6 +126,7 @@ impl Handle {
             description,
             max_buf,
             unread: Vec::new(),
+            owed: 0,
             unwritten: Vec::new(),
             failed: None,
             busy: None,
@@ -160,11 +170,10 @@ impl State {
     /// An operation of the traits begins at the handle in a slot.
     pub(crate) fn begin(&mut self, slot: usize, busy: Busy) {
         let handle = self.at(slot);
-        let (index, unread) = (handle.description, std::mem::take(&mut handle.unread));
         handle.unwritten.clear();
         handle.busy = Some(busy);
         handle.busy_has_ended = false;
-        let from = self.from(index, unread);
+        let from = self.take_from(slot);
         self.at(slot).from = Some(from);
     }
 
@@ -291,21 +300,29 @@ impl State {
         vec![next]
     }
 
-    /// From where an operation at a description begins.
-    pub(crate) fn from(&self, index: usize, unread: Vec<u8>) -> From {
-        let place = self.descriptions[index].position;
+    /// From where an operation at the handle in a slot begins, which has nothing in its buffer then.
+    pub(crate) fn take_from(&mut self, slot: usize) -> From {
+        let handle = self.at(slot);
+        let (unread, owed) = (
+            std::mem::take(&mut handle.unread),
+            std::mem::take(&mut handle.owed),
+        );
+        let position = self.description(slot).position;
+        let back = (unread.len() + owed) as u64;
+        let place = position.saturating_sub(back);
         From {
-            place: place.saturating_sub(unread.len() as u64),
+            place,
             unread,
+            owed,
         }
     }
 
     /// The states in which the position is where an operation begins, and the one in which it cannot be.
-    fn go(&self, index: usize, from: &From) -> (Vec<Self>, Option<(Self, Fault)>) {
+    pub(crate) fn go(&self, index: usize, from: &From) -> (Vec<Self>, Option<(Self, Fault)>) {
         let mut there = self.clone();
         there.descriptions[index].position = from.place;
         let mut back = self.clone();
-        match back.go_back(index, from.unread.len()) {
+        match back.go_back(index, from.back()) {
             Ok(()) if back == there => (vec![there], None),
             Ok(()) => (vec![there, back], None),
             Err(fault) => (vec![there], Some((back, fault))),
