@@ -11,6 +11,7 @@
 //!                changed the file since; what was written by the same handle is seen. Clones and std's file stand where the
 //!                user stands; a descriptor may stand behind what was read ahead.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use super::program::{Bytes, CONTENT, Event, Fault, Lock, Mode, Op, Seen, StdOp, Step, Value};
@@ -18,8 +19,21 @@ use super::state::{Busy, Change, Description, From, Goal, Handle, State, Told};
 
 /// Bytes that one operation moves at most, if nobody chose.
 const DEFAULT_MAX_BUF: usize = 2 * 1024 * 1024;
-/// More states than that are not followed.
-const MOST_STATES: usize = 4_000;
+/// Looks at states that a program is worth.
+const MOST_LOOKS: usize = 60_000;
+
+thread_local! {
+    /// Looks that are left.
+    static LOOKS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Takes `count` looks; whether there are any left.
+fn may_look(count: usize) -> bool {
+    LOOKS.with(|looks| {
+        looks.set(looks.get().saturating_sub(count));
+        looks.get() > 0
+    })
+}
 
 /// Why a program is not explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,13 +49,14 @@ type Set = HashSet<State>;
 /// Whether the promises explain what was seen.
 pub(crate) fn explain(events: &[Event]) -> Result<(), Unexplained> {
     let mut states = Set::from([State::new(CONTENT.to_vec())]);
+    LOOKS.set(MOST_LOOKS);
     for (number, event) in events.iter().enumerate() {
         states = after(states, event);
+        if !may_look(states.len()) {
+            return Err(Unexplained::TooMany);
+        }
         if states.is_empty() {
             return Err(Unexplained::Event(number));
-        }
-        if states.len() > MOST_STATES {
-            return Err(Unexplained::TooMany);
         }
     }
     Ok(())
@@ -92,10 +107,11 @@ fn closure(states: Set) -> Set {
     let mut left: Vec<State> = states.iter().cloned().collect();
     let mut all = states;
     while let Some(state) = left.pop() {
-        for next in state.successors() {
-            if all.len() > MOST_STATES {
-                return all;
-            }
+        let next = state.successors();
+        if !may_look(1 + next.len()) {
+            return Set::new();
+        }
+        for next in next {
             if all.insert(next.clone()) {
                 left.push(next);
             }
@@ -425,6 +441,9 @@ fn read_exact(states: Set, slot: usize, length: usize, seen: &Seen) -> Set {
     // What was read by a future that was dropped is gone: only the next operation could have it.
     let mut given_up = states;
     while let Some((mut state, so_far)) = left.pop() {
+        if !may_look(1) {
+            return Set::new();
+        }
         let wanted = length - so_far.len();
         if *seen == Seen::Dropped {
             given_up.insert(state.clone());
@@ -531,8 +550,8 @@ fn write_all(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> Set {
             let n = take(&mut state, slot, &bytes[done..]);
             left.push((state, done + n));
         }
-        if left.len() > MOST_STATES {
-            break;
+        if !may_look(1) {
+            return Set::new();
         }
     }
     match seen {
