@@ -254,3 +254,25 @@ fn what_was_read_ahead_of_a_pipe_is_not_lost() {
         file.flush().await.unwrap_err();
     });
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_descriptor_that_is_shown_amid_a_read_stands_where_the_reads_have_come_to() {
+    let folder = Folder::new("ahead-of-a-descriptor");
+    let path = file(&folder);
+    if !fixture::is_answered_in_place(&path) {
+        return;
+    }
+    let mut file = KINDS[0].1(&path);
+    let runtime = narrow();
+    runtime.block_on(async {
+        file.read_exact(&mut [0; 5]).await.unwrap();
+        let release = busy_pool(&Handle::current());
+        assert!(poll_once(file.read(&mut vec![0; LARGE])).is_pending());
+        let shown = std::os::fd::AsFd::as_fd(&file).try_clone_to_owned();
+        let mut shown = std::fs::File::from(shown.unwrap());
+        assert_eq!(shown.stream_position().unwrap(), 5);
+        drop(release);
+        assert_eq!(file.read_u8().await.unwrap(), 5);
+    });
+}

@@ -24,7 +24,7 @@ pub use padded::Padded;
 #[cfg(feature = "alloc")]
 pub use slab::{Entered, Slab};
 #[cfg(feature = "alloc")]
-pub use slab_owner::{SlabOwner, SlabPool};
+pub use slab_owner::{SlabOwner, SlabPool, SlotLayout};
 
 #[cfg(all(test, loom, feature = "alloc"))]
 mod model;

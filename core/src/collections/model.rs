@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use loom::thread;
 
-use super::{Chained, Slab, SlabPool, SlotHeader};
+use super::{Chained, Slab, SlabPool, SlotHeader, SlotLayout};
 use crate::platform::AtomicPtr;
 
 struct Slot {
@@ -51,7 +51,7 @@ unsafe impl Send for Sent {}
 fn model_slots_given_back_remotely() {
     loom::model(|| {
         let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
-        let owner = pool.own(std::ptr::null_mut());
+        let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
         // SAFETY: dropped below, on this thread, before the owner.
         let entered = unsafe { owner.enter() };
         let slots: Vec<_> = (0..3).map(|_| owner.take(64)).collect();
@@ -87,7 +87,7 @@ fn model_slots_given_back_remotely() {
 fn model_slab_changes_owners_while_a_slot_comes_back() {
     loom::model(|| {
         let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
-        let owner = pool.own(std::ptr::null_mut());
+        let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
         let sent = Sent(owner.take(64));
         let kept = owner.take(64);
         let away = thread::spawn(move || {
@@ -96,7 +96,7 @@ fn model_slab_changes_owners_while_a_slot_comes_back() {
             unsafe { Slab::give_back(sent.0) }
         });
         drop(owner);
-        let owner = pool.own(std::ptr::null_mut());
+        let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
         let mut held = vec![kept, owner.take(64), owner.take(64)];
         away.join().unwrap();
         held.push(owner.take(64));

@@ -11,11 +11,11 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::block::{LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
+use super::block::{CLASSES, LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
 use super::block_pool::BlockPool;
 use super::slab::{Entered, Slab};
 use crate::maybe_const;
-use crate::platform::{KEPT_BLOCKS, Lock};
+use crate::platform::{CACHE_LINE_BYTES, KEPT_BLOCKS, Lock};
 
 /// The slabs that nobody owns, and the blocks that no slab has.
 #[derive(Debug)]
@@ -32,14 +32,15 @@ impl<H: SlotHeader> SlabPool<H> {
         }
     }
 
-    /// Takes a slab out of the pool, or makes one; its slots belong to `owner`.
-    pub fn own(&'static self, owner: *mut ()) -> SlabOwner<H> {
+    /// Takes a slab out of the pool, or makes one; its slots belong to `owner`, and lie as `layout` says.
+    pub fn own(&'static self, owner: *mut (), layout: SlotLayout) -> SlabOwner<H> {
         let vacant = self.vacant.lock().pop();
         let slab = vacant.unwrap_or_else(|| Box::leak(Box::new(Slab::new())));
         slab.set_owner(owner);
         SlabOwner {
             slab,
             pool: self,
+            rounding: layout.rounding(),
             _local: PhantomData,
         }
     }
@@ -51,6 +52,28 @@ impl<H: SlotHeader> Default for SlabPool<H> {
     }
 }
 
+/// How the slots of a slab lie to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotLayout {
+    /// Side by side: for slots that one thread at a time works with.
+    Dense,
+    /// No two on one cache line: for slots that several threads work with at once, each with its own.
+    Apart,
+}
+
+impl SlotLayout {
+    /// What is set in a class to make its size a multiple of a cache line; the classes' sizes are multiples of
+    /// [`SLOT_ALIGN`], and both are powers of two.
+    const fn rounding(self) -> usize {
+        match self {
+            Self::Dense => 0,
+            Self::Apart => (CACHE_LINE_BYTES / SLOT_ALIGN).saturating_sub(1),
+        }
+    }
+}
+
+const _: () = assert!(CLASSES.is_multiple_of(SlotLayout::Apart.rounding() + 1));
+
 /// The right to take slots from one slab; may move between threads, but not be shared.
 ///
 /// Dropping it gives the slab back to its pool, with the memory of all blocks that have no taken
@@ -59,6 +82,8 @@ impl<H: SlotHeader> Default for SlabPool<H> {
 pub struct SlabOwner<H: SlotHeader> {
     slab: &'static Slab<H>,
     pool: &'static SlabPool<H>,
+    /// The bits that are set in the class of every slot taken: see [`SlotLayout`].
+    rounding: usize,
     /// Not `Sync`: `take` works on the slab's local lists.
     _local: PhantomData<core::cell::Cell<()>>,
 }
@@ -74,7 +99,7 @@ impl<H: SlotHeader> SlabOwner<H> {
             bytes <= LARGEST_SLOT,
             "slot too large: {bytes} of {LARGEST_SLOT} bytes"
         );
-        let class = bytes.div_ceil(SLOT_ALIGN).max(1) - 1;
+        let class = (bytes.div_ceil(SLOT_ALIGN).max(1) - 1) | self.rounding;
         // SAFETY: the owner, which is not shared.
         unsafe { self.slab.take(class, &self.pool.blocks) }
     }

@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
-use super::{Chained, Slab, SlabOwner, SlabPool, SlotHeader};
+use super::{Chained, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout};
 use crate::platform::{AtomicPtr, AtomicUsize, Ordering};
 
 /// By how much less is made under Miri, which is slow.
@@ -134,7 +134,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// whatever the order.
 fn check(steps: Vec<Step>) {
     let pool = pool();
-    let mut owner = pool.own(std::ptr::null_mut());
+    let mut owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
     let mut record = Record::default();
     for step in steps {
         match step {
@@ -162,7 +162,7 @@ fn check(steps: Vec<Step>) {
             Step::Walk => record.assert_walked(&owner),
             Step::ChangeOwner => {
                 drop(owner);
-                owner = pool.own(std::ptr::null_mut());
+                owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
             }
         }
     }
@@ -182,7 +182,7 @@ proptest! {
 #[test]
 fn released_memory_is_as_good_as_new_and_begins_no_life_again() {
     let pool = pool();
-    let owner = pool.own(std::ptr::null_mut());
+    let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
     let mut record = Record::default();
     for round in 0..4 {
         (0..3_000 / LESS).for_each(|_| record.take(&owner, 2_048));
@@ -214,7 +214,7 @@ fn released_memory_is_as_good_as_new_and_begins_no_life_again() {
 #[test]
 fn regression_46_empty_blocks_are_not_walked() {
     let pool = pool();
-    let owner = pool.own(std::ptr::null_mut());
+    let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
     // SAFETY: dropped before the owner.
     let _entered = unsafe { owner.enter() };
     let slots: Vec<_> = (0..100_000 / LESS).map(|_| owner.take(64)).collect();
@@ -228,4 +228,31 @@ fn regression_46_empty_blocks_are_not_walked() {
         walked <= 512,
         "{walked} slots are walked, and none is taken"
     );
+}
+
+#[test]
+fn slots_apart_share_no_cache_line() {
+    use crate::platform::CACHE_LINE_BYTES;
+
+    let dense = pool().own(std::ptr::null_mut(), SlotLayout::Dense);
+    let apart = pool().own(std::ptr::null_mut(), SlotLayout::Apart);
+    let line = CACHE_LINE_BYTES.max(1);
+    let mut lines = BTreeSet::new();
+    let mut taken = Vec::new();
+    for bytes in [1, 32, 33, 64, 100, 128, 129, 300, super::LARGEST_SLOT] {
+        for _ in 0..200 / LESS.min(10) {
+            let slot = apart.take(bytes);
+            let first = slot.as_ptr().addr() / line;
+            let last = (slot.as_ptr().addr() + bytes - 1) / line;
+            for line in first..=last {
+                assert!(lines.insert(line), "a slot of {bytes} bytes shares a line");
+            }
+            taken.push(slot);
+        }
+    }
+    // Others are not spread: there the memory counts.
+    if line > 32 {
+        let [one, two] = [(); 2].map(|()| dense.take(32).as_ptr().addr());
+        assert_eq!(two - one, 32);
+    }
 }

@@ -15,7 +15,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
-use crate::collections::SlabPool;
+use crate::collections::{SlabPool, SlotLayout};
 use crate::platform::{AtomicUsize, Lock, Ordering, PlainArc};
 use crate::queue::Inject;
 
@@ -90,7 +90,7 @@ impl Owner {
             inject: Inject::new(),
             finished: AtomicUsize::new(0),
         });
-        let tasks = OwnedTasks::in_pool(pool, queue.clone());
+        let tasks = OwnedTasks::in_pool(pool, queue.clone(), SlotLayout::Dense);
         Self { queue, tasks }
     }
 

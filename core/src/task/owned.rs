@@ -25,7 +25,7 @@ use super::id::Id;
 use super::join::JoinHandle;
 use super::place::spawn_in;
 use super::state::{OnWake, WAKER_GENERATION};
-use crate::collections::{Entered, SlabOwner, SlabPool};
+use crate::collections::{Entered, SlabOwner, SlabPool, SlotLayout};
 use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
 use crate::process_static;
 
@@ -62,14 +62,24 @@ impl<S: Schedule> core::fmt::Debug for ClosingTasks<S> {
 }
 
 impl<S: Schedule> OwnedTasks<S> {
-    /// An owner of tasks that belong to `scheduler`.
+    /// An owner of tasks that belong to `scheduler`, which runs one at a time.
     pub fn new(scheduler: PlainArc<S>) -> Self {
-        Self::in_pool(&SLABS, scheduler)
+        Self::in_pool(&SLABS, scheduler, SlotLayout::Dense)
     }
 
-    /// As [`new`](Self::new), with slots from `pool`.
-    pub fn in_pool(pool: &'static SlabPool<Header>, scheduler: PlainArc<S>) -> Self {
-        let slab = pool.own(PlainArc::as_ptr(&scheduler).cast_mut().cast());
+    /// An owner of tasks that belong to `scheduler`, with slots that lie as `layout` says.
+    pub fn laid_out(scheduler: PlainArc<S>, layout: SlotLayout) -> Self {
+        Self::in_pool(&SLABS, scheduler, layout)
+    }
+
+    /// As [`laid_out`](Self::laid_out), with slots from `pool`.
+    pub fn in_pool(
+        pool: &'static SlabPool<Header>,
+        scheduler: PlainArc<S>,
+        layout: SlotLayout,
+    ) -> Self {
+        let owner = PlainArc::as_ptr(&scheduler).cast_mut().cast();
+        let slab = pool.own(owner, layout);
         Self(Owner {
             slab: ManuallyDrop::new(slab),
             scheduler: ManuallyDrop::new(scheduler),

@@ -108,6 +108,7 @@ impl Inner {
         mut buf: FileBuf,
         operation: impl FnOnce(&OpenFile, &mut FileBuf, &mut Place) -> Outcome + Send + 'static,
     ) {
+        self.place.prepare(std);
         let (std, mut place) = (Arc::clone(std), self.place);
         let operation = move || {
             std.learn();

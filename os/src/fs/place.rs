@@ -4,13 +4,12 @@
 //!             read at a place need not move the system's own position, whose lock a call could wait for; the system's
 //!             is brought along by the next operation on the pool that goes by it.
 //! States      tracked(at, the system's lags or not) ─shown→ the system's own, for good;
-//!             tracked ─a write to the end, a write that failed→ unknown ─a seek, a read by the pool→ tracked;
-//!             tracked ─shown amid an operation→ the system's own, which lags until that operation, or the next, brings it
-//!             along
+//!             tracked ─a write to the end, a write that failed→ unknown ─a seek, a read by the pool→ tracked
 //! Invariants  I1 while the system's position lags, `at` is known, and no operation goes by the system's.
 //!             I2 whoever else may have the open file has had its position brought along before.
 //!             I3 an operation works on a copy; what it makes of it counts when it ends. If it never ran, nothing
-//!                has moved, and what it was to bring along is left to the next.
+//!                has moved.
+//!             I4 while an operation goes by the system's position it does not lag: the file may be shown meanwhile.
 //! Rejected    Calls in place that go by the system's position: its lock is held by a clone's read for as long as that
 //!             takes.
 
@@ -29,8 +28,7 @@ pub(super) struct Place {
     appends: bool,
     /// The system's position is another (I1).
     lags: bool,
-    /// Where the file stands, if that is known; else `UNKNOWN`. Of a file that is not ours, where the next operation finds
-    /// it if the system's position lags.
+    /// Where the file stands, if that is known and the file is ours; else `UNKNOWN`.
     at: u64,
 }
 
@@ -63,7 +61,7 @@ impl Place {
     /// Where the file stands, if it moves by this handle alone.
     #[inline]
     pub(super) fn known(&self) -> Option<u64> {
-        (self.is_ours && self.at != UNKNOWN).then_some(self.at)
+        (self.at != UNKNOWN).then_some(self.at)
     }
 
     /// `n` bytes were read in place: the system's position stays behind.
@@ -82,22 +80,31 @@ impl Place {
         brought
     }
 
-    /// As [`show`](Self::show), while an operation is under way, or done and not looked at: it brings the system's
-    /// position along itself, and may have moved it on since. If it never runs, the next one does (I3).
+    /// As [`show`](Self::show), while an operation is under way, or done and not looked at (I4).
     pub(super) fn show_busy(&mut self) {
-        self.is_ours = false;
+        *self = Self::default();
     }
 
     /// What became of the copy that an operation had (I3).
     pub(super) fn adopt(&mut self, after: Self) {
-        *self = if self.is_ours { after } else { Self::default() };
+        if self.is_ours {
+            *self = after;
+        }
+    }
+
+    /// An operation by the system's position is about to begin: it is brought along (I4). Nobody else has the file, so
+    /// that this waits for nobody; what fails is told by the operation, which tries again.
+    pub(super) fn prepare(&mut self, file: &OpenFile) {
+        if self.lags {
+            let _brought = self.bring(file);
+        }
     }
 
     /// Brings the system's position along.
     pub(super) fn bring(&mut self, file: &OpenFile) -> io::Result<()> {
-        if self.lags && self.at != UNKNOWN {
+        if let (true, Some(at)) = (self.lags, self.known()) {
             let mut file: &File = file;
-            file.seek(SeekFrom::Start(self.at))?;
+            file.seek(SeekFrom::Start(at))?;
         }
         self.lags = false;
         file.go_back()

@@ -21,6 +21,8 @@ mod act;
 mod blocking;
 mod child;
 mod executors;
+#[path = "../fixture/mod.rs"]
+mod fixture;
 mod hooks;
 mod known;
 mod row;

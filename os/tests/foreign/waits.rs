@@ -20,6 +20,7 @@ use selkie::time::{Instant, interval_at, timeout};
 use selkie_core::sync::{FixedChannel, FixedWatch, Signal};
 
 use crate::act::LIMIT;
+use crate::fixture::is_answered_in_place;
 use crate::wakers::{Made, Wait, Waiting};
 
 /// As many waits as are asked for, each by `make`.
@@ -473,16 +474,31 @@ fn file_read(_count: usize) -> Made {
     made(vec![wait], move || ignore(writer))
 }
 
-/// A lock that another handle has: whoever waits is woken to try again by a thread of the process.
+/// A lock that another handle has: whoever waits is woken to try again by a thread of the process. Where a try is not made
+/// in place it has its own wakes, and this row says nothing.
 fn file_lock(count: usize) -> Made {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let name = FILES.fetch_add(1, Ordering::Relaxed);
     let name = format!("selkie-lock-{}-{name}", std::process::id());
     let path = std::env::temp_dir().join(name);
-    let held = std::fs::File::create(&path).unwrap();
-    held.lock().unwrap();
+    std::fs::write(&path, b"x").unwrap();
+    let held = std::fs::File::open(&path).unwrap();
+    if !is_answered_in_place(&path) {
+        std::fs::remove_file(&path).unwrap();
+        return poll_readable(count);
+    }
+    // SAFETY: the descriptor is open.
+    let locked = unsafe { libc::flock(std::os::fd::AsRawFd::as_raw_fd(&held), libc::LOCK_EX) };
+    assert_eq!(locked, 0);
+    let open = || {
+        let runtime = selkie::runtime::Builder::new_current_thread().build();
+        let file = runtime.unwrap().block_on(selkie::fs::File::open(&path));
+        file.unwrap()
+    };
+    // Where no runtime is, if there is one here.
+    let open = || std::thread::scope(|scope| scope.spawn(open).join().unwrap());
     let waits = waits(count, || {
-        let file = selkie::fs::File::from_std(std::fs::File::open(&path).unwrap());
+        let file = open();
         async move { ignore(file.lock().await) }
     });
     std::fs::remove_file(&path).unwrap();

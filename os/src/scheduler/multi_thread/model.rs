@@ -11,7 +11,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use selkie_core::collections::SlabPool;
+use selkie_core::collections::{SlabPool, SlotLayout};
 use selkie_core::park::{Park, Unpark};
 use selkie_core::task::{Header, Id, Notified, OwnedTasks, Schedule};
 
@@ -353,7 +353,7 @@ fn model_workers_end_while_one_polls_a_task_of_the_other() {
         let scheduler = StdArc::new(Nowhere);
         let drops = StdArc::new(std::sync::atomic::AtomicUsize::new(0));
         let owners: Vec<_> = (0..2)
-            .map(|_| OwnedTasks::in_pool(pool, StdArc::clone(&scheduler)))
+            .map(|_| OwnedTasks::in_pool(pool, StdArc::clone(&scheduler), SlotLayout::Apart))
             .collect();
         let counted = Counted(StdArc::clone(&drops));
         let task = async move {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
-use selkie_core::collections::Padded;
+use selkie_core::collections::{Padded, SlotLayout};
 use selkie_core::platform::{AtomicPtr, AtomicU64};
 use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Id, JoinHandle, OwnedTasks};
@@ -94,11 +94,17 @@ impl MultiThread {
                 config,
             }
         });
-        *lock(&scheduler.outside) = Some(OwnedTasks::new(Arc::clone(&scheduler)));
+        // Several workers, each with tasks of its own, do not write to one line.
+        let layout = match workers {
+            1 => SlotLayout::Dense,
+            _ => SlotLayout::Apart,
+        };
+        let tasks = || OwnedTasks::laid_out(Arc::clone(&scheduler), layout);
+        *lock(&scheduler.outside) = Some(tasks());
         let cores = leases.into_iter().enumerate().map(|(index, lease)| Core {
             index,
             random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
-            tasks: OwnedTasks::new(Arc::clone(&scheduler)),
+            tasks: tasks(),
             timers: lease,
         });
         lock(&scheduler.unstarted).extend(cores);
