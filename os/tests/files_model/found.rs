@@ -2,7 +2,7 @@
 
 use std::io::SeekFrom;
 
-use super::program::{Bytes, End, Kind, Lock, Mode, Op, Part, Program, Scheduler, Step};
+use super::program::{Bytes, End, Kind, Lock, Mode, Op, Part, Program, Scheduler, StdOp, Step};
 use super::{LIMIT, Places, report};
 
 /// Runs of each program, of which some failed.
@@ -56,6 +56,7 @@ fn metadata_waits_for_a_given_up_length() {
         Step::Hold,
         Step::On(0, Op::SetLen(10), Some(1)),
         Step::On(0, Op::Metadata, None),
+        Step::Drain,
     ];
     holds("found-metadata", &vec![part(KIND, steps)]);
 }
@@ -105,6 +106,47 @@ fn what_was_read_ahead_is_read_after_a_seek_that_never_ran() {
         Step::On(0, Op::Read(3), None),
     ];
     holds("found-seek", &vec![part(kind, steps), part(kind, after)]);
+}
+
+#[test]
+fn std_finds_a_file_where_it_stood_before_a_seek_that_never_ran() {
+    let steps = vec![
+        Step::Open(0, Mode::Both),
+        Step::On(0, Op::Read(1), None),
+        Step::Hold,
+        Step::On(0, Op::Seek(SeekFrom::Current(-200)), Some(1)),
+    ];
+    let after = vec![Step::TryThroughStd(0)];
+    holds("found-std", &vec![part(KIND, steps), part(KIND, after)]);
+}
+
+#[test]
+fn a_descriptor_shows_where_reads_have_come_to_amid_another() {
+    let steps = vec![
+        Step::Open(0, Mode::Both),
+        Step::On(0, Op::Read(5), None),
+        Step::Hold,
+        Step::On(0, Op::Read(70_000), Some(1)),
+        Step::ByDescriptor(0, StdOp::Seek(SeekFrom::Current(0))),
+    ];
+    holds("found-descriptor", &vec![part(KIND, steps)]);
+}
+
+#[test]
+fn a_descriptor_may_be_moved_to_before_what_was_read_ahead() {
+    let steps = vec![
+        Step::Open(0, Mode::Both),
+        Step::ThroughStd(0),
+        Step::On(0, Op::Read(60), Some(1)),
+        Step::Drain,
+        Step::Hold,
+        Step::On(0, Op::SetLen(50), Some(1)),
+    ];
+    let after = vec![
+        Step::ByDescriptor(0, StdOp::Seek(SeekFrom::Start(5))),
+        Step::ByDescriptor(0, StdOp::Seek(SeekFrom::Current(0))),
+    ];
+    holds("found-before", &vec![part(KIND, steps), part(KIND, after)]);
 }
 
 #[test]

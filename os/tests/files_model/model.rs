@@ -173,16 +173,17 @@ fn idle(states: Set, slot: usize) -> Set {
             continue;
         }
         let handle = state.at(slot);
-        let Some(from) = handle.from.take() else {
-            continue; // It has begun, so it will be done.
-        };
+        let from = handle.from.take();
         handle.busy = None;
         handle.told = Some(match busy {
             Busy::Write(_) => continue, // I2
             Busy::Read(_) => Told::Read(Err(Fault::NotRun)),
             Busy::Seek(_) => Told::Seek(Err(Fault::NotRun)),
         });
-        after.extend(not_moved(state, slot, from));
+        match from {
+            Some(from) => after.extend(not_moved(state, slot, from)),
+            None => drop(after.insert(state)),
+        }
     }
     after
 }
@@ -301,12 +302,11 @@ fn undone(states: Set, slot: usize) -> Set {
 
 /// The handle is idle, and the position is where the user stands.
 fn gone_back(states: Set, slot: usize) -> Set {
-    let gone = settled(states, slot).into_iter().flat_map(|mut state| {
+    explained(settled(states, slot), |state| {
         let from = state.take_from(slot);
         let index = state.at(slot).description;
-        state.go(index, &from).0
-    });
-    gone.collect()
+        state.go_back(index, from.back()).ok()
+    })
 }
 
 /// The handle has become std's, and is new again.
@@ -398,14 +398,13 @@ fn read_once(state: &mut State, slot: usize, limit: usize, most: usize) -> Resul
 
 /// The states in which a read of at most `limit` bytes has begun and goes on.
 fn read_begun(states: Set, slot: usize, limit: usize) -> Set {
-    let begun = settled(states, slot).into_iter().filter_map(|mut state| {
+    let begun = settled(states, slot).into_iter().flat_map(|mut state| {
         let handle = state.at(slot);
         if !handle.unread.is_empty() {
-            return None;
+            return Vec::new();
         }
         let limit = limit.min(handle.max_buf);
-        state.begin(slot, Busy::Read(limit));
-        Some(state)
+        state.begin(slot, Busy::Read(limit))
     });
     lingering(begun.collect(), slot)
 }
@@ -472,22 +471,23 @@ fn read_exact(states: Set, slot: usize, length: usize, seen: &Seen) -> Set {
 
 /// The states after a flush, before it says whether a write has failed: the rest of one is tried again.
 fn flushed(states: Set, slot: usize) -> Set {
-    let tried = each(settled(states, slot), |state| try_again(state, slot));
-    settled(tried, slot)
+    settled(tried_again(settled(states, slot), slot), slot)
 }
 
-fn try_again(state: &mut State, slot: usize) {
-    let handle = state.at(slot);
-    let rest = std::mem::take(&mut handle.unwritten);
-    if !rest.is_empty() {
-        state.begin(slot, Busy::Write(rest));
-    }
+fn tried_again(states: Set, slot: usize) -> Set {
+    let tried = states.into_iter().flat_map(|mut state| {
+        let rest = std::mem::take(&mut state.at(slot).unwritten);
+        if rest.is_empty() {
+            vec![state]
+        } else {
+            state.begin(slot, Busy::Write(rest))
+        }
+    });
+    tried.collect()
 }
 
 fn flushed_or_dropped(states: Set, slot: usize) -> Set {
-    let tried = each(settled(states.clone(), slot), |state| {
-        try_again(state, slot)
-    });
+    let tried = tried_again(settled(states.clone(), slot), slot);
     dropped(states, slot, tried)
 }
 
@@ -502,24 +502,31 @@ fn fails(state: &mut State, slot: usize) -> Option<Fault> {
 }
 
 /// Takes as much of `bytes` as one write takes, and says how much.
-fn take(state: &mut State, slot: usize, bytes: &[u8]) -> usize {
-    let handle = state.at(slot);
-    let n = bytes.len().min(handle.max_buf);
-    state.begin(slot, Busy::Write(bytes[..n].to_vec()));
-    n
+fn take(mut state: State, slot: usize, bytes: &[u8]) -> (Vec<State>, usize) {
+    let n = bytes.len().min(state.at(slot).max_buf);
+    (state.begin(slot, Busy::Write(bytes[..n].to_vec())), n)
 }
 
 fn write(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> Set {
     match seen {
         // What was not said to be taken was not taken.
         Seen::Dropped => flushed_or_dropped(states, slot),
-        Seen::Done(outcome) => explained(flushed(states, slot), |state| {
-            let written = match fails(state, slot) {
-                Some(fault) => Err(fault),
-                None => Ok(Value::Count(take(state, slot, &bytes.to_vec()))),
-            };
-            (written == *outcome).then_some(())
-        }),
+        Seen::Done(outcome) => {
+            let mut explaining = Set::new();
+            for mut state in flushed(states, slot) {
+                if let Some(fault) = fails(&mut state, slot) {
+                    if *outcome == Err(fault) {
+                        explaining.insert(state);
+                    }
+                    continue;
+                }
+                let (taken, n) = take(state, slot, &bytes.to_vec());
+                if *outcome == Ok(Value::Count(n)) {
+                    explaining.extend(taken);
+                }
+            }
+            explaining
+        }
         Seen::Nothing => states,
     }
 }
@@ -547,8 +554,8 @@ fn write_all(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> Set {
                 }
                 continue;
             }
-            let n = take(&mut state, slot, &bytes[done..]);
-            left.push((state, done + n));
+            let (taken, n) = take(state, slot, &bytes[done..]);
+            left.extend(taken.into_iter().map(|state| (state, done + n)));
         }
         if !may_look(1) {
             return Set::new();
@@ -573,13 +580,13 @@ fn seek(states: Set, slot: usize, goal: Goal, seen: &Seen) -> Set {
             continue;
         }
         remember(&mut state, slot);
-        state.begin(slot, Busy::Seek(goal));
+        let begun = Set::from_iter(state.begin(slot, Busy::Seek(goal)));
         if *seen == Seen::Dropped {
-            given_up.insert(state);
+            given_up.extend(begun);
             continue;
         }
         // Whoever waits for it is told of its end.
-        for mut state in idle(Set::from([state]), slot) {
+        for mut state in idle(begun, slot) {
             if let Some(Told::Seek(sought)) = state.at(slot).told.take() {
                 if *seen == Seen::Done(sought.map(Value::Position)) {
                     all.insert(state);
@@ -668,10 +675,9 @@ fn changed(states: Set, waited: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
             Op::WriteAt(bytes, _) => Value::Count(bytes.length),
             _ => Value::Unit,
         };
-        for (state, outcome) in state.changed(index, &change) {
-            if *seen == outcome.map(|()| value.clone()) {
-                all.insert(state);
-            }
+        let outcome = state.changed(index, &change);
+        if *seen == outcome.map(|()| value) {
+            all.insert(state);
         }
     }
     all
@@ -684,7 +690,7 @@ fn lock_waiting(states: Set, slot: usize, lock: Lock, seen: &Seen) -> Set {
     for mut state in waited {
         let index = state.at(slot).description;
         let has_rival = state.has_rival(index, lock);
-        state = state.changed(index, &Change::Lock(lock)).remove(0).0;
+        let _outcome = state.changed(index, &Change::Lock(lock));
         match seen {
             Seen::Done(Ok(_)) if !has_rival => {
                 all.insert(state);

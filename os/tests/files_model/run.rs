@@ -63,7 +63,6 @@ fn run_here(program: &Program, path: PathBuf, log: Log) {
         path,
         files: std::array::from_fn(|_| None),
         log,
-        may_be_busy: [false; SLOTS],
         held: Vec::new(),
         threads: 0,
     };
@@ -154,9 +153,6 @@ struct World {
     path: PathBuf,
     files: [Option<File>; SLOTS],
     log: Log,
-    /// Whether an operation may go on that nobody waits for. Where a descriptor stands then is not said: the handle may have
-    /// to bring its position along first.
-    may_be_busy: [bool; SLOTS],
     /// Keeps the threads of the pool.
     held: Vec<mpsc::Sender<()>>,
     threads: usize,
@@ -170,31 +166,9 @@ impl World {
     async fn do_steps(mut self, steps: Vec<Step>) -> Self {
         for step in steps {
             let seen = self.do_step(&step).await;
-            self.watch(&step, &seen);
             self.note(Event::Did(step, seen));
         }
         self
-    }
-
-    /// Notes whether something goes on after `step`.
-    fn watch(&mut self, step: &Step, seen: &Seen) {
-        match (step, seen) {
-            (_, Seen::Nothing) => {}
-            (Step::On(slot, _, polls), Seen::Dropped) => {
-                self.may_be_busy[*slot] |= *polls != Some(0);
-            }
-            (Step::On(slot, Op::Write(_) | Op::WriteAll(_) | Op::WriteVectored(_), _), _) => {
-                self.may_be_busy[*slot] = true;
-            }
-            // They do not wait for an operation of the traits.
-            (
-                Step::On(_, Op::Metadata | Op::SetPermissions | Op::TryLock(_) | Op::Lock(_), _),
-                _,
-            ) => {}
-            (Step::On(slot, ..) | Step::Open(slot, _) | Step::ThroughStd(slot), _)
-            | (Step::Clone(slot, ..), Seen::Done(_)) => self.may_be_busy[*slot] = false,
-            _ => {}
-        }
     }
 
     async fn do_step(&mut self, step: &Step) -> Seen {
@@ -225,7 +199,6 @@ impl World {
                 };
                 let cloned = polled(file.try_clone(), *polls, held).await;
                 let cloned = cloned.map(|cloned| cloned.map(|file| self.files[*to] = Some(file)));
-                self.may_be_busy[*to] = false;
                 seen(cloned.map(|cloned| cloned.map(|()| Value::Unit)))
             }
             Step::ThroughStd(slot) => {
@@ -238,7 +211,6 @@ impl World {
             }
             Step::TryThroughStd(slot) => self.try_through_std(*slot),
             Step::ByDescriptor(slot, op) => match &self.files[*slot] {
-                Some(_) if self.may_be_busy[*slot] => Seen::Nothing,
                 Some(file) => seen(Some(by_descriptor(file, op))),
                 None => Seen::Nothing,
             },

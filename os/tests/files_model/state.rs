@@ -47,7 +47,7 @@ pub(crate) struct Handle {
     /// Why a write failed.
     pub(crate) failed: Option<Fault>,
     pub(crate) busy: Option<Busy>,
-    /// From where it begins, until it has gone there.
+    /// By what it goes back first, until it has.
     pub(crate) from: Option<From>,
     /// How the operation ended that nobody has asked about.
     pub(crate) told: Option<Told>,
@@ -58,13 +58,9 @@ pub(crate) struct Handle {
     pub(crate) given_up_has_ended: bool,
 }
 
-/// From where an operation begins: where the user stands, who has not read what was read ahead.
-///
-/// Others may move the position meanwhile, by a clone or by the descriptor. Then it may begin at the place that was right when it was
-/// asked for, or at as many bytes before where the position is.
+/// By what an operation goes back first: the user has not read what was read ahead.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct From {
-    place: u64,
     pub(crate) unread: Vec<u8>,
     pub(crate) owed: usize,
 }
@@ -167,14 +163,23 @@ impl State {
         self.handles[slot].as_mut().expect("the slot is not empty")
     }
 
-    /// An operation of the traits begins at the handle in a slot.
-    pub(crate) fn begin(&mut self, slot: usize, busy: Busy) {
+    /// An operation of the traits begins at the handle in a slot, which goes back at once or with the operation.
+    pub(crate) fn begin(mut self, slot: usize, busy: Busy) -> Vec<Self> {
+        let from = self.take_from(slot);
         let handle = self.at(slot);
+        let index = handle.description;
         handle.unwritten.clear();
         handle.busy = Some(busy);
         handle.busy_has_ended = false;
-        let from = self.take_from(slot);
-        self.at(slot).from = Some(from);
+        if from.back() == 0 {
+            return vec![self];
+        }
+        let mut gone_back = self.clone();
+        self.at(slot).from = Some(from.clone());
+        match gone_back.go_back(index, from.back()) {
+            Ok(()) => vec![gone_back, self],
+            Err(_) => vec![self],
+        }
     }
 
     pub(crate) fn description(&mut self, slot: usize) -> &mut Description {
@@ -245,18 +250,16 @@ impl State {
             return Vec::new();
         };
         if let Some(from) = next.who(who).from.take() {
-            let (gone, failed) = next.go(index, &from);
-            let failed = failed.map(|(mut failed, fault)| {
-                let handle = failed.who(who);
+            if let Err(fault) = next.go_back(index, from.back()) {
+                let handle = next.who(who);
                 handle.busy = None;
                 handle.told = Some(match busy {
                     Busy::Read(_) => Told::Read(Err(fault)),
                     Busy::Write(_) => Told::Write(Err(fault)),
                     Busy::Seek(_) => Told::Seek(Err(fault)),
                 });
-                failed
-            });
-            return gone.into_iter().chain(failed).collect();
+            }
+            return vec![next];
         }
         next.who(who).busy = None;
         let told = match busy {
@@ -286,14 +289,10 @@ impl State {
         };
         if let Change::SetLen(from, _) = &mut change {
             if let Some(from) = from.take() {
-                let (mut gone, failed) = next.go(index, &from);
-                for gone in &mut gone {
-                    gone.who(who).given_up = Some(change.clone());
+                if next.go_back(index, from.back()).is_ok() {
+                    next.who(who).given_up = Some(change);
                 }
-                return gone
-                    .into_iter()
-                    .chain(failed.map(|failed| failed.0))
-                    .collect();
+                return vec![next];
             }
         }
         let _outcome = next.change(index, &change);
@@ -303,46 +302,18 @@ impl State {
     /// From where an operation at the handle in a slot begins, which has nothing in its buffer then.
     pub(crate) fn take_from(&mut self, slot: usize) -> From {
         let handle = self.at(slot);
-        let (unread, owed) = (
-            std::mem::take(&mut handle.unread),
-            std::mem::take(&mut handle.owed),
-        );
-        let position = self.description(slot).position;
-        let back = (unread.len() + owed) as u64;
-        let place = position.saturating_sub(back);
         From {
-            place,
-            unread,
-            owed,
+            unread: std::mem::take(&mut handle.unread),
+            owed: std::mem::take(&mut handle.owed),
         }
     }
 
-    /// The states in which the position is where an operation begins, and the one in which it cannot be.
-    pub(crate) fn go(&self, index: usize, from: &From) -> (Vec<Self>, Option<(Self, Fault)>) {
-        let mut there = self.clone();
-        there.descriptions[index].position = from.place;
-        let mut back = self.clone();
-        match back.go_back(index, from.back()) {
-            Ok(()) if back == there => (vec![there], None),
-            Ok(()) => (vec![there, back], None),
-            Err(fault) => (vec![there], Some((back, fault))),
+    /// How a change ends that somebody waits for.
+    pub(crate) fn changed(&mut self, index: usize, change: &Change) -> Result<(), Fault> {
+        if let Change::SetLen(Some(from), _) = change {
+            self.go_back(index, from.back())?;
         }
-    }
-
-    /// The states and outcomes of a change that somebody waits for.
-    pub(crate) fn changed(&self, index: usize, change: &Change) -> Vec<(Self, Result<(), Fault>)> {
-        let Change::SetLen(Some(from), length) = change else {
-            let mut next = self.clone();
-            let outcome = next.change(index, change);
-            return vec![(next, outcome)];
-        };
-        let (gone, failed) = self.go(index, from);
-        let done = gone.into_iter().map(|mut next| {
-            let outcome = next.change(index, &Change::SetLen(None, *length));
-            (next, outcome)
-        });
-        done.chain(failed.map(|(state, fault)| (state, Err(fault))))
-            .collect()
+        self.change(index, change)
     }
 
     /// Does what is left of `change`.
