@@ -222,10 +222,14 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
                 let waited = dropped(states, *from, begun);
                 each(waited, |state| state.description(*from).lingers = true)
             }
-            Seen::Done(Ok(_)) => each(gone_back(states, *from), |state| {
-                let from = state.at(*from);
-                let clone = Handle::new(from.description, from.max_buf);
-                state.handles[*to] = Some(clone);
+            Seen::Done(outcome) => explained(settled(states, *from), |state| {
+                let gone_back = go_back(state, *from);
+                if gone_back.is_ok() {
+                    let from = state.at(*from);
+                    let clone = Handle::new(from.description, from.max_buf);
+                    state.handles[*to] = Some(clone);
+                }
+                (gone_back.err() == outcome.clone().err()).then_some(())
             }),
             _ => Set::new(),
         },
@@ -302,11 +306,17 @@ fn undone(states: Set, slot: usize) -> Set {
 
 /// The handle is idle, and the position is where the user stands.
 fn gone_back(states: Set, slot: usize) -> Set {
-    explained(settled(states, slot), |state| {
-        let from = state.take_from(slot);
-        let index = state.at(slot).description;
-        state.go_back(index, from.back()).ok()
+    each(settled(states, slot), |state| {
+        // Whoever has moved the position to where there is nothing to go back by finds it there.
+        let _gone_back = go_back(state, slot);
     })
+}
+
+/// The handle goes back by what it has read ahead. If it cannot, it is as if it had been read.
+fn go_back(state: &mut State, slot: usize) -> Result<(), Fault> {
+    let from = state.take_from(slot);
+    let index = state.at(slot).description;
+    state.go_back(index, from.back())
 }
 
 /// The handle has become std's, and is new again.

@@ -43,7 +43,10 @@ fn candidates(program: &Program) -> Vec<Program> {
             all.push(with(&|part| part.steps.truncate(length / 2)));
         }
         for step in (0..length).rev() {
-            all.push(with(&|part| drop(part.steps.remove(step))));
+            let without = |part: &mut Part| {
+                part.steps.remove(step);
+            };
+            all.push(with(&without));
         }
         all.push(with(&|part| part.kind.scheduler = Scheduler::CurrentThread));
         all.push(with(&|part| part.kind.as_task = false));
