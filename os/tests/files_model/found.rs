@@ -46,7 +46,10 @@ fn a_given_up_write_of_the_ring_wakes_who_waits_for_it() {
         Step::On(0, Op::WriteAllAt(BYTES, 20), Some(2)),
         Step::On(0, Op::Seek(SeekFrom::End(-20)), None),
     ];
-    holds("found-wake", &vec![part(kind, steps)]);
+    // Whether the ring is done before the worker sleeps is chance.
+    for _ in 0..5 {
+        holds("found-wake", &vec![part(kind, steps.clone())]);
+    }
 }
 
 #[test]
