@@ -153,15 +153,13 @@ impl File {
     /// The open file as somebody else may see it from now on.
     pub(super) fn shown(&self) -> &std::fs::File {
         let mut inner = self.shared();
-        if let State::Idle(_) = inner.state {
-            // Of a file that others have, only the pool may go back.
-            if inner.place.known().is_some() {
-                inner.undo_read_ahead(&self.std); // I1
-            }
+        if let (State::Idle(_), Some(_)) = (&inner.state, inner.place.known()) {
+            inner.undo_read_ahead(&self.std); // I1
             let brought = inner.place.show(&self.std);
             // A local file that is nobody else's goes to where it has stood before.
             debug_assert!(brought.is_ok(), "{brought:?}");
         } else {
+            // Of a file that others have, only the pool may go back.
             inner.place.show_busy();
         }
         drop(inner);
@@ -261,6 +259,7 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
+        self.std.given_up().none().await;
         // Behind a write under way it takes the same road as the write.
         if matches!(self.shared().state, State::Idle(_)) {
             if let Some(known) = in_place::metadata(&self.std).await {

@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Arc;
 
 use super::dir_builder::DirBuilder;
 use super::file::File;
@@ -80,8 +79,8 @@ impl File {
     /// Once begun it is done, also if the future drops.
     pub async fn fallocate(&self, offset: u64, len: u64) -> io::Result<()> {
         self.idle().await;
-        let std = Arc::clone(&self.std);
-        offload(move || allocate_file(std.as_fd(), offset, len)).await
+        self.change(move |std| allocate_file(std.as_fd(), offset, len))
+            .await
     }
 }
 

@@ -1,21 +1,27 @@
-//! A process that ends between any two system calls of `fs::replace`.
+//! A process that ends between any two system calls of `fs::replace`, or of writing to a file.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Output;
 
-use selkie::fs;
-use selkie::runtime::Builder;
+use selkie::fs::{self, File};
+use selkie::io::AsyncWriteExt;
+use selkie::runtime::{Builder, Runtime};
 
 use super::{MOST_POINTS, argument, faults};
 use crate::fixture::{Folder, run_part};
 
 const NEW: &[u8] = &[b'n'; 100_000];
 
-/// Replaces the file in `folder` in a process that ends at its `nth` call.
-fn cut(folder: &Path, nth: usize) -> Output {
-    run_part(&["env"], "cut::is_cut", &folder.join(nth.to_string())).unwrap()
+/// Lengths of the parts that are written, more than one operation takes for one.
+const PARTS: [usize; 3] = [3, 150, 20];
+/// What one operation takes.
+const MAX_BUF_SIZE: usize = 64;
+
+/// Runs `part` with the file in `folder` in a process that ends at its `nth` call.
+fn cut(part: &str, folder: &Path, nth: usize) -> Output {
+    run_part(&["env"], part, &folder.join(nth.to_string())).unwrap()
 }
 
 #[test]
@@ -26,7 +32,7 @@ fn regression_86_a_crash_at_any_call_leaves_the_old_content_or_the_new() {
     for nth in 1..MOST_POINTS {
         std::fs::write(&path, b"old").unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-        let output = cut(folder.path(), nth);
+        let output = cut("cut::is_cut", folder.path(), nth);
         let text = String::from_utf8_lossy(&output.stdout);
         if text.contains("skipped") {
             println!("{text}");
@@ -57,6 +63,15 @@ fn regression_86_a_crash_at_any_call_leaves_the_old_content_or_the_new() {
     panic!("it never comes to its end");
 }
 
+/// A runtime whose thread is there before anything is counted.
+fn runtime() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.max_blocking_threads(1).disable_io_uring();
+    let runtime = builder.build().unwrap();
+    runtime.block_on(async { fs::try_exists("/").await.unwrap() });
+    runtime
+}
+
 #[test]
 #[ignore = "a part of regression_86_a_crash_at_any_call_leaves_the_old_content_or_the_new"]
 fn is_cut() {
@@ -64,14 +79,80 @@ fn is_cut() {
         return;
     };
     let Some(faults) = faults() else { return };
-    let mut builder = Builder::new_current_thread();
-    builder.max_blocking_threads(1).disable_io_uring();
-    let runtime = builder.build().unwrap();
-    // The thread is there before anything is counted.
-    runtime.block_on(async { fs::try_exists("/").await.unwrap() });
+    let runtime = runtime();
     faults.cut_at(nth.parse().unwrap());
     runtime
         .block_on(fs::replace(folder.join("file"), NEW))
         .unwrap();
     faults.disarm();
+}
+
+/// All parts, each with bytes of its own.
+fn written() -> Vec<u8> {
+    let parts = PARTS.iter().zip(b'a'..);
+    parts
+        .flat_map(|(&length, byte)| vec![byte; length])
+        .collect()
+}
+
+#[test]
+fn what_was_brought_to_the_disk_is_there_after_a_crash_at_any_call() {
+    let folder = Folder::new("cut-writes");
+    let path = folder.path().join("file");
+    let mut partly = 0;
+    for nth in 1..MOST_POINTS {
+        std::fs::write(&path, b"").unwrap();
+        let output = cut("cut::is_cut_amid_writes", folder.path(), nth);
+        let text = String::from_utf8_lossy(&output.stdout);
+        if text.contains("skipped") {
+            println!("{text}");
+            return;
+        }
+        let content = std::fs::read(&path).unwrap();
+        assert!(
+            written().starts_with(&content),
+            "after call {nth}: {content:?}"
+        );
+        let confirmed = text.matches("confirmed").count();
+        let least: usize = PARTS[..confirmed].iter().sum();
+        assert!(
+            content.len() >= least,
+            "{} of {least} after call {nth}",
+            content.len()
+        );
+        if output.status.success() {
+            assert_eq!((confirmed, content.len()), (PARTS.len(), written().len()));
+            assert!(partly > 3, "cut too seldom");
+            return;
+        }
+        partly += usize::from(!content.is_empty());
+        assert_eq!(output.status.signal(), Some(libc::SIGKILL), "{text}");
+    }
+    panic!("it never comes to its end");
+}
+
+#[test]
+#[ignore = "a part of what_was_brought_to_the_disk_is_there_after_a_crash_at_any_call"]
+fn is_cut_amid_writes() {
+    let Some((folder, nth)) = argument() else {
+        return;
+    };
+    let Some(faults) = faults() else { return };
+    let runtime = runtime();
+    runtime.block_on(async {
+        let path = folder.join("file");
+        let mut file = File::options().write(true).open(path).await.unwrap();
+        file.set_max_buf_size(MAX_BUF_SIZE);
+        faults.cut_at(nth.parse().unwrap());
+        let content = written();
+        let mut rest = &content[..];
+        for length in PARTS {
+            let (part, others) = rest.split_at(length);
+            rest = others;
+            file.write_all(part).await.unwrap();
+            file.sync_all().await.unwrap();
+            println!("confirmed");
+        }
+        faults.disarm();
+    });
 }

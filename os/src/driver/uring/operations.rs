@@ -42,9 +42,11 @@ impl After {
         self.woken.extend(wakers);
     }
 
-    /// Says whether anybody was woken.
+    /// Says whether anybody was woken, or may have been: a drop of what was lent may wake, too, as that of a write
+    /// which was given up does.
     pub(super) fn do_it(self) -> bool {
-        let has_woken = !self.woken.is_empty();
+        let has_woken =
+            !(self.woken.is_empty() && self.payloads.is_empty() && self.carried.is_empty());
         wake_each(self.woken);
         // What was lent is dropped here, and its drop is foreign code.
         for payload in self.payloads {
