@@ -76,3 +76,6 @@ pub use buffers::{Buffer, Buffers};
 pub use incoming::Incoming;
 pub use received::Received;
 pub use socket::Socket;
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ impl Rings {
             registry
                 .register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
                 .ok()?;
-            Some(Arc::new(ring))
+            Some(ring)
         };
         let own = self.places[place].get_or_init(make);
         own.as_ref().or_else(|| self.all().next_back())

@@ -11,7 +11,7 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use io_uring::Submitter;
+use super::kernel::Kernel;
 
 /// Places in a table, unless the process may have fewer descriptors: the system wants no more.
 const MAX_PLACES: u32 = 16_384;
@@ -29,10 +29,10 @@ pub(super) struct Table {
 }
 
 /// Makes the table, as large as may be; how many places it has.
-fn make(submitter: &Submitter<'_>) -> io::Result<u32> {
+fn make(kernel: &impl Kernel) -> io::Result<u32> {
     let mut places = MAX_PLACES;
     loop {
-        match submitter.register_files_sparse(places) {
+        match kernel.make_table(places) {
             Ok(()) => return Ok(places),
             Err(error) if error.raw_os_error() != Some(libc::EMFILE) => return Err(error),
             Err(error) if places == MIN_PLACES => return Err(error),
@@ -42,10 +42,10 @@ fn make(submitter: &Submitter<'_>) -> io::Result<u32> {
 }
 
 impl Table {
-    /// Puts `fd` into the table of the ring that `submitter` is of.
-    pub(super) fn put(&mut self, submitter: &Submitter<'_>, fd: RawFd) -> io::Result<u32> {
+    /// Puts `fd` into the table of the ring that `kernel` is of.
+    pub(super) fn put(&mut self, kernel: &impl Kernel, fd: RawFd) -> io::Result<u32> {
         if self.places == 0 {
-            self.places = make(submitter)?;
+            self.places = make(kernel)?;
         }
         let fresh = (self.fresh < self.places).then_some(self.fresh);
         let Some(place) = self.free.pop().or(fresh) else {
@@ -54,8 +54,8 @@ impl Table {
                 "io_uring: {places} of {places} places for files in use"
             )));
         };
-        match submitter.register_files_update(place, &[fd]) {
-            Ok(_) => {
+        match kernel.set_place(place, fd) {
+            Ok(()) => {
                 self.fresh = self.fresh.max(place + 1);
                 Ok(place)
             }
@@ -69,9 +69,9 @@ impl Table {
     }
 
     /// Empties `place`.
-    pub(super) fn clear(&mut self, submitter: &Submitter<'_>, place: u32) {
+    pub(super) fn clear(&mut self, kernel: &impl Kernel, place: u32) {
         // Should the system keep the file, the place stays taken.
-        if submitter.register_files_update(place, &[-1]).is_ok() {
+        if kernel.set_place(place, -1).is_ok() {
             self.free.push(place);
         }
     }
