@@ -92,15 +92,12 @@ impl Attached {
 
     /// The ring for what this thread begins: its own, if it is a worker of the runtime.
     pub(super) fn ring(&self) -> io::Result<Arc<Ring>> {
-        let ring = self.driver.ring(self.worker_here());
-        ring.cloned().ok_or_else(|| {
-            if self.driver.has_closed_rings() {
-                shutdown_error()
-            } else {
-                unsupported(
-                    "the system refuses io_uring: an old kernel, a filter, or no locked memory",
-                )
-            }
+        let ring = self.driver.require_ring(self.worker_here());
+        ring.cloned().map_err(|error| match error.raw_os_error() {
+            _ if self.driver.has_closed_rings() => shutdown_error(),
+            // Kernels before 5.12 count a ring's memory as locked, of which there may be none.
+            Some(libc::ENOMEM) => unsupported("the system refuses io_uring: no locked memory"),
+            _ => error,
         })
     }
 

@@ -60,7 +60,8 @@ impl Incoming {
     /// # Errors
     /// `Unsupported` if the runtime was built without I/O or with
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
-    /// no runtime runs here.
+    /// no runtime runs here. What the system says if it has no descriptor or no memory for a ring just now:
+    /// call it again later.
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self {
             attached: Attached::here()?,

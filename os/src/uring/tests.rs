@@ -5,4 +5,5 @@
 //! in the end no memory, buffer or descriptor is missing.
 
 mod operations;
+mod passing;
 mod table;

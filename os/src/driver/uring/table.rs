@@ -3,8 +3,10 @@
 //!
 //! Idea        The table is made when the first file comes, and holds a reference of its own: the
 //!             descriptor stays open beside it.
-//! States      a place: free ─put→ taken ─clear→ free
+//! States      a place: free ─put→ taken ─clear→ free, or ─refused for now→ stale ─a later call→ free
 //! Invariants  I1 a place belongs to one file at a time, until after the last operation that names it.
+//!             I2 a stale place holds a file that nobody names any more, so that it is open: each later call
+//!                begins with those.
 //! Rejected    Connections that are accepted into the table and have no descriptor: one too many for the
 //!             table is closed by the system, and what a program does by descriptor it could not do.
 
@@ -26,6 +28,8 @@ pub(super) struct Table {
     /// Those from here on were never taken.
     fresh: u32,
     free: Vec<u32>,
+    /// I2.
+    stale: Vec<u32>,
 }
 
 /// Makes the table, as large as may be; how many places it has.
@@ -47,6 +51,7 @@ impl Table {
         if self.places == 0 {
             self.places = make(kernel)?;
         }
+        self.clear_stale(kernel);
         let fresh = (self.fresh < self.places).then_some(self.fresh);
         let Some(place) = self.free.pop().or(fresh) else {
             let places = self.places;
@@ -70,8 +75,17 @@ impl Table {
 
     /// Empties `place`.
     pub(super) fn clear(&mut self, kernel: &impl Kernel, place: u32) {
-        // Should the system keep the file, the place stays taken.
-        if kernel.set_place(place, -1).is_ok() {
+        self.stale.push(place);
+        self.clear_stale(kernel);
+    }
+
+    /// Empties what the system keeps, until it refuses.
+    fn clear_stale(&mut self, kernel: &impl Kernel) {
+        while let Some(&place) = self.stale.last() {
+            if kernel.set_place(place, -1).is_err() {
+                return;
+            }
+            self.stale.pop();
             self.free.push(place);
         }
     }

@@ -374,6 +374,16 @@ impl Control {
         lock(&self.0.registering).extend(errnos);
     }
 
+    /// Entering the system fails no more.
+    pub(crate) fn relent(&self) {
+        lock(&self.0.entering).clear();
+    }
+
+    /// How often making a ring, or probing it, is still to fail.
+    pub(crate) fn left(&self) -> usize {
+        lock(&self.0.setting_up).len() + lock(&self.0.probing).len()
+    }
+
     /// This thread gets such rings from here on.
     pub(crate) fn install(&self) {
         HERE.with_borrow_mut(|here| *here = Some(self.clone()));
