@@ -4,6 +4,8 @@
 //! its own, for a limited time: the operation comes to what its documentation says, the next one works, and
 //! in the end no memory, buffer or descriptor is missing.
 
+mod ends;
 mod operations;
 mod passing;
+mod random;
 mod table;

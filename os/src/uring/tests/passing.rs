@@ -1,6 +1,7 @@
 //! What the system refuses for now is asked for again; only what is final is remembered.
 
 use std::io::ErrorKind;
+use std::task::{Context, Waker};
 use std::time::Instant;
 
 use super::operations::{LONG, Operation, Scene, TEXT, drive, limited, pass_until, runtime};
@@ -233,4 +234,32 @@ fn a_file_waits_for_no_ring_that_is_held_up() {
             scene.end("a held-up ring");
         });
     });
+}
+
+/// An operation that ends for nothing at once, each time, was begun anew for ever within one poll.
+#[test]
+fn a_poll_ends_though_each_operation_ends_for_nothing() {
+    let errnos = [libc::EAGAIN, libc::EINTR, libc::ECANCELED];
+    for operation in [Operation::Accept, Operation::Receive, Operation::Send] {
+        for errno in errnos {
+            limited(&format!("{operation:?}, {errno}"), move || {
+                let control = Control::new(move |_| Fate::new(When::Early, How::Fails(errno)));
+                control.install();
+                let runtime = runtime();
+                let mut scene = runtime.block_on(Scene::new(&control, false));
+                // No worker: what is begun here is submitted here, and is over at once.
+                let _entered = runtime.enter();
+                let mut doing = scene.begin(operation);
+                let mut cx = Context::from_waker(Waker::noop());
+                for _ in 0..3 {
+                    assert!(doing.as_mut().poll(&mut cx).is_pending());
+                }
+                assert!(control.taken() < 200, "{} were begun", control.taken());
+                control.plan(|_| Fate::new(When::Early, How::Done));
+                assert!(doing.as_mut().poll(&mut cx).is_ready());
+                drop(doing);
+                scene.end("ended for nothing");
+            });
+        }
+    }
 }

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use io_uring::{IoUring, opcode, squeue};
@@ -194,9 +194,8 @@ struct Inside {
     kept: VecDeque<(u64, Completion)>,
     groups: HashMap<u16, Group>,
     table: Vec<Option<OwnedFd>>,
-    /// Of all operations that were taken, cancellations apart.
+    /// Operations that were taken, cancellations apart.
     taken: usize,
-    cancels: usize,
     enters: usize,
     room: usize,
     script: Arc<Script>,
@@ -219,6 +218,10 @@ struct Script {
     sockets: bool,
     bundles: bool,
     watches: bool,
+    /// What never completes does.
+    is_released: AtomicBool,
+    /// Not zero if operations complete in another order than they came: what the order is drawn from.
+    order: AtomicUsize,
     rings: Mutex<Vec<Stub>>,
 }
 
@@ -309,6 +312,8 @@ impl Control {
             sockets: true,
             bundles: false,
             watches: false,
+            is_released: AtomicBool::new(false),
+            order: AtomicUsize::new(0),
             rings: Mutex::default(),
         }))
     }
@@ -350,6 +355,17 @@ impl Control {
     pub(crate) fn watches(mut self) -> Self {
         self.change().watches = true;
         self
+    }
+
+    /// Operations complete in an order drawn from `seed`, which is odd.
+    pub(crate) fn shuffled(self, seed: usize) -> Self {
+        self.0.order.store(seed, Ordering::Relaxed);
+        self
+    }
+
+    /// What was planned to complete never does so at the next turn.
+    pub(crate) fn release(&self) {
+        self.0.is_released.store(true, Ordering::Relaxed);
     }
 
     /// From here on operations go as `fates` says.
@@ -409,11 +425,6 @@ impl Control {
         self.sum(|inside| inside.taken)
     }
 
-    /// Cancellations that the rings have taken.
-    pub(crate) fn cancels(&self) -> usize {
-        self.sum(|inside| inside.cancels)
-    }
-
     /// How often the rings were entered.
     pub(crate) fn enters(&self) -> usize {
         self.sum(|inside| inside.enters)
@@ -422,6 +433,25 @@ impl Control {
     /// Operations that have not ended.
     pub(crate) fn flying(&self) -> usize {
         self.sum(|inside| inside.flying.len() + inside.waiting.len())
+    }
+
+    /// What is under way, for messages.
+    pub(crate) fn told(&self) -> String {
+        let told = |stub: &Stub| {
+            let inside = lock(&stub.0);
+            let flying: Vec<_> = inside
+                .flying
+                .iter()
+                .map(|one| (one.wanted, one.fate))
+                .collect();
+            format!(
+                "under way {flying:?}, not taken {:?}, completions {} and {}",
+                inside.waiting,
+                inside.ready.len(),
+                inside.kept.len()
+            )
+        };
+        self.rings().iter().map(told).collect()
     }
 
     /// Buffers that lie in the queues of all groups, each at one place only.
@@ -515,8 +545,9 @@ impl Flying {
             How::Zero => return Tried::Ends(0, 0),
             How::FailsWithBuffer(errno) => {
                 let group = groups.get_mut(&self.wanted.group).expect("there is one");
-                let (_, _, number) = group.take().expect("a buffer is there");
-                return Tried::Ends(-errno, BUFFER | u32::from(number) << 16);
+                let number = group.take().map(|(_, _, number)| u32::from(number));
+                let flags = number.map_or(0, |number| BUFFER | number << 16);
+                return Tried::Ends(-errno, flags);
             }
             How::DoneButFails(errno) => match self.call(groups) {
                 None => None,
@@ -674,7 +705,6 @@ impl Inside {
     /// The entry is seen by the system.
     fn begin(&mut self, wanted: Wanted) {
         if wanted.code == opcode::AsyncCancel::CODE {
-            self.cancels += 1;
             return self.cancel(wanted);
         }
         self.taken += 1;
@@ -718,11 +748,11 @@ impl Inside {
                     0
                 }
                 OnCancel::IsLate => {
-                    flying.expires = flying.is_multishot() && flying.fate.when != When::Never;
+                    flying.expires = flying.is_multishot();
                     -libc::EALREADY
                 }
                 OnCancel::Misses => {
-                    flying.expires = flying.is_multishot() && flying.fate.when != When::Never;
+                    flying.expires = flying.is_multishot();
                     -libc::ENOENT
                 }
             }
@@ -775,13 +805,21 @@ impl Inside {
 
     fn turn(&mut self) {
         let mut at = 0;
+        let drawn = self.script.order.load(Ordering::Relaxed);
+        if drawn != 0 && !self.flying.is_empty() {
+            let next = drawn.wrapping_mul(0x5851_f42d_4c95_7f2d) >> 7 | 1;
+            self.script.order.store(next, Ordering::Relaxed);
+            let count = self.flying.len();
+            self.flying.rotate_left(next % count);
+        }
+        let is_released = self.script.is_released.load(Ordering::Relaxed);
         while at < self.flying.len() {
             let flying = &mut self.flying[at];
             if self.script.watches && flying.wanted.owns_memory() {
                 assert_there(&flying.wanted);
             }
             flying.turns_left = flying.turns_left.saturating_sub(1);
-            let is_due = flying.turns_left == 0 && flying.fate.when != When::Never;
+            let is_due = flying.turns_left == 0 && (flying.fate.when != When::Never || is_released);
             if !is_due || !self.go(at) {
                 at += 1;
             }
@@ -816,7 +854,6 @@ impl Stub {
             groups: HashMap::new(),
             table: Vec::new(),
             taken: 0,
-            cancels: 0,
             enters: 0,
             room: script.room,
             script: Arc::clone(script),
