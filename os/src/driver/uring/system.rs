@@ -106,12 +106,60 @@ impl System {
     ///
     /// # Safety
     /// I1. What the entries point to stays until their last completions.
-    pub(super) unsafe fn submit(&self, entries: &mut Entries, mut busy: impl FnMut()) -> Submitted {
-        // Who tries again lets nobody wait for long.
-        let mut attempts = if entries.queued == 0 { MAX_ATTEMPTS } else { 1 };
+    pub(super) unsafe fn submit(&self, entries: &mut Entries, busy: impl FnMut()) -> Submitted {
+        let len = entries.all.len();
+        if entries.queued > 0 || len == 0 || len > ENTRIES as usize {
+            // SAFETY: by the caller's promise.
+            return unsafe { self.submit_by_parts(entries, None, busy) };
+        }
         // SAFETY: by the caller's promise.
-        let mut begun = unsafe { self.taken_since(entries) };
+        let has_room = unsafe { self.queues.push(&entries.all) };
+        debug_assert!(has_room, "nothing lies in the queue");
+        let entered = self.queues.enter();
+        // SAFETY: by the caller's promise.
+        if entered.is_ok() && unsafe { self.queues.waiting() } == 0 {
+            entries.all.clear();
+            return Submitted::All;
+        }
+        entries.queued = len;
+        // SAFETY: by the caller's promise.
+        unsafe { self.submit_by_parts(entries, Some(entered), busy) }
+    }
+
+    /// The same, of entries some of which lie in the queue, or which the queue cannot hold; the system was
+    /// `entered` for those in the queue, if it was.
+    ///
+    /// # Safety
+    /// As for `submit`.
+    #[cold]
+    unsafe fn submit_by_parts(
+        &self,
+        entries: &mut Entries,
+        mut entered: Option<io::Result<()>>,
+        mut busy: impl FnMut(),
+    ) -> Submitted {
+        // Who tries again lets nobody wait for long.
+        let is_again = entered.is_none() && entries.queued > 0;
+        let mut attempts = if is_again { 1 } else { MAX_ATTEMPTS };
+        let mut begun = 0;
         let outcome = loop {
+            // SAFETY: by the caller's promise.
+            let taken = unsafe { self.taken_since(entries) };
+            begun += taken;
+            match entered.take() {
+                Some(Err(error)) if !is_passing(&error) => break Submitted::Never,
+                None => {}
+                _ if taken > 0 => {}
+                _ if attempts == 1 => break Submitted::Later,
+                failed => {
+                    let errno = failed.and_then(|failed| failed.err()?.raw_os_error());
+                    if errno == Some(libc::EBUSY) {
+                        busy();
+                    }
+                    attempts -= 1;
+                    std::thread::yield_now();
+                }
+            }
             let rest = &entries.all[begun..];
             if rest.is_empty() {
                 break Submitted::All;
@@ -124,21 +172,7 @@ impl System {
                 "the queue has room for what it is not known to hold"
             );
             entries.queued += batch.len();
-            let entered = self.queues.enter();
-            // SAFETY: by the caller's promise.
-            let taken = unsafe { self.taken_since(entries) };
-            begun += taken;
-            match entered {
-                Err(error) if !is_passing(&error) => break Submitted::Never,
-                _ if taken > 0 => continue,
-                Err(error) if error.raw_os_error() == Some(libc::EBUSY) => busy(),
-                _ => {}
-            }
-            attempts -= 1;
-            if attempts == 0 {
-                break Submitted::Later;
-            }
-            std::thread::yield_now();
+            entered = Some(self.queues.enter());
         };
         entries.all.drain(..begun);
         outcome
