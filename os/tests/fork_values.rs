@@ -433,7 +433,7 @@ fn regression_93_a_forked_child_drops_its_parents_runtimes() {
         sleep(Duration::from_millis(1)).await;
         ours.read_u8().await.unwrap()
     };
-    let waiting = first.block_on(async { selkie::spawn(std::future::pending::<()>()) });
+    let waiting = first.spawn(std::future::pending::<()>());
     fork(|| {
         drop((copy_of(&first), copy_of(&local)));
         copy_of(&second).shutdown_timeout(Duration::from_millis(1));

@@ -4,8 +4,9 @@
 
 mod fixture;
 
-use std::io::{PipeReader, Read};
+use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::Duration;
 
 use fixture::{alone, open_descriptors};
@@ -30,10 +31,8 @@ fn limit(soft: libc::rlim_t) -> libc::rlim_t {
         rlim_max: 0,
     };
     // SAFETY: the system writes the limit, which is alive.
-    assert_eq!(
-        unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) },
-        0
-    );
+    let outcome = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    assert_eq!(outcome, 0);
     let before = limit.rlim_cur;
     limit.rlim_cur = soft;
     // SAFETY: the system reads the limit, which is alive.
@@ -120,12 +119,16 @@ impl Pair {
     }
 }
 
-/// `count` pipes, whose writing ends are sent, and close with their last copy.
-async fn send_pipes(pair: &Pair, count: usize) -> Vec<PipeReader> {
-    let (readers, writers): (Vec<_>, Vec<_>) = (0..count).map(|_| std::io::pipe().unwrap()).unzip();
-    let fds: Vec<_> = writers.iter().map(AsFd::as_fd).collect();
-    pair.send(b"pipes", &fds).await;
-    readers
+/// `count` pairs, one end of each of which is sent, and closes with its last copy.
+async fn send_ends(pair: &Pair, count: usize) -> Vec<StdUnixStream> {
+    let pairs = (0..count).map(|_| StdUnixStream::pair().unwrap());
+    let (kept, sent): (Vec<_>, Vec<_>) = pairs.unzip();
+    for kept in &kept {
+        kept.set_read_timeout(Some(LONG)).unwrap();
+    }
+    let fds: Vec<_> = sent.iter().map(AsFd::as_fd).collect();
+    pair.send(b"pairs", &fds).await;
+    kept
 }
 
 /// Exactly as many as the process may open, and one past it: what came and what was cut is told, and what
@@ -136,7 +139,7 @@ fn descriptors_past_the_processs_limit_are_told_and_closed() {
     block_on(async {
         for pair in Pair::both() {
             for (sent, room) in [(3, 4), (3, 3), (3, 2), (3, 1), (3, 0), (1, 1), (1, 0)] {
-                let readers = send_pipes(&pair, sent).await;
+                let readers = send_ends(&pair, sent).await;
                 let (mut buf, mut fds) = ([0; 8], Vec::new());
                 let limited = Room::new(room);
                 let came = pair.receive(&mut buf, &mut fds).await;
@@ -149,14 +152,14 @@ fn descriptors_past_the_processs_limit_are_told_and_closed() {
                     "{sent} sent, room for {room}"
                 );
                 assert!(!came.truncated);
-                assert_eq!(&buf[..5], b"pipes");
-                // The first came; each of the rest is closed, so that its pipe has ended.
+                assert_eq!(&buf[..5], b"pairs");
+                // The first came; each of the rest is closed, so that the other end is told.
                 for mut reader in readers.into_iter().skip(fit) {
                     assert_eq!(reader.read(&mut [0]).unwrap(), 0);
                 }
                 drop(fds);
                 // The next works.
-                let _readers = send_pipes(&pair, 1).await;
+                let _readers = send_ends(&pair, 1).await;
                 let mut fds = Vec::new();
                 let came = pair.receive(&mut buf, &mut fds).await;
                 assert_eq!((came.len, came.fds, came.fds_truncated), (5, 1, false));
@@ -262,7 +265,7 @@ fn a_receive_that_is_given_up_leaves_the_descriptors() {
             let (mut buf, mut fds) = ([0; 8], Vec::new());
             let waited = timeout(Duration::ZERO, pair.receive(&mut buf, &mut fds)).await;
             assert!(waited.is_err(), "nothing was sent");
-            let readers = send_pipes(&pair, 2).await;
+            let readers = send_ends(&pair, 2).await;
             let came = pair.receive(&mut buf, &mut fds).await;
             assert_eq!((came.fds, fds.len(), readers.len()), (2, 2, 2));
         }

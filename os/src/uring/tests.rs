@@ -5,6 +5,7 @@
 //! in the end no memory, buffer or descriptor is missing.
 
 mod ends;
+mod forked;
 mod operations;
 mod passing;
 mod random;

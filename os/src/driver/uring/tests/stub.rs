@@ -197,6 +197,8 @@ struct Inside {
     /// Operations that were taken, cancellations apart.
     taken: usize,
     enters: usize,
+    /// Whatever was asked.
+    calls: usize,
     room: usize,
     script: Arc<Script>,
 }
@@ -428,6 +430,11 @@ impl Control {
     /// How often the rings were entered.
     pub(crate) fn enters(&self) -> usize {
         self.sum(|inside| inside.enters)
+    }
+
+    /// How often anything was asked of the rings but their descriptors, or a ring was made.
+    pub(crate) fn calls(&self) -> usize {
+        self.sum(|inside| inside.calls) + self.rings().len()
     }
 
     /// Operations that have not ended.
@@ -855,6 +862,7 @@ impl Stub {
             table: Vec::new(),
             taken: 0,
             enters: 0,
+            calls: 0,
             room: script.room,
             script: Arc::clone(script),
         })))
@@ -865,8 +873,15 @@ impl Stub {
         lock(&self.0).turn();
     }
 
-    fn enter(&self) -> io::Result<()> {
+    /// Whoever asks something.
+    fn asked(&self) -> MutexGuard<'_, Inside> {
         let mut inside = lock(&self.0);
+        inside.calls += 1;
+        inside
+    }
+
+    fn enter(&self) -> io::Result<()> {
+        let mut inside = self.asked();
         inside.enters += 1;
         next(&inside.script.entering)?;
         if inside.script.is_strict && !inside.ready.is_empty() && !inside.waiting.is_empty() {
@@ -888,7 +903,7 @@ impl Stub {
     }
 
     fn take(&self, mut each: impl FnMut(u64, Completion)) {
-        let mut inside = lock(&self.0);
+        let mut inside = self.asked();
         let mut count = 0_u64;
         // SAFETY: eight bytes, alive for the call.
         unsafe { libc::read(inside.event.as_raw_fd(), (&raw mut count).cast(), 8) };
@@ -976,7 +991,7 @@ impl Kernel for Queues {
             // SAFETY: by the caller's promise.
             Self::System(ring) => unsafe { ring.push(entries) },
             Self::Stub(Owned(stub)) => {
-                let mut inside = lock(&stub.0);
+                let mut inside = stub.asked();
                 let has_room = inside.waiting.len() + entries.len() <= 32;
                 if has_room {
                     inside.waiting.extend(entries.iter().map(Wanted::read));
@@ -990,7 +1005,7 @@ impl Kernel for Queues {
         match self {
             // SAFETY: by the caller's promise.
             Self::System(ring) => unsafe { ring.waiting() },
-            Self::Stub(Owned(stub)) => lock(&stub.0).waiting.len(),
+            Self::Stub(Owned(stub)) => stub.asked().waiting.len(),
         }
     }
 
@@ -1005,7 +1020,7 @@ impl Kernel for Queues {
         match self {
             // SAFETY: by the caller's promise.
             Self::System(ring) => unsafe { ring.has_kept() },
-            Self::Stub(Owned(stub)) => !lock(&stub.0).kept.is_empty(),
+            Self::Stub(Owned(stub)) => !stub.asked().kept.is_empty(),
         }
     }
 
@@ -1021,7 +1036,7 @@ impl Kernel for Queues {
         match self {
             Self::System(ring) => ring.make_table(places),
             Self::Stub(Owned(stub)) => {
-                let mut inside = lock(&stub.0);
+                let mut inside = stub.asked();
                 next(&inside.script.registering)?;
                 inside.table = (0..places).map(|_| None).collect();
                 Ok(())
@@ -1033,7 +1048,7 @@ impl Kernel for Queues {
         match self {
             Self::System(ring) => ring.set_place(place, fd),
             Self::Stub(Owned(stub)) => {
-                let mut inside = lock(&stub.0);
+                let mut inside = stub.asked();
                 next(&inside.script.registering)?;
                 inside.table[place as usize] = duplicate(fd);
                 Ok(())
@@ -1046,7 +1061,7 @@ impl Kernel for Queues {
             // SAFETY: by the caller's promise.
             Self::System(ring) => unsafe { ring.add_group(start, count, group) },
             Self::Stub(Owned(stub)) => {
-                let mut inside = lock(&stub.0);
+                let mut inside = stub.asked();
                 next(&inside.script.registering)?;
                 let head = 0;
                 let made = Group { start, count, head };
@@ -1061,7 +1076,7 @@ impl Kernel for Queues {
         match self {
             Self::System(ring) => ring.remove_group(group),
             Self::Stub(Owned(stub)) => {
-                let mut inside = lock(&stub.0);
+                let mut inside = stub.asked();
                 next(&inside.script.registering)?;
                 let gone = inside.groups.remove(&group);
                 assert!(gone.is_some(), "group {group} is not there");
