@@ -361,6 +361,35 @@ fn regression_31_a_ring_refused_to_a_worker_is_made_up_for_by_another() {
     assert_eq!(rings(), 1);
 }
 
+/// Regression 90: that there was no descriptor for the first ring was remembered for the runtime's life.
+#[test]
+fn regression_90_a_ring_comes_once_there_are_descriptors() {
+    let _alone = alone();
+    if runtime().is_none() {
+        return;
+    }
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_all().build().unwrap();
+    runtime.block_on(async {
+        let path = std::env::temp_dir().join(format!("selkie-no-more-{}", std::process::id()));
+        let file = selkie::fs::File::create(&path).await.unwrap();
+        let no_more = NoDescriptors::begin();
+        let error = Buffers::new(4, 64).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+        // A file does without.
+        assert_eq!(file.write_at(b"tide", 0).await.0.unwrap(), 4);
+        drop(no_more);
+        let buffers = Buffers::new(4, 64).unwrap();
+        let (socket, mut theirs) = pair();
+        let mut received = socket.receive(&buffers);
+        theirs.write_all(b"after all").unwrap();
+        let next = selkie::time::timeout(LONG, received.next()).await.unwrap();
+        assert_eq!(&*next.unwrap().unwrap(), b"after all");
+        assert_eq!(rings(), 1);
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
 #[test]
 fn regression_31_rings_that_the_system_no_longer_enters_are_told_in_words() {
     let name = "regression_31_rings_that_the_system_no_longer_enters_are_told_in_words";

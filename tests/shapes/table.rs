@@ -51,6 +51,7 @@ rows! {
     [] selkie::net::tcp::ReadHalf<'static>;
     [] selkie::net::tcp::ReuniteError;
     [] selkie::net::tcp::WriteHalf<'static>;
+    [] selkie::net::unix::MessageWithFds;
     [] selkie::net::unix::OwnedReadHalf;
     [] selkie::net::unix::OwnedWriteHalf;
     [] selkie::net::unix::ReadHalf<'static>;

@@ -280,6 +280,10 @@ const OWN: &[(&str, &str)] = &[
         "os/src/task/local_key.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),
+    (
+        "os/src/uring/attached.rs",
+        "the waker of the poll that it is in: its panic is the task's",
+    ),
 ];
 
 fn calls_foreign_code(source: &Source) -> bool {

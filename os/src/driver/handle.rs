@@ -152,6 +152,18 @@ impl Handle {
         self.shared.rings.get(worker, &self.shared.registry)
     }
 
+    /// The same, also if the system has refused one a moment ago.
+    ///
+    /// # Errors
+    /// Why there is none.
+    #[cfg(all(io_uring, feature = "net"))]
+    pub(crate) fn require_ring(
+        &self,
+        worker: Option<usize>,
+    ) -> io::Result<&Arc<super::uring::Ring>> {
+        self.shared.rings.require(worker, &self.shared.registry)
+    }
+
     /// Whether the builder asked for rings.
     #[cfg(all(io_uring, feature = "net"))]
     pub(crate) fn wants_rings(&self) -> bool {

@@ -62,6 +62,8 @@ pub(crate) use signal::SignalListener;
 pub(crate) use slot::ReadyEvent;
 #[cfg(feature = "net")]
 pub(crate) use slots::Carries;
+#[cfg(all(test, io_uring, feature = "net"))]
+pub(crate) use uring::tests::stub;
 #[cfg(all(io_uring, feature = "net"))]
 pub(crate) use uring::{Completion, Place, Pool, Provided, Told};
 #[cfg(io_uring)]

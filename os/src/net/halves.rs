@@ -4,6 +4,8 @@
 //!             reference, or a shared pointer, that offers one direction.
 //! Invariants  I1 an owned write half that drops closes the writing side, unless it was forgotten
 //!                or reunited.
+//!             I2 a process that was forked since closes its own descriptors and nothing more: the connection
+//!                is the parent's.
 
 /// Methods of a half that only pass the call on to the stream.
 macro_rules! half_common_methods {
@@ -212,6 +214,8 @@ macro_rules! owned_halves {
         pub struct OwnedWriteHalf {
             stream: std::sync::Arc<$stream>,
             close_on_drop: bool,
+            /// Whose half it is (I2).
+            birth: $crate::sys::Birth,
         }
 
         /// Two halves that were not of one stream; they come back inside.
@@ -246,6 +250,7 @@ macro_rules! owned_halves {
                     OwnedWriteHalf {
                         stream,
                         close_on_drop: true,
+                        birth: $crate::sys::Birth::here(),
                     },
                 )
             }
@@ -308,7 +313,7 @@ macro_rules! owned_halves {
 
         impl Drop for OwnedWriteHalf {
             fn drop(&mut self) {
-                if self.close_on_drop {
+                if self.close_on_drop && self.birth.is_here() {
                     // I1. An error means that the peer is gone.
                     let _ = self.stream.shutdown_write();
                 }

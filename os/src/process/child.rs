@@ -5,6 +5,7 @@
 //!                may be another process's.
 //!             I2 a running child whose handle drops is killed if that was asked for, and is left
 //!                to be reaped in either case.
+//!             I3 a process that was forked since does neither: it is another's child.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -19,6 +20,7 @@ use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::context;
 use crate::driver::is_shutdown_error;
 use crate::io::{AsyncRead, AsyncReadExt};
+use crate::sys::Birth;
 
 #[derive(Debug)]
 enum Process {
@@ -26,6 +28,8 @@ enum Process {
         child: std::process::Child,
         watch: Watch,
         kill_on_drop: bool,
+        /// Whose child it is (I3).
+        birth: Birth,
     },
     Ended(ExitStatus),
     /// Only while a running child is taken out in `drop`.
@@ -86,6 +90,7 @@ impl Child {
                 child,
                 watch,
                 kill_on_drop,
+                birth: Birth::here(),
             },
             stdin,
             stdout,
@@ -221,8 +226,12 @@ impl Drop for Child {
             mut child,
             watch,
             kill_on_drop,
+            birth,
         } = process
         {
+            if !birth.is_here() {
+                return; // I3
+            }
             if kill_on_drop {
                 // It fails only if the child has ended, which is what was asked for.
                 let _ = child.kill();

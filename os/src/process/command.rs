@@ -129,7 +129,8 @@ impl Command {
         self
     }
 
-    /// Whether a child is killed when its handle drops; it is not if never set.
+    /// Whether a child is killed when its handle drops; it is not if never set. A process that was forked
+    /// from this one since does not kill it.
     pub fn kill_on_drop(&mut self, kill_on_drop: bool) -> &mut Command {
         self.kill_on_drop = kill_on_drop;
         self

@@ -2,17 +2,46 @@
 //!
 //! Invariants  I1 what is put into the ring of the worker that runs here stays in its line until the worker
 //!                settles; what is put into another is submitted at once (`submit`).
+//!             I2 an operation that the system ends for nothing is begun anew, so often within one poll that it
+//!                ends, whatever the system says (`Anew`).
 
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::context;
 use crate::driver::{Handle, Ring, shutdown_error};
+
+/// How often an operation is begun anew within one poll.
+const ANEW_AT_ONCE: u32 = 16;
 
 /// The rings of one runtime.
 #[derive(Debug, Clone)]
 pub(super) struct Attached {
     driver: Handle,
+}
+
+/// How often one poll has begun an operation anew (I2).
+#[derive(Debug, Default)]
+pub(super) struct Anew(u32);
+
+impl Anew {
+    /// Whether an operation that ended by this error is begun anew: the thread that began it has ended, a signal
+    /// came, or too much was to be told.
+    pub(super) fn suits(errno: i32) -> bool {
+        [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&errno)
+    }
+
+    /// Once more; `Pending`, and the task is woken, if that was often enough.
+    pub(super) fn poll_once_more(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.0 += 1;
+        if self.0 <= ANEW_AT_ONCE {
+            return Poll::Ready(());
+        }
+        self.0 = 0;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
 }
 
 fn unsupported(why: &str) -> io::Error {
@@ -63,15 +92,12 @@ impl Attached {
 
     /// The ring for what this thread begins: its own, if it is a worker of the runtime.
     pub(super) fn ring(&self) -> io::Result<Arc<Ring>> {
-        let ring = self.driver.ring(self.worker_here());
-        ring.cloned().ok_or_else(|| {
-            if self.driver.has_closed_rings() {
-                shutdown_error()
-            } else {
-                unsupported(
-                    "the system refuses io_uring: an old kernel, a filter, or no locked memory",
-                )
-            }
+        let ring = self.driver.require_ring(self.worker_here());
+        ring.cloned().map_err(|error| match error.raw_os_error() {
+            _ if self.driver.has_closed_rings() => shutdown_error(),
+            // Kernels before 5.12 count a ring's memory as locked, of which there may be none.
+            Some(libc::ENOMEM) => unsupported("the system refuses io_uring: no locked memory"),
+            _ => error,
         })
     }
 

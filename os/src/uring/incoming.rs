@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 use io_uring::{opcode, types};
 use selkie_core::coop;
 
-use super::attached::Attached;
+use super::attached::{Anew, Attached};
 use super::line::{Line, Look};
 use super::socket::Socket;
 use crate::driver::{Completion, Payload};
@@ -60,7 +60,8 @@ impl Incoming {
     /// # Errors
     /// `Unsupported` if the runtime was built without I/O or with
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
-    /// no runtime runs here.
+    /// no runtime runs here. What the system says if it has no descriptor or no memory for a ring just now:
+    /// call it again later.
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self {
             attached: Attached::here()?,
@@ -96,11 +97,11 @@ impl Incoming {
     }
 
     fn poll_accepted(&mut self, cx: &Context<'_>) -> Poll<io::Result<OwnedFd>> {
+        let mut anew = Anew::default();
         loop {
             match self.line.look(&self.attached, cx) {
-                // Ended since the thread that began it ended, or the line was full; begun anew.
-                Look::Told(told)
-                    if [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&-told.result) => {}
+                // Also ended if the line was full.
+                Look::Told(told) if Anew::suits(-told.result) => ready!(anew.poll_once_more(cx)),
                 Look::Told(told) => return Poll::Ready(accepted(told)),
                 Look::Pending => return Poll::Pending,
                 Look::Ended(error) => return Poll::Ready(Err(error)),

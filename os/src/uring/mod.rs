@@ -14,7 +14,8 @@
 //! The runtime must have been built with I/O enabled, and without
 //! [`disable_io_uring`](crate::runtime::Builder::disable_io_uring). Where the system refuses a ring, or
 //! has one that cannot do this, the constructors fail with `Unsupported`, and say so: use
-//! [`net`](crate::net) then.
+//! [`net`](crate::net) then. If it has no descriptor for a ring just now, they fail with its own error, and a
+//! later call asks again; so does a file, which does without a ring meanwhile.
 //!
 //! # Example
 //! An echo server, and a client of the ordinary kind.
@@ -76,3 +77,6 @@ pub use buffers::{Buffer, Buffers};
 pub use incoming::Incoming;
 pub use received::Received;
 pub use socket::Socket;
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ use std::task::{Context, Poll, ready};
 use io_uring::opcode;
 use selkie_core::coop;
 
+use super::attached::Anew;
 use super::buffers::{Buffer, Buffers};
 use super::endpoint::Endpoint;
 use super::line::{Line, Look};
@@ -112,6 +113,7 @@ impl Received {
     }
 
     fn poll_provided(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Provided>>> {
+        let mut anew = Anew::default();
         loop {
             if let Some(provided) = self.rest.pop_front() {
                 return Poll::Ready(Ok(Some(provided)));
@@ -120,7 +122,12 @@ impl Received {
                 return Poll::Ready(Ok(None));
             }
             match self.line.look(self.buffers.attached(), cx) {
-                Look::Told(told) => self.take(told)?,
+                Look::Told(told) => {
+                    self.take(told)?;
+                    if Anew::suits(-told.result) {
+                        ready!(anew.poll_once_more(cx));
+                    }
+                }
                 Look::Pending => return Poll::Pending,
                 Look::Ended(error) => return Poll::Ready(Err(error)),
                 Look::Idle => {
@@ -150,8 +157,7 @@ impl Received {
             1.. => self.rest.extend(provided.drain(..)),
             _ => match -told.result {
                 libc::ENOBUFS => self.is_starved = true,
-                // Ended since the thread that began it ended, or a line was full; begun anew.
-                libc::ECANCELED | libc::EINTR | libc::EAGAIN => {}
+                errno if Anew::suits(errno) => {}
                 errno => return Err(io::Error::from_raw_os_error(errno)),
             },
         }

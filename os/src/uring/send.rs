@@ -4,7 +4,7 @@
 //!             I2 a send that is dropped under way is cancelled.
 #![allow(unsafe_code)]
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use io_uring::opcode;
 use selkie_core::coop;
 
-use super::attached::{Attached, submit};
+use super::attached::{Anew, Attached, submit};
 use super::endpoint::Endpoint;
 use crate::driver::{Held, Payload, Ring};
 
@@ -50,6 +50,7 @@ pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
     from: usize,
     manner: Manner,
 ) -> (io::Result<usize>, B) {
+    let mut anew = Anew::default();
     loop {
         let (result, back) = match queue(attached, socket, buf, from, manner) {
             Ok(sending) => {
@@ -61,8 +62,8 @@ pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
         buf = back;
         match result {
             0.. => return (Ok(result as usize), buf),
-            // Ended, with nothing sent, since the thread that submitted it ended.
-            _ if -result == libc::ECANCELED => {}
+            // With nothing sent.
+            _ if Anew::suits(-result) => poll_fn(|cx| anew.poll_once_more(cx)).await,
             _ => return (Err(io::Error::from_raw_os_error(-result)), buf),
         }
     }

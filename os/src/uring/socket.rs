@@ -32,7 +32,8 @@ impl Socket {
     /// # Errors
     /// `Unsupported` if the runtime was built without I/O or with
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
-    /// no runtime runs here.
+    /// no runtime runs here. What the system says if it has no descriptor or no memory for a ring just now:
+    /// call it again later.
     pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self::attach(Attached::here()?, socket.into()))
     }

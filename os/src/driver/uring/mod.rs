@@ -10,11 +10,18 @@ mod starved;
 
 mod state;
 
+mod kernel;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
 mod system;
 
 mod table;
 
 mod ring;
+
+mod submitting;
 
 mod closing;
 
@@ -33,6 +40,3 @@ pub(crate) use place::Place;
 pub(crate) use pool::{Pool, Provided};
 pub(crate) use ring::Ring;
 pub(super) use rings::Rings;
-
-#[cfg(test)]
-mod tests;

@@ -25,7 +25,7 @@ impl Place {
         if !ring.is_here() {
             return Err(forked_error());
         }
-        let index = ring.with_table(|table, submitter| table.put(submitter, fd))?;
+        let index = ring.with_table(|table, kernel| table.put(kernel, fd))?;
         let ring = Arc::downgrade(ring);
         Ok(Self { ring, index })
     }
@@ -41,7 +41,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         // The table is the parent's in a process that was forked since.
         if let Some(ring) = self.ring.upgrade().filter(|ring| ring.is_here()) {
-            ring.with_table(|table, submitter| table.clear(submitter, self.index));
+            ring.with_table(|table, kernel| table.clear(kernel, self.index));
         }
     }
 }

@@ -13,7 +13,7 @@
 //!                called (I1 of `rings`).
 //!             I3 no foreign code runs under a lock.
 //!             I4 after a submission that failed for good nothing is ever submitted: what the system
-//!                did not take, it will not see.
+//!                did not take, it will not see. One that failed for now is tried again, see `submitting`.
 //!             I5 the ring's memory is not given back before the last completion, notices apart.
 //!             I6 a fork shares the ring: a process that was forked since takes nothing out of it, puts
 //!                nothing in, and leaves all that is lent to it where it is. It takes no lock either: a
@@ -26,19 +26,20 @@
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::os::fd::RawFd;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
+use io_uring::squeue;
 use io_uring::types::BufRingEntry;
-use io_uring::{Submitter, squeue};
 use selkie_core::platform::{Lock, LockGuard};
 
 use super::super::error::{forked_error, shutdown_error};
+use super::kernel::Kernel;
 use super::operations::{After, Kind, MAX_SOCKETS, Told};
 use super::payload::{Completion, Payload};
 use super::starved::Starved;
 use super::state::{NOBODY, State};
-use super::system::{Abilities, System};
+use super::system::{Abilities, Entries, Queues, System};
 use super::table::Table;
 use crate::sys::Birth;
 
@@ -50,10 +51,12 @@ pub(crate) struct Ring {
     /// Dropped by hand: see I5.
     pub(super) system: ManuallyDrop<System>,
     /// Entries on their way to the system (I1).
-    entering: Lock<Vec<squeue::Entry>>,
+    entering: Lock<Entries>,
     pub(super) state: Lock<State>,
     table: Lock<Table>,
     birth: Birth,
+    /// For the thread that submits what is held up.
+    pub(super) own: Weak<Self>,
 }
 
 impl std::fmt::Debug for Ring {
@@ -66,14 +69,16 @@ impl std::fmt::Debug for Ring {
 
 impl Ring {
     /// A ring, if the system has one for us that can do what is asked of it.
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self {
-            system: ManuallyDrop::new(System::new()?),
-            entering: Lock::new(Vec::new()),
+    pub(super) fn new() -> io::Result<Arc<Self>> {
+        let system = System::new()?;
+        Ok(Arc::new_cyclic(|own| Self {
+            system: ManuallyDrop::new(system),
+            entering: Lock::new(Entries::default()),
             state: Lock::new(State::default()),
             table: Lock::default(),
             birth: Birth::here(),
-        })
+            own: Weak::clone(own),
+        }))
     }
 
     pub(super) fn fd(&self) -> RawFd {
@@ -170,24 +175,8 @@ impl Ring {
         }
     }
 
-    pub(super) fn enter(&self) -> LockGuard<'_, Vec<squeue::Entry>> {
+    pub(super) fn enter(&self) -> LockGuard<'_, Entries> {
         self.entering.lock()
-    }
-
-    /// Submits what lies in the line; what was taken out of it before has been submitted then, too.
-    pub(super) fn submit_all(&self) {
-        let mut entries = self.enter();
-        let mut state = self.lock();
-        mem::swap(&mut *entries, &mut state.line); // I1
-        if state.is_broken {
-            return state.break_off(entries.drain(..));
-        }
-        drop(state);
-        // SAFETY: `entering` is held (I1); what they point to is in the slots until the last completion.
-        if let Err(seen) = unsafe { self.system.submit(&entries) } {
-            self.lock().break_off(entries.drain(..).skip(seen));
-        }
-        entries.clear();
     }
 
     /// Submits what lies in the line, and takes what is complete by then: for threads that will not
@@ -315,9 +304,9 @@ impl Ring {
     }
 
     /// Calls `f` with the table of files.
-    pub(super) fn with_table<R>(&self, f: impl FnOnce(&mut Table, &Submitter<'_>) -> R) -> R {
+    pub(super) fn with_table<R>(&self, f: impl FnOnce(&mut Table, &Queues) -> R) -> R {
         let mut table = self.table.lock();
-        f(&mut table, &self.system.submitter())
+        f(&mut table, self.system.queues())
     }
 
     /// Makes a group of the buffers that `entries` points to; its number.
@@ -341,9 +330,9 @@ impl Ring {
                 "no room for buffers: {MAX_GROUPS} of {MAX_GROUPS} groups in use"
             )));
         }
-        let (submitter, start) = (self.system.submitter(), entries as u64);
+        let queues = self.system.queues();
         // SAFETY: by the caller's promise.
-        unsafe { submitter.register_buf_ring_with_flags(start, count, group as u16, 0) }?;
+        unsafe { queues.add_group(entries as u64, count, group as u16) }?;
         if group == state.groups.len() {
             state.groups.push(None);
         }
@@ -362,7 +351,7 @@ impl Ring {
             return Err(forked_error()); // I6
         }
         let mut state = self.lock();
-        self.system.submitter().unregister_buf_ring(group)?;
+        self.system.queues().remove_group(group)?;
         state.groups[usize::from(group)] = None;
         Ok(())
     }

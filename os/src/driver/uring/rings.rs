@@ -3,25 +3,38 @@
 //! Idea        A worker submits to a ring that no other worker uses, so that neither we nor the system
 //!             make one worker wait while another submits. The reactor watches all of them, so that
 //!             whoever sleeps there takes what is complete on any.
-//! States      of each place: nothing yet ─first use→ a ring, or refused by the system for good;
+//! States      of each place: nothing yet ─a use→ a ring, or refused by the system for good; a refusal for
+//!             now leaves nothing yet, and the next use tries again, after a while;
 //!             all: open ─close→ closed, where nothing is made any more
 //! Invariants  I1 what lies in the line of a worker's ring is submitted by that worker before it sleeps or
 //!                looks for events, or by who sees that it does neither (`settle`). What other threads
 //!                put into any ring, they submit at once.
-//!             I2 a place stays as it is once it was tried; after `close` all have been.
+//!             I2 a place stays as it is once it has a ring, or was refused for good; after `close` all are one
+//!                or the other. One thread at a time makes a ring.
+//!             I3 only what is final is remembered: that the system has no rings, has none for this program,
+//!                or none that can do what is needed. No descriptors or no memory now is not final.
+//!             I4 a process that was forked since makes no ring: the poller that would watch it is the
+//!                parent's. It takes no lock either: a thread that is not there may hold it.
+//! Rejected    To try again at each use: where a limit stands for long, each read of a file would ask in vain.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use selkie_core::platform::{AtomicBool, Ordering};
+use selkie_core::platform::{AtomicBool, Lock, Ordering};
 
+use super::super::error::forked_error;
 use super::closing::see_off;
 use super::ring::Ring;
+use crate::sys::Birth;
 
 /// The token of the first place; those of others go down from it. No slot's, see `reactor`.
 const FIRST: usize = usize::MAX - 2;
+
+/// How long after a refusal for now the next ring is asked for, by those who can do without.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// The rings, as far as they are wanted, needed and to be had.
 #[derive(Debug)]
@@ -32,6 +45,30 @@ pub(in crate::driver) struct Rings {
     deadline: OnceLock<Instant>,
     /// The workers', and last the one of all other threads.
     places: Box<[OnceLock<Option<Arc<Ring>>>]>,
+    /// Held while a ring is made (I2); when the system last refused one for now.
+    refused_at: Lock<Option<Instant>>,
+    birth: Birth,
+}
+
+/// Whether the system refuses rings for good by this error: it has none, or none for us (I3).
+fn is_final(error: &io::Error) -> bool {
+    match error.raw_os_error() {
+        Some(errno) => [
+            libc::ENOSYS,
+            libc::EPERM,
+            libc::EACCES,
+            libc::EINVAL,
+            libc::EOPNOTSUPP,
+        ]
+        .contains(&errno),
+        None => error.kind() == io::ErrorKind::Unsupported,
+    }
+}
+
+/// That the system refuses rings.
+fn refusal() -> io::Error {
+    let text = "the system refuses io_uring: an old kernel, a filter, or no locked memory";
+    io::Error::new(io::ErrorKind::Unsupported, text)
 }
 
 impl Rings {
@@ -41,6 +78,8 @@ impl Rings {
             is_closed: AtomicBool::new(false),
             deadline: OnceLock::new(),
             places: (0..=workers).map(|_| OnceLock::new()).collect(),
+            refused_at: Lock::new(None),
+            birth: Birth::here(),
         }
     }
 
@@ -64,24 +103,80 @@ impl Rings {
         if !self.is_wanted {
             return None;
         }
-        let others = self.places.len() - 1;
-        let place = worker.unwrap_or(others);
-        let make = || {
-            let ring = Ring::new().ok()?;
-            let token = Token(FIRST - place);
-            registry
-                .register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
-                .ok()?;
-            Some(Arc::new(ring))
+        let place = self.place(worker);
+        let own = match self.places[place].get() {
+            Some(own) => own.as_ref(),
+            None => self.make(place, registry, Some(TRY_AGAIN_AFTER)).ok(),
         };
-        let own = self.places[place].get_or_init(make);
-        own.as_ref().or_else(|| self.all().next_back())
+        own.or_else(|| self.all().next_back())
+    }
+
+    /// The same, for those who cannot do without: if there is no ring at all, a refusal a moment ago does
+    /// not keep this from asking again.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(in crate::driver) fn require(
+        &self,
+        worker: Option<usize>,
+        registry: &Registry,
+    ) -> io::Result<&Arc<Ring>> {
+        let place = self.place(worker);
+        if let Some(Some(own)) = self.places[place].get() {
+            return Ok(own);
+        }
+        match self.all().next_back() {
+            Some(other) => Ok(self.get(worker, registry).unwrap_or(other)),
+            None if self.places[place].get().is_some() => Err(refusal()),
+            None => self.make(place, registry, None),
+        }
+    }
+
+    fn place(&self, worker: Option<usize>) -> usize {
+        worker.unwrap_or(self.places.len() - 1)
+    }
+
+    /// Makes the ring at `place`, unless the system has refused one for now within `pause`.
+    #[cold]
+    fn make(
+        &self,
+        place: usize,
+        registry: &Registry,
+        pause: Option<Duration>,
+    ) -> io::Result<&Arc<Ring>> {
+        if !self.birth.is_here() {
+            return Err(forked_error()); // I4
+        }
+        let mut refused_at = self.refused_at.lock();
+        let is_soon = |at: Instant| pause.is_some_and(|pause| at.elapsed() < pause);
+        // Another thread may have been faster.
+        if self.places[place].get().is_none() && !refused_at.is_some_and(is_soon) {
+            match self.watched(place, registry) {
+                // Closed meanwhile, the place stays without (I2).
+                Ok(ring) => drop(self.places[place].set(Some(ring))),
+                Err(error) if is_final(&error) => drop(self.places[place].set(None)),
+                Err(error) => {
+                    *refused_at = Some(Instant::now()); // I3
+                    return Err(error);
+                }
+            }
+        }
+        drop(refused_at);
+        let made = self.places[place].get().and_then(Option::as_ref);
+        made.ok_or_else(refusal)
+    }
+
+    /// A ring that the poller watches.
+    fn watched(&self, place: usize, registry: &Registry) -> io::Result<Arc<Ring>> {
+        let ring = Ring::new()?;
+        let token = Token(FIRST - place);
+        registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)?;
+        Ok(ring)
     }
 
     /// The ring of `worker`, or of threads that are none, if it has been made.
     pub(in crate::driver) fn made(&self, worker: Option<usize>) -> Option<&Arc<Ring>> {
-        let place = worker.unwrap_or(self.places.len() - 1);
-        self.places[place].get()?.as_ref()
+        self.places[self.place(worker)].get()?.as_ref()
     }
 
     fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Ring>> {

@@ -27,6 +27,8 @@ pub(super) struct State {
     /// Nothing is submitted any more (I2), or the runtime has ended.
     pub(super) is_closed: bool,
     pub(super) is_broken: bool,
+    /// The system takes nothing for now: see `submitting`.
+    pub(super) is_held_up: bool,
     /// The runtime has ended: whoever waits for an operation that gives no memory back is told at once.
     pub(super) has_ended: bool,
     /// A thread waits for what was under way as the runtime ended.
@@ -48,7 +50,8 @@ impl State {
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
     ) -> Result<usize, Box<dyn Payload>> {
-        if self.is_closed || self.operations.is_full(kind) {
+        let is_to_wait = self.is_held_up && kind == Kind::File;
+        if self.is_closed || is_to_wait || self.operations.is_full(kind) {
             return Err(payload);
         }
         let index = self.operations.start(kind, payload);

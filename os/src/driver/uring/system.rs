@@ -3,22 +3,30 @@
 //! Invariants  I1 one thread at a time puts entries in and has them taken (`Entries`); one at a time
 //!                takes completions. The two may be at it together.
 //!             I2 no completion is lost: the system keeps those that its queue has no room for.
+//!             I3 only a final refusal ends a ring; what the system has not taken stays in the queue.
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::mem;
+use std::os::fd::RawFd;
 use std::time::Duration;
 
-use io_uring::{IoUring, Probe, opcode, squeue};
+use io_uring::{opcode, squeue};
 
+use super::kernel::Kernel;
 use super::payload::Completion;
+
+#[cfg(not(test))]
+pub(super) type Queues = io_uring::IoUring;
+#[cfg(test)]
+pub(super) use super::tests::stub::Queues;
 
 /// Entries for submission, at a time.
 const ENTRIES: u32 = 32;
 /// Completions that the system has room for, before it must allocate.
 const COMPLETIONS: u32 = 512;
-/// Attempts to submit before the ring is given up.
-const MAX_ATTEMPTS: usize = 1_000;
+/// Attempts to submit, none of which the system takes anything by, before it is left for later.
+const MAX_ATTEMPTS: usize = 100;
 
 /// What the system's ring can do beyond files.
 #[derive(Debug, Clone, Copy)]
@@ -29,20 +37,33 @@ pub(crate) struct Abilities {
     pub(crate) bundles: bool,
 }
 
+/// Entries on their way to the system.
+#[derive(Default)]
+pub(super) struct Entries {
+    pub(super) all: Vec<squeue::Entry>,
+    /// How many of them, from the first on, lay in the system's queue when it was last looked at.
+    queued: usize,
+}
+
+/// What came of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Submitted {
+    All,
+    /// The system takes no more now, for want of memory as a rule.
+    Later,
+    /// The system refuses for good. It must never be asked again, or it would see the next entry.
+    Never,
+}
+
 pub(super) struct System {
-    ring: IoUring,
+    queues: Queues,
     pub(super) abilities: Abilities,
 }
 
 /// A ring with the flags that suit us, or without on kernels before 5.19.
-fn set_up() -> io::Result<IoUring> {
-    let flagged = IoUring::builder()
-        .setup_coop_taskrun()
-        .setup_taskrun_flag()
-        .setup_cqsize(COMPLETIONS)
-        .build(ENTRIES);
-    match flagged {
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => IoUring::new(ENTRIES),
+fn set_up() -> io::Result<Queues> {
+    match Queues::set_up(ENTRIES, Some(COMPLETIONS)) {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Queues::set_up(ENTRIES, None),
         outcome => outcome,
     }
 }
@@ -50,82 +71,129 @@ fn set_up() -> io::Result<IoUring> {
 impl System {
     /// A ring, if the system has one for us that can do what is asked of it.
     pub(super) fn new() -> io::Result<Self> {
-        let ring = set_up()?;
-        let mut probe = Probe::new();
-        ring.submitter().register_probe(&mut probe)?;
-        let needed = [
+        let queues = set_up()?;
+        let can = queues.supports([
             opcode::Read::CODE,
             opcode::Write::CODE,
             opcode::Fsync::CODE,
             opcode::AsyncCancel::CODE,
-        ];
-        let has_all = needed.iter().all(|&code| probe.is_supported(code));
-        if !has_all || !ring.params().is_feature_nodrop() {
+            // It came with Linux 6.0, as did the last of what sockets need.
+            opcode::SendZc::CODE,
+        ])?;
+        let [needed @ .., sockets] = can;
+        let features = queues.features();
+        if needed.contains(&false) || !features.keeps_all {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let abilities = Abilities {
-            // It came with Linux 6.0, as did the last of what is needed.
-            sockets: probe.is_supported(opcode::SendZc::CODE),
-            bundles: ring.params().is_feature_recvsend_bundle(),
+            sockets,
+            bundles: features.bundles,
         };
-        Ok(Self { ring, abilities })
+        Ok(Self { queues, abilities })
     }
 
     pub(super) fn fd(&self) -> RawFd {
-        self.ring.as_raw_fd()
+        self.queues.fd()
     }
 
-    /// What registers memory with the ring, by any thread.
-    pub(super) fn submitter(&self) -> io_uring::Submitter<'_> {
-        self.ring.submitter()
+    /// What registers files and memory with the ring, by any thread.
+    pub(super) fn queues(&self) -> &Queues {
+        &self.queues
     }
 
-    /// Has the system take `entries`. `Err` with how many it took before it refused for good: it must
-    /// never be asked again, or it would see the next.
+    /// Has the system take all of `entries`, and takes out of them what it took. `busy` is called when it
+    /// takes none before completions have been taken.
     ///
     /// # Safety
     /// I1. What the entries point to stays until their last completions.
-    pub(super) unsafe fn submit(&self, entries: &[squeue::Entry]) -> Result<(), usize> {
-        let mut begun = 0;
-        for batch in entries.chunks(ENTRIES as usize) {
+    pub(super) unsafe fn submit(&self, entries: &mut Entries, busy: impl FnMut()) -> Submitted {
+        let len = entries.all.len();
+        if entries.queued > 0 || len == 0 || len > ENTRIES as usize {
             // SAFETY: by the caller's promise.
-            let mut queue = unsafe { self.ring.submission_shared() };
-            // SAFETY: by the caller's promise; the last batch was taken, so there is room.
-            let pushed = unsafe { queue.push_multiple(batch) };
-            debug_assert!(pushed.is_ok(), "the queue is empty between batches");
-            drop(queue);
-            begun += batch.len();
-            // SAFETY: by the caller's promise.
-            if !unsafe { self.flush() } {
-                // SAFETY: as above.
-                let left = unsafe { self.ring.submission_shared() }.len();
-                return Err(begun - left);
-            }
+            return unsafe { self.submit_by_parts(entries, None, busy) };
         }
-        Ok(())
+        // SAFETY: by the caller's promise.
+        let has_room = unsafe { self.queues.push(&entries.all) };
+        debug_assert!(has_room, "nothing lies in the queue");
+        let entered = self.queues.enter();
+        // SAFETY: by the caller's promise.
+        if entered.is_ok() && unsafe { self.queues.waiting() } == 0 {
+            entries.all.clear();
+            return Submitted::All;
+        }
+        entries.queued = len;
+        // SAFETY: by the caller's promise.
+        unsafe { self.submit_by_parts(entries, Some(entered), busy) }
     }
 
-    /// Has the system take what lies in the queue. `false`: it does not, and never will.
+    /// The same, of entries some of which lie in the queue, or which the queue cannot hold; the system was
+    /// `entered` for those in the queue, if it was.
+    ///
+    /// # Safety
+    /// As for `submit`.
+    #[cold]
+    unsafe fn submit_by_parts(
+        &self,
+        entries: &mut Entries,
+        mut entered: Option<io::Result<()>>,
+        mut busy: impl FnMut(),
+    ) -> Submitted {
+        // Who tries again lets nobody wait for long.
+        let is_again = entered.is_none() && entries.queued > 0;
+        let mut attempts = if is_again { 1 } else { MAX_ATTEMPTS };
+        let mut begun = 0;
+        let outcome = loop {
+            // SAFETY: by the caller's promise.
+            let taken = unsafe { self.taken_since(entries) };
+            begun += taken;
+            match entered.take() {
+                Some(Err(error)) if !is_passing(&error) => break Submitted::Never,
+                None => {}
+                _ if taken > 0 => {}
+                _ if attempts == 1 => break Submitted::Later,
+                failed => {
+                    let errno = failed.and_then(|failed| failed.err()?.raw_os_error());
+                    if errno == Some(libc::EBUSY) {
+                        busy();
+                    }
+                    attempts -= 1;
+                    std::thread::yield_now();
+                }
+            }
+            let rest = &entries.all[begun..];
+            if rest.is_empty() {
+                break Submitted::All;
+            }
+            let batch = &rest[entries.queued..rest.len().min(ENTRIES as usize)];
+            // SAFETY: by the caller's promise.
+            let has_room = batch.is_empty() || unsafe { self.queues.push(batch) };
+            debug_assert!(
+                has_room,
+                "the queue has room for what it is not known to hold"
+            );
+            entries.queued += batch.len();
+            entered = Some(self.queues.enter());
+        };
+        entries.all.drain(..begun);
+        outcome
+    }
+
+    /// How many entries the system has taken out of the queue since it was last looked at.
     ///
     /// # Safety
     /// I1.
-    unsafe fn flush(&self) -> bool {
-        for _ in 0..MAX_ATTEMPTS {
-            let outcome = self.ring.submit();
-            // SAFETY: by the caller's promise.
-            let is_empty = unsafe { self.ring.submission_shared() }.is_empty();
-            match outcome {
-                Ok(_) if is_empty => return true,
-                Err(error) if !is_passing(&error) => return false,
-                _ => std::thread::yield_now(),
-            }
+    unsafe fn taken_since(&self, entries: &mut Entries) -> usize {
+        if entries.queued == 0 {
+            return 0;
         }
-        false
+        // SAFETY: by the caller's promise.
+        let left = unsafe { self.queues.waiting() };
+        mem::replace(&mut entries.queued, left) - left
     }
 
     /// How many completions there is room for.
     pub(super) fn completions(&self) -> usize {
-        self.ring.params().cq_entries() as usize
+        self.queues.features().completions
     }
 
     /// Has the system do what it kept for this thread, and hand out completions that its queue had no
@@ -135,12 +203,9 @@ impl System {
     /// I1, as for entries.
     pub(super) unsafe fn catch_up(&self) {
         // SAFETY: by the caller's promise.
-        let queue = unsafe { self.ring.submission_shared() };
-        let has_cause = queue.cq_overflow() || queue.taskrun();
-        drop(queue);
-        if has_cause {
+        if unsafe { self.queues.has_kept() } {
             // Should it fail, it is tried again at the next turn that finds the queue full.
-            let _ = self.ring.submit();
+            let _ = self.queues.enter();
         }
     }
 
@@ -148,12 +213,9 @@ impl System {
     ///
     /// # Safety
     /// I1, as for completions.
-    pub(super) unsafe fn take(&self, mut each: impl FnMut(u64, Completion)) {
+    pub(super) unsafe fn take(&self, each: impl FnMut(u64, Completion)) {
         // SAFETY: by the caller's promise.
-        for entry in unsafe { self.ring.completion_shared() } {
-            let told = Completion::new(entry.result(), entry.flags());
-            each(entry.user_data(), told);
-        }
+        unsafe { self.queues.take(each) };
     }
 }
 
@@ -173,8 +235,8 @@ pub(super) fn wait_for_any(rings: impl Iterator<Item = RawFd>, limit: Duration) 
 
 /// Whether the system may take the same again.
 fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EINTR | libc::EAGAIN | libc::EBUSY)
-    )
+    let passing = [libc::EINTR, libc::EAGAIN, libc::EBUSY, libc::ENOMEM];
+    error
+        .raw_os_error()
+        .is_some_and(|errno| passing.contains(&errno))
 }

@@ -23,5 +23,7 @@ pub mod pipe;
 
 pub use halves::{ReadHalf, WriteHalf};
 pub use owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use rights::MessageWithFds;
 pub use socket_addr::SocketAddr;
 pub use ucred::{UCred, gid_t, pid_t, uid_t};

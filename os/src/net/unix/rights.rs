@@ -1,14 +1,18 @@
 //! Descriptors that travel through Unix sockets (`SCM_RIGHTS`).
+//!
+//! Invariants  I1 each descriptor that the system has made for a message goes to the caller or is closed, those
+//!                that nobody asked for too: one of the sender's process, which a socket may be set to bring.
+//!             I2 there is room for what else a socket may be set to bring, so that descriptors are cut only if
+//!                the process may have no more.
+#![allow(unsafe_code)]
 
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io::{self, IoSlice};
+use std::mem::{MaybeUninit, zeroed};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
 
 use rustix::cmsg_space;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
-};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use super::datagram::UnixDatagram;
 use super::stream::UnixStream;
@@ -17,6 +21,27 @@ use crate::io::Interest;
 /// Descriptors that one message carries at most; the system's own limit.
 const MAX_DESCRIPTORS: usize = 253;
 const CONTROL_BYTES: usize = cmsg_space!(ScmRights(MAX_DESCRIPTORS));
+/// Room for what else comes with a message: credentials, time, a security label (I2).
+const OTHER_BYTES: usize = 512;
+/// The control message with a descriptor of the sender's process, since Linux 6.5.
+const SCM_PIDFD: libc::c_int = 4;
+
+/// Room for control messages, aligned as they are.
+type Control = [u64; (CONTROL_BYTES + OTHER_BYTES).div_ceil(size_of::<u64>())];
+
+/// What a receive of descriptors tells of a message, or of a part of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MessageWithFds {
+    /// Bytes in the buffer.
+    pub len: usize,
+    /// Descriptors that came, and were appended.
+    pub fds: usize,
+    /// Whether a datagram did not fit into the buffer: its rest is lost.
+    pub truncated: bool,
+    /// Whether this process may not open all the descriptors that were sent: the rest is closed.
+    pub fds_truncated: bool,
+}
 
 fn checked(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     let wrong = if fds.len() > MAX_DESCRIPTORS {
@@ -45,21 +70,74 @@ fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resul
     Ok(sent)
 }
 
-fn recv(socket: BorrowedFd<'_>, buf: &mut [u8], fds: &mut Vec<OwnedFd>) -> io::Result<usize> {
-    let mut space = [MaybeUninit::uninit(); CONTROL_BYTES];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut parts = [IoSliceMut::new(buf)];
-    let message = recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    for part in control.drain() {
-        if let RecvAncillaryMessage::ScmRights(came) = part {
-            fds.extend(came);
+fn recv(
+    socket: BorrowedFd<'_>,
+    buf: &mut [u8],
+    fds: &mut Vec<OwnedFd>,
+) -> io::Result<MessageWithFds> {
+    let mut control: MaybeUninit<Control> = MaybeUninit::uninit();
+    let mut part = libc::iovec {
+        iov_base: buf.as_mut_ptr().cast(),
+        iov_len: buf.len(),
+    };
+    // SAFETY: zeros are a header without name, buffers and room.
+    let mut header: libc::msghdr = unsafe { zeroed() };
+    header.msg_iov = &raw mut part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.as_mut_ptr().cast();
+    header.msg_controllen = size_of::<Control>() as _;
+    // SAFETY: the system writes within the lengths that the header gives of the buffer and the room.
+    let len = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, libc::MSG_CMSG_CLOEXEC) };
+    let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
+    let before = fds.len();
+    take(&header, fds);
+    Ok(MessageWithFds {
+        len,
+        fds: fds.len() - before,
+        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+        fds_truncated: header.msg_flags & libc::MSG_CTRUNC != 0,
+    })
+}
+
+/// Takes the descriptors out of the control messages of `header`, which the system has filled (I1).
+fn take(header: &libc::msghdr, fds: &mut Vec<OwnedFd>) {
+    // SAFETY: the header is whole.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(header) };
+    while !next.is_null() {
+        // SAFETY: a message of the system's, within the room.
+        let message = unsafe { ptr::read_unaligned(next) };
+        // SAFETY: as above.
+        let mut data = unsafe { libc::CMSG_DATA(next) }.cast_const();
+        // SAFETY: a computation.
+        let empty_len = unsafe { libc::CMSG_LEN(0) } as usize;
+        let count = (message.cmsg_len as usize - empty_len) / size_of::<RawFd>();
+        let carries = (message.cmsg_level, message.cmsg_type);
+        let is_wanted = carries == (libc::SOL_SOCKET, libc::SCM_RIGHTS);
+        let has_fds = is_wanted || carries == (libc::SOL_SOCKET, SCM_PIDFD);
+        for _ in 0..if has_fds { count } else { 0 } {
+            // SAFETY: one of `count` numbers in the message.
+            let fd: RawFd = unsafe { ptr::read_unaligned(data.cast()) };
+            // SAFETY: still in the message, or just behind it.
+            data = unsafe { data.add(size_of::<RawFd>()) };
+            // Where the system has none, it says so by a number below zero.
+            if fd >= 0 {
+                // SAFETY: the system has made it for us.
+                let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+                fds.extend(is_wanted.then_some(fd)); // I1
+            }
         }
+        // SAFETY: the header is whole, and `next` one of its messages.
+        next = unsafe { libc::CMSG_NXTHDR(header, next) };
     }
-    if message.flags.contains(ReturnFlags::CTRUNC) {
+}
+
+/// The number of bytes, of a message whose descriptors have all come.
+fn whole(message: MessageWithFds) -> io::Result<usize> {
+    if message.fds_truncated {
         let text = "descriptors were lost: this process may open no more";
         return Err(io::Error::other(text));
     }
-    Ok(message.bytes)
+    Ok(message.len)
 }
 
 macro_rules! rights {
@@ -125,11 +203,12 @@ macro_rules! rights {
             /// it to `fds`; says how many bytes came.
             ///
             /// The descriptors are closed on exec. A receive that is not one of these closes what
-            /// descriptors would have come.
+            /// descriptors would have come. A datagram that does not fit is cut, as by any receive.
             ///
             /// # Errors
             /// What the system says; or that descriptors were lost, since the process is at its limit
-            /// of them: then those that did come are in `fds`, and the bytes are in `buf`.
+            /// of them: then those that did come are in `fds`, and the bytes are in `buf`, but how many
+            /// is not told: [`recv_message_with_fds`](Self::recv_message_with_fds) tells.
             ///
             /// # Cancel safety
             /// Nothing is lost when the future is dropped.
@@ -138,8 +217,7 @@ macro_rules! rights {
                 buf: &mut [u8],
                 fds: &mut Vec<OwnedFd>,
             ) -> io::Result<usize> {
-                let recv = || recv((*self.io).as_fd(), buf, fds);
-                self.io.call(Interest::READABLE, recv).await
+                self.recv_message_with_fds(buf, fds).await.and_then(whole)
             }
 
             /// As [`recv_with_fds`](Self::recv_with_fds), if something is here.
@@ -151,6 +229,62 @@ macro_rules! rights {
                 buf: &mut [u8],
                 fds: &mut Vec<OwnedFd>,
             ) -> io::Result<usize> {
+                self.try_recv_message_with_fds(buf, fds).and_then(whole)
+            }
+
+            /// Receives into `buf`, waiting for something, and appends the descriptors that came with
+            /// it to `fds`; says what came, and what was cut.
+            ///
+            /// The descriptors are closed on exec. If the process is at its limit of descriptors, those
+            /// for which there is room come, the first ones, and the system closes the rest: that is told,
+            /// and no error. So is a datagram that did not fit into `buf`.
+            ///
+            /// # Errors
+            /// What the system says.
+            ///
+            /// # Cancel safety
+            /// Nothing is lost when the future is dropped.
+            ///
+            /// # Cost
+            /// A system call, and one before it if something must be waited for.
+            ///
+            /// # Example
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+            /// use std::os::fd::AsFd;
+            ///
+            #[doc = concat!("use selkie::net::", stringify!($socket), ";")]
+            ///
+            #[doc = concat!("let (one, two) = ", stringify!($socket), "::pair()?;")]
+            /// let file = std::fs::File::open("/proc/self/exe")?;
+            /// one.send_with_fds(b"tide", &[file.as_fd(), file.as_fd()]).await?;
+            /// let (mut buf, mut fds) = ([0; 8], Vec::new());
+            /// let came = two.recv_message_with_fds(&mut buf, &mut fds).await?;
+            /// assert_eq!((&buf[..came.len], came.fds), (&b"tide"[..], 2));
+            /// assert!(!came.truncated && !came.fds_truncated);
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            pub async fn recv_message_with_fds(
+                &self,
+                buf: &mut [u8],
+                fds: &mut Vec<OwnedFd>,
+            ) -> io::Result<MessageWithFds> {
+                let recv = || recv((*self.io).as_fd(), buf, fds);
+                self.io.call(Interest::READABLE, recv).await
+            }
+
+            /// As [`recv_message_with_fds`](Self::recv_message_with_fds), if something is here.
+            ///
+            /// # Errors
+            /// Would-block if nothing is here; otherwise as there.
+            pub fn try_recv_message_with_fds(
+                &self,
+                buf: &mut [u8],
+                fds: &mut Vec<OwnedFd>,
+            ) -> io::Result<MessageWithFds> {
                 let recv = || recv((*self.io).as_fd(), buf, fds);
                 self.io.try_call(Interest::READABLE, recv)
             }

@@ -1,0 +1,250 @@
+//! Operations × completions × rings.
+
+use super::operations::{
+    ALL, COUNT, Operation, Scene, drive, give_up, limited, pass_until, runtime,
+};
+use crate::driver::stub::{Control, Fate, How, OnCancel, When};
+
+/// A ring, by what it makes hard.
+type Ringed = fn(Fate) -> Control;
+
+/// How rings take entries and keep completions.
+const RINGS: [(&str, Ringed); 7] = [
+    ("a plain ring", plain),
+    ("a queue with room for one completion", |fate| {
+        plain(fate).room(1)
+    }),
+    ("one entry taken at a time", |fate| plain(fate).batch(1)),
+    ("busy while completions wait", |fate| plain(fate).strict()),
+    ("entering refused for a while", |fate| {
+        let control = plain(fate);
+        control.refuse_entering([
+            libc::EAGAIN,
+            libc::EINTR,
+            libc::EBUSY,
+            libc::ENOMEM,
+            libc::EINTR,
+        ]);
+        control
+    }),
+    ("several buffers in a completion", |fate| {
+        plain(fate).bundles(true)
+    }),
+    ("entering refused for long", |fate| {
+        let control = plain(fate);
+        control.refuse_entering(std::iter::repeat_n(libc::EAGAIN, 102));
+        control
+    }),
+];
+
+fn plain(fate: Fate) -> Control {
+    Control::with_first(fate).watches()
+}
+
+const WHENS: [When; 3] = [When::Early, When::Late(1), When::Late(7)];
+
+const HOWS: [How; 14] = [
+    How::Done,
+    How::Short,
+    How::Zero,
+    How::Fails(libc::EIO),
+    How::Fails(libc::EAGAIN),
+    How::Fails(libc::EINTR),
+    How::Fails(libc::ENOMEM),
+    How::Fails(libc::ENOBUFS),
+    How::Fails(libc::ECANCELED),
+    How::Fails(libc::EINVAL),
+    How::Fails(libc::EOPNOTSUPP),
+    How::DoneButFails(libc::ECANCELED),
+    How::FailsWithBuffer(libc::EIO),
+    How::FailsWithBuffer(libc::ECANCELED),
+];
+
+/// Whether the system may tell this of the operation.
+fn can_be(operation: Operation, how: How) -> bool {
+    match how {
+        // A descriptor of zero would be the program's own.
+        How::Zero => operation != Operation::Accept,
+        // Of what goes over a socket nothing is undone, so nothing is told but what was done.
+        How::DoneButFails(_) => operation.is_of_file(),
+        How::FailsWithBuffer(_) => operation == Operation::Receive,
+        // It has no buffer for what arrived only if the program has them all; see `starved`.
+        How::Fails(libc::ENOBUFS) => operation != Operation::Receive,
+        _ => true,
+    }
+}
+
+/// The fates of an operation that is waited for.
+fn fates(operation: Operation) -> impl Iterator<Item = Fate> {
+    let plain = HOWS
+        .into_iter()
+        .filter(move |&how| can_be(operation, how))
+        .flat_map(|how| WHENS.map(|when| Fate::new(when, how)));
+    let ending = WHENS
+        .into_iter()
+        .filter(move |_| operation.has_several())
+        .map(|when| Fate::new(when, How::Done).ends_after(1));
+    let notices = WHENS
+        .into_iter()
+        .filter(move |_| operation == Operation::SendZeroCopy)
+        .flat_map(|when| WHENS.map(|notice| Fate::new(when, How::Done).notice(notice)));
+    plain.chain(ending).chain(notices)
+}
+
+/// One row of operations that are waited for; `named` if the socket stands in the ring's table.
+fn row(what: &str, operation: Operation, fate: Fate, ring: Ringed, named: bool) {
+    let control = ring(fate);
+    control.install();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let mut scene = Scene::new(&control, named).await;
+        let doing = scene.begin(operation);
+        let came = drive(&control, what, doing).await;
+        assert_eq!(came, operation.expected(fate.how), "{what}");
+        scene.assert_effect(operation, &came);
+        // What was begun for the row goes on or ends: either way it is over by now, or is cancelled.
+        pass_until(&control, what, || control.flying() == 0).await;
+        scene.renew();
+        let next = scene.begin(operation);
+        let came = drive(&control, what, next).await;
+        assert_eq!(came, operation.expected(How::Done), "the next of {what}");
+        scene.assert_effect(operation, &came);
+        pass_until(&control, what, || control.flying() == 0).await;
+        scene.assert_nothing_lost(what);
+        scene.end(what);
+    });
+    drop(runtime);
+    assert_eq!(control.files(), 0, "{what}: files in the table");
+    control.remove();
+}
+
+#[test]
+fn each_operation_comes_to_what_is_documented_by_each_completion() {
+    let mut rows = 0;
+    for operation in ALL {
+        for fate in fates(operation) {
+            for (kind, ring) in RINGS {
+                let what = format!("{operation:?}, {fate:?}, {kind}");
+                let named = rows % 2 == 1;
+                rows += 1;
+                let whose = what.clone();
+                limited(&what, move || row(&whose, operation, fate, ring, named));
+            }
+        }
+    }
+    println!("{rows} rows");
+}
+
+/// The fates of an operation that is given up.
+fn given_up() -> impl Iterator<Item = Fate> {
+    let hows = [How::Done, How::Fails(libc::EIO)];
+    let cancels = [OnCancel::Ends, OnCancel::IsLate, OnCancel::Misses];
+    hows.into_iter()
+        .flat_map(|how| WHENS.map(|when| Fate::new(when, how)))
+        .flat_map(move |fate| cancels.map(|on_cancel| fate.on_cancel(on_cancel)))
+}
+
+/// One row of operations that are dropped after so many polls.
+fn dropped(what: &str, operation: Operation, fate: Fate, ring: Ringed, polls: usize) {
+    let control = ring(fate);
+    control.install();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let mut scene = Scene::new(&control, polls % 2 == 1).await;
+        let doing = scene.begin(operation);
+        give_up(&control, doing, polls).await;
+        pass_until(&control, what, || control.flying() == 0).await;
+        control.plan(|_| Fate::new(When::Early, How::Done));
+        // What came late has been taken, too.
+        crate::task::yield_now().await;
+        scene.renew();
+        let next = scene.begin(operation);
+        let came = drive(&control, what, next).await;
+        assert_eq!(came, operation.expected(How::Done), "the next of {what}");
+        scene.assert_effect(operation, &came);
+        pass_until(&control, what, || control.flying() == 0).await;
+        crate::task::yield_now().await;
+        scene.assert_nothing_lost(what);
+        scene.end(what);
+    });
+    drop(runtime);
+    assert_eq!(control.files(), 0, "{what}: files in the table");
+    control.remove();
+}
+
+#[test]
+fn regression_24_each_operation_given_up_loses_nothing_by_any_completion() {
+    let mut rows = 0;
+    for operation in ALL {
+        for fate in given_up() {
+            for (kind, ring) in &RINGS[..6] {
+                for polls in 1..4 {
+                    let what =
+                        format!("{operation:?}, dropped after {polls} polls, {fate:?}, {kind}");
+                    rows += 1;
+                    let (whose, ring) = (what.clone(), *ring);
+                    limited(&what, move || dropped(&whose, operation, fate, ring, polls));
+                }
+            }
+        }
+    }
+    println!("{rows} rows");
+}
+
+/// A receive that has no buffer waits for one, goes on, and is told of the end meanwhile.
+#[test]
+fn a_receive_without_buffers_goes_on_once_one_is_back() {
+    for when in WHENS {
+        limited("a starved receive", move || {
+            let control = Control::with_first(Fate::new(When::Early, How::Done)).watches();
+            control.install();
+            let runtime = runtime();
+            runtime.block_on(async {
+                let mut scene = Scene::new(&control, false).await;
+                let mut received = scene.receive();
+                let mut held = Vec::new();
+                for _ in 0..COUNT {
+                    scene.write(b"held");
+                    held.push(drive_next(&control, &mut received).await);
+                }
+                control.plan(move |_| Fate::new(when, How::Done));
+                scene.write(b"late");
+                let mut next = Box::pin(received.next());
+                for _ in 0..100 {
+                    control.turn();
+                    let polled =
+                        std::future::poll_fn(|cx| std::task::Poll::Ready(next.as_mut().poll(cx)));
+                    assert!(polled.await.is_pending(), "all buffers are held");
+                    crate::task::yield_now().await;
+                }
+                held.pop();
+                drop(next);
+                let came = drive_next(&control, &mut received).await;
+                assert_eq!(&came[..], b"late");
+                drop((came, held, received));
+                pass_until(&control, "a starved receive", || control.flying() == 0).await;
+                crate::task::yield_now().await;
+                scene.assert_nothing_lost("a starved receive");
+                scene.end("a starved receive");
+            });
+            control.remove();
+        });
+    }
+}
+
+async fn drive_next(
+    control: &Control,
+    received: &mut crate::uring::Received,
+) -> crate::uring::Buffer {
+    let begun = std::time::Instant::now();
+    let mut next = Box::pin(received.next());
+    loop {
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(next.as_mut().poll(cx)));
+        if let std::task::Poll::Ready(came) = polled.await {
+            return came.unwrap().unwrap();
+        }
+        control.turn();
+        crate::task::yield_now().await;
+        assert!(begun.elapsed() < super::operations::LONG, "it hangs");
+    }
+}
