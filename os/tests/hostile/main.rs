@@ -90,6 +90,7 @@ const PARTS: &[Part] = &[
     ("position", others::position),
     ("leases", others::leases),
     ("locks", others::locks),
+    ("locks go", others::locks_go),
 ];
 
 /// Says it to whoever runs the tests, also if they pass.
@@ -162,4 +163,5 @@ tests! {
     regression_88_nobody_waits_for_whoever_reads_by_the_same_file: "position";
     nobody_waits_for_a_lease: "leases";
     nobody_waits_for_a_lock: "locks";
+    a_lock_is_gone_with_its_file: "locks go";
 }

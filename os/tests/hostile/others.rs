@@ -5,6 +5,7 @@ use std::fs::File as StdFile;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::operations::Running;
 use crate::place::Ground;
 use crate::points::place;
 use crate::scene::{HANDLED, Handled, ends_well, fetch, open, until};
-use crate::served::Plan;
+use crate::served::{Manner, Plan};
 use crate::sheet::Sheet;
 use crate::stage::{End, LONG, Stage, Told};
 
@@ -233,6 +234,34 @@ pub(crate) fn leases(sheet: &mut Sheet) {
 fn flock(file: &StdFile, operation: i32) -> bool {
     // SAFETY: the call takes numbers.
     unsafe { libc::flock(file.as_raw_fd(), operation) == 0 }
+}
+
+/// The lock of a file of a server is gone when the drop of the file is over.
+pub(crate) fn locks_go(sheet: &mut Sheet) {
+    let Some(place) = place(sheet, Ground::Served(Manner::Direct)) else {
+        return;
+    };
+    place.prepare().unwrap();
+    let path = place.at.join("small");
+    let theirs = Arc::new(StdFile::open(&path).unwrap());
+    for kind in KINDS {
+        let stage = Stage::new(&kind);
+        for _ in 0..10 {
+            sheet.begin(format!("a file that has a lock is dropped, {}", kind.name));
+            let (path, theirs) = (path.clone(), Arc::clone(&theirs));
+            let begun = stage.begin(move || {
+                Box::pin(async move {
+                    let file = File::open(path).await?;
+                    file.lock().await?;
+                    drop(file);
+                    assert!(flock(&theirs, libc::LOCK_EX | libc::LOCK_NB));
+                    assert!(flock(&theirs, libc::LOCK_UN));
+                    Ok(())
+                })
+            });
+            ends_well(sheet, &begun);
+        }
+    }
 }
 
 /// Another has the file's lock.
