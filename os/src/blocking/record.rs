@@ -30,21 +30,28 @@ pub enum BlockingKind {
     /// A write to standard output or error that has been taken: a runtime that shuts down does it
     /// first.
     StandardWrite,
+    /// The close of a [`File`](crate::fs::File) whose server may keep whoever closes it waiting: a runtime that
+    /// shuts down does it first.
+    FileClose,
 }
 
-const KINDS: [BlockingKind; 6] = [
+const KINDS: [BlockingKind; 7] = [
     BlockingKind::Closure,
     BlockingKind::File,
     BlockingKind::StandardStream,
     BlockingKind::NameLookup,
     BlockingKind::FileWrite,
     BlockingKind::StandardWrite,
+    BlockingKind::FileClose,
 ];
 
 impl BlockingKind {
-    /// Whether its caller has been told that it is done: it is done, even if the runtime shuts down.
+    /// Whether its caller counts on it, and does not wait: it is done, even if the runtime shuts down.
     pub(super) fn is_promised(self) -> bool {
-        matches!(self, Self::FileWrite | Self::StandardWrite)
+        matches!(
+            self,
+            Self::FileWrite | Self::StandardWrite | Self::FileClose
+        )
     }
 }
 
@@ -57,6 +64,7 @@ impl fmt::Display for BlockingKind {
             Self::FileWrite => "a write to a file",
             Self::NameLookup => "a look-up of a host's name",
             Self::StandardWrite => "a write to a standard stream",
+            Self::FileClose => "the close of a file",
         })
     }
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use io_uring::{opcode, squeue, types};
 
-use super::in_flight;
 use super::in_flight::{Doer, Effect};
 use super::open_file::OpenFile;
+use super::{in_flight, in_place};
 use crate::context;
 use crate::driver::{Handle, Held, Payload, Ring};
 use crate::sys::Learned;
@@ -33,9 +33,10 @@ type Owner = (Arc<OpenFile>, Option<Doer<OpenFile>>);
 /// How the system is to do an operation on `file`; `None` if the pool must.
 fn flags(file: &OpenFile) -> Option<squeue::Flags> {
     match file.learned() {
-        Learned::Disk | Learned::Memory => Some(squeue::Flags::empty()),
-        // A server may be long in answering: not where it is submitted, which is here.
-        Learned::Elsewhere => Some(squeue::Flags::ASYNC),
+        Learned::Disk | Learned::Memory if in_place::is_on() => Some(squeue::Flags::empty()),
+        // A server, or who must permit what is read, may be long in answering: not where it is submitted, which
+        // is here.
+        Learned::Disk | Learned::Memory | Learned::Elsewhere => Some(squeue::Flags::ASYNC),
         // The ring would read from a pipe, at no place at all; a place is what was asked for.
         Learned::Nothing | Learned::Special => None,
     }

@@ -51,6 +51,9 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// that were opened here and that nobody else has been shown: not for those that were cloned, made of a file of
 /// std's, or lent as a descriptor.
 ///
+/// Dropped in a runtime, a file on any other file system is closed by the pool, since its server may be long in answering,
+/// unless its descriptor was lent.
+///
 /// # Example
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -282,8 +285,8 @@ impl File {
         self.stand().await?;
         self.shown();
         let std = Arc::clone(&self.std);
-        let clone = offload(move || std.try_clone()).await?;
-        let mut clone = File::from_std(clone);
+        let clone = offload(move || std.try_clone().map(OpenFile::new)).await?;
+        let mut clone = Self::at(clone, Place::default());
         clone.set_max_buf_size(self.max_buf_size);
         Ok(clone)
     }

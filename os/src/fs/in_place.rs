@@ -33,7 +33,7 @@ const BYTES_PER_UNIT: usize = 16 * 1024;
 
 /// Whether a runtime runs here that has not shut down, and does files' work in place. Without one the pool is
 /// asked, and says that it is not there: else it would depend on the cache whether a program works.
-fn is_on() -> bool {
+pub(super) fn is_on() -> bool {
     context::with_current(|inner| inner.files_in_place && inner.blocking.is_open()).unwrap_or(false)
 }
 

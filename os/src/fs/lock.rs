@@ -135,6 +135,8 @@ impl File {
         let std = Arc::clone(&self.std);
         let call = move || {
             std.learn();
+            // The lock is to be gone when the drop of the file is over.
+            std.close_where_it_drops();
             // I1. Whoever gave up a lock wants it given up.
             let is_wanted = lock == FileLock::None || !doer.is_given_up();
             let outcome = if is_wanted {

@@ -8,6 +8,8 @@ mod offload;
 
 mod in_flight;
 
+mod closing;
+
 mod open_file;
 
 mod place;

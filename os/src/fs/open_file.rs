@@ -13,10 +13,11 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
+use super::closing::close;
 use super::in_flight::{Flown, GivenUp};
 use crate::sync::oneshot;
 use crate::sys::{AtHand, Learned, System};
@@ -27,6 +28,8 @@ pub(super) struct OpenFile {
     back: OnceLock<oneshot::Sender<File>>,
     /// What is known of it, a `Learned`.
     learned: AtomicU8,
+    /// Whether it is closed where it is dropped, whatever it is.
+    stays: AtomicBool,
     given_up: GivenUp,
     /// Bytes that were read ahead and undone, by which the system's position has not gone back (I4).
     ahead: AtomicUsize,
@@ -48,6 +51,7 @@ impl OpenFile {
             std: Some(std),
             back: OnceLock::new(),
             learned: AtomicU8::new(Learned::Nothing as u8),
+            stays: AtomicBool::new(false),
             given_up: GivenUp::default(),
             ahead: AtomicUsize::new(0),
         })
@@ -106,6 +110,12 @@ impl OpenFile {
         file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
     }
 
+    /// Whoever drops the file closes it, and so frees its locks, before going on.
+    pub(super) fn close_where_it_drops(&self) {
+        // Relaxed: the last owner has it by the count of owners.
+        self.stays.store(true, Ordering::Relaxed);
+    }
+
     /// The file itself, if nobody else owns it; else the part that was given.
     pub(super) fn try_unwrap(self: Arc<Self>) -> Result<File, Arc<Self>> {
         let mut open = Arc::try_unwrap(self)?;
@@ -136,10 +146,18 @@ impl Deref for OpenFile {
 
 impl Drop for OpenFile {
     fn drop(&mut self) {
-        if let (Some(back), Some(std)) = (self.back.take(), self.std.take()) {
-            // Who wanted it may have given up: then it is closed.
-            let _ = back.send(std);
+        let Some(mut std) = self.std.take() else {
+            return;
+        };
+        if let Some(back) = self.back.take() {
+            match back.send(std) {
+                Ok(()) => return,
+                // Who wanted it has given up.
+                Err(unwanted) => std = unwanted,
+            }
         }
+        let learned = Learned::from_byte(*self.learned.get_mut());
+        close(std, learned, *self.stays.get_mut());
     }
 }
 

@@ -116,7 +116,11 @@ fn create_in(folder: &Path, options: &OpenOptions) -> io::Result<(File, PathBuf)
         match options.open(&new_path) {
             Ok(file) => return Ok((file, new_path)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                // A listener may forbid to open what has been created by then.
+                let _ = std::fs::remove_file(&new_path);
+                return Err(error);
+            }
         }
     }
     Err(io::Error::new(

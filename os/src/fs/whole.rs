@@ -64,5 +64,14 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 /// Once begun it is done, also if the future drops.
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64, io::Error> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    offload(move || std::fs::copy(from, to)).await
+    offload(move || {
+        loop {
+            // From its beginning, where a signal cuts it short: std does not.
+            match std::fs::copy(&from, &to) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
+    })
+    .await
 }

@@ -61,6 +61,9 @@ pub(crate) trait AtHand {
     /// Where a file stands that was just opened, if each write goes there; else each goes to the end.
     fn start(file: &File) -> Option<u64>;
 
+    /// Whether whoever closes such a file may be kept waiting, by a server for one.
+    fn close_may_wait(learned: Learned) -> bool;
+
     /// Reads what is at hand at `offset` (I2).
     ///
     /// # Errors
@@ -87,6 +90,11 @@ impl AtHand for System {
 
     fn start(_file: &File) -> Option<u64> {
         None
+    }
+
+    // Some refuse to remove a file that is open: it is closed when it drops.
+    fn close_may_wait(_learned: Learned) -> bool {
+        false
     }
 
     fn read(

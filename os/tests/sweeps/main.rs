@@ -39,7 +39,7 @@ use selkie::runtime::{Builder, Runtime};
 
 use faults::{Call, Faults};
 use fixture::{Folder, PART, open_descriptors, run_part};
-use operations::{OPERATIONS, Operation, buffers, prepare};
+use operations::{Operation, buffers, operations, prepare};
 use watchdog::Watchdog;
 
 /// The system calls that may fail, and how. What is cut short by a signal must not show at all.
@@ -190,7 +190,7 @@ impl Sweep {
         let watchdog = Watchdog::new();
         for kind in KINDS {
             let runtime = kind.1().unwrap();
-            for operation in OPERATIONS {
+            for operation in operations() {
                 let what = format!("{}, {}, first", operation.name, kind.0);
                 watchdog.begin(&what);
                 do_well(&runtime, operation, &at, &what);
@@ -378,7 +378,7 @@ fn with_faults() {
     let mut sweep = Sweep::new(at);
     for kind in KINDS {
         sweep.until_through(|sweep, nth| sweep.fails_to_build(&faults, kind, (errno, nth)));
-        for operation in OPERATIONS {
+        for operation in operations() {
             sweep.until_through(|sweep, nth| sweep.fails(&faults, kind, operation, (errno, nth)));
         }
     }
@@ -403,7 +403,7 @@ fn dropped() {
     let mut sweep = Sweep::new(at);
     for kind in KINDS {
         let runtime = kind.1().unwrap();
-        for operation in OPERATIONS {
+        for operation in operations() {
             sweep.until_through(|sweep, polls| sweep.drops(&runtime, operation, kind.0, polls));
         }
         sweep.watchdog.begin("the end of a runtime");
@@ -411,7 +411,10 @@ fn dropped() {
         sweep.is_clean(kind.0);
     }
     sweep.end();
-    assert!(sweep.points > OPERATIONS.len(), "too few futures waited");
+    assert!(
+        sweep.points > operations().count(),
+        "too few futures waited"
+    );
 }
 
 #[test]
@@ -425,24 +428,24 @@ fn latched() {
     let Some((at, word)) = argument() else { return };
     let &(_, errno) = ERRORS.iter().find(|(name, _)| *name == word).unwrap();
     let Some(faults) = faults() else { return };
-    let operations = [
+    let names = [
         "read",
         "metadata",
         "file_read",
         "file_write_all_at",
         "file_sync_all",
     ];
-    let chosen = |operation: &&Operation| operations.contains(&operation.name);
+    let chosen = |operation: &&Operation| names.contains(&operation.name);
     let runtime = KINDS[1].1().unwrap();
     // The first question teaches what device it is.
-    for operation in OPERATIONS.iter().filter(chosen) {
+    for operation in operations().filter(chosen) {
         do_well(&runtime, operation, &at, operation.name);
     }
     let runtime = KINDS[1].1().unwrap();
     let mut asked = BTreeSet::new();
     loop {
         faults.arm(errno, 1);
-        for operation in OPERATIONS.iter().filter(chosen) {
+        for operation in operations().filter(chosen) {
             do_well(&runtime, operation, &at, operation.name);
         }
         let Some(call) = faults.disarm() else { break };

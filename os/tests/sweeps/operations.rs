@@ -22,7 +22,7 @@ use selkie::signal::unix::{SignalKind, signal};
 /// More than is read in place.
 pub(crate) const LARGE: usize = 100_000;
 
-type Running = Pin<Box<dyn Future<Output = io::Result<()>>>>;
+pub(crate) type Running = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
@@ -32,13 +32,18 @@ pub(crate) struct Operation {
 }
 
 macro_rules! operations {
-    ($($name:ident: |$at:ident| $body:expr, |$then:ident| $holds:expr;)*) => {
-        pub(crate) const OPERATIONS: &[Operation] = &[$(Operation {
+    ($table:ident: $($name:ident: |$at:ident| $body:expr, |$then:ident| $holds:expr;)*) => {
+        pub(crate) const $table: &[Operation] = &[$(Operation {
             name: stringify!($name),
             run: |$at| Box::pin(async move { $body; Ok(()) }),
             holds: |$then| $holds,
         }),*];
     };
+}
+
+/// All of them.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    FILES.iter().chain(PROCESSES)
 }
 
 /// Makes the place as each operation finds it.
@@ -160,7 +165,7 @@ fn gid() -> u32 {
     unsafe { libc::getgid() }
 }
 
-operations! {
+operations! { FILES:
     read: |at| assert_eq!(fs::read(at.join("small")).await?, b"small"), |_at| true;
     read_large: |at| assert_eq!(fs::read(at.join("large")).await?, [7; LARGE]), |_at| true;
     read_to_string: |at| assert_eq!(fs::read_to_string(at.join("small")).await?, "small"), |_at| true;
@@ -305,7 +310,9 @@ operations! {
         ours.try_lock().await?;
         assert!(theirs.try_lock().await.is_err())
     }, |_at| true;
+}
 
+operations! { PROCESSES:
     status: |_at| assert!(Command::new("true").status().await?.success()), |_at| true;
     output: |_at| assert_eq!(Command::new("echo").arg("ahoy").output().await?.stdout, b"ahoy\n"), |_at| true;
     spawn_missing: |_at| assert!(Command::new("/no/such/program").spawn().is_err()), |_at| true;

@@ -19,6 +19,10 @@ impl AtHand for System {
         (!file_system::appends(file)).then_some(0)
     }
 
+    fn close_may_wait(learned: Learned) -> bool {
+        !learned.is_local()
+    }
+
     #[inline]
     fn read(
         file: &File,

@@ -1,0 +1,34 @@
+//! The end of an open file.
+//!
+//! Idea        To close a file asks its server, if it has one, and waits for the answer, as every other call does. So a
+//!             file whose close may wait is closed by the pool, with nobody who waits for it.
+//! Invariants  I1 what is closed by the pool is closed also if the runtime shuts down.
+//!             I2 whoever was shown the descriptor may have placed locks on it, which go with it, and has a reason
+//!                to count on that: it is closed where it is dropped.
+//! Rejected    To close all files so: a lock that is to be gone would go later, and Windows refuses to remove what is
+//!             open.
+
+use std::fs::File;
+
+use crate::blocking::BlockingKind;
+use crate::context::{EnterRuntime, Handle, is_inside_runtime};
+use crate::sys::{AtHand, Learned, System};
+
+/// Closes `file`; `stays` says whether here, whatever it is (I2).
+pub(super) fn close(file: File, learned: Learned, stays: bool) {
+    if stays || !System::close_may_wait(learned) {
+        return drop(file);
+    }
+    let Ok(handle) = Handle::try_current() else {
+        return drop(file);
+    };
+    let is_thread_of_pool =
+        handle.inner.blocking.is_here() && is_inside_runtime() == EnterRuntime::Outside;
+    if is_thread_of_pool {
+        return drop(file);
+    }
+    // I1. Without a thread it is closed here after all.
+    let (task, _started) =
+        handle.spawn_blocking_or_cancel(BlockingKind::FileClose, None, move || drop(file));
+    drop(task);
+}

@@ -1,0 +1,277 @@
+//! Mounts that change under open files, and what stands below or above others.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use selkie::fs::{self, File};
+use selkie::io::AsyncReadExt;
+
+use crate::kinds::{FEW, KINDS, Kind, none_in_place};
+use crate::operations::{FILES, prepare};
+use crate::place::{Ground, Place};
+use crate::points::place;
+use crate::scene::{ends_well, fetch, hang, open, until};
+use crate::served::{Kind as Entry, Manner, ROOT, Served, c_string, mount, unmount};
+use crate::sheet::Sheet;
+use crate::stage::{LONG, Stage, Told};
+
+const DIRECT: Ground = Ground::Served(Manner::Direct);
+
+/// The ring's own operations on a file of a server (row 82).
+pub(crate) fn by_ring(sheet: &mut Sheet) {
+    let Some(place) = place(sheet, DIRECT) else {
+        return;
+    };
+    for kind in KINDS {
+        let stage = Stage::new(&kind);
+        for what in [
+            "read_at",
+            "write_at",
+            "write_all_at",
+            "sync_all",
+            "sync_data",
+        ] {
+            sheet.begin(format!("{what}, {}", kind.name));
+            place.prepare().unwrap();
+            let path = place.at.join("small");
+            let file = fetch(&stage, open(path)).unwrap();
+            let begun = hang(sheet, &stage, &place.gate, move || {
+                Box::pin(async move {
+                    match what {
+                        "read_at" => file.read_at(vec![0; 4], 0).await.0.map(drop),
+                        "write_at" => file.write_at(vec![1; 4], 0).await.0.map(drop),
+                        "write_all_at" => file.write_all_at(vec![1; 4], 0).await.0,
+                        "sync_all" => file.sync_all().await,
+                        _ => file.sync_data().await,
+                    }
+                })
+            });
+            place.gate.open();
+            ends_well(sheet, &begun);
+        }
+    }
+}
+
+/// A ring's own reads of a file that a listener permits to read, on runtimes that are told to do nothing in place.
+pub(crate) fn by_ring_with_leave(sheet: &mut Sheet) {
+    let Some(place) = place(sheet, Ground::ReadFromDisk) else {
+        return;
+    };
+    for kind in none_in_place() {
+        let stage = Stage::new(&kind);
+        sheet.begin(format!("read_at, {}", kind.name));
+        place.prepare().unwrap();
+        let path = place.at.join("small");
+        let file = fetch(&stage, async move {
+            let file = open(path).await?;
+            // The ring is there by then.
+            file.write_at(vec![b's'; 1], 0).await.0?;
+            file.sync_all().await?;
+            Ok(file)
+        });
+        let file = file.unwrap();
+        let begun = hang(sheet, &stage, &place.gate, move || {
+            Box::pin(async move { file.read_at(vec![0; 4], 0).await.0.map(drop) })
+        });
+        place.gate.open();
+        ends_well(sheet, &begun);
+    }
+}
+
+/// A file system in memory, and, once it is gone, a server's with the same number at the same place (row 59).
+pub(crate) fn number_given_twice(sheet: &mut Sheet) {
+    for kind in KINDS {
+        sheet.begin(format!("a number that is given twice, {}", kind.name));
+        let at = sheet.folder().join("at");
+        std::fs::create_dir_all(&at).unwrap();
+        let stage = Stage::new(&kind);
+        let mut tried = 0;
+        let served = loop {
+            if let Err(error) = mount("tmpfs", &at, 0, "size=1m") {
+                println!("skipped: no memory: {error}");
+                return;
+            }
+            std::fs::write(at.join("small"), b"small").unwrap();
+            let file = fetch(&stage, open(at.join("small"))).unwrap();
+            // Read in place, and then under an open file taken away.
+            let number = std::fs::metadata(&at).unwrap().dev();
+            unmount(&at, libc::MNT_DETACH);
+            ends_well(sheet, &stage.begin(move || Box::pin(reads(file, "mall"))));
+            assert!(stage.settle());
+            let served = match Served::at(&at, Manner::Direct) {
+                Ok(served) => served,
+                Err(error) => return println!("skipped: no file server: {error}"),
+            };
+            served.put(ROOT, "small", Entry::File(b"small"));
+            tried += 1;
+            if std::fs::metadata(&at).unwrap().dev() == number {
+                break served;
+            }
+            // Somebody else has taken it.
+            if tried > 50 {
+                return println!("skipped: no number is given twice");
+            }
+        };
+        let path = at.join("small");
+        let file = fetch(&stage, open(path)).unwrap();
+        let begun = hang(sheet, &stage, &served.gate, || {
+            Box::pin(reads(file, "mall"))
+        });
+        served.gate.open();
+        ends_well(sheet, &begun);
+        assert!(stage.settle());
+    }
+}
+
+async fn reads(mut file: File, text: &str) -> io::Result<()> {
+    let mut rest = String::new();
+    file.read_to_string(&mut rest).await?;
+    assert_eq!(rest, text);
+    Ok(())
+}
+
+/// Memory above a server, and a server as the root of a thread (row 95).
+pub(crate) fn below_and_as_root(sheet: &mut Sheet) {
+    for kind in KINDS {
+        if let Some(place) = place(sheet, Ground::Overlay) {
+            let stage = Stage::new(&kind);
+            sheet.begin(format!("a server below, {}", kind.name));
+            reads_late(sheet, &place, &stage, &place.at.join("small"));
+        }
+        if let Some(place) = place(sheet, DIRECT) {
+            place.prepare().unwrap();
+            sheet.begin(format!("a server as the root, {}", kind.name));
+            thread::scope(|scope| {
+                scope.spawn(|| as_root(sheet, &place, &kind));
+            });
+        }
+    }
+}
+
+/// On a thread whose root is a server's by now.
+fn as_root(sheet: &mut Sheet, place: &Place, kind: &Kind) {
+    // SAFETY: the call takes a number.
+    let parted = unsafe { libc::unshare(libc::CLONE_FS) };
+    let root = c_string(&place.at);
+    // What the root is before is known by then, if anybody remembers it.
+    let stage = Stage::new(kind);
+    let before = fetch(&stage, fs::metadata("/")).unwrap();
+    assert!(before.is_dir());
+    // SAFETY: the string ends, and is alive for the call.
+    let outcome = unsafe { libc::chroot(root.as_ptr()) };
+    if parted != 0 || outcome != 0 {
+        println!("skipped: no other root: {}", io::Error::last_os_error());
+        return;
+    }
+    reads_late(sheet, place, &stage, Path::new("/small"));
+}
+
+/// Everything that is asked of a file at `path`, one question after the other, is answered late.
+fn reads_late(sheet: &mut Sheet, place: &Place, stage: &Stage, path: &Path) {
+    place.prepare().unwrap();
+    for _ in 0..2 {
+        let file = fetch(stage, File::open(PathBuf::from(path))).unwrap();
+        let begun = hang(sheet, stage, &place.gate, || Box::pin(reads(file, "small")));
+        place.gate.open();
+        ends_well(sheet, &begun);
+        // A file that was just opened, and has not refused anything.
+        let file = fetch(stage, File::open(PathBuf::from(path))).unwrap();
+        let begun = hang(sheet, stage, &place.gate, || {
+            Box::pin(async move { file.metadata().await.map(drop) })
+        });
+        place.gate.open();
+        ends_well(sheet, &begun);
+        let path = path.to_owned();
+        let begun = hang(sheet, stage, &place.gate, || {
+            Box::pin(async move { fs::metadata(path).await.map(drop) })
+        });
+        place.gate.open();
+        ends_well(sheet, &begun);
+    }
+}
+
+/// Every operation where nothing fits any more, or nothing may be written; and once more when it does, or may.
+pub(crate) fn refused(sheet: &mut Sheet, refusal: &str, again: &str, expected: i32) {
+    let at = sheet.folder().join("at");
+    std::fs::create_dir_all(&at).unwrap();
+    if let Err(error) = mount("tmpfs", &at, 0, "size=1m") {
+        return println!("skipped: no memory: {error}");
+    }
+    let set = |options: &str| {
+        let flags = if options == "ro" { libc::MS_RDONLY } else { 0 };
+        let options = if flags == 0 { options } else { "" };
+        // Who has a file open that can be written keeps that from being done.
+        let is_set = until(|| mount("tmpfs", &at, libc::MS_REMOUNT | flags, options).is_ok());
+        assert!(is_set, "{options}: {}", io::Error::last_os_error());
+    };
+    for kind in FEW {
+        let stage = Stage::new(&kind);
+        for operation in FILES {
+            sheet.begin(format!("{refusal}, {}, {}", operation.name, kind.name));
+            let run = |at: &Path| {
+                let at = at.to_owned();
+                stage.begin(move || (operation.run)(at)).told(LONG)
+            };
+            set(again);
+            prepare(&at).unwrap();
+            set(refusal);
+            if refusal != "ro" {
+                fill(&at);
+            }
+            match run(&at) {
+                Some(Told::Done(Ok(()))) => {
+                    sheet.expect((operation.holds)(&at), "said to be done, and is not");
+                }
+                Some(Told::Done(Err(error))) if error.raw_os_error() == Some(expected) => {}
+                other => sheet.wrong(format!("{other:?}")),
+            }
+            assert!(stage.settle());
+            set(again);
+            prepare(&at).unwrap();
+            match run(&at) {
+                Some(Told::Done(Ok(()))) => {
+                    sheet.expect((operation.holds)(&at), "not done once more");
+                }
+                other => sheet.wrong(format!("once more: {other:?}")),
+            }
+        }
+    }
+    unmount(&at, libc::MNT_DETACH);
+}
+
+/// Takes what room there is.
+fn fill(at: &Path) {
+    let filled = std::fs::write(at.join("full/one"), vec![1; 2 << 20]);
+    assert!(filled.is_err(), "there is more room than was given");
+}
+
+/// The files of a server vanish while they are open.
+pub(crate) fn vanished(sheet: &mut Sheet) {
+    let place = match Place::new(DIRECT, sheet.folder()) {
+        Ok(place) => place,
+        Err(error) => return println!("skipped: no file server: {error}"),
+    };
+    for kind in KINDS {
+        let stage = Stage::new(&kind);
+        for (what, handle) in crate::scene::HANDLED {
+            sheet.begin(format!("{what} of a file that has vanished, {}", kind.name));
+            place.prepare().unwrap();
+            let file = fetch(&stage, open(place.at.join("small"))).unwrap();
+            place.clear();
+            let (begun, handle) = (stage.begin(move || handle(file)), *what);
+            let told = begun.told(LONG);
+            // What asks the server of the file is told; seeks and syncs need not ask it for that.
+            let is_told = [
+                "read", "write", "set_len", "metadata", "read_at", "write_at",
+            ];
+            match told {
+                Some(Told::Done(Err(error))) if error.raw_os_error() == Some(libc::ESTALE) => {}
+                Some(Told::Done(Ok(()))) if !is_told.contains(&handle) => {}
+                other => sheet.wrong(format!("{other:?}")),
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Hostile file systems, each with the files that the operations want.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::listener::listen;
+use crate::operations::{LARGE, prepare};
+use crate::served::{Gate, Kind, Manner, ROOT, Served, bind, mount, unmount};
+
+/// What the files stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// A server.
+    Served(Manner),
+    /// Memory above a server.
+    Overlay,
+    /// Memory, and a listener that permits what is opened.
+    Opened,
+    /// Memory, and a listener that permits what is read.
+    Read,
+    /// The disk, and such a listener.
+    ReadFromDisk,
+}
+
+/// A hostile file system.
+pub(crate) struct Place {
+    /// The folder of the operations.
+    pub(crate) at: PathBuf,
+    pub(crate) gate: Arc<Gate>,
+    /// The folder that all is in.
+    folder: PathBuf,
+    ground: Ground,
+    served: Option<Served>,
+    /// More options of an overlay.
+    options: &'static str,
+}
+
+impl Place {
+    /// A new one in `folder`, which is empty.
+    ///
+    /// # Errors
+    /// What this system does not allow.
+    pub(crate) fn new(ground: Ground, folder: &Path) -> io::Result<Self> {
+        let make = |name: &str| -> io::Result<PathBuf> {
+            let path = folder.join(name);
+            std::fs::create_dir_all(&path)?;
+            Ok(path)
+        };
+        let mut place = Self {
+            at: make("at")?,
+            gate: Arc::new(Gate::new()),
+            folder: folder.to_owned(),
+            ground,
+            served: None,
+            options: "",
+        };
+        let in_memory = || mount("tmpfs", &folder.join("at"), 0, "size=8m");
+        match ground {
+            Ground::Served(manner) => place.serve("at", manner)?,
+            Ground::Overlay => {
+                make("lower")?;
+                make("upper")?;
+                place.serve("lower", Manner::Direct)?;
+                place.served.iter().for_each(put_all);
+                place.begin_to_lay_over()?;
+            }
+            Ground::Opened => {
+                in_memory()?;
+                let mask = libc::FAN_OPEN_PERM | libc::FAN_ONDIR;
+                listen(&place.at, mask, &place.gate)?;
+            }
+            Ground::Read | Ground::ReadFromDisk => {
+                if ground == Ground::Read {
+                    in_memory()?;
+                } else {
+                    bind(&place.at)?;
+                }
+                listen(&place.at, libc::FAN_ACCESS_PERM, &place.gate)?;
+            }
+        }
+        Ok(place)
+    }
+
+    fn serve(&mut self, name: &str, manner: Manner) -> io::Result<()> {
+        let served = Served::at(&self.folder.join(name), manner)?;
+        self.gate = Arc::clone(&served.gate);
+        self.served = Some(served);
+        Ok(())
+    }
+
+    /// Lays fresh memory over the server.
+    fn lay_over(&self) -> io::Result<()> {
+        let upper = self.folder.join("upper");
+        unmount(&self.at, libc::MNT_DETACH);
+        unmount(&upper, libc::MNT_DETACH);
+        mount("tmpfs", &upper, 0, "size=8m")?;
+        std::fs::create_dir(upper.join("new"))?;
+        std::fs::create_dir(upper.join("work"))?;
+        let (folder, more) = (self.folder.display(), self.options);
+        let options = format!(
+            "lowerdir={folder}/lower,upperdir={folder}/upper/new,workdir={folder}/upper/work{more}"
+        );
+        mount("overlay", &self.at, 0, &options)
+    }
+
+    /// Lays memory over the server so that what is below can be removed.
+    fn begin_to_lay_over(&mut self) -> io::Result<()> {
+        for options in ["", ",userxattr"] {
+            self.options = options;
+            // An older one knows no such option, and in a user namespace nothing is removed without.
+            let is_fit = self.lay_over().is_ok() && {
+                let path = self.at.join("full");
+                std::fs::remove_dir_all(&path).is_ok() && std::fs::create_dir(&path).is_ok()
+            };
+            if is_fit {
+                return self.lay_over();
+            }
+        }
+        Err(io::Error::other("what lies below cannot be removed"))
+    }
+
+    /// Makes the files as the operations find them.
+    pub(crate) fn prepare(&self) -> io::Result<()> {
+        match (self.ground, &self.served) {
+            (Ground::Served(_), Some(served)) => put_all(served),
+            (Ground::Overlay, _) => self.lay_over()?,
+            _ => prepare(&self.at)?,
+        }
+        Ok(())
+    }
+
+    /// All files are gone, without a word to the system.
+    pub(crate) fn clear(&self) {
+        if let Some(served) = &self.served {
+            served.clear();
+        }
+    }
+
+    /// The server dies, or the listener is gone.
+    pub(crate) fn abort(&self) {
+        self.gate.close();
+        if let Some(served) = &self.served {
+            served.abort();
+        }
+    }
+}
+
+/// The same as `prepare`, by the server itself.
+fn put_all(served: &Served) {
+    served.clear();
+    served.put(ROOT, "small", Kind::File(b"small"));
+    served.put(ROOT, "large", Kind::File(&[7; LARGE]));
+    served.put(ROOT, "empty", Kind::Folder);
+    let full = served.put(ROOT, "full", Kind::Folder);
+    served.put(full, "one", Kind::File(b"1"));
+    served.put(ROOT, "link", Kind::Link("small"));
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.abort();
+        unmount(&self.at, libc::MNT_DETACH);
+        unmount(&self.folder.join("upper"), libc::MNT_DETACH);
+    }
+}

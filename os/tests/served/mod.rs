@@ -1,0 +1,20 @@
+//! A file system that is served by a thread of the test, through `/dev/fuse`: it answers late, never, short,
+//! with errors, or dies, as the test says.
+#![allow(
+    dead_code,
+    unused_imports,
+    unsafe_code,
+    reason = "each test program uses a part of it, which asks the system"
+)]
+
+mod device;
+mod gate;
+mod serving;
+mod tree;
+mod wire;
+
+pub(crate) use device::{c_string, wait};
+pub(crate) use gate::{Gate, Plan, Question, Seen, Verdict};
+pub(crate) use serving::{Manner, Served, bind, mount, unmount};
+pub(crate) use tree::{Kind, ROOT};
+pub(crate) use wire::kind;

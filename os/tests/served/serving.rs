@@ -1,0 +1,199 @@
+//! The serving thread, and what it serves.
+
+use std::ffi::{CString, c_ulong};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::device;
+use super::gate::{Gate, Question, Verdict};
+use super::tree::{Kind, Tree};
+use super::wire::{Request, answer, kind};
+
+/// How the server reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Every read and write is asked of it.
+    Direct,
+    /// The system reads ahead and remembers.
+    Cached,
+    /// As `Direct`, and each time half of what was asked.
+    Short,
+}
+
+/// A served file system. When it drops, the server dies.
+pub(crate) struct Served {
+    at: PathBuf,
+    pub(crate) gate: Arc<Gate>,
+    tree: Arc<Mutex<Tree>>,
+}
+
+fn lock(tree: &Mutex<Tree>) -> MutexGuard<'_, Tree> {
+    tree.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Served {
+    /// Mounts it at the folder `at`.
+    ///
+    /// # Errors
+    /// Why this system does not let us.
+    pub(crate) fn at(at: &Path, manner: Manner) -> io::Result<Self> {
+        let gate = Arc::new(Gate::new());
+        let (tells, told) = mpsc::channel();
+        let tree = Arc::new(Mutex::new(Tree::new(manner)));
+        let (theirs, target) = (Arc::clone(&gate), at.to_owned());
+        let served = Arc::clone(&tree);
+        thread::spawn(move || match device::open_at(&target, theirs.bell()) {
+            Ok(device) => {
+                tells.send(Ok(())).unwrap();
+                serve(device, &theirs, &served);
+            }
+            Err(error) => tells.send(Err(error)).unwrap(),
+        });
+        told.recv().expect("the server says how it begins")?;
+        Ok(Self {
+            at: at.to_owned(),
+            gate,
+            tree,
+        })
+    }
+
+    /// Makes what is served anew, without a question of the system's.
+    pub(crate) fn clear(&self) {
+        lock(&self.tree).clear();
+    }
+
+    /// Puts something into the folder with the number `folder`; returns its number.
+    pub(crate) fn put(&self, folder: u64, name: &str, kind: Kind<'_>) -> u64 {
+        lock(&self.tree).put(folder, name, kind)
+    }
+
+    /// The server dies: every request ends with an error, those that are kept, too.
+    pub(crate) fn abort(&self) {
+        self.gate.close();
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.abort();
+        unmount(&self.at, libc::MNT_FORCE);
+        unmount(&self.at, libc::MNT_DETACH);
+    }
+}
+
+/// Mounts a file system of `kind` at `target`.
+pub(crate) fn mount(kind: &str, target: &Path, flags: c_ulong, options: &str) -> io::Result<()> {
+    mount_from(Path::new("selkie"), kind, target, flags, options)
+}
+
+/// Mounts the folder at `target` where it is, so that there is a mount of its own.
+pub(crate) fn bind(target: &Path) -> io::Result<()> {
+    mount_from(target, "", target, libc::MS_BIND, "")
+}
+
+fn mount_from(
+    source: &Path,
+    kind: &str,
+    target: &Path,
+    flags: c_ulong,
+    options: &str,
+) -> io::Result<()> {
+    let source = device::c_string(source);
+    let (target, kind) = (device::c_string(target), CString::new(kind)?);
+    let options = CString::new(options)?;
+    // SAFETY: all strings end, and are alive for the call.
+    let outcome = unsafe {
+        libc::mount(
+            source.as_ptr(),
+            target.as_ptr(),
+            kind.as_ptr(),
+            flags,
+            options.as_ptr().cast(),
+        )
+    };
+    if outcome == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Unmounts what is at `target`; nothing happens if nothing is there.
+pub(crate) fn unmount(target: &Path, flags: i32) {
+    let target = device::c_string(target);
+    // SAFETY: the string ends, and is alive for the call.
+    unsafe { libc::umount2(target.as_ptr(), flags) };
+}
+
+/// Whether a question is one that somebody waits with, in the middle of an operation.
+fn counts(kind: u32) -> bool {
+    ![kind::INIT, kind::RELEASE, kind::RELEASEDIR].contains(&kind)
+}
+
+/// Whether a question wants no answer.
+fn is_notice(kind: u32) -> bool {
+    [
+        kind::FORGET,
+        kind::BATCH_FORGET,
+        kind::INTERRUPT,
+        kind::DESTROY,
+    ]
+    .contains(&kind)
+}
+
+fn serve(mut device: File, gate: &Gate, tree: &Mutex<Tree>) {
+    let mut bytes = vec![0; 1 << 17];
+    let mut kept: Vec<Request> = Vec::new();
+    loop {
+        device::wait(device.as_raw_fd(), gate.bell());
+        if gate.is_closed() {
+            return;
+        }
+        if gate.has_opened() {
+            for request in kept.drain(..) {
+                let outcome = lock(tree).answer(&request);
+                let _ = device.write_all(&answer(request.unique(), outcome));
+            }
+        }
+        let request = match device.read(&mut bytes) {
+            Ok(n) => Request::new(&bytes[..n]),
+            // There is none, or the one that was there has been given up meanwhile.
+            Err(error)
+                if [libc::EAGAIN, libc::ENOENT, libc::EINTR]
+                    .contains(&error.raw_os_error().unwrap_or_default()) =>
+            {
+                continue;
+            }
+            // Nothing is mounted any more.
+            Err(_) => return,
+        };
+        let asked = request.kind();
+        if is_notice(asked) {
+            continue;
+        }
+        let question = Question {
+            kind: asked,
+            thread: request.thread(),
+        };
+        let verdict = if counts(asked) {
+            gate.ask(question)
+        } else {
+            Verdict::Answer
+        };
+        let outcome = match verdict {
+            Verdict::Keep => {
+                kept.push(request);
+                continue;
+            }
+            Verdict::Fail(errno) => Err(errno),
+            Verdict::Answer => lock(tree).answer(&request),
+        };
+        // It fails if who asked is gone.
+        let _ = device.write_all(&answer(request.unique(), outcome));
+    }
+}
