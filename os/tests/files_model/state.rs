@@ -66,7 +66,7 @@ pub(crate) struct From {
 }
 
 impl From {
-    pub(crate) const fn back(&self) -> usize {
+    pub(crate) fn back(&self) -> usize {
         self.unread.len() + self.owed
     }
 }
