@@ -37,22 +37,23 @@ impl Turn {
     /// The last look is now; the next is due after `interval` polls at the latest.
     pub(crate) fn new(interval: u32) -> Self {
         let now = Instant::now();
-        let first = MOST_UNCLOCKED.min(interval);
-        Self {
+        let turn = Self {
             interval,
-            left: Cell::new(first),
-            batch: Cell::new(first),
+            left: Cell::new(0),
+            batch: Cell::new(MOST_UNCLOCKED),
             since_look: Cell::new(0),
             looked_at: Cell::new(now),
             read_at: Cell::new(now),
             is_forced: Cell::new(false),
-        }
+        };
+        turn.looked(now);
+        turn
     }
 
     /// Counts a poll that is about to begin. `true`: a look is due instead.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        let left = self.left.get() - 1;
+        let left = self.left.get().saturating_sub(1);
         self.left.set(left);
         left == 0 && self.is_over_by(Instant::now)
     }
@@ -66,15 +67,13 @@ impl Turn {
         let now = clock();
         let batch = self.batch.get();
         let polls = self.since_look.get() + batch;
+        self.adapt(now.duration_since(self.read_at.replace(now)), batch);
         if polls >= self.interval || now.duration_since(self.looked_at.get()) >= LOOK {
-            self.adapt(now.duration_since(self.read_at.get()), batch);
-            self.read_at.set(now);
             return true;
         }
-        self.adapt(now.duration_since(self.read_at.get()), batch);
-        self.read_at.set(now);
         self.since_look.set(polls);
-        self.next();
+        // With the poll that begins now.
+        self.left.set(self.next());
         false
     }
 
@@ -90,7 +89,8 @@ impl Turn {
         self.since_look.set(0);
         self.looked_at.set(now);
         self.read_at.set(now);
-        self.next();
+        // It is asked once before the first poll.
+        self.left.set(self.next() + 1);
     }
 
     /// The last `polls` took `length`: the next batch is to end when a look is due, roughly.
@@ -101,12 +101,12 @@ impl Turn {
         self.batch.set(fit.clamp(1, MOST_UNCLOCKED)); // I1
     }
 
-    /// Begins the next batch.
-    fn next(&self) {
+    /// The polls of the next batch.
+    fn next(&self) -> u32 {
         let rest = self.interval - self.since_look.get();
         let batch = self.batch.get().min(rest).max(1); // I2
         self.batch.set(batch);
-        self.left.set(batch);
+        batch
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
         let (turn, mut now) = (Turn::new(61), Instant::now());
         for _ in 0..10 {
             let (polls, _) = run(&turn, &mut now, Duration::from_nanos(100));
-            assert_eq!(polls, 60, "and the look counts as one");
+            assert_eq!(polls, 61);
         }
     }
 
@@ -162,7 +162,7 @@ mod tests {
     fn an_interval_of_one_is_a_look_for_each_poll() {
         let (turn, mut now) = (Turn::new(1), Instant::now());
         for _ in 0..10 {
-            assert_eq!(run(&turn, &mut now, Duration::from_secs(1)).0, 0);
+            assert_eq!(run(&turn, &mut now, Duration::from_secs(1)).0, 1);
         }
     }
 
@@ -171,6 +171,6 @@ mod tests {
         let (turn, mut now) = (Turn::new(61), Instant::now());
         turn.force();
         assert_eq!(run(&turn, &mut now, Duration::from_nanos(100)).0, 0);
-        assert_eq!(run(&turn, &mut now, Duration::from_nanos(100)).0, 60);
+        assert_eq!(run(&turn, &mut now, Duration::from_nanos(100)).0, 61);
     }
 }

@@ -46,9 +46,10 @@ impl Others {
     /// Whether, with a row of `row` yields, all `queued` tasks have yielded since the last round.
     #[inline]
     pub(super) fn is_round(&self, row: u32, queued: usize) -> bool {
-        let began = self.round_began.get();
-        // A row that is shorter than at the last round is a new one.
-        let so_far = if row < began { row } else { row - began };
+        if row < self.round_began.get() {
+            self.round_began.set(0); // Another row.
+        }
+        let so_far = row - self.round_began.get();
         if so_far < LEAST_ROUND || (so_far as usize) < queued {
             return false;
         }
