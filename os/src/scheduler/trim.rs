@@ -3,6 +3,8 @@
 //! Idea        A burst of tasks leaves blocks of slots that nothing stands in. Those that are there for
 //!             a second go back, a few at a time: a scheduler that is busy looks when it looks at its
 //!             driver, and one that sleeps does not sleep longer than that second while there are any.
+//!             The slots of tasks that have ended stay taken while their handles do: after many have ended, it looks
+//!             again, ever less often, also if it finds nothing.
 //! Invariants  I1 the owner of tasks that is looked at is the caller's, or is locked.
 //! Rejected    At once, when the last task of a block ends: a program that makes the same burst over and
 //!             over pays for its memory each time.
@@ -25,6 +27,9 @@ const BLOCKS_A_STEP: usize = 16;
 /// Tasks that have ended here before a look at the tasks from elsewhere is worth its lock.
 const WORTH_A_LOOK: u64 = 1024;
 
+/// Looks that find nothing before the past is forgotten: the last one 31 seconds after the first.
+const FRUITLESS_LOOKS: u32 = 5;
+
 /// What one thread that runs tasks remembers of it.
 #[derive(Debug)]
 pub(super) struct Trim {
@@ -32,6 +37,8 @@ pub(super) struct Trim {
     since: Cell<Option<Instant>>,
     /// How many tasks had ended here when the tasks from elsewhere were last looked at.
     finished: Cell<u64>,
+    /// Looks that have found nothing, after those tasks ended.
+    fruitless: Cell<u32>,
 }
 
 impl Trim {
@@ -39,6 +46,7 @@ impl Trim {
         Self {
             since: Cell::new(None),
             finished: Cell::new(0),
+            fruitless: Cell::new(0),
         }
     }
 
@@ -62,9 +70,7 @@ impl Trim {
         };
         let since = self.since.get().unwrap_or(now);
         self.since.set(Some(since));
-        let left = CALM
-            .saturating_sub(now.saturating_duration_since(since))
-            .max(PAUSE);
+        let left = (since + CALM).saturating_duration_since(now).max(PAUSE);
         Some(limit.map_or(left, |limit| limit.min(left)))
     }
 
@@ -88,7 +94,8 @@ impl Trim {
         if now.saturating_duration_since(since) < CALM {
             return;
         }
-        let mut more = own.has_surplus() && own.trim(BLOCKS_A_STEP);
+        let mut found = own.has_surplus();
+        let mut more = found && own.trim(BLOCKS_A_STEP);
         let locked = match elsewhere.try_lock() {
             Ok(locked) => Some(locked),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -96,11 +103,22 @@ impl Trim {
             Err(TryLockError::WouldBlock) => None,
         };
         if let Some(tasks) = locked.as_deref().and_then(Option::as_ref) {
-            more |= tasks.has_surplus() && tasks.trim(BLOCKS_A_STEP);
+            let has_surplus = tasks.has_surplus();
+            found |= has_surplus;
+            more |= has_surplus && tasks.trim(BLOCKS_A_STEP);
         }
-        if !more {
-            self.finished.set(finished);
-            self.since.set(None);
+        let fruitless = if found { 0 } else { self.fruitless.get() + 1 };
+        self.fruitless.set(fruitless);
+        if more {
+            return;
         }
+        if fruitless <= FRUITLESS_LOOKS {
+            // The next look is after twice the time.
+            let wait = CALM * ((1 << fruitless) - 1);
+            return self.since.set(Some(now + wait));
+        }
+        self.fruitless.set(0);
+        self.finished.set(finished);
+        self.since.set(None);
     }
 }
