@@ -2,17 +2,17 @@
 //!
 //! Idea        What waits outside should wait for a time, not for a number of polls, which may be short or long. So
 //!             the clock is read every few polls, the fewer the longer polls have been, and a look is due
-//!             [`LOOK`] after the last one; or after the interval of polls that the builder was given.
+//!             [`LOOK_NANOS`] after the last one; or after the interval of polls that the builder was given.
 //! Invariants  I1 between two readings of the clock are [`MOST_UNCLOCKED`] polls at most.
 //!             I2 between two looks are as many polls as the interval says at most.
 //! Rejected    A reading of the clock for each poll: a fifth of a short one. A count that is tuned by the mean of many
 //!             polls: after short ones come 61 long ones, 3 ms at 50 µs each, before it is seen.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long what waits outside waits for a look.
-const LOOK: Duration = Duration::from_micros(200);
+/// How long what waits outside waits for a look, in nanoseconds.
+const LOOK_NANOS: u64 = 200_000;
 /// Polls between two readings of the clock, at most.
 const MOST_UNCLOCKED: u32 = 16;
 
@@ -28,7 +28,8 @@ pub(crate) struct Turn {
     /// Polls since the last look, when the clock was read last.
     since_look: Cell<u32>,
     looked_at: Cell<Instant>,
-    read_at: Cell<Instant>,
+    /// Nanoseconds from then until the clock was read last.
+    nanos: Cell<u64>,
     /// A look is due whatever the clock says.
     is_forced: Cell<bool>,
 }
@@ -43,7 +44,7 @@ impl Turn {
             batch: Cell::new(MOST_UNCLOCKED),
             since_look: Cell::new(0),
             looked_at: Cell::new(now),
-            read_at: Cell::new(now),
+            nanos: Cell::new(0),
             is_forced: Cell::new(false),
         };
         turn.looked(now);
@@ -64,11 +65,11 @@ impl Turn {
         if self.is_forced.get() {
             return true;
         }
-        let now = clock();
+        let nanos = clock().duration_since(self.looked_at.get()).as_nanos() as u64;
         let batch = self.batch.get();
         let polls = self.since_look.get() + batch;
-        self.adapt(now.duration_since(self.read_at.replace(now)), batch);
-        if polls >= self.interval || now.duration_since(self.looked_at.get()) >= LOOK {
+        self.adapt(nanos - self.nanos.replace(nanos), batch);
+        if polls >= self.interval || nanos >= LOOK_NANOS {
             return true;
         }
         self.since_look.set(polls);
@@ -88,17 +89,16 @@ impl Turn {
         self.is_forced.set(false);
         self.since_look.set(0);
         self.looked_at.set(now);
-        self.read_at.set(now);
+        self.nanos.set(0);
         // It is asked once before the first poll.
         self.left.set(self.next() + 1);
     }
 
-    /// The last `polls` took `length`: the next batch is to end when a look is due, roughly.
-    fn adapt(&self, length: Duration, polls: u32) {
-        let each = length.as_nanos() / u128::from(polls);
-        let fit = LOOK.as_nanos() / each.max(1);
-        let fit = u32::try_from(fit).unwrap_or(u32::MAX);
-        self.batch.set(fit.clamp(1, MOST_UNCLOCKED)); // I1
+    /// The last `polls` took `nanos`: the next batch is to end when a look is due, roughly.
+    fn adapt(&self, nanos: u64, polls: u32) {
+        let fit = LOOK_NANOS * u64::from(polls) / nanos.max(1);
+        let fit = fit.clamp(1, u64::from(MOST_UNCLOCKED)); // I1
+        self.batch.set(fit as u32);
     }
 
     /// The polls of the next batch.
@@ -114,7 +114,7 @@ impl Turn {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{LOOK, MOST_UNCLOCKED, Turn};
+    use super::{LOOK_NANOS, MOST_UNCLOCKED, Turn};
 
     /// Polls that take `each` until a look is due, and how long that is after the last one.
     fn run(turn: &Turn, now: &mut Instant, each: Duration) -> (u32, Duration) {
@@ -153,7 +153,10 @@ mod tests {
             assert!(late <= each * MOST_UNCLOCKED, "{late:?}");
             for _ in 0..10 {
                 let (_, late) = run(&turn, &mut now, each);
-                assert!(late <= LOOK + each, "{late:?} with polls of {each:?}");
+                assert!(
+                    late <= Duration::from_nanos(LOOK_NANOS) + each,
+                    "{late:?} with polls of {each:?}"
+                );
             }
         }
     }
