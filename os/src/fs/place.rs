@@ -113,12 +113,15 @@ impl Place {
     /// Goes back by what was read ahead: at once, if the place is known here, else with the next operation by the
     /// system's position.
     pub(super) fn retreat(&mut self, file: &OpenFile, unread: usize) {
+        if unread == 0 {
+            return;
+        }
         match self.known() {
-            Some(at) if unread > 0 => {
+            Some(at) => {
                 self.at = at.saturating_sub(unread as u64);
                 self.lags = true;
             }
-            _ => file.owe(unread),
+            None => file.owe(unread),
         }
     }
 
