@@ -156,3 +156,41 @@ fn a_timer_that_is_due_waits_for_some_polls_at_most() {
     let mean = late / SLEEPS as u32;
     assert!(mean < Duration::from_millis(40), "{mean:?}");
 }
+
+/// Every combination of the shortest and the longest intervals has tasks, timers and tasks from outside run.
+#[test]
+fn intervals_may_be_as_short_or_as_long_as_can_be() {
+    for (events, outside, count) in [
+        (1, 1, 1),
+        (1, u32::MAX, 2),
+        (2, 1, 2),
+        (u32::MAX, 1, 1),
+        (u32::MAX, u32::MAX, 2),
+    ] {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(count)
+            .event_interval(events)
+            .global_queue_interval(outside)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (tell, told) = mpsc::channel();
+        for _ in 0..100 {
+            let tell = tell.clone();
+            runtime.spawn(async move {
+                for _ in 0..20 {
+                    yield_now().await;
+                }
+                sleep(Duration::from_millis(1)).await;
+                tell.send(()).unwrap();
+            });
+        }
+        for _ in 0..100 {
+            let ended = told.recv_timeout(LONG);
+            if ended.is_err() {
+                runtime.shutdown_background();
+                panic!("intervals of {events} and {outside}: a task is never run");
+            }
+        }
+    }
+}

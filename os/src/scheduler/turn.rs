@@ -116,10 +116,11 @@ mod tests {
 
     use super::{LOOK, MOST_UNCLOCKED, Turn};
 
-    /// Polls that take `each` until a look is due, and how long that is after the last one.
+    /// Polls that take `each` until a look is due, and how long that is after the last one. The first follows a look.
     fn run(turn: &Turn, now: &mut Instant, each: Duration) -> (u32, Duration) {
         let begun = *now;
-        for polls in 0.. {
+        *now += each;
+        for polls in 1.. {
             let left = turn.left.get() - 1;
             turn.left.set(left);
             if left == 0 && turn.is_over_by(|| *now) {
@@ -136,7 +137,7 @@ mod tests {
         let (turn, mut now) = (Turn::new(61), Instant::now());
         for _ in 0..10 {
             let (polls, _) = run(&turn, &mut now, Duration::from_nanos(100));
-            assert_eq!(polls, 60, "and the look counts as one");
+            assert_eq!(polls, 61);
         }
     }
 
@@ -162,7 +163,7 @@ mod tests {
     fn an_interval_of_one_is_a_look_for_each_poll() {
         let (turn, mut now) = (Turn::new(1), Instant::now());
         for _ in 0..10 {
-            assert_eq!(run(&turn, &mut now, Duration::from_secs(1)).0, 0);
+            assert_eq!(run(&turn, &mut now, Duration::from_secs(1)).0, 1);
         }
     }
 
@@ -170,7 +171,7 @@ mod tests {
     fn a_forced_look_is_next() {
         let (turn, mut now) = (Turn::new(61), Instant::now());
         turn.force();
-        assert_eq!(run(&turn, &mut now, Duration::from_nanos(100)).0, 0);
-        assert_eq!(run(&turn, &mut now, Duration::from_nanos(100)).0, 60);
+        assert_eq!(run(&turn, &mut now, Duration::from_nanos(100)).0, 1);
+        assert_eq!(run(&turn, &mut now, Duration::from_nanos(100)).0, 61);
     }
 }

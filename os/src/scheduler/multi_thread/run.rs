@@ -84,8 +84,10 @@ impl Worker<'_> {
             }
             if self.turn.is_over() {
                 self.maintain();
-                // Tasks that it polled may have handed the core off.
-                continue;
+                if !self.here.get() {
+                    return; // A waker has handed the core off.
+                }
+                // A task is next in any case: a look for each poll would find another one due.
             }
             match self.next_task().or_else(|| self.search()) {
                 Some(token) => self.run_task(token),
