@@ -194,3 +194,43 @@ fn intervals_may_be_as_short_or_as_long_as_can_be() {
         }
     }
 }
+
+/// Two thousand tasks that a thread wakes all the time, and one of the worker's own that yields.
+#[test]
+fn wakes_from_outside_leave_polls_to_the_worker_s_own_tasks() {
+    const OUTSIDE_POLLS: usize = 20_000;
+    let runtime = workers(1);
+    let polls = Arc::new(AtomicUsize::new(0));
+    let own = Arc::new(AtomicUsize::new(0));
+    let notifies: Vec<_> = (0..2_000).map(|_| Arc::new(Notify::new())).collect();
+    for notify in &notifies {
+        let (notify, polls) = (Arc::clone(notify), Arc::clone(&polls));
+        runtime.spawn(async move {
+            loop {
+                notify.notified().await;
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_micros(20) {
+                    std::hint::spin_loop();
+                }
+                polls.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let yields = Arc::clone(&own);
+    runtime.spawn(async move {
+        loop {
+            yield_now().await;
+            yields.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let begun = Instant::now();
+    while polls.load(Ordering::Relaxed) < OUTSIDE_POLLS && begun.elapsed() < LONG {
+        notifies.iter().for_each(|notify| notify.notify_one());
+    }
+    let (polls, own) = (polls.load(Ordering::Relaxed), own.load(Ordering::Relaxed));
+    assert!(
+        polls >= OUTSIDE_POLLS,
+        "{polls} polls of tasks from outside"
+    );
+    assert!(own > polls / 16, "{own} polls beside {polls}");
+}
