@@ -156,3 +156,81 @@ fn a_timer_that_is_due_waits_for_some_polls_at_most() {
     let mean = late / SLEEPS as u32;
     assert!(mean < Duration::from_millis(40), "{mean:?}");
 }
+
+/// Every combination of the shortest and the longest intervals has tasks, timers and tasks from outside run.
+#[test]
+fn intervals_may_be_as_short_or_as_long_as_can_be() {
+    for (events, outside, count) in [
+        (1, 1, 1),
+        (1, u32::MAX, 2),
+        (2, 1, 2),
+        (u32::MAX, 1, 1),
+        (u32::MAX, u32::MAX, 2),
+    ] {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(count)
+            .event_interval(events)
+            .global_queue_interval(outside)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (tell, told) = mpsc::channel();
+        for _ in 0..100 {
+            let tell = tell.clone();
+            runtime.spawn(async move {
+                for _ in 0..20 {
+                    yield_now().await;
+                }
+                sleep(Duration::from_millis(1)).await;
+                tell.send(()).unwrap();
+            });
+        }
+        for _ in 0..100 {
+            let ended = told.recv_timeout(LONG);
+            if ended.is_err() {
+                runtime.shutdown_background();
+                panic!("intervals of {events} and {outside}: a task is never run");
+            }
+        }
+    }
+}
+
+/// Two thousand tasks that a thread wakes all the time, and one of the worker's own that yields.
+#[test]
+fn wakes_from_outside_leave_polls_to_the_worker_s_own_tasks() {
+    const OUTSIDE_POLLS: usize = 20_000;
+    let runtime = workers(1);
+    let polls = Arc::new(AtomicUsize::new(0));
+    let own = Arc::new(AtomicUsize::new(0));
+    let notifies: Vec<_> = (0..2_000).map(|_| Arc::new(Notify::new())).collect();
+    for notify in &notifies {
+        let (notify, polls) = (Arc::clone(notify), Arc::clone(&polls));
+        runtime.spawn(async move {
+            loop {
+                notify.notified().await;
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_micros(20) {
+                    std::hint::spin_loop();
+                }
+                polls.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let yields = Arc::clone(&own);
+    runtime.spawn(async move {
+        loop {
+            yield_now().await;
+            yields.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let begun = Instant::now();
+    while polls.load(Ordering::Relaxed) < OUTSIDE_POLLS && begun.elapsed() < LONG {
+        notifies.iter().for_each(|notify| notify.notify_one());
+    }
+    let (polls, own) = (polls.load(Ordering::Relaxed), own.load(Ordering::Relaxed));
+    assert!(
+        polls >= OUTSIDE_POLLS,
+        "{polls} polls of tasks from outside"
+    );
+    assert!(own > polls / 16, "{own} polls beside {polls}");
+}

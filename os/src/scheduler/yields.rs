@@ -35,7 +35,8 @@ impl Yields {
     pub(crate) fn row(&self, poll: u32) -> u32 {
         let in_row = poll.wrapping_sub(self.last.replace(poll)) <= 1;
         let row = if in_row {
-            self.row.get().saturating_add(1)
+            // One that does not end goes on to be told of: whoever waits for it to grow would wait for ever.
+            self.row.get().checked_add(1).unwrap_or(LOOKS + 1)
         } else {
             1
         };
@@ -71,6 +72,16 @@ mod tests {
         }
         assert!(!Yields::is_early(yields.row(20)));
         assert!(Yields::is_early(yields.row(22)));
+    }
+
+    #[test]
+    fn a_row_grows_for_ever() {
+        let yields = Yields::new();
+        let _row = yields.row(10);
+        yields.row.set(u32::MAX);
+        let (next, after) = (yields.row(11), yields.row(12));
+        assert_eq!(after, next + 1);
+        assert!(!Yields::is_early(next));
     }
 
     #[test]

@@ -18,17 +18,22 @@ use super::shared::MultiThread;
 
 /// Yields in a row after which a worker with few tasks looks at the others.
 const LEAST_ROUND: u32 = 8;
+/// The same for each worker there is: each look reads what all of them count.
+const LEAST_PER_WORKER: u32 = 4;
 /// How often a busy worker looks after the others.
 const PERIOD: Duration = Duration::from_millis(1);
-/// Rounds in a row that find a stuck worker without tasks to take, after which the processor is left to it.
+/// Rounds in a row that find a stuck worker without tasks to take, after which the processor is left to it; and again
+/// after twice as many each time: one that is in a long poll needs none of ours.
 const PATIENCE: u32 = 4;
 
 /// The polls that each worker has counted.
 type Polls = RefCell<Vec<u64>>;
 
 /// What the other workers had done at the last looks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Others {
+    /// Yields that a round has at least.
+    least: u32,
     /// Length of the row of yields at which the current round began.
     round_began: Cell<u32>,
     is_round: Cell<bool>,
@@ -39,8 +44,18 @@ pub(super) struct Others {
 }
 
 impl Others {
-    pub(super) fn new() -> Self {
-        Self::default()
+    /// For one of `workers` workers.
+    pub(super) fn new(workers: usize) -> Self {
+        let workers = u32::try_from(workers).unwrap_or(u32::MAX);
+        Self {
+            least: LEAST_PER_WORKER.saturating_mul(workers).max(LEAST_ROUND),
+            round_began: Cell::default(),
+            is_round: Cell::default(),
+            at_round: Polls::default(),
+            fruitless: Cell::default(),
+            looked_at: Cell::default(),
+            at_look: Polls::default(),
+        }
     }
 
     /// Whether, with a row of `row` yields, all `queued` tasks have yielded since the last round.
@@ -50,7 +65,7 @@ impl Others {
             self.round_began.set(0); // Another row.
         }
         let so_far = row - self.round_began.get();
-        if so_far < LEAST_ROUND || (so_far as usize) < queued {
+        if so_far < self.least || (so_far as usize) < queued {
             return false;
         }
         self.round_began.set(row);
@@ -79,9 +94,9 @@ impl Others {
             self.fruitless.set(0);
             return taken;
         }
-        let fruitless = self.fruitless.get() + 1;
+        let fruitless = self.fruitless.get().wrapping_add(1);
         self.fruitless.set(fruitless);
-        if fruitless % PATIENCE == 0 {
+        if fruitless >= PATIENCE && fruitless.is_power_of_two() {
             // It may be in the middle of a poll, without a processor.
             thread::yield_now();
         }
@@ -126,11 +141,11 @@ fn each_stuck(shared: &MultiThread, me: usize, before: &mut Vec<u64>, mut call: 
 
 #[cfg(test)]
 mod tests {
-    use super::{LEAST_ROUND, Others};
+    use super::{LEAST_PER_WORKER, LEAST_ROUND, Others};
 
     /// The rows of yields, up to `rows`, at which a round is over.
     fn rounds(queued: usize, rows: u32) -> Vec<u32> {
-        let others = Others::new();
+        let others = Others::new(2);
         (1..=rows)
             .filter(|row| others.is_round(*row, queued))
             .collect()
@@ -143,8 +158,15 @@ mod tests {
     }
 
     #[test]
+    fn a_round_is_the_longer_the_more_workers_there_are() {
+        let others = Others::new(64);
+        let first = (1..).find(|row| others.is_round(*row, 0));
+        assert_eq!(first, Some(64 * LEAST_PER_WORKER));
+    }
+
+    #[test]
     fn a_row_that_was_broken_begins_anew() {
-        let others = Others::new();
+        let others = Others::new(2);
         assert!((1..=10).any(|row| others.is_round(row, 10)));
         assert!((1..10).all(|row| !others.is_round(row, 10)));
         assert!(others.is_round(10, 10));

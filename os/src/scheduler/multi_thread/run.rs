@@ -114,8 +114,9 @@ impl Worker<'_> {
         // A timer's waker may have handed the core off: then another thread's are the queues.
         let take_over = |index| self.here.get() && take_over(self, index);
         self.others.look_after(self.shared, self.index, take_over);
-        self.wake_kept();
         self.count_busy();
+        // Who asks to be kept again has the next look come at once.
+        self.wake_kept();
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);

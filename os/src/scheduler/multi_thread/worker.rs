@@ -61,6 +61,8 @@ pub(super) struct Worker<'a> {
     tuning: Tuning,
     /// Tasks until the inject queue has precedence.
     until_outside: Cell<u32>,
+    /// The count of polls when a task from outside was last given precedence.
+    outside_at: Cell<u64>,
     /// When to look at driver and timers.
     pub(super) turn: Turn,
     /// What the others had done when this worker's tasks had all yielded.
@@ -147,8 +149,9 @@ impl<'a> Worker<'a> {
             trim: Trim::new(),
             tuning: Tuning::new(owner.config.global_queue_interval),
             until_outside: Cell::new(1),
+            outside_at: Cell::new(u64::MAX - 1),
             turn: Turn::new(owner.config.event_interval),
-            others: Others::new(),
+            others: Others::new(owner.workers()),
             kept: RefCell::new(Vec::new()),
         }
     }
@@ -251,7 +254,7 @@ impl<'a> Worker<'a> {
     #[inline]
     pub(super) fn next_task(&self) -> Option<Notified> {
         // Relaxed: a hint; the queue's own lock orders what is in it.
-        if self.remote.called.load(Ordering::Relaxed)
+        if (self.remote.called.load(Ordering::Relaxed) && self.may_answer_call())
             || Self::count_down(&self.until_outside, self.tuning.interval())
         {
             if let Some(token) = self.look_outside() {
@@ -272,12 +275,27 @@ impl<'a> Worker<'a> {
             .or_else(|| self.take_from_outside())
     }
 
+    /// Whether the last poll was none of a task from outside: who calls again and again gets every second one.
+    #[cold]
+    fn may_answer_call(&self) -> bool {
+        let polls = self.remote.counters.polls.get();
+        polls.wrapping_sub(self.outside_at.get()) != 1
+    }
+
     /// A task from outside this worker, which has precedence now.
     #[cold]
     fn look_outside(&self) -> Option<Notified> {
         // Relaxed: as above; whoever pushes after this calls again.
         self.remote.called.store(false, Ordering::Relaxed);
-        let waiting = self.take_from_outside();
+        // One alone if the worker has tasks: in its ring, a share would stand before what those wake.
+        let waiting = if self.remote.ring.is_empty() {
+            self.take_from_outside()
+        } else {
+            self.shared.pop_outside(self.index)
+        };
+        if waiting.is_some() {
+            self.outside_at.set(self.remote.counters.polls.get());
+        }
         waiting.or_else(|| {
             let steal = |index| self.steal_from(index);
             self.others.take_from_stuck(self.shared, self.index, steal)
@@ -338,6 +356,9 @@ impl<'a> Worker<'a> {
     /// Half of the tasks in the ring of worker `victim`: one to run, the others into our ring.
     pub(super) fn steal_from(&self, victim: usize) -> Option<Notified> {
         let mut first = None;
+        if self.shared.remotes[victim].ring.is_empty() {
+            return None; // Less than half a ring of places to take into.
+        }
         let stolen = self.shared.remotes[victim].take_half(|token| {
             if first.is_none() {
                 first = Some(token);
