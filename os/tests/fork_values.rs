@@ -370,6 +370,29 @@ async fn under_way() {
     registered.unwrap_or_else(|error| println!("without a table: {error}"));
 }
 
+/// The thread that wakes who waits for a lock is the parent's.
+async fn locks() {
+    let folder = fixture::Folder::new("fork-lock");
+    let path = folder.path().join("file");
+    let holder = std::fs::File::create(&path).unwrap();
+    holder.lock().unwrap();
+    let file = File::open(&path).await.unwrap();
+    let waiting = timeout(Duration::from_millis(20), file.lock()).await;
+    assert!(waiting.is_err(), "the lock is another's");
+    let in_the_child = || async {
+        let own = File::open(&path).await.unwrap();
+        // Given up once the wait has begun, so that the wait goes by its alarm.
+        let (locked, ()) = selkie::join!(own.lock(), async { holder.unlock().unwrap() });
+        i32::from(locked.is_err())
+    };
+    fork(|| {
+        // A thread without the parent's runtime.
+        let waits = || runtime().block_on(in_the_child());
+        std::thread::scope(|scope| scope.spawn(waits).join().unwrap_or(98))
+    });
+    soon("the parent's wait", file.lock()).await.unwrap();
+}
+
 /// Runs each on a runtime of its own, which ends as ever.
 fn on_own_runtime(future: impl Future<Output = ()>) {
     let _alone = fixture::alone();
@@ -388,6 +411,11 @@ fn regression_93_a_forked_child_drops_its_own() {
 #[test]
 fn regression_93_a_forked_child_ends_no_connection() {
     on_own_runtime(halves());
+}
+
+#[test]
+fn regression_93_a_forked_child_waits_for_locks() {
+    on_own_runtime(locks());
 }
 
 #[test]
