@@ -128,6 +128,8 @@ impl File {
 
     async fn change_lock(&self, lock: FileLock) -> io::Result<()> {
         self.std.given_up().none().await; // As what changes a file.
+        // The lock is to be gone when the drop of the file is over.
+        self.std.close_where_it_drops();
         if let Some(outcome) = in_place::lock(&self.std, lock).await {
             return outcome; // I1
         }
@@ -135,8 +137,6 @@ impl File {
         let std = Arc::clone(&self.std);
         let call = move || {
             std.learn();
-            // The lock is to be gone when the drop of the file is over.
-            std.close_where_it_drops();
             // I1. Whoever gave up a lock wants it given up.
             let is_wanted = lock == FileLock::None || !doer.is_given_up();
             let outcome = if is_wanted {
