@@ -5,7 +5,7 @@
 mod fixture;
 
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -375,14 +375,18 @@ async fn locks() {
     let folder = fixture::Folder::new("fork-lock");
     let path = folder.path().join("file");
     let holder = std::fs::File::create(&path).unwrap();
-    holder.lock().unwrap();
+    let flock = |how| {
+        // SAFETY: a call with numbers; the descriptor is open.
+        assert_eq!(unsafe { libc::flock(holder.as_raw_fd(), how) }, 0);
+    };
+    flock(libc::LOCK_EX);
     let file = File::open(&path).await.unwrap();
     let waiting = timeout(Duration::from_millis(20), file.lock()).await;
     assert!(waiting.is_err(), "the lock is another's");
     let in_the_child = || async {
         let own = File::open(&path).await.unwrap();
         // Given up once the wait has begun, so that the wait goes by its alarm.
-        let (locked, ()) = selkie::join!(own.lock(), async { holder.unlock().unwrap() });
+        let (locked, ()) = selkie::join!(own.lock(), async { flock(libc::LOCK_UN) });
         i32::from(locked.is_err())
     };
     fork(|| {
