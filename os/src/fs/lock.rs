@@ -13,6 +13,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use super::alarm::pause;
@@ -34,7 +35,14 @@ impl File {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 outcome => return outcome,
             }
-            pause(next).await?;
+            if pause(next).await.is_err() {
+                // Without a thread of its own the alarm is one of the pool's.
+                let sleeps = move || {
+                    thread::sleep(next);
+                    Ok(())
+                };
+                offload(sleeps).await?;
+            }
             next = (next * 2).min(LAST_PAUSE);
         }
     }
