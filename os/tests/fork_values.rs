@@ -5,7 +5,7 @@
 mod fixture;
 
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -370,6 +370,33 @@ async fn under_way() {
     registered.unwrap_or_else(|error| println!("without a table: {error}"));
 }
 
+/// The thread that wakes who waits for a lock is the parent's.
+async fn locks() {
+    let folder = fixture::Folder::new("fork-lock");
+    let path = folder.path().join("file");
+    let holder = std::fs::File::create(&path).unwrap();
+    let flock = |how| {
+        // SAFETY: a call with numbers; the descriptor is open.
+        assert_eq!(unsafe { libc::flock(holder.as_raw_fd(), how) }, 0);
+    };
+    flock(libc::LOCK_EX);
+    let file = File::open(&path).await.unwrap();
+    let waiting = timeout(Duration::from_millis(20), file.lock()).await;
+    assert!(waiting.is_err(), "the lock is another's");
+    let in_the_child = || async {
+        let own = File::open(&path).await.unwrap();
+        // Given up once the wait has begun, so that the wait goes by its alarm.
+        let (locked, ()) = selkie::join!(own.lock(), async { flock(libc::LOCK_UN) });
+        i32::from(locked.is_err())
+    };
+    fork(|| {
+        // A thread without the parent's runtime.
+        let waits = || runtime().block_on(in_the_child());
+        std::thread::scope(|scope| scope.spawn(waits).join().unwrap_or(98))
+    });
+    soon("the parent's wait", file.lock()).await.unwrap();
+}
+
 /// Runs each on a runtime of its own, which ends as ever.
 fn on_own_runtime(future: impl Future<Output = ()>) {
     let _alone = fixture::alone();
@@ -388,6 +415,11 @@ fn regression_93_a_forked_child_drops_its_own() {
 #[test]
 fn regression_93_a_forked_child_ends_no_connection() {
     on_own_runtime(halves());
+}
+
+#[test]
+fn regression_93_a_forked_child_waits_for_locks() {
+    on_own_runtime(locks());
 }
 
 #[test]

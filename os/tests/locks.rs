@@ -193,3 +193,77 @@ fn a_runtime_ends_at_once_while_locks_are_waited_for() {
     clock.block_on(async { waiting.lock().await.unwrap() });
     unlocks.join().unwrap();
 }
+
+/// Whether nobody has a lock on the file at `path`, as a runtime with a pool of its own finds it.
+fn is_free(path: &std::path::Path) -> bool {
+    let look = || {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { File::open(path).await?.try_lock().await })
+    };
+    std::thread::scope(|scope| scope.spawn(look).join().unwrap().is_ok())
+}
+
+/// The pool's only thread is busy: what it is to close stays open.
+#[test]
+fn a_lock_is_gone_when_the_last_handle_has_dropped() {
+    let folder = Folder::new("lock-last-handle");
+    let path = folder.0.join("file");
+    for (name, runtime) in narrow() {
+        let (file, clone) = runtime.block_on(in_time(async {
+            let file = File::create(&path).await.unwrap();
+            file.try_lock().await.unwrap();
+            let clone = file.try_clone().await.unwrap();
+            (file, clone)
+        }));
+        let other = folder.0.join("other");
+        let std = runtime.block_on(in_time(async {
+            let file = File::create(&other).await.unwrap();
+            file.try_lock().await.unwrap();
+            file.into_std().await
+        }));
+        let release = busy_pool(&runtime);
+        runtime.block_on(async {
+            drop(file);
+            assert!(!is_free(&path), "the clone has it, {name}");
+            drop(clone);
+            assert!(is_free(&path), "a clone was kept open, {name}");
+            drop(File::from_std(std));
+            assert!(is_free(&other), "a file of std's was kept open, {name}");
+        });
+        drop(release);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_a_pipe_does_not_wait_for_who_reads_to_it() {
+    use std::io::Read;
+
+    let folder = Folder::new("lock-pipe");
+    let path = folder.0.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    for (name, runtime) in narrow() {
+        let mut options = std::fs::OpenOptions::new();
+        // Both directions: opening waits for nobody.
+        let both = options.read(true).write(true).open(&path).unwrap();
+        let mut reader = std::fs::File::open(&path).unwrap();
+        let opened = async { File::options().write(true).open(&path).await };
+        let file = runtime.block_on(in_time(opened)).unwrap();
+        drop(both);
+        let (at_end, ended) = mpsc::channel();
+        let (begun, has_begun) = mpsc::channel();
+        runtime.spawn_blocking(move || {
+            begun.send(()).unwrap();
+            let _ = reader.read(&mut [0]);
+            let _ = at_end.send(());
+        });
+        has_begun.recv_timeout(LONG).unwrap();
+        runtime.block_on(async { drop(file) });
+        let outcome = ended.recv_timeout(LONG / 4);
+        if outcome.is_err() {
+            runtime.shutdown_background();
+        }
+        assert!(outcome.is_ok(), "the reader waits for the end, {name}");
+    }
+}

@@ -6,6 +6,8 @@
 //! States      no thread ─pause→ thread(pauses by their ends) ─none for a while→ no thread
 //! Invariants  I1 there is a thread if there are pauses; both are changed under one lock.
 //!             I2 a pause is there from its first poll until it is over or dropped.
+//!             I3 a process that was forked has an alarm of its own: the thread of its parent's is not there, and may have had
+//!                the lock. It leaves the parent's as it was.
 //! Rejected    The runtime's timers: a program need not have enabled them, and a paused clock runs ahead of those who hold
 //!             the lock.
 
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker, ready};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -20,23 +23,50 @@ use std::time::{Duration, Instant};
 use selkie_core::coop;
 use selkie_core::platform::{Lock, contain_panic};
 
+use crate::sys::Birth;
+
 /// How long the thread stays without pauses.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// When a pause is over, and which it is.
 type Key = (Instant, u64);
 
+#[derive(Default)]
 struct Pauses {
     thread: Option<Thread>,
     wakers: BTreeMap<Key, Waker>,
     next: u64,
 }
 
-static PAUSES: Lock<Pauses> = Lock::new(Pauses {
-    thread: None,
-    wakers: BTreeMap::new(),
-    next: 0,
-});
+/// One process's (I3).
+struct Alarm {
+    birth: Birth,
+    pauses: Lock<Pauses>,
+    /// That of a process which was forked from it.
+    forked: OnceLock<Box<Alarm>>,
+}
+
+/// That of the first process.
+static FIRST: OnceLock<Box<Alarm>> = OnceLock::new();
+
+impl Alarm {
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            birth: Birth::here(),
+            pauses: Lock::new(Pauses::default()),
+            forked: OnceLock::new(),
+        })
+    }
+
+    /// This process's.
+    fn here() -> &'static Self {
+        let mut alarm = FIRST.get_or_init(Self::new);
+        while !alarm.birth.is_here() {
+            alarm = alarm.forked.get_or_init(Self::new);
+        }
+        alarm
+    }
+}
 
 /// Waits for `length`.
 ///
@@ -44,13 +74,13 @@ static PAUSES: Lock<Pauses> = Lock::new(Pauses {
 /// The system gives no thread.
 pub(super) async fn pause(length: Duration) -> io::Result<()> {
     let ends = Instant::now() + length;
-    Pause { ends, number: None }.await
+    Pause { ends, place: None }.await
 }
 
 struct Pause {
     ends: Instant,
-    /// Which it is, once it was polled (I2).
-    number: Option<u64>,
+    /// Where it is, and which, once it was polled (I2).
+    place: Option<(&'static Alarm, u64)>,
 }
 
 impl Future for Pause {
@@ -65,14 +95,19 @@ impl Future for Pause {
         }
         // Cloned and dropped by nobody who holds the lock: a waker's code is its owner's.
         let waker = cx.waker().clone();
-        let mut pauses = PAUSES.lock();
-        if let Err(error) = pauses.have_thread() {
+        let alarm = Alarm::here();
+        let mut pauses = alarm.pauses.lock();
+        if let Err(error) = pauses.have_thread(alarm) {
             return Poll::Ready(Err(error));
         }
-        let number = *self.number.get_or_insert_with(|| {
-            pauses.next += 1;
-            pauses.next
-        });
+        let number = match self.place {
+            Some((known, number)) if known.birth.is_here() => number,
+            _ => {
+                pauses.next += 1;
+                pauses.next
+            }
+        };
+        self.place = Some((alarm, number));
         let key = (self.ends, number);
         let before = pauses.wakers.insert(key, waker);
         let is_first = pauses.wakers.first_key_value().map(|(key, _)| *key) == Some(key);
@@ -87,8 +122,11 @@ impl Future for Pause {
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            let waker = PAUSES.lock().wakers.remove(&(self.ends, number));
+        let Some((alarm, number)) = self.place else {
+            return;
+        };
+        if alarm.birth.is_here() {
+            let waker = alarm.pauses.lock().wakers.remove(&(self.ends, number));
             drop(waker);
         }
     }
@@ -96,22 +134,22 @@ impl Drop for Pause {
 
 impl Pauses {
     /// Sees to it that there is a thread (I1).
-    fn have_thread(&mut self) -> io::Result<()> {
+    fn have_thread(&mut self, alarm: &'static Alarm) -> io::Result<()> {
         if self.thread.is_none() {
             let thread = thread::Builder::new().name("selkie-alarm".to_owned());
             // It looks here first, and so waits until this is done.
-            self.thread = Some(thread.spawn(run)?.thread().clone());
+            self.thread = Some(thread.spawn(|| run(alarm))?.thread().clone());
         }
         Ok(())
     }
 }
 
 /// Wakes whoever's pause is over, until there was none for a while.
-fn run() {
+fn run(alarm: &Alarm) {
     let mut idle_since = Instant::now();
     loop {
         let now = Instant::now();
-        let mut pauses = PAUSES.lock();
+        let mut pauses = alarm.pauses.lock();
         let wait = match pauses.wakers.first_entry() {
             Some(first) if first.key().0 <= now => {
                 let waker = first.remove();

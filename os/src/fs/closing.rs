@@ -3,8 +3,9 @@
 //! Idea        To close a file asks its server, if it has one, and waits for the answer, as every other call does. So a
 //!             file whose close may wait is closed by the pool, with nobody who waits for it.
 //! Invariants  I1 what is closed by the pool is closed also if the runtime shuts down.
-//!             I2 whoever was shown the descriptor may have placed locks on it, which go with it, and has a reason
-//!                to count on that: it is closed where it is dropped.
+//!             I2 whoever was shown the descriptor, or had it before, may have placed locks on it, which go with the last
+//!                of its clones, and has a reason to count on that: all are closed where they are dropped.
+//!             I3 so are pipes: who reads to their end may be what keeps the pool busy.
 //! Rejected    To close all files so: a lock that is to be gone would go later, and Windows refuses to remove what is
 //!             open.
 
@@ -16,7 +17,7 @@ use crate::sys::{AtHand, Learned, System};
 
 /// Closes `file`; `stays` says whether here, whatever it is (I2).
 pub(super) fn close(file: File, learned: Learned, stays: bool) {
-    if stays || !System::close_may_wait(learned) {
+    if stays || !System::close_may_wait(&file, learned) {
         return drop(file);
     }
     let Ok(handle) = Handle::try_current() else {

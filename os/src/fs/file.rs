@@ -52,7 +52,7 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// std's, or lent as a descriptor.
 ///
 /// Dropped in a runtime, a file on any other file system is closed by the pool, since its server may be long in answering,
-/// unless its descriptor was lent.
+/// unless it was made of a file of std's or locked, or its descriptor was lent; clones are closed as it is.
 ///
 /// # Example
 /// ```
@@ -124,7 +124,7 @@ impl File {
     /// Others may have the same open file, and move its position: all that goes by it is done by the blocking
     /// pool.
     pub fn from_std(std: std::fs::File) -> File {
-        Self::at(OpenFile::new(std), Place::default())
+        Self::at(OpenFile::of_others(std), Place::default())
     }
 
     fn at(std: Arc<OpenFile>, place: Place) -> File {
@@ -285,7 +285,7 @@ impl File {
         self.stand().await?;
         self.shown();
         let std = Arc::clone(&self.std);
-        let clone = offload(move || std.try_clone().map(OpenFile::new)).await?;
+        let clone = offload(move || std.try_clone()).await?;
         let mut clone = Self::at(clone, Place::default());
         clone.set_max_buf_size(self.max_buf_size);
         Ok(clone)

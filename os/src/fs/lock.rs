@@ -13,6 +13,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use super::alarm::pause;
@@ -34,7 +35,14 @@ impl File {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 outcome => return outcome,
             }
-            pause(next).await?;
+            if pause(next).await.is_err() {
+                // Without a thread of its own the alarm is one of the pool's.
+                let sleeps = move || {
+                    thread::sleep(next);
+                    Ok(())
+                };
+                offload(sleeps).await?;
+            }
             next = (next * 2).min(LAST_PAUSE);
         }
     }
@@ -128,6 +136,8 @@ impl File {
 
     async fn change_lock(&self, lock: FileLock) -> io::Result<()> {
         self.std.given_up().none().await; // As what changes a file.
+        // The lock is to be gone when the drop of the file is over.
+        self.std.close_where_it_drops();
         if let Some(outcome) = in_place::lock(&self.std, lock).await {
             return outcome; // I1
         }
@@ -135,8 +145,6 @@ impl File {
         let std = Arc::clone(&self.std);
         let call = move || {
             std.learn();
-            // The lock is to be gone when the drop of the file is over.
-            std.close_where_it_drops();
             // I1. Whoever gave up a lock wants it given up.
             let is_wanted = lock == FileLock::None || !doer.is_given_up();
             let outcome = if is_wanted {

@@ -28,8 +28,8 @@ pub(super) struct OpenFile {
     back: OnceLock<oneshot::Sender<File>>,
     /// What is known of it, a `Learned`.
     learned: AtomicU8,
-    /// Whether it is closed where it is dropped, whatever it is.
-    stays: AtomicBool,
+    /// Whether it is closed where it is dropped, whatever it is; shared by its clones, which share its locks.
+    stays: Arc<AtomicBool>,
     given_up: GivenUp,
     /// Bytes that were read ahead and undone, by which the system's position has not gone back (I4).
     ahead: AtomicUsize,
@@ -46,12 +46,28 @@ impl UnwindSafe for OpenFile {}
 impl RefUnwindSafe for OpenFile {}
 
 impl OpenFile {
+    /// A file that was just opened.
     pub(super) fn new(std: File) -> Arc<Self> {
+        Self::known(std, Learned::Nothing, Arc::default())
+    }
+
+    /// A file that others have had: they may have placed locks on it.
+    pub(super) fn of_others(std: File) -> Arc<Self> {
+        Self::known(std, Learned::Nothing, Arc::new(AtomicBool::new(true)))
+    }
+
+    /// Another descriptor of the same open file.
+    pub(super) fn try_clone(&self) -> io::Result<Arc<Self>> {
+        let std = (**self).try_clone()?;
+        Ok(Self::known(std, self.learned(), Arc::clone(&self.stays)))
+    }
+
+    fn known(std: File, learned: Learned, stays: Arc<AtomicBool>) -> Arc<Self> {
         Arc::new(Self {
             std: Some(std),
             back: OnceLock::new(),
-            learned: AtomicU8::new(Learned::Nothing as u8),
-            stays: AtomicBool::new(false),
+            learned: AtomicU8::new(learned as u8),
+            stays,
             given_up: GivenUp::default(),
             ahead: AtomicUsize::new(0),
         })
@@ -110,9 +126,9 @@ impl OpenFile {
         file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
     }
 
-    /// Whoever drops the file closes it, and so frees its locks, before going on.
+    /// Whoever drops the file, or a clone, closes it, and so frees its locks, before going on.
     pub(super) fn close_where_it_drops(&self) {
-        // Relaxed: the last owner has it by the count of owners.
+        // Relaxed: the last owner has it by the count of owners, and a clone's from whoever placed the lock.
         self.stays.store(true, Ordering::Relaxed);
     }
 
@@ -157,7 +173,8 @@ impl Drop for OpenFile {
             }
         }
         let learned = Learned::from_byte(*self.learned.get_mut());
-        close(std, learned, *self.stays.get_mut());
+        // Relaxed: see `close_where_it_drops`.
+        close(std, learned, self.stays.load(Ordering::Relaxed));
     }
 }
 

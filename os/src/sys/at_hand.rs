@@ -62,7 +62,7 @@ pub(crate) trait AtHand {
     fn start(file: &File) -> Option<u64>;
 
     /// Whether whoever closes such a file may be kept waiting, by a server for one.
-    fn close_may_wait(learned: Learned) -> bool;
+    fn close_may_wait(file: &File, learned: Learned) -> bool;
 
     /// Reads what is at hand at `offset` (I2).
     ///
@@ -93,7 +93,7 @@ impl AtHand for System {
     }
 
     // Some refuse to remove a file that is open: it is closed when it drops.
-    fn close_may_wait(_learned: Learned) -> bool {
+    fn close_may_wait(_file: &File, _learned: Learned) -> bool {
         false
     }
 

@@ -57,6 +57,12 @@ fn kind(file: &std::fs::File) -> Option<u32> {
     Some(unsafe { out.assume_init() }.f_type as u32)
 }
 
+/// Whether `file` is a pipe, which is memory wherever its name is.
+pub(super) fn is_pipe(file: &std::fs::File) -> bool {
+    // SAFETY: F_GETPIPE_SZ on an open descriptor has no other preconditions.
+    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETPIPE_SZ) >= 0 }
+}
+
 /// Whether each write to `file` goes to its end.
 pub(super) fn appends(file: &std::fs::File) -> bool {
     // SAFETY: F_GETFL on an open descriptor has no other preconditions.

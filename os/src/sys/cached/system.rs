@@ -19,8 +19,12 @@ impl AtHand for System {
         (!file_system::appends(file)).then_some(0)
     }
 
-    fn close_may_wait(learned: Learned) -> bool {
-        !learned.is_local()
+    fn close_may_wait(file: &File, learned: Learned) -> bool {
+        match learned {
+            Learned::Disk | Learned::Memory => false,
+            Learned::Special => !file_system::is_pipe(file),
+            Learned::Nothing | Learned::Elsewhere => true,
+        }
     }
 
     #[inline]
