@@ -286,3 +286,31 @@ fn leaves_output() {
 fn leaves_errors() {
     leaves(selkie::io::stderr(), selkie::io::stderr());
 }
+
+#[test]
+fn what_one_reader_leaves_the_next_one_reads() {
+    let mut child = part("reads_by_turns");
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"abcdef").unwrap();
+    drop(input);
+    ends_well(child);
+}
+
+#[test]
+#[ignore = "run by `what_one_reader_leaves_the_next_one_reads`"]
+fn reads_by_turns() {
+    if !is_part() {
+        return;
+    }
+    limit();
+    for (turn, runtime) in ringed().into_iter().enumerate() {
+        runtime.block_on(async {
+            for byte in &b"abcdef"[3 * turn..3 * turn + 3] {
+                let read = selkie::io::stdin().read_u8().await;
+                assert_eq!(read.unwrap(), *byte);
+            }
+        });
+    }
+    let end = ringed()[0].block_on(selkie::io::stdin().read(&mut [0]));
+    assert_eq!(end.unwrap(), 0);
+}

@@ -4,13 +4,15 @@
 //!             reads when something is there, and asks else for what std has read ahead; the rest, files as
 //!             a rule, it reads as they come.
 //! States      Watched: Asks ─nothing there→ Waits ─something is there→ Asks
-//! Invariants  I1 what was read and not handed out stays in the buffer, or on its way there.
+//! Invariants  I1 what was read and not handed out stays in the buffer, or on its way there; what a value that drops has
+//!                not handed out, the process keeps for the next.
 //! Rejected    The blocking pool: a runtime that shuts down waits for what its threads have begun, and
 //!             a file may be on a server that does not answer.
 
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
@@ -25,6 +27,13 @@ const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// Bytes that a read of watched input asks for at least: more than std's reader holds, so that
 /// nothing is left in its buffer, which nobody watches.
 const MIN_WATCHED_BUF_SIZE: usize = 16 * 1024;
+
+/// What values that dropped have read and not handed out (I1).
+static LEFT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+fn left() -> MutexGuard<'static, Vec<u8>> {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Reads the process's input; made by [`stdin`].
 ///
@@ -67,7 +76,8 @@ enum Way {
 
 /// The process's input.
 ///
-/// Each call makes a reader with a buffer of its own: use one.
+/// Each call makes a reader with a buffer of its own: use one at a time. What one has read and not handed out when it
+/// drops, the next that is made hands out first; `std::io::stdin` does not.
 ///
 /// # Cost
 /// For each read that the buffer does not answer, a hop to a thread, which is started by the first, and a question
@@ -84,6 +94,15 @@ pub fn stdin() -> Stdin {
 impl Stdin {
     /// Reads what is there into the buffer, of which all is handed out; for a target of `wanted` bytes.
     fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
+        if self.reader.is_none() {
+            let unit = ready!(coop::poll_proceed(cx));
+            let left = std::mem::take(&mut *left());
+            if !left.is_empty() {
+                (self.buf, self.used) = (left, 0); // I1
+                unit.made_progress();
+                return Poll::Ready(Ok(()));
+            }
+        }
         loop {
             let reader = match &mut self.reader {
                 Some(reader) => reader,
@@ -127,6 +146,15 @@ impl Stdin {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Drop for Stdin {
+    fn drop(&mut self) {
+        let rest = &self.buf[self.used..];
+        if !rest.is_empty() {
+            left().splice(0..0, rest.iter().copied());
         }
     }
 }

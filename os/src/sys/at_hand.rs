@@ -23,17 +23,20 @@ pub(crate) enum Learned {
     Elsewhere,
     /// No regular file.
     Special,
+    /// As `Elsewhere`, through an overlay: as a rule what lies below is a local disk.
+    Layered,
 }
 
 impl Learned {
     /// The value that was made into `byte`.
     pub(crate) const fn from_byte(byte: u8) -> Self {
-        const ALL: [Learned; 5] = [
+        const ALL: [Learned; 6] = [
             Learned::Nothing,
             Learned::Disk,
             Learned::Memory,
             Learned::Elsewhere,
             Learned::Special,
+            Learned::Layered,
         ];
         ALL[byte as usize]
     }

@@ -30,7 +30,7 @@ pub(crate) struct Place {
     pub(crate) gate: Arc<Gate>,
     /// The folder that all is in.
     folder: PathBuf,
-    ground: Ground,
+    pub(crate) ground: Ground,
     served: Option<Served>,
     /// More options of an overlay.
     options: &'static str,

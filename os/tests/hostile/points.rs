@@ -38,9 +38,10 @@ impl Point<'_> {
         if let Err(error) = self.place.prepare() {
             self.sheet.wrong(format!("not prepared: {error}"));
         }
-        // Closed where it drops is what has locks, which are to be gone then, and what is std's.
+        // Closed where it drops is what has locks, which are to be gone then, what is std's, and what is on an overlay.
         let name = self.operation.name;
-        let closes_here = name.contains("lock") || name == "file_into_std";
+        let is_overlay = matches!(self.place.ground, Ground::Overlay);
+        let closes_here = is_overlay || name.contains("lock") || name == "file_into_std";
         self.place
             .gate
             .arm(plan, closes_here.then_some(kind::FLUSH));

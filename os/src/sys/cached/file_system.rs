@@ -22,6 +22,8 @@ const MEMORY_TYPES: [u32; 2] = [0x0102_1994, 0x8584_58F6];
 /// cached: ext, xfs, btrfs, f2fs, bcachefs.
 const DISK_TYPES: [u32; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E];
 
+const OVERLAY_TYPE: u32 = 0x794C_7630;
+
 /// Whether the call is not refused by a filter.
 static ASKED: AtomicBool = AtomicBool::new(true);
 
@@ -33,6 +35,7 @@ pub(super) fn learn(file: &std::fs::File) -> Learned {
     match kind(file) {
         Some(kind) if MEMORY_TYPES.contains(&kind) => Learned::Memory,
         Some(kind) if DISK_TYPES.contains(&kind) => Learned::Disk,
+        Some(OVERLAY_TYPE) => Learned::Layered,
         _ => Learned::Elsewhere,
     }
 }

@@ -38,7 +38,9 @@ pub(super) fn read(
     let flags = match learned {
         Learned::Disk => libc::RWF_NOWAIT,
         Learned::Memory => 0,
-        Learned::Nothing | Learned::Elsewhere | Learned::Special => return Err(Refused::Never),
+        Learned::Nothing | Learned::Elsewhere | Learned::Special | Learned::Layered => {
+            return Err(Refused::Never);
+        }
     };
     let Ok(offset) = i64::try_from(offset) else {
         return Err(Refused::NotCached);
