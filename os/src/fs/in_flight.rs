@@ -129,6 +129,7 @@ pub(super) fn begin_with<F: Flown>(
     }
 }
 
+#[cfg(unix)]
 impl<F: Flown> Doer<F> {
     /// Whether nobody waits for the operation any more.
     pub(super) fn is_given_up(&self) -> bool {
