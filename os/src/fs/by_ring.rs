@@ -36,7 +36,7 @@ fn flags(file: &OpenFile) -> Option<squeue::Flags> {
         Learned::Disk | Learned::Memory if in_place::is_on() => Some(squeue::Flags::empty()),
         // A server, or who must permit what is read, may be long in answering: not where it is submitted, which
         // is here.
-        Learned::Disk | Learned::Memory | Learned::Elsewhere | Learned::Layered => {
+        Learned::Disk | Learned::Memory | Learned::Elsewhere | Learned::Served => {
             Some(squeue::Flags::ASYNC)
         }
         // The ring would read from a pipe, at no place at all; a place is what was asked for.

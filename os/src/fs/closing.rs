@@ -1,23 +1,23 @@
 //! The end of an open file.
 //!
 //! Idea        To close a file asks its server, if it has one, and waits for the answer, as every other call does. So a
-//!             file whose close may wait is closed by the pool, with nobody who waits for it.
+//!             file that is known to have one is closed by the pool, with nobody who waits for it.
 //! Invariants  I1 what is closed by the pool is closed also if the runtime shuts down.
 //!             I2 whoever was shown the descriptor, or had it before, may have placed locks on it, which go with the last
 //!                of its clones, and has a reason to count on that: all are closed where they are dropped.
-//!             I3 so are pipes: who reads to their end may be what keeps the pool busy.
-//! Rejected    To close all files so: a lock that is to be gone would go later, and Windows refuses to remove what is
-//!             open.
+//! Rejected    To close all files so, or all that are not known to be local: a lock that is to be gone would go later, a
+//!             program just written would be busy, who reads a pipe to its end may be what keeps the pool busy, and
+//!             Windows refuses to remove what is open.
 
 use std::fs::File;
 
 use crate::blocking::BlockingKind;
 use crate::context::{EnterRuntime, Handle, is_inside_runtime};
-use crate::sys::{AtHand, Learned, System};
+use crate::sys::Learned;
 
 /// Closes `file`; `stays` says whether here, whatever it is (I2).
 pub(super) fn close(file: File, learned: Learned, stays: bool) {
-    if stays || !System::close_may_wait(&file, learned) {
+    if stays || learned != Learned::Served {
         return drop(file);
     }
     let Ok(handle) = Handle::try_current() else {

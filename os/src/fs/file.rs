@@ -51,7 +51,7 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// that were opened here and that nobody else has been shown: not for those that were cloned, made of a file of
 /// std's, or lent as a descriptor.
 ///
-/// Dropped in a runtime, a file on any other file system is closed by the pool, since its server may be long in answering,
+/// Dropped in a runtime, a file of a server's (FUSE, NFS, SMB, 9p, Ceph, AFS) is closed by the pool, since that asks the server,
 /// unless it was made of a file of std's or locked, or its descriptor was lent; clones are closed as it is.
 ///
 /// # Example

@@ -23,8 +23,8 @@ pub(crate) enum Learned {
     Elsewhere,
     /// No regular file.
     Special,
-    /// As `Elsewhere`, through an overlay: as a rule what lies below is a local disk.
-    Layered,
+    /// As `Elsewhere`, on a file system that is known to ask a server for what it does, also when a file is closed.
+    Served,
 }
 
 impl Learned {
@@ -36,7 +36,7 @@ impl Learned {
             Learned::Memory,
             Learned::Elsewhere,
             Learned::Special,
-            Learned::Layered,
+            Learned::Served,
         ];
         ALL[byte as usize]
     }
@@ -64,9 +64,6 @@ pub(crate) trait AtHand {
     /// Where a file stands that was just opened, if each write goes there; else each goes to the end.
     fn start(file: &File) -> Option<u64>;
 
-    /// Whether whoever closes such a file may be kept waiting, by a server for one.
-    fn close_may_wait(file: &File, learned: Learned) -> bool;
-
     /// Reads what is at hand at `offset` (I2).
     ///
     /// # Errors
@@ -93,11 +90,6 @@ impl AtHand for System {
 
     fn start(_file: &File) -> Option<u64> {
         None
-    }
-
-    // Some refuse to remove a file that is open: it is closed when it drops.
-    fn close_may_wait(_file: &File, _learned: Learned) -> bool {
-        false
     }
 
     fn read(

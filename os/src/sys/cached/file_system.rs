@@ -22,29 +22,51 @@ const MEMORY_TYPES: [u32; 2] = [0x0102_1994, 0x8584_58F6];
 /// cached: ext, xfs, btrfs, f2fs, bcachefs.
 const DISK_TYPES: [u32; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E];
 
-const OVERLAY_TYPE: u32 = 0x794C_7630;
+/// Those that ask a server when a file is closed: FUSE, NFS, CIFS and SMB, 9p, Ceph, AFS.
+const SERVED_TYPES: [u32; 8] = [
+    0x6573_5546,
+    0x6969,
+    0xFF53_4D42,
+    0xFE53_4D42,
+    0x517B,
+    0x0102_1997,
+    0x00C3_6400,
+    0x6B41_4653,
+];
 
 /// Whether the call is not refused by a filter.
 static ASKED: AtomicBool = AtomicBool::new(true);
 
 /// What `file` is. Call it on the pool: the file system may wait.
 pub(super) fn learn(file: &std::fs::File) -> Learned {
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+    // Only a server fails at what every local file system knows.
+    let Ok(metadata) = file.metadata() else {
+        return Learned::Served;
+    };
+    if !metadata.is_file() {
         return Learned::Special;
     }
     match kind(file) {
-        Some(kind) if MEMORY_TYPES.contains(&kind) => Learned::Memory,
-        Some(kind) if DISK_TYPES.contains(&kind) => Learned::Disk,
-        Some(OVERLAY_TYPE) => Learned::Layered,
-        _ => Learned::Elsewhere,
+        Ok(kind) if MEMORY_TYPES.contains(&kind) => Learned::Memory,
+        Ok(kind) if DISK_TYPES.contains(&kind) => Learned::Disk,
+        Ok(kind) if SERVED_TYPES.contains(&kind) => Learned::Served,
+        Err(Unknown::Failed) => Learned::Served,
+        Ok(_) | Err(Unknown::NotAsked) => Learned::Elsewhere,
     }
 }
 
+/// Why the kind of a file system is not known.
+enum Unknown {
+    /// A filter refuses the question.
+    NotAsked,
+    Failed,
+}
+
 /// The number of the file system that `file` is on.
-fn kind(file: &std::fs::File) -> Option<u32> {
+fn kind(file: &std::fs::File) -> Result<u32, Unknown> {
     // Relaxed: a hint; the system is asked anew if it comes late.
     if !ASKED.load(Ordering::Relaxed) {
-        return None;
+        return Err(Unknown::NotAsked);
     }
     let mut out = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: the system writes at most one `statfs`.
@@ -53,17 +75,12 @@ fn kind(file: &std::fs::File) -> Option<u32> {
         let error = std::io::Error::last_os_error().raw_os_error();
         if matches!(error, Some(libc::ENOSYS | libc::EPERM)) {
             ASKED.store(false, Ordering::Relaxed); // Relaxed: a hint.
+            return Err(Unknown::NotAsked);
         }
-        return None;
+        return Err(Unknown::Failed);
     }
     // SAFETY: zeros were a `statfs`, and so is whatever the system wrote.
-    Some(unsafe { out.assume_init() }.f_type as u32)
-}
-
-/// Whether `file` is a pipe, which is memory wherever its name is.
-pub(super) fn is_pipe(file: &std::fs::File) -> bool {
-    // SAFETY: F_GETPIPE_SZ on an open descriptor has no other preconditions.
-    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETPIPE_SZ) >= 0 }
+    Ok(unsafe { out.assume_init() }.f_type as u32)
 }
 
 /// Whether each write to `file` goes to its end.

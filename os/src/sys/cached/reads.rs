@@ -38,7 +38,7 @@ pub(super) fn read(
     let flags = match learned {
         Learned::Disk => libc::RWF_NOWAIT,
         Learned::Memory => 0,
-        Learned::Nothing | Learned::Elsewhere | Learned::Special | Learned::Layered => {
+        Learned::Nothing | Learned::Elsewhere | Learned::Special | Learned::Served => {
             return Err(Refused::Never);
         }
     };

@@ -19,16 +19,6 @@ impl AtHand for System {
         (!file_system::appends(file)).then_some(0)
     }
 
-    fn close_may_wait(file: &File, learned: Learned) -> bool {
-        match learned {
-            // An overlay's as a rule, and whoever runs a program or places a POSIX lock after it has closed a file
-            // counts on that.
-            Learned::Disk | Learned::Memory | Learned::Layered => false,
-            Learned::Special => !file_system::is_pipe(file),
-            Learned::Nothing | Learned::Elsewhere => true,
-        }
-    }
-
     #[inline]
     fn read(
         file: &File,
