@@ -35,7 +35,7 @@ impl Yields {
     pub(crate) fn row(&self, poll: u32) -> u32 {
         let in_row = poll.wrapping_sub(self.last.replace(poll)) <= 1;
         let row = if in_row {
-            // One that does not end goes on to be told of: whoever waits for it to grow would wait for ever.
+            // Saturated, it would stand still, and nobody would see another round.
             self.row.get().checked_add(1).unwrap_or(LOOKS + 1)
         } else {
             1

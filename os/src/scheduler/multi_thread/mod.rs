@@ -22,6 +22,8 @@ mod worker;
 
 mod watch;
 
+mod find;
+
 #[cfg(feature = "taskdump")]
 mod dump;
 #[cfg(not(feature = "taskdump"))]

@@ -103,14 +103,14 @@ impl Others {
         None
     }
 
-    /// Calls `take_over` with each worker that has got no further for a while; worker `me` asks.
+    /// Calls `take_over` with each worker that has got no further for a while; worker `me` asks, at `now`.
     pub(super) fn look_after(
         &self,
         shared: &MultiThread,
         me: usize,
+        now: Instant,
         mut take_over: impl FnMut(usize) -> bool,
     ) {
-        let now = Instant::now();
         let last = self.looked_at.get();
         if last.is_some_and(|last| now.duration_since(last) < PERIOD) {
             return;

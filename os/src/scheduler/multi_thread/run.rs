@@ -52,7 +52,7 @@ fn run_worker(shared: &Arc<MultiThread>, core: Box<Core>) {
     drop(_restore);
     match worker.remove() {
         Some(core) => {
-            worker.count_busy();
+            worker.count_busy(Instant::now());
             shared.end_worker(*core);
         }
         // The worker goes on on another thread; a scheduler that ends may wait for this poll.
@@ -94,9 +94,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Adds the time since the last look to the worker's busy time.
-    fn count_busy(&self) {
-        let now = Instant::now();
+    /// Adds the time since the last look to the worker's busy time; it is `now`.
+    fn count_busy(&self, now: Instant) {
         self.turn.looked(now);
         if let Some(since) = self.awake_since.replace(Some(now)) {
             let nanos = now.duration_since(since).as_nanos();
@@ -113,8 +112,10 @@ impl Worker<'_> {
         self.fire_timers();
         // A timer's waker may have handed the core off: then another thread's are the queues.
         let take_over = |index| self.here.get() && take_over(self, index);
-        self.others.look_after(self.shared, self.index, take_over);
-        self.count_busy();
+        let now = Instant::now();
+        self.others
+            .look_after(self.shared, self.index, now, take_over);
+        self.count_busy(now);
         // Who asks to be kept again has the next look come at once.
         self.wake_kept();
         self.give_memory_back();
@@ -159,7 +160,7 @@ impl Worker<'_> {
             return;
         }
         self.count_park();
-        self.count_busy();
+        self.count_busy(Instant::now());
         self.parking.set(true);
         while self.park_once(watch)
             && self.shared.idle.is_sleeping(self.index)

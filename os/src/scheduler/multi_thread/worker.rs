@@ -6,7 +6,6 @@
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
 //!             I3 the LIFO slot is filled by the thread that has the core alone; everyone may empty
 //!                it.
-//! Length      What wakes do to a worker stands beside the queues they change.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -20,7 +19,6 @@ use std::time::{Duration, Instant};
 
 use selkie_core::collections::{Chain, Entered};
 use selkie_core::coop;
-use selkie_core::queue::RING_SLOTS;
 use selkie_core::task::{Id, JoinHandle, Notified, Schedule, is_of_task};
 use selkie_core::wake::wake_each;
 
@@ -30,9 +28,6 @@ use super::super::yields::Yields;
 use super::others::Others;
 use super::shared::{Core, MultiThread, Remote};
 use super::tuning::Tuning;
-
-/// Tasks that may run from the LIFO slot before the ring gets its turn.
-const LIFO_STREAK: u32 = 3;
 
 /// A thread that runs a worker.
 pub(super) struct Worker<'a> {
@@ -51,18 +46,18 @@ pub(super) struct Worker<'a> {
     /// When the worker woke, or was last asked how long it has been awake.
     pub(super) awake_since: Cell<Option<Instant>>,
     /// Tasks in a row that came from the LIFO slot.
-    lifo_streak: Cell<u32>,
-    yields: Yields,
+    pub(super) lifo_streak: Cell<u32>,
+    pub(super) yields: Yields,
     /// Whether the poll that goes on is counted already.
     pub(super) counted: Cell<bool>,
     /// Polls that were counted at the last sleep.
     polls_at_park: Cell<u64>,
     trim: Trim,
-    tuning: Tuning,
+    pub(super) tuning: Tuning,
     /// Tasks until the inject queue has precedence.
-    until_outside: Cell<u32>,
+    pub(super) until_outside: Cell<u32>,
     /// The count of polls when a task from outside was last given precedence.
-    outside_at: Cell<u64>,
+    pub(super) outside_at: Cell<u64>,
     /// When to look at driver and timers.
     pub(super) turn: Turn,
     /// What the others had done when this worker's tasks had all yielded.
@@ -210,13 +205,6 @@ impl<'a> Worker<'a> {
         handle
     }
 
-    /// Counts `left` down. `true`: it has come to zero, and starts anew from `interval`.
-    fn count_down(left: &Cell<u32>, interval: u32) -> bool {
-        let now = left.get().wrapping_sub(1);
-        left.set(if now == 0 { interval } else { now });
-        now == 0
-    }
-
     /// The worker has found work: if it was the last to search and sees more, the next one wakes.
     #[cold]
     pub(super) fn stop_searching(&self) {
@@ -248,130 +236,6 @@ impl<'a> Worker<'a> {
             counters.noops.increment();
         }
         counters.parks.increment();
-    }
-
-    /// The next task of this worker's own, or from outside.
-    #[inline]
-    pub(super) fn next_task(&self) -> Option<Notified> {
-        // Relaxed: a hint; the queue's own lock orders what is in it.
-        if (self.remote.called.load(Ordering::Relaxed) && self.may_answer_call())
-            || Self::count_down(&self.until_outside, self.tuning.interval())
-        {
-            if let Some(token) = self.look_outside() {
-                return Some(token);
-            }
-        }
-        let streak = self.lifo_streak.get();
-        if streak < LIFO_STREAK {
-            if let Some(token) = self.remote.take_lifo() {
-                self.lifo_streak.set(streak + 1);
-                return Some(token);
-            }
-        }
-        self.lifo_streak.set(0);
-        self.remote
-            .pop_ring()
-            .or_else(|| self.remote.take_lifo())
-            .or_else(|| self.take_from_outside())
-    }
-
-    /// Whether the last poll was none of a task from outside: who calls again and again gets every second one.
-    #[cold]
-    fn may_answer_call(&self) -> bool {
-        let polls = self.remote.counters.polls.get();
-        polls.wrapping_sub(self.outside_at.get()) != 1
-    }
-
-    /// A task from outside this worker, which has precedence now.
-    #[cold]
-    fn look_outside(&self) -> Option<Notified> {
-        // Relaxed: as above; whoever pushes after this calls again.
-        self.remote.called.store(false, Ordering::Relaxed);
-        // One alone if the worker has tasks: in its ring, a share would stand before what those wake.
-        let waiting = if self.remote.ring.is_empty() {
-            self.take_from_outside()
-        } else {
-            self.shared.pop_outside(self.index)
-        };
-        if waiting.is_some() {
-            self.outside_at.set(self.remote.counters.polls.get());
-        }
-        waiting.or_else(|| {
-            let steal = |index| self.steal_from(index);
-            self.others.take_from_stuck(self.shared, self.index, steal)
-        })
-    }
-
-    /// This worker's share of the inject queue: one task to run, the others into the ring.
-    fn take_from_outside(&self) -> Option<Notified> {
-        let waiting = self.shared.inject_len();
-        if waiting == 0 {
-            return None;
-        }
-        // No more than the ring has room for: what overflows goes into the queue that is locked here.
-        let room = 1 + RING_SLOTS - self.remote.ring.len().min(RING_SLOTS);
-        let share = (waiting / self.shared.workers() + 1).min(RING_SLOTS / 2);
-        let share = share.min(room);
-        let mut first = None;
-        let mut taken = 0;
-        for offset in 0..self.shared.inject.len() {
-            let shard = &self.shared.inject[(self.index + offset) % self.shared.inject.len()];
-            taken += shard.pop_many(share - taken, |raw| {
-                // SAFETY: only tokens go into the shards, and each comes out once.
-                let token = unsafe { Notified::from_raw(raw) };
-                if first.is_none() {
-                    first = Some(token);
-                } else {
-                    self.push_ring(token);
-                }
-            });
-            if taken == share {
-                break;
-            }
-        }
-        first
-    }
-
-    /// Looks for a task in the other workers' rings.
-    pub(super) fn search(&self) -> Option<Notified> {
-        if !self.searching.get() && !self.shared.idle.start_searching() {
-            return None;
-        }
-        self.searching.set(true);
-        let start = {
-            let core = self.core.borrow();
-            core.as_ref()?.random.below(self.shared.workers())
-        };
-        for offset in 0..self.shared.workers() {
-            let victim = (start + offset) % self.shared.workers();
-            if victim != self.index {
-                if let Some(token) = self.steal_from(victim) {
-                    return Some(token);
-                }
-            }
-        }
-        self.take_from_outside()
-    }
-
-    /// Half of the tasks in the ring of worker `victim`: one to run, the others into our ring.
-    pub(super) fn steal_from(&self, victim: usize) -> Option<Notified> {
-        let mut first = None;
-        if self.shared.remotes[victim].ring.is_empty() {
-            return None; // Less than half a ring of places to take into.
-        }
-        let stolen = self.shared.remotes[victim].take_half(|token| {
-            if first.is_none() {
-                first = Some(token);
-            } else {
-                self.push_ring(token);
-            }
-        });
-        if stolen > 0 {
-            let counters = &self.remote.counters;
-            counters.steal_operations.increment();
-            counters.steals.add(stolen as u64);
-        }
-        first
     }
 
     /// Adds a token to the ring; a full ring sends half of its tasks to the inject queue.
