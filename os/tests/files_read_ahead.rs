@@ -5,12 +5,10 @@ mod fixture;
 use std::future::Future;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::pin::{Pin, pin};
-use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
 use std::time::Duration;
 
-use fixture::Folder;
+use fixture::{Folder, busy_pool, poll_once};
 use selkie::fs::File;
 use selkie::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use selkie::runtime::{Builder, Handle, Runtime};
@@ -18,10 +16,6 @@ use selkie::runtime::{Builder, Handle, Runtime};
 /// More than is read in place.
 const LARGE: usize = 90_000;
 const LONG: Duration = Duration::from_secs(20);
-
-fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
-}
 
 /// A runtime whose pool has one thread.
 fn narrow() -> Runtime {
@@ -34,18 +28,6 @@ fn narrow() -> Runtime {
 fn run<F: Future>(future: F) -> F::Output {
     let limited = async { selkie::time::timeout(LONG, future).await };
     narrow().block_on(limited).expect("ends in its limit")
-}
-
-/// Holds the only thread of the pool of `runtime` until what is returned drops.
-fn busy_pool(handle: &Handle) -> mpsc::Sender<()> {
-    let (release, held) = mpsc::channel::<()>();
-    let (begun, has_begun) = mpsc::channel();
-    handle.spawn_blocking(move || {
-        begun.send(()).unwrap();
-        let _ = held.recv();
-    });
-    has_begun.recv().unwrap();
-    release
 }
 
 /// Byte `n` is `n`, modulo 251.

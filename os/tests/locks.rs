@@ -7,10 +7,9 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use fixture::Folder;
+use fixture::{Folder, busy_pool, poll_once};
 use selkie::fs::File;
 use selkie::runtime::{Builder, Runtime};
 use selkie::task::JoinSet;
@@ -33,22 +32,6 @@ fn narrow() -> Vec<(&'static str, Runtime)> {
         }
     }
     all
-}
-
-fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Holds the only thread of the pool until what is returned drops.
-fn busy_pool(runtime: &Runtime) -> mpsc::Sender<()> {
-    let (release, held) = mpsc::channel::<()>();
-    let (begun, has_begun) = mpsc::channel();
-    runtime.spawn_blocking(move || {
-        begun.send(()).unwrap();
-        let _ = held.recv_timeout(3 * LONG);
-    });
-    has_begun.recv_timeout(LONG).unwrap();
-    release
 }
 
 async fn in_time<F: Future>(future: F) -> F::Output {
@@ -102,7 +85,7 @@ fn a_lock_is_given_up_while_the_pool_is_busy() {
             (ours, theirs)
         }));
         assert!(theirs.try_lock().is_err());
-        let release = busy_pool(&runtime);
+        let release = busy_pool(runtime.handle());
         runtime.block_on(in_time(async { ours.unlock().await.unwrap() }));
         theirs.try_lock().unwrap();
         theirs.unlock().unwrap();
@@ -133,7 +116,7 @@ fn on_a_local_file_system_locks_need_no_pool() {
             continue;
         }
         let [ours, theirs] = [(); 2].map(|()| runtime.block_on(File::open(&path)).unwrap());
-        let release = busy_pool(&runtime);
+        let release = busy_pool(runtime.handle());
         runtime.block_on(in_time(async {
             ours.lock().await.unwrap();
             // Waited for, given up, and not taken later.
@@ -221,7 +204,7 @@ fn a_lock_is_gone_when_the_last_handle_has_dropped() {
             file.try_lock().await.unwrap();
             file.into_std().await
         }));
-        let release = busy_pool(&runtime);
+        let release = busy_pool(runtime.handle());
         runtime.block_on(async {
             drop(file);
             assert!(!is_free(&path), "the clone has it, {name}");

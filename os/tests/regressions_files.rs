@@ -2,11 +2,9 @@
 
 mod fixture;
 
-use std::future::Future;
 use std::io::SeekFrom;
 use std::pin::pin;
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use selkie::fs::File;
@@ -14,25 +12,9 @@ use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use selkie::runtime::{Builder, Handle};
 use selkie::time::timeout;
 
-use fixture::{Folder, runtimes};
+use fixture::{Folder, busy_pool, poll_once, runtimes};
 
 const LONG: Duration = Duration::from_secs(30);
-
-fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Holds the only thread of the pool of `runtime` until what is returned drops.
-fn busy_pool(handle: &Handle) -> mpsc::Sender<()> {
-    let (release, held) = mpsc::channel::<()>();
-    let (begun, has_begun) = mpsc::channel();
-    handle.spawn_blocking(move || {
-        begun.send(()).unwrap();
-        let _ = held.recv();
-    });
-    has_begun.recv().unwrap();
-    release
-}
 
 #[test]
 fn regression_92_a_file_goes_to_std_after_a_given_up_operation() {
