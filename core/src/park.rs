@@ -36,6 +36,16 @@ pub trait Unpark: Send + Sync {
     fn settle(&self, _worker: usize) -> bool {
         false
     }
+
+    /// The calling thread runs worker `worker` from now on, or none: what its tasks wait for is best
+    /// watched where that worker sleeps.
+    fn attend(&self, _worker: Option<usize>) {}
+
+    /// Whether anything but [`unpark`](Self::unpark) may end a sleep now, or there is anything to look for. Else a
+    /// worker may sleep elsewhere.
+    fn is_needed(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -46,5 +56,13 @@ impl<U: Unpark + ?Sized> Unpark for crate::platform::PlainArc<U> {
 
     fn settle(&self, worker: usize) -> bool {
         (**self).settle(worker)
+    }
+
+    fn attend(&self, worker: Option<usize>) {
+        (**self).attend(worker);
+    }
+
+    fn is_needed(&self) -> bool {
+        (**self).is_needed()
     }
 }

@@ -131,7 +131,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("os/src/driver/uring/pool.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/ring.rs", &["waker.ring_read"]),
     (
-        "os/src/driver/reactor.rs",
+        "os/src/driver/driver.rs",
         &["waker.readable", "waker.signal", "waker.ring_read"],
     ),
     (
@@ -232,7 +232,10 @@ const OWN: &[(&str, &str)] = &[
         "core/src/time/timeout.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),
-    ("os/src/driver/handle.rs", "the poller's own waker"),
+    (
+        "os/src/driver/reactor.rs",
+        "the waker of its own worker, and the poller's own",
+    ),
     ("os/src/fs/read_dir.rs", "the handle of its own closure"),
     (
         "os/src/io/split.rs",

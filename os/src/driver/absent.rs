@@ -1,6 +1,7 @@
 //! The driver of a build without a reactor: none can be made.
 
 use std::io;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
@@ -16,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) ring: bool,
     /// Threads that run tasks.
     pub(crate) workers: usize,
+    /// Whether each of them has a reactor of its own.
+    pub(crate) reactor_per_worker: bool,
 }
 
 /// A driver; there is none.
@@ -58,6 +61,11 @@ impl Handle {
         match *self {}
     }
 
+    /// How a worker is woken.
+    pub(crate) fn belongs_to(&self, _index: usize, _worker: Waker) {
+        match *self {}
+    }
+
     /// Until when the driver's shutdown may wait.
     pub(crate) fn end_by(&self, _deadline: Instant) {
         match *self {}
@@ -80,6 +88,6 @@ impl Handle {
 }
 
 /// Fails: this build has no reactor.
-pub(crate) fn build(_config: &Config) -> io::Result<(Driver, Handle)> {
+pub(crate) fn build(_config: &Config) -> io::Result<(Vec<Driver>, Handle)> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -1,41 +1,27 @@
 //! The side of the driver that any thread may use.
 //!
-//! Idea        Everything that registering, waking and counting need, shared by the driver, the
+//! Idea        Everything that registering, waking and counting need, shared by the drivers, the
 //!             handles and each registration.
-//! States      `sleep`: AWAKE ─fall_asleep→ ASLEEP ─wake_up→ AWAKE;
-//!             unpark makes either NOTIFIED, which the next `fall_asleep` takes back to AWAKE.
-//! Invariants  I1 the waker's system call is made only for a sleeper, once a sleep.
-//!             I2 the poller is an object of the system that a fork shares: a process that was forked since
+//! Invariants  I1 a poller is an object of the system that a fork shares: a process that was forked since
 //!                changes nothing in it, and wakes nobody by it.
-//! Rejected    A write to the eventfd for each unpark: 419 ns, mostly for a thread that is awake.
 
 use std::io;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
-use mio::event::Source;
 use selkie_core::park::Unpark;
-use selkie_core::platform::{AtomicU8, AtomicU64, Ordering};
 
-use super::error::forked_error;
-use super::poller::ask;
-use super::slots::{Place, Slots};
-use super::uninterrupted::uninterrupted;
+use super::reactor::Reactor;
+use super::reactors::Reactors;
+use super::slots::Slots;
 use super::uring::Rings;
-use crate::io::Interest;
 use crate::sys::Birth;
-
-const AWAKE: u8 = 0;
-const ASLEEP: u8 = 1;
-const NOTIFIED: u8 = 2;
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) registry: mio::Registry,
+    pub(super) reactors: Reactors,
     pub(super) slots: Slots,
-    waker: mio::Waker,
-    sleep: AtomicU8,
-    events: AtomicU64,
     pub(super) rings: Rings,
     birth: Birth,
 }
@@ -46,60 +32,27 @@ pub(crate) struct Handle {
     pub(super) shared: Arc<Shared>,
 }
 
-/// Ends a driver's sleep.
+/// Ends the sleep in one reactor.
 #[derive(Debug, Clone)]
 pub(crate) struct Unparker {
     shared: Arc<Shared>,
+    reactor: usize,
 }
 
 impl Shared {
-    pub(super) fn new(registry: mio::Registry, waker: mio::Waker, rings: Rings) -> Self {
+    pub(super) fn new(reactors: Reactors, rings: Rings) -> Self {
         Self {
-            registry,
+            reactors,
             slots: Slots::new(),
-            waker,
-            sleep: AtomicU8::new(AWAKE),
-            events: AtomicU64::new(0),
             rings,
             birth: Birth::here(),
         }
     }
 
-    /// Whether this is the process that the driver was made in (I2).
+    /// Whether this is the process that the driver was made in (I1).
     #[inline]
     pub(super) fn is_here(&self) -> bool {
         self.birth.is_here()
-    }
-
-    /// Announces a sleep; `false` if it must not begin.
-    pub(super) fn fall_asleep(&self) -> bool {
-        // AcqRel: pairs with the swap in `unpark`; what came before the unpark is seen.
-        match self
-            .sleep
-            .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
-        {
-            Ok(_) => true,
-            Err(_) => {
-                // Acquire: pairs with the swap in `unpark`, also a second one.
-                self.sleep.swap(AWAKE, Ordering::AcqRel);
-                false
-            }
-        }
-    }
-
-    /// Ends a sleep.
-    pub(super) fn wake_up(&self) {
-        // AcqRel: pairs with the swap in `unpark`; a notice of this sleep is used up.
-        self.sleep.swap(AWAKE, Ordering::AcqRel);
-    }
-
-    /// Counts `more` dispatched events; only the driver calls this.
-    pub(super) fn count_events(&self, more: u64) {
-        // Relaxed: a statistic with one writer.
-        self.events.store(
-            self.events.load(Ordering::Relaxed) + more,
-            Ordering::Relaxed,
-        );
     }
 }
 
@@ -108,9 +61,17 @@ impl Handle {
         Self { shared }
     }
 
-    pub(super) fn unparker(&self) -> Unparker {
+    pub(super) fn unparker(&self, reactor: usize) -> Unparker {
         Unparker {
             shared: Arc::clone(&self.shared),
+            reactor,
+        }
+    }
+
+    /// Says how worker `index` is woken, wherever it sleeps, if it has a reactor of its own.
+    pub(crate) fn belongs_to(&self, index: usize, worker: Waker) {
+        if !self.shared.reactors.is_one() {
+            self.shared.reactors.at(index).belongs_to(worker);
         }
     }
 
@@ -120,23 +81,6 @@ impl Handle {
         // Those who wait for sockets are told before the rings may have to be waited for.
         self.shared.slots.shut_down();
         self.shared.rings.close();
-    }
-
-    /// Makes the poller watch `source` for the slot at `place`, unless it does; whether it did not.
-    pub(super) fn watch(
-        &self,
-        place: Place,
-        source: &mut impl Source,
-        interest: Interest,
-    ) -> io::Result<bool> {
-        if !self.shared.is_here() {
-            return Err(forked_error());
-        }
-        let slots = &self.shared.slots;
-        slots.at(place.index()).watch(|| {
-            let token = mio::Token(slots.key(place).0);
-            self.shared.registry.register(source, token, ask(interest))
-        })
     }
 
     /// The ring of `worker`, or of threads that are none, if it has been made.
@@ -149,7 +93,7 @@ impl Handle {
     /// if it has no more, one that has been made.
     #[cfg(io_uring)]
     pub(crate) fn ring(&self, worker: Option<usize>) -> Option<&Arc<super::uring::Ring>> {
-        self.shared.rings.get(worker, &self.shared.registry)
+        self.shared.rings.get(worker, &self.shared.reactors)
     }
 
     /// The same, also if the system has refused one a moment ago.
@@ -161,7 +105,7 @@ impl Handle {
         &self,
         worker: Option<usize>,
     ) -> io::Result<&Arc<super::uring::Ring>> {
-        self.shared.rings.require(worker, &self.shared.registry)
+        self.shared.rings.require(worker, &self.shared.reactors)
     }
 
     /// Whether the builder asked for rings.
@@ -189,8 +133,7 @@ impl Handle {
 
     /// Events dispatched so far.
     pub(crate) fn events(&self) -> u64 {
-        // Relaxed: a statistic.
-        self.shared.events.load(Ordering::Relaxed)
+        self.shared.reactors.all().map(Reactor::events).sum()
     }
 
     /// Sources registered so far.
@@ -206,14 +149,20 @@ impl Handle {
 
 impl Unpark for Unparker {
     fn unpark(&self) {
-        // AcqRel: pairs with the exchange in `fall_asleep` and the swap in `wake_up`.
-        if self.shared.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP && self.shared.is_here() {
-            // I1. It fails only if the eventfd is gone, and with it the sleeper.
-            let _ = uninterrupted(&mut || self.shared.waker.wake());
-        }
+        let reactor = self.shared.reactors.at(self.reactor);
+        reactor.unpark(|| self.shared.is_here());
     }
 
     fn settle(&self, worker: usize) -> bool {
         self.shared.rings.settle(worker)
+    }
+
+    fn attend(&self, worker: Option<usize>) {
+        self.shared.reactors.attend(worker);
+    }
+
+    fn is_needed(&self) -> bool {
+        // The first one also has signals, and what another could not be made for.
+        self.reactor == 0 || self.shared.reactors.at(self.reactor).sources() > 0
     }
 }

@@ -38,7 +38,16 @@ mod signal;
 mod signal;
 
 #[cfg(feature = "reactor")]
+mod driver;
+#[cfg(feature = "reactor")]
 mod reactor;
+#[cfg(feature = "reactor")]
+mod reactors;
+#[cfg(feature = "reactor")]
+mod readiness;
+
+#[cfg(feature = "reactor")]
+mod following;
 #[cfg(feature = "reactor")]
 mod registration;
 
@@ -47,13 +56,13 @@ mod absent;
 
 #[cfg(not(feature = "reactor"))]
 pub(crate) use absent::{Config, Handle, build};
+#[cfg(feature = "reactor")]
+pub(crate) use driver::{Config, build};
 pub(crate) use error::is_shutdown_error;
 #[cfg(any(feature = "io-std", all(io_uring, feature = "net")))]
 pub(crate) use error::shutdown_error;
 #[cfg(feature = "reactor")]
 pub(crate) use handle::Handle;
-#[cfg(feature = "reactor")]
-pub(crate) use reactor::{Config, build};
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(all(feature = "signal", unix))]

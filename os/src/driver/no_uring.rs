@@ -17,7 +17,7 @@ impl Rings {
         false
     }
 
-    pub(super) fn reap_all(&self) {}
+    pub(super) fn reap_watched_by(&self, _reactor: usize) {}
 
     pub(super) fn reap(&self, _token: Token) -> bool {
         false

@@ -11,37 +11,39 @@
 //!                whoever owns both.
 //!                A late source that nobody else holds may be closed instead: the poller
 //!                forgets it with that.
-//!             I3 a node is linked only while its `Readiness` is pinned, and is taken out in `Drop`.
 #![allow(unsafe_code)]
 
-use std::cell::UnsafeCell;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
-use std::marker::PhantomPinned;
-use std::pin::Pin;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::task::{Context, Poll, ready};
 
 use mio::event::Source;
 use selkie_core::coop;
 
-use super::error::shutdown_error;
+use super::error::{forked_error, shutdown_error};
 use super::handle::Handle;
-use super::poller::answered;
+use super::poller::{answered, ask};
+use super::readiness::Readiness;
 use super::slot::{ReadyEvent, Slot};
 use super::slots::{Carries, Place};
 use super::uninterrupted::uninterrupted;
-use super::waiters::{Direction, Waiter};
+use super::waiters::Direction;
 use crate::io::{Interest, Ready};
 use crate::sys::LateSource;
 
 /// One source's place in the driver; deregister the source before this drops.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    handle: Handle,
+    pub(super) handle: Handle,
     slot: NonNull<Slot>,
     place: Place,
-    late: LateSource,
+    pub(super) late: LateSource,
+    /// The reactor that watches the source, once one does.
+    reactor: AtomicU16,
+    /// How often in a row the source was waited for on another reactor's worker.
+    pub(super) elsewhere: AtomicU8,
 }
 
 // SAFETY: a slot is shared by many threads, and only shared references to it are made (I1).
@@ -50,7 +52,7 @@ unsafe impl Send for Registration {}
 unsafe impl Sync for Registration {}
 
 /// What a late source is watched for: also for urgent data, at which a read of a stream ends early.
-const ALL: Interest = Interest::READABLE
+pub(super) const ALL: Interest = Interest::READABLE
     .add(Interest::WRITABLE)
     .add(Interest::PRIORITY);
 
@@ -63,8 +65,7 @@ impl Registration {
         handle: Handle,
     ) -> io::Result<Self> {
         let registration = Self::late(LateSource::NONE, carries, Ready::EMPTY, handle)?;
-        let handle = &registration.handle;
-        handle.watch(registration.place, source, interest)?;
+        registration.make_known(source, interest)?;
         Ok(registration)
     }
 
@@ -83,6 +84,8 @@ impl Registration {
             slot,
             place: Place::new(index, carries),
             late,
+            reactor: AtomicU16::new(0),
+            elsewhere: AtomicU8::new(0),
         })
     }
 
@@ -98,7 +101,36 @@ impl Registration {
             return Ok(false);
         }
         let mut late = self.late;
-        self.handle.watch(self.place, &mut late, ALL)
+        self.make_known(&mut late, ALL)
+    }
+
+    /// Has a reactor watch `source`, unless one does; whether none did.
+    fn make_known(&self, source: &mut impl Source, interest: Interest) -> io::Result<bool> {
+        let shared = &*self.handle.shared;
+        if !shared.is_here() {
+            return Err(forked_error());
+        }
+        self.slot().watch(|| {
+            let reactor = shared
+                .reactors
+                .watch(|registry| registry.register(source, self.token(), ask(interest)))?;
+            self.watched_by(reactor);
+            Ok(())
+        })
+    }
+
+    pub(super) fn token(&self) -> mio::Token {
+        mio::Token(self.handle.shared.slots.key(self.place).0)
+    }
+
+    pub(super) fn watched_by(&self, reactor: usize) {
+        // Relaxed: who changes it holds the waiters' lock, who drops this has it alone. In range: `Reactors` has no more.
+        self.reactor.store(reactor as u16, Ordering::Relaxed);
+    }
+
+    pub(super) fn reactor(&self) -> usize {
+        // Relaxed: as above; else a hint.
+        usize::from(self.reactor.load(Ordering::Relaxed))
     }
 
     /// Sees to it that the readiness is known, and that changes of it will be told.
@@ -116,7 +148,9 @@ impl Registration {
 
     /// What to do after an operation that saw `event` and would block.
     fn blocked(&self, event: ReadyEvent) -> io::Result<()> {
-        if !event.is_watched() {
+        if event.is_watched() {
+            self.follow();
+        } else {
             self.watch()?;
         }
         self.clear(event);
@@ -137,7 +171,9 @@ impl Registration {
         if !self.handle.shared.is_here() {
             return Ok(()); // The poller is the parent's.
         }
-        let registry = &self.handle.shared.registry;
+        let Some(registry) = self.handle.shared.reactors.at(self.reactor()).registry() else {
+            return Ok(()); // None was ever told.
+        };
         if !self.late.is_some() {
             registry.deregister(source)
         } else if self.slot().is_watched() {
@@ -149,7 +185,7 @@ impl Registration {
     }
 
     #[inline]
-    fn slot(&self) -> &Slot {
+    pub(super) fn slot(&self) -> &Slot {
         // SAFETY: it is there for as long as this is (I1).
         unsafe { self.slot.as_ref() }
     }
@@ -192,6 +228,7 @@ impl Registration {
         if let (Ok(moved), Some(event)) = (&outcome, event) {
             if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) && !event.is_urgent() {
                 self.clear(event);
+                self.follow();
             }
         }
         Poll::Ready(outcome)
@@ -306,6 +343,10 @@ impl Drop for Registration {
     fn drop(&mut self) {
         // In a process that was forked since, the slots' lock may have been held by a thread that is not here.
         if self.handle.shared.is_here() {
+            if self.slot().is_watched() {
+                let reactor = self.handle.shared.reactors.at(self.reactor());
+                reactor.remove_source();
+            }
             self.handle.shared.slots.give_back(self.place.index());
         }
     }
@@ -316,76 +357,5 @@ fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
         Err(shutdown_error())
     } else {
         Ok(event)
-    }
-}
-
-/// Waits for a slot among others.
-#[derive(Debug)]
-struct Readiness<'a> {
-    slot: &'a Slot,
-    interest: Interest,
-    queued: bool,
-    node: UnsafeCell<Waiter>,
-    _pinned: PhantomPinned,
-}
-
-// SAFETY: the node is touched under the slot's lock alone while it is linked (I3), and by the
-// owner of the future otherwise.
-unsafe impl Send for Readiness<'_> {}
-// SAFETY: a shared reference gives access to nothing.
-unsafe impl Sync for Readiness<'_> {}
-
-impl<'a> Readiness<'a> {
-    fn new(slot: &'a Slot, interest: Interest) -> Self {
-        let node = UnsafeCell::new(Waiter::new(interest));
-        Self {
-            slot,
-            interest,
-            queued: false,
-            node,
-            _pinned: PhantomPinned,
-        }
-    }
-
-    fn node(&self) -> NonNull<Waiter> {
-        // SAFETY: a cell's content is not at address zero.
-        unsafe { NonNull::new_unchecked(self.node.get()) }
-    }
-}
-
-impl Future for Readiness<'_> {
-    type Output = ReadyEvent;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
-        // SAFETY: nothing is moved out; the node stays where it is.
-        let this = unsafe { self.get_unchecked_mut() };
-        let mask: Ready = this.interest.mask();
-        if this.queued {
-            // SAFETY: the node was queued on this slot and lives in `this`.
-            if !unsafe { this.slot.was_woken(this.node(), cx.waker()) } {
-                return Poll::Pending;
-            }
-            this.queued = false;
-        }
-        if let Some(event) = this.slot.answers(mask) {
-            return Poll::Ready(event);
-        }
-        // SAFETY: pinned, in no list, and `Drop` takes it out (I3).
-        match unsafe { this.slot.enqueue(this.node(), cx.waker()) } {
-            Some(event) => Poll::Ready(event),
-            None => {
-                this.queued = true;
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl Drop for Readiness<'_> {
-    fn drop(&mut self) {
-        if self.queued {
-            // SAFETY: the node was queued on this slot and is alive.
-            unsafe { self.slot.forget(self.node()) };
-        }
     }
 }

@@ -50,8 +50,9 @@ impl ReadyEvent {
     }
 }
 
-/// The readiness of one source.
+/// The readiness of one source, in a line of its own: sources of different workers are written by both.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Slot {
     word: AtomicU64,
     waiters: Waiters,
@@ -203,6 +204,11 @@ impl Slot {
             }
             Ok(true)
         })
+    }
+
+    /// Changes by `change` who tells of the source; one change at a time.
+    pub(super) fn rewatch(&self, change: impl FnOnce()) {
+        self.waiters.alone(change);
     }
 
     /// Records an event for `generation` and wakes those who wait for it.

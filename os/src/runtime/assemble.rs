@@ -36,6 +36,8 @@ pub(super) struct Parts {
     pub(super) name: Option<String>,
     pub(super) events_per_turn: Option<usize>,
     pub(super) events_per_busy_turn: Option<usize>,
+    /// Whether each worker has a reactor of its own, if that was said.
+    pub(super) reactor_per_worker: Option<bool>,
     /// What random numbers follow from.
     pub(super) seed: Option<u64>,
 }
@@ -80,10 +82,17 @@ impl Wake for UnparkWaker {
     }
 }
 
-fn build_park(parts: &Parts, workers: usize) -> io::Result<(AnyPark, Option<driver::Handle>)> {
+/// Workers from which on each has a reactor of its own.
+const OWN_REACTORS_FROM: usize = 3;
+
+/// What the workers sleep by, each by its own or all by one.
+fn build_parks(
+    parts: &Parts,
+    workers: usize,
+) -> io::Result<(Vec<AnyPark>, Option<driver::Handle>)> {
     install_release_pages();
     if !parts.io || cfg!(not(feature = "reactor")) {
-        return Ok((Box::new(ThreadSleep::default()), None));
+        return Ok((vec![Box::new(ThreadSleep::default())], None));
     }
     let mut config = driver::Config::default();
     if let Some(events) = parts.events_per_turn {
@@ -95,9 +104,13 @@ fn build_park(parts: &Parts, workers: usize) -> io::Result<(AnyPark, Option<driv
     }
     config.ring = parts.ring;
     config.workers = workers;
-    let (driver, handle) = driver::build(&config)?;
+    config.reactor_per_worker = parts
+        .reactor_per_worker
+        .unwrap_or(workers >= OWN_REACTORS_FROM);
+    let (drivers, handle) = driver::build(&config)?;
     let birth = Birth::here();
-    Ok((Box::new(Boxed { driver, birth }), Some(handle)))
+    let boxed = |driver| Box::new(Boxed { driver, birth }) as AnyPark;
+    Ok((drivers.into_iter().map(boxed).collect(), Some(handle)))
 }
 
 /// A runtime whose tasks run on the thread that calls `block_on`; with `owner` on that one only.
@@ -106,7 +119,8 @@ pub(super) fn current_thread(
     parts: &Parts,
     owner: Option<ThreadId>,
 ) -> io::Result<Handle> {
-    let (park, driver) = build_park(parts, 1)?;
+    let (mut parks, driver) = build_parks(parts, 1)?;
+    let park = parks.pop().expect("at least one is made");
     let mode = if parts.start_paused {
         Mode::Paused
     } else {
@@ -133,11 +147,16 @@ pub(super) fn current_thread(
 /// A runtime with worker threads, which this starts.
 #[cfg(feature = "rt-multi-thread")]
 pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
-    let (park, driver) = build_park(parts, config.worker_threads)?;
+    let (parks, driver) = build_parks(parts, config.worker_threads)?;
     let lease = |waker| TimersLease::new(parts.sleeps_at_end, Mode::Machine, waker);
     let timers: Option<&dyn Fn(Waker) -> TimersLease> =
         if parts.time { Some(&lease) } else { None };
-    let scheduler = MultiThread::new(config.clone(), park, timers);
+    let scheduler = MultiThread::new(config.clone(), parks, timers);
+    if let Some(driver) = &driver {
+        for index in 0..scheduler.workers() {
+            driver.belongs_to(index, scheduler.waker(index));
+        }
+    }
     let homes = (0..scheduler.workers())
         .filter_map(|index| scheduler.timers(index))
         .collect();

@@ -72,6 +72,7 @@ impl Builder {
                 name: None,
                 events_per_turn: None,
                 events_per_busy_turn: None,
+                reactor_per_worker: None,
                 seed: None,
             },
             asked: Asked::default(),
@@ -213,6 +214,29 @@ impl Builder {
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(capacity > 0, "max_io_events_per_busy_tick must be non-zero");
         self.parts.events_per_busy_turn = Some(capacity);
+        self
+    }
+
+    /// Whether each worker waits for the sockets of its tasks in a reactor (an epoll, on Linux) of its own, or all
+    /// workers share one. By default each has its own where there are three workers or more; without effect on a
+    /// current-thread runtime.
+    ///
+    /// With reactors of their own, workers that serve sockets do not get in each other's way, accepted connections
+    /// spread over the workers, and events that wait for a worker that is in a long poll are taken by another after
+    /// a millisecond or two. Each takes three descriptors once it has something to wait for; shared, a program has
+    /// three in all.
+    ///
+    /// ```
+    /// let runtime = selkie::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(4)
+    ///     .reactor_per_worker(false) // A board with few descriptors.
+    ///     .enable_all()
+    ///     .build()?;
+    /// # drop(runtime);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn reactor_per_worker(&mut self, yes: bool) -> &mut Self {
+        self.parts.reactor_per_worker = Some(yes);
         self
     }
 

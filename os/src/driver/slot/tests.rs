@@ -29,6 +29,7 @@ fn is_readable(slot: &Slot) -> bool {
 #[test]
 fn a_record_fits_the_budget() {
     assert!(size_of::<Slot>() <= 64, "{} bytes", size_of::<Slot>());
+    assert_eq!(align_of::<Slot>(), 64, "two sources share a line");
 }
 
 #[test]

@@ -22,10 +22,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Token};
 use selkie_core::platform::{AtomicBool, Lock, Ordering};
 
 use super::super::error::forked_error;
+use super::super::reactors::Reactors;
 use super::closing::see_off;
 use super::ring::Ring;
 use crate::sys::Birth;
@@ -93,12 +94,12 @@ impl Rings {
         self.is_closed.load(Ordering::Relaxed)
     }
 
-    /// The ring of `worker`, or of threads that are none, watched by the poller of `registry`. If the
+    /// The ring of `worker`, or of threads that are none, watched by one of `reactors`. If the
     /// system refuses it, one that there is.
     pub(in crate::driver) fn get(
         &self,
         worker: Option<usize>,
-        registry: &Registry,
+        reactors: &Reactors,
     ) -> Option<&Arc<Ring>> {
         if !self.is_wanted {
             return None;
@@ -106,7 +107,7 @@ impl Rings {
         let place = self.place(worker);
         let own = match self.places[place].get() {
             Some(own) => own.as_ref(),
-            None => self.make(place, registry, Some(TRY_AGAIN_AFTER)).ok(),
+            None => self.make(place, reactors, Some(TRY_AGAIN_AFTER)).ok(),
         };
         own.or_else(|| self.all().next_back())
     }
@@ -119,16 +120,16 @@ impl Rings {
     pub(in crate::driver) fn require(
         &self,
         worker: Option<usize>,
-        registry: &Registry,
+        reactors: &Reactors,
     ) -> io::Result<&Arc<Ring>> {
         let place = self.place(worker);
         if let Some(Some(own)) = self.places[place].get() {
             return Ok(own);
         }
         match self.all().next_back() {
-            Some(other) => Ok(self.get(worker, registry).unwrap_or(other)),
+            Some(other) => Ok(self.get(worker, reactors).unwrap_or(other)),
             None if self.places[place].get().is_some() => Err(refusal()),
-            None => self.make(place, registry, None),
+            None => self.make(place, reactors, None),
         }
     }
 
@@ -141,7 +142,7 @@ impl Rings {
     fn make(
         &self,
         place: usize,
-        registry: &Registry,
+        reactors: &Reactors,
         pause: Option<Duration>,
     ) -> io::Result<&Arc<Ring>> {
         if !self.birth.is_here() {
@@ -151,7 +152,7 @@ impl Rings {
         let is_soon = |at: Instant| pause.is_some_and(|pause| at.elapsed() < pause);
         // Another thread may have been faster.
         if self.places[place].get().is_none() && !refused_at.is_some_and(is_soon) {
-            match self.watched(place, registry) {
+            match self.watched(place, reactors) {
                 // Closed meanwhile, the place stays without (I2).
                 Ok(ring) => drop(self.places[place].set(Some(ring))),
                 Err(error) if is_final(&error) => drop(self.places[place].set(None)),
@@ -167,10 +168,14 @@ impl Rings {
     }
 
     /// A ring that the poller watches.
-    fn watched(&self, place: usize, registry: &Registry) -> io::Result<Arc<Ring>> {
+    fn watched(&self, place: usize, reactors: &Reactors) -> io::Result<Arc<Ring>> {
         let ring = Ring::new()?;
         let token = Token(FIRST - place);
-        registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)?;
+        // Of the ring of other threads, and of a worker that has no reactor, the first one tells.
+        let reactor = if place < reactors.len() { place } else { 0 };
+        reactors.watch_at(reactor, |registry| {
+            registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
+        })?;
         Ok(ring)
     }
 
@@ -189,10 +194,14 @@ impl Rings {
         self.made(Some(worker)).is_some_and(|ring| ring.settle())
     }
 
-    /// Takes what is complete on any ring.
-    pub(in crate::driver) fn reap_all(&self) {
-        for ring in self.all() {
-            ring.reap();
+    /// Takes what is complete on the rings that the reactor `index` watches.
+    pub(in crate::driver) fn reap_watched_by(&self, index: usize) {
+        // The first one also watches those that no other could.
+        let watched = self.places.iter().enumerate();
+        for (_, place) in watched.filter(|(place, _)| index == 0 || *place == index) {
+            if let Some(Some(ring)) = place.get() {
+                ring.reap();
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use io_uring::{opcode, types};
 
 use super::super::error::is_shutdown_error;
+use super::super::reactors::Reactors;
 use super::held::Held;
 use super::operations::{Kind, MAX_FILES, Told};
 use super::payload::Payload;
@@ -224,9 +225,9 @@ fn an_operation_outlives_the_thread_that_submitted_it_or_says_so() {
 
 /// The rings of two workers and of other threads, and the poller that watches them; none if the system
 /// has none for us.
-fn rings() -> Option<(Rings, mio::Poll)> {
+fn rings() -> Option<(Rings, Reactors)> {
     ring()?;
-    Some((Rings::new(true, 2), mio::Poll::new().unwrap()))
+    Some((Rings::new(true, 2), Reactors::new(1).unwrap()))
 }
 
 fn queue_nop(ring: &Ring) -> usize {
@@ -240,13 +241,13 @@ fn queue_nop(ring: &Ring) -> usize {
 #[test]
 fn a_worker_settles_for_its_own_ring_alone() {
     let Some((rings, poll)) = rings() else { return };
-    let first = rings.get(Some(0), poll.registry()).unwrap();
-    let second = rings.get(Some(1), poll.registry()).unwrap();
+    let first = rings.get(Some(0), &poll).unwrap();
+    let second = rings.get(Some(1), &poll).unwrap();
     assert!(!Arc::ptr_eq(first, second));
     let (by_first, by_second) = (queue_nop(first), queue_nop(second));
     rings.settle(0);
     assert!(first.outcome(by_first, Waker::noop()).is_some());
-    rings.reap_all();
+    rings.reap_watched_by(0);
     assert!(second.outcome(by_second, Waker::noop()).is_none());
     assert!(rings.settle(1), "somebody waits");
     assert!(second.outcome(by_second, Waker::noop()).is_some());
@@ -256,7 +257,7 @@ fn a_worker_settles_for_its_own_ring_alone() {
 #[test]
 fn what_is_handed_over_is_submitted_by_any_thread() {
     let Some((rings, poll)) = rings() else { return };
-    let ring = rings.get(None, poll.registry()).unwrap();
+    let ring = rings.get(None, &poll).unwrap();
     let slot = queue_nop(ring);
     std::thread::scope(|scope| scope.spawn(|| ring.hand_over()).join().unwrap());
     assert!(ring.outcome(slot, Waker::noop()).is_some());
@@ -267,7 +268,7 @@ fn what_is_handed_over_is_submitted_by_any_thread() {
 fn regression_87_a_close_waits_no_longer_than_it_may() {
     let Some((rings, poll)) = rings() else { return };
     let rings = Arc::new(rings);
-    let ring = Arc::clone(rings.get(Some(0), poll.registry()).unwrap());
+    let ring = Arc::clone(rings.get(Some(0), &poll).unwrap());
     let witness = Arc::new(());
     let held = Box::new(Held::new([0_u8; 8], Arc::clone(&witness)));
     // As the ring sees it: under way, and no cancelling ends it.
@@ -300,7 +301,7 @@ fn a_close_waits_for_what_ends() {
     let Some((rings, poller)) = rings() else {
         return;
     };
-    let ring = Arc::clone(rings.get(Some(0), poller.registry()).unwrap());
+    let ring = Arc::clone(rings.get(Some(0), &poller).unwrap());
     let witness = Arc::new(());
     let (mut reading, _writer) = begin(&ring, &witness);
     rings.close();
@@ -312,10 +313,10 @@ fn a_close_waits_for_what_ends() {
 #[test]
 fn after_the_close_no_ring_is_made() {
     let Some((rings, poll)) = rings() else { return };
-    let first = rings.get(Some(0), poll.registry()).unwrap();
+    let first = rings.get(Some(0), &poll).unwrap();
     rings.close();
     assert!(rings.is_closed());
-    let instead = rings.get(Some(1), poll.registry()).unwrap();
+    let instead = rings.get(Some(1), &poll).unwrap();
     assert!(Arc::ptr_eq(first, instead), "a ring that nobody will close");
     assert!(rings.made(Some(1)).is_none());
     let nop = opcode::Nop::new().build();

@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use selkie_core::queue::RING_SLOTS;
 use selkie_core::task::Notified;
 
+use super::shared::NOBODY;
 use super::worker::Worker;
 
 /// Tasks that may run from the LIFO slot before the ring gets its turn.
@@ -117,6 +118,14 @@ impl Worker<'_> {
             return None;
         }
         self.searching.set(true);
+        // Relaxed: a hint.
+        let inviting = self.remote.invited_by.load(Ordering::Relaxed);
+        if inviting != NOBODY && inviting != self.index {
+            self.remote.invited_by.store(NOBODY, Ordering::Relaxed);
+            if let Some(token) = self.steal_from(inviting) {
+                return Some(token);
+            }
+        }
         let start = {
             let core = self.core.borrow();
             core.as_ref()?.random.below(self.shared.workers())

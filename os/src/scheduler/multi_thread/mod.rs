@@ -1,5 +1,7 @@
 //! The work-stealing scheduler: one worker a core, each with its own queue, timers and slots.
 
+mod drivers;
+
 mod parker;
 
 mod idle;
@@ -19,6 +21,8 @@ mod tuning;
 mod others;
 
 mod worker;
+
+mod push;
 
 mod watch;
 

@@ -17,25 +17,55 @@ use selkie_core::task::{Header, Id, Notified, OwnedTasks, Schedule};
 
 use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
+use super::drivers::Drivers;
 use super::end::End;
 use super::idle::{Idle, ToNotify};
-use super::parker::{Parker, SharedDriver};
+use super::parker::Parker;
 use super::watch_role::WatchRole;
 
-/// A driver that nothing but an unpark ends the sleep of.
+/// A driver whose sleep an unpark ends, or an event.
 #[derive(Clone)]
-struct ModelDriver(StdArc<(Mutex<bool>, Condvar)>);
+struct ModelDriver(StdArc<ModelSleep>);
+
+struct ModelSleep {
+    woken: Mutex<bool>,
+    condvar: Condvar,
+    /// Whether it has sources.
+    needed: AtomicBool,
+    /// Events that nobody has taken.
+    events: AtomicUsize,
+}
 
 impl ModelDriver {
     fn new() -> Self {
-        Self(StdArc::new((Mutex::new(false), Condvar::new())))
+        Self(StdArc::new(ModelSleep {
+            woken: Mutex::new(false),
+            condvar: Condvar::new(),
+            needed: AtomicBool::new(true),
+            events: AtomicUsize::new(0),
+        }))
+    }
+
+    /// An event of a source, as the system tells it.
+    fn event(&self) {
+        self.0.events.fetch_add(1, Ordering::Release);
+        let _guard = self.0.woken.lock().unwrap();
+        self.0.condvar.notify_one();
+    }
+
+    fn has_event(&self) -> bool {
+        self.0.events.load(Ordering::Acquire) > 0
     }
 }
 
 impl Unpark for ModelDriver {
     fn unpark(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_one();
+        *self.0.woken.lock().unwrap() = true;
+        self.0.condvar.notify_one();
+    }
+
+    fn is_needed(&self) -> bool {
+        self.0.needed.load(Ordering::Acquire)
     }
 }
 
@@ -47,9 +77,9 @@ impl Park for ModelDriver {
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        let mut woken = self.0.0.lock().unwrap();
-        while timeout.is_none() && !*woken {
-            woken = self.0.1.wait(woken).unwrap();
+        let mut woken = self.0.woken.lock().unwrap();
+        while timeout.is_none() && !*woken && !self.has_event() {
+            woken = self.0.condvar.wait(woken).unwrap();
         }
         *woken = false;
     }
@@ -60,7 +90,7 @@ impl Park for ModelDriver {
 /// What the workers of a model share.
 struct Shared {
     idle: Idle,
-    driver: SharedDriver,
+    drivers: Drivers,
     parkers: Vec<Parker>,
     /// Tasks from outside.
     queue: AtomicUsize,
@@ -72,7 +102,7 @@ impl Shared {
     fn new(workers: usize) -> Arc<Self> {
         Arc::new(Self {
             idle: Idle::new(workers),
-            driver: SharedDriver::new(Box::new(ModelDriver::new())),
+            drivers: Drivers::new(vec![Box::new(ModelDriver::new())]),
             parkers: (0..workers).map(|_| Parker::new()).collect(),
             queue: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
@@ -82,7 +112,7 @@ impl Shared {
 
     fn notify(&self) {
         if let ToNotify::Sleeper(index) = self.idle.worker_to_notify() {
-            self.parkers[index].unpark(&self.driver);
+            self.parkers[index].unpark(self.drivers.of(index));
         }
     }
 
@@ -101,8 +131,8 @@ impl Shared {
 
     fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        for parker in &self.parkers {
-            parker.unpark(&self.driver);
+        for (index, parker) in self.parkers.iter().enumerate() {
+            parker.unpark(self.drivers.of(index));
         }
     }
 
@@ -158,7 +188,7 @@ impl Shared {
             return true;
         }
         if !self.stopping.load(Ordering::Acquire) {
-            self.parkers[index].park(&self.driver, None);
+            self.parkers[index].park(self.drivers.of(index), None);
         }
         self.idle.wake_self(index)
     }
@@ -218,6 +248,36 @@ fn model_a_second_push_does_not_wait_for_the_first_task() {
         for worker in workers {
             worker.join().unwrap();
         }
+    });
+}
+
+/// Attacks I2 of the driver's `reactor`, with `parker`: the first source of a worker that has slept elsewhere,
+/// and its event.
+#[test]
+fn model_a_first_source_finds_its_worker() {
+    model(|| {
+        let own = ModelDriver::new();
+        own.0.needed.store(false, Ordering::Release);
+        let parks = vec![
+            Box::new(own.clone()) as _,
+            Box::new(ModelDriver::new()) as _,
+        ];
+        let drivers = Arc::new(Drivers::new(parks));
+        let parker = Arc::new(Parker::new());
+        let worker = {
+            let (drivers, parker, own) = (Arc::clone(&drivers), Arc::clone(&parker), own.clone());
+            thread::spawn(move || {
+                parker.adopt();
+                while !own.has_event() {
+                    parker.park(drivers.of(0), None);
+                }
+            })
+        };
+        // As `Reactors::watch_at`: counted, made known, and the worker is called.
+        own.0.needed.store(true, Ordering::Release);
+        parker.unpark(drivers.of(0));
+        own.event();
+        worker.join().unwrap();
     });
 }
 

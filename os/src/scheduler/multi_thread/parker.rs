@@ -1,91 +1,23 @@
-//! How a worker sleeps: with the driver if nobody else has it, else on its own.
+//! How a worker sleeps: in a driver, if one is free and needed, else on its own.
 //!
 //! States      empty → with driver | on its own → empty; any → woken
 //! Invariants  I1 `state` says where the worker sleeps before it sleeps there, so that a wake goes to
 //!                the driver or to the thread, never to both, and never gets lost.
-//!             I2 the driver is used by whoever has set `taken`, and nobody else.
 //! Rejected    Every wake through the driver: an eventfd write costs twice a futex wake.
-#![allow(unsafe_code)]
 
 use std::time::Duration;
 
 use selkie_core::platform::{
-    AtomicBool, AtomicU8, Lock, Ordering, Thread, UnsafeCell, current_thread, park_thread,
-    park_thread_for,
+    AtomicU8, Lock, Ordering, Thread, current_thread, park_thread, park_thread_for,
 };
 
-use super::super::any_park::{AnyPark, AnyUnpark};
+use super::super::any_park::AnyPark;
+use super::drivers::Driver;
 
 const EMPTY: u8 = 0;
 const ALONE: u8 = 1;
 const IN_DRIVER: u8 = 2;
 const WOKEN: u8 = 3;
-
-/// The driver that the workers share.
-pub(super) struct SharedDriver {
-    taken: AtomicBool,
-    park: UnsafeCell<AnyPark>,
-    unpark: AnyUnpark,
-}
-
-impl SharedDriver {
-    pub(super) fn new(park: AnyPark) -> Self {
-        Self {
-            unpark: park.unpark_handle(),
-            taken: AtomicBool::new(false),
-            park: UnsafeCell::new(park),
-        }
-    }
-
-    /// Looks for events without sleeping, unless another worker does already.
-    pub(super) fn poll(&self) {
-        self.with(|park| park.park(Some(Duration::ZERO)));
-    }
-
-    /// Hands over what worker `index` has asked of the driver, and wakes for what is answered. `true`:
-    /// it looks once more before it sleeps.
-    pub(super) fn settle(&self, index: usize) -> bool {
-        self.unpark.settle(index)
-    }
-
-    /// Whether a worker has the driver now.
-    pub(super) fn is_attended(&self) -> bool {
-        // Relaxed: a hint.
-        self.taken.load(Ordering::Relaxed)
-    }
-
-    /// Lets go of the driver; no worker uses it any more.
-    pub(super) fn shutdown(&self) {
-        let ended = self.with(|park| park.shutdown());
-        debug_assert!(ended.is_some(), "a worker outlived its scheduler");
-    }
-
-    /// Calls `f` with the driver if it is free (I2).
-    fn with<R>(&self, f: impl FnOnce(&mut AnyPark) -> R) -> Option<R> {
-        // Acquire: pairs with the Release in `Taken::drop`: what the one before did is seen.
-        if self.taken.swap(true, Ordering::Acquire) {
-            return None;
-        }
-        let _taken = Taken(&self.taken);
-        Some(self.park.with_mut(|park| {
-            // SAFETY: nobody else uses it while it is taken (I2).
-            f(unsafe { &mut *park })
-        }))
-    }
-}
-
-// SAFETY: `park` is `Send`, and used by one thread at a time (I2).
-unsafe impl Sync for SharedDriver {}
-
-/// Gives the driver back, also on unwinding.
-struct Taken<'a>(&'a AtomicBool);
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        // Release: pairs with the Acquire in `with`.
-        self.0.store(false, Ordering::Release);
-    }
-}
 
 /// The sleep of one worker.
 #[derive(Debug)]
@@ -108,17 +40,21 @@ impl Parker {
         *self.thread.lock() = Some(current_thread());
     }
 
-    /// Sleeps until woken or for `limit`: with the driver if it is free. Says whether it was woken.
-    pub(super) fn park(&self, driver: &SharedDriver, limit: Option<Duration>) -> bool {
-        let with_driver = driver.with(|park| {
+    /// Sleeps until woken or for `limit`: in `driver`, if that is free and needed. Says whether it was woken.
+    pub(super) fn park(&self, driver: &Driver, limit: Option<Duration>) -> bool {
+        let sleep = |park: &mut AnyPark| {
             if self.enter(IN_DRIVER) {
                 park.park(limit);
             } else {
                 // Woken already: still a chance to take events along.
                 park.park(Some(Duration::ZERO));
             }
-        });
-        if with_driver.is_none() && self.enter(ALONE) {
+        };
+        if driver.is_needed() {
+            if driver.with(sleep).is_none() && self.enter(ALONE) {
+                self.sleep_alone(driver.limit_elsewhere(limit));
+            }
+        } else if self.enter(ALONE) {
             self.sleep_alone(limit);
         }
         // Acquire: pairs with the Release in `unpark`: the waker's pushes are seen.
@@ -152,7 +88,7 @@ impl Parker {
     }
 
     /// Ends the worker's sleep, or its next one.
-    pub(super) fn unpark(&self, driver: &SharedDriver) {
+    pub(super) fn unpark(&self, driver: &Driver) {
         // Release: pairs with the Acquire in `park`: what the caller pushed is seen.
         match self.state.swap(WOKEN, Ordering::AcqRel) {
             ALONE => {
@@ -161,7 +97,7 @@ impl Parker {
                     thread.unpark();
                 }
             }
-            IN_DRIVER => driver.unpark.unpark(),
+            IN_DRIVER => driver.unpark(),
             _ => {}
         }
     }

@@ -7,15 +7,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use selkie_core::platform::tell;
+use selkie_core::task::Notified;
 use selkie_core::time::{Current, ParkFor, set_current};
 
 use super::shared::{Core, MultiThread};
 use super::watch::{Watch, take_over};
 use super::worker::{Worker, set_worker};
 use crate::config::call;
+
+/// A sleep that is shorter was none: events were there.
+const AT_ONCE: Duration = Duration::from_micros(10);
 
 /// Runs the worker whose core this is, until the scheduler stops or the core is handed off.
 pub(super) fn run(shared: Arc<MultiThread>, core: Box<Core>) {
@@ -87,7 +91,8 @@ impl Worker<'_> {
                 // Tasks that it polled may have handed the core off.
                 continue;
             }
-            match self.next_task().or_else(|| self.search()) {
+            let task = self.next_task().or_else(|| self.look_for_events());
+            match task.or_else(|| self.search()) {
                 Some(token) => self.run_task(token),
                 None => self.sleep(&mut watch),
             }
@@ -107,8 +112,8 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
-        self.shared.driver.settle(self.index);
-        self.shared.driver.poll();
+        self.shared.drivers.settle(self.index);
+        self.look_into_driver();
         self.fire_timers();
         // A timer's waker may have handed the core off: then another thread's are the queues.
         let take_over = |index| self.here.get() && take_over(self, index);
@@ -124,6 +129,31 @@ impl Worker<'_> {
         if self.here.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
+    }
+
+    /// Takes the events that are there.
+    fn look_into_driver(&self) {
+        self.looking.set(true);
+        self.shared.drivers.of(self.index).poll();
+        self.looking.set(false);
+        self.notify_of_events();
+    }
+
+    /// A task that an event wakes, if this worker has a driver of its own that is likely to have one: that costs
+    /// less than to search, or to lie down and get up again.
+    fn look_for_events(&self) -> Option<Notified> {
+        if !self.expects_events.get() {
+            return None;
+        }
+        self.shared.drivers.settle(self.index);
+        self.look_into_driver();
+        let task = if self.here.get() {
+            self.next_task()
+        } else {
+            None
+        };
+        self.expects_events.set(task.is_some());
+        task
     }
 
     fn fire_timers(&self) {
@@ -148,7 +178,7 @@ impl Worker<'_> {
 
     fn sleep_between_hooks(&self, watch: &mut Watch) {
         let remote = self.remote;
-        let has_news = self.shared.driver.settle(self.index);
+        let has_news = self.shared.drivers.settle(self.index);
         let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
         if has_news || own_work || !self.kept.borrow().is_empty() {
             return;
@@ -160,12 +190,13 @@ impl Worker<'_> {
             return;
         }
         self.count_park();
-        self.count_busy(Instant::now());
+        let lay_down = Instant::now();
+        self.count_busy(lay_down);
         self.parking.set(true);
         while self.park_once(watch)
             && self.shared.idle.is_sleeping(self.index)
             && !self.shared.dumps.is_active()
-            && !self.shared.driver.settle(self.index)
+            && !self.shared.drivers.settle(self.index)
         {}
         self.parking.set(false);
         let now = Instant::now();
@@ -174,10 +205,10 @@ impl Worker<'_> {
         remote.counters.unparks.increment();
         self.searching.set(self.shared.idle.wake_self(self.index));
         watch.leave(self);
-        let lifo = usize::from(!remote.lifo.load(Ordering::Relaxed).is_null());
-        if remote.ring.len() + lifo > 1 {
-            self.shared.notify();
-        }
+        let at_once = now.duration_since(lay_down) < AT_ONCE;
+        self.expects_events
+            .set(at_once && self.shared.drivers.are_own() && !remote.ring.is_empty());
+        self.notify_of_events();
     }
 
     /// One sleep, as long as the timers allow. `true`: nothing has happened, sleep on.
@@ -190,10 +221,12 @@ impl Worker<'_> {
             None | Some(ParkFor::Forever) => None,
             Some(ParkFor::Sleep(limit)) => Some(limit),
             // Only a single-thread runtime's clock can be paused.
-            Some(ParkFor::Advance) => Some(std::time::Duration::ZERO),
+            Some(ParkFor::Advance) => Some(Duration::ZERO),
         };
         let limit = watch.limit(self, self.sleep_with_surplus(limit));
-        let woken = remote.parker.park(&self.shared.driver, limit);
+        let woken = remote
+            .parker
+            .park(self.shared.drivers.of(self.index), limit);
         if let Some(timers) = remote.timers {
             timers.finish_park();
             timers.fire_due();

@@ -17,9 +17,10 @@ use selkie_core::task::{Header, Notified, OwnedTasks};
 use selkie_core::time::Home;
 
 use super::core;
+use super::drivers::Drivers;
 use super::end::End;
 use super::idle::{Idle, ToNotify};
-use super::parker::{Parker, SharedDriver};
+use super::parker::Parker;
 use super::watch_role::WatchRole;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
@@ -30,6 +31,9 @@ pub(crate) type Launch = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result
 /// One worker's own part.
 pub(super) type Core = core::Core<MultiThread>;
 
+/// No worker's number.
+pub(super) const NOBODY: usize = usize::MAX;
+
 /// What others see of one worker.
 pub(super) struct Remote {
     pub(super) ring: Ring<Header>,
@@ -37,6 +41,8 @@ pub(super) struct Remote {
     pub(super) lifo: AtomicPtr<Header>,
     /// Set when something waits in the inject queue and nobody sleeps who could come for it.
     pub(super) called: AtomicBool,
+    /// Whom to look at first for work, or [`NOBODY`].
+    pub(super) invited_by: AtomicUsize,
     pub(super) parker: Parker,
     pub(super) counters: WorkerCounters,
     pub(super) timers: Option<Home>,
@@ -79,7 +85,7 @@ pub(crate) struct MultiThread {
     pub(super) remotes: Box<[Padded<Remote>]>,
     pub(super) inject: Box<[Padded<Inject<Header>>]>,
     pub(super) idle: Idle,
-    pub(super) driver: SharedDriver,
+    pub(super) drivers: Drivers,
     pub(super) launch: OnceLock<Launch>,
     pub(super) stopping: AtomicBool,
     /// Slots of tasks that are spawned outside the workers; `None` once closed.
@@ -147,7 +153,7 @@ impl MultiThread {
         // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
         match unsafe { self.own_shard().push(token.into_raw()) } {
             Ok(()) => match self.idle.worker_to_notify() {
-                ToNotify::Sleeper(index) => self.remotes[index].parker.unpark(&self.driver),
+                ToNotify::Sleeper(index) => self.unpark(index),
                 ToNotify::SomebodySearches => {}
                 ToNotify::AllAreBusy => self.call_a_worker(),
             },
@@ -156,10 +162,14 @@ impl MultiThread {
         }
     }
 
-    /// Wakes a worker if there is work and nobody looks for it.
-    pub(super) fn notify(&self) {
+    /// Wakes a worker if there is work at worker `from` and nobody looks for it.
+    pub(super) fn notify(&self, from: usize) {
         if let ToNotify::Sleeper(index) = self.idle.worker_to_notify() {
-            self.remotes[index].parker.unpark(&self.driver);
+            // Relaxed: a hint, and the wake orders it.
+            self.remotes[index]
+                .invited_by
+                .store(from, Ordering::Relaxed);
+            self.unpark(index);
         }
     }
 
@@ -184,14 +194,17 @@ impl MultiThread {
     /// Ends the sleep of one sleeper, if there is one, so that it goes on as the watch.
     pub(super) fn wake_a_watcher(&self) {
         if let Some(index) = self.idle.any_sleeper() {
-            self.remotes[index].parker.unpark(&self.driver);
+            self.unpark(index);
         }
     }
 
+    /// Ends the sleep of worker `index`, or its next one.
+    pub(super) fn unpark(&self, index: usize) {
+        self.remotes[index].parker.unpark(self.drivers.of(index));
+    }
+
     pub(super) fn unpark_all(&self) {
-        for remote in &self.remotes {
-            remote.parker.unpark(&self.driver);
-        }
+        (0..self.workers()).for_each(|index| self.unpark(index));
     }
 
     /// Takes one token from the inject queue, starting with the shard of worker `index`.

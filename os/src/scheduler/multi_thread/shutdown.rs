@@ -26,7 +26,7 @@ impl MultiThread {
         };
         // No worker polls any more. A thread that gave its worker away may still wait for a source or a
         // timer: it is told.
-        self.driver.shutdown();
+        self.drivers.shutdown();
         drop(left.timers);
         self.end.end(left.owners, || self.drain(index));
     }

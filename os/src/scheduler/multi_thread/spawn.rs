@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
@@ -15,11 +15,12 @@ use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
 use super::super::random::Random;
+use super::drivers::Drivers;
 use super::end::End;
 use super::idle::Idle;
-use super::parker::{Parker, SharedDriver};
+use super::parker::Parker;
 use super::run;
-use super::shared::{Core, Launch, MultiThread, Remote};
+use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
 use super::watch_role::WatchRole;
 use super::worker::worker_here;
 use crate::config::Config;
@@ -41,19 +42,17 @@ impl Wake for UnparkWorker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if let Some(scheduler) = self.scheduler.upgrade() {
-            scheduler.remotes[self.index]
-                .parker
-                .unpark(&scheduler.driver);
+            scheduler.unpark(self.index);
         }
     }
 }
 
 impl MultiThread {
-    /// A scheduler whose workers sleep by `park`, not yet started. `timers` leases a home that
+    /// A scheduler whose workers sleep by `parks`, each by its own or all by one, not yet started. `timers` leases a home that
     /// wakes by the waker given; `None` runs without timers.
     pub(crate) fn new(
         config: Config,
-        park: AnyPark,
+        parks: Vec<AnyPark>,
         timers: Option<&dyn Fn(Waker) -> TimersLease>,
     ) -> Arc<Self> {
         let workers = config.worker_threads;
@@ -71,6 +70,7 @@ impl MultiThread {
                     ring: Ring::new(),
                     lifo: AtomicPtr::new(std::ptr::null_mut()),
                     called: AtomicBool::new(false),
+                    invited_by: AtomicUsize::new(NOBODY),
                     parker: Parker::new(),
                     counters: WorkerCounters::default(),
                     timers: lease.as_ref().map(TimersLease::home),
@@ -81,7 +81,7 @@ impl MultiThread {
                 remotes: remotes.collect(),
                 inject: (0..shards).map(|_| Padded(Inject::new())).collect(),
                 idle: Idle::new(workers),
-                driver: SharedDriver::new(park),
+                drivers: Drivers::new(parks),
                 launch: OnceLock::new(),
                 stopping: AtomicBool::new(false),
                 outside: Mutex::new(None),
@@ -110,6 +110,14 @@ impl MultiThread {
         });
         lock(&scheduler.unstarted).extend(cores);
         scheduler
+    }
+
+    /// Ends the sleep of worker `index`, wherever it sleeps.
+    pub(crate) fn waker(self: &Arc<Self>, index: usize) -> Waker {
+        Waker::from(Arc::new(UnparkWorker {
+            scheduler: Arc::downgrade(self),
+            index,
+        }))
     }
 
     /// Starts the workers, each on a thread that `launch` starts.

@@ -10,6 +10,8 @@ use std::cell::Cell;
 
 /// How long a task should wait in the inject queue of a busy worker.
 const TARGET_NANOS: u64 = 200_000;
+/// A row of tasks that takes as long is worth the wake of another worker: that takes as much, or more.
+const HELP_NANOS: u64 = 50_000;
 const SHORTEST: u32 = 2;
 const LONGEST: u32 = 127;
 /// Where a worker starts.
@@ -42,6 +44,11 @@ impl Tuning {
     #[inline]
     pub(super) fn interval(&self) -> u32 {
         self.interval.get()
+    }
+
+    /// Whether `tasks` tasks take so long that another worker should help.
+    pub(super) fn is_long(&self, tasks: usize) -> bool {
+        self.mean_poll_nanos.get().saturating_mul(tasks as u64) >= HELP_NANOS
     }
 
     /// The worker has polled `polls` tasks so far, those since the last update in `nanos`; says the

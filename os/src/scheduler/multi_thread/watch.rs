@@ -1,10 +1,10 @@
 //! One sleeper keeps an eye on workers that are stuck in a long poll.
 //!
 //! Idea        While some worker runs and some sleep, one of the sleepers (preferably one that is not
-//!             in the driver) wakes every [`PERIOD`]. What the running workers have asked of the driver
+//!             in a driver that all share) wakes every [`PERIOD`]. What the running workers have asked of the driver
 //!             is handed over then. One that has started no poll since the last look is stuck: its
-//!             overdue timers are fired and its queued tasks taken over; a driver that nobody attends
-//!             is taken in the next sleep. When nobody has run for some rounds, the watch ends, and
+//!             overdue timers are fired and its queued tasks taken over, also what its own driver
+//!             tells; a shared driver that nobody attends is taken in the next sleep. When nobody has run for some rounds, the watch ends, and
 //!             whoever wakes first starts it again.
 //! States      nobody ⇄ worker i
 //! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
@@ -16,10 +16,13 @@
 
 use std::time::{Duration, Instant};
 
+use super::shared::MultiThread;
 use super::worker::Worker;
 
 /// How long a stuck worker's timers and tasks may wait.
 const PERIOD: Duration = Duration::from_millis(10);
+/// The same where its sockets wait too: each worker has a driver of its own.
+const PERIOD_OF_DRIVERS: Duration = Duration::from_millis(1);
 /// Rounds without a running worker after which the watch ends.
 const QUIET_ROUNDS: u32 = 10;
 
@@ -50,7 +53,9 @@ impl Watch {
                 Some(holder) if holder == worker.index => false,
                 // The one in the driver may sleep on: we sleep outside.
                 Some(holder) => {
-                    shared.driver.is_attended() && shared.remotes[holder].parker.is_in_driver()
+                    !shared.drivers.are_own()
+                        && shared.drivers.of(holder).is_attended()
+                        && shared.remotes[holder].parker.is_in_driver()
                 }
             };
         if take {
@@ -59,7 +64,17 @@ impl Watch {
         if !self.is_on_watch(worker) {
             return limit;
         }
-        Some(limit.map_or(PERIOD, |limit| limit.min(PERIOD)))
+        let period = self.period(shared);
+        Some(limit.map_or(period, |limit| limit.min(period)))
+    }
+
+    /// How long the watcher sleeps at a time.
+    fn period(&self, shared: &MultiThread) -> Duration {
+        // Where all sleep, it is only about to give up.
+        match shared.drivers.are_own() && self.quiet_rounds == 0 {
+            true => PERIOD_OF_DRIVERS,
+            false => PERIOD,
+        }
     }
 
     pub(super) fn is_on_watch(&self, worker: &Worker<'_>) -> bool {
@@ -74,7 +89,7 @@ impl Watch {
         let now = Instant::now();
         if self
             .last_look
-            .is_some_and(|last| now.duration_since(last) < PERIOD / 2)
+            .is_some_and(|last| now.duration_since(last) < self.period(worker.shared) / 2)
         {
             return false;
         }
@@ -89,7 +104,7 @@ impl Watch {
                 continue;
             }
             all_asleep = false;
-            found |= shared.driver.settle(index);
+            found |= shared.drivers.settle(index);
             let polls = shared.remotes[index].counters.polls.get();
             if std::mem::replace(&mut self.polls[index], polls) == polls {
                 found |= take_over(worker, index);
@@ -119,6 +134,9 @@ impl Watch {
 /// Fires the overdue timers of the stuck worker `index` and takes its tasks over.
 pub(super) fn take_over(worker: &Worker<'_>, index: usize) -> bool {
     let shared = worker.shared;
+    if shared.drivers.are_own() {
+        shared.drivers.of(index).poll();
+    }
     let fired = shared.remotes[index]
         .timers
         .map_or(0, |timers| timers.fire_due());

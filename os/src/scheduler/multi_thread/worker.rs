@@ -4,8 +4,6 @@
 //!             from outside, or does not fit, in the inject queue; idle workers take half a ring.
 //! Invariants  I1 `WORKER` points to a `Worker` on the stack of this very thread, or is null.
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
-//!             I3 the LIFO slot is filled by the thread that has the core alone; everyone may empty
-//!                it.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -17,7 +15,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use selkie_core::collections::{Chain, Entered};
+use selkie_core::collections::Entered;
 use selkie_core::coop;
 use selkie_core::task::{Id, JoinHandle, Notified, Schedule, is_of_task};
 use selkie_core::wake::wake_each;
@@ -43,6 +41,10 @@ pub(super) struct Worker<'a> {
     pub(super) searching: Cell<bool>,
     /// Set while the worker is in its driver: what it wakes then is no reason to wake others yet.
     pub(super) parking: Cell<bool>,
+    /// Set while the worker looks into its driver between tasks: likewise.
+    pub(super) looking: Cell<bool>,
+    /// Whether events were there when the worker last was about to sleep: it looks before it searches or sleeps.
+    pub(super) expects_events: Cell<bool>,
     /// When the worker woke, or was last asked how long it has been awake.
     pub(super) awake_since: Cell<Option<Instant>>,
     /// Tasks in a row that came from the LIFO slot.
@@ -136,6 +138,8 @@ impl<'a> Worker<'a> {
             here: Cell::new(false),
             searching: Cell::new(false),
             parking: Cell::new(false),
+            looking: Cell::new(false),
+            expects_events: Cell::new(false),
             awake_since: Cell::new(Some(Instant::now())),
             lifo_streak: Cell::new(0),
             yields: Yields::new(),
@@ -154,6 +158,7 @@ impl<'a> Worker<'a> {
     /// This thread has the core from now on.
     pub(super) fn install(&self, core: Box<Core>) {
         self.remote.parker.adopt();
+        self.shared.drivers.attend(Some(self.index));
         self.remote.counters.thread.note();
         // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
@@ -171,6 +176,7 @@ impl<'a> Worker<'a> {
     pub(super) fn remove(&self) -> Option<Box<Core>> {
         self.wake_kept();
         self.here.set(false);
+        self.shared.drivers.attend(None);
         let core = self.core.borrow_mut().take()?;
         drop(self.entered.take());
         Some(core)
@@ -209,7 +215,7 @@ impl<'a> Worker<'a> {
     #[cold]
     pub(super) fn stop_searching(&self) {
         if self.shared.idle.stop_searching() && self.shared.has_work_for_others() {
-            self.shared.notify();
+            self.shared.notify(self.index);
         }
     }
 
@@ -236,78 +242,6 @@ impl<'a> Worker<'a> {
             counters.noops.increment();
         }
         counters.parks.increment();
-    }
-
-    /// Adds a token to the ring; a full ring sends half of its tasks to the inject queue.
-    pub(super) fn push_ring(&self, token: Notified) {
-        let Err(raw) = self.remote.ring.push(token.into_raw()) else {
-            return;
-        };
-        let mut overflow = Chain::new();
-        self.remote.ring.take_half(|raw| {
-            // SAFETY: a token keeps its slot, and has just left the ring.
-            unsafe { overflow.push(raw) };
-        });
-        // SAFETY: a token keeps its slot, and is in no queue.
-        unsafe { overflow.push(raw) };
-        self.remote.counters.overflows.increment();
-        if let Err(mut back) =
-            self.shared.inject[self.index % self.shared.inject.len()].append(overflow)
-        {
-            while let Some(raw) = back.pop() {
-                // SAFETY: only tokens went into the chain, and each comes out once.
-                unsafe { Notified::from_raw(raw) }.discard();
-            }
-        }
-    }
-
-    /// Queues a task that was woken on this worker: it runs next, its predecessor goes behind.
-    #[inline]
-    fn push_woken(&self, token: Notified) {
-        self.remote.counters.local_schedules.increment();
-        self.shared.tell_queued(&token);
-        if !self.shared.config.lifo_slot {
-            return self.push_behind(token);
-        }
-        let lifo = &self.remote.lifo;
-        // Relaxed: nobody but this thread fills the slot, so an empty one stays empty (I3).
-        if lifo.load(Ordering::Relaxed).is_null() {
-            // Release: hands the task to whoever swaps next, in `take_lifo`.
-            lifo.store(token.into_raw().as_ptr(), Ordering::Release);
-            return;
-        }
-        // AcqRel: as above, and takes the task that was put there before.
-        let before = lifo.swap(token.into_raw().as_ptr(), Ordering::AcqRel);
-        if let Some(before) = NonNull::new(before) {
-            // SAFETY: only tokens go into the slot, and each comes out once.
-            self.push_ring(unsafe { Notified::from_raw(before) });
-            self.notify();
-        }
-    }
-
-    /// Queues a task behind the others.
-    fn push_behind(&self, token: Notified) {
-        // The worker itself comes to a lone task at once: that is no reason to wake another.
-        let others =
-            !self.remote.ring.is_empty() || !self.remote.lifo.load(Ordering::Relaxed).is_null();
-        self.push_ring(token);
-        // The count of polls, short: only differences are looked at.
-        let turn = self.remote.counters.polls.get() as u32;
-        let row = self.yields.row(turn);
-        if self.others.is_round(row, self.remote.ring.len()) {
-            self.until_outside.set(1); // All of ours have yielded.
-        }
-        if others {
-            self.notify();
-        } else if Yields::is_early(row) {
-            self.turn.force();
-        }
-    }
-
-    fn notify(&self) {
-        if !self.parking.get() {
-            self.shared.notify();
-        }
     }
 
     /// The worker was awake for `nanos` since the last time this was told.

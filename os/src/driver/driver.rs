@@ -1,0 +1,304 @@
+//! The driver of one reactor: sleeps in its poller and hands out what it tells.
+//!
+//! Idea        One call of the poller a park; each event finds its slot by its token.
+//! Invariants  I1 the tokens of the waker, of the signals and of rings are no slot's.
+//!             I2 what a worker put into its ring's line is submitted by `settle`, which a scheduler with
+//!                several workers calls; the one that parks here alone need not.
+//!             I3 a waker that panics keeps no other event of the turn from being told; its panic goes no
+//!                further.
+//! Rejected    A clock read before and after, to wait anew when the poller returns early: the
+//!             scheduler computes its next deadline anyway.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::{Events, Poll, Token};
+use selkie_core::park::Park;
+use selkie_core::platform::contain_panic;
+
+use super::handle::{Handle, Shared, Unparker};
+use super::poller::told;
+use super::reactor::{Reactor, WAKER};
+use super::reactors::Reactors;
+use super::slots::Key;
+use super::uring::Rings;
+
+/// Events taken in one turn, unless configured.
+const EVENTS_PER_TURN: usize = 1024;
+
+/// What a driver is built with.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// Events that one turn takes at most; others wait in the kernel for the next.
+    pub(crate) events_per_turn: usize,
+    /// The same for a turn that does not sleep, between tasks.
+    pub(crate) events_per_busy_turn: usize,
+    /// Whether operations may use completion rings.
+    pub(crate) ring: bool,
+    /// Threads that run tasks.
+    pub(crate) workers: usize,
+    /// Whether each of them has a reactor of its own.
+    pub(crate) reactor_per_worker: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            events_per_turn: EVENTS_PER_TURN,
+            events_per_busy_turn: EVENTS_PER_TURN,
+            ring: false,
+            workers: 1,
+            reactor_per_worker: false,
+        }
+    }
+}
+
+/// A reactor's poller, once it was made, and its events.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    index: usize,
+    poll: Option<Poll>,
+    /// Made with the first turn.
+    events: Option<Events>,
+    /// Events of turns between tasks, if those take another number.
+    busy_events: Option<Events>,
+    /// How many events they have room for.
+    room: usize,
+    busy_room: usize,
+    handle: Handle,
+    /// Whether the worker that parks here is the only one (I2).
+    has_one_worker: bool,
+}
+
+/// The driver of each reactor and the handle to register with them.
+///
+/// # Errors
+/// If the system gives no poller or no waker: it is out of descriptors, as a rule.
+pub(crate) fn build(config: &Config) -> io::Result<(Vec<Driver>, Handle)> {
+    let reactors = match config.reactor_per_worker {
+        true => config.workers,
+        false => 1,
+    };
+    let rings = Rings::new(config.ring, config.workers);
+    let shared = Shared::new(Reactors::new(reactors)?, rings);
+    let handle = Handle::new(Arc::new(shared));
+    let driver = |index| Driver {
+        index,
+        poll: None,
+        events: None,
+        busy_events: None,
+        room: config.events_per_turn.max(1),
+        busy_room: config.events_per_busy_turn.max(1),
+        handle: handle.clone(),
+        has_one_worker: config.workers == 1,
+    };
+    let drivers = (0..handle.shared.reactors.len()).map(driver).collect();
+    Ok((drivers, handle))
+}
+
+impl Driver {
+    fn reactor(&self) -> &Reactor {
+        self.handle.shared.reactors.at(self.index)
+    }
+
+    /// Takes what the poller has, waiting for it at most `timeout`; of one that was not made there is nothing.
+    fn turn(&mut self, timeout: Option<Duration>) {
+        if self.poll.is_none() {
+            self.poll = self.reactor().take_poller();
+        }
+        let Some(poll) = &mut self.poll else { return };
+        let is_busy = timeout == Some(Duration::ZERO) && self.room != self.busy_room;
+        let (events, room) = match is_busy {
+            true => (&mut self.busy_events, self.busy_room),
+            false => (&mut self.events, self.room),
+        };
+        let events = events.get_or_insert_with(|| Events::with_capacity(room));
+        let shared = &self.handle.shared;
+        match poll.poll(events, timeout) {
+            Ok(()) => {}
+            // By a signal, or since work for a ring came up, which has been done by now.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                shared.rings.reap_watched_by(self.index);
+                return;
+            }
+            Err(error) => panic!("the reactor's poller failed: {error}"),
+        }
+        let mut dispatched = 0;
+        for event in &*events {
+            // The poller tells of each change once: foreign code that panics does not keep the rest from
+            // being told (I3).
+            let is_source = contain_panic(|| dispatch(shared, event));
+            dispatched += u64::from(is_source.unwrap_or(true));
+        }
+        self.reactor().count_events(dispatched);
+    }
+}
+
+/// Tells of `event`; whether it was a source's.
+fn dispatch(shared: &Shared, event: &Event) -> bool {
+    match event.token() {
+        WAKER => {}
+        super::signal::TOKEN => super::signal::dispatch(),
+        token if shared.rings.reap(token) => {}
+        Token(key) => {
+            if let Some((slot, generation)) = shared.slots.find(Key(key)) {
+                slot.publish(generation, told(event, Key(key).place().carries()));
+                return true;
+            }
+        }
+    }
+    false
+}
+
+impl Park for Driver {
+    type Unpark = Unparker;
+
+    fn unpark_handle(&self) -> Unparker {
+        self.handle.unparker(self.index)
+    }
+
+    fn park(&mut self, timeout: Option<Duration>) {
+        let has_woken = self.has_one_worker && self.handle.shared.rings.settle(0);
+        if timeout == Some(Duration::ZERO) || has_woken {
+            return self.turn(Some(Duration::ZERO));
+        }
+        if self.reactor().fall_asleep() {
+            self.turn(timeout);
+            self.reactor().wake_up();
+        } else {
+            self.turn(Some(Duration::ZERO));
+        }
+    }
+
+    fn shutdown(&mut self) {
+        // The first one speaks for all.
+        if self.index == 0 {
+            self.handle.shut_down();
+        }
+    }
+}
+
+#[cfg(all(test, unix, feature = "net"))]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake, Waker};
+    use std::time::{Duration, Instant};
+
+    use selkie_core::park::{Park, Unpark};
+
+    use super::{Config, Driver, Handle, build};
+    use crate::driver::{Carries, Direction, Registration, is_shutdown_error};
+    use crate::io::Interest;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn one() -> (Driver, Handle) {
+        let (mut drivers, handle) = build(&Config::default()).unwrap();
+        (drivers.pop().unwrap(), handle)
+    }
+
+    #[test]
+    fn an_unpark_before_a_park_ends_it() {
+        let (mut driver, _handle) = one();
+        let begun = Instant::now();
+        driver.unpark_handle().unpark();
+        driver.park(Some(LONG));
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn an_unpark_by_another_thread_ends_a_park() {
+        let (mut driver, _handle) = one();
+        let unparker = driver.unpark_handle();
+        let begun = Instant::now();
+        let other = std::thread::spawn(move || unparker.unpark());
+        driver.park(None);
+        other.join().unwrap();
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn events_are_counted_and_a_late_one_finds_nobody() {
+        let (mut driver, handle) = one();
+        let (near, mut far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let mut near = mio::net::UnixStream::from_std(near);
+        let registration = Registration::new(
+            &mut near,
+            Carries::Bytes,
+            Interest::READABLE,
+            handle.clone(),
+        )
+        .unwrap();
+        far.write_all(b"!").unwrap();
+        driver.park(Some(LONG));
+        assert!(registration.is_ready(Interest::READABLE));
+        assert_eq!(
+            (handle.events(), handle.registered(), handle.deregistered()),
+            (1, 1, 0)
+        );
+        // The source stays with the poller, as a duplicate of its descriptor would make it.
+        drop(registration);
+        far.write_all(b"!").unwrap();
+        driver.park(Some(LONG));
+        assert_eq!(
+            (handle.events(), handle.registered(), handle.deregistered()),
+            (1, 1, 1)
+        );
+    }
+
+    /// A waker that panics, or counts.
+    struct Waits(bool, AtomicUsize);
+
+    impl Wake for Waits {
+        fn wake(self: Arc<Self>) {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            assert!(!self.0, "a waker that panics");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_no_other_event_back() {
+        let (mut driver, handle) = one();
+        let mut all: Vec<_> = (0..10)
+            .map(|number| {
+                let (near, far) = UnixStream::pair().unwrap();
+                near.set_nonblocking(true).unwrap();
+                let mut near = mio::net::UnixStream::from_std(near);
+                let registration = Registration::new(
+                    &mut near,
+                    Carries::Bytes,
+                    Interest::READABLE,
+                    handle.clone(),
+                )
+                .unwrap();
+                let waits = Arc::new(Waits(number % 3 == 0, AtomicUsize::new(0)));
+                let waker = Waker::from(Arc::clone(&waits));
+                let mut cx = Context::from_waker(&waker);
+                let polled = registration.poll_ready(&mut cx, Direction::Read);
+                assert!(polled.is_pending());
+                (far, near, registration, waits)
+            })
+            .collect();
+        all.iter_mut()
+            .for_each(|(far, ..)| far.write_all(b"!").unwrap());
+        driver.park(Some(LONG));
+        let woken = all.iter().map(|(.., waits)| waits.1.load(Ordering::SeqCst));
+        assert_eq!(woken.collect::<Vec<_>>(), [1; 10]);
+    }
+
+    #[test]
+    fn after_the_shutdown_nothing_is_registered() {
+        let (mut driver, handle) = one();
+        driver.shutdown();
+        let (mut near, _far) = mio::net::UnixStream::pair().unwrap();
+        let error =
+            Registration::new(&mut near, Carries::Bytes, Interest::READABLE, handle).unwrap_err();
+        assert!(is_shutdown_error(&error));
+    }
+}

@@ -1,0 +1,68 @@
+//! A source goes where its task waits for it.
+//!
+//! Idea        Events wake a task on the worker whose reactor tells of them. A task that runs elsewhere all the same, since
+//!             that worker is stuck or has too much to do, has its sources follow.
+//! States      of a source: watched by one reactor ─waited for elsewhere [`MOVES_AFTER`] times in a row→ by another
+//! Invariants  I1 a source that moves is known to both reactors for a moment, never to none. What both tell of is told of
+//!                twice, which costs a look.
+//! Rejected    A move at the first wait elsewhere: a task that was stolen once comes back with the next event.
+
+use std::sync::atomic::Ordering;
+
+use super::poller::ask;
+use super::registration::{ALL, Registration};
+
+/// How often in a row a source is waited for elsewhere until it moves there.
+const MOVES_AFTER: u8 = 16;
+
+impl Registration {
+    /// The source is waited for here: if that has been another reactor's worker for long, it moves there.
+    #[inline]
+    pub(super) fn follow(&self) {
+        if !self.handle.shared.reactors.is_one() {
+            self.follow_to_here();
+        }
+    }
+
+    fn follow_to_here(&self) {
+        let reactors = &self.handle.shared.reactors;
+        let from = self.reactor();
+        let Some(to) = reactors.here().filter(|here| *here != from) else {
+            if self.elsewhere.load(Ordering::Relaxed) != 0 {
+                self.elsewhere.store(0, Ordering::Relaxed);
+            }
+            return;
+        };
+        // Relaxed: a count that need not be exact.
+        let times = self.elsewhere.load(Ordering::Relaxed).saturating_add(1);
+        self.elsewhere.store(times, Ordering::Relaxed);
+        if times >= MOVES_AFTER && self.late.is_some() && reactors.may_move(from, to) {
+            self.elsewhere.store(0, Ordering::Relaxed);
+            self.move_to(to);
+        }
+    }
+
+    /// The reactor `to` watches the source from now on, if it can (I1).
+    #[cold]
+    fn move_to(&self, to: usize) {
+        let shared = &*self.handle.shared;
+        if !shared.is_here() {
+            return;
+        }
+        self.slot().rewatch(|| {
+            let (from, mut late) = (self.reactor(), self.late);
+            if from == to {
+                return; // Somebody else was faster.
+            }
+            // What is ready now is told at once: nothing is lost.
+            let moved = shared.reactors.watch_at(to, |registry| {
+                registry.register(&mut late, self.token(), ask(ALL))
+            });
+            let Ok(to) = moved else { return };
+            shared
+                .reactors
+                .forget(from, |registry| registry.deregister(&mut late));
+            self.watched_by(to);
+        });
+    }
+}

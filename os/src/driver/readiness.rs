@@ -1,0 +1,87 @@
+//! The wait of one among any number who wait for a source.
+//!
+//! States      new ─not ready→ queued ─woken→ new; dropped from each
+//! Invariants  I1 a node is linked only while its `Readiness` is pinned, and is taken out in `Drop`.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::future::Future;
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+use super::slot::{ReadyEvent, Slot};
+use super::waiters::Waiter;
+use crate::io::{Interest, Ready};
+
+/// Waits for a slot among others.
+#[derive(Debug)]
+pub(super) struct Readiness<'a> {
+    slot: &'a Slot,
+    interest: Interest,
+    queued: bool,
+    node: UnsafeCell<Waiter>,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: the node is touched under the slot's lock alone while it is linked (I1), and by the
+// owner of the future otherwise.
+unsafe impl Send for Readiness<'_> {}
+// SAFETY: a shared reference gives access to nothing.
+unsafe impl Sync for Readiness<'_> {}
+
+impl<'a> Readiness<'a> {
+    pub(super) fn new(slot: &'a Slot, interest: Interest) -> Self {
+        let node = UnsafeCell::new(Waiter::new(interest));
+        Self {
+            slot,
+            interest,
+            queued: false,
+            node,
+            _pinned: PhantomPinned,
+        }
+    }
+
+    fn node(&self) -> NonNull<Waiter> {
+        // SAFETY: a cell's content is not at address zero.
+        unsafe { NonNull::new_unchecked(self.node.get()) }
+    }
+}
+
+impl Future for Readiness<'_> {
+    type Output = ReadyEvent;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
+        // SAFETY: nothing is moved out; the node stays where it is.
+        let this = unsafe { self.get_unchecked_mut() };
+        let mask: Ready = this.interest.mask();
+        if this.queued {
+            // SAFETY: the node was queued on this slot and lives in `this`.
+            if !unsafe { this.slot.was_woken(this.node(), cx.waker()) } {
+                return Poll::Pending;
+            }
+            this.queued = false;
+        }
+        if let Some(event) = this.slot.answers(mask) {
+            return Poll::Ready(event);
+        }
+        // SAFETY: pinned, in no list, and `Drop` takes it out (I1).
+        match unsafe { this.slot.enqueue(this.node(), cx.waker()) } {
+            Some(event) => Poll::Ready(event),
+            None => {
+                this.queued = true;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Readiness<'_> {
+    fn drop(&mut self) {
+        if self.queued {
+            // SAFETY: the node was queued on this slot and is alive.
+            unsafe { self.slot.forget(self.node()) };
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The drivers that workers sleep in: one for all, or one each.
+//!
+//! Idea        Where there is one, whichever worker comes first sleeps in it. Where each has its own, a worker sleeps
+//!             in that, and others look into it only while it is stuck in a poll.
+//! Invariants  I1 a driver is used by whoever has set `taken`, and nobody else.
+//! Rejected    A driver of drivers (`epoll` in `epoll`) for idle workers: each event of a busy worker wakes an idle
+//!             one, which takes what the busy one would have come to a moment later.
+#![allow(unsafe_code)]
+
+use std::time::Duration;
+
+use selkie_core::collections::Padded;
+use selkie_core::platform::{AtomicBool, Ordering, UnsafeCell};
+
+use super::super::any_park::{AnyPark, AnyUnpark};
+
+/// How long others use a worker's own driver, as a rule, and how long it sleeps without it then.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// A driver that one worker sleeps in at a time.
+pub(super) struct Driver {
+    taken: AtomicBool,
+    park: UnsafeCell<AnyPark>,
+    unpark: AnyUnpark,
+    /// Whether it is one worker's.
+    is_own: bool,
+}
+
+impl Driver {
+    fn new(park: AnyPark, is_own: bool) -> Self {
+        Self {
+            unpark: park.unpark_handle(),
+            taken: AtomicBool::new(false),
+            park: UnsafeCell::new(park),
+            is_own,
+        }
+    }
+
+    /// Whether there is anything to sleep or to look for here.
+    pub(super) fn is_needed(&self) -> bool {
+        self.unpark.is_needed()
+    }
+
+    /// Ends the sleep in it.
+    pub(super) fn unpark(&self) {
+        self.unpark.unpark();
+    }
+
+    /// How long a worker may sleep elsewhere, since the driver is taken: its own has been taken for a moment only.
+    pub(super) fn limit_elsewhere(&self, limit: Option<Duration>) -> Option<Duration> {
+        match self.is_own {
+            true => Some(limit.map_or(MOMENT, |limit| limit.min(MOMENT))),
+            false => limit,
+        }
+    }
+
+    /// Looks for events without sleeping, unless another worker does already.
+    pub(super) fn poll(&self) {
+        if self.is_needed() {
+            self.with(|park| park.park(Some(Duration::ZERO)));
+        }
+    }
+
+    /// Whether a worker has the driver now.
+    pub(super) fn is_attended(&self) -> bool {
+        // Relaxed: a hint.
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of the driver; no worker uses it any more.
+    fn shutdown(&self) {
+        let ended = self.with(|park| park.shutdown());
+        debug_assert!(ended.is_some(), "a worker outlived its scheduler");
+    }
+
+    /// Calls `f` with the driver if it is free (I1).
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut AnyPark) -> R) -> Option<R> {
+        // Acquire: pairs with the Release in `Taken::drop`: what the one before did is seen.
+        if self.taken.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        let _taken = Taken(&self.taken);
+        Some(self.park.with_mut(|park| {
+            // SAFETY: nobody else uses it while it is taken (I1).
+            f(unsafe { &mut *park })
+        }))
+    }
+}
+
+// SAFETY: `park` is `Send`, and used by one thread at a time (I1).
+unsafe impl Sync for Driver {}
+
+/// Gives the driver back, also on unwinding.
+struct Taken<'a>(&'a AtomicBool);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `with`.
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// All drivers of one scheduler.
+pub(super) struct Drivers(Box<[Padded<Driver>]>);
+
+impl Drivers {
+    /// One for all workers, or as many as there are workers.
+    pub(super) fn new(parks: Vec<AnyPark>) -> Self {
+        let are_own = parks.len() > 1;
+        let drivers = parks
+            .into_iter()
+            .map(|park| Padded(Driver::new(park, are_own)));
+        Self(drivers.collect())
+    }
+
+    /// The driver that worker `index` sleeps in.
+    pub(super) fn of(&self, index: usize) -> &Driver {
+        if self.are_own() {
+            &self.0[index]
+        } else {
+            &self.0[0]
+        }
+    }
+
+    /// Whether each worker has its own.
+    pub(super) fn are_own(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    /// Hands over what worker `index` has asked of its driver, and wakes for what is answered. `true`:
+    /// it looks once more before it sleeps.
+    pub(super) fn settle(&self, index: usize) -> bool {
+        self.of(index).unpark.settle(index)
+    }
+
+    /// The calling thread runs worker `index` from now on, or no worker.
+    pub(super) fn attend(&self, index: Option<usize>) {
+        self.0[0].unpark.attend(index);
+    }
+
+    /// Lets go of the drivers; no worker uses them any more.
+    pub(super) fn shutdown(&self) {
+        self.0.iter().for_each(|driver| driver.shutdown());
+    }
+}

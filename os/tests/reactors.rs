@@ -1,0 +1,243 @@
+//! A reactor for each worker: who watches which socket, and what becomes of it when that worker is stuck.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)]
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream as StdStream};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use selkie::io::{AsyncReadExt, AsyncWriteExt};
+use selkie::net::{TcpListener, TcpStream};
+use selkie::runtime::{Builder, Runtime};
+
+use fixture::watched_by;
+
+mod fixture {
+    #[path = "../fixture/watched.rs"]
+    mod watched;
+    pub(crate) use watched::watched_by;
+}
+
+/// Longer than anything takes that happens at all.
+const LONG: Duration = Duration::from_secs(60);
+
+fn workers(count: usize, own: bool) -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(count).reactor_per_worker(own);
+    builder.enable_all().disable_io_uring().build().unwrap()
+}
+
+/// Gives back what comes, byte by byte.
+async fn echo(mut stream: TcpStream) {
+    while let Ok(byte) = stream.read_u8().await {
+        if stream.write_all(&[byte]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Accepts and serves in one task of `runtime`; the address, and a duplicate of each socket.
+fn serve(runtime: &Runtime) -> (SocketAddr, mpsc::Receiver<OwnedFd>) {
+    let (tell, told) = mpsc::channel();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime.spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            // A duplicate, by which the test asks who watches the socket.
+            let _ = tell.send(stream.as_fd().try_clone_to_owned().unwrap());
+            selkie::spawn(echo(stream));
+        }
+    });
+    (address, told)
+}
+
+fn connect(address: SocketAddr) -> StdStream {
+    let stream = StdStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+fn ask(stream: &mut StdStream) {
+    stream.write_all(b"?").unwrap();
+    let mut answer = [0];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"?");
+}
+
+/// The poller of each socket, once all of them are watched.
+fn pollers(sockets: &[OwnedFd]) -> Vec<i32> {
+    let begun = std::time::Instant::now();
+    sockets
+        .iter()
+        .map(|socket| {
+            loop {
+                match watched_by(socket) {
+                    Some(poller) => return poller,
+                    None => assert!(begun.elapsed() < LONG, "a socket is not watched"),
+                }
+                std::thread::yield_now();
+            }
+        })
+        .collect()
+}
+
+fn counts(pollers: &[i32]) -> HashMap<i32, usize> {
+    let mut counts = HashMap::new();
+    for poller in pollers {
+        *counts.entry(*poller).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[test]
+fn accepted_connections_spread_over_the_workers() {
+    const SOCKETS: usize = 64;
+    let runtime = workers(4, true);
+    let (address, told) = serve(&runtime);
+    let mut clients: Vec<_> = (0..SOCKETS).map(|_| connect(address)).collect();
+    clients.iter_mut().for_each(ask);
+    let sockets: Vec<_> = (0..SOCKETS)
+        .map(|_| told.recv_timeout(LONG).unwrap())
+        .collect();
+    let counts = counts(&pollers(&sockets));
+    assert_eq!(counts.len(), 4, "{counts:?}");
+    let is_fair = |count: &usize| (SOCKETS / 8..=SOCKETS * 3 / 8).contains(count);
+    assert!(counts.values().all(is_fair), "{counts:?}");
+}
+
+#[test]
+fn one_reactor_serves_all_workers_if_the_builder_says_so() {
+    let runtime = workers(4, false);
+    let (address, told) = serve(&runtime);
+    let mut clients: Vec<_> = (0..16).map(|_| connect(address)).collect();
+    clients.iter_mut().for_each(ask);
+    let sockets: Vec<_> = clients
+        .iter()
+        .map(|_| told.recv_timeout(LONG).unwrap())
+        .collect();
+    assert_eq!(counts(&pollers(&sockets)).len(), 1);
+}
+
+/// Occupies `count` workers of `runtime` until the sender drops.
+fn occupy(runtime: &Runtime, count: usize) -> Vec<mpsc::Sender<()>> {
+    let (began, begins) = mpsc::channel();
+    let occupied: Vec<_> = (0..count)
+        .map(|_| {
+            let (let_go, wait) = mpsc::channel::<()>();
+            let began = began.clone();
+            runtime.spawn(async move {
+                began.send(()).unwrap();
+                let _gone = wait.recv();
+            });
+            let_go
+        })
+        .collect();
+    occupied
+        .iter()
+        .for_each(|_| begins.recv_timeout(LONG).unwrap());
+    occupied
+}
+
+#[test]
+fn stuck_workers_hold_nobodys_socket() {
+    let runtime = workers(4, true);
+    let (address, told) = serve(&runtime);
+    let mut clients: Vec<_> = (0..32).map(|_| connect(address)).collect();
+    clients.iter_mut().for_each(ask);
+    let sockets: Vec<_> = clients
+        .iter()
+        .map(|_| told.recv_timeout(LONG).unwrap())
+        .collect();
+    assert!(counts(&pollers(&sockets)).len() > 1);
+    let occupied = occupy(&runtime, 3);
+    for _ in 0..3 {
+        clients.iter_mut().for_each(ask);
+    }
+    // Also one that comes now.
+    ask(&mut connect(address));
+    drop(occupied);
+}
+
+#[test]
+fn a_socket_moves_to_the_worker_that_its_task_runs_on() {
+    let runtime = workers(2, true);
+    let (address, told) = serve(&runtime);
+    let mut clients: Vec<_> = (0..16).map(|_| connect(address)).collect();
+    clients.iter_mut().for_each(ask);
+    let sockets: Vec<_> = clients
+        .iter()
+        .map(|_| told.recv_timeout(LONG).unwrap())
+        .collect();
+    let before = pollers(&sockets);
+    assert_eq!(counts(&before).len(), 2, "they spread");
+    // Whichever it is, the other one serves all.
+    let occupied = occupy(&runtime, 1);
+    for _ in 0..100 {
+        clients.iter_mut().for_each(ask);
+    }
+    let after = pollers(&sockets);
+    let moved = before.iter().zip(&after).filter(|(from, to)| from != to);
+    assert!(moved.count() > 0, "{before:?}, {after:?}");
+    drop(occupied);
+    // Nothing is lost by it.
+    for _ in 0..3 {
+        clients.iter_mut().for_each(ask);
+    }
+}
+
+/// Leaves this process no descriptor to open.
+fn use_up_descriptors() -> Vec<File> {
+    let limit = libc::rlimit {
+        rlim_cur: 256,
+        rlim_max: 256,
+    };
+    // SAFETY: the limit is there.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+    std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
+}
+
+#[test]
+#[ignore = "uses up the descriptors of its process"]
+fn has_descriptors_for_few_reactors() {
+    const SOCKETS: usize = 16;
+    let runtime = workers(4, true);
+    let (streams, mut clients): (Vec<_>, Vec<_>) = runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut pairs = Vec::new();
+        for _ in 0..SOCKETS {
+            let client = connect(listener.local_addr().unwrap());
+            pairs.push((listener.accept().await.unwrap().0, client));
+        }
+        pairs.into_iter().unzip()
+    });
+    let sockets: Vec<_> = streams
+        .iter()
+        .map(|stream| stream.as_fd().try_clone_to_owned().unwrap())
+        .collect();
+    let used_up = use_up_descriptors();
+    for stream in streams {
+        runtime.spawn(echo(stream));
+    }
+    clients.iter_mut().for_each(ask);
+    drop(used_up);
+    // The first one, and that of the listener, which was there in time.
+    assert!(counts(&pollers(&sockets)).len() <= 2);
+}
+
+#[test]
+fn without_descriptors_for_more_the_first_reactor_serves_all() {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "has_descriptors_for_few_reactors", "--ignored"])
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{output}");
+    assert!(output.contains("1 passed"), "{output}");
+}
