@@ -234,3 +234,51 @@ fn wakes_from_outside_leave_polls_to_the_worker_s_own_tasks() {
     );
     assert!(own > polls / 16, "{own} polls beside {polls}");
 }
+
+#[test]
+fn what_a_task_from_outside_wakes_waits_for_a_few_others_at_most() {
+    const TASKS: usize = 600;
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).disable_lifo_slot().enable_all();
+    let runtime = builder.build().unwrap();
+    let (notify, done) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+    let (tell, told) = mpsc::channel();
+    runtime.spawn({
+        let (notify, done) = (Arc::clone(&notify), Arc::clone(&done));
+        async move {
+            loop {
+                notify.notified().await;
+                // All of those that run before this one wake it.
+                tell.send(done.load(Ordering::SeqCst)).unwrap();
+            }
+        }
+    });
+    // All are queued before the first one runs.
+    let (go, wait) = mpsc::channel::<()>();
+    runtime.spawn(async move {
+        let _gone = wait.recv();
+    });
+    for _ in 0..TASKS {
+        let (notify, done) = (Arc::clone(&notify), Arc::clone(&done));
+        runtime.spawn(async move {
+            done.fetch_add(1, Ordering::SeqCst);
+            notify.notify_one();
+            thread::sleep(Duration::from_millis(1));
+        });
+    }
+    drop(go);
+    let mut last = 0;
+    let mut longest = 0;
+    while last < TASKS {
+        let now = told.recv_timeout(LONG).unwrap();
+        // Until then the worker learns how long its polls are.
+        if last > TASKS / 2 {
+            longest = longest.max(now - last);
+        }
+        last = now;
+    }
+    assert!(
+        longest <= 16,
+        "{longest} tasks ran between two of its polls"
+    );
+}

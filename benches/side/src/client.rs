@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 /// Bytes of a request to echo.
 pub const ECHO_BYTES: usize = 64;
 
-const HTTP_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: sea\r\n\r\n";
+pub const HTTP_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: sea\r\n\r\n";
 
 /// What a client does.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,7 @@ pub fn run(words: &[&str]) -> Option<()> {
     Some(())
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a server");
     stream.set_nodelay(true).expect("a socket option");
     stream
@@ -93,7 +93,7 @@ fn churn(address: SocketAddr, requests: usize) {
 }
 
 /// The length of the server's answer, which is always the same.
-fn answer_bytes(address: SocketAddr) -> usize {
+pub fn answer_bytes(address: SocketAddr) -> usize {
     let mut stream = connect(address);
     stream.write_all(HTTP_REQUEST).expect("a server");
     let mut answer = [0; 4096];

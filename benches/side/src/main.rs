@@ -5,6 +5,7 @@
 //! medians with their spread. `side scale` asks other questions with each number of workers. `side one RUNTIME QUESTION` is one such process: it prints the figure.
 
 mod client;
+mod load;
 mod measure;
 mod peer;
 mod questions;
@@ -36,6 +37,10 @@ fn main() -> ExitCode {
         ["table", rest @ ..] => table::run(rest),
         ["scale", rest @ ..] => scale::run(rest),
         ["scale-one", runtime, workers, question] => scale::one(runtime, workers, question),
+        ["load", rest @ ..] => match load::run(rest) {
+            Some(()) => ExitCode::SUCCESS,
+            None => ExitCode::from(2),
+        },
         ["client", rest @ ..] => match client::run(rest) {
             Some(()) => ExitCode::SUCCESS,
             None => ExitCode::from(2),

@@ -107,7 +107,7 @@ macro_rules! same {
 #[macro_export]
 macro_rules! same_for {
     ($name:ident { $($body:tt)* }) => {
-        mod $name {
+        pub(crate) mod $name {
             #[allow(unused_imports)]
             use ::$name as rt;
 

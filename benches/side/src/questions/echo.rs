@@ -45,17 +45,19 @@ same!({
         }
     }
 
+    pub(crate) async fn serve(listener: TcpListener) {
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            rt::spawn(echo(stream));
+        }
+    }
+
     pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
         let load = super::load(question)?;
         Some(on(workers, async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("bound");
-            let server = rt::spawn(async move {
-                loop {
-                    let (stream, _) = listener.accept().await.expect("a connection");
-                    rt::spawn(echo(stream));
-                }
-            });
+            let server = rt::spawn(serve(listener));
             let mut client = client::start(address, load);
             let begun = processor_nanos();
             let ended = rt::task::spawn_blocking(move || client.wait()).await;

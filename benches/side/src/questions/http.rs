@@ -86,7 +86,7 @@ same!({
         ))))
     }
 
-    async fn serve(listener: TcpListener) {
+    pub(crate) async fn serve(listener: TcpListener) {
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");
             stream.set_nodelay(true).expect("a socket option");

@@ -4,9 +4,9 @@ mod block_on;
 mod blocking;
 mod channels;
 mod datagrams;
-mod echo;
+pub(crate) mod echo;
 mod files;
-mod http;
+pub(crate) mod http;
 #[cfg(target_os = "linux")]
 mod local;
 mod locks;

@@ -3,6 +3,7 @@
 
 mod busy;
 mod flat;
+mod server;
 mod table;
 
 pub use table::{one, run};
@@ -17,8 +18,13 @@ pub struct Question {
     pub about: &'static str,
     /// Whether the process gets one processor, whatever the number of its workers.
     pub on_one_processor: bool,
+    /// Who is asked.
+    pub runtimes: &'static [&'static str],
     pub ask: fn(&str, usize, &str) -> Option<Figures>,
 }
+
+/// Runtimes of several workers.
+const RUNTIMES: &[&str] = &["selkie", "tokio"];
 
 const fn q(
     name: &'static str,
@@ -31,7 +37,16 @@ const fn q(
         unit,
         about,
         on_one_processor: false,
+        runtimes: RUNTIMES,
         ask,
+    }
+}
+
+/// A question of servers: each figure has its own unit.
+const fn served(name: &'static str, about: &'static str) -> Question {
+    Question {
+        runtimes: server::RUNTIMES,
+        ..q(name, "", about, server::ask)
     }
 }
 
@@ -108,6 +123,14 @@ pub const ALL: &[Question] = &[
         "a task of a runtime that sleeps is woken from another thread",
         busy::ask,
     ),
+    served(
+        "echo_64",
+        "TCP echo of 64 bytes, 64 connections, as many threads of clients as workers",
+    ),
+    served("echo_512", "the same, 512 connections"),
+    served("echo_2048", "the same, 2,048 connections"),
+    served("http_64", "hyper, keep-alive, 64 connections"),
+    served("http_1024", "the same, 1,024 connections"),
 ];
 
 /// Runs `future` on a runtime of several workers and returns what it comes to.

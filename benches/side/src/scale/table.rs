@@ -4,8 +4,6 @@ use std::process::{Command, ExitCode, Stdio};
 
 use super::{ALL, Question};
 
-const RUNTIMES: [&str; 2] = ["selkie", "tokio"];
-
 /// Prints the table; `words` are the command line's.
 pub fn run(words: &[&str]) -> ExitCode {
     let mut rounds = 3;
@@ -57,14 +55,14 @@ pub fn run(words: &[&str]) -> ExitCode {
 fn ask(question: &Question, workers: usize, rounds: usize) {
     let mut figures: Vec<(String, &str, Vec<f64>)> = Vec::new();
     for _ in 0..rounds {
-        for runtime in RUNTIMES {
+        for runtime in question.runtimes {
             for (name, value) in in_a_process(question, runtime, workers) {
                 let known = figures
                     .iter_mut()
-                    .find(|(figure, of, _)| *figure == name && *of == runtime);
+                    .find(|(figure, of, _)| *figure == name && *of == *runtime);
                 match known {
                     Some((_, _, values)) => values.push(value),
-                    None => figures.push((name, runtime, vec![value])),
+                    None => figures.push((name, *runtime, vec![value])),
                 }
             }
         }
@@ -99,7 +97,7 @@ fn in_a_process(question: &Question, runtime: &str, workers: usize) -> Vec<(Stri
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = |line: &str| {
-        let (name, value) = line.split_once(' ')?;
+        let (name, value) = line.rsplit_once(' ')?;
         Some((name.to_owned(), value.parse().ok()?))
     };
     text.lines().filter_map(line).collect()

@@ -5,6 +5,7 @@
 //!             those that get no further.
 //! Invariants  I1 no more is taken from the inject queue than the ring has room for: what overflows goes into that
 //!                queue, whose lock is held meanwhile.
+//!                Nor more than takes as long as a task from outside should wait: what those wake waits behind them.
 //!             I2 who calls from outside again and again gets every second poll.
 //! Rejected    A share of the inject queue whatever is in the ring: a flood from outside would stand before all that the
 //!             worker's own tasks wake.
@@ -91,7 +92,7 @@ impl Worker<'_> {
         // I1
         let room = 1 + RING_SLOTS - self.remote.ring.len().min(RING_SLOTS);
         let share = (waiting / self.shared.workers() + 1).min(RING_SLOTS / 2);
-        let share = share.min(room);
+        let share = share.min(room).min(self.tuning.share());
         let mut first = None;
         let mut taken = 0;
         for offset in 0..self.shared.inject.len() {

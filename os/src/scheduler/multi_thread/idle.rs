@@ -13,6 +13,7 @@
 //!             I3 at most half of the workers search, beside those that find work as they lie down.
 //! Rejected    A mutex around a list of sleepers: taken on each park and unpark.
 
+use selkie_core::collections::Padded;
 use selkie_core::platform::{AtomicU64, AtomicUsize, Ordering, fence};
 
 const WORD: usize = u64::BITS as usize;
@@ -31,19 +32,19 @@ pub(super) enum ToNotify {
 /// The sleepers and searchers of one scheduler.
 #[derive(Debug)]
 pub(super) struct Idle {
-    sleeping: Box<[AtomicU64]>,
-    searching: AtomicUsize,
+    sleeping: Box<[Padded<AtomicU64>]>,
+    searching: Padded<AtomicUsize>,
     workers: usize,
 }
 
 impl Idle {
     pub(super) fn new(workers: usize) -> Self {
         let words = (0..workers.div_ceil(WORD))
-            .map(|_| AtomicU64::new(0))
+            .map(|_| Padded(AtomicU64::new(0)))
             .collect();
         Self {
             sleeping: words,
-            searching: AtomicUsize::new(0),
+            searching: Padded(AtomicUsize::new(0)),
             workers,
         }
     }
@@ -154,6 +155,12 @@ impl Idle {
         // seen by the look that follows.
         fence(Ordering::SeqCst);
         was_last
+    }
+
+    /// The words that workers write as they sleep.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> impl Iterator<Item = &AtomicU64> {
+        self.sleeping.iter().map(|word| &**word)
     }
 
     /// How many workers sleep.

@@ -46,3 +46,6 @@ pub(crate) use worker::worker_index;
 
 #[cfg(all(test, loom))]
 mod model;
+
+#[cfg(all(test, not(loom)))]
+mod layout;

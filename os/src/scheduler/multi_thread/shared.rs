@@ -3,6 +3,8 @@
 //! States      running → stopping (no worker starts a poll) → ended (every task dropped), see `end`
 //! Invariants  I1 `remotes[i].ring` is pushed to and popped from by the thread that has core `i`.
 //!             I2 the shards of `inject` are closed before the first worker ends.
+//!             I3 what is written while tasks run has a line of its own, apart from what each worker reads at
+//!                each poll, and from what other workers write.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
@@ -79,26 +81,33 @@ impl Remote {
     }
 }
 
+/// What is counted by threads that are no workers.
+#[derive(Debug, Default)]
+pub(super) struct OutsideCounts {
+    pub(super) spawned: Counter,
+    pub(super) finished: AtomicU64,
+    /// Tasks that were queued.
+    pub(super) schedules: AtomicU64,
+}
+
 /// The scheduler, shared by workers and handles.
 pub(crate) struct MultiThread {
     pub(super) config: Config,
     pub(super) remotes: Box<[Padded<Remote>]>,
     pub(super) inject: Box<[Padded<Inject<Header>>]>,
-    pub(super) idle: Idle,
+    pub(super) idle: Padded<Idle>,
     pub(super) drivers: Drivers,
     pub(super) launch: OnceLock<Launch>,
     pub(super) stopping: AtomicBool,
     /// Slots of tasks that are spawned outside the workers; `None` once closed.
-    pub(super) outside: Mutex<Option<OwnedTasks<Self>>>,
+    pub(super) outside: Padded<Mutex<Option<OwnedTasks<Self>>>>,
     /// The workers' parts until the workers start.
     pub(super) unstarted: Mutex<Vec<Core>>,
     pub(super) end: End<Self>,
-    pub(super) outside_spawned: Counter,
-    pub(super) outside_finished: AtomicU64,
-    pub(super) remote_schedules: AtomicU64,
+    pub(super) outside_counts: Padded<OutsideCounts>,
     pub(super) dumps: Dumps,
     /// Which sleeper looks after the driver and the timers of blocked workers, see `watch`.
-    pub(super) watch: WatchRole,
+    pub(super) watch: Padded<WatchRole>,
 }
 
 impl std::fmt::Debug for MultiThread {
@@ -149,7 +158,9 @@ impl MultiThread {
     pub(super) fn push_outside(&self, token: Notified) {
         self.tell_queued(&token);
         // Relaxed: a figure for readers.
-        self.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        self.outside_counts
+            .schedules
+            .fetch_add(1, Ordering::Relaxed);
         // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
         match unsafe { self.own_shard().push(token.into_raw()) } {
             Ok(()) => match self.idle.worker_to_notify() {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
 use selkie_core::collections::{Padded, SlotLayout};
-use selkie_core::platform::{AtomicPtr, AtomicU64};
+use selkie_core::platform::AtomicPtr;
 use selkie_core::queue::{Inject, Ring};
 use selkie_core::task::{Id, JoinHandle, OwnedTasks};
 use selkie_core::time::TimersLease;
@@ -24,7 +24,7 @@ use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
 use super::watch_role::WatchRole;
 use super::worker::worker_here;
 use crate::config::Config;
-use crate::observe::{Counter, Dumps, WorkerCounters};
+use crate::observe::{Dumps, WorkerCounters};
 
 /// Shards of the inject queue at most.
 const SHARDS: usize = 16;
@@ -80,18 +80,16 @@ impl MultiThread {
             Self {
                 remotes: remotes.collect(),
                 inject: (0..shards).map(|_| Padded(Inject::new())).collect(),
-                idle: Idle::new(workers),
+                idle: Padded(Idle::new(workers)),
                 drivers: Drivers::new(parks),
                 launch: OnceLock::new(),
                 stopping: AtomicBool::new(false),
-                outside: Mutex::new(None),
+                outside: Padded(Mutex::new(None)),
                 unstarted: Mutex::new(Vec::new()),
                 end: End::new(workers),
-                outside_spawned: Counter::default(),
-                outside_finished: AtomicU64::new(0),
-                remote_schedules: AtomicU64::new(0),
+                outside_counts: Padded::default(),
                 dumps: Dumps::default(),
-                watch: WatchRole::new(),
+                watch: Padded(WatchRole::new()),
                 config,
             }
         });
@@ -186,7 +184,7 @@ impl MultiThread {
         };
         // SAFETY: `F` is `Send` and `'static`.
         let (token, handle) = unsafe { tasks.spawn(id, location, future) };
-        self.outside_spawned.increment();
+        self.outside_counts.spawned.increment();
         drop(outside);
         self.push_outside(token);
         handle
@@ -217,7 +215,7 @@ impl MultiThread {
             .remotes
             .iter()
             .map(|remote| remote.counters.spawned.get());
-        self.outside_spawned.get() + on_workers.sum::<u64>()
+        self.outside_counts.spawned.get() + on_workers.sum::<u64>()
     }
 
     /// How many tasks have been spawned and have not ended.
@@ -227,14 +225,15 @@ impl MultiThread {
             .iter()
             .map(|remote| remote.counters.finished.get());
         // Relaxed: a figure for readers.
-        let finished = self.outside_finished.load(Ordering::Relaxed) + on_workers.sum::<u64>();
+        let finished =
+            self.outside_counts.finished.load(Ordering::Relaxed) + on_workers.sum::<u64>();
         usize::try_from(self.spawned().saturating_sub(finished)).unwrap_or(usize::MAX)
     }
 
     /// How many tasks came from outside the workers.
     pub(crate) fn remote_schedules(&self) -> u64 {
         // Relaxed: a figure for readers.
-        self.remote_schedules.load(Ordering::Relaxed)
+        self.outside_counts.schedules.load(Ordering::Relaxed)
     }
 }
 

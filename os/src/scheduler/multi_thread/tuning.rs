@@ -46,6 +46,12 @@ impl Tuning {
         self.interval.get()
     }
 
+    /// How many tasks to take from the inject queue at most: those that take no longer than one should wait there.
+    pub(super) fn share(&self) -> usize {
+        let tasks = TARGET_NANOS / self.mean_poll_nanos.get().max(1);
+        usize::try_from(tasks).unwrap_or(usize::MAX).max(1)
+    }
+
     /// Whether `tasks` tasks take so long that another worker should help.
     pub(super) fn is_long(&self, tasks: usize) -> bool {
         self.mean_poll_nanos.get().saturating_mul(tasks as u64) >= HELP_NANOS
@@ -88,6 +94,18 @@ mod tests {
         assert_eq!(settled(50_000), 4);
         assert_eq!(settled(10_000_000), SHORTEST);
         assert_eq!(settled(100), LONGEST);
+    }
+
+    #[test]
+    fn a_share_is_limited_by_time() {
+        let tuning = Tuning::new(None);
+        assert!(tuning.share() >= 61);
+        for batch in 1..=40 {
+            let _mean = tuning.update(batch * 61, 50_000 * 61);
+        }
+        assert_eq!(tuning.share(), 4);
+        let _mean = tuning.update(41 * 61, u64::MAX);
+        assert_eq!(tuning.share(), 1);
     }
 
     #[test]

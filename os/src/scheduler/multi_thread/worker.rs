@@ -313,7 +313,7 @@ unsafe impl Schedule for MultiThread {
         match unsafe { worker_here().as_ref() } {
             Some(worker) if worker.serves(self) => worker.remote.counters.finished.increment(),
             // Relaxed: a figure for readers.
-            _ => drop(self.outside_finished.fetch_add(1, Ordering::Relaxed)),
+            _ => drop(self.outside_counts.finished.fetch_add(1, Ordering::Relaxed)),
         }
     }
 }
