@@ -13,6 +13,7 @@ const LIMITS: [Duration; 3] = [
     Duration::from_millis(1),
     Duration::from_millis(100),
 ];
+const WORKERS: usize = 2;
 /// More than any of them takes on a machine with other work.
 const LATE: Duration = Duration::from_secs(10);
 const LONG: Duration = Duration::from_secs(30);
@@ -118,6 +119,20 @@ fn wait_for_a_timer(runtime: &Runtime, gate: &Arc<Gate>) {
     }));
 }
 
+/// Leaves `waker` with a socket, says so, and waits.
+#[cfg(unix)]
+async fn wait_for_a_socket(waker: Waker, waits: selkie::sync::oneshot::Sender<()>) {
+    let (near, _far) = selkie::net::UnixStream::pair().unwrap();
+    while near
+        .poll_read_ready(&mut Context::from_waker(&waker))
+        .is_ready()
+    {
+        near.try_read(&mut [0]).unwrap_err();
+    }
+    waits.send(()).unwrap();
+    pending::<()>().await;
+}
+
 /// What workers run, and who watches them.
 fn of_workers() -> Vec<Row> {
     vec![
@@ -170,6 +185,58 @@ fn of_workers() -> Vec<Row> {
                 builder.on_task_terminate(move |_| gate.hold());
             },
             begin: |runtime, _| drop(runtime.spawn(pending::<()>())),
+        },
+        #[cfg(unix)]
+        Row {
+            what: "the waker of a socket, while a worker is stuck",
+            when: When::Before,
+            on_one_thread: false,
+            build: plain,
+            begin: |runtime, gate| {
+                let waker = Waker::from(Arc::clone(gate));
+                let (holds, held) = mpsc::channel();
+                let (gate, other) = (Arc::clone(gate), Arc::clone(gate));
+                let holds_too = holds.clone();
+                drop(runtime.spawn(async move {
+                    // A task of this worker, which does not come to drop it.
+                    let (waits, waiting) = selkie::sync::oneshot::channel();
+                    drop(selkie::spawn(wait_for_a_socket(waker, waits)));
+                    waiting.await.unwrap();
+                    holds.send(()).unwrap();
+                    gate.hold();
+                }));
+                drop(runtime.spawn(async move {
+                    holds_too.send(()).unwrap();
+                    other.hold();
+                }));
+                for _ in 0..WORKERS {
+                    held.recv_timeout(LONG).unwrap();
+                }
+            },
+        },
+        Row {
+            what: "the drop of a task that no worker has come to",
+            when: When::Before,
+            on_one_thread: false,
+            build: plain,
+            begin: |runtime, gate| {
+                let (holds, held) = mpsc::channel();
+                for _ in 0..WORKERS {
+                    let (gate, holds) = (Arc::clone(gate), holds.clone());
+                    drop(runtime.spawn(async move {
+                        holds.send(()).unwrap();
+                        gate.hold();
+                    }));
+                }
+                for _ in 0..WORKERS {
+                    held.recv_timeout(LONG).unwrap();
+                }
+                let at_drop = HeldAtDrop(Arc::clone(gate));
+                drop(runtime.spawn(async move {
+                    let _at_drop = at_drop;
+                    pending::<()>().await;
+                }));
+            },
         },
         Row {
             what: "the waker of a timer that fires",
@@ -240,7 +307,7 @@ fn no_step_of_an_end_outlasts_its_limit() {
     for row in of_workers().into_iter().chain(of_the_pool()) {
         for limit in LIMITS {
             let mut workers = Builder::new_multi_thread();
-            workers.worker_threads(2);
+            workers.worker_threads(WORKERS);
             let builders = [
                 Some(workers),
                 row.on_one_thread.then(Builder::new_current_thread),

@@ -8,11 +8,17 @@
 //! Invariants  I1 nobody waits for an operation of a driver, or a timer, that has closed, and nobody waits
 //!                for ever because neither has.
 //!             I2 a panic for ending a runtime in the wrong place comes last.
+//!             I3 code of the program runs on the thread that ends a runtime of several workers only where there is
+//!                no limit.
 //! Rejected    To close driver and timers only when every task is dropped: a thread that blocks on a
 //!             timer keeps the end from coming, and the end keeps the timer from firing. To close them
 //!             first: a task in the middle of its poll sees its timer fail, just before it is cancelled.
 
 use std::io;
+#[cfg(feature = "rt-multi-thread")]
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+#[cfg(feature = "rt-multi-thread")]
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::shutdown_report::{ShutdownReport, StuckWorker};
@@ -77,10 +83,14 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
             let mut ended =
                 scheduler.wait_ended(Some(deadline.map_or(grace, |end| end.min(grace))));
             if !ended && limit != Some(Duration::ZERO) {
-                close_driver_and_timers(handle);
+                aside(handle, deadline, close_driver_and_timers);
                 ended = scheduler.wait_ended(deadline);
                 if !ended {
-                    enter_context(handle, || scheduler.drop_tasks_from_outside());
+                    // Those that no worker has come to, all of them being stuck.
+                    let scheduler = Arc::clone(scheduler);
+                    aside(handle, deadline, move |_| {
+                        scheduler.drop_tasks_from_outside()
+                    });
                 }
             }
             ended
@@ -97,6 +107,42 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
 
 /// How long workers may take to come to the end of their polls before driver and timers close.
 const GRACE: Duration = Duration::from_millis(20);
+
+/// Runs `work` beside whoever ends a runtime of several workers, which waits for it until `deadline`, or a moment after:
+/// it calls code of the program, wakers and drops, that may take longer (I3).
+#[cfg(feature = "rt-multi-thread")]
+fn aside(handle: &Handle, deadline: Option<Instant>, work: impl FnOnce(&Handle) + Send + 'static) {
+    let theirs = handle.clone();
+    let Some(deadline) = deadline else {
+        return work(&theirs);
+    };
+    let work = Arc::new(Mutex::new(Some(work)));
+    let (done, wait) = mpsc::sync_channel(1);
+    let run = {
+        let work = Arc::clone(&work);
+        move || {
+            let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(work) = work {
+                enter_context(&theirs, || work(&theirs));
+            }
+            // Who waits may have given up.
+            let _gone = done.send(());
+        }
+    };
+    match thread::Builder::new().name("selkie-end".into()).spawn(run) {
+        Ok(_detached) => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let _ended = wait.recv_timeout(left.max(GRACE));
+        }
+        // The system has no thread to give.
+        Err(_) => {
+            let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(work) = work {
+                enter_context(handle, || work(handle));
+            }
+        }
+    }
+}
 
 /// Tells whoever waits for the runtime's driver or timers that they are gone (I1).
 fn close_driver_and_timers(handle: &Handle) {

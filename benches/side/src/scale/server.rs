@@ -78,7 +78,14 @@ macro_rules! servers {
 
             /// One runtime, one listener.
             pub(super) fn stealing(workers: usize, question: &str) -> Option<Figures> {
-                let runtime = $crate::build!(rt, Some(workers));
+                on($crate::build!(rt, Some(workers)), workers, question)
+            }
+
+            pub(super) fn on(
+                runtime: rt::runtime::Runtime,
+                workers: usize,
+                question: &str,
+            ) -> Option<Figures> {
                 let listener = runtime
                     .block_on(TcpListener::bind("127.0.0.1:0"))
                     .expect("a port");
@@ -110,6 +117,14 @@ macro_rules! servers {
 
 servers!(selkie);
 servers!(tokio);
+
+/// Selkie with one reactor for all workers, or one for each, whatever is the default.
+fn with_reactors(own: bool, workers: usize, question: &str) -> Option<Figures> {
+    let mut builder = ::selkie::runtime::Builder::new_multi_thread();
+    builder.worker_threads(workers).reactor_per_worker(own);
+    let runtime = builder.enable_all().build().expect("a runtime");
+    selkie::on(runtime, workers, question)
+}
 
 /// Echo by epoll alone, on a thread for each worker.
 fn epoll(workers: usize, question: &str) -> Option<Figures> {
@@ -176,7 +191,7 @@ fn echo_by_epoll(listener: &StdListener) {
     }
 }
 
-/// Who serves.
+/// Who serves; `side scale-one` also knows `selkie-one-reactor` and `selkie-own-reactors`.
 pub const RUNTIMES: &[&str] = &["selkie", "tokio", "selkie-each", "tokio-each", "epoll"];
 
 pub fn ask(runtime: &str, workers: usize, question: &str) -> Option<Figures> {
@@ -186,6 +201,8 @@ pub fn ask(runtime: &str, workers: usize, question: &str) -> Option<Figures> {
         "selkie-each" => selkie::each,
         "tokio-each" => tokio::each,
         "epoll" => epoll,
+        "selkie-one-reactor" => |workers, question| with_reactors(false, workers, question),
+        "selkie-own-reactors" => |workers, question| with_reactors(true, workers, question),
         _ => return None,
     };
     server(workers, question)
