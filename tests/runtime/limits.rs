@@ -186,6 +186,19 @@ fn of_workers() -> Vec<Row> {
             },
             begin: |runtime, _| drop(runtime.spawn(pending::<()>())),
         },
+        Row {
+            what: "the waker of a timer that fires",
+            when: When::Before,
+            on_one_thread: false,
+            build: plain,
+            begin: wait_for_a_timer,
+        },
+    ]
+}
+
+/// What is left when all workers are stuck.
+fn of_stuck_workers() -> Vec<Row> {
+    vec![
         #[cfg(unix)]
         Row {
             what: "the waker of a socket, while a worker is stuck",
@@ -237,13 +250,6 @@ fn of_workers() -> Vec<Row> {
                     pending::<()>().await;
                 }));
             },
-        },
-        Row {
-            what: "the waker of a timer that fires",
-            when: When::Before,
-            on_one_thread: false,
-            build: plain,
-            begin: wait_for_a_timer,
         },
     ]
 }
@@ -304,7 +310,10 @@ fn of_the_pool() -> Vec<Row> {
 
 #[test]
 fn no_step_of_an_end_outlasts_its_limit() {
-    for row in of_workers().into_iter().chain(of_the_pool()) {
+    for row in [of_workers(), of_stuck_workers(), of_the_pool()]
+        .into_iter()
+        .flatten()
+    {
         for limit in LIMITS {
             let mut workers = Builder::new_multi_thread();
             workers.worker_threads(WORKERS);
