@@ -1,6 +1,7 @@
 //! Eight tasks and very many messages each, on real threads: every value is accounted for.
 //!
-//! `cargo test` sends a moderate number; the whole, ten million from each task, is
+//! `cargo test` sends a moderate number; the whole, ten million from each task or as many
+//! as `STRESS_MESSAGES` says, is
 //!
 //! ```sh
 //! cargo test --release -p selkie-tests --test stress -- --ignored --test-threads 1
@@ -17,14 +18,21 @@ use selkie::task::{JoinHandle, yield_now};
 use selkie_core::sync::{FixedChannel, FixedWatch};
 
 const TASKS: usize = 8;
+
 /// Messages of each task in an ordinary run.
-const MODERATE: u64 = if cfg!(debug_assertions) {
-    10_000
-} else {
-    200_000
-};
+fn moderate() -> u64 {
+    if cfg!(debug_assertions) {
+        10_000
+    } else {
+        200_000
+    }
+}
+
 /// Messages of each task in the whole run.
-const WHOLE: u64 = 10_000_000;
+fn whole() -> u64 {
+    let asked = std::env::var("STRESS_MESSAGES").ok();
+    asked.map_or(10_000_000, |number| number.parse().expect("a number"))
+}
 
 /// Runs `test` on a runtime with two workers, so that it is the same on every machine.
 fn on_threads(test: impl Future<Output = ()>) {
@@ -333,21 +341,21 @@ macro_rules! tests {
         $($(#[$meta])*
         #[test]
         fn $name() {
-            super::on_threads(super::$name(super::$each));
+            super::on_threads(super::$name(super::$each()));
         })*
     };
 }
 
 mod moderate {
     tests! {
-        MODERATE: bounded unbounded fixed broadcasting watched fixed_watched answered locked
+        moderate: bounded unbounded fixed broadcasting watched fixed_watched answered locked
         read_and_written permitted notified
     }
 }
 
 mod whole {
     tests! {
-        WHOLE:
+        whole:
         #[ignore = "long"] bounded
         #[ignore = "long"] unbounded
         #[ignore = "long"] fixed
