@@ -109,7 +109,7 @@ fn main() -> ExitCode {
          oneshot|mpsc_16|mpsc_1024|mpsc_unbounded|broadcast|watch|watch_look|\
          mutex|rwlock_read|rwlock_write|semaphore|notify_kept|notify_round_trip|\
          file_read_4k|file_rewind_4k|fs_read_4k|fs_read_64k|fs_metadata|\
-         echo|copy_64k|copy_file_64k|splice_64k|send_file_64k TIMES"
+         echo_ct|echo_mt|copy_64k|copy_file_64k|splice_64k|send_file_64k TIMES"
     );
     ExitCode::from(2)
 }

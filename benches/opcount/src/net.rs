@@ -70,7 +70,13 @@ macro_rules! net {
                     .build()
                     .expect("a runtime");
                 match operation {
-                    "echo" => rt.block_on(echo(times)),
+                    "echo_ct" => rt.block_on(echo(times)),
+                    "echo_mt" => {
+                        let mut builder = Builder::new_multi_thread();
+                        let rt = builder.worker_threads(1).enable_all().build();
+                        let rt = rt.expect("a runtime");
+                        rt.block_on(async { ::$name::spawn(echo(times)).await.expect("no panic") });
+                    }
                     "copy_64k" => rt.block_on(copy(times)),
                     "copy_file_64k" => rt.block_on(copy_file(times)),
                     _ => return false,
