@@ -162,7 +162,8 @@ impl Unpark for Unparker {
     }
 
     fn is_needed(&self) -> bool {
-        // The first one also has signals, and what another could not be made for.
-        self.reactor == 0 || self.shared.reactors.at(self.reactor).sources() > 0
+        // One for all is always needed: who is to sleep there when the first source comes would have to be found.
+        let reactors = &self.shared.reactors;
+        reactors.is_one() || reactors.at(self.reactor).sources() > 0
     }
 }

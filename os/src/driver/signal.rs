@@ -163,7 +163,7 @@ impl Handle {
         if !self.shared.is_here() {
             return Err(forked_error());
         }
-        attach(self.shared.reactors.at(0).make()?)
+        self.shared.reactors.watch_at(0, attach).map(drop)
     }
 }
 
