@@ -13,6 +13,7 @@ mod cut;
 mod faults;
 mod moved;
 mod operations;
+mod threadless;
 mod watchdog;
 
 use std::collections::BTreeSet;
