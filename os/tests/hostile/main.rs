@@ -87,6 +87,7 @@ const PARTS: &[Part] = &[
         mounts::refused(sheet, "ro", "size=4m", libc::EROFS)
     }),
     ("vanished", mounts::vanished),
+    ("not said", mounts::not_said),
     ("position", others::position),
     ("leases", others::leases),
     ("locks", others::locks),
@@ -160,6 +161,7 @@ tests! {
     what_finds_no_room_is_told: "full";
     what_may_not_be_written_is_told: "read only";
     files_that_vanish_are_told_of: "vanished";
+    what_one_server_does_not_say_is_asked_of_others: "not said";
     regression_88_nobody_waits_for_whoever_reads_by_the_same_file: "position";
     nobody_waits_for_a_lease: "leases";
     nobody_waits_for_a_lock: "locks";

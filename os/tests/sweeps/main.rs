@@ -13,6 +13,7 @@ mod cut;
 mod faults;
 mod moved;
 mod operations;
+mod pidfd;
 mod threadless;
 mod watchdog;
 
