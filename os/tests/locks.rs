@@ -6,7 +6,8 @@ mod fixture;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use fixture::{Folder, busy_pool, poll_once};
@@ -68,6 +69,69 @@ fn regression_84_who_waits_for_a_lock_does_not_keep_it_from_being_given_up() {
             ours.unlock().await.unwrap();
             let all = waiting.join_all().await;
             assert_eq!(all.len(), WAITING);
+        }));
+    }
+}
+
+/// How many threads of this process have that name.
+#[cfg(target_os = "linux")]
+fn threads(name: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let is_named = |path: &std::path::PathBuf| {
+        // It may have ended by now.
+        std::fs::read_to_string(path).is_ok_and(|found| found.trim_end() == name)
+    };
+    tasks
+        .map(|task| task.unwrap().path().join("comm"))
+        .filter(is_named)
+        .count()
+}
+
+/// Regression 84: who waits asks again and again; many who did took half a processor.
+#[test]
+fn regression_84_many_who_wait_do_not_ask_all_the_time() {
+    const WAITING: usize = 400;
+    /// In a second, and at once.
+    const MOST: (f64, f64) = (2_500.0, 100.0);
+    const LOOKED_AT: Duration = Duration::from_millis(500);
+
+    let folder = Folder::new("locks-many");
+    let path = folder.file("file", b"");
+    for (name, runtime) in narrow() {
+        let polls = Arc::new(AtomicUsize::new(0));
+        runtime.block_on(in_time(async {
+            let ours = File::open(&path).await.unwrap();
+            ours.lock().await.unwrap();
+            let mut waiting = JoinSet::new();
+            for _ in 0..WAITING {
+                let (theirs, polls) = (File::open(&path).await.unwrap(), Arc::clone(&polls));
+                waiting.spawn(async move {
+                    let mut lock = Box::pin(theirs.lock());
+                    let counted = std::future::poll_fn(|cx| {
+                        polls.fetch_add(1, Ordering::Relaxed);
+                        lock.as_mut().poll(cx)
+                    });
+                    counted.await.unwrap();
+                    drop(lock);
+                    theirs.unlock().await.unwrap();
+                });
+            }
+            while polls.load(Ordering::Relaxed) < WAITING {
+                selkie::task::yield_now().await;
+            }
+            // They wait longer and longer until they ask as seldom as they ever do.
+            selkie::time::sleep(LOOKED_AT / 5).await;
+            let (before, begun) = (polls.load(Ordering::Relaxed), Instant::now());
+            selkie::time::sleep(LOOKED_AT).await;
+            let count = polls.load(Ordering::Relaxed) - before;
+            // A try on the pool takes two polls, and one more that finds nothing.
+            let most = MOST.0 * begun.elapsed().as_secs_f64() + MOST.1;
+            let tries = if name == "in place" { count } else { count / 3 };
+            assert!((tries as f64) < most, "{name}: asked {tries} times");
+            #[cfg(target_os = "linux")]
+            assert_eq!(threads("selkie-alarm"), 1, "{name}: one thread wakes all");
+            ours.unlock().await.unwrap();
+            assert_eq!(waiting.join_all().await.len(), WAITING, "{name}");
         }));
     }
 }

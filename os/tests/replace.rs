@@ -8,7 +8,7 @@ use std::ffi::{CString, c_void};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use selkie::fs;
@@ -167,6 +167,93 @@ fn regression_86_the_longest_names_are_replaced() {
     }
 }
 
+/// As long as a path may be, without the zero at its end.
+const LONGEST_PATH: usize = 4095;
+
+/// A path of `len` bytes in `folder` whose last name has `name_len`; its folders are made.
+fn long_path(folder: &Folder, len: usize, name_len: usize) -> PathBuf {
+    let mut path = folder.path().to_owned();
+    loop {
+        let left = len - path.as_os_str().len() - (1 + name_len);
+        if left == 0 {
+            break;
+        }
+        // Each is followed by a name of at least one byte, after its slash.
+        let next = if left <= 202 { left } else { 200 };
+        path.push("f".repeat(next - 1));
+        std::fs::create_dir(&path).unwrap();
+    }
+    path.push("n".repeat(name_len));
+    assert_eq!(path.as_os_str().len(), len);
+    path
+}
+
+#[test]
+fn regression_86_the_longest_paths_are_replaced() {
+    for name_len in [1, 27, 255] {
+        let folder = Folder::new("replace-long-path");
+        let path = long_path(&folder, LONGEST_PATH, name_len);
+        for contents in ["old", "new"] {
+            let replaced = narrow().block_on(fs::replace(&path, contents));
+            replaced.unwrap_or_else(|error| panic!("a name of {name_len} bytes: {error}"));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), contents);
+        }
+        let entries = std::fs::read_dir(path.parent().unwrap()).unwrap();
+        assert_eq!(entries.count(), 1);
+    }
+}
+
+#[test]
+fn a_path_that_ends_in_no_name_is_refused() {
+    let folder = Folder::new("replace-no-name");
+    let path = folder.file("file", b"old");
+    let path = path.to_str().unwrap();
+    for end in ["/", "/.", "/..", "//", "/./"] {
+        let path = format!("{path}{end}");
+        let refused = narrow().block_on(fs::replace(&path, b"new")).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{path}");
+        assert_eq!(names(&folder), ["file"]);
+    }
+    for path in ["", "/", ".", "..", "/..", "nowhere\0"] {
+        let refused = narrow().block_on(fs::replace(path, b"new")).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{path}");
+    }
+    let in_a_file = format!("{path}/name");
+    let refused = narrow().block_on(fs::replace(in_a_file, b"new"));
+    assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::NotADirectory);
+}
+
+#[test]
+fn a_folder_that_may_be_changed_need_not_be_readable() {
+    const NOBODY: libc::uid_t = 65_534;
+
+    let folder = Folder::new("replace-hidden");
+    let path = folder.path().join("file");
+    let is_root = is_root();
+    if is_root {
+        chown(folder.path(), Some(NOBODY), None).unwrap();
+    }
+    set_mode(folder.path(), 0o300);
+    std::thread::scope(|scope| {
+        let replace = || {
+            if is_root {
+                // This thread alone, and those that it makes, are somebody else's; with that go all privileges.
+                // SAFETY: the call takes numbers.
+                let set = unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) };
+                assert_eq!(set, 0);
+            }
+            assert!(std::fs::read_dir(folder.path()).is_err());
+            for contents in ["old", "new"] {
+                narrow().block_on(fs::replace(&path, contents)).unwrap();
+                assert_eq!(std::fs::read_to_string(&path).unwrap(), contents);
+            }
+        };
+        scope.spawn(replace).join().unwrap();
+    });
+    set_mode(folder.path(), 0o700);
+    assert_eq!(names(&folder), ["file"]);
+}
+
 #[test]
 fn regression_86_a_name_in_the_current_folder_is_replaced() {
     let folder = Folder::new("replace-bare");
@@ -187,7 +274,46 @@ fn replaces_here() {
 
 #[test]
 fn regression_86_attributes_and_lists_are_kept_and_none_is_added() {
-    let folder = Folder::new("replace-attributes");
+    attributes_are_kept(&Folder::new("replace-attributes"));
+}
+
+/// Where the system cannot be asked by the name that a descriptor has there.
+#[test]
+fn attributes_and_lists_are_kept_without_proc() {
+    let without_proc = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
+    ];
+    let folder = Folder::new("replace-no-proc");
+    let output = match fixture::run_part(&without_proc, "keeps_attributes", folder.path()) {
+        Ok(output) => output,
+        Err(error) => return println!("skipped: no unshare: {error}"),
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    if text.contains("running") {
+        println!("{text}");
+        assert!(output.status.success(), "{output:?}");
+    } else {
+        println!("skipped: /proc cannot be hidden: {output:?}");
+    }
+}
+
+#[test]
+#[ignore = "a part of attributes_and_lists_are_kept_without_proc, which hides it"]
+fn keeps_attributes() {
+    let Some(folder) = std::env::var_os(fixture::PART) else {
+        return;
+    };
+    assert!(!Path::new("/proc/self").exists());
+    let folder = Folder(PathBuf::from(folder).join("part"));
+    std::fs::create_dir(folder.path()).unwrap();
+    attributes_are_kept(&folder);
+}
+
+fn attributes_are_kept(folder: &Folder) {
     let path = folder.file("file", b"old");
     set_mode(&path, 0o640);
     if let Err(error) = set_attribute(&path, "user.colour", b"grey") {

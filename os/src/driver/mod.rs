@@ -74,8 +74,8 @@ pub(crate) use slots::Carries;
 #[cfg(all(test, io_uring, feature = "net"))]
 pub(crate) use uring::tests::stub;
 #[cfg(all(io_uring, feature = "net"))]
-pub(crate) use uring::{Completion, Place, Pool, Provided, Told};
+pub(crate) use uring::{Completion, Kind, Place, Pool, Provided, Told};
 #[cfg(io_uring)]
-pub(crate) use uring::{Held, Payload, Ring};
+pub(crate) use uring::{Held, Payload, Ring, outcome_error};
 #[cfg(feature = "reactor")]
 pub(crate) use waiters::Direction;

@@ -4,11 +4,17 @@
 //!             waited for a while. A lock can be waited for on a runtime without timers, and its clock may stand still
 //!             while other processes go on.
 //! States      no thread ─pause→ thread(pauses by their ends) ─none for a while→ no thread
+//!             of a pause: there ─the alarm takes it out, and wakes→ over;   there ─dropped→ gone
 //! Invariants  I1 there is a thread if there are pauses; both are changed under one lock.
-//!             I2 a pause is there from its first poll until it is over or dropped.
+//!             I2 a pause is there from its first poll until the alarm takes it out, or it is dropped; it is over then, and
+//!                not before, however often it is polled.
 //!             I3 a process that was forked has an alarm of its own: the thread of its parent's is not there, and may have had
 //!                the lock. It leaves the parent's as it was.
-//! Rejected    The runtime's timers: a program need not have enabled them, and a paused clock runs ahead of those who hold
+//!             I4 what pauses end for costs something, so that only so many end in a time (`Allowance`), in the order in
+//!                which they would: with more of them each is longer, and none is forgotten.
+//! Rejected    One try for all who wait for one file's lock: they need not wait for the same, with clones, and shared
+//!             locks beside others.
+//!             The runtime's timers: a program need not have enabled them, and a paused clock runs ahead of those who hold
 //!             the lock.
 
 use std::collections::BTreeMap;
@@ -27,6 +33,48 @@ use crate::sys::Birth;
 
 /// How long the thread stays without pauses.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// How many pauses may end in turn, at most; and how many more after each `REFILLED_EVERY`.
+const MOST_AT_ONCE: u32 = 40;
+const REFILL: u32 = 4;
+const REFILLED_EVERY: Duration = Duration::from_millis(2);
+
+/// How many pauses may end now (I4): 2,000 in a second, so that what 40 of them end for every 20 ms is never late.
+#[derive(Debug)]
+struct Allowance {
+    left: u32,
+    refilled: Instant,
+}
+
+impl Allowance {
+    fn new(now: Instant) -> Self {
+        Self {
+            left: MOST_AT_ONCE,
+            refilled: now,
+        }
+    }
+
+    /// One pause may end.
+    ///
+    /// # Errors
+    /// How long to wait until one may.
+    fn take(&mut self, now: Instant) -> Result<(), Duration> {
+        let since = now.saturating_duration_since(self.refilled);
+        let refills = since.as_nanos() / REFILLED_EVERY.as_nanos();
+        if refills >= u128::from(MOST_AT_ONCE / REFILL) {
+            *self = Self::new(now);
+        } else {
+            let refills = refills as u32;
+            self.refilled += REFILLED_EVERY * refills;
+            self.left = (self.left + REFILL * refills).min(MOST_AT_ONCE);
+        }
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => return Err(self.refilled + REFILLED_EVERY - now),
+        }
+        Ok(())
+    }
+}
 
 /// When a pause is over, and which it is.
 type Key = (Instant, u64);
@@ -68,7 +116,7 @@ impl Alarm {
     }
 }
 
-/// Waits for `length`.
+/// Waits for `length`, or longer if many do.
 ///
 /// # Errors
 /// The system gives no thread.
@@ -89,33 +137,36 @@ impl Future for Pause {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // A dump is told of it here.
         let unit = ready!(coop::poll_proceed(cx));
-        if Instant::now() >= self.ends {
-            unit.made_progress();
-            return Poll::Ready(Ok(()));
-        }
         // Cloned and dropped by nobody who holds the lock: a waker's code is its owner's.
-        let waker = cx.waker().clone();
+        let mut waker = cx.waker().clone();
         let alarm = Alarm::here();
         let mut pauses = alarm.pauses.lock();
+        if let Some((_, number)) = self.place.filter(|(known, _)| known.birth.is_here()) {
+            let outcome = match pauses.wakers.get_mut(&(self.ends, number)) {
+                Some(waiting) => {
+                    std::mem::swap(waiting, &mut waker);
+                    Poll::Pending
+                }
+                None => {
+                    unit.made_progress();
+                    Poll::Ready(Ok(())) // I2
+                }
+            };
+            drop(pauses);
+            drop(waker);
+            return outcome;
+        }
         if let Err(error) = pauses.have_thread(alarm) {
             return Poll::Ready(Err(error));
         }
-        let number = match self.place {
-            Some((known, number)) if known.birth.is_here() => number,
-            _ => {
-                pauses.next += 1;
-                pauses.next
-            }
-        };
-        self.place = Some((alarm, number));
-        let key = (self.ends, number);
-        let before = pauses.wakers.insert(key, waker);
+        pauses.next += 1;
+        let key = (self.ends, pauses.next);
+        self.place = Some((alarm, pauses.next));
+        pauses.wakers.insert(key, waker);
         let is_first = pauses.wakers.first_key_value().map(|(key, _)| *key) == Some(key);
         if let (true, Some(thread)) = (is_first, &pauses.thread) {
             thread.unpark();
         }
-        drop(pauses);
-        drop(before);
         Poll::Pending
     }
 }
@@ -147,17 +198,21 @@ impl Pauses {
 /// Wakes whoever's pause is over, until there was none for a while.
 fn run(alarm: &Alarm) {
     let mut idle_since = Instant::now();
+    let mut allowance = Allowance::new(idle_since);
     loop {
         let now = Instant::now();
         let mut pauses = alarm.pauses.lock();
         let wait = match pauses.wakers.first_entry() {
-            Some(first) if first.key().0 <= now => {
-                let waker = first.remove();
-                drop(pauses);
-                let _told = contain_panic(|| waker.wake());
-                idle_since = now;
-                continue;
-            }
+            Some(first) if first.key().0 <= now => match allowance.take(now) {
+                Ok(()) => {
+                    let waker = first.remove();
+                    drop(pauses);
+                    let _told = contain_panic(|| waker.wake());
+                    idle_since = now;
+                    continue;
+                }
+                Err(wait) => wait,
+            },
             Some(first) => first.key().0 - now,
             None if now - idle_since >= IDLE => {
                 pauses.thread = None; // I1
@@ -168,5 +223,53 @@ fn run(alarm: &Alarm) {
         drop(pauses);
         // What came in between has left a token.
         thread::park_timeout(wait);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Allowance, MOST_AT_ONCE};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn so_many_pauses_end_in_a_time_and_no_more() {
+        let begun = Instant::now();
+        let mut allowance = Allowance::new(begun);
+        let (mut now, mut ended) = (begun, 0);
+        while now < begun + SECOND {
+            match allowance.take(now) {
+                Ok(()) => ended += 1,
+                Err(wait) => {
+                    assert!(!wait.is_zero());
+                    now += wait;
+                }
+            }
+        }
+        assert!((2_000..=2_000 + MOST_AT_ONCE).contains(&ended), "{ended}");
+        // What was not used for long is not there all at once.
+        now += SECOND * 60;
+        let at_once = (0..1_000).filter(|_| allowance.take(now).is_ok()).count();
+        assert_eq!(at_once, MOST_AT_ONCE as usize);
+    }
+
+    #[test]
+    fn few_are_never_late() {
+        let begun = Instant::now();
+        let mut allowance = Allowance::new(begun);
+        // As many as may be, each every 20 ms, all at the same time or one after the other.
+        for round in 0..100 {
+            for pause in 0..MOST_AT_ONCE {
+                let shift = if round % 2 == 0 {
+                    0
+                } else {
+                    u64::from(pause) * 400
+                };
+                let now = begun + Duration::from_millis(round * 20) + Duration::from_micros(shift);
+                assert_eq!(allowance.take(now), Ok(()), "{pause} of round {round}");
+            }
+        }
     }
 }

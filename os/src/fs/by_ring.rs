@@ -14,7 +14,7 @@ use super::in_flight::{Doer, Effect};
 use super::open_file::OpenFile;
 use super::{in_flight, in_place};
 use crate::context;
-use crate::driver::{Handle, Held, Payload, Ring};
+use crate::driver::{Handle, Held, Payload, Ring, outcome_error};
 use crate::sys::Learned;
 
 /// This thread's ring, as far as `of` makes it.
@@ -86,7 +86,7 @@ async fn run<B: Send + 'static>(
                 {
                     Err(buf)
                 }
-                _ => Ok((Err(io::Error::from_raw_os_error(-outcome)), buf)),
+                _ => Ok((Err(outcome_error(-outcome)), buf)),
             }
         }
     }

@@ -1,27 +1,29 @@
 //! Replacing a file's content so that everybody sees the old or the new, whole.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::offload::offload;
 #[cfg(unix)]
-use super::unix::{Folder, keep_access, keep_private};
+use super::unix::keep_access;
 #[cfg(windows)]
-use super::windows::{Folder, keep_access, keep_private};
+use super::windows::{Folder, Name, OldFile, keep_access};
+#[cfg(unix)]
+use crate::sys::{Folder, Name, OldFile};
 
 /// Names that are tried for the new file before giving up.
 const MAX_NAMES: u32 = 64;
 
 /// Removes the new file unless it took its place.
-struct Unfinished<'a>(Option<&'a Path>);
+struct Unfinished<'a>(Option<(&'a Folder, &'a Name)>);
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        if let Some(path) = self.0 {
+        if let Some((folder, name)) = self.0 {
             // It fails if somebody else removed it, which is as well.
-            let _ = std::fs::remove_file(path);
+            let _ = folder.remove(name);
         }
     }
 }
@@ -31,24 +33,26 @@ impl Drop for Unfinished<'_> {
 ///
 /// The content is written to a new file in the same folder and brought to the disk; the file takes the
 /// name, and the folder is brought to the disk. A link at `path` is replaced itself. A crash may leave the
-/// new file behind, as `.selkie-….new`.
+/// new file behind, as `.selkie-….new`. The folder is looked up once: whoever moves it, or has the process change its
+/// folder, does not lead the file elsewhere.
 ///
 /// The new file has this process's owner, and the permissions of the old one, if there was one; until it is
 /// whole nobody else can open it. If the owner or the group is another than before, set-id bits are not
 /// kept; if the group is, it and all others may do what both were allowed. Linux' access control lists are
-/// kept with the group, or else nobody but the owner is allowed anything; `user.*` attributes are kept where the
-/// system lets them be. All else is not: capabilities, labels, other systems' lists and attributes.
+/// kept with the group; else, or if the system does not tell them, nobody but the owner is allowed anything. `user.*`
+/// attributes are kept where the system lets them be. All else is not: capabilities, labels, other systems' lists and attributes.
 ///
 /// # Errors
-/// What the system says; `path` then is as it was, but for an error of the folder's `fsync` at the very
-/// end.
+/// `InvalidInput` if `path` ends in no name, as `..` does; what the system says otherwise. `path` then is as it was, but
+/// for an error of the folder's `fsync` at the very end.
 ///
 /// # Cancel safety
 /// Once begun it is done as a whole, also if the future drops.
 ///
 /// # Cost
-/// A copy of `contents`, one hop to the blocking pool, two waits for the disk; on Linux four system calls for lists
-/// and attributes, and two for each attribute.
+/// A copy of `contents`, one hop to the blocking pool, two waits for the disk; on Linux six system calls for lists
+/// and attributes, and two for each attribute. If the folder may not be read, all that is on its file system is waited
+/// for in its place.
 ///
 /// # Example
 /// ```
@@ -69,56 +73,34 @@ pub async fn replace(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::
 }
 
 fn replace_now(path: &Path, contents: &[u8]) -> io::Result<()> {
-    if path.file_name().is_none() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let at = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     // First: what cannot be brought to the disk is not begun.
-    let folder = Folder::open(at)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    if old_file(path)?.is_some() {
-        keep_private(&mut options);
-    }
-    let (mut file, new_path) = create_in(at, &options)?;
-    let mut unfinished = Unfinished(Some(&new_path));
+    let (folder, name) = Folder::of(path)?;
+    let has_old = folder.file_at(&name)?.is_some();
+    let (mut file, new_name) = create_in(&folder, has_old)?;
+    let mut unfinished = Unfinished(Some((&folder, &new_name)));
     file.write_all(contents)?;
     // Last, and as it is now: nobody has seen the content before who may not see it after.
-    if let Some(old) = old_file(path)? {
-        keep_access(path, &old, &file)?;
+    if let Some(old) = OldFile::find(&folder, &name)? {
+        keep_access(&old, &file)?;
     }
     file.sync_all()?;
-    drop(file);
-    std::fs::rename(&new_path, path)?;
+    let renamed = folder.rename(file, &new_name, &name)?;
     unfinished.0 = None;
-    folder.sync()
-}
-
-/// What the system knows of the file that is to be replaced, if it is one.
-fn old_file(path: &Path) -> io::Result<Option<Metadata>> {
-    match std::fs::symlink_metadata(path) {
-        Ok(old) => Ok(Some(old).filter(Metadata::is_file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    folder.sync(&renamed)
 }
 
 /// A new file in `folder`, hidden, with a name of its own that nobody can foresee, and that is short
 /// whatever the old one's is.
-fn create_in(folder: &Path, options: &OpenOptions) -> io::Result<(File, PathBuf)> {
+fn create_in(folder: &Folder, private: bool) -> io::Result<(File, Name)> {
     let random = RandomState::new();
     for number in 0..MAX_NAMES {
-        let name = format!(".selkie-{:016x}.new", random.hash_one(number));
-        let new_path = folder.join(name);
-        match options.open(&new_path) {
-            Ok(file) => return Ok((file, new_path)),
+        let name = Name::new(format!(".selkie-{:016x}.new", random.hash_one(number)));
+        match folder.create(&name, private) {
+            Ok(file) => return Ok((file, name)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 // A listener may forbid to open what has been created by then.
-                let _ = std::fs::remove_file(&new_path);
+                let _ = folder.remove(&name);
                 return Err(error);
             }
         }

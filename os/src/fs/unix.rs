@@ -1,6 +1,6 @@
 //! What files have on Unix alone.
 
-use std::fs::{Metadata, Permissions};
+use std::fs::Permissions;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -11,7 +11,7 @@ use super::file::File;
 use super::offload::offload;
 use super::open_options::OpenOptions;
 use super::read_dir::DirEntry;
-use crate::sys::{allocate_file, copy_attributes, move_access_list};
+use crate::sys::{OldFile, Owners, allocate_file};
 
 /// Makes a symbolic link at `link` that says `original`.
 ///
@@ -25,36 +25,17 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
     offload(move || std::os::unix::fs::symlink(original, link)).await
 }
 
-/// A folder whose names are brought to the disk.
-pub(super) struct Folder(std::fs::File);
-
-impl Folder {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        std::fs::File::open(path).map(Self)
-    }
-
-    /// Brings its names to the disk.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
-    }
-}
-
-/// Makes a file that is created by `options` this user's alone.
-pub(super) fn keep_private(options: &mut std::fs::OpenOptions) {
-    options.mode(0o600);
-}
-
-/// Lets those use `file` who may use what is at `path`, of which `old` was said, and nobody else.
+/// Lets those use `file` who may use `old`, and nobody else.
 ///
 /// Set-id bits lend the owner's rights, and are left out if the owner is another. With another group, the
 /// group and all others get what both had: each of them may have been the other.
-pub(super) fn keep_access(path: &Path, old: &Metadata, file: &std::fs::File) -> io::Result<()> {
+pub(super) fn keep_access(old: &OldFile, file: &std::fs::File) -> io::Result<()> {
     let new = file.metadata()?;
-    copy_attributes(path, file)?;
-    let same_group = new.gid() == old.gid();
-    let mode_says_all = move_access_list(path, file, same_group)?;
-    let mut mode = old.mode() & 0o7777;
-    if !same_group || new.uid() != old.uid() {
+    old.copy_attributes(file)?;
+    let Owners { uid, gid, mut mode } = old.owners();
+    let same_group = new.gid() == gid;
+    let mode_says_all = old.move_access_list(file, same_group)?;
+    if !same_group || new.uid() != uid {
         mode &= 0o1777;
     }
     if !same_group {

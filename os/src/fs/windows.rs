@@ -1,9 +1,10 @@
 //! What files have on Windows alone.
 
-use std::fs::Metadata;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::offload::offload;
 use super::open_options::OpenOptions;
@@ -39,24 +40,78 @@ pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) ->
 }
 
 /// A folder; Windows brings names to the disk by itself.
-pub(super) struct Folder;
+pub(super) struct Folder(PathBuf);
+
+/// The name of a file in a folder.
+pub(super) struct Name(OsString);
+
+impl Name {
+    /// A name that somebody here made up.
+    pub(super) fn new(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
+/// What the system knows of the file that is to be replaced.
+pub(super) struct OldFile(Metadata);
+
+impl OldFile {
+    /// What is at `name`, if it is a file.
+    pub(super) fn find(folder: &Folder, name: &Name) -> io::Result<Option<Self>> {
+        folder.file_at(name).map(|old| old.map(Self))
+    }
+}
 
 impl Folder {
-    pub(super) fn open(_: &Path) -> io::Result<Self> {
-        Ok(Self)
+    /// The folder of what `path` names, and the name.
+    pub(super) fn of(path: &Path) -> io::Result<(Self, Name)> {
+        let Some(name) = path.file_name() else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        Ok((Self(folder.to_owned()), Name(name.to_owned())))
     }
 
-    pub(super) fn sync(&self) -> io::Result<()> {
+    fn path_of(&self, name: &Name) -> PathBuf {
+        self.0.join(&name.0)
+    }
+
+    /// What the system knows of the file at `name`, if it is one.
+    pub(super) fn file_at(&self, name: &Name) -> io::Result<Option<Metadata>> {
+        match std::fs::symlink_metadata(self.path_of(name)) {
+            Ok(old) => Ok(Some(old).filter(Metadata::is_file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A new file at `name`. Who may use it is the folder's to say.
+    pub(super) fn create(&self, name: &Name, _private: bool) -> io::Result<File> {
+        File::create_new(self.path_of(name))
+    }
+
+    /// Removes the file at `name`.
+    pub(super) fn remove(&self, name: &Name) -> io::Result<()> {
+        std::fs::remove_file(self.path_of(name))
+    }
+
+    /// Has `file`, which is at `from`, take the name `to`, at once.
+    pub(super) fn rename(&self, file: File, from: &Name, to: &Name) -> io::Result<()> {
+        drop(file);
+        std::fs::rename(self.path_of(from), self.path_of(to))
+    }
+
+    pub(super) fn sync(&self, _renamed: &()) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Who may use a file is the folder's to say.
-pub(super) fn keep_private(_: &mut std::fs::OpenOptions) {}
-
-/// Gives `file` the permissions that `old` says.
-pub(super) fn keep_access(_: &Path, old: &Metadata, file: &std::fs::File) -> io::Result<()> {
-    file.set_permissions(old.permissions())
+/// Gives `file` the permissions that `old` has.
+pub(super) fn keep_access(old: &OldFile, file: &File) -> io::Result<()> {
+    file.set_permissions(old.0.permissions())
 }
 
 impl OpenOptions {

@@ -1,49 +1,107 @@
-//! What a file says of itself beside its mode: extended attributes and the list of who may use it.
+//! A file that is to be replaced, and what it says of itself beside its mode: extended attributes and the list of who
+//! may use it.
+//!
+//! Idea        The file is held by a descriptor that it was found by and cannot be read by (`O_PATH`): it need not be
+//!             readable, nobody is asked for the permission to open it, and mode, list and attributes are those of one file
+//!             although another may be at its name by now. The system tells the attributes of such a file by the name that
+//!             the descriptor has in `/proc`. Without `/proc` the file is opened anew, to be read.
+//! Rejected    `getxattrat`: Linux has it since 6.13.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, c_void};
-use std::fs::File;
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+
+use super::folder::{Folder, Name, Owners};
 
 /// The system's limit of a value, and of all names of one file.
 const MAX_BYTES: usize = 64 * 1024;
 /// Where Linux keeps a POSIX access control list.
 const LIST: &CStr = c"system.posix_acl_access";
 
+/// What was at a name, and is held.
+#[derive(Debug)]
+pub(crate) struct OldFile {
+    owners: Owners,
+    /// `None` if nobody here is told.
+    source: Option<Source>,
+    /// Of its attributes, each with a zero behind it.
+    names: Vec<u8>,
+    /// Whose name in `/proc` may be the source.
+    _held: File,
+}
+
+/// By what a file's attributes are asked for.
+#[derive(Debug)]
+enum Source {
+    /// By the name that its descriptor has in `/proc`.
+    Path(CString),
+    /// By a descriptor that was opened to be read.
+    File(File),
+}
+
 /// What the number that a call returned says: how much, or an error.
 fn checked(returned: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(returned).map_err(|_| io::Error::last_os_error())
 }
 
-/// Whether `error` says that there is no such attribute, or nobody here may see or set it.
-fn is_absent(error: &io::Error) -> bool {
+/// Whether `error` says that there is no such attribute, or that its file system knows of none.
+fn is_none(error: &io::Error) -> bool {
     let number = error.raw_os_error().unwrap_or(0);
-    [
-        libc::ENODATA,
-        libc::EOPNOTSUPP,
-        libc::ENOSYS,
-        libc::EACCES,
-        libc::EPERM,
-    ]
-    .contains(&number)
+    [libc::ENODATA, libc::EOPNOTSUPP, libc::ENOSYS].contains(&number)
 }
 
-fn as_c(path: &Path) -> io::Result<CString> {
-    CString::new(path.as_os_str().as_bytes()).map_err(|_| io::ErrorKind::InvalidInput.into())
+/// Whether `error` says that nobody here may see or set it, or that there is nothing at the name by which it is asked for.
+fn is_hidden(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
-/// The attribute `name` of what is at `path` itself, in `room`; `None` if there is none to be had.
-fn attribute<'a>(path: &CStr, name: &CStr, room: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
-    let value = room.as_mut_ptr().cast::<c_void>();
-    // SAFETY: both names end in zero, and the system writes at most as much as there is room for.
-    let read = unsafe { libc::lgetxattr(path.as_ptr(), name.as_ptr(), value, room.len()) };
-    match checked(read) {
-        Ok(len) => Ok(Some(&room[..len])),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
+/// What an attribute is.
+#[derive(Debug, PartialEq, Eq)]
+enum Attribute {
+    Is(Vec<u8>),
+    None,
+    /// Nobody here is told.
+    Hidden,
+}
+
+impl Source {
+    fn get(&self, name: &CStr, room: &mut [u8]) -> io::Result<usize> {
+        let (value, len) = (room.as_mut_ptr().cast::<c_void>(), room.len());
+        checked(match self {
+            // SAFETY: both names end in zero, and the system writes at most as much as there is room for.
+            Self::Path(path) => unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), value, len) },
+            // SAFETY: the name ends in zero, and the system writes at most as much as there is room for.
+            Self::File(file) => unsafe {
+                libc::fgetxattr(file.as_raw_fd(), name.as_ptr(), value, len)
+            },
+        })
+    }
+
+    /// The names of all attributes; none if there can be none.
+    fn names(&self) -> io::Result<Vec<u8>> {
+        let mut names = vec![0; MAX_BYTES];
+        match self.list(&mut names) {
+            Ok(len) => names.truncate(len),
+            Err(error) if is_none(&error) => names.clear(),
+            Err(error) => return Err(error),
+        }
+        Ok(names)
+    }
+
+    fn list(&self, room: &mut [u8]) -> io::Result<usize> {
+        let (names, len) = (room.as_mut_ptr().cast::<c_char>(), room.len());
+        checked(match self {
+            // SAFETY: the path ends in zero, and the system writes at most as much as there is room for.
+            Self::Path(path) => unsafe { libc::listxattr(path.as_ptr(), names, len) },
+            // SAFETY: the system writes at most as much as there is room for.
+            Self::File(file) => unsafe { libc::flistxattr(file.as_raw_fd(), names, len) },
+        })
     }
 }
 
@@ -54,52 +112,100 @@ fn set_attribute(file: &File, name: &CStr, value: &[u8]) -> io::Result<bool> {
     let set = unsafe { libc::fsetxattr(file.as_raw_fd(), name.as_ptr(), bytes, value.len(), 0) };
     match checked(set as libc::ssize_t) {
         Ok(_) => Ok(true),
-        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) if is_none(&error) || is_hidden(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Gives `file` the attributes that users have given to what is at `path`, as far as they are to be had.
-pub(crate) fn copy_attributes(path: &Path, file: &File) -> io::Result<()> {
-    let path = as_c(path)?;
-    let mut names = vec![0_u8; MAX_BYTES];
-    let room = names.as_mut_ptr().cast::<libc::c_char>();
-    // SAFETY: the path ends in zero, and the system writes at most as much as there is room for.
-    let listed = unsafe { libc::llistxattr(path.as_ptr(), room, names.len()) };
-    match checked(listed) {
-        Ok(len) => names.truncate(len),
-        Err(error) if is_absent(&error) => return Ok(()),
-        Err(error) => return Err(error),
-    }
-    let mut room = Vec::new();
-    for name in names.split_inclusive(|byte| *byte == 0) {
-        if name.starts_with(b"user.") {
-            room.resize(MAX_BYTES, 0);
-            let name = CStr::from_bytes_with_nul(name).expect("split at zeros");
-            if let Some(value) = attribute(&path, name, &mut room)? {
-                set_attribute(file, name, value)?;
-            }
-        }
-    }
-    Ok(())
+/// Opens the file at `name` to be read, if it still is `held`.
+fn open_anew(folder: &Folder, name: &Name, held: &Metadata) -> Option<File> {
+    let flags = libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = folder.open_file(name, flags, 0).ok()?;
+    let opened = file.metadata().ok()?;
+    ((opened.dev(), opened.ino()) == (held.dev(), held.ino())).then_some(file)
 }
 
-/// Gives `file` the access control list of what is at `path`, or none if that has none, unless it may not be `taken`.
-/// Says whether the mode alone tells now who may use `file` as it did before: not if there was a list that it has not.
-pub(crate) fn move_access_list(path: &Path, file: &File, taken: bool) -> io::Result<bool> {
-    let path = as_c(path)?;
-    let mut room = vec![0; MAX_BYTES];
-    let list = attribute(&path, LIST, &mut room)?;
-    if let (Some(list), true) = (list, taken) {
-        if set_attribute(file, LIST, list)? {
-            return Ok(true);
+impl OldFile {
+    /// What is at `name`, if it is a regular file.
+    pub(crate) fn find(folder: &Folder, name: &Name) -> io::Result<Option<Self>> {
+        let file = match folder.open_file(name, libc::O_PATH | libc::O_NOFOLLOW, 0) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let path = format!("/proc/thread-self/fd/{}", file.as_raw_fd());
+        let by_path = Source::Path(CString::new(path).expect("no zero in it"));
+        let (source, names) = match by_path.names() {
+            Ok(names) => (Some(by_path), names),
+            Err(error) if is_hidden(&error) => {
+                let by_file = open_anew(folder, name, &metadata).map(Source::File);
+                // Without names there are no attributes that are copied.
+                let names = by_file.as_ref().and_then(|file| file.names().ok());
+                (by_file, names.unwrap_or_default())
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Self {
+            owners: Owners::of(metadata.uid(), metadata.gid(), metadata.mode()),
+            source,
+            names,
+            _held: file,
+        }))
+    }
+
+    pub(crate) fn owners(&self) -> Owners {
+        self.owners
+    }
+
+    /// Gives `file` the attributes that users have given to this one, as far as they are to be had.
+    pub(crate) fn copy_attributes(&self, file: &File) -> io::Result<()> {
+        for name in self.names.split_inclusive(|byte| *byte == 0) {
+            if name.starts_with(b"user.") {
+                let name = CStr::from_bytes_with_nul(name).expect("split at zeros");
+                if let Attribute::Is(value) = self.attribute(name)? {
+                    set_attribute(file, name, &value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives `file` the access control list of this one, or none if that has none, unless it may not be `taken`. Says
+    /// whether the mode alone tells now who may use `file` as it did before: not if there was a list that it has not, or
+    /// if nobody here is told whether there was.
+    pub(crate) fn move_access_list(&self, file: &File, taken: bool) -> io::Result<bool> {
+        let list = self.attribute(LIST)?;
+        if let (Attribute::Is(list), true) = (&list, taken) {
+            if set_attribute(file, LIST, list)? {
+                return Ok(true);
+            }
+        }
+        // It may have one that the folder gives to what is created in it.
+        // SAFETY: the name ends in zero.
+        let removed = unsafe { libc::fremovexattr(file.as_raw_fd(), LIST.as_ptr()) };
+        match checked(removed as libc::ssize_t) {
+            Err(error) if !is_none(&error) && !is_hidden(&error) => Err(error),
+            _ => Ok(list == Attribute::None),
         }
     }
-    // It may have one that the folder gives to what is created in it.
-    // SAFETY: the name ends in zero.
-    let removed = unsafe { libc::fremovexattr(file.as_raw_fd(), LIST.as_ptr()) };
-    match checked(removed as libc::ssize_t) {
-        Err(error) if !is_absent(&error) => Err(error),
-        _ => Ok(list.is_none()),
+
+    fn attribute(&self, name: &CStr) -> io::Result<Attribute> {
+        let Some(source) = &self.source else {
+            return Ok(Attribute::Hidden);
+        };
+        let mut value = vec![0; MAX_BYTES];
+        match source.get(name, &mut value) {
+            Ok(len) => {
+                value.truncate(len);
+                Ok(Attribute::Is(value))
+            }
+            Err(error) if is_none(&error) => Ok(Attribute::None),
+            Err(error) if is_hidden(&error) => Ok(Attribute::Hidden),
+            Err(error) => Err(error),
+        }
     }
 }

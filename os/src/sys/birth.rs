@@ -5,8 +5,7 @@
 //! Rejected    The process's number: a system call for each `block_on`.
 #![allow(unsafe_code)]
 
-use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Forks between the first runtime of all and this process.
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -23,12 +22,14 @@ pub(crate) struct Birth(u32);
 impl Birth {
     /// This process.
     pub(crate) fn here() -> Self {
-        static WATCH: Once = Once::new();
-        WATCH.call_once(|| {
+        static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+        // Relaxed: who finds it false registers the handler itself; twice, it counts twice, which is as well.
+        if !IS_WATCHED.load(Ordering::Relaxed) {
             // SAFETY: the handler is one atomic operation, and part of this program for good. Should
-            // there be no memory for it, forks are not noticed.
-            let _ = unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
-        });
+            // there be no memory for it, forks are not noticed, and the next who asks tries again.
+            let outcome = unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
+            IS_WATCHED.store(outcome == 0, Ordering::Relaxed); // Relaxed: as above.
+        }
         // Relaxed: see above.
         Self(FORKS.load(Ordering::Relaxed))
     }

@@ -43,7 +43,7 @@ pub(crate) fn allocate_file(_file: BorrowedFd<'_>, _offset: u64, _len: u64) -> i
 }
 
 /// Makes a system call anew as long as a signal interrupts it.
-fn until_done(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
+pub(super) fn until_done(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
     while call() < 0 {
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {

@@ -29,6 +29,8 @@ mod cached;
 mod credentials;
 #[cfg(all(unix, feature = "fs"))]
 mod file_control;
+#[cfg(all(unix, feature = "fs"))]
+mod folder;
 #[cfg(all(feature = "reactor", unix))]
 mod late_source;
 #[cfg(all(feature = "reactor", windows))]
@@ -95,9 +97,11 @@ pub(crate) use unix::{
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
 #[cfg(all(unix, feature = "fs"))]
-pub(crate) use attributes::{copy_attributes, move_access_list};
+pub(crate) use attributes::OldFile;
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
+#[cfg(all(unix, feature = "fs"))]
+pub(crate) use folder::{Folder, Name, Owners};
 #[cfg(all(target_os = "linux", feature = "process"))]
 pub(crate) use linux::pidfd_open;
 #[cfg(all(unix, feature = "net", feature = "io-std"))]

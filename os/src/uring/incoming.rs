@@ -18,7 +18,7 @@ use selkie_core::coop;
 use super::attached::{Anew, Attached};
 use super::line::{Line, Look};
 use super::socket::Socket;
-use crate::driver::{Completion, Payload};
+use crate::driver::{Completion, Payload, outcome_error};
 
 struct Accepting {
     _listener: Arc<OwnedFd>,
@@ -37,7 +37,7 @@ impl Payload for Accepting {
 /// The descriptor that `told` carries (I1).
 fn accepted(told: Completion) -> io::Result<OwnedFd> {
     if told.result < 0 {
-        return Err(io::Error::from_raw_os_error(-told.result));
+        return Err(outcome_error(-told.result));
     }
     // SAFETY: the system has made it for us, and each completion is taken once.
     Ok(unsafe { OwnedFd::from_raw_fd(told.result) })

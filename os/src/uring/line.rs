@@ -17,7 +17,7 @@ use std::task::Context;
 use io_uring::squeue;
 
 use super::attached::{Attached, submit};
-use crate::driver::{Completion, Payload, Ring, Told};
+use crate::driver::{Completion, Kind, Payload, Ring, Told};
 
 /// Completions in a row on another worker after which an operation follows.
 const FOLLOWS_AFTER: u32 = 16;
@@ -62,7 +62,7 @@ impl Line {
         payload: Box<dyn Payload>,
     ) -> io::Result<()> {
         // SAFETY: by the caller's promise.
-        match unsafe { ring.queue(entry, payload, false) } {
+        match unsafe { ring.queue(entry, payload, Kind::SocketSeveral) } {
             Ok(slot) => {
                 self.follows = !attached.is_elsewhere(&ring);
                 self.elsewhere = 0;

@@ -24,7 +24,7 @@ use super::attached::Anew;
 use super::buffers::{Buffer, Buffers};
 use super::endpoint::Endpoint;
 use super::line::{Line, Look};
-use crate::driver::{Completion, Payload, Pool, Provided};
+use crate::driver::{Completion, Payload, Pool, Provided, outcome_error};
 
 /// What the operation owns (I2).
 struct Receiving {
@@ -158,7 +158,7 @@ impl Received {
             _ => match -told.result {
                 libc::ENOBUFS => self.is_starved = true,
                 errno if Anew::suits(errno) => {}
-                errno => return Err(io::Error::from_raw_os_error(errno)),
+                errno => return Err(outcome_error(errno)),
             },
         }
         Ok(())

@@ -15,7 +15,7 @@ use selkie_core::coop;
 
 use super::attached::{Anew, Attached, submit};
 use super::endpoint::Endpoint;
-use crate::driver::{Held, Payload, Ring};
+use crate::driver::{Held, Kind, Payload, Ring, outcome_error};
 
 /// Bytes in one operation at most: the system counts them in 31 bits.
 const MAX_BYTES: usize = 1 << 30;
@@ -64,7 +64,7 @@ pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
             0.. => return (Ok(result as usize), buf),
             // With nothing sent.
             _ if Anew::suits(-result) => poll_fn(|cx| anew.poll_once_more(cx)).await,
-            _ => return (Err(io::Error::from_raw_os_error(-result)), buf),
+            _ => return (Err(outcome_error(-result)), buf),
         }
     }
 }
@@ -91,15 +91,15 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
     if manner.waits_for_all {
         flags |= libc::MSG_WAITALL;
     }
-    let entry = if manner.copies {
+    let (kind, entry) = if manner.copies {
         let send = opcode::Send::new(fd, bytes.as_ptr(), len);
-        send.flags(flags).build()
+        (Kind::Socket, send.flags(flags).build())
     } else {
         let send = opcode::SendZc::new(fd, bytes.as_ptr(), len);
-        send.flags(flags).build()
+        (Kind::SocketNotified, send.flags(flags).build())
     };
     // SAFETY: bytes and socket belong to the payload, and stay where they are (I1).
-    match unsafe { ring.queue(entry.flags(named), held, !manner.copies) } {
+    match unsafe { ring.queue(entry.flags(named), held, kind) } {
         Ok(slot) => {
             submit(&ring);
             let slot = Some(slot);

@@ -6,6 +6,7 @@
 
 mod ends;
 mod forked;
+mod lost;
 mod operations;
 mod passing;
 mod random;

@@ -11,9 +11,17 @@ use std::thread;
 
 use crate::served::{Gate, Question, Verdict, c_string, wait};
 
+/// Before the content of a file is used: Linux 6.14. A listener of another class is told of it.
+pub(crate) const PRE_ACCESS: u64 = 0x0010_0000;
+
 /// Has the gate asked before anything below `at`, a mount, is done that `mask` names, until it is closed.
 pub(crate) fn listen(at: &Path, mask: u64, gate: &Arc<Gate>) -> io::Result<()> {
-    let flags = libc::FAN_CLASS_CONTENT | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK;
+    let class = if mask & PRE_ACCESS == 0 {
+        libc::FAN_CLASS_CONTENT
+    } else {
+        libc::FAN_CLASS_PRE_CONTENT
+    };
+    let flags = class | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK;
     // SAFETY: the call takes numbers.
     let fd = unsafe { libc::fanotify_init(flags | libc::FAN_REPORT_TID, libc::O_RDONLY as u32) };
     if fd < 0 {
@@ -62,12 +70,16 @@ fn turn(mut group: &File, gate: &Gate, kept: &mut Vec<Asked>) {
     let Ok(count) = group.read(&mut bytes) else {
         return;
     };
-    for event in bytes[..count].chunks_exact(SIZE) {
+    let mut rest = &bytes[..count];
+    while rest.len() >= SIZE {
+        let event = &rest[..SIZE];
         let mut read = MaybeUninit::<libc::fanotify_event_metadata>::zeroed();
         // SAFETY: both have as many bytes.
         unsafe { std::ptr::copy_nonoverlapping(event.as_ptr(), read.as_mut_ptr().cast(), SIZE) };
         // SAFETY: any bytes are one, and the system has written these.
         let event = unsafe { read.assume_init() };
+        // What follows it says where in the file, in some.
+        rest = &rest[(event.event_len as usize).clamp(SIZE, rest.len())..];
         // SAFETY: the system has made it for us.
         let asked = Asked(unsafe { OwnedFd::from_raw_fd(event.fd) });
         let question = Question {

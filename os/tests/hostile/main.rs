@@ -24,6 +24,7 @@ mod namespace;
 mod others;
 mod place;
 mod points;
+mod roots;
 mod scene;
 mod sheet;
 mod stage;
@@ -56,6 +57,14 @@ const PARTS: &[Part] = &[
         let kinds: Vec<_> = none_in_place().collect();
         points::late(sheet, Ground::Read, &kinds);
     }),
+    ("late to fetch", |sheet| {
+        let kinds: Vec<_> = none_in_place().collect();
+        points::late(sheet, Ground::Fetched, &kinds);
+    }),
+    ("not fetched", |sheet| {
+        let kinds: Vec<_> = none_in_place().collect();
+        points::fails(sheet, Ground::Fetched, &kinds, libc::EPERM);
+    }),
     ("denied", |sheet| {
         points::fails(sheet, Ground::Opened, &KINDS, libc::EPERM)
     }),
@@ -87,6 +96,8 @@ const PARTS: &[Part] = &[
         mounts::refused(sheet, "ro", "size=4m", libc::EROFS)
     }),
     ("vanished", mounts::vanished),
+    ("not said", mounts::not_said),
+    ("another root", roots::another),
     ("position", others::position),
     ("leases", others::leases),
     ("locks", others::locks),
@@ -146,6 +157,8 @@ tests! {
     nobody_waits_for_a_server_below: "late below";
     regression_58_nobody_waits_for_leave_to_open: "late to open";
     nobody_waits_for_leave_to_read_with_nothing_in_place: "late to read";
+    nobody_waits_for_content_that_is_fetched_with_nothing_in_place: "late to fetch";
+    whose_content_is_not_fetched_is_told: "not fetched";
     who_may_not_open_is_told: "denied";
     errors_are_told: "errors";
     short_reads_and_writes_go_on: "short";
@@ -160,6 +173,8 @@ tests! {
     what_finds_no_room_is_told: "full";
     what_may_not_be_written_is_told: "read only";
     files_that_vanish_are_told_of: "vanished";
+    what_one_server_does_not_say_is_asked_of_others: "not said";
+    what_has_begun_ends_under_another_root: "another root";
     regression_88_nobody_waits_for_whoever_reads_by_the_same_file: "position";
     nobody_waits_for_a_lease: "leases";
     nobody_waits_for_a_lock: "locks";

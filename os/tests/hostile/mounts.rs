@@ -8,13 +8,16 @@ use std::thread;
 
 use selkie::fs::{self, File};
 use selkie::io::AsyncReadExt;
+use selkie::runtime::Builder;
+use selkie::time::timeout;
 
+use crate::fixture::{Folder, busy_pool};
 use crate::kinds::{FEW, KINDS, Kind, none_in_place};
 use crate::operations::{FILES, prepare};
 use crate::place::{Ground, Place};
 use crate::points::place;
 use crate::scene::{ends_well, fetch, hang, open, until};
-use crate::served::{Kind as Entry, Manner, ROOT, Served, c_string, mount, unmount};
+use crate::served::{Kind as Entry, Manner, Plan, ROOT, Served, c_string, kind, mount, unmount};
 use crate::sheet::Sheet;
 use crate::stage::{LONG, Stage, Told};
 
@@ -246,6 +249,40 @@ pub(crate) fn refused(sheet: &mut Sheet, refusal: &str, again: &str, expected: i
 fn fill(at: &Path) {
     let filled = std::fs::write(at.join("full/one"), vec![1; 2 << 20]);
     assert!(filled.is_err(), "there is more room than was given");
+}
+
+/// A server that does not say what file system it is, and a file in memory that is read in place after that.
+pub(crate) fn not_said(sheet: &mut Sheet) {
+    let Some(memory) = Folder::in_memory("hostile-not-said") else {
+        return println!("skipped: no files that are memory");
+    };
+    let path = memory.file("file", b"small");
+    let Some(place) = place(sheet, DIRECT) else {
+        return;
+    };
+    place.prepare().unwrap();
+    for errno in [libc::ENOSYS, libc::EPERM, libc::EIO] {
+        sheet.begin(format!("a server that does not say what it is, {errno}"));
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder
+            .max_blocking_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        place.gate.arm(Plan::FailKind(kind::STATFS, errno), None);
+        let served = runtime.block_on(async {
+            let mut file = File::open(place.at.join("small")).await?;
+            file.read_u8().await
+        });
+        let asked = place.gate.open();
+        sheet.expect(served.is_ok(), "it cannot be read");
+        sheet.expect(asked.chosen.is_some(), "it was not asked");
+        let mut file = runtime.block_on(File::open(&path)).unwrap();
+        let release = busy_pool(runtime.handle());
+        let read = runtime.block_on(async { timeout(LONG, file.read_u8()).await });
+        sheet.expect(read.is_ok(), "what is in memory is not read in place");
+        drop(release);
+    }
 }
 
 /// The files of a server vanish while they are open.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::listener::listen;
+use crate::listener::{PRE_ACCESS, listen};
 use crate::operations::{LARGE, prepare};
 use crate::served::{Gate, Kind, Manner, ROOT, Served, bind, mount, unmount};
 
@@ -21,6 +21,8 @@ pub(crate) enum Ground {
     Read,
     /// The disk, and such a listener.
     ReadFromDisk,
+    /// The disk, and a listener that permits before the content is used, as one that fetches it would.
+    Fetched,
 }
 
 /// A hostile file system.
@@ -69,6 +71,10 @@ impl Place {
                 in_memory()?;
                 let mask = libc::FAN_OPEN_PERM | libc::FAN_ONDIR;
                 listen(&place.at, mask, &place.gate)?;
+            }
+            Ground::Fetched => {
+                bind(&place.at)?;
+                listen(&place.at, PRE_ACCESS, &place.gate)?;
             }
             Ground::Read | Ground::ReadFromDisk => {
                 if ground == Ground::Read {

@@ -28,6 +28,8 @@ pub(crate) enum Plan {
     },
     /// The next of this kind is kept.
     KeepKind(u32),
+    /// Each of this kind is answered with an error.
+    FailKind(u32, i32),
 }
 
 /// A question: its kind, and the thread that asks.
@@ -150,6 +152,7 @@ impl Gate {
             }
             Plan::KeepKind(kind) if kind == question.kind => Verdict::Keep,
             Plan::Fail { nth, errno } if count == nth => Verdict::Fail(errno),
+            Plan::FailKind(kind, errno) if kind == question.kind => Verdict::Fail(errno),
             _ => Verdict::Answer,
         };
         if verdict == Verdict::Answer {

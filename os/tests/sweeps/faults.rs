@@ -13,7 +13,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 /// A system call, and what it is made to fail with.
@@ -31,8 +31,8 @@ struct Shared {
     /// A call that fails always, and with what; 0 if none does.
     refused: AtomicI64,
     refused_with: AtomicI32,
-    /// Whether the process ends at once instead of a call that fails.
-    is_cut: AtomicBool,
+    /// What is done instead of a call that fails, before it goes on.
+    action: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
 /// The faults of this thread and those that it makes from now on.
@@ -67,15 +67,24 @@ impl Faults {
         shared.is_armed.store(true, Ordering::SeqCst);
     }
 
-    /// Ends this process, as if by a crash, where it would make the `nth` listed call from now on.
-    pub(crate) fn cut_at(&self, nth: usize) {
-        self.shared.is_cut.store(true, Ordering::SeqCst);
+    /// Does `action` before the `nth` listed call from now on, which is then made.
+    pub(crate) fn act_at(&self, nth: usize, action: impl Fn() + Send + 'static) {
+        *self.shared.action.lock().unwrap() = Some(Box::new(action));
         self.arm(0, nth);
     }
 
-    /// Lets calls be; says which has failed.
+    /// Ends this process, as if by a crash, where it would make the `nth` listed call from now on.
+    pub(crate) fn cut_at(&self, nth: usize) {
+        // SAFETY: the call takes a number.
+        self.act_at(nth, || unsafe {
+            libc::raise(libc::SIGKILL);
+        });
+    }
+
+    /// Lets calls be; says which has failed, or had an action before it.
     pub(crate) fn disarm(&self) -> Option<c_long> {
         self.shared.is_armed.store(false, Ordering::SeqCst);
+        *self.shared.action.lock().unwrap() = None;
         Some(self.shared.failed.load(Ordering::SeqCst)).filter(|&call| call != 0)
     }
 
@@ -171,17 +180,18 @@ fn decide(asked: &libc::seccomp_notif, calls: &[Call], shared: &Shared) -> c_int
     let number = c_long::from(asked.data.nr);
     let is_refused = shared.refused.load(Ordering::SeqCst) == number;
     let errno = shared.errno.load(Ordering::SeqCst);
-    let is_cut = shared.is_cut.load(Ordering::SeqCst);
-    let is_listed = |call: &&Call| call.0 == number && (is_cut || call.1.contains(&errno));
+    let action = shared.action.lock().unwrap();
+    let is_listed =
+        |call: &&Call| call.0 == number && (action.is_some() || call.1.contains(&errno));
     let counts =
         shared.is_armed.load(Ordering::SeqCst) && calls.iter().any(|call| is_listed(&call));
     if !(is_refused || counts) || !is_ours(asked.pid) {
         return 0;
     }
-    if is_cut {
+    if let Some(action) = &*action {
         if shared.seen.fetch_add(1, Ordering::SeqCst) + 1 == shared.nth.load(Ordering::SeqCst) {
-            // SAFETY: the call takes a number.
-            unsafe { libc::raise(libc::SIGKILL) };
+            shared.failed.store(number, Ordering::SeqCst);
+            action();
         }
         return 0;
     }

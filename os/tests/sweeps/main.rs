@@ -11,7 +11,10 @@ mod fixture;
 
 mod cut;
 mod faults;
+mod moved;
 mod operations;
+mod pidfd;
+mod threadless;
 mod watchdog;
 
 use std::collections::BTreeSet;
@@ -28,12 +31,12 @@ use libc::{
     SYS_clone, SYS_clone3, SYS_copy_file_range, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait,
     SYS_epoll_wait, SYS_eventfd2, SYS_fallocate, SYS_fchmod, SYS_fcntl, SYS_fdatasync, SYS_flock,
     SYS_fremovexattr, SYS_fsetxattr, SYS_fstat, SYS_fstatfs, SYS_fsync, SYS_ftruncate,
-    SYS_getdents64, SYS_io_uring_enter, SYS_io_uring_register, SYS_io_uring_setup, SYS_lgetxattr,
-    SYS_link, SYS_linkat, SYS_llistxattr, SYS_lseek, SYS_mkdir, SYS_newfstatat, SYS_open,
+    SYS_getdents64, SYS_getxattr, SYS_io_uring_enter, SYS_io_uring_register, SYS_io_uring_setup,
+    SYS_link, SYS_linkat, SYS_listxattr, SYS_lseek, SYS_mkdir, SYS_newfstatat, SYS_open,
     SYS_openat, SYS_openat2, SYS_pidfd_open, SYS_pipe2, SYS_pread64, SYS_preadv2, SYS_pwrite64,
-    SYS_read, SYS_readlink, SYS_recvfrom, SYS_rename, SYS_rmdir, SYS_rt_sigaction, SYS_sendto,
-    SYS_socketpair, SYS_statx, SYS_symlink, SYS_unlink, SYS_unlinkat, SYS_utimensat, SYS_vfork,
-    SYS_waitid, SYS_write, SYS_writev,
+    SYS_read, SYS_readlink, SYS_recvfrom, SYS_rename, SYS_renameat, SYS_rmdir, SYS_rt_sigaction,
+    SYS_sendto, SYS_socketpair, SYS_statx, SYS_symlink, SYS_unlink, SYS_unlinkat, SYS_utimensat,
+    SYS_vfork, SYS_waitid, SYS_write, SYS_writev,
 };
 use selkie::runtime::{Builder, Runtime};
 
@@ -68,6 +71,7 @@ const CALLS: &[Call] = &[
     (SYS_unlink, &[EIO]),
     (SYS_unlinkat, &[EIO]),
     (SYS_rename, &[EIO, ENOSPC]),
+    (SYS_renameat, &[EIO, ENOSPC]),
     (SYS_mkdir, &[EIO, ENOSPC]),
     (SYS_rmdir, &[EIO]),
     (SYS_link, &[EIO, ENOSPC]),
@@ -76,8 +80,8 @@ const CALLS: &[Call] = &[
     (SYS_readlink, &[EIO]),
     (SYS_chmod, &[EIO]),
     (SYS_fchmod, &[EIO]),
-    (SYS_llistxattr, &[EIO, EOPNOTSUPP]),
-    (SYS_lgetxattr, &[EIO, EOPNOTSUPP]),
+    (SYS_listxattr, &[EIO, EOPNOTSUPP]),
+    (SYS_getxattr, &[EIO, EOPNOTSUPP]),
     (SYS_fsetxattr, &[EIO, EPERM]),
     (SYS_fremovexattr, &[EIO, EPERM]),
     (SYS_utimensat, &[EIO]),

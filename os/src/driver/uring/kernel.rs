@@ -62,11 +62,15 @@ pub(super) trait Kernel: Sized {
     /// As for `push`.
     unsafe fn has_kept(&self) -> bool;
 
-    /// Takes all completions out of the queue.
+    /// Takes all completions out of the queue. If the system has dropped others since the ring was made than the
+    /// `known` ones, takes none.
+    ///
+    /// # Errors
+    /// How many it has dropped, then.
     ///
     /// # Safety
     /// One thread at a time calls this.
-    unsafe fn take(&self, each: impl FnMut(u64, Completion));
+    unsafe fn take(&self, known: u32, each: impl FnMut(u64, Completion)) -> Result<(), u32>;
 
     /// Makes a table of `places` files.
     fn make_table(&self, places: u32) -> io::Result<()>;
@@ -141,12 +145,18 @@ impl Kernel for IoUring {
     }
 
     #[inline]
-    unsafe fn take(&self, mut each: impl FnMut(u64, Completion)) {
+    unsafe fn take(&self, known: u32, mut each: impl FnMut(u64, Completion)) -> Result<(), u32> {
         // SAFETY: by the caller's promise.
-        for entry in unsafe { self.completion_shared() } {
+        let queue = unsafe { self.completion_shared() };
+        let dropped = queue.overflow();
+        if dropped != known {
+            return Err(dropped);
+        }
+        for entry in queue {
             let told = Completion::new(entry.result(), entry.flags());
             each(entry.user_data(), told);
         }
+        Ok(())
     }
 
     fn make_table(&self, places: u32) -> io::Result<()> {

@@ -10,6 +10,8 @@ mod starved;
 
 mod state;
 
+mod lost;
+
 mod kernel;
 
 #[cfg(test)]
@@ -34,7 +36,8 @@ mod ticket;
 mod rings;
 
 pub(crate) use held::Held;
-pub(crate) use operations::Told;
+pub(crate) use lost::outcome_error;
+pub(crate) use operations::{Kind, Told};
 pub(crate) use payload::{Completion, Payload};
 pub(crate) use place::Place;
 pub(crate) use pool::{Pool, Provided};

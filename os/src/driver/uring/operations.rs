@@ -19,7 +19,7 @@ use std::task::Waker;
 use selkie_core::platform::contain_panic;
 use selkie_core::wake::wake_each;
 
-use super::payload::{Completion, Payload};
+use super::payload::{Completion, LOST, Payload};
 
 /// Operations on files at a time; further ones go to the blocking pool.
 pub(super) const MAX_FILES: usize = 64;
@@ -59,9 +59,11 @@ impl After {
 
 /// What an operation works at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     Socket,
+    /// Goes on after a completion: each carries something.
+    SocketSeveral,
     /// A send from memory that the network card reads: its outcome comes first, and a notice when
     /// the memory is free, which no cancelling hastens: the peer must have received it.
     SocketNotified,
@@ -79,6 +81,8 @@ struct Operation {
     is_over: bool,
     /// Only a notice is to come.
     is_notice_due: bool,
+    /// The first drain after a loss while it was under way; 0 if there was none.
+    drain: u32,
 }
 
 /// What an operation came to so far.
@@ -117,7 +121,7 @@ impl Operations {
     fn count(&mut self, kind: Kind) -> &mut usize {
         match kind {
             Kind::File => &mut self.files,
-            Kind::Socket | Kind::SocketNotified => &mut self.sockets,
+            Kind::Socket | Kind::SocketSeveral | Kind::SocketNotified => &mut self.sockets,
         }
     }
 
@@ -125,7 +129,9 @@ impl Operations {
     pub(super) fn is_full(&self, kind: Kind) -> bool {
         match kind {
             Kind::File => self.files >= MAX_FILES,
-            Kind::Socket | Kind::SocketNotified => self.sockets >= MAX_SOCKETS,
+            Kind::Socket | Kind::SocketSeveral | Kind::SocketNotified => {
+                self.sockets >= MAX_SOCKETS
+            }
         }
     }
 
@@ -141,6 +147,7 @@ impl Operations {
             is_stopped: false,
             is_over: false,
             is_notice_due: false,
+            drain: 0,
         });
         match self.free.pop() {
             Some(index) => {
@@ -185,6 +192,13 @@ impl Operations {
         let was_due = mem::replace(&mut operation.is_notice_due, is_notice_due);
         self.notices -= usize::from(was_due);
         let operation = self.at(index);
+        // The outcome comes before the notice, or was lost.
+        let is_lost = kind == Kind::SocketNotified && told.is_notice() && operation.first.is_none();
+        let told = if is_lost {
+            Completion::new(LOST, 0)
+        } else {
+            told
+        };
         if operation.is_abandoned {
             after.carried.extend(operation.payload.carried(told));
             if is_over {
@@ -264,6 +278,41 @@ impl Operations {
         let is_flying = |slot: &Option<Operation>| slot.as_ref().is_some_and(ends);
         (0..self.slots.len())
             .filter(|&index| is_flying(&self.slots[index]))
+            .collect()
+    }
+
+    /// Suspects every operation that is under way of a lost completion, until `drain` tells. Those that may wait for
+    /// long are to be cancelled; those with several completions are told at once.
+    pub(super) fn suspect(&mut self, drain: u32, after: &mut After) -> Vec<usize> {
+        let mut cancelled = Vec::new();
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let Some(operation) = slot.as_mut().filter(|operation| !operation.is_over) else {
+                continue;
+            };
+            if operation.drain == 0 {
+                operation.drain = drain;
+            }
+            if operation.kind == Kind::SocketSeveral && !operation.is_abandoned {
+                operation.tell(Completion::new(LOST, 0));
+                after.woken.extend(operation.waker.take());
+            }
+            let may_wait = operation.kind != Kind::File && !operation.is_notice_due;
+            if may_wait && !mem::replace(&mut operation.is_stopped, true) {
+                cancelled.push(index);
+            }
+        }
+        cancelled
+    }
+
+    /// Those that were suspected before `drain` and have not ended by it, but for sends whose notices may still come.
+    pub(super) fn lost_by(&self, drain: u32) -> Vec<usize> {
+        let is_lost = |operation: &Operation| {
+            let is_suspect = (1..=drain).contains(&operation.drain);
+            is_suspect && !operation.is_over && operation.kind != Kind::SocketNotified
+        };
+        let is_lost = |slot: &Option<Operation>| slot.as_ref().is_some_and(is_lost);
+        (0..self.slots.len())
+            .filter(|&index| is_lost(&self.slots[index]))
             .collect()
     }
 

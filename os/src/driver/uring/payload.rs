@@ -4,6 +4,9 @@ use std::any::Any;
 
 use io_uring::cqueue;
 
+/// The outcome of an operation whose completion the system has lost.
+pub(super) const LOST: i32 = -libc::EBADR;
+
 /// What the system says: an outcome, or one of several.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Completion {
@@ -20,6 +23,11 @@ impl Completion {
     /// Whether others follow; only the last gives the operation's memory back.
     pub(super) fn has_more(self) -> bool {
         cqueue::more(self.flags)
+    }
+
+    /// Whether it tells nothing but that the operation's memory is free.
+    pub(super) fn is_notice(self) -> bool {
+        cqueue::notif(self.flags)
     }
 
     /// The provided buffer that was filled, or the first of several.

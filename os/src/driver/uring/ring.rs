@@ -18,6 +18,7 @@
 //!             I6 a fork shares the ring: a process that was forked since takes nothing out of it, puts
 //!                nothing in, and leaves all that is lent to it where it is. It takes no lock either: a
 //!                thread that is not there may hold it.
+//!             I7 what the system has lost is told to be lost, see `lost`.
 //! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would hold
 //!             up files and sockets of tasks that others run. One lock: while the system sends what was
 //!             submitted, a thread that takes completions would wait.
@@ -38,7 +39,7 @@ use super::kernel::Kernel;
 use super::operations::{After, Kind, MAX_SOCKETS, Told};
 use super::payload::{Completion, Payload};
 use super::starved::Starved;
-use super::state::{NOBODY, State};
+use super::state::{NOT_AN_OPERATION, State};
 use super::system::{Abilities, Entries, Queues, System};
 use super::table::Table;
 use crate::sys::Birth;
@@ -140,13 +141,17 @@ impl Ring {
             return Err(state.operations.withdraw(index));
         }
         self.take(&mut state, &mut after);
+        let has_stopped = state.has_stopped;
         drop(state);
+        if has_stopped {
+            self.reap();
+        }
         after.do_it();
         Ok(index)
     }
 
     /// Puts `entry`, of an operation on a socket, into the line; its slot, or the payload if the ring
-    /// takes nothing now. Who calls this sees to I2, and says whether a notice follows the outcome.
+    /// takes nothing now. Who calls this sees to I2.
     ///
     /// # Safety
     /// As for [`submit`](Self::submit).
@@ -154,16 +159,11 @@ impl Ring {
         &self,
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
-        notifies: bool,
+        kind: Kind,
     ) -> Result<usize, Box<dyn Payload>> {
         if !self.is_here() {
             return Err(payload); // I6
         }
-        let kind = if notifies {
-            Kind::SocketNotified
-        } else {
-            Kind::Socket
-        };
         // SAFETY: by the caller's promise.
         unsafe { self.lock().push(kind, entry, payload) }
     }
@@ -231,14 +231,22 @@ impl Ring {
             state.deliver(index, Completion::new(-libc::ECANCELED, 0), after);
         }
         let mut count = 0;
-        let take = |called, told| {
-            count += 1;
-            if called != NOBODY {
-                state.deliver(called as usize, told, after);
+        loop {
+            let known = state.losses.dropped;
+            let take = |called, told| {
+                count += 1;
+                if called & NOT_AN_OPERATION == 0 {
+                    state.deliver(called as usize, told, after);
+                } else {
+                    state.complete_other(called, after);
+                }
+            };
+            // SAFETY: `state` is locked (I1).
+            match unsafe { self.system.take(known, take) } {
+                Ok(()) => break,
+                Err(dropped) => state.lose(dropped, after), // I7
             }
-        };
-        // SAFETY: `state` is locked (I1).
-        unsafe { self.system.take(take) };
+        }
         state.was_full |= count >= self.system.completions();
     }
 

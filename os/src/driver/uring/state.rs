@@ -12,8 +12,20 @@ use super::operations::{After, Kind, Operations};
 use super::payload::{Completion, Payload};
 use super::starved::Starved;
 
+/// Marks what is no operation's: cancellations, and drains with their numbers (see `lost`).
+pub(super) const NOT_AN_OPERATION: u64 = 1 << 63;
 /// Marks the completions of cancellations, which nobody waits for.
 pub(super) const NOBODY: u64 = u64::MAX;
+
+/// The completions that the system has lost.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    /// How many there are so far, as the system counts them.
+    pub(super) dropped: u32,
+    /// The drains that were begun, by number from 1 on, and the last one that is over.
+    pub(super) begun: u32,
+    pub(super) over: u32,
+}
 
 #[derive(Default)]
 pub(super) struct State {
@@ -35,8 +47,9 @@ pub(super) struct State {
     pub(super) is_seen_off: bool,
     /// There were as many completions as there is room for: the system may keep more.
     pub(super) was_full: bool,
-    /// A cancellation lies in the line of an operation that has told too much.
+    /// A cancellation lies in the line of an operation that has told too much, or a drain.
     pub(super) has_stopped: bool,
+    pub(super) losses: Losses,
 }
 
 impl State {
@@ -50,7 +63,8 @@ impl State {
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
     ) -> Result<usize, Box<dyn Payload>> {
-        let is_to_wait = self.is_held_up && kind == Kind::File;
+        let is_late = self.is_held_up || self.losses.over != self.losses.begun;
+        let is_to_wait = is_late && kind == Kind::File;
         if self.is_closed || is_to_wait || self.operations.is_full(kind) {
             return Err(payload);
         }
@@ -76,7 +90,7 @@ impl State {
         self.is_closed = true;
         self.is_broken = true;
         let called = unseen.map(|entry| entry.get_user_data());
-        let slots = called.filter(|&called| called != NOBODY);
+        let slots = called.filter(|&called| called & NOT_AN_OPERATION == 0);
         self.unseen.extend(slots.map(|slot| slot as usize));
     }
 }

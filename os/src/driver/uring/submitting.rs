@@ -36,6 +36,8 @@ impl Ring {
         self.submit_with(&mut after, false);
         if let Some(after) = after {
             After::do_it(after);
+            // What was taken may have left more in the line.
+            self.reap();
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariants  I1 one thread at a time puts entries in and has them taken (`Entries`); one at a time
 //!                takes completions. The two may be at it together.
-//!             I2 no completion is lost: the system keeps those that its queue has no room for.
+//!             I2 the system keeps completions that its queue has no room for, unless it has no memory: then it counts
+//!                what it has dropped, and says so once, by an error (`EBADR`).
 //!             I3 only a final refusal ends a ring; what the system has not taken stays in the queue.
 #![allow(unsafe_code)]
 
@@ -153,7 +154,7 @@ impl System {
                 _ if attempts == 1 => break Submitted::Later,
                 failed => {
                     let errno = failed.and_then(|failed| failed.err()?.raw_os_error());
-                    if errno == Some(libc::EBUSY) {
+                    if [Some(libc::EBUSY), Some(libc::EBADR)].contains(&errno) {
                         busy();
                     }
                     attempts -= 1;
@@ -209,13 +210,21 @@ impl System {
         }
     }
 
-    /// Takes what is complete, each with what its operation was called.
+    /// Takes what is complete, each with what its operation was called; nothing if the system has dropped other
+    /// completions than the `known` ones.
+    ///
+    /// # Errors
+    /// How many it has dropped, then.
     ///
     /// # Safety
     /// I1, as for completions.
-    pub(super) unsafe fn take(&self, each: impl FnMut(u64, Completion)) {
+    pub(super) unsafe fn take(
+        &self,
+        known: u32,
+        each: impl FnMut(u64, Completion),
+    ) -> Result<(), u32> {
         // SAFETY: by the caller's promise.
-        unsafe { self.queues.take(each) };
+        unsafe { self.queues.take(known, each) }
     }
 }
 
@@ -235,7 +244,13 @@ pub(super) fn wait_for_any(rings: impl Iterator<Item = RawFd>, limit: Duration) 
 
 /// Whether the system may take the same again.
 fn is_passing(error: &io::Error) -> bool {
-    let passing = [libc::EINTR, libc::EAGAIN, libc::EBUSY, libc::ENOMEM];
+    let passing = [
+        libc::EINTR,
+        libc::EAGAIN,
+        libc::EBUSY,
+        libc::ENOMEM,
+        libc::EBADR,
+    ];
     error
         .raw_os_error()
         .is_some_and(|errno| passing.contains(&errno))

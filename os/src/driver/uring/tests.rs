@@ -18,7 +18,7 @@ use io_uring::{opcode, types};
 use super::super::error::is_shutdown_error;
 use super::super::reactors::Reactors;
 use super::held::Held;
-use super::operations::{Kind, MAX_FILES, Told};
+use super::operations::{After, Kind, MAX_FILES, Told};
 use super::payload::Payload;
 use super::ring::Ring;
 use super::rings::Rings;
@@ -223,6 +223,33 @@ fn an_operation_outlives_the_thread_that_submitted_it_or_says_so() {
     );
 }
 
+/// A loss as the system would count it: the system's own ring tells when all that was under way has ended.
+#[test]
+fn a_drain_waits_for_what_is_under_way_and_for_nothing_else() {
+    let Some(ring) = ring() else { return };
+    let witness = Arc::new(());
+    let (mut reading, mut writer) = begin(&ring, &witness);
+    ring.lock().lose(1, &mut After::default());
+    assert!(ring.reap() || poll(&mut reading).is_pending());
+    let is_draining = || {
+        let state = ring.lock();
+        state.losses.over != state.losses.begun
+    };
+    assert!(is_draining(), "the read is under way");
+    writer.write_all(b"tide").unwrap();
+    let mut done = None;
+    reap_until(&ring, || {
+        if let Poll::Ready(outcome) = poll(&mut reading) {
+            done = outcome.ok();
+        }
+        done.is_some()
+    });
+    assert_eq!(done.unwrap().0, 4, "it was not lost");
+    reap_until(&ring, || !is_draining());
+    let next = queue_nop(&ring);
+    reap_until(&ring, || ring.outcome(next, Waker::noop()).is_some());
+}
+
 /// The rings of two workers and of other threads, and the poller that watches them; none if the system
 /// has none for us.
 fn rings() -> Option<(Rings, Reactors)> {
@@ -233,7 +260,7 @@ fn rings() -> Option<(Rings, Reactors)> {
 fn queue_nop(ring: &Ring) -> usize {
     let nop = opcode::Nop::new().build();
     // SAFETY: the entry points to nothing.
-    unsafe { ring.queue(nop, Box::new(Seven(7)), false) }
+    unsafe { ring.queue(nop, Box::new(Seven(7)), Kind::Socket) }
         .ok()
         .unwrap()
 }
@@ -321,7 +348,7 @@ fn after_the_close_no_ring_is_made() {
     assert!(rings.made(Some(1)).is_none());
     let nop = opcode::Nop::new().build();
     // SAFETY: the entry points to nothing.
-    let refused = unsafe { instead.queue(nop, Box::new(Seven(7)), false) };
+    let refused = unsafe { instead.queue(nop, Box::new(Seven(7)), Kind::Socket) };
     assert!(refused.is_err());
     assert!(is_shutdown_error(&instead.refusal()));
 }
@@ -339,7 +366,7 @@ fn a_stopped_operation_is_told_so_once() {
         _witness: Arc::new(()),
     };
     // SAFETY: memory and socket belong to the payload.
-    let slot = unsafe { ring.queue(entry, Box::new(payload), false) }
+    let slot = unsafe { ring.queue(entry, Box::new(payload), Kind::Socket) }
         .ok()
         .unwrap();
     ring.settle();

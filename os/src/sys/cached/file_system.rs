@@ -12,6 +12,7 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::at_hand::Learned;
@@ -73,7 +74,8 @@ fn kind(file: &std::fs::File) -> Result<u32, Unknown> {
     let outcome = unsafe { libc::fstatfs(file.as_raw_fd(), out.as_mut_ptr()) };
     if outcome != 0 {
         let error = std::io::Error::last_os_error().raw_os_error();
-        if matches!(error, Some(libc::ENOSYS | libc::EPERM)) {
+        // A server may say so, too, and of its own files alone.
+        if matches!(error, Some(libc::ENOSYS | libc::EPERM)) && is_refused() {
             ASKED.store(false, Ordering::Relaxed); // Relaxed: a hint.
             return Err(Unknown::NotAsked);
         }
@@ -81,6 +83,17 @@ fn kind(file: &std::fs::File) -> Result<u32, Unknown> {
     }
     // SAFETY: zeros were a `statfs`, and so is whatever the system wrote.
     Ok(unsafe { out.assume_init() }.f_type as u32)
+}
+
+/// Whether a filter refuses the question, of whatever it is asked: of a socket, which asks no server.
+#[cold]
+fn is_refused() -> bool {
+    let Ok((socket, _peer)) = UnixStream::pair() else {
+        return false;
+    };
+    let mut out = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: the system writes at most one `statfs`.
+    unsafe { libc::fstatfs(socket.as_raw_fd(), out.as_mut_ptr()) != 0 }
 }
 
 /// Whether each write to `file` goes to its end.

@@ -12,6 +12,7 @@ pub(super) fn is_fit() -> bool {
     *FIT.get_or_init(|| {
         // SAFETY: zeros are a `utsname`.
         let mut name: libc::utsname = unsafe { std::mem::zeroed() };
+        // It fails where a filter refuses it, and for nothing that passes.
         // SAFETY: the system writes one `utsname`.
         if unsafe { libc::uname(&mut name) } != 0 {
             return false;

@@ -25,8 +25,9 @@ use super::super::payload::Completion;
 const BUFFER: u32 = 1;
 const MORE: u32 = 2;
 const NOTICE: u32 = 8;
-/// Of an entry: the file is a place of the table.
+/// Of an entry: the file is a place of the table; all before it has completed before it begins.
 const FIXED_FILE: u8 = 1;
+const DRAIN: u8 = 2;
 /// Of a receive's priority field: several completions, several buffers in each.
 const MULTISHOT: u16 = 2;
 const BUNDLE: u16 = 16;
@@ -192,6 +193,11 @@ struct Inside {
     flying: Vec<Flying>,
     ready: VecDeque<(u64, Completion)>,
     kept: VecDeque<(u64, Completion)>,
+    /// Entries that were taken and wait for a drain, or are one.
+    deferred: VecDeque<Wanted>,
+    /// Completions that were dropped, and whether that was said.
+    dropped: u32,
+    is_loss_told: bool,
     groups: HashMap<u16, Group>,
     table: Vec<Option<OwnedFd>>,
     /// Operations that were taken, cancellations apart.
@@ -220,6 +226,10 @@ struct Script {
     sockets: bool,
     bundles: bool,
     watches: bool,
+    /// How many completions that find no room are still to be dropped, for want of memory.
+    losing: AtomicUsize,
+    /// It does not say that a completion was dropped, but counts it.
+    is_silent: bool,
     /// What never completes does.
     is_released: AtomicBool,
     /// Not zero if operations complete in another order than they came: what the order is drawn from.
@@ -314,6 +324,8 @@ impl Control {
             sockets: true,
             bundles: false,
             watches: false,
+            losing: AtomicUsize::new(0),
+            is_silent: false,
             is_released: AtomicBool::new(false),
             order: AtomicUsize::new(0),
             rings: Mutex::default(),
@@ -350,6 +362,12 @@ impl Control {
 
     pub(crate) fn bundles(mut self, bundles: bool) -> Self {
         self.change().bundles = bundles;
+        self
+    }
+
+    /// What is lost is counted, and said by no call.
+    pub(crate) fn silent(mut self, is_silent: bool) -> Self {
+        self.change().is_silent = is_silent;
         self
     }
 
@@ -390,6 +408,16 @@ impl Control {
 
     pub(crate) fn refuse_registering(&self, errnos: impl IntoIterator<Item = i32>) {
         lock(&self.0.registering).extend(errnos);
+    }
+
+    /// The next completions of operations that find no room are dropped, so many.
+    pub(crate) fn lose(&self, completions: usize) {
+        self.0.losing.store(completions, Ordering::Relaxed);
+    }
+
+    /// How many completions are still to be dropped.
+    pub(crate) fn losing(&self) -> usize {
+        self.0.losing.load(Ordering::Relaxed)
     }
 
     /// Entering the system fails no more.
@@ -439,7 +467,7 @@ impl Control {
 
     /// Operations that have not ended.
     pub(crate) fn flying(&self) -> usize {
-        self.sum(|inside| inside.flying.len() + inside.waiting.len())
+        self.sum(|inside| inside.flying.len() + inside.waiting.len() + inside.deferred.len())
     }
 
     /// What is under way, for messages.
@@ -452,8 +480,9 @@ impl Control {
                 .map(|one| (one.wanted, one.fate))
                 .collect();
             format!(
-                "under way {flying:?}, not taken {:?}, completions {} and {}",
+                "under way {flying:?}, not taken {:?}, deferred {:?}, completions {} and {}",
                 inside.waiting,
+                inside.deferred,
                 inside.ready.len(),
                 inside.kept.len()
             )
@@ -701,6 +730,11 @@ impl Inside {
         let told = (called, Completion::new(result, flags));
         if self.ready.len() < self.room && self.kept.is_empty() {
             self.ready.push_back(told);
+        } else if self.script.losing.load(Ordering::Relaxed) > 0 {
+            self.script.losing.fetch_sub(1, Ordering::Relaxed);
+            self.dropped += 1;
+            self.is_loss_told = self.script.is_silent;
+            return;
         } else {
             self.kept.push_back(told);
         }
@@ -710,6 +744,23 @@ impl Inside {
     }
 
     /// The entry is seen by the system.
+    fn see(&mut self, wanted: Wanted) {
+        self.deferred.push_back(wanted);
+        self.begin_deferred();
+    }
+
+    /// Begins what waits for no drain. As in Linux, a drain does not wait for notices.
+    fn begin_deferred(&mut self) {
+        while let Some(&next) = self.deferred.front() {
+            let is_drain = next.flags & DRAIN != 0;
+            if is_drain && self.flying.iter().any(|flying| !flying.is_notice) {
+                return;
+            }
+            self.deferred.pop_front();
+            self.begin(next);
+        }
+    }
+
     fn begin(&mut self, wanted: Wanted) {
         if wanted.code == opcode::AsyncCancel::CODE {
             return self.cancel(wanted);
@@ -831,6 +882,7 @@ impl Inside {
                 at += 1;
             }
         }
+        self.begin_deferred();
     }
 }
 
@@ -858,6 +910,9 @@ impl Stub {
             flying: Vec::new(),
             ready: VecDeque::new(),
             kept: VecDeque::new(),
+            deferred: VecDeque::new(),
+            dropped: 0,
+            is_loss_told: true,
             groups: HashMap::new(),
             table: Vec::new(),
             taken: 0,
@@ -884,6 +939,9 @@ impl Stub {
         let mut inside = self.asked();
         inside.enters += 1;
         next(&inside.script.entering)?;
+        if inside.dropped > 0 && !std::mem::replace(&mut inside.is_loss_told, true) {
+            return Err(io::Error::from_raw_os_error(libc::EBADR));
+        }
         if inside.script.is_strict && !inside.ready.is_empty() && !inside.waiting.is_empty() {
             return Err(io::Error::from_raw_os_error(libc::EBUSY));
         }
@@ -891,7 +949,7 @@ impl Stub {
             let Some(wanted) = inside.waiting.pop_front() else {
                 break;
             };
-            inside.begin(wanted);
+            inside.see(wanted);
         }
         while inside.ready.len() < inside.room {
             let Some(told) = inside.kept.pop_front() else {
@@ -902,8 +960,11 @@ impl Stub {
         Ok(())
     }
 
-    fn take(&self, mut each: impl FnMut(u64, Completion)) {
+    fn take(&self, known: u32, mut each: impl FnMut(u64, Completion)) -> Result<(), u32> {
         let mut inside = self.asked();
+        if inside.dropped != known {
+            return Err(inside.dropped);
+        }
         let mut count = 0_u64;
         // SAFETY: eight bytes, alive for the call.
         unsafe { libc::read(inside.event.as_raw_fd(), (&raw mut count).cast(), 8) };
@@ -912,6 +973,7 @@ impl Stub {
         for (called, told) in ready {
             each(called, told);
         }
+        Ok(())
     }
 }
 
@@ -1024,11 +1086,11 @@ impl Kernel for Queues {
         }
     }
 
-    unsafe fn take(&self, each: impl FnMut(u64, Completion)) {
+    unsafe fn take(&self, known: u32, each: impl FnMut(u64, Completion)) -> Result<(), u32> {
         match self {
             // SAFETY: by the caller's promise.
-            Self::System(ring) => unsafe { ring.take(each) },
-            Self::Stub(Owned(stub)) => stub.take(each),
+            Self::System(ring) => unsafe { ring.take(known, each) },
+            Self::Stub(Owned(stub)) => stub.take(known, each),
         }
     }
 
