@@ -54,6 +54,13 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// Dropped in a runtime, a file of a server's (FUSE, NFS, SMB, 9p, Ceph, AFS) is closed by the pool, since that asks the server,
 /// unless it was made of a file of std's or locked, or its descriptor was lent; clones are closed as it is.
 ///
+/// # Forked processes
+/// A process that is forked shares the position that the system has of each open file. This handle's reads and seeks in
+/// place do not move that position: it follows when the file is written or read by the pool, cloned, lent as a
+/// descriptor or taken back as std's. A call of `as_fd`, `as_raw_fd` or [`try_into_std`](Self::try_into_std) brings it along
+/// where it is made, and so waits while a forked process is inside of a read or write by the same open file; all other
+/// methods wait for such a process without a thread of the runtime.
+///
 /// # Example
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -153,20 +160,28 @@ impl File {
         opened.await.map(|(file, place)| Self::at(file, place))
     }
 
-    /// The open file as somebody else may see it from now on.
+    /// The open file as somebody else may see it from now on. Its position is brought along here, which waits for whoever
+    /// reads by the same open file: none but a forked process.
     pub(super) fn shown(&self) -> &std::fs::File {
-        let mut inner = self.shared();
-        if let (State::Idle(_), Some(_)) = (&inner.state, inner.place.known()) {
-            inner.undo_read_ahead(&self.std); // I1
-            let brought = inner.place.show(&self.std);
-            // A local file that is nobody else's goes to where it has stood before.
-            debug_assert!(brought.is_ok(), "{brought:?}");
-        } else {
-            // Of a file that others have, only the pool may go back.
-            inner.place.show_busy();
+        if self.show() {
+            let sought = self.std.run_deferred_seek();
+            // A local file goes to where it has stood before.
+            debug_assert!(sought.is_ok(), "{sought:?}");
         }
-        drop(inner);
         &self.std
+    }
+
+    /// Somebody else sees the open file from now on; the seek to where this handle stands is deferred. Returns whether its
+    /// place was known here.
+    fn show(&self) -> bool {
+        let mut inner = self.shared();
+        let is_known = inner.place.known().is_some();
+        if is_known {
+            inner.undo_read_ahead(&self.std); // I1
+        }
+        inner.place.show(&self.std);
+        // Of a file that others have, only the pool may go back.
+        is_known
     }
 
     /// Undoes reading ahead, if no operation is under way.
@@ -177,14 +192,13 @@ impl File {
         }
     }
 
-    /// Waits until no operation is under way, and has the system's position go back by what was read ahead, if it can.
-    async fn stand(&self) -> io::Result<()> {
+    /// Waits until no operation is under way, and defers the seek to where this handle's reads have come to: somebody else
+    /// sees the file from now on. Returns whether its place was known here.
+    async fn stand(&self) -> bool {
         self.idle().await;
+        let was_ours = self.show();
         self.undo_read_ahead();
-        if !self.std.owes() || Handle::try_current().is_err() {
-            return Ok(());
-        }
-        self.change(OpenFile::go_back).await
+        was_ours
     }
 
     fn shared(&self) -> LockGuard<'_, Inner> {
@@ -282,10 +296,12 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
     pub async fn try_clone(&self) -> io::Result<File> {
-        self.stand().await?;
-        self.shown();
-        let std = Arc::clone(&self.std);
-        let clone = offload(move || std.try_clone()).await?;
+        self.stand().await;
+        let cloned = self.change(|std| {
+            std.run_deferred_seek()?;
+            std.try_clone()
+        });
+        let clone = cloned.await?;
         let mut clone = Self::at(clone, Place::default());
         clone.set_max_buf_size(self.max_buf_size);
         Ok(clone)
@@ -297,9 +313,15 @@ impl File {
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(self) -> std::fs::File {
-        // A file that cannot go back stands at the end of what was read ahead.
-        let _stands = self.stand().await;
-        self.shown();
+        let was_ours = self.stand().await;
+        if self.std.has_deferred_seek() {
+            let has_pool = Handle::try_current().is_ok();
+            let is_sought = has_pool && self.change(OpenFile::run_deferred_seek).await.is_ok();
+            if !is_sought && (was_ours || !has_pool) {
+                // A file that cannot go back stands at the end of what was read ahead.
+                let _sought = self.std.run_deferred_seek();
+            }
+        }
         self.std.unwrap().await
     }
 

@@ -100,7 +100,7 @@ impl Inner {
         }
     }
 
-    /// Begins `operation` on the pool. It finds the system's position right, and says where it has come to.
+    /// Begins `operation` on the pool. It brings the system's position along, and says where it has come to.
     pub(super) fn begin(
         &mut self,
         std: &Arc<OpenFile>,
@@ -166,7 +166,7 @@ impl Inner {
     pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf) {
         self.unflushed = true;
         self.begin(std, Doing::Write, buf, move |std, buf, place| {
-            let outcome = match place.bring(std) {
+            let outcome = match std.run_deferred_seek() {
                 Ok(()) => {
                     let outcome = buf.drain(&**std);
                     place.has_written(outcome.as_ref().ok().copied());

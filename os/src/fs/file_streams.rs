@@ -77,7 +77,9 @@ impl AsyncRead for File {
             }
             let buf = inner.take_buf();
             inner.begin(&me.std, Doing::Read, buf, move |std, buf, place| {
-                let read = place.bring(std).and_then(|()| buf.fill(&**std, limit));
+                let read = std
+                    .run_deferred_seek()
+                    .and_then(|()| buf.fill(&**std, limit));
                 Outcome::Read(read.map(|n| place.has_read(std, n)))
             });
         }
@@ -102,7 +104,7 @@ impl AsyncSeek for File {
         let buf = inner.take_buf();
         inner.begin(&me.std, Doing::Seek, buf, move |std, _buf, place| {
             let mut file: &std::fs::File = std;
-            let sought = place.bring(std).and_then(|()| file.seek(position));
+            let sought = std.run_deferred_seek().and_then(|()| file.seek(position));
             Outcome::Seek(sought.inspect(|&at| place.stands(at)))
         });
         Ok(())
