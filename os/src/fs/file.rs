@@ -5,7 +5,8 @@
 //!             waits for it and tells of its failure.
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
 //! Invariants  I1 while Idle, a buffer that is not empty holds what was read ahead: before the
-//!                file is written, sought or cut, its position goes back by as much.
+//!                file is written, sought or cut, its position goes back by as much, or, of a file
+//!                without places, it is set aside.
 //!             I2 what a failed write left stays in the buffer, and each flush and each write tries it
 //!                again first, and fails if it fails. A read or a seek moves the position, so it gives
 //!                the rest up; then every flush fails until a write has told of it.
@@ -29,7 +30,6 @@ use super::open_file::OpenFile;
 use super::place::Place;
 use super::{by_ring, in_place};
 use crate::context::Handle;
-use crate::sys::Learned;
 
 /// Bytes that one operation moves at most, if nobody chose.
 const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -42,7 +42,8 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 ///
 /// # Cancel safety
 /// Reads, writes, seeks and flushes by the traits lose nothing when their future drops: what was read is
-/// there for the next read, what was taken is written, and the next operation waits for the one before.
+/// there for the next read, also after a write, of a pipe or socket too; what was taken is written, and the next
+/// operation waits for the one before.
 ///
 /// # Cost
 /// A hop to the blocking pool for each operation that the buffer does not answer; but on Linux a read of at most
@@ -186,10 +187,7 @@ impl File {
 
     /// Undoes reading ahead, if no operation is under way.
     pub(super) fn undo_read_ahead(&self) {
-        // A pipe goes back by nothing: what was read ahead stays here.
-        if self.std.learned() != Learned::Special {
-            self.shared().undo_read_ahead(&self.std);
-        }
+        self.shared().undo_read_ahead(&self.std);
     }
 
     /// Waits until no operation is under way, and defers the seek to where this handle's reads have come to: somebody else
@@ -308,7 +306,8 @@ impl File {
     }
 
     /// The file as std's, once no operation is under way, also of those that nobody waits for any more. It stands where
-    /// this handle's reads have come to.
+    /// this handle's reads have come to; but what reads that were given up have taken of a pipe, a socket or a
+    /// terminal goes with this handle.
     ///
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
@@ -330,6 +329,10 @@ impl File {
     ///
     /// # Errors
     /// The file itself, if an operation is under way.
+    #[allow(
+        clippy::result_large_err,
+        reason = "the file comes back, and is moved once"
+    )]
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
         self.shown();
         match self.std.try_unwrap() {

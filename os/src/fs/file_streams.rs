@@ -75,6 +75,15 @@ impl AsyncRead for File {
                 unit.made_progress();
                 return Poll::Ready(Ok(()));
             }
+            if let Some(buf) = &mut inner.set_aside {
+                // Nothing of such a file is read in place.
+                unit.made_progress();
+                buf.hand_out(target);
+                if buf.unread() == 0 {
+                    inner.set_aside = None;
+                }
+                return Poll::Ready(Ok(()));
+            }
             let buf = inner.take_buf();
             inner.begin(&me.std, Doing::Read, buf, move |std, buf, place| {
                 let read = std
@@ -90,13 +99,13 @@ impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         let me = &mut *self;
         let inner = me.inner.get_mut();
-        let (State::Idle(buf), true) = (&mut inner.state, me.std.given_up().is_none()) else {
+        let (State::Idle(_), true) = (&inner.state, me.std.given_up().is_none()) else {
             return Err(io::Error::other(
                 "other file operation is pending, call poll_complete before start_seek",
             ));
         };
-        let unread = buf.discard();
-        inner.place.retreat(&me.std, unread); // I1
+        inner.undo_read_ahead(&me.std); // I1
+        inner.buf().discard(); // I2
         if let Some(position) = in_place::seek(&me.std, &mut inner.place, position) {
             inner.position = position;
             return Ok(());
