@@ -164,7 +164,9 @@ impl File {
     /// The open file as somebody else may see it from now on. Its position is brought along here, which waits for whoever
     /// reads by the same open file: none but a forked process.
     pub(super) fn shown(&self) -> &std::fs::File {
-        if self.show() {
+        self.show();
+        // Of a file that others have, only the pool may go back.
+        if self.std.is_unseen() {
             let sought = self.std.run_deferred_seek();
             // A local file goes to where it has stood before.
             debug_assert!(sought.is_ok(), "{sought:?}");
@@ -172,17 +174,13 @@ impl File {
         &self.std
     }
 
-    /// Somebody else sees the open file from now on; the seek to where this handle stands is deferred. Returns whether its
-    /// place was known here.
-    fn show(&self) -> bool {
+    /// Somebody else sees the open file from now on; the seek to where this handle stands is deferred.
+    fn show(&self) {
         let mut inner = self.shared();
-        let is_known = inner.place.known().is_some();
-        if is_known {
+        if inner.place.known().is_some() {
             inner.undo_read_ahead(&self.std); // I1
         }
         inner.place.show(&self.std);
-        // Of a file that others have, only the pool may go back.
-        is_known
     }
 
     /// Undoes reading ahead, if no operation is under way.
@@ -191,12 +189,11 @@ impl File {
     }
 
     /// Waits until no operation is under way, and defers the seek to where this handle's reads have come to: somebody else
-    /// sees the file from now on. Returns whether its place was known here.
-    async fn stand(&self) -> bool {
+    /// sees the file from now on.
+    async fn stand(&self) {
         self.idle().await;
-        let was_ours = self.show();
+        self.show();
         self.undo_read_ahead();
-        was_ours
     }
 
     fn shared(&self) -> LockGuard<'_, Inner> {
@@ -312,11 +309,11 @@ impl File {
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(self) -> std::fs::File {
-        let was_ours = self.stand().await;
+        self.stand().await;
         if self.std.has_deferred_seek() {
             let has_pool = Handle::try_current().is_ok();
             let is_sought = has_pool && self.change(OpenFile::run_deferred_seek).await.is_ok();
-            if !is_sought && (was_ours || !has_pool) {
+            if !is_sought && (self.std.is_unseen() || !has_pool) {
                 // A file that cannot go back stands at the end of what was read ahead.
                 let _sought = self.std.run_deferred_seek();
             }

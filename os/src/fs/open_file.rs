@@ -6,7 +6,8 @@
 //!             I2 it is wanted back once, by who gives up its own part at that.
 //!             I3 what was learned of the file is true as long as it is open, and only ever becomes less.
 //!             I4 a seek that was deferred is there until an operation has made it: one that never runs has not. Seeks are
-//!                deferred only while nothing is under way that makes them.
+//!                deferred only while nothing is under way that makes them. One to a place is made before anybody
+//!                else is shown the file.
 //! Rejected    A count beside the `Arc`'s own: two more read-modify-writes for each operation.
 
 use std::fs::File;
@@ -132,6 +133,12 @@ impl OpenFile {
         // Acquire, both: pair with the Releases in `run_deferred_seek`: the seek has been made.
         let (place, ahead) = (&self.place, &self.ahead);
         place.load(Ordering::Acquire) != NOWHERE || ahead.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether a seek to a place is deferred: nobody else has been shown the file (I4).
+    pub(super) fn is_unseen(&self) -> bool {
+        // Acquire: as above.
+        self.place.load(Ordering::Acquire) != NOWHERE
     }
 
     /// Makes the seek that was deferred, if one was (I4). It waits for whoever reads by the same open file: call it on the

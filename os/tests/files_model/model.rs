@@ -213,6 +213,22 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
     match step {
         Step::On(_, _, Some(0)) => states,
         Step::On(slot, op, _) => on(states, *slot, op, seen),
+        Step::Both(slot, left, right) => match seen {
+            Seen::Both(of_left, of_right) => {
+                both(states, *slot, (left, of_left), (right, of_right))
+            }
+            _ => Set::new(),
+        },
+        // Of others, nobody sees whether they were.
+        Step::OpenAndDrop(mode, _) if *mode != Mode::Truncate => states,
+        Step::OpenAndDrop(..) => match seen {
+            Seen::Dropped => {
+                let mut all = states.clone();
+                all.extend(each(states, |state| state.truncating += 1));
+                all
+            }
+            _ => each(closure(states), |state| state.inodes[state.named].clear()),
+        },
         Step::Open(slot, mode) => each(closure(states), |state| open(state, *slot, *mode)),
         Step::Close(slot) => each(states, |state| close(state, *slot)),
         Step::Clone(from, to, polls) => match seen {
@@ -258,6 +274,22 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
         },
         Step::Hold | Step::Release | Step::Drain => states,
     }
+}
+
+/// The states after two operations at once: one was before the other.
+fn both(
+    states: Set,
+    slot: usize,
+    left: (&Op, &Result<Value, Fault>),
+    right: (&Op, &Result<Value, Fault>),
+) -> Set {
+    let then = |first: (&Op, &Result<Value, Fault>), second: (&Op, &Result<Value, Fault>)| {
+        let after_first = on(states.clone(), slot, first.0, &Seen::Done(first.1.clone()));
+        on(after_first, slot, second.0, &Seen::Done(second.1.clone()))
+    };
+    let mut all = then(left, right);
+    all.extend(then(right, left));
+    all
 }
 
 /// The states in which `change` says that it is what was seen, after it.
@@ -344,6 +376,7 @@ fn on(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
     match op {
         Op::Read(length) => read(states, slot, *length, seen),
         Op::ReadExact(length) => read_exact(states, slot, *length, seen),
+        Op::ReadToEnd => read_to_end(states, slot, seen),
         Op::Write(bytes) | Op::WriteVectored(bytes) => write(states, slot, *bytes, seen),
         Op::WriteAll(bytes) => write_all(states, slot, *bytes, seen),
         Op::Flush | Op::Shutdown => match seen {
@@ -351,7 +384,7 @@ fn on(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
             Seen::Done(outcome) => keep(flushed(states, slot), |state| {
                 state.at(slot).failed == outcome.clone().err()
             }),
-            Seen::Nothing => states,
+            Seen::Nothing | Seen::Both(..) => states,
         },
         Op::Seek(position) => seek(states, slot, Goal::from(*position), seen),
         Op::StreamPosition => seek(states, slot, Goal::Current(0), seen),
@@ -361,7 +394,7 @@ fn on(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
             Seen::Done(outcome) => keep(settled(states, slot), |state| {
                 state.at(slot).failed == outcome.clone().err()
             }),
-            Seen::Nothing => states,
+            Seen::Nothing | Seen::Both(..) => states,
         },
         Op::Lock(lock) => lock_waiting(states, slot, *lock, seen),
         Op::TryLock(_) | Op::SetPermissions => {
@@ -437,7 +470,7 @@ fn read(states: Set, slot: usize, limit: usize, seen: &Seen) -> Set {
                 (read.map(Value::Bytes) == *outcome).then_some(())
             })
         }
-        Seen::Nothing => states,
+        Seen::Nothing | Seen::Both(..) => states,
     }
 }
 
@@ -471,6 +504,58 @@ fn read_exact(states: Set, slot: usize, length: usize, seen: &Seen) -> Set {
         };
         if *seen == Seen::Done(outcome) {
             explaining.insert(state);
+        }
+    }
+    match seen {
+        Seen::Dropped => closure(given_up),
+        _ => explaining,
+    }
+}
+
+/// Longer than any file.
+const UNLIMITED: usize = 100_000;
+
+fn read_to_end(states: Set, slot: usize, seen: &Seen) -> Set {
+    let mut explaining = Set::new();
+    let mut given_up = states.clone();
+    let start = idle(states, slot).into_iter();
+    let mut left: Vec<(State, usize)> = start.map(|state| (state, 0)).collect();
+    while let Some((mut state, count)) = left.pop() {
+        if !may_look(1) {
+            return Set::new();
+        }
+        let (wanted, expected) = match seen {
+            Seen::Done(Ok(Value::Bytes(bytes))) => {
+                let rest = bytes.get(count..).unwrap_or_default();
+                // If nothing is left, a look for more.
+                (rest.len().max(1), Some(rest))
+            }
+            _ => (UNLIMITED, None),
+        };
+        if *seen == Seen::Dropped {
+            // What was read so far is gone with the future.
+            given_up.insert(state.clone());
+            given_up.extend(read_begun(Set::from([state.clone()]), slot, UNLIMITED));
+        }
+        match read_once(&mut state, slot, wanted, wanted) {
+            Err(fault) => {
+                if *seen == Seen::Done(Err(fault)) {
+                    explaining.insert(state);
+                }
+            }
+            Ok(bytes) if bytes.is_empty() => {
+                if expected.is_some_and(<[u8]>::is_empty) {
+                    explaining.insert(state);
+                } else if *seen == Seen::Dropped {
+                    given_up.insert(state);
+                }
+            }
+            Ok(bytes) if expected.is_none_or(|rest| rest.starts_with(&bytes)) => {
+                let count = count + bytes.len();
+                let next = idle(Set::from([state]), slot);
+                left.extend(next.into_iter().map(|state| (state, count)));
+            }
+            Ok(_) => {}
         }
     }
     match seen {
@@ -537,7 +622,7 @@ fn write(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> Set {
             }
             explaining
         }
-        Seen::Nothing => states,
+        Seen::Nothing | Seen::Both(..) => states,
     }
 }
 
