@@ -183,17 +183,7 @@ impl World {
                 };
                 seen(polled(perform(file, op), *polls, held).await)
             }
-            Step::Both(slot, left, right) => {
-                let Some(file) = &self.files[*slot] else {
-                    return Seen::Nothing;
-                };
-                let both = async {
-                    selkie::join!(perform_shared(file, left), perform_shared(file, right))
-                };
-                let both = polled(both, None, held).await;
-                let (left, right) = both.expect("it was polled to its end");
-                Seen::Both(left.map_err(fault), right.map_err(fault))
-            }
+            Step::Both(slot, left, right) => self.do_both(*slot, left, right).await,
             Step::OpenAndDrop(mode, polls) => {
                 let opened = polled(open(&self.path, *mode), Some(*polls), held).await;
                 seen(opened.map(|opened| opened.map(|_| Value::Unit)))
@@ -249,6 +239,16 @@ impl World {
                 Seen::Done(Ok(Value::Unit))
             }
         }
+    }
+
+    async fn do_both(&mut self, slot: usize, left: &Op, right: &Op) -> Seen {
+        let Some(file) = &self.files[slot] else {
+            return Seen::Nothing;
+        };
+        let both = async { selkie::join!(perform_shared(file, left), perform_shared(file, right)) };
+        let both = polled(both, None, &mut self.held).await;
+        let (left, right) = both.expect("it was polled to its end");
+        Seen::Both(left.map_err(fault), right.map_err(fault))
     }
 
     fn try_through_std(&mut self, slot: usize) -> Seen {
