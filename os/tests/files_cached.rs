@@ -498,3 +498,40 @@ fn a_file_that_is_shown_while_it_is_written_stays_where_the_write_ends() {
         *b"..........AAAAABBBBB.........."
     );
 }
+
+/// Most seeks are answered without asking the system, and none differently.
+#[test]
+fn a_seek_goes_where_the_systems_own_goes_or_fails_as_it_does() {
+    use std::io::Seek;
+
+    const LEN: i64 = 10_000;
+    let folder = Folder::new("seeks");
+    let path = folder.file("file", &[7; LEN as usize]);
+    let (far, end) = (1 << 31, i64::MAX as u64);
+    let mut targets = vec![SeekFrom::Current(0), SeekFrom::Current(i64::MIN)];
+    targets.extend(
+        [0, 5, far - 1, far, far + 1, 1 << 44, end, end + 1, u64::MAX].map(SeekFrom::Start),
+    );
+    targets.extend([0, -LEN, -LEN - 1, 3, 1 << 40, i64::MAX].map(SeekFrom::End));
+    targets.extend([7, -3, -12, LEN, 1 << 40, i64::MAX].map(SeekFrom::Current));
+    narrow().block_on(async {
+        for first in &targets {
+            for second in &targets {
+                let mut theirs = std::fs::File::open(&path).unwrap();
+                let mut ours = File::open(&path).await.unwrap();
+                for target in [SeekFrom::Start(9), *first, *second, SeekFrom::Current(0)] {
+                    let told = ours.seek(target).await.map_err(|error| error.kind());
+                    let expected = theirs.seek(target).map_err(|error| error.kind());
+                    assert_eq!(told, expected, "{first:?}, {second:?}: {target:?}");
+                }
+                let mut ours = ours.into_std().await;
+                let at = ours.stream_position().unwrap();
+                assert_eq!(
+                    at,
+                    theirs.stream_position().unwrap(),
+                    "{first:?}, {second:?}"
+                );
+            }
+        }
+    });
+}

@@ -1,4 +1,5 @@
 //! What reads that were given up have read ahead is read again, wherever the next operation comes from.
+#![allow(unsafe_code)]
 
 mod fixture;
 
@@ -235,6 +236,72 @@ fn what_was_read_ahead_of_a_pipe_is_not_lost() {
         file.write_all(b"x").await.unwrap();
         file.flush().await.unwrap_err();
     });
+}
+
+/// A terminal that passes bytes on as they are, and its other end.
+#[cfg(target_os = "linux")]
+fn terminal() -> (std::os::fd::OwnedFd, std::os::fd::OwnedFd) {
+    use std::os::fd::{FromRawFd, OwnedFd};
+    use std::ptr::null_mut;
+
+    let (mut theirs, mut ours) = (-1, -1);
+    // SAFETY: zeros are a `termios`.
+    let mut mode: libc::termios = unsafe { std::mem::zeroed() };
+    // SAFETY: the call changes one `termios`.
+    unsafe { libc::cfmakeraw(&raw mut mode) };
+    // A read waits for a byte.
+    mode.c_cc[libc::VMIN] = 1;
+    let (to_theirs, to_ours) = (&raw mut theirs, &raw mut ours);
+    // SAFETY: the call writes two numbers and reads one `termios`.
+    let made = unsafe { libc::openpty(to_theirs, to_ours, null_mut(), &raw mut mode, null_mut()) };
+    assert_eq!(made, 0);
+    // SAFETY: the descriptor was just made, and nobody else has it.
+    let theirs = unsafe { OwnedFd::from_raw_fd(theirs) };
+    // SAFETY: as above.
+    (unsafe { OwnedFd::from_raw_fd(ours) }, theirs)
+}
+
+/// What was read of a socket or a terminal by a read that was given up is there once: whatever else is done with it, the next
+/// reads hand it out.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_read_ahead_of_a_socket_or_terminal_is_there_after_a_write() {
+    use std::io::{Read, Write};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let ends = [(OwnedFd::from(ours), OwnedFd::from(theirs)), terminal()];
+    for (ours, theirs) in ends {
+        let (mut file, mut theirs) = (File::from(ours), std::fs::File::from(theirs));
+        let sent: Vec<u8> = (0..100).collect();
+        theirs.write_all(&sent).unwrap();
+        run(async {
+            let mut received = [0; 100];
+            let release = busy_pool(&Handle::current());
+            // It takes all hundred, when it runs.
+            assert!(poll_once(file.read(&mut [0; 100])).is_pending());
+            drop(release);
+            file.read_exact(&mut received[..10]).await.unwrap();
+            file.write_all(b"reply").await.unwrap();
+            file.flush().await.unwrap();
+            let mut reply = [0; 5];
+            theirs.read_exact(&mut reply).unwrap();
+            assert_eq!(&reply, b"reply");
+            file.read_exact(&mut received[10..20]).await.unwrap();
+            file.seek(std::io::SeekFrom::Start(0)).await.unwrap_err();
+            file.read_exact(&mut received[20..30]).await.unwrap();
+            file.set_len(0).await.unwrap_err();
+            // A write that the pool does later, and a read right after.
+            file.write_all(b"again").await.unwrap();
+            file.read_exact(&mut received[30..]).await.unwrap();
+            assert_eq!(&received[..], &sent[..]);
+            theirs.write_all(b"more").unwrap();
+            let mut more = [0; 4];
+            file.read_exact(&mut more).await.unwrap();
+            assert_eq!(&more, b"more");
+        });
+    }
 }
 
 #[test]

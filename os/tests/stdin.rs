@@ -13,7 +13,7 @@ use selkie::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use selkie::runtime::{Builder, Runtime};
 use selkie::time::{sleep, timeout};
 
-use fixture::{PART, is_part, ringed};
+use fixture::{Folder, PART, is_part, ringed};
 
 /// Longer than anything takes that ends at all.
 const LONG: Duration = Duration::from_secs(30);
@@ -22,10 +22,15 @@ const LATE: Duration = Duration::from_secs(2);
 
 /// A part of a test, and both ends of its standard streams. It ends by itself if it hangs.
 fn part(name: &str) -> std::process::Child {
+    part_of(Stdio::piped(), name)
+}
+
+/// The same, whose input is `input`.
+fn part_of(input: impl Into<Stdio>, name: &str) -> std::process::Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", name])
         .env(PART, "x")
-        .stdin(Stdio::piped())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -313,4 +318,101 @@ fn reads_by_turns() {
     }
     let end = ringed()[0].block_on(selkie::io::stdin().read(&mut [0]));
     assert_eq!(end.unwrap(), 0);
+}
+
+/// Whether a thread may have a table of descriptors of its own by the call that closes all others.
+fn closes_ranges() -> bool {
+    // SAFETY: the call takes numbers, and no descriptor has this one.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, u32::MAX, u32::MAX, 0) };
+    closed == 0
+}
+
+/// Reads three bytes by ours, three by std's, and so on; two runtimes, and readers that drop or stay.
+#[test]
+fn std_and_ours_read_by_turns() {
+    for stays in [false, true] {
+        let mut child = part(if stays {
+            "turns_of_one_reader"
+        } else {
+            "turns"
+        });
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"abcdefghijklmnopqrstuvwx").unwrap();
+        // Kept open: each turn finds what is there, and waits for no end.
+        ends_well(child);
+        drop(input);
+    }
+}
+
+fn take_turns(stays: bool) {
+    if !is_part() {
+        return;
+    }
+    limit();
+    let runtimes = ringed();
+    let mut letters = b'a'..;
+    let mut ours = selkie::io::stdin();
+    for turn in 0..4 {
+        if !stays {
+            ours = selkie::io::stdin();
+        }
+        // One that stays watches for one runtime.
+        let runtime = &runtimes[if stays { 0 } else { turn % 2 }];
+        let mut three = [0; 3];
+        let read = runtime.block_on(async { timeout(LONG, ours.read_exact(&mut three)).await });
+        read.unwrap().unwrap();
+        assert!(three.into_iter().eq(letters.by_ref().take(3)), "{three:?}");
+        std::io::stdin().read_exact(&mut three).unwrap();
+        assert!(three.into_iter().eq(letters.by_ref().take(3)), "{three:?}");
+    }
+}
+
+#[test]
+#[ignore = "a part of std_and_ours_read_by_turns"]
+fn turns() {
+    take_turns(false);
+}
+
+#[test]
+#[ignore = "a part of std_and_ours_read_by_turns"]
+fn turns_of_one_reader() {
+    take_turns(true);
+}
+
+#[test]
+fn a_child_reads_on_where_ours_has_come_to() {
+    if !closes_ranges() {
+        return println!("skipped: the system has no close_range");
+    }
+    let folder = Folder::new("stdin");
+    let path = folder.file("input", b"headrest");
+    let mut from_pipe = part("leaves_the_rest_to_a_child");
+    let mut input = from_pipe.stdin.take().unwrap();
+    input.write_all(b"headrest").unwrap();
+    drop(input);
+    ends_well(from_pipe);
+    let mut from_file = part_of(
+        std::fs::File::open(path).unwrap(),
+        "leaves_the_rest_to_a_child",
+    );
+    drop(from_file.stdin.take());
+    ends_well(from_file);
+}
+
+#[test]
+#[ignore = "a part of a_child_reads_on_where_ours_has_come_to"]
+fn leaves_the_rest_to_a_child() {
+    if !is_part() {
+        return;
+    }
+    limit();
+    let [runtime, _] = ringed();
+    let mut head = [0; 4];
+    let read = runtime.block_on(async { selkie::io::stdin().read_exact(&mut head).await });
+    assert_eq!((read.unwrap(), &head), (4, b"head"));
+    let cat = Command::new("cat")
+        .stdin(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert_eq!(cat.stdout, b"rest");
 }

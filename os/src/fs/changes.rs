@@ -44,7 +44,7 @@ impl File {
         self.idle().await;
         self.undo_read_ahead(); // I2
         self.change(move |std| {
-            std.go_back()?;
+            std.run_deferred_seek()?;
             std.set_len(size)
         })
         .await

@@ -5,7 +5,8 @@
 //!             waits for it and tells of its failure.
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
 //! Invariants  I1 while Idle, a buffer that is not empty holds what was read ahead: before the
-//!                file is written, sought or cut, its position goes back by as much.
+//!                file is written, sought or cut, its position goes back by as much, or, of a file
+//!                without places, it is set aside.
 //!             I2 what a failed write left stays in the buffer, and each flush and each write tries it
 //!                again first, and fails if it fails. A read or a seek moves the position, so it gives
 //!                the rest up; then every flush fails until a write has told of it.
@@ -29,7 +30,6 @@ use super::open_file::OpenFile;
 use super::place::Place;
 use super::{by_ring, in_place};
 use crate::context::Handle;
-use crate::sys::Learned;
 
 /// Bytes that one operation moves at most, if nobody chose.
 const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -42,7 +42,8 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 ///
 /// # Cancel safety
 /// Reads, writes, seeks and flushes by the traits lose nothing when their future drops: what was read is
-/// there for the next read, what was taken is written, and the next operation waits for the one before.
+/// there for the next read, also after a write, of a pipe or socket too; what was taken is written, and the next
+/// operation waits for the one before.
 ///
 /// # Cost
 /// A hop to the blocking pool for each operation that the buffer does not answer; but on Linux a read of at most
@@ -53,6 +54,13 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 ///
 /// Dropped in a runtime, a file of a server's (FUSE, NFS, SMB, 9p, Ceph, AFS) is closed by the pool, since that asks the server,
 /// unless it was made of a file of std's or locked, or its descriptor was lent; clones are closed as it is.
+///
+/// # Forked processes
+/// A process that is forked shares the position that the system has of each open file. This handle's reads and seeks in
+/// place do not move that position: it follows when the file is written or read by the pool, cloned, lent as a
+/// descriptor or taken back as std's. A call of `as_fd`, `as_raw_fd` or [`try_into_std`](Self::try_into_std) brings it along
+/// where it is made, and so waits while a forked process is inside of a read or write by the same open file; all other
+/// methods wait for such a process without a thread of the runtime.
 ///
 /// # Example
 /// ```
@@ -153,38 +161,39 @@ impl File {
         opened.await.map(|(file, place)| Self::at(file, place))
     }
 
-    /// The open file as somebody else may see it from now on.
+    /// The open file as somebody else may see it from now on. Its position is brought along here, which waits for whoever
+    /// reads by the same open file: none but a forked process.
     pub(super) fn shown(&self) -> &std::fs::File {
-        let mut inner = self.shared();
-        if let (State::Idle(_), Some(_)) = (&inner.state, inner.place.known()) {
-            inner.undo_read_ahead(&self.std); // I1
-            let brought = inner.place.show(&self.std);
-            // A local file that is nobody else's goes to where it has stood before.
-            debug_assert!(brought.is_ok(), "{brought:?}");
-        } else {
-            // Of a file that others have, only the pool may go back.
-            inner.place.show_busy();
+        self.show();
+        // Of a file that others have, only the pool may go back.
+        if self.std.is_unseen() {
+            let sought = self.std.run_deferred_seek();
+            // A local file goes to where it has stood before.
+            debug_assert!(sought.is_ok(), "{sought:?}");
         }
-        drop(inner);
         &self.std
+    }
+
+    /// Somebody else sees the open file from now on; the seek to where this handle stands is deferred.
+    fn show(&self) {
+        let mut inner = self.shared();
+        if inner.place.known().is_some() {
+            inner.undo_read_ahead(&self.std); // I1
+        }
+        inner.place.show(&self.std);
     }
 
     /// Undoes reading ahead, if no operation is under way.
     pub(super) fn undo_read_ahead(&self) {
-        // A pipe goes back by nothing: what was read ahead stays here.
-        if self.std.learned() != Learned::Special {
-            self.shared().undo_read_ahead(&self.std);
-        }
+        self.shared().undo_read_ahead(&self.std);
     }
 
-    /// Waits until no operation is under way, and has the system's position go back by what was read ahead, if it can.
-    async fn stand(&self) -> io::Result<()> {
+    /// Waits until no operation is under way, and defers the seek to where this handle's reads have come to: somebody else
+    /// sees the file from now on.
+    async fn stand(&self) {
         self.idle().await;
+        self.show();
         self.undo_read_ahead();
-        if !self.std.owes() || Handle::try_current().is_err() {
-            return Ok(());
-        }
-        self.change(OpenFile::go_back).await
     }
 
     fn shared(&self) -> LockGuard<'_, Inner> {
@@ -282,24 +291,33 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
     pub async fn try_clone(&self) -> io::Result<File> {
-        self.stand().await?;
-        self.shown();
-        let std = Arc::clone(&self.std);
-        let clone = offload(move || std.try_clone()).await?;
+        self.stand().await;
+        let cloned = self.change(|std| {
+            std.run_deferred_seek()?;
+            std.try_clone()
+        });
+        let clone = cloned.await?;
         let mut clone = Self::at(clone, Place::default());
         clone.set_max_buf_size(self.max_buf_size);
         Ok(clone)
     }
 
     /// The file as std's, once no operation is under way, also of those that nobody waits for any more. It stands where
-    /// this handle's reads have come to.
+    /// this handle's reads have come to; but what reads that were given up have taken of a pipe, a socket or a
+    /// terminal goes with this handle.
     ///
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(self) -> std::fs::File {
-        // A file that cannot go back stands at the end of what was read ahead.
-        let _stands = self.stand().await;
-        self.shown();
+        self.stand().await;
+        if self.std.has_deferred_seek() {
+            let has_pool = Handle::try_current().is_ok();
+            let is_sought = has_pool && self.change(OpenFile::run_deferred_seek).await.is_ok();
+            if !is_sought && (self.std.is_unseen() || !has_pool) {
+                // A file that cannot go back stands at the end of what was read ahead.
+                let _sought = self.std.run_deferred_seek();
+            }
+        }
         self.std.unwrap().await
     }
 
@@ -308,6 +326,10 @@ impl File {
     ///
     /// # Errors
     /// The file itself, if an operation is under way.
+    #[allow(
+        clippy::result_large_err,
+        reason = "the file comes back, and is moved once"
+    )]
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
         self.shown();
         match self.std.try_unwrap() {

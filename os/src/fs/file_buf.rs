@@ -80,11 +80,6 @@ impl FileBuf {
         n
     }
 
-    /// Drops what was read ahead, and says how much it was; the rest of a failed write stays.
-    pub(super) fn discard_unread(&mut self) -> usize {
-        if self.is_unwritten { 0 } else { self.discard() }
-    }
-
     /// Reads once, up to `limit` bytes.
     pub(super) fn fill(&mut self, mut file: impl Read, limit: usize) -> io::Result<usize> {
         let n = loop {

@@ -5,6 +5,7 @@
 //!                lost with it.
 //!             I2 `unflushed` from the begin of a write until its outcome was seen; who drops the
 //!                file in between is told in debug builds, unless the write is known to be done.
+//!             I3 no read begins while something is set aside: it is handed out before.
 
 use std::future::Future;
 use std::io;
@@ -21,12 +22,15 @@ use super::place::Place;
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
 use crate::sync::Notify;
+use crate::sys::Learned;
 use crate::task::JoinHandle;
 
 pub(super) struct Inner {
     pub(super) state: State,
     pub(super) write_error: Option<Box<KeptError>>,
     pub(super) position: u64,
+    /// What was read of a file without places, a pipe or a socket, and not handed out before something else began.
+    pub(super) set_aside: Option<Box<FileBuf>>,
     /// Where the file stands.
     pub(super) place: Place,
     /// Whether a write is under way whose outcome nobody has seen (I2).
@@ -95,12 +99,13 @@ impl Inner {
             state: State::Idle(FileBuf::default()),
             write_error: None,
             position: 0,
+            set_aside: None,
             place,
             unflushed: false,
         }
     }
 
-    /// Begins `operation` on the pool. It finds the system's position right, and says where it has come to.
+    /// Begins `operation` on the pool. It brings the system's position along, and says where it has come to.
     pub(super) fn begin(
         &mut self,
         std: &Arc<OpenFile>,
@@ -166,7 +171,7 @@ impl Inner {
     pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf) {
         self.unflushed = true;
         self.begin(std, Doing::Write, buf, move |std, buf, place| {
-            let outcome = match place.bring(std) {
+            let outcome = match std.run_deferred_seek() {
                 Ok(()) => {
                     let outcome = buf.drain(&**std);
                     place.has_written(outcome.as_ref().ok().copied());
@@ -181,10 +186,19 @@ impl Inner {
         });
     }
 
-    /// Undoes reading ahead, if no operation is under way.
+    /// Undoes reading ahead, if no operation is under way. What cannot be read again is set aside for the next reads.
     pub(super) fn undo_read_ahead(&mut self, std: &OpenFile) {
-        if let State::Idle(buf) = &mut self.state {
-            let unread = buf.discard_unread();
+        let State::Idle(buf) = &mut self.state else {
+            return;
+        };
+        if buf.unread() == 0 {
+            return;
+        }
+        if std.learned() == Learned::Special {
+            debug_assert!(self.set_aside.is_none(), "a read took more before"); // I3
+            self.set_aside = Some(Box::new(std::mem::take(buf)));
+        } else {
+            let unread = buf.discard();
             self.place.retreat(std, unread);
         }
     }

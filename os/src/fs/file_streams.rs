@@ -75,9 +75,20 @@ impl AsyncRead for File {
                 unit.made_progress();
                 return Poll::Ready(Ok(()));
             }
+            if let Some(buf) = &mut inner.set_aside {
+                // Nothing of such a file is read in place.
+                unit.made_progress();
+                buf.hand_out(target);
+                if buf.unread() == 0 {
+                    inner.set_aside = None;
+                }
+                return Poll::Ready(Ok(()));
+            }
             let buf = inner.take_buf();
             inner.begin(&me.std, Doing::Read, buf, move |std, buf, place| {
-                let read = place.bring(std).and_then(|()| buf.fill(&**std, limit));
+                let read = std
+                    .run_deferred_seek()
+                    .and_then(|()| buf.fill(&**std, limit));
                 Outcome::Read(read.map(|n| place.has_read(std, n)))
             });
         }
@@ -88,13 +99,13 @@ impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         let me = &mut *self;
         let inner = me.inner.get_mut();
-        let (State::Idle(buf), true) = (&mut inner.state, me.std.given_up().is_none()) else {
+        let (State::Idle(_), true) = (&inner.state, me.std.given_up().is_none()) else {
             return Err(io::Error::other(
                 "other file operation is pending, call poll_complete before start_seek",
             ));
         };
-        let unread = buf.discard();
-        inner.place.retreat(&me.std, unread); // I1
+        inner.undo_read_ahead(&me.std); // I1
+        inner.buf().discard(); // I2
         if let Some(position) = in_place::seek(&me.std, &mut inner.place, position) {
             inner.position = position;
             return Ok(());
@@ -102,7 +113,7 @@ impl AsyncSeek for File {
         let buf = inner.take_buf();
         inner.begin(&me.std, Doing::Seek, buf, move |std, _buf, place| {
             let mut file: &std::fs::File = std;
-            let sought = place.bring(std).and_then(|()| file.seek(position));
+            let sought = std.run_deferred_seek().and_then(|()| file.seek(position));
             Outcome::Seek(sought.inspect(|&at| place.stands(at)))
         });
         Ok(())

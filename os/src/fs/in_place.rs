@@ -5,13 +5,13 @@
 //! Invariants  I1 what is told in place is what the pool would tell: an answer that the system did
 //!                not give in full, an error for one, is asked again on the pool.
 //!             I2 each operation done in place costs budget, as one on the pool does.
-//!             I3 nothing is done here by a path or by the system's position.
+//!             I3 nothing is done here by a path or by the system's position, whose lock somebody may have.
 //! Rejected    Reads of any size: 2 MiB from the cache keep a worker for half a millisecond.
 #![allow(unsafe_code)]
 
 use std::fs::{File, Metadata};
 use std::future::poll_fn;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, SeekFrom};
 #[cfg(unix)]
 use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
@@ -30,6 +30,9 @@ use crate::sys::{FileLock, set_file_lock};
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 /// Bytes that one unit of the budget pays for.
 const BYTES_PER_UNIT: usize = 16 * 1024;
+
+/// Where every file system lets a file stand, whatever its size; what is farther may be too far.
+const ALWAYS_ALLOWED: u64 = i32::MAX as u64;
 
 /// Whether a runtime runs here that has not shut down, and does files' work in place. Without one the pool is
 /// asked, and says that it is not there: else it would depend on the cache whether a program works.
@@ -74,21 +77,23 @@ pub(super) async fn lock(file: &OpenFile, lock: FileLock) -> Option<io::Result<(
     ask(file, |file| Some(set_file_lock(file.as_fd(), lock))).await
 }
 
-/// Moves where `file` stands, if that waits for nothing. What fails is to be told by the pool.
+/// Moves where `file` stands, if that is known to be allowed (I3). What fails is to be told by the pool.
 pub(super) fn seek(file: &OpenFile, place: &mut Place, position: SeekFrom) -> Option<u64> {
     let at = place.known()?;
     if !file.learned().is_local() || !is_on() {
         return None;
     }
-    let position = match position {
-        SeekFrom::Current(offset) => SeekFrom::Start(at.checked_add_signed(offset)?),
-        position => position,
+    let size = || file.metadata().ok().map(|metadata| metadata.len());
+    let to = match position {
+        SeekFrom::Start(to) => to,
+        SeekFrom::Current(offset) => at.checked_add_signed(offset)?,
+        SeekFrom::End(offset) => size()?.checked_add_signed(offset)?,
     };
-    // By the system's position all the same, which says what is too far; nobody else has it.
-    let mut std = &**file;
-    let at = std.seek(position).ok()?;
-    place.stands(at);
-    Some(at)
+    if to > ALWAYS_ALLOWED && to != at && to > size()? {
+        return None;
+    }
+    place.moves(to);
+    Some(to)
 }
 
 /// Reads up to `limit` bytes that are at hand from where `file` stands; none is its end.

@@ -5,8 +5,9 @@
 //! Invariants  I1 `std` is there until the last owner drops.
 //!             I2 it is wanted back once, by who gives up its own part at that.
 //!             I3 what was learned of the file is true as long as it is open, and only ever becomes less.
-//!             I4 what the system's position has to go back by is taken by the operation that goes back, when it does:
-//!                an operation that never runs owes it still.
+//!             I4 a seek that was deferred is there until an operation has made it: one that never runs has not. Seeks are
+//!                deferred only while nothing is under way that makes them. One to a place is made before anybody
+//!                else is shown the file.
 //! Rejected    A count beside the `Arc`'s own: two more read-modify-writes for each operation.
 
 use std::fs::File;
@@ -16,6 +17,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
+
+use selkie_core::platform::{AtomicU64, Lock};
 
 use super::closing::close;
 use super::in_flight::{Flown, GivenUp};
@@ -31,9 +34,16 @@ pub(super) struct OpenFile {
     /// Whether it is closed where it is dropped, whatever it is; shared by its clones, which share its locks.
     stays: Arc<AtomicBool>,
     given_up: GivenUp,
+    /// Where the system's position has to go by a deferred seek, or `NOWHERE` (I4).
+    place: AtomicU64,
     /// Bytes that were read ahead and undone, by which the system's position has not gone back (I4).
     ahead: AtomicUsize,
+    /// Held while deferred seeks are made.
+    seeking: Lock<()>,
 }
+
+/// No seek to a place is deferred: no file has this one.
+const NOWHERE: u64 = u64::MAX;
 
 impl Flown for OpenFile {
     fn given_up(&self) -> &GivenUp {
@@ -69,7 +79,9 @@ impl OpenFile {
             learned: AtomicU8::new(learned as u8),
             stays,
             given_up: GivenUp::default(),
+            place: AtomicU64::new(NOWHERE),
             ahead: AtomicUsize::new(0),
+            seeking: Lock::new(()),
         })
     }
 
@@ -103,27 +115,54 @@ impl OpenFile {
             .store(Learned::Elsewhere as u8, Ordering::Relaxed);
     }
 
-    /// The next operation by the system's position has to go back by `unread` bytes first.
-    pub(super) fn owe(&self, unread: usize) {
-        // Relaxed: no operation is under way, and the next gets it with the file.
+    /// Defers a seek to `place` until something goes by the system's position.
+    pub(super) fn defer_seek_to(&self, place: u64) {
+        // Relaxed, both: nothing that seeks is under way, and what comes next gets it with the file.
+        self.ahead.store(0, Ordering::Relaxed);
+        self.place.store(place, Ordering::Relaxed);
+    }
+
+    /// Defers a seek back by `unread` bytes.
+    pub(super) fn defer_seek_back(&self, unread: usize) {
+        // Relaxed: as above.
         self.ahead.fetch_add(unread, Ordering::Relaxed);
     }
 
-    /// Whether the system's position has to go back.
-    pub(super) fn owes(&self) -> bool {
-        // Relaxed: as above.
-        self.ahead.load(Ordering::Relaxed) > 0
+    /// Whether the system's position has to go elsewhere before it is used.
+    pub(super) fn has_deferred_seek(&self) -> bool {
+        // Acquire, both: pair with the Releases in `run_deferred_seek`: the seek has been made.
+        let (place, ahead) = (&self.place, &self.ahead);
+        place.load(Ordering::Acquire) != NOWHERE || ahead.load(Ordering::Acquire) > 0
     }
 
-    /// Has the system's position go back by what is owed (I4). Call it on the pool.
-    pub(super) fn go_back(&self) -> io::Result<()> {
-        if !self.owes() {
+    /// Whether a seek to a place is deferred: nobody else has been shown the file (I4).
+    pub(super) fn is_unseen(&self) -> bool {
+        // Acquire: as above.
+        self.place.load(Ordering::Acquire) != NOWHERE
+    }
+
+    /// Makes the seek that was deferred, if one was (I4). It waits for whoever reads by the same open file: call it on the
+    /// pool.
+    pub(super) fn run_deferred_seek(&self) -> io::Result<()> {
+        if !self.has_deferred_seek() {
             return Ok(());
         }
-        // Relaxed: operations that go back come one after the other.
-        let unread = self.ahead.swap(0, Ordering::Relaxed);
-        let mut file = &**self;
-        file.seek(SeekFrom::Current(-(unread as i64))).map(drop)
+        // Whoever comes meanwhile waits until the position is right.
+        let _seeking = self.seeking.lock();
+        let (mut file, mut sought) = (&**self, Ok(0));
+        // Relaxed, both: changed under the lock, or while nobody has it.
+        let place = self.place.load(Ordering::Relaxed);
+        let unread = self.ahead.load(Ordering::Relaxed);
+        if place != NOWHERE {
+            sought = file.seek(SeekFrom::Start(place));
+        }
+        if unread > 0 && sought.is_ok() {
+            sought = file.seek(SeekFrom::Current(-(unread as i64)));
+        }
+        // Release, both: pair with the Acquires in `has_deferred_seek`. A seek that failed is not tried again.
+        self.place.store(NOWHERE, Ordering::Release);
+        self.ahead.store(0, Ordering::Release);
+        sought.map(drop)
     }
 
     /// Whoever drops the file, or a clone, closes it, and so frees its locks, before going on.

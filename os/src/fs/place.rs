@@ -1,20 +1,23 @@
 //! Where a file stands.
 //!
-//! Idea        A file that nobody else has ever seen moves by this handle alone. So its place is known here, and what is
-//!             read at a place need not move the system's own position, whose lock a call could wait for; the system's
-//!             is brought along by the next operation on the pool that goes by it.
+//! Idea        A file that nobody else has been shown moves by this handle alone. So its place is known here: reads at a
+//!             place and seeks need not move the system's own position. The lock of that position is held by whoever reads
+//!             by the same open file, for as long as that takes, and a forked process may do so without anybody being
+//!             told. So no seek of the system's is made where a task runs: it is deferred to the next operation on the
+//!             pool that goes by the system's position.
 //! States      tracked(at, the system's lags or not) ─shown→ the system's own, for good;
 //!             tracked ─a write to the end, a write that failed→ unknown ─a seek, a read by the pool→ tracked
-//! Invariants  I1 while the system's position lags, `at` is known, and no operation goes by the system's.
-//!             I2 whoever else may have the open file has had its position brought along before.
+//! Invariants  I1 while the system's position lags, `at` is known, and a seek there is deferred before an operation begins
+//!                that goes by the system's.
+//!             I2 before somebody else is shown the open file, its position is brought along, or the seek is deferred.
 //!             I3 an operation works on a copy; what it makes of it counts when it ends. If it never ran, nothing
 //!                has moved.
 //!             I4 while an operation goes by the system's position it does not lag: the file may be shown meanwhile.
-//! Rejected    Calls in place that go by the system's position: its lock is held by a clone's read for as long as that
-//!             takes.
+//! Rejected    Calls in place that go by the system's position, also of a file that was opened here: whether a forked
+//!             process has it cannot be asked.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io::Seek;
 
 use super::open_file::OpenFile;
 use crate::sys::{AtHand, System};
@@ -72,16 +75,15 @@ impl Place {
         self.lags |= n > 0;
     }
 
-    /// Somebody else sees the open file from now on. The system's position is brought along, which waits for nobody:
-    /// nobody else has it so far.
-    pub(super) fn show(&mut self, file: &OpenFile) -> io::Result<()> {
-        let brought = self.bring(file);
-        *self = Self::default();
-        brought
+    /// The file was sought without asking the system, to a place where every file can stand.
+    pub(super) fn moves(&mut self, at: u64) {
+        self.lags |= self.at != at;
+        self.at = at;
     }
 
-    /// As [`show`](Self::show), while an operation is under way, or done and not looked at (I4).
-    pub(super) fn show_busy(&mut self) {
+    /// Somebody else sees the open file from now on, once the deferred seek is made (I2).
+    pub(super) fn show(&mut self, file: &OpenFile) {
+        self.prepare(file);
         *self = Self::default();
     }
 
@@ -92,22 +94,12 @@ impl Place {
         }
     }
 
-    /// An operation by the system's position is about to begin: it is brought along (I4). Nobody else has the file, so
-    /// that this waits for nobody; what fails is told by the operation, which tries again.
+    /// An operation by the system's position is about to begin, and makes the seek that is deferred here (I4).
     pub(super) fn prepare(&mut self, file: &OpenFile) {
         if self.lags {
-            let _brought = self.bring(file);
+            file.defer_seek_to(self.at);
+            self.lags = false;
         }
-    }
-
-    /// Brings the system's position along.
-    pub(super) fn bring(&mut self, file: &OpenFile) -> io::Result<()> {
-        if let (true, Some(at)) = (self.lags, self.known()) {
-            let mut file: &File = file;
-            file.seek(SeekFrom::Start(at))?;
-        }
-        self.lags = false;
-        file.go_back()
     }
 
     /// Goes back by what was read ahead: at once, if the place is known here, else with the next operation by the
@@ -121,7 +113,7 @@ impl Place {
                 self.at = at.saturating_sub(unread as u64);
                 self.lags = true;
             }
-            None => file.owe(unread),
+            None => file.defer_seek_back(unread),
         }
     }
 

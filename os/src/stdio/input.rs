@@ -1,8 +1,7 @@
 //! The process's input.
 //!
-//! Idea        A thread that nobody waits for reads, through std's reader. Input that can be watched it
-//!             reads when something is there, and asks else for what std has read ahead; the rest, files as
-//!             a rule, it reads as they come.
+//! Idea        A thread that nobody waits for reads, what std has read ahead first, and no more than is asked for. Input
+//!             that can be watched it reads when something is there; the rest, files as a rule, it reads as they come.
 //! States      Watched: Asks ─nothing there→ Waits ─something is there→ Asks
 //! Invariants  I1 what was read and not handed out stays in the buffer, or on its way there; what a value that drops has
 //!                not handed out, the process keeps for the next.
@@ -24,9 +23,6 @@ use crate::io::{AsyncRead, ReadBuf};
 
 /// Bytes that one operation moves at most.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
-/// Bytes that a read of watched input asks for at least: more than std's reader holds, so that
-/// nothing is left in its buffer, which nobody watches.
-const MIN_WATCHED_BUF_SIZE: usize = 16 * 1024;
 
 /// What values that dropped have read and not handed out (I1).
 static LEFT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -37,9 +33,14 @@ fn left() -> MutexGuard<'static, Vec<u8>> {
 
 /// Reads the process's input; made by [`stdin`].
 ///
-/// All of it goes through [`std::io::Stdin`], by a thread of this value's own: no task waits while another
-/// thread has std's lock, and no shutdown waits for the thread. What std has read ahead comes first; on systems
-/// other than Linux it is seen once more input, or the end, is there.
+/// It can be used by turns with [`std::io::Stdin`]: what std has read ahead comes first, and a read takes no more than it is
+/// asked for. On Linux the rest stays in the input, so that a child process that inherits it reads on where this reader
+/// has come to; on other systems, and where a sandbox allows a thread no descriptors of its own, std's reader has it. A
+/// buffer around this reader, as of a `BufReader`, takes as much as it holds.
+///
+/// Reads are made by a thread of this value's own: no task waits while another thread has std's lock, and no shutdown
+/// waits for the thread. On systems other than Linux what std has read ahead for others is seen once more input, or the
+/// end, is there.
 ///
 /// A terminal, a pipe or a socket is read when something is there: a read that is given up takes nothing, or it
 /// is there for the next read. Its mode is left as it is, for it may be shared: if another process takes the
@@ -77,11 +78,11 @@ enum Way {
 /// The process's input.
 ///
 /// Each call makes a reader with a buffer of its own: use one at a time. What one has read and not handed out when it
-/// drops, the next that is made hands out first; `std::io::stdin` does not.
+/// drops, as reads do that are given up, the next that is made hands out first; `std::io::stdin` does not.
 ///
 /// # Cost
-/// For each read that the buffer does not answer, a hop to a thread, which is started by the first, and a question
-/// to the system beside the read; on Linux a read that finds nothing starts a thread that looks into std's buffer.
+/// For each read that the buffer does not answer, a hop to a thread, and on Linux one to a second, both of which the first
+/// read starts; two system calls beside the read.
 pub fn stdin() -> Stdin {
     Stdin {
         buf: Vec::new(),
@@ -117,7 +118,7 @@ impl Stdin {
                     None => Way::Read,
                 };
             }
-            let (wanted, patience) = match &mut self.way {
+            let patience = match &mut self.way {
                 Way::Watched { input, waits } => {
                     if *waits && !reader.is_reading() {
                         let outcome = ready!(input.poll_input(cx));
@@ -128,9 +129,9 @@ impl Stdin {
                         }
                         outcome?;
                     }
-                    (wanted.max(MIN_WATCHED_BUF_SIZE), Patience::Watches)
+                    Patience::Watches
                 }
-                _ => (wanted, Patience::Waits),
+                _ => Patience::Waits,
             };
             let buf = std::mem::take(&mut self.buf);
             self.used = 0;

@@ -21,7 +21,3 @@ impl Watched {
 pub(super) fn input_is_there() -> bool {
     true
 }
-
-pub(super) fn take_read_ahead(_: &mut Vec<u8>) -> io::Result<()> {
-    Ok(())
-}

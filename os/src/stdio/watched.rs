@@ -17,8 +17,6 @@ use crate::io::Interest;
 use crate::source::Evented;
 use crate::sys::{has_input, is_regular_file};
 
-pub(super) use crate::sys::take_read_ahead;
-
 /// The watched input. To mio a receiver is any descriptor that can be read.
 #[derive(Debug)]
 pub(super) struct Watched(Evented<Receiver>);

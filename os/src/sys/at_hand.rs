@@ -19,9 +19,9 @@ pub(crate) enum Learned {
     Disk,
     /// A regular file that is memory, which may be swapped out as any other may.
     Memory,
-    /// A regular file of which nothing is at hand for certain: every call may wait, for a server for one.
+    /// A regular file or a disk of which nothing is at hand for certain: every call may wait, for a server for one.
     Elsewhere,
-    /// No regular file.
+    /// Neither: a pipe, a socket, a terminal. It has no places, and what was read of it is there once.
     Special,
     /// As `Elsewhere`, on a file system that is known to ask a server for what it does, also when a file is closed.
     Served,
@@ -84,7 +84,16 @@ pub(crate) struct System;
 
 #[cfg(not(target_os = "linux"))]
 impl AtHand for System {
-    fn learn(_file: &File) -> Learned {
+    fn learn(file: &File) -> Learned {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::FileTypeExt;
+
+            let file_type = file.metadata().map(|metadata| metadata.file_type());
+            if file_type.is_ok_and(|kind| !kind.is_file() && !kind.is_block_device()) {
+                return Learned::Special;
+            }
+        }
         Learned::Elsewhere
     }
 

@@ -27,6 +27,11 @@ mod birth;
 mod cached;
 #[cfg(all(unix, feature = "net"))]
 mod credentials;
+#[cfg(all(target_os = "linux", feature = "net", feature = "io-std"))]
+mod exact_input;
+#[cfg(all(not(all(target_os = "linux", feature = "net")), feature = "io-std"))]
+#[path = "no_exact_input.rs"]
+mod exact_input;
 #[cfg(all(unix, feature = "fs"))]
 mod file_control;
 #[cfg(all(unix, feature = "fs"))]
@@ -39,11 +44,6 @@ mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 mod memory;
-#[cfg(all(target_os = "linux", feature = "net", feature = "io-std"))]
-mod read_ahead;
-#[cfg(all(unix, not(target_os = "linux"), feature = "net", feature = "io-std"))]
-#[path = "no_read_ahead.rs"]
-mod read_ahead;
 mod stopwatch;
 mod thread_end;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -75,6 +75,8 @@ pub(crate) use birth::Birth;
 pub(crate) use cached::System;
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use credentials::{Peer, peer_credentials};
+#[cfg(feature = "io-std")]
+pub(crate) use exact_input::ExactInput;
 #[cfg(feature = "reactor")]
 pub(crate) use late_source::LateSource;
 #[cfg(feature = "net")]
@@ -104,8 +106,6 @@ pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
 pub(crate) use folder::{Folder, Name, Owners};
 #[cfg(all(target_os = "linux", feature = "process"))]
 pub(crate) use linux::pidfd_open;
-#[cfg(all(unix, feature = "net", feature = "io-std"))]
-pub(crate) use read_ahead::take_read_ahead;
 #[cfg(feature = "net")]
 pub(crate) use timer_fd::{SystemTimer, time_since_boot};
 #[cfg(all(unix, feature = "process"))]

@@ -166,3 +166,15 @@ fn what_was_read_ahead_is_read_after_a_length_that_was_never_set() {
     let after = vec![Step::On(0, Op::Read(3), None)];
     holds("found-length", &vec![part(KIND, steps), part(KIND, after)]);
 }
+
+#[test]
+fn a_descriptor_stands_where_reads_have_come_to_after_a_clone_that_never_ran() {
+    let steps = vec![
+        Step::Open(0, Mode::Both),
+        Step::On(0, Op::Seek(SeekFrom::Start(5)), None),
+        Step::Hold,
+        Step::Clone(0, 1, Some(1)),
+    ];
+    let after = vec![Step::ByDescriptor(0, StdOp::Read(2))];
+    holds("found-clone", &vec![part(KIND, steps), part(KIND, after)]);
+}

@@ -147,6 +147,11 @@ impl Maker {
                 self.held = false;
                 Step::Drain
             }
+            23 => Step::OpenAndDrop(
+                self.random.pick(&Mode::ALL),
+                self.random.pick(&[1, 1, 2, 9]),
+            ),
+            24 | 25 => Step::Both(slot, self.shared_op(), self.shared_op()),
             _ => {
                 let op = self.op();
                 let polls = match op {
@@ -167,9 +172,20 @@ impl Maker {
         }
     }
 
+    /// An operation of `&self` that ends.
+    fn shared_op(&mut self) -> Op {
+        loop {
+            let op = self.op();
+            if op.is_shared() && !matches!(op, Op::Lock(_)) {
+                return op;
+            }
+        }
+    }
+
     fn op(&mut self) -> Op {
         match self.random.below(50) {
-            0..=8 => Op::Read(self.length()),
+            0..=7 => Op::Read(self.length()),
+            8 => Op::ReadToEnd,
             9 => Op::ReadExact(self.random.pick(&[1, 3, 20, 60])),
             10..=14 => Op::Write(self.bytes()),
             15..=17 => Op::WriteAll(self.bytes()),

@@ -18,9 +18,14 @@ mod generate;
 mod model;
 mod program;
 mod random;
+mod reads;
 mod run;
+mod shared;
 mod shrink;
 mod state;
+mod states;
+mod waiting;
+mod writes;
 
 use std::cell::Cell;
 use std::fmt::Write;

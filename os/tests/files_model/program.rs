@@ -66,6 +66,7 @@ pub(crate) enum Lock {
 pub(crate) enum Op {
     Read(usize),
     ReadExact(usize),
+    ReadToEnd,
     Write(Bytes),
     WriteAll(Bytes),
     /// A write of the same bytes in two slices.
@@ -91,6 +92,25 @@ pub(crate) enum Op {
     Lock(Lock),
 }
 
+impl Op {
+    /// Whether it is done by `&self`.
+    pub(crate) const fn is_shared(&self) -> bool {
+        !matches!(
+            self,
+            Self::Read(_)
+                | Self::ReadExact(_)
+                | Self::ReadToEnd
+                | Self::Write(_)
+                | Self::WriteAll(_)
+                | Self::WriteVectored(_)
+                | Self::Flush
+                | Self::Shutdown
+                | Self::Seek(_)
+                | Self::StreamPosition
+        )
+    }
+}
+
 /// What is done with the descriptor of a handle by std, beside the handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StdOp {
@@ -107,8 +127,12 @@ pub(crate) type Polls = Option<usize>;
 pub(crate) enum Step {
     /// Does an operation on the handle in a slot.
     On(usize, Op, Polls),
+    /// Does two operations of `&self` at once, to the end of both.
+    Both(usize, Op, Op),
     /// Opens the path, into a slot.
     Open(usize, Mode),
+    /// Opens the path, and closes what was opened, if the future came to its end.
+    OpenAndDrop(Mode, usize),
     Close(usize),
     /// Clones the handle in the first slot into the second.
     Clone(usize, usize, Polls),
@@ -197,6 +221,8 @@ pub(crate) enum Seen {
     /// The future was dropped before its end.
     Dropped,
     Done(Result<Value, Fault>),
+    /// Of two at once.
+    Both(Result<Value, Fault>, Result<Value, Fault>),
 }
 
 /// What happened in a program.

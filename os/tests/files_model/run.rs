@@ -25,6 +25,9 @@ use super::program::{
 /// Longer than anything takes that ends at all.
 const LONG: Duration = Duration::from_secs(20);
 
+/// More than any file holds.
+const ROOM: usize = 100_000;
+
 /// What happened so far, which is there also if the program never comes to its end.
 pub(crate) type Log = Arc<Mutex<Vec<Event>>>;
 
@@ -180,6 +183,11 @@ impl World {
                 };
                 seen(polled(perform(file, op), *polls, held).await)
             }
+            Step::Both(slot, left, right) => self.do_both(*slot, left, right).await,
+            Step::OpenAndDrop(mode, polls) => {
+                let opened = polled(open(&self.path, *mode), Some(*polls), held).await;
+                seen(opened.map(|opened| opened.map(|_| Value::Unit)))
+            }
             Step::Open(slot, mode) => {
                 if self.files[*slot].is_some() {
                     return Seen::Nothing;
@@ -231,6 +239,16 @@ impl World {
                 Seen::Done(Ok(Value::Unit))
             }
         }
+    }
+
+    async fn do_both(&mut self, slot: usize, left: &Op, right: &Op) -> Seen {
+        let Some(file) = &self.files[slot] else {
+            return Seen::Nothing;
+        };
+        let both = async { selkie::join!(perform_shared(file, left), perform_shared(file, right)) };
+        let both = polled(both, None, &mut self.held).await;
+        let (left, right) = both.expect("it was polled to its end");
+        Seen::Both(left.map_err(fault), right.map_err(fault))
     }
 
     fn try_through_std(&mut self, slot: usize) -> Seen {
@@ -390,6 +408,12 @@ async fn perform(file: &mut File, op: &Op) -> io::Result<Value> {
         Op::ReadExact(length) => {
             let mut bytes = vec![0; *length];
             file.read_exact(&mut bytes).await?;
+            Ok(Value::Bytes(bytes))
+        }
+        Op::ReadToEnd => {
+            // With room for all from the first read on: the model need not know how it grows.
+            let mut bytes = Vec::with_capacity(ROOM);
+            file.read_to_end(&mut bytes).await?;
             Ok(Value::Bytes(bytes))
         }
         Op::Write(bytes) => file.write(&bytes.to_vec()).await.map(Value::Count),

@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) closed: Vec<Handle>,
     /// Replacements that were given up.
     pub(crate) replacing: Vec<Bytes>,
+    /// How many openings that truncate were given up.
+    pub(crate) truncating: usize,
 }
 
 /// An open file, which clones share.
@@ -155,6 +157,7 @@ impl State {
             handles: std::array::from_fn(|_| None),
             closed: Vec::new(),
             replacing: Vec::new(),
+            truncating: 0,
         }
     }
 
@@ -216,6 +219,12 @@ impl State {
             let mut next = self.clone();
             let bytes = next.replacing.remove(index);
             next.replace(bytes);
+            after.push(next);
+        }
+        if self.truncating > 0 {
+            let mut next = self.clone();
+            next.truncating -= 1;
+            next.inodes[next.named].clear();
             after.push(next);
         }
         for (index, description) in self.descriptions.iter().enumerate() {

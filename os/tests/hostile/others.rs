@@ -86,10 +86,6 @@ pub(crate) fn position(sheet: &mut Sheet) {
         let stage = Stage::new(&kind);
         for other in [Other::Copy, Other::Clone, Other::Fork] {
             for (what, handle) in HANDLED {
-                // Nobody is told of a fork: what goes by the system's position may wait for the child.
-                if other == Other::Fork && BY_POSITION.contains(what) {
-                    continue;
-                }
                 sheet.begin(format!("{what}, {other:?} reads, {}", kind.name));
                 place.prepare().unwrap();
                 let (path, is_cloned) = (place.at.join("small"), other == Other::Clone);
@@ -117,16 +113,6 @@ pub(crate) fn position(sheet: &mut Sheet) {
         }
     }
 }
-
-/// What brings the system's position along where the task runs.
-const BY_POSITION: [&str; 6] = [
-    "seek",
-    "seek to the end",
-    "stream_position",
-    "write",
-    "try_clone",
-    "into_std",
-];
 
 const FIRST: Plan = Plan::Keep {
     nth: 1,

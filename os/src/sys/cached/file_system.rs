@@ -12,6 +12,7 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,7 +45,11 @@ pub(super) fn learn(file: &std::fs::File) -> Learned {
     let Ok(metadata) = file.metadata() else {
         return Learned::Served;
     };
-    if !metadata.is_file() {
+    let file_type = metadata.file_type();
+    if file_type.is_block_device() {
+        return Learned::Elsewhere;
+    }
+    if !file_type.is_file() {
         return Learned::Special;
     }
     match kind(file) {
