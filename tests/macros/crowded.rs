@@ -74,7 +74,7 @@ async fn all_of_them() -> (Outcome, u8, u8) {
 }
 
 #[::selkie::test]
-async fn names_of_users_do_not_meet_those_of_expansions() {
+async fn regression_85_names_of_users_do_not_meet_those_of_expansions() {
     let (Outcome, one, two) = all_of_them().await;
     ::core::assert_eq!((one, two), (1, 2));
     KEY.scope([7; VALUE], async {

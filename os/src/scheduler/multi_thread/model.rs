@@ -122,6 +122,15 @@ impl Shared {
         self.notify();
     }
 
+    /// As a worker pushes into its ring: others are told as that grows to a power of two.
+    fn push_to_ring(&self) {
+        // Release: as a push into a ring.
+        let len = self.queue.fetch_add(1, Ordering::Release) + 1;
+        if len.is_power_of_two() {
+            self.notify();
+        }
+    }
+
     fn take(&self) -> bool {
         let take = |now: usize| now.checked_sub(1);
         self.queue
@@ -252,6 +261,24 @@ fn model_a_second_push_does_not_wait_for_the_first_task() {
             .collect();
         shared.push();
         shared.push();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+/// Attacks I2 of `push`: of three tasks nobody is told of the last, and both workers may lie down meanwhile.
+#[test]
+fn model_an_untold_push_is_never_slept_through() {
+    larger_model(|| {
+        let shared = Shared::new(2);
+        let workers: Vec<_> = (0..2)
+            .map(|index| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.work(index, 3))
+            })
+            .collect();
+        (0..3).for_each(|_| shared.push_to_ring());
         for worker in workers {
             worker.join().unwrap();
         }

@@ -4,7 +4,11 @@
 //!             take it; a full ring gives half to the inject queue. Another worker is told of what it could take, but
 //!             not of what an event has just woken, unless that is much.
 //! Invariants  I1 the LIFO slot is filled by the thread that has the core alone; everyone may empty it.
-//! Rejected    A wake of another worker for each event that the driver tells of: a wake takes as long as a few short tasks.
+//!             I2 others are told as the ring grows to one task, and to each power of two: nobody lies down while there is a
+//!                task in any ring, and who is woken wakes the next if there is more, so that no more is needed (`idle`).
+//!                What an event put there without a word is told of with the next push.
+//! Rejected    To tell of each push: a fence, and two lines that searching workers write, for each task that is spawned.
+//!             A wake of another worker for each event that the driver tells of: a wake takes as long as a few short tasks.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -60,7 +64,7 @@ impl Worker<'_> {
         if let Some(before) = NonNull::new(before) {
             // SAFETY: only tokens go into the slot, and each comes out once.
             self.push_ring(unsafe { Notified::from_raw(before) });
-            self.notify();
+            self.notify_of_push();
         }
     }
 
@@ -77,14 +81,18 @@ impl Worker<'_> {
             self.until_outside.set(1); // All of ours have yielded.
         }
         if others {
-            self.notify();
+            self.notify_of_push();
         } else if Yields::is_early(row) {
             self.turn.force();
         }
     }
 
-    fn notify(&self) {
-        if !self.parking.get() && !self.looking.get() {
+    /// Tells others of a task that was just put into the ring, if that is due (I2).
+    fn notify_of_push(&self) {
+        if self.parking.get() || self.looking.get() {
+            return; // `notify_of_events` follows.
+        }
+        if self.untold.take() || self.remote.ring.len().is_power_of_two() {
             self.shared.notify(self.index);
         }
     }
@@ -93,8 +101,13 @@ impl Worker<'_> {
     pub(super) fn notify_of_events(&self) {
         let lifo = usize::from(!self.remote.lifo.load(Ordering::Relaxed).is_null());
         let waiting = self.remote.ring.len() + lifo;
+        if waiting <= 1 {
+            return;
+        }
         // Whoever shares a driver with others has taken their events too.
-        if waiting > 1 && (!self.shared.drivers.are_own() || self.tuning.is_long(waiting)) {
+        let is_told = !self.shared.drivers.are_own() || self.tuning.is_long(waiting);
+        self.untold.set(!is_told);
+        if is_told {
             self.shared.notify(self.index);
         }
     }

@@ -43,6 +43,8 @@ pub(super) struct Worker<'a> {
     pub(super) parking: Cell<bool>,
     /// Set while the worker looks into its driver between tasks: likewise.
     pub(super) looking: Cell<bool>,
+    /// Whether the ring has tasks of which nobody was told.
+    pub(super) untold: Cell<bool>,
     /// Whether events were there when the worker last was about to sleep: it looks before it searches or sleeps.
     pub(super) expects_events: Cell<bool>,
     /// When the worker woke, or was last asked how long it has been awake.
@@ -139,6 +141,7 @@ impl<'a> Worker<'a> {
             searching: Cell::new(false),
             parking: Cell::new(false),
             looking: Cell::new(false),
+            untold: Cell::new(false),
             expects_events: Cell::new(false),
             awake_since: Cell::new(Some(Instant::now())),
             lifo_streak: Cell::new(0),
