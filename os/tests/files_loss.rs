@@ -136,7 +136,7 @@ fn a_replaced_file_is_on_the_disk_before_its_name_and_the_name_before_the_end() 
         let what = ["fsync", "rename"]
             .into_iter()
             .find(|name| call.starts_with(name))?;
-        let is_folder = line.contains(&format!("{}>", folder.0.display()));
+        let is_folder = what == "fsync" && line.contains(&format!("{}>", folder.0.display()));
         Some((what, is_folder))
     };
     let calls: Vec<_> = told.lines().filter_map(called).collect();

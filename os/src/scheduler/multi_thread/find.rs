@@ -8,7 +8,8 @@
 //!                Nor more than takes as long as a task from outside should wait: what those wake waits behind them.
 //!             I2 who calls from outside again and again gets every second poll.
 //! Rejected    A share of the inject queue whatever is in the ring: a flood from outside would stand before all that the
-//!             worker's own tasks wake.
+//!             worker's own tasks wake. One task alone also where all of those have yielded: a task that yields until hundreds
+//!             have run that it has woken, and that overflowed into that queue, would yield eight times for each.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
@@ -68,13 +69,15 @@ impl Worker<'_> {
     fn look_outside(&self) -> Option<Notified> {
         // Relaxed: as above; whoever pushes after this calls again.
         self.remote.called.store(false, Ordering::Relaxed);
-        // One alone if the worker has tasks: in its ring, a share would stand before what those wake.
-        let waiting = if self.remote.ring.is_empty() {
+        // One alone if the worker has tasks that do more than to yield: in its ring, a share would stand before what
+        // those wake.
+        let waiting = if self.remote.ring.is_empty() || self.others.is_round_over() {
             self.take_from_outside()
         } else {
             self.shared.pop_outside(self.index)
         };
         if waiting.is_some() {
+            self.others.act_upon_round();
             self.outside_at.set(self.remote.counters.polls.get());
         }
         waiting.or_else(|| {

@@ -73,6 +73,16 @@ impl Others {
         true
     }
 
+    /// Whether all tasks have yielded since this was last acted upon.
+    pub(super) fn is_round_over(&self) -> bool {
+        self.is_round.get()
+    }
+
+    /// There was something to do for whom all tasks have yielded.
+    pub(super) fn act_upon_round(&self) {
+        self.is_round.set(false);
+    }
+
     /// A task of a worker that gets no further, if all of worker `me`'s have yielded; taken from one by `steal`.
     pub(super) fn take_from_stuck(
         &self,

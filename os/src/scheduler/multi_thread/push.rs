@@ -87,6 +87,12 @@ impl Worker<'_> {
         }
     }
 
+    /// How many tasks wait for this worker.
+    pub(super) fn waiting(&self) -> usize {
+        let lifo = usize::from(!self.remote.lifo.load(Ordering::Relaxed).is_null());
+        self.remote.ring.len() + lifo
+    }
+
     /// Tells others of a task that was just put into the ring, if that is due (I2).
     fn notify_of_push(&self) {
         if self.parking.get() || self.looking.get() {
@@ -99,8 +105,7 @@ impl Worker<'_> {
 
     /// The driver has woken tasks of this worker: has another help, if that is worth a wake.
     pub(super) fn notify_of_events(&self) {
-        let lifo = usize::from(!self.remote.lifo.load(Ordering::Relaxed).is_null());
-        let waiting = self.remote.ring.len() + lifo;
+        let waiting = self.waiting();
         if waiting <= 1 {
             return;
         }

@@ -133,10 +133,13 @@ impl Worker<'_> {
 
     /// Takes the events that are there.
     fn look_into_driver(&self) {
+        let before = self.waiting();
         self.looking.set(true);
         self.shared.drivers.of(self.index).poll();
         self.looking.set(false);
-        self.notify_of_events();
+        if self.waiting() > before {
+            self.notify_of_events();
+        }
     }
 
     /// A task that an event wakes, if this worker has a driver of its own that is likely to have one: that costs
