@@ -103,14 +103,15 @@ impl Reactors {
         let reactor = &self.0[index];
         // Before the poller knows it: the worker that then sleeps sleeps there.
         let is_first = reactor.add_source();
-        if let Err(error) = register(registry) {
+        let registered = register(registry);
+        if registered.is_err() {
             reactor.remove_source();
-            return Err(error);
         }
+        // Also if it failed: a second one may be there meanwhile, which has called nobody.
         if is_first && self.here() != Some(index) {
             reactor.call_worker();
         }
-        Ok(index)
+        registered.map(|()| index)
     }
 
     /// The reactor `index` no longer watches a source, which `deregister` tells its poller.
@@ -165,6 +166,10 @@ const fn with_slack(sources: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
     use super::Reactors;
 
     /// How many of `sources` each of `workers` reactors gets, if worker 0 makes all of them known.
@@ -200,6 +205,30 @@ mod tests {
             reactors.all().map(super::Reactor::sources).sum::<usize>(),
             0
         );
+    }
+
+    /// A worker that counts how often it is called.
+    #[derive(Default)]
+    struct Called(AtomicUsize);
+
+    impl Wake for Called {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn the_worker_is_called_for_a_second_source_where_the_first_is_refused() {
+        let reactors = Reactors::new(2).unwrap();
+        let called = Arc::new(Called::default());
+        reactors.at(1).belongs_to(Waker::from(Arc::clone(&called)));
+        let refused = reactors.watch_at(1, |_| {
+            reactors.watch_at(1, |_| Ok(())).unwrap();
+            Err(std::io::Error::other("refused"))
+        });
+        refused.unwrap_err();
+        assert_eq!(reactors.at(1).sources(), 1);
+        assert_eq!(called.0.load(Ordering::SeqCst), 1);
     }
 
     #[test]
