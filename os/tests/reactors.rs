@@ -14,6 +14,7 @@ use std::time::Duration;
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::{TcpListener, TcpStream};
 use selkie::runtime::{Builder, Runtime};
+use selkie::signal::unix::{SignalKind, signal};
 
 use fixture::watched_by;
 
@@ -110,6 +111,22 @@ fn accepted_connections_spread_over_the_workers() {
     assert_eq!(counts.len(), 4, "{counts:?}");
     let is_fair = |count: &usize| (SOCKETS / 8..=SOCKETS * 3 / 8).contains(count);
     assert!(counts.values().all(is_fair), "{counts:?}");
+}
+
+#[test]
+fn listeners_to_signals_count_as_one_source() {
+    const SOCKETS: usize = 64;
+    let runtime = workers(4, true);
+    let listen = || signal(SignalKind::user_defined1()).unwrap();
+    let _listeners: Vec<_> = runtime.block_on(async { (0..1_000).map(|_| listen()).collect() });
+    let (address, told) = serve(&runtime);
+    let mut clients: Vec<_> = (0..SOCKETS).map(|_| connect(address)).collect();
+    clients.iter_mut().for_each(ask);
+    let sockets: Vec<_> = (0..SOCKETS)
+        .map(|_| told.recv_timeout(LONG).unwrap())
+        .collect();
+    let counts = counts(&pollers(&sockets));
+    assert_eq!(counts.len(), 4, "{counts:?}");
 }
 
 #[test]
