@@ -7,14 +7,16 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdUnix;
 use std::process::Command;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
-use selkie::net::{TcpListener, TcpStream};
+use selkie::net::{TcpListener, TcpStream, UnixStream};
 use selkie::runtime::{Builder, Runtime};
 use selkie::signal::unix::{SignalKind, signal};
+use selkie::task::JoinHandle;
 
 use fixture::watched_by;
 
@@ -74,7 +76,7 @@ fn ask(stream: &mut StdStream) {
 
 /// The poller of each socket, once all of them are watched.
 fn pollers(sockets: &[OwnedFd]) -> Vec<i32> {
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     sockets
         .iter()
         .map(|socket| {
@@ -207,6 +209,90 @@ fn a_socket_moves_to_the_worker_that_its_task_runs_on() {
     for _ in 0..3 {
         clients.iter_mut().for_each(ask);
     }
+}
+
+/// Sleeps of all workers of `runtime` so far.
+fn sleeps(runtime: &Runtime) -> u64 {
+    let metrics = runtime.metrics();
+    let workers = 0..metrics.num_workers();
+    workers.map(|index| metrics.worker_park_count(index)).sum()
+}
+
+#[test]
+fn an_event_ends_the_sleep_of_one_worker() {
+    const EVENTS: u64 = 12;
+    for own in [false, true] {
+        let runtime = workers(4, own);
+        let (address, _told) = serve(&runtime);
+        let mut clients: Vec<_> = (0..16).map(|_| connect(address)).collect();
+        clients.iter_mut().for_each(ask);
+        let before = sleeps(&runtime);
+        for client in clients.iter_mut().take(EVENTS as usize) {
+            // All workers sleep, and nobody watches.
+            std::thread::sleep(Duration::from_millis(150));
+            ask(client);
+        }
+        let sleeps = sleeps(&runtime) - before;
+        // The one that watches beside it goes on sleeping.
+        assert!(sleeps <= 2 * EVENTS, "{sleeps} sleeps, own: {own}");
+    }
+}
+
+/// The other ends of two sockets that one worker of `runtime` watches; their tasks do `work` when they have read.
+fn two_beside_each_other(
+    runtime: &Runtime,
+    work: impl Fn() + Clone + Send + 'static,
+) -> [(StdUnix, JoinHandle<()>); 2] {
+    loop {
+        let pairs = [(); 2].map(|()| StdUnix::pair().unwrap());
+        let duplicates = [&pairs[0].0, &pairs[1].0].map(|near| near.try_clone().unwrap());
+        let waiting = pairs.map(|(near, far)| {
+            near.set_nonblocking(true).unwrap();
+            let work = work.clone();
+            let task = runtime.spawn(async move {
+                let mut near = UnixStream::from_std(near).unwrap();
+                if near.read_u8().await.is_ok() {
+                    work();
+                }
+            });
+            (far, task)
+        });
+        let watched = pollers(&duplicates.map(OwnedFd::from));
+        if watched[0] == watched[1] {
+            return waiting;
+        }
+    }
+}
+
+#[test]
+fn who_wakes_beside_a_long_poll_waits_for_a_round_of_the_watch() {
+    const TIMES: usize = 20;
+    let runtime = workers(2, true);
+    let (say, said) = mpsc::channel();
+    let work = move || {
+        say.send(Instant::now()).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let mut late: Vec<_> = (0..TIMES)
+        .map(|_| {
+            let mut both = two_beside_each_other(&runtime, work.clone());
+            // All sleep, and have not for long.
+            std::thread::sleep(Duration::from_millis(13));
+            let begun = Instant::now();
+            for (far, _) in &mut both {
+                far.write_all(b"!").unwrap();
+            }
+            let late = both
+                .each_ref()
+                .map(|_| said.recv_timeout(LONG).unwrap() - begun);
+            for (_, task) in both {
+                runtime.block_on(task).unwrap();
+            }
+            late[1]
+        })
+        .collect();
+    late.sort();
+    assert!(late[TIMES * 3 / 4] < Duration::from_millis(6), "{late:?}");
 }
 
 /// Leaves this process no descriptor to open.
