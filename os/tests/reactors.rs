@@ -9,7 +9,8 @@ use std::net::{SocketAddr, TcpStream as StdStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnix;
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
@@ -293,6 +294,70 @@ fn who_wakes_beside_a_long_poll_waits_for_a_round_of_the_watch() {
         .collect();
     late.sort();
     assert!(late[TIMES * 3 / 4] < Duration::from_millis(6), "{late:?}");
+}
+
+/// A waker that blocks in place once, until it is let go.
+struct BlocksInPlace {
+    blocks: mpsc::SyncSender<()>,
+    until: Mutex<Option<mpsc::Receiver<()>>>,
+}
+
+impl Wake for BlocksInPlace {
+    fn wake(self: Arc<Self>) {
+        let until = self.until.lock().unwrap().take();
+        if let Some(until) = until {
+            selkie::task::block_in_place(|| {
+                self.blocks.send(()).unwrap();
+                let _gone = until.recv_timeout(LONG);
+            });
+        }
+    }
+}
+
+/// A socket, known to the driver of `runtime`, that is not ready.
+fn waiting(runtime: &Runtime) -> (UnixStream, StdUnix) {
+    let (near, far) = StdUnix::pair().unwrap();
+    near.set_nonblocking(true).unwrap();
+    let _context = runtime.enter();
+    (UnixStream::from_std(near).unwrap(), far)
+}
+
+#[test]
+fn a_runtime_ends_while_a_waker_of_its_driver_blocks_in_place() {
+    for own in [false, true] {
+        let runtime = workers(2, own);
+        // The workers look for events between tasks: they do not sleep.
+        for _ in 0..4 {
+            runtime.spawn(async {
+                loop {
+                    selkie::task::yield_now().await;
+                }
+            });
+        }
+        let (blocks, is_blocked) = mpsc::sync_channel(1);
+        let (let_go, until) = mpsc::channel();
+        let waker = Waker::from(Arc::new(BlocksInPlace {
+            blocks,
+            until: Mutex::new(Some(until)),
+        }));
+        let (near, mut far) = waiting(&runtime);
+        while near
+            .poll_read_ready(&mut Context::from_waker(&waker))
+            .is_ready()
+        {
+            near.try_read(&mut [0]).unwrap_err();
+        }
+        let (other, _far) = waiting(&runtime);
+        let (tell, told) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        std::thread::spawn(move || tell.send(handle.block_on(other.readable())));
+        far.write_all(b"!").unwrap();
+        is_blocked.recv_timeout(LONG).unwrap();
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        // Who waits for another socket is told.
+        told.recv_timeout(LONG / 2).unwrap().unwrap_err();
+        drop(let_go);
+    }
 }
 
 /// Leaves this process no descriptor to open.
