@@ -12,6 +12,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mio::Registry;
 use selkie_core::collections::Padded;
@@ -27,7 +28,11 @@ thread_local! {
     /// Whose worker this thread is, by the address of its reactors, and which one.
     static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     /// The reactor that this thread compares with next, modulo their number.
-    static NEXT: Cell<usize> = const { Cell::new(0) };
+    static NEXT: Cell<usize> = {
+        static FIRST: AtomicUsize = AtomicUsize::new(0);
+        // Two each: threads that make one source known each spread, too. Relaxed: any spread will do.
+        Cell::new(FIRST.fetch_add(2, Ordering::Relaxed))
+    };
 }
 
 /// All reactors of one driver.
@@ -155,7 +160,7 @@ impl Reactors {
 
     /// Each reactor in turn, for this thread.
     fn next(&self) -> usize {
-        NEXT.replace(NEXT.get().wrapping_add(1)) % self.len()
+        NEXT.with(|next| next.replace(next.get().wrapping_add(1))) % self.len()
     }
 }
 
@@ -239,5 +244,20 @@ mod tests {
         }
         let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();
         assert_eq!(spread, [25; 4]);
+    }
+
+    #[test]
+    fn threads_that_make_one_source_known_each_spread_too() {
+        let reactors = Reactors::new(4).unwrap();
+        for _ in 0..100 {
+            std::thread::scope(|scope| {
+                scope.spawn(|| reactors.watch(|_| Ok(())).unwrap());
+            });
+        }
+        let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();
+        assert!(
+            spread.iter().all(|count| (15..=35).contains(count)),
+            "{spread:?}"
+        );
     }
 }
