@@ -41,6 +41,10 @@ pub trait Unpark: Send + Sync {
     /// watched where that worker sleeps.
     fn attend(&self, _worker: Option<usize>) {}
 
+    /// Tells every pending operation that it will not complete, as [`Park::shutdown`] does, while somebody is
+    /// still in the sleeper: a waker that it calls, for one.
+    fn shutdown(&self) {}
+
     /// Whether anything but [`unpark`](Self::unpark) may end a sleep now, or there is anything to look for. Else a
     /// worker may sleep elsewhere.
     fn is_needed(&self) -> bool {
@@ -60,6 +64,10 @@ impl<U: Unpark + ?Sized> Unpark for crate::platform::PlainArc<U> {
 
     fn attend(&self, worker: Option<usize>) {
         (**self).attend(worker);
+    }
+
+    fn shutdown(&self) {
+        (**self).shutdown();
     }
 
     fn is_needed(&self) -> bool {

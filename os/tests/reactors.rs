@@ -7,13 +7,17 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdUnix;
 use std::process::Command;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
-use selkie::net::{TcpListener, TcpStream};
+use selkie::net::{TcpListener, TcpStream, UnixStream};
 use selkie::runtime::{Builder, Runtime};
+use selkie::signal::unix::{SignalKind, signal};
+use selkie::task::JoinHandle;
 
 use fixture::watched_by;
 
@@ -73,7 +77,7 @@ fn ask(stream: &mut StdStream) {
 
 /// The poller of each socket, once all of them are watched.
 fn pollers(sockets: &[OwnedFd]) -> Vec<i32> {
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     sockets
         .iter()
         .map(|socket| {
@@ -110,6 +114,22 @@ fn accepted_connections_spread_over_the_workers() {
     assert_eq!(counts.len(), 4, "{counts:?}");
     let is_fair = |count: &usize| (SOCKETS / 8..=SOCKETS * 3 / 8).contains(count);
     assert!(counts.values().all(is_fair), "{counts:?}");
+}
+
+#[test]
+fn listeners_to_signals_count_as_one_source() {
+    const SOCKETS: usize = 64;
+    let runtime = workers(4, true);
+    let listen = || signal(SignalKind::user_defined1()).unwrap();
+    let _listeners: Vec<_> = runtime.block_on(async { (0..1_000).map(|_| listen()).collect() });
+    let (address, told) = serve(&runtime);
+    let mut clients: Vec<_> = (0..SOCKETS).map(|_| connect(address)).collect();
+    clients.iter_mut().for_each(ask);
+    let sockets: Vec<_> = (0..SOCKETS)
+        .map(|_| told.recv_timeout(LONG).unwrap())
+        .collect();
+    let counts = counts(&pollers(&sockets));
+    assert_eq!(counts.len(), 4, "{counts:?}");
 }
 
 #[test]
@@ -189,6 +209,154 @@ fn a_socket_moves_to_the_worker_that_its_task_runs_on() {
     // Nothing is lost by it.
     for _ in 0..3 {
         clients.iter_mut().for_each(ask);
+    }
+}
+
+/// Sleeps of all workers of `runtime` so far.
+fn sleeps(runtime: &Runtime) -> u64 {
+    let metrics = runtime.metrics();
+    let workers = 0..metrics.num_workers();
+    workers.map(|index| metrics.worker_park_count(index)).sum()
+}
+
+#[test]
+fn an_event_ends_the_sleep_of_one_worker() {
+    const EVENTS: u64 = 12;
+    for own in [false, true] {
+        let runtime = workers(4, own);
+        let (address, _told) = serve(&runtime);
+        let mut clients: Vec<_> = (0..16).map(|_| connect(address)).collect();
+        clients.iter_mut().for_each(ask);
+        let before = sleeps(&runtime);
+        for client in clients.iter_mut().take(EVENTS as usize) {
+            // All workers sleep, and nobody watches.
+            std::thread::sleep(Duration::from_millis(150));
+            ask(client);
+        }
+        let sleeps = sleeps(&runtime) - before;
+        // The one that watches beside it goes on sleeping.
+        assert!(sleeps <= 2 * EVENTS, "{sleeps} sleeps, own: {own}");
+    }
+}
+
+/// The other ends of two sockets that one worker of `runtime` watches; their tasks do `work` when they have read.
+fn two_beside_each_other(
+    runtime: &Runtime,
+    work: impl Fn() + Clone + Send + 'static,
+) -> [(StdUnix, JoinHandle<()>); 2] {
+    loop {
+        let pairs = [(); 2].map(|()| StdUnix::pair().unwrap());
+        let duplicates = [&pairs[0].0, &pairs[1].0].map(|near| near.try_clone().unwrap());
+        let waiting = pairs.map(|(near, far)| {
+            near.set_nonblocking(true).unwrap();
+            let work = work.clone();
+            let task = runtime.spawn(async move {
+                let mut near = UnixStream::from_std(near).unwrap();
+                if near.read_u8().await.is_ok() {
+                    work();
+                }
+            });
+            (far, task)
+        });
+        let watched = pollers(&duplicates.map(OwnedFd::from));
+        if watched[0] == watched[1] {
+            return waiting;
+        }
+    }
+}
+
+#[test]
+fn who_wakes_beside_a_long_poll_waits_for_a_round_of_the_watch() {
+    const TIMES: usize = 20;
+    let runtime = workers(2, true);
+    let (say, said) = mpsc::channel();
+    let work = move || {
+        say.send(Instant::now()).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let mut late: Vec<_> = (0..TIMES)
+        .map(|_| {
+            let mut both = two_beside_each_other(&runtime, work.clone());
+            // All sleep, and have not for long.
+            std::thread::sleep(Duration::from_millis(13));
+            let begun = Instant::now();
+            for (far, _) in &mut both {
+                far.write_all(b"!").unwrap();
+            }
+            let late = both
+                .each_ref()
+                .map(|_| said.recv_timeout(LONG).unwrap() - begun);
+            for (_, task) in both {
+                runtime.block_on(task).unwrap();
+            }
+            late[1]
+        })
+        .collect();
+    late.sort();
+    assert!(late[TIMES * 3 / 4] < Duration::from_millis(6), "{late:?}");
+}
+
+/// A waker that blocks in place once, until it is let go.
+struct BlocksInPlace {
+    blocks: mpsc::SyncSender<()>,
+    until: Mutex<Option<mpsc::Receiver<()>>>,
+}
+
+impl Wake for BlocksInPlace {
+    fn wake(self: Arc<Self>) {
+        let until = self.until.lock().unwrap().take();
+        if let Some(until) = until {
+            selkie::task::block_in_place(|| {
+                self.blocks.send(()).unwrap();
+                let _gone = until.recv_timeout(LONG);
+            });
+        }
+    }
+}
+
+/// A socket, known to the driver of `runtime`, that is not ready.
+fn waiting(runtime: &Runtime) -> (UnixStream, StdUnix) {
+    let (near, far) = StdUnix::pair().unwrap();
+    near.set_nonblocking(true).unwrap();
+    let _context = runtime.enter();
+    (UnixStream::from_std(near).unwrap(), far)
+}
+
+#[test]
+fn a_runtime_ends_while_a_waker_of_its_driver_blocks_in_place() {
+    for own in [false, true] {
+        let runtime = workers(2, own);
+        // The workers look for events between tasks: they do not sleep.
+        for _ in 0..4 {
+            runtime.spawn(async {
+                loop {
+                    selkie::task::yield_now().await;
+                }
+            });
+        }
+        let (blocks, is_blocked) = mpsc::sync_channel(1);
+        let (let_go, until) = mpsc::channel();
+        let waker = Waker::from(Arc::new(BlocksInPlace {
+            blocks,
+            until: Mutex::new(Some(until)),
+        }));
+        let (near, mut far) = waiting(&runtime);
+        while near
+            .poll_read_ready(&mut Context::from_waker(&waker))
+            .is_ready()
+        {
+            near.try_read(&mut [0]).unwrap_err();
+        }
+        let (other, _far) = waiting(&runtime);
+        let (tell, told) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        std::thread::spawn(move || tell.send(handle.block_on(other.readable())));
+        far.write_all(b"!").unwrap();
+        is_blocked.recv_timeout(LONG).unwrap();
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        // Who waits for another socket is told.
+        told.recv_timeout(LONG / 2).unwrap().unwrap_err();
+        drop(let_go);
     }
 }
 

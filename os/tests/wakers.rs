@@ -20,6 +20,7 @@ use fixture::{Folder, alone, narrow, ringed, runtimes};
 use selkie::fs::File;
 use selkie::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use selkie::net::{TcpListener, TcpStream};
+use selkie::runtime::Handle;
 use selkie::signal::unix::{SignalKind, signal};
 use selkie::task::{self, JoinSet, LocalSet};
 use selkie::time::{sleep, timeout};
@@ -362,4 +363,50 @@ fn halves_that_meet_wake_each_other() {
         });
     }
     std::io::stdout().flush().unwrap();
+}
+
+/// Says whether it is woken in a runtime's context.
+struct SaysContext(mpsc::Sender<bool>);
+
+impl Wake for SaysContext {
+    fn wake(self: Arc<Self>) {
+        let _gone = self.0.send(Handle::try_current().is_ok());
+    }
+}
+
+#[test]
+fn the_end_wakes_in_the_runtimes_context_whoever_ends_it() {
+    for limit in [None, Some(Duration::from_millis(50))] {
+        let [_, runtime] = runtimes();
+        // All workers are stuck: who ends the runtime closes its driver.
+        let (is_stuck, stuck) = mpsc::channel();
+        let workers = 0..runtime.metrics().num_workers();
+        let held: Vec<_> = workers
+            .map(|_| {
+                let (let_go, wait) = mpsc::channel::<()>();
+                let is_stuck = is_stuck.clone();
+                runtime.spawn(async move {
+                    is_stuck.send(()).unwrap();
+                    let _gone = wait.recv_timeout(LONG);
+                });
+                let_go
+            })
+            .collect();
+        held.iter().for_each(|_| stuck.recv_timeout(LONG).unwrap());
+        let (say, said) = mpsc::channel();
+        let waker = Waker::from(Arc::new(SaysContext(say)));
+        let mut sleep = {
+            let _context = runtime.enter();
+            Box::pin(sleep(LONG))
+        };
+        let polled = sleep.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        let ends = std::thread::spawn(move || match limit {
+            None => drop(runtime),
+            Some(limit) => runtime.shutdown_timeout(limit),
+        });
+        assert!(said.recv_timeout(LONG / 2).unwrap(), "{limit:?}");
+        drop(held);
+        ends.join().unwrap();
+    }
 }

@@ -193,7 +193,8 @@ mod tests {
 
     use super::{Config, Driver, Handle, build};
     use crate::driver::{Carries, Direction, Registration, is_shutdown_error};
-    use crate::io::Interest;
+    use crate::io::{Interest, Ready};
+    use crate::sys::MayBeLate;
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -300,5 +301,25 @@ mod tests {
         let error =
             Registration::new(&mut near, Carries::Bytes, Interest::READABLE, handle).unwrap_err();
         assert!(is_shutdown_error(&error));
+    }
+
+    #[test]
+    fn after_the_shutdown_no_poller_is_made() {
+        let config = Config {
+            workers: 4,
+            reactor_per_worker: true,
+            ..Config::default()
+        };
+        let (_drivers, handle) = build(&config).unwrap();
+        let pairs = [(); 8].map(|()| UnixStream::pair().unwrap());
+        let late = pairs.each_ref().map(|(near, _)| {
+            Registration::late(near.late(), Carries::Bytes, Ready::EMPTY, handle.clone()).unwrap()
+        });
+        handle.shut_down();
+        for registration in &late {
+            assert!(!registration.watch().unwrap());
+        }
+        let reactors = handle.shared.reactors.all();
+        assert_eq!(reactors.filter(|one| one.registry().is_some()).count(), 1);
     }
 }

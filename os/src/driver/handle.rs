@@ -161,6 +161,13 @@ impl Unpark for Unparker {
         self.shared.reactors.attend(worker);
     }
 
+    fn shutdown(&self) {
+        // The first one speaks for all.
+        if self.reactor == 0 {
+            Handle::new(Arc::clone(&self.shared)).shut_down();
+        }
+    }
+
     fn is_needed(&self) -> bool {
         // One for all is always needed: who is to sleep there when the first source comes would have to be found.
         let reactors = &self.shared.reactors;

@@ -12,6 +12,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mio::Registry;
 use selkie_core::collections::Padded;
@@ -27,7 +28,11 @@ thread_local! {
     /// Whose worker this thread is, by the address of its reactors, and which one.
     static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     /// The reactor that this thread compares with next, modulo their number.
-    static NEXT: Cell<usize> = const { Cell::new(0) };
+    static NEXT: Cell<usize> = {
+        static FIRST: AtomicUsize = AtomicUsize::new(0);
+        // Two each: threads that make one source known each spread, too. Relaxed: any spread will do.
+        Cell::new(FIRST.fetch_add(2, Ordering::Relaxed))
+    };
 }
 
 /// All reactors of one driver.
@@ -103,14 +108,15 @@ impl Reactors {
         let reactor = &self.0[index];
         // Before the poller knows it: the worker that then sleeps sleeps there.
         let is_first = reactor.add_source();
-        if let Err(error) = register(registry) {
+        let registered = register(registry);
+        if registered.is_err() {
             reactor.remove_source();
-            return Err(error);
         }
+        // Also if it failed: a second one may be there meanwhile, which has called nobody.
         if is_first && self.here() != Some(index) {
             reactor.call_worker();
         }
-        Ok(index)
+        registered.map(|()| index)
     }
 
     /// The reactor `index` no longer watches a source, which `deregister` tells its poller.
@@ -154,7 +160,7 @@ impl Reactors {
 
     /// Each reactor in turn, for this thread.
     fn next(&self) -> usize {
-        NEXT.replace(NEXT.get().wrapping_add(1)) % self.len()
+        NEXT.with(|next| next.replace(next.get().wrapping_add(1))) % self.len()
     }
 }
 
@@ -165,6 +171,10 @@ const fn with_slack(sources: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
     use super::Reactors;
 
     /// How many of `sources` each of `workers` reactors gets, if worker 0 makes all of them known.
@@ -202,6 +212,30 @@ mod tests {
         );
     }
 
+    /// A worker that counts how often it is called.
+    #[derive(Default)]
+    struct Called(AtomicUsize);
+
+    impl Wake for Called {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn the_worker_is_called_for_a_second_source_where_the_first_is_refused() {
+        let reactors = Reactors::new(2).unwrap();
+        let called = Arc::new(Called::default());
+        reactors.at(1).belongs_to(Waker::from(Arc::clone(&called)));
+        let refused = reactors.watch_at(1, |_| {
+            reactors.watch_at(1, |_| Ok(())).unwrap();
+            Err(std::io::Error::other("refused"))
+        });
+        refused.unwrap_err();
+        assert_eq!(reactors.at(1).sources(), 1);
+        assert_eq!(called.0.load(Ordering::SeqCst), 1);
+    }
+
     #[test]
     fn a_thread_that_is_no_worker_spreads_too() {
         let reactors = Reactors::new(4).unwrap();
@@ -210,5 +244,20 @@ mod tests {
         }
         let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();
         assert_eq!(spread, [25; 4]);
+    }
+
+    #[test]
+    fn threads_that_make_one_source_known_each_spread_too() {
+        let reactors = Reactors::new(4).unwrap();
+        for _ in 0..100 {
+            std::thread::scope(|scope| {
+                scope.spawn(|| reactors.watch(|_| Ok(())).unwrap());
+            });
+        }
+        let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();
+        assert!(
+            spread.iter().all(|count| (15..=35).contains(count)),
+            "{spread:?}"
+        );
     }
 }

@@ -104,7 +104,7 @@ impl Registration {
         self.make_known(&mut late, ALL)
     }
 
-    /// Has a reactor watch `source`, unless one does; whether none did.
+    /// Has a reactor watch `source`, unless one does or the driver is gone; whether none did.
     fn make_known(&self, source: &mut impl Source, interest: Interest) -> io::Result<bool> {
         let shared = &*self.handle.shared;
         if !shared.is_here() {
@@ -171,16 +171,15 @@ impl Registration {
         if !self.handle.shared.is_here() {
             return Ok(()); // The poller is the parent's.
         }
-        let Some(registry) = self.handle.shared.reactors.at(self.reactor()).registry() else {
+        let reactor = self.handle.shared.reactors.at(self.reactor());
+        let Some(registry) = reactor.registry().filter(|_| self.slot().is_watched()) else {
             return Ok(()); // None was ever told.
         };
-        if !self.late.is_some() {
-            registry.deregister(source)
-        } else if self.slot().is_watched() {
+        if self.late.is_some() {
             let mut late = self.late;
             registry.deregister(&mut late)
         } else {
-            Ok(())
+            registry.deregister(source)
         }
     }
 

@@ -148,13 +148,10 @@ fn own_pipe() -> io::Result<&'static Pipe> {
     Ok(pipe)
 }
 
-/// Makes the poller of `registry` watch the pipe.
+/// Makes the poller of `registry` watch the pipe; an error also if it does already.
 fn attach(registry: &Registry) -> io::Result<()> {
     let fd = own_pipe()?.receiver.as_raw_fd();
-    match registry.register(&mut SourceFd(&fd), TOKEN, Interest::READABLE) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        outcome => outcome,
-    }
+    registry.register(&mut SourceFd(&fd), TOKEN, Interest::READABLE)
 }
 
 impl Handle {
@@ -163,7 +160,11 @@ impl Handle {
         if !self.shared.is_here() {
             return Err(forked_error());
         }
-        self.shared.reactors.watch_at(0, attach).map(drop)
+        match self.shared.reactors.watch_at(0, attach) {
+            // It counts as one source, however many listen.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            outcome => outcome.map(drop),
+        }
     }
 }
 

@@ -181,12 +181,14 @@ impl Slot {
         self.word.store(word.0, Ordering::Relaxed);
     }
 
-    /// Tells the poller of the source by `tell`, unless that was done; whether it was not.
+    /// Tells the poller of the source by `tell`, unless that was done, or the driver is gone; whether it was not.
     ///
     /// The waiters' lock makes it happen once, whoever comes at the same time.
     pub(super) fn watch<E>(&self, tell: impl FnOnce() -> Result<(), E>) -> Result<bool, E> {
         self.waiters.alone(|| {
-            if self.is_watched() {
+            // Acquire: pairs with the Release below, and with `shut_down`.
+            let word = Word(self.word.load(Ordering::Acquire));
+            if word.is_watched() || word.is_shut_down() {
                 return Ok(false);
             }
             tell()?;

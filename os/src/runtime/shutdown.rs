@@ -112,10 +112,10 @@ const GRACE: Duration = Duration::from_millis(20);
 /// it calls code of the program, wakers and drops, that may take longer (I3).
 #[cfg(feature = "rt-multi-thread")]
 fn aside(handle: &Handle, deadline: Option<Instant>, work: impl FnOnce(&Handle) + Send + 'static) {
-    let theirs = handle.clone();
     let Some(deadline) = deadline else {
-        return work(&theirs);
+        return enter_context(handle, || work(handle));
     };
+    let theirs = handle.clone();
     let work = Arc::new(Mutex::new(Some(work)));
     let (done, wait) = mpsc::sync_channel(1);
     let run = {

@@ -67,10 +67,12 @@ impl Driver {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Lets go of the driver; no worker uses it any more.
+    /// Lets go of the driver; no worker uses it any more, but a thread that has given its worker away may be in a
+    /// waker that the driver calls.
     fn shutdown(&self) {
-        let ended = self.with(|park| park.shutdown());
-        debug_assert!(ended.is_some(), "a worker outlived its scheduler");
+        if self.with(|park| park.shutdown()).is_none() {
+            self.unpark.shutdown();
+        }
     }
 
     /// Calls `f` with the driver if it is free (I1).

@@ -235,8 +235,12 @@ impl Worker<'_> {
             timers.fire_due();
         }
         self.give_memory_back();
+        if woken {
+            // For work, which clears our bit; to look at the limit anew; or to watch.
+            watch.is_called();
+        }
         let found = watch.look_after_others(self);
         let idle = remote.ring.is_empty() && remote.lifo.load(Ordering::Relaxed).is_null();
-        idle && !found && !woken
+        idle && !found
     }
 }

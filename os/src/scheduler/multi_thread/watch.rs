@@ -4,8 +4,9 @@
 //!             in a driver that all share) wakes every [`PERIOD`]. What the running workers have asked of the driver
 //!             is handed over then. One that has started no poll since the last look is stuck: its
 //!             overdue timers are fired and its queued tasks taken over, also what its own driver
-//!             tells; a shared driver that nobody attends is taken in the next sleep. When nobody has run for some rounds, the watch ends, and
-//!             whoever wakes first starts it again.
+//!             tells; a shared driver that nobody attends is taken in the next sleep. When nobody has run for some
+//!             rounds, the watch ends, and whoever wakes first starts it again: another sleeper goes on sleeping, as
+//!             the watch.
 //! States      nobody ⇄ worker i
 //! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
 //!                another sleeper if nobody watches.
@@ -25,6 +26,8 @@ const PERIOD: Duration = Duration::from_millis(10);
 const PERIOD_OF_DRIVERS: Duration = Duration::from_millis(1);
 /// Rounds without a running worker after which the watch ends.
 const QUIET_ROUNDS: u32 = 10;
+/// The same where each worker has a driver of its own: who wakes before that relies on rounds that are short.
+const QUIET_ROUNDS_OF_DRIVERS: u32 = 2;
 
 /// What a watcher remembers from round to round.
 #[derive(Debug, Default)]
@@ -46,8 +49,7 @@ impl Watch {
         if shared.workers() == 1 {
             return limit;
         }
-        let quiet = self.quiet_rounds >= QUIET_ROUNDS;
-        let take = !quiet
+        let take = !self.is_quiet(shared)
             && match shared.watch.holder() {
                 None => true,
                 Some(holder) if holder == worker.index => false,
@@ -64,17 +66,22 @@ impl Watch {
         if !self.is_on_watch(worker) {
             return limit;
         }
-        let period = self.period(shared);
+        let period = period(shared);
         Some(limit.map_or(period, |limit| limit.min(period)))
     }
 
-    /// How long the watcher sleeps at a time.
-    fn period(&self, shared: &MultiThread) -> Duration {
-        // Where all sleep, it is only about to give up.
-        match shared.drivers.are_own() && self.quiet_rounds == 0 {
-            true => PERIOD_OF_DRIVERS,
-            false => PERIOD,
-        }
+    /// Whether nobody has run for so long that the watch ends.
+    fn is_quiet(&self, shared: &MultiThread) -> bool {
+        let rounds = match shared.drivers.are_own() {
+            true => QUIET_ROUNDS_OF_DRIVERS,
+            false => QUIET_ROUNDS,
+        };
+        self.quiet_rounds >= rounds
+    }
+
+    /// The worker was called in its sleep: it may be for the watch.
+    pub(super) fn is_called(&mut self) {
+        self.quiet_rounds = 0;
     }
 
     pub(super) fn is_on_watch(&self, worker: &Worker<'_>) -> bool {
@@ -89,7 +96,7 @@ impl Watch {
         let now = Instant::now();
         if self
             .last_look
-            .is_some_and(|last| now.duration_since(last) < self.period(worker.shared) / 2)
+            .is_some_and(|last| now.duration_since(last) < period(worker.shared) / 2)
         {
             return false;
         }
@@ -111,7 +118,7 @@ impl Watch {
             }
         }
         self.quiet_rounds = if all_asleep { self.quiet_rounds + 1 } else { 0 };
-        if self.quiet_rounds >= QUIET_ROUNDS && !shared.watch.give_up(worker.index, &shared.idle) {
+        if self.is_quiet(shared) && !shared.watch.give_up(worker.index, &shared.idle) {
             // One has woken just now, and relies on us (I2).
             self.quiet_rounds = 0;
         }
@@ -128,6 +135,14 @@ impl Watch {
         if shared.watch.leave(worker.index) {
             shared.wake_a_watcher();
         }
+    }
+}
+
+/// How long the watcher sleeps at a time.
+fn period(shared: &MultiThread) -> Duration {
+    match shared.drivers.are_own() {
+        true => PERIOD_OF_DRIVERS,
+        false => PERIOD,
     }
 }
 
