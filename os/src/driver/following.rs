@@ -10,10 +10,11 @@
 use std::sync::atomic::Ordering;
 
 use super::poller::ask;
+use super::reactors::Call;
 use super::registration::{ALL, Registration};
 
 /// How often in a row a source is waited for elsewhere until it moves there.
-const MOVES_AFTER: u8 = 16;
+const MOVES_AFTER: u8 = 4;
 
 impl Registration {
     /// The source is waited for here: if that has been another reactor's worker for long, it moves there.
@@ -49,20 +50,23 @@ impl Registration {
         if !shared.is_here() {
             return;
         }
+        let mut call = Call::NOBODY;
         self.slot().rewatch(|| {
             let (from, mut late) = (self.reactor(), self.late);
             if from == to {
                 return; // Somebody else was faster.
             }
             // What is ready now is told at once: nothing is lost.
-            let moved = shared.reactors.watch_at(to, |registry| {
+            let (moved, calls) = shared.reactors.watch_at(to, |registry| {
                 registry.register(&mut late, self.token(), ask(ALL))
             });
+            call = calls;
             let Ok(to) = moved else { return };
             shared
                 .reactors
                 .forget(from, |registry| registry.deregister(&mut late));
             self.watched_by(to);
         });
+        shared.reactors.call(call);
     }
 }

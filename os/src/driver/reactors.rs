@@ -35,6 +35,15 @@ thread_local! {
     };
 }
 
+/// The worker that is to be told that its reactor has got its first source.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Call(Option<usize>);
+
+impl Call {
+    pub(super) const NOBODY: Self = Self(None);
+}
+
 /// All reactors of one driver.
 #[derive(Debug)]
 pub(super) struct Reactors(Box<[Padded<Reactor>]>);
@@ -83,14 +92,11 @@ impl Reactors {
         (address == self.address() && worker < self.len()).then_some(worker)
     }
 
-    /// Has a reactor watch a source by `register`; says which one.
-    ///
-    /// # Errors
-    /// What `register` says.
+    /// Has a reactor watch a source by `register`; says which one, and whom to call once no lock is held.
     pub(super) fn watch(
         &self,
         register: impl FnOnce(&Registry) -> io::Result<()>,
-    ) -> io::Result<usize> {
+    ) -> (io::Result<usize>, Call) {
         self.watch_at(self.choose(), register)
     }
 
@@ -99,11 +105,14 @@ impl Reactors {
         &self,
         index: usize,
         register: impl FnOnce(&Registry) -> io::Result<()>,
-    ) -> io::Result<usize> {
-        let (index, registry) = match self.0[index].make() {
-            Ok(registry) => (index, registry),
-            Err(_) if index != 0 => (0, self.0[0].make()?), // I1
-            Err(error) => return Err(error),
+    ) -> (io::Result<usize>, Call) {
+        let made = match self.0[index].make() {
+            Err(_) if index != 0 => self.0[0].make().map(|registry| (0, registry)), // I1
+            made => made.map(|registry| (index, registry)),
+        };
+        let (index, registry) = match made {
+            Ok(made) => made,
+            Err(error) => return (Err(error), Call(None)),
         };
         let reactor = &self.0[index];
         // Before the poller knows it: the worker that then sleeps sleeps there.
@@ -113,10 +122,15 @@ impl Reactors {
             reactor.remove_source();
         }
         // Also if it failed: a second one may be there meanwhile, which has called nobody.
-        if is_first && self.here() != Some(index) {
-            reactor.call_worker();
+        let calls = is_first && self.here() != Some(index);
+        (registered.map(|()| index), Call(calls.then_some(index)))
+    }
+
+    /// Wakes the worker that may sleep elsewhere; while no lock is held.
+    pub(super) fn call(&self, call: Call) {
+        if let Call(Some(index)) = call {
+            self.0[index].call_worker();
         }
-        registered.map(|()| index)
     }
 
     /// The reactor `index` no longer watches a source, which `deregister` tells its poller.
@@ -177,12 +191,18 @@ mod tests {
 
     use super::Reactors;
 
+    fn watch(reactors: &Reactors) {
+        let (watched, call) = reactors.watch(|_| Ok(()));
+        watched.unwrap();
+        reactors.call(call);
+    }
+
     /// How many of `sources` each of `workers` reactors gets, if worker 0 makes all of them known.
     fn spread(workers: usize, sources: usize) -> Vec<usize> {
         let reactors = Reactors::new(workers).unwrap();
         reactors.attend(Some(0));
         for _ in 0..sources {
-            reactors.watch(|_| Ok(())).unwrap();
+            watch(&reactors);
         }
         reactors.attend(None);
         reactors.all().map(super::Reactor::sources).collect()
@@ -205,7 +225,7 @@ mod tests {
     fn what_cannot_be_registered_counts_for_nobody() {
         let reactors = Reactors::new(2).unwrap();
         let refused = || std::io::Error::other("refused");
-        reactors.watch(|_| Err(refused())).unwrap_err();
+        reactors.watch(|_| Err(refused())).0.unwrap_err();
         assert_eq!(
             reactors.all().map(super::Reactor::sources).sum::<usize>(),
             0
@@ -227,11 +247,14 @@ mod tests {
         let reactors = Reactors::new(2).unwrap();
         let called = Arc::new(Called::default());
         reactors.at(1).belongs_to(Waker::from(Arc::clone(&called)));
-        let refused = reactors.watch_at(1, |_| {
-            reactors.watch_at(1, |_| Ok(())).unwrap();
+        let (refused, call) = reactors.watch_at(1, |_| {
+            let (watched, call) = reactors.watch_at(1, |_| Ok(()));
+            reactors.call(call);
+            watched.map(drop)?;
             Err(std::io::Error::other("refused"))
         });
         refused.unwrap_err();
+        reactors.call(call);
         assert_eq!(reactors.at(1).sources(), 1);
         assert_eq!(called.0.load(Ordering::SeqCst), 1);
     }
@@ -240,7 +263,7 @@ mod tests {
     fn a_thread_that_is_no_worker_spreads_too() {
         let reactors = Reactors::new(4).unwrap();
         for _ in 0..100 {
-            reactors.watch(|_| Ok(())).unwrap();
+            watch(&reactors);
         }
         let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();
         assert_eq!(spread, [25; 4]);
@@ -251,7 +274,7 @@ mod tests {
         let reactors = Reactors::new(4).unwrap();
         for _ in 0..100 {
             std::thread::scope(|scope| {
-                scope.spawn(|| reactors.watch(|_| Ok(())).unwrap());
+                scope.spawn(|| watch(&reactors));
             });
         }
         let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();

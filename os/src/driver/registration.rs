@@ -19,12 +19,14 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::task::{Context, Poll, ready};
 
+use mio::Registry;
 use mio::event::Source;
 use selkie_core::coop;
 
 use super::error::{forked_error, shutdown_error};
 use super::handle::Handle;
 use super::poller::{answered, ask};
+use super::reactors::Call;
 use super::readiness::Readiness;
 use super::slot::{ReadyEvent, Slot};
 use super::slots::{Carries, Place};
@@ -110,13 +112,17 @@ impl Registration {
         if !shared.is_here() {
             return Err(forked_error());
         }
-        self.slot().watch(|| {
-            let reactor = shared
-                .reactors
-                .watch(|registry| registry.register(source, self.token(), ask(interest)))?;
-            self.watched_by(reactor);
+        let mut call = Call::NOBODY;
+        let outcome = self.slot().watch(|| {
+            let register =
+                |registry: &Registry| registry.register(source, self.token(), ask(interest));
+            let (watched, calls) = shared.reactors.watch(register);
+            call = calls;
+            self.watched_by(watched?);
             Ok(())
-        })
+        });
+        shared.reactors.call(call);
+        outcome
     }
 
     pub(super) fn token(&self) -> mio::Token {

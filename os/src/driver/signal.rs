@@ -160,7 +160,9 @@ impl Handle {
         if !self.shared.is_here() {
             return Err(forked_error());
         }
-        match self.shared.reactors.watch_at(0, attach) {
+        let (attached, call) = self.shared.reactors.watch_at(0, attach);
+        self.shared.reactors.call(call);
+        match attached {
             // It counts as one source, however many listen.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             outcome => outcome.map(drop),
