@@ -12,8 +12,8 @@ use std::ffi::{c_int, c_long};
 use std::io;
 use std::os::fd::RawFd;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 /// A system call, and what it is made to fail with.
@@ -31,9 +31,13 @@ struct Shared {
     /// A call that fails always, and with what; 0 if none does.
     refused: AtomicI64,
     refused_with: AtomicI32,
-    /// What is done instead of a call that fails, before it goes on.
-    action: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// What is done instead of a call that fails, before it goes on; null if nothing is. Leaked, and no lock: who holds it
+    /// may be interrupted by a signal whose handler makes a call, which waits for its answer.
+    action: AtomicPtr<Action>,
 }
+
+/// What is done in place of a fault.
+type Action = Box<dyn Fn() + Send>;
 
 /// The faults of this thread and those that it makes from now on.
 pub(crate) struct Faults {
@@ -69,7 +73,8 @@ impl Faults {
 
     /// Does `action` before the `nth` listed call from now on, which is then made.
     pub(crate) fn act_at(&self, nth: usize, action: impl Fn() + Send + 'static) {
-        *self.shared.action.lock().unwrap() = Some(Box::new(action));
+        let action: &'static mut Action = Box::leak(Box::new(Box::new(action)));
+        self.shared.action.store(action, Ordering::SeqCst);
         self.arm(0, nth);
     }
 
@@ -84,7 +89,8 @@ impl Faults {
     /// Lets calls be; says which has failed, or had an action before it.
     pub(crate) fn disarm(&self) -> Option<c_long> {
         self.shared.is_armed.store(false, Ordering::SeqCst);
-        *self.shared.action.lock().unwrap() = None;
+        let none = std::ptr::null_mut();
+        self.shared.action.store(none, Ordering::SeqCst);
         Some(self.shared.failed.load(Ordering::SeqCst)).filter(|&call| call != 0)
     }
 
@@ -180,7 +186,8 @@ fn decide(asked: &libc::seccomp_notif, calls: &[Call], shared: &Shared) -> c_int
     let number = c_long::from(asked.data.nr);
     let is_refused = shared.refused.load(Ordering::SeqCst) == number;
     let errno = shared.errno.load(Ordering::SeqCst);
-    let action = shared.action.lock().unwrap();
+    // SAFETY: it is null, or leaked, and nobody changes what it points to.
+    let action = unsafe { shared.action.load(Ordering::SeqCst).as_ref() };
     let is_listed =
         |call: &&Call| call.0 == number && (action.is_some() || call.1.contains(&errno));
     let counts =
@@ -188,7 +195,7 @@ fn decide(asked: &libc::seccomp_notif, calls: &[Call], shared: &Shared) -> c_int
     if !(is_refused || counts) || !is_ours(asked.pid) {
         return 0;
     }
-    if let Some(action) = &*action {
+    if let Some(action) = action {
         if shared.seen.fetch_add(1, Ordering::SeqCst) + 1 == shared.nth.load(Ordering::SeqCst) {
             shared.failed.store(number, Ordering::SeqCst);
             action();
