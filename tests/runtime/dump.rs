@@ -250,6 +250,12 @@ fn who_is_traced_by_hand_is_woken_when_the_others_had_their_turn() {
                 for _ in 0..3 {
                     task::yield_now().await;
                 }
+                // Another worker may have taken this task, before the one that wakes has come to its look.
+                let begun = std::time::Instant::now();
+                let has_others = Handle::current().metrics().num_workers() > 1;
+                while has_others && !flag.0.load(Ordering::SeqCst) && begun.elapsed() < LONG {
+                    task::yield_now().await;
+                }
                 assert!(flag.0.load(Ordering::SeqCst), "it was forgotten");
             });
             task.await.unwrap();
