@@ -21,7 +21,7 @@ const LEAST_ROUND: u32 = 8;
 /// The same for each worker there is: each look reads what all of them count.
 const LEAST_PER_WORKER: u32 = 4;
 /// How often a busy worker looks after the others.
-const PERIOD: Duration = Duration::from_millis(1);
+const PERIOD: Duration = Duration::from_micros(200);
 /// Rounds in a row that find a stuck worker without tasks to take, after which the processor is left to it; and again
 /// after twice as many each time: one that is in a long poll needs none of ours.
 const PATIENCE: u32 = 4;
