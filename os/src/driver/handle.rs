@@ -5,7 +5,6 @@
 //! Invariants  I1 a poller is an object of the system that a fork shares: a process that was forked since
 //!                changes nothing in it, and wakes nobody by it.
 
-use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
@@ -104,7 +103,7 @@ impl Handle {
     pub(crate) fn require_ring(
         &self,
         worker: Option<usize>,
-    ) -> io::Result<&Arc<super::uring::Ring>> {
+    ) -> std::io::Result<&Arc<super::uring::Ring>> {
         self.shared.rings.require(worker, &self.shared.reactors)
     }
 

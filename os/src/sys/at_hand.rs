@@ -84,16 +84,19 @@ pub(crate) struct System;
 
 #[cfg(not(target_os = "linux"))]
 impl AtHand for System {
+    #[cfg(unix)]
     fn learn(file: &File) -> Learned {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::FileTypeExt;
+        use std::os::unix::fs::FileTypeExt;
 
-            let file_type = file.metadata().map(|metadata| metadata.file_type());
-            if file_type.is_ok_and(|kind| !kind.is_file() && !kind.is_block_device()) {
-                return Learned::Special;
-            }
+        let file_type = file.metadata().map(|metadata| metadata.file_type());
+        match file_type {
+            Ok(kind) if !kind.is_file() && !kind.is_block_device() => Learned::Special,
+            _ => Learned::Elsewhere,
         }
+    }
+
+    #[cfg(not(unix))]
+    fn learn(_file: &File) -> Learned {
         Learned::Elsewhere
     }
 
