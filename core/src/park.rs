@@ -39,7 +39,7 @@ pub trait Unpark: Send + Sync {
 
     /// The calling thread runs worker `worker` from now on, or none: what its tasks wait for is best
     /// watched where that worker sleeps.
-    fn attend(&self, _worker: Option<usize>) {}
+    fn bind_worker(&self, _worker: Option<usize>) {}
 
     /// Tells every pending operation that it will not complete, as [`Park::shutdown`] does, while somebody is
     /// still in the sleeper: a waker that it calls, for one.
@@ -62,8 +62,8 @@ impl<U: Unpark + ?Sized> Unpark for crate::platform::PlainArc<U> {
         (**self).settle(worker)
     }
 
-    fn attend(&self, worker: Option<usize>) {
-        (**self).attend(worker);
+    fn bind_worker(&self, worker: Option<usize>) {
+        (**self).bind_worker(worker);
     }
 
     fn shutdown(&self) {

@@ -44,6 +44,29 @@ pub(crate) struct Config {
     pub(crate) after_unpark: Option<Callback>,
 }
 
+impl Default for Config {
+    /// One worker, and what builders begin with.
+    fn default() -> Self {
+        Self {
+            worker_threads: 1,
+            max_blocking_threads: MAX_BLOCKING_THREADS,
+            thread_name: Arc::new(|| "tokio-rt-worker".to_owned()),
+            thread_stack_size: None,
+            thread_keep_alive: THREAD_KEEP_ALIVE,
+            event_interval: EVENT_INTERVAL,
+            global_queue_interval: None,
+            lifo_slot: true,
+            seed: 0x5e1_71e,
+            ends_on_panic: false,
+            probes: None,
+            after_start: None,
+            before_stop: None,
+            before_park: None,
+            after_unpark: None,
+        }
+    }
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")

@@ -36,6 +36,16 @@ fn workers(count: usize, own: bool) -> Runtime {
     builder.enable_all().disable_io_uring().build().unwrap()
 }
 
+/// Clients of a server on `runtime` that have been answered, and duplicates of the server's sockets.
+fn clients(runtime: &Runtime, count: usize) -> (Vec<StdStream>, Vec<OwnedFd>, SocketAddr) {
+    let (address, told) = serve(runtime);
+    let mut clients: Vec<_> = (0..count).map(|_| connect(address)).collect();
+    clients.iter_mut().for_each(ask);
+    let sockets = clients.iter().map(|_| told.recv_timeout(LONG).unwrap());
+    let sockets = sockets.collect();
+    (clients, sockets, address)
+}
+
 /// Gives back what comes, byte by byte.
 async fn echo(mut stream: TcpStream) {
     while let Ok(byte) = stream.read_u8().await {
@@ -104,12 +114,7 @@ fn counts(pollers: &[i32]) -> HashMap<i32, usize> {
 fn accepted_connections_spread_over_the_workers() {
     const SOCKETS: usize = 64;
     let runtime = workers(4, true);
-    let (address, told) = serve(&runtime);
-    let mut clients: Vec<_> = (0..SOCKETS).map(|_| connect(address)).collect();
-    clients.iter_mut().for_each(ask);
-    let sockets: Vec<_> = (0..SOCKETS)
-        .map(|_| told.recv_timeout(LONG).unwrap())
-        .collect();
+    let (_clients, sockets, _) = clients(&runtime, SOCKETS);
     let counts = counts(&pollers(&sockets));
     assert_eq!(counts.len(), 4, "{counts:?}");
     let is_fair = |count: &usize| (SOCKETS / 8..=SOCKETS * 3 / 8).contains(count);
@@ -122,12 +127,7 @@ fn listeners_to_signals_count_as_one_source() {
     let runtime = workers(4, true);
     let listen = || signal(SignalKind::user_defined1()).unwrap();
     let _listeners: Vec<_> = runtime.block_on(async { (0..1_000).map(|_| listen()).collect() });
-    let (address, told) = serve(&runtime);
-    let mut clients: Vec<_> = (0..SOCKETS).map(|_| connect(address)).collect();
-    clients.iter_mut().for_each(ask);
-    let sockets: Vec<_> = (0..SOCKETS)
-        .map(|_| told.recv_timeout(LONG).unwrap())
-        .collect();
+    let (_clients, sockets, _) = clients(&runtime, SOCKETS);
     let counts = counts(&pollers(&sockets));
     assert_eq!(counts.len(), 4, "{counts:?}");
 }
@@ -135,13 +135,7 @@ fn listeners_to_signals_count_as_one_source() {
 #[test]
 fn one_reactor_serves_all_workers_if_the_builder_says_so() {
     let runtime = workers(4, false);
-    let (address, told) = serve(&runtime);
-    let mut clients: Vec<_> = (0..16).map(|_| connect(address)).collect();
-    clients.iter_mut().for_each(ask);
-    let sockets: Vec<_> = clients
-        .iter()
-        .map(|_| told.recv_timeout(LONG).unwrap())
-        .collect();
+    let (_clients, sockets, _) = clients(&runtime, 16);
     assert_eq!(counts(&pollers(&sockets)).len(), 1);
 }
 
@@ -168,13 +162,7 @@ fn occupy(runtime: &Runtime, count: usize) -> Vec<mpsc::Sender<()>> {
 #[test]
 fn stuck_workers_hold_nobodys_socket() {
     let runtime = workers(4, true);
-    let (address, told) = serve(&runtime);
-    let mut clients: Vec<_> = (0..32).map(|_| connect(address)).collect();
-    clients.iter_mut().for_each(ask);
-    let sockets: Vec<_> = clients
-        .iter()
-        .map(|_| told.recv_timeout(LONG).unwrap())
-        .collect();
+    let (mut clients, sockets, address) = clients(&runtime, 32);
     assert!(counts(&pollers(&sockets)).len() > 1);
     let occupied = occupy(&runtime, 3);
     for _ in 0..3 {
@@ -188,13 +176,7 @@ fn stuck_workers_hold_nobodys_socket() {
 #[test]
 fn a_socket_moves_to_the_worker_that_its_task_runs_on() {
     let runtime = workers(2, true);
-    let (address, told) = serve(&runtime);
-    let mut clients: Vec<_> = (0..16).map(|_| connect(address)).collect();
-    clients.iter_mut().for_each(ask);
-    let sockets: Vec<_> = clients
-        .iter()
-        .map(|_| told.recv_timeout(LONG).unwrap())
-        .collect();
+    let (mut clients, sockets, _) = clients(&runtime, 16);
     let before = pollers(&sockets);
     assert_eq!(counts(&before).len(), 2, "they spread");
     // Whichever it is, the other one serves all.
@@ -408,4 +390,42 @@ fn without_descriptors_for_more_the_first_reactor_serves_all() {
     let output = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success(), "{output}");
     assert!(output.contains("1 passed"), "{output}");
+}
+
+/// A waker that gives its worker away for a moment, and says that it was called.
+struct GivesWay(mpsc::Sender<()>);
+
+impl Wake for GivesWay {
+    fn wake(self: Arc<Self>) {
+        // Long enough for another thread to take the worker.
+        selkie::task::block_in_place(|| std::thread::sleep(Duration::from_micros(300)));
+        let _gone = self.0.send(());
+    }
+}
+
+#[test]
+fn wakers_that_give_their_worker_away_leave_nobody_searching() {
+    const EVENTS: usize = 1_000;
+    let runtime = workers(2, true);
+    let (mut clients, _sockets, _) = clients(&runtime, 8);
+    let (woke, woken) = mpsc::channel();
+    let waker = Waker::from(Arc::new(GivesWay(woke)));
+    let (near, mut far) = waiting(&runtime);
+    for _ in 0..EVENTS {
+        let cx = &mut Context::from_waker(&waker);
+        while near.poll_read_ready(cx).is_ready() {
+            let _nothing = near.try_read(&mut [0]);
+        }
+        // Events beside it, so that workers expect some and look for them between tasks.
+        for client in &mut clients {
+            client.write_all(b"?").unwrap();
+        }
+        far.write_all(b"!").unwrap();
+        for client in &mut clients {
+            client.read_exact(&mut [0]).unwrap();
+        }
+        woken.recv_timeout(LONG).unwrap();
+    }
+    // Both workers are still told of tasks.
+    drop(occupy(&runtime, 2));
 }

@@ -62,7 +62,7 @@ impl Handle {
     }
 
     /// How a worker is woken.
-    pub(crate) fn belongs_to(&self, _index: usize, _worker: Waker) {
+    pub(crate) fn set_worker(&self, _index: usize, _worker: Waker) {
         match *self {}
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use mio::event::Event;
 use mio::{Events, Poll, Token};
-use selkie_core::park::Park;
+use selkie_core::park::{Park, Unpark};
 use selkie_core::platform::contain_panic;
 
 use super::handle::{Handle, Shared, Unparker};
@@ -173,10 +173,7 @@ impl Park for Driver {
     }
 
     fn shutdown(&mut self) {
-        // The first one speaks for all.
-        if self.index == 0 {
-            self.handle.shut_down();
-        }
+        self.unpark_handle().shutdown();
     }
 }
 

@@ -68,9 +68,9 @@ impl Handle {
     }
 
     /// Says how worker `index` is woken, wherever it sleeps, if it has a reactor of its own.
-    pub(crate) fn belongs_to(&self, index: usize, worker: Waker) {
+    pub(crate) fn set_worker(&self, index: usize, worker: Waker) {
         if !self.shared.reactors.is_one() {
-            self.shared.reactors.at(index).belongs_to(worker);
+            self.shared.reactors.at(index).set_worker(worker);
         }
     }
 
@@ -156,8 +156,8 @@ impl Unpark for Unparker {
         self.shared.rings.settle(worker)
     }
 
-    fn attend(&self, worker: Option<usize>) {
-        self.shared.reactors.attend(worker);
+    fn bind_worker(&self, worker: Option<usize>) {
+        self.shared.reactors.bind_worker(worker);
     }
 
     fn shutdown(&self) {

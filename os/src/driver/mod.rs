@@ -47,7 +47,7 @@ mod reactors;
 mod readiness;
 
 #[cfg(feature = "reactor")]
-mod following;
+mod migration;
 #[cfg(feature = "reactor")]
 mod registration;
 

@@ -93,7 +93,7 @@ impl Reactor {
     }
 
     /// Says how the worker that sleeps here is woken.
-    pub(super) fn belongs_to(&self, worker: Waker) {
+    pub(super) fn set_worker(&self, worker: Waker) {
         // Said once, when the workers are made.
         let _ = self.worker.set(worker);
     }
@@ -116,7 +116,7 @@ impl Reactor {
     }
 
     /// Wakes the worker, wherever it sleeps (I2).
-    pub(super) fn call_worker(&self) {
+    pub(super) fn notify_worker(&self) {
         if let Some(worker) = self.worker.get() {
             worker.wake_by_ref();
         }

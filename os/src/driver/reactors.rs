@@ -3,7 +3,7 @@
 //! Idea        A source is watched by the reactor of the worker that its task waits on, unless that one has more
 //!             sources than others: then by one that has few. Its events wake the task on the worker that sleeps in
 //!             that reactor, so what an accept loop takes spreads over the workers, task and socket together. A source
-//!             whose task has run elsewhere for long follows it (`registration`).
+//!             whose task has run elsewhere for long follows it (`migration`).
 //! Invariants  I1 the first reactor is there from the start, and stands for any that cannot be made.
 //!             I2 a source counts for the reactor that watches it, until its registration goes.
 //! Rejected    A look at all counts to find the least: a line of each worker for each connection. Two in turn spread
@@ -38,9 +38,9 @@ thread_local! {
 /// The worker that is to be told that its reactor has got its first source.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Call(Option<usize>);
+pub(super) struct PendingNotify(Option<usize>);
 
-impl Call {
+impl PendingNotify {
     pub(super) const NOBODY: Self = Self(None);
 }
 
@@ -78,7 +78,7 @@ impl Reactors {
     }
 
     /// The calling thread is `worker` of these from now on, or no worker.
-    pub(super) fn attend(&self, worker: Option<usize>) {
+    pub(super) fn bind_worker(&self, worker: Option<usize>) {
         HERE.set(worker.map_or((0, 0), |worker| (self.address(), worker)));
     }
 
@@ -92,11 +92,11 @@ impl Reactors {
         (address == self.address() && worker < self.len()).then_some(worker)
     }
 
-    /// Has a reactor watch a source by `register`; says which one, and whom to call once no lock is held.
+    /// Has a reactor watch a source by `register`; says which one, and whom to notify once no lock is held.
     pub(super) fn watch(
         &self,
         register: impl FnOnce(&Registry) -> io::Result<()>,
-    ) -> (io::Result<usize>, Call) {
+    ) -> (io::Result<usize>, PendingNotify) {
         self.watch_at(self.choose(), register)
     }
 
@@ -105,14 +105,14 @@ impl Reactors {
         &self,
         index: usize,
         register: impl FnOnce(&Registry) -> io::Result<()>,
-    ) -> (io::Result<usize>, Call) {
+    ) -> (io::Result<usize>, PendingNotify) {
         let made = match self.0[index].make() {
             Err(_) if index != 0 => self.0[0].make().map(|registry| (0, registry)), // I1
             made => made.map(|registry| (index, registry)),
         };
         let (index, registry) = match made {
             Ok(made) => made,
-            Err(error) => return (Err(error), Call(None)),
+            Err(error) => return (Err(error), PendingNotify(None)),
         };
         let reactor = &self.0[index];
         // Before the poller knows it: the worker that then sleeps sleeps there.
@@ -122,14 +122,17 @@ impl Reactors {
             reactor.remove_source();
         }
         // Also if it failed: a second one may be there meanwhile, which has called nobody.
-        let calls = is_first && self.here() != Some(index);
-        (registered.map(|()| index), Call(calls.then_some(index)))
+        let notify = is_first && self.here() != Some(index);
+        (
+            registered.map(|()| index),
+            PendingNotify(notify.then_some(index)),
+        )
     }
 
     /// Wakes the worker that may sleep elsewhere; while no lock is held.
-    pub(super) fn call(&self, call: Call) {
-        if let Call(Some(index)) = call {
-            self.0[index].call_worker();
+    pub(super) fn notify(&self, pending: PendingNotify) {
+        if let PendingNotify(Some(index)) = pending {
+            self.0[index].notify_worker();
         }
     }
 
@@ -148,7 +151,7 @@ impl Reactors {
     }
 
     /// Whether a source may leave the reactor `from` for `to`: that would not make `to` the fuller one.
-    pub(super) fn may_move(&self, from: usize, to: usize) -> bool {
+    pub(super) fn may_migrate(&self, from: usize, to: usize) -> bool {
         self.0[to].sources() < with_slack(self.0[from].sources())
     }
 
@@ -192,19 +195,19 @@ mod tests {
     use super::Reactors;
 
     fn watch(reactors: &Reactors) {
-        let (watched, call) = reactors.watch(|_| Ok(()));
+        let (watched, pending) = reactors.watch(|_| Ok(()));
         watched.unwrap();
-        reactors.call(call);
+        reactors.notify(pending);
     }
 
     /// How many of `sources` each of `workers` reactors gets, if worker 0 makes all of them known.
     fn spread(workers: usize, sources: usize) -> Vec<usize> {
         let reactors = Reactors::new(workers).unwrap();
-        reactors.attend(Some(0));
+        reactors.bind_worker(Some(0));
         for _ in 0..sources {
             watch(&reactors);
         }
-        reactors.attend(None);
+        reactors.bind_worker(None);
         reactors.all().map(super::Reactor::sources).collect()
     }
 
@@ -246,15 +249,15 @@ mod tests {
     fn the_worker_is_called_for_a_second_source_where_the_first_is_refused() {
         let reactors = Reactors::new(2).unwrap();
         let called = Arc::new(Called::default());
-        reactors.at(1).belongs_to(Waker::from(Arc::clone(&called)));
-        let (refused, call) = reactors.watch_at(1, |_| {
-            let (watched, call) = reactors.watch_at(1, |_| Ok(()));
-            reactors.call(call);
+        reactors.at(1).set_worker(Waker::from(Arc::clone(&called)));
+        let (refused, pending) = reactors.watch_at(1, |_| {
+            let (watched, pending) = reactors.watch_at(1, |_| Ok(()));
+            reactors.notify(pending);
             watched.map(drop)?;
             Err(std::io::Error::other("refused"))
         });
         refused.unwrap_err();
-        reactors.call(call);
+        reactors.notify(pending);
         assert_eq!(reactors.at(1).sources(), 1);
         assert_eq!(called.0.load(Ordering::SeqCst), 1);
     }

@@ -26,7 +26,7 @@ use selkie_core::coop;
 use super::error::{forked_error, shutdown_error};
 use super::handle::Handle;
 use super::poller::{answered, ask};
-use super::reactors::Call;
+use super::reactors::PendingNotify;
 use super::readiness::Readiness;
 use super::slot::{ReadyEvent, Slot};
 use super::slots::{Carries, Place};
@@ -112,16 +112,16 @@ impl Registration {
         if !shared.is_here() {
             return Err(forked_error());
         }
-        let mut call = Call::NOBODY;
+        let mut pending = PendingNotify::NOBODY;
         let outcome = self.slot().watch(|| {
             let register =
                 |registry: &Registry| registry.register(source, self.token(), ask(interest));
-            let (watched, calls) = shared.reactors.watch(register);
-            call = calls;
+            let (watched, notify) = shared.reactors.watch(register);
+            pending = notify;
             self.watched_by(watched?);
             Ok(())
         });
-        shared.reactors.call(call);
+        shared.reactors.notify(pending);
         outcome
     }
 
@@ -155,7 +155,7 @@ impl Registration {
     /// What to do after an operation that saw `event` and would block.
     fn blocked(&self, event: ReadyEvent) -> io::Result<()> {
         if event.is_watched() {
-            self.follow();
+            self.waited_here();
         } else {
             self.watch()?;
         }
@@ -233,7 +233,7 @@ impl Registration {
         if let (Ok(moved), Some(event)) = (&outcome, event) {
             if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) && !event.is_urgent() {
                 self.clear(event);
-                self.follow();
+                self.waited_here();
             }
         }
         Poll::Ready(outcome)

@@ -160,8 +160,8 @@ impl Handle {
         if !self.shared.is_here() {
             return Err(forked_error());
         }
-        let (attached, call) = self.shared.reactors.watch_at(0, attach);
-        self.shared.reactors.call(call);
+        let (attached, pending) = self.shared.reactors.watch_at(0, attach);
+        self.shared.reactors.notify(pending);
         match attached {
             // It counts as one source, however many listen.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

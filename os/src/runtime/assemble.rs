@@ -154,7 +154,7 @@ pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle>
     let scheduler = MultiThread::new(config.clone(), parks, timers);
     if let Some(driver) = &driver {
         for index in 0..scheduler.workers() {
-            driver.belongs_to(index, scheduler.waker(index));
+            driver.set_worker(index, scheduler.waker(index));
         }
     }
     let homes = (0..scheduler.workers())

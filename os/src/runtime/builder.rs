@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::assemble::{self, Parts};
 use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::observe::Probes;
 
 /// Configures and builds a [`Runtime`].
@@ -44,23 +44,7 @@ impl Builder {
     fn new(kind: Kind) -> Self {
         Self {
             kind,
-            config: Config {
-                worker_threads: 1,
-                max_blocking_threads: config::MAX_BLOCKING_THREADS,
-                thread_name: Arc::new(|| "tokio-rt-worker".to_owned()),
-                thread_stack_size: None,
-                thread_keep_alive: config::THREAD_KEEP_ALIVE,
-                event_interval: config::EVENT_INTERVAL,
-                global_queue_interval: None,
-                lifo_slot: true,
-                seed: 0x5e1_71e,
-                ends_on_panic: false,
-                probes: None,
-                after_start: None,
-                before_stop: None,
-                before_park: None,
-                after_unpark: None,
-            },
+            config: Config::default(),
             worker_threads: None,
             parts: Parts {
                 io: false,

@@ -9,14 +9,14 @@
 //!                for ever because neither has.
 //!             I2 a panic for ending a runtime in the wrong place comes last.
 //!             I3 code of the program runs on the thread that ends a runtime of several workers only where there is
-//!                no limit.
+//!                no limit, or no thread to be had.
 //! Rejected    To close driver and timers only when every task is dropped: a thread that blocks on a
 //!             timer keeps the end from coming, and the end keeps the timer from firing. To close them
 //!             first: a task in the middle of its poll sees its timer fail, just before it is cancelled.
 
 use std::io;
 #[cfg(feature = "rt-multi-thread")]
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 #[cfg(feature = "rt-multi-thread")]
 use std::thread;
 use std::time::{Duration, Instant};
@@ -83,12 +83,12 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
             let mut ended =
                 scheduler.wait_ended(Some(deadline.map_or(grace, |end| end.min(grace))));
             if !ended && limit != Some(Duration::ZERO) {
-                aside(handle, deadline, close_driver_and_timers);
+                run_aside(handle, deadline, close_driver_and_timers);
                 ended = scheduler.wait_ended(deadline);
                 if !ended {
                     // Those that no worker has come to, all of them being stuck.
                     let scheduler = Arc::clone(scheduler);
-                    aside(handle, deadline, move |_| {
+                    run_aside(handle, deadline, move |_| {
                         scheduler.drop_tasks_from_outside()
                     });
                 }
@@ -108,39 +108,32 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
 /// How long workers may take to come to the end of their polls before driver and timers close.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// Runs `work` beside whoever ends a runtime of several workers, which waits for it until `deadline`, or a moment after:
-/// it calls code of the program, wakers and drops, that may take longer (I3).
+/// Runs `work`, which calls wakers and drops of the program, that may take longer than there is until `deadline`: on a
+/// thread of its own, which is waited for until then, or a moment after (I3).
 #[cfg(feature = "rt-multi-thread")]
-fn aside(handle: &Handle, deadline: Option<Instant>, work: impl FnOnce(&Handle) + Send + 'static) {
-    let Some(deadline) = deadline else {
-        return enter_context(handle, || work(handle));
-    };
-    let theirs = handle.clone();
-    let work = Arc::new(Mutex::new(Some(work)));
-    let (done, wait) = mpsc::sync_channel(1);
-    let run = {
-        let work = Arc::clone(&work);
-        move || {
-            let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(work) = work {
-                enter_context(&theirs, || work(&theirs));
-            }
+fn run_aside(
+    handle: &Handle,
+    deadline: Option<Instant>,
+    work: impl FnOnce(&Handle) + Clone + Send + 'static,
+) {
+    let started = deadline.and_then(|deadline| {
+        let (done, wait) = mpsc::sync_channel(1);
+        let (theirs, work) = (handle.clone(), work.clone());
+        let run = move || {
+            enter_context(&theirs, || work(&theirs));
             // Who waits may have given up.
             let _gone = done.send(());
-        }
-    };
-    match thread::Builder::new().name("selkie-end".into()).spawn(run) {
-        Ok(_detached) => {
+        };
+        let thread = thread::Builder::new().name("selkie-end".into()).spawn(run);
+        thread.is_ok().then_some((deadline, wait))
+    });
+    match started {
+        Some((deadline, wait)) => {
             let left = deadline.saturating_duration_since(Instant::now());
             let _ended = wait.recv_timeout(left.max(GRACE));
         }
-        // The system has no thread to give.
-        Err(_) => {
-            let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(work) = work {
-                enter_context(handle, || work(handle));
-            }
-        }
+        // There is no limit, or the system has no thread to give.
+        None => enter_context(handle, || work(handle)),
     }
 }
 

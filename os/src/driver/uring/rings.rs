@@ -26,7 +26,7 @@ use mio::{Interest, Token};
 use selkie_core::platform::{AtomicBool, Lock, Ordering};
 
 use super::super::error::forked_error;
-use super::super::reactors::{Call, Reactors};
+use super::super::reactors::{PendingNotify, Reactors};
 use super::closing::see_off;
 use super::ring::Ring;
 use crate::sys::Birth;
@@ -148,21 +148,21 @@ impl Rings {
         if !self.birth.is_here() {
             return Err(forked_error()); // I4
         }
-        let mut call = Call::NOBODY;
-        let tried = self.try_to_make(place, reactors, pause, &mut call);
-        reactors.call(call);
+        let mut pending = PendingNotify::NOBODY;
+        let tried = self.try_to_make(place, reactors, pause, &mut pending);
+        reactors.notify(pending);
         tried?;
         let made = self.places[place].get().and_then(Option::as_ref);
         made.ok_or_else(refusal)
     }
 
-    /// As [`make`](Self::make), one thread at a time (I2); `call` says whom to call when that is over.
+    /// As [`make`](Self::make), one thread at a time (I2); `pending` says whom to notify when that is over.
     fn try_to_make(
         &self,
         place: usize,
         reactors: &Reactors,
         pause: Option<Duration>,
-        call: &mut Call,
+        pending: &mut PendingNotify,
     ) -> io::Result<()> {
         let mut refused_at = self.refused_at.lock();
         let is_soon = |at: Instant| pause.is_some_and(|pause| at.elapsed() < pause);
@@ -170,7 +170,7 @@ impl Rings {
         if self.places[place].get().is_some() || refused_at.is_some_and(is_soon) {
             return Ok(());
         }
-        match self.watched(place, reactors, call) {
+        match self.watched(place, reactors, pending) {
             // Closed meanwhile, the place stays without (I2).
             Ok(ring) => drop(self.places[place].set(Some(ring))),
             Err(error) if is_final(&error) => drop(self.places[place].set(None)),
@@ -183,15 +183,20 @@ impl Rings {
     }
 
     /// A ring that the poller watches.
-    fn watched(&self, place: usize, reactors: &Reactors, call: &mut Call) -> io::Result<Arc<Ring>> {
+    fn watched(
+        &self,
+        place: usize,
+        reactors: &Reactors,
+        pending: &mut PendingNotify,
+    ) -> io::Result<Arc<Ring>> {
         let ring = Ring::new()?;
         let token = Token(FIRST - place);
         // Of the ring of other threads, and of a worker that has no reactor, the first one tells.
         let reactor = if place < reactors.len() { place } else { 0 };
-        let (watched, calls) = reactors.watch_at(reactor, |registry| {
+        let (watched, notify) = reactors.watch_at(reactor, |registry| {
             registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
         });
-        *call = calls;
+        *pending = notify;
         watched.map(|_| ring)
     }
 

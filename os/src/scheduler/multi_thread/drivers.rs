@@ -67,12 +67,9 @@ impl Driver {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Lets go of the driver; no worker uses it any more, but a thread that has given its worker away may be in a
-    /// waker that the driver calls.
+    /// Tells whoever waits here; a thread that has given its worker away may still be in a waker that the driver calls.
     fn shutdown(&self) {
-        if self.with(|park| park.shutdown()).is_none() {
-            self.unpark.shutdown();
-        }
+        self.unpark.shutdown();
     }
 
     /// Calls `f` with the driver if it is free (I1).
@@ -117,11 +114,7 @@ impl Drivers {
 
     /// The driver that worker `index` sleeps in.
     pub(super) fn of(&self, index: usize) -> &Driver {
-        if self.are_own() {
-            &self.0[index]
-        } else {
-            &self.0[0]
-        }
+        self.0.get(index).unwrap_or(&self.0[0])
     }
 
     /// Whether each worker has its own.
@@ -136,8 +129,8 @@ impl Drivers {
     }
 
     /// The calling thread runs worker `index` from now on, or no worker.
-    pub(super) fn attend(&self, index: Option<usize>) {
-        self.0[0].unpark.attend(index);
+    pub(super) fn bind_worker(&self, index: Option<usize>) {
+        self.0[0].unpark.bind_worker(index);
     }
 
     /// Lets go of the drivers; no worker uses them any more.

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::thread_sleep::ThreadSleep;
 use super::shared::MultiThread;
-use crate::config::{Config, EVENT_INTERVAL};
+use crate::config::Config;
 
 /// Bytes that processors move together: two lines of 64.
 const LINES: usize = 128;
@@ -20,20 +19,7 @@ fn lines<T>(value: &T) -> Range<usize> {
 fn scheduler(workers: usize) -> Arc<MultiThread> {
     let config = Config {
         worker_threads: workers,
-        max_blocking_threads: 1,
-        thread_name: Arc::new(String::new),
-        thread_stack_size: None,
-        thread_keep_alive: Duration::ZERO,
-        event_interval: EVENT_INTERVAL,
-        global_queue_interval: None,
-        lifo_slot: true,
-        seed: 0,
-        ends_on_panic: false,
-        probes: None,
-        after_start: None,
-        before_stop: None,
-        before_park: None,
-        after_unpark: None,
+        ..Config::default()
     };
     MultiThread::new(config, vec![Box::new(ThreadSleep::default())], None)
 }

@@ -71,8 +71,7 @@ impl Worker<'_> {
     /// Queues a task behind the others.
     pub(super) fn push_behind(&self, token: Notified) {
         // The worker itself comes to a lone task at once: that is no reason to wake another.
-        let others =
-            !self.remote.ring.is_empty() || !self.remote.lifo.load(Ordering::Relaxed).is_null();
+        let others = self.waiting() > 0;
         self.push_ring(token);
         // The count of polls, short: only differences are looked at.
         let turn = self.remote.counters.polls.get() as u32;

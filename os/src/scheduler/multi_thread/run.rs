@@ -6,7 +6,6 @@
 //!             any more (`handoff`), and leaves the loop when its task returns.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use selkie_core::platform::tell;
@@ -92,6 +91,9 @@ impl Worker<'_> {
                 continue;
             }
             let task = self.next_task().or_else(|| self.look_for_events());
+            if task.is_none() && !self.here.get() {
+                continue; // An event's waker has handed the core off: the queues are another thread's.
+            }
             match task.or_else(|| self.search()) {
                 Some(token) => self.run_task(token),
                 None => self.sleep(&mut watch),
@@ -182,8 +184,7 @@ impl Worker<'_> {
     fn sleep_between_hooks(&self, watch: &mut Watch) {
         let remote = self.remote;
         let has_news = self.shared.drivers.settle(self.index);
-        let own_work = !remote.ring.is_empty() || !remote.lifo.load(Ordering::Relaxed).is_null();
-        if has_news || own_work || !self.kept.borrow().is_empty() {
+        if has_news || self.waiting() > 0 || !self.kept.borrow().is_empty() {
             return;
         }
         self.shared.idle.sleep(self.index, self.searching.take());
@@ -210,7 +211,7 @@ impl Worker<'_> {
         watch.leave(self);
         let at_once = now.duration_since(lay_down) < AT_ONCE;
         self.expects_events
-            .set(at_once && self.shared.drivers.are_own() && !remote.ring.is_empty());
+            .set(at_once && self.shared.drivers.are_own() && self.waiting() > 0);
         self.notify_of_events();
     }
 
@@ -237,10 +238,9 @@ impl Worker<'_> {
         self.give_memory_back();
         if woken {
             // For work, which clears our bit; to look at the limit anew; or to watch.
-            watch.is_called();
+            watch.begin_anew();
         }
         let found = watch.look_after_others(self);
-        let idle = remote.ring.is_empty() && remote.lifo.load(Ordering::Relaxed).is_null();
-        idle && !found
+        self.waiting() == 0 && !found
     }
 }

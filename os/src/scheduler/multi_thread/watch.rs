@@ -79,8 +79,8 @@ impl Watch {
         self.quiet_rounds >= rounds
     }
 
-    /// The worker was called in its sleep: it may be for the watch.
-    pub(super) fn is_called(&mut self) {
+    /// The worker was woken in its sleep, perhaps to watch.
+    pub(super) fn begin_anew(&mut self) {
         self.quiet_rounds = 0;
     }
 

@@ -161,7 +161,7 @@ impl<'a> Worker<'a> {
     /// This thread has the core from now on.
     pub(super) fn install(&self, core: Box<Core>) {
         self.remote.parker.adopt();
-        self.shared.drivers.attend(Some(self.index));
+        self.shared.drivers.bind_worker(Some(self.index));
         self.remote.counters.thread.note();
         // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
@@ -179,7 +179,7 @@ impl<'a> Worker<'a> {
     pub(super) fn remove(&self) -> Option<Box<Core>> {
         self.wake_kept();
         self.here.set(false);
-        self.shared.drivers.attend(None);
+        self.shared.drivers.bind_worker(None);
         let core = self.core.borrow_mut().take()?;
         drop(self.entered.take());
         Some(core)

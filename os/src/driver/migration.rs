@@ -1,8 +1,8 @@
-//! A source goes where its task waits for it.
+//! Migration of a source to the reactor of the worker where its task waits.
 //!
 //! Idea        Events wake a task on the worker whose reactor tells of them. A task that runs elsewhere all the same, since
-//!             that worker is stuck or has too much to do, has its sources follow.
-//! States      of a source: watched by one reactor ─waited for elsewhere [`MOVES_AFTER`] times in a row→ by another
+//!             that worker is stuck or has too much to do, has its sources migrate.
+//! States      of a source: watched by one reactor ─waited for elsewhere [`MIGRATES_AFTER`] times in a row→ by another
 //! Invariants  I1 a source that moves is known to both reactors for a moment, never to none. What both tell of is told of
 //!                twice, which costs a look.
 //! Rejected    A move at the first wait elsewhere: a task that was stolen once comes back with the next event.
@@ -10,22 +10,22 @@
 use std::sync::atomic::Ordering;
 
 use super::poller::ask;
-use super::reactors::Call;
+use super::reactors::PendingNotify;
 use super::registration::{ALL, Registration};
 
 /// How often in a row a source is waited for elsewhere until it moves there.
-const MOVES_AFTER: u8 = 4;
+const MIGRATES_AFTER: u8 = 4;
 
 impl Registration {
     /// The source is waited for here: if that has been another reactor's worker for long, it moves there.
     #[inline]
-    pub(super) fn follow(&self) {
+    pub(super) fn waited_here(&self) {
         if !self.handle.shared.reactors.is_one() {
-            self.follow_to_here();
+            self.migrate_if_elsewhere();
         }
     }
 
-    fn follow_to_here(&self) {
+    fn migrate_if_elsewhere(&self) {
         let reactors = &self.handle.shared.reactors;
         let from = self.reactor();
         let Some(to) = reactors.here().filter(|here| *here != from) else {
@@ -37,36 +37,36 @@ impl Registration {
         // Relaxed: a count that need not be exact.
         let times = self.elsewhere.load(Ordering::Relaxed).saturating_add(1);
         self.elsewhere.store(times, Ordering::Relaxed);
-        if times >= MOVES_AFTER && self.late.is_some() && reactors.may_move(from, to) {
+        if times >= MIGRATES_AFTER && self.late.is_some() && reactors.may_migrate(from, to) {
             self.elsewhere.store(0, Ordering::Relaxed);
-            self.move_to(to);
+            self.migrate(to);
         }
     }
 
     /// The reactor `to` watches the source from now on, if it can (I1).
     #[cold]
-    fn move_to(&self, to: usize) {
+    fn migrate(&self, to: usize) {
         let shared = &*self.handle.shared;
         if !shared.is_here() {
             return;
         }
-        let mut call = Call::NOBODY;
+        let mut pending = PendingNotify::NOBODY;
         self.slot().rewatch(|| {
             let (from, mut late) = (self.reactor(), self.late);
             if from == to {
                 return; // Somebody else was faster.
             }
             // What is ready now is told at once: nothing is lost.
-            let (moved, calls) = shared.reactors.watch_at(to, |registry| {
+            let (moved, notify) = shared.reactors.watch_at(to, |registry| {
                 registry.register(&mut late, self.token(), ask(ALL))
             });
-            call = calls;
+            pending = notify;
             let Ok(to) = moved else { return };
             shared
                 .reactors
                 .forget(from, |registry| registry.deregister(&mut late));
             self.watched_by(to);
         });
-        shared.reactors.call(call);
+        shared.reactors.notify(pending);
     }
 }
