@@ -174,19 +174,17 @@ fn stuck_workers_hold_nobodys_socket() {
 }
 
 #[test]
-fn a_socket_moves_to_the_worker_that_its_task_runs_on() {
+fn all_sockets_of_a_stuck_worker_move_to_the_one_that_serves_them() {
     let runtime = workers(2, true);
     let (mut clients, sockets, _) = clients(&runtime, 16);
-    let before = pollers(&sockets);
-    assert_eq!(counts(&before).len(), 2, "they spread");
-    // Whichever it is, the other one serves all.
+    assert_eq!(counts(&pollers(&sockets)).len(), 2, "they spread");
+    // Whichever it is, whether it has fewer of them or more: the other one serves all.
     let occupied = occupy(&runtime, 1);
     for _ in 0..100 {
         clients.iter_mut().for_each(ask);
     }
-    let after = pollers(&sockets);
-    let moved = before.iter().zip(&after).filter(|(from, to)| from != to);
-    assert!(moved.count() > 0, "{before:?}, {after:?}");
+    let after = counts(&pollers(&sockets));
+    assert_eq!(after.len(), 1, "{after:?}");
     drop(occupied);
     // Nothing is lost by it.
     for _ in 0..3 {

@@ -2,7 +2,8 @@
 //!
 //! Idea        Events wake a task on the worker whose reactor tells of them. A task that runs elsewhere all the same, since
 //!             that worker is stuck or has too much to do, has its sources migrate.
-//! States      of a source: watched by one reactor ─waited for elsewhere [`MIGRATES_AFTER`] times in a row→ by another
+//! States      of a source: watched by one reactor ─waited for elsewhere [`MIGRATES_AFTER`] times in a row→ by another;
+//!             [`MIGRATES_TO_FULLER_AFTER`] times if the other has more sources
 //! Invariants  I1 a source that moves is known to both reactors for a moment, never to none. What both tell of is told of
 //!                twice, which costs a look.
 //! Rejected    A move at the first wait elsewhere: a task that was stolen once comes back with the next event.
@@ -15,6 +16,10 @@ use super::registration::{ALL, Registration};
 
 /// How often in a row a source is waited for elsewhere until it moves there.
 const MIGRATES_AFTER: u8 = 4;
+
+/// As [`MIGRATES_AFTER`], where the other reactor has more sources. By then the worker that should serve the source is
+/// stuck, and until it moves its events wait for those who look after others.
+const MIGRATES_TO_FULLER_AFTER: u8 = 16;
 
 impl Registration {
     /// The source is waited for here: if that has been another reactor's worker for long, it moves there.
@@ -37,7 +42,9 @@ impl Registration {
         // Relaxed: a count that need not be exact.
         let times = self.elsewhere.load(Ordering::Relaxed).saturating_add(1);
         self.elsewhere.store(times, Ordering::Relaxed);
-        if times >= MIGRATES_AFTER && self.late.is_some() && reactors.may_migrate(from, to) {
+        let is_long = times >= MIGRATES_TO_FULLER_AFTER
+            || times >= MIGRATES_AFTER && reactors.may_migrate(from, to);
+        if is_long && self.late.is_some() {
             self.elsewhere.store(0, Ordering::Relaxed);
             self.migrate(to);
         }
