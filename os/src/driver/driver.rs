@@ -16,7 +16,7 @@ use std::time::Duration;
 use mio::event::Event;
 use mio::{Events, Poll, Token};
 use selkie_core::park::{Park, Unpark};
-use selkie_core::platform::contain_panic;
+use selkie_core::raw::platform::contain_panic;
 
 use super::handle::{Handle, Shared, Unparker};
 use super::poller::told;
