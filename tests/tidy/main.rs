@@ -1,5 +1,6 @@
 //! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
 
+mod crates;
 mod exceptions;
 mod facade;
 mod floors;
@@ -7,6 +8,7 @@ mod foreign;
 mod formats;
 mod glossary;
 mod graph;
+mod imports;
 mod names;
 mod operations;
 mod prose;
@@ -38,14 +40,14 @@ fn rooms_stand_on_their_floors() {
 
 #[test]
 fn no_files_of_a_room_import_each_other_in_a_circle() {
-    report("files in a circle", graph::circles(Source::crates()));
+    report("files in a circle", graph::circles(Source::all()));
 }
 
 #[test]
 fn no_file_imports_its_own_door() {
     report(
         "a file imports its own door",
-        graph::own_doors(Source::crates()),
+        graph::own_doors(Source::all()),
     );
 }
 
@@ -53,13 +55,13 @@ fn no_file_imports_its_own_door() {
 fn doors_hold_docs_mods_and_uses() {
     report(
         "more than docs, `mod` and `use` in a mod.rs",
-        rules::doors(Source::crates()),
+        rules::doors(Source::all()),
     );
 }
 
 #[test]
 fn files_are_short() {
-    report("a file is too long", rules::file_lengths(Source::crates()));
+    report("a file is too long", rules::file_lengths(Source::all()));
 }
 
 #[test]

@@ -96,9 +96,19 @@ impl Source {
             || self.path.starts_with("benches/")
     }
 
+    /// Whether the file holds tests or models of the room that it stands in.
+    pub(crate) fn is_unit_test(&self) -> bool {
+        self.is_test() && (self.path.starts_with("core/src/") || self.path.starts_with("os/src/"))
+    }
+
     /// Whether the file is a library's or a room's door.
     pub(crate) fn is_door(&self) -> bool {
-        self.path.ends_with("/mod.rs") || self.path.ends_with("src/lib.rs")
+        self.path.ends_with("/mod.rs") || self.path.ends_with("/lib.rs")
+    }
+
+    /// Whether the file is the root of a crate that has more files.
+    pub(crate) fn is_root(&self) -> bool {
+        self.path.ends_with("/main.rs") || self.path.ends_with("/lib.rs")
     }
 
     /// The lines of code before tests that stand in the file itself.
