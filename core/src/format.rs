@@ -20,9 +20,9 @@ macro_rules! by_debug {
 
 mod executor {
     use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::executor::raw::Services;
     use crate::executor::{
-        Arena, ChipPark, ChipTimers, ChipUnpark, Executor, LocalSpawner, Services, SpawnError,
-        TimedPark,
+        Arena, ChipPark, ChipTimers, ChipUnpark, Executor, LocalSpawner, SpawnError, TimedPark,
     };
     #[cfg(feature = "alloc")]
     use crate::{executor::HeapExecutor, park::Park};
@@ -74,9 +74,11 @@ mod task {
 
 mod time {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::time::{Clock, ClockHold, Current, Home, Instant, Sleep, Timeout, Timers};
     #[cfg(feature = "alloc")]
-    use crate::time::{Interval, TimersLease};
+    use crate::time::Interval;
+    use crate::time::raw::TimersLease;
+    use crate::time::raw::{Clock, ClockHold, Current};
+    use crate::time::{Home, Instant, Sleep, Timeout, Timers};
 
     by_debug! {
         [] Clock,

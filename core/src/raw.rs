@@ -32,3 +32,23 @@ pub mod wake {
 pub mod task {
     pub use crate::task::raw::*;
 }
+
+/// The cooperative budget as schedulers set it, and where the wakers wait of those who give way.
+pub mod coop {
+    pub use crate::coop::raw::*;
+}
+
+/// Clocks, and the timers of a worker as their scheduler drives them.
+pub mod time {
+    pub use crate::time::raw::*;
+}
+
+/// Whether a thread may wait with all that runs on it.
+pub mod sync {
+    pub use crate::sync::raw::*;
+}
+
+/// What an executor offers to crates that do not know it.
+pub mod executor {
+    pub use crate::executor::raw::*;
+}

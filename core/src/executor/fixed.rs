@@ -36,7 +36,8 @@ use crate::maybe_const;
 use crate::park::{Park, Unpark};
 use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
 use crate::task::raw::{BODY_ALIGN, FixedHeader, FixedNotified, FixedSchedule, Parcel};
-use crate::time::{Current, Home};
+use crate::time::Home;
+use crate::time::raw::Current;
 
 /// Runs tasks in static slots, in the order in which they became ready.
 ///
@@ -203,7 +204,7 @@ impl Executor {
         self.root.begin();
         loop {
             if self.root.take() {
-                let polled = self.inside(|| coop::budget(|| future.as_mut().poll(&mut cx)));
+                let polled = self.inside(|| coop::raw::budget(|| future.as_mut().poll(&mut cx)));
                 if let Poll::Ready(output) = polled {
                     return output;
                 }

@@ -32,7 +32,8 @@ use crate::park::{Park, Unpark};
 use crate::platform::{Lock, PlainArc as Arc};
 use crate::task::raw::{Header, Notified, OwnedTasks, Parcel, Schedule};
 use crate::task::{Id, JoinHandle};
-use crate::time::{Current, Home};
+use crate::time::Home;
+use crate::time::raw::Current;
 
 /// What wakers reach, from any context.
 struct Shared {
@@ -175,10 +176,11 @@ where
         let waker = root_waker(&self.shared);
         let mut cx = Context::from_waker(&waker);
         self.shared.root.begin();
-        coop::apart(|| {
+        coop::raw::apart(|| {
             loop {
                 if self.shared.root.take() {
-                    let polled = self.inside(|| coop::budget(|| future.as_mut().poll(&mut cx)));
+                    let polled =
+                        self.inside(|| coop::raw::budget(|| future.as_mut().poll(&mut cx)));
                     if let Poll::Ready(output) = polled {
                         return output;
                     }

@@ -187,7 +187,7 @@ impl FixedNotified {
         let mut cx = Context::from_waker(&waker);
         let abandon = Abandon(self.0, about.table);
         // SAFETY: RUNNING by us: the future is in the body, and ours alone.
-        let polled = coop::budget(|| unsafe { about.table.poll(body(self.0), &mut cx) });
+        let polled = coop::raw::budget(|| unsafe { about.table.poll(body(self.0), &mut cx) });
         if polled.is_ready() {
             return drop(abandon);
         }

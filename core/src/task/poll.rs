@@ -114,7 +114,7 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: u
                 let future = unsafe { &mut *Stage::future(stage) };
                 // SAFETY: the future stays in its slot until it is dropped.
                 let future = unsafe { Pin::new_unchecked(future) };
-                let polled = coop::budget(|| future.poll(&mut cx));
+                let polled = coop::raw::budget(|| future.poll(&mut cx));
                 core::mem::forget(dropped_if_it_panics);
                 polled
             })

@@ -19,11 +19,12 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use selkie_core::coop;
-use selkie_core::executor::{Refusal, Services, set_services};
+use selkie_core::executor::Refusal;
+use selkie_core::raw::coop;
+use selkie_core::raw::executor::{Services, set_services};
 use selkie_core::raw::task::Parcel;
+use selkie_core::raw::time::{Current, set_current};
 use selkie_core::task::Id as TaskId;
-use selkie_core::time::{Current, set_current};
 
 use super::entered::{Innermost, Left, Node};
 use super::handle::{Handle, Inner};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::tell;
 use selkie_core::raw::task::Notified;
-use selkie_core::time::{Current, ParkFor, set_current};
+use selkie_core::raw::time::{Current, ParkFor, set_current};
 
 use super::shared::{Core, MultiThread};
 use super::watch::{Watch, take_over};

@@ -15,8 +15,8 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use selkie_core::coop;
 use selkie_core::raw::collections::Entered;
+use selkie_core::raw::coop;
 use selkie_core::raw::task::{Notified, Schedule, is_of_task};
 use selkie_core::raw::wake::wake_each;
 use selkie_core::task::{Id, JoinHandle};
