@@ -197,19 +197,21 @@ mod owned {
 /// What executors and channels are built of.
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
+    use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, Queued, SlotRef};
     use crate::platform::{Lock, LockGuard, UnsafeCell};
     use crate::task::raw::FutureTable;
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
-        [T: Chained + Debug] Chain<T>,
+        [Q: Queued] Chain<Q>,
+        [T: Debug] ChainLink<T>,
         [] FutureTable,
         [T: Debug] Link<T>,
         [T: Linked + Debug] List<T>,
         [T: Debug] Lock<T>,
         [T: Debug] LockGuard<'_, T>,
         [T: Debug] Padded<T>,
+        [T] SlotRef<T>,
         [T: Debug] UnsafeCell<T>,
         [T: Debug] WaitNode<T>,
         [T: Debug] WaitQueue<T>,
@@ -219,8 +221,8 @@ mod parts {
 #[cfg(feature = "alloc")]
 mod allocated {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Chained, Entered, Slab, SlabOwner, SlabPool, SlotHeader};
-    use crate::queue::{Inject, Ring};
+    use crate::collections::{Entered, Queued, Slab, SlabOwner, SlabPool, SlotHeader};
+    use crate::queue::{Inject, Ring, RingOwner};
     use crate::sync::mpsc::PermitIterator;
     use crate::task::raw::{BoxedTask, ClosingTasks, Header, OwnedTasks, Schedule};
 
@@ -228,11 +230,12 @@ mod allocated {
         [] BoxedTask,
         [] Entered,
         [] Header,
-        [T: Chained + Debug] Inject<T>,
+        [Q: Queued + Debug] Inject<Q>,
         [S: Schedule] ClosingTasks<S>,
         [S: Schedule] OwnedTasks<S>,
         [T] PermitIterator<'_, T>,
-        [T: Debug] Ring<T>,
+        [Q: Queued] Ring<Q>,
+        [Q: Queued] RingOwner<'_, Q>,
         [H: SlotHeader] Slab<H>,
         [H: SlotHeader + Debug] SlabOwner<H>,
         [H: SlotHeader + Debug] SlabPool<H>,

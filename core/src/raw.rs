@@ -11,7 +11,9 @@ pub mod platform {
 
 /// Lists through their items, slabs of type-stable slots, and padding of cache lines.
 pub mod collections {
-    pub use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
+    pub use crate::collections::{
+        Chain, ChainLink, Chained, Link, Linked, List, Padded, Queued, SlotRef,
+    };
     #[cfg(feature = "alloc")]
     pub use crate::collections::{
         Entered, LARGEST_SLOT, SLOT_ALIGN, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout,
@@ -20,7 +22,7 @@ pub mod collections {
 
 /// Run queues: the ring of a worker, the queue that everybody may add to, and queues in statics.
 pub mod queue {
-    pub use crate::queue::{FixedQueue, FixedRing, Full, Inject, RING_SLOTS, Ring};
+    pub use crate::queue::{FixedQueue, FixedRing, Full, Inject, RING_SLOTS, Ring, RingOwner};
 }
 
 /// Wakers at rest: one, a queue of them, and a batch on its way.

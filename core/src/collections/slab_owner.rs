@@ -9,11 +9,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
 
 use super::block::{CLASSES, LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
 use super::block_pool::BlockPool;
 use super::slab::{Entered, Slab};
+use super::slot::SlotRef;
 use crate::maybe_const;
 use crate::platform::{CACHE_LINE_BYTES, KEPT_BLOCKS, Lock};
 
@@ -95,7 +95,7 @@ impl<H: SlotHeader> SlabOwner<H> {
     /// # Panics
     /// If `bytes` is more than [`LARGEST_SLOT`].
     #[inline]
-    pub fn take(&self, bytes: usize) -> NonNull<H> {
+    pub fn take(&self, bytes: usize) -> SlotRef<H> {
         assert!(
             bytes <= LARGEST_SLOT,
             "slot too large: {bytes} of {LARGEST_SLOT} bytes"
@@ -110,7 +110,7 @@ impl<H: SlotHeader> SlabOwner<H> {
     ///
     /// # Cost
     /// Depends on the blocks that have taken slots, not on how many there once were.
-    pub fn walk(&self, visit: impl FnMut(NonNull<H>)) {
+    pub fn walk(&self, visit: impl FnMut(SlotRef<H>)) {
         // SAFETY: the owner, which is not shared.
         unsafe { self.slab.walk(visit) }
     }

@@ -35,7 +35,7 @@ use crate::log::warning;
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
 use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
-use crate::task::raw::{BODY_ALIGN, FixedHeader, FixedNotified, FixedSchedule, Parcel};
+use crate::task::raw::{BODY_ALIGN, FixedNotified, FixedSchedule, Parcel};
 use crate::time::Home;
 use crate::time::raw::Current;
 
@@ -58,7 +58,7 @@ use crate::time::raw::Current;
 /// # }
 /// ```
 pub struct Executor {
-    queue: Lock<Chain<FixedHeader>>,
+    queue: Lock<Chain<FixedNotified>>,
     busy: AtomicBool,
     root: Root,
     timers: Lock<Option<Home>>,
@@ -219,11 +219,10 @@ impl Executor {
         self.inside(|| {
             let ready = self.queue.lock().len();
             for _ in 0..ready {
-                let Some(raw) = self.queue.lock().pop() else {
+                let Some(token) = self.queue.lock().pop() else {
                     break;
                 };
-                // SAFETY: a token was turned into the queue's entry, and comes out once.
-                unsafe { FixedNotified::from_raw(raw) }.run();
+                token.run();
             }
         });
         self.has_ready()
@@ -254,8 +253,7 @@ impl FixedSchedule for Executor {
         without_interrupts(|| {
             let mut queue = self.queue.lock();
             let was_empty = queue.is_empty();
-            // SAFETY: slots are never freed, and a token is in one queue.
-            unsafe { queue.push(token.into_raw()) };
+            queue.push(token);
             drop(queue);
             // A queue that was not empty is looked at before the executor sleeps.
             if was_empty {

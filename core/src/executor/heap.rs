@@ -30,7 +30,7 @@ use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
 use crate::platform::{Lock, PlainArc as Arc};
-use crate::task::raw::{Header, Notified, OwnedTasks, Parcel, Schedule};
+use crate::task::raw::{Notified, OwnedTasks, Parcel, Schedule};
 use crate::task::{Id, JoinHandle};
 use crate::time::Home;
 use crate::time::raw::Current;
@@ -38,7 +38,7 @@ use crate::time::raw::Current;
 /// What wakers reach, from any context.
 struct Shared {
     /// `None` once it is closed (I3).
-    queue: Lock<Option<Chain<Header>>>,
+    queue: Lock<Option<Chain<Notified>>>,
     root: Root,
     unpark: Box<dyn Unpark>,
 }
@@ -73,8 +73,7 @@ impl Shared {
             return token.discard();
         };
         let was_empty = queue.is_empty();
-        // SAFETY: the token keeps its slot, and is in one queue.
-        unsafe { queue.push(token.into_raw()) };
+        queue.push(token);
         drop(guard);
         // A queue that was not empty is looked at before the executor sleeps.
         if was_empty {
@@ -87,9 +86,7 @@ impl Shared {
     }
 
     fn pop(&self) -> Option<Notified> {
-        let raw = self.queue.lock().as_mut().and_then(Chain::pop)?;
-        // SAFETY: a token was turned into the queue's entry, and comes out once.
-        Some(unsafe { Notified::from_raw(raw) })
+        self.queue.lock().as_mut().and_then(Chain::pop)
     }
 }
 
@@ -230,9 +227,8 @@ impl<P: Park> Drop for HeapExecutor<P> {
         tasks.cancel_all();
         let queue = self.shared.queue.lock().take();
         let mut queue = queue.unwrap_or_default();
-        while let Some(raw) = queue.pop() {
-            // SAFETY: a token was turned into the queue's entry, and comes out once.
-            unsafe { Notified::from_raw(raw) }.discard();
+        while let Some(token) = queue.pop() {
+            token.discard();
         }
         // A waker that this context has suspended gives its token to a closed queue later (I4): then
         // the slab and the scheduler are lost.
