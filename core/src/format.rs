@@ -54,14 +54,14 @@ mod task {
     #[cfg(feature = "alloc")]
     use super::Debug;
     use super::{Debug2Format, Format, Formatter, write};
-    use crate::task::raw::{FixedHeader, FixedNotified, Parcel};
+    use crate::task::raw::{ErasedFuture, FixedHeader, FixedNotified};
     #[cfg(feature = "alloc")]
     use crate::task::{AbortHandle, JoinError, JoinHandle};
 
     by_debug! {
         [] FixedHeader,
         [] FixedNotified,
-        [] Parcel<'_>,
+        [] ErasedFuture<'_>,
     }
 
     #[cfg(feature = "alloc")]
@@ -199,13 +199,13 @@ mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, Queued, SlotRef};
     use crate::platform::{Lock, LockGuard, UnsafeCell};
-    use crate::task::raw::FutureTable;
+    use crate::task::raw::FutureVtable;
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
         [Q: Queued] Chain<Q>,
         [T: Debug] ChainLink<T>,
-        [] FutureTable,
+        [] FutureVtable,
         [T: Debug] Link<T>,
         [T: Linked + Debug] List<T>,
         [T: Debug] Lock<T>,
@@ -224,10 +224,10 @@ mod allocated {
     use crate::collections::{Entered, Queued, Slab, SlabOwner, SlabPool, SlotHeader};
     use crate::queue::{Inject, Ring, RingOwner};
     use crate::sync::mpsc::PermitIterator;
-    use crate::task::raw::{BoxedTask, ClosingTasks, Header, OwnedTasks, Schedule};
+    use crate::task::raw::{BoxedFuture, ClosingTasks, Header, OwnedTasks, Schedule};
 
     by_debug! {
-        [] BoxedTask,
+        [] BoxedFuture,
         [] Entered,
         [] Header,
         [Q: Queued + Debug] Inject<Q>,

@@ -216,7 +216,7 @@ impl<H: SlotHeader> Slab<H> {
     /// Calls `visit` with every carved slot, taken or vacant, of the blocks that are in use.
     ///
     /// # Safety
-    /// The caller is the owner (I2). `visit` may give slots back, but takes none.
+    /// The caller is the owner (I2), and trims nothing meanwhile.
     pub(super) unsafe fn walk(&self, mut visit: impl FnMut(SlotRef<H>)) {
         // SAFETY: by the caller's promise.
         let blocks = unsafe {

@@ -250,3 +250,26 @@ fn slots_apart_share_no_cache_line() {
         assert_eq!(two - one, 32);
     }
 }
+
+/// A block that went to the pool while its slots are visited could be another owner's by the time the visit comes to it.
+#[test]
+fn a_trim_within_a_walk_gives_no_block_back() {
+    let owner = pool().own(std::ptr::null_mut(), SlotLayout::Dense);
+    let slots: Vec<_> = (0..100).map(|_| owner.take(super::LARGEST_SLOT)).collect();
+    // SAFETY: dropped below, on this thread, before the owner.
+    let entered = unsafe { owner.enter() };
+    let (kept, back) = slots.split_first().unwrap();
+    // SAFETY: taken, and not used any more.
+    back.iter()
+        .for_each(|&slot| unsafe { Slab::give_back(slot) });
+    let had_surplus = owner.has_surplus();
+    owner.walk(|_| {
+        owner.trim(usize::MAX);
+        assert_eq!(owner.has_surplus(), had_surplus, "a block has gone");
+    });
+    while owner.trim(usize::MAX) {}
+    assert!(!owner.has_surplus());
+    // SAFETY: as above.
+    unsafe { Slab::give_back(*kept) };
+    drop(entered);
+}

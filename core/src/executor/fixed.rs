@@ -35,7 +35,7 @@ use crate::log::warning;
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
 use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
-use crate::task::raw::{BODY_ALIGN, FixedNotified, FixedSchedule, Parcel};
+use crate::task::raw::{BODY_ALIGN, ErasedFuture, FixedNotified, FixedSchedule};
 use crate::time::Home;
 use crate::time::raw::Current;
 
@@ -97,7 +97,7 @@ impl Executor {
         F: Future<Output = ()> + Send + 'static,
     {
         // SAFETY: the future is `Send`.
-        lend(future, |parcel| unsafe { self.place(self.storage, parcel) })
+        lend(future, |erased| unsafe { self.place(self.storage, erased) })
     }
 
     /// Spawns `future` into a slot of another arena. Any context may call it.
@@ -121,7 +121,7 @@ impl Executor {
             );
         }
         // SAFETY: the future is `Send`.
-        lend(future, |parcel| unsafe { self.place(arena, parcel) })
+        lend(future, |erased| unsafe { self.place(arena, erased) })
     }
 
     /// # Safety
@@ -129,10 +129,10 @@ impl Executor {
     unsafe fn place(
         &'static self,
         storage: &'static dyn Storage,
-        parcel: Parcel<'_>,
+        erased: ErasedFuture<'_>,
     ) -> Result<(), Refusal> {
         // SAFETY: by the caller's promise.
-        match unsafe { storage.place(parcel, self) } {
+        match unsafe { storage.place(erased, self) } {
             Ok(token) => {
                 self.schedule(token);
                 Ok(())
@@ -230,7 +230,7 @@ impl Executor {
 
     /// Runs `f` where `spawn` and timers find this executor.
     fn inside<R>(&'static self, f: impl FnOnce() -> R) -> R {
-        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_parcel);
+        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased);
         // SAFETY: the executor is static.
         let _services = unsafe { Installed::new(services) };
         let home = *self.timers.lock();
@@ -273,11 +273,11 @@ impl fmt::Debug for Executor {
 
 /// # Safety
 /// `data` is a static executor, and the future is `Send`.
-unsafe fn spawn_parcel(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
+unsafe fn spawn_erased(data: *const (), erased: ErasedFuture<'_>) -> Result<(), Refusal> {
     // SAFETY: by the caller's promise.
     let executor: &'static Executor = unsafe { &*data.cast() };
     // SAFETY: as above.
-    unsafe { executor.place(executor.storage, parcel) }
+    unsafe { executor.place(executor.storage, erased) }
 }
 
 static ROOT_TABLE: RawWakerVTable = RawWakerVTable::new(
@@ -333,8 +333,8 @@ impl LocalSpawner {
     pub fn spawn<F: Future<Output = ()> + 'static>(&self, future: F) -> Result<(), SpawnError<F>> {
         let executor = self.executor;
         // SAFETY: this context is or was in `run`, and no other ever polls (I2).
-        lend(future, |parcel| unsafe {
-            executor.place(executor.storage, parcel)
+        lend(future, |erased| unsafe {
+            executor.place(executor.storage, erased)
         })
     }
 }

@@ -30,7 +30,7 @@ use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
 use crate::platform::{Lock, PlainArc as Arc};
-use crate::task::raw::{Notified, OwnedTasks, Parcel, Schedule};
+use crate::task::raw::{ErasedFuture, Notified, OwnedTasks, Schedule};
 use crate::task::{Id, JoinHandle};
 use crate::time::Home;
 use crate::time::raw::Current;
@@ -203,7 +203,7 @@ where
 
     /// Runs `f` where `spawn` and timers find this executor.
     fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
-        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_parcel::<P>);
+        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased::<P>);
         // SAFETY: the executor is borrowed for longer than the guard lives.
         let _services = unsafe { Installed::new(services) };
         let _timers = TimersHere::new(match self.timers {
@@ -248,14 +248,14 @@ impl<P: Park> fmt::Debug for HeapExecutor<P> {
 /// # Safety
 /// `data` is an executor that runs in this context, or in one that this interrupt handler has
 /// interrupted, and the future is `Send`.
-unsafe fn spawn_parcel<P: Park>(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal>
+unsafe fn spawn_erased<P: Park>(data: *const (), erased: ErasedFuture<'_>) -> Result<(), Refusal>
 where
     P::Unpark: 'static,
 {
     // SAFETY: by the caller's promise.
     let executor = unsafe { &*data.cast::<HeapExecutor<P>>() };
-    // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
-    let future = unsafe { parcel.into_box() };
+    // SAFETY: the future is `Send`.
+    let future = unsafe { erased.into_box() };
     // SAFETY: the executor runs in this context, or its context is suspended meanwhile and the
     // future is `Send` (I5).
     drop(unsafe { executor.spawn_future(future, Location::caller()) });

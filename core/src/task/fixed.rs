@@ -17,7 +17,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::{Context, RawWaker, RawWakerVTable, Waker};
 
-use super::parcel::{FutureTable, Parcel};
+use super::erased::{ErasedFuture, FutureVtable};
 use super::state::{Ending, OnPending, OnStart, OnWake, State};
 use crate::collections::{ChainLink, Chained, Queued, SlotRef};
 use crate::coop;
@@ -43,7 +43,7 @@ const _: () = assert!(size_of::<usize>() > 4 || size_of::<FixedHeader>() == 20);
 /// What does not change while the slot holds one task.
 #[derive(Clone, Copy)]
 struct About {
-    table: &'static FutureTable,
+    table: &'static FutureVtable,
     scheduler: &'static dyn FixedSchedule,
 }
 
@@ -95,27 +95,27 @@ impl FixedHeader {
         self.state.load().is_vacant()
     }
 
-    /// Puts the parcel's future into this slot if it is vacant, else gives the parcel back.
+    /// Puts the erased future into this slot if it is vacant, else gives the future back.
     ///
     /// # Errors
-    /// The parcel, if the slot holds a task.
+    /// The future, if the slot holds a task.
     ///
     /// # Safety
-    /// `this` is the front of a slot whose body has room for the parcel's layout, and which is
+    /// `this` is the front of a slot whose body has room for the future's layout, and which is
     /// never freed (I2, I3). A future that is not `Send` is polled by `scheduler` in the context
     /// that made it.
     pub unsafe fn fill<'a>(
         this: NonNull<Self>,
-        parcel: Parcel<'a>,
+        erased: ErasedFuture<'a>,
         scheduler: &'static dyn FixedSchedule,
-    ) -> Result<FixedNotified, Parcel<'a>> {
+    ) -> Result<FixedNotified, ErasedFuture<'a>> {
         // SAFETY: by the caller's promise it stays in place for ever, and is the front of its slot.
         let slot = unsafe { SlotRef::new(this) };
         if !slot.state.claim() {
-            return Err(parcel);
+            return Err(erased);
         }
         // SAFETY: the body is as large as the caller says.
-        let table = unsafe { parcel.move_to(body(slot)) };
+        let table = unsafe { erased.move_to(body(slot)) };
         slot.about.with_mut(|about| {
             // SAFETY: we claimed the slot, and the token has not left our hands (I1).
             unsafe { *about = Some(About { table, scheduler }) };
@@ -149,7 +149,7 @@ fn body(header: SlotRef<FixedHeader>) -> *mut () {
 pub struct FixedNotified(SlotRef<FixedHeader>);
 
 /// Ends a task whose poll unwinds.
-struct Abandon(SlotRef<FixedHeader>, &'static FutureTable);
+struct Abandon(SlotRef<FixedHeader>, &'static FutureVtable);
 
 impl Drop for Abandon {
     fn drop(&mut self) {

@@ -111,7 +111,7 @@ impl<S: Schedule> OwnedTasks<S> {
     }
 
     /// Wakes every task: `found` is told of each that is alive, with its token if it waited. The
-    /// others are queued or running, and will be polled once more. `found` does not spawn here.
+    /// others are queued or running, and will be polled once more. What `found` spawns here may be among them.
     pub fn wake_all(&self, mut found: impl FnMut(Id, Option<Notified>)) {
         self.0.slab.walk(|slot| {
             let now = slot.state.load();
