@@ -81,7 +81,20 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
     ),
     // What schedulers outside build on.
-    core("raw", &["platform", "collections", "wake", "queue", "task"]),
+    core(
+        "raw",
+        &[
+            "platform",
+            "collections",
+            "wake",
+            "queue",
+            "task",
+            "coop",
+            "time",
+            "sync",
+            "executor",
+        ],
+    ),
     core(
         "format",
         &[

@@ -223,7 +223,7 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("core/src/task/boxed.rs", "a task's future, for poll.rs"),
     (
-        "core/src/task/parcel.rs",
+        "core/src/task/erased.rs",
         "a task's future, for poll.rs and fixed.rs",
     ),
     ("core/src/task/place.rs", "a task's future, for poll.rs"),

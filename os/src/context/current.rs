@@ -8,8 +8,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use selkie_core::coop;
-use selkie_core::sync::forbid_blocking;
+use selkie_core::raw::coop;
+use selkie_core::raw::sync::forbid_blocking;
 
 use super::handle::{Handle, Inner, Seeds};
 use super::scope::{enter_context, with_inner};

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use selkie_core::coop::{Budget, with_budget};
+use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::{Lock, LockGuard};
 
 use super::file_state::{Inner, State, Waiting};

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use selkie_core::time::{AtEnd, ClockError};
+use selkie_core::raw::time::{AtEnd, ClockError};
 
 use super::asked::Asked;
 use super::assemble::{self, Parts};

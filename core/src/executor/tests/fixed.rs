@@ -23,7 +23,8 @@ use crate::park::Unpark;
 use crate::sync::{FixedChannel, Signal};
 use crate::task::raw::BODY_OFFSET;
 use crate::task::yield_now;
-use crate::time::{Home, Mode, Timers, sleep};
+use crate::time::raw::Mode;
+use crate::time::{Home, Timers, sleep};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -1,7 +1,7 @@
 //! What the thread that runs a worker holds: it moves with the worker from thread to thread.
 
 use selkie_core::raw::task::{OwnedTasks, Schedule};
-use selkie_core::time::TimersLease;
+use selkie_core::raw::time::TimersLease;
 
 use super::super::random::Random;
 

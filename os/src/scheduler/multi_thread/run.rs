@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::tell;
 use selkie_core::raw::task::Notified;
-use selkie_core::time::{Current, Instant as TimerInstant, ParkFor, set_current};
+use selkie_core::raw::time::{Current, ParkFor, set_current};
+use selkie_core::time::Instant as TimerInstant;
 
 use super::super::turn::Due;
 use super::shared::{Core, MultiThread};

@@ -3,18 +3,15 @@
 //! Idea        Each poll of a task starts with [`BUDGET_PER_POLL`] units; every ready operation of
 //!             a channel, timer or socket takes one; at zero the operation says `Pending` and wakes
 //!             its task, so that the task goes to the back of its queue and others run.
-//! States      unlimited (outside a task, or inside [`unconstrained`]) | remaining(n)
+//! States      unlimited (outside a task, or inside `unconstrained`) | remaining(n)
 //! Invariants  I1 a unit that was taken by an operation that then is pending is given back.
 //! Rejected    A time slice: it would need a clock read per operation.
 
 use core::cell::Cell;
-use core::future::Future;
 use core::marker::PhantomData;
-use core::pin::Pin;
-use core::task::{Context, Poll, Waker, ready};
+use core::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
-
+use super::deferral::{WithoutDeferral, is_kept};
 use crate::context_cell;
 use crate::platform::CAN_OBSERVE;
 
@@ -71,59 +68,50 @@ context_cell! {
     static ON_PENDING: Option<fn()> = None;
 }
 
-/// Takes a waker to be woken later, and says whether it did.
-type Keep = fn(&Waker) -> bool;
+/// Puts back the budget that stood before, also on unwinding.
+struct Restore(Budget);
 
-context_cell! {
-    /// Keeps wakers until the executor that runs here has looked at its driver.
-    static DEFER: Option<Keep> = None;
+impl Drop for Restore {
+    #[inline]
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
 }
 
-context_cell! {
-    /// As [`DEFER`], for whoever is forced to give way alone.
-    static DEFER_FORCED: Option<Keep> = None;
-}
-
-/// As [`set_deferral`], but for whoever is forced to give way alone: what yields on its own waits in its queue.
-///
-/// Without it, an executor inside a task would go on and on once the task's budget is used up, woken at once by
-/// each of its own tasks.
+/// Runs `f` with `budget` and afterwards puts back what stood before.
 #[inline]
-pub fn set_forced_deferral(keep: Keep) {
-    DEFER_FORCED.set(Some(keep));
+pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
+    let before = CURRENT.get();
+    let _restore = Restore(before);
+    CURRENT.set(if before.has(TRACED) { before } else { budget });
+    f()
+}
+
+/// Runs `f`, one poll of a task, with a fresh budget.
+#[inline]
+pub fn budget<R>(f: impl FnOnce() -> R) -> R {
+    with_budget(Budget::initial(), f)
+}
+
+/// Ends the budget of the running poll and returns what was left; a worker that is about to
+/// block its thread calls this.
+#[inline]
+pub fn stop() -> Budget {
+    CURRENT.replace(Budget::unlimited())
+}
+
+/// Sets the budget of the running context; pairs with [`stop`].
+#[inline]
+pub fn resume(budget: Budget) {
+    CURRENT.set(budget);
 }
 
 /// Runs `f`, an executor of its own which may put this context to sleep: without a budget, and without
 /// deferral, since whoever drives the context does not come to its kept wakers meanwhile.
 pub fn apart<R>(f: impl FnOnce() -> R) -> R {
-    struct Undo(Budget, [Option<Keep>; 2]);
-    impl Drop for Undo {
-        fn drop(&mut self) {
-            CURRENT.set(self.0);
-            DEFER.set(self.1[0]);
-            DEFER_FORCED.set(self.1[1]);
-        }
-    }
-    let _undo = Undo(stop(), [DEFER.replace(None), DEFER_FORCED.replace(None)]);
+    let _restore = Restore(stop());
+    let _without_deferral = WithoutDeferral::new();
     f()
-}
-
-/// Sets where the wakers of those who give way are kept in this context.
-///
-/// `keep` says whether it took the waker, which is then woken when the executor has run what was
-/// queued and has looked at its driver and timers.
-#[inline]
-pub fn set_deferral(keep: Keep) {
-    DEFER.set(Some(keep));
-}
-
-/// Has `waker` woken behind everything that is queued, and behind the next look at driver and
-/// timers; at once where the executor keeps no wakers.
-#[inline]
-pub fn wake_deferred(waker: &Waker) {
-    if !DEFER.get().is_some_and(|keep| keep(waker)) {
-        waker.wake_by_ref();
-    }
 }
 
 /// Sets what is called when a poll in this context has used up its budget, once a poll.
@@ -163,44 +151,6 @@ fn call_observer() {
     if let Some(observer) = ON_PENDING.get() {
         observer();
     }
-}
-
-/// Puts back the budget that stood before, also on unwinding.
-struct Restore(Budget);
-
-impl Drop for Restore {
-    #[inline]
-    fn drop(&mut self) {
-        CURRENT.set(self.0);
-    }
-}
-
-/// Runs `f` with `budget` and afterwards puts back what stood before.
-#[inline]
-pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
-    let before = CURRENT.get();
-    let _restore = Restore(before);
-    CURRENT.set(if before.has(TRACED) { before } else { budget });
-    f()
-}
-
-/// Runs `f`, one poll of a task, with a fresh budget.
-#[inline]
-pub fn budget<R>(f: impl FnOnce() -> R) -> R {
-    with_budget(Budget::initial(), f)
-}
-
-/// Ends the budget of the running poll and returns what was left; a worker that is about to
-/// block its thread calls this.
-#[inline]
-pub fn stop() -> Budget {
-    CURRENT.replace(Budget::unlimited())
-}
-
-/// Sets the budget of the running context; pairs with [`stop`].
-#[inline]
-pub fn resume(budget: Budget) {
-    CURRENT.set(budget);
 }
 
 /// Whether the running poll may complete another operation; `true` outside a task.
@@ -265,9 +215,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 fn yield_by_force(cx: &mut Context<'_>) {
     let now = CURRENT.get();
     CURRENT.set(Budget(now.0 | TOLD));
-    let keeps = |keep: Option<Keep>| keep.is_some_and(|keep| keep(cx.waker()));
-    let is_kept = keeps(DEFER.get()) || keeps(DEFER_FORCED.get());
-    if !is_kept {
+    if !is_kept(cx.waker()) {
         cx.waker().wake_by_ref();
     }
     if CAN_OBSERVE && !now.has(TOLD) {
@@ -289,66 +237,4 @@ pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
     }
     yield_by_force(cx);
     Poll::Pending
-}
-
-/// Takes one unit, and yields to the executor if none is left.
-///
-/// # Cancel safety
-/// Nothing is lost when the future is dropped.
-pub async fn consume_budget() {
-    core::future::poll_fn(|cx| {
-        ready!(poll_proceed(cx)).made_progress();
-        Poll::Ready(())
-    })
-    .await;
-}
-
-pin_project! {
-    /// A future that is polled without a budget; made by [`unconstrained`].
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Unconstrained<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for Unconstrained<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let future = self.project().future;
-        with_budget(Budget::unlimited(), || future.poll(cx))
-    }
-}
-
-/// Exempts `future` from the budget: it may complete any number of operations in one poll.
-pub fn unconstrained<F>(future: F) -> Unconstrained<F> {
-    Unconstrained { future }
-}
-
-pin_project! {
-    /// A future that takes one unit of budget for its completion; made by [`cooperative`].
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Coop<F: Future> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for Coop<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let unit = ready!(poll_proceed(cx));
-        let output = ready!(self.project().future.poll(cx));
-        unit.made_progress();
-        Poll::Ready(output)
-    }
-}
-
-/// Makes `future` take part in the budget.
-pub fn cooperative<F: Future>(future: F) -> Coop<F> {
-    Coop { future }
 }
