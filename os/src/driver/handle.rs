@@ -15,14 +15,14 @@ use super::reactor::Reactor;
 use super::reactors::Reactors;
 use super::slots::Slots;
 use super::uring::Rings;
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) reactors: Reactors,
     pub(super) slots: Slots,
     pub(super) rings: Rings,
-    birth: Birth,
+    process: OwningProcess,
 }
 
 /// Registers sources with a driver.
@@ -44,14 +44,14 @@ impl Shared {
             reactors,
             slots: Slots::new(),
             rings,
-            birth: Birth::here(),
+            process: OwningProcess::current(),
         }
     }
 
     /// Whether this is the process that the driver was made in (I1).
     #[inline]
-    pub(super) fn is_here(&self) -> bool {
-        self.birth.is_here()
+    pub(super) fn is_same_process(&self) -> bool {
+        self.process.is_current()
     }
 }
 
@@ -149,7 +149,7 @@ impl Handle {
 impl Unpark for Unparker {
     fn unpark(&self) {
         let reactor = self.shared.reactors.at(self.reactor);
-        reactor.unpark(|| self.shared.is_here());
+        reactor.unpark(|| self.shared.is_same_process());
     }
 
     fn settle(&self, worker: usize) -> bool {

@@ -54,7 +54,7 @@ impl Registration {
     #[cold]
     fn migrate(&self, to: usize) {
         let shared = &*self.handle.shared;
-        if !shared.is_here() {
+        if !shared.is_same_process() {
             return;
         }
         let mut pending = PendingNotify::NOBODY;

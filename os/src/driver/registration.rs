@@ -109,7 +109,7 @@ impl Registration {
     /// Has a reactor watch `source`, unless one does or the driver is gone; whether none did.
     fn make_known(&self, source: &mut impl Source, interest: Interest) -> io::Result<bool> {
         let shared = &*self.handle.shared;
-        if !shared.is_here() {
+        if !shared.is_same_process() {
             return Err(forked_error());
         }
         let mut pending = PendingNotify::NOBODY;
@@ -174,7 +174,7 @@ impl Registration {
 
     /// Makes the poller forget `source`.
     pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
-        if !self.handle.shared.is_here() {
+        if !self.handle.shared.is_same_process() {
             return Ok(()); // The poller is the parent's.
         }
         let reactor = self.handle.shared.reactors.at(self.reactor());
@@ -347,7 +347,7 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         // In a process that was forked since, the slots' lock may have been held by a thread that is not here.
-        if self.handle.shared.is_here() {
+        if self.handle.shared.is_same_process() {
             if self.slot().is_watched() {
                 let reactor = self.handle.shared.reactors.at(self.reactor());
                 reactor.remove_source();

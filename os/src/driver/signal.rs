@@ -157,7 +157,7 @@ fn attach(registry: &Registry) -> io::Result<()> {
 impl Handle {
     /// Makes this driver listen to the process's signals, if it does not yet.
     pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
-        if !self.shared.is_here() {
+        if !self.shared.is_same_process() {
             return Err(forked_error());
         }
         let (attached, pending) = self.shared.reactors.watch_at(0, attach);

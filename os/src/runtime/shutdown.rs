@@ -34,7 +34,7 @@ use crate::scheduler::Spawner;
 /// as that is possible without waiting.
 #[track_caller]
 pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
-    if !handle.inner.birth.is_here() {
+    if !handle.inner.process.is_current() {
         // Its threads did not come along in the fork, and its reactor is the parent's, whose sources
         // would be forgotten: what there is of it stays until this process ends.
         std::mem::forget(handle.clone());

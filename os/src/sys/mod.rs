@@ -18,11 +18,6 @@ mod attributes;
 #[cfg(all(unix, not(target_os = "linux"), feature = "fs"))]
 #[path = "no_attributes.rs"]
 mod attributes;
-#[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
-mod birth;
-#[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
-#[path = "no_birth.rs"]
-mod birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 mod cached;
 #[cfg(all(unix, feature = "net"))]
@@ -44,6 +39,7 @@ mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 mod memory;
+mod owning_process;
 mod stopwatch;
 mod thread_end;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -70,7 +66,6 @@ pub(crate) use apple::set_created;
 pub(crate) use at_hand::System;
 #[cfg(feature = "fs")]
 pub(crate) use at_hand::{AtHand, Learned, Refused};
-pub(crate) use birth::Birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 pub(crate) use cached::System;
 #[cfg(all(unix, feature = "net"))]
@@ -82,6 +77,7 @@ pub(crate) use late_source::LateSource;
 #[cfg(feature = "net")]
 pub(crate) use late_source::MayBeLate;
 pub(crate) use memory::install_release_pages;
+pub(crate) use owning_process::OwningProcess;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
 #[cfg(feature = "reactor")]

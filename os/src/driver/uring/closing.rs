@@ -38,7 +38,7 @@ const WITHOUT_THREAD: Duration = Duration::from_millis(100);
 impl Ring {
     /// Takes no further operations, cancels those under way, and wakes everyone who waits.
     pub(super) fn begin_close(&self) {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return; // I6 of the ring.
         }
         let mut after = After::default();
@@ -61,7 +61,7 @@ impl Ring {
     /// Waits for the last operation that can be cancelled, until `deadline`; not for notices, which are the
     /// peers' to cause.
     pub(super) fn await_last(&self, deadline: Option<Instant>) {
-        while self.is_here() && self.has_cancellable() {
+        while self.is_same_process() && self.has_cancellable() {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 return;
@@ -94,7 +94,8 @@ impl Ring {
 
 /// Has a thread wait for what is still under way on `rings`, which are closed.
 pub(super) fn see_off<'a>(rings: impl Iterator<Item = &'a Arc<Ring>>) {
-    let is_left = |ring: &&Arc<Ring>| ring.is_here() && ring.has_left() && ring.is_seen_off_first();
+    let is_left =
+        |ring: &&Arc<Ring>| ring.is_same_process() && ring.has_left() && ring.is_seen_off_first();
     let left: Vec<_> = rings.filter(is_left).cloned().collect();
     if left.is_empty() {
         return;
@@ -123,7 +124,7 @@ fn wait_for_all(mut rings: Vec<Arc<Ring>>) {
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        if !self.is_here() {
+        if !self.is_same_process() {
             // I6 of the ring: the slots stay, too.
             return self.state.get_mut().operations.forget();
         }

@@ -22,7 +22,7 @@ impl Place {
     /// # Errors
     /// If the table is full, or the system makes none.
     pub(crate) fn take(ring: &Arc<Ring>, fd: RawFd) -> io::Result<Self> {
-        if !ring.is_here() {
+        if !ring.is_same_process() {
             return Err(forked_error());
         }
         let index = ring.with_table(|table, kernel| table.put(kernel, fd))?;
@@ -40,7 +40,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // The table is the parent's in a process that was forked since.
-        if let Some(ring) = self.ring.upgrade().filter(|ring| ring.is_here()) {
+        if let Some(ring) = self.ring.upgrade().filter(|ring| ring.is_same_process()) {
             ring.with_table(|table, kernel| table.clear(kernel, self.index));
         }
     }

@@ -210,7 +210,7 @@ impl Pool {
 
     /// Puts `buffer` at the end of the line.
     fn put(&self, buffer: u16) {
-        if !self.ring.is_here() {
+        if !self.ring.is_same_process() {
             return; // The line is the parent's, and so is the lock.
         }
         let start = self.start_of(buffer);

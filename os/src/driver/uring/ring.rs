@@ -42,7 +42,7 @@ use super::starved::Starved;
 use super::state::{NOT_AN_OPERATION, State};
 use super::system::{Abilities, Entries, Queues, System};
 use super::table::Table;
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
 /// Groups of buffers at a time.
 const MAX_GROUPS: usize = 1_024;
@@ -55,7 +55,7 @@ pub(crate) struct Ring {
     entering: Lock<Entries>,
     pub(super) state: Lock<State>,
     table: Lock<Table>,
-    birth: Birth,
+    process: OwningProcess,
     /// For the thread that submits what is held up.
     pub(super) own: Weak<Self>,
 }
@@ -77,7 +77,7 @@ impl Ring {
             entering: Lock::new(Entries::default()),
             state: Lock::new(State::default()),
             table: Lock::default(),
-            birth: Birth::here(),
+            process: OwningProcess::current(),
             own: Weak::clone(own),
         }))
     }
@@ -96,13 +96,13 @@ impl Ring {
 
     /// Whether this is the process that the ring was made in (I6).
     #[inline]
-    pub(super) fn is_here(&self) -> bool {
-        self.birth.is_here()
+    pub(super) fn is_same_process(&self) -> bool {
+        self.process.is_current()
     }
 
     /// Why the ring has just taken nothing.
     pub(crate) fn refusal(&self) -> io::Error {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return forked_error();
         }
         let state = self.lock();
@@ -128,7 +128,7 @@ impl Ring {
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
     ) -> Result<usize, Box<dyn Payload>> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(payload); // I6
         }
         // SAFETY: by the caller's promise.
@@ -161,7 +161,7 @@ impl Ring {
         payload: Box<dyn Payload>,
         kind: Kind,
     ) -> Result<usize, Box<dyn Payload>> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(payload); // I6
         }
         // SAFETY: by the caller's promise.
@@ -182,7 +182,7 @@ impl Ring {
     /// Submits what lies in the line, and takes what is complete by then: for threads that will not
     /// `settle` (I2).
     pub(crate) fn hand_over(&self) {
-        if self.is_here() {
+        if self.is_same_process() {
             self.submit_line();
             self.reap();
         }
@@ -191,7 +191,7 @@ impl Ring {
     /// Submits what lies in the line, has the system finish what it keeps for this thread, and takes
     /// what is complete. Says whether anybody was woken, or has put more into the line.
     pub(super) fn settle(&self) -> bool {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return false; // I6
         }
         self.submit_line();
@@ -259,7 +259,7 @@ impl Ring {
         index: usize,
         waker: &Waker,
     ) -> Option<(Completion, Box<dyn Payload>)> {
-        self.birth.assert_here();
+        self.process.assert_current();
         let mut mine = Some(waker.clone());
         let outcome = self.lock().operations.outcome(index, &mut mine);
         drop(mine); // I3
@@ -272,7 +272,7 @@ impl Ring {
     /// # Panics
     /// In a process that was forked since.
     pub(crate) fn next(&self, index: usize, waker: &Waker) -> Told {
-        self.birth.assert_here();
+        self.process.assert_current();
         let mut mine = Some(waker.clone());
         let mut state = self.lock();
         let told = state.operations.next(index, &mut mine);
@@ -288,7 +288,7 @@ impl Ring {
     /// Nobody waits for slot `index` any more: what it owns goes with its last completion, which is
     /// asked for if `cancels`. Who cancels sees to I2.
     pub(crate) fn abandon(&self, index: usize, cancels: bool) {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return; // I6
         }
         let mut after = After::default();
@@ -302,7 +302,7 @@ impl Ring {
 
     /// Has the operation in slot `index` end, for who waits for it. Who calls this sees to I2.
     pub(crate) fn stop(&self, index: usize) {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return; // I6
         }
         let mut state = self.lock();
@@ -327,7 +327,7 @@ impl Ring {
         count: u16,
         starved: Arc<Starved>,
     ) -> io::Result<u16> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(forked_error()); // I6
         }
         let mut state = self.lock();
@@ -355,7 +355,7 @@ impl Ring {
 
     /// Removes a group that no operation names.
     pub(super) fn remove_group(&self, group: u16) -> io::Result<()> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(forked_error()); // I6
         }
         let mut state = self.lock();

@@ -29,7 +29,7 @@ use super::super::error::forked_error;
 use super::super::reactors::{PendingNotify, Reactors};
 use super::closing::see_off;
 use super::ring::Ring;
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
 /// The token of the first place; those of others go down from it. No slot's, see `reactor`.
 const FIRST: usize = usize::MAX - 2;
@@ -48,7 +48,7 @@ pub(in crate::driver) struct Rings {
     places: Box<[OnceLock<Option<Arc<Ring>>>]>,
     /// Held while a ring is made (I2); when the system last refused one for now.
     refused_at: Lock<Option<Instant>>,
-    birth: Birth,
+    process: OwningProcess,
 }
 
 /// Whether the system refuses rings for good by this error: it has none, or none for us (I3).
@@ -80,7 +80,7 @@ impl Rings {
             deadline: OnceLock::new(),
             places: (0..=workers).map(|_| OnceLock::new()).collect(),
             refused_at: Lock::new(None),
-            birth: Birth::here(),
+            process: OwningProcess::current(),
         }
     }
 
@@ -145,7 +145,7 @@ impl Rings {
         reactors: &Reactors,
         pause: Option<Duration>,
     ) -> io::Result<&Arc<Ring>> {
-        if !self.birth.is_here() {
+        if !self.process.is_current() {
             return Err(forked_error()); // I4
         }
         let mut pending = PendingNotify::NOBODY;
