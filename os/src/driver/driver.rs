@@ -191,7 +191,7 @@ mod tests {
     use super::{Config, Driver, Handle, build};
     use crate::driver::{Carries, Direction, Registration, is_shutdown_error};
     use crate::io::{Interest, Ready};
-    use crate::sys::MayBeLate;
+    use crate::sys::AsDeferredSource;
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -309,11 +309,17 @@ mod tests {
         };
         let (_drivers, handle) = build(&config).unwrap();
         let pairs = [(); 8].map(|()| UnixStream::pair().unwrap());
-        let late = pairs.each_ref().map(|(near, _)| {
-            Registration::late(near.late(), Carries::Bytes, Ready::EMPTY, handle.clone()).unwrap()
+        let deferred = pairs.each_ref().map(|(near, _)| {
+            Registration::deferred(
+                near.deferred_source(),
+                Carries::Bytes,
+                Ready::EMPTY,
+                handle.clone(),
+            )
+            .unwrap()
         });
         handle.shut_down();
-        for registration in &late {
+        for registration in &deferred {
             assert!(!registration.watch().unwrap());
         }
         let reactors = handle.shared.reactors.all();

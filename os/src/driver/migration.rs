@@ -44,7 +44,7 @@ impl Registration {
         self.elsewhere.store(times, Ordering::Relaxed);
         let is_long = times >= MIGRATES_TO_FULLER_AFTER
             || times >= MIGRATES_AFTER && reactors.may_migrate(from, to);
-        if is_long && self.late.is_some() {
+        if is_long && self.deferred.is_some() {
             self.elsewhere.store(0, Ordering::Relaxed);
             self.migrate(to);
         }
@@ -59,19 +59,19 @@ impl Registration {
         }
         let mut pending = PendingNotify::NOBODY;
         self.slot().rewatch(|| {
-            let (from, mut late) = (self.reactor(), self.late);
+            let (from, mut deferred) = (self.reactor(), self.deferred);
             if from == to {
                 return; // Somebody else was faster.
             }
             // What is ready now is told at once: nothing is lost.
             let (moved, notify) = shared.reactors.watch_at(to, |registry| {
-                registry.register(&mut late, self.token(), ask(ALL))
+                registry.register(&mut deferred, self.token(), ask(ALL))
             });
             pending = notify;
             let Ok(to) = moved else { return };
             shared
                 .reactors
-                .forget(from, |registry| registry.deregister(&mut late));
+                .forget(from, |registry| registry.deregister(&mut deferred));
             self.watched_by(to);
         });
         shared.reactors.notify(pending);

@@ -4,7 +4,7 @@ use mio::event::Event;
 
 use super::slots::Carries;
 use crate::io::{Interest, Ready};
-use crate::sys::{self, Told};
+use crate::sys::{self, PolledReadiness};
 
 /// `interest`, as the poller takes it.
 pub(super) fn ask(interest: Interest) -> mio::Interest {
@@ -44,7 +44,7 @@ pub(super) fn told(event: &Event, carries: Carries) -> Ready {
 }
 
 /// What the system's `answer` to a question tells of a source.
-pub(super) fn answered(answer: Told, carries: Carries) -> Ready {
+pub(super) fn answered(answer: PolledReadiness, carries: Carries) -> Ready {
     let kinds = [
         (answer.readable, Ready::READABLE),
         (answer.writable, Ready::WRITABLE),

@@ -2,14 +2,14 @@
 //!
 //! Idea        An index into the driver's slots, and the driver's handle that keeps them alive.
 //!             Operations follow one protocol: look at the readiness, try, and on would-block clear
-//!             what was seen and wait. A late source is made known to the poller at the first
+//!             what was seen and wait. A deferred source is made known to the poller at the first
 //!             would-block, or when somebody asks what it is ready for, which the system is then asked, too:
 //!             until then there is nothing to look at but what was assumed, and operations are just tried.
 //! Invariants  I1 the slot belongs to this registration until `Drop`; it stays where it is as long as
 //!                the driver's slots live, which the handle sees to.
 //!             I2 the poller is told to forget the source before the registration drops, by
 //!                whoever owns both.
-//!                A late source that nobody else holds may be closed instead: the poller
+//!                A deferred source that nobody else holds may be closed instead: the poller
 //!                forgets it with that.
 #![allow(unsafe_code)]
 
@@ -33,7 +33,7 @@ use super::slots::{Carries, Place};
 use super::uninterrupted::uninterrupted;
 use super::waiters::Direction;
 use crate::io::{Interest, Ready};
-use crate::sys::LateSource;
+use crate::sys::DeferredSource;
 
 /// One source's place in the driver; deregister the source before this drops.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct Registration {
     pub(super) handle: Handle,
     slot: NonNull<Slot>,
     place: Place,
-    pub(super) late: LateSource,
+    pub(super) deferred: DeferredSource,
     /// The reactor that watches the source, once one does.
     reactor: AtomicU16,
     /// How often in a row the source was waited for on another reactor's worker.
@@ -53,7 +53,7 @@ unsafe impl Send for Registration {}
 // SAFETY: as above.
 unsafe impl Sync for Registration {}
 
-/// What a late source is watched for: also for urgent data, at which a read of a stream ends early.
+/// What a deferred source is watched for: also for urgent data, at which a read of a stream ends early.
 pub(super) const ALL: Interest = Interest::READABLE
     .add(Interest::WRITABLE)
     .add(Interest::PRIORITY);
@@ -66,15 +66,15 @@ impl Registration {
         interest: Interest,
         handle: Handle,
     ) -> io::Result<Self> {
-        let registration = Self::late(LateSource::NONE, carries, Ready::EMPTY, handle)?;
+        let registration = Self::deferred(DeferredSource::NONE, carries, Ready::EMPTY, handle)?;
         registration.make_known(source, interest)?;
         Ok(registration)
     }
 
-    /// A place for `late`, of which the poller is told when that is needed; until an operation finds
+    /// A place for `deferred`, of which the poller is told when that is needed; until an operation finds
     /// otherwise it is thought ready for `assumed`.
-    pub(crate) fn late(
-        late: LateSource,
+    pub(crate) fn deferred(
+        deferred: DeferredSource,
         carries: Carries,
         assumed: Ready,
         handle: Handle,
@@ -85,7 +85,7 @@ impl Registration {
             handle,
             slot,
             place: Place::new(index, carries),
-            late,
+            deferred,
             reactor: AtomicU16::new(0),
             elsewhere: AtomicU8::new(0),
         })
@@ -97,13 +97,13 @@ impl Registration {
         slot.publish(slot.generation(), assumed);
     }
 
-    /// Tells the poller of a late source, if that was not done; whether it was not.
+    /// Tells the poller of a deferred source, if that was not done; whether it was not.
     pub(crate) fn watch(&self) -> io::Result<bool> {
         if self.slot().is_watched() {
             return Ok(false);
         }
-        let mut late = self.late;
-        self.make_known(&mut late, ALL)
+        let mut deferred = self.deferred;
+        self.make_known(&mut deferred, ALL)
     }
 
     /// Has a reactor watch `source`, unless one does or the driver is gone; whether none did.
@@ -145,7 +145,7 @@ impl Registration {
             return Ok(());
         }
         // The poller tells at its next turn; who asks now wants to know now.
-        if let Some(answer) = self.late.ask() {
+        if let Some(answer) = self.deferred.poll_now() {
             let slot = self.slot();
             slot.publish(slot.generation(), answered(answer, self.place.carries()));
         }
@@ -181,9 +181,9 @@ impl Registration {
         let Some(registry) = reactor.registry().filter(|_| self.slot().is_watched()) else {
             return Ok(()); // None was ever told.
         };
-        if self.late.is_some() {
-            let mut late = self.late;
-            registry.deregister(&mut late)
+        if self.deferred.is_some() {
+            let mut deferred = self.deferred;
+            registry.deregister(&mut deferred)
         } else {
             registry.deregister(source)
         }

@@ -22,7 +22,7 @@ use selkie_core::platform::{AtomicBool, Ordering};
 use crate::context;
 use crate::driver::{Carries, Direction, Handle, Registration};
 use crate::io::{Interest, ReadBuf, Ready};
-use crate::sys::{self, MayBeLate, SLICES_PER_CALL};
+use crate::sys::{self, AsDeferredSource, SLICES_PER_CALL};
 
 use super::fill::fill;
 
@@ -55,15 +55,15 @@ impl<S: Source> Evented<S> {
     #[track_caller]
     pub(crate) fn new(source: S, carries: Carries, assumed: Ready) -> io::Result<Self>
     where
-        S: MayBeLate,
+        S: AsDeferredSource,
     {
-        let (late, driver) = (source.late(), context::driver());
-        if !late.is_some() {
+        let (deferred, driver) = (source.deferred_source(), context::driver());
+        if !deferred.is_some() {
             let evented = Self::registered(source, carries, BOTH, driver)?;
             evented.registration.assume(assumed);
             return Ok(evented);
         }
-        let registration = Registration::late(late, carries, assumed, driver)?;
+        let registration = Registration::deferred(deferred, carries, assumed, driver)?;
         Ok(Self::whole(source, registration))
     }
 
