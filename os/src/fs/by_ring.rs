@@ -150,7 +150,7 @@ pub(super) async fn sync(file: &Arc<OpenFile>, only_data: bool) -> Option<io::Re
     };
     let entry = |(): &mut ()| Some(opcode::Fsync::new(fd).flags(flags).build());
     // It takes as long by the pool: nothing to make a ring for.
-    match run(ring(Handle::made_ring), file, (), Effect::Reads, entry).await {
+    match run(ring(Handle::existing_ring), file, (), Effect::Reads, entry).await {
         Ok((outcome, ())) => Some(outcome.map(drop)),
         Err(()) => None,
     }

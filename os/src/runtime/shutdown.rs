@@ -65,7 +65,7 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let inner = &handle.inner;
     if let (Some(driver), Some(deadline)) = (&inner.driver, deadline) {
-        driver.end_by(deadline);
+        driver.set_shutdown_deadline(deadline);
     }
     inner.blocking.begin_end();
     let tasks_ended = match &inner.spawner {

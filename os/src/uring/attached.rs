@@ -113,7 +113,7 @@ pub(super) fn submit(ring: &Arc<Ring>) {
         let own = inner
             .driver
             .as_ref()?
-            .made_ring(Some(inner.spawner.worker_here()?))?;
+            .existing_ring(Some(inner.spawner.worker_here()?))?;
         Some(Arc::ptr_eq(own, ring))
     });
     if is_own.ok().flatten() != Some(true) {

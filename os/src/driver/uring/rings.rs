@@ -148,7 +148,7 @@ impl Rings {
         if !self.process.is_current() {
             return Err(forked_error()); // I4
         }
-        let mut pending = PendingNotify::NOBODY;
+        let mut pending = PendingNotify::NONE;
         let tried = self.try_to_make(place, reactors, pause, &mut pending);
         reactors.notify(pending);
         tried?;
@@ -193,7 +193,7 @@ impl Rings {
         let token = Token(FIRST - place);
         // Of the ring of other threads, and of a worker that has no reactor, the first one tells.
         let reactor = if place < reactors.len() { place } else { 0 };
-        let (watched, notify) = reactors.watch_at(reactor, |registry| {
+        let (watched, notify) = reactors.register_at(reactor, |registry| {
             registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
         });
         *pending = notify;
@@ -201,7 +201,7 @@ impl Rings {
     }
 
     /// The ring of `worker`, or of threads that are none, if it has been made.
-    pub(in crate::driver) fn made(&self, worker: Option<usize>) -> Option<&Arc<Ring>> {
+    pub(in crate::driver) fn existing(&self, worker: Option<usize>) -> Option<&Arc<Ring>> {
         self.places[self.place(worker)].get()?.as_ref()
     }
 
@@ -212,7 +212,8 @@ impl Rings {
     /// Submits what lies in the line of `worker`'s ring, and takes what is complete (I1). Says whether
     /// anybody was woken, or more lies in the line.
     pub(in crate::driver) fn settle(&self, worker: usize) -> bool {
-        self.made(Some(worker)).is_some_and(|ring| ring.settle())
+        self.existing(Some(worker))
+            .is_some_and(|ring| ring.settle())
     }
 
     /// Takes what is complete on the rings that the reactor `index` watches.
@@ -239,13 +240,13 @@ impl Rings {
     }
 
     /// `close` waits no longer than until `deadline`.
-    pub(in crate::driver) fn end_by(&self, deadline: Instant) {
+    pub(in crate::driver) fn set_shutdown_deadline(&self, deadline: Instant) {
         // Should it have been said before, that stands.
         let _ = self.deadline.set(deadline);
     }
 
     /// Ends all operations, and waits for those that the system cannot cancel, as long as was said
-    /// (`end_by`), and leaves what is under way then to a thread; no ring is made any more (I2).
+    /// (`set_shutdown_deadline`), and leaves what is under way then to a thread; no ring is made any more (I2).
     pub(in crate::driver) fn close(&self) {
         // Relaxed: see `is_closed`.
         self.is_closed.store(true, Ordering::Relaxed);

@@ -302,7 +302,7 @@ fn regression_87_a_close_waits_no_longer_than_it_may() {
     ring.lock().operations.start(Kind::File, held);
     let limit = Duration::from_millis(300);
     let begun = Instant::now();
-    rings.end_by(begun + limit);
+    rings.set_shutdown_deadline(begun + limit);
     let closing = {
         let rings = Arc::clone(&rings);
         std::thread::spawn(move || rings.close())
@@ -345,7 +345,7 @@ fn after_the_close_no_ring_is_made() {
     assert!(rings.is_closed());
     let instead = rings.get(Some(1), &poll).unwrap();
     assert!(Arc::ptr_eq(first, instead), "a ring that nobody will close");
-    assert!(rings.made(Some(1)).is_none());
+    assert!(rings.existing(Some(1)).is_none());
     let nop = opcode::Nop::new().build();
     // SAFETY: the entry points to nothing.
     let refused = unsafe { instead.queue(nop, Box::new(Seven(7)), Kind::Socket) };

@@ -1,13 +1,20 @@
-//! No ring: files were not asked for, or the system has none.
+//! The completion rings of a driver; none in a build without files, or on a system without io_uring.
 
+#[cfg(not(io_uring))]
 use std::time::Instant;
 
+#[cfg(not(io_uring))]
 use mio::Token;
 
-/// Never a ring.
+#[cfg(io_uring)]
+pub(super) use super::uring::Rings;
+
+/// The rings of a build that has none.
+#[cfg(not(io_uring))]
 #[derive(Debug)]
 pub(super) struct Rings;
 
+#[cfg(not(io_uring))]
 impl Rings {
     pub(super) fn new(_is_wanted: bool, _workers: usize) -> Self {
         Self
@@ -23,7 +30,7 @@ impl Rings {
         false
     }
 
-    pub(super) fn end_by(&self, _deadline: Instant) {}
+    pub(super) fn set_shutdown_deadline(&self, _deadline: Instant) {}
 
     pub(super) fn close(&self) {}
 }
