@@ -123,7 +123,7 @@ impl Driver {
             Ok(()) => {}
             // Interrupted by a signal, or by work that the kernel had for a ring and has done by now.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                shared.rings.reap_watched_by(self.index);
+                shared.rings.reap_of_reactor(self.index);
                 return;
             }
             Err(error) => panic!("the reactor's poller failed: {error}"),

@@ -76,8 +76,10 @@ pub(crate) use slots::SourceKind;
 #[cfg(all(test, io_uring, feature = "net"))]
 pub(crate) use uring::tests::stub;
 #[cfg(all(io_uring, feature = "net"))]
-pub(crate) use uring::{Completion, Kind, Place, Pool, Provided, Told};
+pub(crate) use uring::{
+    BufferPool, Completion, OperationKind, OperationStatus, ProvidedBuffer, RegisteredFile,
+};
 #[cfg(io_uring)]
-pub(crate) use uring::{Held, Payload, Ring, outcome_error};
+pub(crate) use uring::{OperationBuffer, Payload, Ring, outcome_error};
 #[cfg(feature = "reactor")]
 pub(crate) use waiters::Direction;

@@ -24,7 +24,7 @@ impl Rings {
         false
     }
 
-    pub(super) fn reap_watched_by(&self, _reactor: usize) {}
+    pub(super) fn reap_of_reactor(&self, _reactor: usize) {}
 
     pub(super) fn reap(&self, _token: Token) -> bool {
         false
