@@ -54,9 +54,9 @@ mod task {
     #[cfg(feature = "alloc")]
     use super::Debug;
     use super::{Debug2Format, Format, Formatter, write};
+    use crate::task::raw::{FixedHeader, FixedNotified, Parcel};
     #[cfg(feature = "alloc")]
     use crate::task::{AbortHandle, JoinError, JoinHandle};
-    use crate::task::{FixedHeader, FixedNotified, Parcel};
 
     by_debug! {
         [] FixedHeader,
@@ -197,7 +197,7 @@ mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
     use crate::platform::{Lock, LockGuard, UnsafeCell};
-    use crate::task::FutureTable;
+    use crate::task::raw::FutureTable;
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
@@ -220,7 +220,7 @@ mod allocated {
     use crate::collections::{Chained, Entered, Slab, SlabOwner, SlabPool, SlotHeader};
     use crate::queue::{Inject, Ring};
     use crate::sync::mpsc::PermitIterator;
-    use crate::task::{BoxedTask, ClosingTasks, Header, OwnedTasks, Schedule};
+    use crate::task::raw::{BoxedTask, ClosingTasks, Header, OwnedTasks, Schedule};
 
     by_debug! {
         [] BoxedTask,

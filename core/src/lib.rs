@@ -2,7 +2,7 @@
 //! The part of Selkie that knows no operating system.
 //!
 //! Tasks, queues, the cooperative budget, the timer wheel and the channels live here, on atomics
-//! and critical sections that the [`platform`] room chooses once: `std` on a hosted system,
+//! and critical sections that the [`raw::platform`] room chooses once: `std` on a hosted system,
 //! `portable-atomic` and `critical-section` on a microcontroller, `loom` in a model.
 //!
 //! Features only add: `alloc` brings what needs a heap, `std` (which implies `alloc`) hosted
@@ -15,14 +15,14 @@ mod log;
 
 mod trace;
 
-pub mod platform;
+mod platform;
 
-pub mod collections;
+mod collections;
 pub mod coop;
 
-pub mod queue;
+mod queue;
 pub mod task;
-pub mod wake;
+mod wake;
 
 pub mod sync;
 pub mod time;
@@ -30,6 +30,8 @@ pub mod time;
 pub mod park;
 
 pub mod executor;
+
+pub mod raw;
 
 #[cfg(feature = "defmt")]
 mod format;

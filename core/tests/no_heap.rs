@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use selkie_core::queue::FixedQueue;
+use selkie_core::raw::queue::FixedQueue;
 use selkie_core::sync::{
     Barrier, FixedChannel, FixedWatch, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, Signal,
 };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use selkie_core::platform::contain_panic;
+use selkie_core::raw::platform::contain_panic;
 
 use crate::observe::Probes;
 

@@ -24,7 +24,7 @@ use selkie::runtime::Handle;
 use selkie::signal::unix::{SignalKind, signal};
 use selkie::task::{self, JoinSet, LocalSet};
 use selkie::time::{sleep, timeout};
-use selkie_core::platform::locks_held;
+use selkie_core::raw::platform::locks_held;
 
 /// Longer than anything takes that happens at all.
 const LONG: Duration = Duration::from_secs(30);
@@ -53,7 +53,7 @@ fn part<F: Future>(future: F) -> WithCheckedWaker<F> {
 #[should_panic(expected = "a waker was woken under 1 locks")]
 #[cfg(debug_assertions)]
 fn a_wake_under_a_lock_is_noticed() {
-    let lock = selkie_core::platform::Lock::new(());
+    let lock = selkie_core::raw::platform::Lock::new(());
     let waker = checked(Waker::noop().clone(), locks_held);
     let _guard = lock.lock();
     waker.wake_by_ref();

@@ -80,6 +80,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "park",
         ],
     ),
+    // What schedulers outside build on.
+    core("raw", &["platform", "collections", "wake", "queue", "task"]),
     core(
         "format",
         &[

@@ -101,9 +101,12 @@ pub(crate) fn rooms(sources: &[Source]) -> Vec<String> {
             continue;
         };
         for import in imports(source) {
-            let Some(target) = import.parts.get(1) else {
-                continue;
+            let target = match import.parts[0].as_str() {
+                // `raw` shows rooms of the core under their own names.
+                "selkie_core" => import.parts[1..].iter().find(|part| *part != "raw"),
+                _ => import.parts.get(1),
             };
+            let Some(target) = target else { continue };
             let target = MACROS
                 .iter()
                 .find(|(name, _)| name == target)

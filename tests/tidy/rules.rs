@@ -236,12 +236,15 @@ pub(crate) fn unfinished(sources: &[Source]) -> Vec<String> {
     wrong
 }
 
-/// Glob imports outside the public facade.
+/// Files that show other files' public names as their own, whatever those are.
+const FACADES: [&str; 2] = ["os/tokio/src/lib.rs", "core/src/raw.rs"];
+
+/// Glob imports outside the facades.
 pub(crate) fn globs(sources: &[Source]) -> Vec<String> {
     let mut wrong = Vec::new();
     for source in sources
         .iter()
-        .filter(|source| source.path != "os/tokio/src/lib.rs")
+        .filter(|source| !FACADES.contains(&source.path.as_str()))
     {
         for (number, line) in source.code.lines().enumerate() {
             let is_use = line.trim_start().starts_with("use ") || line.contains("pub use ");

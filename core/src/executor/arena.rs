@@ -20,7 +20,9 @@ use core::ptr::NonNull;
 use super::services::Refusal;
 use crate::maybe_const;
 use crate::platform::Lock;
-use crate::task::{BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule, Parcel};
+use crate::task::raw::{
+    BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule, Parcel,
+};
 
 /// One slot: header, then the future.
 #[repr(C, align(8))]

@@ -35,7 +35,7 @@ use crate::log::warning;
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
 use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
-use crate::task::{BODY_ALIGN, FixedHeader, FixedNotified, FixedSchedule, Parcel};
+use crate::task::raw::{BODY_ALIGN, FixedHeader, FixedNotified, FixedSchedule, Parcel};
 use crate::time::{Current, Home};
 
 /// Runs tasks in static slots, in the order in which they became ready.

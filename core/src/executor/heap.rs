@@ -30,7 +30,8 @@ use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
 use crate::platform::{Lock, PlainArc as Arc};
-use crate::task::{Header, Id, JoinHandle, Notified, OwnedTasks, Parcel, Schedule};
+use crate::task::raw::{Header, Notified, OwnedTasks, Parcel, Schedule};
+use crate::task::{Id, JoinHandle};
 use crate::time::{Current, Home};
 
 /// What wakers reach, from any context.

@@ -15,7 +15,7 @@ use core::fmt;
 use core::future::Future;
 
 use crate::context_cell;
-use crate::task::Parcel;
+use crate::task::raw::Parcel;
 
 /// Spawns the parcel's future, or says why not. If it says `Ok`, it has moved the future out.
 ///

@@ -25,7 +25,7 @@ use super::simulated as section;
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::Lock;
+/// use selkie_core::raw::platform::Lock;
 ///
 /// static LAPS: Lock<u32> = Lock::new(0);
 ///
@@ -121,7 +121,7 @@ impl<T: ?Sized> Lock<T> {
     /// Enters a critical section and takes the lock. Not for other crates: see the type.
     ///
     /// ```compile_fail,E0624
-    /// use selkie_core::platform::Lock;
+    /// use selkie_core::raw::platform::Lock;
     ///
     /// static FIRST: Lock<u32> = Lock::new(0);
     /// static SECOND: Lock<u32> = Lock::new(0);

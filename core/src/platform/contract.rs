@@ -1,4 +1,4 @@
-//! What each back-end of [`platform`](super) exports.
+//! What each back-end of [`platform`](crate::raw::platform) exports.
 //!
 //! | name | what |
 //! |---|---|

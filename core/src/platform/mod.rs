@@ -200,8 +200,8 @@ macro_rules! context_storage {
 macro_rules! context_storage {
     ($f:ident, $t:ty, $init:expr) => {{
         std::thread_local! {
-            static CELL: $crate::platform::ContextCell<$t> =
-                const { $crate::platform::ContextCell::new($init) };
+            static CELL: $crate::raw::platform::ContextCell<$t> =
+                const { $crate::raw::platform::ContextCell::new($init) };
         }
         CELL.with(|cell| cell.with($f))
     }};
@@ -213,7 +213,8 @@ macro_rules! context_storage {
 #[doc(hidden)]
 macro_rules! context_storage {
     ($f:ident, $t:ty, $init:expr) => {{
-        static CELL: $crate::platform::ContextCell<$t> = $crate::platform::ContextCell::new($init);
+        static CELL: $crate::raw::platform::ContextCell<$t> =
+            $crate::raw::platform::ContextCell::new($init);
         CELL.with($f)
     }};
 }
@@ -224,7 +225,7 @@ macro_rules! context_storage {
 #[doc(hidden)]
 macro_rules! context_storage {
     ($f:ident, $t:ty, $init:expr) => {{
-        $crate::platform::model_thread_local! {
+        $crate::raw::platform::model_thread_local! {
             static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
         }
         CELL.with($f)

@@ -44,7 +44,7 @@ impl<T: fmt::Debug> core::error::Error for Full<T> {}
 ///
 /// # Example
 /// ```
-/// use selkie_core::queue::FixedRing;
+/// use selkie_core::raw::queue::FixedRing;
 ///
 /// let mut ring = FixedRing::<u8, 2>::new();
 /// ring.push(1).unwrap();
@@ -162,7 +162,7 @@ impl<T, const N: usize> fmt::Debug for FixedRing<T, N> {
 ///
 /// # Example
 /// ```
-/// use selkie_core::queue::FixedQueue;
+/// use selkie_core::raw::queue::FixedQueue;
 ///
 /// static READY: FixedQueue<u8, 16> = FixedQueue::new();
 ///

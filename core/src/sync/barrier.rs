@@ -31,7 +31,7 @@ struct Round {
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Barrier;
 ///
 /// static READY: Barrier = Barrier::const_new(1);
@@ -187,7 +187,7 @@ impl Drop for Arrive<'_> {
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Barrier;
 ///
 /// let alone = Barrier::new(1);

@@ -31,7 +31,7 @@ use crate::trace::{Resource, instrument};
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Mutex;
 ///
 /// static COUNT: Mutex<u32> = Mutex::const_new(0);

@@ -23,7 +23,7 @@ use super::notify_wait::Wait;
 /// # Example
 /// ```
 /// use core::pin::pin;
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Notify;
 ///
 /// static CHANGED: Notify = Notify::const_new();

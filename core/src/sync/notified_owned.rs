@@ -22,7 +22,7 @@ use crate::platform::OwnerArc;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Notify;
 ///
 /// let bell = Arc::new(Notify::new());

@@ -71,7 +71,7 @@ pub(super) enum End {
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Notify;
 ///
 /// let bell = Notify::new();
@@ -158,7 +158,7 @@ impl Notify {
     ///
     /// # Example
     /// ```
-    /// use selkie_core::platform::block_on;
+    /// use selkie_core::raw::platform::block_on;
     /// use selkie_core::sync::Notify;
     ///
     /// let bell = Notify::new();

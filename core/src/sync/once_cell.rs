@@ -22,7 +22,7 @@ use crate::maybe_const;
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::OnceCell;
 ///
 /// static ANSWER: OnceCell<u32> = OnceCell::const_new();

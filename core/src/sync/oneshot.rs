@@ -138,7 +138,7 @@ unsafe impl<T: Send> Sync for Share<T> {}
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::oneshot;
 ///
 /// let (tx, rx) = oneshot::channel();
@@ -324,7 +324,7 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::oneshot;
 ///
 /// let (tx, mut rx) = oneshot::channel();

@@ -32,7 +32,7 @@ const MOST_READERS: u32 = u32::MAX >> 3;
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::RwLock;
 ///
 /// let lock = RwLock::new(5);

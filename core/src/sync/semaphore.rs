@@ -191,7 +191,7 @@ impl Semaphore {
     ///
     /// # Example
     /// ```
-    /// use selkie_core::platform::block_on;
+    /// use selkie_core::raw::platform::block_on;
     /// use selkie_core::sync::{Semaphore, TryAcquireError};
     ///
     /// let semaphore = Semaphore::new(1);

@@ -23,7 +23,7 @@ use crate::platform::Lock;
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::SetOnce;
 ///
 /// static READY: SetOnce<u8> = SetOnce::const_new();

@@ -33,7 +33,7 @@ enum State<T> {
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Signal;
 ///
 /// static READING: Signal<u16> = Signal::new();

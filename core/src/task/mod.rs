@@ -5,7 +5,7 @@
 //! are plain words that name a slot and a generation, and a stale one does nothing, or wakes a
 //! task once more than needed, which every future must bear.
 //!
-//! Without a heap a task stands in a fixed slot ([`FixedHeader`]) and has no handle.
+//! Without a heap a task stands in a fixed slot ([`raw::FixedHeader`]) and has no handle.
 
 #[cfg(feature = "alloc")]
 mod boxed;
@@ -34,23 +34,13 @@ mod state;
 mod waker;
 mod yield_now;
 
-#[cfg(feature = "alloc")]
-pub use boxed::BoxedTask;
+pub(crate) mod raw;
+
 #[cfg(feature = "alloc")]
 pub use error::JoinError;
-pub use fixed::{BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule};
-#[cfg(feature = "alloc")]
-pub use header::{Header, Notified, Schedule};
 pub use id::{Id, current_id};
 #[cfg(feature = "alloc")]
 pub use join::{AbortHandle, JoinHandle};
-#[cfg(feature = "alloc")]
-pub use owned::{ClosingTasks, OwnedTasks};
-pub use parcel::{FutureTable, Parcel};
-#[cfg(feature = "alloc")]
-pub use place::spawn_in;
-#[cfg(feature = "alloc")]
-pub use waker::is_of_task;
 pub use yield_now::yield_now;
 
 #[cfg(all(test, loom, feature = "alloc"))]

@@ -42,6 +42,8 @@ mod interval;
 #[cfg(feature = "std")]
 mod hosted;
 
+#[cfg(not(any(feature = "std", loom)))]
+pub use crate::platform::install_clock;
 pub use clock::Clock;
 pub use current::{Current, current, set_current};
 #[cfg(feature = "embedded-hal")]

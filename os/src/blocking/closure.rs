@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use selkie_core::coop;
-use selkie_core::task::Notified;
+use selkie_core::raw::task::Notified;
 use selkie_core::time::ClockHold;
 
 use super::record::BlockingKind;

@@ -31,7 +31,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use selkie_core::task::{ClosingTasks, Id, JoinHandle, Notified, OwnedTasks, Schedule};
+use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks, Schedule};
+use selkie_core::task::{Id, JoinHandle};
 use selkie_core::time::ClockHold;
 
 use super::closure::{Blocking, Job};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use selkie_core::platform::AtomicU64;
+use selkie_core::raw::platform::AtomicU64;
 
 /// Which kind of call a closure on the blocking pool serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

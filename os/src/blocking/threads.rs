@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use selkie_core::platform::contain_panic;
+use selkie_core::raw::platform::contain_panic;
 
 use super::closure::Job;
 use super::mailbox::Mailbox;

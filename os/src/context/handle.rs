@@ -8,7 +8,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use selkie_core::platform::{AtomicU64, PlainU64};
+use selkie_core::raw::platform::{AtomicU64, PlainU64};
 use selkie_core::task::{Id as TaskId, JoinHandle};
 use selkie_core::time::{Current, Home};
 

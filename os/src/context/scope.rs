@@ -21,7 +21,8 @@ use std::sync::atomic::Ordering;
 
 use selkie_core::coop;
 use selkie_core::executor::{Refusal, Services, set_services};
-use selkie_core::task::{Id as TaskId, Parcel};
+use selkie_core::raw::task::Parcel;
+use selkie_core::task::Id as TaskId;
 use selkie_core::time::{Current, set_current};
 
 use super::entered::{Innermost, Left, Node};

@@ -18,7 +18,7 @@ use std::time::Duration;
 use mio::event::Event;
 use mio::{Events, Poll, Token};
 use selkie_core::park::{Park, Unpark};
-use selkie_core::platform::contain_panic;
+use selkie_core::raw::platform::contain_panic;
 
 use super::conversion::ready_of_event;
 use super::handle::{Handle, Shared, Unparker};

@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 use std::task::Waker;
 
 use mio::{Poll, Registry, Token};
-use selkie_core::platform::{AtomicU8, AtomicU64, AtomicUsize, Lock, Ordering};
+use selkie_core::raw::platform::{AtomicU8, AtomicU64, AtomicUsize, Lock, Ordering};
 
 use super::retry::retry_interrupted;
 

@@ -15,7 +15,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mio::Registry;
-use selkie_core::collections::Padded;
+use selkie_core::raw::collections::Padded;
 
 use super::reactor::Reactor;
 

@@ -24,9 +24,9 @@ use std::task::{Context, Poll, Waker};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use selkie_core::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
+use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
 
-use selkie_core::wake::wake_each;
+use selkie_core::raw::wake::wake_each;
 
 use crate::sys::{Disposition, disposition, set_disposition};
 

@@ -16,7 +16,7 @@
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
-use selkie_core::platform::{AtomicU64, Ordering};
+use selkie_core::raw::platform::{AtomicU64, Ordering};
 
 use super::waiters::{Direction, Waiter, Waiters};
 use super::word::Word;

@@ -12,7 +12,7 @@
 use std::io;
 use std::sync::OnceLock;
 
-use selkie_core::platform::Lock;
+use selkie_core::raw::platform::Lock;
 
 use super::slot::Slot;
 use crate::io::Ready;

@@ -10,9 +10,9 @@
 use std::ptr::NonNull;
 use std::task::Waker;
 
-use selkie_core::collections::{Link, Linked, List};
-use selkie_core::platform::Lock;
-use selkie_core::wake::{WakeBatch, wake_each};
+use selkie_core::raw::collections::{Link, Linked, List};
+use selkie_core::raw::platform::Lock;
+use selkie_core::raw::wake::{WakeBatch, wake_each};
 
 use crate::io::{Interest, Ready};
 

@@ -27,7 +27,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use selkie_core::coop;
-use selkie_core::platform::{Lock, contain_panic};
+use selkie_core::raw::platform::{Lock, contain_panic};
 
 use crate::sys::OwningProcess;
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use selkie_core::coop::{Budget, with_budget};
-use selkie_core::platform::{Lock, LockGuard};
+use selkie_core::raw::platform::{Lock, LockGuard};
 
 use super::file_state::{Inner, State, Waiting};
 use super::in_flight::Flown;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use selkie_core::platform::{Lock, contain_panic};
-use selkie_core::wake::WakerCell;
+use selkie_core::raw::platform::{Lock, contain_panic};
+use selkie_core::raw::wake::WakerCell;
 
 use crate::sync::Notify;
 

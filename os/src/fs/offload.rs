@@ -10,7 +10,7 @@ use std::{fmt, io};
 
 use selkie_core::coop;
 #[cfg(unix)]
-use selkie_core::platform::Lock;
+use selkie_core::raw::platform::Lock;
 
 use crate::blocking::BlockingKind;
 use crate::context::Handle;

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
-use selkie_core::platform::{AtomicU64, Lock};
+use selkie_core::raw::platform::{AtomicU64, Lock};
 
 use super::closing::close;
 use super::in_flight::{Flown, GivenUp};

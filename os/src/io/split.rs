@@ -22,8 +22,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use selkie_core::platform::{AtomicU8, Ordering, RING_SLOTS, UnsafeCell, relax};
-use selkie_core::wake::WakerCell;
+use selkie_core::raw::platform::{AtomicU8, Ordering, RING_SLOTS, UnsafeCell, relax};
+use selkie_core::raw::wake::WakerCell;
 
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;

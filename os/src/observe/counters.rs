@@ -2,7 +2,7 @@
 //!
 //! Invariants  I1 one thread at a time adds, so adding is a load and a store, no read-modify-write.
 
-use selkie_core::platform::{AtomicU64, Ordering};
+use selkie_core::raw::platform::{AtomicU64, Ordering};
 
 use super::last_thread::LastThread;
 

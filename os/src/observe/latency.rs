@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use selkie_core::task::Notified;
+use selkie_core::raw::task::Notified;
 
 /// Shards, so that workers rarely meet; a power of two.
 const SHARDS: usize = 16;

@@ -13,8 +13,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use selkie_core::platform::contain_panic;
-use selkie_core::task::{Id, Notified};
+use selkie_core::raw::platform::contain_panic;
+use selkie_core::raw::task::Notified;
+use selkie_core::task::Id;
 
 use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;

@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use selkie_core::platform::contain_panic;
+use selkie_core::raw::platform::contain_panic;
 use selkie_core::task::Id;
 
 use crate::sys::join_thread;

@@ -7,7 +7,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
-use selkie_core::platform::AtomicU64;
+use selkie_core::raw::platform::AtomicU64;
 use selkie_core::time::{AtEnd, Mode, TimersLease};
 
 use crate::blocking::BlockingPool;

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::thread::{self, ThreadId};
 
-use selkie_core::platform::{Lock, wake_to_caller};
-use selkie_core::queue::Inject;
-use selkie_core::task::{ClosingTasks, Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
+use selkie_core::raw::platform::{Lock, wake_to_caller};
+use selkie_core::raw::queue::Inject;
+use selkie_core::raw::task::{ClosingTasks, Header, Notified, OwnedTasks, Schedule};
+use selkie_core::task::{Id, JoinHandle};
 
 /// Tasks that one poll of the set runs at most.
 const TASKS_PER_POLL: u32 = 61;

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use selkie_core::coop;
-use selkie_core::platform::{
+use selkie_core::raw::platform::{
     AtomicU8, Ordering, Thread, current_thread, park_thread, park_thread_for,
 };
 

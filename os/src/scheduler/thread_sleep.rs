@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
-use selkie_core::platform::{AtomicBool, Lock, Ordering};
+use selkie_core::raw::platform::{AtomicBool, Lock, Ordering};
 
 use super::any_park::AnyUnpark;
 use super::thread_parker::ThreadParker;

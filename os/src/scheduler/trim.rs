@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::TryLockError;
 use std::time::{Duration, Instant};
 
-use selkie_core::task::{OwnedTasks, Schedule};
+use selkie_core::raw::task::{OwnedTasks, Schedule};
 
 use crate::sys::stopwatch;
 

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, ready};
 
 use mio::event::Source;
 
-use selkie_core::platform::{AtomicBool, Ordering};
+use selkie_core::raw::platform::{AtomicBool, Ordering};
 
 use crate::context;
 use crate::driver::{Direction, Handle, Registration, SourceKind, retry_interrupted};

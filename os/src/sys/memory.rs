@@ -32,5 +32,5 @@ unsafe fn release_pages(_start: NonNull<u8>, _bytes: usize) -> bool {
 /// Tells the core how memory is given back.
 pub(crate) fn install_release_pages() {
     // SAFETY: it does no more than its contract says.
-    unsafe { selkie_core::platform::install_release_pages(release_pages) };
+    unsafe { selkie_core::raw::platform::install_release_pages(release_pages) };
 }

@@ -18,9 +18,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
-use selkie_core::platform::{Lock, LockGuard, contain_panic};
+use selkie_core::raw::platform::{Lock, LockGuard, contain_panic};
+use selkie_core::raw::wake::wake_each;
 use selkie_core::task::{AbortHandle, JoinHandle};
-use selkie_core::wake::wake_each;
 
 use super::stop_token::StopToken;
 use super::{blocking, spawn};

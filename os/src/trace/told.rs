@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use selkie_core::collections::LARGEST_SLOT;
+use selkie_core::raw::collections::LARGEST_SLOT;
 use selkie_core::task::Id;
 use tracing::{Span, trace_span};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use selkie::sync::mpsc::error::TrySendError;
 use selkie::sync::{Mutex, Semaphore, broadcast, mpsc, oneshot, watch};
 use selkie::task::{JoinSet, spawn};
-use selkie_core::platform::{AtomicU64, Ordering};
+use selkie_core::raw::platform::{AtomicU64, Ordering};
 
 pub(crate) async fn mpsc_order() {
     let (sender, mut receiver) = mpsc::channel(2);

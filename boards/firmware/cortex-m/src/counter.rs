@@ -3,7 +3,7 @@
 //! Invariants  I1 the counter is read at least once a lap: the alarm is never set further ahead than
 //!                half of one.
 
-use selkie_core::platform::Lock;
+use selkie_core::raw::platform::Lock;
 
 /// Counts the laps of a counter.
 pub struct WideCounter {

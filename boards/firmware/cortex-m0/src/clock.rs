@@ -3,7 +3,7 @@
 
 use firmware_cortex_m::{Register, TIMER0, WideCounter, pend};
 use selkie_core::executor::{AlarmClock, ChipTimers};
-use selkie_core::platform::install_clock;
+use selkie_core::time::install_clock;
 
 /// A register of timer 0.
 const fn register(offset: usize) -> Register {

@@ -2,7 +2,7 @@
 //! past, so that no alarm can be too near.
 
 use selkie_core::executor::{AlarmClock, ChipTimers};
-use selkie_core::platform::install_clock;
+use selkie_core::time::install_clock;
 
 use crate::register::Register;
 

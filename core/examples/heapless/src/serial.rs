@@ -1,6 +1,6 @@
 //! A serial line: the receive interrupt queues bytes, a task makes lines of them.
 
-use selkie_core::platform::{AtomicU32, Ordering};
+use selkie_core::raw::platform::{AtomicU32, Ordering};
 use selkie_core::sync::FixedChannel;
 
 static RECEIVED: FixedChannel<u8, 64> = FixedChannel::new();

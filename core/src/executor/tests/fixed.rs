@@ -19,7 +19,8 @@ use crate::executor::{
 };
 use crate::park::Unpark;
 use crate::sync::{FixedChannel, Signal};
-use crate::task::{BODY_OFFSET, yield_now};
+use crate::task::raw::BODY_OFFSET;
+use crate::task::yield_now;
 use crate::time::{Home, Mode, Timers, sleep};
 
 const MS: Duration = Duration::from_millis(1);

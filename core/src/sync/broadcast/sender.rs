@@ -24,7 +24,7 @@ use crate::platform::{Arc, Ordering};
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::broadcast;
 ///
 /// let (tx, mut one) = broadcast::channel(16);

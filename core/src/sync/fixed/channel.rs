@@ -76,7 +76,7 @@ impl<T, const N: usize> State<T, N> {
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::FixedChannel;
 ///
 /// static BYTES: FixedChannel<u8, 8> = FixedChannel::new();

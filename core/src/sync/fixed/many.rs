@@ -20,7 +20,7 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// # Example
     /// ```
     /// use heapless::Vec;
-    /// use selkie_core::platform::block_on;
+    /// use selkie_core::raw::platform::block_on;
     /// use selkie_core::sync::FixedChannel;
     ///
     /// static SAMPLES: FixedChannel<u16, 8> = FixedChannel::new();

@@ -51,7 +51,7 @@ impl<T> State<T> {
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::FixedWatch;
 ///
 /// static MILLIVOLTS: FixedWatch<u16> = FixedWatch::new(0);

@@ -22,7 +22,7 @@ impl<T> Sender<T> {
     ///
     /// # Example
     /// ```
-    /// use selkie_core::platform::block_on;
+    /// use selkie_core::raw::platform::block_on;
     /// use selkie_core::sync::mpsc;
     ///
     /// block_on(async {

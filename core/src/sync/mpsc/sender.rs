@@ -30,7 +30,7 @@ use crate::time::timeout;
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::mpsc;
 ///
 /// block_on(async {

@@ -21,7 +21,7 @@ use crate::platform::{Arc, Ordering};
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::mpsc;
 ///
 /// let (tx, mut rx) = mpsc::unbounded_channel();

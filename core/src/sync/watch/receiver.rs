@@ -103,7 +103,7 @@ impl<T> Receiver<T> {
     ///
     /// # Example
     /// ```
-    /// use selkie_core::platform::block_on;
+    /// use selkie_core::raw::platform::block_on;
     /// use selkie_core::sync::watch;
     ///
     /// let (tx, mut rx) = watch::channel(1);

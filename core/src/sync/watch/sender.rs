@@ -20,7 +20,7 @@ use crate::platform::{Arc, Ordering};
 ///
 /// # Example
 /// ```
-/// use selkie_core::platform::block_on;
+/// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::watch;
 ///
 /// block_on(async {

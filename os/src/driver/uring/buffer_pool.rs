@@ -27,8 +27,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::Waker;
 
 use io_uring::types::BufRingEntry;
-use selkie_core::platform::{Lock, LockGuard};
-use selkie_core::wake::wake_each;
+use selkie_core::raw::platform::{Lock, LockGuard};
+use selkie_core::raw::wake::wake_each;
 
 use super::buffer_waiters::BufferWaiters;
 use super::ring::Ring;

@@ -6,7 +6,7 @@
 
 use std::task::Waker;
 
-use selkie_core::platform::Lock;
+use selkie_core::raw::platform::Lock;
 
 #[derive(Debug, Default)]
 pub(super) struct BufferWaiters(Lock<Vec<Waker>>);

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use selkie_core::platform::contain_panic;
+use selkie_core::raw::platform::contain_panic;
 
 use super::operations::AfterUnlock;
 use super::queue_pair::wait_for_any;

@@ -17,8 +17,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::Waker;
 
-use selkie_core::platform::contain_panic;
-use selkie_core::wake::wake_each;
+use selkie_core::raw::platform::contain_panic;
+use selkie_core::raw::wake::wake_each;
 
 use super::payload::{Completion, LOST, Payload};
 

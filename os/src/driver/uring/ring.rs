@@ -31,7 +31,7 @@ use std::task::Waker;
 
 use io_uring::squeue;
 use io_uring::types::BufRingEntry;
-use selkie_core::platform::{Lock, LockGuard};
+use selkie_core::raw::platform::{Lock, LockGuard};
 
 use super::super::error::{forked_error, shutdown_error};
 use super::buffer_waiters::BufferWaiters;

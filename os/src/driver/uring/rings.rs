@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
-use selkie_core::platform::{AtomicBool, Lock, Ordering};
+use selkie_core::raw::platform::{AtomicBool, Lock, Ordering};
 
 use super::super::error::forked_error;
 use super::super::reactors::{PendingNotify, Reactors};

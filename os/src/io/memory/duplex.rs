@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
-use selkie_core::platform::Lock;
-use selkie_core::wake::WakeBatch;
+use selkie_core::raw::platform::Lock;
+use selkie_core::raw::wake::WakeBatch;
 
 use super::simplex::{SimplexStream, Tried, wake};
 use crate::io::read::AsyncRead;

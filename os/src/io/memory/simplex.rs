@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, BytesMut};
 use selkie_core::coop;
-use selkie_core::platform::wake_to_caller;
+use selkie_core::raw::platform::wake_to_caller;
 
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;

@@ -7,7 +7,7 @@ use loom::thread;
 
 use super::split;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use selkie_core::platform::UnsafeCell;
+use selkie_core::raw::platform::UnsafeCell;
 
 /// Says at its first poll that it is not ready, and wakes at once, as foreign code may; every access to
 /// it is seen by the model.

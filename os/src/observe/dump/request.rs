@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use selkie_core::task::{Id, Notified};
+use selkie_core::raw::task::Notified;
+use selkie_core::task::Id;
 
 use super::trace::{Trace, at_root};
 

@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
-use selkie_core::task::{Notified, OwnedTasks, Schedule};
+use selkie_core::raw::task::{Notified, OwnedTasks, Schedule};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::{AnyPark, AnyUnpark};

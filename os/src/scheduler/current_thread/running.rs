@@ -14,7 +14,8 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use selkie_core::coop;
-use selkie_core::task::{Id, Notified, Schedule, is_of_task};
+use selkie_core::raw::task::{Notified, Schedule, is_of_task};
+use selkie_core::task::Id;
 
 use super::shared::{Core, CurrentThread};
 

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
 
-use selkie_core::queue::Inject;
-use selkie_core::task::{Header, Notified, OwnedTasks};
+use selkie_core::raw::queue::Inject;
+use selkie_core::raw::task::{Header, Notified, OwnedTasks};
 use selkie_core::time::Home;
 
 use super::super::any_park::AnyUnpark;

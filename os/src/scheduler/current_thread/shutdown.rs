@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use selkie_core::coop;
-use selkie_core::task::{ClosingTasks, Id, Notified, OwnedTasks};
+use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks};
+use selkie_core::task::Id;
 
 use super::run::Driven;
 use super::running::Running;

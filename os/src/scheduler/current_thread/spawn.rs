@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 
-use selkie_core::queue::Inject;
-use selkie_core::task::{Id, JoinHandle, OwnedTasks};
+use selkie_core::raw::queue::Inject;
+use selkie_core::raw::task::OwnedTasks;
+use selkie_core::task::{Id, JoinHandle};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;

@@ -1,6 +1,6 @@
 //! What the thread that runs a worker holds: it moves with the worker from thread to thread.
 
-use selkie_core::task::{OwnedTasks, Schedule};
+use selkie_core::raw::task::{OwnedTasks, Schedule};
 use selkie_core::time::TimersLease;
 
 use super::super::random::Random;

@@ -9,8 +9,8 @@
 
 use std::time::Duration;
 
-use selkie_core::collections::Padded;
-use selkie_core::platform::{AtomicBool, Ordering, UnsafeCell};
+use selkie_core::raw::collections::Padded;
+use selkie_core::raw::platform::{AtomicBool, Ordering, UnsafeCell};
 
 use super::super::any_park::{AnyPark, AnyUnpark};
 

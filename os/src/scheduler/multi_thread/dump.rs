@@ -4,7 +4,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use selkie_core::task::{Id, Notified, OwnedTasks};
+use selkie_core::raw::task::{Notified, OwnedTasks};
+use selkie_core::task::Id;
 
 use super::shared::MultiThread;
 use super::worker::Worker;

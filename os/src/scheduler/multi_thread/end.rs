@@ -15,8 +15,8 @@
 
 use std::time::{Duration, Instant};
 
-use selkie_core::platform::{Lock, Thread, current_thread, park_thread, park_thread_for};
-use selkie_core::task::{ClosingTasks, Schedule};
+use selkie_core::raw::platform::{Lock, Thread, current_thread, park_thread, park_thread_for};
+use selkie_core::raw::task::{ClosingTasks, Schedule};
 use selkie_core::time::TimersLease;
 
 /// How long the last worker first waits for a poll that goes on, and how long it waits at most before

@@ -15,8 +15,8 @@
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
-use selkie_core::queue::RING_SLOTS;
-use selkie_core::task::Notified;
+use selkie_core::raw::queue::RING_SLOTS;
+use selkie_core::raw::task::Notified;
 
 use super::shared::NOBODY;
 use super::worker::Worker;

@@ -13,8 +13,8 @@
 //!             I3 at most half of the workers search, beside those that find work as they lie down.
 //! Rejected    A mutex around a list of sleepers: taken on each park and unpark.
 
-use selkie_core::collections::Padded;
-use selkie_core::platform::{AtomicU64, AtomicUsize, Ordering, fence};
+use selkie_core::raw::collections::Padded;
+use selkie_core::raw::platform::{AtomicU64, AtomicUsize, Ordering, fence};
 
 const WORD: usize = u64::BITS as usize;
 

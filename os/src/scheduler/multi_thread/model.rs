@@ -11,9 +11,10 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use selkie_core::collections::{SlabPool, SlotLayout};
 use selkie_core::park::{Park, Unpark};
-use selkie_core::task::{Header, Id, Notified, OwnedTasks, Schedule};
+use selkie_core::raw::collections::{SlabPool, SlotLayout};
+use selkie_core::raw::task::{Header, Notified, OwnedTasks, Schedule};
+use selkie_core::task::Id;
 
 use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use selkie_core::task::Notified;
+use selkie_core::raw::task::Notified;
 
 use super::shared::MultiThread;
 

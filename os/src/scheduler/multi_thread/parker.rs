@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use selkie_core::platform::{
+use selkie_core::raw::platform::{
     AtomicU8, Lock, Ordering, Thread, current_thread, park_thread, park_thread_for,
 };
 

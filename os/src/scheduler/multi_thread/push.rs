@@ -14,8 +14,8 @@
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
-use selkie_core::collections::Chain;
-use selkie_core::task::Notified;
+use selkie_core::raw::collections::Chain;
+use selkie_core::raw::task::Notified;
 
 use super::super::yields::Yields;
 use super::worker::Worker;

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use selkie_core::platform::tell;
-use selkie_core::task::Notified;
+use selkie_core::raw::platform::tell;
+use selkie_core::raw::task::Notified;
 use selkie_core::time::{Current, ParkFor, set_current};
 
 use super::shared::{Core, MultiThread};

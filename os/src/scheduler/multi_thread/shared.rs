@@ -12,10 +12,10 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use selkie_core::collections::Padded;
-use selkie_core::platform::{AtomicPtr, AtomicU64};
-use selkie_core::queue::{Inject, Ring};
-use selkie_core::task::{Header, Notified, OwnedTasks};
+use selkie_core::raw::collections::Padded;
+use selkie_core::raw::platform::{AtomicPtr, AtomicU64};
+use selkie_core::raw::queue::{Inject, Ring};
+use selkie_core::raw::task::{Header, Notified, OwnedTasks};
 use selkie_core::time::Home;
 
 use super::core;

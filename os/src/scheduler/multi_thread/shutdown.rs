@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use selkie_core::task::{ClosingTasks, Notified, OwnedTasks};
+use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks};
 
 use super::shared::{Core, MultiThread};
 

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
-use selkie_core::collections::{Padded, SlotLayout};
-use selkie_core::platform::AtomicPtr;
-use selkie_core::queue::{Inject, Ring};
-use selkie_core::task::{Id, JoinHandle, OwnedTasks};
+use selkie_core::raw::collections::{Padded, SlotLayout};
+use selkie_core::raw::platform::AtomicPtr;
+use selkie_core::raw::queue::{Inject, Ring};
+use selkie_core::raw::task::OwnedTasks;
+use selkie_core::task::{Id, JoinHandle};
 use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;

@@ -7,7 +7,7 @@
 //! Rejected    Plain stores and loads: the last one asleep wakes just when the role is given up, and
 //!             driver, timers and LIFO slot of a stuck worker are looked after by nobody.
 
-use selkie_core::platform::{AtomicUsize, Ordering, fence};
+use selkie_core::raw::platform::{AtomicUsize, Ordering, fence};
 
 use super::idle::Idle;
 

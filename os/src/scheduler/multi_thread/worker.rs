@@ -15,10 +15,11 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use selkie_core::collections::Entered;
 use selkie_core::coop;
-use selkie_core::task::{Id, JoinHandle, Notified, Schedule, is_of_task};
-use selkie_core::wake::wake_each;
+use selkie_core::raw::collections::Entered;
+use selkie_core::raw::task::{Notified, Schedule, is_of_task};
+use selkie_core::raw::wake::wake_each;
+use selkie_core::task::{Id, JoinHandle};
 
 use super::super::trim::Trim;
 use super::super::turn::Turn;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
-use selkie_core::platform::{Lock, LockGuard, wake_to_caller};
+use selkie_core::raw::platform::{Lock, LockGuard, wake_to_caller};
 
 /// Numbers of tasks that have something to tell, and who waits for one.
 #[derive(Default)]

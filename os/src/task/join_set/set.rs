@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
-use selkie_core::platform::contain_panic;
+use selkie_core::raw::platform::contain_panic;
 use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle};
 
 use super::super::local_set::LocalSet;

@@ -8,7 +8,7 @@ use riscv_rt::{core_interrupt, entry};
 use selkie_cases::{Machine, run};
 use selkie_core::executor::{Arena, ChipPark, Executor};
 use selkie_core::park::Unpark;
-use selkie_core::platform::{AtomicBool, Ordering};
+use selkie_core::raw::platform::{AtomicBool, Ordering};
 
 static ARENA: Arena<8, 192> = Arena::new();
 static EXECUTOR: Executor = Executor::new(&SLEEP, &ARENA);
