@@ -35,7 +35,7 @@ const TABLE: &str = "os/tests/foreign/";
 
 /// Files that call foreign code, and the places that try it. A wait of `waits.rs` is `waker.NAME`.
 const CALLERS: &[(&str, &[&str])] = &[
-    ("core/src/coop.rs", &["waker.budget"]),
+    ("core/src/coop/budget.rs", &["waker.budget"]),
     ("core/src/executor/fixed.rs", &["fixed.root"]),
     ("core/src/executor/heap.rs", &["heap.root"]),
     ("core/src/sync/barrier.rs", &["waker.barrier"]),
@@ -128,7 +128,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("os/src/driver/signal.rs", &["waker.signal"]),
     ("os/src/driver/uring/closing.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/operations.rs", &["waker.ring_read"]),
-    ("os/src/driver/uring/pool.rs", &["waker.ring_read"]),
+    ("os/src/driver/uring/buffer_pool.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/ring.rs", &["waker.ring_read"]),
     (
         "os/src/driver/driver.rs",
@@ -188,6 +188,14 @@ const CALLERS: &[(&str, &[&str])] = &[
 
 /// Files whose calls look so and are not foreign, or are a task's own.
 const OWN: &[(&str, &str)] = &[
+    (
+        "core/src/coop/deferral.rs",
+        "the waker of the poll that it is in, where no scheduler defers: its panic is the task's",
+    ),
+    (
+        "core/src/coop/futures.rs",
+        "a future inside the one that is polled: its panic is the task's",
+    ),
     (
         "core/src/trace/operation.rs",
         "the primitive's own future, inside its span",
@@ -284,7 +292,7 @@ const OWN: &[(&str, &str)] = &[
         "a future inside the one that is polled: its panic is the task's",
     ),
     (
-        "os/src/uring/attached.rs",
+        "os/src/uring/runtime_rings.rs",
         "the waker of the poll that it is in: its panic is the task's",
     ),
 ];
