@@ -30,6 +30,11 @@ pub mod wake {
     pub use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch, WakerCell, wake_each};
 }
 
+/// A small random generator, and the seed of the one that a context has.
+pub mod random {
+    pub use crate::random::{Random, below, seed_context};
+}
+
 /// Tasks as schedulers see them.
 pub mod task {
     pub use crate::task::raw::*;

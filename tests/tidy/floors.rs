@@ -43,6 +43,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // What subscribers of `tracing` are told; nothing without that feature.
     core("trace", &[]),
     core("coop", &["platform"]),
+    core("random", &["platform"]),
+    core("macros", &["coop", "random"]),
     core("collections", &["platform"]),
     core("wake", &["platform", "collections"]),
     core("queue", &["platform", "collections"]),
@@ -93,6 +95,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "time",
             "sync",
             "executor",
+            "random",
         ],
     ),
     core(
@@ -135,10 +138,10 @@ pub(crate) const ROOMS: &[Room] = &[
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
     os("config", &["observe"], &["platform"]),
-    os("macros", &[], &["coop"]),
+    os("macros", &[], &[]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
-    os("io", &["macros"], &["coop", "wake", "sync", "platform"]),
+    os("io", &[], &["coop", "wake", "sync", "platform"]),
     os("sync", &[], &["sync"]),
     os(
         "blocking",
@@ -165,6 +168,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "collections",
             "time",
             "wake",
+            "random",
         ],
     ),
     os(
@@ -173,7 +177,6 @@ pub(crate) const ROOMS: &[Room] = &[
         &[
             "config",
             "sys",
-            "macros",
             "scheduler",
             "driver",
             "blocking",
@@ -181,7 +184,9 @@ pub(crate) const ROOMS: &[Room] = &[
             "trace",
         ],
         // `sync`: its blocking methods ask whether the thread may block.
-        &["coop", "task", "time", "platform", "sync", "executor"],
+        &[
+            "coop", "task", "time", "platform", "sync", "executor", "random",
+        ],
     ),
     os(
         "runtime",

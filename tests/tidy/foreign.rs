@@ -242,7 +242,7 @@ const OWN: &[(&str, &str)] = &[
         "the other half's waker, at the end of a poll, which sees its panic",
     ),
     (
-        "os/src/macros/maybe_done.rs",
+        "core/src/macros/maybe_done.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),
     ("os/src/net/addr.rs", "the handle of its own closure"),
