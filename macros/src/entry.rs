@@ -3,66 +3,28 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Block, Error, ItemFn, Path, Result, ReturnType, Type};
+use syn::{Block, Error, ItemFn, Result, ReturnType, Type};
 
+use crate::attribute::{Attribute, Kind};
 use crate::options::{Flavor, Options};
-
-/// What the function is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Main,
-    Test,
-}
-
-/// The attribute through which the user came.
-pub(crate) struct Door {
-    pub(crate) kind: Kind,
-    pub(crate) has_multi_thread: bool,
-    pub(crate) path: Path,
-    krate: &'static str,
-}
-
-impl Door {
-    /// An attribute of the crate `selkie`.
-    pub(crate) fn selkie(kind: Kind, has_multi_thread: bool) -> Self {
-        Self {
-            kind,
-            has_multi_thread,
-            path: syn::parse_quote!(::selkie),
-            krate: "selkie",
-        }
-    }
-
-    /// An attribute of the facade `tokio`.
-    pub(crate) fn tokio(kind: Kind, has_multi_thread: bool) -> Self {
-        Self {
-            kind,
-            has_multi_thread,
-            path: syn::parse_quote!(::tokio),
-            krate: "tokio",
-        }
-    }
-
-    /// The attribute as the user writes it.
-    pub(crate) fn attribute(&self) -> String {
-        let kind = match self.kind {
-            Kind::Main => "main",
-            Kind::Test => "test",
-        };
-        format!("{}::{kind}", self.krate)
-    }
-}
 
 /// The whole expansion; on an error the function as it was, with the error beside it, so that
 /// editors still see the function.
-pub(crate) fn expand(options: TokenStream, item: TokenStream, door: &Door) -> TokenStream {
+pub(crate) fn expand(
+    options: TokenStream,
+    item: TokenStream,
+    attribute: &Attribute,
+) -> TokenStream {
     let function = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(function) => function,
         Err(error) => return with_error(item, &error),
     };
-    match check(&function, door).and_then(|()| Options::parse(options, door)) {
-        Ok(options) => wrap(function, &options, door.kind),
-        Err(error) => with_error(wrap(function, &Options::fallback(door), door.kind), &error),
+    match check(&function, attribute).and_then(|()| Options::parse(options, attribute)) {
+        Ok(options) => wrap(function, &options, attribute.kind),
+        Err(error) => with_error(
+            wrap(function, &Options::fallback(attribute), attribute.kind),
+            &error,
+        ),
     }
 }
 
@@ -71,28 +33,17 @@ fn with_error(mut tokens: TokenStream, error: &Error) -> TokenStream {
     tokens
 }
 
-impl Options {
-    /// Options that always hold.
-    fn fallback(door: &Door) -> Self {
-        let door = Door {
-            path: door.path.clone(),
-            ..*door
-        };
-        Self::parse(TokenStream::new(), &door).expect("no options are good options")
-    }
-}
-
-fn check(function: &ItemFn, door: &Door) -> Result<()> {
+fn check(function: &ItemFn, attribute: &Attribute) -> Result<()> {
     let signature = &function.sig;
     if signature.asyncness.is_none() {
         let text = "the `async` keyword is missing from the function declaration";
         return Err(Error::new_spanned(signature.fn_token, text));
     }
-    if door.kind == Kind::Main && signature.ident == "main" && !signature.inputs.is_empty() {
+    if attribute.kind == Kind::Main && signature.ident == "main" && !signature.inputs.is_empty() {
         let text = "the main function cannot accept arguments";
         return Err(Error::new_spanned(&signature.ident, text));
     }
-    if door.kind == Kind::Test {
+    if attribute.kind == Kind::Test {
         if let Some(other) = function.attrs.iter().find(|attribute| is_test(attribute)) {
             let text = "second test attribute is supplied, consider removing or changing the order \
                         of your test attributes";

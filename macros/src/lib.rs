@@ -1,6 +1,7 @@
 //! Procedural macros of the Selkie runtime: entry points, and the inner parts of `select!`, `join!` and `try_join!`. Use
 //! them through the crates `selkie` and `selkie_core`, or the facade `tokio`.
 
+mod attribute;
 mod entry;
 mod join;
 mod options;
@@ -8,7 +9,7 @@ mod select;
 
 use proc_macro::TokenStream;
 
-use entry::{Door, Kind};
+use attribute::{Attribute, Kind};
 
 /// Makes an `async fn main` the program's entry: its body runs on a runtime.
 ///
@@ -17,7 +18,12 @@ use entry::{Door, Kind};
 /// `"shutdown_runtime"`; `name = "…"`; `crate = "path"`.
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::expand(options.into(), item.into(), &Door::selkie(Kind::Main, true)).into()
+    entry::expand(
+        options.into(),
+        item.into(),
+        &Attribute::selkie(Kind::Main, true),
+    )
+    .into()
 }
 
 /// As [`macro@main`], for builds without the multi-thread runtime.
@@ -26,7 +32,7 @@ pub fn main_rt(options: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(
         options.into(),
         item.into(),
-        &Door::selkie(Kind::Main, false),
+        &Attribute::selkie(Kind::Main, false),
     )
     .into()
 }
@@ -36,7 +42,12 @@ pub fn main_rt(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Options: those of [`macro@main`].
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::expand(options.into(), item.into(), &Door::selkie(Kind::Test, true)).into()
+    entry::expand(
+        options.into(),
+        item.into(),
+        &Attribute::selkie(Kind::Test, true),
+    )
+    .into()
 }
 
 /// As [`macro@test`], for builds without the multi-thread runtime.
@@ -45,7 +56,7 @@ pub fn test_rt(options: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(
         options.into(),
         item.into(),
-        &Door::selkie(Kind::Test, false),
+        &Attribute::selkie(Kind::Test, false),
     )
     .into()
 }
@@ -54,28 +65,48 @@ pub fn test_rt(options: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn tokio_main(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::expand(options.into(), item.into(), &Door::tokio(Kind::Main, true)).into()
+    entry::expand(
+        options.into(),
+        item.into(),
+        &Attribute::tokio(Kind::Main, true),
+    )
+    .into()
 }
 
 /// [`macro@main_rt`] for the facade: the runtime is found at `::tokio`.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn tokio_main_rt(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::expand(options.into(), item.into(), &Door::tokio(Kind::Main, false)).into()
+    entry::expand(
+        options.into(),
+        item.into(),
+        &Attribute::tokio(Kind::Main, false),
+    )
+    .into()
 }
 
 /// [`macro@test`] for the facade: the runtime is found at `::tokio`.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn tokio_test(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::expand(options.into(), item.into(), &Door::tokio(Kind::Test, true)).into()
+    entry::expand(
+        options.into(),
+        item.into(),
+        &Attribute::tokio(Kind::Test, true),
+    )
+    .into()
 }
 
 /// [`macro@test_rt`] for the facade: the runtime is found at `::tokio`.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn tokio_test_rt(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::expand(options.into(), item.into(), &Door::tokio(Kind::Test, false)).into()
+    entry::expand(
+        options.into(),
+        item.into(),
+        &Attribute::tokio(Kind::Test, false),
+    )
+    .into()
 }
 
 /// The inner part of `select!`: `(path to the crate) branches`.

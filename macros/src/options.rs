@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, Lit, Meta, MetaNameValue, Path, Result, Token};
 
-use crate::entry::{Door, Kind};
+use crate::attribute::{Attribute, Kind};
 
 /// Which scheduler the runtime has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub(crate) enum Flavor {
     Local,
 }
 
-/// What was asked of the runtime, each with the place where it was.
+/// The options as they were written, each with its position.
 #[derive(Default)]
-struct Asked {
+struct RawOptions {
     flavor: Option<(Flavor, Span)>,
     worker_threads: Option<(usize, Span)>,
     start_paused: Option<(bool, Span)>,
@@ -40,13 +40,18 @@ pub(crate) struct Options {
 
 impl Options {
     /// Reads `options` and checks them.
-    pub(crate) fn parse(options: TokenStream, door: &Door) -> Result<Self> {
+    pub(crate) fn parse(options: TokenStream, attribute: &Attribute) -> Result<Self> {
         let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(options)?;
-        let mut asked = Asked::default();
+        let mut raw = RawOptions::default();
         for meta in &metas {
-            asked.take(meta, door)?;
+            raw.take(meta, attribute)?;
         }
-        asked.check(door)
+        raw.check(attribute)
+    }
+
+    /// Options that always hold.
+    pub(crate) fn fallback(attribute: &Attribute) -> Self {
+        Self::parse(TokenStream::new(), attribute).expect("no options are good options")
     }
 
     /// The calls on the builder, from `Builder::new_…` to before `build`.
@@ -70,10 +75,10 @@ impl Options {
     }
 }
 
-impl Asked {
-    fn take(&mut self, meta: &Meta, door: &Door) -> Result<()> {
+impl RawOptions {
+    fn take(&mut self, meta: &Meta, attribute: &Attribute) -> Result<()> {
         let Meta::NameValue(MetaNameValue { path, value, .. }) = meta else {
-            return Err(Self::misplaced(meta, door));
+            return Err(Self::misplaced(meta, attribute));
         };
         let name = path.to_token_stream().to_string().to_lowercase();
         let at = value.span();
@@ -101,15 +106,15 @@ impl Asked {
         Ok(())
     }
 
-    fn misplaced(meta: &Meta, door: &Door) -> Error {
+    fn misplaced(meta: &Meta, attribute: &Attribute) -> Error {
         let name = meta.path().to_token_stream().to_string().to_lowercase();
-        let attribute = door.attribute();
+        let shown = attribute.name();
         let text = match name.as_str() {
             "threaded_scheduler" | "multi_thread" => {
-                format!("set the runtime by #[{attribute}(flavor = \"multi_thread\")]")
+                format!("set the runtime by #[{shown}(flavor = \"multi_thread\")]")
             }
             "basic_scheduler" | "current_thread" | "single_threaded" => {
-                format!("set the runtime by #[{attribute}(flavor = \"current_thread\")]")
+                format!("set the runtime by #[{shown}(flavor = \"current_thread\")]")
             }
             "flavor" | "worker_threads" | "start_paused" | "crate" | "unhandled_panic" | "name" => {
                 format!("the option `{name}` needs a value: `{name} = …`")
@@ -119,28 +124,28 @@ impl Asked {
         Error::new_spanned(meta, text)
     }
 
-    fn check(self, door: &Door) -> Result<Options> {
-        let default = match (door.kind, door.has_multi_thread) {
+    fn check(self, attribute: &Attribute) -> Result<Options> {
+        let default = match (attribute.kind, attribute.has_multi_thread) {
             (Kind::Main, true) => Flavor::MultiThread,
             _ => Flavor::CurrentThread,
         };
         let (flavor, at) = self.flavor.unwrap_or((default, Span::call_site()));
-        if flavor == Flavor::MultiThread && !door.has_multi_thread {
+        if flavor == Flavor::MultiThread && !attribute.has_multi_thread {
             let text = "the flavor \"multi_thread\" needs the crate's feature `rt-multi-thread`";
             return Err(Error::new(at, text));
         }
         if let (Some((_, at)), true) = (self.worker_threads, flavor != Flavor::MultiThread) {
-            let how = format!("#[{}(flavor = \"multi_thread\")]", door.attribute());
+            let how = format!("#[{}(flavor = \"multi_thread\")]", attribute.name());
             let text = format!("the option `worker_threads` needs the multi-thread runtime: {how}");
             return Err(Error::new(at, text));
         }
         if let (Some((_, at)), true) = (self.start_paused, flavor == Flavor::MultiThread) {
-            let how = format!("#[{}(flavor = \"current_thread\")]", door.attribute());
+            let how = format!("#[{}(flavor = \"current_thread\")]", attribute.name());
             let text = format!("the option `start_paused` needs a current-thread runtime: {how}");
             return Err(Error::new(at, text));
         }
         if let (Some((_, at)), true) = (&self.unhandled_panic, flavor == Flavor::MultiThread) {
-            let how = format!("#[{}(flavor = \"current_thread\")]", door.attribute());
+            let how = format!("#[{}(flavor = \"current_thread\")]", attribute.name());
             let text =
                 format!("the option `unhandled_panic` needs a current-thread runtime: {how}");
             return Err(Error::new(*at, text));
@@ -149,7 +154,7 @@ impl Asked {
             flavor,
             path: self
                 .path
-                .map_or_else(|| door.path.clone(), |(path, _)| path),
+                .map_or_else(|| attribute.path.clone(), |(path, _)| path),
             worker_threads: self.worker_threads.map(|(n, _)| n),
             start_paused: self.start_paused.map(|(paused, _)| paused),
             unhandled_panic: self.unhandled_panic.map(|(panic, _)| panic),

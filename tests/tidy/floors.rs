@@ -149,7 +149,6 @@ pub(crate) const ROOMS: &[Room] = &[
         &["config", "observe", "sys"],
         &["platform", "coop", "task", "park", "time"],
     ),
-    os("testing", &[], &["platform", "task", "time"]),
     os(
         "driver",
         &["config", "sys", "io"],

@@ -347,11 +347,7 @@ pub(crate) fn unlisted(sources: &[Source]) -> Vec<String> {
 
 /// What the rule says of a file that wakes, and of one that does not.
 pub(crate) fn example() -> usize {
-    let example = |path: &str, text: &str| Source {
-        path: path.to_owned(),
-        text: text.to_owned(),
-        code: text.to_owned(),
-    };
+    let example = Source::example;
     let sources = [
         example(
             "core/src/one.rs",

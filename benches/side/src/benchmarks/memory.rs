@@ -11,7 +11,7 @@ same!({
     use std::time::Duration;
 
     use super::{CONNECTIONS, MANY};
-    use crate::measure::resident_bytes;
+    use crate::measurement::resident_bytes;
 
     /// Growth per piece while `make` makes `count` pieces that its result keeps.
     async fn growth<T, F: Future<Output = T>>(count: u64, make: impl FnOnce() -> F) -> f64 {
@@ -47,8 +47,8 @@ same!({
         settle().await;
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "task_bytes" => on(
                 workers,
                 growth(MANY, || async {

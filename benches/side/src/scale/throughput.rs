@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::by_workers;
 
-/// How long each question is asked.
+/// How long each benchmark runs.
 const LENGTH: Duration = Duration::from_millis(400);
 
 /// Whether the time is over, by the clock, every so many calls.
@@ -36,8 +36,8 @@ by_workers!({
     use rt::sync::{Notify, broadcast, mpsc, oneshot};
 
     use super::{LENGTH, Until};
-    use crate::measure::processor_nanos;
-    use crate::scale::Figures;
+    use crate::measurement::processor_nanos;
+    use crate::scale::benchmark::Figures;
 
     /// Has `tasks` tasks do what `make` says until the time is over; nanoseconds of a worker for each thing done.
     fn rate<F>(workers: usize, tasks: usize, make: impl Fn(Until) -> F) -> f64
@@ -188,8 +188,8 @@ by_workers!({
             .expect("no panic")
     }
 
-    pub(super) fn ask(workers: usize, question: &str) -> Option<Figures> {
-        let figure = match question {
+    pub(super) fn measure(workers: usize, benchmark: &str) -> Option<Figures> {
+        let figure = match benchmark {
             "pairs" => rate(workers, 2 * workers, pair),
             "yields" => rate(workers, 64 * workers, yields),
             "spawn_all" => rate(workers, workers, spawns),

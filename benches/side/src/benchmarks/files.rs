@@ -52,7 +52,7 @@ same!({
     use rt::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
     use super::{BYTES, COLD_BYTES, FILES, Folder, LARGE_BYTES};
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
     async fn read_again(folder: Arc<Folder>) -> f64 {
         let mut file = rt::fs::File::open(folder.file(0)).await.expect("a file");
@@ -100,13 +100,13 @@ same!({
         spent.as_nanos() as f64 / 100.0
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        let folder = Arc::new(Folder::with(if question == "read_2000" {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        let folder = Arc::new(Folder::with(if benchmark == "read_2000" {
             FILES
         } else {
             1
         }));
-        Some(match question {
+        Some(match benchmark {
             "read_4k" => on(workers, read_again(folder)),
             "write_sync" => on(workers, write_and_sync(folder)),
             "read_file" => on(

@@ -13,7 +13,7 @@ same!({
     use rt::sync::{Barrier, Mutex, Notify, RwLock, Semaphore};
 
     use super::{ROUNDS, TASKS};
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
     async fn all<F: Future<Output = ()> + Send + 'static>(make: impl Fn(u64) -> F) {
         let tasks: Vec<_> = (0..TASKS).map(|task| rt::spawn(make(task))).collect();
@@ -88,8 +88,8 @@ same!({
         other.await.expect("no panic");
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "mutex" => on(
                 workers,
                 repeat(ROUNDS, || async {

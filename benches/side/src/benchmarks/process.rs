@@ -6,11 +6,11 @@ use crate::same;
 const BALLAST_BYTES: usize = 512 * 1024 * 1024;
 
 same!({
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
         // Touched, so that it is there; kept until the end.
-        let ballast = match question {
+        let ballast = match benchmark {
             "process" => Vec::new(),
             "process_large" => vec![1_u8; super::BALLAST_BYTES],
             _ => return None,

@@ -14,7 +14,7 @@ same!({
     use std::time::{Duration, Instant};
 
     use super::{BESIDE, MILLION, SLEEPS};
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
     async fn make_and_drop() {
         for _ in 0..SLEEPS {
@@ -27,8 +27,8 @@ same!({
         }
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "timer_drop" => on(workers, repeat(SLEEPS, make_and_drop)),
             "timer_drop_busy" => on(workers, async {
                 for n in 0..BESIDE {
@@ -67,11 +67,11 @@ same!({
             _ => return None,
         })
     }
-}, peer, question => smol(peer, question));
+}, peer, benchmark => smol(peer, benchmark));
 
-fn smol(peer: Peer, question: &str) -> Option<f64> {
+fn smol(peer: Peer, benchmark: &str) -> Option<f64> {
     use std::time::{Duration, Instant};
-    let (Peer::Smol(workers), "timer_late") = (peer, question) else {
+    let (Peer::Smol(workers), "timer_late") = (peer, benchmark) else {
         return None;
     };
     Some(peer::smol(workers, async {

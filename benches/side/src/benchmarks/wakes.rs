@@ -1,5 +1,6 @@
-//! How tasks take turns: yields, messages to and fro, chains, storms.
+//! Switches between tasks: yields, messages to and fro, chains, storms.
 
+use super::local;
 use crate::peer::{self, Peer};
 use crate::same;
 
@@ -12,7 +13,7 @@ same!({
     use rt::sync::{Notify, mpsc, oneshot};
 
     use super::TASKS;
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
     fn chain(left: u64, done: oneshot::Sender<()>) {
         if left == 0 {
@@ -61,8 +62,8 @@ same!({
         other.await.expect("no panic");
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "yield_one" => on(workers, repeat(1_000, || async {
                 for _ in 0..1_000 {
                     rt::task::yield_now().await;
@@ -90,12 +91,12 @@ same!({
             _ => return None,
         })
     }
-}, peer, question => others(peer, question));
+}, peer, benchmark => others(peer, benchmark));
 
-fn others(peer: Peer, question: &str) -> Option<f64> {
-    use crate::measure::repeat;
+fn others(peer: Peer, benchmark: &str) -> Option<f64> {
+    use crate::measurement::repeat;
     match peer {
-        Peer::Smol(workers) => match question {
+        Peer::Smol(workers) => match benchmark {
             "yield_one" => Some(peer::smol(
                 workers,
                 repeat(1_000, || async {
@@ -106,6 +107,6 @@ fn others(peer: Peer, question: &str) -> Option<f64> {
             )),
             _ => None,
         },
-        _ => super::local(peer, question),
+        _ => local::measure(peer, benchmark),
     }
 }

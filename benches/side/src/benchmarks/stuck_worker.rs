@@ -5,9 +5,9 @@ use crate::same;
 same!({
     use std::time::{Duration, Instant};
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
         // With one thread everything is late by the whole time.
-        workers.filter(|_| question == "stuck_worker")?;
+        workers.filter(|_| benchmark == "stuck_worker")?;
         Some(on(workers, async {
             let sleepers: Vec<_> = (0..16)
                 .map(|_| {

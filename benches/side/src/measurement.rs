@@ -63,7 +63,7 @@ pub fn raise_file_limit() {
     // SAFETY: the place is an `rlimit`.
     unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
     limit.rlim_cur = limit.rlim_max;
-    // SAFETY: as above. If it fails, the questions with many connections say so.
+    // SAFETY: as above. If it fails, the benchmarks with many connections say so.
     unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
 }
 

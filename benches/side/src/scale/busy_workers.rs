@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::Figures;
+use super::benchmark::Figures;
 use crate::by_workers;
 
-/// Samples of each question.
+/// Samples of each benchmark.
 const SAMPLES: usize = 1_000;
 /// How long a task computes.
 const COMPUTES: Duration = Duration::from_micros(50);
@@ -44,7 +44,7 @@ by_workers!({
     use rt::sync::mpsc;
 
     use super::{SAMPLES, compute, next, quantiles};
-    use crate::scale::Figures;
+    use crate::scale::benchmark::Figures;
 
     /// Has `tasks` tasks compute and yield until the flag is set.
     fn load(runtime: &rt::runtime::Runtime, tasks: usize) -> Arc<AtomicBool> {
@@ -97,9 +97,9 @@ by_workers!({
             .expect("no panic")
     }
 
-    pub(super) fn ask(workers: usize, question: &str) -> Option<Figures> {
+    pub(super) fn measure(workers: usize, benchmark: &str) -> Option<Figures> {
         let runtime = crate::build!(rt, Some(workers));
-        let late = match question {
+        let late = match benchmark {
             "wake_busy" | "wake_busy_crowded" => {
                 let over = load(&runtime, 4 * workers);
                 let late = wakes(&runtime, SAMPLES, Duration::from_micros(200));

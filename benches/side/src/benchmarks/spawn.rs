@@ -1,5 +1,6 @@
 //! What it costs to start a task and to await its end.
 
+use super::local;
 use crate::peer::{self, Peer};
 use crate::same;
 
@@ -12,7 +13,7 @@ const LEVELS: u32 = 10;
 
 same!({
     use super::{BATCH, BURST, LEVELS};
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
     fn tree(levels: u32) -> std::pin::Pin<Box<dyn Future<Output = u64> + Send>> {
         Box::pin(async move {
@@ -31,8 +32,8 @@ same!({
         std::hint::black_box(&ballast)[4095]
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "spawn_one" => on(workers, repeat(100, || async {
                 for n in 0..100_u64 {
                     assert_eq!(rt::spawn(async move { n }).await.expect("no panic"), n);
@@ -55,7 +56,7 @@ same!({
                         }
                     }
                 };
-                crate::measure::per_operation(BURST, move || {
+                crate::measurement::per_operation(BURST, move || {
                     let burst = burst.clone();
                     let waiting = std::thread::spawn(burst).join().expect("no panic");
                     runtime.block_on(waiting);
@@ -72,14 +73,14 @@ same!({
             _ => return None,
         })
     }
-}, peer, question => others(peer, question));
+}, peer, benchmark => others(peer, benchmark));
 
-fn others(peer: Peer, question: &str) -> Option<f64> {
-    use crate::measure::repeat;
+fn others(peer: Peer, benchmark: &str) -> Option<f64> {
+    use crate::measurement::repeat;
     let Peer::Smol(workers) = peer else {
-        return super::local(peer, question);
+        return local::measure(peer, benchmark);
     };
-    Some(match question {
+    Some(match benchmark {
         "spawn_one" => peer::smol(
             workers,
             repeat(100, || async {

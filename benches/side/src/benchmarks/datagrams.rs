@@ -12,7 +12,7 @@ same!({
     use rt::net::{UdpSocket, UnixStream};
 
     use super::{BYTES, TRIPS};
-    use crate::measure::processor_nanos;
+    use crate::measurement::processor_nanos;
 
     async fn udp() {
         let one = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
@@ -55,8 +55,8 @@ same!({
         other.await.expect("no panic");
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        let udp_or_unix = match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        let udp_or_unix = match benchmark {
             "udp" => true,
             "unix" => false,
             _ => return None,

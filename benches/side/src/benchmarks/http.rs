@@ -6,9 +6,9 @@ use crate::same;
 /// Connections of wrk.
 const WRK_CONNECTIONS: usize = 64;
 
-/// The load of a question.
-fn load(question: &str) -> Option<Load> {
-    let (connections, requests) = match question {
+/// The load of a benchmark.
+fn load(benchmark: &str) -> Option<Load> {
+    let (connections, requests) = match benchmark {
         "http_1" => (1, 20_000),
         "http" => (64, 60_000),
         "http_512" => (512, 60_000),
@@ -38,7 +38,7 @@ same!({
     use rt::net::{TcpListener, TcpStream};
 
     use crate::client;
-    use crate::measure::processor_nanos;
+    use crate::measurement::processor_nanos;
 
     /// The runtime's stream, as hyper wants it.
     struct Io(TcpStream);
@@ -49,10 +49,10 @@ same!({
             cx: &mut Context<'_>,
             mut buffer: ReadBufCursor<'_>,
         ) -> Poll<std::io::Result<()>> {
-            // SAFETY: nothing in it is uninitialised anew.
-            let mut place = ReadBuf::uninit(unsafe { buffer.as_mut() });
-            ready!(Pin::new(&mut self.0).poll_read(cx, &mut place))?;
-            let filled = place.filled().len();
+            // SAFETY: only initialised bytes are written, so nothing becomes uninitialised.
+            let mut read = ReadBuf::uninit(unsafe { buffer.as_mut() });
+            ready!(Pin::new(&mut self.0).poll_read(cx, &mut read))?;
+            let filled = read.filled().len();
             // SAFETY: so many bytes were just filled.
             unsafe { buffer.advance(filled) };
             Poll::Ready(Ok(()))
@@ -116,13 +116,13 @@ same!({
         })
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        if question == "http_wrk" {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        if benchmark == "http_wrk" {
             return served(workers, |address| {
                 client::wrk(address, super::WRK_CONNECTIONS)
             });
         }
-        let load = super::load(question)?;
+        let load = super::load(benchmark)?;
         served(workers, move |address| {
             let ended = client::start(address, load).wait();
             assert!(

@@ -3,24 +3,26 @@
 use crate::peer::Peer;
 
 /// Tasks of a batch, as in `spawn`.
+#[cfg(target_os = "linux")]
 const BATCH: u64 = 1_000;
 
-/// The questions for one such runtime: `$run` drives a future, `$spawn` makes a task of one.
+/// The benchmarks for one such runtime: `$run` drives a future, `$spawn` makes a task of one.
+#[cfg(target_os = "linux")]
 macro_rules! local {
-    ($question:expr, $run:expr, $spawn:path) => {
-        match $question {
-            "spawn_one" => Some($run(crate::measure::repeat(100, || async {
+    ($benchmark:expr, $run:expr, $spawn:path) => {
+        match $benchmark {
+            "spawn_one" => Some($run(crate::measurement::repeat(100, || async {
                 for n in 0..100_u64 {
                     let _number = std::hint::black_box($spawn(async move { n }).await);
                 }
             }))),
-            "spawn_batch" => Some($run(crate::measure::repeat(BATCH, || async {
+            "spawn_batch" => Some($run(crate::measurement::repeat(BATCH, || async {
                 let tasks: Vec<_> = (0..BATCH).map(|n| $spawn(async move { n })).collect();
                 for task in tasks {
                     let _number = std::hint::black_box(task.await);
                 }
             }))),
-            "yield_one" => Some($run(crate::measure::repeat(1_000, || async {
+            "yield_one" => Some($run(crate::measurement::repeat(1_000, || async {
                 for _ in 0..1_000 {
                     smol::future::yield_now().await;
                 }
@@ -30,13 +32,15 @@ macro_rules! local {
     };
 }
 
-pub(super) fn ask(peer: Peer, question: &str) -> Option<f64> {
+/// The figure of a runtime whose tasks stay on their thread, where there are such runtimes.
+#[cfg(target_os = "linux")]
+pub(super) fn measure(peer: Peer, benchmark: &str) -> Option<f64> {
     match peer {
         Peer::Compio => {
             let runtime = compio::runtime::Runtime::new().expect("a ring");
             local!(
-                question,
-                |asked| runtime.block_on(asked),
+                benchmark,
+                |future| runtime.block_on(future),
                 compio::runtime::spawn
             )
         }
@@ -44,12 +48,22 @@ pub(super) fn ask(peer: Peer, question: &str) -> Option<f64> {
             let mut runtime = monoio::RuntimeBuilder::<monoio::IoUringDriver>::new()
                 .build()
                 .expect("a ring");
-            local!(question, |asked| runtime.block_on(asked), monoio::spawn)
+            local!(benchmark, |future| runtime.block_on(future), monoio::spawn)
         }
         Peer::Glommio => {
             let executor = glommio::LocalExecutor::default();
-            local!(question, |asked| executor.run(asked), glommio::spawn_local)
+            local!(
+                benchmark,
+                |future| executor.run(future),
+                glommio::spawn_local
+            )
         }
         _ => None,
     }
+}
+
+/// These runtimes are Linux's.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn measure(_peer: Peer, _benchmark: &str) -> Option<f64> {
+    None
 }

@@ -8,10 +8,10 @@ const BURST: u64 = 1_000;
 
 same!({
     use super::BURST;
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "blocking_one" => on(workers, repeat(100, || async {
                 for n in 0..100_u64 {
                     assert_eq!(rt::task::spawn_blocking(move || n).await.expect("no panic"), n);
@@ -28,14 +28,14 @@ same!({
             _ => return None,
         })
     }
-}, peer, question => smol(peer, question));
+}, peer, benchmark => smol(peer, benchmark));
 
-fn smol(peer: Peer, question: &str) -> Option<f64> {
-    use crate::measure::repeat;
+fn smol(peer: Peer, benchmark: &str) -> Option<f64> {
+    use crate::measurement::repeat;
     let Peer::Smol(workers) = peer else {
         return None;
     };
-    Some(match question {
+    Some(match benchmark {
         "blocking_one" => peer::smol(
             workers,
             repeat(100, || async {

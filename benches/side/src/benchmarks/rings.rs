@@ -1,7 +1,7 @@
 //! The echo server of runtimes that stand on io_uring alone, in their own idiom.
 
 use crate::client::{self, Load};
-use crate::measure::processor_nanos;
+use crate::measurement::processor_nanos;
 
 /// Waits for the client on another thread, and sends how it ended.
 fn in_background(address: std::net::SocketAddr, load: Load) -> std::sync::mpsc::Receiver<f64> {

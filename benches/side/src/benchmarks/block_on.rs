@@ -4,10 +4,10 @@ use crate::peer::Peer;
 use crate::same;
 
 same!({
-    use crate::measure::per_operation;
+    use crate::measurement::per_operation;
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "block_on" => {
                 let runtime = crate::build!(rt, workers);
                 per_operation(1_000, || {
@@ -20,11 +20,11 @@ same!({
             _ => return None,
         })
     }
-}, peer, question => others(peer, question));
+}, peer, benchmark => others(peer, benchmark));
 
-fn others(peer: Peer, question: &str) -> Option<f64> {
-    use crate::measure::per_operation;
-    match (peer, question) {
+fn others(peer: Peer, benchmark: &str) -> Option<f64> {
+    use crate::measurement::per_operation;
+    match (peer, benchmark) {
         (Peer::Smol(None), "block_on") => Some(per_operation(1_000, || {
             for n in 0..1_000 {
                 assert_eq!(smol::block_on(async { std::hint::black_box(n) }), n);

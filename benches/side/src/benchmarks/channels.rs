@@ -4,14 +4,14 @@ use crate::same;
 
 /// Values a round.
 const VALUES: u64 = 1_000;
-/// Senders, or receivers, of the questions with several.
+/// Senders, or receivers, of the benchmarks with several.
 const SEVERAL: u64 = 4;
 
 same!({
     use rt::sync::{broadcast, mpsc, oneshot, watch};
 
     use super::{SEVERAL, VALUES};
-    use crate::measure::repeat;
+    use crate::measurement::repeat;
 
     async fn many_to_one() {
         let (sender, mut receiver) = mpsc::channel(64);
@@ -112,8 +112,8 @@ same!({
         }
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        Some(match question {
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        Some(match benchmark {
             "oneshot" => on(
                 workers,
                 repeat(VALUES, || async {

@@ -4,9 +4,9 @@ use crate::client::Load;
 use crate::peer::{self, Peer};
 use crate::same;
 
-/// The load of a question.
-pub(super) fn load(question: &str) -> Option<Load> {
-    let (connections, depth, requests, kind) = match question {
+/// The load of a benchmark.
+pub(super) fn load(benchmark: &str) -> Option<Load> {
+    let (connections, depth, requests, kind) = match benchmark {
         "echo_1" => (1, 1, 20_000, "echo"),
         "echo_64" => (64, 1, 60_000, "echo"),
         "echo_512" => (512, 1, 60_000, "echo"),
@@ -28,7 +28,7 @@ same!({
     use rt::net::{TcpListener, TcpStream};
 
     use crate::client;
-    use crate::measure::processor_nanos;
+    use crate::measurement::processor_nanos;
 
     async fn echo(mut stream: TcpStream) {
         stream.set_nodelay(true).expect("a socket option");
@@ -52,8 +52,8 @@ same!({
         }
     }
 
-    pub(super) fn ask(workers: Option<usize>, question: &str) -> Option<f64> {
-        let load = super::load(question)?;
+    pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
+        let load = super::load(benchmark)?;
         Some(on(workers, async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("bound");
@@ -67,10 +67,10 @@ same!({
             figure
         }))
     }
-}, peer, question => others(peer, question));
+}, peer, benchmark => others(peer, benchmark));
 
-fn others(peer: Peer, question: &str) -> Option<f64> {
-    let load = load(question)?;
+fn others(peer: Peer, benchmark: &str) -> Option<f64> {
+    let load = load(benchmark)?;
     match peer {
         Peer::Smol(workers) => Some(smol_echo(workers, load)),
         #[cfg(target_os = "linux")]
@@ -115,9 +115,9 @@ fn selkie_ring(workers: Option<usize>, load: Load) -> f64 {
             }
         });
         let mut client = crate::client::start(address, load);
-        let begun = crate::measure::processor_nanos();
+        let begun = crate::measurement::processor_nanos();
         let ended = ::selkie::task::spawn_blocking(move || client.wait()).await;
-        let figure = (crate::measure::processor_nanos() - begun) as f64 / load.requests as f64;
+        let figure = (crate::measurement::processor_nanos() - begun) as f64 / load.requests as f64;
         assert!(
             ended.is_ok_and(|ended| ended.is_ok_and(|ended| ended.success())),
             "the client failed"
@@ -154,9 +154,9 @@ fn smol_echo(workers: Option<usize>, load: Load) -> f64 {
             })
             .detach();
         let mut client = crate::client::start(address, load);
-        let begun = crate::measure::processor_nanos();
+        let begun = crate::measurement::processor_nanos();
         let ended = smol::unblock(move || client.wait()).await.expect("a child");
         assert!(ended.success(), "the client failed");
-        (crate::measure::processor_nanos() - begun) as f64 / load.requests as f64
+        (crate::measurement::processor_nanos() - begun) as f64 / load.requests as f64
     })
 }
