@@ -78,7 +78,8 @@ impl<Q: Queued> Ring<Q> {
     pub fn claim(&self) -> Option<RingOwner<'_, Q>> {
         // Acquire: pairs with the Release in the drop of the owner before, whose tail and slots are seen (I4).
         let was_owned = self.owned.swap(true, Ordering::Acquire);
-        (!was_owned).then_some(RingOwner {
+        // Not made in vain: its drop gives the end back.
+        (!was_owned).then(|| RingOwner {
             ring: self,
             _one_thread: PhantomData,
         })
