@@ -12,7 +12,7 @@ pub mod platform {
 /// Lists through their items, slabs of type-stable slots, and padding of cache lines.
 pub mod collections {
     pub use crate::collections::{
-        Chain, ChainLink, Chained, Link, Linked, List, Padded, Queued, SlotRef,
+        Chain, ChainLink, Chained, Link, Linked, List, Padded, QueueHandle, SlotRef,
     };
     #[cfg(feature = "alloc")]
     pub use crate::collections::{
@@ -40,7 +40,7 @@ pub mod task {
     pub use crate::task::raw::*;
 }
 
-/// The cooperative budget as schedulers set it, and where the wakers wait of those who give way.
+/// The cooperative budget as schedulers set it, and where the wakers wait of tasks that yield.
 pub mod coop {
     pub use crate::coop::raw::*;
 }

@@ -111,6 +111,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "sync",
             "park",
             "executor",
+            "macros",
+            "random",
         ],
     ),
     // Tests: the whole core, with an interrupt between any two steps.

@@ -35,7 +35,9 @@ const TABLE: &str = "os/tests/foreign/";
 
 /// Files that call foreign code, and the places that try it. A wait of `waits.rs` is `waker.NAME`.
 const CALLERS: &[(&str, &[&str])] = &[
-    ("core/src/coop.rs", &["waker.budget"]),
+    ("core/src/coop/budget.rs", &["waker.budget"]),
+    ("core/src/coop/deferred_waker.rs", &["waker.budget"]),
+    ("core/src/coop/futures.rs", &["waker.budget"]),
     ("core/src/executor/fixed.rs", &["fixed.root"]),
     ("core/src/executor/heap.rs", &["heap.root"]),
     ("core/src/sync/barrier.rs", &["waker.barrier"]),
@@ -223,7 +225,7 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("core/src/task/boxed.rs", "a task's future, for poll.rs"),
     (
-        "core/src/task/erased.rs",
+        "core/src/task/erased_future.rs",
         "a task's future, for poll.rs and fixed.rs",
     ),
     ("core/src/task/place.rs", "a task's future, for poll.rs"),

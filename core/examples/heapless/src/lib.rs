@@ -13,7 +13,7 @@
 //! | [`settings`] | read by many, seldom written | `RwLock` |
 //! | [`calibration`] | read once from slow memory; set once from outside | `OnceCell`, `SetOnce` |
 //! | [`start`] | nobody begins before all are ready | `Barrier` |
-//! | [`radio`] | whichever comes first; several at once | `select!`, `join!`, `try_join!`, `pin!` |
+//! | [`link`] | whichever comes first; several at once | `select!`, `join!`, `try_join!`, `pin!` |
 //!
 //! The functions named `on_…` are what an interrupt handler calls. `tests/firmware.rs` plays the
 //! hardware.
@@ -23,8 +23,8 @@ pub mod battery;
 pub mod bus;
 pub mod calibration;
 pub mod dma;
+pub mod link;
 pub mod messages;
-pub mod radio;
 pub mod serial;
 pub mod settings;
 pub mod start;

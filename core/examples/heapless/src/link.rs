@@ -1,4 +1,4 @@
-//! A radio that sends what there is to send and listens meanwhile, until it is turned off: `select!`, `join!`, `pin!`.
+//! A radio link that sends what there is to send and listens meanwhile, until it is turned off: `select!`, `join!`, `pin!`.
 
 use selkie_core::sync::{FixedChannel, Full, Signal};
 use selkie_core::{join, pin, select, try_join};
