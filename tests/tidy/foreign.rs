@@ -130,7 +130,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("os/src/driver/signal.rs", &["waker.signal"]),
     ("os/src/driver/uring/closing.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/operations.rs", &["waker.ring_read"]),
-    ("os/src/driver/uring/pool.rs", &["waker.ring_read"]),
+    ("os/src/driver/uring/buffer_pool.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/ring.rs", &["waker.ring_read"]),
     (
         "os/src/driver/driver.rs",
@@ -190,6 +190,11 @@ const CALLERS: &[(&str, &[&str])] = &[
 
 /// Files whose calls look so and are not foreign, or are a task's own.
 const OWN: &[(&str, &str)] = &[
+    ("the waker of the poll that it is in, where no scheduler defers: its panic is the task's",),
+    (
+        "core/src/coop/futures.rs",
+        "a future inside the one that is polled: its panic is the task's",
+    ),
     (
         "core/src/trace/operation.rs",
         "the primitive's own future, inside its span",
@@ -286,7 +291,7 @@ const OWN: &[(&str, &str)] = &[
         "a future inside the one that is polled: its panic is the task's",
     ),
     (
-        "os/src/uring/attached.rs",
+        "os/src/uring/runtime_rings.rs",
         "the waker of the poll that it is in: its panic is the task's",
     ),
 ];

@@ -11,6 +11,7 @@ mod graph;
 mod imports;
 mod names;
 mod operations;
+mod pages;
 mod prose;
 mod rules;
 mod source;
@@ -199,4 +200,19 @@ fn prose_uses_the_fields_words() {
     let mut wrong = prose::phrases(Source::texts(), &mut old);
     wrong.extend(old.finish());
     report("an old word", wrong);
+}
+
+#[test]
+fn every_decision_is_listed_with_its_state() {
+    report("docs/decisions/README.md", pages::unlisted(Source::texts()));
+}
+
+#[test]
+fn links_of_pages_lead_somewhere() {
+    report("a link to nothing", pages::broken_links(Source::texts()));
+}
+
+#[test]
+fn files_that_pages_name_are_there() {
+    report("no such file", pages::missing_files(Source::texts()));
 }

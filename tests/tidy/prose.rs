@@ -129,6 +129,7 @@ const PHRASES: &[Phrase] = &[
 /// Pages that say what the old words were, and what was.
 const HISTORY: &[&str] = &[
     "CHANGELOG.md",
+    "docs/decisions/README.md",
     "docs/glossary.md",
     "docs/decisions/0200-the-fields-words.md",
     "tests/conformance/changelog.md",

@@ -146,7 +146,7 @@ pub(crate) fn enter_runtime<R>(
          drive asynchronous tasks. If you are in an async function, use `.await` on the future instead \
          of blocking on it."
     );
-    handle.inner.birth.assert_here();
+    handle.inner.process.assert_current();
     let _standing = Standing::set(standing);
     let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);
     enter_context(handle, f)

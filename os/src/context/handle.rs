@@ -16,7 +16,7 @@ use selkie_core::time::Home;
 use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;
 use crate::scheduler::Spawner;
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 use crate::trace::{self, Kind};
 
 /// A handle of a runtime: spawns onto it and enters its context, from any thread.
@@ -77,7 +77,7 @@ pub(crate) enum TimersOf {
 pub(crate) struct Inner {
     pub(crate) id: Id,
     /// The process that has the runtime's threads.
-    pub(crate) birth: Birth,
+    pub(crate) process: OwningProcess,
     pub(crate) name: Option<String>,
     pub(crate) spawner: Spawner,
     pub(crate) driver: Option<driver::Handle>,

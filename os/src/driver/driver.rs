@@ -1,13 +1,15 @@
-//! The driver of one reactor: sleeps in its poller and hands out what it tells.
+//! The driver of one reactor: it sleeps in the poller and dispatches the events.
 //!
-//! Idea        One call of the poller a park; each event finds its slot by its token.
-//! Invariants  I1 the tokens of the waker, of the signals and of rings are no slot's.
-//!             I2 what a worker put into its ring's line is submitted by `settle`, which a scheduler with
-//!                several workers calls; the one that parks here alone need not.
-//!             I3 a waker that panics keeps no other event of the turn from being told; its panic goes no
-//!                further.
-//! Rejected    A clock read before and after, to wait anew when the poller returns early: the
-//!             scheduler computes its next deadline anyway.
+//! Idea        Each park makes one call of the poller. Each event carries a token, which finds the slot of its
+//!             source.
+//! Invariants  I1 the tokens of the waker, of the signals and of the rings are not the key of any slot.
+//!             I2 what a worker put into the submission queue of its ring is submitted by `settle`, which a
+//!                scheduler with several workers calls; a scheduler with one worker parks here and need not call
+//!                it.
+//!             I3 a waker that panics does not keep the other events of the turn from being dispatched; its panic
+//!                goes no further.
+//! Rejected    To read the clock before and after, and to wait again if the poller returns early: the scheduler
+//!             computes its next deadline anyway.
 
 use std::io;
 use std::sync::Arc;
@@ -18,28 +20,28 @@ use mio::{Events, Poll, Token};
 use selkie_core::park::{Park, Unpark};
 use selkie_core::raw::platform::contain_panic;
 
+use super::conversion::ready_of_event;
 use super::handle::{Handle, Shared, Unparker};
-use super::poller::told;
 use super::reactor::{Reactor, WAKER};
 use super::reactors::Reactors;
+use super::rings::Rings;
 use super::slots::Key;
-use super::uring::Rings;
 
-/// Events taken in one turn, unless configured.
+/// Events taken in one turn, unless configured otherwise.
 const EVENTS_PER_TURN: usize = 1024;
 
 /// What a driver is built with.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// Events that one turn takes at most; others wait in the kernel for the next.
+    /// Events that one turn takes at most; the others wait in the kernel for the next turn.
     pub(crate) events_per_turn: usize,
-    /// The same for a turn that does not sleep, between tasks.
+    /// The same for a turn between tasks, which does not sleep.
     pub(crate) events_per_busy_turn: usize,
     /// Whether operations may use completion rings.
     pub(crate) ring: bool,
     /// Threads that run tasks.
     pub(crate) workers: usize,
-    /// Whether each of them has a reactor of its own.
+    /// Whether each worker has a reactor of its own.
     pub(crate) reactor_per_worker: bool,
 }
 
@@ -55,16 +57,16 @@ impl Default for Config {
     }
 }
 
-/// A reactor's poller, once it was made, and its events.
+/// The poller of one reactor, once it was made, and its buffers for events.
 #[derive(Debug)]
 pub(crate) struct Driver {
     index: usize,
     poll: Option<Poll>,
-    /// Made with the first turn.
+    /// Made in the first turn.
     events: Option<Events>,
-    /// Events of turns between tasks, if those take another number.
+    /// The buffer for turns between tasks, if those take another number of events.
     busy_events: Option<Events>,
-    /// How many events they have room for.
+    /// How many events the buffers have room for.
     room: usize,
     busy_room: usize,
     handle: Handle,
@@ -72,10 +74,10 @@ pub(crate) struct Driver {
     has_one_worker: bool,
 }
 
-/// The driver of each reactor and the handle to register with them.
+/// Makes a driver per reactor, and the handle by which sources are registered with them.
 ///
 /// # Errors
-/// If the system gives no poller or no waker: it is out of descriptors, as a rule.
+/// If the system gives no poller or no waker, as a rule because it is out of descriptors.
 pub(crate) fn build(config: &Config) -> io::Result<(Vec<Driver>, Handle)> {
     let reactors = match config.reactor_per_worker {
         true => config.workers,
@@ -103,7 +105,8 @@ impl Driver {
         self.handle.shared.reactors.at(self.index)
     }
 
-    /// Takes what the poller has, waiting for it at most `timeout`; of one that was not made there is nothing.
+    /// Dispatches the events that the poller has, after waiting for them for at most `timeout`. If no poller
+    /// was made there are none.
     fn turn(&mut self, timeout: Option<Duration>) {
         if self.poll.is_none() {
             self.poll = self.reactor().take_poller();
@@ -118,17 +121,17 @@ impl Driver {
         let shared = &self.handle.shared;
         match poll.poll(events, timeout) {
             Ok(()) => {}
-            // By a signal, or since work for a ring came up, which has been done by now.
+            // Interrupted by a signal, or by work that the kernel had for a ring and has done by now.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                shared.rings.reap_watched_by(self.index);
+                shared.rings.reap_of_reactor(self.index);
                 return;
             }
             Err(error) => panic!("the reactor's poller failed: {error}"),
         }
         let mut dispatched = 0;
         for event in &*events {
-            // The poller tells of each change once: foreign code that panics does not keep the rest from
-            // being told (I3).
+            // The poller reports each change once: foreign code that panics must not keep the other events from
+            // being dispatched (I3).
             let is_source = contain_panic(|| dispatch(shared, event));
             dispatched += u64::from(is_source.unwrap_or(true));
         }
@@ -136,15 +139,19 @@ impl Driver {
     }
 }
 
-/// Tells of `event`; whether it was a source's.
+/// Dispatches `event`; returns whether it was for a source.
 fn dispatch(shared: &Shared, event: &Event) -> bool {
     match event.token() {
         WAKER => {}
+        #[cfg(all(feature = "signal", unix))]
         super::signal::TOKEN => super::signal::dispatch(),
         token if shared.rings.reap(token) => {}
         Token(key) => {
             if let Some((slot, generation)) = shared.slots.find(Key(key)) {
-                slot.publish(generation, told(event, Key(key).place().carries()));
+                slot.publish(
+                    generation,
+                    ready_of_event(event, Key(key).tagged_index().kind()),
+                );
                 return true;
             }
         }
@@ -164,9 +171,9 @@ impl Park for Driver {
         if timeout == Some(Duration::ZERO) || has_woken {
             return self.turn(Some(Duration::ZERO));
         }
-        if self.reactor().fall_asleep() {
+        if self.reactor().begin_sleep() {
             self.turn(timeout);
-            self.reactor().wake_up();
+            self.reactor().end_sleep();
         } else {
             self.turn(Some(Duration::ZERO));
         }
@@ -189,9 +196,9 @@ mod tests {
     use selkie_core::park::{Park, Unpark};
 
     use super::{Config, Driver, Handle, build};
-    use crate::driver::{Carries, Direction, Registration, is_shutdown_error};
+    use crate::driver::{Direction, Registration, SourceKind, is_shutdown_error};
     use crate::io::{Interest, Ready};
-    use crate::sys::MayBeLate;
+    use crate::sys::AsDeferredSource;
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -228,7 +235,7 @@ mod tests {
         let mut near = mio::net::UnixStream::from_std(near);
         let registration = Registration::new(
             &mut near,
-            Carries::Bytes,
+            SourceKind::Stream,
             Interest::READABLE,
             handle.clone(),
         )
@@ -270,7 +277,7 @@ mod tests {
                 let mut near = mio::net::UnixStream::from_std(near);
                 let registration = Registration::new(
                     &mut near,
-                    Carries::Bytes,
+                    SourceKind::Stream,
                     Interest::READABLE,
                     handle.clone(),
                 )
@@ -295,8 +302,8 @@ mod tests {
         let (mut driver, handle) = one();
         driver.shutdown();
         let (mut near, _far) = mio::net::UnixStream::pair().unwrap();
-        let error =
-            Registration::new(&mut near, Carries::Bytes, Interest::READABLE, handle).unwrap_err();
+        let error = Registration::new(&mut near, SourceKind::Stream, Interest::READABLE, handle)
+            .unwrap_err();
         assert!(is_shutdown_error(&error));
     }
 
@@ -309,12 +316,18 @@ mod tests {
         };
         let (_drivers, handle) = build(&config).unwrap();
         let pairs = [(); 8].map(|()| UnixStream::pair().unwrap());
-        let late = pairs.each_ref().map(|(near, _)| {
-            Registration::late(near.late(), Carries::Bytes, Ready::EMPTY, handle.clone()).unwrap()
+        let deferred = pairs.each_ref().map(|(near, _)| {
+            Registration::deferred(
+                near.deferred_source(),
+                SourceKind::Stream,
+                Ready::EMPTY,
+                handle.clone(),
+            )
+            .unwrap()
         });
         handle.shut_down();
-        for registration in &late {
-            assert!(!registration.watch().unwrap());
+        for registration in &deferred {
+            assert!(!registration.register_deferred().unwrap());
         }
         let reactors = handle.shared.reactors.all();
         assert_eq!(reactors.filter(|one| one.registry().is_some()).count(), 1);

@@ -1,4 +1,4 @@
-//! The errors of operations whose driver is gone, or another process's.
+//! The errors of operations whose driver has shut down, or belongs to another process.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -20,7 +20,7 @@ pub(crate) fn shutdown_error() -> io::Error {
     io::Error::other(RuntimeShutdown)
 }
 
-/// What operations return in a process that was forked since their driver was made.
+/// What operations return in a process that was forked after their driver was made.
 #[cfg(feature = "reactor")]
 pub(super) fn forked_error() -> io::Error {
     io::Error::other("this belongs to a runtime of the process that this one was forked from")

@@ -1,9 +1,9 @@
 //! The side of the driver that any thread may use.
 //!
-//! Idea        Everything that registering, waking and counting need, shared by the drivers, the
-//!             handles and each registration.
-//! Invariants  I1 a poller is an object of the system that a fork shares: a process that was forked since
-//!                changes nothing in it, and wakes nobody by it.
+//! Idea        Everything that registering, waking and counting need, shared by the drivers, the handles and the
+//!             registrations.
+//! Invariants  I1 a poller is an object of the system that a fork shares: a process that was forked since changes
+//!                nothing in it, and wakes nobody by it.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -13,16 +13,16 @@ use selkie_core::park::Unpark;
 
 use super::reactor::Reactor;
 use super::reactors::Reactors;
+use super::rings::Rings;
 use super::slots::Slots;
-use super::uring::Rings;
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) reactors: Reactors,
     pub(super) slots: Slots,
     pub(super) rings: Rings,
-    birth: Birth,
+    process: OwningProcess,
 }
 
 /// Registers sources with a driver.
@@ -44,14 +44,14 @@ impl Shared {
             reactors,
             slots: Slots::new(),
             rings,
-            birth: Birth::here(),
+            process: OwningProcess::current(),
         }
     }
 
-    /// Whether this is the process that the driver was made in (I1).
+    /// Whether the calling process is the one that the driver was made in (I1).
     #[inline]
-    pub(super) fn is_here(&self) -> bool {
-        self.birth.is_here()
+    pub(super) fn is_same_process(&self) -> bool {
+        self.process.is_current()
     }
 }
 
@@ -67,29 +67,29 @@ impl Handle {
         }
     }
 
-    /// Says how worker `index` is woken, wherever it sleeps, if it has a reactor of its own.
+    /// Sets how worker `index` is woken, wherever it sleeps; only needed if it has a reactor of its own.
     pub(crate) fn set_worker(&self, index: usize, worker: Waker) {
         if !self.shared.reactors.is_one() {
             self.shared.reactors.at(index).set_worker(worker);
         }
     }
 
-    /// Refuses further sources and tells whoever waits for one that the driver is gone; from any thread,
+    /// Refuses further sources, and tells all waiters that the driver has shut down. Any thread may call it,
     /// also while another sleeps in the driver.
     pub(crate) fn shut_down(&self) {
-        // Those who wait for sockets are told before the rings may have to be waited for.
+        // Waiters for sockets are told before the rings, which may have to be waited for.
         self.shared.slots.shut_down();
         self.shared.rings.close();
     }
 
-    /// The ring of `worker`, or of threads that are none, if it has been made.
+    /// The ring of `worker`, or of the threads that are no workers, if it has been made.
     #[cfg(io_uring)]
-    pub(crate) fn made_ring(&self, worker: Option<usize>) -> Option<&Arc<super::uring::Ring>> {
-        self.shared.rings.made(worker)
+    pub(crate) fn existing_ring(&self, worker: Option<usize>) -> Option<&Arc<super::uring::Ring>> {
+        self.shared.rings.existing(worker)
     }
 
-    /// The ring of `worker`, or of threads that are none, if the builder lets us and the system has one;
-    /// if it has no more, one that has been made.
+    /// The ring of `worker`, or of the threads that are no workers, if the builder allows rings and the system
+    /// has one. If the system has no more, one that has been made before.
     #[cfg(io_uring)]
     pub(crate) fn ring(&self, worker: Option<usize>) -> Option<&Arc<super::uring::Ring>> {
         self.shared.rings.get(worker, &self.shared.reactors)
@@ -119,15 +119,15 @@ impl Handle {
         self.shared.rings.is_closed()
     }
 
-    /// Whether both are of one driver.
+    /// Whether both belong to the same driver.
     #[cfg(all(io_uring, feature = "net"))]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// The driver's shutdown waits no longer than until `deadline`, for what the system cannot cancel.
-    pub(crate) fn end_by(&self, deadline: Instant) {
-        self.shared.rings.end_by(deadline);
+    /// The shutdown waits for what the system cannot cancel until `deadline` at most.
+    pub(crate) fn set_shutdown_deadline(&self, deadline: Instant) {
+        self.shared.rings.set_shutdown_deadline(deadline);
     }
 
     /// Events dispatched so far.
@@ -149,7 +149,7 @@ impl Handle {
 impl Unpark for Unparker {
     fn unpark(&self) {
         let reactor = self.shared.reactors.at(self.reactor);
-        reactor.unpark(|| self.shared.is_here());
+        reactor.unpark(|| self.shared.is_same_process());
     }
 
     fn settle(&self, worker: usize) -> bool {
@@ -161,14 +161,15 @@ impl Unpark for Unparker {
     }
 
     fn shutdown(&self) {
-        // The first one speaks for all.
+        // The first reactor acts for all.
         if self.reactor == 0 {
             Handle::new(Arc::clone(&self.shared)).shut_down();
         }
     }
 
     fn is_needed(&self) -> bool {
-        // One for all is always needed: who is to sleep there when the first source comes would have to be found.
+        // A reactor that serves all workers is always needed: otherwise a worker that is to sleep there would
+        // have to be found when the first source comes.
         let reactors = &self.shared.reactors;
         reactors.is_one() || reactors.at(self.reactor).sources() > 0
     }

@@ -1,17 +1,20 @@
 //! The readiness driver: how a thread sleeps until a source is ready.
 //!
-//! [`build`] makes a driver, which a scheduler parks in, and a [`Handle`], by which sources are
-//! registered. Without the features that need a reactor both are types without values.
+//! A worker that has nothing to do parks in a driver, which waits in the poller of the system (epoll, kqueue, IOCP, by
+//! mio) until a source is ready, a signal has come, or a ring has completions. [`build`] makes a driver per reactor, and
+//! a [`Handle`], by which sources are registered. A source has a [`Registration`], which owns a slot; operations look at
+//! the readiness in the slot, try, and wait if the system call would block. Without the features that need a reactor,
+//! driver and handle are types without values.
 
-mod error;
 #[cfg(feature = "reactor")]
-mod poller;
+mod conversion;
+mod error;
 
 #[cfg(feature = "reactor")]
 mod word;
 
 #[cfg(feature = "reactor")]
-mod uninterrupted;
+mod retry;
 
 #[cfg(feature = "reactor")]
 mod waiters;
@@ -24,17 +27,14 @@ mod slots;
 
 #[cfg(io_uring)]
 mod uring;
-#[cfg(all(feature = "reactor", not(io_uring)))]
-#[path = "no_uring.rs"]
-mod uring;
+
+#[cfg(feature = "reactor")]
+mod rings;
 
 #[cfg(feature = "reactor")]
 mod handle;
 
 #[cfg(all(feature = "signal", unix))]
-mod signal;
-#[cfg(all(feature = "reactor", not(all(feature = "signal", unix))))]
-#[path = "no_signal.rs"]
 mod signal;
 
 #[cfg(feature = "reactor")]
@@ -52,10 +52,10 @@ mod migration;
 mod registration;
 
 #[cfg(not(feature = "reactor"))]
-mod absent;
+mod disabled;
 
 #[cfg(not(feature = "reactor"))]
-pub(crate) use absent::{Config, Handle, build};
+pub(crate) use disabled::{Config, Handle, build};
 #[cfg(feature = "reactor")]
 pub(crate) use driver::{Config, build};
 pub(crate) use error::is_shutdown_error;
@@ -65,17 +65,21 @@ pub(crate) use error::shutdown_error;
 pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
+#[cfg(feature = "reactor")]
+pub(crate) use retry::retry_interrupted;
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]
 pub(crate) use slot::ReadyEvent;
 #[cfg(feature = "net")]
-pub(crate) use slots::Carries;
+pub(crate) use slots::SourceKind;
 #[cfg(all(test, io_uring, feature = "net"))]
 pub(crate) use uring::tests::stub;
 #[cfg(all(io_uring, feature = "net"))]
-pub(crate) use uring::{Completion, Kind, Place, Pool, Provided, Told};
+pub(crate) use uring::{
+    BufferPool, Completion, OperationKind, OperationStatus, ProvidedBuffer, RegisteredFile,
+};
 #[cfg(io_uring)]
-pub(crate) use uring::{Held, Payload, Ring, outcome_error};
+pub(crate) use uring::{OperationBuffer, Payload, Ring, outcome_error};
 #[cfg(feature = "reactor")]
 pub(crate) use waiters::Direction;

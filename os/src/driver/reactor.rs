@@ -1,13 +1,14 @@
-//! One poller, as any thread may use it.
+//! One reactor: a poller, as any thread may use it.
 //!
-//! Idea        What registering with it, ending a sleep in it and counting need. The poller itself is its driver's,
-//!             which comes for it when it first has something to wait for: a runtime of many workers that has few
-//!             sockets has few descriptors.
-//! States      `sleep`: AWAKE ─fall_asleep→ ASLEEP ─wake_up→ AWAKE;
-//!             unpark makes either NOTIFIED, which the next `fall_asleep` takes back to AWAKE.
-//!             the poller: none ─make→ here ─take_poller→ its driver's
-//! Invariants  I1 the waker's system call is made only for a sleeper, once a sleep.
-//!             I2 a worker that sleeps elsewhere is woken when its reactor gets its first source, and then sleeps in it.
+//! Idea        What is needed to register a source, to end a sleep and to count. The poller itself belongs to its
+//!             driver, which takes it when it first has something to wait for. So a runtime of many workers that
+//!             has few sockets has few descriptors.
+//! States      `sleep`: AWAKE ─begin_sleep→ ASLEEP ─end_sleep→ AWAKE;
+//!             `unpark` makes either NOTIFIED, which the next `begin_sleep` turns back into AWAKE.
+//!             the poller: none ─registry_or_make→ here ─take_poller→ taken by its driver
+//! Invariants  I1 the system call of the waker is made only for a sleeper, once per sleep.
+//!             I2 a worker that sleeps elsewhere is woken when its reactor gets its first source, and then sleeps
+//!                in the reactor.
 //! Rejected    A write to the eventfd for each unpark: 419 ns, mostly for a thread that is awake.
 
 use std::io;
@@ -17,40 +18,40 @@ use std::task::Waker;
 use mio::{Poll, Registry, Token};
 use selkie_core::raw::platform::{AtomicU8, AtomicU64, AtomicUsize, Lock, Ordering};
 
-use super::uninterrupted::uninterrupted;
+use super::retry::retry_interrupted;
 
-/// The waker's token: above every key, whose generation has fewer bits than are left.
+/// The token of the waker. It is above every key, since a generation has fewer bits than are left for it.
 pub(super) const WAKER: Token = Token(usize::MAX);
 
 const AWAKE: u8 = 0;
 const ASLEEP: u8 = 1;
 const NOTIFIED: u8 = 2;
 
-/// What others need of a poller.
+/// What threads other than the driver need of a poller.
 #[derive(Debug)]
-struct Made {
+struct PollerHandle {
     registry: Registry,
     waker: mio::Waker,
 }
 
-/// One poller, with what it is to wait for.
+/// A poller and the number of its sources.
 #[derive(Debug)]
 pub(super) struct Reactor {
-    made: OnceLock<Made>,
-    /// The poller, until its driver comes for it; held while it is made.
+    handle: OnceLock<PollerHandle>,
+    /// The poller, until its driver takes it; the lock is held while the poller is made.
     poller: Lock<Option<Poll>>,
     sleep: AtomicU8,
-    /// Sources that the poller watches.
+    /// Sources that are registered with the poller.
     sources: AtomicUsize,
     events: AtomicU64,
-    /// Ends the sleep of the worker that sleeps here, wherever it sleeps.
+    /// Ends the sleep of the worker that parks here, wherever it sleeps.
     worker: OnceLock<Waker>,
 }
 
 impl Reactor {
     pub(super) fn new() -> Self {
         Self {
-            made: OnceLock::new(),
+            handle: OnceLock::new(),
             poller: Lock::new(None),
             sleep: AtomicU8::new(AWAKE),
             sources: AtomicUsize::new(0),
@@ -62,54 +63,55 @@ impl Reactor {
     /// The registry of the poller, which is made if there is none yet.
     ///
     /// # Errors
-    /// If the system gives none: it is out of descriptors, as a rule.
-    pub(super) fn make(&self) -> io::Result<&Registry> {
-        if let Some(made) = self.made.get() {
-            return Ok(&made.registry);
+    /// If the system gives none, as a rule because it is out of descriptors.
+    pub(super) fn registry_or_make(&self) -> io::Result<&Registry> {
+        if let Some(handle) = self.handle.get() {
+            return Ok(&handle.registry);
         }
         let mut poller = self.poller.lock();
-        let made = match self.made.get() {
-            Some(made) => made,
+        let handle = match self.handle.get() {
+            Some(handle) => handle,
             None => {
                 let poll = Poll::new()?;
                 let waker = mio::Waker::new(poll.registry(), WAKER)?;
                 let registry = poll.registry().try_clone()?;
                 *poller = Some(poll);
-                self.made.get_or_init(|| Made { registry, waker })
+                self.handle.get_or_init(|| PollerHandle { registry, waker })
             }
         };
-        Ok(&made.registry)
+        Ok(&handle.registry)
     }
 
     /// The registry of the poller, if it was made.
     pub(super) fn registry(&self) -> Option<&Registry> {
-        self.made.get().map(|made| &made.registry)
+        self.handle.get().map(|handle| &handle.registry)
     }
 
-    /// The poller, for its driver, if it was made and has not been taken.
+    /// Gives the poller to its driver, if it was made and has not been taken.
     pub(super) fn take_poller(&self) -> Option<Poll> {
-        self.made.get()?;
+        self.handle.get()?;
         self.poller.lock().take()
     }
 
-    /// Says how the worker that sleeps here is woken.
+    /// Sets how the worker that parks here is woken.
     pub(super) fn set_worker(&self, worker: Waker) {
-        // Said once, when the workers are made.
+        // Set once, when the workers are made.
         let _ = self.worker.set(worker);
     }
 
-    /// Counts a source; `true`: the worker has to be told, since it may sleep elsewhere (I2).
+    /// Counts a source; `true`: the worker has to be woken, since it may sleep elsewhere (I2).
     pub(super) fn add_source(&self) -> bool {
-        // AcqRel: what the worker reads once it was woken, or goes to sleep after this.
+        // AcqRel: pairs with the Acquire in `sources`, which the worker calls after it was woken, or before it
+        // sleeps.
         self.sources.fetch_add(1, Ordering::AcqRel) == 0
     }
 
     pub(super) fn remove_source(&self) {
-        // Relaxed: the worker sleeps here once more than it needs to.
+        // Relaxed: at worst the worker sleeps here once more than it has to.
         self.sources.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// How many sources the poller watches.
+    /// How many sources are registered with the poller.
     pub(super) fn sources(&self) -> usize {
         // Acquire: pairs with `add_source`.
         self.sources.load(Ordering::Acquire)
@@ -122,8 +124,8 @@ impl Reactor {
         }
     }
 
-    /// Announces a sleep; `false` if it must not begin.
-    pub(super) fn fall_asleep(&self) -> bool {
+    /// Announces a sleep; `false` if the driver must not sleep.
+    pub(super) fn begin_sleep(&self) -> bool {
         // AcqRel: pairs with the swap in `unpark`; what came before the unpark is seen.
         match self
             .sleep
@@ -139,18 +141,19 @@ impl Reactor {
     }
 
     /// Ends a sleep.
-    pub(super) fn wake_up(&self) {
-        // AcqRel: pairs with the swap in `unpark`; a notice of this sleep is used up.
+    pub(super) fn end_sleep(&self) {
+        // AcqRel: pairs with the swap in `unpark`; a notification during this sleep is consumed.
         self.sleep.swap(AWAKE, Ordering::AcqRel);
     }
 
-    /// Ends the driver's sleep, or its next one; `may_call`: in the process that made it.
+    /// Ends the sleep of the driver, or its next one. `may_call` says whether this is the process that made the
+    /// poller.
     pub(super) fn unpark(&self, may_call: impl FnOnce() -> bool) {
-        // AcqRel: pairs with the exchange in `fall_asleep` and the swap in `wake_up`.
+        // AcqRel: pairs with the exchange in `begin_sleep` and the swap in `end_sleep`.
         if self.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP && may_call() {
-            if let Some(made) = self.made.get() {
-                // I1. It fails only if the eventfd is gone, and with it the sleeper.
-                let _ = uninterrupted(&mut || made.waker.wake());
+            if let Some(handle) = self.handle.get() {
+                // I1. The call fails only if the eventfd is gone, and then there is no sleeper.
+                let _ = retry_interrupted(&mut || handle.waker.wake());
             }
         }
     }

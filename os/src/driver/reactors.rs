@@ -1,14 +1,14 @@
-//! The reactors of one driver: one for all workers, or one a worker.
+//! The reactors of one driver: one for all workers, or one per worker.
 //!
-//! Idea        A source is watched by the reactor of the worker that its task waits on, unless that one has more
-//!             sources than others: then by one that has few. Its events wake the task on the worker that sleeps in
-//!             that reactor, so what an accept loop takes spreads over the workers, task and socket together. A source
-//!             whose task has run elsewhere for long follows it (`migration`).
-//! Invariants  I1 the first reactor is there from the start, and stands for any that cannot be made.
-//!             I2 a source counts for the reactor that watches it, until its registration goes.
-//! Rejected    A look at all counts to find the least: a line of each worker for each connection. Two in turn spread
-//!             as well (M. Mitzenmacher, The Power of Two Choices, 1996). Listeners by `SO_REUSEPORT`: the system
-//!             spreads by address, and a queue of a worker that is stuck waits.
+//! Idea        A source is registered with the reactor of the worker that makes it, unless that one has more
+//!             sources than others: then with one that has few. Its events wake the task on the worker that sleeps
+//!             in that reactor, so that what an accept loop accepts spreads over the workers, task and socket
+//!             together. A source whose task has run elsewhere for long follows the task (see `migration`).
+//! Invariants  I1 the first reactor exists from the start, and is used in place of any that cannot be made.
+//!             I2 a source counts for the reactor that it is registered with, until its registration is dropped.
+//! Rejected    To look at all counts to find the least: a cache line per worker for each connection. Comparing two
+//!             in turn spreads as well (M. Mitzenmacher, The Power of Two Choices, 1996). Listeners with
+//!             `SO_REUSEPORT`: the system spreads by address, and the queue of a worker that is stuck waits.
 
 use std::cell::Cell;
 use std::io;
@@ -19,29 +19,30 @@ use selkie_core::raw::collections::Padded;
 
 use super::reactor::Reactor;
 
-/// Sources that a worker's reactor may have beyond another's before the other gets the next: this many, and this part
-/// of what the other has.
+/// How many sources more than another a worker's own reactor may have before the other gets the next one: this
+/// number, and this part of what the other has.
 const SLACK_SOURCES: usize = 1;
 const SLACK_PART: usize = 8;
 
 thread_local! {
-    /// Whose worker this thread is, by the address of its reactors, and which one.
-    static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-    /// The reactor that this thread compares with next, modulo their number.
+    /// The reactors whose worker this thread is, by their address, and the index of the worker.
+    static CURRENT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The reactor that this thread compares next, modulo their number.
     static NEXT: Cell<usize> = {
         static FIRST: AtomicUsize = AtomicUsize::new(0);
-        // Two each: threads that make one source known each spread, too. Relaxed: any spread will do.
+        // Two per thread, so that threads that register one source each spread, too. Relaxed: any spread will
+        // do.
         Cell::new(FIRST.fetch_add(2, Ordering::Relaxed))
     };
 }
 
-/// The worker that is to be told that its reactor has got its first source.
+/// The worker that has to be woken, since its reactor has got its first source.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct PendingNotify(Option<usize>);
 
 impl PendingNotify {
-    pub(super) const NOBODY: Self = Self(None);
+    pub(super) const NONE: Self = Self(None);
 }
 
 /// All reactors of one driver.
@@ -49,13 +50,13 @@ impl PendingNotify {
 pub(super) struct Reactors(Box<[Padded<Reactor>]>);
 
 impl Reactors {
-    /// `count` reactors, of which the first has its poller (I1).
+    /// Makes `count` reactors, of which the first has its poller (I1).
     ///
     /// # Errors
-    /// If the system gives none.
+    /// If the system gives no poller.
     pub(super) fn new(count: usize) -> io::Result<Self> {
         let all: Box<[_]> = (0..count.max(1)).map(|_| Padded(Reactor::new())).collect();
-        all[0].make()?;
+        all[0].registry_or_make()?;
         Ok(Self(all))
     }
 
@@ -77,37 +78,38 @@ impl Reactors {
         &self.0[index]
     }
 
-    /// The calling thread is `worker` of these from now on, or no worker.
+    /// Says that the calling thread is worker `worker` of this driver from now on, or no worker.
     pub(super) fn bind_worker(&self, worker: Option<usize>) {
-        HERE.set(worker.map_or((0, 0), |worker| (self.address(), worker)));
+        CURRENT.set(worker.map_or((0, 0), |worker| (self.address(), worker)));
     }
 
     fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
-    /// The reactor of the worker that the calling thread is.
-    pub(super) fn here(&self) -> Option<usize> {
-        let (address, worker) = HERE.get();
+    /// The reactor of the worker that the calling thread is, if it is one.
+    pub(super) fn current(&self) -> Option<usize> {
+        let (address, worker) = CURRENT.get();
         (address == self.address() && worker < self.len()).then_some(worker)
     }
 
-    /// Has a reactor watch a source by `register`; says which one, and whom to notify once no lock is held.
-    pub(super) fn watch(
+    /// Registers a source with a reactor, by calling `register`. Returns which reactor it was, and whom to wake
+    /// once no lock is held.
+    pub(super) fn register(
         &self,
         register: impl FnOnce(&Registry) -> io::Result<()>,
     ) -> (io::Result<usize>, PendingNotify) {
-        self.watch_at(self.choose(), register)
+        self.register_at(self.choose(), register)
     }
 
-    /// As [`watch`](Self::watch), by the reactor `index` if it can be made.
-    pub(super) fn watch_at(
+    /// As [`register`](Self::register), with the reactor `index` if it can be made.
+    pub(super) fn register_at(
         &self,
         index: usize,
         register: impl FnOnce(&Registry) -> io::Result<()>,
     ) -> (io::Result<usize>, PendingNotify) {
-        let made = match self.0[index].make() {
-            Err(_) if index != 0 => self.0[0].make().map(|registry| (0, registry)), // I1
+        let made = match self.0[index].registry_or_make() {
+            Err(_) if index != 0 => self.0[0].registry_or_make().map(|registry| (0, registry)), // I1
             made => made.map(|registry| (index, registry)),
         };
         let (index, registry) = match made {
@@ -115,53 +117,55 @@ impl Reactors {
             Err(error) => return (Err(error), PendingNotify(None)),
         };
         let reactor = &self.0[index];
-        // Before the poller knows it: the worker that then sleeps sleeps there.
+        // Counted before it is registered: a worker that goes to sleep from now on sleeps in the reactor.
         let is_first = reactor.add_source();
         let registered = register(registry);
         if registered.is_err() {
             reactor.remove_source();
         }
-        // Also if it failed: a second one may be there meanwhile, which has called nobody.
-        let notify = is_first && self.here() != Some(index);
+        // Also if the registration failed: another source may have been counted meanwhile, and its thread has
+        // woken nobody.
+        let notify = is_first && self.current() != Some(index);
         (
             registered.map(|()| index),
             PendingNotify(notify.then_some(index)),
         )
     }
 
-    /// Wakes the worker that may sleep elsewhere; while no lock is held.
+    /// Wakes the worker that may sleep elsewhere; no lock may be held.
     pub(super) fn notify(&self, pending: PendingNotify) {
         if let PendingNotify(Some(index)) = pending {
             self.0[index].notify_worker();
         }
     }
 
-    /// The reactor `index` no longer watches a source, which `deregister` tells its poller.
-    pub(super) fn forget(
+    /// Deregisters a source from the reactor `index`, by calling `deregister`.
+    pub(super) fn deregister(
         &self,
         index: usize,
         deregister: impl FnOnce(&Registry) -> io::Result<()>,
     ) {
         let reactor = self.at(index);
         if let Some(registry) = reactor.registry() {
-            // It fails only if the poller has forgotten already.
+            // It fails only if the poller does not know the source any more.
             let _ = deregister(registry);
         }
         reactor.remove_source();
     }
 
-    /// Whether a source may leave the reactor `from` for `to`: that would not make `to` the fuller one.
+    /// Whether a source may move from the reactor `from` to `to`: only if that does not make `to` the fuller
+    /// one.
     pub(super) fn may_migrate(&self, from: usize, to: usize) -> bool {
         self.0[to].sources() < with_slack(self.0[from].sources())
     }
 
-    /// The reactor for a source that the calling thread makes known.
+    /// The reactor for a source that the calling thread registers.
     fn choose(&self) -> usize {
         if self.is_one() {
             return 0;
         }
         let other = self.fewer(self.next(), self.next());
-        match self.here() {
+        match self.current() {
             Some(own) if self.0[own].sources() <= with_slack(self.0[other].sources()) => own,
             _ => other,
         }
@@ -175,13 +179,13 @@ impl Reactors {
         }
     }
 
-    /// Each reactor in turn, for this thread.
+    /// The next reactor, in turn, for this thread.
     fn next(&self) -> usize {
         NEXT.with(|next| next.replace(next.get().wrapping_add(1))) % self.len()
     }
 }
 
-/// How many sources a worker's own reactor may have where another has `sources`.
+/// How many sources a worker's own reactor may have if another has `sources`.
 const fn with_slack(sources: usize) -> usize {
     sources + SLACK_SOURCES + sources / SLACK_PART
 }
@@ -194,18 +198,18 @@ mod tests {
 
     use super::Reactors;
 
-    fn watch(reactors: &Reactors) {
-        let (watched, pending) = reactors.watch(|_| Ok(()));
-        watched.unwrap();
+    fn register_one(reactors: &Reactors) {
+        let (registered, pending) = reactors.register(|_| Ok(()));
+        registered.unwrap();
         reactors.notify(pending);
     }
 
-    /// How many of `sources` each of `workers` reactors gets, if worker 0 makes all of them known.
+    /// How many of `sources` each of `workers` reactors gets if worker 0 registers all of them.
     fn spread(workers: usize, sources: usize) -> Vec<usize> {
         let reactors = Reactors::new(workers).unwrap();
         reactors.bind_worker(Some(0));
         for _ in 0..sources {
-            watch(&reactors);
+            register_one(&reactors);
         }
         reactors.bind_worker(None);
         reactors.all().map(super::Reactor::sources).collect()
@@ -228,7 +232,7 @@ mod tests {
     fn what_cannot_be_registered_counts_for_nobody() {
         let reactors = Reactors::new(2).unwrap();
         let refused = || std::io::Error::other("refused");
-        reactors.watch(|_| Err(refused())).0.unwrap_err();
+        reactors.register(|_| Err(refused())).0.unwrap_err();
         assert_eq!(
             reactors.all().map(super::Reactor::sources).sum::<usize>(),
             0
@@ -250,10 +254,10 @@ mod tests {
         let reactors = Reactors::new(2).unwrap();
         let called = Arc::new(Called::default());
         reactors.at(1).set_worker(Waker::from(Arc::clone(&called)));
-        let (refused, pending) = reactors.watch_at(1, |_| {
-            let (watched, pending) = reactors.watch_at(1, |_| Ok(()));
+        let (refused, pending) = reactors.register_at(1, |_| {
+            let (registered, pending) = reactors.register_at(1, |_| Ok(()));
             reactors.notify(pending);
-            watched.map(drop)?;
+            registered.map(drop)?;
             Err(std::io::Error::other("refused"))
         });
         refused.unwrap_err();
@@ -266,18 +270,18 @@ mod tests {
     fn a_thread_that_is_no_worker_spreads_too() {
         let reactors = Reactors::new(4).unwrap();
         for _ in 0..100 {
-            watch(&reactors);
+            register_one(&reactors);
         }
         let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();
         assert_eq!(spread, [25; 4]);
     }
 
     #[test]
-    fn threads_that_make_one_source_known_each_spread_too() {
+    fn threads_that_register_one_source_each_spread_too() {
         let reactors = Reactors::new(4).unwrap();
         for _ in 0..100 {
             std::thread::scope(|scope| {
-                scope.spawn(|| watch(&reactors));
+                scope.spawn(|| register_one(&reactors));
             });
         }
         let spread: Vec<_> = reactors.all().map(super::Reactor::sources).collect();

@@ -1,4 +1,4 @@
-//! The wait of one among any number who wait for a source.
+//! The future of one among any number of waiters for a source.
 //!
 //! States      new ─not ready→ queued ─woken→ new; dropped from each
 //! Invariants  I1 a node is linked only while its `Readiness` is pinned, and is taken out in `Drop`.
@@ -15,7 +15,7 @@ use super::slot::{ReadyEvent, Slot};
 use super::waiters::Waiter;
 use crate::io::{Interest, Ready};
 
-/// Waits for a slot among others.
+/// Waits until a slot is ready; other waiters may wait for the same slot.
 #[derive(Debug)]
 pub(super) struct Readiness<'a> {
     slot: &'a Slot,
@@ -25,8 +25,8 @@ pub(super) struct Readiness<'a> {
     _pinned: PhantomPinned,
 }
 
-// SAFETY: the node is touched under the slot's lock alone while it is linked (I1), and by the
-// owner of the future otherwise.
+// SAFETY: while the node is linked it is touched under the lock of the slot only (I1), and otherwise by the
+// owner of the future.
 unsafe impl Send for Readiness<'_> {}
 // SAFETY: a shared reference gives access to nothing.
 unsafe impl Sync for Readiness<'_> {}
@@ -63,7 +63,7 @@ impl Future for Readiness<'_> {
             }
             this.queued = false;
         }
-        if let Some(event) = this.slot.answers(mask) {
+        if let Some(event) = this.slot.ready_now(mask) {
             return Poll::Ready(event);
         }
         // SAFETY: pinned, in no list, and `Drop` takes it out (I1).
@@ -81,7 +81,7 @@ impl Drop for Readiness<'_> {
     fn drop(&mut self) {
         if self.queued {
             // SAFETY: the node was queued on this slot and is alive.
-            unsafe { self.slot.forget(self.node()) };
+            unsafe { self.slot.dequeue(self.node()) };
         }
     }
 }

@@ -1,16 +1,16 @@
-//! One source's place in the driver.
+//! The registration of one source: its slot in the driver.
 //!
-//! Idea        An index into the driver's slots, and the driver's handle that keeps them alive.
-//!             Operations follow one protocol: look at the readiness, try, and on would-block clear
-//!             what was seen and wait. A late source is made known to the poller at the first
-//!             would-block, or when somebody asks what it is ready for, which the system is then asked, too:
-//!             until then there is nothing to look at but what was assumed, and operations are just tried.
-//! Invariants  I1 the slot belongs to this registration until `Drop`; it stays where it is as long as
-//!                the driver's slots live, which the handle sees to.
-//!             I2 the poller is told to forget the source before the registration drops, by
-//!                whoever owns both.
-//!                A late source that nobody else holds may be closed instead: the poller
-//!                forgets it with that.
+//! Idea        A registration is the index of a slot, and the handle of the driver, which keeps the slot alive.
+//!             Operations follow one protocol: look at the readiness, try, and if the call would block clear the
+//!             readiness that was seen and wait. The registration of a deferred source with the poller waits until
+//!             the first operation would block, or until somebody asks what the source is ready for; then the
+//!             system is asked, too. Until then there is no readiness but the one that was assumed, and operations
+//!             are simply tried.
+//! Invariants  I1 the slot belongs to this registration until `Drop`. It does not move as long as the slots of the
+//!                driver live, which the handle ensures.
+//!             I2 the source is deregistered from the poller before this is dropped, by whoever owns both. A
+//!                deferred source that nobody else holds may be closed instead, since the poller forgets a closed
+//!                descriptor.
 #![allow(unsafe_code)]
 
 use std::future::poll_fn;
@@ -23,29 +23,29 @@ use mio::Registry;
 use mio::event::Source;
 use selkie_core::coop;
 
+use super::conversion::{ready_of_poll, to_mio};
 use super::error::{forked_error, shutdown_error};
 use super::handle::Handle;
-use super::poller::{answered, ask};
 use super::reactors::PendingNotify;
 use super::readiness::Readiness;
+use super::retry::retry_interrupted;
 use super::slot::{ReadyEvent, Slot};
-use super::slots::{Carries, Place};
-use super::uninterrupted::uninterrupted;
+use super::slots::{SourceKind, TaggedIndex};
 use super::waiters::Direction;
 use crate::io::{Interest, Ready};
-use crate::sys::LateSource;
+use crate::sys::DeferredSource;
 
-/// One source's place in the driver; deregister the source before this drops.
+/// The registration of one source; deregister the source before this is dropped.
 #[derive(Debug)]
 pub(crate) struct Registration {
     pub(super) handle: Handle,
     slot: NonNull<Slot>,
-    place: Place,
-    pub(super) late: LateSource,
-    /// The reactor that watches the source, once one does.
+    tagged_index: TaggedIndex,
+    pub(super) deferred: DeferredSource,
+    /// The reactor that the source is registered with, once it is.
     reactor: AtomicU16,
-    /// How often in a row the source was waited for on another reactor's worker.
-    pub(super) elsewhere: AtomicU8,
+    /// How often in a row the source was waited for on the worker of another reactor.
+    pub(super) waits_elsewhere: AtomicU8,
 }
 
 // SAFETY: a slot is shared by many threads, and only shared references to it are made (I1).
@@ -53,7 +53,8 @@ unsafe impl Send for Registration {}
 // SAFETY: as above.
 unsafe impl Sync for Registration {}
 
-/// What a late source is watched for: also for urgent data, at which a read of a stream ends early.
+/// The interest with which a deferred source is registered. It includes urgent data, at whose mark a read from
+/// a stream ends early.
 pub(super) const ALL: Interest = Interest::READABLE
     .add(Interest::WRITABLE)
     .add(Interest::PRIORITY);
@@ -62,20 +63,20 @@ impl Registration {
     /// Registers `source` with the driver of `handle`.
     pub(crate) fn new(
         source: &mut impl Source,
-        carries: Carries,
+        kind: SourceKind,
         interest: Interest,
         handle: Handle,
     ) -> io::Result<Self> {
-        let registration = Self::late(LateSource::NONE, carries, Ready::EMPTY, handle)?;
-        registration.make_known(source, interest)?;
+        let registration = Self::deferred(DeferredSource::NONE, kind, Ready::EMPTY, handle)?;
+        registration.register(source, interest)?;
         Ok(registration)
     }
 
-    /// A place for `late`, of which the poller is told when that is needed; until an operation finds
-    /// otherwise it is thought ready for `assumed`.
-    pub(crate) fn late(
-        late: LateSource,
-        carries: Carries,
+    /// Takes a slot for `deferred`, which is registered with the poller when that is needed. Until an operation
+    /// finds otherwise it is assumed to be ready for `assumed`.
+    pub(crate) fn deferred(
+        deferred: DeferredSource,
+        kind: SourceKind,
         assumed: Ready,
         handle: Handle,
     ) -> io::Result<Self> {
@@ -84,41 +85,42 @@ impl Registration {
         Ok(Self {
             handle,
             slot,
-            place: Place::new(index, carries),
-            late,
+            tagged_index: TaggedIndex::new(index, kind),
+            deferred,
             reactor: AtomicU16::new(0),
-            elsewhere: AtomicU8::new(0),
+            waits_elsewhere: AtomicU8::new(0),
         })
     }
 
-    /// Takes a source that the poller knows for ready for `assumed`, until an operation finds otherwise.
+    /// Assumes that a source which is registered is ready for `assumed`, until an operation finds otherwise.
     pub(crate) fn assume(&self, assumed: Ready) {
         let slot = self.slot();
         slot.publish(slot.generation(), assumed);
     }
 
-    /// Tells the poller of a late source, if that was not done; whether it was not.
-    pub(crate) fn watch(&self) -> io::Result<bool> {
-        if self.slot().is_watched() {
+    /// Registers a deferred source, unless it is registered; returns whether it was not.
+    pub(crate) fn register_deferred(&self) -> io::Result<bool> {
+        if self.slot().is_registered() {
             return Ok(false);
         }
-        let mut late = self.late;
-        self.make_known(&mut late, ALL)
+        let mut deferred = self.deferred;
+        self.register(&mut deferred, ALL)
     }
 
-    /// Has a reactor watch `source`, unless one does or the driver is gone; whether none did.
-    fn make_known(&self, source: &mut impl Source, interest: Interest) -> io::Result<bool> {
+    /// Registers `source` with a reactor, unless it is registered or the driver has shut down; returns whether
+    /// it was not.
+    fn register(&self, source: &mut impl Source, interest: Interest) -> io::Result<bool> {
         let shared = &*self.handle.shared;
-        if !shared.is_here() {
+        if !shared.is_same_process() {
             return Err(forked_error());
         }
-        let mut pending = PendingNotify::NOBODY;
-        let outcome = self.slot().watch(|| {
+        let mut pending = PendingNotify::NONE;
+        let outcome = self.slot().register(|| {
             let register =
-                |registry: &Registry| registry.register(source, self.token(), ask(interest));
-            let (watched, notify) = shared.reactors.watch(register);
+                |registry: &Registry| registry.register(source, self.token(), to_mio(interest));
+            let (registered, notify) = shared.reactors.register(register);
             pending = notify;
-            self.watched_by(watched?);
+            self.set_reactor(registered?);
             Ok(())
         });
         shared.reactors.notify(pending);
@@ -126,64 +128,68 @@ impl Registration {
     }
 
     pub(super) fn token(&self) -> mio::Token {
-        mio::Token(self.handle.shared.slots.key(self.place).0)
+        mio::Token(self.handle.shared.slots.key(self.tagged_index).0)
     }
 
-    pub(super) fn watched_by(&self, reactor: usize) {
-        // Relaxed: who changes it holds the waiters' lock, who drops this has it alone. In range: `Reactors` has no more.
+    pub(super) fn set_reactor(&self, reactor: usize) {
+        // Relaxed: it is changed under the lock of the waiters, and read for good by the thread that drops this
+        // alone. In range: there are no more reactors.
         self.reactor.store(reactor as u16, Ordering::Relaxed);
     }
 
     pub(super) fn reactor(&self) -> usize {
-        // Relaxed: as above; else a hint.
+        // Relaxed: as above; for others it is a hint.
         usize::from(self.reactor.load(Ordering::Relaxed))
     }
 
-    /// Sees to it that the readiness is known, and that changes of it will be told.
-    fn learn(&self) -> io::Result<()> {
-        if !self.watch()? {
+    /// Ensures that the readiness is known, and that changes of it will be reported.
+    fn refresh(&self) -> io::Result<()> {
+        if !self.register_deferred()? {
             return Ok(());
         }
-        // The poller tells at its next turn; who asks now wants to know now.
-        if let Some(answer) = self.late.ask() {
+        // The poller reports the readiness in its next turn; the caller wants to know now.
+        if let Some(polled) = self.deferred.poll_now() {
             let slot = self.slot();
-            slot.publish(slot.generation(), answered(answer, self.place.carries()));
+            slot.publish(
+                slot.generation(),
+                ready_of_poll(polled, self.tagged_index.kind()),
+            );
         }
         Ok(())
     }
 
-    /// What to do after an operation that saw `event` and would block.
-    fn blocked(&self, event: ReadyEvent) -> io::Result<()> {
-        if event.is_watched() {
-            self.waited_here();
+    /// Called after an operation that saw `event` and would block.
+    fn would_block(&self, event: ReadyEvent) -> io::Result<()> {
+        if event.is_registered() {
+            self.record_wait();
         } else {
-            self.watch()?;
+            self.register_deferred()?;
         }
         self.clear(event);
         Ok(())
     }
 
-    /// As [`learn`](Self::learn), for an operation: one that reads or writes is tried to find out.
+    /// As [`refresh`](Self::refresh), for an operation. One that reads or writes is tried instead.
     #[inline]
-    fn learn_rare(&self, interest: Interest) -> io::Result<()> {
+    fn refresh_rare(&self, interest: Interest) -> io::Result<()> {
         if interest.is_readable() || interest.is_writable() {
             return Ok(());
         }
-        self.learn()
+        self.refresh()
     }
 
-    /// Makes the poller forget `source`.
+    /// Deregisters `source` from the poller.
     pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
-        if !self.handle.shared.is_here() {
+        if !self.handle.shared.is_same_process() {
             return Ok(()); // The poller is the parent's.
         }
         let reactor = self.handle.shared.reactors.at(self.reactor());
-        let Some(registry) = reactor.registry().filter(|_| self.slot().is_watched()) else {
-            return Ok(()); // None was ever told.
+        let Some(registry) = reactor.registry().filter(|_| self.slot().is_registered()) else {
+            return Ok(()); // It was never registered.
         };
-        if self.late.is_some() {
-            let mut late = self.late;
-            registry.deregister(&mut late)
+        if self.deferred.is_some() {
+            let mut deferred = self.deferred;
+            registry.deregister(&mut deferred)
         } else {
             registry.deregister(source)
         }
@@ -191,25 +197,25 @@ impl Registration {
 
     #[inline]
     pub(super) fn slot(&self) -> &Slot {
-        // SAFETY: it is there for as long as this is (I1).
+        // SAFETY: the slot lives as long as this does (I1).
         unsafe { self.slot.as_ref() }
     }
 
-    /// Waits for `direction` with the one waker it has; charges the budget.
+    /// Waits for `direction`, which has one waker; charges the budget.
     pub(crate) fn poll_ready(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
-        self.learn()?;
+        self.refresh()?;
         let event = ready!(self.slot().poll(direction, cx));
         unit.made_progress();
-        Poll::Ready(alive(event))
+        Poll::Ready(or_shutdown_error(event))
     }
 
-    /// Makes the system call `operation` until it does something else than block, waiting with the
-    /// one waker of `direction`; any outcome costs a unit of budget, also a failure.
+    /// Makes the system call `operation` until it does something else than block, waiting with the one waker of
+    /// `direction`. Any outcome costs a unit of the budget, a failure too.
     pub(crate) fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
@@ -220,8 +226,8 @@ impl Registration {
             .map(|(outcome, _)| outcome)
     }
 
-    /// As [`poll_io`](Self::poll_io) for an operation on a stream that moves up to `wanted` bytes:
-    /// if it moved fewer, and the poller tells of changes only, the readiness is used up.
+    /// As [`poll_io`](Self::poll_io) for an operation on a stream that transfers up to `wanted` bytes. If it
+    /// transferred fewer and the poller is edge-triggered, the readiness is cleared.
     pub(crate) fn poll_stream(
         &self,
         cx: &mut Context<'_>,
@@ -233,13 +239,13 @@ impl Registration {
         if let (Ok(moved), Some(event)) = (&outcome, event) {
             if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) && !event.is_urgent() {
                 self.clear(event);
-                self.waited_here();
+                self.record_wait();
             }
         }
         Poll::Ready(outcome)
     }
 
-    /// What `operation` did that was not to block, and the readiness that was seen before, if any.
+    /// The outcome of `operation` once it did not block, and the readiness that was seen before, if any.
     #[inline]
     fn poll_tried<R>(
         &self,
@@ -253,9 +259,9 @@ impl Registration {
             if event.is_shutdown() {
                 return Poll::Ready((Err(shutdown_error()), None));
             }
-            match uninterrupted(&mut operation) {
+            match retry_interrupted(&mut operation) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if let Err(refused) = self.blocked(event) {
+                    if let Err(refused) = self.would_block(event) {
                         return Poll::Ready((Err(refused), None));
                     }
                 }
@@ -273,15 +279,17 @@ impl Registration {
         !self.slot().peek(interest.mask()).ready.is_empty()
     }
 
-    /// Runs `operation` once if the source is thought ready, or nobody knows; else says would-block.
+    /// Calls `operation` once if the source is thought ready, or if it is not registered so that nobody knows;
+    /// else returns `WouldBlock`. The operation may be foreign code, so that it is not called again if a signal
+    /// interrupts it: for a system call pass [`retry_interrupted`].
     pub(crate) fn try_io<R>(
         &self,
         interest: Interest,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.learn_rare(interest)?;
+        self.refresh_rare(interest)?;
         let event = self.slot().peek(interest.mask());
-        if event.ready.is_empty() && event.is_watched() {
+        if event.ready.is_empty() && event.is_registered() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let outcome = operation();
@@ -291,45 +299,28 @@ impl Registration {
         outcome
     }
 
-    /// As [`try_io`](Self::try_io), for a system call: one that a signal cuts short is made anew.
-    pub(crate) fn try_call<R>(
-        &self,
-        interest: Interest,
-        mut operation: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.try_io(interest, || uninterrupted(&mut operation))
-    }
-
-    /// As [`async_io`](Self::async_io), for a system call: one that a signal cuts short is made
-    /// anew.
-    pub(crate) async fn call<R>(
-        &self,
-        interest: Interest,
-        mut operation: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.async_io(interest, || uninterrupted(&mut operation))
-            .await
-    }
-
-    /// Waits for `interest`, beside any number of others.
+    /// Waits for `interest`, as one of any number of waiters.
     pub(crate) async fn readiness(&self, interest: Interest) -> io::Result<ReadyEvent> {
-        self.learn()?;
-        alive(Readiness::new(self.slot(), interest).await)
+        self.refresh()?;
+        or_shutdown_error(Readiness::new(self.slot(), interest).await)
     }
 
-    /// Runs `operation` until it does something else than block, waiting beside any number of
-    /// others; charges the budget for each outcome.
+    /// Calls `operation` until it does something else than block, waiting as one of any number of waiters;
+    /// charges the budget for each outcome. As with [`try_io`](Self::try_io), for a system call pass
+    /// [`retry_interrupted`].
     pub(crate) async fn async_io<R>(
         &self,
         interest: Interest,
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.learn_rare(interest)?;
+        self.refresh_rare(interest)?;
         loop {
-            let event = alive(Readiness::new(self.slot(), interest).await)?;
+            let event = or_shutdown_error(Readiness::new(self.slot(), interest).await)?;
             let unit = poll_fn(coop::poll_proceed).await;
             match operation() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked(event)?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.would_block(event)?
+                }
                 outcome => {
                     unit.made_progress();
                     return outcome;
@@ -338,7 +329,7 @@ impl Registration {
         }
     }
 
-    /// Forgets what `event` told, unless it was told again since.
+    /// Clears the readiness that `event` saw, except what a later event has confirmed.
     pub(crate) fn clear(&self, event: ReadyEvent) {
         self.slot().clear(event);
     }
@@ -346,18 +337,22 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // In a process that was forked since, the slots' lock may have been held by a thread that is not here.
-        if self.handle.shared.is_here() {
-            if self.slot().is_watched() {
+        // In a process that was forked since, another thread may have held the lock of the slots, and that
+        // thread does not exist here.
+        if self.handle.shared.is_same_process() {
+            if self.slot().is_registered() {
                 let reactor = self.handle.shared.reactors.at(self.reactor());
                 reactor.remove_source();
             }
-            self.handle.shared.slots.give_back(self.place.index());
+            self.handle
+                .shared
+                .slots
+                .give_back(self.tagged_index.index());
         }
     }
 }
 
-fn alive(event: ReadyEvent) -> io::Result<ReadyEvent> {
+fn or_shutdown_error(event: ReadyEvent) -> io::Result<ReadyEvent> {
     if event.is_shutdown() {
         Err(shutdown_error())
     } else {

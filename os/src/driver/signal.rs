@@ -1,19 +1,19 @@
-//! From a signal handler into the reactor.
+//! From a signal handler into the reactor, by a self-pipe.
 //!
-//! Idea        The handler does two things that are safe in a handler: it marks its signal and
-//!             writes a byte into a socket that never blocks. Every driver that was asked to
-//!             watches the other end; whichever wakes drains it and hands each marked signal to its
-//!             listeners. A signal that comes again before that counts once.
-//! States      a signal's record: untouched ─first listener→ handled, for the process's life, or, if
-//!             that was asked for, ─last listener→ restored ─next listener→ handled
-//! Invariants  I1 `marked` is set before the byte is written; the byte is drained before `marked`
-//!                is taken. So a mark set after it was taken is followed by another byte.
-//!             I2 after a fork the child's handler does not write into its parent's socket: the
-//!                pair is made anew at the first attach in a process.
+//! Idea        The handler does two things that are safe in a handler: it marks its signal as pending, and writes a
+//!             byte into a socket that never blocks. Every driver that listens to signals has the other end
+//!             registered. Whichever driver wakes empties the socket, and wakes the listeners of each pending
+//!             signal. A signal that comes again before that counts once.
+//! States      of a signal: untouched ─first listener→ handled, for the life of the process, or, if that was asked
+//!             for, ─last listener dropped→ restored ─next listener→ handled
+//! Invariants  I1 `pending` is set before the byte is written, and the byte is read before `pending` is taken. So
+//!                if `pending` is set after it was taken, another byte follows.
+//!             I2 after a fork the handler in the child does not write into the socket of its parent: each process
+//!                makes its own pair when it first listens.
 //!             I3 no waker is cloned, woken or dropped under the lock.
-//!             I4 our handler, once in, is kept in its `Handling` and can be put in again: the registry
-//!                puts it in only once.
-//! Rejected    signalfd: it needs the signal blocked in every thread, also those that are not ours.
+//!             I4 our handler, once installed, is kept in its `Handler` and can be installed again: the registry
+//!                installs it only once.
+//! Rejected    signalfd: the signal would have to be blocked in every thread, also in those that are not ours.
 #![allow(unsafe_code)]
 
 use std::io::{self, Read, Write};
@@ -32,22 +32,22 @@ use crate::sys::{Disposition, disposition, set_disposition};
 
 use super::error::forked_error;
 use super::handle::Handle;
-use super::uninterrupted::uninterrupted;
+use super::retry::retry_interrupted;
 
-/// The token of the pipe; no slot's, see `reactor`.
+/// The token of the self-pipe; it is above every key, see `reactor`.
 pub(super) const TOKEN: Token = Token(usize::MAX - 1);
 
-/// The two ends, and the process they belong to.
+/// The two ends of the self-pipe (a pair of sockets), and the process that they belong to.
 #[derive(Debug)]
-struct Pipe {
+struct SelfPipe {
     process: u32,
     sender: UnixStream,
     receiver: UnixStream,
 }
 
-/// The pipe of this process; replaced ones are leaked, since a handler may be in them.
-static PIPE: AtomicPtr<Pipe> = AtomicPtr::new(std::ptr::null_mut());
-/// Held while a pipe is made.
+/// The self-pipe of this process. One that was replaced is leaked, since a handler may be using it.
+static PIPE: AtomicPtr<SelfPipe> = AtomicPtr::new(std::ptr::null_mut());
+/// Held while a self-pipe is made.
 static MAKING: Lock<()> = Lock::new(());
 
 #[derive(Debug, Default)]
@@ -57,79 +57,80 @@ struct Listeners {
 }
 
 #[derive(Debug, Default)]
-struct Record {
-    marked: AtomicBool,
+struct SignalState {
+    pending: AtomicBool,
     arrivals: AtomicU64,
     listeners: Lock<Listeners>,
-    /// Held while a handler is put in or taken out.
-    handling: Lock<Handling>,
+    /// Held while a handler is installed or removed.
+    handler: Lock<Handler>,
 }
 
-/// Who handles a signal.
+/// What handles a signal.
 #[derive(Debug, Default)]
-struct Handling {
-    /// Listeners there are now.
+struct Handler {
+    /// How many listeners there are now.
     listeners: usize,
-    /// What stood before our handler, and our handler, once it was put in (I4).
-    before_and_ours: Option<(Disposition, Disposition)>,
-    /// Whether our handler stands.
-    stands: bool,
-    /// Whether the last listener puts back what stood before.
+    /// The disposition before ours, and ours, once it was installed (I4).
+    previous_and_ours: Option<(Disposition, Disposition)>,
+    /// Whether our handler is installed.
+    is_installed: bool,
+    /// Whether the last listener restores the previous disposition.
     restores: bool,
 }
 
-impl Handling {
-    /// Sees to it that our handler stands.
-    fn put_in(&mut self, number: i32, record: &'static Record) -> io::Result<()> {
-        if self.stands {
+impl Handler {
+    /// Installs our handler, unless it is installed.
+    fn install(&mut self, number: i32, state: &'static SignalState) -> io::Result<()> {
+        if self.is_installed {
             return Ok(());
         }
-        let before = disposition(number)?;
-        let ours = if let Some((_, ours)) = self.before_and_ours {
+        let previous = disposition(number)?;
+        let ours = if let Some((_, ours)) = self.previous_and_ours {
             set_disposition(number, &ours)?;
             ours
         } else {
             // SAFETY: `on_signal` is made of atomics, getpid and a write that never blocks.
-            unsafe { signal_hook_registry::register(number, move || on_signal(record)) }?;
+            unsafe { signal_hook_registry::register(number, move || on_signal(state)) }?;
             disposition(number)?
         };
-        self.before_and_ours = Some((before, ours));
-        self.stands = true;
+        self.previous_and_ours = Some((previous, ours));
+        self.is_installed = true;
         Ok(())
     }
 
-    /// A listener has gone; the last one puts back what stood before, if that was asked for.
-    fn leave(&mut self, number: i32) {
+    /// Called when a listener is dropped. The last one restores the previous disposition, if that was asked
+    /// for.
+    fn remove_listener(&mut self, number: i32) {
         self.listeners -= 1;
         if self.listeners > 0 || !self.restores {
             return;
         }
         self.restores = false;
-        if let Some((before, _)) = &self.before_and_ours {
-            // It was the system's own word, so the system takes it.
-            self.stands = set_disposition(number, before).is_err();
+        if let Some((previous, _)) = &self.previous_and_ours {
+            // The system returned it, so the system accepts it.
+            self.is_installed = set_disposition(number, previous).is_err();
         }
     }
 }
 
-fn records() -> &'static [Record] {
-    static RECORDS: OnceLock<Box<[Record]>> = OnceLock::new();
-    RECORDS.get_or_init(|| {
+fn states() -> &'static [SignalState] {
+    static STATES: OnceLock<Box<[SignalState]>> = OnceLock::new();
+    STATES.get_or_init(|| {
         (0..crate::sys::SIGNALS)
-            .map(|_| Record::default())
+            .map(|_| SignalState::default())
             .collect()
     })
 }
 
-fn pipe() -> Option<&'static Pipe> {
+fn pipe() -> Option<&'static SelfPipe> {
     // Acquire: pairs with the Release in `own_pipe`.
     let pipe = PIPE.load(Ordering::Acquire);
     // SAFETY: null, or a pipe that `own_pipe` leaked: it lives for ever.
     unsafe { pipe.as_ref() }
 }
 
-/// This process's pipe, made if need be (I2).
-fn own_pipe() -> io::Result<&'static Pipe> {
+/// The self-pipe of this process, made if there is none (I2).
+fn own_pipe() -> io::Result<&'static SelfPipe> {
     let _making = MAKING.lock();
     let process = std::process::id();
     if let Some(pipe) = pipe().filter(|pipe| pipe.process == process) {
@@ -138,7 +139,7 @@ fn own_pipe() -> io::Result<&'static Pipe> {
     let (sender, receiver) = UnixStream::pair()?;
     sender.set_nonblocking(true)?;
     receiver.set_nonblocking(true)?;
-    let pipe: &'static mut Pipe = Box::leak(Box::new(Pipe {
+    let pipe: &'static mut SelfPipe = Box::leak(Box::new(SelfPipe {
         process,
         sender,
         receiver,
@@ -148,22 +149,22 @@ fn own_pipe() -> io::Result<&'static Pipe> {
     Ok(pipe)
 }
 
-/// Makes the poller of `registry` watch the pipe; an error also if it does already.
+/// Registers the self-pipe with the poller of `registry`; also fails if it is registered already.
 fn attach(registry: &Registry) -> io::Result<()> {
     let fd = own_pipe()?.receiver.as_raw_fd();
     registry.register(&mut SourceFd(&fd), TOKEN, Interest::READABLE)
 }
 
 impl Handle {
-    /// Makes this driver listen to the process's signals, if it does not yet.
+    /// Makes this driver listen to the signals of the process, unless it does already.
     pub(crate) fn listen_to_signals(&self) -> io::Result<()> {
-        if !self.shared.is_here() {
+        if !self.shared.is_same_process() {
             return Err(forked_error());
         }
-        let (attached, pending) = self.shared.reactors.watch_at(0, attach);
+        let (attached, pending) = self.shared.reactors.register_at(0, attach);
         self.shared.reactors.notify(pending);
         match attached {
-            // It counts as one source, however many listen.
+            // The self-pipe counts as one source, however many listeners there are.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             outcome => outcome.map(drop),
         }
@@ -171,40 +172,45 @@ impl Handle {
 }
 
 /// What the handler does; everything here may run inside a signal handler.
-fn on_signal(record: &Record) {
+fn on_signal(state: &SignalState) {
     // Release: pairs with the swap in `dispatch` (I1).
-    record.marked.store(true, Ordering::Release);
+    state.pending.store(true, Ordering::Release);
     // SAFETY: getpid has no preconditions and may be called in a handler.
     let process = unsafe { libc::getpid() };
     if let Some(pipe) = pipe().filter(|pipe| i64::from(pipe.process) == i64::from(process)) {
-        // A full socket wakes its reader as well as this byte would.
-        let _ = uninterrupted(&mut || (&pipe.sender).write(&[1]));
+        // If the socket is full, what it holds wakes the reader as well as this byte would.
+        let _ = retry_interrupted(&mut || (&pipe.sender).write(&[1]));
     }
 }
 
-/// Empties the pipe and tells the listeners of every marked signal.
+/// Empties the self-pipe and wakes the listeners of every pending signal.
 pub(super) fn dispatch() {
     if let Some(pipe) = pipe() {
         let mut bytes = [0; 64];
         while matches!((&pipe.receiver).read(&mut bytes), Ok(1..)) {}
     }
     // AcqRel: pairs with the store in `on_signal` (I1).
-    let is_marked = |record: &&Record| record.marked.swap(false, Ordering::AcqRel);
-    wake_each(records().iter().filter(is_marked).flat_map(Record::tell)); // I3
+    let is_pending = |state: &&SignalState| state.pending.swap(false, Ordering::AcqRel);
+    wake_each(
+        states()
+            .iter()
+            .filter(is_pending)
+            .flat_map(SignalState::take_wakers),
+    ); // I3
 }
 
 /// Why the signal `number` cannot be listened to.
-fn refused(number: i32, why: &str) -> io::Error {
+fn not_allowed(number: i32, why: &str) -> io::Error {
     io::Error::other(format!("signal {number} cannot be listened to: {why}"))
 }
 
-impl Record {
-    fn handling(&self) -> LockGuard<'_, Handling> {
-        self.handling.lock()
+impl SignalState {
+    fn handler(&self) -> LockGuard<'_, Handler> {
+        self.handler.lock()
     }
 
-    /// Counts an arrival; whom to wake for it.
-    fn tell(&self) -> Vec<Waker> {
+    /// Counts an arrival; returns whom to wake for it.
+    fn take_wakers(&self) -> Vec<Waker> {
         let mut listeners = self.listeners.lock();
         // Release: pairs with the Acquire in `SignalListener::poll`.
         self.arrivals.fetch_add(1, Ordering::Release);
@@ -213,69 +219,75 @@ impl Record {
     }
 }
 
-/// Hears one kind of signal, from its making on.
+/// Listens to one signal, from the moment it is made.
 #[derive(Debug)]
 pub(crate) struct SignalListener {
     number: i32,
-    record: &'static Record,
-    place: usize,
+    state: &'static SignalState,
+    index: usize,
     seen: u64,
 }
 
 impl SignalListener {
-    /// Listens to the signal with `number`; puts a handler in at the first time.
+    /// Listens to the signal with `number`; installs a handler the first time.
     pub(crate) fn new(number: i32) -> io::Result<Self> {
-        let record = usize::try_from(number)
+        let state = usize::try_from(number)
             .ok()
-            .and_then(|number| records().get(number))
+            .and_then(|number| states().get(number))
             .filter(|_| number > 0)
-            .ok_or_else(|| refused(number, "there is no such signal"))?;
+            .ok_or_else(|| not_allowed(number, "there is no such signal"))?;
         if [libc::SIGKILL, libc::SIGSTOP].contains(&number) {
-            return Err(refused(number, "the system keeps it from every process"));
+            return Err(not_allowed(
+                number,
+                "the system keeps it from every process",
+            ));
         }
         if signal_hook_registry::FORBIDDEN.contains(&number) {
-            return Err(refused(number, "it tells of a fault of the program itself"));
+            return Err(not_allowed(
+                number,
+                "it tells of a fault of the program itself",
+            ));
         }
-        let mut handling = record.handling();
-        handling.put_in(number, record)?;
-        handling.listeners += 1;
-        drop(handling);
-        let mut listeners = record.listeners.lock();
-        let place = listeners.free.pop().unwrap_or_else(|| {
+        let mut handler = state.handler();
+        handler.install(number, state)?;
+        handler.listeners += 1;
+        drop(handler);
+        let mut listeners = state.listeners.lock();
+        let index = listeners.free.pop().unwrap_or_else(|| {
             listeners.wakers.push(None);
             listeners.wakers.len() - 1
         });
         // Relaxed: changed under the lock that is held.
-        let seen = record.arrivals.load(Ordering::Relaxed);
+        let seen = state.arrivals.load(Ordering::Relaxed);
         drop(listeners);
         Ok(Self {
             number,
-            record,
-            place,
+            state,
+            index,
             seen,
         })
     }
 
-    /// Has the last listener to this signal put back what the process did on it before the first.
+    /// Makes the last listener to this signal restore the disposition from before the first.
     pub(crate) fn restore_when_last(&self) {
-        self.record.handling().restores = true;
+        self.state.handler().restores = true;
     }
 
-    /// Waits for an arrival that this listener has not heard of.
+    /// Waits for an arrival that this listener has not seen.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut mine = Some(cx.waker().clone()); // I3
         {
-            let mut listeners = self.record.listeners.lock();
-            // Acquire: pairs with the Release in `Record::tell`.
-            let arrivals = self.record.arrivals.load(Ordering::Acquire);
+            let mut listeners = self.state.listeners.lock();
+            // Acquire: pairs with the Release in `SignalState::take_wakers`.
+            let arrivals = self.state.arrivals.load(Ordering::Acquire);
             if arrivals != self.seen {
                 self.seen = arrivals;
                 return Poll::Ready(());
             }
-            let place = &mut listeners.wakers[self.place];
-            let had = place.as_ref();
+            let waiting = &mut listeners.wakers[self.index];
+            let had = waiting.as_ref();
             if !had.is_some_and(|had| had.will_wake(cx.waker())) {
-                std::mem::swap(place, &mut mine);
+                std::mem::swap(waiting, &mut mine);
             }
         }
         drop(mine); // I3
@@ -285,11 +297,11 @@ impl SignalListener {
 
 impl Drop for SignalListener {
     fn drop(&mut self) {
-        let mut listeners = self.record.listeners.lock();
-        let waker = listeners.wakers[self.place].take();
-        listeners.free.push(self.place);
+        let mut listeners = self.state.listeners.lock();
+        let waker = listeners.wakers[self.index].take();
+        listeners.free.push(self.index);
         drop(listeners);
-        self.record.handling().leave(self.number);
+        self.state.handler().remove_listener(self.number);
         drop(waker); // I3
     }
 }

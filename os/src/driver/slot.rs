@@ -1,18 +1,16 @@
-//! The readiness of one source, and who waits for it. 64 bytes.
+//! The readiness of one source, and its waiters.
 //!
-//! Idea        The poller tells of changes, so what it told is kept until an operation finds it no
-//!             longer true. One word holds the readiness, a tick for each direction and the
-//!             generation of the slot; an operation remembers the word it saw and clears only
-//!             what no later event has confirmed.
-//! States      generation g ─open→ in use (─assume→ thought ready) ─watch→ watched ─close→ generation g + 1;
-//!             any ─shutdown→ the same, over
-//! Invariants  I1 readiness is published before the waiters' lock is taken to wake; a waiter looks
-//!                at the readiness again after it stored its waker under that lock. One of the two
-//!                sees the other.
+//! Idea        The poller reports changes, so what it reported is kept until an operation finds that it is no
+//!             longer true. One word holds the readiness, a tick per direction, and the generation of the slot. An
+//!             operation remembers the word that it saw, and clears only what no later event has confirmed.
+//! States      generation g ─take→ in use (─assume→ assumed ready) ─register→ registered ─close→ generation g + 1;
+//!             any ─shut_down→ the same, shut down
+//! Invariants  I1 readiness is published before the lock of the waiters is taken to wake them; a waiter stores its
+//!                waker under that lock and then looks at the readiness again. So one of the two sees the other.
 //!             I2 an event of another generation changes nothing.
-//!             I3 only a watched slot is waited for: of another the poller knows nothing.
-//! Rejected    One tick of 8 bits for both directions: it wraps at 256 events, and a writer's
-//!             events make a reader try again for nothing.
+//!             I3 only a registered source is waited for: of another one the poller knows nothing.
+//! Rejected    One tick of 8 bits for both directions: it wraps at 256 events, and events of the writer make a
+//!             reader try again in vain.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -24,33 +22,34 @@ use super::waiters::{Direction, Waiter, Waiters};
 use super::word::Word;
 use crate::io::Ready;
 
-/// What an operation saw before it was tried.
+/// The readiness that an operation saw before it was tried.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadyEvent {
-    /// What the source was ready for, within what was asked.
+    /// What the source was ready for, within what the operation wants.
     pub(crate) ready: Ready,
     word: Word,
 }
 
 impl ReadyEvent {
-    /// Whether the driver was gone.
+    /// Whether the driver had shut down.
     pub(crate) const fn is_shutdown(&self) -> bool {
         self.word.is_shut_down()
     }
 
-    /// Whether the poller knew the source.
-    pub(super) const fn is_watched(&self) -> bool {
-        self.word.is_watched()
+    /// Whether the source was registered.
+    pub(super) const fn is_registered(&self) -> bool {
+        self.word.is_registered()
     }
 
-    /// Whether there was urgent data, at whose mark a read of a stream ends early.
+    /// Whether there was urgent data; a read from a stream ends early at its mark.
     #[inline]
     pub(super) const fn is_urgent(&self) -> bool {
         self.word.ready().intersects(Ready::PRIORITY)
     }
 }
 
-/// The readiness of one source, in a line of its own: sources of different workers are written by both.
+/// The readiness of one source, on a cache line of its own, since sources of different workers are written by
+/// both. 64 bytes.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Slot {
@@ -66,19 +65,19 @@ impl Slot {
         }
     }
 
-    /// The generation that events of the present owner carry.
+    /// The generation that events for the present owner carry.
     pub(super) fn generation(&self) -> u16 {
         // Relaxed: only the owner of the slot asks, and only the owner changes it.
         Word(self.word.load(Ordering::Relaxed)).generation()
     }
 
-    /// Ends this generation: the slot may serve another source.
+    /// Ends this generation, so that the slot may serve another source.
     pub(super) fn close(&self) {
         // Relaxed: as in `generation`.
         let next = Word(self.word.load(Ordering::Relaxed)).next_generation();
         // Release: pairs with the Acquire in `publish`, which then sees another generation (I2).
         self.word.store(next.0, Ordering::Release);
-        self.waiters.dismiss();
+        self.waiters.clear_pollers();
     }
 
     /// The readiness within `mask`, without waiting.
@@ -92,31 +91,31 @@ impl Slot {
         }
     }
 
-    /// The readiness within `mask`, unless there is something to wait for.
+    /// The readiness within `mask`, or `None` if the caller has to wait.
     #[inline]
-    pub(super) fn answers(&self, mask: Ready) -> Option<ReadyEvent> {
+    pub(super) fn ready_now(&self, mask: Ready) -> Option<ReadyEvent> {
         let event = self.peek(mask);
-        event.word.answers(mask).then_some(event)
+        event.word.need_not_wait(mask).then_some(event)
     }
 
-    /// Waits with the one waker of `direction`.
+    /// Polls for `direction`, which has one waker.
     #[inline]
     pub(super) fn poll(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
-        match self.answers(direction.mask()) {
+        match self.ready_now(direction.mask()) {
             Some(event) => Poll::Ready(event),
             None => self.wait(direction, cx),
         }
     }
 
-    /// Leaves the one waker of `direction`, and looks again.
+    /// Stores the waker of `direction`, and looks again.
     #[inline(never)]
     fn wait(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
         self.waiters.wait(direction, cx.waker());
-        self.answers(direction.mask())
+        self.ready_now(direction.mask())
             .map_or(Poll::Pending, Poll::Ready) // I1
     }
 
-    /// Puts `node` among the waiters, unless the source is ready already.
+    /// Puts `node` into the wait queue, unless the source is ready already.
     ///
     /// # Safety
     /// As for [`Waiters::enqueue`].
@@ -126,7 +125,10 @@ impl Slot {
         waker: &Waker,
     ) -> Option<ReadyEvent> {
         // SAFETY: by the caller's promise.
-        unsafe { self.waiters.enqueue(node, waker, |mask| self.answers(mask)) } // I1
+        unsafe {
+            self.waiters
+                .enqueue(node, waker, |mask| self.ready_now(mask))
+        } // I1
     }
 
     /// Whether `node` was woken; if not, it is `waker` that will be.
@@ -138,16 +140,16 @@ impl Slot {
         unsafe { self.waiters.was_woken(node, waker) }
     }
 
-    /// Takes `node` out if it is in.
+    /// Takes `node` out of the wait queue, if it is in it.
     ///
     /// # Safety
     /// As for [`was_woken`](Self::was_woken).
-    pub(super) unsafe fn forget(&self, node: NonNull<Waiter>) {
+    pub(super) unsafe fn dequeue(&self, node: NonNull<Waiter>) {
         // SAFETY: by the caller's promise.
-        unsafe { self.waiters.forget(node) };
+        unsafe { self.waiters.dequeue(node) };
     }
 
-    /// Forgets what `event` told, as far as no later event told it anew (see word.rs).
+    /// Clears what `event` saw, except what a later event has confirmed (see `word`).
     pub(super) fn clear(&self, event: ReadyEvent) {
         // Acquire: pairs with the Release in `publish`.
         let mut word = self.word.load(Ordering::Acquire);
@@ -166,14 +168,15 @@ impl Slot {
         }
     }
 
-    /// Whether the poller knows the source.
-    pub(super) fn is_watched(&self) -> bool {
-        // Acquire: pairs with the Release in `watch`.
-        Word(self.word.load(Ordering::Acquire)).is_watched()
+    /// Whether the source is registered with the poller.
+    pub(super) fn is_registered(&self) -> bool {
+        // Acquire: pairs with the Release in `register`.
+        Word(self.word.load(Ordering::Acquire)).is_registered()
     }
 
-    /// Takes the source for ready for `ready` until an operation finds that it is not; for a slot that
-    /// nobody knows yet, under the lock of the stock: the driver's end marks slots once it has had it.
+    /// Assumes that the source is ready for `ready`, until an operation finds otherwise. For a slot that nobody
+    /// else knows yet, under the lock of the free list: the shutdown of the driver takes that lock before it
+    /// marks the slots.
     pub(super) fn assume(&self, ready: Ready) {
         // Relaxed: the owner shares the slot by giving the source away, and no event comes yet.
         let word = Word(self.word.load(Ordering::Relaxed)).assumed(ready);
@@ -181,24 +184,25 @@ impl Slot {
         self.word.store(word.0, Ordering::Relaxed);
     }
 
-    /// Tells the poller of the source by `tell`, unless that was done, or the driver is gone; whether it was not.
+    /// Registers the source by calling `register`, unless that was done before or the driver has shut down.
+    /// Returns whether it called `register`.
     ///
-    /// The waiters' lock makes it happen once, whoever comes at the same time.
-    pub(super) fn watch<E>(&self, tell: impl FnOnce() -> Result<(), E>) -> Result<bool, E> {
-        self.waiters.alone(|| {
+    /// The lock of the waiters makes it happen once, whoever comes at the same time.
+    pub(super) fn register<E>(&self, register: impl FnOnce() -> Result<(), E>) -> Result<bool, E> {
+        self.waiters.with_lock(|| {
             // Acquire: pairs with the Release below, and with `shut_down`.
             let word = Word(self.word.load(Ordering::Acquire));
-            if word.is_watched() || word.is_shut_down() {
+            if word.is_registered() || word.is_shut_down() {
                 return Ok(false);
             }
-            tell()?;
+            register()?;
             // An event may have come already: all but this bit stays.
             // Relaxed: the exchange takes the word that it saw.
             let mut word = self.word.load(Ordering::Relaxed);
             // Release: pairs with the Acquire in `peek`.
             while let Err(now) = self.word.compare_exchange_weak(
                 word,
-                Word(word).watched().0,
+                Word(word).registered().0,
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
@@ -208,9 +212,10 @@ impl Slot {
         })
     }
 
-    /// Changes by `change` who tells of the source; one change at a time.
-    pub(super) fn rewatch(&self, change: impl FnOnce()) {
-        self.waiters.alone(change);
+    /// Calls `change`, which moves the registration to another reactor, under the lock of the waiters: one move
+    /// at a time.
+    pub(super) fn move_registration(&self, change: impl FnOnce()) {
+        self.waiters.with_lock(change);
     }
 
     /// Records an event for `generation` and wakes those who wait for it.
@@ -218,7 +223,7 @@ impl Slot {
         // Acquire: pairs with the Release in `close`.
         let mut word = self.word.load(Ordering::Acquire);
         loop {
-            let Some(Word(next)) = Word(word).told(generation, ready) else {
+            let Some(Word(next)) = Word(word).with_event(generation, ready) else {
                 return;
             };
             // AcqRel: pairs with the Acquire in `peek` and `clear`.
@@ -233,7 +238,7 @@ impl Slot {
         self.waiters.wake(ready);
     }
 
-    /// Marks the driver as gone and wakes everyone.
+    /// Marks the driver as shut down and wakes everyone who waits.
     pub(super) fn shut_down(&self) {
         // AcqRel: pairs with the Acquire in `peek`.
         let mut word = self.word.load(Ordering::Acquire);

@@ -1,12 +1,12 @@
-//! Where slots live: memory that never becomes anything else.
+//! The slab of slots: memory that never becomes anything else.
 //!
-//! Idea        Chunks that double in size and stay where they are; a slot's index finds its chunk
-//!             by a count of leading zeros. An index and a generation make the poller's token, so
-//!             a late event for a source that is gone finds a slot of another generation and does
-//!             nothing: nobody waits for the poller before a slot is used again.
-//! Invariants  I1 a chunk once made is neither moved nor freed before the table is.
+//! Idea        Chunks that double in size and never move; the chunk of an index is found by a count of leading
+//!             zeros. The key of a slot, its index and its generation, is the token that the poller carries. So a
+//!             late event for a source that is gone finds a slot of another generation and does nothing, and a slot
+//!             can be used again without waiting for the poller.
+//! Invariants  I1 a chunk, once made, is neither moved nor freed before the slab is.
 //!             I2 an index is in `returned` or in use, never both.
-//! Rejected    An `Arc` per source that a release list keeps alive until the next turn: a count, a
+//! Rejected    An `Arc` per source, which a release list keeps alive until the next turn of the poller: a count, a
 //!             list, and a lock at each end of a source's life.
 
 use std::io;
@@ -18,34 +18,34 @@ use super::slot::Slot;
 use crate::io::Ready;
 
 const FIRST_CHUNK_SLOTS: usize = 16;
-/// Bits of a token that hold the place; the others hold the generation.
+/// Bits of a token that hold the tagged index; the others hold the generation.
 const INDEX_BITS: u32 = if usize::BITS >= 64 { 32 } else { 20 };
 /// Sources that one driver can hold.
 const CAPACITY_SLOTS: usize = FIRST_CHUNK_SLOTS * ((1 << CHUNKS) - 1);
 const CHUNKS: usize = if usize::BITS >= 64 { 24 } else { 15 };
 const GENERATION_MASK: usize = if usize::BITS >= 64 { 0xffff } else { 0xfff };
-/// The bit of a place that says what its source carries; above every index.
+/// The tag in an index: set for a datagram source. It lies above every index.
 const DATAGRAMS: u32 = 1 << (INDEX_BITS - 1);
 const _: () = assert!(CAPACITY_SLOTS <= DATAGRAMS as usize);
 
-/// What goes through a source.
+/// What kind of data a source transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Carries {
-    /// Bytes, or what only its owner knows: events are told as they are.
-    Bytes,
-    /// Datagrams: an error is for whoever receives or sends next, then it is gone, and nothing is closed.
-    Datagrams,
+pub(crate) enum SourceKind {
+    /// A stream of bytes, or something that only the owner knows: events are reported as they are.
+    Stream,
+    /// Datagrams: an error is the outcome of the next receive or send, then it is gone, and nothing is closed.
+    Datagram,
 }
 
-/// The slot of a source, and what the source carries.
+/// The index of a slot, tagged with the kind of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(u32);
+pub(super) struct TaggedIndex(u32);
 
-impl Place {
-    pub(super) fn new(index: u32, carries: Carries) -> Self {
-        match carries {
-            Carries::Bytes => Self(index),
-            Carries::Datagrams => Self(index | DATAGRAMS),
+impl TaggedIndex {
+    pub(super) fn new(index: u32, kind: SourceKind) -> Self {
+        match kind {
+            SourceKind::Stream => Self(index),
+            SourceKind::Datagram => Self(index | DATAGRAMS),
         }
     }
 
@@ -53,31 +53,31 @@ impl Place {
         self.0 & !DATAGRAMS
     }
 
-    pub(super) fn carries(self) -> Carries {
+    pub(super) fn kind(self) -> SourceKind {
         match self.0 & DATAGRAMS {
-            0 => Carries::Bytes,
-            _ => Carries::Datagrams,
+            0 => SourceKind::Stream,
+            _ => SourceKind::Datagram,
         }
     }
 }
 
-/// Which slot an event is for, as the poller carries it.
+/// The index and generation of a slot, as the value of mio's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key(pub(super) usize);
 
 impl Key {
-    fn new(place: Place, generation: u16) -> Self {
-        Self((usize::from(generation) & GENERATION_MASK) << INDEX_BITS | place.0 as usize)
+    fn new(tagged: TaggedIndex, generation: u16) -> Self {
+        Self((usize::from(generation) & GENERATION_MASK) << INDEX_BITS | tagged.0 as usize)
     }
 
-    pub(super) fn place(self) -> Place {
-        // In range: a place has fewer bits than are masked.
-        Place((self.0 & ((1 << INDEX_BITS) - 1)) as u32)
+    pub(super) fn tagged_index(self) -> TaggedIndex {
+        // In range: a tagged index has no more bits than the mask.
+        TaggedIndex((self.0 & ((1 << INDEX_BITS) - 1)) as u32)
     }
 }
 
 #[derive(Debug, Default)]
-struct Stock {
+struct FreeList {
     returned: Vec<u32>,
     fresh: usize,
     registered: u64,
@@ -87,7 +87,7 @@ struct Stock {
 
 /// Why there is no slot.
 #[derive(Debug)]
-pub(super) enum NoSlot {
+pub(super) enum SlotError {
     ShutDown,
     Full,
 }
@@ -96,10 +96,10 @@ pub(super) enum NoSlot {
 #[derive(Debug)]
 pub(super) struct Slots {
     chunks: [OnceLock<Box<[Slot]>>; CHUNKS],
-    stock: Lock<Stock>,
+    free_list: Lock<FreeList>,
 }
 
-/// Chunk and place in it.
+/// The chunk of `index`, and the offset in it.
 const fn locate(index: usize) -> (usize, usize) {
     let scaled = index / FIRST_CHUNK_SLOTS + 1;
     let chunk = scaled.ilog2() as usize;
@@ -110,68 +110,68 @@ impl Slots {
     pub(super) fn new() -> Self {
         Self {
             chunks: [const { OnceLock::new() }; CHUNKS],
-            stock: Lock::default(),
+            free_list: Lock::default(),
         }
     }
 
-    /// A free slot's index; its source is thought ready for `assumed`.
-    pub(super) fn take(&self, assumed: Ready) -> Result<u32, NoSlot> {
-        let mut stock = self.stock.lock();
-        if stock.closed {
-            return Err(NoSlot::ShutDown);
+    /// Takes a free slot and returns its index. The source is assumed to be ready for `assumed`.
+    pub(super) fn take(&self, assumed: Ready) -> Result<u32, SlotError> {
+        let mut free_list = self.free_list.lock();
+        if free_list.closed {
+            return Err(SlotError::ShutDown);
         }
-        let index = match stock.returned.pop() {
+        let index = match free_list.returned.pop() {
             Some(index) => index,
-            None if stock.fresh == CAPACITY_SLOTS => return Err(NoSlot::Full),
+            None if free_list.fresh == CAPACITY_SLOTS => return Err(SlotError::Full),
             None => {
-                let (chunk, place) = locate(stock.fresh);
-                if place == 0 {
+                let (chunk, offset) = locate(free_list.fresh);
+                if offset == 0 {
                     let len = FIRST_CHUNK_SLOTS << chunk;
                     self.chunks[chunk].get_or_init(|| (0..len).map(|_| Slot::new()).collect());
                 }
-                stock.fresh += 1;
+                free_list.fresh += 1;
                 // In range: the capacity is below 2^32.
-                (stock.fresh - 1) as u32
+                (free_list.fresh - 1) as u32
             }
         };
-        stock.registered += 1;
-        self.at(index).assume(assumed); // Under the lock: see there.
+        free_list.registered += 1;
+        self.at(index).assume(assumed); // Under the lock, as `assume` demands.
         Ok(index)
     }
 
-    /// Takes the slot back.
+    /// Returns the slot to the free list.
     pub(super) fn give_back(&self, index: u32) {
         self.at(index).close();
-        let mut stock = self.stock.lock();
-        stock.deregistered += 1;
-        stock.returned.push(index);
+        let mut free_list = self.free_list.lock();
+        free_list.deregistered += 1;
+        free_list.returned.push(index);
     }
 
     /// The slot at `index`, which [`take`](Self::take) returned.
     pub(super) fn at(&self, index: u32) -> &Slot {
-        let (chunk, place) = locate(index as usize);
+        let (chunk, offset) = locate(index as usize);
         let slots = self.chunks[chunk]
             .get()
             .expect("the chunk of a taken slot is there");
-        &slots[place]
+        &slots[offset]
     }
 
-    /// The token for the present owner of the slot at `place`.
-    pub(super) fn key(&self, place: Place) -> Key {
-        Key::new(place, self.at(place.index()).generation())
+    /// The key of the slot, for its present owner.
+    pub(super) fn key(&self, tagged: TaggedIndex) -> Key {
+        Key::new(tagged, self.at(tagged.index()).generation())
     }
 
-    /// The slot that `key` is for, and its owner's generation; `None` if it has another now.
+    /// The slot that `key` names, and its generation; `None` if the slot has been given to another source.
     pub(super) fn find(&self, key: Key) -> Option<(&Slot, u16)> {
-        let (chunk, offset) = locate(key.place().index() as usize);
+        let (chunk, offset) = locate(key.tagged_index().index() as usize);
         let slot = self.chunks.get(chunk)?.get()?.get(offset)?;
         let generation = slot.generation();
-        (Key::new(key.place(), generation) == key).then_some((slot, generation))
+        (Key::new(key.tagged_index(), generation) == key).then_some((slot, generation))
     }
 
     /// Refuses further sources and tells every slot that the driver is gone.
     pub(super) fn shut_down(&self) {
-        self.stock.lock().closed = true;
+        self.free_list.lock().closed = true;
         for slot in self.chunks.iter().filter_map(OnceLock::get).flatten() {
             slot.shut_down();
         }
@@ -179,16 +179,16 @@ impl Slots {
 
     /// Sources registered and deregistered so far.
     pub(super) fn counts(&self) -> (u64, u64) {
-        let stock = self.stock.lock();
-        (stock.registered, stock.deregistered)
+        let free_list = self.free_list.lock();
+        (free_list.registered, free_list.deregistered)
     }
 }
 
-impl From<NoSlot> for io::Error {
-    fn from(no_slot: NoSlot) -> Self {
+impl From<SlotError> for io::Error {
+    fn from(no_slot: SlotError) -> Self {
         match no_slot {
-            NoSlot::ShutDown => super::error::shutdown_error(),
-            NoSlot::Full => Self::other(format!(
+            SlotError::ShutDown => super::error::shutdown_error(),
+            SlotError::Full => Self::other(format!(
                 "reactor full: {CAPACITY_SLOTS} of {CAPACITY_SLOTS} sources registered"
             )),
         }
@@ -197,7 +197,7 @@ impl From<NoSlot> for io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Carries, FIRST_CHUNK_SLOTS, Place, Ready, Slots, locate};
+    use super::{FIRST_CHUNK_SLOTS, Ready, Slots, SourceKind, TaggedIndex, locate};
 
     #[test]
     fn indices_fill_chunk_after_chunk() {
@@ -213,11 +213,11 @@ mod tests {
 
     #[test]
     fn a_key_dies_with_its_owner() {
-        for carries in [Carries::Bytes, Carries::Datagrams] {
+        for kind in [SourceKind::Stream, SourceKind::Datagram] {
             let slots = Slots::new();
             let index = slots.take(Ready::EMPTY).unwrap();
-            let key = slots.key(Place::new(index, carries));
-            assert_eq!(key.place().carries(), carries);
+            let key = slots.key(TaggedIndex::new(index, kind));
+            assert_eq!(key.tagged_index().kind(), kind);
             assert!(slots.find(key).is_some());
             slots.give_back(index);
             assert!(slots.find(key).is_none());

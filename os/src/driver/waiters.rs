@@ -1,10 +1,10 @@
-//! Who waits for a source: one reader, one writer, and any number of others.
+//! The wait queue of one source: one reader, one writer, and any number of others.
 //!
-//! Idea        The two that poll have a place each. The others are nodes of a list, which live in their
-//!             futures.
-//! Invariants  I1 a node of `others` is pinned and leaves the list, under the lock, before it dies.
+//! Idea        The reader and the writer that poll have one waker each, stored here. The others are nodes of an
+//!             intrusive list; each node lives in the future that waits.
+//! Invariants  I1 a node of `others` is pinned, and leaves the list, under the lock, before it is dropped.
 //!             I2 no waker is cloned, woken or dropped under the lock.
-//! Rejected    A list for all: two branches more for the streams that have one reader.
+//! Rejected    One list for all: two branches more for streams, which have one reader.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -16,7 +16,7 @@ use selkie_core::raw::wake::{WakeBatch, wake_each};
 
 use crate::io::{Interest, Ready};
 
-/// The direction of a poll: each has one waker of its own.
+/// The direction of a poll; each direction has one waker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     Read,
@@ -33,7 +33,7 @@ impl Direction {
     }
 }
 
-/// One of several that wait for the same source; lives in its future.
+/// One of several waiters for the same source; it lives in its future.
 #[derive(Debug)]
 pub(super) struct Waiter {
     link: Link<Waiter>,
@@ -65,85 +65,85 @@ unsafe impl Linked for Waiter {
 }
 
 #[derive(Debug)]
-struct Places {
+struct WaitQueue {
     reader: Option<Waker>,
     writer: Option<Waker>,
     others: List<Waiter>,
 }
 
-/// All who wait for one source.
+/// All waiters of one source.
 #[derive(Debug)]
-pub(super) struct Waiters(Lock<Places>);
+pub(super) struct Waiters(Lock<WaitQueue>);
 
 impl Waiters {
     pub(super) fn new() -> Self {
-        Self(Lock::new(Places {
+        Self(Lock::new(WaitQueue {
             reader: None,
             writer: None,
             others: List::new(),
         }))
     }
 
-    /// Runs `f` while nobody comes or goes; it wakes nobody.
-    pub(super) fn alone<R>(&self, f: impl FnOnce() -> R) -> R {
+    /// Calls `f` under the lock, while no waiter comes or goes; wakes nobody.
+    pub(super) fn with_lock<R>(&self, f: impl FnOnce() -> R) -> R {
         let _guard = self.0.lock();
         f()
     }
 
-    /// Makes `waker` the one that waits in `direction`.
+    /// Stores `waker` as the one that waits in `direction`.
     pub(super) fn wait(&self, direction: Direction, waker: &Waker) {
         let mut new = Some(waker.clone());
         {
-            let mut places = self.0.lock();
-            let place = match direction {
-                Direction::Read => &mut places.reader,
-                Direction::Write => &mut places.writer,
+            let mut queue = self.0.lock();
+            let waiting = match direction {
+                Direction::Read => &mut queue.reader,
+                Direction::Write => &mut queue.writer,
             };
-            if !place.as_ref().is_some_and(|had| had.will_wake(waker)) {
-                std::mem::swap(place, &mut new);
+            if !waiting.as_ref().is_some_and(|had| had.will_wake(waker)) {
+                std::mem::swap(waiting, &mut new);
             }
         }
         drop(new); // I2
     }
 
-    /// Lets the two that poll go, unwoken.
-    pub(super) fn dismiss(&self) {
+    /// Drops the wakers of the reader and the writer that poll, without waking them.
+    pub(super) fn clear_pollers(&self) {
         let gone = {
-            let mut places = self.0.lock();
-            (places.reader.take(), places.writer.take())
+            let mut queue = self.0.lock();
+            (queue.reader.take(), queue.writer.take())
         };
         drop(gone); // I2
     }
 
-    /// Puts `node` among the others, unless `answers` has something for its interest once it is there.
+    /// Puts `node` into the list, unless `ready_now` returns something for its interest once it is there.
     ///
     /// # Safety
-    /// `node` is alive, pinned, in no list, and is taken out by [`forget`](Self::forget) before it
-    /// dies (I1). The caller makes no reference into it while it may be in the list.
+    /// `node` is alive, pinned and in no list, and is taken out by [`dequeue`](Self::dequeue) before it is
+    /// dropped (I1). The caller makes no reference into it while it may be in the list.
     pub(super) unsafe fn enqueue<R>(
         &self,
         node: NonNull<Waiter>,
         waker: &Waker,
-        answers: impl FnOnce(Ready) -> Option<R>,
+        ready_now: impl FnOnce(Ready) -> Option<R>,
     ) -> Option<R> {
         let waker = waker.clone(); // I2
-        let mut places = self.0.lock();
+        let mut queue = self.0.lock();
         // SAFETY: the node is alive and in no list; nobody else looks at it.
         let waiter = unsafe { &mut *node.as_ptr() };
         let mask = waiter.interest.mask();
         waiter.waker = Some(waker);
         // SAFETY: by the caller's promise (I1); the lock is the list's guard.
-        unsafe { places.others.push_back(node) };
-        let answer = answers(mask)?;
+        unsafe { queue.others.push_back(node) };
+        let event = ready_now(mask)?;
         // SAFETY: the node was just put in, and the lock has been held since.
-        unsafe { places.others.remove(node) };
-        Some(answer)
+        unsafe { queue.others.remove(node) };
+        Some(event)
     }
 
-    /// Whether `node` was woken; if not, it is `waker` that will be.
+    /// Whether `node` was woken. If not, `waker` is the one that will be.
     ///
     /// # Safety
-    /// `node` was given to [`enqueue`](Self::enqueue) of these and is alive.
+    /// `node` was given to [`enqueue`](Self::enqueue) of this queue and is alive.
     pub(super) unsafe fn was_woken(&self, node: NonNull<Waiter>, waker: &Waker) -> bool {
         let mut new = Some(waker.clone());
         {
@@ -165,40 +165,40 @@ impl Waiters {
         false
     }
 
-    /// Takes `node` out if it is in.
+    /// Takes `node` out of the list, if it is in it.
     ///
     /// # Safety
     /// As for [`was_woken`](Self::was_woken).
-    pub(super) unsafe fn forget(&self, node: NonNull<Waiter>) {
-        let mut places = self.0.lock();
+    pub(super) unsafe fn dequeue(&self, node: NonNull<Waiter>) {
+        let mut queue = self.0.lock();
         // SAFETY: alive, in this list or in none; the lock is the list's guard.
-        unsafe { places.others.remove(node) };
+        unsafe { queue.others.remove(node) };
     }
 
-    /// Wakes those who wait for any of `ready`.
+    /// Wakes the waiters whose interest intersects `ready`.
     pub(super) fn wake(&self, ready: Ready) {
         let (mut reader, mut writer) = (None, None);
-        let crowd;
+        let has_others;
         {
-            let mut places = self.0.lock();
+            let mut queue = self.0.lock();
             if ready.intersects(Direction::Read.mask()) {
-                reader = places.reader.take();
+                reader = queue.reader.take();
             }
             if ready.intersects(Direction::Write.mask()) {
-                writer = places.writer.take();
+                writer = queue.writer.take();
             }
-            crowd = !places.others.is_empty();
+            has_others = !queue.others.is_empty();
         }
         // I2: the lock is free again.
         let polling = reader.into_iter().chain(writer);
-        if crowd {
+        if has_others {
             self.wake_others(ready, polling);
         } else {
             wake_each(polling);
         }
     }
 
-    /// Wakes those who are in the list, after those who poll.
+    /// Wakes the waiters of the list, after those that poll.
     #[cold]
     fn wake_others(&self, ready: Ready, polling: impl Iterator<Item = Waker>) {
         let mut batch = WakeBatch::new();
@@ -207,25 +207,25 @@ impl Waiters {
         while more {
             more = false;
             {
-                let mut places = self.0.lock();
+                let mut queue = self.0.lock();
                 let mut keep = List::new();
-                while let Some(node) = places.others.pop_front() {
+                while let Some(node) = queue.others.pop_front() {
                     // SAFETY: nodes in the list are alive (I1), and the lock is held.
                     let waiter = unsafe { &mut *node.as_ptr() };
                     let wanted = waiter.interest.mask().intersects(ready);
                     if wanted && batch.has_room() {
-                        batch.push(waiter.waker.take().expect("a waiter in line has a waker"));
+                        batch.push(waiter.waker.take().expect("a queued waiter has a waker"));
                     } else {
                         more |= wanted;
                         // SAFETY: alive, pinned, just taken out; the lock guards both lists.
                         unsafe { keep.push_back(node) };
                     }
                 }
-                places.others = keep;
+                queue.others = keep;
             }
             batch.wake_all(); // I2
         }
-        // The driver wakes: nobody asked for it who could be told.
+        // The driver is the caller: there is nobody whom a panic of a waker could be passed to.
         batch.contain();
     }
 }

@@ -1,32 +1,32 @@
 //! The state of a slot in one word: readiness, ticks and generation.
 //!
 //! ```text
-//! bits   63‥48        47‥28        27‥8        7          6        5‥0
-//!        generation   write tick   read tick   shut down  watched  readiness
+//! bits   63‥48        47‥28        27‥8        7          6           5‥0
+//!        generation   write tick   read tick   shut down  registered  readiness
 //! ```
 //!
-//! Invariants  I1 a tick counts the events of its direction, modulo 2^20; a clear of a direction
-//!                takes effect only if its tick is the one that was seen. So an event of the other
-//!                direction does not void a clear, and 256 events in between do.
+//! Invariants  I1 a tick counts the events of its direction, modulo 2^20. A clear of a direction takes effect only
+//!                if the tick is still the one that was seen: an event of that direction in between voids the
+//!                clear, even the 256th, and an event of the other direction does not.
 //!             I2 an event or a clear of another generation changes nothing.
-//!             I3 a closed side stays closed for the generation's life.
+//!             I3 a side that is closed stays closed for the life of the generation.
 
 use crate::io::Ready;
 
 const SHUTDOWN: u64 = 1 << 7;
-const WATCHED: u64 = 1 << 6;
+const REGISTERED: u64 = 1 << 6;
 const TICK_BITS: u32 = 20;
 const TICK_MASK: u64 = (1 << TICK_BITS) - 1;
 const READ_TICK_SHIFT: u32 = 8;
 const WRITE_TICK_SHIFT: u32 = READ_TICK_SHIFT + TICK_BITS;
 const GENERATION_SHIFT: u32 = WRITE_TICK_SHIFT + TICK_BITS;
 
-/// What belongs to a reader: an event with any of it is an event of the reading direction.
+/// What concerns a reader: an event with any of these bits is an event of the read direction.
 const READ_SIDE: Ready = Ready::READABLE
     .union(Ready::READ_CLOSED)
     .union(Ready::PRIORITY)
     .union(Ready::ERROR);
-/// What belongs to a writer.
+/// What concerns a writer.
 const WRITE_SIDE: Ready = Ready::WRITABLE
     .union(Ready::WRITE_CLOSED)
     .union(Ready::ERROR);
@@ -49,42 +49,43 @@ impl Word {
         Ready::from_bits(self.0 as u8)
     }
 
-    pub(super) const fn is_watched(self) -> bool {
-        self.0 & WATCHED != 0
+    pub(super) const fn is_registered(self) -> bool {
+        self.0 & REGISTERED != 0
     }
 
     pub(super) const fn is_shut_down(self) -> bool {
         self.0 & SHUTDOWN != 0
     }
 
-    /// Whether somebody who waits for any of `mask` has nothing to wait for: the source is ready, nobody
-    /// can tell, or nobody will.
-    pub(super) const fn answers(self, mask: Ready) -> bool {
-        (self.0 ^ WATCHED) & (mask.bits() as u64 | WATCHED | SHUTDOWN) != 0
+    /// Whether an operation that wants any of `mask` need not wait: the source is ready, it is not registered
+    /// so that nobody can know, or the driver has shut down so that nobody will.
+    pub(super) const fn need_not_wait(self, mask: Ready) -> bool {
+        (self.0 ^ REGISTERED) & (mask.bits() as u64 | REGISTERED | SHUTDOWN) != 0
     }
 
-    /// The word of the next generation, ready for nothing and not watched.
+    /// The word of the next generation: ready for nothing, and not registered.
     pub(super) const fn next_generation(self) -> Self {
         Self((self.generation().wrapping_add(1) as u64) << GENERATION_SHIFT)
     }
 
-    /// The word after the poller was told of the source.
-    pub(super) const fn watched(self) -> Self {
-        Self(self.0 | WATCHED)
+    /// The word after the source was registered with the poller.
+    pub(super) const fn registered(self) -> Self {
+        Self(self.0 | REGISTERED)
     }
 
-    /// The word of a source that is thought ready for `ready`, before any event.
+    /// The word of a source that is assumed to be ready for `ready`, before any event.
     pub(super) const fn assumed(self, ready: Ready) -> Self {
         Self(self.0 | ready.bits() as u64)
     }
 
-    /// The word after the driver is gone.
+    /// The word after the driver has shut down.
     pub(super) const fn shut_down(self) -> Self {
         Self(self.0 | SHUTDOWN)
     }
 
-    /// The word after an event for `generation` told `ready`; `None` if it is not this one (I2).
-    pub(super) fn told(self, generation: u16, ready: Ready) -> Option<Self> {
+    /// The word after an event for `generation` reported `ready`; `None` if the slot has another generation
+    /// (I2).
+    pub(super) fn with_event(self, generation: u16, ready: Ready) -> Option<Self> {
         if self.generation() != generation {
             return None;
         }
@@ -98,8 +99,8 @@ impl Word {
         Some(next)
     }
 
-    /// The word after `ready`, which was seen in `seen`, was found used up; `None` if that changes
-    /// nothing.
+    /// The word after an operation found that `ready`, which it saw in `seen`, is no longer true; `None` if
+    /// that changes nothing.
     pub(super) fn cleared(self, seen: Self, ready: Ready) -> Option<Self> {
         if self.generation() != seen.generation() {
             return None; // I2

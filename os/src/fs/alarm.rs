@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use selkie_core::coop;
 use selkie_core::raw::platform::{Lock, contain_panic};
 
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
 /// How long the thread stays without pauses.
 const IDLE: Duration = Duration::from_secs(5);
@@ -88,7 +88,7 @@ struct Pauses {
 
 /// One process's (I3).
 struct Alarm {
-    birth: Birth,
+    process: OwningProcess,
     pauses: Lock<Pauses>,
     /// That of a process which was forked from it.
     forked: OnceLock<Box<Alarm>>,
@@ -100,7 +100,7 @@ static FIRST: OnceLock<Box<Alarm>> = OnceLock::new();
 impl Alarm {
     fn new() -> Box<Self> {
         Box::new(Self {
-            birth: Birth::here(),
+            process: OwningProcess::current(),
             pauses: Lock::new(Pauses::default()),
             forked: OnceLock::new(),
         })
@@ -109,7 +109,7 @@ impl Alarm {
     /// This process's.
     fn here() -> &'static Self {
         let mut alarm = FIRST.get_or_init(Self::new);
-        while !alarm.birth.is_here() {
+        while !alarm.process.is_current() {
             alarm = alarm.forked.get_or_init(Self::new);
         }
         alarm
@@ -141,7 +141,7 @@ impl Future for Pause {
         let mut waker = cx.waker().clone();
         let alarm = Alarm::here();
         let mut pauses = alarm.pauses.lock();
-        if let Some((_, number)) = self.place.filter(|(known, _)| known.birth.is_here()) {
+        if let Some((_, number)) = self.place.filter(|(known, _)| known.process.is_current()) {
             let outcome = match pauses.wakers.get_mut(&(self.ends, number)) {
                 Some(waiting) => {
                     std::mem::swap(waiting, &mut waker);
@@ -176,7 +176,7 @@ impl Drop for Pause {
         let Some((alarm, number)) = self.place else {
             return;
         };
-        if alarm.birth.is_here() {
+        if alarm.process.is_current() {
             let waker = alarm.pauses.lock().wakers.remove(&(self.ends, number));
             drop(waker);
         }

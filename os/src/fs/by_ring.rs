@@ -1,6 +1,6 @@
 //! Operations on files by the worker's ring, if it has one.
 //!
-//! Invariants  I1 what the ring reads and writes lies in a `Held`, which its payload owns: its place
+//! Invariants  I1 what the ring reads and writes lies in a `OperationBuffer`, which its payload owns: its place
 //!                does not change, and it and the file outlive the operation, not the future.
 #![allow(unsafe_code)]
 
@@ -14,7 +14,7 @@ use super::in_flight::{Doer, Effect};
 use super::open_file::OpenFile;
 use super::{in_flight, in_place};
 use crate::context;
-use crate::driver::{Handle, Held, Payload, Ring, outcome_error};
+use crate::driver::{Handle, OperationBuffer, Payload, Ring, outcome_error};
 use crate::sys::Learned;
 
 /// This thread's ring, as far as `of` makes it.
@@ -57,14 +57,14 @@ async fn run<B: Send + 'static>(
     };
     let (_waiter, doer) = in_flight::begin_with(effect, file);
     let owner: Owner = (Arc::clone(file), doer);
-    let mut held = Box::new(Held::new(buf, owner));
+    let mut held = Box::new(OperationBuffer::new(buf, owner));
     // SAFETY: the system has no pointer to it yet.
     let Some(entry) = entry(unsafe { held.buf() }) else {
         return Err(held.take());
     };
     let entry = entry.flags(flags);
     let taken = |payload: Box<dyn Payload>| {
-        let held = payload.into_any().downcast::<Held<B, Owner>>();
+        let held = payload.into_any().downcast::<OperationBuffer<B, Owner>>();
         held.expect("a payload comes back as what it was").take()
     };
     // SAFETY: `entry` points into the buffer, which stays at its place (I1), and names the file.
@@ -150,7 +150,7 @@ pub(super) async fn sync(file: &Arc<OpenFile>, only_data: bool) -> Option<io::Re
     };
     let entry = |(): &mut ()| Some(opcode::Fsync::new(fd).flags(flags).build());
     // It takes as long by the pool: nothing to make a ring for.
-    match run(ring(Handle::made_ring), file, (), Effect::Reads, entry).await {
+    match run(ring(Handle::existing_ring), file, (), Effect::Reads, entry).await {
         Ok((outcome, ())) => Some(outcome.map(drop)),
         Err(()) => None,
     }

@@ -215,7 +215,7 @@ macro_rules! owned_halves {
             stream: std::sync::Arc<$stream>,
             close_on_drop: bool,
             /// Whose half it is (I2).
-            birth: $crate::sys::Birth,
+            process: $crate::sys::OwningProcess,
         }
 
         /// Two halves that were not of one stream; they come back inside.
@@ -250,7 +250,7 @@ macro_rules! owned_halves {
                     OwnedWriteHalf {
                         stream,
                         close_on_drop: true,
-                        birth: $crate::sys::Birth::here(),
+                        process: $crate::sys::OwningProcess::current(),
                     },
                 )
             }
@@ -313,7 +313,7 @@ macro_rules! owned_halves {
 
         impl Drop for OwnedWriteHalf {
             fn drop(&mut self) {
-                if self.close_on_drop && self.birth.is_here() {
+                if self.close_on_drop && self.process.is_current() {
                     // I1. An error means that the peer is gone.
                     let _ = self.stream.shutdown_write();
                 }

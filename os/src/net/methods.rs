@@ -76,10 +76,10 @@ macro_rules! readiness_methods {
     };
 }
 
-/// From a socket of std's and to one; `$what` it is, in words, what it `$carries`, and what it is watched
+/// From a socket of std's and to one; `$what` it is, in words, what it `$kind`, and what it is watched
 /// for.
 macro_rules! std_conversions {
-    ($socket:ident, $std:ty, $source:ty, $what:literal, $carries:ident, $interest:expr) => {
+    ($socket:ident, $std:ty, $source:ty, $what:literal, $kind:ident, $interest:expr) => {
         impl $socket {
             #[doc = concat!("Takes over ", $what, " of std's, which must be in non-blocking mode.")]
             ///
@@ -93,9 +93,9 @@ macro_rules! std_conversions {
             pub fn from_std(socket: $std) -> std::io::Result<Self> {
                 crate::sys::assert_nonblocking(&socket);
                 let socket = <$source>::from_std(socket);
-                let carries = crate::driver::Carries::$carries;
+                let kind = crate::driver::SourceKind::$kind;
                 Ok(Self {
-                    io: crate::source::Evented::from_outside(socket, carries, $interest)?,
+                    io: crate::source::Evented::from_outside(socket, kind, $interest)?,
                 })
             }
 

@@ -181,7 +181,7 @@ macro_rules! socket_stream {
             pub(super) async fn connected(stream: $source) -> std::io::Result<Self> {
                 let stream = Self::from_mio(stream, crate::io::Ready::EMPTY)?;
                 // The poller tells when: to ask the system now would be in vain, as a rule.
-                stream.io.registration().watch()?;
+                stream.io.registration().register_deferred()?;
                 stream.writable().await?;
                 match stream.take_error()? {
                     None => Ok(stream),
@@ -195,9 +195,9 @@ macro_rules! socket_stream {
                 stream: $source,
                 assumed: crate::io::Ready,
             ) -> std::io::Result<Self> {
-                let carries = crate::driver::Carries::Bytes;
+                let kind = crate::driver::SourceKind::Stream;
                 Ok(Self {
-                    io: crate::source::Evented::new(stream, carries, assumed)?,
+                    io: crate::source::Evented::new(stream, kind, assumed)?,
                 })
             }
 

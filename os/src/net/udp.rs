@@ -260,6 +260,6 @@ std_conversions!(
     net::UdpSocket,
     mio::net::UdpSocket,
     "a socket",
-    Datagrams,
+    Datagram,
     Interest::READABLE | Interest::WRITABLE
 );

@@ -20,7 +20,7 @@ use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::context;
 use crate::driver::is_shutdown_error;
 use crate::io::{AsyncRead, AsyncReadExt};
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
 #[derive(Debug)]
 enum Process {
@@ -29,7 +29,7 @@ enum Process {
         watch: Watch,
         kill_on_drop: bool,
         /// Whose child it is (I3).
-        birth: Birth,
+        owner: OwningProcess,
     },
     Ended(ExitStatus),
     /// Only while a running child is taken out in `drop`.
@@ -90,7 +90,7 @@ impl Child {
                 child,
                 watch,
                 kill_on_drop,
-                birth: Birth::here(),
+                owner: OwningProcess::current(),
             },
             stdin,
             stdout,
@@ -226,10 +226,10 @@ impl Drop for Child {
             mut child,
             watch,
             kill_on_drop,
-            birth,
+            owner,
         } = process
         {
-            if !birth.is_here() {
+            if !owner.is_current() {
                 return; // I3
             }
             if kill_on_drop {

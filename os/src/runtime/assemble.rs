@@ -19,7 +19,7 @@ use crate::driver;
 #[cfg(feature = "rt-multi-thread")]
 use crate::scheduler::MultiThread;
 use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
-use crate::sys::{Birth, install_release_pages};
+use crate::sys::{OwningProcess, install_release_pages};
 
 use super::shutdown::shutdown;
 
@@ -46,7 +46,7 @@ pub(super) struct Parts {
 struct Boxed<P> {
     driver: P,
     /// A fork amid a task takes the driver along, whose reactor is its parent's: it is not waited on.
-    birth: Birth,
+    process: OwningProcess,
 }
 
 impl<P: Park> Park for Boxed<P>
@@ -60,7 +60,7 @@ where
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        self.birth.assert_here();
+        self.process.assert_current();
         self.driver.park(timeout);
     }
 
@@ -108,8 +108,8 @@ fn build_parks(
         .reactor_per_worker
         .unwrap_or(workers >= OWN_REACTORS_FROM);
     let (drivers, handle) = driver::build(&config)?;
-    let birth = Birth::here();
-    let boxed = |driver| Box::new(Boxed { driver, birth }) as AnyPark;
+    let process = OwningProcess::current();
+    let boxed = |driver| Box::new(Boxed { driver, process }) as AnyPark;
     Ok((drivers.into_iter().map(boxed).collect(), Some(handle)))
 }
 
@@ -201,7 +201,7 @@ fn handle(
     let blocking = BlockingPool::new(config.clone());
     let handle = Handle {
         inner: Arc::new(Inner {
-            birth: Birth::here(),
+            process: OwningProcess::current(),
             id: Id::next(),
             name: parts.name.clone(),
             spawner,

@@ -34,7 +34,7 @@ use crate::scheduler::Spawner;
 /// as that is possible without waiting.
 #[track_caller]
 pub(super) fn shutdown(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
-    if !handle.inner.birth.is_here() {
+    if !handle.inner.process.is_current() {
         // Its threads did not come along in the fork, and its reactor is the parent's, whose sources
         // would be forgotten: what there is of it stays until this process ends.
         std::mem::forget(handle.clone());
@@ -65,7 +65,7 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let inner = &handle.inner;
     if let (Some(driver), Some(deadline)) = (&inner.driver, deadline) {
-        driver.end_by(deadline);
+        driver.set_shutdown_deadline(deadline);
     }
     inner.blocking.begin_end();
     let tasks_ended = match &inner.spawner {

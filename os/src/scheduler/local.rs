@@ -5,7 +5,8 @@
 //!             the inject queue; both wake the set's waker.
 //! Invariants  I1 `local`, and every future of the set, are touched on the owner's thread only.
 //!             I2 the waker is cloned, woken and dropped outside the lock.
-//! Rejected    Checking a thread id in every wake: the address in a thread-local tells as much.
+//! Rejected    To compare thread ids at each wake: while this thread polls the set, which is where most wakes come
+//!             from, a pointer in a thread-local says so; the id is compared only where it does not.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};

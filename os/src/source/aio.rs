@@ -21,7 +21,7 @@ use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
 use crate::context;
-use crate::driver::{Carries, Direction, ReadyEvent, Registration};
+use crate::driver::{Direction, ReadyEvent, Registration, SourceKind};
 
 /// An operation, or a list of them, whose completion the system tells by a kevent.
 ///
@@ -121,7 +121,7 @@ impl<E: AioSource> Aio<E> {
         // The kind of completion is the operation's: the poller is not told of it beforehand.
         let (interest, driver) = (crate::io::Interest::READABLE, context::driver());
         let registered = &mut Registered(&mut source);
-        let registration = Registration::new(registered, Carries::Bytes, interest, driver)?;
+        let registration = Registration::new(registered, SourceKind::Stream, interest, driver)?;
         Ok(Self {
             registration,
             source: Some(source),

@@ -13,7 +13,7 @@ use mio::unix::SourceFd;
 
 use super::register_error::AsyncFdRegisterError;
 use crate::context;
-use crate::driver::{Carries, Direction, ReadyEvent, Registration};
+use crate::driver::{Direction, ReadyEvent, Registration, SourceKind};
 use crate::io::Interest;
 
 /// A file descriptor whose readiness the driver watches.
@@ -114,7 +114,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     fn make(inner: T, interest: Interest) -> Result<Self, AsyncFdRegisterError<T>> {
         let handle = context::driver();
         let fd = inner.as_raw_fd();
-        match Registration::new(&mut SourceFd(&fd), Carries::Bytes, interest, handle) {
+        match Registration::new(&mut SourceFd(&fd), SourceKind::Stream, interest, handle) {
             Ok(registration) => Ok(Self {
                 registration,
                 inner: Some(inner),

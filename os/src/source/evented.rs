@@ -20,9 +20,9 @@ use mio::event::Source;
 use selkie_core::raw::platform::{AtomicBool, Ordering};
 
 use crate::context;
-use crate::driver::{Carries, Direction, Handle, Registration};
+use crate::driver::{Direction, Handle, Registration, SourceKind, retry_interrupted};
 use crate::io::{Interest, ReadBuf, Ready};
-use crate::sys::{self, MayBeLate, SLICES_PER_CALL};
+use crate::sys::{self, AsDeferredSource, SLICES_PER_CALL};
 
 use super::fill::fill;
 
@@ -53,17 +53,17 @@ impl<S: Source> Evented<S> {
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
     #[track_caller]
-    pub(crate) fn new(source: S, carries: Carries, assumed: Ready) -> io::Result<Self>
+    pub(crate) fn new(source: S, kind: SourceKind, assumed: Ready) -> io::Result<Self>
     where
-        S: MayBeLate,
+        S: AsDeferredSource,
     {
-        let (late, driver) = (source.late(), context::driver());
-        if !late.is_some() {
-            let evented = Self::registered(source, carries, BOTH, driver)?;
+        let (deferred, driver) = (source.deferred_source(), context::driver());
+        if !deferred.is_some() {
+            let evented = Self::registered(source, kind, BOTH, driver)?;
             evented.registration.assume(assumed);
             return Ok(evented);
         }
-        let registration = Registration::late(late, carries, assumed, driver)?;
+        let registration = Registration::deferred(deferred, kind, assumed, driver)?;
         Ok(Self::whole(source, registration))
     }
 
@@ -74,10 +74,10 @@ impl<S: Source> Evented<S> {
     #[track_caller]
     pub(crate) fn from_outside(
         source: S,
-        carries: Carries,
+        kind: SourceKind,
         interest: Interest,
     ) -> io::Result<Self> {
-        let evented = Self::registered(source, carries, interest, context::driver())?;
+        let evented = Self::registered(source, kind, interest, context::driver())?;
         evented.shown();
         Ok(evented)
     }
@@ -101,25 +101,25 @@ impl<S: Source> Evented<S> {
 
     /// Registers `source` with the driver of `handle`, for `interest`.
     pub(crate) fn with_handle(source: S, interest: Interest, handle: Handle) -> io::Result<Self> {
-        Self::registered(source, Carries::Bytes, interest, handle)
+        Self::registered(source, SourceKind::Stream, interest, handle)
     }
 
-    /// Registers `source`, which carries datagrams, with the running runtime's driver.
+    /// Registers `source`, which kind datagrams, with the running runtime's driver.
     ///
     /// # Panics
     /// As [`new`](Self::new).
     #[track_caller]
     pub(crate) fn datagrams(source: S) -> io::Result<Self> {
-        Self::registered(source, Carries::Datagrams, BOTH, context::driver())
+        Self::registered(source, SourceKind::Datagram, BOTH, context::driver())
     }
 
     fn registered(
         mut source: S,
-        carries: Carries,
+        kind: SourceKind,
         interest: Interest,
         handle: Handle,
     ) -> io::Result<Self> {
-        let registration = Registration::new(&mut source, carries, interest, handle)?;
+        let registration = Registration::new(&mut source, kind, interest, handle)?;
         Ok(Self::whole(source, registration))
     }
 
@@ -143,18 +143,21 @@ impl<S: Source> Evented<S> {
     pub(crate) async fn call<R>(
         &self,
         interest: Interest,
-        call: impl FnMut() -> io::Result<R>,
+        mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.registration.call(interest, call).await
+        self.registration
+            .async_io(interest, || retry_interrupted(&mut call))
+            .await
     }
 
     /// Makes the system call `call` if the source is thought ready, or nobody knows.
     pub(crate) fn try_call<R>(
         &self,
         interest: Interest,
-        call: impl FnMut() -> io::Result<R>,
+        mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.registration.try_call(interest, call)
+        self.registration
+            .try_io(interest, || retry_interrupted(&mut call))
     }
 
     /// Gives the source away, unregistered.

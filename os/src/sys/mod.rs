@@ -18,15 +18,12 @@ mod attributes;
 #[cfg(all(unix, not(target_os = "linux"), feature = "fs"))]
 #[path = "no_attributes.rs"]
 mod attributes;
-#[cfg(all(unix, any(feature = "fs", feature = "reactor")))]
-mod birth;
-#[cfg(not(all(unix, any(feature = "fs", feature = "reactor"))))]
-#[path = "no_birth.rs"]
-mod birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 mod cached;
 #[cfg(all(unix, feature = "net"))]
 mod credentials;
+#[cfg(feature = "reactor")]
+mod deferred_source;
 #[cfg(all(target_os = "linux", feature = "net", feature = "io-std"))]
 mod exact_input;
 #[cfg(all(not(all(target_os = "linux", feature = "net")), feature = "io-std"))]
@@ -36,14 +33,12 @@ mod exact_input;
 mod file_control;
 #[cfg(all(unix, feature = "fs"))]
 mod folder;
-#[cfg(all(feature = "reactor", unix))]
-mod late_source;
-#[cfg(all(feature = "reactor", windows))]
-#[path = "no_late_source.rs"]
-mod late_source;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 mod memory;
+mod owning_process;
+#[cfg(feature = "reactor")]
+mod polled_readiness;
 mod stopwatch;
 mod thread_end;
 #[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
@@ -51,8 +46,6 @@ mod thread_end;
 mod timer_fd;
 #[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
 mod timer_fd;
-#[cfg(feature = "reactor")]
-mod told;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(any(unix, windows, target_family = "wasm")))]
@@ -70,22 +63,22 @@ pub(crate) use apple::set_created;
 pub(crate) use at_hand::System;
 #[cfg(feature = "fs")]
 pub(crate) use at_hand::{AtHand, Learned, Refused};
-pub(crate) use birth::Birth;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 pub(crate) use cached::System;
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use credentials::{Peer, peer_credentials};
+#[cfg(feature = "net")]
+pub(crate) use deferred_source::AsDeferredSource;
+#[cfg(feature = "reactor")]
+pub(crate) use deferred_source::DeferredSource;
 #[cfg(feature = "io-std")]
 pub(crate) use exact_input::ExactInput;
-#[cfg(feature = "reactor")]
-pub(crate) use late_source::LateSource;
-#[cfg(feature = "net")]
-pub(crate) use late_source::MayBeLate;
 pub(crate) use memory::install_release_pages;
+pub(crate) use owning_process::OwningProcess;
+#[cfg(feature = "reactor")]
+pub(crate) use polled_readiness::PolledReadiness;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
-#[cfg(feature = "reactor")]
-pub(crate) use told::Told;
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST, SLICES_PER_CALL};
 #[cfg(all(windows, feature = "reactor"))]

@@ -1,30 +1,30 @@
-//! Buffers that the system chooses from, for what arrives.
+//! Buffers from which the system chooses one for what arrives.
 //!
-//! Idea        The system chooses among the buffers of one ring, and a worker has a ring of its own. So
-//!             there is a pool for each ring that receives, made at its first receive.
-//! Invariants  I1 there is one pool at least, and one a ring at most.
-//! Rejected    One pool, on the ring of the thread that made it: whoever receives would share that ring.
+//! Idea        The system chooses among the buffers of one ring, and each worker has a ring of its own. So there is
+//!             a buffer pool per ring that receives, made for its first receive.
+//! Invariants  I1 there is at least one pool, and at most one per ring.
+//! Rejected    One pool, on the ring of the thread that made it: all that receive would share that ring.
 
 use std::fmt;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::attached::Attached;
-use crate::driver::{Pool, Provided};
+use super::runtime_rings::RuntimeRings;
+use crate::driver::{BufferPool, ProvidedBuffer};
 
-/// Buffers at most: the system counts them in 16 bits, half of which are the line's.
+/// The most buffers: the system counts them in 16 bits, half of which are used for the buffer ring.
 const MAX_COUNT: u16 = 1 << 15;
 
 /// Buffers of one size, lent to the system; clones are the same buffers.
 ///
-/// Any number of sockets of one runtime may receive into the same buffers. Each worker that receives
-/// has `count` of them for its own; threads that are no workers share `count`. While the program holds
-/// all of those, [`Received::next`](super::Received::next) waits for one to be dropped.
+/// Any number of sockets of one runtime may receive into the same buffers. Each worker that receives has
+/// `count` buffers of its own; threads that are not workers share `count`. While the program holds all of
+/// those, [`Received::next`](super::Received::next) waits for one to be dropped.
 ///
 /// # Cost
-/// For each worker that receives 16 bytes a buffer, and `size` for as many as were needed at once: 64 at
-/// first, then twice as many, up to `count`.
+/// Per worker that receives: 16 bytes per buffer, and `size` bytes for as many buffers as were needed at once:
+/// 64 at first, then twice as many, up to `count`.
 #[derive(Debug, Clone)]
 pub struct Buffers {
     shared: Arc<Shared>,
@@ -32,11 +32,11 @@ pub struct Buffers {
 
 #[derive(Debug)]
 struct Shared {
-    attached: Attached,
+    rings: RuntimeRings,
     count: u16,
     size: usize,
-    /// Each of another ring (I1).
-    pools: Mutex<Vec<Arc<Pool>>>,
+    /// One per ring (I1).
+    pools: Mutex<Vec<Arc<BufferPool>>>,
 }
 
 impl Buffers {
@@ -59,10 +59,10 @@ impl Buffers {
                 "buffers of {size} bytes: it must be 1 byte to 1 GiB"
             )));
         }
-        let attached = Attached::here()?;
-        let pool = Pool::new(attached.ring()?, count, size)?;
+        let rings = RuntimeRings::current()?;
+        let pool = BufferPool::new(rings.ring()?, count, size)?;
         let shared = Shared {
-            attached,
+            rings,
             count,
             size,
             pools: Mutex::new(vec![pool]),
@@ -72,21 +72,21 @@ impl Buffers {
         })
     }
 
-    pub(super) fn attached(&self) -> &Attached {
-        &self.shared.attached
+    pub(super) fn rings(&self) -> &RuntimeRings {
+        &self.shared.rings
     }
 
-    /// The buffers for what this thread receives: those of its ring. If there is no memory for them, the
-    /// first that were made, and their ring.
-    pub(super) fn pool(&self) -> io::Result<Arc<Pool>> {
-        let ring = self.shared.attached.ring()?;
+    /// The buffers for what this thread receives: those of its ring. If there is no memory for them, the first
+    /// that were made, with their ring.
+    pub(super) fn pool(&self) -> io::Result<Arc<BufferPool>> {
+        let ring = self.shared.rings.ring()?;
         let shared = &*self.shared;
         let mut pools = shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_its = |pool: &&Arc<Pool>| Arc::ptr_eq(pool.ring(), &ring);
+        let is_its = |pool: &&Arc<BufferPool>| Arc::ptr_eq(pool.ring(), &ring);
         if let Some(pool) = pools.iter().find(is_its) {
             return Ok(Arc::clone(pool));
         }
-        match Pool::new(Arc::clone(&ring), shared.count, shared.size) {
+        match BufferPool::new(Arc::clone(&ring), shared.count, shared.size) {
             Ok(pool) => {
                 pools.push(Arc::clone(&pool));
                 Ok(pool)
@@ -96,9 +96,9 @@ impl Buffers {
     }
 }
 
-/// Bytes that arrived, in a buffer that goes back to its group when this is dropped.
+/// Bytes that arrived, in a buffer that goes back to its pool when this is dropped.
 pub struct Buffer {
-    pub(super) provided: Provided,
+    pub(super) provided: ProvidedBuffer,
 }
 
 impl Deref for Buffer {

@@ -1,4 +1,4 @@
-//! A socket as operations name it.
+//! A socket, and how operations name it.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -6,36 +6,43 @@ use std::sync::{Arc, OnceLock};
 
 use io_uring::{squeue, types};
 
-use crate::driver::{Place, Ring};
+use crate::driver::{RegisteredFile, Ring};
 
-/// A socket, and its place in the table of a ring if it has one; each operation owns it.
+/// A socket, and its entry in the file table of a ring if it has one; each operation owns it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    /// Given up before the descriptor is closed.
-    place: OnceLock<Place>,
+    /// Dropped before the descriptor is closed.
+    registered_file: OnceLock<RegisteredFile>,
     pub(super) fd: OwnedFd,
 }
 
 impl Endpoint {
     pub(super) fn new(fd: OwnedFd) -> Self {
-        let place = OnceLock::new();
-        Self { place, fd }
+        let registered_file = OnceLock::new();
+        Self {
+            registered_file,
+            fd,
+        }
     }
 
-    /// Puts the socket into the table of `ring`, unless it stands in one.
+    /// Puts the socket into the file table of `ring`, unless it is in one.
     pub(super) fn register(&self, ring: &Arc<Ring>) -> io::Result<()> {
-        if self.place.get().is_none() {
-            let place = Place::take(ring, self.fd.as_raw_fd())?;
-            // Should another thread have been faster, this place is free again.
-            let _ = self.place.set(place);
+        if self.registered_file.get().is_none() {
+            let registered_file = RegisteredFile::take(ring, self.fd.as_raw_fd())?;
+            // If another thread was faster, this entry is dropped again.
+            let _ = self.registered_file.set(registered_file);
         }
         Ok(())
     }
 
-    /// How an operation on `ring` names the socket: with these flags.
-    pub(super) fn name(&self, ring: &Arc<Ring>) -> (types::Fd, squeue::Flags) {
-        let place = self.place.get().and_then(|place| place.in_table_of(ring));
-        match place {
+    /// How an operation on `ring` names the socket: by its index in the file table, or by its descriptor; with
+    /// the flags for that.
+    pub(super) fn fd_and_flags(&self, ring: &Arc<Ring>) -> (types::Fd, squeue::Flags) {
+        let registered_file = self
+            .registered_file
+            .get()
+            .and_then(|registered_file| registered_file.index_in(ring));
+        match registered_file {
             Some(index) => (types::Fd(index as i32), squeue::Flags::FIXED_FILE),
             None => (types::Fd(self.fd.as_raw_fd()), squeue::Flags::empty()),
         }

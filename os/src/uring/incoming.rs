@@ -1,8 +1,8 @@
 //! The connections that a listener accepts.
 //!
-//! Idea        One operation accepts again and again; it is begun anew when the system ends it.
-//! Invariants  I1 a descriptor that a completion carries belongs to who takes the completion; if
-//!                nobody does any more, it is closed.
+//! Idea        One multishot operation accepts every connection; it is restarted when the system ends it.
+//! Invariants  I1 a descriptor that a completion carries belongs to whoever takes the completion. If nobody takes
+//!                it any more, it is closed.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -15,18 +15,18 @@ use std::task::{Context, Poll, ready};
 use io_uring::{opcode, types};
 use selkie_core::coop;
 
-use super::attached::{Anew, Attached};
-use super::line::{Line, Look};
+use super::multishot::{Multishot, MultishotStatus};
+use super::runtime_rings::{Restarts, RuntimeRings};
 use super::socket::Socket;
 use crate::driver::{Completion, Payload, outcome_error};
 
-struct Accepting {
+struct AcceptPayload {
     _listener: Arc<OwnedFd>,
 }
 
-impl Payload for Accepting {
-    fn carried(&self, told: Completion) -> Option<Box<dyn Any + Send>> {
-        Some(Box::new(accepted(told)))
+impl Payload for AcceptPayload {
+    fn resource_of(&self, completion: Completion) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(accepted(completion)))
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
@@ -34,38 +34,38 @@ impl Payload for Accepting {
     }
 }
 
-/// The descriptor that `told` carries (I1).
-fn accepted(told: Completion) -> io::Result<OwnedFd> {
-    if told.result < 0 {
-        return Err(outcome_error(-told.result));
+/// The descriptor that `completion` carries (I1).
+fn accepted(completion: Completion) -> io::Result<OwnedFd> {
+    if completion.result < 0 {
+        return Err(outcome_error(-completion.result));
     }
     // SAFETY: the system has made it for us, and each completion is taken once.
-    Ok(unsafe { OwnedFd::from_raw_fd(told.result) })
+    Ok(unsafe { OwnedFd::from_raw_fd(completion.result) })
 }
 
-/// The connections that come to a listener, TCP's or Unix's.
+/// The connections that come to a listener of TCP or of Unix sockets.
 ///
-/// The operation goes on between calls: 256 connections are accepted ahead of [`next`](Self::next) at
-/// most, which are closed if this drops.
+/// The operation stays in flight between calls: at most 256 connections are accepted ahead of
+/// [`next`](Self::next), and they are closed when this is dropped.
 #[derive(Debug)]
 pub struct Incoming {
-    attached: Attached,
-    line: Line,
+    rings: RuntimeRings,
+    multishot: Multishot,
     listener: Arc<OwnedFd>,
 }
 
 impl Incoming {
-    /// The connections that come to `listener`, by the runtime that runs here.
+    /// The connections that come to `listener`, for the current runtime.
     ///
     /// # Errors
     /// `Unsupported` if the runtime was built without I/O or with
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
-    /// no runtime runs here. What the system says if it has no descriptor or no memory for a ring just now:
-    /// call it again later.
+    /// there is no current runtime. The error of the system if it has no descriptor or no memory for a ring
+    /// just now: call it again later.
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self {
-            attached: Attached::here()?,
-            line: Line::default(),
+            rings: RuntimeRings::current()?,
+            multishot: Multishot::default(),
             listener: Arc::new(listener.into()),
         })
     }
@@ -73,14 +73,14 @@ impl Incoming {
     /// The next connection.
     ///
     /// # Errors
-    /// What the system says: that there are too many descriptors, for one; that the runtime has shut
-    /// down. Call it again to go on.
+    /// What the system reports, such as that there are too many descriptors; that the runtime has shut down.
+    /// Call it again to go on.
     ///
     /// # Cancel safety
     /// No connection is lost: call it again.
     ///
     /// # Cost
-    /// No system call of its own while the operation goes on.
+    /// No system call of its own while the operation is in flight.
     pub async fn next(&mut self) -> io::Result<Socket> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -93,19 +93,25 @@ impl Incoming {
         let unit = ready!(coop::poll_proceed(cx));
         let next = ready!(self.poll_accepted(cx));
         unit.made_progress();
-        Poll::Ready(next.map(|fd| Socket::attach(self.attached.clone(), fd)))
+        Poll::Ready(next.map(|fd| Socket::attach(self.rings.clone(), fd)))
     }
 
     fn poll_accepted(&mut self, cx: &Context<'_>) -> Poll<io::Result<OwnedFd>> {
-        let mut anew = Anew::default();
+        let mut restarts = Restarts::default();
         loop {
-            match self.line.look(&self.attached, cx) {
-                // Also ended if the line was full.
-                Look::Told(told) if Anew::suits(-told.result) => ready!(anew.poll_once_more(cx)),
-                Look::Told(told) => return Poll::Ready(accepted(told)),
-                Look::Pending => return Poll::Pending,
-                Look::Ended(error) => return Poll::Ready(Err(error)),
-                Look::Idle => self.begin()?,
+            match self.multishot.poll_next(&self.rings, cx) {
+                // Also if it was cancelled because too many completions were queued.
+                MultishotStatus::Completion(completion)
+                    if Restarts::is_restartable(-completion.result) =>
+                {
+                    ready!(restarts.poll_restart(cx))
+                }
+                MultishotStatus::Completion(completion) => {
+                    return Poll::Ready(accepted(completion));
+                }
+                MultishotStatus::Pending => return Poll::Pending,
+                MultishotStatus::RuntimeEnded(error) => return Poll::Ready(Err(error)),
+                MultishotStatus::Idle => self.begin()?,
             }
         }
     }
@@ -113,14 +119,14 @@ impl Incoming {
     fn begin(&mut self) -> io::Result<()> {
         let fd = types::Fd(self.listener.as_raw_fd());
         let entry = opcode::AcceptMulti::new(fd).flags(libc::SOCK_CLOEXEC);
-        let payload = Accepting {
+        let payload = AcceptPayload {
             _listener: Arc::clone(&self.listener),
         };
-        let ring = self.attached.ring()?;
+        let ring = self.rings.ring()?;
         // SAFETY: the descriptor belongs to the payload.
         unsafe {
-            self.line
-                .begin(&self.attached, ring, entry.build(), Box::new(payload))
+            self.multishot
+                .begin(&self.rings, ring, entry.build(), Box::new(payload))
         }
     }
 }

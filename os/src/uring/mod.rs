@@ -1,21 +1,10 @@
 //! Sockets by io_uring, with buffers that operations own; on 64-bit Linux 6.0 and later.
 //!
-//! The traits of [`io`](crate::io) lend a slice for the length of a call; a completion ring needs memory
-//! until the system is done. So these stand beside the traits, for servers that want fewer system
-//! calls: one operation that goes on accepts every connection ([`Incoming`]), one receives all that
-//! arrives at a socket, into buffers that the system chooses ([`Received`], [`Buffers`]), and what is
-//! sent ([`Socket::send`]) is handed over together, once a turn of the runtime.
-//!
-//! Each worker has a ring of its own, made when it first needs one; threads that are no workers share
-//! one. A task may move between workers at any time: what it begins goes to the ring of the worker that
-//! it runs on, and an operation that goes on follows it. A worker submits what its tasks have asked when
-//! it has nothing else to run, or has polled many of them; one in a long poll is helped out after some 10 ms.
-//!
-//! The runtime must have been built with I/O enabled, and without
-//! [`disable_io_uring`](crate::runtime::Builder::disable_io_uring). Where the system refuses a ring, or
-//! has one that cannot do this, the constructors fail with `Unsupported`, and say so: use
-//! [`net`](crate::net) then. If it has no descriptor for a ring just now, they fail with its own error, and a
-//! later call asks again; so does a file, which does without a ring meanwhile.
+//! The traits of [`io`](crate::io) lend a slice for the length of a call, but a completion ring needs the memory until
+//! the system is done with it. So these types stand beside the traits, for servers that want fewer system calls. One
+//! multishot operation accepts every connection ([`Incoming`]), and one receives all that arrives at a socket, into
+//! buffers that the system chooses ([`Received`], [`Buffers`]). What the tasks send ([`Socket::send`]) is submitted
+//! together, once per turn of the runtime.
 //!
 //! # Example
 //! An echo server, and a client of the ordinary kind.
@@ -56,12 +45,26 @@
 //! # })
 //! # }
 //! ```
+//!
+//! # Rings and workers
+//! Each worker has a ring of its own, made when it first needs one; threads that are not workers share one. A task may
+//! move between workers at any time: what it submits goes to the ring of the worker that it runs on, and a multishot
+//! operation follows its task. A worker submits what its tasks have queued when it has nothing else to run, or has run
+//! for 200 µs. If a worker is in a long poll, another submits for it, after a millisecond or two where each worker has a
+//! reactor of its own, else after some 10 ms.
+//!
+//! # Where it is available
+//! The runtime must have been built with I/O enabled, and without
+//! [`disable_io_uring`](crate::runtime::Builder::disable_io_uring). If the system refuses a ring, or has one that cannot
+//! do this, the constructors fail with `Unsupported`, and say so: use [`net`](crate::net) then. If the system has no
+//! descriptor for a ring just now, they fail with its error, and a later call asks again; files do without a ring
+//! meanwhile.
 
-mod attached;
+mod runtime_rings;
 
 mod buffers;
 
-mod line;
+mod multishot;
 
 mod endpoint;
 

@@ -1,13 +1,15 @@
 //! All that arrives at a socket.
 //!
-//! Idea        One operation receives again and again, each time into the buffer that is next in its
-//!             group. It is begun anew when the system ends it: for want of buffers, once one is back.
-//! States      under way ─ended─▶ idle ─▶ under way; idle ─no buffers─▶ starved ─there are more─▶ under way;
+//! Idea        One multishot operation receives again and again, each time into the next buffer of its group. It is
+//!             restarted when the system ends it; if it ended because there was no buffer, as soon as one is given
+//!             back.
+//! States      in flight ─ended─▶ idle ─▶ in flight; idle ─no buffers─▶ out of buffers ─one is given back─▶ in
+//!             flight;
 //!             ─a receive of nothing─▶ at the end
-//! Invariants  I1 a buffer that a completion names belongs to who takes the completion; if nobody does
-//!                any more, to the payload, which gives it back.
+//! Invariants  I1 a buffer that a completion names belongs to whoever takes the completion. If nobody takes it any
+//!                more, it belongs to the payload, which gives it back.
 //!             I2 the operation owns the socket and the buffers, not the future.
-//!             I3 `pool` is the operation's: it changes only while none is under way.
+//!             I3 `pool` is the pool of the operation: it changes only while none is in flight.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -20,21 +22,21 @@ use std::task::{Context, Poll, ready};
 use io_uring::opcode;
 use selkie_core::coop;
 
-use super::attached::Anew;
 use super::buffers::{Buffer, Buffers};
 use super::endpoint::Endpoint;
-use super::line::{Line, Look};
-use crate::driver::{Completion, Payload, Pool, Provided, outcome_error};
+use super::multishot::{Multishot, MultishotStatus};
+use super::runtime_rings::Restarts;
+use crate::driver::{BufferPool, Completion, Payload, ProvidedBuffer, outcome_error};
 
 /// What the operation owns (I2).
-struct Receiving {
+struct ReceivePayload {
     _socket: Arc<Endpoint>,
-    pool: Arc<Pool>,
+    pool: Arc<BufferPool>,
 }
 
-impl Payload for Receiving {
-    fn carried(&self, told: Completion) -> Option<Box<dyn Any + Send>> {
-        Some(Box::new(provided(&self.pool, told)))
+impl Payload for ReceivePayload {
+    fn resource_of(&self, completion: Completion) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(provided(&self.pool, completion)))
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
@@ -42,10 +44,10 @@ impl Payload for Receiving {
     }
 }
 
-/// The buffers that `told` names.
-fn provided(pool: &Arc<Pool>, told: Completion) -> Vec<Provided> {
-    let bytes = usize::try_from(told.result).unwrap_or(0);
-    let first = told.buffer();
+/// The buffers that `completion` names.
+fn provided(pool: &Arc<BufferPool>, completion: Completion) -> Vec<ProvidedBuffer> {
+    let bytes = usize::try_from(completion.result).unwrap_or(0);
+    let first = completion.buffer();
     first.map_or_else(Vec::new, |first| pool.provided(first, bytes))
 }
 
@@ -54,46 +56,46 @@ fn provided(pool: &Arc<Pool>, told: Completion) -> Vec<Provided> {
 /// Dropping it ends the operation. What had arrived and was not taken is lost.
 #[derive(Debug)]
 pub struct Received {
-    line: Line,
+    multishot: Multishot,
     socket: Arc<Endpoint>,
     buffers: Buffers,
-    /// Those that the last operation receives into (I3).
-    pool: Option<Arc<Pool>>,
+    /// The pool that the last operation receives into (I3).
+    pool: Option<Arc<BufferPool>>,
     /// Other buffers of the last completion.
-    rest: VecDeque<Provided>,
-    /// How many buffers had been given back when the operation was last begun, and how many lent.
+    rest: VecDeque<ProvidedBuffer>,
+    /// How many buffers had been given back, and how many offered, when the operation was last restarted.
     returned: u64,
-    lent: u16,
-    is_starved: bool,
+    offered: u16,
+    has_run_out: bool,
     is_at_end: bool,
 }
 
 impl Received {
     pub(super) fn new(socket: Arc<Endpoint>, buffers: Buffers) -> Self {
         Self {
-            line: Line::default(),
+            multishot: Multishot::default(),
             socket,
             buffers,
             pool: None,
             rest: VecDeque::new(),
             returned: 0,
-            lent: 0,
-            is_starved: false,
+            offered: 0,
+            has_run_out: false,
             is_at_end: false,
         }
     }
 
-    /// The next bytes; `None` once the other side has sent all it will.
+    /// The next bytes; `None` once the peer has sent all that it will send.
     ///
     /// # Errors
-    /// What the system says of the socket; that the runtime has shut down.
+    /// What the system reports of the socket; that the runtime has shut down.
     ///
     /// # Cancel safety
     /// Nothing is lost: call it again.
     ///
     /// # Cost
-    /// No system call of its own while the operation goes on. It waits for a buffer to be dropped
-    /// if the program holds all of the group.
+    /// No system call of its own while the operation is in flight. It waits for a buffer to be dropped if the
+    /// program holds all of its pool.
     pub async fn next(&mut self) -> Option<io::Result<Buffer>> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -112,8 +114,8 @@ impl Received {
         }))
     }
 
-    fn poll_provided(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Provided>>> {
-        let mut anew = Anew::default();
+    fn poll_provided(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<ProvidedBuffer>>> {
+        let mut restarts = Restarts::default();
         loop {
             if let Some(provided) = self.rest.pop_front() {
                 return Poll::Ready(Ok(Some(provided)));
@@ -121,19 +123,19 @@ impl Received {
             if self.is_at_end {
                 return Poll::Ready(Ok(None));
             }
-            match self.line.look(self.buffers.attached(), cx) {
-                Look::Told(told) => {
-                    self.take(told)?;
-                    if Anew::suits(-told.result) {
-                        ready!(anew.poll_once_more(cx));
+            match self.multishot.poll_next(self.buffers.rings(), cx) {
+                MultishotStatus::Completion(completion) => {
+                    self.take(completion)?;
+                    if Restarts::is_restartable(-completion.result) {
+                        ready!(restarts.poll_restart(cx));
                     }
                 }
-                Look::Pending => return Poll::Pending,
-                Look::Ended(error) => return Poll::Ready(Err(error)),
-                Look::Idle => {
+                MultishotStatus::Pending => return Poll::Pending,
+                MultishotStatus::RuntimeEnded(error) => return Poll::Ready(Err(error)),
+                MultishotStatus::Idle => {
                     let pool = self.buffers.pool()?;
-                    let is_starved = self.is_starved_of(&pool) && !pool.grow(self.lent);
-                    if is_starved && pool.wait(self.returned, cx.waker()) {
+                    let has_run_out = self.has_run_out_of(&pool) && !pool.grow(self.offered);
+                    if has_run_out && pool.wait(self.returned, cx.waker()) {
                         return Poll::Pending;
                     }
                     self.begin(pool)?;
@@ -143,50 +145,50 @@ impl Received {
     }
 
     /// Whether `pool` had no buffer for the last operation.
-    fn is_starved_of(&self, pool: &Arc<Pool>) -> bool {
+    fn has_run_out_of(&self, pool: &Arc<BufferPool>) -> bool {
         let last = self.pool.as_ref();
-        self.is_starved && last.is_some_and(|last| Arc::ptr_eq(last, pool))
+        self.has_run_out && last.is_some_and(|last| Arc::ptr_eq(last, pool))
     }
 
-    /// Takes in what the system says.
-    fn take(&mut self, told: Completion) -> io::Result<()> {
+    /// Processes a completion.
+    fn take(&mut self, completion: Completion) -> io::Result<()> {
         let pool = self.pool.as_ref();
-        let mut provided = pool.map_or_else(Vec::new, |pool| provided(pool, told));
-        match told.result {
+        let mut provided = pool.map_or_else(Vec::new, |pool| provided(pool, completion));
+        match completion.result {
             0 => self.is_at_end = true, // A buffer that came with it goes back.
             1.. => self.rest.extend(provided.drain(..)),
-            _ => match -told.result {
-                libc::ENOBUFS => self.is_starved = true,
-                errno if Anew::suits(errno) => {}
+            _ => match -completion.result {
+                libc::ENOBUFS => self.has_run_out = true,
+                errno if Restarts::is_restartable(errno) => {}
                 errno => return Err(outcome_error(errno)),
             },
         }
         Ok(())
     }
 
-    fn begin(&mut self, pool: Arc<Pool>) -> io::Result<()> {
-        debug_assert!(self.line.is_idle(), "one operation a socket");
-        self.is_starved = false;
-        self.lent = pool.lent();
+    fn begin(&mut self, pool: Arc<BufferPool>) -> io::Result<()> {
+        debug_assert!(self.multishot.is_idle(), "one operation per socket");
+        self.has_run_out = false;
+        self.offered = pool.offered();
         self.returned = pool.returned();
         let ring = Arc::clone(pool.ring());
-        let (fd, named) = self.socket.name(&ring);
+        let (fd, named) = self.socket.fd_and_flags(&ring);
         let group = pool.group();
-        let entry = if ring.abilities().bundles {
+        let entry = if ring.capabilities().bundles {
             opcode::RecvMultiBundle::new(fd, group).build()
         } else {
             opcode::RecvMulti::new(fd, group).build()
         };
-        let payload = Receiving {
+        let payload = ReceivePayload {
             _socket: Arc::clone(&self.socket),
             pool: Arc::clone(&pool),
         };
         self.pool = Some(pool); // I3
         // SAFETY: the descriptor and the buffers belong to the payload, and neither moves.
         unsafe {
-            let attached = self.buffers.attached();
-            self.line
-                .begin(attached, ring, entry.flags(named), Box::new(payload))
+            let rings = self.buffers.rings();
+            self.multishot
+                .begin(rings, ring, entry.flags(named), Box::new(payload))
         }
     }
 }

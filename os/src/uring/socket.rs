@@ -5,142 +5,143 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use super::attached::Attached;
 use super::buffers::Buffers;
 use super::endpoint::Endpoint;
 use super::received::Received;
-use super::send::{Manner, send};
+use super::runtime_rings::RuntimeRings;
+use super::send::{SendOptions, send};
 
 /// A connected socket whose operations are done by io_uring; clones are the same socket.
 ///
-/// It is closed when the last clone is gone and no operation is under way.
+/// It is closed when the last clone is dropped and no operation is in flight.
 #[derive(Debug, Clone)]
 pub struct Socket {
-    attached: Attached,
+    rings: RuntimeRings,
     endpoint: Arc<Endpoint>,
 }
 
 impl Socket {
-    pub(super) fn attach(attached: Attached, fd: OwnedFd) -> Self {
+    pub(super) fn attach(rings: RuntimeRings, fd: OwnedFd) -> Self {
         let endpoint = Arc::new(Endpoint::new(fd));
-        Self { attached, endpoint }
+        Self { rings, endpoint }
     }
 
-    /// `socket`, connected, by the runtime that runs here: std's `TcpStream` or `UnixStream`, for one, as
-    /// [`TcpStream::into_std`](crate::net::TcpStream::into_std) gives it.
+    /// Wraps a connected socket, for the current runtime: std's `TcpStream` or `UnixStream`, for example, as
+    /// [`TcpStream::into_std`](crate::net::TcpStream::into_std) returns it.
     ///
     /// # Errors
     /// `Unsupported` if the runtime was built without I/O or with
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
-    /// no runtime runs here. What the system says if it has no descriptor or no memory for a ring just now:
-    /// call it again later.
+    /// there is no current runtime. The error of the system if it has no descriptor or no memory for a ring
+    /// just now: call it again later.
     pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        Ok(Self::attach(Attached::here()?, socket.into()))
+        Ok(Self::attach(RuntimeRings::current()?, socket.into()))
     }
 
-    /// Puts the socket into the table of files of this worker's ring, where operations that begin on this
-    /// worker find it without a look at the process's descriptors; those that begin on another go by the
-    /// descriptor as before. It leaves the table when the last clone is gone and no operation is under way;
-    /// until then it stays in the table of this worker, whoever calls this again.
+    /// Puts the socket into the file table of the ring of this worker. Operations that begin on this worker
+    /// then find the socket without a look-up in the descriptors of the process; those that begin on another
+    /// worker use the descriptor as before. The socket leaves the table when the last clone is dropped and no
+    /// operation is in flight; until then it stays in the table of this worker, whoever calls this again.
     ///
     /// # Errors
-    /// If the table is full: it has 16,384 places, or fewer if the process may have fewer descriptors; that
-    /// the runtime has shut down; what the system says. The socket is as good as before.
+    /// If the table is full: it has 16,384 places, or fewer if the process may have fewer descriptors; if the
+    /// runtime has shut down; what the system reports. The socket works as before.
     ///
     /// # Cost
-    /// A system call, and one when it leaves. Whether operations are faster then, measure: over loopback
-    /// they were not.
+    /// A system call, and another when it leaves. Measure whether operations are faster: over loopback they
+    /// were not.
     pub fn register(&self) -> io::Result<()> {
-        self.endpoint.register(&self.attached.ring()?)
+        self.endpoint.register(&self.rings.ring()?)
     }
 
-    /// All that arrives from now on, in buffers of `buffers`, which must be of the same runtime.
+    /// Receives all that arrives from now on, into buffers of `buffers`, which must belong to the same runtime.
     ///
     /// # Panics
-    /// If `buffers` are another runtime's.
+    /// If `buffers` belong to another runtime.
     #[track_caller]
     pub fn receive(&self, buffers: &Buffers) -> Received {
         assert!(
-            self.attached.is_same(buffers.attached()),
+            self.rings.is_same(buffers.rings()),
             "the buffers are another runtime's than the socket"
         );
         Received::new(Arc::clone(&self.endpoint), buffers.clone())
     }
 
-    /// Sends `buf`, and gives it back with how many of its bytes were sent.
+    /// Sends `buf`, and gives it back with the number of its bytes that were sent.
     ///
     /// # Errors
-    /// What the system says; that the runtime has shut down. The buffer comes back all the same.
+    /// What the system reports; that the runtime has shut down. The buffer comes back all the same.
     ///
     /// # Cancel safety
-    /// Not cancel safe: whether and how much was sent is not known, and the buffer is lost.
+    /// Not cancel safe: it is not known whether and how much was sent, and the buffer is lost.
     ///
     /// # Cost
-    /// A share of one system call, which hands over what all tasks send in a turn of the runtime; the
-    /// system copies the bytes.
+    /// A share of one system call, which submits what all tasks send in a turn of the runtime; the system
+    /// copies the bytes.
     pub async fn send<B>(&self, buf: B) -> (io::Result<usize>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        let manner = Manner {
+        let options = SendOptions {
             waits_for_all: false,
             copies: true,
         };
-        send(&self.attached, &self.endpoint, buf, 0, manner).await
+        send(&self.rings, &self.endpoint, buf, 0, options).await
     }
 
     /// Sends all of `buf`, and gives it back.
     ///
     /// # Errors
-    /// What the system says; that the runtime has shut down; `WriteZero` if the socket takes no more.
-    /// A part may be sent then. The buffer comes back all the same.
+    /// What the system reports; that the runtime has shut down; `WriteZero` if the socket takes no more. A part
+    /// may have been sent then. The buffer comes back all the same.
     ///
     /// # Cancel safety
     /// As for [`send`](Self::send).
     ///
     /// # Cost
-    /// As for [`send`](Self::send): as a rule one operation, however much there is.
+    /// As for [`send`](Self::send): as a rule one operation, however many bytes there are.
     pub async fn send_all<B>(&self, buf: B) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        let manner = Manner {
+        let options = SendOptions {
             waits_for_all: true,
             copies: true,
         };
-        self.send_whole(buf, manner).await
+        self.send_whole(buf, options).await
     }
 
-    /// Sends all of `buf` from where it lies, and gives it back once the system needs it no more: when
-    /// the other side has received it, as a rule.
+    /// Sends all of `buf` without copying it, and gives it back once the system needs it no more: as a rule
+    /// when the peer has received the data.
     ///
     /// # Errors
-    /// As for [`send_all`](Self::send_all); `Unsupported` for sockets that cannot, as Unix's.
+    /// As for [`send_all`](Self::send_all); `Unsupported` for sockets that cannot do this, such as Unix
+    /// sockets.
     ///
     /// # Cancel safety
-    /// As for [`send`](Self::send). If the runtime ends, the memory comes back no sooner than that.
+    /// As for [`send`](Self::send). If the runtime shuts down, the memory comes back no sooner than that.
     ///
     /// # Cost
-    /// No copy, but pages are pinned and a notice awaited: worth it from some 10 KiB on, over a network
-    /// card that can; over loopback the system copies all the same.
+    /// No copy, but pages are pinned and a notification is awaited: worth it from some 10 KiB on, with a
+    /// network card that supports it; over loopback the system copies all the same.
     pub async fn send_zero_copy<B>(&self, buf: B) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        let manner = Manner {
+        let options = SendOptions {
             waits_for_all: true,
             copies: false,
         };
-        self.send_whole(buf, manner).await
+        self.send_whole(buf, options).await
     }
 
-    async fn send_whole<B>(&self, mut buf: B, manner: Manner) -> (io::Result<()>, B)
+    async fn send_whole<B>(&self, mut buf: B, options: SendOptions) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
     {
         let mut done = 0;
         while done < buf.as_ref().len() {
-            let (sent, back) = send(&self.attached, &self.endpoint, buf, done, manner).await;
+            let (sent, back) = send(&self.rings, &self.endpoint, buf, done, options).await;
             buf = back;
             match sent {
                 Ok(0) => return (Err(io::ErrorKind::WriteZero.into()), buf),

@@ -18,7 +18,7 @@ impl Wake for Count {
 
 fn watched() -> Slot {
     let slot = Slot::new();
-    slot.watch(|| Ok::<(), ()>(())).unwrap();
+    slot.register(|| Ok::<(), ()>(())).unwrap();
     slot
 }
 
@@ -68,14 +68,14 @@ fn a_clear_keeps_that_the_driver_is_gone() {
     // Also one that was seen since.
     slot.clear(slot.peek(Ready::ALL));
     assert!(slot.peek(Interest::READABLE.mask()).is_shutdown());
-    assert!(slot.answers(Interest::READABLE.mask()).is_some());
+    assert!(slot.ready_now(Interest::READABLE.mask()).is_some());
 }
 
 #[test]
 fn what_is_assumed_lasts_until_an_operation_finds_otherwise() {
     let slot = Slot::new();
     slot.assume(Ready::READABLE | Ready::WRITABLE);
-    slot.watch(|| Ok::<(), ()>(())).unwrap();
+    slot.register(|| Ok::<(), ()>(())).unwrap();
     let seen = slot.peek(Interest::READABLE.mask());
     assert!(seen.ready.is_readable());
     // An event that comes before the clear is not lost with it.
@@ -90,11 +90,11 @@ fn what_is_assumed_lasts_until_an_operation_finds_otherwise() {
 #[test]
 fn the_poller_is_told_once_and_early_events_stay() {
     let slot = Slot::new();
-    assert!(slot.answers(Ready::ALL).is_some() && !slot.is_watched());
-    slot.watch(|| Err("refused")).unwrap_err();
-    assert!(!slot.is_watched());
-    slot.watch(|| {
-        // The poller may tell before it is known to watch.
+    assert!(slot.ready_now(Ready::ALL).is_some() && !slot.is_registered());
+    slot.register(|| Err("refused")).unwrap_err();
+    assert!(!slot.is_registered());
+    slot.register(|| {
+        // The poller may tell before it is known to register.
         slot.word.store(
             slot.word.load(Ordering::Relaxed) | u64::from(Ready::READABLE.bits()),
             Ordering::Relaxed,
@@ -102,10 +102,10 @@ fn the_poller_is_told_once_and_early_events_stay() {
         Ok::<(), ()>(())
     })
     .unwrap();
-    assert!(slot.is_watched() && is_readable(&slot));
-    slot.watch(|| Err("told twice")).unwrap();
+    assert!(slot.is_registered() && is_readable(&slot));
+    slot.register(|| Err("told twice")).unwrap();
     slot.close();
-    assert!(!slot.is_watched());
+    assert!(!slot.is_registered());
 }
 
 #[test]

@@ -1,19 +1,20 @@
-//! How a ring ends.
+//! The shutdown of a ring.
 //!
-//! Idea        What is under way is cancelled, and everyone who waits for it is woken: who lent nothing to
-//!             the system is told at once that the runtime has ended. What owns memory of the program is
-//!             waited for, since it comes back with the outcome: as a rule it has ended by then. What the
-//!             system cannot cancel, a read that a server does not answer, may take for ever, and whoever
-//!             ends the runtime says how long it may be waited for. What is under way after that a thread
-//!             waits for, which nobody waits for: so the outcome is told, and memory and descriptors go
-//!             back, whenever the system is done.
-//! States      open ─begin_close→ closed ─await_last→ nothing under way, or ─see_off→ a thread's
-//! Invariants  I1 nobody waits under a lock; another thread may take the completion that is waited for,
-//!             hence the waits are short and the state is looked at after each.
-//!             I2 what the system may still touch when the ring drops stays for good, and the ring's own
-//!             memory with it.
-//! Rejected    To leave to the waiters what is under way after the limit: a task that waits is woken by
-//!             nobody. A thread of the pool: it has closed, or takes what is left of the same limit.
+//! Idea        The operations in flight are cancelled, and everyone who waits for one is woken. An operation that
+//!             has lent no memory to the system reports the end of the runtime at once. An operation that owns
+//!             memory of the program is waited for, since the memory comes back with the outcome; as a rule that is
+//!             so by then. An operation that the system cannot cancel, such as a read that a server does not
+//!             answer, may take for ever: whoever shuts the runtime down says how long to wait for it. A background
+//!             thread waits for the operations that are in flight after that, and nobody waits for the thread. So
+//!             outcomes are delivered, and memory and descriptors come back, whenever the system is done.
+//! States      open ─begin_close→ closed ─wait_for_in_flight→ nothing in flight, or ─wait_in_background→ left to a
+//!             thread
+//! Invariants  I1 nobody waits while holding a lock. Another thread may take the completion that is waited for, so
+//!                waits are short, and the state is looked at after each.
+//!             I2 what the system may still touch when the ring is dropped is leaked, and so is the memory of the
+//!                ring.
+//! Rejected    To leave to the tasks what is in flight after the limit: nobody wakes a task that waits. A thread of
+//!             the blocking pool: the pool has shut down, or uses what is left of the same limit.
 #![allow(unsafe_code)]
 
 use std::mem::{self, ManuallyDrop};
@@ -23,45 +24,45 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::contain_panic;
 
-use super::operations::After;
+use super::operations::AfterUnlock;
+use super::queue_pair::wait_for_any;
 use super::ring::Ring;
-use super::system::wait_for_any;
 
-/// The longest wait between two looks (I1).
+/// The longest wait between two looks at the state (I1).
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// How long the thread of what is left first waits between two looks, and how long it waits at most (I1).
+/// The first and the longest wait of the background thread between two looks (I1).
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// How long the closing thread waits where the system gives no other.
+/// How long the closing thread waits if the system gives no background thread.
 const WITHOUT_THREAD: Duration = Duration::from_millis(100);
 
 impl Ring {
-    /// Takes no further operations, cancels those under way, and wakes everyone who waits.
+    /// Refuses further operations, cancels those in flight, and wakes everyone who waits.
     pub(super) fn begin_close(&self) {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return; // I6 of the ring.
         }
-        let mut after = After::default();
+        let mut after = AfterUnlock::default();
         let mut state = self.lock();
         state.is_closed = true;
         state.has_ended = true;
         self.take(&mut state, &mut after);
-        for index in state.operations.flying() {
+        for index in state.operations.cancellable_indices() {
             state.cancel(index);
         }
         state.operations.wake_all(&mut after);
-        for starved in state.groups.iter().flatten() {
-            after.wake(starved.take());
+        for waiters in state.groups.iter().flatten() {
+            after.wake(waiters.take());
         }
         drop(state);
         self.submit_all();
-        after.do_it();
+        after.run();
     }
 
-    /// Waits for the last operation that can be cancelled, until `deadline`; not for notices, which are the
-    /// peers' to cause.
-    pub(super) fn await_last(&self, deadline: Option<Instant>) {
-        while self.is_here() && self.has_cancellable() {
+    /// Waits until `deadline` for the last operation that can be cancelled. Does not wait for the notifications
+    /// of zero-copy sends, which depend on the peers.
+    pub(super) fn wait_for_in_flight(&self, deadline: Option<Instant>) {
+        while self.is_same_process() && self.has_cancellable() {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 return;
@@ -72,29 +73,31 @@ impl Ring {
         }
     }
 
-    /// Takes what is complete, and says whether something under way ends by being cancelled.
+    /// Takes the completions, and returns whether an operation is in flight that can be cancelled.
     fn has_cancellable(&self) -> bool {
         self.reap();
         let state = self.lock();
         state.operations.cancellable() > 0 && !state.is_broken
     }
 
-    /// Takes what is complete, and says whether something is under way that ends at some time.
-    fn has_left(&self) -> bool {
+    /// Takes the completions, and returns whether any operation is in flight.
+    fn has_in_flight(&self) -> bool {
         self.reap();
         let state = self.lock();
-        state.operations.under_way() > 0 && !state.is_broken
+        state.operations.in_flight() > 0 && !state.is_broken
     }
 
-    /// Whether nobody has asked this before.
-    fn is_seen_off_first(&self) -> bool {
-        !mem::replace(&mut self.lock().is_seen_off, true)
+    /// Returns `true` at the first call only.
+    fn is_first_background_wait(&self) -> bool {
+        !mem::replace(&mut self.lock().has_background_wait, true)
     }
 }
 
-/// Has a thread wait for what is still under way on `rings`, which are closed.
-pub(super) fn see_off<'a>(rings: impl Iterator<Item = &'a Arc<Ring>>) {
-    let is_left = |ring: &&Arc<Ring>| ring.is_here() && ring.has_left() && ring.is_seen_off_first();
+/// Makes a thread wait for the operations that are still in flight on `rings`, which are closed.
+pub(super) fn wait_in_background<'a>(rings: impl Iterator<Item = &'a Arc<Ring>>) {
+    let is_left = |ring: &&Arc<Ring>| {
+        ring.is_same_process() && ring.has_in_flight() && ring.is_first_background_wait()
+    };
     let left: Vec<_> = rings.filter(is_left).cloned().collect();
     if left.is_empty() {
         return;
@@ -103,16 +106,18 @@ pub(super) fn see_off<'a>(rings: impl Iterator<Item = &'a Arc<Ring>>) {
     let thread = thread::Builder::new().name("selkie-rings-end".to_owned());
     if thread.spawn(move || wait_for_all(theirs)).is_err() {
         let until = Instant::now() + WITHOUT_THREAD;
-        left.iter().for_each(|ring| ring.await_last(Some(until)));
+        left.iter()
+            .for_each(|ring| ring.wait_for_in_flight(Some(until)));
     }
 }
 
-/// Takes what completes on `rings`, until nothing is under way on any.
+/// Takes the completions of `rings` until nothing is in flight on any.
 fn wait_for_all(mut rings: Vec<Arc<Ring>>) {
     let mut limit = FIRST_WAIT;
     loop {
-        // What the operations owned is foreign code as it drops; should it panic, the others go on.
-        rings.retain(|ring| contain_panic(|| ring.has_left()) != Some(false));
+        // What the operations owned runs foreign code when it is dropped. If that panics, the other rings go
+        // on.
+        rings.retain(|ring| contain_panic(|| ring.has_in_flight()) != Some(false));
         if rings.is_empty() {
             return;
         }
@@ -123,19 +128,19 @@ fn wait_for_all(mut rings: Vec<Arc<Ring>>) {
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        if !self.is_here() {
-            // I6 of the ring: the slots stay, too.
+        if !self.is_same_process() {
+            // I6 of the ring: the operations are leaked, too.
             return self.state.get_mut().operations.forget();
         }
         self.begin_close();
-        // Whoever ended the runtime has waited for as long as it wanted to.
-        self.await_last(Some(Instant::now()));
+        // Whoever shut the runtime down has waited for as long as it wanted to.
+        self.wait_for_in_flight(Some(Instant::now()));
         let state = self.state.get_mut();
         if state.operations.cancellable() == 0 {
-            // SAFETY: dropped here alone; nothing is under way that tells more than a notice (I2).
+            // SAFETY: dropped here only; nothing is in flight that has more to report than a notification (I2).
             unsafe { ManuallyDrop::drop(&mut self.system) };
         }
-        if state.operations.under_way() > 0 {
+        if state.operations.in_flight() > 0 {
             // I2
             state.operations.forget();
         }

@@ -1,9 +1,8 @@
-//! What a ring asks of the system: the whole of it, so that tests can put another in its place.
+//! What a ring asks of the system, as one trait, so that tests can put a stub in its place.
 //!
-//! Idea        One trait whose methods are single calls, or single looks into the memory that the ring
-//!             shares with the system. All that is decided (when to try again, what is final, what a
-//!             completion means) stands above it. A build without tests knows one implementation, by its
-//!             name, and calls it directly.
+//! Idea        Each method is a single system call, or a single access to the memory that the ring shares with the
+//!             system. All decisions (when to try again, what is final, what a completion means) are made above it.
+//!             A build without tests knows one implementation, by its name, and calls it directly.
 //! Rejected    A trait object, or rings that are generic: every type that names a ring would be, too.
 #![allow(unsafe_code)]
 
@@ -14,12 +13,12 @@ use io_uring::{IoUring, Probe, squeue};
 
 use super::payload::Completion;
 
-/// What the system says of the ring that it has made.
+/// What the system reports about the ring that it has made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Features {
-    /// It keeps completions that its queue has no room for.
-    pub(super) keeps_all: bool,
-    /// It fills several provided buffers for one completion.
+    /// It keeps completions that its queue has no room for (`IORING_FEAT_NODROP`).
+    pub(super) no_drop: bool,
+    /// It fills several provided buffers for one completion (`IORING_FEAT_RECVSEND_BUNDLE`).
     pub(super) bundles: bool,
     /// How many completions its queue has room for.
     pub(super) completions: usize,
@@ -27,43 +26,43 @@ pub(super) struct Features {
 
 /// The two queues, and the calls that belong to them.
 pub(super) trait Kernel: Sized {
-    /// Makes a ring for `entries` entries at a time: with room for `completions`, and with work for a
-    /// thread left until it enters the system, or with neither.
+    /// Makes a ring for `entries` submissions at a time. With `completions`, the completion queue has that
+    /// size, and the work of a thread waits until the thread enters the system; without, neither.
     fn set_up(entries: u32, completions: Option<u32>) -> io::Result<Self>;
 
-    /// Which of the operations with these codes the system can do.
+    /// Which of the operations with these codes the system supports.
     fn supports<const N: usize>(&self, codes: [u8; N]) -> io::Result<[bool; N]>;
 
     fn features(&self) -> Features;
 
-    /// What becomes readable with each completion.
+    /// The descriptor that becomes readable with each completion.
     fn fd(&self) -> RawFd;
 
-    /// Puts all of `entries` into the queue; `false`: there is no room, and none was put there.
+    /// Puts all of `entries` into the submission queue; `false`: there is no room, and none was put there.
     ///
     /// # Safety
-    /// One thread at a time calls this and what else is about entries. What they point to stays until
-    /// their last completions.
+    /// One thread at a time calls this and the other methods about submissions. What the entries point to stays
+    /// until their last completions.
     unsafe fn push(&self, entries: &[squeue::Entry]) -> bool;
 
-    /// How many entries lie in the queue that the system has not taken.
+    /// How many entries are in the submission queue that the system has not taken.
     ///
     /// # Safety
     /// As for `push`.
     unsafe fn waiting(&self) -> usize;
 
-    /// Enters the system, which takes entries, and does what it has kept for this thread.
+    /// Enters the system, which takes submissions, and does the work that it has kept for this thread.
     fn enter(&self) -> io::Result<()>;
 
-    /// Whether the system has kept something until it is entered: work of this thread, or completions
-    /// that the queue had no room for.
+    /// Whether the system waits to be entered: it has work for this thread, or completions that the queue had
+    /// no room for.
     ///
     /// # Safety
     /// As for `push`.
-    unsafe fn has_kept(&self) -> bool;
+    unsafe fn needs_enter(&self) -> bool;
 
-    /// Takes all completions out of the queue. If the system has dropped others since the ring was made than the
-    /// `known` ones, takes none.
+    /// Takes all completions out of the queue. If the system has dropped more completions since the ring was
+    /// made than the `known` ones, takes none.
     ///
     /// # Errors
     /// How many it has dropped, then.
@@ -72,16 +71,16 @@ pub(super) trait Kernel: Sized {
     /// One thread at a time calls this.
     unsafe fn take(&self, known: u32, each: impl FnMut(u64, Completion)) -> Result<(), u32>;
 
-    /// Makes a table of `places` files.
-    fn make_table(&self, places: u32) -> io::Result<()>;
+    /// Registers a sparse table of `slots` files.
+    fn register_file_table(&self, slots: u32) -> io::Result<()>;
 
-    /// Puts a file, or none (-1), at a place of the table.
-    fn set_place(&self, place: u32, fd: RawFd) -> io::Result<()>;
+    /// Puts a file, or none (-1), into the slot `index` of the file table.
+    fn update_file(&self, index: u32, fd: RawFd) -> io::Result<()>;
 
-    /// Makes a group of provided buffers, `count` at most, whose queue begins at `start`.
+    /// Registers a group of provided buffers, `count` at most, whose buffer ring begins at `start`.
     ///
     /// # Safety
-    /// The queue stays until the group is removed.
+    /// The buffer ring stays until the group is removed.
     unsafe fn add_group(&self, start: u64, count: u16, group: u16) -> io::Result<()>;
 
     fn remove_group(&self, group: u16) -> io::Result<()>;
@@ -108,7 +107,7 @@ impl Kernel for IoUring {
     fn features(&self) -> Features {
         let params = self.params();
         Features {
-            keeps_all: params.is_feature_nodrop(),
+            no_drop: params.is_feature_nodrop(),
             bundles: params.is_feature_recvsend_bundle(),
             completions: params.cq_entries() as usize,
         }
@@ -138,7 +137,7 @@ impl Kernel for IoUring {
     }
 
     #[inline]
-    unsafe fn has_kept(&self) -> bool {
+    unsafe fn needs_enter(&self) -> bool {
         // SAFETY: by the caller's promise.
         let queue = unsafe { self.submission_shared() };
         queue.cq_overflow() || queue.taskrun()
@@ -153,19 +152,19 @@ impl Kernel for IoUring {
             return Err(dropped);
         }
         for entry in queue {
-            let told = Completion::new(entry.result(), entry.flags());
-            each(entry.user_data(), told);
+            let completion = Completion::new(entry.result(), entry.flags());
+            each(entry.user_data(), completion);
         }
         Ok(())
     }
 
-    fn make_table(&self, places: u32) -> io::Result<()> {
-        self.submitter().register_files_sparse(places)
+    fn register_file_table(&self, slots: u32) -> io::Result<()> {
+        self.submitter().register_files_sparse(slots)
     }
 
-    fn set_place(&self, place: u32, fd: RawFd) -> io::Result<()> {
+    fn update_file(&self, index: u32, fd: RawFd) -> io::Result<()> {
         self.submitter()
-            .register_files_update(place, &[fd])
+            .register_files_update(index, &[fd])
             .map(drop)
     }
 

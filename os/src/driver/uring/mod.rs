@@ -1,12 +1,17 @@
-//! The completion rings: operations that own what the system reads and writes.
+//! Completion rings (io_uring): operations that own the memory which the system reads and writes.
+//!
+//! An operation is submitted to a [`Ring`] together with a [`Payload`], which owns all memory and descriptors
+//! that the system needs for it. The payload comes back with the last completion. [`Rings`] has one ring per
+//! worker and one for all other threads. `queue_pair` wraps the two queues that are shared with the system,
+//! `kernel` is the whole of what we ask of it, so that tests can put a stub in its place.
 
 mod payload;
 
-mod held;
+mod operation_buffer;
 
 mod operations;
 
-mod starved;
+mod buffer_waiters;
 
 mod state;
 
@@ -17,9 +22,9 @@ mod kernel;
 #[cfg(test)]
 pub(crate) mod tests;
 
-mod system;
+mod queue_pair;
 
-mod table;
+mod file_table;
 
 mod ring;
 
@@ -27,19 +32,19 @@ mod submitting;
 
 mod closing;
 
-mod place;
+mod registered_file;
 
-mod pool;
+mod buffer_pool;
 
-mod ticket;
+mod operation_future;
 
 mod rings;
 
-pub(crate) use held::Held;
+pub(crate) use buffer_pool::{BufferPool, ProvidedBuffer};
 pub(crate) use lost::outcome_error;
-pub(crate) use operations::{Kind, Told};
+pub(crate) use operation_buffer::OperationBuffer;
+pub(crate) use operations::{OperationKind, OperationStatus};
 pub(crate) use payload::{Completion, Payload};
-pub(crate) use place::Place;
-pub(crate) use pool::{Pool, Provided};
+pub(crate) use registered_file::RegisteredFile;
 pub(crate) use ring::Ring;
 pub(super) use rings::Rings;

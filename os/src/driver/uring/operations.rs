@@ -1,15 +1,16 @@
 //! The operations of a ring: what each owns, and who waits for it.
 //!
-//! Idea        A slot an operation; its index is what the system says with each completion. Those of
-//!             an operation with several (an `accept` that goes on) wait in the slot's line.
-//! States      free ─start→ under way ─last completion→ over ─taken→ free;
-//!             under way ─abandoned→ under way for nobody ─last completion→ free
-//! Invariants  I1 a payload leaves its slot after the last completion, or never: the system may touch
-//!                it until then, whatever became of the future.
-//!             I2 no waker is cloned, woken or dropped here, and nothing that an operation owned or
-//!                was told: they are foreign code, and go into `After`.
-//!             I3 a line holds `MAX_TOLD` completions; then the operation is cancelled, and who
-//!                reads the line begins it anew.
+//! Idea        A slab with a slot per operation; the index of the slot is the user data that comes with each
+//!             completion. The completions of a multishot operation (such as an `accept` that accepts again and
+//!             again) are queued in the slot.
+//! States      free ─start→ in flight ─last completion→ finished ─taken→ free;
+//!             in flight ─abandoned→ in flight for nobody ─last completion→ free
+//! Invariants  I1 a payload leaves its slot after the last completion, or never: the system may touch it until
+//!                then, whatever became of the future.
+//!             I2 no waker is cloned, woken or dropped here, and nothing that an operation owned or received is
+//!                dropped: that is foreign code, and goes into `AfterUnlock`.
+//!             I3 at most `MAX_QUEUED_COMPLETIONS` completions are queued. Then the operation is cancelled, and
+//!                whoever takes them restarts it.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -21,79 +22,79 @@ use selkie_core::raw::wake::wake_each;
 
 use super::payload::{Completion, LOST, Payload};
 
-/// Operations on files at a time; further ones go to the blocking pool.
+/// Operations on files in flight; further ones go to the blocking pool.
 pub(super) const MAX_FILES: usize = 64;
-/// Operations on sockets at a time.
+/// Operations on sockets in flight.
 pub(super) const MAX_SOCKETS: usize = 1 << 16;
-/// Completions that wait in one line before the operation is stopped (I3).
-const MAX_TOLD: usize = 256;
+/// Completions that are queued before a multishot operation is cancelled (I3).
+const MAX_QUEUED_COMPLETIONS: usize = 256;
 
-/// What is to be done without the lock (I2).
+/// What must be done after the lock is released (I2).
 #[derive(Default)]
-pub(super) struct After {
+pub(super) struct AfterUnlock {
     woken: Vec<Waker>,
     payloads: Vec<Box<dyn Payload>>,
-    carried: Vec<Box<dyn Any + Send>>,
+    resources: Vec<Box<dyn Any + Send>>,
 }
 
-impl After {
-    /// Adds wakers to those that are woken.
+impl AfterUnlock {
+    /// Adds wakers to those that are to be woken.
     pub(super) fn wake(&mut self, wakers: impl IntoIterator<Item = Waker>) {
         self.woken.extend(wakers);
     }
 
-    /// Says whether anybody was woken, or may have been: a drop of what was lent may wake, too, as that of a write
-    /// which was given up does.
-    pub(super) fn do_it(self) -> bool {
+    /// Wakes and drops. Returns whether anybody was woken, or may have been: dropping a payload may wake
+    /// somebody, too, as for a write that was given up.
+    pub(super) fn run(self) -> bool {
         let has_woken =
-            !(self.woken.is_empty() && self.payloads.is_empty() && self.carried.is_empty());
+            !(self.woken.is_empty() && self.payloads.is_empty() && self.resources.is_empty());
         wake_each(self.woken);
-        // What was lent is dropped here, and its drop is foreign code.
+        // Payloads are dropped here, and their drop is foreign code.
         for payload in self.payloads {
             contain_panic(|| drop(payload));
         }
-        drop(self.carried);
+        drop(self.resources);
         has_woken
     }
 }
 
-/// What an operation works at.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum OperationKind {
     File,
     Socket,
-    /// Goes on after a completion: each carries something.
-    SocketSeveral,
-    /// A send from memory that the network card reads: its outcome comes first, and a notice when
-    /// the memory is free, which no cancelling hastens: the peer must have received it.
-    SocketNotified,
+    /// A multishot operation: each completion carries a resource.
+    SocketMultishot,
+    /// A zero-copy send: its outcome comes first, and a notification when the memory is free. Cancelling does
+    /// not make that come sooner, since the peer must have received the data.
+    SocketZeroCopy,
 }
 
 struct Operation {
-    kind: Kind,
+    kind: OperationKind,
     payload: Box<dyn Payload>,
     first: Option<Completion>,
-    others: VecDeque<Completion>,
+    queued: VecDeque<Completion>,
     waker: Option<Waker>,
     is_abandoned: bool,
-    is_stopped: bool,
+    is_cancelled: bool,
     /// The last completion has come.
-    is_over: bool,
-    /// Only a notice is to come.
-    is_notice_due: bool,
-    /// The first drain after a loss while it was under way; 0 if there was none.
+    is_finished: bool,
+    /// Only a notification is still to come.
+    is_notification_due: bool,
+    /// The first drain after a loss while the operation was in flight; 0 if there was none.
     drain: u32,
 }
 
-/// What an operation came to so far.
-pub(crate) enum Told {
+/// What `next` finds of an operation.
+pub(crate) enum OperationStatus {
     Completion(Completion),
     /// There will be no further completion; the payload is back.
-    Over(Box<dyn Payload>),
+    Finished(Box<dyn Payload>),
     /// Nothing yet.
-    Nothing,
-    /// Nothing, and the runtime has ended: whoever waits for the operation is told so now.
-    Ended,
+    Pending,
+    /// Nothing, and the runtime has shut down: whoever waits for the operation is told so now.
+    RuntimeEnded,
 }
 
 /// All operations of one ring.
@@ -103,50 +104,52 @@ pub(super) struct Operations {
     free: Vec<usize>,
     files: usize,
     sockets: usize,
-    /// Those of `sockets` of which only a notice is to come.
-    notices: usize,
+    /// How many of `sockets` have only a notification still to come.
+    notifications: usize,
 }
 
 impl Operations {
     /// Operations whose last completion has not come.
-    pub(super) fn under_way(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.files + self.sockets
     }
 
-    /// Of those, how many end once they are cancelled.
+    /// How many of those end once they are cancelled.
     pub(super) fn cancellable(&self) -> usize {
-        self.under_way() - self.notices
+        self.in_flight() - self.notifications
     }
 
-    fn count(&mut self, kind: Kind) -> &mut usize {
+    fn count(&mut self, kind: OperationKind) -> &mut usize {
         match kind {
-            Kind::File => &mut self.files,
-            Kind::Socket | Kind::SocketSeveral | Kind::SocketNotified => &mut self.sockets,
+            OperationKind::File => &mut self.files,
+            OperationKind::Socket
+            | OperationKind::SocketMultishot
+            | OperationKind::SocketZeroCopy => &mut self.sockets,
         }
     }
 
-    /// Whether as many operations of this kind are under way as may be.
-    pub(super) fn is_full(&self, kind: Kind) -> bool {
+    /// Whether no further operation of this kind may be started.
+    pub(super) fn is_full(&self, kind: OperationKind) -> bool {
         match kind {
-            Kind::File => self.files >= MAX_FILES,
-            Kind::Socket | Kind::SocketSeveral | Kind::SocketNotified => {
-                self.sockets >= MAX_SOCKETS
-            }
+            OperationKind::File => self.files >= MAX_FILES,
+            OperationKind::Socket
+            | OperationKind::SocketMultishot
+            | OperationKind::SocketZeroCopy => self.sockets >= MAX_SOCKETS,
         }
     }
 
-    pub(super) fn start(&mut self, kind: Kind, payload: Box<dyn Payload>) -> usize {
+    pub(super) fn start(&mut self, kind: OperationKind, payload: Box<dyn Payload>) -> usize {
         *self.count(kind) += 1;
         let operation = Some(Operation {
             kind,
             payload,
             first: None,
-            others: VecDeque::new(),
+            queued: VecDeque::new(),
             waker: None,
             is_abandoned: false,
-            is_stopped: false,
-            is_over: false,
-            is_notice_due: false,
+            is_cancelled: false,
+            is_finished: false,
+            is_notification_due: false,
             drain: 0,
         });
         match self.free.pop() {
@@ -179,48 +182,57 @@ impl Operations {
         operation.payload
     }
 
-    /// Takes a completion in. `true`: the operation is to be cancelled (I3).
+    /// Delivers a completion. `true`: the operation has to be cancelled (I3).
     #[must_use]
-    pub(super) fn deliver(&mut self, index: usize, told: Completion, after: &mut After) -> bool {
-        let is_over = !told.has_more();
+    pub(super) fn deliver(
+        &mut self,
+        index: usize,
+        completion: Completion,
+        after: &mut AfterUnlock,
+    ) -> bool {
+        let is_finished = !completion.has_more();
         let kind = self.at(index).kind;
-        *self.count(kind) -= usize::from(is_over);
-        let is_notice_due = kind == Kind::SocketNotified && !is_over;
-        self.notices += usize::from(is_notice_due);
+        *self.count(kind) -= usize::from(is_finished);
+        let is_notification_due = kind == OperationKind::SocketZeroCopy && !is_finished;
+        self.notifications += usize::from(is_notification_due);
         let operation = self.at(index);
-        operation.is_over = is_over;
-        let was_due = mem::replace(&mut operation.is_notice_due, is_notice_due);
-        self.notices -= usize::from(was_due);
+        operation.is_finished = is_finished;
+        let was_due = mem::replace(&mut operation.is_notification_due, is_notification_due);
+        self.notifications -= usize::from(was_due);
         let operation = self.at(index);
-        // The outcome comes before the notice, or was lost.
-        let is_lost = kind == Kind::SocketNotified && told.is_notice() && operation.first.is_none();
-        let told = if is_lost {
+        // The outcome comes before the notification, or was lost.
+        let is_lost = kind == OperationKind::SocketZeroCopy
+            && completion.is_notification()
+            && operation.first.is_none();
+        let completion = if is_lost {
             Completion::new(LOST, 0)
         } else {
-            told
+            completion
         };
         if operation.is_abandoned {
-            after.carried.extend(operation.payload.carried(told));
-            if is_over {
+            after
+                .resources
+                .extend(operation.payload.resource_of(completion));
+            if is_finished {
                 after.payloads.push(self.release(index).payload);
             }
             return false;
         }
-        operation.tell(told);
+        operation.push_completion(completion);
         after.woken.extend(operation.waker.take());
-        let is_full = operation.others.len() >= MAX_TOLD;
-        is_full && !is_over && !mem::replace(&mut operation.is_stopped, true)
+        let is_full = operation.queued.len() >= MAX_QUEUED_COMPLETIONS;
+        is_full && !is_finished && !mem::replace(&mut operation.is_cancelled, true)
     }
 
-    /// The first completion of the operation in slot `index` and its payload, once the last has come;
-    /// the slot is free then. Until then `waker` changes places with the one that waits (I2).
+    /// The first completion of the operation in slot `index`, and its payload, once the last has come; then the
+    /// slot is free. Until then `waker` is swapped with the one that waits (I2).
     pub(super) fn outcome(
         &mut self,
         index: usize,
         waker: &mut Option<Waker>,
     ) -> Option<(Completion, Box<dyn Payload>)> {
         let operation = self.at(index);
-        if !operation.is_over {
+        if !operation.is_finished {
             mem::swap(&mut operation.waker, waker);
             return None;
         }
@@ -228,87 +240,90 @@ impl Operations {
         Some((first, self.release(index).payload))
     }
 
-    /// The next completion of the operation in slot `index`, which is free when all have been told. If
-    /// there is none, `waker` changes places with the one that waits (I2).
-    pub(super) fn next(&mut self, index: usize, waker: &mut Option<Waker>) -> Told {
+    /// The next completion of the operation in slot `index`. When all have been taken, the slot is free. If
+    /// there is none yet, `waker` is swapped with the one that waits (I2).
+    pub(super) fn next(&mut self, index: usize, waker: &mut Option<Waker>) -> OperationStatus {
         let operation = self.at(index);
-        if let Some(told) = operation.first.take() {
-            operation.first = operation.others.pop_front();
-            return Told::Completion(told);
+        if let Some(completion) = operation.first.take() {
+            operation.first = operation.queued.pop_front();
+            return OperationStatus::Completion(completion);
         }
-        if operation.is_over {
-            return Told::Over(self.release(index).payload);
+        if operation.is_finished {
+            return OperationStatus::Finished(self.release(index).payload);
         }
         mem::swap(&mut operation.waker, waker);
-        Told::Nothing
+        OperationStatus::Pending
     }
 
-    /// Nobody waits for slot `index` any more; what it owns goes with its last completion (I1).
-    /// `true`: it is under way.
-    pub(super) fn abandon(&mut self, index: usize, after: &mut After) -> bool {
+    /// Called when nobody waits for slot `index` any more; what the operation owns is dropped with its last
+    /// completion (I1). `true`: it is in flight.
+    pub(super) fn abandon(&mut self, index: usize, after: &mut AfterUnlock) -> bool {
         let operation = self.at(index);
         operation.is_abandoned = true;
-        let (first, others) = (operation.first.take(), mem::take(&mut operation.others));
-        for told in first.into_iter().chain(others) {
-            after.carried.extend(operation.payload.carried(told));
+        let (first, queued) = (operation.first.take(), mem::take(&mut operation.queued));
+        for completion in first.into_iter().chain(queued) {
+            after
+                .resources
+                .extend(operation.payload.resource_of(completion));
         }
-        let is_over = operation.is_over;
-        // A waker is dropped as a payload is: without the lock.
+        let is_finished = operation.is_finished;
+        // A waker is dropped like a payload: after the lock is released.
         let waker = operation.waker.take();
         after
-            .carried
+            .resources
             .extend(waker.map(|waker| -> Box<dyn Any + Send> { Box::new(waker) }));
-        if is_over {
+        if is_finished {
             after.payloads.push(self.release(index).payload);
         }
-        !is_over
+        !is_finished
     }
 
-    /// Whether the operation in slot `index` is to be cancelled, so that who waits for it begins it anew:
-    /// `false` if it is over, or was cancelled.
+    /// Whether the operation in slot `index` has to be cancelled, so that its caller can restart it: `false` if
+    /// it has finished, or was cancelled.
     #[must_use]
-    pub(super) fn stop(&mut self, index: usize) -> bool {
+    pub(super) fn request_cancel(&mut self, index: usize) -> bool {
         let operation = self.at(index);
-        !operation.is_over && !mem::replace(&mut operation.is_stopped, true)
+        !operation.is_finished && !mem::replace(&mut operation.is_cancelled, true)
     }
 
-    /// The slots that a cancellation ends.
-    pub(super) fn flying(&self) -> Vec<usize> {
-        let ends = |operation: &Operation| !operation.is_over && !operation.is_notice_due;
-        let is_flying = |slot: &Option<Operation>| slot.as_ref().is_some_and(ends);
+    /// The operations that a cancellation ends.
+    pub(super) fn cancellable_indices(&self) -> Vec<usize> {
+        let ends = |operation: &Operation| !operation.is_finished && !operation.is_notification_due;
+        let is_cancellable = |slot: &Option<Operation>| slot.as_ref().is_some_and(ends);
         (0..self.slots.len())
-            .filter(|&index| is_flying(&self.slots[index]))
+            .filter(|&index| is_cancellable(&self.slots[index]))
             .collect()
     }
 
-    /// Suspects every operation that is under way of a lost completion, until `drain` tells. Those that may wait for
-    /// long are to be cancelled; those with several completions are told at once.
-    pub(super) fn suspect(&mut self, drain: u32, after: &mut After) -> Vec<usize> {
+    /// Suspects that every operation in flight has lost a completion, until `drain` completes. Returns those
+    /// that may wait for long, which have to be cancelled. Multishot operations report the loss at once.
+    pub(super) fn suspect(&mut self, drain: u32, after: &mut AfterUnlock) -> Vec<usize> {
         let mut cancelled = Vec::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
-            let Some(operation) = slot.as_mut().filter(|operation| !operation.is_over) else {
+            let Some(operation) = slot.as_mut().filter(|operation| !operation.is_finished) else {
                 continue;
             };
             if operation.drain == 0 {
                 operation.drain = drain;
             }
-            if operation.kind == Kind::SocketSeveral && !operation.is_abandoned {
-                operation.tell(Completion::new(LOST, 0));
+            if operation.kind == OperationKind::SocketMultishot && !operation.is_abandoned {
+                operation.push_completion(Completion::new(LOST, 0));
                 after.woken.extend(operation.waker.take());
             }
-            let may_wait = operation.kind != Kind::File && !operation.is_notice_due;
-            if may_wait && !mem::replace(&mut operation.is_stopped, true) {
+            let may_wait = operation.kind != OperationKind::File && !operation.is_notification_due;
+            if may_wait && !mem::replace(&mut operation.is_cancelled, true) {
                 cancelled.push(index);
             }
         }
         cancelled
     }
 
-    /// Those that were suspected before `drain` and have not ended by it, but for sends whose notices may still come.
+    /// Those that were suspected before `drain` and have not ended by it, except zero-copy sends, whose
+    /// notifications may still come.
     pub(super) fn lost_by(&self, drain: u32) -> Vec<usize> {
         let is_lost = |operation: &Operation| {
             let is_suspect = (1..=drain).contains(&operation.drain);
-            is_suspect && !operation.is_over && operation.kind != Kind::SocketNotified
+            is_suspect && !operation.is_finished && operation.kind != OperationKind::SocketZeroCopy
         };
         let is_lost = |slot: &Option<Operation>| slot.as_ref().is_some_and(is_lost);
         (0..self.slots.len())
@@ -316,15 +331,15 @@ impl Operations {
             .collect()
     }
 
-    /// Wakes everyone who waits for an operation that is under way: the runtime has ended.
-    pub(super) fn wake_all(&mut self, after: &mut After) {
+    /// Wakes everyone who waits for an operation in flight, since the runtime has shut down.
+    pub(super) fn wake_all(&mut self, after: &mut AfterUnlock) {
         let operations = self.slots.iter_mut().flatten();
         after
             .woken
             .extend(operations.filter_map(|operation| operation.waker.take()));
     }
 
-    /// Leaves all operations where they are for good: the system may still touch them (I1).
+    /// Leaks all operations: the system may still touch their memory (I1).
     pub(super) fn forget(&mut self) {
         mem::forget(mem::take(&mut self.slots));
         self.free.clear();
@@ -332,11 +347,11 @@ impl Operations {
 }
 
 impl Operation {
-    fn tell(&mut self, told: Completion) {
+    fn push_completion(&mut self, completion: Completion) {
         if self.first.is_none() {
-            self.first = Some(told);
+            self.first = Some(completion);
         } else {
-            self.others.push_back(told);
+            self.queued.push_back(completion);
         }
     }
 }

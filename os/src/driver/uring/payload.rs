@@ -1,4 +1,4 @@
-//! What an operation owns while the system works at it, and what the system says of it.
+//! What an operation owns while the system works on it, and what the system reports of it.
 
 use std::any::Any;
 
@@ -7,7 +7,7 @@ use io_uring::cqueue;
 /// The outcome of an operation whose completion the system has lost.
 pub(super) const LOST: i32 = -libc::EBADR;
 
-/// What the system says: an outcome, or one of several.
+/// A completion: the outcome of an operation, or one of several.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Completion {
     /// What the system call would have returned, errors as negative numbers.
@@ -20,13 +20,13 @@ impl Completion {
         Self { result, flags }
     }
 
-    /// Whether others follow; only the last gives the operation's memory back.
+    /// Whether other completions follow; only the last one gives the memory of the operation back.
     pub(super) fn has_more(self) -> bool {
         cqueue::more(self.flags)
     }
 
-    /// Whether it tells nothing but that the operation's memory is free.
-    pub(super) fn is_notice(self) -> bool {
+    /// Whether this is the notification of a zero-copy send, that its memory is free.
+    pub(super) fn is_notification(self) -> bool {
         cqueue::notif(self.flags)
     }
 
@@ -36,14 +36,14 @@ impl Completion {
     }
 }
 
-/// What an operation owns: memory, descriptors.
+/// What an operation owns: memory and descriptors.
 pub(crate) trait Payload: Any + Send + Sync {
-    /// What `completion` carries to an operation that nobody waits for any more: what is given
-    /// back by being dropped.
-    fn carried(&self, _completion: Completion) -> Option<Box<dyn Any + Send>> {
+    /// The resource (a descriptor, a buffer) that `completion` carries. Called for an operation that nobody
+    /// waits for any more; the resource is given back by being dropped.
+    fn resource_of(&self, _completion: Completion) -> Option<Box<dyn Any + Send>> {
         None
     }
 
-    /// The payload as what it was made from.
+    /// The payload, to be downcast to what it was made from.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 }

@@ -1,27 +1,26 @@
-//! The ring: what was submitted, and who waits for it.
+//! A ring: what was submitted, and who waits for it.
 //!
-//! Idea        One small ring of several (see `rings`). An operation hands over all memory that the
-//!             system will touch; it comes back with the outcome. An operation on a file is submitted
-//!             at once, and takes what is complete by then; those on sockets lie in a line until the
-//!             ring's worker is about to sleep or to look for events, so that one system call submits
-//!             many. The reactor takes completions too, since the ring's descriptor is one of its
-//!             sources.
-//! States      of an operation: see `operations`;   of the ring: open ─begin_close→ closed, see `closing`
-//! Invariants  I1 who has the system take entries holds `entering`, and takes `state` within it, never
-//!                the other way round; completions are taken under `state`.
-//!             I2 who puts something into the line has it submitted: `settle` comes, or `hand_over` is
-//!                called (I1 of `rings`).
+//! Idea        One small ring of several (see `rings`). An operation gives all memory that the system will touch to
+//!             the ring, and gets it back with the outcome. An operation on a file is submitted at once, and its
+//!             caller takes the completions there are by then. Operations on sockets are queued until the worker of
+//!             the ring is about to sleep or to look for events, so that one system call submits many. The reactor
+//!             takes completions too, since the descriptor of the ring is one of its sources.
+//! States      of an operation: see `operations`; of the ring: open ─begin_close→ closed, see `closing`
+//! Invariants  I1 a thread that makes the system take submissions holds `entering`, and takes `state` within it,
+//!                never the other way round; completions are taken under `state`.
+//!             I2 whoever queues an entry ensures that it is submitted: `settle` will be called, or it calls
+//!                `submit_now` (I1 of `rings`).
 //!             I3 no foreign code runs under a lock.
-//!             I4 after a submission that failed for good nothing is ever submitted: what the system
-//!                did not take, it will not see. One that failed for now is tried again, see `submitting`.
-//!             I5 the ring's memory is not given back before the last completion, notices apart.
-//!             I6 a fork shares the ring: a process that was forked since takes nothing out of it, puts
-//!                nothing in, and leaves all that is lent to it where it is. It takes no lock either: a
-//!                thread that is not there may hold it.
-//!             I7 what the system has lost is told to be lost, see `lost`.
-//! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would hold
-//!             up files and sockets of tasks that others run. One lock: while the system sends what was
-//!             submitted, a thread that takes completions would wait.
+//!             I4 after a submission that failed for good nothing is ever submitted again, so that the system never
+//!                sees what it did not take. A submission that failed for now is tried again, see `submitting`.
+//!             I5 the memory of the ring is not given back before the last completion, except notifications.
+//!             I6 a fork shares the ring. A process that was forked since takes nothing out of it, puts nothing in,
+//!                and leaves all that is lent to it where it is. It takes no lock either, since a thread that does
+//!                not exist there may hold it.
+//!             I7 a completion that the system has lost is reported as lost, see `lost`.
+//! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would delay files and
+//!             sockets of tasks that other workers run. One lock: while the system sends what was submitted, a
+//!             thread that takes completions would wait.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -35,28 +34,28 @@ use io_uring::types::BufRingEntry;
 use selkie_core::raw::platform::{Lock, LockGuard};
 
 use super::super::error::{forked_error, shutdown_error};
+use super::buffer_waiters::BufferWaiters;
+use super::file_table::FileTable;
 use super::kernel::Kernel;
-use super::operations::{After, Kind, MAX_SOCKETS, Told};
+use super::operations::{AfterUnlock, MAX_SOCKETS, OperationKind, OperationStatus};
 use super::payload::{Completion, Payload};
-use super::starved::Starved;
+use super::queue_pair::{Capabilities, Entries, QueuePair, Queues};
 use super::state::{NOT_AN_OPERATION, State};
-use super::system::{Abilities, Entries, Queues, System};
-use super::table::Table;
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
 /// Groups of buffers at a time.
 const MAX_GROUPS: usize = 1_024;
 
-/// A ring.
+/// One io_uring instance.
 pub(crate) struct Ring {
     /// Dropped by hand: see I5.
-    pub(super) system: ManuallyDrop<System>,
-    /// Entries on their way to the system (I1).
+    pub(super) system: ManuallyDrop<QueuePair>,
+    /// Submissions on their way to the system (I1).
     entering: Lock<Entries>,
     pub(super) state: Lock<State>,
-    table: Lock<Table>,
-    birth: Birth,
-    /// For the thread that submits what is held up.
+    table: Lock<FileTable>,
+    process: OwningProcess,
+    /// For the thread that retries a submission.
     pub(super) own: Weak<Self>,
 }
 
@@ -69,15 +68,15 @@ impl std::fmt::Debug for Ring {
 }
 
 impl Ring {
-    /// A ring, if the system has one for us that can do what is asked of it.
+    /// A ring, if the system has one that can do what is needed.
     pub(super) fn new() -> io::Result<Arc<Self>> {
-        let system = System::new()?;
+        let system = QueuePair::new()?;
         Ok(Arc::new_cyclic(|own| Self {
             system: ManuallyDrop::new(system),
             entering: Lock::new(Entries::default()),
             state: Lock::new(State::default()),
             table: Lock::default(),
-            birth: Birth::here(),
+            process: OwningProcess::current(),
             own: Weak::clone(own),
         }))
     }
@@ -86,23 +85,23 @@ impl Ring {
         self.system.fd()
     }
 
-    pub(crate) fn abilities(&self) -> Abilities {
-        self.system.abilities
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.system.capabilities
     }
 
     pub(super) fn lock(&self) -> LockGuard<'_, State> {
         self.state.lock()
     }
 
-    /// Whether this is the process that the ring was made in (I6).
+    /// Whether the calling process is the one that the ring was made in (I6).
     #[inline]
-    pub(super) fn is_here(&self) -> bool {
-        self.birth.is_here()
+    pub(super) fn is_same_process(&self) -> bool {
+        self.process.is_current()
     }
 
-    /// Why the ring has just taken nothing.
+    /// Why the ring has just refused an operation.
     pub(crate) fn refusal(&self) -> io::Error {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return forked_error();
         }
         let state = self.lock();
@@ -117,41 +116,44 @@ impl Ring {
         }
     }
 
-    /// Submits `entry`, of an operation on a file; its slot, or the payload if the ring takes nothing
-    /// now.
+    /// Submits `entry`, an operation on a file. Returns its slot, or the payload if the ring takes nothing now.
     ///
     /// # Safety
-    /// All that `entry` points to, and its descriptor, belong to `payload`, and stay where they are
-    /// when the box is moved.
+    /// All that `entry` points to, and its descriptor, belong to `payload`, and do not move when the box is
+    /// moved.
     pub(super) unsafe fn submit(
         &self,
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
     ) -> Result<usize, Box<dyn Payload>> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(payload); // I6
         }
         // SAFETY: by the caller's promise.
-        let index = unsafe { self.lock().push(Kind::File, entry, payload) }?;
+        let index = unsafe { self.lock().push(OperationKind::File, entry, payload) }?;
         self.submit_all();
-        let mut after = After::default();
+        let mut after = AfterUnlock::default();
         let mut state = self.lock();
-        if let Some(place) = state.unseen.iter().position(|&other| other == index) {
-            state.unseen.swap_remove(place);
+        if let Some(place) = state
+            .never_submitted
+            .iter()
+            .position(|&other| other == index)
+        {
+            state.never_submitted.swap_remove(place);
             return Err(state.operations.withdraw(index));
         }
         self.take(&mut state, &mut after);
-        let has_stopped = state.has_stopped;
+        let must_submit = state.must_submit;
         drop(state);
-        if has_stopped {
+        if must_submit {
             self.reap();
         }
-        after.do_it();
+        after.run();
         Ok(index)
     }
 
-    /// Puts `entry`, of an operation on a socket, into the line; its slot, or the payload if the ring
-    /// takes nothing now. Who calls this sees to I2.
+    /// Queues `entry`, an operation on a socket, for submission. Returns its slot, or the payload if the ring
+    /// takes nothing now. The caller ensures I2.
     ///
     /// # Safety
     /// As for [`submit`](Self::submit).
@@ -159,18 +161,18 @@ impl Ring {
         &self,
         entry: squeue::Entry,
         payload: Box<dyn Payload>,
-        kind: Kind,
+        kind: OperationKind,
     ) -> Result<usize, Box<dyn Payload>> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(payload); // I6
         }
         // SAFETY: by the caller's promise.
         unsafe { self.lock().push(kind, entry, payload) }
     }
 
-    /// Submits what lies in the line, unless another thread is about to.
-    fn submit_line(&self) {
-        if !self.lock().line.is_empty() {
+    /// Submits what is queued, unless another thread is about to.
+    fn submit_queued(&self) {
+        if !self.lock().unsubmitted.is_empty() {
             self.submit_all();
         }
     }
@@ -179,66 +181,66 @@ impl Ring {
         self.entering.lock()
     }
 
-    /// Submits what lies in the line, and takes what is complete by then: for threads that will not
+    /// Submits what is queued, and takes the completions there are by then: for threads that will not call
     /// `settle` (I2).
-    pub(crate) fn hand_over(&self) {
-        if self.is_here() {
-            self.submit_line();
+    pub(crate) fn submit_now(&self) {
+        if self.is_same_process() {
+            self.submit_queued();
             self.reap();
         }
     }
 
-    /// Submits what lies in the line, has the system finish what it keeps for this thread, and takes
-    /// what is complete. Says whether anybody was woken, or has put more into the line.
+    /// Submits what is queued, lets the system finish the work that it keeps for this thread, and takes the
+    /// completions. Returns whether anybody was woken, or has queued more.
     pub(super) fn settle(&self) -> bool {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return false; // I6
         }
-        self.submit_line();
+        self.submit_queued();
         let entering = self.enter();
         // SAFETY: `entering` is held (I1).
-        unsafe { self.system.catch_up() };
+        unsafe { self.system.flush_overflow() };
         drop(entering);
-        self.reap() || !self.lock().line.is_empty()
+        self.reap() || !self.lock().unsubmitted.is_empty()
     }
 
-    /// Takes what is complete. Says whether anybody was woken.
+    /// Takes the completions. Returns whether anybody was woken.
     pub(super) fn reap(&self) -> bool {
-        let mut after = After::default();
+        let mut after = AfterUnlock::default();
         let mut state = self.lock();
         self.take(&mut state, &mut after);
         while mem::take(&mut state.was_full) && !state.is_broken {
             drop(state);
             let entering = self.enter();
             // SAFETY: `entering` is held (I1).
-            unsafe { self.system.catch_up() };
+            unsafe { self.system.flush_overflow() };
             drop(entering);
             state = self.lock();
             self.take(&mut state, &mut after);
         }
-        let has_stopped = mem::take(&mut state.has_stopped);
+        let must_submit = mem::take(&mut state.must_submit);
         drop(state);
-        if has_stopped {
-            // The ring's worker may sleep.
+        if must_submit {
+            // The worker of the ring may be asleep.
             self.submit_all();
         }
-        after.do_it()
+        after.run()
     }
 
-    /// Takes what is complete.
-    pub(super) fn take(&self, state: &mut State, after: &mut After) {
-        for index in mem::take(&mut state.unseen) {
+    /// Takes the completions, under the lock.
+    pub(super) fn take(&self, state: &mut State, after: &mut AfterUnlock) {
+        for index in mem::take(&mut state.never_submitted) {
             state.deliver(index, Completion::new(-libc::ECANCELED, 0), after);
         }
         let mut count = 0;
         loop {
             let known = state.losses.dropped;
-            let take = |called, told| {
+            let take = |user_data, completion| {
                 count += 1;
-                if called & NOT_AN_OPERATION == 0 {
-                    state.deliver(called as usize, told, after);
+                if user_data & NOT_AN_OPERATION == 0 {
+                    state.deliver(user_data as usize, completion, after);
                 } else {
-                    state.complete_other(called, after);
+                    state.complete_other(user_data, after);
                 }
             };
             // SAFETY: `state` is locked (I1).
@@ -250,7 +252,7 @@ impl Ring {
         state.was_full |= count >= self.system.completions();
     }
 
-    /// The outcome of the operation in slot `index`, which is free then; else `waker` waits for it.
+    /// The outcome of the operation in slot `index`, which is free then; or else `waker` waits for it.
     ///
     /// # Panics
     /// In a process that was forked since.
@@ -259,65 +261,65 @@ impl Ring {
         index: usize,
         waker: &Waker,
     ) -> Option<(Completion, Box<dyn Payload>)> {
-        self.birth.assert_here();
+        self.process.assert_current();
         let mut mine = Some(waker.clone());
         let outcome = self.lock().operations.outcome(index, &mut mine);
         drop(mine); // I3
         outcome
     }
 
-    /// What the operation in slot `index` has to tell; if it is nothing, `waker` waits for it, unless the
-    /// runtime has ended. If that was all, the slot is free.
+    /// The next completion of the operation in slot `index`. If there is none, `waker` waits for it, unless the
+    /// runtime has shut down. After the last one the slot is free.
     ///
     /// # Panics
     /// In a process that was forked since.
-    pub(crate) fn next(&self, index: usize, waker: &Waker) -> Told {
-        self.birth.assert_here();
+    pub(crate) fn next(&self, index: usize, waker: &Waker) -> OperationStatus {
+        self.process.assert_current();
         let mut mine = Some(waker.clone());
         let mut state = self.lock();
-        let told = state.operations.next(index, &mut mine);
+        let status = state.operations.next(index, &mut mine);
         let has_ended = state.has_ended;
         drop(state);
         drop(mine); // I3
-        match told {
-            Told::Nothing if has_ended => Told::Ended,
-            told => told,
+        match status {
+            OperationStatus::Pending if has_ended => OperationStatus::RuntimeEnded,
+            status => status,
         }
     }
 
-    /// Nobody waits for slot `index` any more: what it owns goes with its last completion, which is
-    /// asked for if `cancels`. Who cancels sees to I2.
+    /// Called when nobody waits for slot `index` any more. What it owns is dropped with its last completion; if
+    /// `cancels`, the operation is cancelled, and the caller ensures I2.
     pub(crate) fn abandon(&self, index: usize, cancels: bool) {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return; // I6
         }
-        let mut after = After::default();
+        let mut after = AfterUnlock::default();
         let mut state = self.lock();
         if state.operations.abandon(index, &mut after) && cancels && !state.is_closed {
             state.cancel(index);
         }
         drop(state);
-        after.do_it();
+        after.run();
     }
 
-    /// Has the operation in slot `index` end, for who waits for it. Who calls this sees to I2.
-    pub(crate) fn stop(&self, index: usize) {
-        if !self.is_here() {
+    /// Cancels the operation in slot `index`, whose caller waits for it. The caller ensures I2.
+    pub(crate) fn cancel(&self, index: usize) {
+        if !self.is_same_process() {
             return; // I6
         }
         let mut state = self.lock();
-        if state.operations.stop(index) && !state.is_closed {
+        if state.operations.request_cancel(index) && !state.is_closed {
             state.cancel(index);
         }
     }
 
-    /// Calls `f` with the table of files.
-    pub(super) fn with_table<R>(&self, f: impl FnOnce(&mut Table, &Queues) -> R) -> R {
+    /// Calls `f` with the file table.
+    pub(super) fn with_file_table<R>(&self, f: impl FnOnce(&mut FileTable, &Queues) -> R) -> R {
         let mut table = self.table.lock();
         f(&mut table, self.system.queues())
     }
 
-    /// Makes a group of the buffers that `entries` points to; its number.
+    /// Registers the buffer ring at `entries` as a group of provided buffers; returns its number.
     ///
     /// # Safety
     /// There are `count` entries, on pages of their own, until the group is removed.
@@ -325,9 +327,9 @@ impl Ring {
         &self,
         entries: *mut BufRingEntry,
         count: u16,
-        starved: Arc<Starved>,
+        waiters: Arc<BufferWaiters>,
     ) -> io::Result<u16> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(forked_error()); // I6
         }
         let mut state = self.lock();
@@ -344,18 +346,18 @@ impl Ring {
         if group == state.groups.len() {
             state.groups.push(None);
         }
-        state.groups[group] = Some(starved);
+        state.groups[group] = Some(waiters);
         Ok(group as u16)
     }
 
-    /// Whether the runtime has ended.
+    /// Whether the runtime has shut down.
     pub(super) fn has_ended(&self) -> bool {
         self.lock().has_ended
     }
 
     /// Removes a group that no operation names.
     pub(super) fn remove_group(&self, group: u16) -> io::Result<()> {
-        if !self.is_here() {
+        if !self.is_same_process() {
             return Err(forked_error()); // I6
         }
         let mut state = self.lock();

@@ -1,21 +1,22 @@
-//! The rings of a driver: one a worker, and one for all other threads, each made when it is first needed.
+//! The rings of a driver: one per worker, and one for all other threads, each made when it is first needed.
 //!
-//! Idea        A worker submits to a ring that no other worker uses, so that neither we nor the system
-//!             make one worker wait while another submits. The reactor watches all of them, so that
-//!             whoever sleeps there takes what is complete on any.
-//! States      of each place: nothing yet ─a use→ a ring, or refused by the system for good; a refusal for
-//!             now leaves nothing yet, and the next use tries again, after a while;
-//!             all: open ─close→ closed, where nothing is made any more
-//! Invariants  I1 what lies in the line of a worker's ring is submitted by that worker before it sleeps or
-//!                looks for events, or by who sees that it does neither (`settle`). What other threads
-//!                put into any ring, they submit at once.
-//!             I2 a place stays as it is once it has a ring, or was refused for good; after `close` all are one
-//!                or the other. One thread at a time makes a ring.
-//!             I3 only what is final is remembered: that the system has no rings, has none for this program,
-//!                or none that can do what is needed. No descriptors or no memory now is not final.
-//!             I4 a process that was forked since makes no ring: the poller that would watch it is the
-//!                parent's. It takes no lock either: a thread that is not there may hold it.
-//! Rejected    To try again at each use: where a limit stands for long, each read of a file would ask in vain.
+//! Idea        A worker submits to a ring that no other worker uses, so that neither we nor the system make one
+//!             worker wait while another submits. All rings are registered with the reactor, so that whoever sleeps
+//!             there takes the completions of any ring.
+//! States      of each ring: none yet ─first use→ made, or refused by the system for good; after a refusal for now
+//!             there is none yet, and the next use tries again after a while;
+//!             all: open ─close→ closed, where no ring is made any more
+//! Invariants  I1 what is queued in the ring of a worker is submitted by that worker before it sleeps or looks for
+//!                events, or by whoever sees that it does neither (`settle`). What other threads queue in any ring,
+//!                they submit at once.
+//!             I2 an entry of `rings` does not change once it has a ring, or was refused for good; after `close`
+//!                each is one or the other. One thread at a time makes a ring.
+//!             I3 only what is final is remembered: that the system has no rings, has none for this program, or
+//!                none that can do what is needed. A lack of descriptors or of memory is not final.
+//!             I4 a process that was forked since makes no ring: the poller that it would be registered with
+//!                belongs to the parent. It takes no lock either, since a thread that does not exist there may hold
+//!                it.
+//! Rejected    To try again at each use: where a limit lasts for long, each read of a file would ask in vain.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -27,31 +28,31 @@ use selkie_core::raw::platform::{AtomicBool, Lock, Ordering};
 
 use super::super::error::forked_error;
 use super::super::reactors::{PendingNotify, Reactors};
-use super::closing::see_off;
+use super::closing::wait_in_background;
 use super::ring::Ring;
-use crate::sys::Birth;
+use crate::sys::OwningProcess;
 
-/// The token of the first place; those of others go down from it. No slot's, see `reactor`.
-const FIRST: usize = usize::MAX - 2;
+/// The token of the first ring; the others have the next lower ones. They are above every key, see `reactor`.
+const FIRST_TOKEN: usize = usize::MAX - 2;
 
-/// How long after a refusal for now the next ring is asked for, by those who can do without.
-const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
+/// How long after a refusal for now another ring is asked for, by callers that can do without.
+const RETRY_AFTER: Duration = Duration::from_millis(10);
 
-/// The rings, as far as they are wanted, needed and to be had.
+/// The rings, as far as they are wanted, needed and available.
 #[derive(Debug)]
 pub(in crate::driver) struct Rings {
     is_wanted: bool,
     is_closed: AtomicBool,
-    /// Until when `close` may wait, if whoever ends the runtime has said so.
+    /// Until when `close` may wait, if whoever shuts the runtime down has set it.
     deadline: OnceLock<Instant>,
-    /// The workers', and last the one of all other threads.
-    places: Box<[OnceLock<Option<Arc<Ring>>>]>,
-    /// Held while a ring is made (I2); when the system last refused one for now.
+    /// The rings of the workers, and last the one of all other threads.
+    rings: Box<[OnceLock<Option<Arc<Ring>>>]>,
+    /// When the system last refused a ring for now; the lock is held while a ring is made (I2).
     refused_at: Lock<Option<Instant>>,
-    birth: Birth,
+    process: OwningProcess,
 }
 
-/// Whether the system refuses rings for good by this error: it has none, or none for us (I3).
+/// Whether this error means that the system refuses rings for good: it has none, or none for us (I3).
 fn is_final(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(errno) => [
@@ -66,7 +67,7 @@ fn is_final(error: &io::Error) -> bool {
     }
 }
 
-/// That the system refuses rings.
+/// The error that the system refuses rings.
 fn refusal() -> io::Error {
     let text = "the system refuses io_uring: an old kernel, a filter, or no locked memory";
     io::Error::new(io::ErrorKind::Unsupported, text)
@@ -78,9 +79,9 @@ impl Rings {
             is_wanted,
             is_closed: AtomicBool::new(false),
             deadline: OnceLock::new(),
-            places: (0..=workers).map(|_| OnceLock::new()).collect(),
+            rings: (0..=workers).map(|_| OnceLock::new()).collect(),
             refused_at: Lock::new(None),
-            birth: Birth::here(),
+            process: OwningProcess::current(),
         }
     }
 
@@ -94,8 +95,8 @@ impl Rings {
         self.is_closed.load(Ordering::Relaxed)
     }
 
-    /// The ring of `worker`, or of threads that are none, watched by one of `reactors`. If the
-    /// system refuses it, one that there is.
+    /// The ring of `worker`, or of the threads that are no workers, registered with one of `reactors`. If the
+    /// system refuses it, one that exists.
     pub(in crate::driver) fn get(
         &self,
         worker: Option<usize>,
@@ -104,16 +105,16 @@ impl Rings {
         if !self.is_wanted {
             return None;
         }
-        let place = self.place(worker);
-        let own = match self.places[place].get() {
+        let index = self.index_of(worker);
+        let own = match self.rings[index].get() {
             Some(own) => own.as_ref(),
-            None => self.make(place, reactors, Some(TRY_AGAIN_AFTER)).ok(),
+            None => self.make(index, reactors, Some(RETRY_AFTER)).ok(),
         };
         own.or_else(|| self.all().next_back())
     }
 
-    /// The same, for those who cannot do without: if there is no ring at all, a refusal a moment ago does
-    /// not keep this from asking again.
+    /// The same, for callers that cannot do without: if there is no ring at all, this asks again even after a
+    /// refusal a moment ago.
     ///
     /// # Errors
     /// Why there is none.
@@ -122,44 +123,45 @@ impl Rings {
         worker: Option<usize>,
         reactors: &Reactors,
     ) -> io::Result<&Arc<Ring>> {
-        let place = self.place(worker);
-        if let Some(Some(own)) = self.places[place].get() {
+        let index = self.index_of(worker);
+        if let Some(Some(own)) = self.rings[index].get() {
             return Ok(own);
         }
         match self.all().next_back() {
             Some(other) => Ok(self.get(worker, reactors).unwrap_or(other)),
-            None if self.places[place].get().is_some() => Err(refusal()),
-            None => self.make(place, reactors, None),
+            None if self.rings[index].get().is_some() => Err(refusal()),
+            None => self.make(index, reactors, None),
         }
     }
 
-    fn place(&self, worker: Option<usize>) -> usize {
-        worker.unwrap_or(self.places.len() - 1)
+    fn index_of(&self, worker: Option<usize>) -> usize {
+        worker.unwrap_or(self.rings.len() - 1)
     }
 
-    /// Makes the ring at `place`, unless the system has refused one for now within `pause`.
+    /// Makes the ring `index`, unless the system has refused one for now within `pause`.
     #[cold]
     fn make(
         &self,
-        place: usize,
+        index: usize,
         reactors: &Reactors,
         pause: Option<Duration>,
     ) -> io::Result<&Arc<Ring>> {
-        if !self.birth.is_here() {
+        if !self.process.is_current() {
             return Err(forked_error()); // I4
         }
-        let mut pending = PendingNotify::NOBODY;
-        let tried = self.try_to_make(place, reactors, pause, &mut pending);
+        let mut pending = PendingNotify::NONE;
+        let tried = self.try_to_make(index, reactors, pause, &mut pending);
         reactors.notify(pending);
         tried?;
-        let made = self.places[place].get().and_then(Option::as_ref);
+        let made = self.rings[index].get().and_then(Option::as_ref);
         made.ok_or_else(refusal)
     }
 
-    /// As [`make`](Self::make), one thread at a time (I2); `pending` says whom to notify when that is over.
+    /// As [`make`](Self::make), by one thread at a time (I2); `pending` is whom to wake after the lock is
+    /// released.
     fn try_to_make(
         &self,
-        place: usize,
+        index: usize,
         reactors: &Reactors,
         pause: Option<Duration>,
         pending: &mut PendingNotify,
@@ -167,13 +169,13 @@ impl Rings {
         let mut refused_at = self.refused_at.lock();
         let is_soon = |at: Instant| pause.is_some_and(|pause| at.elapsed() < pause);
         // Another thread may have been faster.
-        if self.places[place].get().is_some() || refused_at.is_some_and(is_soon) {
+        if self.rings[index].get().is_some() || refused_at.is_some_and(is_soon) {
             return Ok(());
         }
-        match self.watched(place, reactors, pending) {
-            // Closed meanwhile, the place stays without (I2).
-            Ok(ring) => drop(self.places[place].set(Some(ring))),
-            Err(error) if is_final(&error) => drop(self.places[place].set(None)),
+        match self.make_registered(index, reactors, pending) {
+            // If the rings were closed meanwhile, the entry stays without a ring (I2).
+            Ok(ring) => drop(self.rings[index].set(Some(ring))),
+            Err(error) if is_final(&error) => drop(self.rings[index].set(None)),
             Err(error) => {
                 *refused_at = Some(Instant::now()); // I3
                 return Err(error);
@@ -182,81 +184,82 @@ impl Rings {
         Ok(())
     }
 
-    /// A ring that the poller watches.
-    fn watched(
+    /// Makes a ring and registers it with a reactor.
+    fn make_registered(
         &self,
-        place: usize,
+        index: usize,
         reactors: &Reactors,
         pending: &mut PendingNotify,
     ) -> io::Result<Arc<Ring>> {
         let ring = Ring::new()?;
-        let token = Token(FIRST - place);
-        // Of the ring of other threads, and of a worker that has no reactor, the first one tells.
-        let reactor = if place < reactors.len() { place } else { 0 };
-        let (watched, notify) = reactors.watch_at(reactor, |registry| {
+        let token = Token(FIRST_TOKEN - index);
+        // The first reactor reports the ring of other threads, and that of a worker without a reactor.
+        let reactor = if index < reactors.len() { index } else { 0 };
+        let (registered, notify) = reactors.register_at(reactor, |registry| {
             registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
         });
         *pending = notify;
-        watched.map(|_| ring)
+        registered.map(|_| ring)
     }
 
-    /// The ring of `worker`, or of threads that are none, if it has been made.
-    pub(in crate::driver) fn made(&self, worker: Option<usize>) -> Option<&Arc<Ring>> {
-        self.places[self.place(worker)].get()?.as_ref()
+    /// The ring of `worker`, or of the threads that are no workers, if it has been made.
+    pub(in crate::driver) fn existing(&self, worker: Option<usize>) -> Option<&Arc<Ring>> {
+        self.rings[self.index_of(worker)].get()?.as_ref()
     }
 
     fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Ring>> {
-        self.places.iter().filter_map(|place| place.get()?.as_ref())
+        self.rings.iter().filter_map(|ring| ring.get()?.as_ref())
     }
 
-    /// Submits what lies in the line of `worker`'s ring, and takes what is complete (I1). Says whether
-    /// anybody was woken, or more lies in the line.
+    /// Submits what is queued in the ring of `worker`, and takes its completions (I1). Returns whether anybody
+    /// was woken, or more is queued.
     pub(in crate::driver) fn settle(&self, worker: usize) -> bool {
-        self.made(Some(worker)).is_some_and(|ring| ring.settle())
+        self.existing(Some(worker))
+            .is_some_and(|ring| ring.settle())
     }
 
-    /// Takes what is complete on the rings that the reactor `index` watches.
-    pub(in crate::driver) fn reap_watched_by(&self, index: usize) {
-        // The first one also watches those that no other could.
-        let watched = self.places.iter().enumerate();
-        for (_, place) in watched.filter(|(place, _)| index == 0 || *place == index) {
-            if let Some(Some(ring)) = place.get() {
+    /// Takes the completions of the rings that are registered with the reactor `index`.
+    pub(in crate::driver) fn reap_of_reactor(&self, index: usize) {
+        // The first reactor also has the rings that could not be registered with their own.
+        let rings = self.rings.iter().enumerate();
+        for (_, ring) in rings.filter(|(of, _)| index == 0 || *of == index) {
+            if let Some(Some(ring)) = ring.get() {
                 ring.reap();
             }
         }
     }
 
-    /// Takes what is complete on the ring with this token. `false`: it is no ring's.
+    /// Takes the completions of the ring with this token. `false`: the token is not a ring's.
     pub(in crate::driver) fn reap(&self, token: Token) -> bool {
-        let place = FIRST.wrapping_sub(token.0);
-        let Some(place) = self.places.get(place) else {
+        let index = FIRST_TOKEN.wrapping_sub(token.0);
+        let Some(ring) = self.rings.get(index) else {
             return false;
         };
-        if let Some(Some(ring)) = place.get() {
+        if let Some(Some(ring)) = ring.get() {
             ring.reap();
         }
         true
     }
 
-    /// `close` waits no longer than until `deadline`.
-    pub(in crate::driver) fn end_by(&self, deadline: Instant) {
-        // Should it have been said before, that stands.
+    /// `close` waits until `deadline` at most.
+    pub(in crate::driver) fn set_shutdown_deadline(&self, deadline: Instant) {
+        // If it was set before, that stays.
         let _ = self.deadline.set(deadline);
     }
 
-    /// Ends all operations, and waits for those that the system cannot cancel, as long as was said
-    /// (`end_by`), and leaves what is under way then to a thread; no ring is made any more (I2).
+    /// Cancels all operations, waits until the deadline for those that end by it, and leaves those that are
+    /// still in flight to a thread. No ring is made any more (I2).
     pub(in crate::driver) fn close(&self) {
         // Relaxed: see `is_closed`.
         self.is_closed.store(true, Ordering::Relaxed);
-        for place in &self.places {
-            if let Some(ring) = place.get_or_init(|| None) {
+        for ring in &self.rings {
+            if let Some(ring) = ring.get_or_init(|| None) {
                 ring.begin_close();
             }
         }
         for ring in self.all() {
-            ring.await_last(self.deadline.get().copied());
+            ring.wait_for_in_flight(self.deadline.get().copied());
         }
-        see_off(self.all());
+        wait_in_background(self.all());
     }
 }

@@ -1,16 +1,16 @@
-//! How entries get to the system, also if it takes none for a while.
+//! How entries get to the system, also when it takes none for a while.
 //!
-//! Idea        Whoever submits hands over all that lies in the line. The system may refuse for now, since it
-//!             has no memory. Then the entries stay where they are, and a thread tries again and again, which
-//!             ends with them: no worker waits for that, and files go to the blocking pool meanwhile.
-//! States      free ─a refusal for now→ held up ─taken→ free;   either ─a refusal for good→ broken;
-//!             held up ─the runtime has ended, and `GIVE_UP_AFTER` with it→ broken
-//! Invariants  I1 entries that are on their way and not taken are told to nobody, and their operations keep what
-//!                they own: the system may see them at the next call.
-//!             I2 while a ring is held up, there is a thread that tries; `is_held_up` is changed with `entering`
-//!                held.
-//! Rejected    To end the ring when it is refused for long: the refusal passes, and the ring would be gone for
-//!             the runtime's life. To have the worker try whenever it is about to sleep: it would not sleep.
+//! Idea        Whoever submits submits all that is queued. The system may refuse for now, because it has no memory.
+//!             Then the entries stay where they are, and a thread retries with increasing pauses until they are
+//!             taken. No worker waits for that, and operations on files go to the blocking pool meanwhile.
+//! States      free ─a refusal for now→ backing off ─taken→ free; either ─a refusal for good→ broken;
+//!             backing off ─the runtime has shut down, and `GIVE_UP_AFTER` has passed→ broken
+//! Invariants  I1 entries that are on their way and not taken are not reported to anybody, and their operations
+//!                keep what they own: the system may see them at the next call.
+//!             I2 while a ring is backing off there is a thread that retries; `is_backing_off` is changed while
+//!                `entering` is held.
+//! Rejected    To close the ring when it is refused for long: the refusal passes, and the ring would be gone for
+//!             the life of the runtime. To let the worker retry whenever it is about to sleep: it would not sleep.
 #![allow(unsafe_code)]
 
 use std::mem;
@@ -18,75 +18,75 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::operations::After;
+use super::operations::AfterUnlock;
+use super::queue_pair::Submitted;
 use super::ring::Ring;
-use super::system::Submitted;
 
-/// How long the thread waits between two attempts, first and at most.
+/// The first and the longest pause between two attempts of the thread.
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
-/// How long after the runtime's end the system may still refuse.
+/// How long after the shutdown of the runtime the system may still refuse.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 
 impl Ring {
-    /// Submits what lies in the line; what was taken out of it before has been submitted then, too, or the
-    /// ring is held up.
+    /// Submits what is queued. What was taken out of the queue before has been submitted then, too, or the ring
+    /// is backing off.
     pub(super) fn submit_all(&self) {
         let mut after = None;
         self.submit_with(&mut after, false);
         if let Some(after) = after {
-            After::do_it(after);
-            // What was taken may have left more in the line.
+            AfterUnlock::run(after);
+            // The completions may have queued more.
             self.reap();
         }
     }
 
-    /// The same; what is to be done without the lock goes into `after`. If the system refuses for now, the
-    /// ring is held up, or broken if `ends`.
-    fn submit_with(&self, after: &mut Option<After>, ends: bool) {
+    /// The same; what must be done after the lock is released goes into `after`. If the system refuses for now,
+    /// the ring backs off, or is broken if `ends`.
+    fn submit_with(&self, after: &mut Option<AfterUnlock>, ends: bool) {
         let mut entries = self.enter();
         let mut state = self.lock();
         // I1 of the ring
         if entries.all.is_empty() {
-            mem::swap(&mut entries.all, &mut state.line);
+            mem::swap(&mut entries.all, &mut state.unsubmitted);
         } else {
-            entries.all.append(&mut state.line);
+            entries.all.append(&mut state.unsubmitted);
         }
         if state.is_broken {
-            return state.break_off(entries.all.drain(..));
+            return state.fail_unsubmitted(entries.all.drain(..));
         }
-        let was_held_up = state.is_held_up;
+        let was_backing_off = state.is_backing_off;
         drop(state);
         let reap = || self.take(&mut self.lock(), after.get_or_insert_default());
-        // SAFETY: `entering` is held (I1 of the ring); what entries point to is in the slots until the last
+        // SAFETY: `entering` is held (I1 of the ring); what the entries point to is in the slots until the last
         // completion.
         let submitted = unsafe { self.system.submit(&mut entries, reap) };
         match submitted {
-            Submitted::All if was_held_up => self.lock().is_held_up = false,
+            Submitted::All if was_backing_off => self.lock().is_backing_off = false,
             Submitted::All => {}
-            Submitted::Later if !ends && (was_held_up || self.begin_to_try()) => {
-                self.lock().is_held_up = true; // I2
+            Submitted::Retry if !ends && (was_backing_off || self.start_retrying()) => {
+                self.lock().is_backing_off = true; // I2
             }
-            Submitted::Later | Submitted::Never => {
+            Submitted::Retry | Submitted::Refused => {
                 let mut state = self.lock();
-                state.is_held_up = false;
-                state.break_off(entries.all.drain(..));
+                state.is_backing_off = false;
+                state.fail_unsubmitted(entries.all.drain(..));
             }
         }
     }
 
-    /// Has a thread try again; `false` if there is none to be had.
-    fn begin_to_try(&self) -> bool {
+    /// Starts a thread that retries; `false` if the system gives none.
+    fn start_retrying(&self) -> bool {
         let Some(ring) = self.own.upgrade() else {
             return false; // It is being dropped.
         };
         let thread = thread::Builder::new().name("selkie-ring-held-up".to_owned());
-        thread.spawn(move || try_again(&ring)).is_ok()
+        thread.spawn(move || retry_until_accepted(&ring)).is_ok()
     }
 }
 
-/// Submits what is held up, as soon as the system takes it.
-fn try_again(ring: &Arc<Ring>) {
+/// Retries until the system takes the entries.
+fn retry_until_accepted(ring: &Arc<Ring>) {
     let mut wait = FIRST_WAIT;
     let mut ended_at = None;
     loop {
@@ -101,9 +101,9 @@ fn try_again(ring: &Arc<Ring>) {
         ring.submit_with(&mut after, ends);
         ring.reap();
         if let Some(after) = after {
-            After::do_it(after);
+            AfterUnlock::run(after);
         }
-        if !ring.lock().is_held_up {
+        if !ring.lock().is_backing_off {
             return;
         }
     }

@@ -17,8 +17,8 @@ use io_uring::{opcode, types};
 
 use super::super::error::is_shutdown_error;
 use super::super::reactors::Reactors;
-use super::held::Held;
-use super::operations::{After, Kind, MAX_FILES, Told};
+use super::operation_buffer::OperationBuffer;
+use super::operations::{AfterUnlock, MAX_FILES, OperationKind, OperationStatus};
 use super::payload::Payload;
 use super::ring::Ring;
 use super::rings::Rings;
@@ -158,7 +158,7 @@ fn a_full_ring_gives_back_what_it_cannot_take() {
     assert_eq!(payload.into_any().downcast::<Seven>().unwrap().0, 7);
     drop(begun);
     ring.begin_close();
-    ring.await_last(None);
+    ring.wait_for_in_flight(None);
     assert_eq!(Arc::strong_count(&witness), 1);
 }
 
@@ -170,7 +170,7 @@ fn a_closed_ring_has_ended_all_its_operations() {
     let (abandoned, _other) = begin(&ring, &witness);
     drop(abandoned);
     ring.begin_close();
-    ring.await_last(None);
+    ring.wait_for_in_flight(None);
     let Poll::Ready(Ok((outcome, payload))) = poll(&mut waiting) else {
         panic!("an operation was not ended");
     };
@@ -223,19 +223,19 @@ fn an_operation_outlives_the_thread_that_submitted_it_or_says_so() {
     );
 }
 
-/// A loss as the system would count it: the system's own ring tells when all that was under way has ended.
+/// A loss as the system would count it: the system's own ring tells when all that was in flight has ended.
 #[test]
 fn a_drain_waits_for_what_is_under_way_and_for_nothing_else() {
     let Some(ring) = ring() else { return };
     let witness = Arc::new(());
     let (mut reading, mut writer) = begin(&ring, &witness);
-    ring.lock().lose(1, &mut After::default());
+    ring.lock().lose(1, &mut AfterUnlock::default());
     assert!(ring.reap() || poll(&mut reading).is_pending());
     let is_draining = || {
         let state = ring.lock();
         state.losses.over != state.losses.begun
     };
-    assert!(is_draining(), "the read is under way");
+    assert!(is_draining(), "the read is in flight");
     writer.write_all(b"tide").unwrap();
     let mut done = None;
     reap_until(&ring, || {
@@ -260,7 +260,7 @@ fn rings() -> Option<(Rings, Reactors)> {
 fn queue_nop(ring: &Ring) -> usize {
     let nop = opcode::Nop::new().build();
     // SAFETY: the entry points to nothing.
-    unsafe { ring.queue(nop, Box::new(Seven(7)), Kind::Socket) }
+    unsafe { ring.queue(nop, Box::new(Seven(7)), OperationKind::Socket) }
         .ok()
         .unwrap()
 }
@@ -274,7 +274,7 @@ fn a_worker_settles_for_its_own_ring_alone() {
     let (by_first, by_second) = (queue_nop(first), queue_nop(second));
     rings.settle(0);
     assert!(first.outcome(by_first, Waker::noop()).is_some());
-    rings.reap_watched_by(0);
+    rings.reap_of_reactor(0);
     assert!(second.outcome(by_second, Waker::noop()).is_none());
     assert!(rings.settle(1), "somebody waits");
     assert!(second.outcome(by_second, Waker::noop()).is_some());
@@ -286,7 +286,7 @@ fn what_is_handed_over_is_submitted_by_any_thread() {
     let Some((rings, poll)) = rings() else { return };
     let ring = rings.get(None, &poll).unwrap();
     let slot = queue_nop(ring);
-    std::thread::scope(|scope| scope.spawn(|| ring.hand_over()).join().unwrap());
+    std::thread::scope(|scope| scope.spawn(|| ring.submit_now()).join().unwrap());
     assert!(ring.outcome(slot, Waker::noop()).is_some());
 }
 
@@ -297,12 +297,12 @@ fn regression_87_a_close_waits_no_longer_than_it_may() {
     let rings = Arc::new(rings);
     let ring = Arc::clone(rings.get(Some(0), &poll).unwrap());
     let witness = Arc::new(());
-    let held = Box::new(Held::new([0_u8; 8], Arc::clone(&witness)));
-    // As the ring sees it: under way, and no cancelling ends it.
-    ring.lock().operations.start(Kind::File, held);
+    let held = Box::new(OperationBuffer::new([0_u8; 8], Arc::clone(&witness)));
+    // As the ring sees it: in flight, and no cancelling ends it.
+    ring.lock().operations.start(OperationKind::File, held);
     let limit = Duration::from_millis(300);
     let begun = Instant::now();
-    rings.end_by(begun + limit);
+    rings.set_shutdown_deadline(begun + limit);
     let closing = {
         let rings = Arc::clone(&rings);
         std::thread::spawn(move || rings.close())
@@ -345,10 +345,10 @@ fn after_the_close_no_ring_is_made() {
     assert!(rings.is_closed());
     let instead = rings.get(Some(1), &poll).unwrap();
     assert!(Arc::ptr_eq(first, instead), "a ring that nobody will close");
-    assert!(rings.made(Some(1)).is_none());
+    assert!(rings.existing(Some(1)).is_none());
     let nop = opcode::Nop::new().build();
     // SAFETY: the entry points to nothing.
-    let refused = unsafe { instead.queue(nop, Box::new(Seven(7)), Kind::Socket) };
+    let refused = unsafe { instead.queue(nop, Box::new(Seven(7)), OperationKind::Socket) };
     assert!(refused.is_err());
     assert!(is_shutdown_error(&instead.refusal()));
 }
@@ -366,21 +366,21 @@ fn a_stopped_operation_is_told_so_once() {
         _witness: Arc::new(()),
     };
     // SAFETY: memory and socket belong to the payload.
-    let slot = unsafe { ring.queue(entry, Box::new(payload), Kind::Socket) }
+    let slot = unsafe { ring.queue(entry, Box::new(payload), OperationKind::Socket) }
         .ok()
         .unwrap();
     ring.settle();
-    ring.stop(slot);
-    ring.stop(slot);
+    ring.cancel(slot);
+    ring.cancel(slot);
     let mut told = None;
     reap_until(&ring, || {
-        if let Told::Completion(completion) = ring.next(slot, Waker::noop()) {
+        if let OperationStatus::Completion(completion) = ring.next(slot, Waker::noop()) {
             told = Some(completion);
         }
         told.is_some()
     });
     assert_eq!(told.unwrap().result, -libc::ECANCELED);
-    ring.stop(slot);
+    ring.cancel(slot);
     let after = ring.next(slot, Waker::noop());
-    assert!(matches!(after, Told::Over(_)), "it is over");
+    assert!(matches!(after, OperationStatus::Finished(_)), "it is over");
 }

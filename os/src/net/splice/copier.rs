@@ -19,6 +19,7 @@ use std::sync::Arc;
 use super::ends::{End, SpliceSource, SpliceTarget};
 use super::step::{Pipe, Step};
 use crate::blocking::BlockingKind;
+use crate::driver::retry_interrupted;
 use crate::io::Interest;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
@@ -259,8 +260,11 @@ impl Splice {
         let mut left = limit;
         while self.held > 0 && left > 0 {
             let most = self.held.min(to_usize(left));
-            let drain = || self.pipe.drain(to.fd, most);
-            let n = to.registration.call(Interest::WRITABLE, drain).await?;
+            let mut drain = || self.pipe.drain(to.fd, most);
+            let n = to
+                .registration
+                .async_io(Interest::WRITABLE, || retry_interrupted(&mut drain))
+                .await?;
             self.count(n); // I2: nothing is awaited in between.
             left -= n as u64;
         }
@@ -270,8 +274,11 @@ impl Splice {
     /// Takes up to `limit` bytes from `from` into the pipe, which is empty; zero is the end.
     async fn fill(&mut self, from: End<'_>, limit: u64) -> io::Result<usize> {
         let most = self.room(limit);
-        let fill = || self.pipe.fill(from.fd, most);
-        let n = from.registration.call(Interest::READABLE, fill).await?;
+        let mut fill = || self.pipe.fill(from.fd, most);
+        let n = from
+            .registration
+            .async_io(Interest::READABLE, || retry_interrupted(&mut fill))
+            .await?;
         self.held += n; // I1
         Ok(n)
     }

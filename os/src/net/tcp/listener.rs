@@ -89,6 +89,6 @@ std_conversions!(
     net::TcpListener,
     mio::net::TcpListener,
     "a listener",
-    Bytes,
+    Stream,
     Interest::READABLE
 );

@@ -195,6 +195,6 @@ std_conversions!(
     net::TcpStream,
     mio::net::TcpStream,
     "a connection",
-    Bytes,
+    Stream,
     Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY
 );

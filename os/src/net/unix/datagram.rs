@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use socket2::SockAddr;
 
 use super::socket_addr::SocketAddr;
-use crate::driver::{Carries, Direction};
+use crate::driver::{Direction, SourceKind};
 use crate::io::{Interest, Ready};
 use crate::net::datagram::datagram_methods;
 use crate::net::methods::{readiness_methods, std_conversions};
@@ -92,7 +92,7 @@ impl UnixDatagram {
     #[track_caller]
     pub(in crate::net) fn from_mio(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
         Ok(Self {
-            io: Evented::new(socket, Carries::Datagrams, Ready::WRITABLE)?,
+            io: Evented::new(socket, SourceKind::Datagram, Ready::WRITABLE)?,
         })
     }
 
@@ -190,6 +190,6 @@ std_conversions!(
     net::UnixDatagram,
     mio::net::UnixDatagram,
     "a socket",
-    Datagrams,
+    Datagram,
     Interest::READABLE | Interest::WRITABLE
 );

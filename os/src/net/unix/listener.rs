@@ -81,6 +81,6 @@ std_conversions!(
     net::UnixListener,
     mio::net::UnixListener,
     "a listener",
-    Bytes,
+    Stream,
     Interest::READABLE
 );

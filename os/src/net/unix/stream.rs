@@ -128,6 +128,6 @@ std_conversions!(
     net::UnixStream,
     mio::net::UnixStream,
     "a connection",
-    Bytes,
+    Stream,
     Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY
 );

@@ -1,4 +1,4 @@
-//! A runtime ends within its limit, whatever the system does with what is under way.
+//! A runtime ends within its limit, whatever the system does with what is in flight.
 
 use std::future::poll_fn;
 use std::sync::{Arc, mpsc};
@@ -44,7 +44,7 @@ fn begin(runtime: &Runtime, control: &Control, mut doing: Doing, is_kept: bool) 
             polls += 1;
             cx.waker().wake_by_ref();
             // Until it is with the system.
-            if control.flying() == 0 || polls < 3 {
+            if control.in_flight() == 0 || polls < 3 {
                 Poll::Pending
             } else {
                 Poll::Ready(())
@@ -114,7 +114,7 @@ fn row(row: Row, end: End) {
     let witness = Arc::clone(&scene.witness);
     let mut waiting = kept;
     if !is_cancelled {
-        assert_eq!(control.flying(), 1, "it goes on");
+        assert_eq!(control.in_flight(), 1, "it goes on");
         if !row.is_released {
             // Who waits goes; the memory stays.
             drop(waiting);
@@ -125,7 +125,7 @@ fn row(row: Row, end: End) {
     }
     until("it is never over", || {
         control.turn();
-        control.flying() == 0
+        control.in_flight() == 0
     });
     if let Some(doing) = &mut waiting {
         // What the ring did not do, the pool does, of whoever waits.
@@ -169,7 +169,7 @@ fn regression_87_a_runtime_ends_with_what_cannot_be_cancelled() {
 
 /// The system takes nothing more for now, and goes on so: the end is not held up by that.
 #[test]
-fn a_runtime_ends_while_its_ring_is_held_up() {
+fn a_runtime_ends_while_its_ring_is_backing_off() {
     for operation in ALL {
         for (how, end) in ENDS {
             limited(&format!("{operation:?}, {how}"), move || {

@@ -41,7 +41,7 @@ fn copy_of<T>(value: &T) -> T {
     unsafe { std::ptr::read(value) }
 }
 
-/// One operation, under way or with its outcome waiting, is dropped in the child.
+/// One operation, in flight or with its outcome waiting, is dropped in the child.
 fn row(what: &str, operation: Operation, fate: Fate) {
     let control = Control::with_first(fate);
     control.install();
@@ -83,7 +83,7 @@ fn row(what: &str, operation: Operation, fate: Fate) {
         } else {
             drop(doing);
         }
-        pass_until(&control, what, || control.flying() == 0).await;
+        pass_until(&control, what, || control.in_flight() == 0).await;
         scene.end(what);
     });
 }

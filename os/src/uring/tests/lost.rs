@@ -23,14 +23,14 @@ fn control(turns: impl IntoIterator<Item = u32>) -> Control {
             Some(turns) => When::Late(turns),
             None => When::Early,
         };
-        Fate::new(when, How::Done).notice(When::Late(3))
+        Fate::new(when, How::Done).notification(When::Late(3))
     };
     Control::new(fates).room(1).watches()
 }
 
-/// Has all of `doing` be under way, in this order.
+/// Has all of `doing` be in flight, in this order.
 async fn under_way<const N: usize>(control: &Control, doing: [Doing; N]) -> [JoinHandle<Came>; N] {
-    let before = control.flying();
+    let before = control.in_flight();
     let mut tasks = Vec::new();
     for doing in doing {
         tasks.push(crate::spawn(doing));
@@ -39,16 +39,16 @@ async fn under_way<const N: usize>(control: &Control, doing: [Doing; N]) -> [Joi
     tasks.try_into().unwrap()
 }
 
-/// Until `count` operations are under way; none completes meanwhile that is late.
+/// Until `count` operations are in flight; none completes meanwhile that is late.
 async fn until_submitted(control: &Control, count: usize) {
     let begun = Instant::now();
-    while control.flying() < count {
+    while control.in_flight() < count {
         crate::task::yield_now().await;
         assert!(begun.elapsed() < LONG, "it is never submitted");
     }
 }
 
-/// Regression 90: what was under way when the system had lost a completion never ended.
+/// Regression 90: what was in flight when the system had lost a completion never ended.
 #[test]
 fn regression_90_an_operation_whose_completion_is_lost_ends_with_an_error() {
     for (operation, is_silent) in ALL.into_iter().flat_map(|one| [(one, false), (one, true)]) {
@@ -136,7 +136,7 @@ fn who_receives_is_told_that_bytes_may_be_missing() {
     });
 }
 
-/// A send that waits for room is begun anew: nothing of it was done.
+/// A send that waits for room is restarted: nothing of it was done.
 #[test]
 fn a_send_goes_on_though_another_operation_is_lost() {
     limited("a send", || {

@@ -273,9 +273,9 @@ impl Scene {
         }
     }
 
-    /// What must hold once no operation is under way: `held` buffers are the program's.
+    /// What must hold once no operation is in flight: `held` buffers are the program's.
     pub(super) fn assert_nothing_lost(&self, what: &str) {
-        assert_eq!(self.control.flying(), 0, "{what}: under way");
+        assert_eq!(self.control.in_flight(), 0, "{what}: in flight");
         let lost = Arc::strong_count(&self.witness) - 1;
         assert_eq!(lost, 0, "{what}: memory that did not come back");
         let provided = self.control.provided();

@@ -200,7 +200,7 @@ fn regression_90_a_ring_that_takes_nothing_for_now_takes_more_later() {
                             let came = drive(&control, &what, doing).await;
                             assert_eq!(came, operation.expected(How::Done), "{what}");
                             scene.assert_effect(operation, &came);
-                            pass_until(&control, &what, || control.flying() == 0).await;
+                            pass_until(&control, &what, || control.in_flight() == 0).await;
                             scene.renew();
                         }
                         scene.end(&what);
@@ -213,7 +213,7 @@ fn regression_90_a_ring_that_takes_nothing_for_now_takes_more_later() {
 
 /// While the system takes nothing, files do without the ring.
 #[test]
-fn a_file_waits_for_no_ring_that_is_held_up() {
+fn a_file_waits_for_no_ring_that_is_backing_off() {
     limited("a held-up ring", || {
         let control = at_once();
         control.install();
@@ -236,7 +236,7 @@ fn a_file_waits_for_no_ring_that_is_held_up() {
     });
 }
 
-/// An operation that ends for nothing at once, each time, was begun anew for ever within one poll.
+/// An operation that ends for nothing at once, each time, was restarted for ever within one poll.
 #[test]
 fn a_poll_ends_though_each_operation_ends_for_nothing() {
     let errnos = [libc::EAGAIN, libc::EINTR, libc::ECANCELED];

@@ -65,7 +65,7 @@ impl Numbers {
         if self.below(3) == 0 {
             fate = fate.ends_after(1 + self.below(2) as u32);
         }
-        fate.notice(self.when())
+        fate.notification(self.when())
     }
 }
 
@@ -133,7 +133,7 @@ fn schedule(seed: u64) {
             pass_until(&control, &what, || task.is_finished()).await;
             task.await.unwrap();
         }
-        pass_until(&control, &what, || control.flying() == 0).await;
+        pass_until(&control, &what, || control.in_flight() == 0).await;
         control.plan(|_| Fate::new(When::Early, How::Done));
         for operation in ALL {
             scene.renew();
@@ -144,7 +144,7 @@ fn schedule(seed: u64) {
             }
             scene.assert_effect(operation, &came);
         }
-        pass_until(&control, &what, || control.flying() == 0).await;
+        pass_until(&control, &what, || control.in_flight() == 0).await;
         crate::task::yield_now().await;
         scene.assert_nothing_lost(&what);
         scene.end(&what);

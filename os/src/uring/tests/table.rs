@@ -87,7 +87,9 @@ fn fates(operation: Operation) -> impl Iterator<Item = Fate> {
     let notices = WHENS
         .into_iter()
         .filter(move |_| operation == Operation::SendZeroCopy)
-        .flat_map(|when| WHENS.map(|notice| Fate::new(when, How::Done).notice(notice)));
+        .flat_map(|when| {
+            WHENS.map(|notification| Fate::new(when, How::Done).notification(notification))
+        });
     plain.chain(ending).chain(notices)
 }
 
@@ -103,13 +105,13 @@ fn row(what: &str, operation: Operation, fate: Fate, ring: Ringed, named: bool) 
         assert_eq!(came, operation.expected(fate.how), "{what}");
         scene.assert_effect(operation, &came);
         // What was begun for the row goes on or ends: either way it is over by now, or is cancelled.
-        pass_until(&control, what, || control.flying() == 0).await;
+        pass_until(&control, what, || control.in_flight() == 0).await;
         scene.renew();
         let next = scene.begin(operation);
         let came = drive(&control, what, next).await;
         assert_eq!(came, operation.expected(How::Done), "the next of {what}");
         scene.assert_effect(operation, &came);
-        pass_until(&control, what, || control.flying() == 0).await;
+        pass_until(&control, what, || control.in_flight() == 0).await;
         scene.assert_nothing_lost(what);
         scene.end(what);
     });
@@ -153,7 +155,7 @@ fn dropped(what: &str, operation: Operation, fate: Fate, ring: Ringed, polls: us
         let mut scene = Scene::new(&control, polls % 2 == 1).await;
         let doing = scene.begin(operation);
         give_up(&control, doing, polls).await;
-        pass_until(&control, what, || control.flying() == 0).await;
+        pass_until(&control, what, || control.in_flight() == 0).await;
         control.plan(|_| Fate::new(When::Early, How::Done));
         // What came late has been taken, too.
         crate::task::yield_now().await;
@@ -162,7 +164,7 @@ fn dropped(what: &str, operation: Operation, fate: Fate, ring: Ringed, polls: us
         let came = drive(&control, what, next).await;
         assert_eq!(came, operation.expected(How::Done), "the next of {what}");
         scene.assert_effect(operation, &came);
-        pass_until(&control, what, || control.flying() == 0).await;
+        pass_until(&control, what, || control.in_flight() == 0).await;
         crate::task::yield_now().await;
         scene.assert_nothing_lost(what);
         scene.end(what);
@@ -195,7 +197,7 @@ fn regression_24_each_operation_given_up_loses_nothing_by_any_completion() {
 #[test]
 fn a_receive_without_buffers_goes_on_once_one_is_back() {
     for when in WHENS {
-        limited("a starved receive", move || {
+        limited("a receive without buffers", move || {
             let control = Control::with_first(Fate::new(When::Early, How::Done)).watches();
             control.install();
             let runtime = runtime();
@@ -222,10 +224,13 @@ fn a_receive_without_buffers_goes_on_once_one_is_back() {
                 let came = drive_next(&control, &mut received).await;
                 assert_eq!(&came[..], b"late");
                 drop((came, held, received));
-                pass_until(&control, "a starved receive", || control.flying() == 0).await;
+                pass_until(&control, "a receive without buffers", || {
+                    control.in_flight() == 0
+                })
+                .await;
                 crate::task::yield_now().await;
-                scene.assert_nothing_lost("a starved receive");
-                scene.end("a starved receive");
+                scene.assert_nothing_lost("a receive without buffers");
+                scene.end("a receive without buffers");
             });
             control.remove();
         });

@@ -24,7 +24,7 @@ use super::super::payload::Completion;
 /// Of a completion: there is a provided buffer; others follow; the memory is free.
 const BUFFER: u32 = 1;
 const MORE: u32 = 2;
-const NOTICE: u32 = 8;
+const NOTIFICATION: u32 = 8;
 /// Of an entry: the file is a place of the table; all before it has completed before it begins.
 const FIXED_FILE: u8 = 1;
 const DRAIN: u8 = 2;
@@ -76,8 +76,8 @@ pub(crate) struct Fate {
     pub(crate) on_cancel: OnCancel,
     /// An operation with several completions has so many.
     pub(crate) ends_after: Option<u32>,
-    /// When the notice of a send from where it lies comes.
-    pub(crate) notice: When,
+    /// When the notification of a send from where it lies comes.
+    pub(crate) notification: When,
 }
 
 impl Fate {
@@ -87,7 +87,7 @@ impl Fate {
             how,
             on_cancel: OnCancel::Ends,
             ends_after: None,
-            notice: When::Late(1),
+            notification: When::Late(1),
         }
     }
 
@@ -102,8 +102,11 @@ impl Fate {
         }
     }
 
-    pub(crate) const fn notice(self, notice: When) -> Self {
-        Self { notice, ..self }
+    pub(crate) const fn notification(self, notification: When) -> Self {
+        Self {
+            notification,
+            ..self
+        }
     }
 }
 
@@ -121,7 +124,7 @@ struct Wanted {
     address: u64,
     len: u32,
     op_flags: u32,
-    called: u64,
+    user_data: u64,
     group: u16,
 }
 
@@ -142,7 +145,7 @@ impl Wanted {
             address: long(16),
             len: word(24),
             op_flags: word(28),
-            called: long(32),
+            user_data: long(32),
             group: half(40),
         }
     }
@@ -159,7 +162,7 @@ impl Wanted {
 }
 
 /// An operation that the stub has taken.
-struct Flying {
+struct InFlight {
     wanted: Wanted,
     fate: Fate,
     /// The reference to the file.
@@ -170,7 +173,7 @@ struct Flying {
     told: u32,
     /// It ends as soon as it would wait: it was to be cancelled.
     expires: bool,
-    is_notice: bool,
+    is_notification: bool,
 }
 
 /// A group of provided buffers.
@@ -190,7 +193,7 @@ enum Tried {
 struct Inside {
     event: OwnedFd,
     waiting: VecDeque<Wanted>,
-    flying: Vec<Flying>,
+    in_flight: Vec<InFlight>,
     ready: VecDeque<(u64, Completion)>,
     kept: VecDeque<(u64, Completion)>,
     /// Entries that were taken and wait for a drain, or are one.
@@ -466,21 +469,21 @@ impl Control {
     }
 
     /// Operations that have not ended.
-    pub(crate) fn flying(&self) -> usize {
-        self.sum(|inside| inside.flying.len() + inside.waiting.len() + inside.deferred.len())
+    pub(crate) fn in_flight(&self) -> usize {
+        self.sum(|inside| inside.in_flight.len() + inside.waiting.len() + inside.deferred.len())
     }
 
-    /// What is under way, for messages.
+    /// What is in flight, for messages.
     pub(crate) fn told(&self) -> String {
         let told = |stub: &Stub| {
             let inside = lock(&stub.0);
-            let flying: Vec<_> = inside
-                .flying
+            let in_flight: Vec<_> = inside
+                .in_flight
                 .iter()
                 .map(|one| (one.wanted, one.fate))
                 .collect();
             format!(
-                "under way {flying:?}, not taken {:?}, deferred {:?}, completions {} and {}",
+                "in flight {in_flight:?}, not taken {:?}, deferred {:?}, completions {} and {}",
                 inside.waiting,
                 inside.deferred,
                 inside.ready.len(),
@@ -572,7 +575,7 @@ fn receive(fd: RawFd, address: u64, len: u32) -> Option<i32> {
     outcome(unsafe { libc::recv(fd, address as *mut _, len as usize, libc::MSG_DONTWAIT) })
 }
 
-impl Flying {
+impl InFlight {
     /// One try.
     fn go(&mut self, groups: &mut HashMap<u16, Group>) -> Tried {
         let is_multishot = self.is_multishot();
@@ -726,8 +729,8 @@ fn accept(fd: RawFd, flags: u32) -> Option<i32> {
 }
 
 impl Inside {
-    fn tell(&mut self, called: u64, result: i32, flags: u32) {
-        let told = (called, Completion::new(result, flags));
+    fn tell(&mut self, user_data: u64, result: i32, flags: u32) {
+        let told = (user_data, Completion::new(result, flags));
         if self.ready.len() < self.room && self.kept.is_empty() {
             self.ready.push_back(told);
         } else if self.script.losing.load(Ordering::Relaxed) > 0 {
@@ -753,7 +756,12 @@ impl Inside {
     fn begin_deferred(&mut self) {
         while let Some(&next) = self.deferred.front() {
             let is_drain = next.flags & DRAIN != 0;
-            if is_drain && self.flying.iter().any(|flying| !flying.is_notice) {
+            if is_drain
+                && self
+                    .in_flight
+                    .iter()
+                    .any(|in_flight| !in_flight.is_notification)
+            {
                 return;
             }
             self.deferred.pop_front();
@@ -773,7 +781,7 @@ impl Inside {
             let file = self.table[wanted.fd as usize].as_ref();
             duplicate(file.expect("a place that is taken").as_raw_fd())
         };
-        let flying = Flying {
+        let in_flight = InFlight {
             wanted,
             fate,
             file,
@@ -784,77 +792,79 @@ impl Inside {
             sent: 0,
             told: 0,
             expires: false,
-            is_notice: false,
+            is_notification: false,
         };
-        self.flying.push(flying);
+        self.in_flight.push(in_flight);
         if fate.when == When::Early {
-            self.go(self.flying.len() - 1);
+            self.go(self.in_flight.len() - 1);
         }
     }
 
     fn cancel(&mut self, wanted: Wanted) {
-        let is_it = |flying: &Flying| flying.wanted.called == wanted.address && !flying.is_notice;
-        let found = self.flying.iter().position(is_it);
+        let is_it = |in_flight: &InFlight| {
+            in_flight.wanted.user_data == wanted.address && !in_flight.is_notification
+        };
+        let found = self.in_flight.iter().position(is_it);
         let result = found.map_or(-libc::ENOENT, |at| {
-            let flying = &mut self.flying[at];
-            match flying.fate.on_cancel {
+            let in_flight = &mut self.in_flight[at];
+            match in_flight.fate.on_cancel {
                 OnCancel::Ends => {
-                    let flying = self.flying.remove(at);
-                    let sent = flying.sent as i32;
+                    let in_flight = self.in_flight.remove(at);
+                    let sent = in_flight.sent as i32;
                     let result = if sent > 0 { sent } else { -libc::ECANCELED };
-                    self.tell(flying.wanted.called, result, 0);
+                    self.tell(in_flight.wanted.user_data, result, 0);
                     0
                 }
                 OnCancel::IsLate => {
-                    flying.expires = flying.is_multishot();
+                    in_flight.expires = in_flight.is_multishot();
                     -libc::EALREADY
                 }
                 OnCancel::Misses => {
-                    flying.expires = flying.is_multishot();
+                    in_flight.expires = in_flight.is_multishot();
                     -libc::ENOENT
                 }
             }
         });
-        self.tell(wanted.called, result, 0);
+        self.tell(wanted.user_data, result, 0);
     }
 
     /// Tries the operation at `at` until it waits; whether it is over.
     fn go(&mut self, at: usize) -> bool {
         loop {
-            let flying = &mut self.flying[at];
-            if self.script.watches && flying.wanted.owns_memory() {
-                assert_there(&flying.wanted);
+            let in_flight = &mut self.in_flight[at];
+            if self.script.watches && in_flight.wanted.owns_memory() {
+                assert_there(&in_flight.wanted);
             }
-            let called = flying.wanted.called;
-            if flying.is_notice {
-                self.flying.remove(at);
-                self.tell(called, 0, NOTICE);
+            let user_data = in_flight.wanted.user_data;
+            if in_flight.is_notification {
+                self.in_flight.remove(at);
+                self.tell(user_data, 0, NOTIFICATION);
                 return true;
             }
-            match flying.go(&mut self.groups) {
-                Tried::Waits if flying.expires => {
-                    self.flying.remove(at);
-                    self.tell(called, -libc::ECANCELED, 0);
+            match in_flight.go(&mut self.groups) {
+                Tried::Waits if in_flight.expires => {
+                    self.in_flight.remove(at);
+                    self.tell(user_data, -libc::ECANCELED, 0);
                     return true;
                 }
                 Tried::Waits => return false,
-                Tried::Goes(result, flags) => self.tell(called, result, flags),
-                Tried::Ends(result @ 0.., _) if flying.wanted.code == opcode::SendZc::CODE => {
-                    flying.is_notice = true;
-                    let notice = flying.fate.notice;
-                    flying.fate.when = notice;
-                    flying.turns_left = match notice {
+                Tried::Goes(result, flags) => self.tell(user_data, result, flags),
+                Tried::Ends(result @ 0.., _) if in_flight.wanted.code == opcode::SendZc::CODE => {
+                    in_flight.is_notification = true;
+                    let notification = in_flight.fate.notification;
+                    in_flight.fate.when = notification;
+                    in_flight.turns_left = match notification {
                         When::Late(turns) => turns.max(1),
                         When::Early | When::Never => 0,
                     };
-                    self.tell(called, result, MORE);
-                    if notice != When::Early {
+                    self.tell(user_data, result, MORE);
+                    if notification != When::Early {
                         return false;
                     }
                 }
                 Tried::Ends(result, flags) => {
-                    self.flying.remove(at);
-                    self.tell(called, result, flags);
+                    self.in_flight.remove(at);
+                    self.tell(user_data, result, flags);
                     return true;
                 }
             }
@@ -864,20 +874,21 @@ impl Inside {
     fn turn(&mut self) {
         let mut at = 0;
         let drawn = self.script.order.load(Ordering::Relaxed);
-        if drawn != 0 && !self.flying.is_empty() {
+        if drawn != 0 && !self.in_flight.is_empty() {
             let next = drawn.wrapping_mul(0x5851_f42d_4c95_7f2d) >> 7 | 1;
             self.script.order.store(next, Ordering::Relaxed);
-            let count = self.flying.len();
-            self.flying.rotate_left(next % count);
+            let count = self.in_flight.len();
+            self.in_flight.rotate_left(next % count);
         }
         let is_released = self.script.is_released.load(Ordering::Relaxed);
-        while at < self.flying.len() {
-            let flying = &mut self.flying[at];
-            if self.script.watches && flying.wanted.owns_memory() {
-                assert_there(&flying.wanted);
+        while at < self.in_flight.len() {
+            let in_flight = &mut self.in_flight[at];
+            if self.script.watches && in_flight.wanted.owns_memory() {
+                assert_there(&in_flight.wanted);
             }
-            flying.turns_left = flying.turns_left.saturating_sub(1);
-            let is_due = flying.turns_left == 0 && (flying.fate.when != When::Never || is_released);
+            in_flight.turns_left = in_flight.turns_left.saturating_sub(1);
+            let is_due =
+                in_flight.turns_left == 0 && (in_flight.fate.when != When::Never || is_released);
             if !is_due || !self.go(at) {
                 at += 1;
             }
@@ -907,7 +918,7 @@ impl Stub {
         Self(Arc::new(Mutex::new(Inside {
             event,
             waiting: VecDeque::new(),
-            flying: Vec::new(),
+            in_flight: Vec::new(),
             ready: VecDeque::new(),
             kept: VecDeque::new(),
             deferred: VecDeque::new(),
@@ -970,8 +981,8 @@ impl Stub {
         unsafe { libc::read(inside.event.as_raw_fd(), (&raw mut count).cast(), 8) };
         let ready = std::mem::take(&mut inside.ready);
         drop(inside);
-        for (called, told) in ready {
-            each(called, told);
+        for (user_data, told) in ready {
+            each(user_data, told);
         }
         Ok(())
     }
@@ -993,13 +1004,16 @@ pub(crate) struct Owned(Stub);
 impl Drop for Owned {
     fn drop(&mut self) {
         let mut inside = lock(&self.0.0);
-        let left = inside.flying.iter().filter(|flying| !flying.is_notice);
+        let left = inside
+            .in_flight
+            .iter()
+            .filter(|in_flight| !in_flight.is_notification);
         assert_eq!(
             left.count(),
             0,
-            "the ring goes while operations are under way"
+            "the ring goes while operations are in flight"
         );
-        inside.flying.clear();
+        inside.in_flight.clear();
         inside.table.clear();
         inside.groups.clear();
     }
@@ -1033,7 +1047,7 @@ impl Kernel for Queues {
             Self::Stub(Owned(stub)) => {
                 let inside = lock(&stub.0);
                 Features {
-                    keeps_all: true,
+                    no_drop: true,
                     bundles: inside.script.bundles,
                     completions: inside.room,
                 }
@@ -1078,10 +1092,10 @@ impl Kernel for Queues {
         }
     }
 
-    unsafe fn has_kept(&self) -> bool {
+    unsafe fn needs_enter(&self) -> bool {
         match self {
             // SAFETY: by the caller's promise.
-            Self::System(ring) => unsafe { ring.has_kept() },
+            Self::System(ring) => unsafe { ring.needs_enter() },
             Self::Stub(Owned(stub)) => !stub.asked().kept.is_empty(),
         }
     }
@@ -1094,9 +1108,9 @@ impl Kernel for Queues {
         }
     }
 
-    fn make_table(&self, places: u32) -> io::Result<()> {
+    fn register_file_table(&self, places: u32) -> io::Result<()> {
         match self {
-            Self::System(ring) => ring.make_table(places),
+            Self::System(ring) => ring.register_file_table(places),
             Self::Stub(Owned(stub)) => {
                 let mut inside = stub.asked();
                 next(&inside.script.registering)?;
@@ -1106,9 +1120,9 @@ impl Kernel for Queues {
         }
     }
 
-    fn set_place(&self, place: u32, fd: RawFd) -> io::Result<()> {
+    fn update_file(&self, place: u32, fd: RawFd) -> io::Result<()> {
         match self {
-            Self::System(ring) => ring.set_place(place, fd),
+            Self::System(ring) => ring.update_file(place, fd),
             Self::Stub(Owned(stub)) => {
                 let mut inside = stub.asked();
                 next(&inside.script.registering)?;
@@ -1142,10 +1156,10 @@ impl Kernel for Queues {
                 next(&inside.script.registering)?;
                 let gone = inside.groups.remove(&group);
                 assert!(gone.is_some(), "group {group} is not there");
-                let names_it = |flying: &Flying| {
-                    flying.wanted.code == opcode::Recv::CODE && flying.wanted.group == group
+                let names_it = |in_flight: &InFlight| {
+                    in_flight.wanted.code == opcode::Recv::CODE && in_flight.wanted.group == group
                 };
-                let is_named = inside.flying.iter().any(names_it);
+                let is_named = inside.in_flight.iter().any(names_it);
                 assert!(!is_named, "group {group} goes while an operation names it");
                 Ok(())
             }

@@ -1,12 +1,12 @@
-//! Calls that a signal cuts short.
+//! System calls that a signal interrupts (`EINTR`).
 
 use std::io;
 
-/// How often in a row a call is made that signals cut short, before the caller is told.
+/// How often a call is made that signals interrupt each time, before the caller gets the error.
 const ATTEMPTS: usize = 64;
 
-/// Makes the call `operation`, anew each time that a signal cuts it short, 64 times at most.
-pub(crate) fn uninterrupted<R>(operation: &mut impl FnMut() -> io::Result<R>) -> io::Result<R> {
+/// Makes the call `operation`, again if a signal interrupted it, 64 times at most.
+pub(crate) fn retry_interrupted<R>(operation: &mut impl FnMut() -> io::Result<R>) -> io::Result<R> {
     for _ in 1..ATTEMPTS {
         match operation() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -20,11 +20,11 @@ pub(crate) fn uninterrupted<R>(operation: &mut impl FnMut() -> io::Result<R>) ->
 mod tests {
     use std::io;
 
-    use super::{ATTEMPTS, uninterrupted};
+    use super::{ATTEMPTS, retry_interrupted};
 
     fn after(interruptions: usize) -> io::Result<usize> {
         let mut calls = 0;
-        uninterrupted(&mut || {
+        retry_interrupted(&mut || {
             calls += 1;
             if calls > interruptions {
                 Ok(calls)

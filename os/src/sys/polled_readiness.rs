@@ -1,8 +1,8 @@
-//! What a poller tells of a source, in the words that all have in common.
+//! What `poll` reports of a descriptor, in terms that all systems share.
 
 /// What a source is ready for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Told {
+pub(crate) struct PolledReadiness {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
     pub(crate) read_closed: bool,

@@ -1,4 +1,4 @@
-//! The driver of a build without a reactor: none can be made.
+//! The driver of a build without a reactor: a type without values, since none can be made.
 
 use std::io;
 use std::task::Waker;
@@ -56,18 +56,18 @@ impl Unpark for Unparker {
 }
 
 impl Handle {
-    /// Tells whoever waits that the driver is gone.
+    /// Tells all waiters that the driver has shut down.
     pub(crate) fn shut_down(&self) {
         match *self {}
     }
 
-    /// How a worker is woken.
+    /// Sets how a worker is woken.
     pub(crate) fn set_worker(&self, _index: usize, _worker: Waker) {
         match *self {}
     }
 
-    /// Until when the driver's shutdown may wait.
-    pub(crate) fn end_by(&self, _deadline: Instant) {
+    /// Sets the deadline of the shutdown.
+    pub(crate) fn set_shutdown_deadline(&self, _deadline: Instant) {
         match *self {}
     }
 

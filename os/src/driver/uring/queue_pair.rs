@@ -1,10 +1,10 @@
-//! The system's ring as it comes: two queues in memory that it shares with us.
+//! The submission queue and the completion queue, which are memory shared with the system.
 //!
-//! Invariants  I1 one thread at a time puts entries in and has them taken (`Entries`); one at a time
-//!                takes completions. The two may be at it together.
-//!             I2 the system keeps completions that its queue has no room for, unless it has no memory: then it counts
-//!                what it has dropped, and says so once, by an error (`EBADR`).
-//!             I3 only a final refusal ends a ring; what the system has not taken stays in the queue.
+//! Invariants  I1 one thread at a time puts entries in and makes the system take them (`Entries`); one thread at a
+//!                time takes completions. The two may be at work together.
+//!             I2 the system keeps completions that its queue has no room for, unless it has no memory: then it
+//!                counts what it has dropped, and reports that once, by an error (`EBADR`).
+//!             I3 only a final refusal breaks a ring; what the system has not taken stays in the queue.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -22,46 +22,46 @@ pub(super) type Queues = io_uring::IoUring;
 #[cfg(test)]
 pub(super) use super::tests::stub::Queues;
 
-/// Entries for submission, at a time.
+/// The size of the submission queue.
 const ENTRIES: u32 = 32;
-/// Completions that the system has room for, before it must allocate.
+/// The size of the completion queue; for more completions the system must allocate.
 const COMPLETIONS: u32 = 512;
-/// Attempts to submit, none of which the system takes anything by, before it is left for later.
+/// How many attempts to submit may fail to submit anything, before the rest is left for later.
 const MAX_ATTEMPTS: usize = 100;
 
-/// What the system's ring can do beyond files.
+/// What the ring can do beyond files.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Abilities {
-    /// Operations with several completions, and buffers that the system chooses.
+pub(crate) struct Capabilities {
+    /// Multishot operations, and provided buffers.
     pub(crate) sockets: bool,
-    /// Several buffers in one completion.
+    /// Bundles: several buffers in one completion.
     pub(crate) bundles: bool,
 }
 
-/// Entries on their way to the system.
+/// Submissions on their way to the system.
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) all: Vec<squeue::Entry>,
-    /// How many of them, from the first on, lay in the system's queue when it was last looked at.
+    /// How many of them, from the first on, were in the submission queue when it was last looked at.
     queued: usize,
 }
 
-/// What came of a submission.
+/// The outcome of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Submitted {
     All,
-    /// The system takes no more now, for want of memory as a rule.
-    Later,
-    /// The system refuses for good. It must never be asked again, or it would see the next entry.
-    Never,
+    /// The system takes no more for now, as a rule because it has no memory.
+    Retry,
+    /// The system refuses for good. It must never be entered again, or it would see the next entry.
+    Refused,
 }
 
-pub(super) struct System {
+pub(super) struct QueuePair {
     queues: Queues,
-    pub(super) abilities: Abilities,
+    pub(super) capabilities: Capabilities,
 }
 
-/// A ring with the flags that suit us, or without on kernels before 5.19.
+/// A ring with the flags that we want, or without them on kernels before 5.19.
 fn set_up() -> io::Result<Queues> {
     match Queues::set_up(ENTRIES, Some(COMPLETIONS)) {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Queues::set_up(ENTRIES, None),
@@ -69,8 +69,8 @@ fn set_up() -> io::Result<Queues> {
     }
 }
 
-impl System {
-    /// A ring, if the system has one for us that can do what is asked of it.
+impl QueuePair {
+    /// A ring, if the system has one that can do what is needed.
     pub(super) fn new() -> io::Result<Self> {
         let queues = set_up()?;
         let can = queues.supports([
@@ -78,32 +78,35 @@ impl System {
             opcode::Write::CODE,
             opcode::Fsync::CODE,
             opcode::AsyncCancel::CODE,
-            // It came with Linux 6.0, as did the last of what sockets need.
+            // This came with Linux 6.0, as did the last feature that sockets need.
             opcode::SendZc::CODE,
         ])?;
         let [needed @ .., sockets] = can;
         let features = queues.features();
-        if needed.contains(&false) || !features.keeps_all {
+        if needed.contains(&false) || !features.no_drop {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let abilities = Abilities {
+        let capabilities = Capabilities {
             sockets,
             bundles: features.bundles,
         };
-        Ok(Self { queues, abilities })
+        Ok(Self {
+            queues,
+            capabilities,
+        })
     }
 
     pub(super) fn fd(&self) -> RawFd {
         self.queues.fd()
     }
 
-    /// What registers files and memory with the ring, by any thread.
+    /// The queues, by which any thread may register files and memory with the ring.
     pub(super) fn queues(&self) -> &Queues {
         &self.queues
     }
 
-    /// Has the system take all of `entries`, and takes out of them what it took. `busy` is called when it
-    /// takes none before completions have been taken.
+    /// Submits all of `entries`, and removes from them what the system took. Calls `busy` when the system takes
+    /// none before completions have been taken.
     ///
     /// # Safety
     /// I1. What the entries point to stays until their last completions.
@@ -127,8 +130,8 @@ impl System {
         unsafe { self.submit_by_parts(entries, Some(entered), busy) }
     }
 
-    /// The same, of entries some of which lie in the queue, or which the queue cannot hold; the system was
-    /// `entered` for those in the queue, if it was.
+    /// The same, for entries some of which are in the queue, or which the queue cannot hold. `entered` is what
+    /// entering the system for those in the queue returned, if that was done.
     ///
     /// # Safety
     /// As for `submit`.
@@ -139,7 +142,7 @@ impl System {
         mut entered: Option<io::Result<()>>,
         mut busy: impl FnMut(),
     ) -> Submitted {
-        // Who tries again lets nobody wait for long.
+        // A retry makes nobody wait for long.
         let is_again = entered.is_none() && entries.queued > 0;
         let mut attempts = if is_again { 1 } else { MAX_ATTEMPTS };
         let mut begun = 0;
@@ -148,10 +151,10 @@ impl System {
             let taken = unsafe { self.taken_since(entries) };
             begun += taken;
             match entered.take() {
-                Some(Err(error)) if !is_passing(&error) => break Submitted::Never,
+                Some(Err(error)) if !is_transient(&error) => break Submitted::Refused,
                 None => {}
                 _ if taken > 0 => {}
-                _ if attempts == 1 => break Submitted::Later,
+                _ if attempts == 1 => break Submitted::Retry,
                 failed => {
                     let errno = failed.and_then(|failed| failed.err()?.raw_os_error());
                     if [Some(libc::EBUSY), Some(libc::EBADR)].contains(&errno) {
@@ -192,26 +195,26 @@ impl System {
         mem::replace(&mut entries.queued, left) - left
     }
 
-    /// How many completions there is room for.
+    /// How many completions the queue has room for.
     pub(super) fn completions(&self) -> usize {
         self.queues.features().completions
     }
 
-    /// Has the system do what it kept for this thread, and hand out completions that its queue had no
+    /// Lets the system do the work that it kept for this thread, and deliver completions that its queue had no
     /// room for (I2).
     ///
     /// # Safety
     /// I1, as for entries.
-    pub(super) unsafe fn catch_up(&self) {
+    pub(super) unsafe fn flush_overflow(&self) {
         // SAFETY: by the caller's promise.
-        if unsafe { self.queues.has_kept() } {
-            // Should it fail, it is tried again at the next turn that finds the queue full.
+        if unsafe { self.queues.needs_enter() } {
+            // If it fails, the next turn that finds the queue full tries again.
             let _ = self.queues.enter();
         }
     }
 
-    /// Takes what is complete, each with what its operation was called; nothing if the system has dropped other
-    /// completions than the `known` ones.
+    /// Takes the completions, each with its user data; none if the system has dropped more completions than the
+    /// `known` ones.
     ///
     /// # Errors
     /// How many it has dropped, then.
@@ -228,9 +231,9 @@ impl System {
     }
 }
 
-/// Waits for a completion on any of these rings, at most for `limit`; may return for nothing.
+/// Waits for a completion on any of these rings, for `limit` at most; may return early.
 pub(super) fn wait_for_any(rings: impl Iterator<Item = RawFd>, limit: Duration) {
-    let mut asked: Vec<_> = rings
+    let mut polled: Vec<_> = rings
         .map(|fd| libc::pollfd {
             fd,
             events: libc::POLLIN,
@@ -238,13 +241,13 @@ pub(super) fn wait_for_any(rings: impl Iterator<Item = RawFd>, limit: Duration) 
         })
         .collect();
     let millis = limit.as_millis().max(1).try_into().unwrap_or(i32::MAX);
-    // SAFETY: so many structures, alive for the call.
-    unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, millis) };
+    // SAFETY: as many structures as are passed, alive for the call.
+    unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, millis) };
 }
 
-/// Whether the system may take the same again.
-fn is_passing(error: &io::Error) -> bool {
-    let passing = [
+/// Whether the system may accept the same submission later.
+fn is_transient(error: &io::Error) -> bool {
+    let transient = [
         libc::EINTR,
         libc::EAGAIN,
         libc::EBUSY,
@@ -253,5 +256,5 @@ fn is_passing(error: &io::Error) -> bool {
     ];
     error
         .raw_os_error()
-        .is_some_and(|errno| passing.contains(&errno))
+        .is_some_and(|errno| transient.contains(&errno))
 }

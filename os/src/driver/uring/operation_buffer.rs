@@ -1,4 +1,4 @@
-//! A buffer that the system may touch, and whatever else its operation needs.
+//! A buffer that the system may touch, with whatever else its operation needs.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -6,28 +6,28 @@ use std::ptr::NonNull;
 
 use super::payload::Payload;
 
-/// A buffer at a place of its own, and an owner of the descriptor that it goes to or comes from.
-pub(crate) struct Held<B, O> {
+/// A buffer with an allocation of its own, and the owner of the descriptor that it is written to or read into.
+pub(crate) struct OperationBuffer<B, O> {
     buf: NonNull<B>,
     _owner: O,
 }
 
 // SAFETY: it owns the buffer, as a box would.
-unsafe impl<B: Send, O: Send> Send for Held<B, O> {}
+unsafe impl<B: Send, O: Send> Send for OperationBuffer<B, O> {}
 // SAFETY: a shared reference reaches neither the buffer nor the owner.
-unsafe impl<B: Send, O: Send> Sync for Held<B, O> {}
+unsafe impl<B: Send, O: Send> Sync for OperationBuffer<B, O> {}
 
-impl<B, O> Held<B, O> {
+impl<B, O> OperationBuffer<B, O> {
     pub(crate) fn new(buf: B, owner: O) -> Self {
-        // A box's content may not be pointed to while the box is moved; a pointer's may.
+        // A pointer, since the content of a box may not be pointed to while the box is moved.
         let buf = NonNull::from(Box::leak(Box::new(buf)));
         Self { buf, _owner: owner }
     }
 
-    /// The buffer, as long as no operation has a pointer to it.
+    /// The buffer, while no operation has a pointer to it.
     ///
     /// # Safety
-    /// The system does not touch it, and does so again only by a pointer taken from this.
+    /// The system does not touch the buffer now, and later only by a pointer that is taken from this.
     pub(crate) unsafe fn buf(&mut self) -> &mut B {
         // SAFETY: the box is alive, and by the caller's promise nobody else uses its content.
         unsafe { self.buf.as_mut() }
@@ -43,14 +43,14 @@ impl<B, O> Held<B, O> {
     }
 }
 
-impl<B, O> Drop for Held<B, O> {
+impl<B, O> Drop for OperationBuffer<B, O> {
     fn drop(&mut self) {
         // SAFETY: made from a box in `new`, and not taken.
         drop(unsafe { Box::from_raw(self.buf.as_ptr()) });
     }
 }
 
-impl<B: Send + 'static, O: Send + 'static> Payload for Held<B, O> {
+impl<B: Send + 'static, O: Send + 'static> Payload for OperationBuffer<B, O> {
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }

@@ -1,4 +1,4 @@
-//! Waiting for one operation of the ring.
+//! The future of one operation on a ring.
 #![allow(unsafe_code)]
 
 use std::future::Future;
@@ -12,19 +12,19 @@ use selkie_core::coop;
 use super::payload::Payload;
 use super::ring::Ring;
 
-/// An operation under way; when it drops, the operation goes on and keeps what it owns.
-struct Ticket {
+/// An operation in flight. When this is dropped, the operation goes on and keeps what it owns.
+struct OperationFuture {
     ring: Arc<Ring>,
     slot: Option<usize>,
 }
 
 impl Ring {
-    /// Does what `entry` says; the outcome as the system gives it, and `payload` back. `Err` with the
-    /// payload if the ring takes nothing now: then nothing has been done.
+    /// Submits `entry` and waits for it. Returns the outcome as the system reports it, and `payload`. `Err`
+    /// with the payload if the ring takes nothing now: then nothing has been done.
     ///
     /// # Safety
-    /// All that `entry` points to, and its descriptor, belong to `payload`, and stay where they are
-    /// when the box is moved.
+    /// All that `entry` points to, and its descriptor, belong to `payload`, and do not move when the box is
+    /// moved.
     pub(crate) async unsafe fn run(
         self: Arc<Self>,
         entry: squeue::Entry,
@@ -33,11 +33,11 @@ impl Ring {
         // SAFETY: by the caller's promise.
         let slot = unsafe { self.submit(entry, payload) }?;
         let slot = Some(slot);
-        Ok(Ticket { ring: self, slot }.await)
+        Ok(OperationFuture { ring: self, slot }.await)
     }
 }
 
-impl Future for Ticket {
+impl Future for OperationFuture {
     type Output = (i32, Box<dyn Payload>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -52,10 +52,10 @@ impl Future for Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for OperationFuture {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
-            // A write that has begun is done.
+            // Not cancelled: a write that has begun is completed.
             self.ring.abandon(slot, false);
         }
     }

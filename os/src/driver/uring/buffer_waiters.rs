@@ -1,7 +1,7 @@
-//! The tasks that wait for a buffer of a group, all of which the program holds.
+//! The tasks that wait for a buffer of a group, all of whose buffers the program holds.
 //!
-//! Idea        The pool of the group wakes them when a buffer is given back, and the ring wakes them when
-//!             the runtime ends. Both own this list; neither owns the other through it.
+//! Idea        The pool of the group wakes them when a buffer is given back, and the ring wakes them when the
+//!             runtime shuts down. Both own this list; neither owns the other through it.
 //! Invariants  I1 no waker is cloned, woken or dropped under the lock.
 
 use std::task::Waker;
@@ -9,9 +9,9 @@ use std::task::Waker;
 use selkie_core::raw::platform::Lock;
 
 #[derive(Debug, Default)]
-pub(super) struct Starved(Lock<Vec<Waker>>);
+pub(super) struct BufferWaiters(Lock<Vec<Waker>>);
 
-impl Starved {
+impl BufferWaiters {
     /// Adds `waker`, unless one like it is there.
     pub(super) fn add(&self, waker: Waker) {
         let mut waiting = self.0.lock();
@@ -25,7 +25,7 @@ impl Starved {
         drop(unused); // I1
     }
 
-    /// Those that wait, for the caller to wake outside its own locks.
+    /// Takes all wakers, for the caller to wake outside of its own locks.
     pub(super) fn take(&self) -> Vec<Waker> {
         std::mem::take(&mut *self.0.lock())
     }
