@@ -197,13 +197,13 @@ mod owned {
 /// What executors and channels are built of.
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, Queued, SlotRef};
+    use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, SlotRef};
     use crate::platform::{Lock, LockGuard, UnsafeCell};
     use crate::task::raw::FutureVtable;
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
-        [Q: Queued] Chain<Q>,
+        [Q: QueueHandle] Chain<Q>,
         [T: Debug] ChainLink<T>,
         [] FutureVtable,
         [T: Debug] Link<T>,
@@ -221,7 +221,7 @@ mod parts {
 #[cfg(feature = "alloc")]
 mod allocated {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Entered, Queued, Slab, SlabOwner, SlabPool, SlotHeader};
+    use crate::collections::{Entered, QueueHandle, Slab, SlabOwner, SlabPool, SlotHeader};
     use crate::queue::{Inject, Ring, RingOwner};
     use crate::sync::mpsc::PermitIterator;
     use crate::task::raw::{BoxedFuture, ClosingTasks, Header, OwnedTasks, Schedule};
@@ -230,15 +230,29 @@ mod allocated {
         [] BoxedFuture,
         [] Entered,
         [] Header,
-        [Q: Queued + Debug] Inject<Q>,
+        [Q: QueueHandle + Debug] Inject<Q>,
         [S: Schedule] ClosingTasks<S>,
         [S: Schedule] OwnedTasks<S>,
         [T] PermitIterator<'_, T>,
-        [Q: Queued] Ring<Q>,
-        [Q: Queued] RingOwner<'_, Q>,
+        [Q: QueueHandle] Ring<Q>,
+        [Q: QueueHandle] RingOwner<'_, Q>,
         [H: SlotHeader] Slab<H>,
         [H: SlotHeader + Debug] SlabOwner<H>,
         [H: SlotHeader + Debug] SlabPool<H>,
+    }
+}
+
+#[cfg(feature = "macros")]
+mod futures {
+    use core::future::Future;
+
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::macros::support::{BiasedRotator, MaybeDone, Rotator};
+
+    by_debug! {
+        [] BiasedRotator,
+        [F: Future<Output: Debug> + Debug] MaybeDone<F>,
+        [const COUNT: u32] Rotator<COUNT>,
     }
 }
 
@@ -284,10 +298,12 @@ mod rest {
     use core::future::Future;
 
     use crate::coop::{Coop, RestoreOnPending, Unconstrained};
+    use crate::random::Random;
     use crate::wake::{WakeBatch, WakerCell};
 
     by_debug! {
         [F: Future + Debug] Coop<F>,
+        [] Random,
         [] RestoreOnPending,
         [F: Debug] Unconstrained<F>,
         [] WakeBatch,

@@ -12,7 +12,7 @@ pub mod platform {
 /// Lists through their items, slabs of type-stable slots, and padding of cache lines.
 pub mod collections {
     pub use crate::collections::{
-        Chain, ChainLink, Chained, Link, Linked, List, Padded, Queued, SlotRef,
+        Chain, ChainLink, Chained, Link, Linked, List, Padded, QueueHandle, SlotRef,
     };
     #[cfg(feature = "alloc")]
     pub use crate::collections::{
@@ -30,12 +30,17 @@ pub mod wake {
     pub use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch, WakerCell, wake_each};
 }
 
+/// A small random generator, and the seed of the one that a context has.
+pub mod random {
+    pub use crate::random::{Random, below, seed_context};
+}
+
 /// Tasks as schedulers see them.
 pub mod task {
     pub use crate::task::raw::*;
 }
 
-/// The cooperative budget as schedulers set it, and where the wakers wait of those who give way.
+/// The cooperative budget as schedulers set it, and where the wakers wait of tasks that yield.
 pub mod coop {
     pub use crate::coop::raw::*;
 }

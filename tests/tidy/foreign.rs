@@ -189,7 +189,7 @@ const CALLERS: &[(&str, &[&str])] = &[
 /// Files whose calls look so and are not foreign, or are a task's own.
 const OWN: &[(&str, &str)] = &[
     (
-        "core/src/coop/deferral.rs",
+        "core/src/coop/deferred_waker.rs",
         "the waker of the poll that it is in, where no scheduler defers: its panic is the task's",
     ),
     (
@@ -231,7 +231,7 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("core/src/task/boxed.rs", "a task's future, for poll.rs"),
     (
-        "core/src/task/erased.rs",
+        "core/src/task/erased_future.rs",
         "a task's future, for poll.rs and fixed.rs",
     ),
     ("core/src/task/place.rs", "a task's future, for poll.rs"),
@@ -250,7 +250,7 @@ const OWN: &[(&str, &str)] = &[
         "the other half's waker, at the end of a poll, which sees its panic",
     ),
     (
-        "os/src/macros/maybe_done.rs",
+        "core/src/macros/maybe_done.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),
     ("os/src/net/addr.rs", "the handle of its own closure"),

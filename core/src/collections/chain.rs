@@ -1,8 +1,8 @@
 //! Queues that are linked through their items: each item has room for one link, so that a queue needs no memory of its own.
 //!
-//! Idea        What is put into a queue is not the item itself but a *handle* to it, of which there is one: a task's token,
-//!             for example. The queue keeps the handle as one word and gives it back.
-//! Invariants  I1 an item is in one queue at a time: its only handle is (`Queued`).
+//! Idea        What is put into a queue is not the item itself but a *handle* to it, of which there is one: the `Notified` of a
+//!             task, for example. The queue keeps the handle as one word and gives it back.
+//! Invariants  I1 an item is in one queue at a time: its only handle is (`QueueHandle`).
 //!             I2 an item's link is written by whoever has the item's handle, or the queue that has it.
 //! Rejected    Bare pointers, with the promise that each is in one queue: `push` would be unsafe, and every `pop` too, which
 //!             has to say what the pointer once was.
@@ -68,7 +68,7 @@ pub unsafe trait Chained: Sized {
 /// # Safety
 /// The item that [`into_raw`](Self::into_raw) points to stays alive until [`from_raw`](Self::from_raw) makes the handle
 /// again, and there is no other handle to it meanwhile.
-pub unsafe trait Queued: Sized {
+pub unsafe trait QueueHandle: Sized {
     /// The item.
     type Item: Chained;
 
@@ -90,28 +90,28 @@ pub unsafe trait Queued: Sized {
 /// use selkie_core::raw::collections::Chain;
 /// use selkie_core::raw::task::Notified;
 ///
-/// fn queue_twice(token: Notified, ready: &mut Chain<Notified>, waiting: &mut Chain<Notified>) {
-///     ready.push(token);
-///     waiting.push(token);
+/// fn queue_twice(task: Notified, ready: &mut Chain<Notified>, waiting: &mut Chain<Notified>) {
+///     ready.push(task);
+///     waiting.push(task);
 /// }
 /// ```
 ///
 /// Dropping it forgets what is in it.
-pub struct Chain<Q: Queued> {
+pub struct Chain<Q: QueueHandle> {
     ends: Option<(NonNull<Q::Item>, NonNull<Q::Item>)>,
     len: usize,
 }
 
 // SAFETY: a queue has the handles of its items.
-unsafe impl<Q: Queued + Send> Send for Chain<Q> {}
+unsafe impl<Q: QueueHandle + Send> Send for Chain<Q> {}
 
-impl<Q: Queued> Default for Chain<Q> {
+impl<Q: QueueHandle> Default for Chain<Q> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<Q: Queued> fmt::Debug for Chain<Q> {
+impl<Q: QueueHandle> fmt::Debug for Chain<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chain")
             .field("len", &self.len)
@@ -128,7 +128,7 @@ unsafe fn link<'a, T: Chained + 'a>(item: NonNull<T>) -> &'a ChainLink<T> {
     unsafe { item.as_ref() }.next()
 }
 
-impl<Q: Queued> Chain<Q> {
+impl<Q: QueueHandle> Chain<Q> {
     /// A queue without items.
     pub const fn new() -> Self {
         Self { ends: None, len: 0 }

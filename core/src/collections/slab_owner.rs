@@ -112,7 +112,7 @@ impl<H: SlotHeader> SlabOwner<H> {
     /// # Cost
     /// Depends on the blocks that have taken slots, not on how many there once were.
     pub fn walk(&self, visit: impl FnMut(SlotRef<H>)) {
-        let _walking = Walking {
+        let _walking = WalkGuard {
             before: self.walking.replace(true),
             walking: &self.walking,
         };
@@ -157,12 +157,12 @@ impl<H: SlotHeader> SlabOwner<H> {
 }
 
 /// Ends a walk also on unwinding.
-struct Walking<'a> {
+struct WalkGuard<'a> {
     walking: &'a Cell<bool>,
     before: bool,
 }
 
-impl Drop for Walking<'_> {
+impl Drop for WalkGuard<'_> {
     fn drop(&mut self) {
         self.walking.set(self.before);
     }

@@ -11,7 +11,7 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::task::{Context, Poll};
 
-use super::deferral::{WithoutDeferral, is_kept};
+use super::deferred_waker::{DeferralGuard, is_kept};
 use crate::context_cell;
 use crate::platform::CAN_OBSERVE;
 
@@ -110,7 +110,7 @@ pub fn resume(budget: Budget) {
 /// deferral, since whoever drives the context does not come to its kept wakers meanwhile.
 pub fn apart<R>(f: impl FnOnce() -> R) -> R {
     let _restore = Restore(stop());
-    let _without_deferral = WithoutDeferral::new();
+    let _guard = DeferralGuard::new();
     f()
 }
 

@@ -22,7 +22,7 @@
 //! # assert_eq!(poll_next(&mut cx, &mut vec![1]), Poll::Ready(1));
 //! ```
 
-mod deferral;
+mod deferred_waker;
 
 mod budget;
 

@@ -3,4 +3,4 @@
 pub use super::budget::{
     Budget, apart, budget, is_traced, on_forced_yield, resume, stop, traced, with_budget,
 };
-pub use super::deferral::{set_deferral, set_forced_deferral, wake_deferred};
+pub use super::deferred_waker::{set_deferral, set_forced_deferral, wake_deferred};

@@ -22,13 +22,13 @@ use crate::task::raw::ErasedFuture;
 /// The first argument is the table's `data`, alive by its installer's promise; the future is
 /// `Send`. Without threads an interrupt handler may call it at any step of the installer (I2 of this
 /// file).
-pub type SpawnErased = unsafe fn(*const (), ErasedFuture<'_>) -> Result<(), Refusal>;
+pub type SpawnFunction = unsafe fn(*const (), ErasedFuture<'_>) -> Result<(), Refusal>;
 
 /// What the running executor offers.
 #[derive(Debug, Clone, Copy)]
 pub struct Services {
     data: *const (),
-    spawn: SpawnErased,
+    spawn: SpawnFunction,
 }
 
 // SAFETY: `data` is used only in the context that the table is installed in, or by an interrupt
@@ -37,7 +37,7 @@ unsafe impl Send for Services {}
 
 impl Services {
     /// A table whose function is called with `data`.
-    pub const fn new(data: *const (), spawn: SpawnErased) -> Self {
+    pub const fn new(data: *const (), spawn: SpawnFunction) -> Self {
         Self { data, spawn }
     }
 

@@ -7,29 +7,29 @@
 //!             I2 nothing is pushed once closed.
 //! Rejected    A lock-free list: its pop needs hazard tracking, and a burst is moved under one lock.
 
-use crate::collections::{Chain, Queued};
+use crate::collections::{Chain, QueueHandle};
 use crate::platform::{AtomicUsize, Lock, Ordering};
 
 /// An unbounded queue that is linked through its items.
 #[derive(Debug)]
-pub struct Inject<Q: Queued> {
+pub struct Inject<Q: QueueHandle> {
     len: AtomicUsize,
     inner: Lock<Inner<Q>>,
 }
 
 #[derive(Debug)]
-struct Inner<Q: Queued> {
+struct Inner<Q: QueueHandle> {
     chain: Chain<Q>,
     closed: bool,
 }
 
-impl<Q: Queued> Default for Inject<Q> {
+impl<Q: QueueHandle> Default for Inject<Q> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<Q: Queued> Inject<Q> {
+impl<Q: QueueHandle> Inject<Q> {
     /// An open queue without items.
     pub fn new() -> Self {
         Self {

@@ -8,7 +8,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{FixedQueue, Inject, RING_SLOTS, Ring};
-use crate::collections::{ChainLink, Chained, Queued};
+use crate::collections::{ChainLink, Chained, QueueHandle};
 
 #[derive(Debug)]
 struct Item {
@@ -30,7 +30,7 @@ struct Handle(Box<Item>);
 
 #[allow(unsafe_code)]
 // SAFETY: a box is the one to have its item.
-unsafe impl Queued for Handle {
+unsafe impl QueueHandle for Handle {
     type Item = Item;
 
     fn into_raw(self) -> NonNull<Item> {

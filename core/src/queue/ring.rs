@@ -23,7 +23,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use crate::collections::Queued;
+use crate::collections::QueueHandle;
 use crate::platform::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// Items that a ring holds.
@@ -36,11 +36,11 @@ pub const RING_SLOTS: usize = crate::platform::RING_SLOTS;
 /// ```compile_fail,E0599
 /// use selkie_core::raw::{queue::Ring, task::Notified};
 ///
-/// fn push_to_anyone(ring: &Ring<Notified>, token: Notified) {
-///     let _ = ring.push(token);
+/// fn push_to_anyone(ring: &Ring<Notified>, task: Notified) {
+///     let _ = ring.push(task);
 /// }
 /// ```
-pub struct Ring<Q: Queued> {
+pub struct Ring<Q: QueueHandle> {
     head: AtomicUsize,
     tail: AtomicUsize,
     slots: [AtomicPtr<Q::Item>; RING_SLOTS],
@@ -48,17 +48,17 @@ pub struct Ring<Q: Queued> {
 }
 
 // SAFETY: a ring moves handles from thread to thread, and shows nothing of them.
-unsafe impl<Q: Queued + Send> Sync for Ring<Q> {}
+unsafe impl<Q: QueueHandle + Send> Sync for Ring<Q> {}
 // SAFETY: as above.
-unsafe impl<Q: Queued + Send> Send for Ring<Q> {}
+unsafe impl<Q: QueueHandle + Send> Send for Ring<Q> {}
 
-impl<Q: Queued> Default for Ring<Q> {
+impl<Q: QueueHandle> Default for Ring<Q> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<Q: Queued> Ring<Q> {
+impl<Q: QueueHandle> Ring<Q> {
     /// A ring without items.
     pub fn new() -> Self {
         Self::with_counters_at(0)
@@ -78,7 +78,8 @@ impl<Q: Queued> Ring<Q> {
     pub fn claim(&self) -> Option<RingOwner<'_, Q>> {
         // Acquire: pairs with the Release in the drop of the owner before, whose tail and slots are seen (I4).
         let was_owned = self.owned.swap(true, Ordering::Acquire);
-        (!was_owned).then_some(RingOwner {
+        // Not made in vain: its drop gives the end back.
+        (!was_owned).then(|| RingOwner {
             ring: self,
             _one_thread: PhantomData,
         })
@@ -143,7 +144,7 @@ impl<Q: Queued> Ring<Q> {
     }
 }
 
-impl<Q: Queued> fmt::Debug for Ring<Q> {
+impl<Q: QueueHandle> fmt::Debug for Ring<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ring")
             .field("len", &self.len())
@@ -162,13 +163,13 @@ impl<Q: Queued> fmt::Debug for Ring<Q> {
 /// shared::<RingOwner<'static, Notified>>();
 /// ```
 #[must_use = "dropping it gives the owner's end back"]
-pub struct RingOwner<'a, Q: Queued> {
+pub struct RingOwner<'a, Q: QueueHandle> {
     ring: &'a Ring<Q>,
     /// Not `Sync` (I4).
     _one_thread: PhantomData<Cell<()>>,
 }
 
-impl<Q: Queued> RingOwner<'_, Q> {
+impl<Q: QueueHandle> RingOwner<'_, Q> {
     /// Adds an item at the back.
     ///
     /// # Errors
@@ -220,7 +221,7 @@ impl<Q: Queued> RingOwner<'_, Q> {
     }
 }
 
-impl<Q: Queued> Deref for RingOwner<'_, Q> {
+impl<Q: QueueHandle> Deref for RingOwner<'_, Q> {
     type Target = Ring<Q>;
 
     #[inline]
@@ -229,14 +230,14 @@ impl<Q: Queued> Deref for RingOwner<'_, Q> {
     }
 }
 
-impl<Q: Queued> Drop for RingOwner<'_, Q> {
+impl<Q: QueueHandle> Drop for RingOwner<'_, Q> {
     fn drop(&mut self) {
         // Release: pairs with the Acquire in `claim` (I4).
         self.ring.owned.store(false, Ordering::Release);
     }
 }
 
-impl<Q: Queued> fmt::Debug for RingOwner<'_, Q> {
+impl<Q: QueueHandle> fmt::Debug for RingOwner<'_, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RingOwner").field(self.ring).finish()
     }

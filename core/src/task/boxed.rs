@@ -8,7 +8,7 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
-use super::erased::{ErasedFuture, FutureVtable};
+use super::erased_future::{ErasedFuture, FutureVtable};
 
 /// A type-erased future in a box; made of an [`ErasedFuture`].
 ///

@@ -17,9 +17,9 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::{Context, RawWaker, RawWakerVTable, Waker};
 
-use super::erased::{ErasedFuture, FutureVtable};
+use super::erased_future::{ErasedFuture, FutureVtable};
 use super::state::{Ending, OnPending, OnStart, OnWake, State};
-use crate::collections::{ChainLink, Chained, Queued, SlotRef};
+use crate::collections::{ChainLink, Chained, QueueHandle, SlotRef};
 use crate::coop;
 use crate::platform::{UnsafeCell, without_interrupts};
 
@@ -192,7 +192,7 @@ impl FixedNotified {
 }
 
 // SAFETY: a token exists once per NOTIFIED state, and slots are never freed (I2).
-unsafe impl Queued for FixedNotified {
+unsafe impl QueueHandle for FixedNotified {
     type Item = FixedHeader;
 
     #[inline]

@@ -12,7 +12,7 @@ use core::task::Waker;
 
 use super::id::Id;
 use super::state::State;
-use crate::collections::{ChainLink, Chained, Queued, Slab, SlotHeader, SlotRef};
+use crate::collections::{ChainLink, Chained, QueueHandle, Slab, SlotHeader, SlotRef};
 use crate::platform::{UnsafeCell, contain_panic};
 
 /// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows. Its slot gives it
@@ -207,7 +207,7 @@ impl Notified {
 }
 
 // SAFETY: a token exists once (I3), and keeps its slot, whose header stays in place.
-unsafe impl Queued for Notified {
+unsafe impl QueueHandle for Notified {
     type Item = Header;
 
     #[inline]

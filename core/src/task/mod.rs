@@ -7,7 +7,7 @@
 //!
 //! Without a heap a task stands in a fixed slot ([`raw::FixedHeader`]) and has no handle.
 
-mod erased;
+mod erased_future;
 
 #[cfg(feature = "alloc")]
 mod boxed;

@@ -14,7 +14,8 @@ use loom::model::Builder;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
+use super::raw::{Header, Notified, OwnedTasks, Schedule};
+use super::{Id, JoinHandle};
 use crate::collections::{SlabPool, SlotLayout};
 use crate::platform::{AtomicUsize, Lock, Ordering, PlainArc};
 use crate::queue::Inject;

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "alloc")]
 pub use super::boxed::BoxedFuture;
-pub use super::erased::{ErasedFuture, FutureVtable};
+pub use super::erased_future::{ErasedFuture, FutureVtable};
 pub use super::fixed::{BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule};
 #[cfg(feature = "alloc")]
 pub use super::header::{Header, Notified, Schedule};

@@ -127,7 +127,7 @@ impl Worker<'_> {
         }
         let start = {
             let core = self.core.borrow();
-            core.as_ref()?.random.below(self.shared.workers())
+            core.as_ref()?.random.below(self.shared.workers() as u32) as usize
         };
         for offset in 0..self.shared.workers() {
             let victim = (start + offset) % self.shared.workers();

@@ -14,7 +14,7 @@
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
-use selkie_core::raw::collections::{Chain, Queued};
+use selkie_core::raw::collections::{Chain, QueueHandle};
 use selkie_core::raw::task::Notified;
 
 use super::super::yields::Yields;

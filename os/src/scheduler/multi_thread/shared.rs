@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use selkie_core::raw::collections::{Padded, Queued};
+use selkie_core::raw::collections::{Padded, QueueHandle};
 use selkie_core::raw::platform::{AtomicPtr, AtomicU64};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::task::{Header, Notified, OwnedTasks};

@@ -11,7 +11,7 @@
 ///
 /// # async fn example() {
 /// let future = answer();
-/// selkie::pin!(future);
+/// selkie_core::pin!(future);
 /// assert_eq!((&mut future).await, 42);
 /// # }
 /// ```

@@ -1,5 +1,5 @@
-//! Procedural macros of the Selkie runtime: entry points, and the inner parts of `select!`,
-//! `join!` and `try_join!`. Use them through the `selkie` crate, or its facade `tokio`.
+//! Procedural macros of the Selkie runtime: entry points, and the inner parts of `select!`, `join!` and `try_join!`. Use
+//! them through the crates `selkie` and `selkie_core`, or the facade `tokio`.
 
 mod attribute;
 mod entry;

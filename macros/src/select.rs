@@ -262,7 +262,7 @@ impl Select {
         let start = if self.is_biased {
             quote_spanned! {site=> 0 }
         } else {
-            quote_spanned! {site=> #support::thread_rng_n(#count) }
+            quote_spanned! {site=> #support::below(#count) }
         };
         quote_spanned! {site=>
             #support::poll_fn(|context| {

@@ -31,15 +31,15 @@
 /// # Example
 /// ```
 /// # async fn example() {
-/// let (first, second) = (std::future::ready(1), std::future::pending::<u32>());
-/// let number = selkie::select! {
+/// let (first, second) = (core::future::ready(1), core::future::pending::<u32>());
+/// let number = selkie_core::select! {
 ///     number = first => number,
 ///     number = second => number + 1,
 /// };
 /// assert_eq!(number, 1);
 /// # }
-/// # let mut future = std::pin::pin!(example());
-/// # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+/// # let mut future = core::pin::pin!(example());
+/// # let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
 /// # assert!(future.as_mut().poll(&mut cx).is_ready());
 /// ```
 #[macro_export]

@@ -1,4 +1,4 @@
-//! A type-erased future: a pointer to it and a table of functions, on its way into a slot.
+//! A type-erased future: a pointer to it and a table of functions, until it has found a slot.
 //!
 //! Idea        Whoever spawns lends a pointer to the future and a table of what can be done with it; whoever has room copies the
 //!             bytes and keeps the table. So one function without type parameters spawns everything, on a chip and on a hosted

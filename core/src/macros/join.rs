@@ -11,11 +11,11 @@
 /// # Example
 /// ```
 /// # async fn example() {
-/// let (a, b) = selkie::join!(async { 1 }, async { "two" });
+/// let (a, b) = selkie_core::join!(async { 1 }, async { "two" });
 /// assert_eq!((a, b), (1, "two"));
 /// # }
-/// # let mut future = std::pin::pin!(example());
-/// # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+/// # let mut future = core::pin::pin!(example());
+/// # let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
 /// # assert!(future.as_mut().poll(&mut cx).is_ready());
 /// ```
 #[macro_export]
@@ -40,11 +40,11 @@ macro_rules! join {
 /// # Example
 /// ```
 /// # async fn example() {
-/// let both = selkie::try_join!(async { Ok(1) }, async { Err::<u32, _>("no") });
+/// let both = selkie_core::try_join!(async { Ok(1) }, async { Err::<u32, _>("no") });
 /// assert_eq!(both, Err("no"));
 /// # }
-/// # let mut future = std::pin::pin!(example());
-/// # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+/// # let mut future = core::pin::pin!(example());
+/// # let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
 /// # assert!(future.as_mut().poll(&mut cx).is_ready());
 /// ```
 #[macro_export]

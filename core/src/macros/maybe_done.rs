@@ -4,9 +4,9 @@
 //! Invariants  I1 a `Future` is pinned with this value and dropped in place; outputs may move.
 #![allow(unsafe_code)]
 
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use core::future::{Future, IntoFuture};
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 
 /// One future of a `join!`.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl<F: Future> MaybeDone<F> {
         if !matches!(this, Self::Done(_)) {
             return None;
         }
-        match std::mem::replace(this, Self::Gone) {
+        match core::mem::replace(this, Self::Gone) {
             Self::Done(output) => Some(output),
             Self::Future(_) | Self::Gone => None,
         }

@@ -1,4 +1,4 @@
-//! Where the wakers of those who give way wait: until the executor has looked at its driver.
+//! Where the wakers of tasks that yield wait: until the executor has looked at its driver.
 //!
 //! Idea        Who yields is to run behind everything that is queued, and behind what the next look at driver and timers
 //!             brings. So its waker is not woken but handed to the executor, which keeps it until after that look.
@@ -18,11 +18,11 @@ context_cell! {
 }
 
 context_cell! {
-    /// As [`DEFER`], for whoever is forced to give way alone.
+    /// As [`DEFER`], for tasks that are forced to yield alone.
     static DEFER_FORCED: Option<Keep> = None;
 }
 
-/// Sets where the wakers of those who give way are kept in this context.
+/// Sets where the wakers of tasks that yield are kept in this context.
 ///
 /// `keep` says whether it took the waker, which is then woken when the executor has run what was
 /// queued and has looked at its driver and timers.
@@ -40,7 +40,7 @@ pub fn wake_deferred(waker: &Waker) {
     }
 }
 
-/// As [`set_deferral`], but for whoever is forced to give way alone: what yields on its own waits in its queue.
+/// As [`set_deferral`], but for tasks that are forced to yield alone: what yields on its own waits in its queue.
 ///
 /// Without it, an executor inside a task would go on and on once the task's budget is used up, woken at once by
 /// each of its own tasks.
@@ -56,15 +56,15 @@ pub(super) fn is_kept(waker: &Waker) -> bool {
 }
 
 /// No deferral in this context until this drops.
-pub(super) struct WithoutDeferral([Option<Keep>; 2]);
+pub(super) struct DeferralGuard([Option<Keep>; 2]);
 
-impl WithoutDeferral {
+impl DeferralGuard {
     pub(super) fn new() -> Self {
         Self([DEFER.replace(None), DEFER_FORCED.replace(None)])
     }
 }
 
-impl Drop for WithoutDeferral {
+impl Drop for DeferralGuard {
     fn drop(&mut self) {
         DEFER.set(self.0[0]);
         DEFER_FORCED.set(self.0[1]);
