@@ -7,17 +7,17 @@
 //!                of its clones, and has a reason to count on that: all are closed where they are dropped.
 //! Rejected    To close all files so, or all that are not known to be local: a lock that is to be gone would go later, a
 //!             program just written would be busy, who reads a pipe to its end may be what keeps the pool busy, and
-//!             Windows refuses to remove what is open.
+//!             Windows mark_may_block to remove what is open.
 
 use std::fs::File;
 
 use crate::blocking::BlockingKind;
 use crate::context::{EnterRuntime, Handle, is_inside_runtime};
-use crate::sys::Learned;
+use crate::sys::FileClass;
 
-/// Closes `file`; `stays` says whether here, whatever it is (I2).
-pub(super) fn close(file: File, learned: Learned, stays: bool) {
-    if stays || learned != Learned::Served {
+/// Closes `file`; `closes_inline` says whether here, whatever it is (I2).
+pub(super) fn close(file: File, class: FileClass, closes_inline: bool) {
+    if closes_inline || class != FileClass::Remote {
         return drop(file);
     }
     let Ok(handle) = Handle::try_current() else {

@@ -1,11 +1,11 @@
-//! Making folders.
+//! Making directories.
 
 use std::io;
 use std::path::Path;
 
 use super::offload::offload;
 
-/// How a folder is made.
+/// How a directory is made.
 #[derive(Debug, Default)]
 pub struct DirBuilder {
     recursive: bool,
@@ -13,18 +13,18 @@ pub struct DirBuilder {
 }
 
 impl DirBuilder {
-    /// A builder of one folder, as [`create_dir`] makes it.
+    /// A builder of one directory, as [`create_dir`] makes it.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether the folders above are made as well, and one that is there is good enough.
+    /// Whether the directories above are made as well, and one that is there is good enough.
     pub fn recursive(&mut self, recursive: bool) -> &mut Self {
         self.recursive = recursive;
         self
     }
 
-    /// Makes the folder at `path`.
+    /// Makes the directory at `path`.
     ///
     /// # Errors
     /// `AlreadyExists` if it is there and `recursive` is not set; what the system says otherwise.
@@ -42,10 +42,10 @@ impl DirBuilder {
     }
 }
 
-/// Makes the folder at `path`.
+/// Makes the directory at `path`.
 ///
 /// # Errors
-/// `AlreadyExists` if it is there; `NotFound` if the folder above is not.
+/// `AlreadyExists` if it is there; `NotFound` if the directory above is not.
 ///
 /// # Cancel safety
 /// Once begun it is done, also if the future drops.
@@ -54,7 +54,7 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
     offload(move || std::fs::create_dir(path)).await
 }
 
-/// Makes the folder at `path` and those above it, as far as they are not there.
+/// Makes the directory at `path` and those above it, as far as they are not there.
 ///
 /// # Errors
 /// What the system says.

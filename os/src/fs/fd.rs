@@ -7,15 +7,15 @@ use super::file::File;
 
 impl AsRawFd for File {
     fn as_raw_fd(&self) -> RawFd {
-        self.std.close_where_it_drops();
-        self.shown().as_raw_fd()
+        self.std.close_inline();
+        self.shared().as_raw_fd()
     }
 }
 
 impl AsFd for File {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.std.close_where_it_drops();
-        self.shown().as_fd()
+        self.std.close_inline();
+        self.shared().as_fd()
     }
 }
 

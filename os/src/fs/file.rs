@@ -10,7 +10,7 @@
 //!             I2 what a failed write left stays in the buffer, and each flush and each write tries it
 //!                again first, and fails if it fails. A read or a seek moves the position, so it gives
 //!                the rest up; then every flush fails until a write has told of it.
-//!             I3 `&self` methods may wait for the same operation at once: each has a place in a
+//!             I3 `&self` methods may wait for the same operation at once: each has a position in a
 //!                line for as long as it waits, and all are woken, by nobody who holds a lock.
 
 use std::fmt;
@@ -23,12 +23,12 @@ use std::task::{Context, Waker};
 use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::{Lock, LockGuard};
 
-use super::file_state::{Inner, State, Waiting};
-use super::in_flight::Flown;
+use super::detached::HasDetached;
+use super::file_state::{FileState, IdleNotify, State};
 use super::offload::offload;
 use super::open_file::OpenFile;
-use super::place::Place;
-use super::{by_ring, in_place};
+use super::position::FilePosition;
+use super::{in_place, ring_io};
 use crate::context::Handle;
 
 /// Bytes that one operation moves at most, if nobody chose.
@@ -57,7 +57,7 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 ///
 /// # Forked processes
 /// A process that is forked shares the position that the system has of each open file. This handle's reads and seeks in
-/// place do not move that position: it follows when the file is written or read by the pool, cloned, lent as a
+/// position do not move that position: it follows when the file is written or read by the pool, cloned, lent as a
 /// descriptor or taken back as std's. A call of `as_fd`, `as_raw_fd` or [`try_into_std`](Self::try_into_std) brings it along
 /// where it is made, and so waits while a forked process is inside of a read or write by the same open file; all other
 /// methods wait for such a process without a thread of the runtime.
@@ -83,8 +83,8 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// ```
 pub struct File {
     pub(super) std: Arc<OpenFile>,
-    pub(super) inner: Lock<Inner>,
-    waiting: Arc<Waiting>,
+    pub(super) inner: Lock<FileState>,
+    waiting: Arc<IdleNotify>,
     pub(super) max_buf_size: usize,
 }
 
@@ -132,41 +132,43 @@ impl File {
     /// Others may have the same open file, and move its position: all that goes by it is done by the blocking
     /// pool.
     pub fn from_std(std: std::fs::File) -> File {
-        Self::at(OpenFile::of_others(std), Place::default())
+        Self::with_position(OpenFile::from_others(std), FilePosition::default())
     }
 
-    fn at(std: Arc<OpenFile>, place: Place) -> File {
+    fn with_position(std: Arc<OpenFile>, position: FilePosition) -> File {
         File {
             std,
-            inner: Lock::new(Inner::new(place)),
+            inner: Lock::new(FileState::new(position)),
             waiting: Arc::default(),
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
     }
 
-    /// Opens a file by `open`, on the pool, and learns what may be asked of it in place.
+    /// Opens a file by `open`, on the pool, and learns what may be asked of it in position.
     pub(super) async fn open_by<F>(open: F) -> io::Result<File>
     where
         F: FnOnce() -> io::Result<std::fs::File> + Send + 'static,
     {
         let opened = offload(move || {
             let file = OpenFile::new(open()?);
-            let place = if file.learn().is_local() {
-                Place::of_new(&file)
+            let position = if file.classify().is_local() {
+                FilePosition::of_new_file(&file)
             } else {
-                Place::default()
+                FilePosition::default()
             };
-            Ok((file, place))
+            Ok((file, position))
         });
-        opened.await.map(|(file, place)| Self::at(file, place))
+        opened
+            .await
+            .map(|(file, position)| Self::with_position(file, position))
     }
 
     /// The open file as somebody else may see it from now on. Its position is brought along here, which waits for whoever
     /// reads by the same open file: none but a forked process.
-    pub(super) fn shown(&self) -> &std::fs::File {
-        self.show();
+    pub(super) fn shared(&self) -> &std::fs::File {
+        self.share();
         // Of a file that others have, only the pool may go back.
-        if self.std.is_unseen() {
+        if self.std.has_absolute_seek() {
             let sought = self.std.run_deferred_seek();
             // A local file goes to where it has stood before.
             debug_assert!(sought.is_ok(), "{sought:?}");
@@ -175,39 +177,39 @@ impl File {
     }
 
     /// Somebody else sees the open file from now on; the seek to where this handle stands is deferred.
-    fn show(&self) {
-        let mut inner = self.shared();
-        if inner.place.known().is_some() {
+    fn share(&self) {
+        let mut inner = self.state();
+        if inner.position.known().is_some() {
             inner.undo_read_ahead(&self.std); // I1
         }
-        inner.place.show(&self.std);
+        inner.position.share(&self.std);
     }
 
     /// Undoes reading ahead, if no operation is under way.
     pub(super) fn undo_read_ahead(&self) {
-        self.shared().undo_read_ahead(&self.std);
+        self.state().undo_read_ahead(&self.std);
     }
 
     /// Waits until no operation is under way, and defers the seek to where this handle's reads have come to: somebody else
     /// sees the file from now on.
-    async fn stand(&self) {
+    async fn idle_and_share(&self) {
         self.idle().await;
-        self.show();
+        self.share();
         self.undo_read_ahead();
     }
 
-    fn shared(&self) -> LockGuard<'_, Inner> {
+    fn state(&self) -> LockGuard<'_, FileState> {
         self.inner.lock()
     }
 
     /// Waits until no operation is under way; several callers may wait at once (I3).
     pub(super) async fn idle(&self) {
         let waker = Waker::from(Arc::clone(&self.waiting));
-        self.std.given_up().none().await;
+        self.std.detached().wait_empty().await;
         loop {
             // Made before the look: an end that comes after it is heard.
             let notified = self.waiting.0.notified();
-            if self.look_for_end(&waker) {
+            if self.is_idle(&waker) {
                 break;
             }
             notified.await;
@@ -217,11 +219,11 @@ impl File {
     }
 
     /// Whether no operation is under way; else `waker`, which is our own, is told of the end.
-    fn look_for_end(&self, waker: &Waker) -> bool {
+    fn is_idle(&self, waker: &Waker) -> bool {
         let mut cx = Context::from_waker(waker);
         // Without a limit: at its end the budget would wake this waker, and the lock is held (I3).
         with_budget(Budget::unlimited(), || {
-            self.shared().poll_idle(&mut cx).is_ready()
+            self.state().poll_idle(&mut cx).is_ready()
         })
     }
 
@@ -233,8 +235,8 @@ impl File {
     /// # Cancel safety
     /// What was begun goes on; call it again to know how it ended.
     pub async fn sync_all(&self) -> io::Result<()> {
-        self.settle().await?;
-        if let Some(outcome) = by_ring::sync(&self.std, false).await {
+        self.wait_for_write().await?;
+        if let Some(outcome) = ring_io::sync(&self.std, false).await {
             return outcome;
         }
         let std = Arc::clone(&self.std);
@@ -249,8 +251,8 @@ impl File {
     /// # Cancel safety
     /// What was begun goes on; call it again to know how it ended.
     pub async fn sync_data(&self) -> io::Result<()> {
-        self.settle().await?;
-        if let Some(outcome) = by_ring::sync(&self.std, true).await {
+        self.wait_for_write().await?;
+        if let Some(outcome) = ring_io::sync(&self.std, true).await {
             return outcome;
         }
         let std = Arc::clone(&self.std);
@@ -258,9 +260,9 @@ impl File {
     }
 
     /// Waits for a write under way, and fails if one failed (I2).
-    async fn settle(&self) -> io::Result<()> {
+    async fn wait_for_write(&self) -> io::Result<()> {
         self.idle().await;
-        self.shared().failed()
+        self.state().failed()
     }
 
     /// What the system knows of the file.
@@ -271,9 +273,9 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        self.std.given_up().none().await;
+        self.std.detached().wait_empty().await;
         // Behind a write under way it takes the same road as the write.
-        if matches!(self.shared().state, State::Idle(_)) {
+        if matches!(self.state().state, State::Idle(_)) {
             if let Some(known) = in_place::metadata(&self.std).await {
                 return known;
             }
@@ -291,13 +293,13 @@ impl File {
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
     pub async fn try_clone(&self) -> io::Result<File> {
-        self.stand().await;
+        self.idle_and_share().await;
         let cloned = self.change(|std| {
             std.run_deferred_seek()?;
             std.try_clone()
         });
         let clone = cloned.await?;
-        let mut clone = Self::at(clone, Place::default());
+        let mut clone = Self::with_position(clone, FilePosition::default());
         clone.set_max_buf_size(self.max_buf_size);
         Ok(clone)
     }
@@ -309,11 +311,11 @@ impl File {
     /// # Cancel safety
     /// The file is closed if the future drops; what it has taken is written all the same.
     pub async fn into_std(self) -> std::fs::File {
-        self.stand().await;
+        self.idle_and_share().await;
         if self.std.has_deferred_seek() {
             let has_pool = Handle::try_current().is_ok();
             let is_sought = has_pool && self.change(OpenFile::run_deferred_seek).await.is_ok();
-            if !is_sought && (self.std.is_unseen() || !has_pool) {
+            if !is_sought && (self.std.has_absolute_seek() || !has_pool) {
                 // A file that cannot go back stands at the end of what was read ahead.
                 let _sought = self.std.run_deferred_seek();
             }
@@ -331,7 +333,7 @@ impl File {
         reason = "the file comes back, and is moved once"
     )]
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
-        self.shown();
+        self.shared();
         match self.std.try_unwrap() {
             Ok(std) => Ok(std),
             Err(shared) => {

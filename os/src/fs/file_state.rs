@@ -13,51 +13,51 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
+use super::detached::HasDetached;
 use super::file_buf::FileBuf;
-use super::in_flight::Flown;
-use super::kept_error::KeptError;
 use super::offload::{no_thread, not_run};
 use super::open_file::OpenFile;
-use super::place::Place;
+use super::position::FilePosition;
+use super::stored_error::StoredError;
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
 use crate::sync::Notify;
-use crate::sys::Learned;
+use crate::sys::FileClass;
 use crate::task::JoinHandle;
 
-pub(super) struct Inner {
+pub(super) struct FileState {
     pub(super) state: State,
-    pub(super) write_error: Option<Box<KeptError>>,
-    pub(super) position: u64,
+    pub(super) write_error: Option<Box<StoredError>>,
+    pub(super) sought: u64,
     /// What was read of a file without places, a pipe or a socket, and not handed out before something else began.
-    pub(super) set_aside: Option<Box<FileBuf>>,
+    pub(super) saved_input: Option<Box<FileBuf>>,
     /// Where the file stands.
-    pub(super) place: Place,
+    pub(super) position: FilePosition,
     /// Whether a write is under way whose outcome nobody has seen (I2).
     pub(super) unflushed: bool,
 }
 
 pub(super) enum State {
     Idle(FileBuf),
-    Busy(Doing, Task),
+    Busy(FileOperation, Task),
 }
 
 /// An operation on the pool.
 pub(super) struct Task {
-    handle: JoinHandle<(Outcome, FileBuf, Place)>,
+    handle: JoinHandle<(Outcome, FileBuf, FilePosition)>,
     /// Why it has no thread to run on, if it has none.
     refused: Option<io::Error>,
 }
 
 /// Which operation is under way.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Doing {
+pub(super) enum FileOperation {
     Read,
     Write,
     Seek,
 }
 
-impl Doing {
+impl FileOperation {
     /// What it counts as on the pool: one of the kind `FileWrite` is done even if the runtime shuts down.
     fn kind(self) -> BlockingKind {
         match self {
@@ -84,23 +84,23 @@ pub(super) enum Outcome {
 
 /// Those who wait for one operation (I3); woken by its end.
 #[derive(Default)]
-pub(super) struct Waiting(pub(super) Notify);
+pub(super) struct IdleNotify(pub(super) Notify);
 
-impl Wake for Waiting {
+impl Wake for IdleNotify {
     fn wake(self: Arc<Self>) {
         self.0.notify_waiters();
     }
 }
 
-impl Inner {
-    /// What an idle file without history does, which stands at `place`.
-    pub(super) fn new(place: Place) -> Self {
+impl FileState {
+    /// What an idle file without history does, which stands at `position`.
+    pub(super) fn new(position: FilePosition) -> Self {
         Self {
             state: State::Idle(FileBuf::default()),
             write_error: None,
-            position: 0,
-            set_aside: None,
-            place,
+            sought: 0,
+            saved_input: None,
+            position,
             unflushed: false,
         }
     }
@@ -109,16 +109,16 @@ impl Inner {
     pub(super) fn begin(
         &mut self,
         std: &Arc<OpenFile>,
-        doing: Doing,
+        doing: FileOperation,
         mut buf: FileBuf,
-        operation: impl FnOnce(&OpenFile, &mut FileBuf, &mut Place) -> Outcome + Send + 'static,
+        operation: impl FnOnce(&OpenFile, &mut FileBuf, &mut FilePosition) -> Outcome + Send + 'static,
     ) {
-        self.place.prepare(std);
-        let (std, mut place) = (Arc::clone(std), self.place);
+        self.position.defer_seek(std);
+        let (std, mut position) = (Arc::clone(std), self.position);
         let operation = move || {
-            std.learn();
-            let outcome = operation(&std, &mut buf, &mut place);
-            (outcome, buf, place)
+            std.classify();
+            let outcome = operation(&std, &mut buf, &mut position);
+            (outcome, buf, position)
         };
         let (handle, started) =
             Handle::current().spawn_blocking_or_cancel(doing.kind(), None, operation);
@@ -134,8 +134,8 @@ impl Inner {
         let doing = *doing;
         let ended = ready!(Pin::new(&mut task.handle).poll(cx));
         let (outcome, buf) = match ended {
-            Ok((outcome, buf, place)) => {
-                self.place.adopt(place);
+            Ok((outcome, buf, position)) => {
+                self.position.adopt(position);
                 (outcome, buf)
             }
             Err(_) => {
@@ -151,18 +151,18 @@ impl Inner {
     /// Waits until the file is idle, and remembers what the operation left to tell.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(outcome) = ready!(self.poll_outcome(cx)) {
-            self.remember(&outcome);
+            self.record(&outcome);
         }
         Poll::Ready(())
     }
 
     /// Remembers what an operation left to tell.
-    pub(super) fn remember(&mut self, outcome: &Outcome) {
+    pub(super) fn record(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Write(written) => {
-                self.write_error = written.as_ref().err().map(KeptError::boxed);
+                self.write_error = written.as_ref().err().map(StoredError::boxed);
             }
-            Outcome::Seek(Ok(position)) => self.position = *position,
+            Outcome::Seek(Ok(position)) => self.sought = *position,
             _ => {}
         }
     }
@@ -170,15 +170,15 @@ impl Inner {
     /// Begins to write what is in `buf`.
     pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf) {
         self.unflushed = true;
-        self.begin(std, Doing::Write, buf, move |std, buf, place| {
+        self.begin(std, FileOperation::Write, buf, move |std, buf, position| {
             let outcome = match std.run_deferred_seek() {
                 Ok(()) => {
                     let outcome = buf.drain(&**std);
-                    place.has_written(outcome.as_ref().ok().copied());
+                    position.record_write(outcome.as_ref().ok().copied());
                     outcome.map(drop)
                 }
                 Err(error) => {
-                    buf.discard(); // Tried again, it would go to another place.
+                    buf.discard(); // Tried again, it would go to another position.
                     Err(error)
                 }
             };
@@ -194,12 +194,12 @@ impl Inner {
         if buf.unread() == 0 {
             return;
         }
-        if std.learned() == Learned::Special {
-            debug_assert!(self.set_aside.is_none(), "a read took more before"); // I3
-            self.set_aside = Some(Box::new(std::mem::take(buf)));
+        if std.class() == FileClass::Unseekable {
+            debug_assert!(self.saved_input.is_none(), "a read took more before"); // I3
+            self.saved_input = Some(Box::new(std::mem::take(buf)));
         } else {
             let unread = buf.discard();
-            self.place.retreat(std, unread);
+            self.position.go_back(std, unread);
         }
     }
 
@@ -207,7 +207,7 @@ impl Inner {
     pub(super) fn failed(&self) -> io::Result<()> {
         self.write_error
             .as_ref()
-            .map_or(Ok(()), |error| Err(error.again()))
+            .map_or(Ok(()), |error| Err(error.to_error()))
     }
 
     /// Whether the rest of a failed write is here, to be tried again.
@@ -217,8 +217,8 @@ impl Inner {
 
     /// Waits for the operation under way; if there is none, for the rest of a failed write, which is
     /// tried again. `write_error` then says whether all is written.
-    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>, std: &Arc<OpenFile>) -> Poll<()> {
-        ready!(std.given_up().poll_none(cx));
+    pub(super) fn poll_written(&mut self, cx: &mut Context<'_>, std: &Arc<OpenFile>) -> Poll<()> {
+        ready!(std.detached().poll_empty(cx));
         if self.has_unwritten() {
             let buf = self.take_buf();
             self.begin_write(std, buf);
@@ -240,7 +240,7 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for FileState {
     fn drop(&mut self) {
         // Its runtime may be gone by now, and the data with it; or the write fails unheard.
         if cfg!(debug_assertions) && self.unflushed && !std::thread::panicking() {

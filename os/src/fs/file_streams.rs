@@ -6,10 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
+use super::detached::HasDetached;
 use super::file::File;
 use super::file_buf::FileBuf;
-use super::file_state::{Doing, Outcome, State};
-use super::in_flight::Flown;
+use super::file_state::{FileOperation, Outcome, State};
 use super::in_place;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
@@ -22,7 +22,7 @@ impl File {
     ) -> Poll<io::Result<usize>> {
         let unit = ready!(coop::poll_proceed(cx));
         let inner = self.inner.get_mut();
-        ready!(inner.poll_settled(cx, &self.std));
+        ready!(inner.poll_written(cx, &self.std));
         unit.made_progress();
         let failed = inner.failed();
         if failed.is_err() {
@@ -48,7 +48,7 @@ impl AsyncRead for File {
         let unit = ready!(coop::poll_proceed(cx));
         let me = &mut *self;
         let inner = me.inner.get_mut();
-        ready!(me.std.given_up().poll_none(cx));
+        ready!(me.std.detached().poll_empty(cx));
         loop {
             if let State::Busy(..) = inner.state {
                 match ready!(inner.poll_outcome(cx)) {
@@ -57,7 +57,7 @@ impl AsyncRead for File {
                         inner.buf().hand_out(target);
                         return Poll::Ready(outcome);
                     }
-                    Some(outcome) => inner.remember(&outcome),
+                    Some(outcome) => inner.record(&outcome),
                     None => {}
                 }
             }
@@ -71,26 +71,31 @@ impl AsyncRead for File {
                 buf.discard(); // I2
             }
             let limit = target.remaining().min(me.max_buf_size);
-            if in_place::read_some(cx, &me.std, target, limit, &mut inner.place).is_ok() {
+            if in_place::read_some(cx, &me.std, target, limit, &mut inner.position).is_ok() {
                 unit.made_progress();
                 return Poll::Ready(Ok(()));
             }
-            if let Some(buf) = &mut inner.set_aside {
-                // Nothing of such a file is read in place.
+            if let Some(buf) = &mut inner.saved_input {
+                // Nothing of such a file is read in position.
                 unit.made_progress();
                 buf.hand_out(target);
                 if buf.unread() == 0 {
-                    inner.set_aside = None;
+                    inner.saved_input = None;
                 }
                 return Poll::Ready(Ok(()));
             }
             let buf = inner.take_buf();
-            inner.begin(&me.std, Doing::Read, buf, move |std, buf, place| {
-                let read = std
-                    .run_deferred_seek()
-                    .and_then(|()| buf.fill(&**std, limit));
-                Outcome::Read(read.map(|n| place.has_read(std, n)))
-            });
+            inner.begin(
+                &me.std,
+                FileOperation::Read,
+                buf,
+                move |std, buf, position| {
+                    let read = std
+                        .run_deferred_seek()
+                        .and_then(|()| buf.fill(&**std, limit));
+                    Outcome::Read(read.map(|n| position.record_read(std, n)))
+                },
+            );
         }
     }
 }
@@ -99,23 +104,28 @@ impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         let me = &mut *self;
         let inner = me.inner.get_mut();
-        let (State::Idle(_), true) = (&inner.state, me.std.given_up().is_none()) else {
+        let (State::Idle(_), true) = (&inner.state, me.std.detached().is_empty()) else {
             return Err(io::Error::other(
                 "other file operation is pending, call poll_complete before start_seek",
             ));
         };
         inner.undo_read_ahead(&me.std); // I1
         inner.buf().discard(); // I2
-        if let Some(position) = in_place::seek(&me.std, &mut inner.place, position) {
-            inner.position = position;
+        if let Some(position) = in_place::seek(&me.std, &mut inner.position, position) {
+            inner.sought = position;
             return Ok(());
         }
         let buf = inner.take_buf();
-        inner.begin(&me.std, Doing::Seek, buf, move |std, _buf, place| {
-            let mut file: &std::fs::File = std;
-            let sought = std.run_deferred_seek().and_then(|()| file.seek(position));
-            Outcome::Seek(sought.inspect(|&at| place.stands(at)))
-        });
+        inner.begin(
+            &me.std,
+            FileOperation::Seek,
+            buf,
+            move |std, _buf, file_position| {
+                let mut file: &std::fs::File = std;
+                let sought = std.run_deferred_seek().and_then(|()| file.seek(position));
+                Outcome::Seek(sought.inspect(|&at| file_position.record_seek(at)))
+            },
+        );
         Ok(())
     }
 
@@ -123,17 +133,17 @@ impl AsyncSeek for File {
         let unit = ready!(coop::poll_proceed(cx));
         let me = &mut *self;
         let inner = me.inner.get_mut();
-        ready!(me.std.given_up().poll_none(cx));
+        ready!(me.std.detached().poll_empty(cx));
         let outcome = ready!(inner.poll_outcome(cx));
         unit.made_progress();
         match outcome {
             Some(Outcome::Seek(outcome)) => {
-                inner.position = outcome?;
+                inner.sought = outcome?;
             }
-            Some(outcome) => inner.remember(&outcome),
+            Some(outcome) => inner.record(&outcome),
             None => {}
         }
-        Poll::Ready(Ok(inner.position))
+        Poll::Ready(Ok(inner.sought))
     }
 }
 
@@ -164,7 +174,7 @@ impl AsyncWrite for File {
         let unit = ready!(coop::poll_proceed(cx));
         let me = &mut *self;
         let inner = me.inner.get_mut();
-        ready!(inner.poll_settled(cx, &me.std));
+        ready!(inner.poll_written(cx, &me.std));
         unit.made_progress();
         Poll::Ready(inner.failed()) // I2
     }

@@ -9,14 +9,14 @@ use super::file::File;
 
 impl AsRawHandle for File {
     fn as_raw_handle(&self) -> RawHandle {
-        self.std.close_where_it_drops();
+        self.std.close_inline();
         self.std.as_raw_handle()
     }
 }
 
 impl AsHandle for File {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.std.close_where_it_drops();
+        self.std.close_inline();
         self.std.as_handle()
     }
 }

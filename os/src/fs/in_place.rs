@@ -20,9 +20,9 @@ use bytes::BufMut;
 use selkie_core::coop;
 
 use super::open_file::OpenFile;
-use super::place::Place;
+use super::position::FilePosition;
 use crate::context;
-use crate::sys::{AtHand, Refused, System};
+use crate::sys::{CachedAccess, NotRead, PageCache};
 #[cfg(unix)]
 use crate::sys::{FileLock, set_file_lock};
 
@@ -34,7 +34,7 @@ const BYTES_PER_UNIT: usize = 16 * 1024;
 /// Where every file system lets a file stand, whatever its size; what is farther may be too far.
 const ALWAYS_ALLOWED: u64 = i32::MAX as u64;
 
-/// Whether a runtime runs here that has not shut down, and does files' work in place. Without one the pool is
+/// Whether a runtime runs here that has not shut down, and does files' work in file_position. Without one the pool is
 /// asked, and says that it is not there: else it would depend on the cache whether a program works.
 pub(super) fn is_on() -> bool {
     context::with_current(|inner| inner.files_in_place && inner.blocking.is_open()).unwrap_or(false)
@@ -56,7 +56,7 @@ fn charge(cx: &mut Context<'_>, bytes: usize) {
 async fn ask<T>(file: &OpenFile, call: impl Fn(&File) -> Option<T>) -> Option<T> {
     poll_fn(|cx| {
         let unit = ready!(coop::poll_proceed(cx));
-        let is_local = file.learned().is_local() && is_on();
+        let is_local = file.class().is_local() && is_on();
         let answer = is_local.then(|| call(file)).flatten();
         if answer.is_some() {
             unit.made_progress();
@@ -78,9 +78,13 @@ pub(super) async fn lock(file: &OpenFile, lock: FileLock) -> Option<io::Result<(
 }
 
 /// Moves where `file` stands, if that is known to be allowed (I3). What fails is to be told by the pool.
-pub(super) fn seek(file: &OpenFile, place: &mut Place, position: SeekFrom) -> Option<u64> {
-    let at = place.known()?;
-    if !file.learned().is_local() || !is_on() {
+pub(super) fn seek(
+    file: &OpenFile,
+    file_position: &mut FilePosition,
+    position: SeekFrom,
+) -> Option<u64> {
+    let at = file_position.known()?;
+    if !file.class().is_local() || !is_on() {
         return None;
     }
     let size = || file.metadata().ok().map(|metadata| metadata.len());
@@ -92,7 +96,7 @@ pub(super) fn seek(file: &OpenFile, place: &mut Place, position: SeekFrom) -> Op
     if to > ALWAYS_ALLOWED && to != at && to > size()? {
         return None;
     }
-    place.moves(to);
+    file_position.set(to);
     Some(to)
 }
 
@@ -105,17 +109,17 @@ pub(super) fn read_some(
     file: &OpenFile,
     buf: &mut impl BufMut,
     limit: usize,
-    place: &mut Place,
-) -> Result<(), Refused> {
-    let at = place.known().ok_or(Refused::NotCached)?;
+    file_position: &mut FilePosition,
+) -> Result<(), NotRead> {
+    let at = file_position.known().ok_or(NotRead::NotCached)?;
     if limit > MAX_BYTES || !is_on() {
-        return Err(Refused::NotCached);
+        return Err(NotRead::NotCached);
     }
     let n = fill(file, buf, limit, at)?;
     if n == 0 && !is_end(file, at) {
-        return Err(Refused::NotCached);
+        return Err(NotRead::NotCached);
     }
-    place.pass(n);
+    file_position.advance(n);
     charge(cx, n);
     Ok(())
 }
@@ -151,14 +155,14 @@ fn fill(
     buf: &mut impl BufMut,
     limit: usize,
     offset: u64,
-) -> Result<usize, Refused> {
+) -> Result<usize, NotRead> {
     let chunk = buf.chunk_mut();
     let limit = limit.min(chunk.len());
     // SAFETY: the system call only writes values.
     let free = unsafe { chunk[..limit].as_uninit_slice_mut() };
-    let n = System::read(file, free, offset, file.learned()).inspect_err(|&refused| {
-        if refused == Refused::Never && file.learned().is_local() {
-            file.refuses();
+    let n = PageCache::read(file, free, offset, file.class()).inspect_err(|&refused| {
+        if refused == NotRead::Unsupported && file.class().is_local() {
+            file.mark_may_block();
         }
     })?;
     assert!(n <= limit, "a read returned {n} bytes for {limit}");

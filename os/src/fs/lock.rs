@@ -16,11 +16,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::alarm::pause;
+use super::detached::HasDetached;
 use super::file::File;
-use super::in_flight::Flown;
 use super::offload::{offload, offload_apart};
-use super::{in_flight, in_place};
+use super::timer_thread::pause;
+use super::{detached, in_place};
 use crate::sys::{FileLock, set_file_lock};
 
 /// The first pause between two attempts, which doubles up to the last.
@@ -135,24 +135,24 @@ impl File {
     }
 
     async fn change_lock(&self, lock: FileLock) -> io::Result<()> {
-        self.std.given_up().none().await; // As what changes a file.
+        self.std.detached().wait_empty().await; // As what changes a file.
         // The lock is to be gone when the drop of the file is over.
-        self.std.close_where_it_drops();
+        self.std.close_inline();
         if let Some(outcome) = in_place::lock(&self.std, lock).await {
             return outcome; // I1
         }
-        let (_waiter, doer) = in_flight::begin(&self.std);
+        let (_waiter, guard) = detached::begin(&self.std);
         let std = Arc::clone(&self.std);
         let call = move || {
-            std.learn();
+            std.classify();
             // I1. Whoever gave up a lock wants it given up.
-            let is_wanted = lock == FileLock::None || !doer.is_given_up();
+            let is_wanted = lock == FileLock::None || !guard.is_detached();
             let outcome = if is_wanted {
                 set_file_lock(std.as_fd(), lock)
             } else {
                 Err(io::ErrorKind::Interrupted.into())
             };
-            drop(doer);
+            drop(guard);
             outcome
         };
         if lock == FileLock::None {

@@ -1,35 +1,32 @@
-//! Files and folders.
+//! Files and directories.
 //!
-//! Systems have no readiness for files: operations run on the blocking pool; a path is copied, and the
-//! operation, once begun, is done even if its future drops. On Linux what the system has in memory of an open file is
-//! answered where the task runs: reads of at most 64 KiB, seeks, its metadata.
+//! Systems report no readiness for files, so operations run on the blocking pool: a path is copied, and the operation,
+//! once begun, is completed even if its future is dropped. On Linux, what the system has in memory of an open file is
+//! read where the task runs, without a thread of the pool: reads of at most 64 KiB, seeks, and metadata. With I/O
+//! enabled, reads and writes at an offset go to io_uring.
 
 mod offload;
 
-mod in_flight;
+mod detached;
 
 mod closing;
 
 mod open_file;
 
-mod place;
+mod position;
 
 mod in_place;
 
-#[cfg(io_uring)]
-mod by_ring;
-#[cfg(not(io_uring))]
-#[path = "no_ring.rs"]
-mod by_ring;
+mod ring_io;
 
 mod file_times;
 
 #[cfg(any(windows, target_vendor = "apple"))]
-mod created;
+mod creation_time;
 
 mod file_buf;
 
-mod kept_error;
+mod stored_error;
 
 mod file_state;
 
@@ -37,7 +34,7 @@ mod file;
 
 mod file_streams;
 
-mod changes;
+mod attributes;
 
 #[cfg(unix)]
 mod fd;
@@ -48,10 +45,10 @@ mod positional;
 
 mod dir_builder;
 mod links;
-mod meta;
+mod metadata;
 mod read_dir;
 mod remove;
-mod whole;
+mod whole_file;
 
 #[cfg(unix)]
 mod unix;
@@ -61,21 +58,21 @@ mod windows;
 mod replace;
 
 #[cfg(unix)]
-mod alarm;
-#[cfg(unix)]
 mod lock;
+#[cfg(unix)]
+mod timer_thread;
 
 pub use dir_builder::{DirBuilder, create_dir, create_dir_all};
 pub use file::File;
 pub use file_times::FileTimes;
 pub use links::{canonicalize, hard_link, read_link, rename};
-pub use meta::{metadata, set_permissions, symlink_metadata, try_exists};
+pub use metadata::{metadata, set_permissions, symlink_metadata, try_exists};
 pub use open_options::OpenOptions;
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use remove::{remove_dir, remove_dir_all, remove_file};
 pub use replace::replace;
 #[cfg(unix)]
 pub use unix::symlink;
-pub use whole::{copy, read, read_to_string, write};
+pub use whole_file::{copy, read, read_to_string, write};
 #[cfg(windows)]
 pub use windows::{symlink_dir, symlink_file};

@@ -2,22 +2,22 @@
 //!
 //! Idea        The operation owns the buffer while it is under way and gives it back with its outcome:
 //!             nothing is copied, and a future that drops leaves the memory to the operation.
-//! Invariants  I1 the buffer is either with the operation or in `Lent`; whoever finds it there last
+//! Invariants  I1 the buffer is either with the operation or in `SharedBuffer`; whoever finds it there last
 //!                gives it back.
 //!             I2 what is written at a place is what later reads find: what was read ahead is undone.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::detached::Effect;
 use super::file::File;
-use super::in_flight::Effect;
 use super::offload::offload;
-use super::{by_ring, in_flight, in_place};
+use super::{detached, in_place, ring_io};
 
 /// Holds a buffer that its operation has not begun with, or is done with.
-struct Lent<B>(Arc<Mutex<Option<B>>>);
+struct SharedBuffer<B>(Arc<Mutex<Option<B>>>);
 
-impl<B> Lent<B> {
+impl<B> SharedBuffer<B> {
     fn take(&self) -> Option<B> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -41,19 +41,19 @@ where
 {
     file.idle().await;
     let std = Arc::clone(&file.std);
-    let lent = Lent(Arc::new(Mutex::new(Some(buf))));
-    let theirs = Lent(Arc::clone(&lent.0));
-    let (_waiter, doer) = in_flight::begin_with(effect, &file.std);
+    let shared = SharedBuffer(Arc::new(Mutex::new(Some(buf))));
+    let theirs = SharedBuffer(Arc::clone(&shared.0));
+    let (_waiter, guard) = detached::begin_with(effect, &file.std);
     let outcome = offload(move || {
-        std.learn();
+        std.classify();
         let mut buf = theirs.take().expect("only the operation takes it");
         let outcome = operation(&std, &mut buf);
         theirs.put(buf);
-        drop(doer);
+        drop(guard);
         outcome
     })
     .await;
-    let buf = lent.take().expect("the buffer's own code panicked");
+    let buf = shared.take().expect("the buffer's own code panicked");
     (outcome, buf)
 }
 
@@ -99,12 +99,12 @@ impl File {
         if let Some(n) = in_place::read_at(&self.std, buf.as_mut(), offset).await {
             return (Ok(n), buf);
         }
-        let buf = match by_ring::read_at(&self.std, buf, offset).await {
+        let buf = match ring_io::read_at(&self.std, buf, offset).await {
             Ok(done) => return done,
             Err(buf) => buf,
         };
         with_buffer(self, buf, Effect::Reads, move |file, buf| {
-            retry(|| at::read(file, buf.as_mut(), offset))
+            retry_interrupted(|| positioned::read(file, buf.as_mut(), offset))
         })
         .await
     }
@@ -130,7 +130,9 @@ impl File {
         with_buffer(self, buf, Effect::Reads, move |file, buf| {
             let (buf, mut done) = (buf.as_mut(), 0);
             while done < buf.len() {
-                match retry(|| at::read(file, &mut buf[done..], offset + done as u64))? {
+                match retry_interrupted(|| {
+                    positioned::read(file, &mut buf[done..], offset + done as u64)
+                })? {
                     0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                     n => done += n,
                 }
@@ -164,12 +166,12 @@ impl File {
     {
         self.idle().await;
         self.undo_read_ahead(); // I2
-        let buf = match by_ring::write_at(&self.std, buf, 0, offset).await {
+        let buf = match ring_io::write_at(&self.std, buf, 0, offset).await {
             Ok(done) => return done,
             Err(buf) => buf,
         };
         with_buffer(self, buf, Effect::Changes, move |file, buf| {
-            retry(|| at::write(file, buf.as_ref(), offset))
+            retry_interrupted(|| positioned::write(file, buf.as_ref(), offset))
         })
         .await
     }
@@ -195,7 +197,7 @@ impl File {
         self.undo_read_ahead(); // I2
         let (mut done, mut buf) = (0, buf);
         while done < buf.as_ref().len() {
-            let written = by_ring::write_at(&self.std, buf, done, offset + done as u64).await;
+            let written = ring_io::write_at(&self.std, buf, done, offset + done as u64).await;
             buf = match written {
                 Ok((Ok(0), buf)) => return (Err(io::ErrorKind::WriteZero.into()), buf),
                 Ok((Ok(n), buf)) => {
@@ -218,7 +220,7 @@ impl File {
 /// Writes `buf` from its byte `done` on, all of which belongs at `offset`.
 fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) -> io::Result<()> {
     while done < buf.len() {
-        match retry(|| at::write(file, &buf[done..], offset + done as u64))? {
+        match retry_interrupted(|| positioned::write(file, &buf[done..], offset + done as u64))? {
             0 => return Err(io::ErrorKind::WriteZero.into()),
             n => done += n,
         }
@@ -227,7 +229,7 @@ fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) ->
 }
 
 /// Calls `f` again as long as a signal interrupts it.
-fn retry(mut f: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+fn retry_interrupted(mut f: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match f() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -237,7 +239,7 @@ fn retry(mut f: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
 }
 
 #[cfg(unix)]
-mod at {
+mod positioned {
     use std::fs::File;
     use std::io;
     use std::os::unix::fs::FileExt;
@@ -253,7 +255,7 @@ mod at {
 
 /// Windows moves the position along.
 #[cfg(windows)]
-mod at {
+mod positioned {
     use std::fs::File;
     use std::io;
     use std::os::windows::fs::FileExt;

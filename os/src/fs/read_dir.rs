@@ -1,4 +1,4 @@
-//! What is in a folder.
+//! What is in a directory.
 //!
 //! Idea        Entries come from the blocking pool in batches, so that a hop serves many.
 //! States      Idle(batch, reader) ─batch used up→ Busy(task that returns both) ─done→ Idle
@@ -22,7 +22,7 @@ use crate::task::{JoinHandle, spawn_blocking_for};
 /// Entries that one hop brings.
 const BATCH: usize = 32;
 
-/// What is in the folder at `path`, in no order.
+/// What is in the directory at `path`, in no order.
 ///
 /// # Errors
 /// What the system says.
@@ -34,7 +34,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let batch = offload(move || {
         let mut batch = Batch {
             ready: VecDeque::new(),
-            rest: Some(Box::new(open_folder(&path)?)),
+            rest: Some(Box::new(open_directory(&path)?)),
         };
         batch.refill();
         Ok(batch)
@@ -43,8 +43,8 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     Ok(ReadDir(State::Idle(batch)))
 }
 
-/// Opens a folder, again where a signal cuts that short, as std does with files.
-fn open_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
+/// Opens a directory, again where a signal cuts that short, as std does with files.
+fn open_directory(path: &Path) -> io::Result<std::fs::ReadDir> {
     loop {
         match std::fs::read_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -53,7 +53,7 @@ fn open_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
     }
 }
 
-/// The entries of a folder, one after the other; made by [`read_dir`].
+/// The entries of a directory, one after the other; made by [`read_dir`].
 #[derive(Debug)]
 #[must_use = "entries are read only when they are asked for"]
 pub struct ReadDir(State);
@@ -134,7 +134,7 @@ impl ReadDir {
     }
 }
 
-/// One thing in a folder.
+/// One thing in a directory.
 #[derive(Debug)]
 pub struct DirEntry {
     // The listing itself tells the type, on most file systems.
@@ -151,7 +151,7 @@ impl DirEntry {
         }
     }
 
-    /// The folder's path with the entry's name.
+    /// The directory's path with the entry's name.
     pub fn path(&self) -> PathBuf {
         self.std.path()
     }
@@ -173,7 +173,7 @@ impl DirEntry {
         offload(move || std.metadata()).await
     }
 
-    /// Whether the entry is a file, a folder, a link, …; links are not followed.
+    /// Whether the entry is a file, a directory, a link, …; links are not followed.
     ///
     /// # Errors
     /// What the system says.

@@ -1,4 +1,4 @@
-//! Removing files and folders.
+//! Removing files and directories.
 
 use std::io;
 use std::path::Path;
@@ -17,10 +17,10 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     offload(move || std::fs::remove_file(path)).await
 }
 
-/// Removes the empty folder at `path`.
+/// Removes the empty directory at `path`.
 ///
 /// # Errors
-/// What the system says; a folder that is not empty.
+/// What the system says; a directory that is not empty.
 ///
 /// # Cancel safety
 /// Once begun it is done, also if the future drops.
@@ -29,7 +29,7 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
     offload(move || std::fs::remove_dir(path)).await
 }
 
-/// Removes the folder at `path` and all that is in it; links are removed and not followed.
+/// Removes the directory at `path` and all that is in it; links are removed and not followed.
 ///
 /// # Errors
 /// What the system says; a part may be removed then.

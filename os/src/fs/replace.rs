@@ -9,21 +9,21 @@ use super::offload::offload;
 #[cfg(unix)]
 use super::unix::keep_access;
 #[cfg(windows)]
-use super::windows::{Folder, Name, OldFile, keep_access};
+use super::windows::{Directory, Name, ReplacedFile, keep_access};
 #[cfg(unix)]
-use crate::sys::{Folder, Name, OldFile};
+use crate::sys::{Directory, Name, ReplacedFile};
 
 /// Names that are tried for the new file before giving up.
 const MAX_NAMES: u32 = 64;
 
 /// Removes the new file unless it took its place.
-struct Unfinished<'a>(Option<(&'a Folder, &'a Name)>);
+struct Unfinished<'a>(Option<(&'a Directory, &'a Name)>);
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        if let Some((folder, name)) = self.0 {
+        if let Some((directory, name)) = self.0 {
             // It fails if somebody else removed it, which is as well.
-            let _ = folder.remove(name);
+            let _ = directory.remove(name);
         }
     }
 }
@@ -31,10 +31,10 @@ impl Drop for Unfinished<'_> {
 /// Makes `contents` the whole content of the file at `path`, at once: whoever opens it, and whoever
 /// finds it after a crash, sees the old content or the new.
 ///
-/// The content is written to a new file in the same folder and brought to the disk; the file takes the
-/// name, and the folder is brought to the disk. A link at `path` is replaced itself. A crash may leave the
-/// new file behind, as `.selkie-….new`. The folder is looked up once: whoever moves it, or has the process change its
-/// folder, does not lead the file elsewhere.
+/// The content is written to a new file in the same directory and brought to the disk; the file takes the
+/// name, and the directory is brought to the disk. A link at `path` is replaced itself. A crash may leave the
+/// new file behind, as `.selkie-….new`. The directory is looked up once: whoever moves it, or has the process change its
+/// directory, does not lead the file elsewhere.
 ///
 /// The new file has this process's owner, and the permissions of the old one, if there was one; until it is
 /// whole nobody else can open it. If the owner or the group is another than before, set-id bits are not
@@ -44,14 +44,14 @@ impl Drop for Unfinished<'_> {
 ///
 /// # Errors
 /// `InvalidInput` if `path` ends in no name, as `..` does; what the system says otherwise. `path` then is as it was, but
-/// for an error of the folder's `fsync` at the very end.
+/// for an error of the directory's `fsync` at the very end.
 ///
 /// # Cancel safety
 /// Once begun it is done as a whole, also if the future drops.
 ///
 /// # Cost
 /// A copy of `contents`, one hop to the blocking pool, two waits for the disk; on Linux six system calls for lists
-/// and attributes, and two for each attribute. If the folder may not be read, all that is on its file system is waited
+/// and attributes, and two for each attribute. If the directory may not be read, all that is on its file system is waited
 /// for in its place.
 ///
 /// # Example
@@ -74,33 +74,33 @@ pub async fn replace(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::
 
 fn replace_now(path: &Path, contents: &[u8]) -> io::Result<()> {
     // First: what cannot be brought to the disk is not begun.
-    let (folder, name) = Folder::of(path)?;
-    let has_old = folder.file_at(&name)?.is_some();
-    let (mut file, new_name) = create_in(&folder, has_old)?;
-    let mut unfinished = Unfinished(Some((&folder, &new_name)));
+    let (directory, name) = Directory::of(path)?;
+    let has_old = directory.file_at(&name)?.is_some();
+    let (mut file, new_name) = create_in(&directory, has_old)?;
+    let mut unfinished = Unfinished(Some((&directory, &new_name)));
     file.write_all(contents)?;
     // Last, and as it is now: nobody has seen the content before who may not see it after.
-    if let Some(old) = OldFile::find(&folder, &name)? {
+    if let Some(old) = ReplacedFile::find(&directory, &name)? {
         keep_access(&old, &file)?;
     }
     file.sync_all()?;
-    let renamed = folder.rename(file, &new_name, &name)?;
+    let renamed = directory.rename(file, &new_name, &name)?;
     unfinished.0 = None;
-    folder.sync(&renamed)
+    directory.sync(&renamed)
 }
 
-/// A new file in `folder`, hidden, with a name of its own that nobody can foresee, and that is short
+/// A new file in `directory`, hidden, with a name of its own that nobody can foresee, and that is short
 /// whatever the old one's is.
-fn create_in(folder: &Folder, private: bool) -> io::Result<(File, Name)> {
+fn create_in(directory: &Directory, private: bool) -> io::Result<(File, Name)> {
     let random = RandomState::new();
     for number in 0..MAX_NAMES {
         let name = Name::new(format!(".selkie-{:016x}.new", random.hash_one(number)));
-        match folder.create(&name, private) {
+        match directory.create(&name, private) {
             Ok(file) => return Ok((file, name)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 // A listener may forbid to open what has been created by then.
-                let _ = folder.remove(&name);
+                let _ = directory.remove(&name);
                 return Err(error);
             }
         }

@@ -11,7 +11,7 @@ use super::file::File;
 use super::offload::offload;
 use super::open_options::OpenOptions;
 use super::read_dir::DirEntry;
-use crate::sys::{OldFile, Owners, allocate_file};
+use crate::sys::{Owners, ReplacedFile, allocate_file};
 
 /// Makes a symbolic link at `link` that says `original`.
 ///
@@ -29,7 +29,7 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
 ///
 /// Set-id bits lend the owner's rights, and are left out if the owner is another. With another group, the
 /// group and all others get what both had: each of them may have been the other.
-pub(super) fn keep_access(old: &OldFile, file: &std::fs::File) -> io::Result<()> {
+pub(super) fn keep_access(old: &ReplacedFile, file: &std::fs::File) -> io::Result<()> {
     let new = file.metadata()?;
     old.copy_attributes(file)?;
     let Owners { uid, gid, mut mode } = old.owners();
@@ -66,7 +66,7 @@ impl File {
 }
 
 impl DirBuilder {
-    /// The permissions of new folders, before the process's mask; 0o777 if never set.
+    /// The permissions of new directories, before the process's mask; 0o777 if never set.
     pub fn mode(&mut self, mode: u32) -> &mut Self {
         self.mode = Some(mode);
         self

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use super::offload::offload;
 use super::open_options::OpenOptions;
 
-/// Makes a symbolic link at `link` to the folder `original`.
+/// Makes a symbolic link at `link` to the directory `original`.
 ///
-/// Windows tells links to folders from links to files: for a file use [`symlink_file`].
+/// Windows tells links to directories from links to files: for a file use [`symlink_file`].
 ///
 /// # Errors
 /// What the system says: that this process may not make links, for one, which takes a privilege or the
@@ -26,7 +26,7 @@ pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> 
 
 /// Makes a symbolic link at `link` to the file `original`.
 ///
-/// Windows tells links to files from links to folders: for a folder use [`symlink_dir`].
+/// Windows tells links to files from links to directories: for a directory use [`symlink_dir`].
 ///
 /// # Errors
 /// What the system says: that this process may not make links, for one, which takes a privilege or the
@@ -39,10 +39,10 @@ pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) ->
     offload(move || std::os::windows::fs::symlink_file(original, link)).await
 }
 
-/// A folder; Windows brings names to the disk by itself.
-pub(super) struct Folder(PathBuf);
+/// A directory; Windows brings names to the disk by itself.
+pub(super) struct Directory(PathBuf);
 
-/// The name of a file in a folder.
+/// The name of a file in a directory.
 pub(super) struct Name(OsString);
 
 impl Name {
@@ -53,26 +53,26 @@ impl Name {
 }
 
 /// What the system knows of the file that is to be replaced.
-pub(super) struct OldFile(Metadata);
+pub(super) struct ReplacedFile(Metadata);
 
-impl OldFile {
+impl ReplacedFile {
     /// What is at `name`, if it is a file.
-    pub(super) fn find(folder: &Folder, name: &Name) -> io::Result<Option<Self>> {
-        folder.file_at(name).map(|old| old.map(Self))
+    pub(super) fn find(directory: &Directory, name: &Name) -> io::Result<Option<Self>> {
+        directory.file_at(name).map(|old| old.map(Self))
     }
 }
 
-impl Folder {
-    /// The folder of what `path` names, and the name.
+impl Directory {
+    /// The directory of what `path` names, and the name.
     pub(super) fn of(path: &Path) -> io::Result<(Self, Name)> {
         let Some(name) = path.file_name() else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
+        let directory = match path.parent() {
+            Some(directory) if !directory.as_os_str().is_empty() => directory,
             _ => Path::new("."),
         };
-        Ok((Self(folder.to_owned()), Name(name.to_owned())))
+        Ok((Self(directory.to_owned()), Name(name.to_owned())))
     }
 
     fn path_of(&self, name: &Name) -> PathBuf {
@@ -88,7 +88,7 @@ impl Folder {
         }
     }
 
-    /// A new file at `name`. Who may use it is the folder's to say.
+    /// A new file at `name`. Who may use it is the directory's to say.
     pub(super) fn create(&self, name: &Name, _private: bool) -> io::Result<File> {
         File::create_new(self.path_of(name))
     }
@@ -110,7 +110,7 @@ impl Folder {
 }
 
 /// Gives `file` the permissions that `old` has.
-pub(super) fn keep_access(old: &OldFile, file: &File) -> io::Result<()> {
+pub(super) fn keep_access(old: &ReplacedFile, file: &File) -> io::Result<()> {
     file.set_permissions(old.0.permissions())
 }
 

@@ -34,7 +34,7 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command that runs `program`, without arguments, in this environment and folder.
+    /// A command that runs `program`, without arguments, in this environment and directory.
     pub fn new<S: AsRef<OsStr>>(program: S) -> Command {
         Self::from(std::process::Command::new(program))
     }
@@ -103,7 +103,7 @@ impl Command {
         self
     }
 
-    /// Sets the folder that the child starts in.
+    /// Sets the directory that the child starts in.
     pub fn current_dir<P: AsRef<Path>>(&mut self, dir: P) -> &mut Command {
         self.std.current_dir(dir);
         self

@@ -1,50 +1,34 @@
 //! What differs between operating systems, and nothing else.
 
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
-mod abstract_names;
-#[cfg(all(
-    feature = "net",
-    unix,
-    not(any(target_os = "linux", target_os = "android"))
-))]
-#[path = "no_abstract_names.rs"]
+#[cfg(all(unix, feature = "net"))]
 mod abstract_names;
 #[cfg(all(target_vendor = "apple", feature = "fs"))]
 mod apple;
-#[cfg(feature = "fs")]
-mod at_hand;
-#[cfg(all(target_os = "linux", feature = "fs"))]
-mod attributes;
-#[cfg(all(unix, not(target_os = "linux"), feature = "fs"))]
-#[path = "no_attributes.rs"]
-mod attributes;
 #[cfg(all(target_os = "linux", feature = "fs"))]
 mod cached;
+#[cfg(feature = "fs")]
+mod cached_access;
 #[cfg(all(unix, feature = "net"))]
 mod credentials;
 #[cfg(feature = "reactor")]
 mod deferred_source;
-#[cfg(all(target_os = "linux", feature = "net", feature = "io-std"))]
-mod exact_input;
-#[cfg(all(not(all(target_os = "linux", feature = "net")), feature = "io-std"))]
-#[path = "no_exact_input.rs"]
+#[cfg(all(unix, feature = "fs"))]
+mod directory;
+#[cfg(feature = "io-std")]
 mod exact_input;
 #[cfg(all(unix, feature = "fs"))]
 mod file_control;
-#[cfg(all(unix, feature = "fs"))]
-mod folder;
 #[cfg(all(target_os = "linux", feature = "process"))]
 mod linux;
 mod memory;
 mod owning_process;
 #[cfg(feature = "reactor")]
 mod polled_readiness;
+#[cfg(all(unix, feature = "fs"))]
+mod replaced_file;
 mod stopwatch;
 mod thread_end;
-#[cfg(all(feature = "net", not(any(target_os = "linux", target_os = "android"))))]
-#[path = "no_timer_fd.rs"]
-mod timer_fd;
-#[cfg(all(feature = "net", any(target_os = "linux", target_os = "android")))]
+#[cfg(feature = "net")]
 mod timer_fd;
 #[cfg(unix)]
 mod unix;
@@ -59,12 +43,12 @@ mod windows;
 pub(crate) use abstract_names::{abstract_name, unix_address};
 #[cfg(all(target_vendor = "apple", feature = "fs"))]
 pub(crate) use apple::set_created;
-#[cfg(all(not(target_os = "linux"), feature = "fs"))]
-pub(crate) use at_hand::System;
-#[cfg(feature = "fs")]
-pub(crate) use at_hand::{AtHand, Learned, Refused};
 #[cfg(all(target_os = "linux", feature = "fs"))]
-pub(crate) use cached::System;
+pub(crate) use cached::PageCache;
+#[cfg(all(not(target_os = "linux"), feature = "fs"))]
+pub(crate) use cached_access::PageCache;
+#[cfg(feature = "fs")]
+pub(crate) use cached_access::{CachedAccess, FileClass, NotRead};
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use credentials::{Peer, peer_credentials};
 #[cfg(feature = "net")]
@@ -92,13 +76,13 @@ pub(crate) use unix::{
 pub(crate) use windows::{assert_nonblocking, is_in_progress};
 
 #[cfg(all(unix, feature = "fs"))]
-pub(crate) use attributes::OldFile;
+pub(crate) use directory::{Directory, Name, Owners};
 #[cfg(all(unix, feature = "fs"))]
 pub(crate) use file_control::{FileLock, allocate_file, set_file_lock};
-#[cfg(all(unix, feature = "fs"))]
-pub(crate) use folder::{Folder, Name, Owners};
 #[cfg(all(target_os = "linux", feature = "process"))]
 pub(crate) use linux::pidfd_open;
+#[cfg(all(unix, feature = "fs"))]
+pub(crate) use replaced_file::ReplacedFile;
 #[cfg(feature = "net")]
 pub(crate) use timer_fd::{SystemTimer, time_since_boot};
 #[cfg(all(unix, feature = "process"))]

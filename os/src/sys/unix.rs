@@ -173,11 +173,11 @@ pub(crate) const SIGNALS: usize = if cfg!(any(target_os = "linux", target_os = "
     33
 };
 
-/// Whether the listing of a folder tells the types of its entries.
+/// Whether the listing of a directory tells the types of its entries.
 #[cfg(feature = "fs")]
 pub(crate) const LISTING_TELLS_TYPE: bool = cfg!(target_os = "linux");
 
-/// Sets the permissions of folders that `builder` makes.
+/// Sets the permissions of directories that `builder` makes.
 #[cfg(feature = "fs")]
 pub(crate) fn set_dir_mode(builder: &mut std::fs::DirBuilder, mode: u32) {
     std::os::unix::fs::DirBuilderExt::mode(builder, mode);

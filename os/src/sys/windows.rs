@@ -22,11 +22,11 @@ pub(crate) fn is_in_progress(error: &std::io::Error) -> bool {
 #[cfg(feature = "net")]
 pub(crate) fn assert_nonblocking<S>(_socket: &S) {}
 
-/// Whether the listing of a folder tells the types of its entries.
+/// Whether the listing of a directory tells the types of its entries.
 #[cfg(feature = "fs")]
 pub(crate) const LISTING_TELLS_TYPE: bool = true;
 
-/// Folders have no such permissions here.
+/// Directories have no such permissions here.
 #[cfg(feature = "fs")]
 pub(crate) fn set_dir_mode(_builder: &mut std::fs::DirBuilder, _mode: u32) {}
 

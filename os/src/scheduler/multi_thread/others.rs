@@ -27,7 +27,7 @@ const LEAST_PER_WORKER: u32 = 4;
 const PERIOD: Duration = Duration::from_micros(200);
 /// For how long timers of a worker that runs have been due when others fire them: it would have, if it had a processor
 /// and short polls.
-const OVERDUE: Duration = Duration::from_micros(50);
+const OVERDUE: Duration = Duration::from_micros(20);
 /// Rounds in a row that find a stuck worker without tasks to take, after which the processor is left to it; and again
 /// after twice as many each time: one that is in a long poll needs none of ours.
 const PATIENCE: u32 = 4;

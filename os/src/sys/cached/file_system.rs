@@ -5,7 +5,7 @@
 //!             touch only what is opened later. So the question is asked once for each file, of the
 //!             file itself, on the pool, where the answer may take its time.
 //! Rejected    To remember mounts or devices, and to look paths up: what a path leads to is known only when it
-//!             has been found, and to find it may already wait (a server's folder that is looked at
+//!             has been found, and to find it may already wait (a server's directory that is looked at
 //!             again, see path_resolution(7)), or begin something (automount, a scanner's permission).
 //!             Overlays: which file systems lie below them cannot be asked.
 #![allow(unsafe_code)]
@@ -16,7 +16,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sys::at_hand::Learned;
+use crate::sys::cached_access::FileClass;
 
 /// File systems whose files are memory, by the numbers of `statfs`: tmpfs, ramfs.
 const MEMORY_TYPES: [u32; 2] = [0x0102_1994, 0x8584_58F6];
@@ -25,7 +25,7 @@ const MEMORY_TYPES: [u32; 2] = [0x0102_1994, 0x8584_58F6];
 const DISK_TYPES: [u32; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E];
 
 /// Those that ask a server when a file is closed: FUSE, NFS, CIFS and SMB, 9p, Ceph, AFS.
-const SERVED_TYPES: [u32; 8] = [
+const REMOTE_TYPES: [u32; 8] = [
     0x6573_5546,
     0x6969,
     0xFF53_4D42,
@@ -37,42 +37,42 @@ const SERVED_TYPES: [u32; 8] = [
 ];
 
 /// Whether the call is not refused by a filter.
-static ASKED: AtomicBool = AtomicBool::new(true);
+static IS_ALLOWED: AtomicBool = AtomicBool::new(true);
 
 /// What `file` is. Call it on the pool: the file system may wait.
-pub(super) fn learn(file: &std::fs::File) -> Learned {
+pub(super) fn classify(file: &std::fs::File) -> FileClass {
     // Only a server fails at what every local file system knows.
     let Ok(metadata) = file.metadata() else {
-        return Learned::Served;
+        return FileClass::Remote;
     };
     let file_type = metadata.file_type();
     if file_type.is_block_device() {
-        return Learned::Elsewhere;
+        return FileClass::MayBlock;
     }
     if !file_type.is_file() {
-        return Learned::Special;
+        return FileClass::Unseekable;
     }
     match kind(file) {
-        Ok(kind) if MEMORY_TYPES.contains(&kind) => Learned::Memory,
-        Ok(kind) if DISK_TYPES.contains(&kind) => Learned::Disk,
-        Ok(kind) if SERVED_TYPES.contains(&kind) => Learned::Served,
-        Err(Unknown::Failed) => Learned::Served,
-        Ok(_) | Err(Unknown::NotAsked) => Learned::Elsewhere,
+        Ok(kind) if MEMORY_TYPES.contains(&kind) => FileClass::Memory,
+        Ok(kind) if DISK_TYPES.contains(&kind) => FileClass::Disk,
+        Ok(kind) if REMOTE_TYPES.contains(&kind) => FileClass::Remote,
+        Err(KindError::Failed) => FileClass::Remote,
+        Ok(_) | Err(KindError::NotAllowed) => FileClass::MayBlock,
     }
 }
 
 /// Why the kind of a file system is not known.
-enum Unknown {
+enum KindError {
     /// A filter refuses the question.
-    NotAsked,
+    NotAllowed,
     Failed,
 }
 
 /// The number of the file system that `file` is on.
-fn kind(file: &std::fs::File) -> Result<u32, Unknown> {
+fn kind(file: &std::fs::File) -> Result<u32, KindError> {
     // Relaxed: a hint; the system is asked anew if it comes late.
-    if !ASKED.load(Ordering::Relaxed) {
-        return Err(Unknown::NotAsked);
+    if !IS_ALLOWED.load(Ordering::Relaxed) {
+        return Err(KindError::NotAllowed);
     }
     let mut out = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: the system writes at most one `statfs`.
@@ -80,11 +80,11 @@ fn kind(file: &std::fs::File) -> Result<u32, Unknown> {
     if outcome != 0 {
         let error = std::io::Error::last_os_error().raw_os_error();
         // A server may say so, too, and of its own files alone.
-        if matches!(error, Some(libc::ENOSYS | libc::EPERM)) && is_refused() {
-            ASKED.store(false, Ordering::Relaxed); // Relaxed: a hint.
-            return Err(Unknown::NotAsked);
+        if matches!(error, Some(libc::ENOSYS | libc::EPERM)) && is_filtered() {
+            IS_ALLOWED.store(false, Ordering::Relaxed); // Relaxed: a hint.
+            return Err(KindError::NotAllowed);
         }
-        return Err(Unknown::Failed);
+        return Err(KindError::Failed);
     }
     // SAFETY: zeros were a `statfs`, and so is whatever the system wrote.
     Ok(unsafe { out.assume_init() }.f_type as u32)
@@ -92,7 +92,7 @@ fn kind(file: &std::fs::File) -> Result<u32, Unknown> {
 
 /// Whether a filter refuses the question, of whatever it is asked: of a socket, which asks no server.
 #[cold]
-fn is_refused() -> bool {
+fn is_filtered() -> bool {
     let Ok((socket, _peer)) = UnixStream::pair() else {
         return false;
     };

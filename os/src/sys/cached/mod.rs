@@ -6,6 +6,6 @@ mod file_system;
 
 mod reads;
 
-mod system;
+mod page_cache;
 
-pub(crate) use system::System;
+pub(crate) use page_cache::PageCache;

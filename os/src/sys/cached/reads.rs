@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::kernel::is_fit;
-use crate::sys::at_hand::{Learned, Refused};
+use crate::sys::cached_access::{FileClass, NotRead};
 
 /// Whether the call is there, and its answers are true.
 static READS: AtomicU8 = AtomicU8::new(UNKNOWN);
@@ -33,21 +33,21 @@ pub(super) fn read(
     file: &std::fs::File,
     free: &mut [MaybeUninit<u8>],
     offset: u64,
-    learned: Learned,
-) -> Result<usize, Refused> {
-    let flags = match learned {
-        Learned::Disk => libc::RWF_NOWAIT,
-        Learned::Memory => 0,
-        Learned::Nothing | Learned::Elsewhere | Learned::Special | Learned::Served => {
-            return Err(Refused::Never);
+    class: FileClass,
+) -> Result<usize, NotRead> {
+    let flags = match class {
+        FileClass::Disk => libc::RWF_NOWAIT,
+        FileClass::Memory => 0,
+        FileClass::Unknown | FileClass::MayBlock | FileClass::Unseekable | FileClass::Remote => {
+            return Err(NotRead::Unsupported);
         }
     };
     let Ok(offset) = i64::try_from(offset) else {
-        return Err(Refused::NotCached);
+        return Err(NotRead::NotCached);
     };
     // Relaxed: a hint; the system is asked anew if it comes late.
     if READS.load(Ordering::Relaxed) != ON && !is_turned_on() {
-        return Err(Refused::Never);
+        return Err(NotRead::Unsupported);
     }
     let vector = libc::iovec {
         iov_base: free.as_mut_ptr().cast(),
@@ -74,14 +74,14 @@ pub(super) fn read(
 
 /// Why the system has not read.
 #[cold]
-fn refused() -> Refused {
+fn refused() -> NotRead {
     match io::Error::last_os_error().raw_os_error() {
         Some(libc::ENOSYS) => {
             READS.store(OFF, Ordering::Relaxed); // Relaxed: a hint.
-            Refused::Never
+            NotRead::Unsupported
         }
-        Some(libc::EOPNOTSUPP) => Refused::Never,
+        Some(libc::EOPNOTSUPP) => NotRead::Unsupported,
         // What else is wrong, a read by the pool will tell.
-        _ => Refused::NotCached,
+        _ => NotRead::NotCached,
     }
 }

@@ -4,15 +4,15 @@ use std::fs::File;
 use std::mem::MaybeUninit;
 
 use super::{file_system, reads};
-use crate::sys::at_hand::{AtHand, Learned, Refused};
+use crate::sys::cached_access::{CachedAccess, FileClass, NotRead};
 
 /// Linux, with its page cache.
 #[derive(Debug)]
-pub(crate) struct System;
+pub(crate) struct PageCache;
 
-impl AtHand for System {
-    fn learn(file: &File) -> Learned {
-        file_system::learn(file)
+impl CachedAccess for PageCache {
+    fn classify(file: &File) -> FileClass {
+        file_system::classify(file)
     }
 
     fn start(file: &File) -> Option<u64> {
@@ -24,8 +24,8 @@ impl AtHand for System {
         file: &File,
         free: &mut [MaybeUninit<u8>],
         offset: u64,
-        learned: Learned,
-    ) -> Result<usize, Refused> {
-        reads::read(file, free, offset, learned)
+        class: FileClass,
+    ) -> Result<usize, NotRead> {
+        reads::read(file, free, offset, class)
     }
 }

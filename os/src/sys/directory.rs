@@ -1,9 +1,9 @@
-//! A folder that is held open, and what is done to the names in it.
+//! A directory that is held open, and what is done to the names in it.
 //!
-//! Idea        A path is looked up once, for the folder; every later call names one component in it. So a process that
-//!             changes its folder, and whoever moves this one, do not lead a call elsewhere, and the length of the path
+//! Idea        A path is looked up once, for the directory; every later call names one component in it. So a process that
+//!             changes its directory, and whoever moves this one, do not lead a call elsewhere, and the length of the path
 //!             matters once.
-//! Invariants  I1 a folder that may not be read is opened so that its names can be found and changed, and nothing else:
+//! Invariants  I1 a directory that may not be read is opened so that its names can be found and changed, and nothing else:
 //!                the system does not take such a descriptor for what is to be brought to the disk.
 #![allow(unsafe_code)]
 
@@ -27,21 +27,21 @@ use libc::{fstatat as stat_at, stat as Stat};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use libc::{fstatat64 as stat_at, stat64 as Stat};
 
-/// With what a folder is opened that may be searched and not read, where there is such a flag.
+/// With what a directory is opened that may be searched and not read, where there is such a flag.
 #[cfg(target_os = "linux")]
 const TO_SEARCH: Option<libc::c_int> = Some(libc::O_PATH);
 #[cfg(not(target_os = "linux"))]
 const TO_SEARCH: Option<libc::c_int> = None;
 
-/// An open folder.
+/// An open directory.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub(crate) struct Directory {
     file: File,
     /// Whether it was opened to be read (I1).
     is_readable: bool,
 }
 
-/// The name of a file in a folder: one component of a path.
+/// The name of a file in a directory: one component of a path.
 #[derive(Debug)]
 pub(crate) struct Name(CString);
 
@@ -69,15 +69,15 @@ impl Owners {
     }
 }
 
-impl Folder {
-    /// Opens the folder of what `path` names, and tells the name.
+impl Directory {
+    /// Opens the directory of what `path` names, and tells the name.
     ///
     /// # Errors
-    /// `InvalidInput` if `path` ends in no name, as `..` and `folder/` do; what the system says otherwise.
+    /// `InvalidInput` if `path` ends in no name, as `..` and `directory/` do; what the system says otherwise.
     pub(crate) fn of(path: &Path) -> io::Result<(Self, Name)> {
         let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
         let bytes = path.as_os_str().as_bytes();
-        let (folder, name) = match bytes.iter().rposition(|&byte| byte == b'/') {
+        let (directory, name) = match bytes.iter().rposition(|&byte| byte == b'/') {
             Some(0) => (&bytes[..1], &bytes[1..]),
             Some(slash) => (&bytes[..slash], &bytes[slash + 1..]),
             None => (&b"."[..], bytes),
@@ -86,7 +86,7 @@ impl Folder {
             return Err(invalid());
         }
         let name = CString::new(name).map_err(|_| invalid())?;
-        Ok((Self::open(OsStr::from_bytes(folder))?, Name(name)))
+        Ok((Self::open(OsStr::from_bytes(directory))?, Name(name)))
     }
 
     fn open(path: &OsStr) -> io::Result<Self> {
@@ -132,15 +132,15 @@ impl Folder {
 
     /// Has `file`, which is at `from`, take the name `to`, at once; gives it back.
     pub(crate) fn rename(&self, file: File, from: &Name, to: &Name) -> io::Result<File> {
-        let (folder, from, to) = (self.file.as_raw_fd(), &from.0, &to.0);
+        let (directory, from, to) = (self.file.as_raw_fd(), &from.0, &to.0);
         // SAFETY: both names end in zero.
-        let renamed = unsafe { libc::renameat(folder, from.as_ptr(), folder, to.as_ptr()) };
+        let renamed = unsafe { libc::renameat(directory, from.as_ptr(), directory, to.as_ptr()) };
         checked(renamed).map(|()| file)
     }
 
     /// Brings its names to the disk; `file` is one that is in it.
     ///
-    /// A folder that may not be read is not opened so that this can be asked of it: then everything is brought there that
+    /// A directory that may not be read is not opened so that this can be asked of it: then everything is brought there that
     /// is on the file's file system.
     pub(crate) fn sync(&self, file: &File) -> io::Result<()> {
         if self.is_readable {
@@ -154,9 +154,9 @@ impl Folder {
     pub(crate) fn file_at(&self, name: &Name) -> io::Result<Option<Owners>> {
         // SAFETY: zeros are a `stat`.
         let mut stat: Stat = unsafe { std::mem::zeroed() };
-        let (folder, name) = (self.file.as_raw_fd(), name.0.as_ptr());
+        let (directory, name) = (self.file.as_raw_fd(), name.0.as_ptr());
         // SAFETY: the name ends in zero, and the system writes one `stat`.
-        let asked = unsafe { stat_at(folder, name, &mut stat, libc::AT_SYMLINK_NOFOLLOW) };
+        let asked = unsafe { stat_at(directory, name, &mut stat, libc::AT_SYMLINK_NOFOLLOW) };
         match checked(asked) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -167,7 +167,7 @@ impl Folder {
 }
 
 fn open_at(
-    folder: libc::c_int,
+    directory: libc::c_int,
     name: &CStr,
     flags: libc::c_int,
     mode: libc::c_uint,
@@ -175,7 +175,7 @@ fn open_at(
     let mut fd = -1;
     until_done(|| {
         // SAFETY: the name ends in zero.
-        fd = unsafe { libc::openat(folder, name.as_ptr(), flags | ALWAYS, mode) };
+        fd = unsafe { libc::openat(directory, name.as_ptr(), flags | ALWAYS, mode) };
         fd
     })?;
     // SAFETY: the system has just made the descriptor for us.
@@ -196,7 +196,7 @@ fn sync_all_of(file: &File) -> io::Result<()> {
     until_done(|| unsafe { libc::syncfs(file.as_raw_fd()) })
 }
 
-/// As if it were done: no folder is opened so.
+/// As if it were done: no directory is opened so.
 #[cfg(not(target_os = "linux"))]
 fn sync_all_of(file: &File) -> io::Result<()> {
     file.sync_all()

@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, FromRawFd};
 use std::sync::mpsc;
 use std::thread;
 
-use super::unix::has_input;
+use crate::sys::unix::has_input;
 
 /// What was read; `None` if nothing is there and nobody is to wait.
 type Answer = io::Result<Option<Vec<u8>>>;

@@ -2,7 +2,7 @@
 //!
 //! Idea        A call is made on a worker only if the system cannot wait in it. Which calls those are is said in
 //!             one trait; a system without such calls has the answers below, which send all to the pool.
-//! Invariants  I1 what is learned of an open file is true for as long as it is open.
+//! Invariants  I1 what is class of an open file is true for as long as it is open.
 //!             I2 no call uses the file's position, which has a lock that another handle may hold for long,
 //!                and none takes a path, which may lead anywhere.
 
@@ -12,31 +12,31 @@ use std::mem::MaybeUninit;
 /// What is known of an open file (I1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Learned {
+pub(crate) enum FileClass {
     /// It has not been asked.
-    Nothing,
+    Unknown,
     /// A regular file on a local disk: what is cached can be read without waiting.
     Disk,
     /// A regular file that is memory, which may be swapped out as any other may.
     Memory,
     /// A regular file or a disk of which nothing is at hand for certain: every call may wait, for a server for one.
-    Elsewhere,
+    MayBlock,
     /// Neither: a pipe, a socket, a terminal. It has no places, and what was read of it is there once.
-    Special,
-    /// As `Elsewhere`, on a file system that is known to ask a server for what it does, also when a file is closed.
-    Served,
+    Unseekable,
+    /// As `MayBlock`, on a file system that is known to ask a server for what it does, also when a file is closed.
+    Remote,
 }
 
-impl Learned {
+impl FileClass {
     /// The value that was made into `byte`.
     pub(crate) const fn from_byte(byte: u8) -> Self {
-        const ALL: [Learned; 6] = [
-            Learned::Nothing,
-            Learned::Disk,
-            Learned::Memory,
-            Learned::Elsewhere,
-            Learned::Special,
-            Learned::Served,
+        const ALL: [FileClass; 6] = [
+            FileClass::Unknown,
+            FileClass::Disk,
+            FileClass::Memory,
+            FileClass::MayBlock,
+            FileClass::Unseekable,
+            FileClass::Remote,
         ];
         ALL[byte as usize]
     }
@@ -49,17 +49,17 @@ impl Learned {
 
 /// Why nothing was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum NotRead {
     /// It is not at hand now.
     NotCached,
     /// No file of its file system can be read so.
-    Never,
+    Unsupported,
 }
 
 /// What a system answers of an open file.
-pub(crate) trait AtHand {
+pub(crate) trait CachedAccess {
     /// What `file` is. Call it on the pool: the file system may wait.
-    fn learn(file: &File) -> Learned;
+    fn classify(file: &File) -> FileClass;
 
     /// Where a file stands that was just opened, if each write goes there; else each goes to the end.
     fn start(file: &File) -> Option<u64>;
@@ -73,31 +73,31 @@ pub(crate) trait AtHand {
         file: &File,
         free: &mut [MaybeUninit<u8>],
         offset: u64,
-        learned: Learned,
-    ) -> Result<usize, Refused>;
+        class: FileClass,
+    ) -> Result<usize, NotRead>;
 }
 
 /// A system of which nothing is known.
 #[cfg(not(target_os = "linux"))]
 #[derive(Debug)]
-pub(crate) struct System;
+pub(crate) struct PageCache;
 
 #[cfg(not(target_os = "linux"))]
-impl AtHand for System {
+impl CachedAccess for PageCache {
     #[cfg(unix)]
-    fn learn(file: &File) -> Learned {
+    fn classify(file: &File) -> FileClass {
         use std::os::unix::fs::FileTypeExt;
 
         let file_type = file.metadata().map(|metadata| metadata.file_type());
         match file_type {
-            Ok(kind) if !kind.is_file() && !kind.is_block_device() => Learned::Special,
-            _ => Learned::Elsewhere,
+            Ok(kind) if !kind.is_file() && !kind.is_block_device() => FileClass::Unseekable,
+            _ => FileClass::MayBlock,
         }
     }
 
     #[cfg(not(unix))]
-    fn learn(_file: &File) -> Learned {
-        Learned::Elsewhere
+    fn classify(_file: &File) -> FileClass {
+        FileClass::MayBlock
     }
 
     fn start(_file: &File) -> Option<u64> {
@@ -108,8 +108,8 @@ impl AtHand for System {
         _file: &File,
         _free: &mut [MaybeUninit<u8>],
         _offset: u64,
-        _learned: Learned,
-    ) -> Result<usize, Refused> {
-        Err(Refused::Never)
+        _learned: FileClass,
+    ) -> Result<usize, NotRead> {
+        Err(NotRead::Unsupported)
     }
 }

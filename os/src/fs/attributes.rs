@@ -8,10 +8,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::detached;
+use super::detached::HasDetached;
 use super::file::File;
 use super::file_times::FileTimes;
-use super::in_flight;
-use super::in_flight::Flown;
 use super::offload::offload;
 use super::open_file::OpenFile;
 
@@ -22,12 +22,12 @@ impl File {
         F: FnOnce(&OpenFile) -> io::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let (_waiter, doer) = in_flight::begin(&self.std);
+        let (_waiter, guard) = detached::begin(&self.std);
         let std = Arc::clone(&self.std);
         offload(move || {
-            std.learn();
+            std.classify();
             let outcome = operation(&std);
-            drop(doer);
+            drop(guard);
             outcome
         })
         .await
@@ -58,7 +58,7 @@ impl File {
     /// # Cancel safety
     /// Once begun it is done, also if the future drops.
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
-        self.std.given_up().none().await;
+        self.std.detached().wait_empty().await;
         self.change(move |std| std.set_permissions(perm)).await
     }
 

@@ -3,16 +3,16 @@
 use std::fs::File;
 use std::io;
 
-use super::folder::{Folder, Name, Owners};
+use crate::sys::directory::{Directory, Name, Owners};
 
 /// What was at a name, as it was then.
 #[derive(Debug)]
-pub(crate) struct OldFile(Owners);
+pub(crate) struct ReplacedFile(Owners);
 
-impl OldFile {
+impl ReplacedFile {
     /// What is at `name`, if it is a regular file.
-    pub(crate) fn find(folder: &Folder, name: &Name) -> io::Result<Option<Self>> {
-        Ok(folder.file_at(name)?.map(Self))
+    pub(crate) fn find(directory: &Directory, name: &Name) -> io::Result<Option<Self>> {
+        Ok(directory.file_at(name)?.map(Self))
     }
 
     pub(crate) fn owners(&self) -> Owners {

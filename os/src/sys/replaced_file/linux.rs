@@ -14,7 +14,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 
-use super::folder::{Folder, Name, Owners};
+use crate::sys::directory::{Directory, Name, Owners};
 
 /// The system's limit of a value, and of all names of one file.
 const MAX_BYTES: usize = 64 * 1024;
@@ -23,7 +23,7 @@ const LIST: &CStr = c"system.posix_acl_access";
 
 /// What was at a name, and is held.
 #[derive(Debug)]
-pub(crate) struct OldFile {
+pub(crate) struct ReplacedFile {
     owners: Owners,
     /// `None` if nobody here is told.
     source: Option<Source>,
@@ -118,17 +118,17 @@ fn set_attribute(file: &File, name: &CStr, value: &[u8]) -> io::Result<bool> {
 }
 
 /// Opens the file at `name` to be read, if it still is `held`.
-fn open_anew(folder: &Folder, name: &Name, held: &Metadata) -> Option<File> {
+fn open_anew(directory: &Directory, name: &Name, held: &Metadata) -> Option<File> {
     let flags = libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = folder.open_file(name, flags, 0).ok()?;
+    let file = directory.open_file(name, flags, 0).ok()?;
     let opened = file.metadata().ok()?;
     ((opened.dev(), opened.ino()) == (held.dev(), held.ino())).then_some(file)
 }
 
-impl OldFile {
+impl ReplacedFile {
     /// What is at `name`, if it is a regular file.
-    pub(crate) fn find(folder: &Folder, name: &Name) -> io::Result<Option<Self>> {
-        let file = match folder.open_file(name, libc::O_PATH | libc::O_NOFOLLOW, 0) {
+    pub(crate) fn find(directory: &Directory, name: &Name) -> io::Result<Option<Self>> {
+        let file = match directory.open_file(name, libc::O_PATH | libc::O_NOFOLLOW, 0) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -142,7 +142,7 @@ impl OldFile {
         let (source, names) = match by_path.names() {
             Ok(names) => (Some(by_path), names),
             Err(error) if is_hidden(&error) => {
-                let by_file = open_anew(folder, name, &metadata).map(Source::File);
+                let by_file = open_anew(directory, name, &metadata).map(Source::File);
                 // Without names there are no attributes that are copied.
                 let names = by_file.as_ref().and_then(|file| file.names().ok());
                 (by_file, names.unwrap_or_default())
@@ -184,7 +184,7 @@ impl OldFile {
                 return Ok(true);
             }
         }
-        // It may have one that the folder gives to what is created in it.
+        // It may have one that the directory gives to what is created in it.
         // SAFETY: the name ends in zero.
         let removed = unsafe { libc::fremovexattr(file.as_raw_fd(), LIST.as_ptr()) };
         match checked(removed as libc::ssize_t) {

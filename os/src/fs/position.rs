@@ -5,9 +5,9 @@
 //!             by the same open file, for as long as that takes, and a forked process may do so without anybody being
 //!             told. So no seek of the system's is made where a task runs: it is deferred to the next operation on the
 //!             pool that goes by the system's position.
-//! States      tracked(at, the system's lags or not) ─shown→ the system's own, for good;
+//! States      tracked(at, the system's is_behind or not) ─shown→ the system's own, for good;
 //!             tracked ─a write to the end, a write that failed→ unknown ─a seek, a read by the pool→ tracked
-//! Invariants  I1 while the system's position lags, `at` is known, and a seek there is deferred before an operation begins
+//! Invariants  I1 while the system's position is_behind, `at` is known, and a seek there is deferred before an operation begins
 //!                that goes by the system's.
 //!             I2 before somebody else is shown the open file, its position is brought along, or the seek is deferred.
 //!             I3 an operation works on a copy; what it makes of it counts when it ends. If it never ran, nothing
@@ -20,17 +20,17 @@ use std::fs::File;
 use std::io::Seek;
 
 use super::open_file::OpenFile;
-use crate::sys::{AtHand, System};
+use crate::sys::{CachedAccess, PageCache};
 
 /// Where a file stands: at the end of what was read ahead, if something was.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct FilePosition {
     /// Whether nobody else has the open file.
-    is_ours: bool,
+    is_exclusive: bool,
     /// Whether each write goes to the end.
     appends: bool,
     /// The system's position is another (I1).
-    lags: bool,
+    is_behind: bool,
     /// Where the file stands, if that is known and the file is ours; else `UNKNOWN`.
     at: u64,
 }
@@ -38,25 +38,25 @@ pub(super) struct Place {
 /// No place in a file: they end before.
 const UNKNOWN: u64 = u64::MAX;
 
-impl Default for Place {
+impl Default for FilePosition {
     fn default() -> Self {
         Self {
-            is_ours: false,
+            is_exclusive: false,
             appends: false,
-            lags: false,
+            is_behind: false,
             at: UNKNOWN,
         }
     }
 }
 
-impl Place {
+impl FilePosition {
     /// Of a file that was just opened, and that nobody else has.
-    pub(super) fn of_new(file: &File) -> Self {
-        let at = System::start(file);
+    pub(super) fn of_new_file(file: &File) -> Self {
+        let at = PageCache::start(file);
         Self {
-            is_ours: true,
+            is_exclusive: true,
             appends: at.is_none(),
-            lags: false,
+            is_behind: false,
             at: at.unwrap_or(UNKNOWN),
         }
     }
@@ -69,66 +69,66 @@ impl Place {
 
     /// `n` bytes were read in place: the system's position stays behind.
     #[inline]
-    pub(super) fn pass(&mut self, n: usize) {
+    pub(super) fn advance(&mut self, n: usize) {
         debug_assert_ne!(self.at, UNKNOWN);
         self.at += n as u64;
-        self.lags |= n > 0;
+        self.is_behind |= n > 0;
     }
 
     /// The file was sought without asking the system, to a place where every file can stand.
-    pub(super) fn moves(&mut self, at: u64) {
-        self.lags |= self.at != at;
+    pub(super) fn set(&mut self, at: u64) {
+        self.is_behind |= self.at != at;
         self.at = at;
     }
 
     /// Somebody else sees the open file from now on, once the deferred seek is made (I2).
-    pub(super) fn show(&mut self, file: &OpenFile) {
-        self.prepare(file);
+    pub(super) fn share(&mut self, file: &OpenFile) {
+        self.defer_seek(file);
         *self = Self::default();
     }
 
     /// What became of the copy that an operation had (I3).
     pub(super) fn adopt(&mut self, after: Self) {
-        if self.is_ours {
+        if self.is_exclusive {
             *self = after;
         }
     }
 
     /// An operation by the system's position is about to begin, and makes the seek that is deferred here (I4).
-    pub(super) fn prepare(&mut self, file: &OpenFile) {
-        if self.lags {
+    pub(super) fn defer_seek(&mut self, file: &OpenFile) {
+        if self.is_behind {
             file.defer_seek_to(self.at);
-            self.lags = false;
+            self.is_behind = false;
         }
     }
 
     /// Goes back by what was read ahead: at once, if the place is known here, else with the next operation by the
     /// system's position.
-    pub(super) fn retreat(&mut self, file: &OpenFile, unread: usize) {
+    pub(super) fn go_back(&mut self, file: &OpenFile, unread: usize) {
         if unread == 0 {
             return;
         }
         match self.known() {
             Some(at) => {
                 self.at = at.saturating_sub(unread as u64);
-                self.lags = true;
+                self.is_behind = true;
             }
             None => file.defer_seek_back(unread),
         }
     }
 
     /// `n` bytes were read by the system's position.
-    pub(super) fn has_read(&mut self, file: &File, n: usize) {
+    pub(super) fn record_read(&mut self, file: &File, n: usize) {
         let mut file = file;
         if self.at != UNKNOWN {
             self.at += n as u64;
-        } else if self.is_ours {
+        } else if self.is_exclusive {
             self.at = file.stream_position().unwrap_or(UNKNOWN);
         }
     }
 
     /// `n` bytes were written by the system's position, or fewer, if it failed.
-    pub(super) fn has_written(&mut self, n: Option<usize>) {
+    pub(super) fn record_write(&mut self, n: Option<usize>) {
         self.at = match (self.known(), n) {
             (Some(at), Some(n)) if !self.appends => at + n as u64,
             _ => UNKNOWN,
@@ -136,8 +136,8 @@ impl Place {
     }
 
     /// The file was sought.
-    pub(super) fn stands(&mut self, at: u64) {
-        self.lags = false;
-        self.at = if self.is_ours { at } else { UNKNOWN };
+    pub(super) fn record_seek(&mut self, at: u64) {
+        self.is_behind = false;
+        self.at = if self.is_exclusive { at } else { UNKNOWN };
     }
 }

@@ -4,13 +4,13 @@
 //!             waited for a while. A lock can be waited for on a runtime without timers, and its clock may stand still
 //!             while other processes go on.
 //! States      no thread ─pause→ thread(pauses by their ends) ─none for a while→ no thread
-//!             of a pause: there ─the alarm takes it out, and wakes→ over;   there ─dropped→ gone
+//!             of a pause: there ─the timer takes it out, and wakes→ over;   there ─dropped→ gone
 //! Invariants  I1 there is a thread if there are pauses; both are changed under one lock.
-//!             I2 a pause is there from its first poll until the alarm takes it out, or it is dropped; it is over then, and
+//!             I2 a pause is there from its first poll until the timer takes it out, or it is dropped; it is over then, and
 //!                not before, however often it is polled.
-//!             I3 a process that was forked has an alarm of its own: the thread of its parent's is not there, and may have had
+//!             I3 a process that was forked has an timer of its own: the thread of its parent's is not there, and may have had
 //!                the lock. It leaves the parent's as it was.
-//!             I4 what pauses end for costs something, so that only so many end in a time (`Allowance`), in the order in
+//!             I4 what pauses end for costs something, so that only so many end in a time (`RateLimit`), in the order in
 //!                which they would: with more of them each is longer, and none is forgotten.
 //! Rejected    One try for all who wait for one file's lock: they need not wait for the same, with clones, and shared
 //!             locks beside others.
@@ -34,22 +34,22 @@ use crate::sys::OwningProcess;
 /// How long the thread stays without pauses.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// How many pauses may end in turn, at most; and how many more after each `REFILLED_EVERY`.
-const MOST_AT_ONCE: u32 = 40;
+/// How many pauses may end in turn, at most; and how many more after each `REFILL_INTERVAL`.
+const BURST: u32 = 40;
 const REFILL: u32 = 4;
-const REFILLED_EVERY: Duration = Duration::from_millis(2);
+const REFILL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// How many pauses may end now (I4): 2,000 in a second, so that what 40 of them end for every 20 ms is never late.
 #[derive(Debug)]
-struct Allowance {
+struct RateLimit {
     left: u32,
     refilled: Instant,
 }
 
-impl Allowance {
+impl RateLimit {
     fn new(now: Instant) -> Self {
         Self {
-            left: MOST_AT_ONCE,
+            left: BURST,
             refilled: now,
         }
     }
@@ -60,17 +60,17 @@ impl Allowance {
     /// How long to wait until one may.
     fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let since = now.saturating_duration_since(self.refilled);
-        let refills = since.as_nanos() / REFILLED_EVERY.as_nanos();
-        if refills >= u128::from(MOST_AT_ONCE / REFILL) {
+        let refills = since.as_nanos() / REFILL_INTERVAL.as_nanos();
+        if refills >= u128::from(BURST / REFILL) {
             *self = Self::new(now);
         } else {
             let refills = refills as u32;
-            self.refilled += REFILLED_EVERY * refills;
-            self.left = (self.left + REFILL * refills).min(MOST_AT_ONCE);
+            self.refilled += REFILL_INTERVAL * refills;
+            self.left = (self.left + REFILL * refills).min(BURST);
         }
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
-            None => return Err(self.refilled + REFILLED_EVERY - now),
+            None => return Err(self.refilled + REFILL_INTERVAL - now),
         }
         Ok(())
     }
@@ -87,32 +87,32 @@ struct Pauses {
 }
 
 /// One process's (I3).
-struct Alarm {
+struct TimerThread {
     process: OwningProcess,
     pauses: Lock<Pauses>,
     /// That of a process which was forked from it.
-    forked: OnceLock<Box<Alarm>>,
+    child: OnceLock<Box<TimerThread>>,
 }
 
 /// That of the first process.
-static FIRST: OnceLock<Box<Alarm>> = OnceLock::new();
+static FIRST: OnceLock<Box<TimerThread>> = OnceLock::new();
 
-impl Alarm {
+impl TimerThread {
     fn new() -> Box<Self> {
         Box::new(Self {
             process: OwningProcess::current(),
             pauses: Lock::new(Pauses::default()),
-            forked: OnceLock::new(),
+            child: OnceLock::new(),
         })
     }
 
     /// This process's.
-    fn here() -> &'static Self {
-        let mut alarm = FIRST.get_or_init(Self::new);
-        while !alarm.process.is_current() {
-            alarm = alarm.forked.get_or_init(Self::new);
+    fn current() -> &'static Self {
+        let mut timer = FIRST.get_or_init(Self::new);
+        while !timer.process.is_current() {
+            timer = timer.child.get_or_init(Self::new);
         }
-        alarm
+        timer
     }
 }
 
@@ -122,13 +122,17 @@ impl Alarm {
 /// The system gives no thread.
 pub(super) async fn pause(length: Duration) -> io::Result<()> {
     let ends = Instant::now() + length;
-    Pause { ends, place: None }.await
+    Pause {
+        ends,
+        registered: None,
+    }
+    .await
 }
 
 struct Pause {
     ends: Instant,
     /// Where it is, and which, once it was polled (I2).
-    place: Option<(&'static Alarm, u64)>,
+    registered: Option<(&'static TimerThread, u64)>,
 }
 
 impl Future for Pause {
@@ -139,9 +143,12 @@ impl Future for Pause {
         let unit = ready!(coop::poll_proceed(cx));
         // Cloned and dropped by nobody who holds the lock: a waker's code is its owner's.
         let mut waker = cx.waker().clone();
-        let alarm = Alarm::here();
-        let mut pauses = alarm.pauses.lock();
-        if let Some((_, number)) = self.place.filter(|(known, _)| known.process.is_current()) {
+        let timer = TimerThread::current();
+        let mut pauses = timer.pauses.lock();
+        if let Some((_, number)) = self
+            .registered
+            .filter(|(known, _)| known.process.is_current())
+        {
             let outcome = match pauses.wakers.get_mut(&(self.ends, number)) {
                 Some(waiting) => {
                     std::mem::swap(waiting, &mut waker);
@@ -156,12 +163,12 @@ impl Future for Pause {
             drop(waker);
             return outcome;
         }
-        if let Err(error) = pauses.have_thread(alarm) {
+        if let Err(error) = pauses.ensure_thread(timer) {
             return Poll::Ready(Err(error));
         }
         pauses.next += 1;
         let key = (self.ends, pauses.next);
-        self.place = Some((alarm, pauses.next));
+        self.registered = Some((timer, pauses.next));
         pauses.wakers.insert(key, waker);
         let is_first = pauses.wakers.first_key_value().map(|(key, _)| *key) == Some(key);
         if let (true, Some(thread)) = (is_first, &pauses.thread) {
@@ -173,11 +180,11 @@ impl Future for Pause {
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        let Some((alarm, number)) = self.place else {
+        let Some((timer, number)) = self.registered else {
             return;
         };
-        if alarm.process.is_current() {
-            let waker = alarm.pauses.lock().wakers.remove(&(self.ends, number));
+        if timer.process.is_current() {
+            let waker = timer.pauses.lock().wakers.remove(&(self.ends, number));
             drop(waker);
         }
     }
@@ -185,25 +192,25 @@ impl Drop for Pause {
 
 impl Pauses {
     /// Sees to it that there is a thread (I1).
-    fn have_thread(&mut self, alarm: &'static Alarm) -> io::Result<()> {
+    fn ensure_thread(&mut self, timer: &'static TimerThread) -> io::Result<()> {
         if self.thread.is_none() {
             let thread = thread::Builder::new().name("selkie-alarm".to_owned());
             // It looks here first, and so waits until this is done.
-            self.thread = Some(thread.spawn(|| run(alarm))?.thread().clone());
+            self.thread = Some(thread.spawn(|| run(timer))?.thread().clone());
         }
         Ok(())
     }
 }
 
 /// Wakes whoever's pause is over, until there was none for a while.
-fn run(alarm: &Alarm) {
+fn run(timer: &TimerThread) {
     let mut idle_since = Instant::now();
-    let mut allowance = Allowance::new(idle_since);
+    let mut limit = RateLimit::new(idle_since);
     loop {
         let now = Instant::now();
-        let mut pauses = alarm.pauses.lock();
+        let mut pauses = timer.pauses.lock();
         let wait = match pauses.wakers.first_entry() {
-            Some(first) if first.key().0 <= now => match allowance.take(now) {
+            Some(first) if first.key().0 <= now => match limit.take(now) {
                 Ok(()) => {
                     let waker = first.remove();
                     drop(pauses);
@@ -230,17 +237,17 @@ fn run(alarm: &Alarm) {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Allowance, MOST_AT_ONCE};
+    use super::{BURST, RateLimit};
 
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn so_many_pauses_end_in_a_time_and_no_more() {
         let begun = Instant::now();
-        let mut allowance = Allowance::new(begun);
+        let mut limit = RateLimit::new(begun);
         let (mut now, mut ended) = (begun, 0);
         while now < begun + SECOND {
-            match allowance.take(now) {
+            match limit.take(now) {
                 Ok(()) => ended += 1,
                 Err(wait) => {
                     assert!(!wait.is_zero());
@@ -248,27 +255,27 @@ mod tests {
                 }
             }
         }
-        assert!((2_000..=2_000 + MOST_AT_ONCE).contains(&ended), "{ended}");
+        assert!((2_000..=2_000 + BURST).contains(&ended), "{ended}");
         // What was not used for long is not there all at once.
         now += SECOND * 60;
-        let at_once = (0..1_000).filter(|_| allowance.take(now).is_ok()).count();
-        assert_eq!(at_once, MOST_AT_ONCE as usize);
+        let at_once = (0..1_000).filter(|_| limit.take(now).is_ok()).count();
+        assert_eq!(at_once, BURST as usize);
     }
 
     #[test]
     fn few_are_never_late() {
         let begun = Instant::now();
-        let mut allowance = Allowance::new(begun);
+        let mut limit = RateLimit::new(begun);
         // As many as may be, each every 20 ms, all at the same time or one after the other.
         for round in 0..100 {
-            for pause in 0..MOST_AT_ONCE {
+            for pause in 0..BURST {
                 let shift = if round % 2 == 0 {
                     0
                 } else {
                     u64::from(pause) * 400
                 };
                 let now = begun + Duration::from_millis(round * 20) + Duration::from_micros(shift);
-                assert_eq!(allowance.take(now), Ok(()), "{pause} of round {round}");
+                assert_eq!(limit.take(now), Ok(()), "{pause} of round {round}");
             }
         }
     }

@@ -1,0 +1,11 @@
+//! Timers of the system that a poller can wait for (`timerfd`); Linux and Android have them.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod other;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{SystemTimer, time_since_boot};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use other::{SystemTimer, time_since_boot};
