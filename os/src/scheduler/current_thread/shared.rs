@@ -15,7 +15,7 @@ use std::thread::ThreadId;
 
 use selkie_core::raw::queue::Inject;
 use selkie_core::raw::task::{Notified, OwnedTasks};
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
@@ -49,7 +49,7 @@ pub(crate) struct CurrentThread {
     pub(crate) counters: WorkerCounters,
     pub(crate) remote_spawned: Counter,
     pub(crate) remote_schedules: AtomicUsize,
-    pub(crate) timers: Option<Home>,
+    pub(crate) timers: Option<TimersHandle>,
 }
 
 // SAFETY: the core behind `place` is owned by one thread at a time (I1) and is `Send`.

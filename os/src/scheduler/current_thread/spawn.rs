@@ -10,7 +10,7 @@ use std::thread::ThreadId;
 
 use selkie_core::raw::queue::Inject;
 use selkie_core::raw::task::OwnedTasks;
-use selkie_core::raw::time::TimersLease;
+use selkie_core::raw::time::TimersOwner;
 use selkie_core::task::{Id, JoinHandle};
 
 use super::super::any_park::AnyPark;
@@ -25,7 +25,7 @@ impl CurrentThread {
     pub(crate) fn new(
         config: Config,
         park: AnyPark,
-        timers: Option<TimersLease>,
+        timers: Option<TimersOwner>,
         owner: Option<ThreadId>,
     ) -> Arc<Self> {
         let unpark = park.unpark_handle();
@@ -44,7 +44,7 @@ impl CurrentThread {
             counters: WorkerCounters::default(),
             remote_spawned: Counter::default(),
             remote_schedules: AtomicUsize::new(0),
-            timers: timers.as_ref().map(|lease| lease.home()),
+            timers: timers.as_ref().map(|owner| owner.handle()),
         });
         let tasks = Some(OwnedTasks::new(Arc::clone(&scheduler)));
         *lock(&scheduler.remote) = Some(OwnedTasks::new(Arc::clone(&scheduler)));

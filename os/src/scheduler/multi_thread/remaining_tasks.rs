@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::{Lock, Thread, current_thread, park_thread, park_thread_for};
 use selkie_core::raw::task::{ClosingTasks, Schedule};
-use selkie_core::raw::time::TimersLease;
+use selkie_core::raw::time::TimersOwner;
 
 /// How long the last worker first waits for a poll that goes on, and how long it waits at most before
 /// it looks again.
@@ -31,7 +31,7 @@ pub(super) struct RemainingTasks<S: Schedule>(Lock<State<S>>);
 struct State<S: Schedule> {
     owners: Vec<ClosingTasks<S>>,
     /// The timers of workers that have ended, which tasks that others still poll may wait for.
-    timers: Vec<TimersLease>,
+    timers: Vec<TimersOwner>,
     /// The workers that have not ended.
     running: Vec<bool>,
     ended: bool,
@@ -42,7 +42,7 @@ struct State<S: Schedule> {
 /// What is left when all workers have ended.
 pub(super) struct Remainder<S: Schedule> {
     pub(super) owners: Vec<ClosingTasks<S>>,
-    pub(super) timers: Vec<TimersLease>,
+    pub(super) timers: Vec<TimersOwner>,
 }
 
 impl<S: Schedule> State<S> {
@@ -90,7 +90,7 @@ impl<S: Schedule> RemainingTasks<S> {
     pub(super) fn worker_ended(
         &self,
         index: usize,
-        timers: Option<TimersLease>,
+        timers: Option<TimersOwner>,
     ) -> Option<Remainder<S>> {
         let mut state = self.0.lock();
         state.running[index] = false;

@@ -48,7 +48,7 @@ fn run_worker(shared: &Arc<MultiThread>, core: Box<Core>) {
     let time_before = worker
         .remote
         .timers
-        .map(|home| set_current(Current::Home(home)));
+        .map(|timers| set_current(Current::Timers(timers)));
     let _restore = Restore {
         before,
         time: time_before,

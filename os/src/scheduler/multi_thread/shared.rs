@@ -16,7 +16,7 @@ use selkie_core::raw::collections::{Padded, QueueHandle};
 use selkie_core::raw::platform::{AtomicPtr, AtomicU64};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::task::{Header, Notified, OwnedTasks};
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 use super::core;
 use super::drivers::Drivers;
@@ -47,7 +47,7 @@ pub(super) struct Remote {
     pub(super) invited_by: AtomicUsize,
     pub(super) parker: Parker,
     pub(super) counters: WorkerCounters,
-    pub(super) timers: Option<Home>,
+    pub(super) timers: Option<TimersHandle>,
 }
 
 impl Remote {
@@ -254,7 +254,7 @@ impl MultiThread {
     }
 
     /// The timers of worker `index`.
-    pub(crate) fn timers(&self, index: usize) -> Option<Home> {
+    pub(crate) fn timers(&self, index: usize) -> Option<TimersHandle> {
         self.remotes[index].timers
     }
 
