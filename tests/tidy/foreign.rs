@@ -138,7 +138,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/driver/waiters.rs",
         &["waker.readable", "waker.poll_readable"],
     ),
-    ("os/src/fs/alarm.rs", &["waker.file_lock"]),
+    ("os/src/fs/timer_thread.rs", &["waker.file_lock"]),
     ("os/src/fs/file_state.rs", &["waker.file"]),
     (
         "os/src/io/memory/duplex.rs",
@@ -154,7 +154,7 @@ const CALLERS: &[(&str, &[&str])] = &[
             "hook.task_terminate",
         ],
     ),
-    ("os/src/fs/in_flight.rs", &["waker.notify_waiters"]),
+    ("os/src/fs/detached.rs", &["waker.notify_waiters"]),
     ("os/src/fs/offload.rs", &["waker.yield_now"]),
     ("os/src/observe/watchdog.rs", &["hook.watchdog_report"]),
     ("os/src/process/exit.rs", &["waker.child"]),
