@@ -76,15 +76,15 @@ mod time {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     #[cfg(feature = "alloc")]
     use crate::time::Interval;
-    use crate::time::raw::TimersLease;
+    use crate::time::raw::TimersOwner;
     use crate::time::raw::{Clock, ClockHold, Current};
-    use crate::time::{Home, Instant, Sleep, Timeout, Timers};
+    use crate::time::{Instant, Sleep, Timeout, Timers, TimersHandle};
 
     by_debug! {
         [] Clock,
         [] ClockHold,
         [] Current,
-        [] Home,
+        [] TimersHandle,
         [] Instant,
         [] Sleep,
         [F: Debug] Timeout<F>,
@@ -94,7 +94,7 @@ mod time {
     #[cfg(feature = "alloc")]
     by_debug! {
         [] Interval,
-        [] TimersLease,
+        [] TimersOwner,
     }
 }
 

@@ -274,7 +274,7 @@ fn regression_32_a_blocked_worker_stops_neither_timers_nor_tasks() {
         .unwrap();
     let (release, blocked) = mpsc::channel::<()>();
     rt.block_on(async move {
-        // Both tasks start on the same worker: the sleeper's timer is in the home of the one that
+        // Both tasks start on the same worker: the sleeper's timer is in the shard of the one that
         // then blocks.
         let parent = selkie::spawn(async move {
             let sleeper = selkie::spawn(async {

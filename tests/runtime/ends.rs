@@ -506,7 +506,7 @@ fn a_sleep_of_an_ended_runtime_panics_or_is_over_as_it_was_built() {
     for waited in [true, false] {
         let polled = poll_after_the_end(Builder::new_multi_thread().enable_alt_timer(), waited);
         assert!(polled.is_ready());
-        // The timers are used again, by a runtime of the other kind.
+        // The shards are used again, by a runtime of the other kind.
         let panicked = std::panic::catch_unwind(|| {
             poll_after_the_end(Builder::new_multi_thread().enable_time(), waited)
         });

@@ -28,7 +28,7 @@ const OWN: &[&str] = &[
     "OwnedTasks",
     "ParkFor",
     "Runtime::shutdown_with_report",
-    "TimersLease",
+    "TimersOwner",
 ];
 
 /// The attributes of the public items of one file, as `ATTRIBUTE NAME`.

@@ -52,14 +52,14 @@ const NOT_LISTED: &[&str] = &[
     "FixedNotified",
     "FutureVtable",
     "Header",
-    "Home",
+    "TimersHandle",
     "Mode",
     "ClosingTasks",
     "OwnedTasks",
     "ErasedFuture",
     "ParkFor",
     "Timers",
-    "TimersLease",
+    "TimersOwner",
 ];
 
 #[test]

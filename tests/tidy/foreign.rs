@@ -108,7 +108,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("core/src/task/yield_now.rs", &["waker.yield_now"]),
-    ("core/src/time/home.rs", &["waker.sleep"]),
+    ("core/src/time/handle.rs", &["waker.sleep"]),
     (
         "core/src/time/timers.rs",
         &["waker.sleep", "waker.interval"],
@@ -234,7 +234,7 @@ const OWN: &[(&str, &str)] = &[
         "core/src/task/erased_future.rs",
         "a task's future, for poll.rs and fixed.rs",
     ),
-    ("core/src/task/place.rs", "a task's future, for poll.rs"),
+    ("core/src/task/spawn.rs", "a task's future, for poll.rs"),
     ("core/src/time/interval.rs", "its own sleep"),
     (
         "core/src/time/timeout.rs",
@@ -273,7 +273,7 @@ const OWN: &[(&str, &str)] = &[
     ),
     (
         "os/src/scheduler/multi_thread/spawn.rs",
-        "the waker of a timers' home, for itself",
+        "the waker of a timer shard, for itself",
     ),
     ("os/src/signal/unix.rs", "its own listener"),
     (

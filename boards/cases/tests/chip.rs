@@ -16,7 +16,7 @@ fn every_case_passes_in_an_arena() {
     start();
     let park = ThreadPark::new(&UNPARK);
     let mut park = TimedPark::new(park, &TIMERS, unparks(&UNPARK));
-    EXECUTOR.set_timers(park.home());
+    EXECUTOR.set_timers(park.handle());
     let on_chip = EXECUTOR.block_on(&mut park, run(&SimulatedMachine));
     assert_eq!(
         on_chip,

@@ -47,7 +47,7 @@ pub(crate) fn start() {
         thread::spawn(|| {
             let park = ThreadPark::new(&URGENT_UNPARK);
             let mut park = TimedPark::new(park, &TIMERS, unparks(&URGENT_UNPARK));
-            URGENT.set_timers(park.home());
+            URGENT.set_timers(park.handle());
             URGENT.run(&mut park, |_| {})
         });
     });

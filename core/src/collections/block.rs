@@ -2,7 +2,7 @@
 //!
 //! Idea        A block is a piece of memory aligned to its own size, so a slot finds its block by
 //!             masking its address. The front of the block has two parts on different cache lines:
-//!             the head, which every context reads that has one of the slots, and the books, which
+//!             the head, which every context reads that has one of the slots, and the owner's state, which
 //!             only the owner of the slab reads and writes. The slots follow. A slot is *carved*
 //!             when it is handed out for the first time; one that comes back stands in the free
 //!             list of its block.
@@ -11,7 +11,7 @@
 //! Invariants  I1 a carved slot starts with an `H` for ever, or with zeros, which are a vacant `H`:
 //!                a stale pointer to a slot finds nothing else there.
 //!             I2 the head is written only while no slot is taken.
-//!             I3 the books are touched by the owner of the slab that has the block, or, in the
+//!             I3 the state is touched by the owner of the slab that has the block, or, in the
 //!                pool, by whoever took the block out of it.
 //!             I4 a vacant carved slot is in its block's free list, in the slab's stack of slots
 //!                that outsiders gave back, or, of a released block, in none.
@@ -65,7 +65,7 @@ struct Front<H: SlotHeader> {
     slab: UnsafeCell<*const ()>,
     slot_bytes: usize,
     _apart: [u8; CACHE_LINE_BYTES],
-    books: UnsafeCell<Books<H>>,
+    state: UnsafeCell<BlockState<H>>,
 }
 
 /// Bytes before the first slot.
@@ -79,7 +79,7 @@ const fn front_bytes<H: SlotHeader>() -> usize {
 }
 
 /// What the owner of a slab knows of one of its blocks.
-pub(super) struct Books<H: SlotHeader> {
+pub(super) struct BlockState<H: SlotHeader> {
     /// Vacant carved slots.
     free: Option<SlotRef<H>>,
     /// Slots that are handed out.
@@ -160,7 +160,7 @@ impl<H: SlotHeader> BlockRef<H> {
             slab: UnsafeCell::new(core::ptr::null()),
             slot_bytes: (class + 1) * SLOT_ALIGN,
             _apart: [0; CACHE_LINE_BYTES],
-            books: UnsafeCell::new(Books {
+            state: UnsafeCell::new(BlockState {
                 free: None,
                 taken: 0,
                 carved: 0,
@@ -225,16 +225,16 @@ impl<H: SlotHeader> BlockRef<H> {
         self.front().slot_bytes / SLOT_ALIGN - 1
     }
 
-    /// Calls `f` with the books.
+    /// Calls `f` with the state.
     ///
     /// # Safety
     /// The caller is the one that may touch them (I3), and `f` does not come here for this block.
     #[inline]
-    pub(super) unsafe fn with_books<R>(self, f: impl FnOnce(&mut Books<H>) -> R) -> R {
+    pub(super) unsafe fn with_state<R>(self, f: impl FnOnce(&mut BlockState<H>) -> R) -> R {
         // SAFETY: by the caller's promise.
         self.front()
-            .books
-            .with_mut(|books| f(unsafe { &mut *books }))
+            .state
+            .with_mut(|state| f(unsafe { &mut *state }))
     }
 
     fn memory_of(self, index: u16) -> NonNull<H> {
@@ -255,37 +255,37 @@ impl<H: SlotHeader> BlockRef<H> {
     /// Takes a vacant carved slot.
     ///
     /// # Safety
-    /// As for [`with_books`](Self::with_books).
+    /// As for [`with_state`](Self::with_state).
     #[inline]
     pub(super) unsafe fn take(self) -> Option<SlotRef<H>> {
-        let pop = |books: &mut Books<H>| {
-            let slot = books.free?;
+        let pop = |state: &mut BlockState<H>| {
+            let slot = state.free?;
             // SAFETY: the list's own link: a vacant carved slot, or null (I4).
-            books.free = NonNull::new(slot.next().get()).map(|next| unsafe { SlotRef::new(next) });
-            books.taken += 1;
+            state.free = NonNull::new(slot.next().get()).map(|next| unsafe { SlotRef::new(next) });
+            state.taken += 1;
             Some(slot)
         };
         // SAFETY: by the caller's promise.
-        unsafe { self.with_books(pop) }
+        unsafe { self.with_state(pop) }
     }
 
     /// Carves a slot, if there is one left, and takes it.
     ///
     /// # Safety
-    /// As for [`with_books`](Self::with_books).
+    /// As for [`with_state`](Self::with_state).
     pub(super) unsafe fn carve(self) -> Option<SlotRef<H>> {
         let slots = slots_per_block::<H>(self.front().slot_bytes);
-        let next = |books: &mut Books<H>| {
-            let index = books.carved;
-            let before = (index < books.carved_before).then_some(books.generation);
+        let next = |state: &mut BlockState<H>| {
+            let index = state.carved;
+            let before = (index < state.carved_before).then_some(state.generation);
             (usize::from(index) < slots).then(|| {
-                books.carved += 1;
-                books.taken += 1;
+                state.carved += 1;
+                state.taken += 1;
                 (index, before)
             })
         };
         // SAFETY: by the caller's promise.
-        let (index, before) = unsafe { self.with_books(next) }?;
+        let (index, before) = unsafe { self.with_state(next) }?;
         if before.is_none() {
             // SAFETY: memory of the block's that nobody has seen.
             unsafe { self.memory_of(index).write(H::vacant()) };
@@ -302,26 +302,26 @@ impl<H: SlotHeader> BlockRef<H> {
     /// Puts `slot` into the free list. `true`: the block may have to change lists.
     ///
     /// # Safety
-    /// As for [`with_books`](Self::with_books); `slot` is a taken slot of this block, vacant now.
+    /// As for [`with_state`](Self::with_state); `slot` is a taken slot of this block, vacant now.
     #[inline]
     pub(super) unsafe fn give_back(self, slot: SlotRef<H>) -> bool {
-        let push = |books: &mut Books<H>| {
-            let before = books.free.replace(slot);
+        let push = |state: &mut BlockState<H>| {
+            let before = state.free.replace(slot);
             let before = before.map_or(null_mut(), |slot| slot.as_non_null().as_ptr());
             slot.next().set(before);
-            books.taken -= 1;
-            !books.current
+            state.taken -= 1;
+            !state.current
         };
         // SAFETY: by the caller's promise.
-        unsafe { self.with_books(push) }
+        unsafe { self.with_state(push) }
     }
 
     /// How many slots were carved: those below this index.
     ///
-    /// Called by whoever may touch the books (I3).
+    /// Called by whoever may touch the state (I3).
     pub(super) fn carved(self) -> u16 {
         // SAFETY: by the caller's promise.
-        unsafe { self.with_books(|books| books.carved) }
+        unsafe { self.with_state(|state| state.carved) }
     }
 
     /// Lets the system have the memory back, contents and all; the address range stays the block's.
@@ -337,9 +337,9 @@ impl<H: SlotHeader> BlockRef<H> {
         }
         // SAFETY: by the caller's promise.
         let released = unsafe {
-            self.with_books(|books| Released {
-                carved: books.carved.max(books.carved_before),
-                generation: generation.max(books.generation),
+            self.with_state(|state| Released {
+                carved: state.carved.max(state.carved_before),
+                generation: generation.max(state.generation),
             })
         };
         // SAFETY: the block's memory is the caller's; zeros are vacant headers (I1), and the front

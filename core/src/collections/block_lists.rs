@@ -12,7 +12,7 @@
 //!             has to be searched for its slots.
 #![allow(unsafe_code)]
 
-use super::block::{BlockRef, Books, CLASSES, SlotHeader};
+use super::block::{BlockRef, BlockState, CLASSES, SlotHeader};
 use super::slot::SlotRef;
 
 /// The blocks of one slab.
@@ -39,7 +39,7 @@ struct Class<H: SlotHeader> {
 fn linked<H: SlotHeader>(first: Option<BlockRef<H>>) -> impl Iterator<Item = BlockRef<H>> {
     core::iter::successors(first, |block| {
         // SAFETY: called by the owner (I1).
-        unsafe { block.with_books(|books| books.next_linked) }
+        unsafe { block.with_state(|state| state.next_linked) }
     })
 }
 
@@ -120,7 +120,7 @@ impl<H: SlotHeader> BlockLists<H> {
     #[cold]
     fn settle(&mut self, block: BlockRef<H>) {
         // SAFETY: the owner's own block.
-        let (listed, taken) = unsafe { block.with_books(|books| (books.listed, books.taken)) };
+        let (listed, taken) = unsafe { block.with_state(|state| (state.listed, state.taken)) };
         if !listed {
             self.make_current(block.class(), block);
         } else if taken == 0 {
@@ -134,23 +134,23 @@ impl<H: SlotHeader> BlockLists<H> {
         let before = self.classes[class].listed.replace(block);
         // SAFETY: the owner's own block.
         let linked = unsafe {
-            block.with_books(|books| {
-                books.listed = true;
-                books.current = true;
-                books.next_listed = before;
-                books.linked
+            block.with_state(|state| {
+                state.listed = true;
+                state.current = true;
+                state.next_listed = before;
+                state.linked
             })
         };
         if !linked {
             self.link(class, block);
         }
         let Some(before) = before else { return };
-        let leave = |books: &mut Books<H>| {
-            books.current = false;
-            books.taken == 0
+        let leave = |state: &mut BlockState<H>| {
+            state.current = false;
+            state.taken == 0
         };
         // SAFETY: the owner's own block.
-        if unsafe { before.with_books(leave) } {
+        if unsafe { before.with_state(leave) } {
             self.unlink(before);
             self.empty += 1;
         }
@@ -158,21 +158,21 @@ impl<H: SlotHeader> BlockLists<H> {
 
     /// `block`, the current one, has no vacant slot: the next of the list is the current one.
     pub(super) fn leave_current(&mut self, class: usize, block: BlockRef<H>) {
-        let leave = |books: &mut Books<H>| {
-            books.listed = false;
-            books.current = false;
-            books.next_listed.take()
+        let leave = |state: &mut BlockState<H>| {
+            state.listed = false;
+            state.current = false;
+            state.next_listed.take()
         };
         // SAFETY: the owner's own block.
-        let next = unsafe { block.with_books(leave) };
+        let next = unsafe { block.with_state(leave) };
         self.classes[class].listed = next;
         let Some(next) = next else { return };
-        let become_current = |books: &mut Books<H>| {
-            books.current = true;
-            books.linked
+        let become_current = |state: &mut BlockState<H>| {
+            state.current = true;
+            state.linked
         };
         // SAFETY: the owner's own block.
-        if !unsafe { next.with_books(become_current) } {
+        if !unsafe { next.with_state(become_current) } {
             self.empty -= 1;
             self.link(class, next);
         }
@@ -183,12 +183,12 @@ impl<H: SlotHeader> BlockLists<H> {
         let Some(block) = self.classes[class].listed else {
             return;
         };
-        let leave = |books: &mut Books<H>| {
-            books.current = books.taken != 0;
-            !books.current
+        let leave = |state: &mut BlockState<H>| {
+            state.current = state.taken != 0;
+            !state.current
         };
         // SAFETY: the owner's own block.
-        if unsafe { block.with_books(leave) } {
+        if unsafe { block.with_state(leave) } {
             self.unlink(block);
             self.empty += 1;
         }
@@ -208,9 +208,9 @@ impl<H: SlotHeader> BlockLists<H> {
         while let Some(block) = next.filter(|_| self.empty > keep && *left > 0) {
             // SAFETY: the owner's own block.
             let linked = unsafe {
-                block.with_books(|books| {
-                    next = books.next_listed;
-                    books.linked
+                block.with_state(|state| {
+                    next = state.next_listed;
+                    state.linked
                 })
             };
             if linked {
@@ -219,14 +219,14 @@ impl<H: SlotHeader> BlockLists<H> {
             }
             match last {
                 // SAFETY: as above.
-                Some(last) => unsafe { last.with_books(|books| books.next_listed = next) },
+                Some(last) => unsafe { last.with_state(|state| state.next_listed = next) },
                 None => self.classes[class].listed = next,
             }
             // SAFETY: as above.
             unsafe {
-                block.with_books(|books| {
-                    books.listed = false;
-                    books.next_listed = None;
+                block.with_state(|state| {
+                    state.listed = false;
+                    state.next_listed = None;
                 });
             }
             self.empty -= 1;
@@ -244,9 +244,9 @@ impl<H: SlotHeader> BlockLists<H> {
         };
         // SAFETY: the owner's own block.
         let linked = unsafe {
-            block.with_books(|books| {
-                books.current = true;
-                books.linked
+            block.with_state(|state| {
+                state.current = true;
+                state.linked
             })
         };
         if !linked {
@@ -259,33 +259,33 @@ impl<H: SlotHeader> BlockLists<H> {
         let next = self.classes[class].linked.replace(block);
         // SAFETY: the owner's own block.
         unsafe {
-            block.with_books(|books| {
-                books.linked = true;
-                books.next_linked = next;
-                books.previous_linked = None;
+            block.with_state(|state| {
+                state.linked = true;
+                state.next_linked = next;
+                state.previous_linked = None;
             });
         }
         if let Some(next) = next {
             // SAFETY: as above.
-            unsafe { next.with_books(|books| books.previous_linked = Some(block)) };
+            unsafe { next.with_state(|state| state.previous_linked = Some(block)) };
         }
     }
 
     fn unlink(&mut self, block: BlockRef<H>) {
-        let out = |books: &mut Books<H>| {
-            books.linked = false;
-            (books.previous_linked.take(), books.next_linked.take())
+        let out = |state: &mut BlockState<H>| {
+            state.linked = false;
+            (state.previous_linked.take(), state.next_linked.take())
         };
         // SAFETY: the owner's own block.
-        let (previous, next) = unsafe { block.with_books(out) };
+        let (previous, next) = unsafe { block.with_state(out) };
         match previous {
             // SAFETY: as above.
-            Some(previous) => unsafe { previous.with_books(|books| books.next_linked = next) },
+            Some(previous) => unsafe { previous.with_state(|state| state.next_linked = next) },
             None => self.classes[block.class()].linked = next,
         }
         if let Some(next) = next {
             // SAFETY: as above.
-            unsafe { next.with_books(|books| books.previous_linked = previous) };
+            unsafe { next.with_state(|state| state.previous_linked = previous) };
         }
     }
 }

@@ -6,7 +6,7 @@
 //!             go back when no slot of theirs is taken: when the slab is trimmed or its owner ends.
 //! States      of a slab: in the pool ⇄ owned; of a slot: carved → vacant ⇄ taken
 //! Invariants  I1 the `H` of a carved slot stays in place for ever (I1 of `block`).
-//!             I2 `local`, and the books of the slab's blocks, are touched by the owner only;
+//!             I2 `local`, and the state of the slab's blocks, are touched by the owner only;
 //!                outsiders give back by `remote`.
 //!             I3 without threads the owner's context may be interrupted at any step, and the handler
 //!                may take and give back: `local` is touched in critical sections only, and all slots

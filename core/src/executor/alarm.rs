@@ -1,4 +1,4 @@
-//! The timers of a chip: one home for all its executors, driven by one alarm.
+//! The timers of a chip: one shard for all its executors, driven by one alarm.
 //!
 //! Idea        The alarm's interrupt fires what is due, whatever the executors do, so that a
 //!             long poll in thread mode does not keep a timer of a more urgent executor. The alarm
@@ -23,7 +23,7 @@ use crate::log::step;
 use crate::maybe_const;
 use crate::platform::Lock;
 use crate::time::raw::Mode;
-use crate::time::{Home, Timers};
+use crate::time::{Timers, TimersHandle};
 
 /// A board's clock with one alarm.
 pub trait AlarmClock: Sync + 'static {
@@ -48,7 +48,7 @@ pub trait AlarmClock: Sync + 'static {
 
 /// The timers of a chip; stands in a static.
 ///
-/// The board calls [`start`](Self::start) once and gives the home to its executors, and calls
+/// The board calls [`start`](Self::start) once and gives the shard to its executors, and calls
 /// [`on_alarm`](Self::on_alarm) in the alarm's interrupt handler.
 pub struct ChipTimers<C> {
     timers: Timers,
@@ -68,18 +68,18 @@ impl<C: AlarmClock> ChipTimers<C> {
         }
     }
 
-    /// Opens the home of the chip's timers.
+    /// Opens the shard of the chip's timers.
     ///
     /// # Panics
     /// If it was started before.
-    pub fn start(&'static self) -> Home {
+    pub fn start(&'static self) -> TimersHandle {
         self.start_as(Mode::Machine)
     }
 
-    pub(super) fn start_as(&'static self, mode: Mode) -> Home {
-        let home = self.timers.open(mode, self.waker());
+    pub(super) fn start_as(&'static self, mode: Mode) -> TimersHandle {
+        let timers = self.timers.open(mode, self.waker());
         self.arm_next();
-        home
+        timers
     }
 
     /// The board's clock.
@@ -110,7 +110,7 @@ impl<C: AlarmClock> ChipTimers<C> {
         }
     }
 
-    /// The waker by which the home says that a timer came in that is due before the alarm.
+    /// The waker by which the shard says that a timer came in that is due before the alarm.
     fn waker(&'static self) -> Waker {
         // SAFETY: the table's functions are safe in every context, and the timers are static.
         unsafe { Waker::new(core::ptr::from_ref(self).cast(), Self::TABLE) }

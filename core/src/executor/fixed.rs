@@ -36,7 +36,7 @@ use crate::maybe_const;
 use crate::park::{Park, Unpark};
 use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
 use crate::task::raw::{BODY_ALIGN, ErasedFuture, FixedNotified, FixedSchedule};
-use crate::time::Home;
+use crate::time::TimersHandle;
 use crate::time::raw::Current;
 
 /// Runs tasks in static slots, in the order in which they became ready.
@@ -61,7 +61,7 @@ pub struct Executor {
     queue: Lock<Chain<FixedNotified>>,
     busy: AtomicBool,
     root: Root,
-    timers: Lock<Option<Home>>,
+    timers: Lock<Option<TimersHandle>>,
     unpark: &'static dyn Unpark,
     storage: &'static dyn Storage,
 }
@@ -83,9 +83,9 @@ impl Executor {
         }
     }
 
-    /// Makes `home` the one of the timers that tasks make here; without one they panic.
-    pub fn set_timers(&self, home: Home) {
-        *self.timers.lock() = Some(home);
+    /// Makes `shard` the one of the timers that tasks make here; without one they panic.
+    pub fn set_timers(&self, timers: TimersHandle) {
+        *self.timers.lock() = Some(timers);
     }
 
     /// Spawns `future` into a slot of the executor's storage. Any context may call it.
@@ -233,9 +233,9 @@ impl Executor {
         let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased);
         // SAFETY: the executor is static.
         let _services = unsafe { Installed::new(services) };
-        let home = *self.timers.lock();
-        let _timers = TimersHere::new(match home {
-            Some(home) => Current::Home(home),
+        let timers = *self.timers.lock();
+        let _timers = TimersHere::new(match timers {
+            Some(timers) => Current::Timers(timers),
             None => Current::Disabled,
         });
         f()

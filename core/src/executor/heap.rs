@@ -32,7 +32,7 @@ use crate::park::{Park, Unpark};
 use crate::platform::{Lock, PlainArc as Arc};
 use crate::task::raw::{ErasedFuture, Notified, OwnedTasks, Schedule};
 use crate::task::{Id, JoinHandle};
-use crate::time::Home;
+use crate::time::TimersHandle;
 use crate::time::raw::Current;
 
 /// What wakers reach, from any context.
@@ -107,7 +107,7 @@ pub struct HeapExecutor<P: Park> {
     /// `None` only while dropping.
     tasks: Option<OwnedTasks<Shared>>,
     park: P,
-    timers: Option<Home>,
+    timers: Option<TimersHandle>,
     /// Not `Send` (I1).
     _here: PhantomData<*const ()>,
 }
@@ -133,9 +133,9 @@ where
         }
     }
 
-    /// Makes `home` the one of the timers that tasks make here; without one they panic.
-    pub fn set_timers(&mut self, home: Home) {
-        self.timers = Some(home);
+    /// Makes `shard` the one of the timers that tasks make here; without one they panic.
+    pub fn set_timers(&mut self, timers: TimersHandle) {
+        self.timers = Some(timers);
     }
 
     /// Spawns `future`; it runs while the executor blocks on another.
@@ -207,7 +207,7 @@ where
         // SAFETY: the executor is borrowed for longer than the guard lives.
         let _services = unsafe { Installed::new(services) };
         let _timers = TimersHere::new(match self.timers {
-            Some(home) => Current::Home(home),
+            Some(timers) => Current::Timers(timers),
             None => Current::Disabled,
         });
         let _entered = self.tasks.as_ref().map(|tasks| {

@@ -15,7 +15,7 @@ use super::arena::Arena;
 use super::fixed::Executor;
 use crate::park::{Park, Unpark};
 use crate::time::raw::{Current, set_current};
-use crate::time::{Home, sleep};
+use crate::time::{TimersHandle, sleep};
 use crate::wake::WakerCell;
 
 /// Memory of a model, freed at its end.
@@ -205,8 +205,8 @@ impl AlarmClock for Recorder {
 }
 
 /// Starts a timer and says when it is due, at most, in microseconds; the timer stays.
-fn insert(home: Home, ahead: Duration) -> impl Sized {
-    set_current(Current::Home(home));
+fn insert(timers: TimersHandle, ahead: Duration) -> impl Sized {
+    set_current(Current::Timers(timers));
     let mut timer = Box::pin(sleep(ahead));
     assert!(
         timer
@@ -226,11 +226,11 @@ fn model_the_alarm_is_armed_for_the_earliest() {
         let (_timers, timers) = Leaked::new(ChipTimers::new(Recorder {
             armed: AtomicU64::new(u64::MAX),
         }));
-        let home = timers.start();
+        let timers = timers.start();
         let hour = Duration::from_secs(3_600);
-        let late = thread::spawn(move || insert(home, 2 * hour));
+        let late = thread::spawn(move || insert(timers, 2 * hour));
         let handler = thread::spawn(move || timers.on_alarm());
-        let early = insert(home, hour);
+        let early = insert(timers, hour);
         let late = late.join().expect("no panic");
         handler.join().expect("no panic");
         let origin = crate::platform::moment_origin();

@@ -2,7 +2,7 @@
 //!
 //! Idea        Each executor installs a table of two words while it runs tasks; [`spawn`] looks
 //!             there. So a driver crate written once against this crate runs on a chip and inside a
-//!             hosted runtime. Timers find their home by a cell of their own.
+//!             hosted runtime. Timers find their shard by a cell of their own.
 //! Invariants  I1 what `data` points to is alive while the table is installed: whoever installs it
 //!                puts back the one before, in the reverse order. An interrupt's executor that runs
 //!                meanwhile does the same, so that the interrupted one notices nothing.

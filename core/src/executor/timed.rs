@@ -5,17 +5,17 @@ use core::time::Duration;
 
 use crate::park::Park;
 use crate::time::raw::{Mode, ParkFor};
-use crate::time::{Home, Timers};
+use crate::time::{Timers, TimersHandle};
 
-/// Puts a home of timers around a [`Park`]: it sleeps no longer than until the next timer, and
+/// Puts a shard of timers around a [`Park`]: it sleeps no longer than until the next timer, and
 /// fires what is due when it wakes.
 ///
-/// For an executor that is the only one of its home: a thread's, or a chip's that needs no
+/// For an executor that is the only one of its shard: a thread's, or a chip's that needs no
 /// priorities. Where several executors share an alarm, use [`ChipTimers`](super::ChipTimers).
 #[derive(Debug)]
 pub struct TimedPark<P> {
     park: P,
-    home: Home,
+    timers: TimersHandle,
 }
 
 impl<P: Park> TimedPark<P> {
@@ -28,14 +28,14 @@ impl<P: Park> TimedPark<P> {
         Self::over(park, timers.open(Mode::Machine, unpark))
     }
 
-    /// Puts an open home around `park`; the home's `unpark` ends that sleep.
-    pub fn over(park: P, home: Home) -> Self {
-        Self { park, home }
+    /// Puts an open shard around `park`; the shard's `unpark` ends that sleep.
+    pub fn over(park: P, timers: TimersHandle) -> Self {
+        Self { park, timers }
     }
 
-    /// The home, for [`Executor::set_timers`](super::Executor::set_timers).
-    pub const fn home(&self) -> Home {
-        self.home
+    /// The shard, for [`Executor::set_timers`](super::Executor::set_timers).
+    pub const fn handle(&self) -> TimersHandle {
+        self.timers
     }
 }
 
@@ -47,10 +47,10 @@ impl<P: Park> Park for TimedPark<P> {
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        if self.home.fire_due() != 0 {
+        if self.timers.fire_due() != 0 {
             return self.park.park(Some(Duration::ZERO));
         }
-        match self.home.prepare_park() {
+        match self.timers.prepare_park() {
             ParkFor::Forever => self.park.park(timeout),
             ParkFor::Sleep(until) => {
                 let shorter = timeout.map_or(until, |timeout| timeout.min(until));
@@ -59,16 +59,16 @@ impl<P: Park> Park for TimedPark<P> {
             ParkFor::Advance => {
                 self.park.park(Some(Duration::ZERO));
                 if timeout != Some(Duration::ZERO) {
-                    self.home.advance_idle();
+                    self.timers.advance_idle();
                 }
             }
         }
-        self.home.finish_park();
-        self.home.fire_due();
+        self.timers.finish_park();
+        self.timers.fire_due();
     }
 
     fn shutdown(&mut self) {
-        self.home.shutdown();
+        self.timers.shutdown();
         self.park.shutdown();
     }
 }

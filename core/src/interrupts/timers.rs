@@ -82,7 +82,7 @@ impl Scenario for Alarm {
         install_clock(micros);
         let armed = AtomicUsize::new(DISARMED);
         let timers: &'static _ = Box::leak(Box::new(ChipTimers::new(Clock { armed })));
-        set_current(Current::Home(timers.start()));
+        set_current(Current::Timers(timers.start()));
         Self {
             timers,
             low: Task::new(sleeps_twice(700)),

@@ -188,7 +188,7 @@ pub fn without_timers() -> ! {
     panic!("the executor has no timers: call set_timers")
 }
 
-/// What a timer does whose home was shut down.
+/// What a timer does whose shard was shut down.
 #[cold]
 pub fn timers_ended() -> ! {
     panic!("the timers were shut down")

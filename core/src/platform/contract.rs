@@ -25,7 +25,7 @@
 //! | `TICK_NANOS` | a timer's tick |
 //! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |
 //! | `CAN_OBSERVE` | whether polls can be observed, for statistics and dumps |
-//! | `without_runtime()`, `without_timers()`, `timers_ended()` | how a timer panics that finds no home |
+//! | `without_runtime()`, `without_timers()`, `timers_ended()` | how a timer panics that finds no shard |
 //! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
 //! | `relax()` | a hint inside a spin that waits for another thread; without threads it panics, since the other context is suspended |
 //! | `Arc<T>` | shared ownership, with `alloc` |

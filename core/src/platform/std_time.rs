@@ -44,7 +44,7 @@ pub fn without_timers() -> ! {
     )
 }
 
-/// What a timer does whose home was shut down.
+/// What a timer does whose shard was shut down.
 #[cold]
 pub fn timers_ended() -> ! {
     panic!("A Tokio 1.x context was found, but it is being shutdown. (Selkie's runtime)")

@@ -77,9 +77,11 @@ impl<Q: QueueHandle> Ring<Q> {
     /// The owner's end; `None` if somebody has it.
     pub fn claim(&self) -> Option<RingOwner<'_, Q>> {
         // Acquire: pairs with the Release in the drop of the owner before, whose tail and slots are seen (I4).
-        let was_owned = self.owned.swap(true, Ordering::Acquire);
-        // Not made in vain: its drop gives the end back.
-        (!was_owned).then(|| RingOwner {
+        let claimed =
+            self.owned
+                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+        // Made only when it was claimed: its drop gives the end back.
+        claimed.is_ok().then(|| RingOwner {
             ring: self,
             _one_thread: PhantomData,
         })

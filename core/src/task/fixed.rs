@@ -3,7 +3,7 @@
 //! Idea        The same state word as of a task with a handle, of which it uses less: the runtime is
 //!             the one owner, so a task that completes leaves its slot vacant in the same step.
 //! States      vacant ─claim→ NOTIFIED ⇄ RUNNING → vacant, with idle between polls
-//! Invariants  I1 `about` and the body are written by whoever claimed the slot, before the token
+//! Invariants  I1 `meta` and the body are written by whoever claimed the slot, before the token
 //!                leaves its hands, and are read by the holder of the token or the poller only.
 //!             I2 a slot is never freed, so a waker is its plain address; one that is stale wakes
 //!                another task once more than needed.
@@ -34,15 +34,15 @@ pub struct FixedHeader {
     state: State,
     /// Link of the queue that holds the task's token.
     next: ChainLink<FixedHeader>,
-    about: UnsafeCell<Option<About>>,
+    meta: UnsafeCell<Option<Meta>>,
 }
 
 // Memory: what a task of a chip costs beside its future.
 const _: () = assert!(size_of::<usize>() > 4 || size_of::<FixedHeader>() == 20);
 
-/// What does not change while the slot holds one task.
+/// The task's metadata: what does not change while the slot holds it.
 #[derive(Clone, Copy)]
-struct About {
+struct Meta {
     table: &'static FutureVtable,
     scheduler: &'static dyn FixedSchedule,
 }
@@ -53,7 +53,7 @@ pub trait FixedSchedule: Sync {
     fn schedule(&self, token: FixedNotified);
 }
 
-// SAFETY: state and link are atomic; `about` is guarded as I1 says.
+// SAFETY: state and link are atomic; `meta` is guarded as I1 says.
 unsafe impl Sync for FixedHeader {}
 // SAFETY: nothing in a header belongs to a thread.
 unsafe impl Send for FixedHeader {}
@@ -86,7 +86,7 @@ impl FixedHeader {
         Self {
             state: State::vacant(0),
             next: ChainLink::new(),
-            about: UnsafeCell::new(None),
+            meta: UnsafeCell::new(None),
         }
     }
 
@@ -116,20 +116,20 @@ impl FixedHeader {
         }
         // SAFETY: the body is as large as the caller says.
         let table = unsafe { erased.move_to(body(slot)) };
-        slot.about.with_mut(|about| {
+        slot.meta.with_mut(|meta| {
             // SAFETY: we claimed the slot, and the token has not left our hands (I1).
-            unsafe { *about = Some(About { table, scheduler }) };
+            unsafe { *meta = Some(Meta { table, scheduler }) };
         });
         Ok(FixedNotified(slot))
     }
 
     /// # Safety
     /// The caller holds the token or polls the task (I1).
-    unsafe fn about(&self) -> About {
+    unsafe fn meta(&self) -> Meta {
         // SAFETY: nobody writes it meanwhile (I1).
-        let about = self.about.with(|about| unsafe { *about });
+        let meta = self.meta.with(|meta| unsafe { *meta });
         // SAFETY: written before the first token left its maker's hands (I1).
-        unsafe { about.unwrap_unchecked() }
+        unsafe { meta.unwrap_unchecked() }
     }
 }
 
@@ -175,18 +175,18 @@ impl FixedNotified {
             "nobody aborts or seizes a fixed task"
         );
         // SAFETY: we poll the task.
-        let about = unsafe { self.0.about() };
+        let meta = unsafe { self.0.meta() };
         let waker = waker(self.0);
         let mut cx = Context::from_waker(&waker);
-        let abandon = Abandon(self.0, about.table);
+        let abandon = Abandon(self.0, meta.table);
         // SAFETY: RUNNING by us: the future is in the body, and ours alone.
-        let polled = coop::raw::budget(|| unsafe { about.table.poll(body(self.0), &mut cx) });
+        let polled = coop::raw::budget(|| unsafe { meta.table.poll(body(self.0), &mut cx) });
         if polled.is_ready() {
             return drop(abandon);
         }
         core::mem::forget(abandon);
         if self.0.state.pend() == OnPending::Requeue {
-            about.scheduler.schedule(self);
+            meta.scheduler.schedule(self);
         }
     }
 }
@@ -232,8 +232,8 @@ unsafe fn wake(word: *const ()) {
     without_interrupts(|| {
         if slot.state.wake_any() == OnWake::Queue {
             // SAFETY: this wake made the state NOTIFIED, so the token is ours.
-            let about = unsafe { slot.about() };
-            about.scheduler.schedule(FixedNotified(slot));
+            let meta = unsafe { slot.meta() };
+            meta.scheduler.schedule(FixedNotified(slot));
         }
     });
 }

@@ -22,13 +22,13 @@ pub struct Header {
     pub(super) state: State,
     /// Link of the free list, or of the queue that holds the task's token.
     next: ChainLink<Header>,
-    pub(super) about: UnsafeCell<Option<About>>,
+    pub(super) meta: UnsafeCell<Option<Meta>>,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
 }
 
-/// What does not change while the slot holds one task.
+/// The task's metadata: what does not change while the slot holds it.
 #[derive(Clone, Copy)]
-pub(super) struct About {
+pub(super) struct Meta {
     pub(super) vtable: &'static Vtable,
     pub(super) id: Id,
     pub(super) location: &'static Location<'static>,
@@ -71,7 +71,7 @@ unsafe impl SlotHeader for Header {
         Self {
             state: State::vacant(0),
             next: ChainLink::new(),
-            about: UnsafeCell::new(None),
+            meta: UnsafeCell::new(None),
             join_waker: UnsafeCell::new(None),
         }
     }
@@ -85,7 +85,7 @@ unsafe impl SlotHeader for Header {
         this.state.restore(generation);
         this.next.set(core::ptr::null_mut());
         // SAFETY: nobody reads it while the slot is vacant (I1); what zeros left is not dropped.
-        this.about.with_mut(|about| unsafe { about.write(None) });
+        this.meta.with_mut(|meta| unsafe { meta.write(None) });
         // SAFETY: as above; a vacant slot has no join waker (I2).
         this.join_waker
             .with_mut(|waker| unsafe { waker.write(None) });
@@ -106,11 +106,11 @@ impl Header {
     /// # Safety
     /// The caller is an owner or holds the token (I1).
     #[inline]
-    pub(super) unsafe fn about(&self) -> About {
+    pub(super) unsafe fn meta(&self) -> Meta {
         // SAFETY: nobody writes it while the slot holds a task (I1).
-        let about = self.about.with(|about| unsafe { *about });
+        let meta = self.meta.with(|meta| unsafe { *meta });
         // SAFETY: written before the task began (I1).
-        unsafe { about.unwrap_unchecked() }
+        unsafe { meta.unwrap_unchecked() }
     }
 
     /// Gives the slot back: the caller was the last owner.
@@ -156,15 +156,15 @@ impl Notified {
     }
 
     #[inline]
-    fn about(&self) -> About {
+    fn meta(&self) -> Meta {
         // SAFETY: the token keeps the task in its slot (I3).
-        unsafe { self.0.about() }
+        unsafe { self.0.meta() }
     }
 
     /// Polls the task once.
     #[inline]
     pub fn run(self) {
-        let vtable = self.about().vtable;
+        let vtable = self.meta().vtable;
         // SAFETY: the token is consumed here, once.
         unsafe { (vtable.run)(self.0) }
     }
@@ -197,12 +197,12 @@ impl Notified {
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.about().id
+        self.meta().id
     }
 
     /// Where the task was spawned.
     pub fn location(&self) -> &'static Location<'static> {
-        self.about().location
+        self.meta().location
     }
 }
 

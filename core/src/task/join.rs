@@ -88,7 +88,7 @@ impl<T> JoinHandle<T> {
     /// The task's id.
     pub fn id(&self) -> Id {
         // SAFETY: the handle is an owner of the task (I1).
-        unsafe { self.slot.about() }.id
+        unsafe { self.slot.meta() }.id
     }
 
     /// Has `waker` woken when the task ends, as a poll would. `false`: the task has ended.
@@ -130,20 +130,20 @@ impl<T> JoinHandle<T> {
     fn take(&mut self) -> Result<T, JoinError> {
         self.taken = true;
         // SAFETY: the handle is an owner of the task (I1).
-        let about = unsafe { self.slot.about() };
+        let meta = unsafe { self.slot.meta() };
         match self.state().load().ending() {
             Ending::Returned => {
                 let mut output = MaybeUninit::<T>::uninit();
                 // SAFETY: the task returned a `T`, which is ours and was not taken before (I2).
-                unsafe { (about.vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
+                unsafe { (meta.vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
                 // SAFETY: just written.
                 Ok(unsafe { output.assume_init() })
             }
-            Ending::Cancelled => Err(JoinError::cancelled(about.id)),
+            Ending::Cancelled => Err(JoinError::cancelled(meta.id)),
             Ending::Panicked => {
                 // SAFETY: the task panicked; the payload is ours and was not taken before (I2).
-                let payload = unsafe { (about.vtable.take_panic)(self.slot) };
-                Err(JoinError::panicked(about.id, payload))
+                let payload = unsafe { (meta.vtable.take_panic)(self.slot) };
+                Err(JoinError::panicked(meta.id, payload))
             }
         }
     }
@@ -154,11 +154,11 @@ impl<T> JoinHandle<T> {
     fn drop_output(&mut self) {
         self.taken = true;
         // SAFETY: the handle is an owner of the task (I1).
-        let about = unsafe { self.slot.about() };
+        let meta = unsafe { self.slot.meta() };
         // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
-        about.id.scope(|| {
+        meta.id.scope(|| {
             // SAFETY: the output is ours and was not taken before (I2).
-            contain_panic(|| unsafe { (about.vtable.drop_output)(self.slot) })
+            contain_panic(|| unsafe { (meta.vtable.drop_output)(self.slot) })
         });
     }
 }

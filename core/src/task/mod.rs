@@ -26,9 +26,9 @@ mod join;
 #[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]
-mod place;
-#[cfg(feature = "alloc")]
 mod poll;
+#[cfg(feature = "alloc")]
+mod spawn;
 #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
 mod state;
 #[cfg(feature = "alloc")]

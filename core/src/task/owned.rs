@@ -22,7 +22,7 @@ use core::panic::Location;
 use super::header::{Header, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
-use super::place::spawn_in;
+use super::spawn::spawn_in;
 use super::state::{OnWake, WAKER_GENERATION};
 use crate::collections::{Entered, SlabOwner, SlabPool, SlotLayout, SlotRef};
 use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
@@ -119,7 +119,7 @@ impl<S: Schedule> OwnedTasks<S> {
                 return;
             }
             // SAFETY: the slot holds a task, and nobody but the caller could give it to another.
-            let id = unsafe { slot.about() }.id;
+            let id = unsafe { slot.meta() }.id;
             let token = match slot.state.wake(now.generation() & WAKER_GENERATION) {
                 // SAFETY: this wake made the state NOTIFIED, so the token is ours.
                 OnWake::Queue => Some(unsafe { Notified::new(slot) }),
@@ -165,7 +165,7 @@ impl<S: Schedule> ClosingTasks<S> {
                 let now = slot.state.load();
                 if now.is_owned_by_runtime() && !now.is_complete() {
                     // SAFETY: the slot holds a task, which only the caller could drop, or its poll.
-                    found.push((unsafe { slot.about() }.id, slot));
+                    found.push((unsafe { slot.meta() }.id, slot));
                 }
             });
         }
@@ -221,9 +221,9 @@ impl<S: Schedule> ClosingTasks<S> {
 unsafe fn cancel(slot: SlotRef<Header>) {
     if slot.state.seize() {
         // SAFETY: seized: RUNNING by us.
-        let about = unsafe { slot.about() };
+        let meta = unsafe { slot.meta() };
         // SAFETY: as above.
-        unsafe { (about.vtable.cancel_seized)(slot) };
+        unsafe { (meta.vtable.cancel_seized)(slot) };
     }
 }
 

@@ -9,7 +9,7 @@ use core::task::{Context, Poll};
 
 use super::cell::{Cell, Stage};
 use super::error::Payload;
-use super::header::{About, Header, Notified, Schedule, Vtable};
+use super::header::{Header, Meta, Notified, Schedule, Vtable};
 use super::state::{Ending, OnComplete, OnPending, OnStart};
 use super::waker;
 use crate::collections::{Slab, SlotRef};
@@ -100,10 +100,10 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: SlotRef<Header>, generation: u
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
-    let about = unsafe { cell.header.about() };
+    let meta = unsafe { cell.header.meta() };
     let waker = waker::of(slot, generation);
     let mut cx = Context::from_waker(&waker);
-    let polled = about.id.scope(|| {
+    let polled = meta.id.scope(|| {
         catch_panic(|| {
             cell.stage.with_mut(|stage| {
                 // While the panic is under way, as a future on any other stack would be.
@@ -133,9 +133,9 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: SlotRef<Header>, generation: u
             OnPending::Cancel => unsafe { cancel::<F, S>(slot, false) },
         },
         // SAFETY: still RUNNING by us.
-        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(slot, about, output) },
+        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(slot, meta, output) },
         // SAFETY: still RUNNING by us, and the future is dropped.
-        Err(payload) => unsafe { fail::<F, S>(slot, about, Box::new(payload)) },
+        Err(payload) => unsafe { fail::<F, S>(slot, meta, Box::new(payload)) },
     }
 }
 
@@ -157,21 +157,21 @@ impl<F> Drop for DropFuture<F> {
 /// # Safety
 /// The state is RUNNING by the caller, and the stage still holds the future.
 #[inline]
-unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, about: About, output: F::Output) {
+unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, output: F::Output) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: by the caller's promise; a panic in the future's drop ends the task like one in poll.
-    if let Err(payload) = unsafe { drop_future(cell, about) } {
+    if let Err(payload) = unsafe { drop_future(cell, meta) } {
         contain_panic(|| drop(output));
         // SAFETY: the stage is empty and ours.
-        return unsafe { fail::<F, S>(slot, about, payload) };
+        return unsafe { fail::<F, S>(slot, meta, payload) };
     }
     cell.stage.with_mut(|stage| {
         // SAFETY: the stage is empty and ours.
         unsafe { Stage::output(stage).write(output) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the output.
-    unsafe { complete::<F, S>(slot, about, Ending::Returned, false) };
+    unsafe { complete::<F, S>(slot, meta, Ending::Returned, false) };
 }
 
 /// The future has panicked and is dropped: puts the payload in its place.
@@ -179,7 +179,7 @@ unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, about: About, ou
 /// # Safety
 /// The state is RUNNING by the caller, and the stage is empty.
 #[cold]
-unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, about: About, payload: Payload) {
+unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, payload: Payload) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     cell.stage.with_mut(|stage| {
@@ -187,7 +187,7 @@ unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, about: About, payl
         unsafe { Stage::payload(stage).write(payload) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the payload.
-    unsafe { complete::<F, S>(slot, about, Ending::Panicked, false) };
+    unsafe { complete::<F, S>(slot, meta, Ending::Panicked, false) };
 }
 
 /// # Safety
@@ -196,9 +196,9 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
-    let about = unsafe { cell.header.about() };
+    let meta = unsafe { cell.header.meta() };
     // SAFETY: by the caller's promise.
-    let ending = match unsafe { drop_future(cell, about) } {
+    let ending = match unsafe { drop_future(cell, meta) } {
         Ok(()) => Ending::Cancelled,
         Err(payload) => {
             cell.stage.with_mut(|stage| {
@@ -209,7 +209,7 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
         }
     };
     // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
-    unsafe { complete::<F, S>(slot, about, ending, seized) };
+    unsafe { complete::<F, S>(slot, meta, ending, seized) };
 }
 
 unsafe fn cancel_seized<F: Future, S: Schedule>(slot: SlotRef<Header>) {
@@ -220,12 +220,11 @@ unsafe fn cancel_seized<F: Future, S: Schedule>(slot: SlotRef<Header>) {
 /// # Safety
 /// The stage holds the future and is the caller's.
 #[inline]
-unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Payload> {
+unsafe fn drop_future<F: Future>(cell: &Cell<F>, meta: Meta) -> Result<(), Payload> {
     if !core::mem::needs_drop::<F>() {
         return Ok(());
     }
-    about
-        .id
+    meta.id
         .scope(|| {
             catch_panic(|| {
                 cell.stage.with_mut(|stage| {
@@ -242,7 +241,7 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Pay
 #[inline]
 unsafe fn complete<F: Future, S: Schedule>(
     slot: SlotRef<Header>,
-    about: About,
+    meta: Meta,
     ending: Ending,
     seized: bool,
 ) {
@@ -250,7 +249,7 @@ unsafe fn complete<F: Future, S: Schedule>(
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: as above.
     let scheduler = unsafe { scheduler.as_ref() };
-    scheduler.finished(about.id, about.location, ending == Ending::Panicked);
+    scheduler.finished(meta.id, meta.location, ending == Ending::Panicked);
     let last = match slot.state.complete(ending, seized) {
         OnComplete::Left => false,
         OnComplete::WakeJoiner => {
@@ -263,7 +262,7 @@ unsafe fn complete<F: Future, S: Schedule>(
             slot.state.leave_runtime()
         }
         outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
-            about.id.scope(|| {
+            meta.id.scope(|| {
                 // SAFETY: nobody joins: the output is ours.
                 contain_panic(|| unsafe { drop_output::<F>(slot) })
             });

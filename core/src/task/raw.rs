@@ -9,6 +9,6 @@ pub use super::header::{Header, Notified, Schedule};
 #[cfg(feature = "alloc")]
 pub use super::owned::{ClosingTasks, OwnedTasks};
 #[cfg(feature = "alloc")]
-pub use super::place::spawn_in;
+pub use super::spawn::spawn_in;
 #[cfg(feature = "alloc")]
 pub use super::waker::is_of_task;

@@ -63,7 +63,7 @@ pub(super) unsafe fn schedule(header: SlotRef<Header>) {
     // SAFETY: the token is the caller's.
     let token = unsafe { Notified::new(header) };
     // SAFETY: the token keeps the task in its slot.
-    let about = unsafe { header.about() };
+    let meta = unsafe { header.meta() };
     // SAFETY: the token is handed over.
-    unsafe { (about.vtable.schedule)(token.slot()) };
+    unsafe { (meta.vtable.schedule)(token.slot()) };
 }

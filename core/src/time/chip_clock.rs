@@ -9,7 +9,7 @@ use super::mode::{ClockError, Mode};
 use crate::maybe_const;
 use crate::platform::tick_at;
 
-/// A chip's clock, without a size; it stands in the home of the timers that go by it.
+/// A chip's clock, without a size; it stands in the timer shard that go by it.
 #[derive(Debug)]
 pub struct Clock(());
 

@@ -20,7 +20,7 @@ const RUNNING: u64 = u64::MAX;
 
 const MACHINE: u8 = Mode::Machine as u8;
 
-/// A clock that may be paused; it stands in the home of the timers that go by it.
+/// A clock that may be paused; it stands in the timer shard that go by it.
 #[derive(Debug)]
 pub struct Clock {
     paused_nanos: AtomicU64,
@@ -43,14 +43,14 @@ impl Clock {
         }
     }
 
-    /// Makes the clock a fresh one; only its home's opener calls this.
+    /// Makes the clock a fresh one; only its shard's opener calls this.
     pub(super) fn restart(&self, mode: Mode) {
         let paused = if mode == Mode::Paused {
             whole_tick(machine_nanos())
         } else {
             RUNNING
         };
-        // Relaxed throughout: whoever reads the clock got at its home after it was opened.
+        // Relaxed throughout: whoever reads the clock got at its shard after it was opened.
         self.shift_nanos.store(0, Ordering::Relaxed);
         self.holds.store(0, Ordering::Relaxed);
         self.paused_nanos.store(paused, Ordering::Relaxed);
@@ -60,7 +60,7 @@ impl Clock {
     /// Whether the clock may be paused.
     #[inline]
     pub fn is_pausable(&self) -> bool {
-        // Relaxed: set before the home is used.
+        // Relaxed: set before the shard is used.
         self.mode.load(Ordering::Relaxed) != MACHINE
     }
 
@@ -173,7 +173,7 @@ impl Clock {
     /// Ends a [`hold`](Self::hold) and says whether it was the last.
     pub(super) fn release(&self) -> bool {
         // Release: pairs with the Acquire in `is_held`, so that what was done under the hold is
-        // seen before time moves. Zero already: the home was closed meanwhile.
+        // seen before time moves. Zero already: the shard was closed meanwhile.
         self.holds
             .fetch_update(Ordering::Release, Ordering::Relaxed, |holds| {
                 holds.checked_sub(1)

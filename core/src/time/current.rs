@@ -1,7 +1,7 @@
-//! Which home the timers made here belong to.
+//! Which shard the timers made here belong to.
 
 use super::clock::set_current_clock;
-use super::home::Home;
+use super::handle::TimersHandle;
 use crate::context_cell;
 use crate::platform::{without_runtime, without_timers};
 
@@ -13,8 +13,8 @@ pub enum Current {
     Absent,
     /// A runtime runs here, without timers.
     Disabled,
-    /// A runtime runs here, and timers made here belong to this home.
-    Home(Home),
+    /// A runtime runs here, and timers made here belong to this shard.
+    Timers(TimersHandle),
 }
 
 context_cell! {
@@ -23,11 +23,11 @@ context_cell! {
 
 /// Installs `current` for the running thread (or chip) and returns what stood there.
 ///
-/// Timers made here find their home in it, and [`Instant::now`](super::Instant::now) its clock.
+/// Timers made here find their shard in it, and [`Instant::now`](super::Instant::now) its clock.
 #[inline]
 pub fn set_current(current: Current) -> Current {
     set_current_clock(match current {
-        Current::Home(home) if home.clock().is_pausable() => Some(home.timers().clock()),
+        Current::Timers(timers) if timers.clock().is_pausable() => Some(timers.shard().clock()),
         _ => None,
     });
     CURRENT.replace(current)
@@ -39,15 +39,15 @@ pub fn current() -> Current {
     CURRENT.get()
 }
 
-/// The home of timers made here.
+/// The shard of timers made here.
 ///
 /// # Panics
 /// If no runtime runs here, or one without timers.
 #[track_caller]
 #[inline]
-pub(super) fn home() -> Home {
+pub(super) fn timers_here() -> TimersHandle {
     match CURRENT.get() {
-        Current::Home(home) => home,
+        Current::Timers(timers) => timers,
         Current::Absent => without_runtime(),
         Current::Disabled => without_timers(),
     }

@@ -1,18 +1,18 @@
 //! One timer: what stands in its owner's memory and, while it waits, in a wheel.
 //!
-//! Idea        The owner (a pinned `Sleep`) and the home of the wheel share the entry. Which of
+//! Idea        The owner (a pinned `Sleep`) and the shard of the wheel share the entry. Which of
 //!             them may touch what is said by one byte.
 //! States      IDLE ─insert→ PENDING ─fire→ FIRED;   PENDING ─shutdown→ CLOSED;
 //!             PENDING ─remove→ IDLE;   IDLE ─too late to insert→ FIRED;
 //!             FIRED, CLOSED ─owner's rearm→ IDLE
 //!             A PENDING entry that is moved to a later deadline is postponed: it stays where it is in
 //!             the wheel, and is inserted anew when its old tick has come.
-//! Invariants  I1 only the holder of the home's lock leaves or enters PENDING, and touches the
+//! Invariants  I1 only the holder of the shard's lock leaves or enters PENDING, and touches the
 //!                links, `tick` and `postponed` while PENDING. `deadline` is written by the owner alone,
-//!                and while PENDING under the lock, so that the home may read it there.
+//!                and while PENDING under the lock, so that the shard may read it there.
 //!             I2 `waker` is initialised exactly while PENDING; while PENDING it is written by the
 //!                owner under the lock only. So the owner may read it without the lock.
-//!             I3 the store that ends PENDING is the home's last access: after it the owner may
+//!             I3 the store that ends PENDING is the shard's last access: after it the owner may
 //!                free the entry.
 //! Rejected    An atomic waker cell: two more read-modify-writes per timer for a race that the
 //!             wheel's lock has settled already.
@@ -38,7 +38,7 @@ pub(super) enum Phase {
     Pending = 1,
     /// Its time has come.
     Fired = 2,
-    /// Its home was shut down before its time came.
+    /// Its shard was shut down before its time came.
     Closed = 3,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Entry {
     tick: UnsafeCell<u64>,
     deadline: UnsafeCell<Instant>,
     waker: UnsafeCell<MaybeUninit<Waker>>,
-    /// Which opening of its home the timer belongs to; here, where it takes no room.
+    /// Which opening of its shard the timer belongs to; here, where it takes no room.
     epoch: u32,
     phase: AtomicU8,
     /// Whether `deadline` lies after `tick`.
@@ -59,7 +59,7 @@ pub(super) struct Entry {
     _pinned: PhantomPinned,
 }
 
-// SAFETY: the links and the tick are guarded by the home's lock, the waker follows I2.
+// SAFETY: the links and the tick are guarded by the shard's lock, the waker follows I2.
 unsafe impl Send for Entry {}
 // SAFETY: as above.
 unsafe impl Sync for Entry {}
@@ -77,7 +77,7 @@ unsafe impl Linked for Entry {
 }
 
 impl Entry {
-    /// An entry in no wheel, of a timer that belongs to the `epoch`th opening of its home.
+    /// An entry in no wheel, of a timer that belongs to the `epoch`th opening of its shard.
     pub(super) fn new(epoch: u32, deadline: Instant) -> Self {
         Self {
             epoch,
@@ -92,7 +92,7 @@ impl Entry {
         }
     }
 
-    /// Which opening of its home the timer belongs to.
+    /// Which opening of its shard the timer belongs to.
     #[inline]
     pub(super) fn epoch(&self) -> u32 {
         self.epoch
@@ -113,7 +113,7 @@ impl Entry {
     /// When it is due.
     ///
     /// # Safety
-    /// The caller is the owner, or holds the home's lock while the entry is PENDING.
+    /// The caller is the owner, or holds the shard's lock while the entry is PENDING.
     #[inline]
     pub(super) unsafe fn deadline(&self) -> Instant {
         // SAFETY: nobody writes it now (I1).
@@ -123,7 +123,7 @@ impl Entry {
     /// Changes when it is due.
     ///
     /// # Safety
-    /// The caller is the owner, and holds the home's lock if the entry is PENDING.
+    /// The caller is the owner, and holds the shard's lock if the entry is PENDING.
     #[inline]
     pub(super) unsafe fn set_deadline(&self, due: Instant) {
         // SAFETY: nobody else looks at it now (I1).
@@ -134,7 +134,7 @@ impl Entry {
     /// Says whether the deadline lies after the tick that the entry has in its wheel.
     ///
     /// # Safety
-    /// The caller holds the home's lock, and the entry is PENDING.
+    /// The caller holds the shard's lock, and the entry is PENDING.
     pub(super) unsafe fn set_postponed(&self, is: bool) {
         // SAFETY: the caller holds the lock (I1).
         self.postponed
@@ -153,7 +153,7 @@ impl Entry {
     /// The tick at which it is due.
     ///
     /// # Safety
-    /// `entry` is alive, and the caller holds the lock of the home whose wheel it is or was in.
+    /// `entry` is alive, and the caller holds the lock of the shard whose wheel it is or was in.
     #[inline]
     pub(super) unsafe fn tick(entry: NonNull<Self>) -> u64 {
         // SAFETY: alive by the caller's promise.
@@ -165,7 +165,7 @@ impl Entry {
     /// Changes the tick at which it is due.
     ///
     /// # Safety
-    /// The caller holds the home's lock, and the entry is in no list.
+    /// The caller holds the shard's lock, and the entry is in no list.
     #[inline]
     pub(super) unsafe fn set_tick(&self, due_tick: u64) {
         // SAFETY: the caller holds the lock (I1).
@@ -175,7 +175,7 @@ impl Entry {
     /// Goes from IDLE to PENDING, with the waker to wake.
     ///
     /// # Safety
-    /// The caller is the owner, holds the home's lock, and puts the entry into its wheel before it
+    /// The caller is the owner, holds the shard's lock, and puts the entry into its wheel before it
     /// lets the lock go. The entry is not PENDING.
     pub(super) unsafe fn begin(&self, due_tick: u64, waker: Waker) {
         debug_assert_ne!(self.phase(), Phase::Pending, "timer inserted twice");
@@ -194,7 +194,7 @@ impl Entry {
     /// Ends PENDING, with `phase` to be seen by the owner, and returns the waker.
     ///
     /// # Safety
-    /// The caller holds the home's lock, the entry is PENDING and out of every list. After this
+    /// The caller holds the shard's lock, the entry is PENDING and out of every list. After this
     /// the caller does not touch the entry (I3), unless it is the owner.
     pub(super) unsafe fn end(entry: NonNull<Self>, phase: Phase) -> Waker {
         debug_assert_ne!(phase, Phase::Pending);
@@ -217,7 +217,7 @@ impl Entry {
     #[inline]
     pub(super) unsafe fn has_waker(&self, waker: &Waker) -> bool {
         self.waker.with(|slot| {
-            // SAFETY: written by this very owner before (I2). If the home fires it meanwhile, the
+            // SAFETY: written by this very owner before (I2). If the shard fires it meanwhile, the
             // bits stay as they are, and only the two words are compared.
             let known = unsafe { &*slot.cast::<Waker>() };
             known.will_wake(waker)
@@ -227,7 +227,7 @@ impl Entry {
     /// Puts `waker` in place of the one PENDING holds, which is returned.
     ///
     /// # Safety
-    /// The caller is the owner, holds the home's lock, and the entry is PENDING.
+    /// The caller is the owner, holds the shard's lock, and the entry is PENDING.
     pub(super) unsafe fn replace_waker(&self, waker: Waker) -> Waker {
         self.waker.with_mut(|slot| {
             // SAFETY: the owner under the lock (I2).

@@ -1,4 +1,4 @@
-//! Clocks and timers: a hierarchical wheel per worker (a line on a chip without a heap), and the futures that wait on it.
+//! Clocks and timers: a hierarchical wheel per worker (a sorted list on a chip without a heap), and the futures that wait on it.
 
 mod instant;
 
@@ -16,16 +16,16 @@ mod entry;
 mod wheel;
 
 #[cfg(not(feature = "alloc"))]
-mod line;
+mod list;
 
 mod order;
 
 mod timers;
 
-mod home;
+mod handle;
 
 #[cfg(feature = "alloc")]
-mod lease;
+mod owner;
 
 mod current;
 
@@ -48,7 +48,7 @@ pub(crate) mod raw;
 pub use crate::platform::install_clock;
 #[cfg(feature = "embedded-hal")]
 pub use delay::{BusyDelay, Delay};
-pub use home::Home;
+pub use handle::TimersHandle;
 pub use instant::Instant;
 #[cfg(feature = "alloc")]
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};

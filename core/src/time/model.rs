@@ -1,4 +1,4 @@
-//! Loom models of a home and its timers.
+//! Loom models of a shard and its timers.
 #![allow(unsafe_code)]
 
 use std::boxed::Box;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use loom::thread;
 
 use super::entry::{Entry, Phase};
-use super::home::{Home, Registered};
+use super::handle::{Registered, TimersHandle};
 use super::instant::Instant;
 use super::mode::Mode;
 use super::timers::{ParkFor, Timers};
@@ -25,11 +25,11 @@ impl Wake for Count {
     }
 }
 
-/// A home of the model, freed at its end.
+/// A shard of the model, freed at its end.
 struct Place(NonNull<Timers>);
 
 impl Place {
-    fn open(mode: Mode, unpark: Waker) -> (Self, Home) {
+    fn open(mode: Mode, unpark: Waker) -> (Self, TimersHandle) {
         let timers: &'static Timers = Box::leak(Box::default());
         (Self(NonNull::from(timers)), timers.open(mode, unpark))
     }
@@ -50,16 +50,16 @@ impl Owner {
         Self(Box::new(Entry::new(0, Instant::machine_now())))
     }
 
-    fn register(&self, home: &Home, ahead: Duration, waker: &Waker) -> Registered {
-        let deadline = home.clock().now() + ahead;
+    fn register(&self, timers: &TimersHandle, ahead: Duration, waker: &Waker) -> Registered {
+        let deadline = timers.clock().now() + ahead;
         // SAFETY: this is the owner, the box does not move, and every model ends with `cancel`.
-        unsafe { home.register(NonNull::from(&*self.0), deadline, waker) }
+        unsafe { timers.register(NonNull::from(&*self.0), deadline, waker) }
     }
 
-    fn cancel(self, home: &Home) -> Phase {
+    fn cancel(self, timers: &TimersHandle) -> Phase {
         if self.0.phase() == Phase::Pending {
             // SAFETY: the owner, registered here.
-            unsafe { home.cancel(NonNull::from(&*self.0)) };
+            unsafe { timers.cancel(NonNull::from(&*self.0)) };
         }
         let phase = self.0.phase();
         // SAFETY: not PENDING: nobody else may touch the entry, which loom checks by these writes.
@@ -72,19 +72,19 @@ impl Owner {
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Regression row 11, I3 of `timers`: an insert while the home computes how long to sleep.
+/// Regression row 11, I3 of `timers`: an insert while the shard computes how long to sleep.
 #[test]
 fn model_regression_11_an_insert_is_slept_for_or_unparks() {
     loom::model(|| {
         let unparks = Arc::new(Count::default());
-        let (_place, home) = Place::open(Mode::Machine, Waker::from(unparks.clone()));
+        let (_place, timers) = Place::open(Mode::Machine, Waker::from(unparks.clone()));
         let inserter = thread::spawn(move || {
             let owner = Owner::new();
-            let registered = owner.register(&home, 3_600_000 * MS, Waker::noop());
+            let registered = owner.register(&timers, 3_600_000 * MS, Waker::noop());
             assert_eq!(registered, Registered::Pending);
             owner
         });
-        let park = home.prepare_park();
+        let park = timers.prepare_park();
         let owner = inserter.join().expect("no panic");
         if park == ParkFor::Forever {
             assert_eq!(
@@ -93,9 +93,9 @@ fn model_regression_11_an_insert_is_slept_for_or_unparks() {
                 "an insert was slept through"
             );
         }
-        home.finish_park();
-        assert_eq!(owner.cancel(&home), Phase::Idle);
-        home.shutdown();
+        timers.finish_park();
+        assert_eq!(owner.cancel(&timers), Phase::Idle);
+        timers.shutdown();
     });
 }
 
@@ -104,75 +104,75 @@ fn model_regression_11_an_insert_is_slept_for_or_unparks() {
 #[test]
 fn model_an_insert_against_fire_is_woken() {
     loom::model(|| {
-        let (_place, home) = Place::open(Mode::Paused, Waker::noop().clone());
+        let (_place, timers) = Place::open(Mode::Paused, Waker::noop().clone());
         let first = Owner::new();
         assert_eq!(
-            first.register(&home, MS, Waker::noop()),
+            first.register(&timers, MS, Waker::noop()),
             Registered::Pending
         );
         let firer = thread::spawn(move || {
-            home.clock().advance(2 * MS).expect("paused");
-            home.fire_due()
+            timers.clock().advance(2 * MS).expect("paused");
+            timers.fire_due()
         });
         let wakes = Arc::new(Count::default());
         let waker = Waker::from(wakes.clone());
         let second = Owner::new();
-        let registered = second.register(&home, MS, &waker);
+        let registered = second.register(&timers, MS, &waker);
         // SAFETY: the owner, registered here.
-        let _ = unsafe { home.change_waker(NonNull::from(&*first.0), &waker) };
+        let _ = unsafe { timers.change_waker(NonNull::from(&*first.0), &waker) };
         firer.join().expect("no panic");
-        home.clock().advance(2 * MS).expect("paused");
-        home.fire_due();
-        assert_eq!(first.cancel(&home), Phase::Fired);
+        timers.clock().advance(2 * MS).expect("paused");
+        timers.fire_due();
+        assert_eq!(first.cancel(&timers), Phase::Fired);
         match registered {
             Registered::Pending => {
-                assert_eq!(second.cancel(&home), Phase::Fired);
+                assert_eq!(second.cancel(&timers), Phase::Fired);
                 assert!(wakes.0.load(Ordering::SeqCst) >= 1);
             }
-            Registered::Due => assert_eq!(second.cancel(&home), Phase::Idle),
+            Registered::Due => assert_eq!(second.cancel(&timers), Phase::Idle),
             Registered::Closed => unreachable!("nobody closes this home"),
         }
-        assert_eq!(home.len(), 0);
-        home.shutdown();
+        assert_eq!(timers.len(), 0);
+        timers.shutdown();
     });
 }
 
-/// I3 of `entry`: a timer dropped while one thread fires it and another closes its home.
+/// I3 of `entry`: a timer dropped while one thread fires it and another closes its shard.
 #[test]
 fn model_a_drop_against_fire_against_shutdown() {
     loom::model(|| {
-        let (_place, home) = Place::open(Mode::Paused, Waker::noop().clone());
+        let (_place, timers) = Place::open(Mode::Paused, Waker::noop().clone());
         let owner = Owner::new();
         assert_eq!(
-            owner.register(&home, MS, Waker::noop()),
+            owner.register(&timers, MS, Waker::noop()),
             Registered::Pending
         );
-        home.clock().advance(2 * MS).expect("paused");
-        let firer = thread::spawn(move || home.fire_due());
-        let closer = thread::spawn(move || home.shutdown());
-        owner.cancel(&home);
+        timers.clock().advance(2 * MS).expect("paused");
+        let firer = thread::spawn(move || timers.fire_due());
+        let closer = thread::spawn(move || timers.shutdown());
+        owner.cancel(&timers);
         let fired = firer.join().expect("no panic");
         closer.join().expect("no panic");
         assert!(fired <= 1);
-        assert_eq!(home.len(), 0);
+        assert_eq!(timers.len(), 0);
     });
 }
 
-/// I1 of `timers`: an insert into a home that is being closed waits in vain in no case.
+/// I1 of `timers`: an insert into a shard that is being closed waits in vain in no case.
 #[test]
 fn model_an_insert_against_shutdown_is_told() {
     loom::model(|| {
-        let (_place, home) = Place::open(Mode::Paused, Waker::noop().clone());
-        let closer = thread::spawn(move || home.shutdown());
+        let (_place, timers) = Place::open(Mode::Paused, Waker::noop().clone());
+        let closer = thread::spawn(move || timers.shutdown());
         let owner = Owner::new();
-        let registered = owner.register(&home, MS, Waker::noop());
+        let registered = owner.register(&timers, MS, Waker::noop());
         closer.join().expect("no panic");
-        let phase = owner.cancel(&home);
+        let phase = owner.cancel(&timers);
         match registered {
             Registered::Pending => assert_eq!(phase, Phase::Closed),
             Registered::Closed => assert_eq!(phase, Phase::Idle),
             Registered::Due => unreachable!("a millisecond ahead of a paused clock"),
         }
-        assert_eq!(home.len(), 0);
+        assert_eq!(timers.len(), 0);
     });
 }

@@ -1,7 +1,7 @@
-//! What keeps timers in order: a wheel, or where there is no heap, and so few tasks, a line.
+//! What keeps timers in order: a wheel, or where there is no heap, and so few tasks, a sorted list.
 
 #[cfg(not(feature = "alloc"))]
-pub(super) use super::line::Line as Order;
+pub(super) use super::list::TimerList as Order;
 #[cfg(feature = "alloc")]
 pub(super) use super::wheel::Wheel as Order;
 

@@ -1,9 +1,9 @@
 //! A future that waits for a point in time.
 //!
 //! Idea        The timer's entry stands in the future itself; it is inserted at the first poll into
-//!             the home that was current where the future was made.
+//!             the shard that was current where the future was made.
 //! States      those of the entry.
-//! Invariants  I1 the entry is in its home's wheel only while this future is pinned and alive: its
+//! Invariants  I1 the entry is in its shard's wheel only while this future is pinned and alive: its
 //!                drop cancels.
 //! Rejected    Inserting when the future is made: the waker is not known, and many are dropped
 //!             without a poll.
@@ -16,9 +16,9 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 
-use super::current::home;
+use super::current::timers_here;
 use super::entry::{Entry, Phase};
-use super::home::{Home, Registered};
+use super::handle::{Registered, TimersHandle};
 use super::instant::Instant;
 use super::mode::AtEnd;
 use super::timers::{Timers, due_tick};
@@ -39,11 +39,11 @@ use crate::trace::Slept;
 /// Two read-modify-writes at the first poll, two more if it is dropped before its time.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    let home = home();
+    let timers = timers_here();
     Sleep {
         told: Slept::new(),
-        timers: home.timers(),
-        entry: Entry::new(home.epoch(), deadline),
+        timers: timers.shard(),
+        entry: Entry::new(timers.epoch(), deadline),
     }
 }
 
@@ -63,12 +63,12 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// time.
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    let home = home();
-    let deadline = home.clock().now().saturating_add(duration);
+    let timers = timers_here();
+    let deadline = timers.clock().now().saturating_add(duration);
     Sleep {
         told: Slept::new(),
-        timers: home.timers(),
-        entry: Entry::new(home.epoch(), deadline),
+        timers: timers.shard(),
+        entry: Entry::new(timers.epoch(), deadline),
     }
 }
 
@@ -80,15 +80,15 @@ pub fn sleep(duration: Duration) -> Sleep {
 pub struct Sleep {
     /// What a subscriber is told.
     told: Slept,
-    /// The home's timers; which opening of them stands in the entry.
+    /// The shard's timers; which opening of them stands in the entry.
     timers: &'static Timers,
     entry: Entry,
 }
 
 impl Sleep {
     #[inline]
-    fn home(&self) -> Home {
-        Home::at(self.timers, self.entry.epoch())
+    fn timers(&self) -> TimersHandle {
+        TimersHandle::at(self.timers, self.entry.epoch())
     }
 
     /// The instant it waits for.
@@ -101,7 +101,9 @@ impl Sleep {
     pub fn is_elapsed(&self) -> bool {
         match self.entry.phase() {
             Phase::Fired => true,
-            Phase::Idle => self.entry.was_moved() && self.home().was_due(due_tick(self.deadline())),
+            Phase::Idle => {
+                self.entry.was_moved() && self.timers().was_due(due_tick(self.deadline()))
+            }
             Phase::Pending | Phase::Closed => false,
         }
     }
@@ -115,9 +117,9 @@ impl Sleep {
     pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: nothing is moved out.
         let this = unsafe { self.as_mut().get_unchecked_mut() };
-        let home = this.home();
+        let timers = this.timers();
         this.told
-            .reset(|| deadline.saturating_duration_since(home.clock().now()));
+            .reset(|| deadline.saturating_duration_since(timers.clock().now()));
         self.move_to(deadline);
     }
 
@@ -128,14 +130,17 @@ impl Sleep {
         let mut phase = this.entry.phase();
         if phase == Phase::Pending {
             // SAFETY: this future owns the entry.
-            phase = unsafe { this.home().reschedule(NonNull::from(&this.entry), deadline) };
+            phase = unsafe {
+                this.timers()
+                    .reschedule(NonNull::from(&this.entry), deadline)
+            };
             if phase == Phase::Pending {
                 return;
             }
         }
         // SAFETY: this future owns the entry, which does not wait.
         unsafe { this.entry.set_deadline(deadline) };
-        if phase != Phase::Fired || !this.home().was_due(due_tick(deadline)) {
+        if phase != Phase::Fired || !this.timers().was_due(due_tick(deadline)) {
             this.entry.rearm();
         }
     }
@@ -148,7 +153,7 @@ impl Sleep {
             // SAFETY: this future owns the entry, and it was PENDING just now.
             Phase::Pending if unsafe { self.entry.has_waker(waker) } => return Poll::Pending,
             // SAFETY: this future owns the entry.
-            Phase::Pending => unsafe { self.home().change_waker(entry, waker) },
+            Phase::Pending => unsafe { self.timers().change_waker(entry, waker) },
             phase => phase,
         };
         match phase {
@@ -158,10 +163,10 @@ impl Sleep {
         }
     }
 
-    /// The home is closed.
+    /// The shard is closed.
     #[cold]
     fn closed(&self) -> Poll<()> {
-        match self.home().at_end() {
+        match self.timers().at_end() {
             AtEnd::Panic => timers_ended(),
             AtEnd::Fire => Poll::Ready(()),
         }
@@ -169,10 +174,10 @@ impl Sleep {
 
     fn poll_first(&mut self, waker: &Waker) -> Poll<()> {
         let entry = NonNull::from(&self.entry);
-        let (home, deadline) = (self.home(), self.deadline());
-        Slept::registered(|| deadline.saturating_duration_since(home.clock().now()));
+        let (timers, deadline) = (self.timers(), self.deadline());
+        Slept::registered(|| deadline.saturating_duration_since(timers.clock().now()));
         // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
-        match unsafe { self.home().register(entry, self.deadline(), waker) } {
+        match unsafe { self.timers().register(entry, self.deadline(), waker) } {
             Registered::Pending => Poll::Pending,
             Registered::Closed => self.closed(),
             Registered::Due => {
@@ -204,8 +209,8 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         if self.entry.phase() == Phase::Pending {
-            // SAFETY: this future owns the entry, which was registered with this home.
-            unsafe { self.home().cancel(NonNull::from(&self.entry)) };
+            // SAFETY: this future owns the entry, which was registered with this shard.
+            unsafe { self.timers().cancel(NonNull::from(&self.entry)) };
         }
     }
 }

@@ -16,8 +16,8 @@ use crate::platform::locks_held;
 
 use super::current::{Current, set_current};
 use super::instant::Instant;
-use super::lease::TimersLease;
 use super::mode::{AtEnd, Mode};
+use super::owner::TimersOwner;
 use super::sleep::{Sleep, sleep, sleep_until};
 use super::timers::{ParkFor, Timers};
 
@@ -41,14 +41,14 @@ fn counting() -> (Arc<Count>, Waker) {
     (count.clone(), checked(Waker::from(count), locks_held))
 }
 
-/// A paused home that timers made here belong to.
-struct Paused(TimersLease);
+/// A paused paused that timers made here belong to.
+struct Paused(TimersOwner);
 
 impl Paused {
     fn new() -> Self {
-        let lease = TimersLease::new(AtEnd::Panic, Mode::Paused, Waker::noop().clone());
-        set_current(Current::Home(lease.home()));
-        Self(lease)
+        let owner = TimersOwner::new(AtEnd::Panic, Mode::Paused, Waker::noop().clone());
+        set_current(Current::Timers(owner.handle()));
+        Self(owner)
     }
 
     fn advance(&self, duration: Duration) -> usize {
@@ -71,31 +71,31 @@ const MS: Duration = Duration::from_millis(1);
 
 #[test]
 fn fires_at_its_deadline_and_not_before() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let (count, waker) = counting();
     let mut timer = pin!(sleep(10 * MS));
     assert!(poll(timer.as_mut(), &waker).is_pending());
-    assert_eq!(home.advance(10 * MS - Duration::from_nanos(1)), 0);
+    assert_eq!(paused.advance(10 * MS - Duration::from_nanos(1)), 0);
     assert!(poll(timer.as_mut(), &waker).is_pending());
-    assert_eq!(home.advance(Duration::from_nanos(1)), 1);
+    assert_eq!(paused.advance(Duration::from_nanos(1)), 1);
     assert_eq!(count.get(), 1);
     assert!(timer.is_elapsed());
     assert!(poll(timer.as_mut(), &waker).is_ready());
-    assert_eq!(home.0.len(), 0);
+    assert_eq!(paused.0.len(), 0);
 }
 
 /// Regression row 14: what is dropped leaves no entry, polled or not.
 #[test]
 fn regression_14_a_dropped_sleep_leaves_no_entry() {
-    let home = Paused::new();
+    let paused = Paused::new();
     drop(sleep(10 * MS));
     let mut timer = Box::pin(sleep(10 * MS));
-    assert_eq!(home.0.len(), 0);
+    assert_eq!(paused.0.len(), 0);
     assert!(poll(timer.as_mut(), Waker::noop()).is_pending());
-    assert_eq!(home.0.len(), 1);
+    assert_eq!(paused.0.len(), 1);
     drop(timer);
-    assert_eq!(home.0.len(), 0);
-    assert_eq!(home.0.prepare_park(), ParkFor::Forever);
+    assert_eq!(paused.0.len(), 0);
+    assert_eq!(paused.0.prepare_park(), ParkFor::Forever);
 }
 
 /// Memory: the timer's share of a sleeping task, which no subscriber is told of.
@@ -112,33 +112,33 @@ fn a_sleep_is_small() {
 /// Regression row 12.
 #[test]
 fn regression_12_short_sleeps_work_after_the_wheel_wrapped() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let years = Duration::from_secs(86_400 * 365);
     let (long_count, long_waker) = counting();
     let mut long = pin!(sleep(20 * years));
     assert!(poll(long.as_mut(), &long_waker).is_pending());
     for _ in 0..7 {
-        home.advance(years / 2 + 3 * MS);
+        paused.advance(years / 2 + 3 * MS);
         for millis in [1, 63, 64, 65, 4_095, 4_097, 300_000] {
             let (count, waker) = counting();
             let mut short = pin!(sleep(millis * MS));
             assert!(poll(short.as_mut(), &waker).is_pending());
-            home.advance((millis - 1) * MS);
+            paused.advance((millis - 1) * MS);
             assert_eq!(count.get(), 0, "{millis} ms fired early");
-            home.advance(MS);
+            paused.advance(MS);
             assert_eq!(count.get(), 1, "{millis} ms did not fire");
         }
     }
     assert_eq!(long_count.get(), 0);
-    home.advance(20 * years);
+    paused.advance(20 * years);
     assert_eq!(long_count.get(), 1);
 }
 
 /// Regression row 13.
 #[test]
 fn regression_13_extreme_durations_neither_panic_nor_fire() {
-    let home = Paused::new();
-    let now = home.0.clock().now();
+    let paused = Paused::new();
+    let now = paused.0.clock().now();
     for duration in [
         Duration::MAX,
         Duration::from_secs(u64::MAX),
@@ -147,85 +147,85 @@ fn regression_13_extreme_durations_neither_panic_nor_fire() {
         let (count, waker) = counting();
         let mut timer = pin!(sleep(duration));
         assert!(poll(timer.as_mut(), &waker).is_pending());
-        home.advance(Duration::from_secs(3_600));
+        paused.advance(Duration::from_secs(3_600));
         assert_eq!(count.get(), 0);
     }
     let mut past = pin!(sleep_until(now));
     assert!(poll(past.as_mut(), Waker::noop()).is_ready());
     let mut zero = pin!(sleep(Duration::ZERO));
     assert!(poll(zero.as_mut(), Waker::noop()).is_ready());
-    home.advance(Duration::MAX);
+    paused.advance(Duration::MAX);
     let mut after = pin!(sleep(MS));
     let _ = poll(after.as_mut(), Waker::noop());
 }
 
 #[test]
 fn reset_moves_the_deadline_both_ways() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let (count, waker) = counting();
     let mut timer = pin!(sleep(100 * MS));
     assert!(poll(timer.as_mut(), &waker).is_pending());
     timer.as_mut().reset(Instant::now() + 5 * MS);
-    home.advance(5 * MS);
+    paused.advance(5 * MS);
     assert_eq!(count.get(), 1);
     assert!(poll(timer.as_mut(), &waker).is_ready());
     timer.as_mut().reset(Instant::now() + 7 * MS);
     assert!(!timer.is_elapsed());
     assert!(poll(timer.as_mut(), &waker).is_pending());
     timer.as_mut().reset(Instant::now() + 9 * MS);
-    home.advance(8 * MS);
+    paused.advance(8 * MS);
     assert!(poll(timer.as_mut(), &waker).is_pending());
-    home.advance(MS);
+    paused.advance(MS);
     assert!(poll(timer.as_mut(), &waker).is_ready());
 }
 
 #[test]
 fn the_latest_waker_is_woken() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let ((first, first_waker), (second, second_waker)) = (counting(), counting());
     let mut timer = pin!(sleep(MS));
     assert!(poll(timer.as_mut(), &first_waker).is_pending());
     assert!(poll(timer.as_mut(), &second_waker).is_pending());
-    home.advance(MS);
+    paused.advance(MS);
     assert_eq!((first.get(), second.get()), (0, 1));
 }
 
 #[test]
 fn more_timers_than_a_batch_fire_in_order() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let (count, waker) = counting();
     let mut timers: Vec<_> = (0..100).map(|_| Box::pin(sleep(3 * MS))).collect();
     for timer in &mut timers {
         assert!(poll(timer.as_mut(), &waker).is_pending());
     }
-    assert_eq!(home.0.len(), 100);
-    assert_eq!(home.advance(3 * MS), 100);
+    assert_eq!(paused.0.len(), 100);
+    assert_eq!(paused.advance(3 * MS), 100);
     assert_eq!(count.get(), 100);
 }
 
 #[test]
 fn an_idle_paused_clock_moves_from_timer_to_timer() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let start = Instant::now();
     let (count, waker) = counting();
     let mut timer = pin!(sleep(1_234_567 * MS));
     assert!(poll(timer.as_mut(), &waker).is_pending());
-    let hold = home.0.hold_clock();
-    assert_eq!(home.0.prepare_park(), ParkFor::Forever);
+    let hold = paused.0.hold_clock();
+    assert_eq!(paused.0.prepare_park(), ParkFor::Forever);
     drop(hold);
     while count.get() == 0 {
-        assert_eq!(home.0.prepare_park(), ParkFor::Advance);
-        home.0.finish_park();
-        home.0.advance_idle();
+        assert_eq!(paused.0.prepare_park(), ParkFor::Advance);
+        paused.0.finish_park();
+        paused.0.advance_idle();
     }
     assert_eq!(start.elapsed(), 1_234_567 * MS);
-    assert_eq!(home.0.prepare_park(), ParkFor::Forever);
+    assert_eq!(paused.0.prepare_park(), ParkFor::Forever);
 }
 
 #[test]
 fn a_resumed_clock_goes_on_from_where_it_stood() {
-    let home = Paused::new();
-    let clock = home.0.clock();
+    let paused = Paused::new();
+    let clock = paused.0.clock();
     let start = clock.now();
     assert!(clock.pause().is_err());
     clock.advance(50 * MS).expect("paused");
@@ -238,17 +238,17 @@ fn a_resumed_clock_goes_on_from_where_it_stood() {
 
 #[test]
 fn an_earlier_timer_unparks_a_parked_home_only() {
-    // The home's own thread's waker is no foreign code, and is cloned under the lock.
+    // The paused's own thread's waker is no foreign code, and is cloned under the lock.
     let unparks = Arc::new(Count::default());
     let unpark = Waker::from(unparks.clone());
-    let lease = TimersLease::new(AtEnd::Panic, Mode::Machine, unpark);
-    set_current(Current::Home(lease.home()));
+    let owner = TimersOwner::new(AtEnd::Panic, Mode::Machine, unpark);
+    set_current(Current::Timers(owner.handle()));
     let hour = Duration::from_secs(3_600);
     let mut timers = [3, 2, 1, 4].map(|hours| Box::pin(sleep(hours * hour)));
     set_current(Current::Absent);
     assert!(poll(timers[0].as_mut(), Waker::noop()).is_pending());
     assert_eq!(unparks.get(), 0);
-    let ParkFor::Sleep(limit) = lease.prepare_park() else {
+    let ParkFor::Sleep(limit) = owner.prepare_park() else {
         panic!("there is a timer")
     };
     assert!(limit > 2 * hour && limit <= 3 * hour + MS);
@@ -256,23 +256,23 @@ fn an_earlier_timer_unparks_a_parked_home_only() {
     assert_eq!(unparks.get(), 0);
     assert!(poll(timers[1].as_mut(), Waker::noop()).is_pending());
     assert_eq!(unparks.get(), 1);
-    lease.finish_park();
+    owner.finish_park();
     assert!(poll(timers[2].as_mut(), Waker::noop()).is_pending());
     assert_eq!(unparks.get(), 1);
-    assert!(!lease.is_overdue(Instant::now()));
-    assert!(lease.is_overdue(Instant::now() + 2 * hour));
+    assert!(!owner.is_overdue(Instant::now()));
+    assert!(owner.is_overdue(Instant::now() + 2 * hour));
 }
 
 #[test]
 fn shutdown_wakes_and_closes_every_timer() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let (count, waker) = counting();
     let mut waiting: Vec<_> = (0..40).map(|_| Box::pin(sleep(MS))).collect();
     for timer in &mut waiting {
         assert!(poll(timer.as_mut(), &waker).is_pending());
     }
     let mut unpolled = Box::pin(sleep(MS));
-    home.0.shutdown();
+    paused.0.shutdown();
     assert_eq!(count.get(), 40);
     for timer in waiting.iter_mut().chain([&mut unpolled]) {
         let poll = std::panic::AssertUnwindSafe(|| poll(timer.as_mut(), &waker));
@@ -287,10 +287,10 @@ fn shutdown_wakes_and_closes_every_timer() {
 
 #[test]
 fn a_recycled_home_does_not_take_timers_of_its_past() {
-    let home = Paused::new();
+    let paused = Paused::new();
     let mut old = Box::pin(sleep(MS));
-    let timers: &'static Timers = home.0.home().timers();
-    home.0.shutdown();
+    let timers: &'static Timers = paused.0.handle().shard();
+    paused.0.shutdown();
     let reopened = timers.open(Mode::Paused, Waker::noop().clone());
     let poll = std::panic::AssertUnwindSafe(|| poll(old.as_mut(), Waker::noop()));
     assert!(std::panic::catch_unwind(poll).is_err());
@@ -307,7 +307,7 @@ fn a_waker_that_panics_keeps_no_timer_back() {
             panic!("a waker that panics");
         }
     }
-    let home = Paused::new();
+    let paused = Paused::new();
     let panics = Arc::new(Panics(AtomicUsize::new(0)));
     let (count, waker) = counting();
     let mut timers: Vec<_> = (0..70).map(|_| Box::pin(sleep(MS))).collect();
@@ -316,10 +316,10 @@ fn a_waker_that_panics_keeps_no_timer_back() {
         let waker = if number % 20 == 2 { &panicking } else { &waker };
         assert!(poll(timer.as_mut(), waker).is_pending());
     }
-    home.advance(2 * MS);
+    paused.advance(2 * MS);
     assert_eq!((panics.0.load(Ordering::SeqCst), count.get()), (4, 66));
     for timer in &mut timers {
         assert!(poll(timer.as_mut(), Waker::noop()).is_ready());
     }
-    assert!(home.0.is_empty());
+    assert!(paused.0.is_empty());
 }

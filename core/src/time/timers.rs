@@ -1,14 +1,14 @@
-//! The home of one worker's timers: a wheel, its clock, its published next deadline.
+//! The shard of one worker's timers: a wheel, its clock, its published next deadline.
 //!
-//! Idea        Each worker owns a home, and a timer stays with the home it was made in. Insert and
-//!             cancel take the home's lock for a few instructions; nobody but the home's own thread
+//! Idea        Each worker owns a shard, and a timer stays with the shard it was made in. Insert and
+//!             cancel take the shard's lock for a few instructions; nobody but the shard's own thread
 //!             contends for it as a rule. The next deadline is published in an atomic, so that
 //!             looking whether anything is due takes no lock, and so that another thread, idle,
 //!             can run a blocked worker's overdue timers.
-//! States      closed ─open→ open ─shutdown→ closed ─open→ …; homes are recycled, never freed.
+//! States      closed ─open→ open ─shutdown→ closed ─open→ …; shards are recycled, never freed.
 //!             not parked ─prepare_park→ parked until a tick ─finish_park→ not parked
-//! Invariants  I1 a home lives for ever, so `&'static Timers` may be kept in every timer; `epoch`
-//!                tells a timer that its home was closed, or serves another runtime now.
+//! Invariants  I1 a shard lives for ever, so `&'static Timers` may be kept in every timer; `epoch`
+//!                tells a timer that its shard was closed, or serves another runtime now.
 //!             I2 `next_tick` changes under the lock only, and is never later than the earliest
 //!                entry of the wheel; a cancel may leave it too early.
 //!             I3 while parked, an insert below `parked_until` unparks: the parker stores
@@ -17,7 +17,7 @@
 //!             I4 no waker is cloned, woken or dropped under the lock, but `unpark` is cloned: it is
 //!                the scheduler's own.
 //! Rejected    A process-wide wheel: one mutex for all workers. Wheels sharded by random: a timer's
-//!             own thread then has to wake another. An `Arc` of the home in each timer: two
+//!             own thread then has to wake another. An `Arc` of the shard in each timer: two
 //!             read-modify-writes more.
 #![allow(unsafe_code)]
 
@@ -34,9 +34,9 @@ use crate::maybe_const;
 use crate::platform::{AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence, tick_after};
 use crate::wake::WakeBatch;
 
-/// `next_tick` of an open home without timers, and `parked_until` of one that sleeps without limit.
+/// `next_tick` of an open shard without timers, and `parked_until` of one that sleeps without limit.
 pub(super) const NEVER: u64 = u64::MAX;
-/// `parked_until` of a home whose thread runs.
+/// `parked_until` of a shard whose thread runs.
 pub(super) const NOT_PARKED: u64 = 0;
 
 /// How long a worker whose queue is empty may sleep, as far as its timers are concerned.
@@ -55,7 +55,7 @@ pub enum ParkFor {
     Advance,
 }
 
-/// What the home's lock guards.
+/// What the shard's lock guards.
 pub(super) struct Guarded {
     pub(super) wheel: Order,
     pub(super) unpark: Option<Waker>,
@@ -65,7 +65,7 @@ impl Guarded {
     /// Inserts `entry`, whose tick has come, at its deadline, if it was postponed and that is later.
     ///
     /// # Safety
-    /// The caller holds the lock of the home that `entry` is PENDING in; it is out of the wheel.
+    /// The caller holds the lock of the shard that `entry` is PENDING in; it is out of the wheel.
     unsafe fn insert_anew(&mut self, entry: NonNull<Entry>) -> bool {
         // SAFETY: PENDING entries are alive.
         let this = unsafe { entry.as_ref() };
@@ -91,7 +91,7 @@ pub(super) fn due_tick(deadline: Instant) -> u64 {
 
 /// The timers of one worker, or of one chip.
 ///
-/// Hosted runtimes lease homes from a pool (`TimersLease::new`); a system without a heap declares
+/// Hosted runtimes lease shards from a pool (`TimersOwner::new`); a system without a heap declares
 /// one `static` and [`open`](Timers::open)s it.
 pub struct Timers {
     pub(super) clock: Clock,
@@ -112,7 +112,7 @@ impl Default for Timers {
 
 impl Timers {
     maybe_const! {
-        /// A closed home: zero throughout, so that a static one takes no flash.
+        /// A closed shard: zero throughout, so that a static one takes no flash.
         pub fn new() -> Self {
             Self {
                 clock: Clock::new(),
@@ -133,7 +133,7 @@ impl Timers {
     /// Timers that wait.
     ///
     /// # Cost
-    /// Takes the home's lock.
+    /// Takes the shard's lock.
     pub fn len(&self) -> usize {
         self.guarded.lock().wheel.len()
     }
@@ -162,7 +162,7 @@ impl Timers {
     /// taken once for each 32 timers, and let go while they are woken.
     #[inline]
     pub fn fire_due(&self) -> usize {
-        // Relaxed: the home's own inserts are seen; others unpark (I3).
+        // Relaxed: the shard's own inserts are seen; others unpark (I3).
         let next = self.next_tick.load(Ordering::Relaxed);
         if next == NEVER && !self.clock.is_paused() {
             return 0;
@@ -218,7 +218,7 @@ impl Timers {
             .store(wheel.next_tick().unwrap_or(NEVER), Ordering::Relaxed);
     }
 
-    /// Publishes that the home's thread is about to sleep, and says for how long it may.
+    /// Publishes that the shard's thread is about to sleep, and says for how long it may.
     ///
     /// Call it last before parking, and [`finish_park`](Self::finish_park) after. An insert from
     /// another thread that comes after this call and is due earlier unparks.
@@ -247,7 +247,7 @@ impl Timers {
         (until != NEVER).then(|| until.saturating_mul(TICK_NANOS / 1_000))
     }
 
-    /// Publishes that the home sleeps until its next tick, which is returned (I3).
+    /// Publishes that the shard sleeps until its next tick, which is returned (I3).
     fn publish_park(&self) -> u64 {
         // Relaxed: ordered against inserters by the fence (I3).
         let mut until = self.next_tick.load(Ordering::Relaxed);
@@ -276,7 +276,7 @@ impl Timers {
         ParkFor::Advance
     }
 
-    /// The home's thread runs again: inserts need not unpark it.
+    /// The shard's thread runs again: inserts need not unpark it.
     #[inline]
     pub fn finish_park(&self) {
         // Relaxed: an inserter that sees the old value unparks once too often.
@@ -306,7 +306,7 @@ impl Timers {
         self.fire_due()
     }
 
-    /// Closes the home: every waiting timer is woken and polls as closed, and none can be added.
+    /// Closes the shard: every waiting timer is woken and polls as closed, and none can be added.
     pub fn shutdown(&self) {
         self.shut_down_while(|_epoch| true);
     }
@@ -363,7 +363,7 @@ impl Timers {
         None
     }
 
-    /// Wakes the home's thread, if the home is open.
+    /// Wakes the shard's thread, if the shard is open.
     pub(super) fn unpark(&self) {
         let unpark = self.guarded.lock().unpark.clone();
         if let Some(unpark) = unpark {

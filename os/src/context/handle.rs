@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use selkie_core::raw::platform::{AtomicU64, PlainU64};
 use selkie_core::raw::time::Current;
 use selkie_core::task::{Id as TaskId, JoinHandle};
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;
@@ -68,8 +68,8 @@ fn thread_number() -> usize {
 #[derive(Debug)]
 pub(crate) enum TimersOf {
     Disabled,
-    /// One home a worker.
-    Homes(Box<[Home]>),
+    /// One shard per worker.
+    Shards(Box<[TimersHandle]>),
 }
 
 /// What all handles of a runtime share.
@@ -113,9 +113,9 @@ impl Inner {
     pub(crate) fn current_time(&self) -> Current {
         match &self.timers {
             TimersOf::Disabled => Current::Disabled,
-            TimersOf::Homes(homes) => match &**homes {
-                [home] => Current::Home(*home),
-                homes => Current::Home(homes[thread_number() % homes.len()]),
+            TimersOf::Shards(shards) => match &**shards {
+                [timers] => Current::Timers(*timers),
+                shards => Current::Timers(shards[thread_number() % shards.len()]),
             },
         }
     }
@@ -182,7 +182,7 @@ impl Handle {
     {
         // A paused clock stands still while blocking work goes on: its end is something to wait for.
         let hold = match &self.inner.timers {
-            TimersOf::Homes(homes) => Some(homes[0].hold_clock()),
+            TimersOf::Shards(shards) => Some(shards[0].hold_clock()),
             TimersOf::Disabled => None,
         };
         let (id, location) = (TaskId::next(), Location::caller());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
 use selkie_core::raw::platform::AtomicU64;
-use selkie_core::raw::time::{AtEnd, Mode, TimersLease};
+use selkie_core::raw::time::{AtEnd, Mode, TimersOwner};
 
 use crate::blocking::BlockingPool;
 use crate::config::Config;
@@ -128,11 +128,11 @@ pub(super) fn current_thread(
     };
     let timers = parts.time.then(|| {
         let waker = Waker::from(Arc::new(UnparkWaker(park.unpark_handle())));
-        TimersLease::new(parts.sleeps_at_end, mode, waker)
+        TimersOwner::new(parts.sleeps_at_end, mode, waker)
     });
     let scheduler = CurrentThread::new(config.clone(), park, timers, owner);
     let timers = match scheduler.timers {
-        Some(home) => TimersOf::Homes(Box::new([home])),
+        Some(timers) => TimersOf::Shards(Box::new([timers])),
         None => TimersOf::Disabled,
     };
     Ok(handle(
@@ -148,20 +148,20 @@ pub(super) fn current_thread(
 #[cfg(feature = "rt-multi-thread")]
 pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
     let (parks, driver) = build_parks(parts, config.worker_threads)?;
-    let lease = |waker| TimersLease::new(parts.sleeps_at_end, Mode::Machine, waker);
-    let timers: Option<&dyn Fn(Waker) -> TimersLease> =
-        if parts.time { Some(&lease) } else { None };
+    let owner = |waker| TimersOwner::new(parts.sleeps_at_end, Mode::Machine, waker);
+    let timers: Option<&dyn Fn(Waker) -> TimersOwner> =
+        if parts.time { Some(&owner) } else { None };
     let scheduler = MultiThread::new(config.clone(), parks, timers);
     if let Some(driver) = &driver {
         for index in 0..scheduler.workers() {
             driver.set_worker(index, scheduler.waker(index));
         }
     }
-    let homes = (0..scheduler.workers())
+    let shards = (0..scheduler.workers())
         .filter_map(|index| scheduler.timers(index))
         .collect();
     let timers = if parts.time {
-        TimersOf::Homes(homes)
+        TimersOf::Shards(shards)
     } else {
         TimersOf::Disabled
     };

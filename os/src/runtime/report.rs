@@ -140,7 +140,7 @@ impl RuntimeMetrics {
     pub fn num_timers(&self) -> usize {
         match &self.handle.inner.timers {
             TimersOf::Disabled => 0,
-            TimersOf::Homes(homes) => homes.iter().map(|home| home.len()).sum(),
+            TimersOf::Shards(shards) => shards.iter().map(|timers| timers.len()).sum(),
         }
     }
 

@@ -142,8 +142,10 @@ fn close_driver_and_timers(handle: &Handle) {
     if let Some(driver) = &handle.inner.driver {
         driver.shut_down();
     }
-    if let TimersOf::Homes(homes) = &handle.inner.timers {
-        homes.iter().for_each(selkie_core::time::Home::close);
+    if let TimersOf::Shards(shards) = &handle.inner.timers {
+        shards
+            .iter()
+            .for_each(selkie_core::time::TimersHandle::close);
     }
 }
 

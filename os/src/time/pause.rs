@@ -1,18 +1,18 @@
 //! A clock that stands still until told to move, for tests.
 //!
-//! Idea        The clock stands in the home of the runtime's timers. While it is paused and every
+//! Idea        The clock stands in the shard of the runtime's timers. While it is paused and every
 //!             task waits, the scheduler moves it to the next timer by itself.
 
 use std::time::Duration;
 
 use selkie_core::raw::time::{Current, current};
 use selkie_core::task::yield_now;
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 #[track_caller]
-fn home() -> Home {
+fn timers() -> TimersHandle {
     match current() {
-        Current::Home(home) => home,
+        Current::Timers(timers) => timers,
         Current::Absent | Current::Disabled => {
             panic!("time cannot be frozen from outside the Tokio runtime")
         }
@@ -28,7 +28,7 @@ fn home() -> Home {
 /// If the clock is paused already, if no runtime runs here, or if it has several threads.
 #[track_caller]
 pub fn pause() {
-    if let Err(error) = home().clock().pause() {
+    if let Err(error) = timers().clock().pause() {
         panic!("{error}");
     }
 }
@@ -39,7 +39,7 @@ pub fn pause() {
 /// If the clock runs, or no runtime runs here.
 #[track_caller]
 pub fn resume() {
-    if let Err(error) = home().clock().resume() {
+    if let Err(error) = timers().clock().resume() {
         panic!("{error}");
     }
 }
@@ -56,8 +56,8 @@ pub fn resume() {
 /// # Cancel safety
 /// The clock has moved once the future was polled.
 pub async fn advance(duration: Duration) {
-    let home = home();
-    if let Err(error) = home.clock().advance(duration) {
+    let timers = timers();
+    if let Err(error) = timers.clock().advance(duration) {
         panic!("{error}");
     }
     yield_now().await;

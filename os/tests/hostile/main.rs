@@ -99,7 +99,7 @@ const PARTS: &[Part] = &[
     ("not said", mounts::not_said),
     ("another root", roots::another),
     ("position", others::position),
-    ("leases", others::leases),
+    ("owners", others::owners),
     ("locks", others::locks),
     ("locks go", others::locks_go),
 ];
@@ -176,7 +176,7 @@ tests! {
     what_one_server_does_not_say_is_asked_of_others: "not said";
     what_has_begun_ends_under_another_root: "another root";
     regression_88_nobody_waits_for_whoever_reads_by_the_same_file: "position";
-    nobody_waits_for_a_lease: "leases";
+    nobody_waits_for_a_lease: "owners";
     nobody_waits_for_a_lock: "locks";
     a_lock_is_gone_with_its_file: "locks go";
 }

@@ -173,7 +173,7 @@ enum Fate {
 const FATES: [Fate; 3] = [Fate::LetGo, Fate::GivenUp, Fate::ShutDown];
 
 /// Whoever opens waits until a lease is given back.
-pub(crate) fn leases(sheet: &mut Sheet) {
+pub(crate) fn owners(sheet: &mut Sheet) {
     let path = sheet.folder().join("leased");
     for kind in KINDS {
         for (what, run) in OPENING {
@@ -182,20 +182,20 @@ pub(crate) fn leases(sheet: &mut Sheet) {
                 // Another one each time: the last may still be open somewhere.
                 let _ = std::fs::remove_file(&path);
                 std::fs::write(&path, b"small").unwrap();
-                let lease = match Lease::on(&path) {
-                    Ok(lease) => lease,
-                    Err(error) => return println!("skipped: no lease: {error}"),
+                let owner = match Lease::on(&path) {
+                    Ok(owner) => owner,
+                    Err(error) => return println!("skipped: no owner: {error}"),
                 };
                 let (stage, path) = (Stage::new(&kind), path.clone());
                 let mut begun = stage.begin(move || run(path));
                 sheet.expect(
-                    until(|| lease.is_asked_back()),
-                    "the lease is not asked for",
+                    until(|| owner.is_asked_back()),
+                    "the owner is not asked for",
                 );
                 sheet.expect(stage.pulse().is_some(), "a worker stands");
                 match fate {
                     Fate::LetGo => {
-                        drop(lease);
+                        drop(owner);
                         ends_well(sheet, &begun);
                     }
                     Fate::GivenUp => {
@@ -203,13 +203,13 @@ pub(crate) fn leases(sheet: &mut Sheet) {
                         let told = begun.told(LONG);
                         sheet.expect(matches!(told, Some(Told::Dropped)), "not dropped at once");
                         sheet.expect(stage.pulse().is_some(), "a worker stands");
-                        drop(lease);
+                        drop(owner);
                         sheet.expect(stage.settle(), "the pool stands");
                     }
                     Fate::ShutDown => {
                         let ended = stage.end(End::Within(LIMIT)).recv_timeout(LONG);
                         sheet.expect(ended.is_ok(), "shutdown_timeout goes beyond its limit");
-                        drop(lease);
+                        drop(owner);
                     }
                 }
             }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use selkie_core::executor::{Arena, ChipPark, Executor};
 use selkie_core::sync::FixedChannel;
-use selkie_core::time::{Home, sleep};
+use selkie_core::time::{TimersHandle, sleep};
 
 use crate::SLEEP;
 
@@ -25,8 +25,8 @@ async fn count() {
 }
 
 /// Runs it, with the chip's timers.
-pub fn run(home: Home) -> ! {
-    EXECUTOR.set_timers(home);
+pub fn run(timers: TimersHandle) -> ! {
+    EXECUTOR.set_timers(timers);
     EXECUTOR.run(&mut ChipPark::new(&SLEEP), |spawner| {
         let spawned = spawner.spawn(tick()).is_ok() && spawner.spawn(count()).is_ok();
         if !spawned {

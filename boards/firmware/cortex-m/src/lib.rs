@@ -15,7 +15,7 @@ pub use interrupts::{Irq, Pend, TIMER0, enable, pend};
 pub use register::Register;
 
 use selkie_core::executor::{AlarmClock, ChipTimers, ChipUnpark};
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 /// Thread mode's sleep.
 pub static SLEEP: ChipUnpark = ChipUnpark::new(cortex_m::asm::wfi);
@@ -24,8 +24,8 @@ pub static SLEEP: ChipUnpark = ChipUnpark::new(cortex_m::asm::wfi);
 ///
 /// # Panics
 /// If it was called before.
-pub fn start<C: AlarmClock>(timers: &'static ChipTimers<C>) -> Home {
-    let home = timers.start();
+pub fn start<C: AlarmClock>(timers: &'static ChipTimers<C>) -> TimersHandle {
+    let timers = timers.start();
     enable(TIMER0, 0);
-    home
+    timers
 }

@@ -2,7 +2,7 @@
 
 use selkie_cases::Machine;
 use selkie_core::executor::{Arena, ChipPark, Executor};
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 use crate::{Irq, Pend, SLEEP, TIMER0, enable, pend};
 
@@ -54,9 +54,9 @@ pub fn on_interrupt(number: i16, on_timer: fn()) {
 }
 
 /// Runs it, with the chip's timers.
-pub fn run(home: Home) -> ! {
-    EXECUTOR.set_timers(home);
-    URGENT.set_timers(home);
+pub fn run(timers: TimersHandle) -> ! {
+    EXECUTOR.set_timers(timers);
+    URGENT.set_timers(timers);
     enable(URGENT_IRQ, 0x40);
     enable(SUITE, 0x80);
     let cases = selkie_cases::run(&Board);

@@ -8,13 +8,13 @@ mod clock;
 
 pub use clock::{NrfClock, TIME, on_timer};
 
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 /// Starts the clock and its alarm; the program's handler of `TIMER0` calls [`on_timer`].
 ///
 /// # Panics
 /// If it was called before.
-pub fn start() -> Home {
+pub fn start() -> TimersHandle {
     TIME.clock().start();
     firmware_cortex_m::start(&TIME)
 }

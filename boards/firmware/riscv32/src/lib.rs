@@ -15,7 +15,7 @@ pub use software::{acknowledge, pend};
 use riscv::interrupt::Interrupt;
 use riscv_rt::core_interrupt;
 use selkie_core::executor::ChipUnpark;
-use selkie_core::time::Home;
+use selkie_core::time::TimersHandle;
 
 /// Thread mode's sleep.
 pub static SLEEP: ChipUnpark = ChipUnpark::new(riscv::asm::wfi);
@@ -24,16 +24,16 @@ pub static SLEEP: ChipUnpark = ChipUnpark::new(riscv::asm::wfi);
 ///
 /// # Panics
 /// If it was called before.
-pub fn start() -> Home {
+pub fn start() -> TimersHandle {
     TIME.clock().start();
-    let home = TIME.start();
+    let timers = TIME.start();
     for interrupt in [Interrupt::MachineTimer, Interrupt::MachineSoft] {
         // SAFETY: handlers share nothing with the rest but by locks and atomics.
         unsafe { riscv::interrupt::enable_interrupt(interrupt) };
     }
     // SAFETY: as above; no critical section is running.
     unsafe { riscv::interrupt::enable() };
-    home
+    timers
 }
 
 #[core_interrupt(Interrupt::MachineTimer)]

@@ -15,7 +15,7 @@ use proptest::prelude::{Just, any, prop, prop_assert, prop_oneof, proptest};
 use crate::executor::{AlarmClock, ChipTimers};
 use crate::platform::moment_origin;
 use crate::time::raw::{Current, Mode, set_current};
-use crate::time::{Home, Sleep, sleep};
+use crate::time::{Sleep, TimersHandle, sleep};
 
 /// How far ahead of the time the comparator must be set.
 const LEAD_MICROS: u64 = 40;
@@ -25,7 +25,7 @@ const REACH_MICROS: u64 = 65_536;
 /// A comparator for equality, on a clock that moves with every access.
 #[derive(Default)]
 struct Comparator {
-    home: OnceLock<Home>,
+    handle: OnceLock<TimersHandle>,
     armed: Mutex<Option<u64>>,
     pending: AtomicBool,
     /// Microseconds that pass at each access.
@@ -34,20 +34,21 @@ struct Comparator {
 
 impl Comparator {
     fn time(&self) -> u64 {
-        let Some(home) = self.home.get() else {
+        let Some(handle) = self.handle.get() else {
             return 0;
         };
-        let now = home.clock().now().into_std();
+        let now = handle.clock().now().into_std();
         let since = now.checked_duration_since(moment_origin());
         since.map_or(0, |since| since.as_micros() as u64)
     }
 
     /// Time passes, and the counter may pass what the comparator holds.
     fn pass(&self, micros: u64) {
-        let Some(home) = self.home.get() else {
+        let Some(handle) = self.handle.get() else {
             return;
         };
-        home.clock()
+        handle
+            .clock()
             .advance(Duration::from_micros(micros))
             .expect("paused");
         let mut armed = self.armed.lock().unwrap();
@@ -85,18 +86,18 @@ impl AlarmClock for Comparator {
 
 struct Chip {
     timers: &'static ChipTimers<Comparator>,
-    home: Home,
+    handle: TimersHandle,
 }
 
 impl Chip {
     fn new(pace: u64) -> Self {
         let timers: &'static ChipTimers<Comparator> =
             Box::leak(Box::new(ChipTimers::new(Comparator::default())));
-        let home = timers.start_as(Mode::Paused);
-        let _ = timers.clock().home.set(home);
+        let handle = timers.start_as(Mode::Paused);
+        let _ = timers.clock().handle.set(handle);
         timers.clock().pace.store(pace, SeqCst);
-        set_current(Current::Home(home));
-        Self { timers, home }
+        set_current(Current::Timers(handle));
+        Self { timers, handle }
     }
 
     /// Time passes, and the alarm's handler runs when the hardware says so, and only then.
@@ -178,7 +179,7 @@ fn a_timer_beyond_the_hardware_fires() {
     assert!(!woken.0.load(SeqCst));
     chip.pass(2 * REACH_MICROS);
     assert!(woken.0.load(SeqCst));
-    assert_eq!(chip.home.len(), 0);
+    assert_eq!(chip.handle.len(), 0);
 }
 
 proptest! {
@@ -199,13 +200,13 @@ proptest! {
         let chip = Chip::new(pace);
         let mut timers = Vec::new();
         for (ahead, wait, dropped) in steps {
-            let due = chip.home.clock().now() + Duration::from_micros(ahead);
+            let due = chip.handle.clock().now() + Duration::from_micros(ahead);
             let (timer, woken) = start(ahead);
             if !dropped {
                 timers.push((timer, woken, due));
             }
             chip.pass(wait);
-            let now = chip.home.clock().now();
+            let now = chip.handle.clock().now();
             let slack = Duration::from_micros(1_000 + 200 * (pace + 1) + 2 * LEAD_MICROS);
             for (_, woken, due) in &timers {
                 if woken.0.load(SeqCst) {

@@ -24,7 +24,7 @@ use crate::sync::{FixedChannel, Signal};
 use crate::task::raw::BODY_OFFSET;
 use crate::task::yield_now;
 use crate::time::raw::Mode;
-use crate::time::{Home, Timers, sleep};
+use crate::time::{Timers, TimersHandle, sleep};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -53,11 +53,11 @@ impl<const SLOTS: usize> Place<SLOTS> {
 }
 
 /// Timers whose clock jumps to the next timer when nothing else is to do.
-fn virtual_time<const SLOTS: usize>(place: &Place<SLOTS>) -> (TimedPark<ThreadPark>, Home) {
+fn virtual_time<const SLOTS: usize>(place: &Place<SLOTS>) -> (TimedPark<ThreadPark>, TimersHandle) {
     let timers: &'static Timers = Box::leak(Box::default());
-    let home = timers.open(Mode::Paused, Waker::noop().clone());
-    place.executor.set_timers(home);
-    (TimedPark::over(place.park(), home), home)
+    let timers = timers.open(Mode::Paused, Waker::noop().clone());
+    place.executor.set_timers(timers);
+    (TimedPark::over(place.park(), timers), timers)
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_turn_ends_although_tasks_wake_themselves() {
 #[test]
 fn sleeping_tasks_wake_at_their_time() {
     let place = Place::<8>::new();
-    let (mut park, home) = virtual_time(&place);
+    let (mut park, timers) = virtual_time(&place);
     static ORDER: FixedChannel<u64, 8> = FixedChannel::new();
     for millis in [30, 10, 20] {
         place
@@ -172,12 +172,12 @@ fn sleeping_tasks_wake_at_their_time() {
             })
             .expect("room");
     }
-    let start = home.clock().now();
+    let start = timers.clock().now();
     let order = place.executor.block_on(&mut park, async {
         [ORDER.recv().await, ORDER.recv().await, ORDER.recv().await]
     });
     assert_eq!(order, [10, 20, 30]);
-    assert_eq!(home.clock().now() - start, 30 * MS);
+    assert_eq!(timers.clock().now() - start, 30 * MS);
 }
 
 #[test]

@@ -43,9 +43,9 @@ fn tasks_return_panic_and_are_aborted() {
 fn a_thousand_tasks_sleep_and_send() {
     let unpark: &'static ThreadUnpark = Box::leak(Box::default());
     let timers: &'static Timers = Box::leak(Box::default());
-    let home = timers.open(Mode::Paused, Waker::noop().clone());
-    let mut executor = HeapExecutor::new(TimedPark::over(ThreadPark::new(unpark), home));
-    executor.set_timers(home);
+    let timers = timers.open(Mode::Paused, Waker::noop().clone());
+    let mut executor = HeapExecutor::new(TimedPark::over(ThreadPark::new(unpark), timers));
+    executor.set_timers(timers);
     static NUMBERS: FixedChannel<u64, 16> = FixedChannel::new();
     for number in 0..1_000 {
         let task = executor.spawn(async move {

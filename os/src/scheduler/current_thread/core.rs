@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
 use selkie_core::raw::task::{Notified, OwnedTasks, Schedule};
-use selkie_core::raw::time::TimersLease;
+use selkie_core::raw::time::TimersOwner;
 
 use super::super::any_park::{AnyPark, AnyUnpark};
 use super::super::trim::Trim;
@@ -34,7 +34,7 @@ pub(super) struct Core<S: Schedule> {
     pub(super) busy_since: Option<Instant>,
     pub(super) park: AnyPark,
     /// Kept for its drop, which shuts the timers down.
-    pub(super) _timers: Option<TimersLease>,
+    pub(super) _timers: Option<TimersOwner>,
     /// `None` once closed.
     pub(super) tasks: Option<OwnedTasks<S>>,
 }

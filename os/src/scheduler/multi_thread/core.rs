@@ -2,7 +2,7 @@
 
 use selkie_core::raw::random::Random;
 use selkie_core::raw::task::{OwnedTasks, Schedule};
-use selkie_core::raw::time::TimersLease;
+use selkie_core::raw::time::TimersOwner;
 
 /// One worker's own part, in the scheduler `S`.
 pub(super) struct Core<S: Schedule> {
@@ -10,5 +10,5 @@ pub(super) struct Core<S: Schedule> {
     pub(super) random: Random,
     pub(super) tasks: OwnedTasks<S>,
     /// Kept for its drop, which shuts the worker's timers down.
-    pub(super) timers: Option<TimersLease>,
+    pub(super) timers: Option<TimersOwner>,
 }

@@ -1,4 +1,4 @@
-//! How a scheduler starts, and how tasks come into it.
+//! How a scheduler starts, and how tasks are spawned on it.
 #![allow(unsafe_code)]
 
 use std::future::Future;
@@ -12,17 +12,17 @@ use selkie_core::raw::platform::AtomicPtr;
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::random::Random;
 use selkie_core::raw::task::OwnedTasks;
-use selkie_core::raw::time::TimersLease;
+use selkie_core::raw::time::TimersOwner;
 use selkie_core::task::{Id, JoinHandle};
 
 use super::super::any_park::AnyPark;
 use super::drivers::Drivers;
-use super::end::End;
 use super::idle::Idle;
+use super::monitor_role::MonitorRole;
 use super::parker::Parker;
+use super::remaining_tasks::RemainingTasks;
 use super::run;
 use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
-use super::watch_role::WatchRole;
 use super::worker::worker_here;
 use crate::config::Config;
 use crate::observe::{Dumps, WorkerCounters};
@@ -49,24 +49,24 @@ impl Wake for UnparkWorker {
 }
 
 impl MultiThread {
-    /// A scheduler whose workers sleep by `parks`, each by its own or all by one, not yet started. `timers` leases a home that
+    /// A scheduler whose workers sleep by `parks`, each by its own or all by one, not yet started. `timers` leases a shard that
     /// wakes by the waker given; `None` runs without timers.
     pub(crate) fn new(
         config: Config,
         parks: Vec<AnyPark>,
-        timers: Option<&dyn Fn(Waker) -> TimersLease>,
+        timers: Option<&dyn Fn(Waker) -> TimersOwner>,
     ) -> Arc<Self> {
         let workers = config.worker_threads;
-        let mut leases = Vec::with_capacity(workers);
+        let mut owners = Vec::with_capacity(workers);
         let scheduler = Arc::new_cyclic(|weak: &Weak<Self>| {
-            leases.extend((0..workers).map(|index| {
+            owners.extend((0..workers).map(|index| {
                 let unpark = UnparkWorker {
                     scheduler: weak.clone(),
                     index,
                 };
                 timers.map(|timers| timers(Waker::from(Arc::new(unpark))))
             }));
-            let remotes = leases.iter().map(|lease| {
+            let remotes = owners.iter().map(|owner| {
                 Padded(Remote {
                     ring: Ring::new(),
                     lifo: AtomicPtr::new(std::ptr::null_mut()),
@@ -74,7 +74,7 @@ impl MultiThread {
                     invited_by: AtomicUsize::new(NOBODY),
                     parker: Parker::new(),
                     counters: WorkerCounters::default(),
-                    timers: lease.as_ref().map(TimersLease::home),
+                    timers: owner.as_ref().map(TimersOwner::handle),
                 })
             });
             let shards = workers.next_power_of_two().min(SHARDS);
@@ -87,10 +87,10 @@ impl MultiThread {
                 stopping: AtomicBool::new(false),
                 outside: Padded(Mutex::new(None)),
                 unstarted: Mutex::new(Vec::new()),
-                end: End::new(workers),
+                end: RemainingTasks::new(workers),
                 outside_counts: Padded::default(),
                 dumps: Dumps::default(),
-                watch: Padded(WatchRole::new()),
+                monitor: Padded(MonitorRole::new()),
                 config,
             }
         });
@@ -101,11 +101,11 @@ impl MultiThread {
         };
         let tasks = || OwnedTasks::laid_out(Arc::clone(&scheduler), layout);
         *lock(&scheduler.outside) = Some(tasks());
-        let cores = leases.into_iter().enumerate().map(|(index, lease)| Core {
+        let cores = owners.into_iter().enumerate().map(|(index, owner)| Core {
             index,
             random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
             tasks: tasks(),
-            timers: lease,
+            timers: owner,
         });
         lock(&scheduler.unstarted).extend(cores);
         scheduler
@@ -184,10 +184,10 @@ impl MultiThread {
             return self.spawn_cancelled(future, id, location);
         };
         // SAFETY: `F` is `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
+        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
         self.outside_counts.spawned.increment();
         drop(outside);
-        self.push_outside(token);
+        self.push_outside(task);
         handle
     }
 
@@ -204,8 +204,8 @@ impl MultiThread {
     {
         let tasks = OwnedTasks::new(Arc::clone(self));
         // SAFETY: `F` is `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
-        token.cancel();
+        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+        task.cancel();
         tasks.close().finish_soon();
         handle
     }

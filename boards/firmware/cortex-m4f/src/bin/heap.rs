@@ -16,7 +16,7 @@ use firmware_cortex_m::SLEEP;
 use firmware_cortex_m4f::{on_timer, start};
 use selkie_core::executor::{ChipPark, HeapExecutor};
 use selkie_core::task::yield_now;
-use selkie_core::time::{Home, sleep};
+use selkie_core::time::{TimersHandle, sleep};
 
 const HEAP_BYTES: usize = 64 * 1024;
 
@@ -40,9 +40,9 @@ fn start_heap() {
 }
 
 /// One life of an executor.
-fn round(home: Home) -> bool {
+fn round(timers: TimersHandle) -> bool {
     let mut executor = HeapExecutor::new(ChipPark::new(&SLEEP));
-    executor.set_timers(home);
+    executor.set_timers(timers);
     let tasks: Vec<_> = (0..40_u64)
         .map(|number| {
             executor.spawn(async move {
@@ -74,9 +74,9 @@ fn round(home: Home) -> bool {
 #[entry]
 fn main() -> ! {
     start_heap();
-    let home = start();
+    let timers = start();
     // Slots are used again: the heap would not last for these rounds otherwise.
-    let passed = (0..50).all(|_| round(home));
+    let passed = (0..50).all(|_| round(timers));
     semihosting::println!("allocated tasks: {}", if passed { "pass" } else { "FAIL" });
     semihosting::process::exit(i32::from(!passed));
 }

@@ -71,9 +71,9 @@ impl Machine for Board {
 
 #[entry]
 fn main() -> ! {
-    let home = start();
-    EXECUTOR.set_timers(home);
-    URGENT.set_timers(home);
+    let timers = start();
+    EXECUTOR.set_timers(timers);
+    URGENT.set_timers(timers);
     let tally = EXECUTOR.block_on(&mut ChipPark::new(&SLEEP), run(&Board));
     semihosting::println!("{} passed, {} failed", tally.passed, tally.failed);
     semihosting::process::exit(i32::from(tally.failed != 0));

@@ -16,14 +16,14 @@ use crate::collections::List;
 
 /// Timers in the order of their ticks.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct TimerList {
     elapsed: u64,
     len: usize,
     entries: List<Entry>,
 }
 
-impl Line {
-    /// An empty line.
+impl TimerList {
+    /// An empty list.
     pub(super) const fn new() -> Self {
         Self {
             elapsed: 0,
@@ -32,7 +32,7 @@ impl Line {
         }
     }
 
-    /// Entries in the line.
+    /// Entries in the list.
     pub(super) const fn len(&self) -> usize {
         self.len
     }
@@ -42,16 +42,16 @@ impl Line {
         self.elapsed
     }
 
-    /// Moves an empty line to `elapsed`, forward or back.
+    /// Moves an empty list to `elapsed`, forward or back.
     pub(super) fn restart(&mut self, elapsed: u64) {
-        debug_assert_eq!(self.len, 0, "a line with timers was restarted");
+        debug_assert_eq!(self.len, 0, "a list with timers was restarted");
         self.elapsed = elapsed;
     }
 
     /// Adds `entry`, whose tick is set; false, and nothing added, if that tick has passed.
     ///
     /// # Safety
-    /// The caller holds the line's lock; `entry` is alive, in no list, and stays so until it is
+    /// The caller holds the shard's lock; `entry` is alive, in no list, and stays so until it is
     /// taken out.
     pub(super) unsafe fn insert(&mut self, entry: NonNull<Entry>) -> bool {
         // SAFETY: alive, and the caller holds the lock.
@@ -62,7 +62,7 @@ impl Line {
         let mut next = None;
         let mut before = self.entries.back();
         while let Some(other) = before {
-            // SAFETY: entries in the line are alive, and the caller holds the lock.
+            // SAFETY: entries in the list are alive, and the caller holds the lock.
             if unsafe { Entry::tick(other) } <= tick {
                 break;
             }
@@ -83,7 +83,7 @@ impl Line {
     /// Takes `entry` out.
     ///
     /// # Safety
-    /// The caller holds the line's lock, and `entry` is in this line.
+    /// The caller holds the shard's lock, and `entry` is in this list.
     pub(super) unsafe fn remove(&mut self, entry: NonNull<Entry>) {
         // SAFETY: by the caller's promise.
         unsafe { self.entries.remove(entry) };
@@ -92,7 +92,7 @@ impl Line {
 
     /// The next entry's tick; `None` if there is no entry.
     pub(super) fn next_tick(&self) -> Option<u64> {
-        // SAFETY: entries in the line are alive, and whoever has the line holds its lock.
+        // SAFETY: entries in the list are alive, and whoever has the list holds its lock.
         self.entries
             .front()
             .map(|entry| unsafe { Entry::tick(entry) })

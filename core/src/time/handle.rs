@@ -1,12 +1,12 @@
-//! A home as it was opened once: what handles and timers keep of it.
+//! A shard as it was opened once: what handles and timers keep of it.
 //!
-//! Idea        A home is recycled; the epoch of its opening, kept beside the pointer, tells whether
+//! Idea        A shard is recycled; the epoch of its opening, kept beside the pointer, tells whether
 //!             it still is the same. Every operation of a timer's owner goes through here.
 //! Invariants  I1 an entry is inserted only under the lock and only if the epoch is still the
-//!                home's, so that none ends up with another runtime.
+//!                shard's, so that none ends up with another runtime.
 //!             I2 wakers are cloned before the lock is taken and dropped after it is let go.
 //! Rejected    A generation in each entry, checked on each cancel: an entry that is PENDING is in
-//!             its home's wheel, whatever the epoch.
+//!             its shard's wheel, whatever the epoch.
 #![allow(unsafe_code)]
 
 use core::ops::Deref;
@@ -20,7 +20,7 @@ use super::timers::{Guarded, NEVER, NOT_PARKED, Timers, due_tick};
 use crate::platform::{LockGuard, Ordering};
 
 /// The bit of an epoch that says what its sleeps do when it is over. It stands in each timer, also when the
-/// home serves another runtime.
+/// shard serves another runtime.
 const FIRES_AT_END: u32 = 2;
 
 /// What became of a timer that was to be inserted or looked at.
@@ -30,27 +30,27 @@ pub(super) enum Registered {
     Pending,
     /// Its time had come already.
     Due,
-    /// Its home is closed.
+    /// Its shard is closed.
     Closed,
 }
 
 impl Timers {
-    /// Opens a closed home, with a fresh clock.
+    /// Opens a closed shard, with a fresh clock.
     ///
-    /// `unpark` wakes the thread that runs the home's timers: it is woken only if another thread
-    /// inserts, while the home is parked, a timer earlier than what it sleeps for.
+    /// `unpark` wakes the thread that runs the shard's timers: it is woken only if another thread
+    /// inserts, while the shard is parked, a timer earlier than what it sleeps for.
     ///
     /// # Panics
-    /// If the home is open.
-    pub fn open(&'static self, mode: Mode, unpark: Waker) -> Home {
+    /// If the shard is open.
+    pub fn open(&'static self, mode: Mode, unpark: Waker) -> TimersHandle {
         self.open_until(AtEnd::Panic, mode, unpark)
     }
 
-    /// As [`open`](Self::open); `at_end` says what sleeps do that are polled when the home is closed.
+    /// As [`open`](Self::open); `at_end` says what sleeps do that are polled when the shard is closed.
     ///
     /// # Panics
-    /// If the home is open.
-    pub fn open_until(&'static self, at_end: AtEnd, mode: Mode, unpark: Waker) -> Home {
+    /// If the shard is open.
+    pub fn open_until(&'static self, at_end: AtEnd, mode: Mode, unpark: Waker) -> TimersHandle {
         let mut guarded = self.guarded.lock();
         // Relaxed: changed under the lock only.
         let mut epoch = self.epoch.load(Ordering::Relaxed).wrapping_add(1);
@@ -61,32 +61,32 @@ impl Timers {
         self.clock.restart(mode);
         let now_tick = self.now_tick();
         guarded.wheel.restart(now_tick);
-        // Relaxed: whoever gets the `Home` got it by way of this thread.
+        // Relaxed: whoever gets the `TimersHandle` got it by way of this thread.
         self.seen_tick.store(now_tick, Ordering::Relaxed);
         guarded.unpark = Some(unpark);
         // Relaxed: as below.
         self.next_tick.store(NEVER, Ordering::Relaxed);
-        // Relaxed: whoever gets the `Home` got it by way of this thread.
+        // Relaxed: whoever gets the `TimersHandle` got it by way of this thread.
         self.parked_until.store(NOT_PARKED, Ordering::Relaxed);
         self.epoch.store(epoch, Ordering::Relaxed);
-        Home {
+        TimersHandle {
             timers: self,
             epoch,
         }
     }
 }
 
-/// A home as it was opened once: what a runtime's handle and each timer keep.
+/// A shard as it was opened once: what a runtime's handle and each timer keep.
 ///
-/// It derefs to the [`Timers`]; a copy that outlives the runtime does no harm, since the home is
+/// It derefs to the [`Timers`]; a copy that outlives the runtime does no harm, since the shard is
 /// never freed and its timers then count as shut down.
 #[derive(Debug, Clone, Copy)]
-pub struct Home {
+pub struct TimersHandle {
     timers: &'static Timers,
     epoch: u32,
 }
 
-impl Deref for Home {
+impl Deref for TimersHandle {
     type Target = Timers;
 
     #[inline]
@@ -95,8 +95,8 @@ impl Deref for Home {
     }
 }
 
-impl Home {
-    /// The home `timers` as it was opened the `epoch`th time.
+impl TimersHandle {
+    /// The shard `timers` as it was opened the `epoch`th time.
     #[inline]
     pub(super) const fn at(timers: &'static Timers, epoch: u32) -> Self {
         Self { timers, epoch }
@@ -108,7 +108,7 @@ impl Home {
         self.epoch
     }
 
-    /// What a sleep does that is polled when this home is closed.
+    /// What a sleep does that is polled when this shard is closed.
     pub(super) const fn at_end(&self) -> AtEnd {
         if self.epoch & FIRES_AT_END == 0 {
             AtEnd::Panic
@@ -118,18 +118,18 @@ impl Home {
     }
 
     /// The timers, for as long as the process lives.
-    pub const fn timers(&self) -> &'static Timers {
+    pub const fn shard(&self) -> &'static Timers {
         self.timers
     }
 
-    /// Whether the home is still open as it was when this was made.
+    /// Whether the shard is still open as it was when this was made.
     #[inline]
     pub fn is_open(&self) -> bool {
         // Relaxed: asked again under the lock where it matters.
         self.timers.epoch.load(Ordering::Relaxed) == self.epoch
     }
 
-    /// Closes the home, if it still is as it was when this was made; from any thread. See
+    /// Closes the shard, if it still is as it was when this was made; from any thread. See
     /// [`Timers::shutdown`].
     pub fn close(&self) {
         let (open, closed) = (self.epoch, self.epoch.wrapping_add(1));
@@ -141,10 +141,12 @@ impl Home {
     /// is at work, and its result counts as "something to do".
     pub fn hold_clock(&self) -> ClockHold {
         if !self.clock.is_pausable() {
-            return ClockHold { home: None };
+            return ClockHold { timers: None };
         }
         self.clock.hold();
-        ClockHold { home: Some(*self) }
+        ClockHold {
+            timers: Some(*self),
+        }
     }
 
     /// Inserts `entry`, to wake `waker` at `deadline`.
@@ -237,7 +239,7 @@ impl Home {
         if unsafe { entry.as_ref() }.phase() != Phase::Pending {
             return;
         }
-        // SAFETY: PENDING entries are in their home's wheel.
+        // SAFETY: PENDING entries are in their shard's wheel.
         unsafe { guarded.wheel.remove(entry) };
         // SAFETY: PENDING, under the lock, and out of the list.
         let waker = unsafe { Entry::end(entry, Phase::Idle) };
@@ -269,7 +271,7 @@ impl Home {
         if later {
             return Phase::Pending;
         }
-        // SAFETY: PENDING entries are in their home's wheel.
+        // SAFETY: PENDING entries are in their shard's wheel.
         unsafe { guarded.wheel.remove(entry) };
         if due_tick <= guarded.wheel.elapsed() || self.was_due(due_tick) {
             // SAFETY: PENDING, under the lock, and out of the list.
@@ -286,18 +288,18 @@ impl Home {
     }
 }
 
-/// Keeps a paused clock from being moved by an idle scheduler; made by [`Home::hold_clock`].
+/// Keeps a paused clock from being moved by an idle scheduler; made by [`TimersHandle::hold_clock`].
 #[derive(Debug)]
 #[must_use = "the clock is held until this is dropped"]
 pub struct ClockHold {
-    home: Option<Home>,
+    timers: Option<TimersHandle>,
 }
 
 impl Drop for ClockHold {
     fn drop(&mut self) {
-        if let Some(home) = self.home.filter(Home::is_open) {
-            if home.clock.release() && home.clock.is_paused() {
-                home.unpark();
+        if let Some(timers) = self.timers.filter(TimersHandle::is_open) {
+            if timers.clock.release() && timers.clock.is_paused() {
+                timers.unpark();
             }
         }
     }

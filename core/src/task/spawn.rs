@@ -8,7 +8,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::cell::{Cell, Stage};
-use super::header::{About, Header, Notified, Schedule};
+use super::header::{Header, Meta, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
 use super::poll::{Inline, Unbox, Unpack, vtable};
@@ -50,13 +50,13 @@ pub unsafe fn spawn_in<F: Future, S: Schedule>(
 ) -> (Notified, JoinHandle<F::Output>) {
     let header = if const { fits::<F>() } {
         // SAFETY: the output is not boxed, and read as it is.
-        unsafe { place::<F, Inline, S>(slab, id, location, future) }
+        unsafe { put::<F, Inline, S>(slab, id, location, future) }
     } else {
         let future = Boxed(Box::pin(future));
         // SAFETY: the output is boxed, and unboxed when read.
-        unsafe { place::<Boxed<F>, Unbox, S>(slab, id, location, future) }
+        unsafe { put::<Boxed<F>, Unbox, S>(slab, id, location, future) }
     };
-    // SAFETY: the state began NOTIFIED, and this is its token.
+    // SAFETY: the state began NOTIFIED, and this is its `Notified`.
     let token = unsafe { Notified::new(header) };
     // SAFETY: the state began with JOIN, and this is its handle; the output's type is `F`'s.
     let handle = unsafe { JoinHandle::new(header) };
@@ -66,7 +66,7 @@ pub unsafe fn spawn_in<F: Future, S: Schedule>(
 /// # Safety
 /// As for [`spawn_in`]; `U` turns `F`'s output into what the handle reads.
 #[inline]
-unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
+unsafe fn put<F: Future, U: Unpack<F::Output>, S: Schedule>(
     slab: &SlabOwner<Header>,
     id: Id,
     location: &'static Location<'static>,
@@ -79,14 +79,14 @@ unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
     let first = Stage::new(future);
     // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
     unsafe { stage.write(UnsafeCell::new(first)) };
-    slot.about.with_mut(|about| {
-        let value = About {
+    slot.meta.with_mut(|meta| {
+        let value = Meta {
             vtable: vtable::<F, U, S>(),
             id,
             location,
         };
         // SAFETY: nobody reads it while the state is vacant.
-        unsafe { *about = Some(value) };
+        unsafe { *meta = Some(value) };
     });
     slot.state.begin();
     slot
