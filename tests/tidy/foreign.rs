@@ -128,7 +128,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("os/src/driver/signal.rs", &["waker.signal"]),
     ("os/src/driver/uring/closing.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/operations.rs", &["waker.ring_read"]),
-    ("os/src/driver/uring/pool.rs", &["waker.ring_read"]),
+    ("os/src/driver/uring/buffer_pool.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/ring.rs", &["waker.ring_read"]),
     (
         "os/src/driver/driver.rs",
@@ -138,7 +138,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/driver/waiters.rs",
         &["waker.readable", "waker.poll_readable"],
     ),
-    ("os/src/fs/alarm.rs", &["waker.file_lock"]),
+    ("os/src/fs/timer_thread.rs", &["waker.file_lock"]),
     ("os/src/fs/file_state.rs", &["waker.file"]),
     (
         "os/src/io/memory/duplex.rs",
@@ -154,7 +154,7 @@ const CALLERS: &[(&str, &[&str])] = &[
             "hook.task_terminate",
         ],
     ),
-    ("os/src/fs/in_flight.rs", &["waker.notify_waiters"]),
+    ("os/src/fs/detached.rs", &["waker.notify_waiters"]),
     ("os/src/fs/offload.rs", &["waker.yield_now"]),
     ("os/src/observe/watchdog.rs", &["hook.watchdog_report"]),
     ("os/src/process/exit.rs", &["waker.child"]),
@@ -284,7 +284,7 @@ const OWN: &[(&str, &str)] = &[
         "a future inside the one that is polled: its panic is the task's",
     ),
     (
-        "os/src/uring/attached.rs",
+        "os/src/uring/runtime_rings.rs",
         "the waker of the poll that it is in: its panic is the task's",
     ),
 ];

@@ -6,13 +6,10 @@
 //!                the process may have no more.
 #![allow(unsafe_code)]
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem::{MaybeUninit, zeroed};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
-
-use rustix::cmsg_space;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use super::datagram::UnixDatagram;
 use super::stream::UnixStream;
@@ -20,14 +17,18 @@ use crate::io::Interest;
 
 /// Descriptors that one message carries at most; the system's own limit.
 const MAX_DESCRIPTORS: usize = 253;
-const CONTROL_BYTES: usize = cmsg_space!(ScmRights(MAX_DESCRIPTORS));
+/// Bytes of a control message with that many.
+// SAFETY: a computation.
+const CONTROL_BYTES: usize =
+    unsafe { libc::CMSG_SPACE((MAX_DESCRIPTORS * size_of::<RawFd>()) as libc::c_uint) } as usize;
 /// Room for what else comes with a message: credentials, time, a security label (I2).
 const OTHER_BYTES: usize = 512;
 /// The control message with a descriptor of the sender's process, since Linux 6.5.
 const SCM_PIDFD: libc::c_int = 4;
 
 /// Room for control messages, aligned as they are.
-type Control = [u64; (CONTROL_BYTES + OTHER_BYTES).div_ceil(size_of::<u64>())];
+type Control = [u64; CONTROL_WORDS];
+const CONTROL_WORDS: usize = (CONTROL_BYTES + OTHER_BYTES).div_ceil(size_of::<u64>());
 
 /// What a receive of descriptors tells of a message, or of a part of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,19 +56,45 @@ fn checked(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
 }
 
 fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let mut space = [MaybeUninit::uninit(); CONTROL_BYTES];
-    let mut control = SendAncillaryBuffer::new(&mut space);
+    let mut control: Control = [0; CONTROL_WORDS];
+    let mut part = libc::iovec {
+        iov_base: buf.as_ptr().cast_mut().cast(),
+        iov_len: buf.len(),
+    };
+    // SAFETY: zeros are a header without name, buffers and control messages.
+    let mut header: libc::msghdr = unsafe { zeroed() };
+    header.msg_iov = &raw mut part;
+    header.msg_iovlen = 1;
     if !fds.is_empty() {
-        let fits = control.push(SendAncillaryMessage::ScmRights(fds));
-        debug_assert!(fits);
+        put(&mut header, &mut control, fds);
     }
-    let sent = sendmsg(
-        socket,
-        &[IoSlice::new(buf)],
-        &mut control,
-        SendFlags::NOSIGNAL,
-    )?;
-    Ok(sent)
+    // SAFETY: the system only reads, within the lengths that the header gives.
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_NOSIGNAL) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Puts a control message with `fds` into `control`, and that into `header`.
+fn put(header: &mut libc::msghdr, control: &mut Control, fds: &[BorrowedFd<'_>]) {
+    let bytes = (fds.len() * size_of::<RawFd>()) as libc::c_uint;
+    header.msg_control = control.as_mut_ptr().cast();
+    // SAFETY: a computation.
+    header.msg_controllen = unsafe { libc::CMSG_SPACE(bytes) } as _;
+    // SAFETY: the header is whole, and has room for one message at least.
+    let message = unsafe { libc::CMSG_FIRSTHDR(header) };
+    // SAFETY: a message in `control`, which is aligned for it, and nobody else uses.
+    let first = unsafe { &mut *message };
+    first.cmsg_level = libc::SOL_SOCKET;
+    first.cmsg_type = libc::SCM_RIGHTS;
+    // SAFETY: a computation.
+    first.cmsg_len = unsafe { libc::CMSG_LEN(bytes) } as _;
+    // SAFETY: the message has room for `bytes` bytes of data.
+    let mut data: *mut RawFd = unsafe { libc::CMSG_DATA(message) }.cast();
+    for fd in fds {
+        // SAFETY: in the message, by its length.
+        unsafe { data.write_unaligned(fd.as_raw_fd()) };
+        // SAFETY: still in the message, or just behind it.
+        data = unsafe { data.add(1) };
+    }
 }
 
 fn recv(
