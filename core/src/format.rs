@@ -20,9 +20,9 @@ macro_rules! by_debug {
 
 mod executor {
     use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::executor::raw::Services;
     use crate::executor::{
-        Arena, ChipPark, ChipTimers, ChipUnpark, Executor, LocalSpawner, Services, SpawnError,
-        TimedPark,
+        Arena, ChipPark, ChipTimers, ChipUnpark, Executor, LocalSpawner, SpawnError, TimedPark,
     };
     #[cfg(feature = "alloc")]
     use crate::{executor::HeapExecutor, park::Park};
@@ -54,14 +54,14 @@ mod task {
     #[cfg(feature = "alloc")]
     use super::Debug;
     use super::{Debug2Format, Format, Formatter, write};
-    use crate::task::raw::{FixedHeader, FixedNotified, Parcel};
+    use crate::task::raw::{ErasedFuture, FixedHeader, FixedNotified};
     #[cfg(feature = "alloc")]
     use crate::task::{AbortHandle, JoinError, JoinHandle};
 
     by_debug! {
         [] FixedHeader,
         [] FixedNotified,
-        [] Parcel<'_>,
+        [] ErasedFuture<'_>,
     }
 
     #[cfg(feature = "alloc")]
@@ -74,9 +74,11 @@ mod task {
 
 mod time {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::time::{Clock, ClockHold, Current, Home, Instant, Sleep, Timeout, Timers};
     #[cfg(feature = "alloc")]
-    use crate::time::{Interval, TimersLease};
+    use crate::time::Interval;
+    use crate::time::raw::TimersLease;
+    use crate::time::raw::{Clock, ClockHold, Current};
+    use crate::time::{Home, Instant, Sleep, Timeout, Timers};
 
     by_debug! {
         [] Clock,
@@ -195,19 +197,21 @@ mod owned {
 /// What executors and channels are built of.
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
+    use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, SlotRef};
     use crate::platform::{Lock, LockGuard, UnsafeCell};
-    use crate::task::raw::FutureTable;
+    use crate::task::raw::FutureVtable;
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
-        [T: Chained + Debug] Chain<T>,
-        [] FutureTable,
+        [Q: QueueHandle] Chain<Q>,
+        [T: Debug] ChainLink<T>,
+        [] FutureVtable,
         [T: Debug] Link<T>,
         [T: Linked + Debug] List<T>,
         [T: Debug] Lock<T>,
         [T: Debug] LockGuard<'_, T>,
         [T: Debug] Padded<T>,
+        [T] SlotRef<T>,
         [T: Debug] UnsafeCell<T>,
         [T: Debug] WaitNode<T>,
         [T: Debug] WaitQueue<T>,
@@ -217,23 +221,38 @@ mod parts {
 #[cfg(feature = "alloc")]
 mod allocated {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Chained, Entered, Slab, SlabOwner, SlabPool, SlotHeader};
-    use crate::queue::{Inject, Ring};
+    use crate::collections::{Entered, QueueHandle, Slab, SlabOwner, SlabPool, SlotHeader};
+    use crate::queue::{Inject, Ring, RingOwner};
     use crate::sync::mpsc::PermitIterator;
-    use crate::task::raw::{BoxedTask, ClosingTasks, Header, OwnedTasks, Schedule};
+    use crate::task::raw::{BoxedFuture, ClosingTasks, Header, OwnedTasks, Schedule};
 
     by_debug! {
-        [] BoxedTask,
+        [] BoxedFuture,
         [] Entered,
         [] Header,
-        [T: Chained + Debug] Inject<T>,
+        [Q: QueueHandle + Debug] Inject<Q>,
         [S: Schedule] ClosingTasks<S>,
         [S: Schedule] OwnedTasks<S>,
         [T] PermitIterator<'_, T>,
-        [T: Debug] Ring<T>,
+        [Q: QueueHandle] Ring<Q>,
+        [Q: QueueHandle] RingOwner<'_, Q>,
         [H: SlotHeader] Slab<H>,
         [H: SlotHeader + Debug] SlabOwner<H>,
         [H: SlotHeader + Debug] SlabPool<H>,
+    }
+}
+
+#[cfg(feature = "macros")]
+mod futures {
+    use core::future::Future;
+
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::macros::support::{BiasedRotator, MaybeDone, Rotator};
+
+    by_debug! {
+        [] BiasedRotator,
+        [F: Future<Output: Debug> + Debug] MaybeDone<F>,
+        [const COUNT: u32] Rotator<COUNT>,
     }
 }
 
@@ -279,10 +298,12 @@ mod rest {
     use core::future::Future;
 
     use crate::coop::{Coop, RestoreOnPending, Unconstrained};
+    use crate::random::Random;
     use crate::wake::{WakeBatch, WakerCell};
 
     by_debug! {
         [F: Future + Debug] Coop<F>,
+        [] Random,
         [] RestoreOnPending,
         [F: Debug] Unconstrained<F>,
         [] WakeBatch,

@@ -5,8 +5,8 @@
 //! and critical sections that the [`raw::platform`] room chooses once: `std` on a hosted system,
 //! `portable-atomic` and `critical-section` on a microcontroller, `loom` in a model.
 //!
-//! Features only add: `alloc` brings what needs a heap, `std` (which implies `alloc`) hosted
-//! locks, clocks and panic catching.
+//! Features only add: `macros` brings `select!`, `join!` and `try_join!`, `alloc` what needs a heap, `std` (which implies
+//! `alloc`) hosted locks, clocks and panic catching.
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -19,6 +19,11 @@ mod platform;
 
 mod collections;
 pub mod coop;
+
+mod random;
+
+#[doc(hidden)]
+pub mod macros;
 
 mod queue;
 pub mod task;

@@ -11,7 +11,9 @@ pub mod platform {
 
 /// Lists through their items, slabs of type-stable slots, and padding of cache lines.
 pub mod collections {
-    pub use crate::collections::{Chain, Chained, Link, Linked, List, Padded};
+    pub use crate::collections::{
+        Chain, ChainLink, Chained, Link, Linked, List, Padded, QueueHandle, SlotRef,
+    };
     #[cfg(feature = "alloc")]
     pub use crate::collections::{
         Entered, LARGEST_SLOT, SLOT_ALIGN, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout,
@@ -20,7 +22,7 @@ pub mod collections {
 
 /// Run queues: the ring of a worker, the queue that everybody may add to, and queues in statics.
 pub mod queue {
-    pub use crate::queue::{FixedQueue, FixedRing, Full, Inject, RING_SLOTS, Ring};
+    pub use crate::queue::{FixedQueue, FixedRing, Full, Inject, RING_SLOTS, Ring, RingOwner};
 }
 
 /// Wakers at rest: one, a queue of them, and a batch on its way.
@@ -28,7 +30,32 @@ pub mod wake {
     pub use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch, WakerCell, wake_each};
 }
 
+/// A small random generator, and the seed of the one that a context has.
+pub mod random {
+    pub use crate::random::{Random, below, seed_context};
+}
+
 /// Tasks as schedulers see them.
 pub mod task {
     pub use crate::task::raw::*;
+}
+
+/// The cooperative budget as schedulers set it, and where the wakers wait of tasks that yield.
+pub mod coop {
+    pub use crate::coop::raw::*;
+}
+
+/// Clocks, and the timers of a worker as their scheduler drives them.
+pub mod time {
+    pub use crate::time::raw::*;
+}
+
+/// Whether a thread may wait with all that runs on it.
+pub mod sync {
+    pub use crate::sync::raw::*;
+}
+
+/// What an executor offers to crates that do not know it.
+pub mod executor {
+    pub use crate::executor::raw::*;
 }

@@ -55,5 +55,12 @@ pub mod uring;
 pub use selkie_macros::{main, test};
 #[cfg(all(feature = "macros", not(feature = "rt-multi-thread")))]
 pub use selkie_macros::{main_rt as main, test_rt as test};
+
+#[doc(inline)]
+pub use selkie_core::pin;
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use selkie_core::{join, select, try_join};
+
 #[cfg(feature = "rt")]
 pub use task::spawn;

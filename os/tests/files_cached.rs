@@ -1,4 +1,6 @@
 //! What is cached is answered in place, and nobody sees a difference but the time.
+//!
+//! Length      one table of files and calls, and what it takes to empty the page cache.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

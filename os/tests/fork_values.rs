@@ -1,4 +1,6 @@
 //! What a forked child drops is its own copy: the parent's sources, operations and buffers go on.
+//!
+//! Length      one child for each kind of value, which share how they are watched.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

@@ -1,4 +1,6 @@
 //! A reactor for each worker: who watches which socket, and what becomes of it when that worker is stuck.
+//!
+//! Length      one arrangement of stuck workers, which all tests share.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

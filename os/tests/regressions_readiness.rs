@@ -1,4 +1,6 @@
 //! Bugs that bit other runtimes' readiness; the numbers are the rows of the project's list.
+//!
+//! Length      one list: a test for each of its rows.
 #![cfg(target_os = "linux")]
 
 mod fixture;

@@ -1,4 +1,6 @@
 //! Standard input beside std's own reader of it. Each part runs in a process of its own.
+//!
+//! Length      one child process with many parts, and the tests that start it.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

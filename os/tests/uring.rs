@@ -1,4 +1,6 @@
 //! Sockets by the runtime's ring: what arrives, what is counted, what is said where there is no ring.
+//!
+//! Length      one arrangement of sockets, which all tests share.
 #![cfg(io_uring)]
 
 mod fixture;

@@ -1,4 +1,6 @@
 //! Sockets by the rings of several workers: whose ring is used, and who is told when its worker is busy.
+//!
+//! Length      one arrangement of workers, which all tests share.
 #![cfg(io_uring)]
 #![allow(unsafe_code)]
 

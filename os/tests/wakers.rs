@@ -1,5 +1,7 @@
 //! Wakers are foreign code: nothing clones, wakes or drops one under a lock, and nobody keeps more of
 //! them than wait.
+//!
+//! Length      one table of waits, and the wakers that check locks.
 #![cfg(unix)]
 #![allow(unsafe_code)]
 

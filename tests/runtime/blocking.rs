@@ -8,7 +8,7 @@ use std::time::Duration;
 use selkie::runtime::Builder;
 use selkie::task;
 
-use crate::both;
+use crate::flavors::both;
 
 const LONG: Duration = Duration::from_secs(30);
 

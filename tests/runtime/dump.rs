@@ -10,7 +10,7 @@ use selkie::runtime::{Builder, Handle};
 use selkie::sync::{Mutex, Notify, oneshot};
 use selkie::task;
 
-use crate::both;
+use crate::flavors::both;
 
 const LONG: Duration = Duration::from_secs(60);
 

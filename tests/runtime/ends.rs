@@ -1,4 +1,6 @@
 //! An end that always ends: in its limit, in order, and with everything done that was promised.
+//!
+//! Length      one subject; the children that some tests start are tests of this file.
 
 use std::future::pending;
 use std::io::Write;
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 use selkie::runtime::{Builder, Handle, Runtime};
 use selkie::task::{LocalSet, block_in_place};
 
-use crate::both;
+use crate::flavors::both;
 
 const LIMIT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(30);

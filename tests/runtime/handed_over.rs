@@ -7,7 +7,7 @@ use std::time::Duration;
 use selkie::sync::Mutex;
 use selkie::time::{interval, sleep, timeout};
 
-use crate::both;
+use crate::flavors::both;
 
 const LONG: Duration = Duration::from_secs(30);
 

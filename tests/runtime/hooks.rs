@@ -8,7 +8,7 @@ use std::time::Duration;
 use selkie::runtime::{HistogramConfiguration, LogHistogram};
 use selkie::task::{self, Id};
 
-use crate::both;
+use crate::flavors::both;
 
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
 struct Seen {

@@ -1,4 +1,4 @@
-//! Runtimes from outside: flavours, hooks, ends.
+//! Runtimes from outside: flavors, hooks, ends.
 
 mod blocking;
 mod broken;
@@ -6,6 +6,7 @@ mod crowded;
 mod dump;
 mod ends;
 mod entry;
+mod flavors;
 mod handed_over;
 mod hooks;
 mod limits;
@@ -19,17 +20,3 @@ mod regressions;
 mod scope;
 mod shutdown;
 mod watchdog;
-
-use selkie::runtime::{Builder, Runtime};
-
-/// A runtime of each flavour, one after the other, built after `configure`.
-fn both(configure: impl Fn(&mut Builder)) -> impl Iterator<Item = Runtime> {
-    let mut threads = Builder::new_multi_thread();
-    threads.worker_threads(2);
-    let builders = [Builder::new_current_thread(), threads].into_iter();
-    builders.map(move |mut builder| {
-        builder.enable_all();
-        configure(&mut builder);
-        builder.build().unwrap()
-    })
-}

@@ -11,7 +11,7 @@ use selkie::runtime::{Builder, Handle, Runtime};
 use selkie::task::consume_budget;
 use selkie_core::executor::{HeapExecutor, ThreadPark, ThreadUnpark};
 
-use crate::both;
+use crate::flavors::both;
 
 const LONG: Duration = Duration::from_secs(60);
 

@@ -14,7 +14,7 @@ use selkie::runtime::{Builder, LocalOptions, Runtime};
 use selkie::sync::{Notify, oneshot};
 use selkie::task::{self, JoinSet, LocalSet, yield_now};
 
-use crate::both;
+use crate::flavors::both;
 
 /// What happened, in order.
 #[derive(Clone, Default)]

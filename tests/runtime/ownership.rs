@@ -1,4 +1,6 @@
 //! Tasks never outlive what they belong to, and what they took goes back.
+//!
+//! Length      one subject; the child that a test starts is a test of this file.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 use selkie::runtime::{Builder, Runtime};
 use selkie::task::LocalSet;
 
-use crate::both;
+use crate::flavors::both;
 
 const LONG: Duration = Duration::from_secs(30);
 

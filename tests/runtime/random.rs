@@ -9,7 +9,7 @@ use std::time::Duration;
 use selkie::task::{self, JoinHandle};
 use selkie::time::sleep;
 
-use crate::both;
+use crate::flavors::both;
 
 /// Programs for each flavour.
 const PROGRAMS: u64 = 300;

@@ -1,4 +1,6 @@
 //! What went wrong in other runtimes, and must not here.
+//!
+//! Length      one list: a test for each of its rows.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -15,7 +17,7 @@ use selkie::sync::Notify;
 use selkie::task;
 use selkie::time::{sleep, timeout};
 
-use crate::both;
+use crate::flavors::both;
 
 const LONG: Duration = Duration::from_secs(30);
 

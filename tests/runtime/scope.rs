@@ -7,7 +7,7 @@ use std::time::Duration;
 use selkie::task::{self, AbortOnDrop, Scope, StopToken, Stopped};
 use selkie::time;
 
-use crate::both;
+use crate::flavors::both;
 
 const LONG: Duration = Duration::from_secs(60);
 

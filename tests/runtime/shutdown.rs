@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use selkie::runtime::{BlockingKind, Builder};
 
-use crate::both;
+use crate::flavors::both;
 
 const LIMIT: Duration = Duration::from_millis(30);
 const LONG: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use selkie::runtime::Builder;
 use selkie::task;
 
-use crate::both;
+use crate::flavors::both;
 
 const THRESHOLD: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(30);

@@ -43,6 +43,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // What subscribers of `tracing` are told; nothing without that feature.
     core("trace", &[]),
     core("coop", &["platform"]),
+    core("random", &["platform"]),
+    core("macros", &["coop", "random"]),
     core("collections", &["platform"]),
     core("wake", &["platform", "collections"]),
     core("queue", &["platform", "collections"]),
@@ -81,7 +83,21 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
     ),
     // What schedulers outside build on.
-    core("raw", &["platform", "collections", "wake", "queue", "task"]),
+    core(
+        "raw",
+        &[
+            "platform",
+            "collections",
+            "wake",
+            "queue",
+            "task",
+            "coop",
+            "time",
+            "sync",
+            "executor",
+            "random",
+        ],
+    ),
     core(
         "format",
         &[
@@ -95,6 +111,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "sync",
             "park",
             "executor",
+            "macros",
+            "random",
         ],
     ),
     // Tests: the whole core, with an interrupt between any two steps.
@@ -122,10 +140,10 @@ pub(crate) const ROOMS: &[Room] = &[
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
     os("config", &["observe"], &["platform"]),
-    os("macros", &[], &["coop"]),
+    os("macros", &[], &[]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
-    os("io", &["macros"], &["coop", "wake", "sync", "platform"]),
+    os("io", &[], &["coop", "wake", "sync", "platform"]),
     os("sync", &[], &["sync"]),
     os(
         "blocking",
@@ -133,7 +151,6 @@ pub(crate) const ROOMS: &[Room] = &[
         &["config", "observe", "sys"],
         &["platform", "coop", "task", "park", "time"],
     ),
-    os("testing", &[], &["platform", "task", "time"]),
     os(
         "driver",
         &["config", "sys", "io"],
@@ -152,6 +169,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "collections",
             "time",
             "wake",
+            "random",
         ],
     ),
     os(
@@ -160,7 +178,6 @@ pub(crate) const ROOMS: &[Room] = &[
         &[
             "config",
             "sys",
-            "macros",
             "scheduler",
             "driver",
             "blocking",
@@ -168,7 +185,9 @@ pub(crate) const ROOMS: &[Room] = &[
             "trace",
         ],
         // `sync`: its blocking methods ask whether the thread may block.
-        &["coop", "task", "time", "platform", "sync", "executor"],
+        &[
+            "coop", "task", "time", "platform", "sync", "executor", "random",
+        ],
     ),
     os(
         "runtime",

@@ -35,7 +35,7 @@ const TABLE: &str = "os/tests/foreign/";
 
 /// Files that call foreign code, and the places that try it. A wait of `waits.rs` is `waker.NAME`.
 const CALLERS: &[(&str, &[&str])] = &[
-    ("core/src/coop.rs", &["waker.budget"]),
+    ("core/src/coop/budget.rs", &["waker.budget"]),
     ("core/src/executor/fixed.rs", &["fixed.root"]),
     ("core/src/executor/heap.rs", &["heap.root"]),
     ("core/src/sync/barrier.rs", &["waker.barrier"]),
@@ -189,6 +189,14 @@ const CALLERS: &[(&str, &[&str])] = &[
 /// Files whose calls look so and are not foreign, or are a task's own.
 const OWN: &[(&str, &str)] = &[
     (
+        "core/src/coop/deferred_waker.rs",
+        "the waker of the poll that it is in, where no scheduler defers: its panic is the task's",
+    ),
+    (
+        "core/src/coop/futures.rs",
+        "a future inside the one that is polled: its panic is the task's",
+    ),
+    (
         "core/src/trace/operation.rs",
         "the primitive's own future, inside its span",
     ),
@@ -223,7 +231,7 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("core/src/task/boxed.rs", "a task's future, for poll.rs"),
     (
-        "core/src/task/parcel.rs",
+        "core/src/task/erased_future.rs",
         "a task's future, for poll.rs and fixed.rs",
     ),
     ("core/src/task/place.rs", "a task's future, for poll.rs"),
@@ -242,7 +250,7 @@ const OWN: &[(&str, &str)] = &[
         "the other half's waker, at the end of a poll, which sees its panic",
     ),
     (
-        "os/src/macros/maybe_done.rs",
+        "core/src/macros/maybe_done.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),
     ("os/src/net/addr.rs", "the handle of its own closure"),
@@ -347,11 +355,7 @@ pub(crate) fn unlisted(sources: &[Source]) -> Vec<String> {
 
 /// What the rule says of a file that wakes, and of one that does not.
 pub(crate) fn example() -> usize {
-    let example = |path: &str, text: &str| Source {
-        path: path.to_owned(),
-        text: text.to_owned(),
-        code: text.to_owned(),
-    };
+    let example = Source::example;
     let sources = [
         example(
             "core/src/one.rs",

@@ -66,11 +66,7 @@ fn underived(text: &str, lines: &[&str]) -> Vec<String> {
 
 /// What the rule says of three types, one of which it finds.
 pub(crate) fn example() -> Vec<String> {
-    let example = |path: &str, text: &str| Source {
-        path: path.to_owned(),
-        text: text.to_owned(),
-        code: text.to_owned(),
-    };
+    let example = Source::example;
     let types =
         "#[derive(defmt::Format)]\npub struct Derived;\npub enum Listed {}\npub struct Bare;\n";
     let table = "by_debug! {\n    [T: Debug] door::Listed<T>,\n}\n";

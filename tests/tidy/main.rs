@@ -1,14 +1,23 @@
 //! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
 
+mod crates;
+mod exceptions;
 mod facade;
 mod floors;
 mod foreign;
 mod formats;
+mod glossary;
 mod graph;
+mod imports;
+mod names;
 mod operations;
+mod pages;
+mod prose;
 mod rules;
 mod source;
 
+use exceptions::Exceptions;
+use glossary::Glossary;
 use source::Source;
 
 /// Fails with one line a violation.
@@ -26,20 +35,20 @@ fn report(rule: &str, mut violations: Vec<String>) {
 fn rooms_stand_on_their_floors() {
     report(
         "a room imports what floors.rs does not allow",
-        graph::rooms(&Source::crates()),
+        graph::rooms(Source::crates()),
     );
 }
 
 #[test]
 fn no_files_of_a_room_import_each_other_in_a_circle() {
-    report("files in a circle", graph::circles(&Source::crates()));
+    report("files in a circle", graph::circles(Source::all()));
 }
 
 #[test]
 fn no_file_imports_its_own_door() {
     report(
         "a file imports its own door",
-        graph::own_doors(&Source::crates()),
+        graph::own_doors(Source::all()),
     );
 }
 
@@ -47,20 +56,20 @@ fn no_file_imports_its_own_door() {
 fn doors_hold_docs_mods_and_uses() {
     report(
         "more than docs, `mod` and `use` in a mod.rs",
-        rules::doors(&Source::crates()),
+        rules::doors(Source::all()),
     );
 }
 
 #[test]
 fn files_are_short() {
-    report("a file is too long", rules::file_lengths(&Source::crates()));
+    report("a file is too long", rules::file_lengths(Source::all()));
 }
 
 #[test]
 fn functions_are_short() {
     report(
         "a function is too long",
-        rules::function_lengths(&Source::all()),
+        rules::function_lengths(Source::all()),
     );
 }
 
@@ -68,30 +77,30 @@ fn functions_are_short() {
 fn the_platform_is_chosen_once() {
     report(
         "a platform cfg out of its place",
-        rules::platform_cfgs(&Source::crates()),
+        rules::platform_cfgs(Source::crates()),
     );
 }
 
 #[test]
 fn unsafe_code_says_why_it_is_sound() {
-    report("unsafe without `SAFETY:`", rules::safety(&Source::all()));
+    report("unsafe without `SAFETY:`", rules::safety(Source::all()));
 }
 
 #[test]
 fn nothing_is_left_undone() {
-    report("unfinished code", rules::unfinished(&Source::all()));
+    report("unfinished code", rules::unfinished(Source::all()));
 }
 
 #[test]
 fn imports_are_explicit() {
-    report("a glob import", rules::globs(&Source::all()));
+    report("a glob import", rules::globs(Source::all()));
 }
 
 #[test]
 fn no_path_of_a_machine_is_written_down() {
     report(
         "a path of one machine",
-        rules::machine_paths(&Source::texts()),
+        rules::machine_paths(Source::texts()),
     );
 }
 
@@ -99,7 +108,7 @@ fn no_path_of_a_machine_is_written_down() {
 fn wakers_stand_under_counted_locks() {
     report(
         "a mutex beside wakers that is not `platform::Lock`",
-        rules::uncounted_mutexes(&Source::crates()),
+        rules::uncounted_mutexes(Source::crates()),
     );
 }
 
@@ -107,7 +116,7 @@ fn wakers_stand_under_counted_locks() {
 fn atomics_of_64_bits_come_from_the_platform() {
     report(
         "an atomic that some targets have not",
-        rules::wide_atomics(&Source::all()),
+        rules::wide_atomics(Source::all()),
     );
 }
 
@@ -115,7 +124,7 @@ fn atomics_of_64_bits_come_from_the_platform() {
 fn what_can_be_awaited_says_what_a_drop_does() {
     report(
         "a public async fn without `# Cancel safety`",
-        operations::without_cancel_safety(&Source::crates()),
+        operations::without_cancel_safety(Source::crates()),
     );
 }
 
@@ -123,7 +132,7 @@ fn what_can_be_awaited_says_what_a_drop_does() {
 fn every_operation_is_swept() {
     report(
         "a public async fn that os/tests/sweeps/operations.rs has not",
-        operations::unswept(&Source::all()),
+        operations::unswept(Source::all()),
     );
 }
 
@@ -131,7 +140,7 @@ fn every_operation_is_swept() {
 fn every_public_type_of_the_core_formats_for_defmt() {
     report(
         "neither `defmt::Format` derived, nor a line in core/src/format.rs",
-        formats::without(&Source::crates()),
+        formats::without(Source::crates()),
     );
 }
 
@@ -144,7 +153,7 @@ fn a_type_that_does_not_format_is_found() {
 fn every_call_of_foreign_code_is_tried() {
     report(
         "tests/tidy/foreign.rs and the code part ways",
-        foreign::unlisted(&Source::all()),
+        foreign::unlisted(Source::all()),
     );
 }
 
@@ -173,5 +182,37 @@ fn lock_files_of_programs_on_tokio_fit() {
 
 #[test]
 fn changes_of_tokios_name_tests_that_there_are() {
-    report("no such test", facade::changes(&Source::all()));
+    report("no such test", facade::changes(Source::all()));
+}
+
+#[test]
+fn names_are_the_fields() {
+    let page = include_str!("../../docs/glossary.md");
+    let mut old = Exceptions::read("dialect.txt");
+    let mut wrong = names::unknown(Source::all(), &Glossary::parse(page), &mut old);
+    wrong.extend(old.finish());
+    report("a name that the field does not know", wrong);
+}
+
+#[test]
+fn prose_uses_the_fields_words() {
+    let mut old = Exceptions::read("phrases.txt");
+    let mut wrong = prose::phrases(Source::texts(), &mut old);
+    wrong.extend(old.finish());
+    report("an old word", wrong);
+}
+
+#[test]
+fn every_decision_is_listed_with_its_state() {
+    report("docs/decisions/README.md", pages::unlisted(Source::texts()));
+}
+
+#[test]
+fn links_of_pages_lead_somewhere() {
+    report("a link to nothing", pages::broken_links(Source::texts()));
+}
+
+#[test]
+fn files_that_pages_name_are_there() {
+    report("no such file", pages::missing_files(Source::texts()));
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// One file of the project.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Of a Rust file, the text with comments and the insides of strings as blanks.
     pub(crate) code: String,
+    /// Of a Rust file, the comments alone; lines stay.
+    pub(crate) comments: String,
 }
 
 /// Folders of libraries whose structure is checked.
@@ -29,21 +32,45 @@ fn root() -> PathBuf {
 }
 
 impl Source {
+    fn new(path: String, text: String) -> Self {
+        let (code, comments) = if path.ends_with(".rs") {
+            take_apart(&text)
+        } else {
+            Default::default()
+        };
+        Self {
+            path,
+            text,
+            code,
+            comments,
+        }
+    }
+
+    /// A file that is not there, for a rule's own test.
+    pub(crate) fn example(path: &str, text: &str) -> Self {
+        Self::new(path.to_owned(), text.to_owned())
+    }
+
     /// The library files of the core and the hosted layer.
-    pub(crate) fn crates() -> Vec<Self> {
-        Self::under(&CRATES, |path| path.ends_with(".rs"))
+    pub(crate) fn crates() -> &'static [Self] {
+        static READ: OnceLock<Vec<Source>> = OnceLock::new();
+        READ.get_or_init(|| Self::under(&CRATES, |path| path.ends_with(".rs")))
     }
 
     /// Every Rust file.
-    pub(crate) fn all() -> Vec<Self> {
-        Self::under(&ALL, |path| path.ends_with(".rs"))
+    pub(crate) fn all() -> &'static [Self] {
+        static READ: OnceLock<Vec<Source>> = OnceLock::new();
+        READ.get_or_init(|| Self::under(&ALL, |path| path.ends_with(".rs")))
     }
 
     /// Every file that people read or programs run.
-    pub(crate) fn texts() -> Vec<Self> {
+    pub(crate) fn texts() -> &'static [Self] {
+        static READ: OnceLock<Vec<Source>> = OnceLock::new();
         let endings = [".rs", ".toml", ".md", ".sh", ".py", ".html", ".yml", "/run"];
-        Self::under(&["."], |path| {
-            endings.iter().any(|ending| path.ends_with(ending))
+        READ.get_or_init(|| {
+            Self::under(&["."], |path| {
+                endings.iter().any(|ending| path.ends_with(ending))
+            })
         })
     }
 
@@ -69,9 +96,19 @@ impl Source {
             || self.path.starts_with("benches/")
     }
 
+    /// Whether the file holds tests or models of the room that it stands in.
+    pub(crate) fn is_unit_test(&self) -> bool {
+        self.is_test() && (self.path.starts_with("core/src/") || self.path.starts_with("os/src/"))
+    }
+
     /// Whether the file is a library's or a room's door.
     pub(crate) fn is_door(&self) -> bool {
-        self.path.ends_with("/mod.rs") || self.path.ends_with("src/lib.rs")
+        self.path.ends_with("/mod.rs") || self.path.ends_with("/lib.rs")
+    }
+
+    /// Whether the file is the root of a crate that has more files.
+    pub(crate) fn is_root(&self) -> bool {
+        self.path.ends_with("/main.rs") || self.path.ends_with("/lib.rs")
     }
 
     /// The lines of code before tests that stand in the file itself.
@@ -112,34 +149,30 @@ fn collect(root: &Path, at: &Path, wanted: impl Fn(&str) -> bool + Copy, found: 
             let Ok(text) = fs::read_to_string(&path) else {
                 continue;
             };
-            let code = if relative.ends_with(".rs") {
-                blank(&text)
-            } else {
-                String::new()
-            };
-            found.push(Source {
-                path: relative,
-                text,
-                code,
-            });
+            found.push(Source::new(relative, text));
         }
     }
 }
 
-/// `text` with comments and the insides of strings and characters replaced by blanks; lines stay.
-fn blank(text: &str) -> String {
+/// `text` with comments and the insides of strings and characters replaced by blanks, and the comments alone;
+/// lines stay.
+fn take_apart(text: &str) -> (String, String) {
     let bytes = text.as_bytes();
     let mut code = Vec::with_capacity(bytes.len());
+    let mut comments = Vec::with_capacity(bytes.len());
+    let blank = |byte: u8| if byte == b'\n' { byte } else { b' ' };
     let mut at = 0;
     while at < bytes.len() {
+        let is_comment = bytes[at..].starts_with(b"//") || bytes[at..].starts_with(b"/*");
         let end = match bytes[at] {
             b'/' if bytes[at..].starts_with(b"//") => line_end(bytes, at),
-            b'/' if bytes[at..].starts_with(b"/*") => block_end(bytes, at),
+            b'/' if is_comment => block_end(bytes, at),
             b'"' => string_end(bytes, at),
             b'r' if is_raw(bytes, at) => raw_end(bytes, at),
             b'\'' => char_end(bytes, at),
-            _ => {
-                code.push(bytes[at]);
+            byte => {
+                code.push(byte);
+                comments.push(blank(byte));
                 at += 1;
                 continue;
             }
@@ -147,15 +180,14 @@ fn blank(text: &str) -> String {
         let keep_quotes = bytes[at] == b'"';
         for (index, &byte) in bytes[at..end].iter().enumerate() {
             let is_quote = keep_quotes && (index == 0 || at + index + 1 == end);
-            code.push(if byte == b'\n' || is_quote {
-                byte
-            } else {
-                b' '
-            });
+            code.push(if is_quote { byte } else { blank(byte) });
+            comments.push(if is_comment { byte } else { blank(byte) });
         }
         at = end;
     }
-    String::from_utf8(code).expect("blanks and ASCII replace whole characters")
+    let whole = "blanks replace whole characters";
+    let comments = String::from_utf8(comments).expect(whole);
+    (String::from_utf8(code).expect(whole), comments)
 }
 
 fn line_end(bytes: &[u8], at: usize) -> usize {

@@ -10,6 +10,8 @@ mod sync;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use lexopt::prelude::{Value, ValueExt};
+
 /// The operations on one runtime: the same text for both, so that both do the same work.
 macro_rules! operations {
     ($name:ident) => {
@@ -88,18 +90,25 @@ macro_rules! operations {
 operations!(selkie);
 operations!(tokio);
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let known = match arguments.as_slice() {
-        [runtime, operation, times] => match (runtime.as_str(), times.parse()) {
-            ("selkie", Ok(times)) => {
-                selkie::run(operation, times) || net::spliced::run(operation, times)
-            }
-            ("tokio", Ok(times)) => tokio::run(operation, times),
-            _ => false,
-        },
-        _ => false,
+/// The runtime, the operation and how often, as the command line says them.
+fn arguments() -> Result<(String, String, u64), lexopt::Error> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut word = |name: &str| match parser.next()? {
+        Some(Value(word)) => Ok(word),
+        Some(argument) => Err(argument.unexpected()),
+        None => Err(lexopt::Error::from(format!("{name} is missing"))),
     };
+    let runtime = word("the runtime")?.string()?;
+    let operation = word("the operation")?.string()?;
+    Ok((runtime, operation, word("how often")?.parse()?))
+}
+
+fn main() -> ExitCode {
+    let known = arguments().is_ok_and(|(runtime, operation, times)| match runtime.as_str() {
+        "selkie" => selkie::run(&operation, times) || net::spliced::run(&operation, times),
+        "tokio" => tokio::run(&operation, times),
+        _ => false,
+    });
     if known {
         return ExitCode::SUCCESS;
     }

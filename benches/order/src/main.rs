@@ -19,6 +19,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use lexopt::prelude::{Long, ValueExt};
 use network::Network;
 use program::Program;
 use trace::Event;
@@ -95,7 +96,7 @@ where
     }
 }
 
-/// What is asked for.
+/// The options of the command line.
 struct Options {
     programs: u64,
     first: u64,
@@ -103,26 +104,22 @@ struct Options {
 }
 
 impl Options {
-    fn from_arguments() -> Self {
+    fn from_arguments() -> Result<Self, lexopt::Error> {
         let mut options = Self {
             programs: 2_500,
             first: 0,
             all: false,
         };
-        let mut arguments = std::env::args().skip(1);
-        while let Some(argument) = arguments.next() {
-            let mut number = || {
-                let number = arguments.next().and_then(|number| number.parse().ok());
-                number.expect("a number")
-            };
-            match argument.as_str() {
-                "--programs" => options.programs = number(),
-                "--seed" => options.first = number(),
-                "--all" => options.all = true,
-                _ => panic!("order [--seed N] [--programs N] [--all]"),
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("programs") => options.programs = parser.value()?.parse()?,
+                Long("seed") => options.first = parser.value()?.parse()?,
+                Long("all") => options.all = true,
+                _ => return Err(argument.unexpected()),
             }
         }
-        options
+        Ok(options)
     }
 }
 
@@ -130,7 +127,7 @@ fn print(program: &Program, (tokio, selkie): (Vec<Event>, Vec<Event>)) {
     println!("{program:?}");
     let show = |event: Option<&Event>| {
         event.map_or_else(String::new, |event| {
-            format!("task {} {:?} {}", event.task, event.what, event.value)
+            format!("task {} {:?} {}", event.task, event.kind, event.value)
         })
     };
     let equal = tokio
@@ -192,7 +189,13 @@ fn compare_networks(options: &Options) -> u64 {
 }
 
 fn main() -> ExitCode {
-    let options = Options::from_arguments();
+    let options = match Options::from_arguments() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("order: {error}\nusage: order [--seed N] [--programs N] [--all]");
+            return ExitCode::from(2);
+        }
+    };
     // Programs panic where they are told to.
     std::panic::set_hook(Box::new(|info| {
         if info.payload_as_str() != Some("as the program says") {

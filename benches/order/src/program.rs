@@ -4,7 +4,7 @@
 //!             scripts that stand after it, so every program ends.
 
 /// Channels of each kind, notifications, locks.
-pub(crate) const PLACES: usize = 2;
+pub(crate) const COPIES: usize = 2;
 
 /// One step of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,7 +172,7 @@ impl Program {
 const KINDS: usize = 50;
 
 fn op(random: &mut Random, kind: usize, own: usize, scripts: usize, depth: usize) -> Op {
-    let place = random.below(PLACES);
+    let index = random.below(COPIES);
     let short = micros(random, 12);
     let later = |random: &mut Random| {
         let left = scripts - own - 1;
@@ -195,20 +195,20 @@ fn op(random: &mut Random, kind: usize, own: usize, scripts: usize, depth: usize
         14 => Op::AbortOwn,
         15 => Op::AbortAny(random.below(12)),
         16 => Op::Detach,
-        17 => Op::Send(place),
-        18 => Op::TrySend(place),
-        19 => Op::Recv(place),
-        20 => Op::TryRecv(place),
-        21 if random.one_in(3) => Op::CloseReceiver(place),
-        21 => Op::Reserve(place),
+        17 => Op::Send(index),
+        18 => Op::TrySend(index),
+        19 => Op::Recv(index),
+        20 => Op::TryRecv(index),
+        21 if random.one_in(3) => Op::CloseReceiver(index),
+        21 => Op::Reserve(index),
         22 => Op::SendUnbounded,
         23 => Op::RecvUnbounded,
-        24 => Op::OneshotSend(place),
-        25 => Op::OneshotRecv(place),
-        26 => Op::NotifyOne(place),
-        27 => Op::NotifyWaiters(place),
-        28 => Op::Notified(place),
-        29 => Op::Lock(place, inner(random)),
+        24 => Op::OneshotSend(index),
+        25 => Op::OneshotRecv(index),
+        26 => Op::NotifyOne(index),
+        27 => Op::NotifyWaiters(index),
+        28 => Op::Notified(index),
+        29 => Op::Lock(index, inner(random)),
         30 => Op::ReadLock(inner(random)),
         31 => Op::WriteLock(inner(random)),
         32 => Op::Acquire(1 + random.below(2) as u32, inner(random)),
@@ -237,7 +237,7 @@ fn op(random: &mut Random, kind: usize, own: usize, scripts: usize, depth: usize
             Op::Set(members, set_end(random))
         }
         _ if random.one_in(4) => Op::Panic,
-        _ => Op::NotifyLast(place),
+        _ => Op::NotifyLast(index),
     }
 }
 

@@ -4,12 +4,13 @@
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Event {
     pub(crate) task: usize,
-    pub(crate) what: What,
+    pub(crate) kind: EventKind,
     pub(crate) value: i64,
 }
 
+/// What kind of thing.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum What {
+pub(crate) enum EventKind {
     Poll,
     /// A step was made, with this outcome.
     Step,

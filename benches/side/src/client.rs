@@ -2,7 +2,7 @@
 //!
 //! `side client ADDRESS CONNECTIONS DEPTH REQUESTS KIND`: each connection keeps `DEPTH` requests in
 //! flight until all together have been answered `REQUESTS` times. `KIND` is `echo`, `http`, or `churn`,
-//! which makes a connection a request.
+//! which makes one connection for each request.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -36,7 +36,7 @@ pub fn start(address: SocketAddr, load: Load) -> Child {
         .expect("this program starts again")
 }
 
-/// Lets `wrk` ask the HTTP server at `address` over as many connections, and says how many requests
+/// Lets `wrk` measure the HTTP server at `address` over as many connections, and says how many requests
 /// were answered in two seconds; `None` if there is no wrk.
 pub fn wrk(address: SocketAddr, connections: usize) -> Option<u64> {
     let wrk = Command::new("wrk")

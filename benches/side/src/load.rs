@@ -1,4 +1,4 @@
-//! Load for a server that scales: a process of its own, with threads, that tells rate and latency.
+//! Load for a server that scales: a process of its own, with threads, that measures rate and latency.
 //!
 //! `side load ADDRESS CONNECTIONS THREADS KIND`: each connection has one request under way, for some seconds.
 
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 
 use crate::client::{ECHO_BYTES, HTTP_REQUEST, answer_bytes};
 
-/// How long requests are counted, and before that not.
+/// For how long requests are counted, and for how long before that they are not.
 const COUNTED: Duration = Duration::from_millis(1_500);
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// What came of a load: requests a second, and how long requests took, by quantile, in microseconds.
-pub struct Told {
+/// The result of a load: requests per second, and how long requests took, by quantile, in microseconds.
+pub struct Report {
     pub requests: u64,
     pub seconds: f64,
     pub quantiles: [f64; 3],
 }
 
-/// Loads the server at `address` from another process, and says what that tells.
-pub fn put(address: SocketAddr, connections: usize, threads: usize, kind: &str) -> Option<Told> {
+/// Loads the server at `address` from another process, and returns its report.
+pub fn put(address: SocketAddr, connections: usize, threads: usize, kind: &str) -> Option<Report> {
     let program = std::env::current_exe().expect("this program's path");
     let output = Command::new(program)
         .args(["load", &address.to_string()])
@@ -38,7 +38,7 @@ pub fn put(address: SocketAddr, connections: usize, threads: usize, kind: &str) 
         .map(|word| word.parse().ok())
         .collect();
     match numbers?.as_slice() {
-        [requests, seconds, quantiles @ ..] => Some(Told {
+        [requests, seconds, quantiles @ ..] => Some(Report {
             requests: *requests as u64,
             seconds: *seconds,
             quantiles: quantiles.try_into().ok()?,

@@ -1,42 +1,52 @@
-//! Selkie beside its peers on the same work, one question a file.
+//! Selkie beside its peers on the same work, one benchmark per file.
 //!
-//! `side table [--rounds N] [QUESTION …]` asks every question of every runtime that it makes sense
-//! for, each in a process of its own, the runtimes interleaved round by round, and prints a CSV of
-//! medians with their spread. `side scale` asks other questions with each number of workers. `side one RUNTIME QUESTION` is one such process: it prints the figure.
+//! `side table [--rounds N] [BENCHMARK …]` runs every benchmark on every runtime for which it makes sense. Each
+//! figure comes from a process of its own, and the runtimes are interleaved round by round. It prints a CSV of
+//! medians with their spread. `side scale` runs other benchmarks with each number of workers. `side one RUNTIME
+//! BENCHMARK` is one such process: it prints the figure.
 
+mod arguments;
+mod benchmarks;
 mod client;
 mod load;
-mod measure;
+mod measurement;
 mod peer;
-mod questions;
 mod scale;
 mod table;
 
 use std::process::ExitCode;
 
+use arguments::Arguments;
 use peer::Peer;
 
-const USAGE: &str = "usage: side table [--rounds N] [QUESTION ...] | side one RUNTIME QUESTION | side list\n\
-    | side scale [--workers N,N,...] [--rounds N] [QUESTION ...]";
+const USAGE: &str =
+    "usage: side table [--rounds N] [BENCHMARK ...] | side one RUNTIME BENCHMARK | side list
+    | side scale [--workers N,N,...] [--rounds N] [BENCHMARK ...]";
 
 fn main() -> ExitCode {
-    measure::raise_file_limit();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    measurement::raise_file_limit();
+    let arguments = match Arguments::from_env() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            eprintln!("side: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["list"] => {
-            for question in questions::ALL {
+            for benchmark in benchmarks::ALL {
                 println!(
                     "{:<18} {:<6} {}",
-                    question.name, question.unit, question.about
+                    benchmark.name, benchmark.unit, benchmark.description
                 );
             }
             ExitCode::SUCCESS
         }
-        ["one", peer, question] => one(peer, question),
-        ["table", rest @ ..] => table::run(rest),
-        ["scale", rest @ ..] => scale::run(rest),
-        ["scale-one", runtime, workers, question] => scale::one(runtime, workers, question),
+        ["one", peer, benchmark] => one(peer, benchmark),
+        ["table", names @ ..] => table::run(names, &arguments),
+        ["scale", names @ ..] => scale::run(names, &arguments),
+        ["scale-one", runtime, workers, benchmark] => scale::one(runtime, workers, benchmark),
         ["load", rest @ ..] => match load::run(rest) {
             Some(()) => ExitCode::SUCCESS,
             None => ExitCode::from(2),
@@ -52,14 +62,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Asks one question of one runtime, and prints the figure.
-fn one(peer: &str, question: &str) -> ExitCode {
-    let (Some(peer), Some(question)) = (Peer::named(peer), questions::named(question)) else {
+/// Runs one benchmark on one runtime, and prints the figure.
+fn one(peer: &str, benchmark: &str) -> ExitCode {
+    let (Some(peer), Some(benchmark)) = (Peer::named(peer), benchmarks::named(benchmark)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    measure::be_undisturbed();
-    match (question.ask)(peer, question.name) {
+    measurement::be_undisturbed();
+    match (benchmark.measure)(peer, benchmark.name) {
         Some(figure) => {
             println!("{figure}");
             ExitCode::SUCCESS

@@ -83,20 +83,20 @@ pub fn executor() -> &'static smol::Executor<'static> {
     EXECUTOR.get().expect("inside `smol`")
 }
 
-/// Writes a question once for every runtime with Tokio's API: `$body` becomes a module of the
+/// Writes a benchmark once for every runtime with Tokio's API: `$body` becomes a module of the
 /// runtime's name with `on`, which runs a future as a task, and what the body defines; it defines
-/// `ask(workers, question)`. For other runtimes, add arms to `$others`.
+/// `measure(workers, benchmark)`. For other runtimes, add arms to `$others`.
 #[macro_export]
 macro_rules! same {
     ({ $($body:tt)* }) => { $crate::same!({ $($body)* }, _peer, _name => None); };
-    ({ $($body:tt)* }, $peer:ident, $question:ident => $others:expr) => {
+    ({ $($body:tt)* }, $peer:ident, $benchmark:ident => $others:expr) => {
         $crate::same_for!(selkie { $($body)* });
         $crate::same_for!(tokio { $($body)* });
 
-        pub fn ask($peer: $crate::peer::Peer, $question: &str) -> Option<f64> {
+        pub fn measure($peer: $crate::peer::Peer, $benchmark: &str) -> Option<f64> {
             match $peer {
-                $crate::peer::Peer::Selkie(workers) => selkie::ask(workers, $question),
-                $crate::peer::Peer::Tokio(workers) => tokio::ask(workers, $question),
+                $crate::peer::Peer::Selkie(workers) => selkie::measure(workers, $benchmark),
+                $crate::peer::Peer::Tokio(workers) => tokio::measure(workers, $benchmark),
                 _ => $others,
             }
         }

@@ -1,64 +1,51 @@
-//! All questions to all runtimes, interleaved.
+//! All benchmarks on all runtimes, interleaved.
 
+use std::num::NonZeroUsize;
 use std::process::{Command, ExitCode, Stdio};
 
+use crate::arguments::Arguments;
+use crate::benchmarks::{ALL, Benchmark};
 use crate::peer::Peer;
-use crate::questions::{ALL, Question};
 
-/// Rounds, if nobody says otherwise.
+/// Rounds, unless the command line says otherwise.
 const ROUNDS: usize = 5;
 
-/// Prints the table; `words` are the command line's.
-pub fn run(words: &[&str]) -> ExitCode {
-    let mut rounds = ROUNDS;
-    let mut names = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if *word != "--rounds" {
-            names.push(*word);
-            continue;
-        }
-        match words.next().and_then(|text| text.parse().ok()) {
-            Some(number) if number > 0 => rounds = number,
-            _ => {
-                eprintln!("side: --rounds wants a number above zero");
-                return ExitCode::from(2);
-            }
-        }
-    }
+/// Prints the table of the benchmarks `names`, or of all.
+pub fn run(names: &[&str], arguments: &Arguments) -> ExitCode {
+    let rounds = arguments.rounds.map_or(ROUNDS, NonZeroUsize::get);
     if let Some(unknown) = names
         .iter()
         .find(|name| !ALL.iter().any(|known| known.name == **name))
     {
-        eprintln!("side: no question {unknown}; `side list` names them");
+        eprintln!("side: no benchmark {unknown}; `side list` names them");
         return ExitCode::from(2);
     }
-    // The processes of the figures inherit it, and ask again when run alone.
+    // The processes of the figures inherit it, and measure again when run alone.
     println!(
         "# processors: {}",
-        if crate::measure::be_undisturbed() {
+        if crate::measurement::be_undisturbed() {
             "real-time priority"
         } else {
             "shared with others"
         }
     );
-    println!("question,unit,runtime,median,least,most,rounds");
-    for question in ALL {
-        if names.is_empty() || names.contains(&question.name) {
-            ask(question, rounds);
+    println!("benchmark,unit,runtime,median,least,most,rounds");
+    for benchmark in ALL {
+        if names.is_empty() || names.contains(&benchmark.name) {
+            measure(benchmark, rounds);
         }
     }
     ExitCode::SUCCESS
 }
 
-/// Asks one question of every runtime, round by round.
-fn ask(question: &Question, rounds: usize) {
+/// Runs one benchmark on every runtime, round by round.
+fn measure(benchmark: &Benchmark, rounds: usize) {
     let mut figures: Vec<(&str, Vec<f64>)> = Peer::ALL
         .iter()
         .map(|(name, _)| (*name, Vec::new()))
         .collect();
     for round in 0..rounds {
-        figures.retain_mut(|(name, figures)| match one(name, question.name) {
+        figures.retain_mut(|(name, figures)| match one(name, benchmark.name) {
             Some(figure) => {
                 figures.push(figure);
                 true
@@ -73,8 +60,8 @@ fn ask(question: &Question, rounds: usize) {
         }
         println!(
             "{},{},{name},{:.1},{:.1},{:.1},{}",
-            question.name,
-            question.unit,
+            benchmark.name,
+            benchmark.unit,
             figures[figures.len() / 2],
             figures[0],
             figures[figures.len() - 1],
@@ -83,17 +70,17 @@ fn ask(question: &Question, rounds: usize) {
     }
 }
 
-/// One figure, from a process of its own; `None` if the runtime has no answer.
-fn one(peer: &str, question: &str) -> Option<f64> {
+/// One figure, from a process of its own; `None` if the benchmark makes no sense there.
+fn one(peer: &str, benchmark: &str) -> Option<f64> {
     let program = std::env::current_exe().expect("this program's path");
     let output = Command::new(program)
-        .args(["one", peer, question])
+        .args(["one", peer, benchmark])
         .stderr(Stdio::inherit())
         .output()
         .expect("this program starts again");
     if !output.status.success() {
         if output.status.code() != Some(3) {
-            eprintln!("side: {peer} failed at {question}: {}", output.status);
+            eprintln!("side: {peer} failed at {benchmark}: {}", output.status);
         }
         return None;
     }

@@ -7,7 +7,7 @@ use selkie_core::executor::{Arena, Executor, Refusal};
 use selkie_core::park::Unpark;
 use selkie_core::sync::Signal;
 
-use crate::suite::{Outcome, check};
+use crate::outcome::{Outcome, check};
 
 /// Nobody sleeps: the executor is polled by hand.
 struct Nobody;

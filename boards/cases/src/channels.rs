@@ -4,7 +4,7 @@ use selkie_core::spawn;
 use selkie_core::sync::{FixedChannel, Mutex, Notify, Signal};
 use selkie_core::task::yield_now;
 
-use crate::suite::{Outcome, check};
+use crate::outcome::{Outcome, check};
 
 pub(crate) async fn queue() -> Outcome {
     static NUMBERS: FixedChannel<u32, 4> = FixedChannel::new();

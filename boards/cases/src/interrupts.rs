@@ -7,7 +7,7 @@ use selkie_core::sync::{FixedChannel, Signal};
 use selkie_core::time::{Instant, sleep, timeout};
 
 use crate::machine::Machine;
-use crate::suite::{Outcome, check};
+use crate::outcome::{Outcome, check};
 
 static HANDLED: AtomicU32 = AtomicU32::new(0);
 static EVENTS: FixedChannel<u32, 4> = FixedChannel::new();

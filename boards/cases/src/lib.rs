@@ -6,6 +6,7 @@ mod arena;
 mod channels;
 mod interrupts;
 mod machine;
+mod outcome;
 mod pin;
 mod press;
 mod suite;

@@ -6,8 +6,8 @@ use selkie_button::{Button, Press, Timing};
 use selkie_core::spawn;
 use selkie_core::time::{Delay, sleep};
 
+use crate::outcome::{Outcome, check};
 use crate::pin::{Pin, Wire};
-use crate::suite::{Outcome, check};
 
 /// Levels of a bouncing short press and a long one, with milliseconds.
 const SCRIPT: [(bool, u64); 8] = [

@@ -1,15 +1,8 @@
 //! The list of cases, and who counts.
 
 use crate::machine::Machine;
+use crate::outcome::Outcome;
 use crate::{arena, channels, interrupts, press, tasks, timers};
-
-/// How a case went; an error says what did not hold.
-pub(crate) type Outcome = Result<(), &'static str>;
-
-/// Says what did not hold.
-pub(crate) fn check(holds: bool, what: &'static str) -> Outcome {
-    if holds { Ok(()) } else { Err(what) }
-}
 
 /// How many cases passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use selkie_core::spawn;
 use selkie_core::sync::FixedChannel;
 use selkie_core::task::yield_now;
 
-use crate::suite::{Outcome, check};
+use crate::outcome::{Outcome, check};
 
 pub(crate) async fn in_order() -> Outcome {
     static ORDER: FixedChannel<(u8, u8), 8> = FixedChannel::new();

@@ -8,7 +8,7 @@ use selkie_core::sync::FixedChannel;
 use selkie_core::time::{Instant, sleep, timeout};
 
 use crate::machine::Machine;
-use crate::suite::{Outcome, check};
+use crate::outcome::{Outcome, check};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -11,6 +11,7 @@ mod toolchain;
 
 use std::process::ExitCode;
 
+use lexopt::prelude::{Long, Short, Value, ValueExt};
 use selkie_boards::{BoardFile, Kind, LIST, parse};
 
 use crate::programs::Program;
@@ -19,15 +20,21 @@ const USAGE: &str = "usage: selkie-boards COMMAND
   list                 names the boards
   build BOARD          builds the board's test program
   build BOARD PROGRAM  builds another program: `blink`, or an example of the workspace
-  test BOARD           builds the test program and runs it, emulated; its exit status tells
+  test BOARD           builds the test program and runs it, emulated; its exit status is the outcome
   run BOARD PROGRAM    builds and runs another program
   boot BOARD           boots a guest whose first process is the test program
   size BOARD           how much flash and RAM the firmware takes";
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words = match words() {
+        Ok(words) => words,
+        Err(error) => {
+            eprintln!("selkie-boards: {error}\n{USAGE}");
+            return ExitCode::FAILURE;
+        }
+    };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let outcome = match words[..] {
+    let result = match words[..] {
         ["list"] => list(),
         ["build", id] => with_board(id, |board| {
             programs::build(board, &Program::Suite).map(drop)
@@ -45,13 +52,27 @@ fn main() -> ExitCode {
         ["size", id] => with_board(id, programs::size),
         _ => Err(USAGE.to_owned()),
     };
-    match outcome {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(told) => {
-            eprintln!("{told}");
+        Err(message) => {
+            eprintln!("{message}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// The words of the command line; there are no options but `--help`.
+fn words() -> Result<Vec<String>, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut words = Vec::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(word) => words.push(word.string()?),
+            Long("help") | Short('h') => return Ok(Vec::new()),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    Ok(words)
 }
 
 fn list() -> Result<(), String> {
@@ -68,8 +89,8 @@ fn list() -> Result<(), String> {
     Ok(())
 }
 
-fn with_board(id: &str, act: impl FnOnce(&BoardFile) -> Result<(), String>) -> Result<(), String> {
+fn with_board(id: &str, run: impl FnOnce(&BoardFile) -> Result<(), String>) -> Result<(), String> {
     let board = parse(id).map_err(|error| error.to_string())?;
     packages::check(&board)?;
-    act(&board)
+    run(&board)
 }

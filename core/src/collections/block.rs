@@ -21,7 +21,8 @@
 use core::ptr::{NonNull, null_mut};
 
 use super::chain::Chained;
-use crate::platform::{CACHE_LINE_BYTES, Ordering, SLOT_CHUNK_BYTES, UnsafeCell};
+use super::slot::SlotRef;
+use crate::platform::{CACHE_LINE_BYTES, SLOT_CHUNK_BYTES, UnsafeCell};
 
 /// Sizes of slots are multiples of this, and every slot is aligned to it.
 pub const SLOT_ALIGN: usize = 32;
@@ -54,7 +55,7 @@ pub unsafe trait SlotHeader: Chained + Sync + 'static {
     /// # Safety
     /// `this` was a vacant header, and the caller is the one that hands out its slot. Others may
     /// look at the header meanwhile, as at any vacant one.
-    unsafe fn restore(this: NonNull<Self>, generation: usize);
+    unsafe fn restore(this: SlotRef<Self>, generation: usize);
 }
 
 /// The front of a block.
@@ -80,7 +81,7 @@ const fn front_bytes<H: SlotHeader>() -> usize {
 /// What the owner of a slab knows of one of its blocks.
 pub(super) struct Books<H: SlotHeader> {
     /// Vacant carved slots.
-    free: *mut H,
+    free: Option<SlotRef<H>>,
     /// Slots that are handed out.
     pub(super) taken: u16,
     /// Slots that were carved.
@@ -160,7 +161,7 @@ impl<H: SlotHeader> BlockRef<H> {
             slot_bytes: (class + 1) * SLOT_ALIGN,
             _apart: [0; CACHE_LINE_BYTES],
             books: UnsafeCell::new(Books {
-                free: null_mut(),
+                free: None,
                 taken: 0,
                 carved: 0,
                 carved_before: carved,
@@ -183,8 +184,9 @@ impl<H: SlotHeader> BlockRef<H> {
     /// # Safety
     /// `slot` is a slot of a block.
     #[inline]
-    pub(super) unsafe fn of(slot: NonNull<H>) -> Self {
+    pub(super) unsafe fn of(slot: SlotRef<H>) -> Self {
         let front = slot
+            .as_non_null()
             .as_ptr()
             .map_addr(|address| address & !(SLOT_CHUNK_BYTES - 1));
         // SAFETY: a block lies at the multiple of its size below its slots.
@@ -235,10 +237,19 @@ impl<H: SlotHeader> BlockRef<H> {
             .with_mut(|books| f(unsafe { &mut *books }))
     }
 
-    pub(super) fn slot(self, index: u16) -> NonNull<H> {
+    fn memory_of(self, index: u16) -> NonNull<H> {
         let offset = front_bytes::<H>() + usize::from(index) * self.front().slot_bytes;
         // SAFETY: the index is below the number of slots that the block has.
         unsafe { self.0.byte_add(offset) }.cast()
+    }
+
+    /// The slot `index`.
+    ///
+    /// # Safety
+    /// It was carved (I1).
+    pub(super) unsafe fn slot(self, index: u16) -> SlotRef<H> {
+        // SAFETY: by the caller's promise; the pointer is good for the whole block.
+        unsafe { SlotRef::new(self.memory_of(index)) }
     }
 
     /// Takes a vacant carved slot.
@@ -246,11 +257,11 @@ impl<H: SlotHeader> BlockRef<H> {
     /// # Safety
     /// As for [`with_books`](Self::with_books).
     #[inline]
-    pub(super) unsafe fn take(self) -> Option<NonNull<H>> {
+    pub(super) unsafe fn take(self) -> Option<SlotRef<H>> {
         let pop = |books: &mut Books<H>| {
-            let slot = NonNull::new(books.free)?;
-            // SAFETY: a header stays in place (I1). Relaxed: the owner's own list.
-            books.free = unsafe { slot.as_ref() }.next().load(Ordering::Relaxed);
+            let slot = books.free?;
+            // SAFETY: the list's own link: a vacant carved slot, or null (I4).
+            books.free = NonNull::new(slot.next().get()).map(|next| unsafe { SlotRef::new(next) });
             books.taken += 1;
             Some(slot)
         };
@@ -262,7 +273,7 @@ impl<H: SlotHeader> BlockRef<H> {
     ///
     /// # Safety
     /// As for [`with_books`](Self::with_books).
-    pub(super) unsafe fn carve(self) -> Option<NonNull<H>> {
+    pub(super) unsafe fn carve(self) -> Option<SlotRef<H>> {
         let slots = slots_per_block::<H>(self.front().slot_bytes);
         let next = |books: &mut Books<H>| {
             let index = books.carved;
@@ -275,12 +286,15 @@ impl<H: SlotHeader> BlockRef<H> {
         };
         // SAFETY: by the caller's promise.
         let (index, before) = unsafe { self.with_books(next) }?;
-        let slot = self.slot(index);
-        match before {
-            // SAFETY: a vacant header of an earlier life of the block (I1); we hand it out.
-            Some(generation) => unsafe { H::restore(slot, generation) },
+        if before.is_none() {
             // SAFETY: memory of the block's that nobody has seen.
-            None => unsafe { slot.write(H::vacant()) },
+            unsafe { self.memory_of(index).write(H::vacant()) };
+        }
+        // SAFETY: carved now, or in an earlier life of the block (I1).
+        let slot = unsafe { self.slot(index) };
+        if let Some(generation) = before {
+            // SAFETY: a vacant header, which we hand out.
+            unsafe { H::restore(slot, generation) };
         }
         Some(slot)
     }
@@ -290,13 +304,11 @@ impl<H: SlotHeader> BlockRef<H> {
     /// # Safety
     /// As for [`with_books`](Self::with_books); `slot` is a taken slot of this block, vacant now.
     #[inline]
-    pub(super) unsafe fn give_back(self, slot: NonNull<H>) -> bool {
+    pub(super) unsafe fn give_back(self, slot: SlotRef<H>) -> bool {
         let push = |books: &mut Books<H>| {
-            // SAFETY: a header stays in place (I1). Relaxed: the owner's own list.
-            unsafe { slot.as_ref() }
-                .next()
-                .store(books.free, Ordering::Relaxed);
-            books.free = slot.as_ptr();
+            let before = books.free.replace(slot);
+            let before = before.map_or(null_mut(), |slot| slot.as_non_null().as_ptr());
+            slot.next().set(before);
             books.taken -= 1;
             !books.current
         };
@@ -320,10 +332,8 @@ impl<H: SlotHeader> BlockRef<H> {
     pub(super) unsafe fn release(self) -> Option<Released> {
         let mut generation = 0;
         for index in 0..self.carved() {
-            // SAFETY: headers stay in place (I1).
-            generation = unsafe { self.slot(index).as_ref() }
-                .generation()
-                .max(generation);
+            // SAFETY: carved.
+            generation = unsafe { self.slot(index) }.generation().max(generation);
         }
         // SAFETY: by the caller's promise.
         let released = unsafe {

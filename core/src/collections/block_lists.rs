@@ -12,9 +12,8 @@
 //!             has to be searched for its slots.
 #![allow(unsafe_code)]
 
-use core::ptr::NonNull;
-
 use super::block::{BlockRef, Books, CLASSES, SlotHeader};
+use super::slot::SlotRef;
 
 /// The blocks of one slab.
 pub(super) struct BlockLists<H: SlotHeader> {
@@ -33,7 +32,7 @@ struct Class<H: SlotHeader> {
     /// Blocks in use.
     linked: Option<BlockRef<H>>,
     /// Slots that outsiders gave back, taken off their stack and not yet put into their blocks.
-    returned: *mut H,
+    returned: Option<SlotRef<H>>,
 }
 
 /// The blocks of the list that starts with `first`.
@@ -52,7 +51,7 @@ impl<H: SlotHeader> BlockLists<H> {
                 Class {
                     listed: None,
                     linked: None,
-                    returned: core::ptr::null_mut(),
+                    returned: None,
                 }
             }; CLASSES],
             touched: 0,
@@ -84,11 +83,11 @@ impl<H: SlotHeader> BlockLists<H> {
     }
 
     /// Slots of `class` that outsiders gave back and that are not yet in their blocks.
-    pub(super) fn returned(&self, class: usize) -> *mut H {
+    pub(super) fn returned(&self, class: usize) -> Option<SlotRef<H>> {
         self.classes[class].returned
     }
 
-    pub(super) fn set_returned(&mut self, class: usize, first: *mut H) {
+    pub(super) fn set_returned(&mut self, class: usize, first: Option<SlotRef<H>>) {
         self.classes[class].returned = first;
     }
 
@@ -108,7 +107,7 @@ impl<H: SlotHeader> BlockLists<H> {
     /// # Safety
     /// `slot` is a taken slot of this slab, vacant now.
     #[inline]
-    pub(super) unsafe fn give_back(&mut self, slot: NonNull<H>) {
+    pub(super) unsafe fn give_back(&mut self, slot: SlotRef<H>) {
         // SAFETY: by the caller's promise.
         let block = unsafe { BlockRef::of(slot) };
         // SAFETY: the owner's own block, and by the caller's promise.

@@ -1,12 +1,14 @@
 //! Containers that the rest of the core is built of.
 
+mod chain;
+mod slot;
+
 #[cfg(feature = "alloc")]
 mod block;
 #[cfg(feature = "alloc")]
 mod block_lists;
 #[cfg(feature = "alloc")]
 mod block_pool;
-mod chain;
 #[cfg(feature = "alloc")]
 mod extent;
 mod list;
@@ -18,13 +20,14 @@ mod slab_owner;
 
 #[cfg(feature = "alloc")]
 pub use block::{LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
-pub use chain::{Chain, Chained};
+pub use chain::{Chain, ChainLink, Chained, QueueHandle};
 pub use list::{Link, Linked, List};
 pub use padded::Padded;
 #[cfg(feature = "alloc")]
 pub use slab::{Entered, Slab};
 #[cfg(feature = "alloc")]
 pub use slab_owner::{SlabOwner, SlabPool, SlotLayout};
+pub use slot::SlotRef;
 
 #[cfg(all(test, loom, feature = "alloc"))]
 mod model;

@@ -1,22 +1,20 @@
 //! Models of the slots: local and remote give-back.
 
 use std::boxed::Box;
-use std::ptr::NonNull;
 use std::vec::Vec;
 
 use loom::thread;
 
-use super::{Chained, Slab, SlabPool, SlotHeader, SlotLayout};
-use crate::platform::AtomicPtr;
+use super::{ChainLink, Chained, Slab, SlabPool, SlotHeader, SlotLayout, SlotRef};
 
 struct Slot {
-    next: AtomicPtr<Slot>,
+    next: ChainLink<Slot>,
 }
 
 #[allow(unsafe_code)]
 // SAFETY: one link, always the same.
 unsafe impl Chained for Slot {
-    fn next(&self) -> &AtomicPtr<Self> {
+    fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
 }
@@ -26,7 +24,7 @@ unsafe impl Chained for Slot {
 unsafe impl SlotHeader for Slot {
     fn vacant() -> Self {
         Self {
-            next: AtomicPtr::new(std::ptr::null_mut()),
+            next: ChainLink::new(),
         }
     }
 
@@ -34,11 +32,11 @@ unsafe impl SlotHeader for Slot {
         0
     }
 
-    unsafe fn restore(_this: NonNull<Self>, _generation: usize) {}
+    unsafe fn restore(_this: SlotRef<Self>, _generation: usize) {}
 }
 
 /// A slot's address on its way to another thread.
-struct Sent(NonNull<Slot>);
+struct Sent(SlotRef<Slot>);
 
 #[allow(unsafe_code)]
 // SAFETY: slots are for every thread.

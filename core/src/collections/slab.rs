@@ -26,6 +26,7 @@ use core::ptr::NonNull;
 use super::block::{BlockRef, CLASSES, SlotHeader};
 use super::block_lists::BlockLists;
 use super::block_pool::BlockPool;
+use super::slot::SlotRef;
 use crate::context_cell;
 use crate::platform::{AtomicPtr, HAS_THREADS, Ordering, UnsafeCell, without_interrupts};
 
@@ -46,6 +47,15 @@ pub struct Slab<H: SlotHeader> {
 const RETURNED_AT_A_TAKE: usize = 64;
 /// Slots of each class that are put into their blocks when a slab is trimmed.
 const RETURNED_AT_A_TRIM: usize = 1024;
+
+/// The slot at `header`, if that is not null.
+///
+/// # Safety
+/// It is null or the header of a carved slot.
+unsafe fn slot_at<H>(header: *mut H) -> Option<SlotRef<H>> {
+    // SAFETY: by the caller's promise (I1).
+    NonNull::new(header).map(|header| unsafe { SlotRef::new(header) })
+}
 
 // SAFETY: `local` is touched by the owner only (I2), the rest is atomic.
 unsafe impl<H: SlotHeader> Sync for Slab<H> {}
@@ -74,7 +84,7 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// `slot` came from a [`SlabOwner`](super::SlabOwner), and is taken.
     #[inline]
-    pub unsafe fn of<'a>(slot: NonNull<H>) -> &'a Self {
+    pub unsafe fn of<'a>(slot: SlotRef<H>) -> &'a Self {
         // SAFETY: by the caller's promise.
         let block = unsafe { BlockRef::of(slot) };
         // SAFETY: as above.
@@ -101,7 +111,7 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// `slot` came from a [`SlabOwner`](super::SlabOwner), is taken, and is not used after this call.
     #[inline]
-    pub unsafe fn give_back(slot: NonNull<H>) {
+    pub unsafe fn give_back(slot: SlotRef<H>) {
         // SAFETY: by the caller's promise.
         let slab = unsafe { Self::of(slot) };
         if HAS_THREADS && CURRENT_SLAB.get() == core::ptr::from_ref(slab).addr() {
@@ -116,18 +126,15 @@ impl<H: SlotHeader> Slab<H> {
         }
     }
 
-    fn give_back_remote(&self, class: usize, slot: NonNull<H>) {
+    fn give_back_remote(&self, class: usize, slot: SlotRef<H>) {
         let stack = &self.remote[class];
         let mut top = stack.load(Ordering::Relaxed);
         loop {
-            // SAFETY: the header stays initialised (I1).
-            unsafe { slot.as_ref() }
-                .next()
-                .store(top, Ordering::Relaxed);
+            slot.next().set(top);
             // Release: pairs with the Acquire swap in `collect`: the link is seen.
             match stack.compare_exchange_weak(
                 top,
-                slot.as_ptr(),
+                slot.as_non_null().as_ptr(),
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
@@ -142,7 +149,7 @@ impl<H: SlotHeader> Slab<H> {
     /// # Safety
     /// The caller is the owner (I2).
     #[inline]
-    pub(super) unsafe fn take(&'static self, class: usize, pool: &BlockPool<H>) -> NonNull<H> {
+    pub(super) unsafe fn take(&'static self, class: usize, pool: &BlockPool<H>) -> SlotRef<H> {
         let take = |local: &mut BlockLists<H>| {
             if let Some(block) = local.current(class) {
                 // SAFETY: the owner's own block (I2).
@@ -162,7 +169,7 @@ impl<H: SlotHeader> Slab<H> {
         local: &mut BlockLists<H>,
         class: usize,
         pool: &BlockPool<H>,
-    ) -> NonNull<H> {
+    ) -> SlotRef<H> {
         self.collect(local, class, RETURNED_AT_A_TAKE);
         loop {
             let Some(block) = local.current(class) else {
@@ -190,18 +197,17 @@ impl<H: SlotHeader> Slab<H> {
         for _ in 0..limit {
             let mut top = local.returned(class);
             // Relaxed: a look; the swap decides.
-            if top.is_null() && !self.remote[class].load(Ordering::Relaxed).is_null() {
+            if top.is_none() && !self.remote[class].load(Ordering::Relaxed).is_null() {
                 // Acquire: pairs with the Release in `give_back_remote`: the links are seen.
-                top = self.remote[class].swap(core::ptr::null_mut(), Ordering::Acquire);
+                let stack = self.remote[class].swap(core::ptr::null_mut(), Ordering::Acquire);
+                // SAFETY: a slot that was given back here.
+                top = unsafe { slot_at(stack) };
             }
-            let Some(slot) = NonNull::new(top) else {
+            let Some(slot) = top else {
                 return;
             };
-            // SAFETY: the header stays initialised (I1). Relaxed: the stack is ours now.
-            local.set_returned(
-                class,
-                unsafe { slot.as_ref() }.next().load(Ordering::Relaxed),
-            );
+            // SAFETY: as above: the stack is ours now.
+            local.set_returned(class, unsafe { slot_at(slot.next().get()) });
             // SAFETY: it was given back to this slab, whose owner the caller is.
             unsafe { local.give_back(slot) };
         }
@@ -210,8 +216,8 @@ impl<H: SlotHeader> Slab<H> {
     /// Calls `visit` with every carved slot, taken or vacant, of the blocks that are in use.
     ///
     /// # Safety
-    /// The caller is the owner (I2). `visit` may give slots back, but takes none.
-    pub(super) unsafe fn walk(&self, mut visit: impl FnMut(NonNull<H>)) {
+    /// The caller is the owner (I2), and trims nothing meanwhile.
+    pub(super) unsafe fn walk(&self, mut visit: impl FnMut(SlotRef<H>)) {
         // SAFETY: by the caller's promise.
         let blocks = unsafe {
             self.with_local(|local| {
@@ -221,7 +227,8 @@ impl<H: SlotHeader> Slab<H> {
         };
         // The blocks stay with the slab while slots of them are visited, whatever list they are in.
         for (block, carved) in blocks {
-            (0..carved).for_each(|index| visit(block.slot(index)));
+            // SAFETY: below the number of slots that are carved.
+            (0..carved).for_each(|index| visit(unsafe { block.slot(index) }));
         }
     }
 
@@ -245,7 +252,7 @@ impl<H: SlotHeader> Slab<H> {
             let is_returned = |class: usize| {
                 // Relaxed: a look; `collect` decides.
                 !self.remote[class].load(Ordering::Relaxed).is_null()
-                    || !local.returned(class).is_null()
+                    || local.returned(class).is_some()
             };
             local.empty() > keep
                 || local.blocks() > keep && local.touched_classes().any(is_returned)

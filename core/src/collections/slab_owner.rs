@@ -7,13 +7,13 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::marker::PhantomData;
+use core::cell::Cell;
 use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
 
 use super::block::{CLASSES, LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
 use super::block_pool::BlockPool;
 use super::slab::{Entered, Slab};
+use super::slot::SlotRef;
 use crate::maybe_const;
 use crate::platform::{CACHE_LINE_BYTES, KEPT_BLOCKS, Lock};
 
@@ -41,7 +41,7 @@ impl<H: SlotHeader> SlabPool<H> {
             slab,
             pool: self,
             rounding: layout.rounding(),
-            _local: PhantomData,
+            walking: Cell::new(false),
         }
     }
 }
@@ -85,8 +85,9 @@ pub struct SlabOwner<H: SlotHeader> {
     pool: &'static SlabPool<H>,
     /// The bits that are set in the class of every slot taken: see [`SlotLayout`].
     rounding: usize,
-    /// Not `Sync`: `take` works on the slab's local lists.
-    _local: PhantomData<core::cell::Cell<()>>,
+    /// Set while slots are visited: their blocks stay. Its type also keeps the owner from being `Sync`, since `take` works
+    /// on the slab's own lists.
+    walking: Cell<bool>,
 }
 
 impl<H: SlotHeader> SlabOwner<H> {
@@ -95,7 +96,7 @@ impl<H: SlotHeader> SlabOwner<H> {
     /// # Panics
     /// If `bytes` is more than [`LARGEST_SLOT`].
     #[inline]
-    pub fn take(&self, bytes: usize) -> NonNull<H> {
+    pub fn take(&self, bytes: usize) -> SlotRef<H> {
         assert!(
             bytes <= LARGEST_SLOT,
             "slot too large: {bytes} of {LARGEST_SLOT} bytes"
@@ -105,13 +106,17 @@ impl<H: SlotHeader> SlabOwner<H> {
         unsafe { self.slab.take(class, &self.pool.blocks) }
     }
 
-    /// Calls `visit` with every slot that holds something, and with vacant ones beside them. `visit`
-    /// may give slots back, but takes none.
+    /// Calls `visit` with every slot that holds something, and with vacant ones beside them; also, or not, with those
+    /// that `visit` takes.
     ///
     /// # Cost
     /// Depends on the blocks that have taken slots, not on how many there once were.
-    pub fn walk(&self, visit: impl FnMut(NonNull<H>)) {
-        // SAFETY: the owner, which is not shared.
+    pub fn walk(&self, visit: impl FnMut(SlotRef<H>)) {
+        let _walking = WalkGuard {
+            before: self.walking.replace(true),
+            walking: &self.walking,
+        };
+        // SAFETY: the owner, which is not shared; blocks stay meanwhile.
         unsafe { self.slab.walk(visit) }
     }
 
@@ -122,11 +127,14 @@ impl<H: SlotHeader> SlabOwner<H> {
     }
 
     /// Gives the memory of at most `limit` blocks without a taken slot back, but for a few that stay.
-    /// `true`: there is more.
+    /// `true`: there is more. Gives nothing back while slots are visited.
     ///
     /// # Cost
     /// A system call for each block of 32 KiB, beyond the first 64 in the process.
     pub fn trim(&self, limit: usize) -> bool {
+        if self.walking.get() {
+            return self.has_surplus();
+        }
         // SAFETY: the owner, which is not shared.
         unsafe { self.slab.trim(KEPT_BLOCKS, limit, &self.pool.blocks) || self.has_surplus() }
     }
@@ -145,6 +153,18 @@ impl<H: SlotHeader> SlabOwner<H> {
     /// Loses the slab: it is never owned again, and its slots stay as they are.
     pub fn lose(self) {
         let _lost = ManuallyDrop::new(self);
+    }
+}
+
+/// Ends a walk also on unwinding.
+struct WalkGuard<'a> {
+    walking: &'a Cell<bool>,
+    before: bool,
+}
+
+impl Drop for WalkGuard<'_> {
+    fn drop(&mut self) {
+        self.walking.set(self.before);
     }
 }
 

@@ -8,21 +8,21 @@ use std::vec::Vec;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
-use super::{Chained, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout};
-use crate::platform::{AtomicPtr, AtomicUsize, Ordering};
+use super::{ChainLink, Chained, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout, SlotRef};
+use crate::platform::{AtomicUsize, Ordering};
 
 /// By how much less is made under Miri, which is slow.
 const LESS: usize = if cfg!(miri) { 100 } else { 1 };
 
 /// A slot that counts its lives. Zeros are a vacant one.
 struct Slot {
-    next: AtomicPtr<Slot>,
+    next: ChainLink<Slot>,
     lives: AtomicUsize,
 }
 
 // SAFETY: one link, always the same.
 unsafe impl Chained for Slot {
-    fn next(&self) -> &AtomicPtr<Self> {
+    fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
 }
@@ -31,7 +31,7 @@ unsafe impl Chained for Slot {
 unsafe impl SlotHeader for Slot {
     fn vacant() -> Self {
         Self {
-            next: AtomicPtr::new(std::ptr::null_mut()),
+            next: ChainLink::new(),
             lives: AtomicUsize::new(0),
         }
     }
@@ -40,11 +40,9 @@ unsafe impl SlotHeader for Slot {
         self.lives.load(Ordering::Relaxed)
     }
 
-    unsafe fn restore(this: NonNull<Self>, generation: usize) {
-        // SAFETY: by the caller's promise.
-        let slot = unsafe { this.as_ref() };
-        slot.next.store(std::ptr::null_mut(), Ordering::Relaxed);
-        slot.lives.store(generation, Ordering::Relaxed);
+    unsafe fn restore(this: SlotRef<Self>, generation: usize) {
+        this.next.set(std::ptr::null_mut());
+        this.lives.store(generation, Ordering::Relaxed);
     }
 }
 
@@ -64,16 +62,15 @@ fn pool() -> &'static SlabPool<Slot> {
 /// Who has which slot, and how many lives each slot has had.
 #[derive(Default)]
 struct Record {
-    taken: BTreeSet<NonNull<Slot>>,
-    lives: BTreeMap<NonNull<Slot>, usize>,
+    taken: BTreeSet<SlotRef<Slot>>,
+    lives: BTreeMap<SlotRef<Slot>, usize>,
 }
 
 impl Record {
     fn take(&mut self, owner: &SlabOwner<Slot>, bytes: usize) {
         let slot = owner.take(bytes);
         assert!(self.taken.insert(slot), "a slot was handed out twice");
-        // SAFETY: taken just now.
-        let lives = unsafe { slot.as_ref() }.generation();
+        let lives = slot.generation();
         let before = self.lives.insert(slot, lives);
         assert!(
             before.is_none_or(|before| before < lives),
@@ -81,18 +78,15 @@ impl Record {
         );
     }
 
-    fn give_back(&mut self, slot: NonNull<Slot>) {
+    fn give_back(&mut self, slot: SlotRef<Slot>) {
         assert!(self.taken.remove(&slot));
-        // SAFETY: taken until now.
-        unsafe { slot.as_ref() }
-            .lives
-            .fetch_add(1, Ordering::Relaxed);
+        slot.lives.fetch_add(1, Ordering::Relaxed);
         // SAFETY: taken, and not used any more.
         unsafe { Slab::give_back(slot) };
     }
 
     /// Any of the slots that are taken, by a number.
-    fn some(&self, number: usize) -> Option<NonNull<Slot>> {
+    fn some(&self, number: usize) -> Option<SlotRef<Slot>> {
         let index = number.checked_rem(self.taken.len())?;
         self.taken.iter().nth(index).copied()
     }
@@ -242,8 +236,8 @@ fn slots_apart_share_no_cache_line() {
     for bytes in [1, 32, 33, 64, 100, 128, 129, 300, super::LARGEST_SLOT] {
         for _ in 0..200 / LESS.min(10) {
             let slot = apart.take(bytes);
-            let first = slot.as_ptr().addr() / line;
-            let last = (slot.as_ptr().addr() + bytes - 1) / line;
+            let first = slot.address() / line;
+            let last = (slot.address() + bytes - 1) / line;
             for line in first..=last {
                 assert!(lines.insert(line), "a slot of {bytes} bytes shares a line");
             }
@@ -252,7 +246,30 @@ fn slots_apart_share_no_cache_line() {
     }
     // Others are not spread: there the memory counts.
     if line > 32 {
-        let [one, two] = [(); 2].map(|()| dense.take(32).as_ptr().addr());
+        let [one, two] = [(); 2].map(|()| dense.take(32).address());
         assert_eq!(two - one, 32);
     }
+}
+
+/// A block that went to the pool while its slots are visited could be another owner's by the time the visit comes to it.
+#[test]
+fn a_trim_within_a_walk_gives_no_block_back() {
+    let owner = pool().own(std::ptr::null_mut(), SlotLayout::Dense);
+    let slots: Vec<_> = (0..100).map(|_| owner.take(super::LARGEST_SLOT)).collect();
+    // SAFETY: dropped below, on this thread, before the owner.
+    let entered = unsafe { owner.enter() };
+    let (kept, back) = slots.split_first().unwrap();
+    // SAFETY: taken, and not used any more.
+    back.iter()
+        .for_each(|&slot| unsafe { Slab::give_back(slot) });
+    let had_surplus = owner.has_surplus();
+    owner.walk(|_| {
+        owner.trim(usize::MAX);
+        assert_eq!(owner.has_surplus(), had_surplus, "a block has gone");
+    });
+    while owner.trim(usize::MAX) {}
+    assert!(!owner.has_surplus());
+    // SAFETY: as above.
+    unsafe { Slab::give_back(*kept) };
+    drop(entered);
 }

@@ -22,7 +22,8 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 use crate::log::step;
 use crate::maybe_const;
 use crate::platform::Lock;
-use crate::time::{Home, Mode, Timers};
+use crate::time::raw::Mode;
+use crate::time::{Home, Timers};
 
 /// A board's clock with one alarm.
 pub trait AlarmClock: Sync + 'static {

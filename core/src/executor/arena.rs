@@ -21,7 +21,7 @@ use super::services::Refusal;
 use crate::maybe_const;
 use crate::platform::Lock;
 use crate::task::raw::{
-    BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule, Parcel,
+    BODY_ALIGN, BODY_OFFSET, ErasedFuture, FixedHeader, FixedNotified, FixedSchedule,
 };
 
 /// One slot: header, then the future.
@@ -70,7 +70,7 @@ unsafe impl<const SLOTS: usize, const BYTES: usize> Send for Arena<SLOTS, BYTES>
 
 /// A place for tasks, its size forgotten; what an executor keeps of its [`Arena`].
 pub trait Storage: Sync {
-    /// Puts the parcel's future into a vacant slot, as a task of `scheduler`.
+    /// Puts the erased future into a vacant slot, as a task of `scheduler`.
     ///
     /// # Errors
     /// If no slot is vacant, or the future does not fit; it has not been moved then.
@@ -79,7 +79,7 @@ pub trait Storage: Sync {
     /// A future that is not `Send` is polled by `scheduler` in the context that made it.
     unsafe fn place(
         &'static self,
-        parcel: Parcel<'_>,
+        erased: ErasedFuture<'_>,
         scheduler: &'static dyn FixedSchedule,
     ) -> Result<FixedNotified, Refusal>;
 }
@@ -144,11 +144,11 @@ impl<const SLOTS: usize, const BYTES: usize> Default for Arena<SLOTS, BYTES> {
 impl<const SLOTS: usize, const BYTES: usize> Storage for Arena<SLOTS, BYTES> {
     unsafe fn place(
         &'static self,
-        mut parcel: Parcel<'_>,
+        mut erased: ErasedFuture<'_>,
         scheduler: &'static dyn FixedSchedule,
     ) -> Result<FixedNotified, Refusal> {
         const { assert!(core::mem::offset_of!(Slot<BYTES>, body) == BODY_OFFSET) };
-        let layout = parcel.layout();
+        let layout = erased.layout();
         if layout.size() > BYTES || layout.align() > BODY_ALIGN {
             return Err(Refusal::TooLarge {
                 bytes: layout.size(),
@@ -158,17 +158,17 @@ impl<const SLOTS: usize, const BYTES: usize> Storage for Arena<SLOTS, BYTES> {
         let carved = *self.carved.lock();
         for index in 0..carved {
             // SAFETY: the slot is initialised (I1), stays (I3), and the future fits.
-            match unsafe { FixedHeader::fill(self.header(index), parcel, scheduler) } {
+            match unsafe { FixedHeader::fill(self.header(index), erased, scheduler) } {
                 Ok(token) => return Ok(token),
-                Err(back) => parcel = back,
+                Err(back) => erased = back,
             }
         }
         // Another context may take the slot that was carved here, but then carves none itself.
         while let Some(header) = self.carve() {
             // SAFETY: as above.
-            match unsafe { FixedHeader::fill(header, parcel, scheduler) } {
+            match unsafe { FixedHeader::fill(header, erased, scheduler) } {
                 Ok(token) => return Ok(token),
-                Err(back) => parcel = back,
+                Err(back) => erased = back,
             }
         }
         Err(Refusal::Full { slots: SLOTS })

@@ -35,8 +35,9 @@ use crate::log::warning;
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
 use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
-use crate::task::raw::{BODY_ALIGN, FixedHeader, FixedNotified, FixedSchedule, Parcel};
-use crate::time::{Current, Home};
+use crate::task::raw::{BODY_ALIGN, ErasedFuture, FixedNotified, FixedSchedule};
+use crate::time::Home;
+use crate::time::raw::Current;
 
 /// Runs tasks in static slots, in the order in which they became ready.
 ///
@@ -57,7 +58,7 @@ use crate::time::{Current, Home};
 /// # }
 /// ```
 pub struct Executor {
-    queue: Lock<Chain<FixedHeader>>,
+    queue: Lock<Chain<FixedNotified>>,
     busy: AtomicBool,
     root: Root,
     timers: Lock<Option<Home>>,
@@ -96,7 +97,7 @@ impl Executor {
         F: Future<Output = ()> + Send + 'static,
     {
         // SAFETY: the future is `Send`.
-        lend(future, |parcel| unsafe { self.place(self.storage, parcel) })
+        lend(future, |erased| unsafe { self.place(self.storage, erased) })
     }
 
     /// Spawns `future` into a slot of another arena. Any context may call it.
@@ -120,7 +121,7 @@ impl Executor {
             );
         }
         // SAFETY: the future is `Send`.
-        lend(future, |parcel| unsafe { self.place(arena, parcel) })
+        lend(future, |erased| unsafe { self.place(arena, erased) })
     }
 
     /// # Safety
@@ -128,10 +129,10 @@ impl Executor {
     unsafe fn place(
         &'static self,
         storage: &'static dyn Storage,
-        parcel: Parcel<'_>,
+        erased: ErasedFuture<'_>,
     ) -> Result<(), Refusal> {
         // SAFETY: by the caller's promise.
-        match unsafe { storage.place(parcel, self) } {
+        match unsafe { storage.place(erased, self) } {
             Ok(token) => {
                 self.schedule(token);
                 Ok(())
@@ -203,7 +204,7 @@ impl Executor {
         self.root.begin();
         loop {
             if self.root.take() {
-                let polled = self.inside(|| coop::budget(|| future.as_mut().poll(&mut cx)));
+                let polled = self.inside(|| coop::raw::budget(|| future.as_mut().poll(&mut cx)));
                 if let Poll::Ready(output) = polled {
                     return output;
                 }
@@ -218,11 +219,10 @@ impl Executor {
         self.inside(|| {
             let ready = self.queue.lock().len();
             for _ in 0..ready {
-                let Some(raw) = self.queue.lock().pop() else {
+                let Some(token) = self.queue.lock().pop() else {
                     break;
                 };
-                // SAFETY: a token was turned into the queue's entry, and comes out once.
-                unsafe { FixedNotified::from_raw(raw) }.run();
+                token.run();
             }
         });
         self.has_ready()
@@ -230,7 +230,7 @@ impl Executor {
 
     /// Runs `f` where `spawn` and timers find this executor.
     fn inside<R>(&'static self, f: impl FnOnce() -> R) -> R {
-        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_parcel);
+        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased);
         // SAFETY: the executor is static.
         let _services = unsafe { Installed::new(services) };
         let home = *self.timers.lock();
@@ -253,8 +253,7 @@ impl FixedSchedule for Executor {
         without_interrupts(|| {
             let mut queue = self.queue.lock();
             let was_empty = queue.is_empty();
-            // SAFETY: slots are never freed, and a token is in one queue.
-            unsafe { queue.push(token.into_raw()) };
+            queue.push(token);
             drop(queue);
             // A queue that was not empty is looked at before the executor sleeps.
             if was_empty {
@@ -274,11 +273,11 @@ impl fmt::Debug for Executor {
 
 /// # Safety
 /// `data` is a static executor, and the future is `Send`.
-unsafe fn spawn_parcel(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
+unsafe fn spawn_erased(data: *const (), erased: ErasedFuture<'_>) -> Result<(), Refusal> {
     // SAFETY: by the caller's promise.
     let executor: &'static Executor = unsafe { &*data.cast() };
     // SAFETY: as above.
-    unsafe { executor.place(executor.storage, parcel) }
+    unsafe { executor.place(executor.storage, erased) }
 }
 
 static ROOT_TABLE: RawWakerVTable = RawWakerVTable::new(
@@ -334,8 +333,8 @@ impl LocalSpawner {
     pub fn spawn<F: Future<Output = ()> + 'static>(&self, future: F) -> Result<(), SpawnError<F>> {
         let executor = self.executor;
         // SAFETY: this context is or was in `run`, and no other ever polls (I2).
-        lend(future, |parcel| unsafe {
-            executor.place(executor.storage, parcel)
+        lend(future, |erased| unsafe {
+            executor.place(executor.storage, erased)
         })
     }
 }

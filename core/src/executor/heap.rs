@@ -30,14 +30,15 @@ use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
 use crate::platform::{Lock, PlainArc as Arc};
-use crate::task::raw::{Header, Notified, OwnedTasks, Parcel, Schedule};
+use crate::task::raw::{ErasedFuture, Notified, OwnedTasks, Schedule};
 use crate::task::{Id, JoinHandle};
-use crate::time::{Current, Home};
+use crate::time::Home;
+use crate::time::raw::Current;
 
 /// What wakers reach, from any context.
 struct Shared {
     /// `None` once it is closed (I3).
-    queue: Lock<Option<Chain<Header>>>,
+    queue: Lock<Option<Chain<Notified>>>,
     root: Root,
     unpark: Box<dyn Unpark>,
 }
@@ -72,8 +73,7 @@ impl Shared {
             return token.discard();
         };
         let was_empty = queue.is_empty();
-        // SAFETY: the token keeps its slot, and is in one queue.
-        unsafe { queue.push(token.into_raw()) };
+        queue.push(token);
         drop(guard);
         // A queue that was not empty is looked at before the executor sleeps.
         if was_empty {
@@ -86,9 +86,7 @@ impl Shared {
     }
 
     fn pop(&self) -> Option<Notified> {
-        let raw = self.queue.lock().as_mut().and_then(Chain::pop)?;
-        // SAFETY: a token was turned into the queue's entry, and comes out once.
-        Some(unsafe { Notified::from_raw(raw) })
+        self.queue.lock().as_mut().and_then(Chain::pop)
     }
 }
 
@@ -175,10 +173,11 @@ where
         let waker = root_waker(&self.shared);
         let mut cx = Context::from_waker(&waker);
         self.shared.root.begin();
-        coop::apart(|| {
+        coop::raw::apart(|| {
             loop {
                 if self.shared.root.take() {
-                    let polled = self.inside(|| coop::budget(|| future.as_mut().poll(&mut cx)));
+                    let polled =
+                        self.inside(|| coop::raw::budget(|| future.as_mut().poll(&mut cx)));
                     if let Poll::Ready(output) = polled {
                         return output;
                     }
@@ -204,7 +203,7 @@ where
 
     /// Runs `f` where `spawn` and timers find this executor.
     fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
-        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_parcel::<P>);
+        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased::<P>);
         // SAFETY: the executor is borrowed for longer than the guard lives.
         let _services = unsafe { Installed::new(services) };
         let _timers = TimersHere::new(match self.timers {
@@ -228,9 +227,8 @@ impl<P: Park> Drop for HeapExecutor<P> {
         tasks.cancel_all();
         let queue = self.shared.queue.lock().take();
         let mut queue = queue.unwrap_or_default();
-        while let Some(raw) = queue.pop() {
-            // SAFETY: a token was turned into the queue's entry, and comes out once.
-            unsafe { Notified::from_raw(raw) }.discard();
+        while let Some(token) = queue.pop() {
+            token.discard();
         }
         // A waker that this context has suspended gives its token to a closed queue later (I4): then
         // the slab and the scheduler are lost.
@@ -250,14 +248,14 @@ impl<P: Park> fmt::Debug for HeapExecutor<P> {
 /// # Safety
 /// `data` is an executor that runs in this context, or in one that this interrupt handler has
 /// interrupted, and the future is `Send`.
-unsafe fn spawn_parcel<P: Park>(data: *const (), parcel: Parcel<'_>) -> Result<(), Refusal>
+unsafe fn spawn_erased<P: Park>(data: *const (), erased: ErasedFuture<'_>) -> Result<(), Refusal>
 where
     P::Unpark: 'static,
 {
     // SAFETY: by the caller's promise.
     let executor = unsafe { &*data.cast::<HeapExecutor<P>>() };
-    // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
-    let future = unsafe { parcel.into_box() };
+    // SAFETY: the future is `Send`.
+    let future = unsafe { erased.into_box() };
     // SAFETY: the executor runs in this context, or its context is suspended meanwhile and the
     // future is `Send` (I5).
     drop(unsafe { executor.spawn_future(future, Location::caller()) });

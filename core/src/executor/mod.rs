@@ -21,6 +21,8 @@ mod heap;
 #[cfg(feature = "std")]
 mod hosted;
 
+pub(crate) mod raw;
+
 pub use alarm::{AlarmClock, ChipTimers};
 pub use arena::{Arena, Storage};
 pub use chip::{ChipPark, ChipUnpark};
@@ -29,7 +31,7 @@ pub use fixed::{Executor, LocalSpawner};
 pub use heap::HeapExecutor;
 #[cfg(feature = "std")]
 pub use hosted::{ThreadPark, ThreadUnpark};
-pub use services::{Refusal, Services, SpawnError, SpawnParcel, set_services, spawn};
+pub use services::{Refusal, SpawnError, spawn};
 pub use timed::TimedPark;
 
 #[cfg(all(test, feature = "std", not(loom)))]

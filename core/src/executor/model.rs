@@ -14,7 +14,8 @@ use super::alarm::{AlarmClock, ChipTimers};
 use super::arena::Arena;
 use super::fixed::Executor;
 use crate::park::{Park, Unpark};
-use crate::time::{Current, Home, set_current, sleep};
+use crate::time::raw::{Current, set_current};
+use crate::time::{Home, sleep};
 use crate::wake::WakerCell;
 
 /// Memory of a model, freed at its end.

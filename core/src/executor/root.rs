@@ -3,7 +3,7 @@
 
 use crate::park::Unpark;
 use crate::platform::{AtomicBool, Ordering};
-use crate::time::{Current, set_current};
+use crate::time::raw::{Current, set_current};
 
 /// Whether the future that an executor blocks on is to be polled.
 #[derive(Debug)]

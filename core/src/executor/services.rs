@@ -15,20 +15,20 @@ use core::fmt;
 use core::future::Future;
 
 use crate::context_cell;
-use crate::task::raw::Parcel;
+use crate::task::raw::ErasedFuture;
 
-/// Spawns the parcel's future, or says why not. If it says `Ok`, it has moved the future out.
+/// Spawns the erased future, or says why not.
 ///
 /// The first argument is the table's `data`, alive by its installer's promise; the future is
 /// `Send`. Without threads an interrupt handler may call it at any step of the installer (I2 of this
 /// file).
-pub type SpawnParcel = unsafe fn(*const (), Parcel<'_>) -> Result<(), Refusal>;
+pub type SpawnFunction = unsafe fn(*const (), ErasedFuture<'_>) -> Result<(), Refusal>;
 
 /// What the running executor offers.
 #[derive(Debug, Clone, Copy)]
 pub struct Services {
     data: *const (),
-    spawn: SpawnParcel,
+    spawn: SpawnFunction,
 }
 
 // SAFETY: `data` is used only in the context that the table is installed in, or by an interrupt
@@ -37,7 +37,7 @@ unsafe impl Send for Services {}
 
 impl Services {
     /// A table whose function is called with `data`.
-    pub const fn new(data: *const (), spawn: SpawnParcel) -> Self {
+    pub const fn new(data: *const (), spawn: SpawnFunction) -> Self {
         Self { data, spawn }
     }
 
@@ -116,17 +116,14 @@ impl<F> fmt::Display for SpawnError<F> {
 
 impl<F> core::error::Error for SpawnError<F> {}
 
-/// Lends `future` to `take`; if that takes it, forgets it, else gives it back.
+/// Lends `future` to `take`, and gives it back if that refuses it.
 pub(super) fn lend<F: Future<Output = ()> + 'static>(
-    mut future: F,
-    take: impl FnOnce(Parcel<'_>) -> Result<(), Refusal>,
+    future: F,
+    take: impl FnOnce(ErasedFuture<'_>) -> Result<(), Refusal>,
 ) -> Result<(), SpawnError<F>> {
-    match take(Parcel::new(&mut future)) {
-        Ok(()) => {
-            core::mem::forget(future);
-            Ok(())
-        }
-        Err(refusal) => Err(SpawnError { future, refusal }),
+    match ErasedFuture::lend(future, take) {
+        (Err(refusal), Some(future)) => Err(SpawnError { future, refusal }),
+        _ => Ok(()),
     }
 }
 
@@ -153,9 +150,9 @@ pub fn spawn<F>(future: F) -> Result<(), SpawnError<F>>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    lend(future, |parcel| match CURRENT.get() {
+    lend(future, |erased| match CURRENT.get() {
         // SAFETY: `data` is alive while the table is installed (I1), and `F` is `Send`.
-        Some(services) => unsafe { (services.spawn)(services.data, parcel) },
+        Some(services) => unsafe { (services.spawn)(services.data, erased) },
         None => Err(Refusal::Absent),
     })
 }

@@ -4,7 +4,8 @@ use core::task::Waker;
 use core::time::Duration;
 
 use crate::park::Park;
-use crate::time::{Home, Mode, ParkFor, Timers};
+use crate::time::raw::{Mode, ParkFor};
+use crate::time::{Home, Timers};
 
 /// Puts a home of timers around a [`Park`]: it sleeps no longer than until the next timer, and
 /// fires what is due when it wakes.

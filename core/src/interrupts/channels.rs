@@ -10,7 +10,7 @@ use super::harness::{Scenario, Task, sweep};
 use crate::platform::{AtomicUsize, Ordering};
 use crate::sync::mpsc::error::{TryRecvError, TrySendError};
 use crate::sync::{broadcast, mpsc, oneshot, watch};
-use crate::time::{Current, set_current};
+use crate::time::raw::{Current, set_current};
 
 /// Values that thread level sends.
 const SENT: u32 = 3;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use super::harness::{Scenario, Task, sweep};
 use crate::executor::{AlarmClock, ChipTimers};
 use crate::platform::install_clock;
-use crate::time::{Current, Instant, set_current, sleep, timeout};
+use crate::time::raw::{Current, set_current};
+use crate::time::{Instant, sleep, timeout};
 
 std::thread_local! {
     /// The time of the chip that this thread simulates, in microseconds.

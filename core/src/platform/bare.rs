@@ -299,6 +299,11 @@ pub const fn moment_origin() -> Moment {
     Moment::from_micros(0)
 }
 
+/// Where random numbers start: at the board's time, which differs a little from run to run.
+pub fn random_seed() -> u64 {
+    moment_now().as_micros()
+}
+
 /// Polls `future` again and again until it is ready: without threads there is nobody to sleep.
 pub fn block_on<F: core::future::Future>(future: F) -> F::Output {
     let mut future = core::pin::pin!(future);

@@ -14,6 +14,7 @@
 //! | `PanicPayload`, `wake_caught(waker)`, `resume_panic(payload)` | a waker's panic, caught where `std` is, to go on later |
 //! | `wake_to_caller(waker)` | wakes; a waker's panic goes to the caller, unless the thread panics already |
 //! | `tell(text)` | a line for the user on the standard error output, where there is one |
+//! | `random_seed()` | where random numbers start that need no secrecy |
 //! | `SLOT_CHUNK_BYTES` | how much memory a pool of task slots takes at a time; a power of two |
 //! | `SLOT_EXTENT_BLOCKS` | how many of them are allocated at once |
 //! | `CACHE_LINE_BYTES` | how far apart things lie that different contexts write |

@@ -195,6 +195,12 @@ pub unsafe fn release_pages(start: NonNull<u8>, bytes: usize) -> bool {
     }
 }
 
+/// Where a context's random numbers start: a number that nobody foresees.
+pub fn random_seed() -> u64 {
+    use core::hash::BuildHasher;
+    std::hash::RandomState::new().hash_one(0)
+}
+
 /// Tells the user `text`, by a line on the standard error output.
 pub fn tell(text: &str) {
     use std::io::Write;

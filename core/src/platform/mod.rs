@@ -15,7 +15,7 @@ pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
     SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    locks_held, relax, release_pages, tell, without_interrupts,
+    locks_held, random_seed, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -25,7 +25,7 @@ pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
     SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    locks_held, relax, release_pages, tell, without_interrupts,
+    locks_held, random_seed, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(any(feature = "std", loom))]
@@ -74,7 +74,9 @@ pub use bare::{
     timers_ended, without_interrupts, without_runtime, without_timers,
 };
 #[cfg(not(any(feature = "std", loom)))]
-pub use bare::{PanicPayload, discard_payload, resume_panic, wake_caught, wake_to_caller};
+pub use bare::{
+    PanicPayload, discard_payload, random_seed, resume_panic, wake_caught, wake_to_caller,
+};
 #[cfg(all(test, not(any(feature = "std", loom))))]
 pub use simulated::{interrupt, interrupted_by};
 

@@ -6,33 +6,30 @@
 //! Invariants  I1 `len` is the chain's length whenever the lock is free.
 //!             I2 nothing is pushed once closed.
 //! Rejected    A lock-free list: its pop needs hazard tracking, and a burst is moved under one lock.
-#![allow(unsafe_code)]
 
-use core::ptr::NonNull;
-
-use crate::collections::{Chain, Chained};
+use crate::collections::{Chain, QueueHandle};
 use crate::platform::{AtomicUsize, Lock, Ordering};
 
-/// An unbounded queue of items that are owned elsewhere, with room for one link inside each.
+/// An unbounded queue that is linked through its items.
 #[derive(Debug)]
-pub struct Inject<T: Chained> {
+pub struct Inject<Q: QueueHandle> {
     len: AtomicUsize,
-    inner: Lock<Inner<T>>,
+    inner: Lock<Inner<Q>>,
 }
 
 #[derive(Debug)]
-struct Inner<T: Chained> {
-    chain: Chain<T>,
+struct Inner<Q: QueueHandle> {
+    chain: Chain<Q>,
     closed: bool,
 }
 
-impl<T: Chained + Sync> Default for Inject<T> {
+impl<Q: QueueHandle> Default for Inject<Q> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: Chained + Sync> Inject<T> {
+impl<Q: QueueHandle> Inject<Q> {
     /// An open queue without items.
     pub fn new() -> Self {
         Self {
@@ -59,16 +56,12 @@ impl<T: Chained + Sync> Inject<T> {
     ///
     /// # Errors
     /// The item, if the queue is closed.
-    ///
-    /// # Safety
-    /// `item` stays alive until it is taken out, and is in no other chain.
-    pub unsafe fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
+    pub fn push(&self, item: Q) -> Result<(), Q> {
         let mut inner = self.inner.lock();
         if inner.closed {
             return Err(item);
         }
-        // SAFETY: by the caller's promise.
-        unsafe { inner.chain.push(item) };
+        inner.chain.push(item);
         // Release: pairs with the Acquire in `len`.
         self.len.store(inner.chain.len(), Ordering::Release);
         Ok(())
@@ -78,7 +71,7 @@ impl<T: Chained + Sync> Inject<T> {
     ///
     /// # Errors
     /// The items, if the queue is closed.
-    pub fn append(&self, mut items: Chain<T>) -> Result<(), Chain<T>> {
+    pub fn append(&self, mut items: Chain<Q>) -> Result<(), Chain<Q>> {
         let mut inner = self.inner.lock();
         if inner.closed {
             return Err(items);
@@ -90,14 +83,14 @@ impl<T: Chained + Sync> Inject<T> {
     }
 
     /// Takes the oldest item.
-    pub fn pop(&self) -> Option<NonNull<T>> {
+    pub fn pop(&self) -> Option<Q> {
         let mut one = None;
         self.pop_many(1, |item| one = Some(item));
         one
     }
 
     /// Takes at most `most` items, oldest first, and hands each to `keep` under the lock.
-    pub fn pop_many(&self, most: usize, mut keep: impl FnMut(NonNull<T>)) -> usize {
+    pub fn pop_many(&self, most: usize, mut keep: impl FnMut(Q)) -> usize {
         if self.is_empty() {
             return 0;
         }

@@ -9,7 +9,7 @@ mod ring;
 
 pub use fixed::{FixedQueue, FixedRing, Full};
 pub use inject::Inject;
-pub use ring::{RING_SLOTS, Ring};
+pub use ring::{RING_SLOTS, Ring, RingOwner};
 
 #[cfg(all(test, loom, feature = "alloc"))]
 mod model;

@@ -8,35 +8,50 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{FixedQueue, Inject, RING_SLOTS, Ring};
-use crate::collections::Chained;
-use crate::platform::AtomicPtr;
+use crate::collections::{ChainLink, Chained, QueueHandle};
 
+#[derive(Debug)]
 struct Item {
     number: usize,
-    next: AtomicPtr<Item>,
+    next: ChainLink<Item>,
 }
 
 #[allow(unsafe_code)]
 // SAFETY: one link, always the same.
 unsafe impl Chained for Item {
-    fn next(&self) -> &AtomicPtr<Self> {
+    fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
 }
 
-fn item(number: usize) -> NonNull<Item> {
-    let item = Item {
-        number,
-        next: AtomicPtr::new(std::ptr::null_mut()),
-    };
-    NonNull::from(Box::leak(Box::new(item)))
-}
+/// The one handle to an item.
+#[derive(Debug)]
+struct Handle(Box<Item>);
 
 #[allow(unsafe_code)]
-fn free(item: NonNull<Item>) -> usize {
-    // SAFETY: made by `item`, and out of every queue.
-    let item = unsafe { Box::from_raw(item.as_ptr()) };
-    item.number
+// SAFETY: a box is the one to have its item.
+unsafe impl QueueHandle for Handle {
+    type Item = Item;
+
+    fn into_raw(self) -> NonNull<Item> {
+        NonNull::from(Box::leak(self.0))
+    }
+
+    unsafe fn from_raw(raw: NonNull<Item>) -> Self {
+        // SAFETY: by the caller's promise.
+        Self(unsafe { Box::from_raw(raw.as_ptr()) })
+    }
+}
+
+fn item(number: usize) -> Handle {
+    Handle(Box::new(Item {
+        number,
+        next: ChainLink::new(),
+    }))
+}
+
+fn free(item: Handle) -> usize {
+    item.0.number
 }
 
 /// Attacks I1 and I2: the owner pushes and pops over the wrap of the counters while two thieves
@@ -45,23 +60,24 @@ fn owner_meets_thieves(start: usize) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);
     builder.check(move || {
-        let ring = Arc::new(Ring::<Item>::starting_at(start));
-        let steal = |ring: Arc<Ring<Item>>| {
+        let ring = Arc::new(Ring::<Handle>::with_counters_at(start));
+        let steal = |ring: Arc<Ring<Handle>>| {
             thread::spawn(move || {
                 let mut taken = Vec::new();
                 ring.take_half(|item| taken.push(free(item)));
                 taken
             })
         };
+        let owner = ring.claim().unwrap();
         for number in 0..3 {
-            ring.push(item(number)).unwrap();
+            owner.push(item(number)).unwrap();
         }
         let thieves = [steal(ring.clone()), steal(ring.clone())];
         let mut seen = Vec::new();
         let mut next = 3;
         for _ in 0..2 {
-            seen.extend(ring.pop().map(free));
-            if let Err(refused) = ring.push(item(next)) {
+            seen.extend(owner.pop().map(free));
+            if let Err(refused) = owner.push(item(next)) {
                 seen.push(free(refused));
             }
             next += 1;
@@ -69,7 +85,7 @@ fn owner_meets_thieves(start: usize) {
         for thief in thieves {
             seen.extend(thief.join().unwrap());
         }
-        while let Some(item) = ring.pop() {
+        while let Some(item) = owner.pop() {
             seen.push(free(item));
         }
         seen.sort_unstable();
@@ -95,15 +111,20 @@ fn model_regression_06_stealing_while_stolen_from() {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);
     builder.check(|| {
-        let rings = [Arc::new(Ring::<Item>::new()), Arc::new(Ring::<Item>::new())];
+        let rings = [
+            Arc::new(Ring::<Handle>::new()),
+            Arc::new(Ring::<Handle>::new()),
+        ];
+        let owner = rings[0].claim().unwrap();
         for number in 0..2 {
-            rings[0].push(item(number)).unwrap();
+            owner.push(item(number)).unwrap();
         }
-        rings[1].push(item(2)).unwrap();
+        // This thread gives the other ring's end back, and the thief claims it.
+        rings[1].claim().unwrap().push(item(2)).unwrap();
         let thief = {
             let (from, to) = (rings[0].clone(), rings[1].clone());
-            // The thief owns `to`.
             thread::spawn(move || {
+                let to = to.claim().unwrap();
                 let mut seen = Vec::new();
                 from.take_half(|item| to.push(item).unwrap());
                 seen.extend(to.pop().map(free));
@@ -111,13 +132,11 @@ fn model_regression_06_stealing_while_stolen_from() {
             })
         };
         let mut seen = Vec::new();
-        rings[1].take_half(|item| rings[0].push(item).unwrap());
-        seen.extend(rings[0].pop().map(free));
+        rings[1].take_half(|item| owner.push(item).unwrap());
+        seen.extend(owner.pop().map(free));
         seen.extend(thief.join().unwrap());
         for ring in &rings {
-            while let Some(item) = ring.pop() {
-                seen.push(free(item));
-            }
+            while ring.take_half(|item| seen.push(free(item))) > 0 {}
         }
         seen.sort_unstable();
         assert_eq!(seen, [0, 1, 2]);
@@ -128,14 +147,12 @@ fn model_regression_06_stealing_while_stolen_from() {
 #[test]
 fn model_inject_push_meets_pop_and_close() {
     loom::model(|| {
-        let inject = Arc::new(Inject::<Item>::new());
+        let inject = Arc::new(Inject::<Handle>::new());
         let theirs = inject.clone();
         let pushing = thread::spawn(move || {
             let mut refused = Vec::new();
             for number in 0..2 {
-                #[allow(unsafe_code)]
-                // SAFETY: the item lives until it is taken out.
-                if let Err(back) = unsafe { theirs.push(item(number)) } {
+                if let Err(back) = theirs.push(item(number)) {
                     refused.push(free(back));
                 }
             }
@@ -177,5 +194,31 @@ fn model_static_queue_loses_nothing() {
         assert!(seen.len() < 2 || *seen[0] != *seen[1]);
         // Each has one owner left.
         assert!(seen.iter().all(|value| Arc::strong_count(value) == 1));
+    });
+}
+
+/// Attacks I4: of two threads that want to be the owner one is refused, and the owner after the first sees what that has
+/// pushed.
+#[test]
+fn model_ring_has_one_owner_at_a_time() {
+    loom::model(|| {
+        let ring = Arc::new(Ring::<Handle>::new());
+        let theirs = ring.clone();
+        let other = thread::spawn(move || {
+            let Some(owner) = theirs.claim() else {
+                return false;
+            };
+            assert!(theirs.claim().is_none(), "a ring with two owners");
+            owner.push(item(owner.len())).unwrap();
+            true
+        });
+        let here = ring.claim().map(|owner| {
+            owner.push(item(owner.len())).unwrap();
+        });
+        let pushed = usize::from(here.is_some()) + usize::from(other.join().unwrap());
+        assert!(pushed > 0);
+        let owner = ring.claim().unwrap();
+        let seen: Vec<_> = std::iter::from_fn(|| owner.pop().map(free)).collect();
+        assert_eq!(seen, (0..pushed).collect::<Vec<_>>());
     });
 }

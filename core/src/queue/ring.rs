@@ -1,56 +1,91 @@
 //! A bounded first-in, first-out ring: one owner pushes, the owner and thieves take.
 //!
-//! Idea        Head and tail only grow. The owner publishes by storing the tail; everyone takes by
-//!             one compare-and-swap of the head, after having read what it would take.
-//! States      `tail - head` items, at most [`RING_SLOTS`]
+//! Idea        Head and tail only grow. The owner publishes by storing the tail; everyone takes by one compare-and-swap of the
+//!             head, after having read what it would take. What only the owner may do needs the owner's end, of which there
+//!             is one at a time; it is claimed by whoever runs the worker, and given back when the worker moves on.
+//! States      `tail - head` items, at most [`RING_SLOTS`]; free ⇄ owned
 //! Invariants  I1 only the owner writes slots and the tail, and only slots outside `head..tail`.
 //!             I2 what was read from slots counts only if the head is still where it was before the
 //!                reads: the owner reuses a slot only after the head has passed it.
 //!             I3 the head is a full word and does not come round within a thief's sleep.
+//!             I4 while `owned`, there is one [`RingOwner`], which one thread at a time uses.
 //! Rejected    Two heads in one word (real and stealing): a thief that is suspended blocks the
-//!             owner's slots, and short counters can come round.
+//!             owner's slots, and short counters can come round. Two ends that both count the ring: it would be an allocation
+//!             of its own, one load further from whoever looks at its length.
 //! Source      The run queue of Go's scheduler (Vyukov, "Scalable Go Scheduler Design", 2012); here
 //!             pointers are moved, and overflow is the caller's business.
+#![allow(unsafe_code)]
 
 use core::array;
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
 use core::ptr::NonNull;
 
-use crate::platform::{AtomicPtr, AtomicUsize, Ordering};
+use crate::collections::QueueHandle;
+use crate::platform::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// Items that a ring holds.
 pub const RING_SLOTS: usize = crate::platform::RING_SLOTS;
 
-/// A ring of pointers to `T`s that live elsewhere.
-#[derive(Debug)]
-pub struct Ring<T> {
+/// A ring of handles, as everybody sees it: it can be looked at and stolen from.
+///
+/// Pushing takes the owner's end:
+///
+/// ```compile_fail,E0599
+/// use selkie_core::raw::{queue::Ring, task::Notified};
+///
+/// fn push_to_anyone(ring: &Ring<Notified>, task: Notified) {
+///     let _ = ring.push(task);
+/// }
+/// ```
+pub struct Ring<Q: QueueHandle> {
     head: AtomicUsize,
     tail: AtomicUsize,
-    slots: [AtomicPtr<T>; RING_SLOTS],
+    slots: [AtomicPtr<Q::Item>; RING_SLOTS],
+    owned: AtomicBool,
 }
 
-impl<T> Default for Ring<T> {
+// SAFETY: a ring moves handles from thread to thread, and shows nothing of them.
+unsafe impl<Q: QueueHandle + Send> Sync for Ring<Q> {}
+// SAFETY: as above.
+unsafe impl<Q: QueueHandle + Send> Send for Ring<Q> {}
+
+impl<Q: QueueHandle> Default for Ring<Q> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> Ring<T> {
+impl<Q: QueueHandle> Ring<Q> {
     /// A ring without items.
     pub fn new() -> Self {
-        Self::starting_at(0)
+        Self::with_counters_at(0)
     }
 
-    /// A ring whose counters start at `start`, so that a test sees them come round.
-    #[doc(hidden)]
-    pub fn starting_at(start: usize) -> Self {
+    /// A ring whose counters start at `start`.
+    pub(super) fn with_counters_at(start: usize) -> Self {
         Self {
             head: AtomicUsize::new(start),
             tail: AtomicUsize::new(start),
             slots: array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
+            owned: AtomicBool::new(false),
         }
     }
 
-    fn slot(&self, position: usize) -> &AtomicPtr<T> {
+    /// The owner's end; `None` if somebody has it.
+    pub fn claim(&self) -> Option<RingOwner<'_, Q>> {
+        // Acquire: pairs with the Release in the drop of the owner before, whose tail and slots are seen (I4).
+        let was_owned = self.owned.swap(true, Ordering::Acquire);
+        // Not made in vain: its drop gives the end back.
+        (!was_owned).then(|| RingOwner {
+            ring: self,
+            _one_thread: PhantomData,
+        })
+    }
+
+    fn slot(&self, position: usize) -> &AtomicPtr<Q::Item> {
         &self.slots[position % RING_SLOTS]
     }
 
@@ -68,53 +103,10 @@ impl<T> Ring<T> {
         self.len() == 0
     }
 
-    /// Adds an item at the back. Owner only.
-    ///
-    /// # Errors
-    /// The item, if the ring is full.
-    #[inline]
-    pub fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
-        let tail = self.tail.load(Ordering::Relaxed);
-        // Acquire: pairs with the Release of whoever moved the head: its reads are done (I2).
-        let head = self.head.load(Ordering::Acquire);
-        if tail.wrapping_sub(head) >= RING_SLOTS {
-            return Err(item);
-        }
-        // Relaxed: published by the tail.
-        self.slot(tail).store(item.as_ptr(), Ordering::Relaxed);
-        // Release: pairs with the Acquire loads of the tail in `take_half`.
-        self.tail.store(tail.wrapping_add(1), Ordering::Release);
-        Ok(())
-    }
-
-    /// Takes the oldest item. Owner only.
-    #[inline]
-    pub fn pop(&self) -> Option<NonNull<T>> {
-        let tail = self.tail.load(Ordering::Relaxed);
-        let mut head = self.head.load(Ordering::Relaxed);
-        loop {
-            if head == tail {
-                return None;
-            }
-            // Relaxed: the owner wrote the slot itself.
-            let item = self.slot(head).load(Ordering::Relaxed);
-            // AcqRel: pairs with the other takers' (I2).
-            match self.head.compare_exchange_weak(
-                head,
-                head.wrapping_add(1),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return NonNull::new(item),
-                Err(now) => head = now,
-            }
-        }
-    }
-
-    /// Takes half of the items, at least one, oldest first, and hands each to `keep`. Anyone.
+    /// Takes half of the items, at least one, oldest first, and hands each to `keep`.
     ///
     /// `keep` is called after the items are ours, at most half a ring of times.
-    pub fn take_half(&self, mut keep: impl FnMut(NonNull<T>)) -> usize {
+    pub fn take_half(&self, mut keep: impl FnMut(Q)) -> usize {
         let mut taken = [core::ptr::null_mut(); RING_SLOTS / 2];
         loop {
             // Acquire: pairs with the Release of whoever moved the head.
@@ -130,9 +122,9 @@ impl<T> Ring<T> {
                 // The head was read too long before the tail.
                 continue;
             }
-            for (offset, place) in taken[..count].iter_mut().enumerate() {
+            for (offset, copy) in taken[..count].iter_mut().enumerate() {
                 // Relaxed: counts only if the head has not moved (I2).
-                *place = self.slot(head.wrapping_add(offset)).load(Ordering::Relaxed);
+                *copy = self.slot(head.wrapping_add(offset)).load(Ordering::Relaxed);
             }
             // AcqRel: pairs with the owner's Acquire in `push`: our reads are done (I2).
             let moved = self.head.compare_exchange(
@@ -142,12 +134,111 @@ impl<T> Ring<T> {
                 Ordering::Relaxed,
             );
             if moved.is_ok() {
-                taken[..count]
-                    .iter()
-                    .filter_map(|item| NonNull::new(*item))
-                    .for_each(&mut keep);
+                for raw in taken[..count].iter().filter_map(|raw| NonNull::new(*raw)) {
+                    // SAFETY: `push` made it of a handle, and the head has passed it: it is ours.
+                    keep(unsafe { Q::from_raw(raw) });
+                }
                 return count;
             }
         }
+    }
+}
+
+impl<Q: QueueHandle> fmt::Debug for Ring<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ring")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The owner's end of a [`Ring`], which it derefs to.
+///
+/// It may move to another thread, but two threads cannot use it at once:
+///
+/// ```compile_fail,E0277
+/// use selkie_core::raw::{queue::RingOwner, task::Notified};
+///
+/// fn shared<T: Sync>() {}
+/// shared::<RingOwner<'static, Notified>>();
+/// ```
+#[must_use = "dropping it gives the owner's end back"]
+pub struct RingOwner<'a, Q: QueueHandle> {
+    ring: &'a Ring<Q>,
+    /// Not `Sync` (I4).
+    _one_thread: PhantomData<Cell<()>>,
+}
+
+impl<Q: QueueHandle> RingOwner<'_, Q> {
+    /// Adds an item at the back.
+    ///
+    /// # Errors
+    /// The item, if the ring is full.
+    #[inline]
+    pub fn push(&self, handle: Q) -> Result<(), Q> {
+        // Relaxed: the owner's own (I1).
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        // Acquire: pairs with the Release of whoever moved the head: its reads are done (I2).
+        let head = self.ring.head.load(Ordering::Acquire);
+        if tail.wrapping_sub(head) >= RING_SLOTS {
+            return Err(handle);
+        }
+        // Relaxed: published by the tail.
+        self.ring
+            .slot(tail)
+            .store(handle.into_raw().as_ptr(), Ordering::Relaxed);
+        // Release: pairs with the Acquire loads of the tail in `take_half`.
+        self.ring
+            .tail
+            .store(tail.wrapping_add(1), Ordering::Release);
+        Ok(())
+    }
+
+    /// Takes the oldest item.
+    #[inline]
+    pub fn pop(&self) -> Option<Q> {
+        // Relaxed: the owner's own (I1).
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        let mut head = self.ring.head.load(Ordering::Relaxed);
+        loop {
+            if head == tail {
+                return None;
+            }
+            // Relaxed: the owner wrote the slot itself.
+            let item = self.ring.slot(head).load(Ordering::Relaxed);
+            // AcqRel: pairs with the other takers' (I2).
+            match self.ring.head.compare_exchange_weak(
+                head,
+                head.wrapping_add(1),
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                // SAFETY: `push` made it of a handle, and the head has passed it: it is ours.
+                Ok(_) => return NonNull::new(item).map(|raw| unsafe { Q::from_raw(raw) }),
+                Err(now) => head = now,
+            }
+        }
+    }
+}
+
+impl<Q: QueueHandle> Deref for RingOwner<'_, Q> {
+    type Target = Ring<Q>;
+
+    #[inline]
+    fn deref(&self) -> &Ring<Q> {
+        self.ring
+    }
+}
+
+impl<Q: QueueHandle> Drop for RingOwner<'_, Q> {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `claim` (I4).
+        self.ring.owned.store(false, Ordering::Release);
+    }
+}
+
+impl<Q: QueueHandle> fmt::Debug for RingOwner<'_, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RingOwner").field(self.ring).finish()
     }
 }

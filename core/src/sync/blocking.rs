@@ -10,9 +10,10 @@
 use core::future::Future;
 
 use crate::context_cell;
-use crate::coop::{self, Budget};
+use crate::coop::raw::Budget;
+use crate::coop::{self};
 use crate::platform::{self, HAS_THREADS};
-use crate::time::{Current, current};
+use crate::time::raw::{Current, current};
 
 context_cell! {
     static FORBIDDEN: bool = false;
@@ -53,5 +54,5 @@ pub(super) fn wait<F: Future>(future: F) -> F::Output {
 /// Parks the thread until `future` is ready, also where tasks are driven: only for waits that
 /// end without the help of this thread's tasks.
 pub(super) fn wait_anyway<F: Future>(future: F) -> F::Output {
-    coop::with_budget(Budget::unlimited(), || platform::block_on(future))
+    coop::raw::with_budget(Budget::unlimited(), || platform::block_on(future))
 }

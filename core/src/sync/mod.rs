@@ -71,9 +71,10 @@ pub mod watch;
 #[cfg(feature = "alloc")]
 pub mod broadcast;
 
+pub(crate) mod raw;
+
 pub use crate::queue::Full;
 pub use barrier::{Barrier, BarrierWaitResult};
-pub use blocking::{forbid_blocking, is_blocking_forbidden};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
 pub use fixed::{FixedChannel, FixedWatch, FixedWatchReceiver};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};

@@ -172,7 +172,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
     /// which the next poll comes for. The task is woken for that only if there is something to come for.
     #[cold]
     fn poll_without_budget(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) {
-        if !coop::is_traced() && self.as_mut().keeps_place(cx, operation) {
+        if !coop::raw::is_traced() && self.as_mut().keeps_place(cx, operation) {
             return;
         }
         let forced = coop::poll_proceed(cx);

@@ -1,4 +1,4 @@
-//! A future whose type is forgotten, in a box.
+//! A type-erased future in a box.
 #![allow(unsafe_code)]
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
@@ -8,26 +8,26 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
-use super::parcel::{FutureTable, Parcel};
+use super::erased_future::{ErasedFuture, FutureVtable};
 
-/// A future in a box, its type forgotten; made of a [`Parcel`].
+/// A type-erased future in a box; made of an [`ErasedFuture`].
 ///
 /// Invariants  I1 the future stands at `place` until this drops.
 ///             I2 `place` is memory of the future's layout, dangling if that has no size.
-pub struct BoxedTask {
+pub struct BoxedFuture {
     place: NonNull<()>,
-    table: &'static FutureTable,
+    table: &'static FutureVtable,
 }
 
 // SAFETY: `new` demands a future that is `Send`.
-unsafe impl Send for BoxedTask {}
+unsafe impl Send for BoxedFuture {}
 
-impl Parcel<'_> {
+impl ErasedFuture<'_> {
     /// Moves the future into a box.
     ///
     /// # Safety
-    /// The future is `Send`, or the box stays where the future was made; the lender forgets it.
-    pub unsafe fn into_box(self) -> BoxedTask {
+    /// The future is `Send`, or the box stays where the future was made.
+    pub unsafe fn into_box(self) -> BoxedFuture {
         let layout = self.layout();
         let place = if layout.size() == 0 {
             core::ptr::without_provenance_mut::<u8>(layout.align())
@@ -40,11 +40,11 @@ impl Parcel<'_> {
         };
         // SAFETY: the memory just taken is of the future's layout (I2).
         let table = unsafe { self.move_to(place.as_ptr()) };
-        BoxedTask { place, table }
+        BoxedFuture { place, table }
     }
 }
 
-impl Future for BoxedTask {
+impl Future for BoxedFuture {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -54,7 +54,7 @@ impl Future for BoxedTask {
 }
 
 /// Frees the memory, also when the future's drop panics.
-struct Free<'a>(&'a BoxedTask);
+struct Free<'a>(&'a BoxedFuture);
 
 impl Drop for Free<'_> {
     fn drop(&mut self) {
@@ -66,7 +66,7 @@ impl Drop for Free<'_> {
     }
 }
 
-impl Drop for BoxedTask {
+impl Drop for BoxedFuture {
     fn drop(&mut self) {
         let _free = Free(self);
         // SAFETY: the future stands there (I1) and is dropped once.
@@ -74,8 +74,8 @@ impl Drop for BoxedTask {
     }
 }
 
-impl fmt::Debug for BoxedTask {
+impl fmt::Debug for BoxedFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoxedTask").finish_non_exhaustive()
+        f.debug_struct("BoxedFuture").finish_non_exhaustive()
     }
 }

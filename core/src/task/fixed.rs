@@ -17,11 +17,11 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::{Context, RawWaker, RawWakerVTable, Waker};
 
-use super::parcel::{FutureTable, Parcel};
+use super::erased_future::{ErasedFuture, FutureVtable};
 use super::state::{Ending, OnPending, OnStart, OnWake, State};
-use crate::collections::Chained;
+use crate::collections::{ChainLink, Chained, QueueHandle, SlotRef};
 use crate::coop;
-use crate::platform::{AtomicPtr, UnsafeCell, without_interrupts};
+use crate::platform::{UnsafeCell, without_interrupts};
 
 /// Alignment of a slot's body; futures that want more do not fit.
 pub const BODY_ALIGN: usize = 8;
@@ -33,7 +33,7 @@ pub const BODY_OFFSET: usize = size_of::<FixedHeader>().next_multiple_of(BODY_AL
 pub struct FixedHeader {
     state: State,
     /// Link of the queue that holds the task's token.
-    next: AtomicPtr<FixedHeader>,
+    next: ChainLink<FixedHeader>,
     about: UnsafeCell<Option<About>>,
 }
 
@@ -43,7 +43,7 @@ const _: () = assert!(size_of::<usize>() > 4 || size_of::<FixedHeader>() == 20);
 /// What does not change while the slot holds one task.
 #[derive(Clone, Copy)]
 struct About {
-    table: &'static FutureTable,
+    table: &'static FutureVtable,
     scheduler: &'static dyn FixedSchedule,
 }
 
@@ -61,7 +61,7 @@ unsafe impl Send for FixedHeader {}
 // SAFETY: one link, used by the queue that holds the token.
 unsafe impl Chained for FixedHeader {
     #[inline]
-    fn next(&self) -> &AtomicPtr<Self> {
+    fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
 }
@@ -85,7 +85,7 @@ impl FixedHeader {
     pub fn vacant() -> Self {
         Self {
             state: State::vacant(0),
-            next: AtomicPtr::new(core::ptr::null_mut()),
+            next: ChainLink::new(),
             about: UnsafeCell::new(None),
         }
     }
@@ -95,32 +95,32 @@ impl FixedHeader {
         self.state.load().is_vacant()
     }
 
-    /// Puts the parcel's future into this slot if it is vacant, else gives the parcel back.
+    /// Puts the erased future into this slot if it is vacant, else gives the future back.
     ///
     /// # Errors
-    /// The parcel, if the slot holds a task.
+    /// The future, if the slot holds a task.
     ///
     /// # Safety
-    /// `this` is the front of a slot whose body has room for the parcel's layout, and which is
+    /// `this` is the front of a slot whose body has room for the future's layout, and which is
     /// never freed (I2, I3). A future that is not `Send` is polled by `scheduler` in the context
     /// that made it.
     pub unsafe fn fill<'a>(
         this: NonNull<Self>,
-        parcel: Parcel<'a>,
+        erased: ErasedFuture<'a>,
         scheduler: &'static dyn FixedSchedule,
-    ) -> Result<FixedNotified, Parcel<'a>> {
-        // SAFETY: headers stay in place for ever.
-        let header = unsafe { this.as_ref() };
-        if !header.state.claim() {
-            return Err(parcel);
+    ) -> Result<FixedNotified, ErasedFuture<'a>> {
+        // SAFETY: by the caller's promise it stays in place for ever, and is the front of its slot.
+        let slot = unsafe { SlotRef::new(this) };
+        if !slot.state.claim() {
+            return Err(erased);
         }
         // SAFETY: the body is as large as the caller says.
-        let table = unsafe { parcel.move_to(body(this)) };
-        header.about.with_mut(|about| {
+        let table = unsafe { erased.move_to(body(slot)) };
+        slot.about.with_mut(|about| {
             // SAFETY: we claimed the slot, and the token has not left our hands (I1).
             unsafe { *about = Some(About { table, scheduler }) };
         });
-        Ok(FixedNotified(this))
+        Ok(FixedNotified(slot))
     }
 
     /// # Safety
@@ -134,35 +134,30 @@ impl FixedHeader {
 }
 
 /// Where the future of the slot at `header` stands (I3).
-fn body(header: NonNull<FixedHeader>) -> *mut () {
+fn body(header: SlotRef<FixedHeader>) -> *mut () {
     header
-        .as_ptr()
         .cast::<u8>()
+        .as_ptr()
         .wrapping_add(BODY_OFFSET)
         .cast()
 }
 
-/// A queued task in a fixed slot: the right and the duty to run it once.
+/// A queued task in a fixed slot: the right and the duty to run it once, in any context. Tasks whose futures are not
+/// `Send` are queued at schedulers that keep them in theirs.
 #[derive(Debug)]
 #[must_use = "a token that is dropped leaves its task asleep for ever"]
-pub struct FixedNotified(NonNull<FixedHeader>);
-
-// SAFETY: a token is a claim on a slot, good in every context; tasks whose futures are not `Send`
-// are queued at schedulers that keep them in theirs.
-unsafe impl Send for FixedNotified {}
+pub struct FixedNotified(SlotRef<FixedHeader>);
 
 /// Ends a task whose poll unwinds.
-struct Abandon(NonNull<FixedHeader>, &'static FutureTable);
+struct Abandon(SlotRef<FixedHeader>, &'static FutureVtable);
 
 impl Drop for Abandon {
     fn drop(&mut self) {
         /// Leaves the slot vacant, also if the future's drop unwinds.
-        struct Vacate(NonNull<FixedHeader>);
+        struct Vacate(SlotRef<FixedHeader>);
         impl Drop for Vacate {
             fn drop(&mut self) {
-                // SAFETY: headers stay in place for ever.
-                let header = unsafe { self.0.as_ref() };
-                let _nobody_joins = header.state.complete(Ending::Returned, false);
+                let _nobody_joins = self.0.state.complete(Ending::Returned, false);
             }
         }
         let _vacate = Vacate(self.0);
@@ -174,49 +169,51 @@ impl Drop for Abandon {
 impl FixedNotified {
     /// Polls the task once. A panic of the future goes on to the caller; the task has ended then.
     pub fn run(self) {
-        // SAFETY: headers stay in place for ever.
-        let header = unsafe { self.0.as_ref() };
-        let started = header.state.start();
+        let started = self.0.state.start();
         debug_assert!(
             matches!(started, OnStart::Poll { .. }),
             "nobody aborts or seizes a fixed task"
         );
         // SAFETY: we poll the task.
-        let about = unsafe { header.about() };
+        let about = unsafe { self.0.about() };
         let waker = waker(self.0);
         let mut cx = Context::from_waker(&waker);
         let abandon = Abandon(self.0, about.table);
         // SAFETY: RUNNING by us: the future is in the body, and ours alone.
-        let polled = coop::budget(|| unsafe { about.table.poll(body(self.0), &mut cx) });
+        let polled = coop::raw::budget(|| unsafe { about.table.poll(body(self.0), &mut cx) });
         if polled.is_ready() {
             return drop(abandon);
         }
         core::mem::forget(abandon);
-        if header.state.pend() == OnPending::Requeue {
+        if self.0.state.pend() == OnPending::Requeue {
             about.scheduler.schedule(self);
         }
     }
+}
 
-    /// The task's slot, for a queue.
-    pub fn into_raw(self) -> NonNull<FixedHeader> {
-        self.0
+// SAFETY: a token exists once per NOTIFIED state, and slots are never freed (I2).
+unsafe impl QueueHandle for FixedNotified {
+    type Item = FixedHeader;
+
+    #[inline]
+    fn into_raw(self) -> NonNull<FixedHeader> {
+        self.0.as_non_null()
     }
 
-    /// The token that `into_raw` turned into a pointer.
-    ///
-    /// # Safety
-    /// `raw` came from [`into_raw`](Self::into_raw), and is used for one token only.
-    pub unsafe fn from_raw(raw: NonNull<FixedHeader>) -> Self {
-        Self(raw)
+    #[inline]
+    unsafe fn from_raw(raw: NonNull<FixedHeader>) -> Self {
+        // SAFETY: by the caller's promise it is a token's slot.
+        Self(unsafe { SlotRef::new(raw) })
     }
 }
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_nothing);
 
 /// The waker of whatever task is in the slot (I2).
-fn waker(header: NonNull<FixedHeader>) -> ManuallyDrop<Waker> {
+fn waker(header: SlotRef<FixedHeader>) -> ManuallyDrop<Waker> {
+    let word = header.cast::<()>().as_ptr().cast_const();
     // SAFETY: the table's functions are safe in every context, and the word needs no freeing.
-    ManuallyDrop::new(unsafe { Waker::new(header.as_ptr().cast_const().cast(), &VTABLE) })
+    ManuallyDrop::new(unsafe { Waker::new(word, &VTABLE) })
 }
 
 unsafe fn clone(word: *const ()) -> RawWaker {
@@ -229,13 +226,13 @@ unsafe fn wake(word: *const ()) {
     // SAFETY: the word is a header's address.
     let slot = unsafe { NonNull::new_unchecked(word.cast_mut().cast::<FixedHeader>()) };
     // SAFETY: headers stay in place for ever (I2).
-    let header = unsafe { slot.as_ref() };
+    let slot = unsafe { SlotRef::new(slot) };
     // Without threads an interrupt handler that finds the task woken finds it queued, too: the
     // context that wakes could be suspended for long.
     without_interrupts(|| {
-        if header.state.wake_any() == OnWake::Queue {
+        if slot.state.wake_any() == OnWake::Queue {
             // SAFETY: this wake made the state NOTIFIED, so the token is ours.
-            let about = unsafe { header.about() };
+            let about = unsafe { slot.about() };
             about.scheduler.schedule(FixedNotified(slot));
         }
     });

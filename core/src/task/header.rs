@@ -12,8 +12,8 @@ use core::task::Waker;
 
 use super::id::Id;
 use super::state::State;
-use crate::collections::{Chained, Slab, SlotHeader};
-use crate::platform::{AtomicPtr, Ordering, UnsafeCell, contain_panic};
+use crate::collections::{ChainLink, Chained, QueueHandle, Slab, SlotHeader, SlotRef};
+use crate::platform::{UnsafeCell, contain_panic};
 
 /// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows. Its slot gives it
 /// an alignment of 32.
@@ -21,7 +21,7 @@ use crate::platform::{AtomicPtr, Ordering, UnsafeCell, contain_panic};
 pub struct Header {
     pub(super) state: State,
     /// Link of the free list, or of the queue that holds the task's token.
-    next: AtomicPtr<Header>,
+    next: ChainLink<Header>,
     pub(super) about: UnsafeCell<Option<About>>,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
 }
@@ -37,17 +37,17 @@ pub(super) struct About {
 /// What differs between tasks of different futures.
 pub(super) struct Vtable {
     /// Consumes a token: polls the future once.
-    pub(super) run: unsafe fn(NonNull<Header>),
+    pub(super) run: unsafe fn(SlotRef<Header>),
     /// Hands a token to the task's scheduler.
-    pub(super) schedule: unsafe fn(NonNull<Header>),
+    pub(super) schedule: unsafe fn(SlotRef<Header>),
     /// Completes a seized task as cancelled.
-    pub(super) cancel_seized: unsafe fn(NonNull<Header>),
+    pub(super) cancel_seized: unsafe fn(SlotRef<Header>),
     /// Moves the output of a task that returned to the place pointed to.
-    pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
+    pub(super) take_output: unsafe fn(SlotRef<Header>, *mut ()),
     /// Takes the payload of a task that panicked.
-    pub(super) take_panic: unsafe fn(NonNull<Header>) -> super::error::Payload,
+    pub(super) take_panic: unsafe fn(SlotRef<Header>) -> super::error::Payload,
     /// Drops the output, or the payload, of a completed task.
-    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    pub(super) drop_output: unsafe fn(SlotRef<Header>),
 }
 
 // Memory: on a 32-bit chip a header takes eight words.
@@ -59,7 +59,7 @@ unsafe impl Sync for Header {}
 // SAFETY: one link, used by the free list while vacant and by a queue while a token is out.
 unsafe impl Chained for Header {
     #[inline]
-    fn next(&self) -> &AtomicPtr<Self> {
+    fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
 }
@@ -70,7 +70,7 @@ unsafe impl SlotHeader for Header {
     fn vacant() -> Self {
         Self {
             state: State::vacant(0),
-            next: AtomicPtr::new(core::ptr::null_mut()),
+            next: ChainLink::new(),
             about: UnsafeCell::new(None),
             join_waker: UnsafeCell::new(None),
         }
@@ -80,17 +80,14 @@ unsafe impl SlotHeader for Header {
         self.state.load().generation()
     }
 
-    unsafe fn restore(this: NonNull<Self>, generation: usize) {
-        // SAFETY: headers stay in place for ever, and stale wakers look at the atomics alone.
-        let header = unsafe { this.as_ref() };
-        header.state.restore(generation);
-        // Relaxed: whoever takes the slot gets it from the caller.
-        header.next.store(core::ptr::null_mut(), Ordering::Relaxed);
+    unsafe fn restore(this: SlotRef<Self>, generation: usize) {
+        // Stale wakers look at the atomics alone.
+        this.state.restore(generation);
+        this.next.set(core::ptr::null_mut());
         // SAFETY: nobody reads it while the slot is vacant (I1); what zeros left is not dropped.
-        header.about.with_mut(|about| unsafe { about.write(None) });
+        this.about.with_mut(|about| unsafe { about.write(None) });
         // SAFETY: as above; a vacant slot has no join waker (I2).
-        header
-            .join_waker
+        this.join_waker
             .with_mut(|waker| unsafe { waker.write(None) });
     }
 }
@@ -121,15 +118,13 @@ impl Header {
     /// # Safety
     /// Neither RUNTIME nor JOIN is set, and the caller cleared the last of them.
     #[inline]
-    pub(super) unsafe fn release(this: NonNull<Self>) {
-        // SAFETY: headers stay in place for ever.
-        let header = unsafe { this.as_ref() };
-        if header.state.load().has_join_waker() {
+    pub(super) unsafe fn release(this: SlotRef<Self>) {
+        if this.state.load().has_join_waker() {
             // The waker's drop is foreign code, whose panic must not keep the slot.
             // SAFETY: the bit says a waker is there, and the last owner owns it.
-            contain_panic(|| unsafe { header.drop_join_waker() });
+            contain_panic(|| unsafe { this.drop_join_waker() });
         }
-        if header.state.end() {
+        if this.state.end() {
             // SAFETY: the slot came from a slab and its last owner left.
             unsafe { Slab::give_back(this) };
         }
@@ -144,31 +139,26 @@ impl Header {
     }
 }
 
-/// A queued task: the right and the duty to run it once.
+/// A queued task: the right and the duty to run it once, on any thread. Tasks whose futures must stay on a thread are
+/// handed out only to schedulers that keep them there.
 ///
 /// Dropping it without [`run`](Self::run) or [`discard`](Self::discard) leaks the task.
 #[derive(Debug)]
 #[must_use = "a token that is dropped leaks its task"]
-pub struct Notified(NonNull<Header>);
-
-// SAFETY: a token is a claim on a slot, good on every thread; tasks whose futures must stay on a
-// thread are handed out only to schedulers that keep them there.
-unsafe impl Send for Notified {}
+pub struct Notified(SlotRef<Header>);
 
 impl Notified {
     /// # Safety
     /// The state just became NOTIFIED by the caller, who holds the token (I3).
     #[inline]
-    pub(super) unsafe fn new(header: NonNull<Header>) -> Self {
+    pub(super) unsafe fn new(header: SlotRef<Header>) -> Self {
         Self(header)
     }
 
     #[inline]
     fn about(&self) -> About {
-        // SAFETY: headers stay in place for ever.
-        let header = unsafe { self.0.as_ref() };
         // SAFETY: the token keeps the task in its slot (I3).
-        unsafe { header.about() }
+        unsafe { self.0.about() }
     }
 
     /// Polls the task once.
@@ -182,8 +172,7 @@ impl Notified {
     /// Gives the token back because the queue is closed; the shutdown of the task's runtime finds
     /// the task by its slot.
     pub fn discard(self) {
-        // SAFETY: headers stay in place for ever.
-        if unsafe { self.0.as_ref() }.state.drop_token() {
+        if self.0.state.drop_token() {
             // SAFETY: the runtime left with the token, and the handle before.
             unsafe { Header::release(self.0) };
         }
@@ -191,20 +180,19 @@ impl Notified {
 
     /// Cancels the task in the caller's context, unless it has ended.
     pub fn cancel(self) {
-        // SAFETY: headers stay in place for ever.
-        let state = unsafe { &self.0.as_ref().state };
+        let state = &self.0.state;
         // The token is out, so this only marks the task.
         let _marked = state.abort(state.load().generation());
         self.run();
     }
 
-    pub(super) fn slot(&self) -> NonNull<Header> {
+    pub(super) fn slot(&self) -> SlotRef<Header> {
         self.0
     }
 
     /// The address of the task's slot: no other queued task has it.
     pub fn address(&self) -> usize {
-        self.0.as_ptr().addr()
+        self.0.address()
     }
 
     /// The task's id.
@@ -216,20 +204,21 @@ impl Notified {
     pub fn location(&self) -> &'static Location<'static> {
         self.about().location
     }
+}
 
-    /// The task's slot, for a queue; [`from_raw`](Self::from_raw) makes a token of it again.
+// SAFETY: a token exists once (I3), and keeps its slot, whose header stays in place.
+unsafe impl QueueHandle for Notified {
+    type Item = Header;
+
     #[inline]
-    pub fn into_raw(self) -> NonNull<Header> {
-        self.0
+    fn into_raw(self) -> NonNull<Header> {
+        self.0.as_non_null()
     }
 
-    /// The token that `into_raw` turned into a pointer.
-    ///
-    /// # Safety
-    /// `raw` came from [`into_raw`](Self::into_raw), and is used for one token only (I3).
     #[inline]
-    pub unsafe fn from_raw(raw: NonNull<Header>) -> Self {
-        Self(raw)
+    unsafe fn from_raw(raw: NonNull<Header>) -> Self {
+        // SAFETY: by the caller's promise it is a token's slot.
+        Self(unsafe { SlotRef::new(raw) })
     }
 }
 

@@ -12,7 +12,6 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::pin::Pin;
-use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker, ready};
 
 use super::error::JoinError;
@@ -20,6 +19,7 @@ use super::header::{Header, Notified};
 use super::id::Id;
 use super::state::{Ending, OnLeave, OnWake, Snapshot, State};
 use super::waker;
+use crate::collections::SlotRef;
 use crate::coop;
 use crate::platform::contain_panic;
 
@@ -33,7 +33,7 @@ use crate::platform::contain_panic;
 /// # Cost
 /// Two words; joining takes one atomic operation to store a waker and one to leave.
 pub struct JoinHandle<T> {
-    slot: NonNull<Header>,
+    slot: SlotRef<Header>,
     taken: bool,
     _output: PhantomData<T>,
 }
@@ -50,7 +50,7 @@ impl<T> RefUnwindSafe for JoinHandle<T> {}
 impl<T> JoinHandle<T> {
     /// # Safety
     /// The slot's task has an output of type `T` and its JOIN bit is set by nobody else (I1).
-    pub(super) unsafe fn new(slot: NonNull<Header>) -> Self {
+    pub(super) unsafe fn new(slot: SlotRef<Header>) -> Self {
         Self {
             slot,
             taken: false,
@@ -59,14 +59,8 @@ impl<T> JoinHandle<T> {
     }
 
     #[inline]
-    fn header(&self) -> &Header {
-        // SAFETY: headers stay in place for ever.
-        unsafe { self.slot.as_ref() }
-    }
-
-    #[inline]
     fn state(&self) -> &State {
-        &self.header().state
+        &self.slot.state
     }
 
     /// Cancels the task: it is dropped at its next await, and joining it then gives an error that
@@ -94,7 +88,7 @@ impl<T> JoinHandle<T> {
     /// The task's id.
     pub fn id(&self) -> Id {
         // SAFETY: the handle is an owner of the task (I1).
-        unsafe { self.header().about() }.id
+        unsafe { self.slot.about() }.id
     }
 
     /// Has `waker` woken when the task ends, as a poll would. `false`: the task has ended.
@@ -106,7 +100,7 @@ impl<T> JoinHandle<T> {
     /// Stores `waker` for the completer. `false`: the task has completed meanwhile.
     #[inline]
     fn store_waker(&self, now: Snapshot, waker: &Waker) -> bool {
-        let cell = &self.header().join_waker;
+        let cell = &self.slot.join_waker;
         if now.has_join_waker() {
             // SAFETY: nobody writes the waker while the bit is set, and we alone clear it.
             let old = cell.with(|old| unsafe { &*old });
@@ -117,7 +111,7 @@ impl<T> JoinHandle<T> {
                 return false;
             }
             // SAFETY: the bit is clear, so the stored waker is ours.
-            unsafe { self.header().drop_join_waker() };
+            unsafe { self.slot.drop_join_waker() };
         }
         cell.with_mut(|place| {
             // SAFETY: the bit is clear: the place is ours and empty.
@@ -127,7 +121,7 @@ impl<T> JoinHandle<T> {
             return true;
         }
         // SAFETY: the bit could not be set, so the stored waker is still ours.
-        unsafe { self.header().drop_join_waker() };
+        unsafe { self.slot.drop_join_waker() };
         false
     }
 
@@ -136,7 +130,7 @@ impl<T> JoinHandle<T> {
     fn take(&mut self) -> Result<T, JoinError> {
         self.taken = true;
         // SAFETY: the handle is an owner of the task (I1).
-        let about = unsafe { self.header().about() };
+        let about = unsafe { self.slot.about() };
         match self.state().load().ending() {
             Ending::Returned => {
                 let mut output = MaybeUninit::<T>::uninit();
@@ -160,7 +154,7 @@ impl<T> JoinHandle<T> {
     fn drop_output(&mut self) {
         self.taken = true;
         // SAFETY: the handle is an owner of the task (I1).
-        let about = unsafe { self.header().about() };
+        let about = unsafe { self.slot.about() };
         // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
         about.id.scope(|| {
             // SAFETY: the output is ours and was not taken before (I2).
@@ -194,7 +188,7 @@ impl<T> Drop for JoinHandle<T> {
                 OnLeave::Left { waker, last } => {
                     if waker {
                         // SAFETY: the bit was cleared with the JOIN bit, so the waker is ours.
-                        unsafe { self.header().drop_join_waker() };
+                        unsafe { self.slot.drop_join_waker() };
                     }
                     if last {
                         // SAFETY: the runtime left before, and the handle just now.
@@ -221,15 +215,10 @@ impl<T: fmt::Debug> fmt::Debug for JoinHandle<T> {
 /// Three words, copied; nothing is counted.
 #[derive(Clone)]
 pub struct AbortHandle {
-    slot: NonNull<Header>,
+    slot: SlotRef<Header>,
     generation: usize,
     id: Id,
 }
-
-// SAFETY: the handle touches atomics of the header only, and the token by the scheduler's rules.
-unsafe impl Send for AbortHandle {}
-// SAFETY: as above.
-unsafe impl Sync for AbortHandle {}
 
 impl UnwindSafe for AbortHandle {}
 impl RefUnwindSafe for AbortHandle {}
@@ -238,8 +227,8 @@ impl Notified {
     /// A handle that can abort the task and cannot join it.
     pub fn abort_handle(&self) -> AbortHandle {
         let slot = self.slot();
-        // SAFETY: headers stay in place for ever; the token keeps the task in its slot.
-        let generation = unsafe { slot.as_ref() }.state.load().generation();
+        // The token keeps the task in its slot.
+        let generation = slot.state.load().generation();
         AbortHandle {
             slot,
             generation,
@@ -251,9 +240,7 @@ impl Notified {
 impl AbortHandle {
     /// Cancels the task; nothing happens if it has ended.
     pub fn abort(&self) {
-        // SAFETY: headers stay in place for ever.
-        let state = unsafe { &self.slot.as_ref().state };
-        if state.abort(self.generation) == OnWake::Queue {
+        if self.slot.state.abort(self.generation) == OnWake::Queue {
             // SAFETY: the abort made the state NOTIFIED, so the token is ours.
             unsafe { waker::schedule(self.slot) };
         }
@@ -261,8 +248,7 @@ impl AbortHandle {
 
     /// Whether the task has ended.
     pub fn is_finished(&self) -> bool {
-        // SAFETY: headers stay in place for ever.
-        let now = unsafe { &self.slot.as_ref().state }.load();
+        let now = self.slot.state.load();
         now.generation() != self.generation || now.is_complete()
     }
 

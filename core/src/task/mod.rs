@@ -7,6 +7,8 @@
 //!
 //! Without a heap a task stands in a fixed slot ([`raw::FixedHeader`]) and has no handle.
 
+mod erased_future;
+
 #[cfg(feature = "alloc")]
 mod boxed;
 #[cfg(feature = "alloc")]
@@ -23,7 +25,6 @@ mod id;
 mod join;
 #[cfg(feature = "alloc")]
 mod owned;
-mod parcel;
 #[cfg(feature = "alloc")]
 mod place;
 #[cfg(feature = "alloc")]

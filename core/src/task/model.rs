@@ -14,14 +14,15 @@ use loom::model::Builder;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{Header, Id, JoinHandle, Notified, OwnedTasks, Schedule};
+use super::raw::{Header, Notified, OwnedTasks, Schedule};
+use super::{Id, JoinHandle};
 use crate::collections::{SlabPool, SlotLayout};
 use crate::platform::{AtomicUsize, Lock, Ordering, PlainArc};
 use crate::queue::Inject;
 
 /// A scheduler that is a queue.
 struct Queue {
-    inject: Inject<Header>,
+    inject: Inject<Notified>,
     finished: AtomicUsize,
 }
 
@@ -37,10 +38,8 @@ unsafe impl Schedule for Queue {
         unsafe { PlainArc::increment_strong_count(this.as_ptr()) };
         // SAFETY: the count just taken.
         let this = unsafe { PlainArc::from_raw(this.as_ptr()) };
-        // SAFETY: a token keeps its slot.
-        if let Err(raw) = unsafe { this.inject.push(token.into_raw()) } {
-            // SAFETY: the token just turned into a pointer.
-            unsafe { Notified::from_raw(raw) }.discard();
+        if let Err(token) = this.inject.push(token) {
+            token.discard();
         }
     }
 
@@ -50,14 +49,8 @@ unsafe impl Schedule for Queue {
 }
 
 impl Queue {
-    #[allow(unsafe_code)]
     fn run_one(&self) -> bool {
-        // SAFETY: only tokens go in, and each comes out once.
-        match self
-            .inject
-            .pop()
-            .map(|raw| unsafe { Notified::from_raw(raw) })
-        {
+        match self.inject.pop() {
             Some(token) => {
                 token.run();
                 true

@@ -18,14 +18,13 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::panic::Location;
-use core::ptr::NonNull;
 
 use super::header::{Header, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
 use super::place::spawn_in;
 use super::state::{OnWake, WAKER_GENERATION};
-use crate::collections::{Entered, SlabOwner, SlabPool, SlotLayout};
+use crate::collections::{Entered, SlabOwner, SlabPool, SlotLayout, SlotRef};
 use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
 use crate::process_static;
 
@@ -112,18 +111,16 @@ impl<S: Schedule> OwnedTasks<S> {
     }
 
     /// Wakes every task: `found` is told of each that is alive, with its token if it waited. The
-    /// others are queued or running, and will be polled once more. `found` does not spawn here.
+    /// others are queued or running, and will be polled once more. What `found` spawns here may be among them.
     pub fn wake_all(&self, mut found: impl FnMut(Id, Option<Notified>)) {
         self.0.slab.walk(|slot| {
-            // SAFETY: headers stay in place for ever.
-            let header = unsafe { slot.as_ref() };
-            let now = header.state.load();
+            let now = slot.state.load();
             if !now.is_owned_by_runtime() || now.is_complete() {
                 return;
             }
             // SAFETY: the slot holds a task, and nobody but the caller could give it to another.
-            let id = unsafe { header.about() }.id;
-            let token = match header.state.wake(now.generation() & WAKER_GENERATION) {
+            let id = unsafe { slot.about() }.id;
+            let token = match slot.state.wake(now.generation() & WAKER_GENERATION) {
                 // SAFETY: this wake made the state NOTIFIED, so the token is ours.
                 OnWake::Queue => Some(unsafe { Notified::new(slot) }),
                 OnWake::Nothing => None,
@@ -165,12 +162,10 @@ impl<S: Schedule> ClosingTasks<S> {
         let mut found = Vec::new();
         for owner in owners {
             owner.0.slab.walk(|slot| {
-                // SAFETY: headers stay in place for ever.
-                let header = unsafe { slot.as_ref() };
-                let now = header.state.load();
+                let now = slot.state.load();
                 if now.is_owned_by_runtime() && !now.is_complete() {
                     // SAFETY: the slot holds a task, which only the caller could drop, or its poll.
-                    found.push((unsafe { header.about() }.id, slot));
+                    found.push((unsafe { slot.about() }.id, slot));
                 }
             });
         }
@@ -223,12 +218,10 @@ impl<S: Schedule> ClosingTasks<S> {
 ///
 /// # Safety
 /// The slot is one of an owner that is the caller's, and that spawns no more.
-unsafe fn cancel(slot: NonNull<Header>) {
-    // SAFETY: headers stay in place for ever.
-    let header = unsafe { slot.as_ref() };
-    if header.state.seize() {
+unsafe fn cancel(slot: SlotRef<Header>) {
+    if slot.state.seize() {
         // SAFETY: seized: RUNNING by us.
-        let about = unsafe { header.about() };
+        let about = unsafe { slot.about() };
         // SAFETY: as above.
         unsafe { (about.vtable.cancel_seized)(slot) };
     }
@@ -242,9 +235,8 @@ impl<S: Schedule> Owner<S> {
 
     fn is_quiet(&self) -> bool {
         let mut quiet = true;
-        self.slab.walk(|slot: NonNull<Header>| {
-            // SAFETY: headers stay in place for ever.
-            quiet &= !unsafe { slot.as_ref() }.state.load().is_owned_by_runtime();
+        self.slab.walk(|slot: SlotRef<Header>| {
+            quiet &= !slot.state.load().is_owned_by_runtime();
         });
         quiet
     }

@@ -5,7 +5,6 @@ use alloc::boxed::Box;
 use core::future::Future;
 use core::panic::Location;
 use core::pin::Pin;
-use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
 use super::cell::{Cell, Stage};
@@ -13,7 +12,7 @@ use super::header::{About, Header, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
 use super::poll::{Inline, Unbox, Unpack, vtable};
-use crate::collections::{LARGEST_SLOT, SLOT_ALIGN, SlabOwner};
+use crate::collections::{LARGEST_SLOT, SLOT_ALIGN, SlabOwner, SlotRef};
 use crate::platform::UnsafeCell;
 
 /// A future, and an output, too large for a slot: both live in boxes.
@@ -72,7 +71,7 @@ unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
     id: Id,
     location: &'static Location<'static>,
     future: F,
-) -> NonNull<Header> {
+) -> SlotRef<Header> {
     let slot = slab.take(size_of::<Cell<F>>());
     let cell = slot.cast::<Cell<F>>();
     // SAFETY: the slot is large enough for a `Cell<F>`, and taken by us alone.
@@ -80,9 +79,7 @@ unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
     let first = Stage::new(future);
     // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
     unsafe { stage.write(UnsafeCell::new(first)) };
-    // SAFETY: headers stay in place for ever.
-    let header = unsafe { slot.as_ref() };
-    header.about.with_mut(|about| {
+    slot.about.with_mut(|about| {
         let value = About {
             vtable: vtable::<F, U, S>(),
             id,
@@ -91,6 +88,6 @@ unsafe fn place<F: Future, U: Unpack<F::Output>, S: Schedule>(
         // SAFETY: nobody reads it while the state is vacant.
         unsafe { *about = Some(value) };
     });
-    header.state.begin();
+    slot.state.begin();
     slot
 }

@@ -12,7 +12,7 @@ use super::error::Payload;
 use super::header::{About, Header, Notified, Schedule, Vtable};
 use super::state::{Ending, OnComplete, OnPending, OnStart};
 use super::waker;
-use crate::collections::Slab;
+use crate::collections::{Slab, SlotRef};
 use crate::coop;
 use crate::platform::{catch_panic, contain_panic};
 
@@ -63,7 +63,7 @@ pub(super) fn vtable<F: Future, U: Unpack<F::Output>, S: Schedule>() -> &'static
 /// # Safety
 /// The caller holds the task's token or runs it, and `S` is its scheduler's type.
 #[inline]
-unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
+unsafe fn scheduler<S: Schedule>(slot: SlotRef<Header>) -> NonNull<S> {
     // SAFETY: a task's slot came from a slab, and is taken.
     let owner = unsafe { Slab::of(slot) }.owner().cast();
     // SAFETY: a slab with tasks in it belongs to a scheduler, which its owner keeps (`owned`).
@@ -71,9 +71,9 @@ unsafe fn scheduler<S: Schedule>(slot: NonNull<Header>) -> NonNull<S> {
 }
 
 #[inline]
-unsafe fn schedule<S: Schedule>(slot: NonNull<Header>) {
+unsafe fn schedule<S: Schedule>(slot: SlotRef<Header>) {
     // SAFETY: the caller hands over the token.
-    let token = unsafe { Notified::from_raw(slot) };
+    let token = unsafe { Notified::new(slot) };
     // SAFETY: the token is ours.
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: the scheduler stays while a token of its tasks is out.
@@ -81,10 +81,8 @@ unsafe fn schedule<S: Schedule>(slot: NonNull<Header>) {
 }
 
 #[inline]
-unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
-    // SAFETY: headers stay in place for ever.
-    let header = unsafe { slot.as_ref() };
-    match header.state.start() {
+unsafe fn run<F: Future, S: Schedule>(slot: SlotRef<Header>) {
+    match slot.state.start() {
         // SAFETY: the state is RUNNING by us.
         OnStart::Poll { generation } => unsafe { poll_once::<F, S>(slot, generation) },
         // SAFETY: the state is RUNNING by us.
@@ -98,7 +96,7 @@ unsafe fn run<F: Future, S: Schedule>(slot: NonNull<Header>) {
 /// # Safety
 /// The state is RUNNING by the caller, and `generation` is the task's.
 #[inline]
-unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: usize) {
+unsafe fn poll_once<F: Future, S: Schedule>(slot: SlotRef<Header>, generation: usize) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
@@ -114,7 +112,7 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: NonNull<Header>, generation: u
                 let future = unsafe { &mut *Stage::future(stage) };
                 // SAFETY: the future stays in its slot until it is dropped.
                 let future = unsafe { Pin::new_unchecked(future) };
-                let polled = coop::budget(|| future.poll(&mut cx));
+                let polled = coop::raw::budget(|| future.poll(&mut cx));
                 core::mem::forget(dropped_if_it_panics);
                 polled
             })
@@ -159,7 +157,7 @@ impl<F> Drop for DropFuture<F> {
 /// # Safety
 /// The state is RUNNING by the caller, and the stage still holds the future.
 #[inline]
-unsafe fn finish<F: Future, S: Schedule>(slot: NonNull<Header>, about: About, output: F::Output) {
+unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, about: About, output: F::Output) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: by the caller's promise; a panic in the future's drop ends the task like one in poll.
@@ -181,7 +179,7 @@ unsafe fn finish<F: Future, S: Schedule>(slot: NonNull<Header>, about: About, ou
 /// # Safety
 /// The state is RUNNING by the caller, and the stage is empty.
 #[cold]
-unsafe fn fail<F: Future, S: Schedule>(slot: NonNull<Header>, about: About, payload: Payload) {
+unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, about: About, payload: Payload) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     cell.stage.with_mut(|stage| {
@@ -194,7 +192,7 @@ unsafe fn fail<F: Future, S: Schedule>(slot: NonNull<Header>, about: About, payl
 
 /// # Safety
 /// The state is RUNNING by the caller, and the stage holds the future.
-unsafe fn cancel<F: Future, S: Schedule>(slot: NonNull<Header>, seized: bool) {
+unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
@@ -214,7 +212,7 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: NonNull<Header>, seized: bool) {
     unsafe { complete::<F, S>(slot, about, ending, seized) };
 }
 
-unsafe fn cancel_seized<F: Future, S: Schedule>(slot: NonNull<Header>) {
+unsafe fn cancel_seized<F: Future, S: Schedule>(slot: SlotRef<Header>) {
     // SAFETY: the caller seized the task, which makes it RUNNING.
     unsafe { cancel::<F, S>(slot, true) }
 }
@@ -243,35 +241,33 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, about: About) -> Result<(), Pay
 /// The state is RUNNING by the caller, and the stage holds what `ending` says.
 #[inline]
 unsafe fn complete<F: Future, S: Schedule>(
-    slot: NonNull<Header>,
+    slot: SlotRef<Header>,
     about: About,
     ending: Ending,
     seized: bool,
 ) {
-    // SAFETY: headers stay in place for ever.
-    let header = unsafe { slot.as_ref() };
     // SAFETY: the task has not completed, which keeps the scheduler.
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: as above.
     let scheduler = unsafe { scheduler.as_ref() };
     scheduler.finished(about.id, about.location, ending == Ending::Panicked);
-    let last = match header.state.complete(ending, seized) {
+    let last = match slot.state.complete(ending, seized) {
         OnComplete::Left => false,
         OnComplete::WakeJoiner => {
-            header.join_waker.with(|waker| {
+            slot.join_waker.with(|waker| {
                 // SAFETY: JOIN_WAKER is set and the state COMPLETE: the waker is ours to use.
                 let waker = unsafe { &*waker };
                 // A panicking waker must not keep the runtime from leaving.
                 contain_panic(|| waker.as_ref().map(core::task::Waker::wake_by_ref));
             });
-            header.state.leave_runtime()
+            slot.state.leave_runtime()
         }
         outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
             about.id.scope(|| {
                 // SAFETY: nobody joins: the output is ours.
                 contain_panic(|| unsafe { drop_output::<F>(slot) })
             });
-            outcome == OnComplete::DropOutputLast || header.state.leave_runtime()
+            outcome == OnComplete::DropOutputLast || slot.state.leave_runtime()
         }
     };
     if last {
@@ -280,7 +276,7 @@ unsafe fn complete<F: Future, S: Schedule>(
     }
 }
 
-unsafe fn take_output<F: Future, U: Unpack<F::Output>>(slot: NonNull<Header>, place: *mut ()) {
+unsafe fn take_output<F: Future, U: Unpack<F::Output>>(slot: SlotRef<Header>, place: *mut ()) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     let stored = cell.stage.with_mut(|stage| {
@@ -291,7 +287,7 @@ unsafe fn take_output<F: Future, U: Unpack<F::Output>>(slot: NonNull<Header>, pl
     unsafe { place.cast::<U::Output>().write(U::unpack(stored)) };
 }
 
-unsafe fn take_panic<F: Future>(slot: NonNull<Header>) -> Payload {
+unsafe fn take_panic<F: Future>(slot: SlotRef<Header>) -> Payload {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     cell.stage.with_mut(|stage| {
@@ -300,7 +296,7 @@ unsafe fn take_panic<F: Future>(slot: NonNull<Header>) -> Payload {
     })
 }
 
-unsafe fn drop_output<F: Future>(slot: NonNull<Header>) {
+unsafe fn drop_output<F: Future>(slot: SlotRef<Header>) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     let ending = cell.header.state.load().ending();

@@ -12,13 +12,15 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::header::{Header, Notified};
 use super::state::{OnWake, WAKER_GENERATION};
+use crate::collections::SlotRef;
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_nothing);
 
 /// The waker of the task that is in `header`'s slot now.
 #[inline]
-pub(super) fn of(header: NonNull<Header>, generation: usize) -> ManuallyDrop<Waker> {
+pub(super) fn of(header: SlotRef<Header>, generation: usize) -> ManuallyDrop<Waker> {
     let word = header
+        .as_non_null()
         .as_ptr()
         .map_addr(|address| address | (generation & WAKER_GENERATION));
     // SAFETY: the table's functions keep the contract of `RawWaker`: they are safe on any thread,
@@ -46,8 +48,8 @@ unsafe fn wake(word: *const ()) {
     // SAFETY: the word was made of a header's address.
     let header = unsafe { NonNull::new_unchecked(header) };
     // SAFETY: headers stay in place for ever (I1).
-    let state = unsafe { &header.as_ref().state };
-    if state.wake(generation) == OnWake::Queue {
+    let header = unsafe { SlotRef::new(header) };
+    if header.state.wake(generation) == OnWake::Queue {
         // SAFETY: this wake made the state NOTIFIED, so the token is ours.
         unsafe { schedule(header) };
     }
@@ -57,13 +59,11 @@ unsafe fn wake(word: *const ()) {
 ///
 /// # Safety
 /// The caller made the state NOTIFIED and holds the token.
-pub(super) unsafe fn schedule(header: NonNull<Header>) {
+pub(super) unsafe fn schedule(header: SlotRef<Header>) {
     // SAFETY: the token is the caller's.
     let token = unsafe { Notified::new(header) };
-    // SAFETY: headers stay in place for ever.
-    let about = unsafe { header.as_ref() };
     // SAFETY: the token keeps the task in its slot.
-    let about = unsafe { about.about() };
+    let about = unsafe { header.about() };
     // SAFETY: the token is handed over.
-    unsafe { (about.vtable.schedule)(token.into_raw()) };
+    unsafe { (about.vtable.schedule)(token.slot()) };
 }

@@ -3,7 +3,8 @@
 use core::future::poll_fn;
 use core::task::Poll;
 
-use crate::coop::{is_traced, poll_proceed, wake_deferred};
+use crate::coop::poll_proceed;
+use crate::coop::raw::{is_traced, wake_deferred};
 
 /// Lets every other ready task of this executor run before the caller goes on.
 ///

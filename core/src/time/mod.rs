@@ -42,22 +42,19 @@ mod interval;
 #[cfg(feature = "std")]
 mod hosted;
 
+pub(crate) mod raw;
+
 #[cfg(not(any(feature = "std", loom)))]
 pub use crate::platform::install_clock;
-pub use clock::Clock;
-pub use current::{Current, current, set_current};
 #[cfg(feature = "embedded-hal")]
 pub use delay::{BusyDelay, Delay};
-pub use home::{ClockHold, Home};
+pub use home::Home;
 pub use instant::Instant;
 #[cfg(feature = "alloc")]
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
-#[cfg(feature = "alloc")]
-pub use lease::TimersLease;
-pub use mode::{AtEnd, ClockError, Mode};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
-pub use timers::{ParkFor, Timers};
+pub use timers::Timers;
 
 #[cfg(test)]
 mod wheel_tests;

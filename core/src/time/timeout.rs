@@ -16,7 +16,8 @@ use pin_project_lite::pin_project;
 
 use super::instant::Instant;
 use super::sleep::{Sleep, sleep, sleep_until};
-use crate::coop::{Budget, has_budget_remaining, with_budget};
+use crate::coop::has_budget_remaining;
+use crate::coop::raw::{Budget, with_budget};
 
 /// The deadline passed before the future was ready.
 #[derive(Debug, PartialEq, Eq)]

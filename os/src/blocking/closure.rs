@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use selkie_core::coop;
+use selkie_core::raw::coop;
 use selkie_core::raw::task::Notified;
-use selkie_core::time::ClockHold;
+use selkie_core::raw::time::ClockHold;
 
 use super::record::BlockingKind;
 

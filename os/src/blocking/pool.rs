@@ -32,8 +32,8 @@ use std::thread;
 use std::time::Instant;
 
 use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks, Schedule};
+use selkie_core::raw::time::ClockHold;
 use selkie_core::task::{Id, JoinHandle};
-use selkie_core::time::ClockHold;
 
 use super::closure::{Blocking, Job};
 use super::mailbox::Mailbox;

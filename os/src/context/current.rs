@@ -8,12 +8,12 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use selkie_core::coop;
-use selkie_core::sync::forbid_blocking;
+use selkie_core::raw::coop;
+use selkie_core::raw::random::seed_context;
+use selkie_core::raw::sync::forbid_blocking;
 
 use super::handle::{Handle, Inner, Seeds};
 use super::scope::{enter_context, with_inner};
-use crate::macros::seed_thread;
 
 /// How the thread stands to blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,12 +234,12 @@ struct Seeded(u64);
 
 impl Seeded {
     fn by(seeds: &Seeds) -> Self {
-        Self(seed_thread(seeds.next()))
+        Self(seed_context(seeds.next()))
     }
 }
 
 impl Drop for Seeded {
     fn drop(&mut self) {
-        seed_thread(self.0);
+        seed_context(self.0);
     }
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use selkie_core::raw::platform::{AtomicU64, PlainU64};
+use selkie_core::raw::time::Current;
 use selkie_core::task::{Id as TaskId, JoinHandle};
-use selkie_core::time::{Current, Home};
+use selkie_core::time::Home;
 
 use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;

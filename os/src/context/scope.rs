@@ -19,11 +19,12 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use selkie_core::coop;
-use selkie_core::executor::{Refusal, Services, set_services};
-use selkie_core::raw::task::Parcel;
+use selkie_core::executor::Refusal;
+use selkie_core::raw::coop;
+use selkie_core::raw::executor::{Services, set_services};
+use selkie_core::raw::task::ErasedFuture;
+use selkie_core::raw::time::{Current, set_current};
 use selkie_core::task::Id as TaskId;
-use selkie_core::time::{Current, set_current};
 
 use super::entered::{Innermost, Left, Node};
 use super::handle::{Handle, Inner};
@@ -78,7 +79,7 @@ impl Scope {
 
     /// What a crate's `selkie_core::spawn` finds in this context.
     fn services(&self) -> Services {
-        Services::new(ptr::without_provenance(self.number), spawn_parcel)
+        Services::new(ptr::without_provenance(self.number), spawn_erased)
     }
 }
 
@@ -252,11 +253,11 @@ fn next_number() -> usize {
 ///
 /// # Safety
 /// The future is `Send`.
-unsafe fn spawn_parcel(_number: *const (), parcel: Parcel<'_>) -> Result<(), Refusal> {
+unsafe fn spawn_erased(_number: *const (), erased: ErasedFuture<'_>) -> Result<(), Refusal> {
     let spawned = with_inner(|inner| {
         let inner = inner.ok_or(Refusal::Absent)?;
-        // SAFETY: the future is `Send`; saying `Ok` makes the lender forget it.
-        let future = unsafe { parcel.into_box() };
+        // SAFETY: the future is `Send`.
+        let future = unsafe { erased.into_box() };
         let task = inner
             .spawner
             .spawn(future, TaskId::next(), Location::caller());

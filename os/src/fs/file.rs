@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use selkie_core::coop::{Budget, with_budget};
+use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::{Lock, LockGuard};
 
 use super::detached::HasDetached;
@@ -48,7 +48,7 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// # Cost
 /// A hop to the blocking pool for each operation that the buffer does not answer; but on Linux a read of at most
 /// 64 KiB that the page cache can answer is one system call where the task runs, and costs a unit of the
-/// budget for each 16 KiB; so is a seek. That goes for files on local file systems (ext, xfs, btrfs, f2fs, tmpfs)
+/// budget for each 16 KiB; a seek is made where the task runs, too, without a system call as a rule. That goes for files on local file systems (ext, xfs, btrfs, f2fs, tmpfs)
 /// that were opened here and that nobody else has been shown: not for those that were cloned, made of a file of
 /// std's, or lent as a descriptor.
 ///

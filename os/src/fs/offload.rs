@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::{fmt, io};
 
-use selkie_core::coop;
+use selkie_core::raw::coop;
 #[cfg(unix)]
 use selkie_core::raw::platform::Lock;
 

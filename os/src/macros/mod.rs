@@ -1,20 +1,7 @@
-//! `select!`, `join!`, `try_join!`, `pin!`, and what their expansions call.
+//! `task_local!`, and what the attributes of the facade expand to.
 
-#[cfg(feature = "macros")]
-mod join;
-mod pin;
-mod random;
-#[cfg(feature = "macros")]
-mod select;
 #[cfg(feature = "rt")]
 mod task_local;
 
 #[cfg(feature = "macros")]
-mod maybe_done;
-#[cfg(feature = "macros")]
-mod rotation;
-
-#[cfg(feature = "macros")]
 pub mod support;
-
-pub(crate) use random::seed_thread;

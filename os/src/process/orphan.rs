@@ -14,7 +14,7 @@ use std::process::Child;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use selkie_core::coop::{Budget, with_budget};
+use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::Lock;
 
 use super::exit::{Watch, try_wait};

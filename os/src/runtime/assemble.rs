@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
 use selkie_core::raw::platform::AtomicU64;
-use selkie_core::time::{AtEnd, Mode, TimersLease};
+use selkie_core::raw::time::{AtEnd, Mode, TimersLease};
 
 use crate::blocking::BlockingPool;
 use crate::config::Config;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use selkie_core::time::{AtEnd, ClockError};
+use selkie_core::raw::time::{AtEnd, ClockError};
 
 use super::asked::Asked;
 use super::assemble::{self, Parts};
@@ -156,7 +156,11 @@ impl Builder {
         self
     }
 
-    /// How many tasks a worker runs before it looks for tasks from outside; 31 by default.
+    /// How many tasks a worker runs before it takes one that was queued from outside of the runtime.
+    ///
+    /// By default a current-thread runtime does so after 31 tasks. A worker of a multi-thread runtime starts with
+    /// 61, and then goes by the mean length of its polls, so that such a task waits for some 200 µs: after 2 tasks
+    /// at least, and 127 at most.
     ///
     /// # Panics
     /// If `val` is zero.
@@ -167,7 +171,8 @@ impl Builder {
         self
     }
 
-    /// How many tasks a worker runs before it looks at driver and timers; 61 by default.
+    /// How many tasks a worker runs at most before it looks at the driver and the timers; 61 by default. A worker of a
+    /// multi-thread runtime looks after 200 µs in any case.
     ///
     /// # Panics
     /// If `val` is zero.

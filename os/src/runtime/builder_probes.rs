@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use selkie_core::time::AtEnd;
+use selkie_core::raw::time::AtEnd;
 
 use super::builder::Builder;
 use super::seed::RngSeed;

@@ -5,7 +5,8 @@
 //!             the inject queue; both wake the set's waker.
 //! Invariants  I1 `local`, and every future of the set, are touched on the owner's thread only.
 //!             I2 the waker is cloned, woken and dropped outside the lock.
-//! Rejected    Checking a thread id in every wake: the address in a thread-local tells as much.
+//! Rejected    To compare thread ids at each wake: while this thread polls the set, which is where most wakes come
+//!             from, a pointer in a thread-local says so; the id is compared only where it does not.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -19,7 +20,7 @@ use std::thread::{self, ThreadId};
 
 use selkie_core::raw::platform::{Lock, wake_to_caller};
 use selkie_core::raw::queue::Inject;
-use selkie_core::raw::task::{ClosingTasks, Header, Notified, OwnedTasks, Schedule};
+use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks, Schedule};
 use selkie_core::task::{Id, JoinHandle};
 
 /// Tasks that one poll of the set runs at most.
@@ -37,7 +38,7 @@ thread_local! {
 /// What wakers of the set's tasks reach, from any thread.
 pub(crate) struct LocalScheduler {
     owner: ThreadId,
-    inject: Inject<Header>,
+    inject: Inject<Notified>,
     waker: Lock<Option<Waker>>,
     local: Local,
 }
@@ -150,11 +151,9 @@ impl LocalScheduler {
                 return;
             }
         }
-        // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
-        match unsafe { self.inject.push(token.into_raw()) } {
+        match self.inject.push(token) {
             Ok(()) => self.wake(),
-            // SAFETY: the token just turned into a pointer.
-            Err(raw) => unsafe { Notified::from_raw(raw) }.discard(),
+            Err(token) => token.discard(),
         }
     }
 
@@ -220,12 +219,7 @@ impl LocalScheduler {
     fn next(&self) -> Option<Notified> {
         let tick = self.local.tick.get().wrapping_add(1);
         self.local.tick.set(tick);
-        let remote = || {
-            // SAFETY: only tokens go into the queue, and each comes out once.
-            self.inject
-                .pop()
-                .map(|raw| unsafe { Notified::from_raw(raw) })
-        };
+        let remote = || self.inject.pop();
         if tick % INJECT_INTERVAL == 0 {
             if let Some(token) = remote() {
                 return Some(token);

@@ -1,7 +1,5 @@
 //! Who runs which task when. A scheduler knows the world only through `Park` and its timers.
 
-mod random;
-
 mod any_park;
 
 mod thread_parker;

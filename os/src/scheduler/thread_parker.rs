@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use selkie_core::coop;
+use selkie_core::raw::coop;
 use selkie_core::raw::platform::{
     AtomicU8, Ordering, Thread, current_thread, park_thread, park_thread_for,
 };

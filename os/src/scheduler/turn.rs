@@ -1,8 +1,9 @@
 //! When a busy scheduler looks up from its tasks: at driver, timers, and others.
 //!
 //! Idea        What waits outside should wait for a time, not for a number of polls, which may be short or long. So
-//!             the clock is read every few polls, the fewer the longer polls have been, and a look is due
-//!             [`LOOK_NANOS`] after the last one; or after the interval of polls that the builder was given.
+//!             the clock is read every few polls, the fewer the longer polls have been: each [`CLOCK_NANOS`] at least,
+//!             for timers, which cost nothing to ask once the time is known. A look at everything is due
+//!             [`LOOK_NANOS`] after the last one, or after the interval of polls that the builder was given.
 //! Invariants  I1 between two readings of the clock are [`MOST_UNCLOCKED`] polls at most.
 //!             I2 between two looks are as many polls as the interval says at most.
 //! Rejected    A reading of the clock for each poll: a fifth of a short one. A count that is tuned by the mean of many
@@ -13,8 +14,21 @@ use std::time::Instant;
 
 /// How long what waits outside waits for a look, in nanoseconds.
 const LOOK_NANOS: u64 = 200_000;
+/// How long a due timer waits for a reading of the clock, in nanoseconds, if polls are shorter.
+const CLOCK_NANOS: u64 = 50_000;
 /// Polls between two readings of the clock, at most.
 const MOST_UNCLOCKED: u32 = 16;
+
+/// What is due before the next poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The poll.
+    Poll,
+    /// Timers may be due at this time, which has just been read.
+    Timers(Instant),
+    /// A look at everything that waits outside.
+    Look,
+}
 
 /// What a scheduler has run since its last look.
 #[derive(Debug)]
@@ -51,31 +65,35 @@ impl Turn {
         turn
     }
 
-    /// Counts a poll that is about to begin. `true`: a look is due instead.
+    /// Counts a poll that is about to begin, and says what is due before it.
     #[inline]
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn before_poll(&self) -> Due {
         let left = self.left.get().saturating_sub(1);
         self.left.set(left);
-        left == 0 && self.is_over_by(Instant::now)
+        if left > 0 {
+            return Due::Poll;
+        }
+        self.after_batch(Instant::now)
     }
 
-    /// As [`is_over`](Self::is_over), once a batch of polls is over.
+    /// As [`before_poll`](Self::before_poll), once a batch of polls is over.
     #[cold]
-    fn is_over_by(&self, clock: impl FnOnce() -> Instant) -> bool {
+    fn after_batch(&self, clock: impl FnOnce() -> Instant) -> Due {
         if self.is_forced.get() {
-            return true;
+            return Due::Look;
         }
-        let nanos = clock().duration_since(self.looked_at.get()).as_nanos() as u64;
+        let now = clock();
+        let nanos = now.duration_since(self.looked_at.get()).as_nanos() as u64;
         let batch = self.batch.get();
         let polls = self.since_look.get() + batch;
         self.adapt(nanos - self.nanos.replace(nanos), batch);
         if polls >= self.interval || nanos >= LOOK_NANOS {
-            return true;
+            return Due::Look;
         }
         self.since_look.set(polls);
         // With the poll that begins now.
         self.left.set(self.next());
-        false
+        Due::Timers(now)
     }
 
     /// A look is due at the next poll.
@@ -94,9 +112,9 @@ impl Turn {
         self.left.set(self.next() + 1);
     }
 
-    /// The last `polls` took `nanos`: the next batch is to end when a look is due, roughly.
+    /// The last `polls` took `nanos`: the next batch is to take [`CLOCK_NANOS`], roughly.
     fn adapt(&self, nanos: u64, polls: u32) {
-        let fit = LOOK_NANOS * u64::from(polls) / nanos.max(1);
+        let fit = CLOCK_NANOS * u64::from(polls) / nanos.max(1);
         let fit = fit.clamp(1, u64::from(MOST_UNCLOCKED)); // I1
         self.batch.set(fit as u32);
     }
@@ -114,7 +132,7 @@ impl Turn {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{LOOK_NANOS, MOST_UNCLOCKED, Turn};
+    use super::{CLOCK_NANOS, Due, LOOK_NANOS, MOST_UNCLOCKED, Turn};
 
     /// Polls that take `each` until a look is due, and how long that is after the last one.
     fn run(turn: &Turn, now: &mut Instant, each: Duration) -> (u32, Duration) {
@@ -122,7 +140,7 @@ mod tests {
         for polls in 0.. {
             let left = turn.left.get() - 1;
             turn.left.set(left);
-            if left == 0 && turn.is_over_by(|| *now) {
+            if left == 0 && turn.after_batch(|| *now) == Due::Look {
                 turn.looked(*now);
                 return (polls, *now - begun);
             }
@@ -156,6 +174,33 @@ mod tests {
                 assert!(
                     late <= Duration::from_nanos(LOOK_NANOS) + each,
                     "{late:?} with polls of {each:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_clock_is_read_often_enough_for_timers() {
+        let (turn, mut now) = (Turn::new(61), Instant::now());
+        let mut read_at = now;
+        for micros in [50, 20, 10, 50, 4, 30] {
+            let each = Duration::from_micros(micros);
+            for poll in 0..100 {
+                now += each;
+                let left = turn.left.get() - 1;
+                turn.left.set(left);
+                if left > 0 {
+                    continue;
+                }
+                if turn.after_batch(|| now) == Due::Look {
+                    turn.looked(now);
+                }
+                let apart = now - std::mem::replace(&mut read_at, now);
+                // The batch may have begun with shorter ones.
+                let bound = Duration::from_nanos(CLOCK_NANOS) + each;
+                assert!(
+                    poll < 32 || apart <= bound,
+                    "{apart:?} with polls of {each:?}"
                 );
             }
         }

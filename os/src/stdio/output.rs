@@ -14,7 +14,8 @@ use std::io::{self, IoSlice, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use selkie_core::coop::{self, Budget};
+use selkie_core::coop;
+use selkie_core::raw::coop::{Budget, with_budget};
 
 use crate::blocking::BlockingKind;
 use crate::driver::shutdown_error;
@@ -125,7 +126,7 @@ macro_rules! output {
                     // What was not taken is not said to be, and what was taken is, whatever is left
                     // of the budget.
                     let look = || self.state.poll_idle(cx);
-                    ready!(coop::with_budget(Budget::unlimited(), look))?;
+                    ready!(with_budget(Budget::unlimited(), look))?;
                 }
                 Poll::Ready(Ok(n))
             }

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use selkie_core::raw::time::{Current, current};
 use selkie_core::task::yield_now;
-use selkie_core::time::{Current, Home, current};
+use selkie_core::time::Home;
 
 #[track_caller]
 fn home() -> Home {

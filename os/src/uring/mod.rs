@@ -49,8 +49,9 @@
 //! # Rings and workers
 //! Each worker has a ring of its own, made when it first needs one; threads that are not workers share one. A task may
 //! move between workers at any time: what it submits goes to the ring of the worker that it runs on, and a multishot
-//! operation follows its task. A worker submits what its tasks have queued when it has nothing else to run, or has
-//! polled many of them. If a worker is in a long poll, another submits for it after some 10 ms.
+//! operation follows its task. A worker submits what its tasks have queued when it has nothing else to run, or has run
+//! for 200 µs. If a worker is in a long poll, another submits for it, after a millisecond or two where each worker has a
+//! reactor of its own, else after some 10 ms.
 //!
 //! # Where it is available
 //! The runtime must have been built with I/O enabled, and without

@@ -1,4 +1,6 @@
 //! Runs a program and notes what it sees.
+//!
+//! Length      one interpreter: each step stands beside its like.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, Read, Seek, Write};

@@ -3,6 +3,7 @@
 //! Idea        A handle has at most one operation of the traits that goes on (`busy`), and at most one of `&self` that was
 //!             given up and goes on (`given_up`). Each consists of steps that the system does at once. What is not known is
 //!             when they are done: whoever uses a state asks for all that may follow it (`successors`).
+//! Length      one state machine: each transition is judged beside the others.
 
 use std::io::SeekFrom;
 

@@ -1,4 +1,6 @@
 //! Every kind of wait that stores a waker.
+//!
+//! Length      one table: a row for every kind of wait.
 #![allow(unsafe_code)]
 
 use std::future::{Future, poll_fn};

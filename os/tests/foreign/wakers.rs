@@ -2,6 +2,7 @@
 //!
 //! Idea        A wait is polled once with a foreign waker. Another task waits for the same thing, behind
 //!             it where there is room for two: whatever the waker does, that task is woken.
+//! Length      one harness and its table.
 #![allow(unsafe_code)]
 
 use std::future::Future;

@@ -1,4 +1,6 @@
 //! Every operation on a hostile file, at each of the questions that it asks.
+//!
+//! Length      one table of operations and files.
 
 use std::io;
 use std::path::Path;

@@ -3,6 +3,8 @@
 //!
 //! Each must succeed or say an error, in time, leave neither descriptor nor child, be there if it said
 //! so, and succeed when it is done once more.
+//!
+//! Length      one sweep, and how its children are started and read.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![allow(unsafe_code)]
 

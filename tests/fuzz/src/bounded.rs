@@ -9,7 +9,7 @@ use std::task::Poll;
 use selkie::sync::mpsc;
 use selkie::sync::mpsc::error::{TryRecvError, TrySendError};
 
-use crate::channels::Step;
+use crate::step::Step;
 use crate::tasks::Tasks;
 
 /// What a wait on the channel ends with.

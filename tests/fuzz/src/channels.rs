@@ -1,4 +1,6 @@
 //! Channels and locks against a sequential model, with futures that are polled and dropped at any time.
+//!
+//! Length      one model for each channel and lock, of the same steps.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -6,30 +8,16 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use arbitrary::{Arbitrary, Unstructured};
+use arbitrary::Unstructured;
 use selkie::sync::mpsc::error::TryRecvError;
 use selkie::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch};
 
 use crate::bounded::bounded;
+use crate::step::Step;
 use crate::tasks::Tasks;
 
 /// Steps of one run.
 const STEPS: usize = 200;
-
-/// One step; a primitive takes what it knows.
-#[derive(Debug, Clone, Copy, Arbitrary)]
-pub(crate) enum Step {
-    Send,
-    Receive,
-    TrySend,
-    TryReceive,
-    Poll(u8),
-    Cancel(u8),
-    Close,
-    DropSender,
-    DropReceiver,
-    Many(u8),
-}
 
 /// Runs one primitive.
 pub fn run(data: &[u8]) {

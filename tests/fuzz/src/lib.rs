@@ -7,6 +7,7 @@ mod bounded;
 pub mod channels;
 pub mod programs;
 pub mod scripts;
+mod step;
 pub mod streams;
 pub mod tasks;
 pub mod timers;

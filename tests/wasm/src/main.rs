@@ -9,40 +9,23 @@ mod host;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 #[path = "host_std.rs"]
 mod host;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod start;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[path = "start_std.rs"]
+mod start;
+mod suite;
 mod timers;
 
-use cases::Case;
-
-fn all() -> Vec<Case> {
-    let mut all = cases::all();
-    if host::HAS_CLOCK {
-        all.extend(timers::all());
-    }
-    all
-}
-
-/// Runs case `index`; `false` if there are not so many.
-fn run(index: usize) -> bool {
-    let Some(case) = all().into_iter().nth(index) else {
-        return false;
-    };
-    host::tell(&match case.panics {
-        None => format!("case {}", case.name),
-        Some(message) => format!("case {} panics: {message}", case.name),
-    });
-    (case.run)();
-    true
-}
-
 fn main() {
-    host::start(run);
+    start::start();
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn cases_pass_here_too() {
-        for case in super::all() {
+        for case in crate::suite::all() {
             if case.panics.is_none() {
                 (case.run)();
             }

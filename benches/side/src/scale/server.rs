@@ -5,22 +5,22 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 
 use socket2::{Domain, Socket, Type};
 
-use super::Figures;
+use super::benchmark::Figures;
 use crate::load;
-use crate::measure::processor_nanos;
+use crate::measurement::processor_nanos;
 
-/// Connections of a question.
-fn connections(question: &str) -> usize {
-    question
+/// Connections of a benchmark.
+fn connections(benchmark: &str) -> usize {
+    benchmark
         .rsplit('_')
         .next()
         .and_then(|number| number.parse().ok())
-        .expect("a question of this file ends in a number")
+        .expect("a benchmark of this file ends in a number")
 }
 
 /// What is served.
-fn kind(question: &str) -> &'static str {
-    if question.starts_with("http") {
+fn kind(benchmark: &str) -> &'static str {
+    if benchmark.starts_with("http") {
         "http"
     } else {
         "echo"
@@ -28,9 +28,9 @@ fn kind(question: &str) -> &'static str {
 }
 
 /// The figures of a server at `address` with so many workers.
-fn figures(address: SocketAddr, workers: usize, question: &str) -> Option<Figures> {
+fn figures(address: SocketAddr, workers: usize, benchmark: &str) -> Option<Figures> {
     let before = processor_nanos();
-    let told = load::put(address, connections(question), workers, kind(question))?;
+    let told = load::put(address, connections(benchmark), workers, kind(benchmark))?;
     let used = (processor_nanos() - before) as f64;
     let [p50, p99, p999] = told.quantiles;
     Some(vec![
@@ -67,7 +67,7 @@ macro_rules! servers {
             use rt::net::TcpListener;
 
             use super::{Figures, figures, kind, listeners};
-            use crate::questions::{echo, http};
+            use crate::benchmarks::{echo, http};
 
             async fn serve(listener: TcpListener, kind: &str) {
                 match kind {
@@ -77,29 +77,29 @@ macro_rules! servers {
             }
 
             /// One runtime, one listener.
-            pub(super) fn stealing(workers: usize, question: &str) -> Option<Figures> {
-                on($crate::build!(rt, Some(workers)), workers, question)
+            pub(super) fn stealing(workers: usize, benchmark: &str) -> Option<Figures> {
+                on($crate::build!(rt, Some(workers)), workers, benchmark)
             }
 
             pub(super) fn on(
                 runtime: rt::runtime::Runtime,
                 workers: usize,
-                question: &str,
+                benchmark: &str,
             ) -> Option<Figures> {
                 let listener = runtime
                     .block_on(TcpListener::bind("127.0.0.1:0"))
                     .expect("a port");
                 let address = listener.local_addr().expect("bound");
-                runtime.spawn(serve(listener, kind(question)));
-                figures(address, workers, question)
+                runtime.spawn(serve(listener, kind(benchmark)));
+                figures(address, workers, benchmark)
             }
 
             /// A runtime and a listener on each thread.
-            pub(super) fn each(workers: usize, question: &str) -> Option<Figures> {
+            pub(super) fn each(workers: usize, benchmark: &str) -> Option<Figures> {
                 let listeners = listeners(workers);
                 let address = listeners[0].local_addr().expect("bound");
                 for listener in listeners {
-                    let kind = kind(question);
+                    let kind = kind(benchmark);
                     std::thread::spawn(move || {
                         let runtime = $crate::build!(rt, None::<usize>);
                         runtime.block_on(async {
@@ -109,7 +109,7 @@ macro_rules! servers {
                         });
                     });
                 }
-                figures(address, workers, question)
+                figures(address, workers, benchmark)
             }
         }
     };
@@ -119,16 +119,16 @@ servers!(selkie);
 servers!(tokio);
 
 /// Selkie with one reactor for all workers, or one for each, whatever is the default.
-fn with_reactors(own: bool, workers: usize, question: &str) -> Option<Figures> {
+fn with_reactors(own: bool, workers: usize, benchmark: &str) -> Option<Figures> {
     let mut builder = ::selkie::runtime::Builder::new_multi_thread();
     builder.worker_threads(workers).reactor_per_worker(own);
     let runtime = builder.enable_all().build().expect("a runtime");
-    selkie::on(runtime, workers, question)
+    selkie::on(runtime, workers, benchmark)
 }
 
 /// Echo by epoll alone, on a thread for each worker.
-fn epoll(workers: usize, question: &str) -> Option<Figures> {
-    if kind(question) != "echo" {
+fn epoll(workers: usize, benchmark: &str) -> Option<Figures> {
+    if kind(benchmark) != "echo" {
         return None;
     }
     let listeners = listeners(workers);
@@ -136,7 +136,7 @@ fn epoll(workers: usize, question: &str) -> Option<Figures> {
     for listener in listeners {
         std::thread::spawn(move || echo_by_epoll(&listener));
     }
-    figures(address, workers, question)
+    figures(address, workers, benchmark)
 }
 
 fn echo_by_epoll(listener: &StdListener) {
@@ -184,7 +184,7 @@ fn echo_by_epoll(listener: &StdListener) {
                     break;
                 }
                 if length < buffer.len() {
-                    break; // What comes after is told of.
+                    break; // The next read reports it.
                 }
             }
         }
@@ -194,16 +194,16 @@ fn echo_by_epoll(listener: &StdListener) {
 /// Who serves; `side scale-one` also knows `selkie-one-reactor` and `selkie-own-reactors`.
 pub const RUNTIMES: &[&str] = &["selkie", "tokio", "selkie-each", "tokio-each", "epoll"];
 
-pub fn ask(runtime: &str, workers: usize, question: &str) -> Option<Figures> {
+pub fn measure(runtime: &str, workers: usize, benchmark: &str) -> Option<Figures> {
     let server: fn(usize, &str) -> Option<Figures> = match runtime {
         "selkie" => selkie::stealing,
         "tokio" => tokio::stealing,
         "selkie-each" => selkie::each,
         "tokio-each" => tokio::each,
         "epoll" => epoll,
-        "selkie-one-reactor" => |workers, question| with_reactors(false, workers, question),
-        "selkie-own-reactors" => |workers, question| with_reactors(true, workers, question),
+        "selkie-one-reactor" => |workers, benchmark| with_reactors(false, workers, benchmark),
+        "selkie-own-reactors" => |workers, benchmark| with_reactors(true, workers, benchmark),
         _ => return None,
     };
-    server(workers, question)
+    server(workers, benchmark)
 }

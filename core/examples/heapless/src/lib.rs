@@ -13,6 +13,7 @@
 //! | [`settings`] | read by many, seldom written | `RwLock` |
 //! | [`calibration`] | read once from slow memory; set once from outside | `OnceCell`, `SetOnce` |
 //! | [`start`] | nobody begins before all are ready | `Barrier` |
+//! | [`link`] | whichever comes first; several at once | `select!`, `join!`, `try_join!`, `pin!` |
 //!
 //! The functions named `on_…` are what an interrupt handler calls. `tests/firmware.rs` plays the
 //! hardware.
@@ -22,6 +23,7 @@ pub mod battery;
 pub mod bus;
 pub mod calibration;
 pub mod dma;
+pub mod link;
 pub mod messages;
 pub mod serial;
 pub mod settings;

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use selkie_heapless::calibration::Calibration;
-use selkie_heapless::{adc, battery, bus, calibration, dma, messages, serial, settings, start};
+use selkie_heapless::{
+    adc, battery, bus, calibration, dma, link, messages, serial, settings, start,
+};
 
 struct Flag(AtomicBool);
 
@@ -195,4 +197,42 @@ fn a_name_that_fits_arrives_and_a_longer_one_is_refused() {
     assert!(name.run().is_none());
     assert!(messages::rename("twelve bytes"));
     assert_eq!(name.run().as_deref(), Some("twelve bytes"));
+}
+
+#[test]
+fn a_radio_does_whatever_comes_first() {
+    let mut link_task = Task::new(link::run());
+    assert_eq!(link_task.run(), None);
+    link::send(1).unwrap();
+    link::send(2).unwrap();
+    link::on_heard(40);
+    assert_eq!(link_task.run(), None);
+    link::on_heard(2);
+    assert_eq!(link_task.run(), None);
+    link::on_button();
+    assert_eq!(link_task.run(), Some(link::Log { sent: 2, heard: 42 }));
+    // From the top: what is heard comes first, and what waits to be sent goes on waiting.
+    link::send(3).unwrap();
+    link::on_heard(4);
+    assert_eq!(Task::new(link::run_once(false)).run(), Some(Some(4)));
+    assert_eq!(Task::new(link::run_once(true)).run(), None);
+    assert_eq!(Task::new(link::run_once(false)).run(), Some(None));
+}
+
+#[test]
+fn self_tests_run_side_by_side() {
+    use std::future::{pending, ready};
+    assert_eq!(
+        Task::new(link::test_both(ready(1), ready(2))).run(),
+        Some(3)
+    );
+    assert_eq!(
+        Task::new(link::test_until_error(ready(Ok(1)), ready(Ok(2)))).run(),
+        Some(Ok(3))
+    );
+    // The other one never ends.
+    assert_eq!(
+        Task::new(link::test_until_error(pending(), ready(Err("no antenna")))).run(),
+        Some(Err("no antenna"))
+    );
 }

@@ -14,7 +14,8 @@ use proptest::prelude::{Just, any, prop, prop_assert, prop_oneof, proptest};
 
 use crate::executor::{AlarmClock, ChipTimers};
 use crate::platform::moment_origin;
-use crate::time::{Current, Home, Mode, Sleep, set_current, sleep};
+use crate::time::raw::{Current, Mode, set_current};
+use crate::time::{Home, Sleep, sleep};
 
 /// How far ahead of the time the comparator must be set.
 const LEAD_MICROS: u64 = 40;

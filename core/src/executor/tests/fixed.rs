@@ -1,4 +1,6 @@
 //! Tasks in static slots.
+//!
+//! Length      one executor: what each case needs to run stands here once.
 
 use core::cell::Cell;
 use core::future::{Future, pending, poll_fn};
@@ -21,7 +23,8 @@ use crate::park::Unpark;
 use crate::sync::{FixedChannel, Signal};
 use crate::task::raw::BODY_OFFSET;
 use crate::task::yield_now;
-use crate::time::{Home, Mode, Timers, sleep};
+use crate::time::raw::Mode;
+use crate::time::{Home, Timers, sleep};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -11,7 +11,8 @@ use std::vec::Vec;
 use crate::executor::{HeapExecutor, ThreadPark, ThreadUnpark, TimedPark, spawn as spawn_here};
 use crate::sync::{FixedChannel, Signal};
 use crate::task::yield_now;
-use crate::time::{Mode, Timers, sleep};
+use crate::time::raw::Mode;
+use crate::time::{Timers, sleep};
 
 fn executor() -> HeapExecutor<ThreadPark> {
     let unpark: &'static ThreadUnpark = Box::leak(Box::default());

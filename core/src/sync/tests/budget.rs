@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::harness::Spawned;
-use crate::coop::{
-    BUDGET_PER_POLL, Budget, budget, consume_budget, has_budget_remaining, with_budget,
-};
+use crate::coop::raw::{Budget, budget, with_budget};
+use crate::coop::{BUDGET_PER_POLL, consume_budget, has_budget_remaining};
 use crate::sync::{
     Barrier, FixedChannel, FixedWatch, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, Signal,
     broadcast, mpsc, oneshot, watch,

@@ -1,4 +1,6 @@
 //! The queues against a sequential model: every send, reservation, cancellation and close.
+//!
+//! Length      one model for both queues; its steps are understood together.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

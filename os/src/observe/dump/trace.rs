@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use selkie_core::coop;
+use selkie_core::raw::coop;
 
 use super::backtrace::{Backtrace, BacktraceFrame};
 use super::tree;

@@ -68,6 +68,6 @@ impl Handle {
     /// Whether the caller is polled for a trace.
     #[doc(hidden)]
     pub fn is_tracing() -> bool {
-        selkie_core::coop::is_traced()
+        selkie_core::raw::coop::is_traced()
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
 use selkie_core::raw::task::{Notified, OwnedTasks, Schedule};
-use selkie_core::time::TimersLease;
+use selkie_core::raw::time::TimersLease;
 
 use super::super::any_park::{AnyPark, AnyUnpark};
 use super::super::trim::Trim;

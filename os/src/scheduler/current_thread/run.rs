@@ -17,11 +17,11 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use selkie_core::coop;
 use selkie_core::raw::collections::Entered;
+use selkie_core::raw::coop;
 use selkie_core::raw::task::Notified;
+use selkie_core::raw::time::ParkFor;
 use selkie_core::raw::wake::wake_each;
-use selkie_core::time::ParkFor;
 
 use super::super::any_park::AnyPark;
 use super::super::thread_parker::ThreadParker;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use selkie_core::coop;
+use selkie_core::raw::coop;
 use selkie_core::raw::task::{Notified, Schedule, is_of_task};
 use selkie_core::task::Id;
 

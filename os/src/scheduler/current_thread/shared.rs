@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
 
 use selkie_core::raw::queue::Inject;
-use selkie_core::raw::task::{Header, Notified, OwnedTasks};
+use selkie_core::raw::task::{Notified, OwnedTasks};
 use selkie_core::time::Home;
 
 use super::super::any_park::AnyUnpark;
@@ -41,7 +41,7 @@ pub(crate) struct CurrentThread {
     pub(super) woken: AtomicBool,
     /// Set once a task's panic is to end the runtime.
     pub(super) broken: AtomicBool,
-    pub(super) inject: Inject<Header>,
+    pub(super) inject: Inject<Notified>,
     pub(super) unpark: AnyUnpark,
     /// Slots of tasks that are spawned on other threads; `None` once closed.
     pub(super) remote: Mutex<Option<OwnedTasks<CurrentThread>>>,
@@ -85,13 +85,9 @@ impl CurrentThread {
     pub(super) fn push_remote(&self, token: Notified) {
         // Relaxed: a figure for readers.
         self.remote_schedules.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
-        match unsafe { self.inject.push(token.into_raw()) } {
+        match self.inject.push(token) {
             Ok(()) => self.unpark.unpark(),
-            Err(raw) => {
-                // SAFETY: the token just turned into a pointer.
-                unsafe { Notified::from_raw(raw) }.discard();
-            }
+            Err(token) => token.discard(),
         }
     }
 
@@ -100,10 +96,7 @@ impl CurrentThread {
         if self.inject.is_empty() {
             return None;
         }
-        // SAFETY: only tokens go into the queue, and each comes out once.
-        self.inject
-            .pop()
-            .map(|raw| unsafe { Notified::from_raw(raw) })
+        self.inject.pop()
     }
 
     /// After how many tasks those from other threads have precedence.

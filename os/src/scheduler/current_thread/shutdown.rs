@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use selkie_core::coop;
+use selkie_core::raw::coop;
 use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks};
 use selkie_core::task::Id;
 

@@ -10,8 +10,8 @@ use std::thread::ThreadId;
 
 use selkie_core::raw::queue::Inject;
 use selkie_core::raw::task::OwnedTasks;
+use selkie_core::raw::time::TimersLease;
 use selkie_core::task::{Id, JoinHandle};
-use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
 use super::super::trim::Trim;

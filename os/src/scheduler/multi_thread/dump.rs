@@ -90,7 +90,7 @@ impl Worker<'_> {
     fn pop_any(&self) -> Option<Notified> {
         self.remote
             .take_lifo()
-            .or_else(|| self.remote.pop_ring())
+            .or_else(|| self.pop_ring())
             .or_else(|| self.shared.pop_outside(self.index))
     }
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::{Lock, Thread, current_thread, park_thread, park_thread_for};
 use selkie_core::raw::task::{ClosingTasks, Schedule};
-use selkie_core::time::TimersLease;
+use selkie_core::raw::time::TimersLease;
 
 /// How long the last worker first waits for a poll that goes on, and how long it waits at most before
 /// it looks again.

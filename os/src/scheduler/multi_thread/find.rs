@@ -10,8 +10,6 @@
 //! Rejected    A share of the inject queue whatever is in the ring: a flood from outside would stand before all that the
 //!             worker's own tasks wake. One task alone also where all of those have yielded: a task that yields until hundreds
 //!             have run that it has woken, and that overflowed into that queue, would yield eight times for each.
-#![allow(unsafe_code)]
-
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
@@ -51,8 +49,7 @@ impl Worker<'_> {
             }
         }
         self.lifo_streak.set(0);
-        self.remote
-            .pop_ring()
+        self.pop_ring()
             .or_else(|| self.remote.take_lifo())
             .or_else(|| self.take_from_outside())
     }
@@ -100,9 +97,7 @@ impl Worker<'_> {
         let mut taken = 0;
         for offset in 0..self.shared.inject.len() {
             let shard = &self.shared.inject[(self.index + offset) % self.shared.inject.len()];
-            taken += shard.pop_many(share - taken, |raw| {
-                // SAFETY: only tokens go into the shards, and each comes out once.
-                let token = unsafe { Notified::from_raw(raw) };
+            taken += shard.pop_many(share - taken, |token| {
                 if first.is_none() {
                     first = Some(token);
                 } else {
@@ -132,7 +127,7 @@ impl Worker<'_> {
         }
         let start = {
             let core = self.core.borrow();
-            core.as_ref()?.random.below(self.shared.workers())
+            core.as_ref()?.random.below(self.shared.workers() as u32) as usize
         };
         for offset in 0..self.shared.workers() {
             let victim = (start + offset) % self.shared.workers();
@@ -151,7 +146,7 @@ impl Worker<'_> {
         if self.shared.remotes[victim].ring.is_empty() {
             return None; // Spares the array that tokens are taken into.
         }
-        let stolen = self.shared.remotes[victim].take_half(|token| {
+        let stolen = self.shared.remotes[victim].ring.take_half(|token| {
             if first.is_none() {
                 first = Some(token);
             } else {

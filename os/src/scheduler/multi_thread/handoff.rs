@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use selkie_core::coop;
+use selkie_core::raw::coop;
 
 use super::run;
 use super::shared::{Core, MultiThread};

@@ -1,6 +1,8 @@
 //! Models of how workers sleep and are woken: the bit mask, the count of searchers, the parker.
 //!
 //! A worker here is the protocol of `run` without its tasks: a queue is a number.
+//!
+//! Length      one protocol; each model is a variation of the one before it.
 
 use std::panic::Location;
 use std::ptr::NonNull;

@@ -3,6 +3,8 @@
 //! Idea        A worker whose tasks have all yielded has nothing better to do than to look at the others; and every
 //!             [`PERIOD`] each busy worker does, since all may be busy, and then no sleeper watches. One that has ended no
 //!             poll since the last look is in a long one, or has no processor: its tasks and timers wait.
+//!             Timers do not wait for as long: each time a worker reads the clock, it asks one other in turn for timers
+//!             that have been due for [`OVERDUE`], and fires them.
 //! States      the polls that each had counted, at the last round of yields and at the last look
 //! Invariants  I1 nothing is taken from a worker that has ended a poll since the last look.
 //! Rejected    Stealing from whoever has tasks, each time all have yielded: two workers with tasks that yield would take
@@ -13,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::task::Notified;
+use selkie_core::time::Instant as TimerInstant;
 
 use super::shared::MultiThread;
 
@@ -22,6 +25,9 @@ const LEAST_ROUND: u32 = 8;
 const LEAST_PER_WORKER: u32 = 4;
 /// How often a busy worker looks after the others.
 const PERIOD: Duration = Duration::from_micros(200);
+/// For how long timers of a worker that runs have been due when others fire them: it would have, if it had a processor
+/// and short polls.
+const OVERDUE: Duration = Duration::from_micros(20);
 /// Rounds in a row that find a stuck worker without tasks to take, after which the processor is left to it; and again
 /// after twice as many each time: one that is in a long poll needs none of ours.
 const PATIENCE: u32 = 4;
@@ -41,6 +47,8 @@ pub(super) struct Others {
     fruitless: Cell<u32>,
     looked_at: Cell<Option<Instant>>,
     at_look: Polls,
+    /// Whom to ask for overdue timers next.
+    asked_next: Cell<usize>,
 }
 
 impl Others {
@@ -55,6 +63,7 @@ impl Others {
             fruitless: Cell::default(),
             looked_at: Cell::default(),
             at_look: Polls::default(),
+            asked_next: Cell::default(),
         }
     }
 
@@ -111,6 +120,27 @@ impl Others {
             thread::yield_now();
         }
         None
+    }
+
+    /// Fires the timers of one worker, another each time, that does not sleep and should have fired them some time ago;
+    /// worker `me` asks, at `now`.
+    pub(super) fn fire_overdue(&self, shared: &MultiThread, me: usize, now: TimerInstant) {
+        if shared.workers() == 1 {
+            return;
+        }
+        let next = self.asked_next.get() % (shared.workers() - 1);
+        self.asked_next.set(next + 1);
+        let index = if next < me { next } else { next + 1 };
+        if shared.idle.is_sleeping(index) {
+            return;
+        }
+        let (Some(timers), Some(then)) = (shared.remotes[index].timers, now.checked_sub(OVERDUE))
+        else {
+            return;
+        };
+        if timers.is_overdue(then) {
+            timers.fire_due();
+        }
     }
 
     /// Calls `take_over` with each worker that has got no further for a while; worker `me` asks, at `now`.

@@ -14,7 +14,7 @@
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
-use selkie_core::raw::collections::Chain;
+use selkie_core::raw::collections::{Chain, QueueHandle};
 use selkie_core::raw::task::Notified;
 
 use super::super::yields::Yields;
@@ -23,23 +23,22 @@ use super::worker::Worker;
 impl Worker<'_> {
     /// Adds a token to the ring; a full ring sends half of its tasks to the inject queue.
     pub(super) fn push_ring(&self, token: Notified) {
-        let Err(raw) = self.remote.ring.push(token.into_raw()) else {
-            return;
+        let Some(ring) = self.ring.take() else {
+            // A waker has handed the core off: the ring is another thread's.
+            return self.shared.push_outside(token);
         };
+        let pushed = ring.push(token);
+        self.put_ring(ring);
+        let Err(token) = pushed else { return };
         let mut overflow = Chain::new();
-        self.remote.ring.take_half(|raw| {
-            // SAFETY: a token keeps its slot, and has just left the ring.
-            unsafe { overflow.push(raw) };
-        });
-        // SAFETY: a token keeps its slot, and is in no queue.
-        unsafe { overflow.push(raw) };
+        self.remote.ring.take_half(|token| overflow.push(token));
+        overflow.push(token);
         self.remote.counters.overflows.increment();
         if let Err(mut back) =
             self.shared.inject[self.index % self.shared.inject.len()].append(overflow)
         {
-            while let Some(raw) = back.pop() {
-                // SAFETY: only tokens went into the chain, and each comes out once.
-                unsafe { Notified::from_raw(raw) }.discard();
+            while let Some(token) = back.pop() {
+                token.discard();
             }
         }
     }

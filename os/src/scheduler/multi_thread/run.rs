@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::tell;
 use selkie_core::raw::task::Notified;
-use selkie_core::time::{Current, ParkFor, set_current};
+use selkie_core::raw::time::{Current, ParkFor, set_current};
+use selkie_core::time::Instant as TimerInstant;
 
+use super::super::turn::Due;
 use super::shared::{Core, MultiThread};
 use super::watch::{Watch, take_over};
 use super::worker::{Worker, set_worker};
@@ -85,10 +87,19 @@ impl Worker<'_> {
             if !self.here.get() {
                 return;
             }
-            if self.turn.is_over() {
-                self.maintain();
-                // Tasks that it polled may have handed the core off.
-                continue;
+            match self.turn.before_poll() {
+                Due::Poll => {}
+                Due::Timers(now) => {
+                    self.fire_overdue(now);
+                    if !self.here.get() {
+                        continue;
+                    }
+                }
+                Due::Look => {
+                    self.maintain();
+                    // Tasks that it polled may have handed the core off.
+                    continue;
+                }
             }
             let task = self.next_task().or_else(|| self.look_for_events());
             if task.is_none() && !self.here.get() {
@@ -122,6 +133,8 @@ impl Worker<'_> {
         let now = Instant::now();
         self.others
             .look_after(self.shared, self.index, now, take_over);
+        let clock_time = TimerInstant::from_std(now);
+        self.others.fire_overdue(self.shared, self.index, clock_time);
         self.count_busy(now);
         // Who asks to be kept again has the next look come at once.
         self.wake_kept();
@@ -165,6 +178,17 @@ impl Worker<'_> {
         if let Some(timers) = self.remote.timers {
             timers.fire_due();
         }
+    }
+
+    /// Fires this worker's timers that are due at `now`, and those of one other that has left them waiting.
+    fn fire_overdue(&self, now: Instant) {
+        let now = TimerInstant::from_std(now);
+        if let Some(timers) = self.remote.timers {
+            if timers.is_overdue(now) {
+                timers.fire_due();
+            }
+        }
+        self.others.fire_overdue(self.shared, self.index, now);
     }
 
     /// Sleeps until there may be work.

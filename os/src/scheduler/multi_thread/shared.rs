@@ -1,7 +1,7 @@
 //! What the workers, and those who wake their tasks, share.
 //!
 //! States      running → stopping (no worker starts a poll) → ended (every task dropped), see `end`
-//! Invariants  I1 `remotes[i].ring` is pushed to and popped from by the thread that has core `i`.
+//! Invariants  I1 the owner's end of `remotes[i].ring` is with the thread that has core `i`.
 //!             I2 the shards of `inject` are closed before the first worker ends.
 //!             I3 what is written while tasks run has a line of its own, apart from what each worker reads at
 //!                each poll, and from what other workers write.
@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use selkie_core::raw::collections::Padded;
+use selkie_core::raw::collections::{Padded, QueueHandle};
 use selkie_core::raw::platform::{AtomicPtr, AtomicU64};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::task::{Header, Notified, OwnedTasks};
@@ -38,7 +38,7 @@ pub(super) const NOBODY: usize = usize::MAX;
 
 /// What others see of one worker.
 pub(super) struct Remote {
-    pub(super) ring: Ring<Header>,
+    pub(super) ring: Ring<Notified>,
     /// The task woken last, to be run next.
     pub(super) lifo: AtomicPtr<Header>,
     /// Set when something waits in the inject queue and nobody sleeps who could come for it.
@@ -63,22 +63,6 @@ impl Remote {
         // SAFETY: only tokens go into the slot, and each comes out once.
         NonNull::new(raw).map(|raw| unsafe { Notified::from_raw(raw) })
     }
-
-    /// Takes the oldest token of the ring; for the thread that has the core (I1).
-    #[inline]
-    pub(super) fn pop_ring(&self) -> Option<Notified> {
-        let raw = self.ring.pop()?;
-        // SAFETY: only tokens go into the ring, and each comes out once.
-        Some(unsafe { Notified::from_raw(raw) })
-    }
-
-    /// Gives half of the ring's tokens to `keep`, and says how many those were.
-    pub(super) fn take_half(&self, mut keep: impl FnMut(Notified)) -> usize {
-        self.ring.take_half(|raw| {
-            // SAFETY: only tokens go into rings, and each comes out once.
-            keep(unsafe { Notified::from_raw(raw) });
-        })
-    }
 }
 
 /// What is counted by threads that are no workers.
@@ -94,7 +78,7 @@ pub(super) struct OutsideCounts {
 pub(crate) struct MultiThread {
     pub(super) config: Config,
     pub(super) remotes: Box<[Padded<Remote>]>,
-    pub(super) inject: Box<[Padded<Inject<Header>>]>,
+    pub(super) inject: Box<[Padded<Inject<Notified>>]>,
     pub(super) idle: Padded<Idle>,
     pub(super) drivers: Drivers,
     pub(super) launch: OnceLock<Launch>,
@@ -135,7 +119,7 @@ thread_local! {
 impl MultiThread {
     /// The shard that the calling thread pushes to: always the same, so that a lone spawner keeps
     /// its line in its cache.
-    fn own_shard(&self) -> &Inject<Header> {
+    fn own_shard(&self) -> &Inject<Notified> {
         let shard = SHARD.try_with(|shard| *shard).unwrap_or(0);
         &self.inject[shard % self.inject.len()]
     }
@@ -161,15 +145,13 @@ impl MultiThread {
         self.outside_counts
             .schedules
             .fetch_add(1, Ordering::Relaxed);
-        // SAFETY: a token keeps its slot until it is consumed, and goes into one queue.
-        match unsafe { self.own_shard().push(token.into_raw()) } {
+        match self.own_shard().push(token) {
             Ok(()) => match self.idle.worker_to_notify() {
                 ToNotify::Sleeper(index) => self.unpark(index),
                 ToNotify::SomebodySearches => {}
                 ToNotify::AllAreBusy => self.call_a_worker(),
             },
-            // SAFETY: the token just turned into a pointer.
-            Err(raw) => unsafe { Notified::from_raw(raw) }.discard(),
+            Err(token) => token.discard(),
         }
     }
 
@@ -222,8 +204,7 @@ impl MultiThread {
     pub(super) fn pop_outside(&self, index: usize) -> Option<Notified> {
         (0..self.inject.len()).find_map(|offset| {
             let shard = &self.inject[(index + offset) % self.inject.len()];
-            // SAFETY: only tokens go into the shards, and each comes out once.
-            shard.pop().map(|raw| unsafe { Notified::from_raw(raw) })
+            shard.pop()
         })
     }
 

@@ -55,14 +55,16 @@ impl MultiThread {
     /// Cancels every task whose token waits in a queue: in the ring of worker `index`, whose thread the
     /// caller is, and in those that anybody may take from.
     fn drain(&self, index: usize) {
-        while let Some(token) = self.remotes[index].pop_ring() {
-            token.cancel();
+        if let Some(ring) = self.remotes[index].ring.claim() {
+            while let Some(token) = ring.pop() {
+                token.cancel();
+            }
         }
         for remote in &self.remotes {
             while let Some(token) = remote.take_lifo() {
                 token.cancel();
             }
-            while remote.take_half(Notified::cancel) > 0 {}
+            while remote.ring.take_half(Notified::cancel) > 0 {}
         }
         while let Some(token) = self.pop_outside(index) {
             token.cancel();

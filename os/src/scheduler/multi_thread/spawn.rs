@@ -10,12 +10,12 @@ use std::task::{Wake, Waker};
 use selkie_core::raw::collections::{Padded, SlotLayout};
 use selkie_core::raw::platform::AtomicPtr;
 use selkie_core::raw::queue::{Inject, Ring};
+use selkie_core::raw::random::Random;
 use selkie_core::raw::task::OwnedTasks;
+use selkie_core::raw::time::TimersLease;
 use selkie_core::task::{Id, JoinHandle};
-use selkie_core::time::TimersLease;
 
 use super::super::any_park::AnyPark;
-use super::super::random::Random;
 use super::drivers::Drivers;
 use super::end::End;
 use super::idle::Idle;

@@ -15,8 +15,9 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use selkie_core::coop;
 use selkie_core::raw::collections::Entered;
+use selkie_core::raw::coop;
+use selkie_core::raw::queue::RingOwner;
 use selkie_core::raw::task::{Notified, Schedule, is_of_task};
 use selkie_core::raw::wake::wake_each;
 use selkie_core::task::{Id, JoinHandle};
@@ -33,6 +34,8 @@ pub(super) struct Worker<'a> {
     pub(super) owner: &'a Arc<MultiThread>,
     pub(super) shared: &'a MultiThread,
     pub(super) remote: &'a Remote,
+    /// The owner's end of the ring, while the core is here.
+    pub(super) ring: Cell<Option<RingOwner<'a, Notified>>>,
     pub(super) index: usize,
     pub(super) core: RefCell<Option<Box<Core>>>,
     pub(super) entered: RefCell<Option<Entered>>,
@@ -135,6 +138,7 @@ impl<'a> Worker<'a> {
             owner,
             shared: owner,
             remote: &owner.remotes[index],
+            ring: Cell::new(None),
             index,
             core: RefCell::new(None),
             entered: RefCell::new(None),
@@ -167,7 +171,26 @@ impl<'a> Worker<'a> {
         // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
         *self.core.borrow_mut() = Some(core);
+        let ring = self.remote.ring.claim();
+        debug_assert!(ring.is_some(), "a core on two threads");
+        self.ring.set(ring);
         self.here.set(true);
+    }
+
+    /// Puts the owner's end of the ring back after its use.
+    #[inline(always)]
+    pub(super) fn put_ring(&self, ring: RingOwner<'a, Notified>) {
+        // Nothing is there, which the compiler does not see: a drop would be asked for.
+        std::mem::forget(self.ring.replace(Some(ring)));
+    }
+
+    /// Takes the oldest token of the ring.
+    #[inline]
+    pub(super) fn pop_ring(&self) -> Option<Notified> {
+        let ring = self.ring.take()?;
+        let token = ring.pop();
+        self.put_ring(ring);
+        token
     }
 
     /// Wakes those that were kept.
@@ -182,6 +205,7 @@ impl<'a> Worker<'a> {
         self.here.set(false);
         self.shared.drivers.bind_worker(None);
         let core = self.core.borrow_mut().take()?;
+        drop(self.ring.take());
         drop(self.entered.take());
         Some(core)
     }

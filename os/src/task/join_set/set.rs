@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
+use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle};
 
@@ -208,7 +209,7 @@ impl<T: 'static> JoinSet<T> {
             let number = self.ready.try_pop()?;
             // Without a budget: an answer now is all that is asked for.
             if let Poll::Ready(result) =
-                coop::with_budget(coop::Budget::unlimited(), || self.poll_place(number))
+                with_budget(Budget::unlimited(), || self.poll_place(number))
             {
                 return Some(result);
             }
@@ -235,7 +236,7 @@ impl<T: 'static> JoinSet<T> {
             let Some(number) = self.ready.pop(cx) else {
                 return Poll::Pending;
             };
-            let polled = coop::with_budget(coop::Budget::unlimited(), || self.poll_place(number));
+            let polled = with_budget(Budget::unlimited(), || self.poll_place(number));
             if let Poll::Ready(result) = polled {
                 unit.made_progress();
                 return Poll::Ready(Some(result));

@@ -1,0 +1,33 @@
+//! `pin!`.
+
+/// Pins futures on the stack.
+///
+/// `pin!(a, b)` replaces the variables by pinned mutable references to what they held;
+/// `pin! { let a = future(); }` makes such variables.
+///
+/// # Example
+/// ```
+/// async fn answer() -> u32 { 42 }
+///
+/// # async fn example() {
+/// let future = answer();
+/// selkie_core::pin!(future);
+/// assert_eq!((&mut future).await, 42);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! pin {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[allow(unused_mut)]
+            let mut $name = ::core::pin::pin!($name);
+        )*
+    };
+    ($(let $name:ident = $init:expr;)*) => {
+        $(
+            let $name = $init;
+            #[allow(unused_mut)]
+            let mut $name = ::core::pin::pin!($name);
+        )*
+    };
+}

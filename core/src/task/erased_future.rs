@@ -1,0 +1,164 @@
+//! A type-erased future: a pointer to it and a table of functions, until it has found a slot.
+//!
+//! Idea        Whoever spawns lends a pointer to the future and a table of what can be done with it; whoever has room copies the
+//!             bytes and keeps the table. So one function without type parameters spawns everything, on a chip and on a hosted
+//!             runtime. The lender learns by a flag whether the future is still its own.
+//! States      lent → moved out, or back with the lender
+//! Invariants  I1 `moved` is set exactly when the bytes were copied: from then on the lender's copy is not dropped.
+//! Rejected    `Box<dyn Future>`: it needs a heap, and a second one to say that it did not fit. A result that says whether the
+//!             future was taken: a wrong one would drop it twice.
+#![allow(unsafe_code)]
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::future::Future;
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// What can be done with a future whose type is forgotten.
+#[derive(Debug)]
+pub struct FutureVtable {
+    layout: Layout,
+    poll: unsafe fn(*mut (), &mut Context<'_>) -> Poll<()>,
+    drop: unsafe fn(*mut ()),
+}
+
+impl FutureVtable {
+    /// The table of `F`.
+    pub const fn of<F: Future<Output = ()>>() -> &'static Self {
+        const {
+            &Self {
+                layout: Layout::new::<F>(),
+                poll: poll::<F>,
+                drop: drop_in_place::<F>,
+            }
+        }
+    }
+
+    /// Size and alignment of the future.
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Polls the future at `place`.
+    ///
+    /// # Safety
+    /// The future of this table stands at `place`, is the caller's alone, and is pinned there.
+    #[inline]
+    pub unsafe fn poll(&self, place: *mut (), cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: by the caller's promise.
+        unsafe { (self.poll)(place, cx) }
+    }
+
+    /// Drops the future at `place`.
+    ///
+    /// # Safety
+    /// As for [`poll`](Self::poll); the future is not used any more.
+    #[inline]
+    pub unsafe fn drop_in_place(&self, place: *mut ()) {
+        // SAFETY: by the caller's promise.
+        unsafe { (self.drop)(place) };
+    }
+}
+
+unsafe fn poll<F: Future<Output = ()>>(place: *mut (), cx: &mut Context<'_>) -> Poll<()> {
+    // SAFETY: the caller of the table vouches for the future at `place`.
+    let future = unsafe { &mut *place.cast::<F>() };
+    // SAFETY: as above, it is pinned.
+    unsafe { Pin::new_unchecked(future) }.poll(cx)
+}
+
+unsafe fn drop_in_place<F>(place: *mut ()) {
+    // SAFETY: the caller of the table vouches for the future at `place`.
+    unsafe { place.cast::<F>().drop_in_place() };
+}
+
+/// A future that is lent to whoever may have room for it; made by [`lend`](Self::lend).
+pub struct ErasedFuture<'a> {
+    future: *mut (),
+    vtable: &'static FutureVtable,
+    moved: &'a Cell<bool>,
+}
+
+/// A future and whether it was moved out (I1): then it is not dropped here.
+struct Lent<F> {
+    future: ManuallyDrop<F>,
+    moved: Cell<bool>,
+}
+
+impl<F> Drop for Lent<F> {
+    fn drop(&mut self) {
+        if !self.moved.get() {
+            // SAFETY: it is still there, and not used again.
+            unsafe { ManuallyDrop::drop(&mut self.future) };
+        }
+    }
+}
+
+impl ErasedFuture<'_> {
+    /// Lends `future` to `take`. Gives back what that returned, and the future if it was not moved out.
+    ///
+    /// # Example
+    /// ```
+    /// use selkie_core::raw::task::ErasedFuture;
+    ///
+    /// let (bytes, back) = ErasedFuture::lend(async {}, |erased| erased.layout().size());
+    /// assert_eq!(bytes, 1);
+    /// assert!(back.is_some(), "nobody had room for it");
+    /// ```
+    #[inline]
+    pub fn lend<F: Future<Output = ()> + 'static, R>(
+        future: F,
+        take: impl FnOnce(ErasedFuture<'_>) -> R,
+    ) -> (R, Option<F>) {
+        let mut lent = Lent {
+            future: ManuallyDrop::new(future),
+            moved: Cell::new(false),
+        };
+        let result = take(ErasedFuture {
+            future: core::ptr::from_mut(&mut lent.future).cast(),
+            vtable: FutureVtable::of::<F>(),
+            moved: &lent.moved,
+        });
+        if lent.moved.replace(true) {
+            return (result, None);
+        }
+        // SAFETY: it is still there, and `moved` says from now on that it is not.
+        (
+            result,
+            Some(unsafe { ManuallyDrop::take(&mut lent.future) }),
+        )
+    }
+
+    /// Size and alignment of the future.
+    pub const fn layout(&self) -> Layout {
+        self.vtable.layout
+    }
+
+    /// Moves the future to `place` and returns its table.
+    ///
+    /// # Safety
+    /// `place` has room for the future's [`layout`](Self::layout). Whoever polls it there sees to it that a future that is
+    /// not `Send` stays in the context that lent it.
+    pub unsafe fn move_to(self, place: *mut ()) -> &'static FutureVtable {
+        let bytes = self.vtable.layout.size();
+        // SAFETY: the lender's future is `bytes` long, and `place` has room and is another one's.
+        unsafe {
+            self.future
+                .cast::<u8>()
+                .copy_to_nonoverlapping(place.cast(), bytes);
+        }
+        self.moved.set(true);
+        self.vtable
+    }
+}
+
+impl fmt::Debug for ErasedFuture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErasedFuture")
+            .field("layout", &self.layout())
+            .finish_non_exhaustive()
+    }
+}

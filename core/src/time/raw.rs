@@ -1,0 +1,9 @@
+//! What schedulers need of clocks and timers; from outside of this crate it is `raw::time`.
+
+pub use super::clock::Clock;
+pub use super::current::{Current, current, set_current};
+pub use super::home::ClockHold;
+#[cfg(feature = "alloc")]
+pub use super::lease::TimersLease;
+pub use super::mode::{AtEnd, ClockError, Mode};
+pub use super::timers::ParkFor;

@@ -1,0 +1,18 @@
+//! What programs of the channels and locks do.
+
+use arbitrary::Arbitrary;
+
+/// One step; a primitive takes what it knows.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub(crate) enum Step {
+    Send,
+    Receive,
+    TrySend,
+    TryReceive,
+    Poll(u8),
+    Cancel(u8),
+    Close,
+    DropSender,
+    DropReceiver,
+    Many(u8),
+}
