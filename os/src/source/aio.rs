@@ -1,14 +1,15 @@
-//! Operations that the kernel does by itself and tells the poller of: FreeBSD's POSIX AIO.
+//! Operations that the kernel completes by itself, and whose completions the poller reports: POSIX AIO of
+//! FreeBSD.
 //!
-//! Idea        The program submits the operation; all that the driver gives it is where the completion is to
-//!             be told, the kqueue and a token. The token is a slot's, so that a completion is readiness like
-//!             any other, and finds nobody once the slot has another owner.
-//! States      registered ─completion→ ready ─clear→ registered;   any ─drop→ deregistered
+//! Idea        The program submits the operation; the driver only says where its completion is reported, the kqueue
+//!             and a token. The token is the key of a slot, so that a completion is readiness like any other, and
+//!             is ignored once the slot has another owner.
+//! States      registered ─completion→ ready ─clear→ registered; any ─drop→ deregistered
 //! Invariants  I1 `source` is `Some` until it is given away or dropped; it is deregistered before that.
-//!             I2 the poller's descriptor that the source was given stays open as long as the registration,
-//!                also when the runtime has ended: an operation that is submitted then tells nobody, and not
-//!                somebody else.
-//! Rejected    A kind of readiness of its own: no source has both, and a slot's word has no bit to spare.
+//!             I2 the descriptor of the poller that the source was given stays open as long as the registration,
+//!                also after the end of the runtime: an operation that is submitted then reports to nobody, and not
+//!                to another program's poller.
+//! Rejected    A kind of readiness of its own: no source has both, and the word of a slot has no bit to spare.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -52,10 +53,10 @@ pub trait AioSource {
     fn deregister(&mut self);
 }
 
-/// A source's way into mio's registry.
-struct Registered<'a, E>(&'a mut E);
+/// A source as mio registers it.
+struct MioSource<'a, E>(&'a mut E);
 
-impl<E: AioSource> Source for Registered<'_, E> {
+impl<E: AioSource> Source for MioSource<'_, E> {
     fn register(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
         // SAFETY: the poller's descriptor is open as long as its registry lives.
         let kq = unsafe { BorrowedFd::borrow_raw(registry.as_raw_fd()) };
@@ -63,8 +64,13 @@ impl<E: AioSource> Source for Registered<'_, E> {
         Ok(())
     }
 
-    fn reregister(&mut self, registry: &Registry, token: Token, ask: Interest) -> io::Result<()> {
-        self.register(registry, token, ask)
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.register(registry, token, interest)
     }
 
     fn deregister(&mut self, _registry: &Registry) -> io::Result<()> {
@@ -120,7 +126,7 @@ impl<E: AioSource> Aio<E> {
     fn new(mut source: E) -> io::Result<Self> {
         // The kind of completion is the operation's: the poller is not told of it beforehand.
         let (interest, driver) = (crate::io::Interest::READABLE, context::driver());
-        let registered = &mut Registered(&mut source);
+        let registered = &mut MioSource(&mut source);
         let registration = Registration::new(registered, SourceKind::Stream, interest, driver)?;
         Ok(Self {
             registration,
@@ -156,7 +162,7 @@ impl<E: AioSource> Aio<E> {
     fn release(&mut self) -> Option<E> {
         let mut source = self.source.take()?;
         // Nothing in it can fail.
-        let _ = self.registration.deregister(&mut Registered(&mut source));
+        let _ = self.registration.deregister(&mut MioSource(&mut source));
         Some(source)
     }
 }
