@@ -1,4 +1,4 @@
-//! What a caller waits for on a source.
+//! What a caller wants to know about a source.
 
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
