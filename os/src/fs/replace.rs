@@ -22,7 +22,7 @@ struct Unfinished<'a>(Option<(&'a Directory, &'a Name)>);
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if let Some((directory, name)) = self.0 {
-            // It fails if somebody else removed it, which is as well.
+            // It fails if somebody else has removed it, and that does no harm.
             let _ = directory.remove(name);
         }
     }

@@ -76,7 +76,7 @@ impl Interest {
     /// The readiness that answers this interest.
     pub(crate) const fn mask(self) -> Ready {
         let mut mask = Ready::EMPTY;
-        // A completion is told as readiness to read: there is an outcome to be fetched.
+        // A completion is reported as readiness to read: there is an outcome to be fetched.
         if self.is_readable() || self.is_completion() {
             mask = mask.union(Ready::READABLE).union(Ready::READ_CLOSED);
         }

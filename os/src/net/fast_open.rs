@@ -70,8 +70,8 @@ impl TcpSocket {
     /// Makes the first write go with the request to connect, if this system has talked to the server
     /// before (`TCP_FASTOPEN_CONNECT`).
     ///
-    /// [`connect`](Self::connect) is then ready at once, and that nobody listens is told by the first
-    /// write or read. A client that waits for the server to speak first must not set this: nothing
+    /// [`connect`](Self::connect) is then ready at once, and the first write or read
+    /// reports that nobody listens. A client that waits for the server to speak first must not set this: nothing
     /// would be sent. Linux and Android have this.
     ///
     /// # Errors

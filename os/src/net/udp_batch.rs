@@ -212,7 +212,7 @@ impl UdpSocket {
     }
 
     /// Receives the datagrams that are here, one into each of `bufs`, by one system call, waiting
-    /// for the first; appends what is to be told of each to `received`, and says how many came.
+    /// for the first; appends a description of each to `received`, and returns how many came.
     ///
     /// At most 64 come at once. Linux and Android have this.
     ///

@@ -29,7 +29,7 @@ use crate::driver::{Direction, ReadyEvent, Registration, SourceKind};
 /// One of the two methods that register is to be written; a source without either is refused by a panic
 /// when it is registered.
 pub trait AioSource {
-    /// Has completions told to the kqueue `kq`, with `token` as the event's user data.
+    /// Makes completions be reported to the kqueue `kq`, with `token` as the event's user data.
     ///
     /// Called once, by [`Aio`], before the operation is submitted.
     ///
@@ -40,7 +40,7 @@ pub trait AioSource {
         panic!("an `AioSource` implements `register_borrowed`, or `register`");
     }
 
-    /// Has completions told to the kqueue `kq`, with `token` as the event's user data.
+    /// Makes completions be reported to the kqueue `kq`, with `token` as the event's user data.
     ///
     /// Called once, by [`Aio`], before the operation is submitted. Unless it is overridden, it calls
     /// [`register`](Self::register).
@@ -49,7 +49,7 @@ pub trait AioSource {
         self.register(kq.as_raw_fd(), token);
     }
 
-    /// Has completions told to nobody any more; called once, before the source is dropped or given back.
+    /// Makes completions be reported to nobody any more; called once, before the source is dropped or given back.
     fn deregister(&mut self);
 }
 
@@ -79,7 +79,7 @@ impl<E: AioSource> Source for MioSource<'_, E> {
     }
 }
 
-/// An operation of POSIX AIO with a place in the driver.
+/// An operation of POSIX AIO that is registered with the driver.
 ///
 /// The source inside is used through `Deref` and `DerefMut`, to submit it and to fetch the outcome. Only
 /// FreeBSD tells completions by its kqueue, so only there is this.
@@ -97,11 +97,11 @@ impl<E: AioSource> UnwindSafe for Aio<E> {}
 impl<E: AioSource> RefUnwindSafe for Aio<E> {}
 
 impl<E: AioSource> Aio<E> {
-    /// Gives `io` a place in the running runtime's driver, for a single operation (`aio_read`, `aio_write`
+    /// Registers `io` with the driver of the current runtime, for a single operation (`aio_read`, `aio_write`
     /// and their like).
     ///
     /// # Errors
-    /// If the driver has no place left, or the runtime shuts down.
+    /// If the driver is full, or the runtime shuts down.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -110,10 +110,10 @@ impl<E: AioSource> Aio<E> {
         Self::new(io)
     }
 
-    /// Gives `io` a place in the running runtime's driver, for a list of operations (`lio_listio`).
+    /// Registers `io` with the driver of the current runtime, for a list of operations (`lio_listio`).
     ///
     /// # Errors
-    /// If the driver has no place left, or the runtime shuts down.
+    /// If the driver is full, or the runtime shuts down.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -124,7 +124,7 @@ impl<E: AioSource> Aio<E> {
 
     #[track_caller]
     fn new(mut source: E) -> io::Result<Self> {
-        // The kind of completion is the operation's: the poller is not told of it beforehand.
+        // The operation decides the kind of its completion: the poller does not know it beforehand.
         let (interest, driver) = (crate::io::Interest::READABLE, context::driver());
         let registered = &mut MioSource(&mut source);
         let registration = Registration::new(registered, SourceKind::Stream, interest, driver)?;
@@ -134,10 +134,10 @@ impl<E: AioSource> Aio<E> {
         })
     }
 
-    /// Takes back that the operation is complete, which `ev` told, unless it was told anew since.
+    /// Takes back that the operation is complete, which `ev` reported, unless it was reported again since.
     ///
     /// `lio_listio` may tell of a list of which a part is complete: submit the rest again after this, and
-    /// wait anew. A source that is submitted anew needs it as well; one that is used once does not. Without
+    /// wait again. A source that is submitted again needs it as well; one that is used once does not. Without
     /// a further completion from the system, the next [`poll_ready`](Self::poll_ready) waits for ever.
     pub fn clear_ready(&self, ev: AioEvent) {
         self.registration.clear(ev.0);

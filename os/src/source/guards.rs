@@ -32,10 +32,10 @@ pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
 
 macro_rules! guard_methods {
     () => {
-        /// Says that the descriptor is not ready for anything that it was thought ready for.
+        /// Marks the descriptor as not ready for anything that it was thought ready for.
         ///
         /// Call this after an operation returned `WouldBlock`, and only then: a later readiness is not
-        /// told again otherwise. What was told in between stays.
+        /// reported again otherwise. What was reported in between stays.
         pub fn clear_ready(&mut self) {
             if let Some(event) = self.event.take() {
                 self.fd.registration.clear(event);

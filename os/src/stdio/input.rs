@@ -4,7 +4,7 @@
 //!             Input that the driver can wait for is read when something is there; other input, files as a rule, is
 //!             read as it comes.
 //! States      polled input: read ─nothing there→ wait ─something is there→ read
-//! Invariants  I1 what was read and not handed out stays in the buffer, or on its way there. What a value has not
+//! Invariants  I1 what was read and not handed out stays in the buffer, or in the answer of the thread. What a value has not
 //!                handed out when it is dropped, the process keeps for the next.
 //! Rejected    The blocking pool: a runtime that shuts down waits for operations that have begun, and a file may be
 //!             on a server that does not answer.

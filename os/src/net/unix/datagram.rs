@@ -40,7 +40,7 @@ pub struct UnixDatagram {
     pub(in crate::net) io: Evented<mio::net::UnixDatagram>,
 }
 
-/// Where a datagram comes from; a sender without an address is told by none at all.
+/// The sender of a datagram; some systems report a sender without an address as no address at all.
 fn unix(addr: &SockAddr) -> io::Result<SocketAddr> {
     match addr.as_unix() {
         Some(addr) => Ok(SocketAddr(addr)),

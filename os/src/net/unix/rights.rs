@@ -266,8 +266,8 @@ macro_rules! rights {
             /// it to `fds`; says what came, and what was cut.
             ///
             /// The descriptors are closed on exec. If the process is at its limit of descriptors, those
-            /// for which there is room come, the first ones, and the system closes the rest: that is told,
-            /// and no error. So is a datagram that did not fit into `buf`.
+            /// for which there is room come, the first ones, and the system closes the rest: that is reported,
+            /// and is no error. So is a datagram that did not fit into `buf`.
             ///
             /// # Errors
             /// What the system reports.

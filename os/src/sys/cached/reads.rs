@@ -46,7 +46,7 @@ pub(super) fn read(
     let Ok(offset) = i64::try_from(offset) else {
         return Err(NotRead::NotCached);
     };
-    // Relaxed: a hint; the system is asked anew if it comes late.
+    // Relaxed: a hint; if it comes late, the system is asked once more.
     if READS.load(Ordering::Relaxed) != ON && !is_turned_on() {
         return Err(NotRead::Unsupported);
     }
