@@ -20,7 +20,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock; the guard keeps the mutex alive.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and nothing else.
+    /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn lock_owned(self: OwnerArc<Self>) -> OwnedMutexGuard<T> {
         self.take_permit("Mutex::lock_owned").await;
         OwnedMutexGuard::new(self)

@@ -1,23 +1,23 @@
-//! The counter behind the semaphore, the locks and the bounded channel: permits, and a line of
+//! The counter behind the semaphore, the locks and the bounded channel: permits, and a queue of
 //! those who wait for them.
 //!
 //! Idea        One word holds the free permits, a mark that somebody waits, and the closing. Taking
 //!             is one compare-exchange, giving is one addition; only if the mark is set does the
-//!             giver take the lock and serve the line. A channel keeps its tail index in the same
+//!             giver take the lock and serve the wait queue. A channel keeps its tail index in the same
 //!             word's high bits, so that a send takes a permit and a place in one step.
 //! States      of the word:  tail | free permits | WAITERS | CLOSED
 //! Invariants  I1 WAITERS is set and cleared under the lock; at its release it is set exactly if the
 //!             queue is not empty.
-//!             I2 who adds permits and finds WAITERS set serves the line under the lock afterwards.
-//!             I3 nobody takes past the line: while WAITERS is set only the first in line is given
+//!             I2 who adds permits and finds WAITERS set serves the wait queue under the lock afterwards.
+//!             I3 nobody takes past the wait queue: while WAITERS is set only the first in the queue is given
 //!             permits, if need be a part of what it wants.
-//!             I4 once CLOSED is set, under the lock, nobody joins the line and nothing clears it, and
+//!             I4 once CLOSED is set, under the lock, nobody joins the wait queue and nothing clears it, and
 //!             nobody in it is given permits: who closes refuses all, by as many locks as it takes.
 //!             I5 what a waiter holds comes back when its future is polled or dropped, and not before:
 //!             until then a closed channel is not finished. Permits that were given before the closing
 //!             and are claimed after it are refused, too.
 //! Rejected    A counter inside the lock: two more read-modify-writes for every pair when nobody
-//!             waits. Permits handed out past the line: faster, but a large request starves.
+//!             waits. Permits handed out past the wait queue: faster, but a large request starves.
 use super::handover::Handover;
 use crate::maybe_const;
 use crate::platform::{AtomicU64, Lock, Ordering};
@@ -119,7 +119,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         Word(self.word.load(Ordering::Acquire))
     }
 
-    /// Takes `wanted` permits, and `places` places in the tail, if nobody stands in line.
+    /// Takes `wanted` permits, and `places` places in the tail, if nobody waits.
     #[inline]
     pub(super) fn try_take(&self, wanted: u64, places: u64) -> Result<Word<COUNT_BITS>, Refused> {
         let step = (places << (Self::TAIL_SHIFT % 64)).wrapping_sub(wanted * Self::ONE);
@@ -149,7 +149,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         }
     }
 
-    /// Gives `returned` permits back, and serves the line. Returns the word before.
+    /// Gives `returned` permits back, and serves the wait queue. Returns the word before.
     #[inline]
     pub(super) fn give(&self, returned: u64) -> Word<COUNT_BITS> {
         // AcqRel: Release pairs with the Acquire in `try_take` and `serve`; Acquire makes what
@@ -222,7 +222,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         }
     }
 
-    /// Serves the line with what is free, `returned` of it just now.
+    /// Serves the wait queue with what is free, `returned` of it just now.
     #[cold]
     pub(super) fn serve_all(&self, returned: u64) {
         let mut granted = Granted::default();
@@ -237,7 +237,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         granted.tell(&self.resource, returned);
     }
 
-    /// Serves the line until the permits or the batch end; `true` if the batch was full.
+    /// Serves the wait queue until the permits or the batch end; `true` if the batch was full.
     pub(super) fn serve(
         &self,
         queue: &mut WaitQueue<Claim>,
@@ -246,7 +246,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
     ) -> bool {
         loop {
             let Some(first) = queue.front() else {
-                // Relaxed: the mark guards nothing but the line, which the lock guards (I1).
+                // Relaxed: the mark guards nothing but the wait queue, which the lock guards (I1).
                 self.word.fetch_and(!WAITERS, Ordering::Relaxed);
                 return false;
             };
@@ -270,7 +270,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         }
     }
 
-    /// Ends the line: who waits, and who comes later, is refused.
+    /// Ends the wait queue: who waits, and who comes later, is refused.
     pub(super) fn close(&self) {
         let mut batch = WakeBatch::new();
         loop {

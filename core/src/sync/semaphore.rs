@@ -15,7 +15,7 @@ use crate::trace::{Resource, instrument};
 
 /// Hands out a limited number of permits, first come, first served.
 ///
-/// A request that does not fit waits at the end of the line, and later, smaller ones wait behind
+/// A request that does not fit waits at the end of the wait queue, and later, smaller ones wait behind
 /// it. To bound concurrency, acquire a permit before the work and drop it after.
 ///
 /// # Cost
@@ -107,7 +107,7 @@ impl Semaphore {
     /// [`AcquireError`] if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// A cancelled request loses its place in the line, and no permit.
+    /// A cancelled request loses its position in the queue, and no permit.
     ///
     /// # Cost
     /// One read-modify-write if a permit is free.
@@ -121,7 +121,7 @@ impl Semaphore {
     /// [`AcquireError`] if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// A cancelled request loses its place in the line, and no permit.
+    /// A cancelled request loses its position in the queue, and no permit.
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.wait_for(n, "Semaphore::acquire_many").await
     }

@@ -1,9 +1,9 @@
 //! Waiting for permits: the future behind every acquire, lock and reserve.
 //!
-//! Idea        A take first tries without the lock, and makes its place in the line only when it has
+//! Idea        A take first tries without the lock, and makes its position in the queue only when it has
 //!             to wait.
-//! States      fresh → in line → served, refused;   dropped in line: what it held goes on
-//!             the budget used up while fresh → in line, or served with what was free
+//! States      fresh → queued → served, refused;   dropped while queued: what it held goes on
+//!             the budget used up while fresh → queued, or served with what was free
 //! Invariants  those of [`permits`](super::permits), its I5 above all: what a served node holds is given
 //!             back unless a poll claims it.
 #![allow(unsafe_code)]
@@ -61,7 +61,7 @@ pub(super) struct Take<'a, const COUNT_BITS: u32> {
 }
 
 impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
-    /// Joins the line, unless the permits came meanwhile.
+    /// Joins the wait queue, unless the permits came meanwhile.
     #[cold]
     fn join(
         self: Pin<&mut Self>,
@@ -157,7 +157,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         }
     }
 
-    /// Takes a waker for the node in line, and says whether it was served meanwhile.
+    /// Takes a waker for the node in the queue, and says whether it was served meanwhile.
     fn renew(&self, node: &WaitNode<Claim>, cx: &Context<'_>) -> WaitState {
         let waker = cx.waker().clone();
         // SAFETY: the node is a field of a pinned future, structurally pinned.
@@ -168,7 +168,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         node.state()
     }
 
-    /// A poll whose budget is used up: it takes its place in the line, or the permits if they are free,
+    /// A poll whose budget is used up: it takes its position in the queue, or the permits if they are free,
     /// which the next poll comes for. The task is woken for that only if there is something to come for.
     #[cold]
     fn poll_without_budget(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) {
@@ -179,7 +179,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         debug_assert!(forced.is_pending(), "there is no budget");
     }
 
-    /// Takes the place in the line, or the permits; `true`: it waits there for others.
+    /// Takes the position in the queue, or the permits; `true`: it waits there for others.
     fn keeps_place(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) -> bool {
         let this = self.as_ref().get_ref();
         let state = match &this.node {
@@ -195,7 +195,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
                 }
                 joined.is_pending()
             }
-            WaitState::Queued | WaitState::Seated => true,
+            WaitState::Queued | WaitState::Alone => true,
             WaitState::Done(_) => false,
         }
     }
@@ -302,7 +302,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
                 self.give_back(&node, code);
                 return;
             }
-            WaitState::Queued | WaitState::Seated => {}
+            WaitState::Queued | WaitState::Alone => {}
         }
         let mut batch = WakeBatch::new();
         let mut queue = self.permits.queue.lock();
@@ -313,7 +313,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
             // SAFETY: as above.
             let own = unsafe { queue.remove(node) };
             // Release: pairs with the Acquire in `try_take`; WAITERS is still set, so nobody
-            // takes them but the line (I3).
+            // takes them but the wait queue (I3).
             self.permits
                 .word
                 .fetch_add(held * Permits::<COUNT_BITS>::ONE, Ordering::AcqRel);

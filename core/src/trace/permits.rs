@@ -1,7 +1,7 @@
 //! What is told of permits: who asks for them, and who is given them.
 //!
 //! Idea        A request has spans of its own. Who gives permits to a request that waits tells so inside
-//!             that request's span, after the lock is let go: the span is moved out of the line under the
+//!             that request's span, after the lock is let go: the span is moved out of the wait queue under the
 //!             lock.
 //! Invariants  those of [`resource`](super::resource).
 
@@ -13,7 +13,7 @@ use core::task::Poll;
 use super::operation::Operation;
 use super::resource::Resource;
 
-/// The span of a request that stands in a line, or none; told of once.
+/// The span of a request that stands in a queue, or none; told of once.
 #[derive(Default)]
 pub(crate) struct Asked {
     #[cfg(feature = "tracing")]
@@ -123,7 +123,7 @@ impl Operation {
         Self {}
     }
 
-    /// The request, for the line.
+    /// The request, for the wait queue.
     #[inline]
     pub(crate) fn asked(&self) -> Asked {
         Asked {

@@ -1,4 +1,4 @@
-//! Holding wakers: one at a time, in a batch, in a line.
+//! Wakers that are kept: one, a batch, a wait queue.
 
 mod batch;
 mod cell;

@@ -22,7 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use selkie_core::raw::platform::{AtomicU8, Ordering, RING_SLOTS, UnsafeCell, relax};
+use selkie_core::raw::platform::{AtomicU8, Ordering, UnsafeCell, limit, relax};
 use selkie_core::raw::wake::WakerCell;
 
 use crate::io::read::AsyncRead;
@@ -35,7 +35,7 @@ const AWAITED: u8 = 2;
 
 /// How often a half that meets the other's poll tries again before it is pending; once where a model has
 /// to follow each try.
-const TRIES: u32 = if RING_SLOTS < 32 { 1 } else { 64 };
+const TRIES: usize = limit(64, 1);
 
 struct Shared<T> {
     word: AtomicU8,

@@ -24,7 +24,7 @@ pub(super) struct Tail {
     pub(super) position: u64,
     pub(super) receivers: usize,
     pub(super) closed: bool,
-    pub(super) line: WaitQueue<u64>,
+    pub(super) waiters: WaitQueue<u64>,
 }
 
 pub(super) struct Shared<T> {
@@ -80,7 +80,7 @@ impl<T> Shared<T> {
                 position: 0,
                 receivers,
                 closed: false,
-                line: WaitQueue::new(),
+                waiters: WaitQueue::new(),
             }),
             senders: AtomicUsize::new(1),
             weak_senders: AtomicUsize::new(0),
@@ -130,7 +130,7 @@ impl<T> Shared<T> {
             }
         };
         tail.position += 1;
-        if tail.line.is_empty() {
+        if tail.waiters.is_empty() {
             drop(tail);
         } else {
             self.wake_line(tail, position + 1);
@@ -143,11 +143,11 @@ impl<T> Shared<T> {
     fn wake_line<'a>(&'a self, mut tail: LockGuard<'a, Tail>, until: u64) {
         let mut batch = WakeBatch::new();
         loop {
-            while let (true, Some(joined)) = (batch.has_room(), tail.line.front()) {
+            while let (true, Some(joined)) = (batch.has_room(), tail.waiters.front()) {
                 if *joined >= until {
                     break;
                 }
-                batch.push(tail.line.pop_front(0).expect("the front exists"));
+                batch.push(tail.waiters.pop_front(0).expect("the front exists"));
             }
             drop(tail);
             let finished = batch.has_room();

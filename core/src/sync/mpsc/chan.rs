@@ -30,13 +30,13 @@ use super::super::permits::{Permits, Refused};
 use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
-use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, RING_SLOTS, UnsafeCell, relax};
+use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, limit, relax};
 use crate::trace::Resource;
 use crate::wake::{Finally, WakerCell};
 
 /// How often `try_recv` looks again for a value that is being written, before it sleeps; once where a
 /// model has to follow each look.
-const SPINS: usize = if RING_SLOTS < 32 { 1 } else { 64 };
+const SPINS: usize = limit(64, 1);
 
 /// Why there is no value now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ impl<T> Sender<T> {
     /// [`SendError`] if the channel is closed.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and no room.
+    /// A cancelled call loses its position in the queue, and no room.
     ///
     /// # Example
     /// ```
@@ -44,7 +44,7 @@ impl<T> Sender<T> {
     /// [`SendError`] if the channel is closed, or never has so much room.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and no room.
+    /// A cancelled call loses its position in the queue, and no room.
     pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
         self.chan.reserve(n).await?;
         Ok(PermitIterator {
@@ -59,7 +59,7 @@ impl<T> Sender<T> {
     /// [`SendError`] if the channel is closed.
     ///
     /// # Cancel safety
-    /// A cancelled call drops the sender and loses its place in the line.
+    /// A cancelled call drops the sender and loses its position in the queue.
     pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
         self.chan.reserve(1).await?;
         Ok(OwnedPermit { sender: Some(self) })

@@ -82,7 +82,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// A cancelled send sends nothing and drops the value; use [`reserve`](Self::reserve) to keep
-    /// it. It loses its place in the line.
+    /// it. It loses its position in the queue.
     ///
     /// # Cost
     /// Two read-modify-writes if there is room.
@@ -94,7 +94,7 @@ impl<T> Sender<T> {
                 return Poll::Ready(Ok(()));
             };
             if !coop::has_budget_remaining() {
-                // The reservation yields, and keeps the place in the line meanwhile.
+                // The reservation yields, and keeps the position in the queue meanwhile.
                 return Poll::Ready(Err((Refused::Busy, unsent)));
             }
             let Poll::Ready(unit) = coop::poll_proceed(cx) else {

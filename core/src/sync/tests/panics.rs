@@ -82,11 +82,11 @@ fn of_a_lock() {
 #[test]
 fn of_a_notify() {
     for count in COUNTS {
-        let bell = Arc::new(Notify::new());
+        let changed = Arc::new(Notify::new());
         all_are_woken(
-            || bell.clone().notified_owned(),
+            || changed.clone().notified_owned(),
             count,
-            || bell.notify_waiters(),
+            || changed.notify_waiters(),
         );
     }
 }

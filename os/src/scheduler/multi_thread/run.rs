@@ -134,7 +134,8 @@ impl Worker<'_> {
         self.others
             .look_after(self.shared, self.index, now, take_over);
         let clock_time = TimerInstant::from_std(now);
-        self.others.fire_overdue(self.shared, self.index, clock_time);
+        self.others
+            .fire_overdue(self.shared, self.index, clock_time);
         self.count_busy(now);
         // Who asks to be kept again has the next look come at once.
         self.wake_kept();
