@@ -38,7 +38,7 @@ struct Round {
 /// assert!(block_on(READY.wait()).is_leader());
 /// ```
 pub struct Barrier {
-    /// What a subscriber is told.
+    /// What a subscriber of `tracing` sees.
     resource: Resource,
     round: Lock<Round>,
     size: usize,
@@ -78,16 +78,18 @@ impl Barrier {
         }
     }
 
-    /// Waits until `n` tasks wait. One of them, the last to come, is told that it is the leader.
+    /// Waits until `n` tasks wait. One of them, the last to come, is notified that it is the leader.
     ///
     /// # Cancel safety
     /// Not cancel safe: a task that was polled once has arrived, and counts in its round also
     /// when it goes away.
     pub async fn wait(&self) -> BarrierWaitResult {
-        instrument(&self.resource, "Barrier::wait", "poll", false, || Arrive {
-            barrier: self,
-            node: WaitNode::new(0),
-            arrived: false,
+        instrument(&self.resource, "Barrier::wait", "poll", false, || {
+            BarrierWait {
+                barrier: self,
+                node: WaitNode::new(0),
+                arrived: false,
+            }
         })
         .await
     }
@@ -113,13 +115,13 @@ impl Barrier {
 }
 
 /// One task's arrival and wait.
-struct Arrive<'a> {
+struct BarrierWait<'a> {
     barrier: &'a Barrier,
     node: WaitNode<usize>,
     arrived: bool,
 }
 
-impl Future for Arrive<'_> {
+impl Future for BarrierWait<'_> {
     type Output = BarrierWaitResult;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
@@ -165,7 +167,7 @@ impl Future for Arrive<'_> {
     }
 }
 
-impl Drop for Arrive<'_> {
+impl Drop for BarrierWait<'_> {
     fn drop(&mut self) {
         // SAFETY: pinned since it was queued, and dropped in place.
         let node = unsafe { Pin::new_unchecked(&self.node) };

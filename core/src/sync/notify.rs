@@ -349,7 +349,7 @@ impl Notify {
     }
 
     /// What the word says, under the lock, after who waited alone was put into the wait queue.
-    pub(super) fn waiters_of(&self, waiters: &mut WaitQueue<usize>) -> Found {
+    pub(super) fn waiters_of(&self, waiters: &mut WaitQueue<usize>) -> WaitingWord {
         // Acquire: pairs with the Release in `change`.
         let moved = self
             .word
@@ -364,13 +364,13 @@ impl Notify {
             }
             Err(word) => word,
         };
-        Found(word)
+        WaitingWord(word)
     }
 
     /// Makes the word say that somebody waits in the wait queue, if it is as it was `found`. The caller
     /// holds the lock.
-    pub(super) fn begin_line(&self, found: Found) -> bool {
-        let Found(word) = found;
+    pub(super) fn begin_line(&self, found: WaitingWord) -> bool {
+        let WaitingWord(word) = found;
         // AcqRel: as in `try_wait_alone`; a notifier that comes later takes the lock.
         word & PHASE == WAITING
             || self
@@ -387,9 +387,9 @@ impl Notify {
 
 /// What the word said under the lock: not SOLE.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found(usize);
+pub(super) struct WaitingWord(usize);
 
-impl Found {
+impl WaitingWord {
     pub(super) const fn generation(self) -> usize {
         generation_of(self.0)
     }

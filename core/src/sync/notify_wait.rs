@@ -124,7 +124,7 @@ impl Wait {
                 false
             }
             WaitState::Queued => {
-                // A `notify_waiters` is on its way to us.
+                // A `notify_waiters` is about to reach us.
                 // SAFETY: the node is in this queue.
                 let own = unsafe { waiters.remove(node) };
                 notify.waiters_changed(&waiters);

@@ -115,7 +115,7 @@ impl<T> OnceCell<T> {
     /// If `f` does; the next that asks tries again.
     ///
     /// # Cancel safety
-    /// If the task that makes the value is cancelled, another that waits begins anew with its own
+    /// If the task that makes the value is cancelled, another that waits starts again with its own
     /// function.
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where

@@ -1,6 +1,6 @@
 //! Guards that own their [`RwLock`].
 //!
-//! Idea        As the borrowed guards, with a counted pointer for the reference.
+//! Idea        As the borrowed guards, with a reference-counted pointer for the reference.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
 //!             guards hold all; I2 each gives it back once; I3 `&mut U` given, invariant in `U`.
 //! Length      three guards that turn into one another.

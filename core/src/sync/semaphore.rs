@@ -9,7 +9,7 @@ use core::fmt;
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
-use super::permits::{PlainPermits, Refused};
+use super::permits::{PlainPermits, Refusal};
 use crate::maybe_const;
 use crate::trace::{Resource, instrument};
 
@@ -211,8 +211,8 @@ impl Semaphore {
     pub(super) fn try_take(&self, n: u32) -> Result<(), TryAcquireError> {
         match self.permits.try_take_told(u64::from(n)) {
             Ok(()) => Ok(()),
-            Err(Refused::Closed) => Err(TryAcquireError::Closed),
-            Err(Refused::Busy) => Err(TryAcquireError::NoPermits),
+            Err(Refusal::Closed) => Err(TryAcquireError::Closed),
+            Err(Refusal::Busy) => Err(TryAcquireError::NoPermits),
         }
     }
 

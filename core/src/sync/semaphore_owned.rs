@@ -1,6 +1,6 @@
 //! Permits that own their semaphore, for tasks that outlive the borrower.
 //!
-//! Idea        As the borrowed permits, with a counted pointer for the reference.
+//! Idea        As the borrowed permits, with a reference-counted pointer for the reference.
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};

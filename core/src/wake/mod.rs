@@ -5,7 +5,7 @@ mod cell;
 mod queue;
 
 #[cfg(feature = "alloc")]
-pub(crate) use batch::Finally;
+pub(crate) use batch::FinallyGuard;
 pub(crate) use batch::FirstPanic;
 pub use batch::{WakeBatch, wake_each};
 pub use cell::WakerCell;

@@ -46,7 +46,7 @@ pub enum WaitState {
 }
 
 #[derive(Debug)]
-struct Guarded<T> {
+struct NodeState<T> {
     link: Link<WaitNode<T>>,
     waker: Option<Waker>,
     payload: T,
@@ -56,7 +56,7 @@ struct Guarded<T> {
 #[derive(Debug)]
 pub struct WaitNode<T> {
     state: AtomicUsize,
-    guarded: UnsafeCell<Guarded<T>>,
+    guarded: UnsafeCell<NodeState<T>>,
     _pinned: PhantomPinned,
 }
 
@@ -88,7 +88,7 @@ impl<T> WaitNode<T> {
         pub fn new(payload: T) -> Self {
             Self {
                 state: AtomicUsize::new(IDLE),
-                guarded: UnsafeCell::new(Guarded { link: Link::new(), waker: None, payload }),
+                guarded: UnsafeCell::new(NodeState { link: Link::new(), waker: None, payload }),
                 _pinned: PhantomPinned,
             }
         }
@@ -148,7 +148,7 @@ impl<T> WaitNode<T> {
     ///
     /// # Safety
     /// The node is in no queue, and the caller its owner, who keeps it alive until it is served,
-    /// adopted and removed, or [unseated](Self::unseat).
+    /// adopted and removed, or [taken back](Self::take_back).
     pub unsafe fn wait_alone(self: Pin<&Self>, waker: Waker, payload: T) {
         self.guarded(|guarded| {
             guarded.waker = Some(waker);
@@ -185,7 +185,7 @@ impl<T> WaitNode<T> {
         unsafe { waker.unwrap_unchecked() }
     }
 
-    fn guarded<R>(&self, f: impl FnOnce(&mut Guarded<T>) -> R) -> R {
+    fn guarded<R>(&self, f: impl FnOnce(&mut NodeState<T>) -> R) -> R {
         self.guarded.with_mut(|guarded| {
             // SAFETY: callers hold the queue's lock or own the idle node (I1).
             f(unsafe { &mut *guarded })

@@ -10,7 +10,7 @@ use core::task::{Context, Poll, ready};
 
 use super::super::blocking;
 use super::error::{RecvError, TryRecvError};
-use super::shared::{Found, Shared};
+use super::shared::{LookOutcome, Shared};
 use crate::coop;
 use crate::platform::{Arc, Ordering};
 use crate::wake::{WaitNode, WaitState};
@@ -117,10 +117,10 @@ impl<T: Clone> Receiver<T> {
             self.next = position;
             let found = self.shared.look(&self.shared.tail.lock(), position);
             match found {
-                Found::Value => {}
-                Found::AtTail => return Err(TryRecvError::Empty),
-                Found::Closed => return Err(TryRecvError::Closed),
-                Found::Overtaken(oldest) => {
+                LookOutcome::Value => {}
+                LookOutcome::AtTail => return Err(TryRecvError::Empty),
+                LookOutcome::Closed => return Err(TryRecvError::Closed),
+                LookOutcome::Overtaken(oldest) => {
                     self.next = oldest;
                     return Err(TryRecvError::Lagged(oldest - position));
                 }
@@ -172,7 +172,7 @@ impl<T> Recv<'_, T> {
         let node = unsafe { Pin::new_unchecked(&*node) };
         let shared = &*this.receiver.shared;
         let mut tail = shared.tail.lock();
-        if shared.look(&tail, this.receiver.next) != Found::AtTail {
+        if shared.look(&tail, this.receiver.next) != LookOutcome::AtTail {
             return false;
         }
         let spare = match node.state() {

@@ -15,7 +15,7 @@ use alloc::boxed::Box;
 use super::super::notify::Notify;
 use super::slot::Slot;
 use crate::platform::{AtomicUsize, Lock, LockGuard, Ordering};
-use crate::wake::{Finally, WaitQueue, WakeBatch};
+use crate::wake::{FinallyGuard, WaitQueue, WakeBatch};
 
 /// The largest capacity that can be asked for.
 const MOST_CAPACITY: usize = usize::MAX >> 1;
@@ -45,7 +45,7 @@ impl<T> core::panic::RefUnwindSafe for Shared<T> {}
 
 /// What a receiver finds where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum LookOutcome {
     /// Nothing yet.
     AtTail,
     /// Nothing, for ever.
@@ -97,19 +97,19 @@ impl<T> Shared<T> {
     }
 
     /// What is at `position`, where the slot holds another value or none.
-    pub(super) fn look(&self, tail: &Tail, position: u64) -> Found {
+    pub(super) fn look(&self, tail: &Tail, position: u64) -> LookOutcome {
         if position == tail.position {
             return if tail.closed {
-                Found::Closed
+                LookOutcome::Closed
             } else {
-                Found::AtTail
+                LookOutcome::AtTail
             };
         }
         let oldest = tail.position.saturating_sub(self.capacity());
         if position < oldest {
-            Found::Overtaken(oldest)
+            LookOutcome::Overtaken(oldest)
         } else {
-            Found::Value
+            LookOutcome::Value
         }
     }
 
@@ -182,14 +182,14 @@ impl<T> Shared<T> {
             (tail.position, tail.receivers)
         };
         let mut position = position.max(until.saturating_sub(self.capacity()));
-        // Who is told finds the channel as it is without this receiver: nothing left to see.
-        let _told = Finally(|| {
+        // Whoever is notified finds the channel as it is without this receiver: nothing left to see.
+        let _told = FinallyGuard(|| {
             if left == 0 {
                 self.no_receivers.notify_waiters();
             }
         });
         // Also the rest, if the drop of a value panics.
-        let mut rest = Finally(|| {
+        let mut rest = FinallyGuard(|| {
             while position < until {
                 position += 1;
                 self.slot(position - 1).skip(position - 1);

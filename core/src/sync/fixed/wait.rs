@@ -19,7 +19,7 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// # Cancel safety
     /// A cancelled send sends nothing and drops the value; it loses its position in the queue.
     pub async fn send(&self, value: T) {
-        Sending {
+        SendFuture {
             wait: Wait::new(self, true),
             value: Some(value),
         }
@@ -31,14 +31,14 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// # Cancel safety
     /// A cancelled receive takes nothing; it loses its position in the queue.
     pub async fn recv(&self) -> T {
-        Receiving {
+        ReceiveFuture {
             wait: Wait::new(self, false),
         }
         .await
     }
 }
 
-/// A place in one of the two wait queues.
+/// A position in one of the two wait queues.
 struct Wait<'a, T, const N: usize> {
     channel: &'a FixedChannel<T, N>,
     for_room: bool,
@@ -156,12 +156,12 @@ impl<T, const N: usize> Wait<'_, T, N> {
     }
 }
 
-struct Sending<'a, T, const N: usize> {
+struct SendFuture<'a, T, const N: usize> {
     wait: Wait<'a, T, N>,
     value: Option<T>,
 }
 
-impl<T, const N: usize> Future for Sending<'_, T, N> {
+impl<T, const N: usize> Future for SendFuture<'_, T, N> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -179,11 +179,11 @@ impl<T, const N: usize> Future for Sending<'_, T, N> {
     }
 }
 
-struct Receiving<'a, T, const N: usize> {
+struct ReceiveFuture<'a, T, const N: usize> {
     wait: Wait<'a, T, N>,
 }
 
-impl<T, const N: usize> Future for Receiving<'_, T, N> {
+impl<T, const N: usize> Future for ReceiveFuture<'_, T, N> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {

@@ -1,6 +1,6 @@
-//! The receiving side of the watch in place.
+//! The receiving side of `watch` in place.
 //!
-//! Idea        A borrow of the watch with the version that was seen last.
+//! Idea        A borrow of the channel with the version that was seen last.
 //! States      of a wait:  fresh → queued → taken out;   dropped while queued: leaves it
 //! Invariants  those of [`watch`](super::watch).
 #![allow(unsafe_code)]
@@ -22,7 +22,7 @@ impl<T> FixedWatch<T> {
     }
 }
 
-/// Sees the latest value of a [`FixedWatch`], and is told when it changes.
+/// Sees the latest value of a [`FixedWatch`], and is notified when it changes.
 ///
 /// # Cost
 /// Two words; each operation is one critical section (on a hosted system, one short lock).
@@ -111,7 +111,7 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     /// section.
     ///
     /// # Panics
-    /// If `f` does; the watch stays usable.
+    /// If `f` does; the channel stays usable.
     ///
     /// # Cancel safety
     /// A cancelled wait may have seen values.

@@ -19,7 +19,7 @@ fn poll_once<F: Future>(future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Attacks permits I1 and I2: a release that meets a waiter on its way into the wait queue.
+/// Attacks permits I1 and I2: a release that meets a waiter about to join the wait queue.
 #[test]
 fn model_semaphore_release_races_acquire() {
     check(|| {

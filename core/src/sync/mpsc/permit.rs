@@ -123,7 +123,7 @@ impl<T> Permit<'_, T> {
     /// reservations.
     pub fn send(self, value: T) {
         let chan = &self.chan.chan;
-        let place = chan.permits.claim_place();
+        let place = chan.permits.claim_position();
         core::mem::forget(self);
         chan.publish(place, value);
     }
@@ -230,7 +230,7 @@ impl<T> OwnedPermit<T> {
     pub fn send(self, value: T) -> Sender<T> {
         let sender = self.take_sender();
         let chan = &sender.chan.chan;
-        chan.publish(chan.permits.claim_place(), value);
+        chan.publish(chan.permits.claim_position(), value);
         sender
     }
 

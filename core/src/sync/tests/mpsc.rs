@@ -63,8 +63,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Queued,
-    Granted,
-    Refused,
+    GrantEvent,
+    Refusal,
 }
 
 enum Outcome {
@@ -132,7 +132,7 @@ impl Pair {
         match self.waiters.pop_front() {
             Some(id) => {
                 let served = self.waiting.iter_mut().find(|waiting| waiting.id == id);
-                served.expect("in the queue").standing = Standing::Granted;
+                served.expect("in the queue").standing = Standing::GrantEvent;
             }
             None => self.free += 1,
         }
@@ -142,7 +142,7 @@ impl Pair {
         self.closed = true;
         for id in self.waiters.drain(..) {
             let refused = self.waiting.iter_mut().find(|waiting| waiting.id == id);
-            refused.expect("in the queue").standing = Standing::Refused;
+            refused.expect("in the queue").standing = Standing::Refusal;
         }
     }
 
@@ -216,7 +216,7 @@ impl Pair {
             (Poll::Ready(outcome), standing) if standing != Standing::Queued => {
                 let Waiting { id, task, .. } = self.waiting.remove(index);
                 drop(task);
-                let granted = standing == Standing::Granted;
+                let granted = standing == Standing::GrantEvent;
                 if granted && self.closed {
                     // It came for its room too late.
                     self.free_one();
@@ -235,8 +235,8 @@ impl Pair {
         let Waiting { id, standing, .. } = self.waiting.remove(index % self.waiting.len());
         match standing {
             Standing::Queued => self.waiters.retain(|waiting| *waiting != id),
-            Standing::Granted => self.free_one(),
-            Standing::Refused => {}
+            Standing::GrantEvent => self.free_one(),
+            Standing::Refusal => {}
         }
         self.handle_gone();
     }

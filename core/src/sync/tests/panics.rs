@@ -14,7 +14,7 @@ use crate::wake::WakeBatch;
 /// Within a batch, and past one.
 const COUNTS: [usize; 3] = [10, 32, 70];
 
-/// Counts how often it is woken, and panics if it is told to.
+/// Counts how often it is woken, and panics if it is asked to.
 struct Counting(bool, AtomicUsize);
 
 impl Wake for Counting {

@@ -68,9 +68,9 @@ impl<T> core::panic::UnwindSafe for Shared<T> {}
 impl<T> core::panic::RefUnwindSafe for Shared<T> {}
 
 /// Read access to the value.
-pub(super) struct Reading<'a, T>(&'a Shared<T>);
+pub(super) struct ReadGuard<'a, T>(&'a Shared<T>);
 
-impl<T> Deref for Reading<'_, T> {
+impl<T> Deref for ReadGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.0.value.with(|value| {
@@ -80,16 +80,16 @@ impl<T> Deref for Reading<'_, T> {
     }
 }
 
-impl<T> Drop for Reading<'_, T> {
+impl<T> Drop for ReadGuard<'_, T> {
     fn drop(&mut self) {
         self.0.readers.give_untold(1);
     }
 }
 
 /// Gives all permits back after a write, also when the write panics.
-struct Writing<'a, T>(&'a Shared<T>);
+struct WriteGuard<'a, T>(&'a Shared<T>);
 
-impl<T> Drop for Writing<'_, T> {
+impl<T> Drop for WriteGuard<'_, T> {
     fn drop(&mut self) {
         self.0.readers.give_untold(MOST_READERS);
     }
@@ -132,9 +132,9 @@ impl<T> Shared<T> {
     }
 
     /// The value, held against writers until dropped, and its version.
-    pub(super) fn read(&self) -> (Reading<'_, T>, Version) {
+    pub(super) fn read(&self) -> (ReadGuard<'_, T>, Version) {
         self.lock(1);
-        let reading = Reading(self);
+        let reading = ReadGuard(self);
         (reading, self.version())
     }
 
@@ -152,7 +152,7 @@ impl<T> Shared<T> {
     /// Changes the value; if `change` says so, tells the receivers.
     pub(super) fn write(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
         self.lock(MOST_READERS);
-        let writing = Writing(self);
+        let writing = WriteGuard(self);
         let changed = self.value.with_mut(|value| {
             // SAFETY: we hold all permits (I1).
             change(unsafe { &mut *value })

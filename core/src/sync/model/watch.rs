@@ -1,4 +1,4 @@
-//! Models of the watch channel, with a heap and in place.
+//! Models of `watch`, with a heap and in place.
 
 use core::pin::pin;
 use core::task::{Context, Waker};
@@ -101,7 +101,7 @@ fn model_fixed_watch_last_value_is_seen() {
     });
 }
 
-/// Attacks fixed watch I2: a wait is dropped as it is told, and the other is told all the same.
+/// Attacks fixed watch I2: a wait is dropped as it is notified, and the other is notified all the same.
 #[test]
 fn model_fixed_watch_cancel_races_send() {
     check(|| {
