@@ -3,10 +3,10 @@
 //! The same files (`boards/list/*.toml`) tell the tool of this package how to build for a board and
 //! how to emulate it.
 
-mod detect;
+mod detection;
 mod files;
 mod preset;
 
-pub use detect::Board;
+pub use detection::Board;
 pub use files::{FileError, LIST, parse};
 pub use preset::{BoardFile, Guest, Kernel, Kind, Preset, Zig};

@@ -80,7 +80,7 @@ pub enum Kernel {
     Built {
         /// The file, relative to the repository.
         file: String,
-        /// The script: it is told where to put the kernel.
+        /// The script: its argument is the path of the kernel.
         script: String,
     },
 }

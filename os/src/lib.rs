@@ -31,7 +31,7 @@ pub mod fs;
 #[cfg(feature = "net")]
 pub mod net;
 #[cfg(not(feature = "net"))]
-#[path = "net/without.rs"]
+#[path = "net/disabled.rs"]
 pub mod net;
 #[cfg(all(feature = "process", any(unix, windows)))]
 pub mod process;

@@ -68,7 +68,7 @@ fn no_more_run_at_once_than_the_limit_and_all_run() {
     }
 }
 
-/// The thread that was told last may not keep the next closures waiting, whatever its own one does,
+/// The thread that was woken last may not keep the next closures waiting, whatever its own one does,
 /// and whatever the hook does.
 #[test]
 fn a_closure_behind_one_that_blocks_still_runs() {

@@ -267,13 +267,13 @@ fn who_is_traced_by_hand_is_woken_when_the_others_had_their_turn() {
 fn who_is_traced_by_a_hook_keeps_its_worker_awake() {
     // The hook runs when the worker has nothing left to do.
     let (send, woken) = mpsc::channel();
-    struct Tell(std::sync::Mutex<mpsc::Sender<()>>);
-    impl std::task::Wake for Tell {
+    struct SendOnWake(std::sync::Mutex<mpsc::Sender<()>>);
+    impl std::task::Wake for SendOnWake {
         fn wake(self: Arc<Self>) {
             let _gone = self.0.lock().unwrap().send(());
         }
     }
-    let waker = std::task::Waker::from(Arc::new(Tell(std::sync::Mutex::new(send))));
+    let waker = std::task::Waker::from(Arc::new(SendOnWake(std::sync::Mutex::new(send))));
     let once = AtomicBool::new(false);
     let _runtime = Builder::new_multi_thread()
         .worker_threads(1)

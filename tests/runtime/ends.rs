@@ -167,8 +167,8 @@ fn regression_45_a_stuck_worker_keeps_its_own_tasks_only() {
 
 #[test]
 fn regression_48_what_threads_drop_at_their_end_is_done_when_a_runtime_is_dropped() {
-    struct Slow(Arc<Mutex<usize>>);
-    impl Drop for Slow {
+    struct SlowDrop(Arc<Mutex<usize>>);
+    impl Drop for SlowDrop {
         fn drop(&mut self) {
             // Long enough to be missed, were it not waited for.
             std::thread::sleep(Duration::from_millis(50));
@@ -176,7 +176,7 @@ fn regression_48_what_threads_drop_at_their_end_is_done_when_a_runtime_is_droppe
         }
     }
     thread_local! {
-        static KEPT: std::cell::RefCell<Option<Slow>> = const { std::cell::RefCell::new(None) };
+        static KEPT: std::cell::RefCell<Option<SlowDrop>> = const { std::cell::RefCell::new(None) };
     }
     type End = fn(Runtime);
     let ends: [End; 2] = [drop, |runtime| runtime.shutdown_timeout(LONG)];
@@ -184,7 +184,7 @@ fn regression_48_what_threads_drop_at_their_end_is_done_when_a_runtime_is_droppe
         for runtime in both(|_| ()) {
             let dropped = Arc::default();
             let keep = |dropped: &Arc<Mutex<usize>>| {
-                let slow = Slow(Arc::clone(dropped));
+                let slow = SlowDrop(Arc::clone(dropped));
                 KEPT.set(Some(slow));
             };
             let theirs = Arc::clone(&dropped);

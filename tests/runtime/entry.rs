@@ -42,11 +42,11 @@ async fn a_test_may_ignore_panics() {
     assert!(ended.unwrap_err().is_panic());
 }
 
-mod renamed {
+mod renamed_crate {
     pub(super) use selkie as sea;
 }
 
-#[selkie::test(crate = "renamed::sea")]
+#[selkie::test(crate = "renamed_crate::sea")]
 async fn a_crate_may_have_another_name() {
     task::yield_now().await;
 }

@@ -11,7 +11,7 @@ use selkie::task::{self, Id};
 use crate::flavors::both;
 
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
-struct Seen {
+struct Counts {
     spawned: u32,
     before: u32,
     after: u32,
@@ -20,9 +20,9 @@ struct Seen {
 
 #[test]
 fn every_task_is_seen_from_its_spawn_to_its_end() {
-    let seen = Arc::new(Mutex::new(HashMap::<Id, Seen>::new()));
+    let seen = Arc::new(Mutex::new(HashMap::<Id, Counts>::new()));
     let runtimes = both(|builder| {
-        let note = |change: fn(&mut Seen)| {
+        let note = |change: fn(&mut Counts)| {
             let seen = Arc::clone(&seen);
             move |meta: &selkie::runtime::TaskMeta<'_>| {
                 assert_eq!(meta.spawned_at().file(), file!());
@@ -50,7 +50,7 @@ fn every_task_is_seen_from_its_spawn_to_its_end() {
         });
         drop(runtime);
         let seen = seen.lock().unwrap();
-        let once = Seen {
+        let once = Counts {
             spawned: 1,
             before: 1,
             after: 1,
@@ -59,7 +59,7 @@ fn every_task_is_seen_from_its_spawn_to_its_end() {
         assert_eq!(seen[&panicking], once);
         assert_eq!(
             seen[&yielding],
-            Seen {
+            Counts {
                 before: 2,
                 after: 2,
                 ..once

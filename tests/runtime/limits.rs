@@ -78,9 +78,9 @@ thread_local! {
     static LAST: std::cell::RefCell<Option<HeldAtDrop>> = const { std::cell::RefCell::new(None) };
 }
 
-/// When a row's code is held.
+/// HoldTime a row's code is held.
 #[derive(PartialEq)]
-enum When {
+enum HoldTime {
     Before,
     AtTheEnd,
     Never,
@@ -88,7 +88,7 @@ enum When {
 
 struct Row {
     what: &'static str,
-    when: When,
+    when: HoldTime,
     /// Nothing of it runs on the thread that ends a runtime with one thread.
     on_one_thread: bool,
     build: fn(&mut Builder, &Arc<Gate>),
@@ -138,7 +138,7 @@ fn of_workers() -> Vec<Row> {
     vec![
         Row {
             what: "a report of the watchdog",
-            when: When::Before,
+            when: HoldTime::Before,
             on_one_thread: true,
             build: |builder, gate| {
                 let gate = Arc::clone(gate);
@@ -152,7 +152,7 @@ fn of_workers() -> Vec<Row> {
         },
         Row {
             what: "a poll",
-            when: When::Before,
+            when: HoldTime::Before,
             on_one_thread: false,
             build: plain,
             begin: |runtime, gate| {
@@ -162,7 +162,7 @@ fn of_workers() -> Vec<Row> {
         },
         Row {
             what: "a task's drop",
-            when: When::AtTheEnd,
+            when: HoldTime::AtTheEnd,
             on_one_thread: false,
             build: plain,
             begin: |runtime, gate| {
@@ -178,7 +178,7 @@ fn of_workers() -> Vec<Row> {
         },
         Row {
             what: "the hook of a task's end",
-            when: When::AtTheEnd,
+            when: HoldTime::AtTheEnd,
             on_one_thread: false,
             build: |builder, gate| {
                 let gate = Arc::clone(gate);
@@ -188,7 +188,7 @@ fn of_workers() -> Vec<Row> {
         },
         Row {
             what: "the waker of a timer that fires",
-            when: When::Before,
+            when: HoldTime::Before,
             on_one_thread: false,
             build: plain,
             begin: wait_for_a_timer,
@@ -202,7 +202,7 @@ fn of_stuck_workers() -> Vec<Row> {
         #[cfg(unix)]
         Row {
             what: "the waker of a socket, while a worker is stuck",
-            when: When::Before,
+            when: HoldTime::Before,
             on_one_thread: false,
             build: plain,
             begin: |runtime, gate| {
@@ -229,7 +229,7 @@ fn of_stuck_workers() -> Vec<Row> {
         },
         Row {
             what: "the drop of a task that no worker has come to",
-            when: When::Before,
+            when: HoldTime::Before,
             on_one_thread: false,
             build: plain,
             begin: |runtime, gate| {
@@ -259,7 +259,7 @@ fn of_the_pool() -> Vec<Row> {
     vec![
         Row {
             what: "a closure",
-            when: When::Before,
+            when: HoldTime::Before,
             on_one_thread: true,
             build: plain,
             begin: |runtime, gate| {
@@ -269,7 +269,7 @@ fn of_the_pool() -> Vec<Row> {
         },
         Row {
             what: "the hook of a thread's start",
-            when: When::Before,
+            when: HoldTime::Before,
             on_one_thread: true,
             build: |builder, gate| {
                 let gate = Arc::clone(gate);
@@ -279,7 +279,7 @@ fn of_the_pool() -> Vec<Row> {
         },
         Row {
             what: "the hook of a thread's stop",
-            when: When::AtTheEnd,
+            when: HoldTime::AtTheEnd,
             on_one_thread: true,
             build: |builder, gate| {
                 let gate = Arc::clone(gate);
@@ -289,7 +289,7 @@ fn of_the_pool() -> Vec<Row> {
         },
         Row {
             what: "a thread's local",
-            when: When::AtTheEnd,
+            when: HoldTime::AtTheEnd,
             on_one_thread: true,
             build: plain,
             begin: |runtime, gate| {
@@ -300,7 +300,7 @@ fn of_the_pool() -> Vec<Row> {
         },
         Row {
             what: "nothing",
-            when: When::Never,
+            when: HoldTime::Never,
             on_one_thread: true,
             build: plain,
             begin: nothing,
@@ -326,13 +326,13 @@ fn no_step_of_an_end_outlasts_its_limit() {
                 (row.build)(&mut builder, &gate);
                 let runtime = builder.enable_all().build().unwrap();
                 (row.begin)(&runtime, &gate);
-                if row.when == When::Before {
+                if row.when == HoldTime::Before {
                     gate.wait_held();
                 }
                 let begun = Instant::now();
                 runtime.shutdown_timeout(limit);
                 let took = begun.elapsed();
-                if row.when == When::AtTheEnd {
+                if row.when == HoldTime::AtTheEnd {
                     gate.wait_held();
                 }
                 gate.open();

@@ -47,17 +47,17 @@ fn a_handle_elsewhere_spawns_onto_the_runtime_s_thread() {
 
 #[test]
 fn what_waits_is_dropped_with_the_runtime_on_its_thread() {
-    struct Noting(Rc<Cell<bool>>);
-    impl Drop for Noting {
+    struct SetOnDrop(Rc<Cell<bool>>);
+    impl Drop for SetOnDrop {
         fn drop(&mut self) {
             self.0.set(true);
         }
     }
     let dropped = Rc::new(Cell::new(false));
-    let noting = Noting(Rc::clone(&dropped));
+    let set_on_drop = SetOnDrop(Rc::clone(&dropped));
     let runtime = runtime();
     runtime.spawn_local(async move {
-        let _noting = noting;
+        let _noting = set_on_drop;
         std::future::pending::<()>().await;
     });
     runtime.block_on(task::yield_now());

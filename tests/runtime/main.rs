@@ -1,18 +1,18 @@
 //! Runtimes from outside: flavors, hooks, ends.
 
+mod abandoned_waiter;
 mod blocking;
-mod broken;
-mod crowded;
+mod busy_workers;
 mod dump;
 mod ends;
 mod entry;
 mod flavors;
-mod handed_over;
 mod hooks;
 mod limits;
 mod local;
 mod memory;
-mod nested;
+mod misuse;
+mod nested_executors;
 mod order;
 mod ownership;
 mod random;

@@ -30,10 +30,10 @@ impl Log {
     }
 }
 
-/// Notes a name when it is dropped.
-struct Notes(Log, String);
+/// LogOnDrop a name when it is dropped.
+struct LogOnDrop(Log, String);
 
-impl Drop for Notes {
+impl Drop for LogOnDrop {
     fn drop(&mut self) {
         self.0.note(&self.1);
     }
@@ -85,7 +85,7 @@ fn regression_66_the_root_comes_after_an_event_interval_of_tasks() {
                 let log = root.clone();
                 task::spawn(async move { log.note(task) });
             }
-            // Not to give way, but to be polled again as soon as may be.
+            // Not a yield: it wants to be polled again as soon as possible.
             let mut woken = false;
             poll_fn(|cx| {
                 cx.waker().wake_by_ref();
@@ -228,7 +228,7 @@ fn a_set_that_runs_its_tasks_is_not_woken_for_them() {
     );
 }
 
-async fn forever(notes: Notes) {
+async fn forever(notes: LogOnDrop) {
     let _notes = notes;
     pending::<()>().await;
 }
@@ -243,14 +243,14 @@ fn regression_70_a_runtime_that_ends_drops_its_tasks_in_four_lists_by_id() {
     let runtime = current_thread();
     let spawn = |_| {
         // Spawned from outside and by a task: one order for both.
-        let notes = Notes(log.clone(), String::new());
+        let notes = LogOnDrop(log.clone(), String::new());
         let theirs = async move {
             let mut notes = notes;
             notes.1 = task::id().to_string();
             pending::<()>().await;
         };
         let outside = runtime.spawn(theirs).id();
-        let notes = Notes(log.clone(), String::new());
+        let notes = LogOnDrop(log.clone(), String::new());
         let inside = runtime.block_on(async {
             task::spawn(async {
                 let mut notes = notes;
@@ -275,7 +275,7 @@ fn regression_70_a_local_set_that_ends_drops_its_tasks_as_they_were_spawned() {
     let set = LocalSet::new();
     let names = ["a", "b", "c", "d", "e"];
     for name in names {
-        set.spawn_local(forever(Notes(log.clone(), name.to_string())));
+        set.spawn_local(forever(LogOnDrop(log.clone(), name.to_string())));
     }
     drop(set);
     assert_eq!(log.take(), names);
@@ -378,14 +378,14 @@ fn regression_72_several_workers_have_no_paused_clock() {
 fn what_gives_way_may_wake_anything() {
     // A waker of another executor, which is kept until the scheduler has looked at its driver.
     let log = Log::default();
-    struct Other(Log);
-    impl std::task::Wake for Other {
+    struct LogOnWake(Log);
+    impl std::task::Wake for LogOnWake {
         fn wake(self: Arc<Self>) {
             self.0.note("woken");
         }
     }
     current_thread().block_on(async {
-        let waker = Waker::from(Arc::new(Other(log.clone())));
+        let waker = Waker::from(Arc::new(LogOnWake(log.clone())));
         let mut inner = Box::pin(yield_now());
         let mut cx = std::task::Context::from_waker(&waker);
         assert!(inner.as_mut().poll(&mut cx).is_pending());

@@ -19,9 +19,9 @@ use crate::flavors::both;
 const LONG: Duration = Duration::from_secs(30);
 
 /// Says so when it drops.
-struct Told(mpsc::Sender<()>);
+struct SendOnDrop(mpsc::Sender<()>);
 
-impl Drop for Told {
+impl Drop for SendOnDrop {
     fn drop(&mut self) {
         let _nobody_listens = self.0.send(());
     }
@@ -33,7 +33,7 @@ fn waiting(
     told: mpsc::Sender<()>,
 ) -> impl Future<Output = ()> + Send + use<> {
     let wakers = Arc::clone(wakers);
-    let told = Told(told);
+    let told = SendOnDrop(told);
     poll_fn(move |cx| {
         let _told = &told;
         wakers.lock().unwrap().push(cx.waker().clone());
@@ -89,7 +89,7 @@ fn regression_35_a_runtime_dropped_by_a_task_of_its_own_ends() {
         .unwrap();
     let (told, dropped) = mpsc::channel();
     runtime.spawn({
-        let told = Told(told.clone());
+        let told = SendOnDrop(told.clone());
         async move {
             let _told = told;
             pending::<()>().await;
@@ -97,7 +97,7 @@ fn regression_35_a_runtime_dropped_by_a_task_of_its_own_ends() {
     });
     let handle = runtime.handle().clone();
     let task = handle.spawn(async move {
-        let _told = Told(told);
+        let _told = SendOnDrop(told);
         drop(runtime);
     });
     for _ in 0..2 {

@@ -13,9 +13,9 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// Counts how many of its clones are alive.
 #[derive(Clone, Default)]
-struct Witness(Arc<()>);
+struct CloneCounter(Arc<()>);
 
-impl Witness {
+impl CloneCounter {
     fn alive(&self) -> usize {
         Arc::strong_count(&self.0) - 1
     }
@@ -24,24 +24,24 @@ impl Witness {
 #[test]
 fn the_scope_waits_for_tasks_and_their_tasks() {
     for runtime in both(|_| ()) {
-        let witness = Witness::default();
+        let counter = CloneCounter::default();
         let done = Arc::new(AtomicUsize::new(0));
         let result = runtime.block_on(task::scope(|scope| {
-            let (witness, done) = (witness.clone(), Arc::clone(&done));
+            let (counter, done) = (counter.clone(), Arc::clone(&done));
             async move {
                 for _ in 0..10 {
-                    let (inner, witness) = (scope.clone(), witness.clone());
+                    let (inner, counter) = (scope.clone(), counter.clone());
                     let done = Arc::clone(&done);
                     scope.spawn(async move {
                         task::yield_now().await;
-                        let nested = witness.clone();
+                        let nested = counter.clone();
                         inner.spawn(async move {
                             task::yield_now().await;
                             let _nested = nested;
                             done.fetch_add(1, Ordering::SeqCst);
                             Ok::<_, ()>(())
                         });
-                        drop(witness);
+                        drop(counter);
                         Ok(())
                     });
                 }
@@ -50,25 +50,25 @@ fn the_scope_waits_for_tasks_and_their_tasks() {
         }));
         assert_eq!(result, Ok("body"));
         assert_eq!(done.load(Ordering::SeqCst), 10);
-        assert_eq!(witness.alive(), 0);
+        assert_eq!(counter.alive(), 0);
     }
 }
 
 #[test]
 fn the_first_error_stops_tasks_body_and_blocking_work() {
     for runtime in both(|_| ()) {
-        let witness = Witness::default();
+        let counter = CloneCounter::default();
         let error = runtime.block_on(task::scope(|scope: Scope<&str>| {
-            let witness = witness.clone();
+            let counter = counter.clone();
             async move {
                 for _ in 0..5 {
-                    let witness = witness.clone();
+                    let counter = counter.clone();
                     scope.spawn(async move {
-                        let _witness = witness;
+                        let _witness = counter;
                         std::future::pending::<Result<(), _>>().await
                     });
                 }
-                let blocked = witness.clone();
+                let blocked = counter.clone();
                 scope.spawn_blocking(move |token| {
                     let _blocked = blocked;
                     assert_eq!(token.pause(LONG), Err(Stopped));
@@ -78,12 +78,12 @@ fn the_first_error_stops_tasks_body_and_blocking_work() {
                     task::yield_now().await;
                     Err::<(), _>("first")
                 });
-                let _body = witness;
+                let _body = counter;
                 std::future::pending::<Result<(), _>>().await
             }
         }));
         assert_eq!(error, Err("first"));
-        assert_eq!(witness.alive(), 0);
+        assert_eq!(counter.alive(), 0);
     }
 }
 
@@ -91,8 +91,8 @@ fn the_first_error_stops_tasks_body_and_blocking_work() {
 fn a_panic_comes_out_after_all_have_ended() {
     for runtime in both(|_| ()) {
         for in_body in [false, true] {
-            let witness = Witness::default();
-            let theirs = witness.clone();
+            let counter = CloneCounter::default();
+            let theirs = counter.clone();
             let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 runtime.block_on(task::scope(|scope: Scope<()>| async move {
                     let waiting = theirs.clone();
@@ -109,7 +109,7 @@ fn a_panic_comes_out_after_all_have_ended() {
             }));
             let payload = panicked.unwrap_err();
             assert_eq!(payload.downcast_ref::<&str>(), Some(&"on purpose"));
-            assert_eq!(witness.alive(), 0);
+            assert_eq!(counter.alive(), 0);
         }
     }
 }
@@ -117,14 +117,14 @@ fn a_panic_comes_out_after_all_have_ended() {
 #[test]
 fn a_scope_that_is_dropped_aborts_its_tasks() {
     for runtime in both(|_| ()) {
-        let witness = Witness::default();
+        let counter = CloneCounter::default();
         let token = runtime.block_on(async {
             let mut token = None;
             let scope = task::scope(|scope: Scope<()>| {
                 token = Some(scope.token());
-                let witness = witness.clone();
+                let counter = counter.clone();
                 scope.spawn(async move {
-                    let _witness = witness;
+                    let _witness = counter;
                     std::future::pending::<Result<(), _>>().await
                 });
                 std::future::pending::<Result<(), _>>()
@@ -138,7 +138,7 @@ fn a_scope_that_is_dropped_aborts_its_tasks() {
         });
         assert!(token.is_stopped());
         // Nobody waits for them, but they end.
-        while witness.alive() > 0 {
+        while counter.alive() > 0 {
             runtime.block_on(task::yield_now());
         }
     }

@@ -1,5 +1,5 @@
 //! The shape of every public type: variance, auto traits. `docs/shapes.md` is the list;
-//! `SHAPES=write cargo test -p selkie-tests --test shapes` writes its traits anew.
+//! `SHAPES=write cargo test -p selkie-tests --test shapes` writes its traits again.
 //!
 //! That what the list calls invariant cannot be narrowed is held by `tests/ui/cases/invariant.rs`.
 #![cfg(target_os = "linux")]
@@ -45,7 +45,7 @@ const NOT_LISTED: &[&str] = &[
     "Clock",
     "AtEnd",
     "ClockError",
-    "ClockHold",
+    "ClockGuard",
     "Current",
     "Delay",
     "FixedHeader",
@@ -57,7 +57,7 @@ const NOT_LISTED: &[&str] = &[
     "ClosingTasks",
     "OwnedTasks",
     "ErasedFuture",
-    "ParkFor",
+    "ParkLimit",
     "Timers",
     "TimersOwner",
 ];

@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll};
 
 /// Has all five.
-pub(crate) type All = u8;
+pub(crate) type AllTraits = u8;
 /// `Sync`, not `Send`.
 pub(crate) type NoSend = MutexGuard<'static, u8>;
 /// `Send`, not `Sync`.
@@ -53,7 +53,7 @@ pub(crate) type Long = &'static u8;
 pub(crate) type Short<'s> = &'s u8;
 
 /// The answer for types that have not the trait.
-pub(crate) trait Otherwise {
+pub(crate) trait FalseDefault {
     const HAS: bool = false;
 }
 
@@ -95,14 +95,14 @@ pub(crate) fn name(written: &str) -> String {
 macro_rules! has {
     ($type:ty, $trait:path) => {{
         #[allow(unused_imports)]
-        use $crate::probe::Otherwise as _;
-        struct Asked<T: ?Sized>(#[allow(dead_code)] std::marker::PhantomData<T>);
-        impl<T: ?Sized> $crate::probe::Otherwise for Asked<T> {}
+        use $crate::probe::FalseDefault as _;
+        struct ProbedType<T: ?Sized>(#[allow(dead_code)] std::marker::PhantomData<T>);
+        impl<T: ?Sized> $crate::probe::FalseDefault for ProbedType<T> {}
         #[allow(dead_code)]
-        impl<T: ?Sized + $trait> Asked<T> {
+        impl<T: ?Sized + $trait> ProbedType<T> {
             const HAS: bool = true;
         }
-        <Asked<$type>>::HAS
+        <ProbedType<$type>>::HAS
     }};
 }
 
@@ -113,16 +113,16 @@ macro_rules! bounds_of {
     };
     ([$t:ident] $of:ident $trait:path) => {
         $crate::probe::bounds(
-            $crate::probe::has!($of<$crate::probe::All>, $trait),
+            $crate::probe::has!($of<$crate::probe::AllTraits>, $trait),
             &[(stringify!($t), $crate::probe::without!([] [] $of $trait))],
         )
     };
     ([$t:ident, $u:ident] $of:ident $trait:path) => {
         $crate::probe::bounds(
-            $crate::probe::has!($of<$crate::probe::All, $crate::probe::All>, $trait),
+            $crate::probe::has!($of<$crate::probe::AllTraits, $crate::probe::AllTraits>, $trait),
             &[
-                (stringify!($t), $crate::probe::without!([] [$crate::probe::All] $of $trait)),
-                (stringify!($u), $crate::probe::without!([$crate::probe::All] [] $of $trait)),
+                (stringify!($t), $crate::probe::without!([] [$crate::probe::AllTraits] $of $trait)),
+                (stringify!($u), $crate::probe::without!([$crate::probe::AllTraits] [] $of $trait)),
             ],
         )
     };
@@ -147,15 +147,15 @@ macro_rules! rows {
         /// What each row's type has.
         pub(crate) fn shapes() -> Vec<$crate::probe::Shape> {
             vec![$({
-                type Of<$($parameter),*> = $type;
+                type GenericType<$($parameter),*> = $type;
                 $crate::probe::Shape {
                     name: $crate::probe::name(stringify!($type)),
                     bounds: [
-                        $crate::probe::bounds_of!([$($parameter),*] Of Send),
-                        $crate::probe::bounds_of!([$($parameter),*] Of Sync),
-                        $crate::probe::bounds_of!([$($parameter),*] Of Unpin),
-                        $crate::probe::bounds_of!([$($parameter),*] Of std::panic::UnwindSafe),
-                        $crate::probe::bounds_of!([$($parameter),*] Of std::panic::RefUnwindSafe),
+                        $crate::probe::bounds_of!([$($parameter),*] GenericType Send),
+                        $crate::probe::bounds_of!([$($parameter),*] GenericType Sync),
+                        $crate::probe::bounds_of!([$($parameter),*] GenericType Unpin),
+                        $crate::probe::bounds_of!([$($parameter),*] GenericType std::panic::UnwindSafe),
+                        $crate::probe::bounds_of!([$($parameter),*] GenericType std::panic::RefUnwindSafe),
                     ],
                 }
             }),*]

@@ -29,7 +29,7 @@ fn moderate() -> u64 {
 }
 
 /// Messages of each task in the whole run.
-fn whole() -> u64 {
+fn full() -> u64 {
     let asked = std::env::var("STRESS_MESSAGES").ok();
     asked.map_or(10_000_000, |number| number.parse().expect("a number"))
 }
@@ -59,9 +59,9 @@ async fn join_all(tasks: Vec<JoinHandle<()>>) {
 
 /// The next number that is expected of each task: numbers come in order, and none is left out.
 #[derive(Default)]
-struct Ledger([u64; TASKS]);
+struct NextNumbers([u64; TASKS]);
 
-impl Ledger {
+impl NextNumbers {
     fn enter(&mut self, (task, number): (usize, u64)) {
         assert_eq!(self.0[task], number, "of task {task}");
         self.0[task] += 1;
@@ -84,11 +84,11 @@ async fn bounded(each: u64) {
     });
     drop(tx);
     let receiver = selkie::spawn(async move {
-        let mut ledger = Ledger::default();
+        let mut expected = NextNumbers::default();
         while let Some(value) = rx.recv().await {
-            ledger.enter(value);
+            expected.enter(value);
         }
-        ledger.close(each);
+        expected.close(each);
     });
     join_all(tasks).await;
     receiver.await.expect("no panic");
@@ -112,15 +112,15 @@ async fn unbounded(each: u64) {
     });
     drop(tx);
     let receiver = selkie::spawn(async move {
-        let mut ledger = Ledger::default();
+        let mut expected = NextNumbers::default();
         let mut batch = Vec::new();
         while rx.recv_many(&mut batch, 256).await > 0 {
-            batch.drain(..).for_each(|value| ledger.enter(value));
-            for (shown, known) in received.iter().zip(ledger.0) {
+            batch.drain(..).for_each(|value| expected.enter(value));
+            for (shown, known) in received.iter().zip(expected.0) {
                 shown.store(known, Ordering::Relaxed);
             }
         }
-        ledger.close(each);
+        expected.close(each);
     });
     join_all(tasks).await;
     receiver.await.expect("no panic");
@@ -136,18 +136,18 @@ async fn fixed(each: u64) {
             }
         }
     });
-    let mut ledger = Ledger::default();
+    let mut expected = NextNumbers::default();
     let receiver = selkie::spawn(async move {
         for _ in 0..TASKS as u64 * each {
-            ledger.enter(channel.recv().await);
+            expected.enter(channel.recv().await);
         }
-        ledger.close(each);
+        expected.close(each);
     });
     join_all(tasks).await;
     receiver.await.expect("no panic");
 }
 
-/// Each receiver sees each value in order, or is told how many it missed.
+/// Each receiver sees each value in order, or learns how many it missed.
 async fn broadcasting(each: u64) {
     let (tx, rx) = broadcast::channel(128);
     let tasks = spawn_all(|_| {
@@ -353,9 +353,9 @@ mod moderate {
     }
 }
 
-mod whole {
+mod full {
     tests! {
-        whole:
+        full:
         #[ignore = "long"] bounded
         #[ignore = "long"] unbounded
         #[ignore = "long"] fixed

@@ -78,10 +78,6 @@ const BEYOND: &[(&str, &str)] = &[
         "portable-atomic-util",
         "the core's counted pointers on chips",
     ),
-    (
-        "rustix",
-        "`net` on Linux: control messages and splices; any 1.x",
-    ),
     ("defmt", "only for its feature"),
     ("embedded-hal", "only for its feature"),
     ("embedded-hal-async", "only for its feature"),

@@ -138,7 +138,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/driver/waiters.rs",
         &["waker.readable", "waker.poll_readable"],
     ),
-    ("os/src/fs/alarm.rs", &["waker.file_lock"]),
+    ("os/src/fs/timer_thread.rs", &["waker.file_lock"]),
     ("os/src/fs/file_state.rs", &["waker.file"]),
     (
         "os/src/io/memory/duplex.rs",
@@ -154,10 +154,10 @@ const CALLERS: &[(&str, &[&str])] = &[
             "hook.task_terminate",
         ],
     ),
-    ("os/src/fs/in_flight.rs", &["waker.notify_waiters"]),
+    ("os/src/fs/detached.rs", &["waker.notify_waiters"]),
     ("os/src/fs/offload.rs", &["waker.yield_now"]),
     ("os/src/observe/watchdog.rs", &["hook.watchdog_report"]),
-    ("os/src/process/exit.rs", &["waker.child"]),
+    ("os/src/process/exit/unix.rs", &["waker.child"]),
     (
         "os/src/scheduler/current_thread/run.rs",
         &["root.poll", "root.drop", "waker.yield_now", "waker.budget"],
@@ -264,11 +264,11 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("os/src/process/child.rs", "its own futures"),
     (
-        "os/src/process/windows_exit.rs",
+        "os/src/process/exit/windows.rs",
         "Windows: the table runs on Linux",
     ),
     (
-        "os/src/process/windows_stdio.rs",
+        "os/src/process/stdio/windows.rs",
         "Windows: the table runs on Linux",
     ),
     (
@@ -285,7 +285,7 @@ const OWN: &[(&str, &str)] = &[
         "Windows: the table runs on Linux",
     ),
     ("os/src/stdio/output.rs", "the handle of its own closure"),
-    ("os/src/stdio/reader.rs", "its own answer"),
+    ("os/src/stdio/input_thread.rs", "its own answer"),
     ("os/src/task/abort_on_drop.rs", "the handle that it owns"),
     (
         "os/src/task/local_key.rs",

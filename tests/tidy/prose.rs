@@ -75,7 +75,7 @@ const PHRASES: &[Phrase] = &[
     phrase("handed in", "submitted"),
     phrase("in line", "in the wait queue, queued"),
     phrase("in a line", "in a list, in a queue"),
-    phrase("a line of", "a queue of"),
+    but("a line of", "a queue of", &["boards/", "tests/portable/"]),
     phrase("into the line", "into the queue"),
     but(
         "in the line",

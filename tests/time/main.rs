@@ -236,7 +236,7 @@ async fn a_precise_sleep_holds_at_its_limits() {
         forever.reset(MS).unwrap();
         (&mut forever).await.unwrap();
         assert!(forever.is_elapsed());
-        // Ready again, as often as it is asked, until it is set anew.
+        // Ready again, as often as it is polled, until it is reset.
         (&mut forever).await.unwrap();
         forever.reset(Duration::MAX).unwrap();
         assert!(timeout(5 * MS, &mut forever).await.is_err());

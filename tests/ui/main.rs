@@ -1,5 +1,5 @@
 //! What the macros say about mistakes. `TRYBUILD=overwrite cargo test -p selkie-tests --test ui`
-//! writes the texts anew.
+//! writes the texts again.
 
 #[test]
 fn mistakes_are_explained_where_they_are() {

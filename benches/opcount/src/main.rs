@@ -105,7 +105,7 @@ fn arguments() -> Result<(String, String, u64), lexopt::Error> {
 
 fn main() -> ExitCode {
     let known = arguments().is_ok_and(|(runtime, operation, times)| match runtime.as_str() {
-        "selkie" => selkie::run(&operation, times) || net::spliced::run(&operation, times),
+        "selkie" => selkie::run(&operation, times) || net::splice::run(&operation, times),
         "tokio" => tokio::run(&operation, times),
         _ => false,
     });

@@ -91,7 +91,7 @@ net!(selkie);
 net!(tokio);
 
 /// The same copies by Selkie's splicing, which Tokio does not have.
-pub(crate) mod spliced {
+pub(crate) mod splice {
     use selkie::io::{AsyncReadExt, AsyncWriteExt};
     use selkie::net::{Splice, UnixStream};
     use selkie::runtime::Builder;

@@ -196,7 +196,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // Programs panic where they are told to.
+    // Programs panic on purpose.
     std::panic::set_hook(Box::new(|info| {
         if info.payload_as_str() != Some("as the program says") {
             eprintln!("{info}");

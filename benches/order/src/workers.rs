@@ -10,7 +10,7 @@ use super::rt::time::sleep;
 use crate::network::{Edge, Kind, Network, Step};
 
 /// The end of an edge that a task sends by.
-enum Sending {
+enum SendEnd {
     Unbounded(mpsc::UnboundedSender<u64>),
     Bounded(mpsc::Sender<u64>),
     Oneshot(Option<oneshot::Sender<u64>>),
@@ -19,7 +19,7 @@ enum Sending {
 }
 
 /// The end of an edge that a task receives by.
-enum Receiving {
+enum ReceiveEnd {
     Unbounded(mpsc::UnboundedReceiver<u64>),
     Bounded(mpsc::Receiver<u64>),
     Oneshot(Option<oneshot::Receiver<u64>>),
@@ -27,41 +27,41 @@ enum Receiving {
     Permits(Arc<Semaphore>),
 }
 
-fn open(edge: &Edge) -> (Sending, Receiving) {
+fn open(edge: &Edge) -> (SendEnd, ReceiveEnd) {
     match edge.kind {
         Kind::Unbounded => {
             let (sender, receiver) = mpsc::unbounded_channel();
-            (Sending::Unbounded(sender), Receiving::Unbounded(receiver))
+            (SendEnd::Unbounded(sender), ReceiveEnd::Unbounded(receiver))
         }
         Kind::Bounded => {
             let (sender, receiver) = mpsc::channel(edge.messages);
-            (Sending::Bounded(sender), Receiving::Bounded(receiver))
+            (SendEnd::Bounded(sender), ReceiveEnd::Bounded(receiver))
         }
         Kind::Oneshot => {
             let (sender, receiver) = oneshot::channel();
             (
-                Sending::Oneshot(Some(sender)),
-                Receiving::Oneshot(Some(receiver)),
+                SendEnd::Oneshot(Some(sender)),
+                ReceiveEnd::Oneshot(Some(receiver)),
             )
         }
         Kind::Notify => {
             let notify = Arc::new(Notify::new());
             (
-                Sending::Notify(Arc::clone(&notify)),
-                Receiving::Notify(notify),
+                SendEnd::Notify(Arc::clone(&notify)),
+                ReceiveEnd::Notify(notify),
             )
         }
         Kind::Permits => {
             let permits = Arc::new(Semaphore::new(0));
             (
-                Sending::Permits(Arc::clone(&permits)),
-                Receiving::Permits(permits),
+                SendEnd::Permits(Arc::clone(&permits)),
+                ReceiveEnd::Permits(permits),
             )
         }
     }
 }
 
-impl Sending {
+impl SendEnd {
     async fn send(&mut self, value: u64) {
         match self {
             Self::Unbounded(sender) => sender.send(value).expect("a receiver"),
@@ -76,7 +76,7 @@ impl Sending {
     }
 }
 
-impl Receiving {
+impl ReceiveEnd {
     async fn receive(&mut self) -> u64 {
         match self {
             Self::Unbounded(receiver) => receiver.recv().await.expect("a sender"),
@@ -100,8 +100,8 @@ impl Receiving {
 /// One task: makes its steps, and returns what it saw, in order.
 async fn task(
     steps: Vec<Step>,
-    mut sending: Vec<(usize, Sending)>,
-    mut receiving: Vec<(usize, Receiving)>,
+    mut sending: Vec<(usize, SendEnd)>,
+    mut receiving: Vec<(usize, ReceiveEnd)>,
     total: Arc<Mutex<u64>>,
 ) -> Vec<u64> {
     let mut seen = Vec::new();

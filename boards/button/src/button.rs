@@ -9,7 +9,7 @@ use embedded_hal::digital::InputPin;
 use embedded_hal_async::delay::DelayNs;
 use embedded_hal_async::digital::Wait;
 
-use crate::first::{First, first};
+use crate::select::{Either, select};
 
 /// What a user did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +76,9 @@ impl<P: Wait + InputPin, D: DelayNs + Clone> Button<P, D> {
         self.pressed().await?;
         let mut timer = self.delay.clone();
         let release = released(&mut self.pin, &mut self.delay, self.timing);
-        match first(release, timer.delay_ms(self.timing.long_ms)).await {
-            First::Left(released) => released.map(|()| Press::Short),
-            First::Right(()) => {
+        match select(release, timer.delay_ms(self.timing.long_ms)).await {
+            Either::Left(released) => released.map(|()| Press::Short),
+            Either::Right(()) => {
                 self.held = true;
                 Ok(Press::Long)
             }

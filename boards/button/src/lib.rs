@@ -6,6 +6,6 @@
 //! script.
 
 mod button;
-mod first;
+mod select;
 
 pub use button::{Button, Press, Timing};

@@ -9,16 +9,16 @@ use selkie_core::sync::Signal;
 
 use crate::outcome::{Outcome, check};
 
-/// Nobody sleeps: the executor is polled by hand.
-struct Nobody;
+/// Wakes nothing: the executor is polled by hand.
+struct NoUnpark;
 
-impl Unpark for Nobody {
+impl Unpark for NoUnpark {
     fn unpark(&self) {}
 }
 
 pub(crate) fn full() -> Outcome {
     static ARENA: Arena<3, 32> = Arena::new();
-    static EXECUTOR: Executor = Executor::new(&Nobody, &ARENA);
+    static EXECUTOR: Executor = Executor::new(&NoUnpark, &ARENA);
     static GATE: Signal<()> = Signal::new();
     for _ in 0..2 {
         check(EXECUTOR.spawn(pending()).is_ok(), "below the limit")?;
@@ -43,7 +43,7 @@ pub(crate) fn full() -> Outcome {
 
 pub(crate) fn reused() -> Outcome {
     static ARENA: Arena<1, 32> = Arena::new();
-    static EXECUTOR: Executor = Executor::new(&Nobody, &ARENA);
+    static EXECUTOR: Executor = Executor::new(&NoUnpark, &ARENA);
     static RAN: AtomicU32 = AtomicU32::new(0);
     for round in 0..100 {
         let task = async {
@@ -58,7 +58,7 @@ pub(crate) fn reused() -> Outcome {
 
 pub(crate) fn too_large() -> Outcome {
     static ARENA: Arena<1, 32> = Arena::new();
-    static EXECUTOR: Executor = Executor::new(&Nobody, &ARENA);
+    static EXECUTOR: Executor = Executor::new(&NoUnpark, &ARENA);
     let large = [0_u8; 64];
     let refused = EXECUTOR.spawn(async move {
         pending::<()>().await;

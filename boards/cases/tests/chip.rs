@@ -1,11 +1,11 @@
 //! The suite on a thread that plays a chip.
 
-mod played;
+mod simulated;
 
-use played::{Played, start, unparks};
 use selkie_cases::{Tally, run};
 use selkie_core::executor::{Arena, Executor, ThreadPark, ThreadUnpark, TimedPark};
 use selkie_core::time::Timers;
+use simulated::{SimulatedMachine, start, unparks};
 
 #[test]
 fn every_case_passes_in_an_arena() {
@@ -17,7 +17,7 @@ fn every_case_passes_in_an_arena() {
     let park = ThreadPark::new(&UNPARK);
     let mut park = TimedPark::new(park, &TIMERS, unparks(&UNPARK));
     EXECUTOR.set_timers(park.handle());
-    let on_chip = EXECUTOR.block_on(&mut park, run(&Played));
+    let on_chip = EXECUTOR.block_on(&mut park, run(&SimulatedMachine));
     assert_eq!(
         on_chip,
         Tally {

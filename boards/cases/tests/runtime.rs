@@ -1,9 +1,9 @@
 //! The suite inside the hosted runtime.
 
-mod played;
+mod simulated;
 
-use played::{Played, start};
 use selkie_cases::{Tally, run};
+use simulated::{SimulatedMachine, start};
 
 #[test]
 fn every_case_passes_in_the_hosted_runtime() {
@@ -12,7 +12,7 @@ fn every_case_passes_in_the_hosted_runtime() {
         .enable_all()
         .build()
         .expect("a runtime");
-    let tally = runtime.block_on(run(&Played));
+    let tally = runtime.block_on(run(&SimulatedMachine));
     assert_eq!(
         tally,
         Tally {

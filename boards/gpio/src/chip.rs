@@ -1,18 +1,19 @@
-//! A line of a chip, held by this program.
+//! A line of a chip, held by this program; the device's interface is `gpiocdev`'s.
 #![allow(unsafe_code)]
 
-use std::fs::OpenOptions;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 
-use crate::abi::{
-    EVENT_FALLING, EVENT_RISING, Event, FLAG_EDGE_FALLING, FLAG_EDGE_RISING, FLAG_INPUT,
-    FLAG_PULL_UP, GET_LINE, GET_VALUES, Request, Values,
-};
+use gpiocdev::Request;
+use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Value};
+
 use crate::line::{Device, Edge, Line};
 
-/// Opens line `offset` of a chip (`/dev/gpiochip0`, …) as an input with a pull-up, whose both edges
+/// Bytes of a consumer's name, by the kernel's interface.
+const CONSUMER_BYTES: usize = 31;
+
+/// Opens line `offset` of a chip (`/dev/gpiochip0`, …) as an input with a pull-up, both of whose edges
 /// are events; `consumer` is what tools show as its user, cut after 31 bytes.
 ///
 /// # Errors
@@ -21,64 +22,50 @@ use crate::line::{Device, Edge, Line};
 /// # Panics
 /// Outside of a runtime with I/O enabled.
 pub fn open(chip: impl AsRef<Path>, offset: u32, consumer: &str) -> io::Result<Line<ChipLine>> {
-    let chip = OpenOptions::new().read(true).write(true).open(chip)?;
-    let flags = FLAG_INPUT | FLAG_EDGE_RISING | FLAG_EDGE_FALLING | FLAG_PULL_UP;
-    let mut request = Request::one(offset, flags);
-    // The last byte stays zero.
-    let room = request.consumer.len() - 1;
-    for (to, from) in request.consumer[..room].iter_mut().zip(consumer.bytes()) {
-        *to = from;
+    let mut end = consumer.len().min(CONSUMER_BYTES);
+    while !consumer.is_char_boundary(end) {
+        end -= 1;
     }
-    // SAFETY: the command takes a `Request`, which outlives the call.
-    let status = unsafe { libc::ioctl(chip.as_raw_fd(), GET_LINE as _, &raw mut request) };
-    if status < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the kernel opened it for us.
-    let fd = unsafe { OwnedFd::from_raw_fd(request.fd) };
-    // SAFETY: the descriptor is open.
-    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
-    // SAFETY: as above.
-    if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Line::new(ChipLine { fd })
+    let request = Request::builder()
+        .on_chip(chip.as_ref())
+        .with_consumer(&consumer[..end])
+        .with_line(offset)
+        .as_input()
+        .with_bias(Bias::PullUp)
+        .with_edge_detection(EdgeDetection::BothEdges)
+        .request()
+        .map_err(io::Error::other)?;
+    Line::new(ChipLine { request })
 }
 
 /// A line that the kernel gave this program.
 #[derive(Debug)]
 pub struct ChipLine {
-    fd: OwnedFd,
+    request: Request,
 }
 
 impl AsRawFd for ChipLine {
     fn as_raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
+        self.request.as_raw_fd()
     }
 }
 
-// SAFETY: it owns one descriptor and returns that.
+// SAFETY: the request owns one descriptor, and returns that each time.
 unsafe impl Device for ChipLine {
     fn level(&self) -> io::Result<bool> {
-        let mut values = Values { bits: 0, mask: 1 };
-        // SAFETY: the command takes `Values`, which outlive the call.
-        let status = unsafe { libc::ioctl(self.as_raw_fd(), GET_VALUES as _, &raw mut values) };
-        if status < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(values.bits & 1 != 0)
+        let value = self.request.lone_value().map_err(io::Error::other)?;
+        Ok(value == Value::Active)
     }
 
     fn read_edge(&self) -> io::Result<Edge> {
-        let mut event = Event::default();
-        let bytes = size_of::<Event>();
-        // SAFETY: the buffer is one event long.
-        let read = unsafe { libc::read(self.as_raw_fd(), (&raw mut event).cast(), bytes) };
-        match (usize::try_from(read), event.id) {
-            (Err(_negative), _) => Err(io::Error::last_os_error()),
-            (Ok(read), EVENT_RISING) if read == bytes => Ok(Edge::Rising),
-            (Ok(read), EVENT_FALLING) if read == bytes => Ok(Edge::Falling),
-            _ => Err(io::ErrorKind::InvalidData.into()),
+        // The descriptor blocks, and nobody else reads from it: if there is an edge, the read finds it.
+        if !self.request.has_edge_event().map_err(io::Error::other)? {
+            return Err(io::ErrorKind::WouldBlock.into());
         }
+        let event = self.request.read_edge_event().map_err(io::Error::other)?;
+        Ok(match event.kind {
+            EdgeKind::Rising => Edge::Rising,
+            EdgeKind::Falling => Edge::Falling,
+        })
     }
 }

@@ -4,7 +4,6 @@
 //! A driver that is written against embedded-hal's traits then runs in a hosted program as it is:
 //! edges wake it through the runtime's poller, no thread waits.
 
-mod abi;
 mod chip;
 mod line;
 

@@ -71,7 +71,7 @@ pub struct Line<D: Device> {
 }
 
 impl<D: Device> Line<D> {
-    /// A line on `device`, whose descriptor does not block.
+    /// A line on `device`.
     ///
     /// # Errors
     /// If the poller does not take the descriptor.

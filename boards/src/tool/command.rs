@@ -102,7 +102,7 @@ pub(crate) fn lines_within(
         lines
     });
     let in_time = done.recv_timeout(limit).is_ok();
-    // The last line was told: a moment to end by itself.
+    // After its last line the program has a moment to end by itself.
     let ended = wait(&mut child, Duration::from_secs(if in_time { 5 } else { 0 }));
     drop(ended);
     let lines = reader.join().map_err(|_| "the reader panicked")?;

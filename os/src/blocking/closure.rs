@@ -22,8 +22,8 @@ pub(super) enum Job {
 impl Job {
     /// Cancels a closure that has not begun. A worker's thread is dropped.
     pub(super) fn cancel(self) {
-        if let Self::Closure(token, ..) = self {
-            token.cancel();
+        if let Self::Closure(task, ..) = self {
+            task.cancel();
         }
     }
 }

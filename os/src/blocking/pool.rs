@@ -13,7 +13,7 @@
 //!             I2 jobs wait in the queue only while `threads`, less those that are workers, is at the
 //!                limit, or the system refused one more, or a thread is `arriving`; that one runs no
 //!                foreign code before it has seen to the queue.
-//!             I3 every token that enters the pool is run or cancelled, outside the lock: closures
+//!             I3 every notified task that enters the pool is run or cancelled, outside the lock: closures
 //!                and what they own are foreign code, and so is what names a thread.
 //!             I4 `handles` has a handle of each thread that `threads` counts, or, once the pool ends,
 //!                has counted.
@@ -91,14 +91,14 @@ unsafe impl Schedule for BlockingPool {
         true
     }
 
-    unsafe fn schedule(_this: NonNull<Self>, token: Notified) {
-        // Closures are ready at their first poll, so nothing wakes them; a token that comes all the
+    unsafe fn schedule(_this: NonNull<Self>, task: Notified) {
+        // Closures are ready at their first poll, so nothing wakes them; a notified task that comes all the
         // same goes back.
-        token.discard();
+        task.discard();
     }
 
-    unsafe fn requeue(_this: NonNull<Self>, token: Notified) {
-        token.discard();
+    unsafe fn requeue(_this: NonNull<Self>, task: Notified) {
+        task.discard();
     }
 
     fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {}
@@ -113,7 +113,7 @@ impl State {
 }
 
 impl State {
-    /// Lets go of the tasks if the pool is closed and no token is left.
+    /// Lets go of the tasks if the pool is closed and no notified task is left.
     pub(super) fn finish_tasks(&mut self, is_open: bool) {
         if is_open || self.threads > 0 || !self.queue.is_empty() {
             return;
@@ -190,8 +190,8 @@ impl BlockingPool {
             .tasks
             .get_or_insert_with(|| OwnedTasks::new(Arc::clone(self)));
         // SAFETY: closure and output are `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(id, location, task) };
-        let started = self.give(state, Job::Closure(token, kind, hold));
+        let (task, handle) = unsafe { tasks.spawn(id, location, task) };
+        let started = self.give(state, Job::Closure(task, kind, hold));
         (handle, started)
     }
 
@@ -208,8 +208,8 @@ impl BlockingPool {
     {
         let tasks = OwnedTasks::new(Arc::clone(self));
         // SAFETY: closure and output are `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(id, location, task) };
-        token.cancel();
+        let (task, handle) = unsafe { tasks.spawn(id, location, task) };
+        task.cancel();
         tasks.close().finish_soon();
         handle
     }
@@ -242,8 +242,8 @@ impl BlockingPool {
             mailbox.put(Job::Thread(Box::new(|| {})));
         }
         for job in closures {
-            if let Job::Closure(token, ..) = job {
-                token.cancel();
+            if let Job::Closure(task, ..) = job {
+                task.cancel();
             }
         }
         self.lock().finish_tasks(self.is_open());

@@ -210,9 +210,9 @@ impl BlockingPool {
         loop {
             if let Some(job) = next.take() {
                 match job {
-                    Job::Closure(token, kind, hold) => {
-                        record.begin(kind, token.location());
-                        token.run();
+                    Job::Closure(task, kind, hold) => {
+                        record.begin(kind, task.location());
+                        task.run();
                         record.end();
                         drop(hold);
                     }

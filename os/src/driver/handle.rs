@@ -77,7 +77,7 @@ impl Handle {
     /// Refuses further sources, and tells all waiters that the driver has shut down. Any thread may call it,
     /// also while another sleeps in the driver.
     pub(crate) fn shut_down(&self) {
-        // Waiters for sockets are told before the rings, which may have to be waited for.
+        // Waiters for sockets are woken before the rings are closed, which may have to be waited for.
         self.shared.slots.shut_down();
         self.shared.rings.close();
     }

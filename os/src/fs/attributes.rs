@@ -1,7 +1,7 @@
-//! What changes a file beside what it holds: its length, its permissions, its times.
+//! Changes of a file other than its contents: length, permissions, times.
 //!
-//! Invariants  I1 an operation that was given up keeps the file busy until it is done.
-//!             I2 what was read ahead is undone before what the file holds changes.
+//! Invariants  I1 a detached operation keeps the file busy until it is done.
+//!             I2 what was read ahead is undone before the contents change.
 
 use std::fs::Permissions;
 use std::io;
@@ -16,7 +16,7 @@ use super::offload::offload;
 use super::open_file::OpenFile;
 
 impl File {
-    /// Does `operation` on the pool. Given up, it keeps the file busy until it is done.
+    /// Does `operation` on the pool. If its future is dropped, it keeps the file busy until it is done.
     pub(super) async fn change<T, F>(&self, operation: F) -> io::Result<T>
     where
         F: FnOnce(&OpenFile) -> io::Result<T> + Send + 'static,
@@ -33,13 +33,13 @@ impl File {
         .await
     }
 
-    /// Cuts the file, or extends it by zeroes, to `size` bytes.
+    /// Truncates the file, or extends it by zeroes, to `size` bytes.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
+    /// Once begun it is completed, even if the future is dropped.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.idle().await;
         self.undo_read_ahead(); // I2
@@ -50,13 +50,13 @@ impl File {
         .await
     }
 
-    /// Sets who may do what with the file.
+    /// Sets the permissions of the file.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
+    /// Once begun it is completed, even if the future is dropped.
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         self.std.detached().wait_empty().await;
         self.change(move |std| std.set_permissions(perm)).await
@@ -65,10 +65,10 @@ impl File {
     /// Sets the time of the last change.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
+    /// Once begun it is completed, even if the future is dropped.
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
         self.set_times(FileTimes::new().set_modified(time)).await
     }
@@ -76,10 +76,10 @@ impl File {
     /// Sets the times of the file, once what is being written has been.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
+    /// Once begun it is completed, even if the future is dropped.
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.idle().await;
         self.change(move |std| std.set_times(times.into_std()))

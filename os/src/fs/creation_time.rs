@@ -1,4 +1,4 @@
-//! The time at which a file was made, on systems that let it be set.
+//! The creation time of a file, on systems where it can be set.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use super::file_times::FileTimes;
 use crate::sys::set_created;
 
 impl FileTimes {
-    /// Sets the time at which the file was made (Windows and Apple's systems).
+    /// Sets the creation time of the file (Windows and the systems of Apple).
     pub fn set_created(mut self, t: SystemTime) -> Self {
         self.times = set_created(self.times, t);
         self

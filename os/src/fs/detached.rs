@@ -1,12 +1,12 @@
-//! Operations on a file that nobody waits for any more.
+//! Operations on a file whose futures were dropped, and which go on without them.
 //!
-//! Idea        An operation that has begun is done, also if its future drops. It then keeps the file busy: what comes later
-//!             waits, so that it cannot land behind something newer. The future and the operation have a half each
-//!             of what stands between them.
-//! States      Running ─operation ends→ Done;  Running ─future drops→ DetachedOperations ─operation ends→ Done
-//! Invariants  I1 the count of what was given up is changed under the lock of the states.
-//! Rejected    IdleNotify for all operations, given up or not: who reads and writes at many places of one file at a time, as
-//!             a database does, would do one at a time.
+//! Idea        An operation that has begun is completed, even if its future is dropped. It is then detached, and
+//!             keeps the file busy: later operations wait for it, so that it cannot overwrite something newer. The
+//!             future and the operation each own one of two guards, which share a state.
+//! States      Running ─operation ends→ Done; Running ─future dropped→ Detached ─operation ends→ Done
+//! Invariants  I1 the count of detached operations is changed under the lock of the state.
+//! Rejected    To wait for all operations, detached or not: a database, which reads and writes at many offsets of
+//!             one file at a time, would do one at a time.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use selkie_core::raw::wake::WakerCell;
 
 use crate::sync::Notify;
 
-/// The operations on a file that were given up and go on.
+/// The detached operations on a file.
 #[derive(Default)]
 pub(super) struct DetachedOperations {
     count: AtomicUsize,
-    /// Who waits by the traits, of whom there is one at a time.
+    /// The task that waits through the traits of `io`; there is one at a time.
     polled: WakerCell,
     ended: Notify,
 }
@@ -31,17 +31,17 @@ impl DetachedOperations {
     /// Whether there is none.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        // Acquire: pairs with the Release in `OperationGuard::drop`: what it did has happened.
+        // Acquire: pairs with the Release in `OperationGuard::drop`: the effect of the operation is visible.
         self.count.load(Ordering::Acquire) == 0
     }
 
-    /// Waits until there is none.
+    /// Waits until there is none; for one task.
     pub(super) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_empty() {
             return Poll::Ready(());
         }
         self.polled.register(cx.waker());
-        // Again: an end that came before the waker was here has woken nobody.
+        // Checked again: an end that came before the waker was registered has woken nobody.
         if self.is_empty() {
             Poll::Ready(())
         } else {
@@ -49,11 +49,11 @@ impl DetachedOperations {
         }
     }
 
-    /// The same, of which any number may wait.
+    /// The same, for any number of tasks.
     pub(super) async fn wait_empty(&self) {
         while !self.is_empty() {
             let mut ended = pin!(self.ended.notified());
-            // In line before the last look: an end that comes after it is heard.
+            // In the wait queue before the last check, so that an end after the check wakes it.
             ended.as_mut().enable();
             if !self.is_empty() {
                 ended.await;
@@ -61,14 +61,14 @@ impl DetachedOperations {
         }
     }
 
-    /// One has ended: whoever waits looks again. A waker's panic is none of the operation's.
+    /// Wakes the waiters, which check again. A panic of a waker does not concern the operation.
     fn notify(&self) {
         self.polled.wake_from_drop();
         let _told = contain_panic(|| self.ended.notify_waiters());
     }
 }
 
-/// Who has a file's count.
+/// Something that counts its detached operations: a file.
 pub(super) trait HasDetached: Send + Sync {
     fn detached(&self) -> &DetachedOperations;
 }
@@ -86,27 +86,27 @@ struct OperationState<F: HasDetached> {
 }
 
 impl<F: HasDetached> OperationState<F> {
-    /// Changes the state by `f`, with the count of what was given up (I1).
+    /// Changes the state by `f`, with the count of detached operations (I1).
     fn change(&self, f: impl FnOnce(&mut State, &AtomicUsize)) {
         let mut state = self.state.lock();
         f(&mut state, &self.file.detached().count);
     }
 }
 
-/// Whether an operation keeps the file busy if it is given up.
+/// Whether an operation keeps the file busy once it is detached: only if it changes the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     Reads,
     Changes,
 }
 
-/// Who waits for an operation; dropped before its end, the operation is given up.
+/// Owned by the future. If this is dropped before the operation ends, the operation is detached.
 pub(super) struct WaiterGuard<F: HasDetached>(Arc<OperationState<F>>);
 
-/// Who does an operation; it has ended when this drops.
+/// Owned by the operation, which has ended when this is dropped.
 pub(super) struct OperationGuard<F: HasDetached>(Arc<OperationState<F>>);
 
-/// An operation on `file` is about to begin.
+/// Begins an operation on `file`.
 pub(super) fn begin<F: HasDetached>(file: &Arc<F>) -> (WaiterGuard<F>, OperationGuard<F>) {
     let state_of = Arc::new(OperationState {
         file: Arc::clone(file),
@@ -115,7 +115,7 @@ pub(super) fn begin<F: HasDetached>(file: &Arc<F>) -> (WaiterGuard<F>, Operation
     (WaiterGuard(Arc::clone(&state_of)), OperationGuard(state_of))
 }
 
-/// As [`begin`], if the operation has an effect to be waited for.
+/// As [`begin`], if the operation changes the file.
 pub(super) fn begin_with<F: HasDetached>(
     effect: Effect,
     file: &Arc<F>,
@@ -131,7 +131,7 @@ pub(super) fn begin_with<F: HasDetached>(
 
 #[cfg(unix)]
 impl<F: HasDetached> OperationGuard<F> {
-    /// Whether nobody waits for the operation any more.
+    /// Whether the future was dropped.
     pub(super) fn is_detached(&self) -> bool {
         *self.0.state.lock() == State::Detached
     }
@@ -142,7 +142,7 @@ impl<F: HasDetached> Drop for WaiterGuard<F> {
         self.0.change(|state, count| {
             if *state == State::Running {
                 *state = State::Detached;
-                // Relaxed: whoever comes later on this file has it from this thread, or by a lock.
+                // Relaxed: a later user of the file has it from this thread, or synchronises by a lock.
                 count.fetch_add(1, Ordering::Relaxed);
             }
         });

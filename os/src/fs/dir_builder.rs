@@ -1,4 +1,4 @@
-//! Making directories.
+//! Creating directories.
 
 use std::io;
 use std::path::Path;
@@ -27,10 +27,10 @@ impl DirBuilder {
     /// Makes the directory at `path`.
     ///
     /// # Errors
-    /// `AlreadyExists` if it is there and `recursive` is not set; what the system says otherwise.
+    /// `AlreadyExists` if it is there and `recursive` is not set; what the system reports otherwise.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
+    /// Once begun it is completed, even if the future is dropped.
     pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref().to_owned();
         let mut builder = std::fs::DirBuilder::new();
@@ -48,7 +48,7 @@ impl DirBuilder {
 /// `AlreadyExists` if it is there; `NotFound` if the directory above is not.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::create_dir(path)).await
@@ -57,10 +57,10 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// Makes the directory at `path` and those above it, as far as they are not there.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::create_dir_all(path)).await

@@ -1,17 +1,17 @@
 //! An open file.
 //!
-//! Idea        One operation at a time is on the blocking pool, and the buffer is with it. A write
-//!             is taken into the buffer and reported done at once; the next operation, or a flush,
-//!             waits for it and tells of its failure.
+//! Idea        At most one operation is on the blocking pool, and the buffer is with it. A write is accepted into
+//!             the buffer and reported as done at once; the next operation, or a flush, waits for it and reports
+//!             its failure.
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
-//! Invariants  I1 while Idle, a buffer that is not empty holds what was read ahead: before the
-//!                file is written, sought or cut, its position goes back by as much, or, of a file
-//!                without places, it is set aside.
-//!             I2 what a failed write left stays in the buffer, and each flush and each write tries it
-//!                again first, and fails if it fails. A read or a seek moves the position, so it gives
-//!                the rest up; then every flush fails until a write has told of it.
-//!             I3 `&self` methods may wait for the same operation at once: each has a position in a
-//!                line for as long as it waits, and all are woken, by nobody who holds a lock.
+//! Invariants  I1 while Idle, a buffer that is not empty holds what was read ahead. Before the file is written,
+//!                sought or truncated, its position goes back by as much, or, if the file cannot seek, the bytes
+//!                are saved.
+//!             I2 what a failed write left stays in the buffer. Each flush and each write tries it again first, and
+//!                fails if that fails. A read or a seek moves the position, so it discards the rest; then every
+//!                flush fails until a write has reported the error.
+//!             I3 `&self` methods may wait for the same operation at once: each is in a wait queue for as long as
+//!                it waits, and all are woken while no lock is held.
 
 use std::fmt;
 use std::fs::Metadata;
@@ -31,7 +31,7 @@ use super::position::FilePosition;
 use super::{in_place, ring_io};
 use crate::context::Handle;
 
-/// Bytes that one operation moves at most, if nobody chose.
+/// The most bytes of one operation, unless it is set.
 const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
 /// An open file.
@@ -92,7 +92,7 @@ impl File {
     /// Opens the file at `path` to be read.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a file that nobody takes any more is closed.
@@ -101,13 +101,13 @@ impl File {
         Self::open_by(move || std::fs::File::open(path)).await
     }
 
-    /// Opens the file at `path` to be written, empty; creates it if need be.
+    /// Opens the file at `path` to be written, empty; creates it if it does not exist.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops; a file that nobody takes any more is
+    /// Once begun it is completed, even if the future is dropped; a file that nobody takes any more is
     /// closed.
     pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
@@ -117,10 +117,10 @@ impl File {
     /// Creates the file at `path`, to be read and written.
     ///
     /// # Errors
-    /// `AlreadyExists` if there is one; what the system says otherwise.
+    /// `AlreadyExists` if there is one; what the system reports otherwise.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops; a file that nobody takes any more is
+    /// Once begun it is completed, even if the future is dropped; a file that nobody takes any more is
     /// closed.
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref().to_owned();
@@ -144,7 +144,7 @@ impl File {
         }
     }
 
-    /// Opens a file by `open`, on the pool, and learns what may be asked of it in position.
+    /// Opens a file by `open`, on the pool, and finds out what may be done with it in place.
     pub(super) async fn open_by<F>(open: F) -> io::Result<File>
     where
         F: FnOnce() -> io::Result<std::fs::File> + Send + 'static,
@@ -163,20 +163,20 @@ impl File {
             .map(|(file, position)| Self::with_position(file, position))
     }
 
-    /// The open file as somebody else may see it from now on. Its position is brought along here, which waits for whoever
-    /// reads by the same open file: none but a forked process.
+    /// The open file, to share it. The position of the system is corrected here, which waits for any read
+    /// through the same open file: only a forked process can be making one.
     pub(super) fn shared(&self) -> &std::fs::File {
         self.share();
-        // Of a file that others have, only the pool may go back.
+        // The position of a file that others have may only be changed on the pool.
         if self.std.has_absolute_seek() {
             let sought = self.std.run_deferred_seek();
-            // A local file goes to where it has stood before.
+            // A local file can go back to where it has been.
             debug_assert!(sought.is_ok(), "{sought:?}");
         }
         &self.std
     }
 
-    /// Somebody else sees the open file from now on; the seek to where this handle stands is deferred.
+    /// The open file is shared from now on; the seek to the position of this handle is deferred.
     fn share(&self) {
         let mut inner = self.state();
         if inner.position.known().is_some() {
@@ -185,13 +185,13 @@ impl File {
         inner.position.share(&self.std);
     }
 
-    /// Undoes reading ahead, if no operation is under way.
+    /// Undoes reading ahead, if no operation is in progress.
     pub(super) fn undo_read_ahead(&self) {
         self.state().undo_read_ahead(&self.std);
     }
 
-    /// Waits until no operation is under way, and defers the seek to where this handle's reads have come to: somebody else
-    /// sees the file from now on.
+    /// Waits until no operation is in progress, and defers the seek to the position of this handle: the file is
+    /// shared from now on.
     async fn idle_and_share(&self) {
         self.idle().await;
         self.share();
@@ -202,26 +202,27 @@ impl File {
         self.inner.lock()
     }
 
-    /// Waits until no operation is under way; several callers may wait at once (I3).
+    /// Waits until no operation is in progress; several callers may wait at once (I3).
     pub(super) async fn idle(&self) {
         let waker = Waker::from(Arc::clone(&self.waiting));
         self.std.detached().wait_empty().await;
         loop {
-            // Made before the look: an end that comes after it is heard.
+            // Made before the check, so that an end after the check is noticed.
             let notified = self.waiting.0.notified();
             if self.is_idle(&waker) {
                 break;
             }
             notified.await;
         }
-        // Who found it done tells the others: the operation's own wake may have gone before they came.
+        // The caller that found it idle tells the others: the wake of the operation itself may have come before
+        // they waited.
         self.waiting.0.notify_waiters();
     }
 
-    /// Whether no operation is under way; else `waker`, which is our own, is told of the end.
+    /// Whether no operation is in progress; else `waker`, which is our own, is woken at the end.
     fn is_idle(&self, waker: &Waker) -> bool {
         let mut cx = Context::from_waker(waker);
-        // Without a limit: at its end the budget would wake this waker, and the lock is held (I3).
+        // Without a limit: an exhausted budget would wake this waker while the lock is held (I3).
         with_budget(Budget::unlimited(), || {
             self.state().poll_idle(&mut cx).is_ready()
         })
@@ -259,22 +260,22 @@ impl File {
         offload(move || std.sync_data()).await
     }
 
-    /// Waits for a write under way, and fails if one failed (I2).
+    /// Waits for a write in progress, and fails if one failed (I2).
     async fn wait_for_write(&self) -> io::Result<()> {
         self.idle().await;
         self.state().failed()
     }
 
-    /// What the system knows of the file.
+    /// The metadata of the file.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.std.detached().wait_empty().await;
-        // Behind a write under way it takes the same road as the write.
+        // After a write that is in progress, on the pool like the write.
         if matches!(self.state().state, State::Idle(_)) {
             if let Some(known) = in_place::metadata(&self.std).await {
                 return known;
@@ -288,7 +289,7 @@ impl File {
     /// to; what reads that were given up have read ahead is read again.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
@@ -304,19 +305,19 @@ impl File {
         Ok(clone)
     }
 
-    /// The file as std's, once no operation is under way, also of those that nobody waits for any more. It stands where
+    /// The file as std's, once no operation is in progress, also of those that nobody waits for any more. It stands where
     /// this handle's reads have come to; but what reads that were given up have taken of a pipe, a socket or a
     /// terminal goes with this handle.
     ///
     /// # Cancel safety
-    /// The file is closed if the future drops; what it has taken is written all the same.
+    /// The file is closed if the future is dropped; what it has taken is written all the same.
     pub async fn into_std(self) -> std::fs::File {
         self.idle_and_share().await;
         if self.std.has_deferred_seek() {
             let has_pool = Handle::try_current().is_ok();
             let is_sought = has_pool && self.change(OpenFile::run_deferred_seek).await.is_ok();
             if !is_sought && (self.std.has_absolute_seek() || !has_pool) {
-                // A file that cannot go back stands at the end of what was read ahead.
+                // A file that cannot seek stays at the end of what was read ahead.
                 let _sought = self.std.run_deferred_seek();
             }
         }
@@ -327,7 +328,7 @@ impl File {
     /// reads that were given up have read ahead: only [`into_std`](Self::into_std) may wait until it has gone back.
     ///
     /// # Errors
-    /// The file itself, if an operation is under way.
+    /// The file itself, if an operation is in progress.
     #[allow(
         clippy::result_large_err,
         reason = "the file comes back, and is moved once"

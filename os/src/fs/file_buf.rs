@@ -1,19 +1,19 @@
 //! The buffer that travels between a file and the blocking pool.
 //!
-//! Invariants  I1 `start <= end <= bytes.len()`; `bytes[start..end]` is what there is.
-//!             I2 `bytes` never shrinks: what was zeroed once is not zeroed again, but for pages that come
-//!                zeroed from the system.
-//!             I3 what there is was read ahead, or, while `is_unwritten`, was taken to be written and is
-//!                not yet: it is never handed out, and never undone as if it had been read.
+//! Invariants  I1 `start <= end <= bytes.len()`; `bytes[start..end]` is the contents.
+//!             I2 `bytes` never shrinks: what was zeroed once is not zeroed again, except pages that come zeroed
+//!                from the system.
+//!             I3 the contents were read ahead; or, while `is_unwritten`, they were accepted to be written and are
+//!                not written yet: then they are never handed out, and never undone as if they had been read.
 
 use std::io::{self, Read, Write};
 
 use crate::io::ReadBuf;
 
-/// From here on the allocator asks the system for memory of its own.
+/// From this size on the allocator asks the system for separate memory.
 const LARGE: usize = 1 << 20;
 
-/// Bytes that were read and not handed out, or taken and not written.
+/// Bytes that were read and not handed out, or accepted and not written.
 #[derive(Debug, Default)]
 pub(super) struct FileBuf {
     bytes: Vec<u8>,
@@ -23,7 +23,7 @@ pub(super) struct FileBuf {
 }
 
 impl FileBuf {
-    /// Bytes that were read ahead.
+    /// How many bytes were read ahead.
     pub(super) const fn unread(&self) -> usize {
         if self.is_unwritten {
             0 // I3
@@ -32,19 +32,19 @@ impl FileBuf {
         }
     }
 
-    /// Whether bytes are here that were taken and are not written.
+    /// Whether the contents were accepted and are not written.
     pub(super) const fn is_unwritten(&self) -> bool {
         self.is_unwritten
     }
 
-    /// Hands out what fits into `target`.
+    /// Hands out as much as fits into `target`.
     pub(super) fn hand_out(&mut self, target: &mut ReadBuf<'_>) {
         let n = self.unread().min(target.remaining());
         target.put_slice(&self.bytes[self.start..self.start + n]);
         self.start += n;
     }
 
-    /// Takes up to `limit` bytes of `source` and says how many.
+    /// Accepts up to `limit` bytes of `source`, and returns how many.
     pub(super) fn take(&mut self, source: &[u8], limit: usize) -> usize {
         let n = source.len().min(limit);
         self.room(n).copy_from_slice(&source[..n]);
@@ -53,7 +53,7 @@ impl FileBuf {
         n
     }
 
-    /// Takes up to `limit` bytes of `sources` and says how many.
+    /// Accepts up to `limit` bytes of `sources`, and returns how many.
     pub(super) fn take_vectored(&mut self, sources: &[io::IoSlice<'_>], limit: usize) -> usize {
         let total = sources
             .iter()
@@ -71,7 +71,7 @@ impl FileBuf {
         total
     }
 
-    /// Drops what is here and says how much had been read ahead.
+    /// Drops the contents, and returns how many bytes had been read ahead.
     pub(super) fn discard(&mut self) -> usize {
         let n = self.unread();
         self.start = 0;
@@ -92,7 +92,8 @@ impl FileBuf {
         Ok(n)
     }
 
-    /// Writes all that is here and says how much; what cannot be written stays, to be tried again.
+    /// Writes the contents, and returns how many bytes that were; what cannot be written stays, to be tried
+    /// again.
     pub(super) fn drain(&mut self, mut file: impl Write) -> io::Result<usize> {
         let n = self.end - self.start;
         while self.start < self.end {

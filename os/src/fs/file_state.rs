@@ -1,11 +1,10 @@
 //! What a file is doing, and who waits for it.
 //!
 //! States      Idle(buffer) ─begin→ Busy(task that returns the buffer) ─done→ Idle
-//! Invariants  I1 an operation that was dropped by its runtime has failed, as what it was: the buffer is
-//!                lost with it.
-//!             I2 `unflushed` from the begin of a write until its outcome was seen; who drops the
-//!                file in between is told in debug builds, unless the write is known to be done.
-//!             I3 no read begins while something is set aside: it is handed out before.
+//! Invariants  I1 if the runtime drops an operation, that counts as a failure of the operation; the buffer is lost.
+//!             I2 `unflushed` is set from the begin of a write until its outcome was seen. If the file is dropped
+//!                in between, a debug build prints a warning, unless the write is known to be done.
+//!             I3 no read begins while there is `saved_input`: that is handed out first.
 
 use std::future::Future;
 use std::io;
@@ -29,11 +28,12 @@ pub(super) struct FileState {
     pub(super) state: State,
     pub(super) write_error: Option<Box<StoredError>>,
     pub(super) sought: u64,
-    /// What was read of a file without places, a pipe or a socket, and not handed out before something else began.
+    /// What was read of a file that cannot seek, a pipe or a socket, and not handed out before another
+    /// operation began.
     pub(super) saved_input: Option<Box<FileBuf>>,
-    /// Where the file stands.
+    /// The position of the file.
     pub(super) position: FilePosition,
-    /// Whether a write is under way whose outcome nobody has seen (I2).
+    /// Whether a write is in progress, or done with an outcome that nobody has seen (I2).
     pub(super) unflushed: bool,
 }
 
@@ -45,11 +45,11 @@ pub(super) enum State {
 /// An operation on the pool.
 pub(super) struct Task {
     handle: JoinHandle<(Outcome, FileBuf, FilePosition)>,
-    /// Why it has no thread to run on, if it has none.
+    /// Why there is no thread to run it, if there is none.
     refused: Option<io::Error>,
 }
 
-/// Which operation is under way.
+/// Which operation is in progress.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum FileOperation {
     Read,
@@ -58,7 +58,7 @@ pub(super) enum FileOperation {
 }
 
 impl FileOperation {
-    /// What it counts as on the pool: one of the kind `FileWrite` is done even if the runtime shuts down.
+    /// Its kind on the pool: a `FileWrite` is done even if the runtime shuts down.
     fn kind(self) -> BlockingKind {
         match self {
             Self::Write => BlockingKind::FileWrite,
@@ -82,7 +82,7 @@ pub(super) enum Outcome {
     Seek(io::Result<u64>),
 }
 
-/// Those who wait for one operation (I3); woken by its end.
+/// The tasks that wait for the end of one operation (I3 of `file`).
 #[derive(Default)]
 pub(super) struct IdleNotify(pub(super) Notify);
 
@@ -93,7 +93,7 @@ impl Wake for IdleNotify {
 }
 
 impl FileState {
-    /// What an idle file without history does, which stands at `position`.
+    /// The state of an idle file without history, at `position`.
     pub(super) fn new(position: FilePosition) -> Self {
         Self {
             state: State::Idle(FileBuf::default()),
@@ -105,7 +105,7 @@ impl FileState {
         }
     }
 
-    /// Begins `operation` on the pool. It brings the system's position along, and says where it has come to.
+    /// Begins `operation` on the pool. It gets a copy of the position, and returns the new one.
     pub(super) fn begin(
         &mut self,
         std: &Arc<OpenFile>,
@@ -126,7 +126,7 @@ impl FileState {
         self.state = State::Busy(doing, Task { handle, refused });
     }
 
-    /// Waits for the operation under way and takes its buffer back; `None` if there is none.
+    /// Waits for the operation in progress, and takes its buffer back; `None` if there is none.
     pub(super) fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome>> {
         let State::Busy(doing, task) = &mut self.state else {
             return Poll::Ready(None);
@@ -148,7 +148,7 @@ impl FileState {
         Poll::Ready(Some(outcome))
     }
 
-    /// Waits until the file is idle, and remembers what the operation left to tell.
+    /// Waits until the file is idle, and records the outcome of the operation.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(outcome) = ready!(self.poll_outcome(cx)) {
             self.record(&outcome);
@@ -156,7 +156,7 @@ impl FileState {
         Poll::Ready(())
     }
 
-    /// Remembers what an operation left to tell.
+    /// Records what later calls have to report of an operation.
     pub(super) fn record(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Write(written) => {
@@ -167,7 +167,7 @@ impl FileState {
         }
     }
 
-    /// Begins to write what is in `buf`.
+    /// Begins to write the contents of `buf`.
     pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf) {
         self.unflushed = true;
         self.begin(std, FileOperation::Write, buf, move |std, buf, position| {
@@ -178,7 +178,7 @@ impl FileState {
                     outcome.map(drop)
                 }
                 Err(error) => {
-                    buf.discard(); // Tried again, it would go to another position.
+                    buf.discard(); // A retry would write at another position.
                     Err(error)
                 }
             };
@@ -186,7 +186,8 @@ impl FileState {
         });
     }
 
-    /// Undoes reading ahead, if no operation is under way. What cannot be read again is set aside for the next reads.
+    /// Undoes reading ahead, if no operation is in progress. What cannot be read again is saved for the next
+    /// reads.
     pub(super) fn undo_read_ahead(&mut self, std: &OpenFile) {
         let State::Idle(buf) = &mut self.state else {
             return;
@@ -203,7 +204,7 @@ impl FileState {
         }
     }
 
-    /// Fails if a write failed.
+    /// Fails if a write has failed.
     pub(super) fn failed(&self) -> io::Result<()> {
         self.write_error
             .as_ref()
@@ -215,8 +216,8 @@ impl FileState {
         matches!(&self.state, State::Idle(buf) if buf.is_unwritten())
     }
 
-    /// Waits for the operation under way; if there is none, for the rest of a failed write, which is
-    /// tried again. `write_error` then says whether all is written.
+    /// Waits for the operation in progress; if there is none, tries the rest of a failed write again and waits
+    /// for that. `write_error` then says whether everything is written.
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>, std: &Arc<OpenFile>) -> Poll<()> {
         ready!(std.detached().poll_empty(cx));
         if self.has_unwritten() {
@@ -234,7 +235,7 @@ impl FileState {
         }
     }
 
-    /// The same, to be given to an operation.
+    /// Takes the buffer, to give it to an operation.
     pub(super) fn take_buf(&mut self) -> FileBuf {
         std::mem::take(self.buf())
     }
@@ -242,7 +243,7 @@ impl FileState {
 
 impl Drop for FileState {
     fn drop(&mut self) {
-        // Its runtime may be gone by now, and the data with it; or the write fails unheard.
+        // The runtime may be gone by now, and the data with it; or the write failed and nobody has seen that.
         if cfg!(debug_assertions) && self.unflushed && !std::thread::panicking() {
             let outcome = self.poll_outcome(&mut Context::from_waker(Waker::noop()));
             if !matches!(outcome, Poll::Ready(Some(Outcome::Write(Ok(()))))) {

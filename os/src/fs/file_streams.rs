@@ -1,4 +1,4 @@
-//! A file as a reader, a seeker and a writer; its states and invariants stand in `file`.
+//! A file as a reader, a seeker and a writer; for its states and invariants see `file`.
 
 use std::io::{self, IoSlice, Seek, SeekFrom};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use super::in_place;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl File {
-    /// Takes a write by `take`, which puts bytes into the buffer and says how many.
+    /// Accepts a write by `take`, which puts bytes into the buffer and returns how many.
     fn poll_write_by(
         &mut self,
         cx: &mut Context<'_>,
@@ -76,7 +76,7 @@ impl AsyncRead for File {
                 return Poll::Ready(Ok(()));
             }
             if let Some(buf) = &mut inner.saved_input {
-                // Nothing of such a file is read in position.
+                // A file that cannot seek is not read in place.
                 unit.made_progress();
                 buf.hand_out(target);
                 if buf.unread() == 0 {

@@ -1,4 +1,4 @@
-//! Times of a file, to set.
+//! Times of a file, to be set.
 
 use std::time::SystemTime;
 

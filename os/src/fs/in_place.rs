@@ -1,12 +1,12 @@
-//! Operations that the system's memory answers, done where the task runs.
+//! Operations that the system answers from memory, done where the task runs.
 //!
-//! Idea        A read of an open file is first tried in a way that cannot wait for a disk; what is not at hand goes
-//!             to the blocking pool as before. Only the time differs.
-//! Invariants  I1 what is told in place is what the pool would tell: an answer that the system did
-//!                not give in full, an error for one, is asked again on the pool.
+//! Idea        A read of an open file is first tried in a way that cannot wait for a disk. What is not cached goes
+//!             to the blocking pool. Only the time differs.
+//! Invariants  I1 the outcome in place is what the outcome on the pool would be: an outcome that may differ, such
+//!                as an error, is not reported, but asked for again on the pool.
 //!             I2 each operation done in place costs budget, as one on the pool does.
-//!             I3 nothing is done here by a path or by the system's position, whose lock somebody may have.
-//! Rejected    Reads of any size: 2 MiB from the cache keep a worker for half a millisecond.
+//!             I3 nothing is done here by a path, or at the position of the system, whose lock somebody may hold.
+//! Rejected    Reads of any size: 2 MiB from the cache occupy a worker for half a millisecond.
 #![allow(unsafe_code)]
 
 use std::fs::{File, Metadata};
@@ -26,21 +26,23 @@ use crate::sys::{CachedAccess, NotRead, PageCache};
 #[cfg(unix)]
 use crate::sys::{FileLock, set_file_lock};
 
-/// Bytes that are read in place at most, at a time.
+/// The most bytes of one read in place.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
-/// Bytes that one unit of the budget pays for.
+/// The bytes that one unit of the budget pays for.
 const BYTES_PER_UNIT: usize = 16 * 1024;
 
-/// Where every file system lets a file stand, whatever its size; what is farther may be too far.
+/// The largest offset that every file system allows, whatever the size of the file; a larger one may not be
+/// allowed.
 const ALWAYS_ALLOWED: u64 = i32::MAX as u64;
 
-/// Whether a runtime runs here that has not shut down, and does files' work in file_position. Without one the pool is
-/// asked, and says that it is not there: else it would depend on the cache whether a program works.
+/// Whether there is a current runtime that has not shut down, and that allows files in place. Without one the
+/// pool is asked, which reports that it does not exist: otherwise it would depend on the cache whether a
+/// program works.
 pub(super) fn is_on() -> bool {
     context::with_current(|inner| inner.files_in_place && inner.blocking.is_open()).unwrap_or(false)
 }
 
-/// Takes a unit for each part of `bytes` beyond the first, as far as there are any (I2).
+/// Charges a unit for each part of `bytes` after the first, as long as the budget lasts (I2).
 fn charge(cx: &mut Context<'_>, bytes: usize) {
     for _ in 0..bytes.saturating_sub(1) / BYTES_PER_UNIT {
         if !coop::has_budget_remaining() {
@@ -52,7 +54,7 @@ fn charge(cx: &mut Context<'_>, bytes: usize) {
     }
 }
 
-/// What `call` says of `file`; `None` if it says nothing, or may not be asked here.
+/// The answer of `call` about `file`; `None` if it has none, or may not be called here.
 async fn ask<T>(file: &OpenFile, call: impl Fn(&File) -> Option<T>) -> Option<T> {
     poll_fn(|cx| {
         let unit = ready!(coop::poll_proceed(cx));
@@ -66,18 +68,18 @@ async fn ask<T>(file: &OpenFile, call: impl Fn(&File) -> Option<T>) -> Option<T>
     .await
 }
 
-/// What the system knows of `file`, if that is at hand.
+/// The metadata of `file`, if it is in memory.
 pub(super) async fn metadata(file: &OpenFile) -> Option<io::Result<Metadata>> {
     ask(file, |file| file.metadata().ok().map(Ok)).await
 }
 
-/// Makes `lock` the lock of `file`, if no server has to be asked.
+/// Sets `lock` as the lock of `file`, if that asks no server.
 #[cfg(unix)]
 pub(super) async fn lock(file: &OpenFile, lock: FileLock) -> Option<io::Result<()>> {
     ask(file, |file| Some(set_file_lock(file.as_fd(), lock))).await
 }
 
-/// Moves where `file` stands, if that is known to be allowed (I3). What fails is to be told by the pool.
+/// Moves the position of `file`, if that is known to be allowed (I3). The pool reports a failure.
 pub(super) fn seek(
     file: &OpenFile,
     file_position: &mut FilePosition,
@@ -100,10 +102,10 @@ pub(super) fn seek(
     Some(to)
 }
 
-/// Reads up to `limit` bytes that are at hand from where `file` stands; none is its end.
+/// Reads up to `limit` cached bytes at the position of `file`; none means its end.
 ///
 /// # Errors
-/// The pool is to be asked.
+/// The pool must read.
 pub(super) fn read_some(
     cx: &mut Context<'_>,
     file: &OpenFile,
@@ -137,7 +139,7 @@ pub(super) async fn read_at(file: &OpenFile, buf: &mut [u8], offset: u64) -> Opt
     poll_fn(|cx| {
         let unit = ready!(coop::poll_proceed(cx));
         let (len, mut free) = (buf.len(), &mut *buf);
-        // Whether nothing is the end, the pool tells.
+        // If nothing was read, the pool finds out whether that is the end.
         let n = fill(file, &mut free, len, offset).ok();
         let n = n.filter(|&n| n > 0 || len == 0);
         if let Some(n) = n {
@@ -149,7 +151,7 @@ pub(super) async fn read_at(file: &OpenFile, buf: &mut [u8], offset: u64) -> Opt
     .await
 }
 
-/// Reads up to `limit` bytes that are at hand at `offset` into `buf`.
+/// Reads up to `limit` cached bytes at `offset` into `buf`.
 fn fill(
     file: &OpenFile,
     buf: &mut impl BufMut,

@@ -1,14 +1,15 @@
-//! Locks on whole files, between processes and between handles opened apart.
+//! Locks on whole files, between processes and between handles that were opened separately.
 //!
-//! Idea        The system's own `flock`: it lies on the open file, which clones share, and goes when
-//!             the last of them is closed. Who waits for one tries again and again, ever less often, and has no thread
-//!             in between: so whoever has the lock can give it up, however many wait.
-//! Invariants  I1 a try is made where the task runs if the file system is local: it then looks at a list in memory. Else
-//!                it is made on the pool, unless nobody waits for it any more.
-//!             I2 giving up waits for no thread of the pool, which may all be busy waiting for this lock.
-//! Rejected    `flock` that waits: a thread in it cannot be called back, and would take the lock for
-//!             a future that is gone, and keep its runtime from ending. Threads that try: with all of them waiting nobody
-//!             gives the lock up.
+//! Idea        The `flock` of the system: it belongs to the open file, which clones share, and is released when the
+//!             last of them is closed. A task that waits for a lock tries again and again, less and less often, and
+//!             uses no thread in between: so the holder of the lock can release it, however many wait.
+//! Invariants  I1 on a local file system, where the system only looks at a list in memory, an attempt is made where
+//!                the task runs. Otherwise it is made on the pool, unless the future was dropped.
+//!             I2 releasing a lock waits for no thread of the pool, whose threads may all be busy with attempts for
+//!                this lock.
+//! Rejected    A `flock` that waits: a thread in it cannot be called back; it would take the lock for a future that
+//!             was dropped, and keep its runtime from shutting down. Threads that try: if all of them wait, nobody
+//!             releases the lock.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use super::detached::HasDetached;
 use super::file::File;
-use super::offload::{offload, offload_apart};
+use super::offload::{offload, offload_to_own_thread};
 use super::timer_thread::pause;
 use super::{detached, in_place};
 use crate::sys::{FileLock, set_file_lock};
@@ -36,7 +37,7 @@ impl File {
                 outcome => return outcome,
             }
             if pause(next).await.is_err() {
-                // Without a thread of its own the alarm is one of the pool's.
+                // If the timer thread cannot be started, a thread of the pool sleeps.
                 let sleeps = move || {
                     thread::sleep(next);
                     Ok(())
@@ -54,10 +55,10 @@ impl File {
     /// becomes this one, and may be lost to others while it does.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
-    /// On a local file system the lock is taken only when the future is ready. On others a try may be under way as the future
+    /// On a local file system the lock is taken only when the future is ready. On others a try may be in progress as the future
     /// drops: if it succeeds the lock stays, until [`unlock`](Self::unlock).
     ///
     /// # Cost
@@ -89,7 +90,7 @@ impl File {
     /// As [`lock`](Self::lock), beside others that share it.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// As for [`lock`](Self::lock).
@@ -100,7 +101,7 @@ impl File {
     /// Takes the lock for this handle and its clones alone, if nobody else has one.
     ///
     /// # Errors
-    /// `WouldBlock` if somebody has; what the system says otherwise.
+    /// `WouldBlock` if somebody has; what the system reports otherwise.
     ///
     /// # Cancel safety
     /// As for [`lock`](Self::lock).
@@ -111,7 +112,7 @@ impl File {
     /// Takes the lock beside others that share it, if nobody has it alone.
     ///
     /// # Errors
-    /// `WouldBlock` if somebody has; what the system says otherwise.
+    /// `WouldBlock` if somebody has; what the system reports otherwise.
     ///
     /// # Cancel safety
     /// As for [`lock`](Self::lock).
@@ -125,7 +126,7 @@ impl File {
     /// It waits for no thread of the blocking pool.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// The lock may be given up although the future was dropped.
@@ -136,7 +137,7 @@ impl File {
 
     async fn change_lock(&self, lock: FileLock) -> io::Result<()> {
         self.std.detached().wait_empty().await; // As what changes a file.
-        // The lock is to be gone when the drop of the file is over.
+        // The lock must be released when the drop of the file is over.
         self.std.close_inline();
         if let Some(outcome) = in_place::lock(&self.std, lock).await {
             return outcome; // I1
@@ -145,7 +146,7 @@ impl File {
         let std = Arc::clone(&self.std);
         let call = move || {
             std.classify();
-            // I1. Whoever gave up a lock wants it given up.
+            // I1. A release is wanted even if its future was dropped.
             let is_wanted = lock == FileLock::None || !guard.is_detached();
             let outcome = if is_wanted {
                 set_file_lock(std.as_fd(), lock)
@@ -156,7 +157,7 @@ impl File {
             outcome
         };
         if lock == FileLock::None {
-            offload_apart(call).await // I2
+            offload_to_own_thread(call).await // I2
         } else {
             offload(call).await
         }

@@ -1,4 +1,4 @@
-//! What the system knows of a path.
+//! Metadata and permissions of a path.
 
 use std::fs::{Metadata, Permissions};
 use std::io;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::offload::offload;
 
-/// What the system knows of the file at `path`; links are followed.
+/// The metadata of the file at `path`; links are followed.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
@@ -18,10 +18,10 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     offload(move || std::fs::metadata(path)).await
 }
 
-/// What the system knows of `path` itself; links are not followed.
+/// The metadata of `path` itself; links are not followed.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
@@ -42,13 +42,13 @@ pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
     offload(move || path.try_exists()).await
 }
 
-/// Sets who may do what with the file at `path`.
+/// Sets the permissions of the file at `path`.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::set_permissions(path, perm)).await

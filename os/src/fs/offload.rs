@@ -1,4 +1,4 @@
-//! Work for the blocking pool.
+//! Operations for the blocking pool.
 
 use std::error::Error;
 use std::future::{Future, poll_fn};
@@ -18,8 +18,8 @@ use crate::context::Handle;
 use crate::sync::oneshot;
 use crate::task::{JoinError, JoinHandle};
 
-/// Runs `f` on the blocking pool. However soon that is done, the task gives way once: who runs when does not
-/// depend on how busy the pool's threads are.
+/// Runs `f` on the blocking pool. However soon that is done, the task yields once: the order in which tasks run
+/// must not depend on how busy the threads of the pool are.
 pub(super) async fn offload<F, T>(f: F) -> io::Result<T>
 where
     F: FnOnce() -> io::Result<T> + Send + 'static,
@@ -31,10 +31,10 @@ where
     }
 }
 
-/// Runs `f` on a thread of its own: for what must not wait until the pool has one. If the system gives none, the pool
-/// does it.
+/// Runs `f` on a thread of its own, for what must not wait until the pool has one. If the system gives none,
+/// the pool does it.
 #[cfg(unix)]
-pub(super) async fn offload_apart<F, T>(f: F) -> io::Result<T>
+pub(super) async fn offload_to_own_thread<F, T>(f: F) -> io::Result<T>
 where
     F: FnOnce() -> io::Result<T> + Send + 'static,
     T: Send + 'static,
@@ -47,7 +47,7 @@ where
     let spawned = thread.spawn(move || {
         let f = take(&theirs);
         drop(theirs);
-        // Nobody may wait any more.
+        // The receiver may be gone.
         let _ = sender.send(f());
     });
     match spawned {
@@ -56,7 +56,7 @@ where
     }
 }
 
-/// What `task` comes to; not at the first poll.
+/// The outcome of `task`; not at the first poll.
 async fn outcome<T>(mut task: JoinHandle<T>) -> Result<T, JoinError> {
     let (mut is_first, mut early) = (true, None);
     poll_fn(|cx| {

@@ -1,14 +1,15 @@
-//! An open file, and every operation that uses it.
+//! An open file, shared by every operation that uses it.
 //!
-//! Idea        Who operates on the file holds a part of it, also when nobody waits for the operation any
-//!             more. The last that lets go closes it, or hands it to whoever wants it back.
-//! Invariants  I1 `std` is there until the last owner drops.
-//!             I2 it is wanted back once, by who gives up its own part at that.
-//!             I3 what was class of the file is true as long as it is open, and only ever becomes less.
-//!             I4 a seek that was deferred is there until an operation has made it: one that never runs has not. Seeks are
-//!                deferred only while nothing is under way that makes them. One to a seek_to is made before anybody
-//!                else is shown the file.
-//! Rejected    A count beside the `Arc`'s own: two more read-modify-writes for each operation.
+//! Idea        Each operation owns a reference to the file, also when it is detached. The last owner closes the
+//!             file, or sends it to the task that wants it back.
+//! Invariants  I1 `std` is present until the last owner is dropped.
+//!             I2 the file is wanted back at most once, by an owner that gives up its own reference for that.
+//!             I3 what is known of the file (`class`) is true as long as the file is open, and only ever becomes
+//!                less.
+//!             I4 a deferred seek stays until an operation has made it; an operation that never runs has not. Seeks
+//!                are deferred only while no operation is in progress that makes them. A seek to an offset is made
+//!                before the file is shared.
+//! Rejected    A count beside that of the `Arc`: two more read-modify-writes per operation.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -25,24 +26,25 @@ use super::detached::{DetachedOperations, HasDetached};
 use crate::sync::oneshot;
 use crate::sys::{CachedAccess, FileClass, PageCache};
 
-/// An open file that several own.
+/// An open file with several owners.
 pub(super) struct OpenFile {
     std: Option<File>,
     return_to: OnceLock<oneshot::Sender<File>>,
-    /// What is known of it, a `FileClass`.
+    /// What is known of the file, a `FileClass`.
     class: AtomicU8,
-    /// Whether it is closed where it is dropped, whatever it is; shared by its clones, which share its locks.
+    /// Whether the file is closed by the thread that drops it, whatever its class; shared by its clones, which
+    /// share its locks.
     closes_inline: Arc<AtomicBool>,
     detached: DetachedOperations,
-    /// Where the system's position has to go by a deferred seek, or `NO_SEEK` (I4).
+    /// Where a deferred seek moves the position of the system to, or `NO_SEEK` (I4).
     seek_to: AtomicU64,
-    /// Bytes that were read ahead and undone, by which the system's position has not gone back (I4).
+    /// Bytes that were read ahead and undone, by which the position of the system has not gone back yet (I4).
     unread: AtomicUsize,
     /// Held while deferred seeks are made.
     seeking: Lock<()>,
 }
 
-/// No seek to a seek_to is deferred: no file has this one.
+/// No seek to an offset is deferred: no file has this offset.
 const NO_SEEK: u64 = u64::MAX;
 
 impl HasDetached for OpenFile {
@@ -51,7 +53,7 @@ impl HasDetached for OpenFile {
     }
 }
 
-// An unwinding may leave nothing undone in it: the system has the file's state, and a sender is set once.
+// Unwinding leaves nothing undone in it: the state of the file belongs to the system, and a sender is set once.
 impl UnwindSafe for OpenFile {}
 impl RefUnwindSafe for OpenFile {}
 
@@ -96,11 +98,11 @@ impl OpenFile {
         FileClass::from_byte(self.class.load(Ordering::Relaxed))
     }
 
-    /// What the file is, which is class if it is not known. Call it on the pool.
+    /// Finds out what the file is, unless that is known. Call it on the pool.
     pub(super) fn classify(&self) -> FileClass {
         if self.class() == FileClass::Unknown {
             let class = PageCache::classify(self);
-            // Relaxed, both: whoever asks learns the same, but for who has found it to be less (I3).
+            // Relaxed, both: every thread finds the same class, unless another one has lowered it (I3).
             let _known = self.class.compare_exchange(
                 FileClass::Unknown as u8,
                 class as u8,
@@ -111,7 +113,7 @@ impl OpenFile {
         self.class()
     }
 
-    /// The file's system does not say what is at hand.
+    /// Called when the file system cannot tell what is cached.
     #[cold]
     pub(super) fn mark_may_block(&self) {
         // Relaxed: as above (I3).
@@ -119,9 +121,10 @@ impl OpenFile {
             .store(FileClass::MayBlock as u8, Ordering::Relaxed);
     }
 
-    /// Defers a seek to `seek_to` until something goes by the system's position.
+    /// Defers a seek to `seek_to` until an operation uses the position of the system.
     pub(super) fn defer_seek_to(&self, seek_to: u64) {
-        // Relaxed, both: nothing that seeks is under way, and what comes next gets it with the file.
+        // Relaxed, both: no operation that makes seeks is in progress, and the next one gets this with the
+        // file.
         self.unread.store(0, Ordering::Relaxed);
         self.seek_to.store(seek_to, Ordering::Relaxed);
     }
@@ -132,26 +135,26 @@ impl OpenFile {
         self.unread.fetch_add(unread, Ordering::Relaxed);
     }
 
-    /// Whether the system's position has to go elsewhere before it is used.
+    /// Whether the position of the system must change before it is used.
     pub(super) fn has_deferred_seek(&self) -> bool {
         // Acquire, both: pair with the Releases in `run_deferred_seek`: the seek has been made.
         let (seek_to, unread) = (&self.seek_to, &self.unread);
         seek_to.load(Ordering::Acquire) != NO_SEEK || unread.load(Ordering::Acquire) > 0
     }
 
-    /// Whether a seek to a seek_to is deferred: nobody else has been shown the file (I4).
+    /// Whether a seek to an offset is deferred: the file is shared with nobody yet (I4).
     pub(super) fn has_absolute_seek(&self) -> bool {
         // Acquire: as above.
         self.seek_to.load(Ordering::Acquire) != NO_SEEK
     }
 
-    /// Makes the seek that was deferred, if one was (I4). It waits for whoever reads by the same open file: call it on the
-    /// pool.
+    /// Makes the deferred seek, if there is one (I4). It waits for any read through the same open file: call it
+    /// on the pool.
     pub(super) fn run_deferred_seek(&self) -> io::Result<()> {
         if !self.has_deferred_seek() {
             return Ok(());
         }
-        // Whoever comes meanwhile waits until the position is right.
+        // Another caller waits until the position is right.
         let _seeking = self.seeking.lock();
         let (mut file, mut sought) = (&**self, Ok(0));
         // Relaxed, both: changed under the lock, or while nobody has it.
@@ -169,19 +172,19 @@ impl OpenFile {
         sought.map(drop)
     }
 
-    /// Whoever drops the file, or a clone, closes it, and so frees its locks, before going on.
+    /// Whoever drops the file or a clone closes it, and so releases its locks, before it goes on.
     pub(super) fn close_inline(&self) {
-        // Relaxed: the last owner has it by the count of owners, and a clone's from whoever placed the lock.
+        // Relaxed: the last owner synchronises by the count of owners, and a clone's by how it got the clone.
         self.closes_inline.store(true, Ordering::Relaxed);
     }
 
-    /// The file itself, if nobody else owns it; else the part that was given.
+    /// The file itself, if there is no other owner; else this reference.
     pub(super) fn try_unwrap(self: Arc<Self>) -> Result<File, Arc<Self>> {
         let mut open = Arc::try_unwrap(self)?;
-        Ok(open.std.take().expect("gone when dropped alone")) // I1
+        Ok(open.std.take().expect("taken only in drop")) // I1
     }
 
-    /// The file itself, once nobody else owns it.
+    /// The file itself, once there is no other owner.
     pub(super) async fn unwrap(self: Arc<Self>) -> File {
         let shared = match self.try_unwrap() {
             Ok(std) => return std,
@@ -199,7 +202,7 @@ impl Deref for OpenFile {
 
     #[inline]
     fn deref(&self) -> &File {
-        self.std.as_ref().expect("gone when dropped alone") // I1
+        self.std.as_ref().expect("taken only in drop") // I1
     }
 }
 
@@ -211,7 +214,7 @@ impl Drop for OpenFile {
         if let Some(sender) = self.return_to.take() {
             match sender.send(std) {
                 Ok(()) => return,
-                // Who wanted it has given up.
+                // The task that wanted it was dropped.
                 Err(unwanted) => std = unwanted,
             }
         }

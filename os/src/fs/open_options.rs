@@ -57,7 +57,7 @@ impl OpenOptions {
     /// Opens the file at `path`.
     ///
     /// # Errors
-    /// What the system says; options that do not go together.
+    /// What the system reports; options that do not go together.
     ///
     /// # Cancel safety
     /// Once begun it is done, creating the file for one; a file that nobody takes any more is

@@ -1,20 +1,22 @@
-//! Where a file stands.
+//! The position of a file, as far as it is known without asking the system.
 //!
-//! Idea        A file that nobody else has been shown moves by this handle alone. So its place is known here: reads at a
-//!             place and seeks need not move the system's own position. The lock of that position is held by whoever reads
-//!             by the same open file, for as long as that takes, and a forked process may do so without anybody being
-//!             told. So no seek of the system's is made where a task runs: it is deferred to the next operation on the
-//!             pool that goes by the system's position.
-//! States      tracked(at, the system's is_behind or not) ─shown→ the system's own, for good;
-//!             tracked ─a write to the end, a write that failed→ unknown ─a seek, a read by the pool→ tracked
-//! Invariants  I1 while the system's position is_behind, `at` is known, and a seek there is deferred before an operation begins
-//!                that goes by the system's.
-//!             I2 before somebody else is shown the open file, its position is brought along, or the seek is deferred.
-//!             I3 an operation works on a copy; what it makes of it counts when it ends. If it never ran, nothing
-//!                has moved.
-//!             I4 while an operation goes by the system's position it does not lag: the file may be shown meanwhile.
-//! Rejected    Calls in place that go by the system's position, also of a file that was opened here: whether a forked
-//!             process has it cannot be asked.
+//! Idea        The position of a file that is shared with nobody changes through this handle only. So it is tracked
+//!             here, and reads at an offset and seeks need not change the position that the system keeps. The
+//!             system protects its position by a lock, which is held for as long as a read through the same open
+//!             file takes, and a forked process may make such a read without anybody noticing. So no seek of the
+//!             system is made where a task runs: it is deferred to the next operation on the pool that uses the
+//!             position of the system.
+//! States      tracked(at, whether the system is behind) ─shared→ that of the system, for good;
+//!             tracked ─an append, a write that failed→ unknown ─a seek, a read by the pool→ tracked
+//! Invariants  I1 while the position of the system is behind, `at` is known, and a seek to it is deferred before an
+//!                operation begins that uses the position of the system.
+//!             I2 before the open file is shared, the position of the system is corrected, or the seek is deferred.
+//!             I3 an operation works on a copy, whose result counts when the operation ends. If it never ran,
+//!                nothing has moved.
+//!             I4 while an operation uses the position of the system, that is not behind: the file may be shared
+//!                meanwhile.
+//! Rejected    Calls in place that use the position of the system, even of a file that was opened here: whether a
+//!             forked process has the file cannot be found out.
 
 use std::fs::File;
 use std::io::Seek;
@@ -22,20 +24,20 @@ use std::io::Seek;
 use super::open_file::OpenFile;
 use crate::sys::{CachedAccess, PageCache};
 
-/// Where a file stands: at the end of what was read ahead, if something was.
+/// The position of a file: after what was read ahead, if something was.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FilePosition {
-    /// Whether nobody else has the open file.
+    /// Whether the open file is shared with nobody.
     is_exclusive: bool,
-    /// Whether each write goes to the end.
+    /// Whether each write goes to the end of the file.
     appends: bool,
-    /// The system's position is another (I1).
+    /// Whether the position of the system is another (I1).
     is_behind: bool,
-    /// Where the file stands, if that is known and the file is ours; else `UNKNOWN`.
+    /// The position, if it is known and the file is shared with nobody; else `UNKNOWN`.
     at: u64,
 }
 
-/// No place in a file: they end before.
+/// Not the position of any file: all files end before.
 const UNKNOWN: u64 = u64::MAX;
 
 impl Default for FilePosition {
@@ -50,7 +52,7 @@ impl Default for FilePosition {
 }
 
 impl FilePosition {
-    /// Of a file that was just opened, and that nobody else has.
+    /// The position of a file that was just opened, and is shared with nobody.
     pub(super) fn of_new_file(file: &File) -> Self {
         let at = PageCache::start(file);
         Self {
@@ -61,13 +63,13 @@ impl FilePosition {
         }
     }
 
-    /// Where the file stands, if it moves by this handle alone.
+    /// The position, if it changes through this handle only.
     #[inline]
     pub(super) fn known(&self) -> Option<u64> {
         (self.at != UNKNOWN).then_some(self.at)
     }
 
-    /// `n` bytes were read in place: the system's position stays behind.
+    /// `n` bytes were read in place: the position of the system stays behind.
     #[inline]
     pub(super) fn advance(&mut self, n: usize) {
         debug_assert_ne!(self.at, UNKNOWN);
@@ -75,26 +77,27 @@ impl FilePosition {
         self.is_behind |= n > 0;
     }
 
-    /// The file was sought without asking the system, to a place where every file can stand.
+    /// Sets the position without a seek of the system, to an offset that every file allows.
     pub(super) fn set(&mut self, at: u64) {
         self.is_behind |= self.at != at;
         self.at = at;
     }
 
-    /// Somebody else sees the open file from now on, once the deferred seek is made (I2).
+    /// The open file is shared from now on, once the deferred seek is made (I2).
     pub(super) fn share(&mut self, file: &OpenFile) {
         self.defer_seek(file);
         *self = Self::default();
     }
 
-    /// What became of the copy that an operation had (I3).
+    /// Takes over the copy that an operation worked on (I3).
     pub(super) fn adopt(&mut self, after: Self) {
         if self.is_exclusive {
             *self = after;
         }
     }
 
-    /// An operation by the system's position is about to begin, and makes the seek that is deferred here (I4).
+    /// Called before an operation that uses the position of the system, and that makes the seek which is
+    /// deferred here (I4).
     pub(super) fn defer_seek(&mut self, file: &OpenFile) {
         if self.is_behind {
             file.defer_seek_to(self.at);
@@ -102,8 +105,8 @@ impl FilePosition {
         }
     }
 
-    /// Goes back by what was read ahead: at once, if the place is known here, else with the next operation by the
-    /// system's position.
+    /// Goes back by what was read ahead: at once if the position is known, else with the next operation that
+    /// uses the position of the system.
     pub(super) fn go_back(&mut self, file: &OpenFile, unread: usize) {
         if unread == 0 {
             return;
@@ -117,7 +120,7 @@ impl FilePosition {
         }
     }
 
-    /// `n` bytes were read by the system's position.
+    /// `n` bytes were read at the position of the system.
     pub(super) fn record_read(&mut self, file: &File, n: usize) {
         let mut file = file;
         if self.at != UNKNOWN {
@@ -127,7 +130,7 @@ impl FilePosition {
         }
     }
 
-    /// `n` bytes were written by the system's position, or fewer, if it failed.
+    /// `n` bytes were written at the position of the system, or the write failed.
     pub(super) fn record_write(&mut self, n: Option<usize>) {
         self.at = match (self.known(), n) {
             (Some(at), Some(n)) if !self.appends => at + n as u64,
@@ -135,7 +138,7 @@ impl FilePosition {
         };
     }
 
-    /// The file was sought.
+    /// The system has made a seek to `at`.
     pub(super) fn record_seek(&mut self, at: u64) {
         self.is_behind = false;
         self.at = if self.is_exclusive { at } else { UNKNOWN };

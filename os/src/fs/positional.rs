@@ -1,10 +1,10 @@
-//! Reading and writing at a place, whatever the file's position.
+//! Reads and writes at an offset, independent of the position of the file.
 //!
-//! Idea        The operation owns the buffer while it is under way and gives it back with its outcome:
-//!             nothing is copied, and a future that drops leaves the memory to the operation.
-//! Invariants  I1 the buffer is either with the operation or in `SharedBuffer`; whoever finds it there last
+//! Idea        The operation owns the buffer while it is in progress, and gives it back with its outcome: nothing
+//!             is copied, and if the future is dropped the memory stays with the operation.
+//! Invariants  I1 the buffer is either with the operation or in the `SharedBuffer`; whoever finds it there last
 //!                gives it back.
-//!             I2 what is written at a place is what later reads find: what was read ahead is undone.
+//!             I2 later reads find what was written at an offset: what was read ahead is undone.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use super::file::File;
 use super::offload::offload;
 use super::{detached, in_place, ring_io};
 
-/// Holds a buffer that its operation has not begun with, or is done with.
+/// Holds a buffer whose operation has not begun, or is done.
 struct SharedBuffer<B>(Arc<Mutex<Option<B>>>);
 
 impl<B> SharedBuffer<B> {
@@ -27,7 +27,7 @@ impl<B> SharedBuffer<B> {
     }
 }
 
-/// Runs `operation` on the pool with `file` and `buf`; the buffer comes back whatever happens.
+/// Runs `operation` on the pool, with `file` and `buf`; the buffer comes back whatever happens.
 async fn with_buffer<B, R, F>(
     file: &File,
     buf: B,
@@ -62,7 +62,7 @@ impl File {
     /// with how many bytes were read; the file's position stays.
     ///
     /// # Errors
-    /// What the system says. The buffer comes back all the same.
+    /// What the system reports. The buffer comes back all the same.
     ///
     /// # Panics
     /// If the buffer's own code does.
@@ -112,7 +112,7 @@ impl File {
     /// Reads at `offset` until `buf` is full, and gives `buf` back; the file's position stays.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the file ends before; what the system says otherwise. What the buffer then
+    /// `UnexpectedEof` if the file ends before; what the system reports otherwise. What the buffer then
     /// holds is not said.
     ///
     /// # Panics
@@ -148,7 +148,7 @@ impl File {
     /// The write is done when the future is, unlike those of `AsyncWrite`.
     ///
     /// # Errors
-    /// What the system says. The buffer comes back all the same.
+    /// What the system reports. The buffer comes back all the same.
     ///
     /// # Panics
     /// If the buffer's own code does.
@@ -217,7 +217,7 @@ impl File {
     }
 }
 
-/// Writes `buf` from its byte `done` on, all of which belongs at `offset`.
+/// Writes `buf` from the byte `done` on; all of `buf` belongs at `offset`.
 fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) -> io::Result<()> {
     while done < buf.len() {
         match retry_interrupted(|| positioned::write(file, &buf[done..], offset + done as u64))? {
@@ -253,7 +253,7 @@ mod positioned {
     }
 }
 
-/// Windows moves the position along.
+/// On Windows these also move the position.
 #[cfg(windows)]
 mod positioned {
     use std::fs::File;

@@ -1,8 +1,8 @@
-//! What is in a directory.
+//! The entries of a directory.
 //!
-//! Idea        Entries come from the blocking pool in batches, so that a hop serves many.
+//! Idea        Entries come from the blocking pool in batches, so that one hop serves many.
 //! States      Idle(batch, reader) ─batch used up→ Busy(task that returns both) ─done→ Idle
-//! Invariants  I1 a reader that ended is not asked again.
+//! Invariants  I1 a reader that has ended is not asked again.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -22,10 +22,10 @@ use crate::task::{JoinHandle, spawn_blocking_for};
 /// Entries that one hop brings.
 const BATCH: usize = 32;
 
-/// What is in the directory at `path`, in no order.
+/// The entries of the directory at `path`, in no order.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
@@ -43,7 +43,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     Ok(ReadDir(State::Idle(batch)))
 }
 
-/// Opens a directory, again where a signal cuts that short, as std does with files.
+/// Opens a directory, again if a signal interrupts that, as std does with files.
 fn open_directory(path: &Path) -> io::Result<std::fs::ReadDir> {
     loop {
         match std::fs::read_dir(path) {
@@ -88,7 +88,7 @@ impl ReadDir {
     /// The next entry; `None` after the last.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// No entry is lost when the future is dropped.
@@ -99,7 +99,7 @@ impl ReadDir {
     /// The next entry, as a poll.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
         loop {
             match &mut self.0 {
@@ -134,7 +134,7 @@ impl ReadDir {
     }
 }
 
-/// One thing in a directory.
+/// One entry of a directory.
 #[derive(Debug)]
 pub struct DirEntry {
     // The listing itself tells the type, on most file systems.
@@ -161,10 +161,10 @@ impl DirEntry {
         self.std.file_name()
     }
 
-    /// What the system knows of the entry; links are not followed.
+    /// The metadata of the entry; links are not followed.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
@@ -176,7 +176,7 @@ impl DirEntry {
     /// Whether the entry is a file, a directory, a link, …; links are not followed.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped.

@@ -22,7 +22,7 @@ struct Unfinished<'a>(Option<(&'a Directory, &'a Name)>);
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if let Some((directory, name)) = self.0 {
-            // It fails if somebody else removed it, which is as well.
+            // It fails if somebody else has removed it, and that does no harm.
             let _ = directory.remove(name);
         }
     }
@@ -43,11 +43,11 @@ impl Drop for Unfinished<'_> {
 /// attributes are kept where the system lets them be. All else is not: capabilities, labels, other systems' lists and attributes.
 ///
 /// # Errors
-/// `InvalidInput` if `path` ends in no name, as `..` does; what the system says otherwise. `path` then is as it was, but
+/// `InvalidInput` if `path` ends in no name, as `..` does; what the system reports otherwise. `path` then is as it was, but
 /// for an error of the directory's `fsync` at the very end.
 ///
 /// # Cancel safety
-/// Once begun it is done as a whole, also if the future drops.
+/// Once begun it is completed as a whole, even if the future is dropped.
 ///
 /// # Cost
 /// A copy of `contents`, one hop to the blocking pool, two waits for the disk; on Linux six system calls for lists

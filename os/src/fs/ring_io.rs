@@ -26,7 +26,7 @@ mod uring {
     use crate::driver::{Handle, OperationBuffer, Payload, Ring, outcome_error};
     use crate::sys::FileClass;
 
-    /// This thread's ring, as far as `of` makes it.
+    /// The ring of this thread, as far as `of` gives it.
     fn ring(of: fn(&Handle, Option<usize>) -> Option<&Arc<Ring>>) -> Option<Arc<Ring>> {
         context::with_current(|inner| {
             let driver = inner.driver.as_ref()?;
@@ -36,26 +36,26 @@ mod uring {
         .flatten()
     }
 
-    /// What an operation keeps while the system is at it.
+    /// What an operation owns until it is done.
     type Owner = (Arc<OpenFile>, Option<OperationGuard<OpenFile>>);
 
-    /// How the system is to do an operation on `file`; `None` if the pool must.
+    /// How the system does an operation on `file`; `None` if the pool must.
     fn flags(file: &OpenFile) -> Option<squeue::Flags> {
         match file.class() {
             FileClass::Disk | FileClass::Memory if in_place::is_on() => {
                 Some(squeue::Flags::empty())
             }
-            // A server, or who must permit what is read, may be long in answering: not where it is submitted, which
-            // is here.
+            // A server, or a program that must permit the read, may take long to answer: the call must not be
+            // made where it is submitted, which is here.
             FileClass::Disk | FileClass::Memory | FileClass::MayBlock | FileClass::Remote => {
                 Some(squeue::Flags::ASYNC)
             }
-            // The ring would read from a pipe, at no place at all; a place is what was asked for.
+            // The ring would read from a pipe without an offset, although an offset was asked for.
             FileClass::Unknown | FileClass::Unseekable => None,
         }
     }
 
-    /// Runs `entry`, made from the buffer's bytes. `Err` with the buffer if the pool must.
+    /// Runs `entry`, which is made from the bytes of the buffer. `Err` with the buffer if the pool must.
     async fn run<B: Send + 'static>(
         ring: Option<Arc<Ring>>,
         file: &Arc<OpenFile>,
@@ -85,7 +85,7 @@ mod uring {
                 let buf = taken(payload);
                 match outcome {
                     0.. => Ok((Ok(outcome as usize), buf)),
-                    // Cancelled since the thread that submitted it ended, or not to be done by a ring.
+                    // Cancelled because the thread that submitted it has ended, or not possible by a ring.
                     _ if [
                         libc::ECANCELED,
                         libc::EINTR,
@@ -163,7 +163,7 @@ mod uring {
             types::FsyncFlags::empty()
         };
         let entry = |(): &mut ()| Some(opcode::Fsync::new(fd).flags(flags).build());
-        // It takes as long by the pool: nothing to make a ring for.
+        // It takes as long on the pool, so no ring is made for it.
         match run(ring(Handle::existing_ring), file, (), Effect::Reads, entry).await {
             Ok((outcome, ())) => Some(outcome.map(drop)),
             Err(()) => None,

@@ -1,17 +1,17 @@
-//! A failure that is told more than once.
+//! An error that is reported more than once.
 
 use std::io;
 
-/// What is kept of an error: all that std would make it of again.
+/// What is stored of an error: all that std needs to make it again.
 #[derive(Debug, Clone)]
 pub(super) enum StoredError {
-    /// The system's number.
+    /// The error number of the system.
     Number(i32),
     Other(io::ErrorKind, String),
 }
 
 impl StoredError {
-    /// What is to be kept of `error`; in a box, since files that have none are many.
+    /// Stores `error`, in a box, since most files have none.
     pub(super) fn boxed(error: &io::Error) -> Box<Self> {
         Box::new(match error.raw_os_error() {
             Some(number) => Self::Number(number),
@@ -19,7 +19,7 @@ impl StoredError {
         })
     }
 
-    /// The error once more.
+    /// Makes the error again.
     pub(super) fn to_error(&self) -> io::Error {
         match self {
             Self::Number(number) => io::Error::from_raw_os_error(*number),

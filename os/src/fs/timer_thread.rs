@@ -1,21 +1,21 @@
 //! Pauses that need no timer of a runtime.
 //!
-//! Idea        One thread of the process sleeps until the first pause is over, wakes whoever waits, and ends when nobody has
-//!             waited for a while. A lock can be waited for on a runtime without timers, and its clock may stand still
-//!             while other processes go on.
-//! States      no thread ─pause→ thread(pauses by their ends) ─none for a while→ no thread
-//!             of a pause: there ─the timer takes it out, and wakes→ over;   there ─dropped→ gone
+//! Idea        One thread of the process sleeps until the first pause is over, wakes the task that waits for it,
+//!             and ends when nobody has waited for a while. So a file lock can be waited for on a runtime without
+//!             timers, and on one whose paused clock stands still while other processes go on.
+//! States      no thread ─pause→ thread(pauses, ordered by their ends) ─none for a while→ no thread
+//!             of a pause: registered ─the thread takes it out, and wakes→ over; registered ─dropped→ gone
 //! Invariants  I1 there is a thread if there are pauses; both are changed under one lock.
-//!             I2 a pause is there from its first poll until the timer takes it out, or it is dropped; it is over then, and
-//!                not before, however often it is polled.
-//!             I3 a process that was forked has an timer of its own: the thread of its parent's is not there, and may have had
-//!                the lock. It leaves the parent's as it was.
-//!             I4 what pauses end for costs something, so that only so many end in a time (`RateLimit`), in the order in
-//!                which they would: with more of them each is longer, and none is forgotten.
-//! Rejected    One try for all who wait for one file's lock: they need not wait for the same, with clones, and shared
-//!             locks beside others.
-//!             The runtime's timers: a program need not have enabled them, and a paused clock runs ahead of those who hold
-//!             the lock.
+//!             I2 a pause is registered from its first poll until the thread takes it out, or it is dropped. It is
+//!                over when the thread has taken it out, and not before, however often it is polled.
+//!             I3 a process that was forked has a timer thread of its own: the thread of its parent does not exist
+//!                there, and may have held the lock. It leaves the state of the parent as it was.
+//!             I4 what happens at the end of a pause costs something, so their rate is limited (`RateLimit`), in
+//!                the order of their ends: with more of them each takes longer, and none is forgotten.
+//! Rejected    One attempt for all tasks that wait for the lock of one file: they need not wait for the same, with
+//!             clones, and with shared locks beside others.
+//!             The timers of the runtime: a program need not have enabled them, and a paused clock runs ahead of
+//!             those who hold the lock.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -31,15 +31,15 @@ use selkie_core::raw::platform::{Lock, contain_panic};
 
 use crate::sys::OwningProcess;
 
-/// How long the thread stays without pauses.
+/// How long the thread stays when there are no pauses.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// How many pauses may end in turn, at most; and how many more after each `REFILL_INTERVAL`.
+/// How many pauses may end in a burst, and how many more after each `REFILL_INTERVAL`.
 const BURST: u32 = 40;
 const REFILL: u32 = 4;
 const REFILL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// How many pauses may end now (I4): 2,000 in a second, so that what 40 of them end for every 20 ms is never late.
+/// How many pauses may end now (I4): 2,000 per second, so that 40 of them that end every 20 ms are never late.
 #[derive(Debug)]
 struct RateLimit {
     left: u32,
@@ -54,7 +54,7 @@ impl RateLimit {
         }
     }
 
-    /// One pause may end.
+    /// Takes the permission for one pause to end.
     ///
     /// # Errors
     /// How long to wait until one may.
@@ -76,7 +76,7 @@ impl RateLimit {
     }
 }
 
-/// When a pause is over, and which it is.
+/// When a pause is over, and its number.
 type Key = (Instant, u64);
 
 #[derive(Default)]
@@ -86,11 +86,11 @@ struct Pauses {
     next: u64,
 }
 
-/// One process's (I3).
+/// The timer thread of one process (I3).
 struct TimerThread {
     process: OwningProcess,
     pauses: Lock<Pauses>,
-    /// That of a process which was forked from it.
+    /// That of the process which was forked from this one.
     child: OnceLock<Box<TimerThread>>,
 }
 
@@ -106,7 +106,7 @@ impl TimerThread {
         })
     }
 
-    /// This process's.
+    /// That of the calling process.
     fn current() -> &'static Self {
         let mut timer = FIRST.get_or_init(Self::new);
         while !timer.process.is_current() {
@@ -116,10 +116,10 @@ impl TimerThread {
     }
 }
 
-/// Waits for `length`, or longer if many do.
+/// Waits for `length`, or longer if many wait.
 ///
 /// # Errors
-/// The system gives no thread.
+/// If the system gives no thread.
 pub(super) async fn pause(length: Duration) -> io::Result<()> {
     let ends = Instant::now() + length;
     Pause {
@@ -131,7 +131,7 @@ pub(super) async fn pause(length: Duration) -> io::Result<()> {
 
 struct Pause {
     ends: Instant,
-    /// Where it is, and which, once it was polled (I2).
+    /// Where the pause is registered, and its number, once it was polled (I2).
     registered: Option<(&'static TimerThread, u64)>,
 }
 
@@ -139,9 +139,9 @@ impl Future for Pause {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A dump is told of it here.
+        // A dump of tasks stops the task here.
         let unit = ready!(coop::poll_proceed(cx));
-        // Cloned and dropped by nobody who holds the lock: a waker's code is its owner's.
+        // Cloned and dropped while the lock is not held: a waker runs foreign code.
         let mut waker = cx.waker().clone();
         let timer = TimerThread::current();
         let mut pauses = timer.pauses.lock();
@@ -191,18 +191,18 @@ impl Drop for Pause {
 }
 
 impl Pauses {
-    /// Sees to it that there is a thread (I1).
+    /// Ensures that there is a thread (I1).
     fn ensure_thread(&mut self, timer: &'static TimerThread) -> io::Result<()> {
         if self.thread.is_none() {
             let thread = thread::Builder::new().name("selkie-alarm".to_owned());
-            // It looks here first, and so waits until this is done.
+            // The thread takes the lock first, and so waits until this is done.
             self.thread = Some(thread.spawn(|| run(timer))?.thread().clone());
         }
         Ok(())
     }
 }
 
-/// Wakes whoever's pause is over, until there was none for a while.
+/// Wakes the tasks whose pauses are over, until there was no pause for a while.
 fn run(timer: &TimerThread) {
     let mut idle_since = Instant::now();
     let mut limit = RateLimit::new(idle_since);
@@ -228,7 +228,7 @@ fn run(timer: &TimerThread) {
             None => IDLE,
         };
         drop(pauses);
-        // What came in between has left a token.
+        // A pause that was registered in between has unparked this thread.
         thread::park_timeout(wait);
     }
 }

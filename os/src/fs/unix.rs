@@ -1,4 +1,4 @@
-//! What files have on Unix alone.
+//! What files have on Unix only.
 
 use std::fs::Permissions;
 use std::io;
@@ -16,10 +16,10 @@ use crate::sys::{Owners, ReplacedFile, allocate_file};
 /// Makes a symbolic link at `link` that says `original`.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::os::unix::fs::symlink(original, link)).await
@@ -54,10 +54,10 @@ impl File {
     ///
     /// # Errors
     /// `StorageFull`, `Unsupported` by the file system or by an operating system other than Linux;
-    /// what the system says otherwise.
+    /// what the system reports otherwise.
     ///
     /// # Cancel safety
-    /// Once begun it is done, also if the future drops.
+    /// Once begun it is completed, even if the future is dropped.
     pub async fn fallocate(&self, offset: u64, len: u64) -> io::Result<()> {
         self.idle().await;
         self.change(move |std| allocate_file(std.as_fd(), offset, len))

@@ -8,7 +8,7 @@ use super::offload::offload;
 /// All bytes of the file at `path`.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
@@ -23,7 +23,7 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// The text of the file at `path`.
 ///
 /// # Errors
-/// `InvalidData` if it is not UTF-8; what the system says otherwise.
+/// `InvalidData` if it is not UTF-8; what the system reports otherwise.
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
@@ -40,13 +40,13 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     })
 }
 
-/// Makes `contents` the whole content of the file at `path`, which is created if need be.
+/// Makes `contents` the whole content of the file at `path`, which is created if it does not exist.
 ///
 /// # Errors
-/// What the system says; a part may be written then.
+/// What the system reports; a part may be written then.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 ///
 /// # Cost
 /// A copy of `contents`, and one hop to the blocking pool.
@@ -58,10 +58,10 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 /// Copies the content and the permissions of the file at `from` to `to`; says how many bytes.
 ///
 /// # Errors
-/// What the system says; a part may be copied then.
+/// What the system reports; a part may be copied then.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64, io::Error> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || {

@@ -1,4 +1,4 @@
-//! What files have on Windows alone.
+//! What files have on Windows only.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -18,7 +18,7 @@ use super::open_options::OpenOptions;
 /// developer mode.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::os::windows::fs::symlink_dir(original, link)).await
@@ -33,7 +33,7 @@ pub async fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> 
 /// developer mode.
 ///
 /// # Cancel safety
-/// Once begun it is done, also if the future drops.
+/// Once begun it is completed, even if the future is dropped.
 pub async fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::os::windows::fs::symlink_file(original, link)).await

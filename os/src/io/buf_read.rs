@@ -14,7 +14,7 @@ pub trait AsyncBufRead: AsyncRead {
     /// What is buffered; reads more from the source if that is nothing. Empty means the end.
     ///
     /// # Errors
-    /// What the source says, except would-block, which is `Pending`.
+    /// What the source returns, except `WouldBlock`, which is `Pending`.
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>>;
 
     /// Drops the first `amt` bytes of what [`poll_fill_buf`](Self::poll_fill_buf) returned.

@@ -1,4 +1,4 @@
-//! What a caller waits for on a source.
+//! What a caller wants to know about a source.
 
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
@@ -76,7 +76,7 @@ impl Interest {
     /// The readiness that answers this interest.
     pub(crate) const fn mask(self) -> Ready {
         let mut mask = Ready::EMPTY;
-        // A completion is told as readiness to read: there is an outcome to be fetched.
+        // A completion is reported as readiness to read: there is an outcome to be fetched.
         if self.is_readable() || self.is_completion() {
             mask = mask.union(Ready::READABLE).union(Ready::READ_CLOSED);
         }

@@ -1,24 +1,24 @@
-//! Calls that say `Interrupted`, which are made anew, as in std.
+//! Polls that return `Interrupted`, which are repeated, as in std.
 //!
-//! Idea        Whoever loops until something is done tries an interrupted call again. A source that says
-//!             nothing else would keep its thread: after some tries in a row the task is woken and
-//!             pending, so that others run.
-//!             Loops that run for each message keep the count themselves, which costs their usual way nothing.
+//! Idea        A loop that runs until something is done tries an interrupted call again. A source that returns
+//!             nothing else would keep its thread: after some attempts in a row the task is woken and pending, so
+//!             that other tasks run. Loops that run for each message keep the count themselves, so that their usual
+//!             path costs nothing.
 //! Rejected    An error at the limit: what was read or written before would be lost with it.
 
 use std::io;
 use std::task::{Context, Poll, ready};
 
-/// How often in a row a poll is made that says `Interrupted`, before other tasks run.
+/// How often in a row a poll that returns `Interrupted` is repeated before other tasks run.
 const ATTEMPTS: usize = 64;
 
-/// How often in a row a loop's call was interrupted.
+/// How often in a row a loop was interrupted.
 #[derive(Debug, Default)]
 pub(super) struct Interruptions(usize);
 
 impl Interruptions {
-    /// What to do about a call's `error`: make it anew if it was interrupted, a little later if that was so
-    /// for long; else tell it.
+    /// Decides what to do about `error`: if the call was interrupted, repeat it, or a little later after many
+    /// interruptions; else return the error.
     #[cold]
     pub(super) fn after(&mut self, error: io::Error, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if error.kind() != io::ErrorKind::Interrupted {
@@ -33,9 +33,9 @@ impl Interruptions {
     }
 }
 
-/// What `attempt` says that is not `Interrupted`.
+/// Repeats `attempt` until it returns something else than `Interrupted`.
 #[inline]
-pub(super) fn poll_uninterrupted<T>(
+pub(super) fn poll_retrying<T>(
     cx: &mut Context<'_>,
     mut attempt: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
 ) -> Poll<io::Result<T>> {

@@ -17,7 +17,7 @@ pub trait AsyncRead {
     /// full as before means the end, unless it had no room.
     ///
     /// # Errors
-    /// What the source says, except would-block, which is `Pending`.
+    /// What the source returns, except `WouldBlock`, which is `Pending`.
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,9 +1,9 @@
 //! A buffer that is filled piece by piece, and may start uninitialised.
 //!
-//! Idea        Two marks divide the buffer: what is filled, what is initialised, what is neither.
+//! Idea        Two marks divide the buffer into what is filled, what is initialised, and what is neither.
 //! Invariants  I1 `filled <= initialized <= buf.len()`.
-//!             I2 the first `initialized` bytes hold values.
-//! Rejected    Zeroing each buffer before each read: it costs as much as the read of a small one.
+//!             I2 the first `initialized` bytes are initialised.
+//! Rejected    To zero each buffer before each read: that costs as much as reading a small one.
 #![allow(unsafe_code)]
 
 use std::fmt;

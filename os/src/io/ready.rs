@@ -3,16 +3,7 @@
 use std::fmt;
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
 
-/// The kinds of readiness that the poller has told of a source.
-///
-/// # Example
-/// ```
-/// use selkie::io::Ready;
-///
-/// let ready = Ready::READABLE | Ready::READ_CLOSED;
-/// assert!(ready.is_readable() && ready.is_read_closed() && !ready.is_writable());
-/// assert!((ready - Ready::ALL).is_empty());
-/// ```
+/// The kinds of readiness that the poller has reported of a source.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ready(u8);
 

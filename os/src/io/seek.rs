@@ -12,14 +12,14 @@ pub trait AsyncSeek {
     /// Begins to move to `position`.
     ///
     /// # Errors
-    /// If another seek is under way, or the position cannot be.
+    /// If another seek is in progress, or the position cannot be.
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()>;
 
-    /// Completes the seek that was begun and says where the source stands now, from its start; the
+    /// Completes the seek that was begun and returns the position of the source now, from its start; the
     /// position as it is if none was.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>>;
 }
 

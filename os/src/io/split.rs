@@ -1,18 +1,17 @@
 //! The two directions of any stream as two values.
 //!
-//! Idea        Both share the stream, which one of them polls at a time. The half that comes while
-//!             the other polls tries again for a moment, then leaves its waker and is pending: the
-//!             stream, and the wakers that it clones and wakes, are foreign code, which may poll the
-//!             other half.
+//! Idea        Both halves share the stream, which one of them polls at a time. A half that comes while the other
+//!             polls tries again for a moment, then stores its waker and is pending: the stream, and the wakers
+//!             that it clones and wakes, are foreign code, which may poll the other half.
 //! States      FREE ─poll→ BUSY ─end of the poll→ FREE;
 //!             BUSY ─the other half comes→ AWAITED ─end of the poll, which wakes it→ FREE
-//! Invariants  I1 the stream is in an allocation that both halves share: it does not move until
-//!                both are one again, for which it must be `Unpin`.
-//!             I2 only who moved the word from FREE to BUSY touches the stream.
-//!             I3 who makes the word AWAITED has left its waker before; who finds it so at the end
-//!                of its poll wakes that waker.
-//! Rejected    A mutex: a waker that the stream wakes in a poll and that polls the other half would
-//!             wait for itself, and a worker for another's poll.
+//! Invariants  I1 the stream is in an allocation that both halves share: it does not move until both are reunited,
+//!                for which it must be `Unpin`.
+//!             I2 only the half that changed the state from FREE to BUSY touches the stream.
+//!             I3 a half that makes the state AWAITED has stored its waker before; the half that finds it so at the
+//!                end of its poll wakes that waker.
+//! Rejected    A mutex: a waker that the stream wakes during a poll, and that polls the other half, would wait for
+//!             itself, and a worker would wait for the poll of another.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -33,13 +32,13 @@ const FREE: u8 = 0;
 const BUSY: u8 = 1;
 const AWAITED: u8 = 2;
 
-/// How often a half that meets the other's poll tries again before it is pending; once where a model has
-/// to follow each try.
+/// How often a half that meets a poll of the other one tries again before it is pending; once in a model, which
+/// follows each attempt.
 const TRIES: usize = limit(64, 1);
 
 struct Shared<T> {
     word: AtomicU8,
-    /// The half that waits for the end of the other's poll.
+    /// The waker of the half that waits for the end of the poll of the other one.
     waiting: WakerCell,
     stream: UnsafeCell<T>,
     write_vectored: bool,
@@ -48,7 +47,7 @@ struct Shared<T> {
 // SAFETY: the word gives the stream to one thread at a time (I2), so `T: Send` is enough.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
-// A poll that panics leaves the stream to the next, whichever half it is.
+// After a poll that panics the stream is free for the next one, of whichever half.
 impl<T> UnwindSafe for Shared<T> {}
 impl<T> RefUnwindSafe for Shared<T> {}
 
@@ -66,7 +65,7 @@ impl<T> Drop for Polling<'_, T> {
 }
 
 impl<T> Shared<T> {
-    /// Begins a poll, unless the other half's goes on: then `cx` is woken at its end.
+    /// Begins a poll, unless the other half is polling: then `cx` is woken at the end of that.
     fn begin(&self, cx: &Context<'_>) -> Option<Polling<'_, T>> {
         for _ in 0..TRIES {
             if let Some(polling) = self.try_begin() {
@@ -82,7 +81,7 @@ impl<T> Shared<T> {
                 .compare_exchange(BUSY, AWAITED, Ordering::Release, Ordering::Relaxed)
             {
                 Ok(_) | Err(AWAITED) => return None,
-                // The other's poll has ended meanwhile.
+                // The poll of the other half has ended meanwhile.
                 Err(_) => {
                     if let Some(polling) = self.try_begin() {
                         return Some(polling);
@@ -132,7 +131,7 @@ pub struct WriteHalf<T> {
 /// [`ReadHalf::unsplit`] makes them one again. The stream closes when both have dropped.
 ///
 /// # Cost
-/// One allocation, and two read-modify-writes for each poll; sockets have halves of their own that need neither.
+/// One allocation, and two read-modify-writes per poll; sockets have halves of their own that need neither.
 pub fn split<T>(stream: T) -> (ReadHalf<T>, WriteHalf<T>)
 where
     T: AsyncRead + AsyncWrite,
@@ -158,7 +157,7 @@ impl<T> ReadHalf<T> {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// The stream, whole again.
+    /// The stream, reunited.
     ///
     /// # Panics
     /// If the two are not halves of one stream; see [`is_pair_of`](Self::is_pair_of).

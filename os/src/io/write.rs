@@ -9,13 +9,13 @@ use std::task::{Context, Poll};
 ///
 /// Methods that return futures are in `AsyncWriteExt`.
 pub trait AsyncWrite {
-    /// Writes as much of `buf` as there is room for, at once, and says how much that was.
+    /// Writes as much of `buf` as there is room for, at once, and returns how many bytes that was.
     ///
     /// If there is no room the task is woken once there is. Zero means that no byte will ever be
     /// taken again, or that `buf` is empty.
     ///
     /// # Errors
-    /// What the target says, except would-block, which is `Pending`.
+    /// What the target returns, except `WouldBlock`, which is `Pending`.
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -25,13 +25,13 @@ pub trait AsyncWrite {
     /// Waits until all that was written has reached its target.
     ///
     /// # Errors
-    /// What the target says.
+    /// What the target returns.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Flushes, and then closes the writing side: the reader sees the end.
     ///
     /// # Errors
-    /// What the target says.
+    /// What the target returns.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// As [`poll_write`](Self::poll_write), from several buffers in order.
@@ -39,7 +39,7 @@ pub trait AsyncWrite {
     /// A writer that has nothing better writes the first that is not empty.
     ///
     /// # Errors
-    /// What the target says, except would-block, which is `Pending`.
+    /// What the target returns, except `WouldBlock`, which is `Pending`.
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

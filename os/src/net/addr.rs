@@ -1,7 +1,7 @@
-//! What can stand for socket addresses.
+//! What can be turned into socket addresses.
 //!
-//! Idea        Addresses and strings that parse as such are resolved at once; names go to the
-//!             blocking pool, where the system's resolver is asked.
+//! Idea        Addresses, and strings that parse as addresses, are resolved at once. Names go to the blocking pool,
+//!             where the resolver of the system is called.
 
 use std::future::Future;
 use std::io;
@@ -35,11 +35,11 @@ pub(super) mod sealed {
         More(vec::IntoIter<SocketAddr>),
     }
 
-    /// A resolution that may be under way.
+    /// A resolution, which may be in progress.
     #[derive(Debug)]
     pub enum Lookup {
         Done(Option<Addrs>),
-        Asked(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
+        Resolving(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
     }
 
     /// Begins to resolve.
@@ -75,20 +75,20 @@ impl Future for Lookup {
             Self::Done(addrs) => Poll::Ready(Ok(addrs
                 .take()
                 .expect("a lookup is polled until it is ready"))),
-            Self::Asked(answer) => Pin::new(answer)
+            Self::Resolving(answer) => Pin::new(answer)
                 .poll(cx)
                 .map(|answer| Ok(Addrs::More(answer??))),
         }
     }
 }
 
-fn one(addr: SocketAddr) -> Lookup {
+fn resolved(addr: SocketAddr) -> Lookup {
     Lookup::Done(Some(Addrs::One(Some(addr).into_iter())))
 }
 
-fn ask(host: String, port: Option<u16>) -> Lookup {
+fn spawn_lookup(host: String, port: Option<u16>) -> Lookup {
     use std::net::ToSocketAddrs;
-    Lookup::Asked(spawn_blocking_for(
+    Lookup::Resolving(spawn_blocking_for(
         BlockingKind::NameLookup,
         move || match port {
             Some(port) => (host.as_str(), port).to_socket_addrs(),
@@ -103,7 +103,7 @@ macro_rules! resolve_at_once {
 
         impl Resolve for $t {
             fn resolve(&self) -> Lookup {
-                one(SocketAddr::from(*self))
+                resolved(SocketAddr::from(*self))
             }
         }
     )*};
@@ -128,7 +128,7 @@ impl ToSocketAddrs for str {}
 impl Resolve for str {
     fn resolve(&self) -> Lookup {
         self.parse()
-            .map_or_else(|_| ask(self.to_owned(), None), one)
+            .map_or_else(|_| spawn_lookup(self.to_owned(), None), resolved)
     }
 }
 
@@ -138,8 +138,8 @@ impl Resolve for (&str, u16) {
     fn resolve(&self) -> Lookup {
         let (host, port) = *self;
         match host.parse::<IpAddr>() {
-            Ok(ip) => one(SocketAddr::new(ip, port)),
-            Err(_) => ask(host.to_owned(), Some(port)),
+            Ok(ip) => resolved(SocketAddr::new(ip, port)),
+            Err(_) => spawn_lookup(host.to_owned(), Some(port)),
         }
     }
 }
@@ -168,7 +168,7 @@ impl<T: ToSocketAddrs + ?Sized> Resolve for &T {
     }
 }
 
-/// Runs `operation` on one address after the other until it succeeds; the last error else.
+/// Calls `operation` with one address after the other until it succeeds; returns the last error otherwise.
 pub(super) fn each_addr<R>(
     addrs: Addrs,
     mut operation: impl FnMut(SocketAddr) -> io::Result<R>,
@@ -183,7 +183,7 @@ pub(super) fn each_addr<R>(
     Err(last.unwrap_or_else(no_addrs))
 }
 
-/// There was nothing to try.
+/// The error that there was no address to try.
 pub(super) fn no_addrs() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,

@@ -1,11 +1,12 @@
-//! What sockets for datagrams have in common, written once.
+//! What datagram sockets have in common, written once.
 //!
 //! The macro expects the socket to hold its source in `self.io: Evented<_>`.
 
-/// Sends to the connected address, and receives; `$address` makes the socket's `$addr` of the system's.
+/// Sends to the connected address, and receives. `$address` makes the `$addr` of this socket from that of
+/// socket2.
 macro_rules! datagram_methods {
     ($addr:ty, $address:path) => {
-        // The socket calls, as `try_io` of mio wants them made.
+        // The system calls, made through `try_io` of mio as it requires.
 
         fn recv_now(&self, free: &mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<usize> {
             self.io
@@ -72,10 +73,10 @@ macro_rules! datagram_methods {
             self.io.poll_read_ready(cx)
         }
 
-        /// Sends `buf` to the connected address, waiting for room; says how many bytes went.
+        /// Sends `buf` to the connected address, waiting for room; returns how many bytes were sent.
         ///
         /// # Errors
-        /// What the system says; not connected, for one.
+        /// What the system reports, for example not connected.
         ///
         /// # Cancel safety
         /// Nothing was sent if the future is dropped before it is ready.
@@ -88,7 +89,7 @@ macro_rules! datagram_methods {
         /// Sends `buf` to the connected address, as a poll; only the last caller's task is woken.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         pub fn poll_send(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -102,16 +103,16 @@ macro_rules! datagram_methods {
         /// Sends `buf` to the connected address if there is room now.
         ///
         /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
+        /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .try_call(crate::io::Interest::WRITABLE, || self.io.send(buf))
         }
 
-        /// Receives a datagram, waiting for one; says how long it is.
+        /// Receives a datagram, waiting for one; returns its length.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
@@ -126,7 +127,7 @@ macro_rules! datagram_methods {
         /// Receives a datagram into `buf`, as a poll; only the last caller's task is woken.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         pub fn poll_recv(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -138,17 +139,17 @@ macro_rules! datagram_methods {
         /// Receives a datagram if one is here.
         ///
         /// # Errors
-        /// Would-block if none is here; what the system says otherwise.
+        /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io.try_call(crate::io::Interest::READABLE, || {
                 self.recv_now(crate::source::as_uninit(buf))
             })
         }
 
-        /// As [`recv`](Self::recv), into the room that `buf` has at hand.
+        /// As [`recv`](Self::recv), into the spare capacity of `buf`.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
@@ -157,19 +158,19 @@ macro_rules! datagram_methods {
             Ok(self.io.call(crate::io::Interest::READABLE, recv).await?.0)
         }
 
-        /// As [`try_recv`](Self::try_recv), into the room that `buf` has at hand.
+        /// As [`try_recv`](Self::try_recv), into the spare capacity of `buf`.
         ///
         /// # Errors
-        /// Would-block if none is here; what the system says otherwise.
+        /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
             Ok(self.io.try_call(crate::io::Interest::READABLE, recv)?.0)
         }
 
-        /// Receives a datagram, waiting for one; says how long it is and where it comes from.
+        /// Receives a datagram, waiting for one; returns its length and its sender.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
@@ -181,11 +182,11 @@ macro_rules! datagram_methods {
                 .await
         }
 
-        /// Receives a datagram into `buf`, as a poll, and says where it comes from; only the last
+        /// Receives a datagram into `buf`, as a poll, and returns its sender; only the last
         /// caller's task is woken.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         pub fn poll_recv_from(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -197,17 +198,17 @@ macro_rules! datagram_methods {
         /// Receives a datagram if one is here.
         ///
         /// # Errors
-        /// Would-block if none is here; what the system says otherwise.
+        /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
             self.io.try_call(crate::io::Interest::READABLE, || {
                 self.recv_from_now(crate::source::as_uninit(buf))
             })
         }
 
-        /// As [`recv_from`](Self::recv_from), into the room that `buf` has at hand.
+        /// As [`recv_from`](Self::recv_from), into the spare capacity of `buf`.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
@@ -219,10 +220,10 @@ macro_rules! datagram_methods {
             self.io.call(crate::io::Interest::READABLE, recv).await
         }
 
-        /// As [`try_recv_from`](Self::try_recv_from), into the room that `buf` has at hand.
+        /// As [`try_recv_from`](Self::try_recv_from), into the spare capacity of `buf`.
         ///
         /// # Errors
-        /// Would-block if none is here; what the system says otherwise.
+        /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv_buf_from<B: bytes::BufMut>(
             &self,
             buf: &mut B,
@@ -234,7 +235,7 @@ macro_rules! datagram_methods {
         /// As [`send`](Self::send), of several buffers in order, as one datagram.
         ///
         /// # Errors
-        /// What the system says; not connected, for one.
+        /// What the system reports, for example not connected.
         ///
         /// # Cancel safety
         /// Nothing was sent if the future is dropped before it is ready.
@@ -249,7 +250,7 @@ macro_rules! datagram_methods {
         /// As [`try_send`](Self::try_send), of several buffers in order, as one datagram.
         ///
         /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
+        /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io.try_call(crate::io::Interest::WRITABLE, || {
                 self.send_vectored_now(bufs)
@@ -259,7 +260,7 @@ macro_rules! datagram_methods {
         /// As [`recv`](Self::recv), into several buffers in order.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
@@ -277,7 +278,7 @@ macro_rules! datagram_methods {
         /// As [`try_recv`](Self::try_recv), into several buffers in order.
         ///
         /// # Errors
-        /// Would-block if none is here; what the system says otherwise.
+        /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],

@@ -1,4 +1,4 @@
-//! TCP connections whose first bytes go with the request to connect (`TCP_FASTOPEN`).
+//! TCP Fast Open: connections whose first bytes are sent with the request to connect (`TCP_FASTOPEN`).
 #![allow(unsafe_code)]
 
 use std::io;
@@ -51,7 +51,7 @@ impl TcpSocket {
     /// lower `most` to its limit for backlogs. Linux and Android have this.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[doc(alias = "TCP_FASTOPEN")]
     pub fn set_fast_open(&self, most: u32) -> io::Result<()> {
         self.set_tcp(libc::TCP_FASTOPEN, i32::try_from(most).unwrap_or(i32::MAX))
@@ -60,7 +60,7 @@ impl TcpSocket {
     /// How many connections may bring data before they are established (`TCP_FASTOPEN`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[doc(alias = "TCP_FASTOPEN")]
     pub fn fast_open(&self) -> io::Result<u32> {
         self.tcp(libc::TCP_FASTOPEN)
@@ -70,12 +70,12 @@ impl TcpSocket {
     /// Makes the first write go with the request to connect, if this system has talked to the server
     /// before (`TCP_FASTOPEN_CONNECT`).
     ///
-    /// [`connect`](Self::connect) is then ready at once, and that nobody listens is told by the first
-    /// write or read. A client that waits for the server to speak first must not set this: nothing
+    /// [`connect`](Self::connect) is then ready at once, and the first write or read
+    /// reports that nobody listens. A client that waits for the server to speak first must not set this: nothing
     /// would be sent. Linux and Android have this.
     ///
     /// # Errors
-    /// What the system says; that it is not allowed to clients (bit 0 of `net.ipv4.tcp_fastopen`), for
+    /// What the system reports; that it is not allowed to clients (bit 0 of `net.ipv4.tcp_fastopen`), for
     /// one.
     ///
     /// # Example
@@ -112,7 +112,7 @@ impl TcpSocket {
     /// Whether the first write goes with the request to connect (`TCP_FASTOPEN_CONNECT`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[doc(alias = "TCP_FASTOPEN_CONNECT")]
     pub fn fast_open_connect(&self) -> io::Result<bool> {
         self.tcp(libc::TCP_FASTOPEN_CONNECT).map(|is| is != 0)

@@ -1,11 +1,10 @@
-//! The two directions of a stream as two values: borrowed and owned.
+//! The two directions of a stream as two values, borrowed or owned.
 //!
-//! Idea        Sockets can be read and written at once through a shared reference, so a half is a
-//!             reference, or a shared pointer, that offers one direction.
-//! Invariants  I1 an owned write half that drops closes the writing side, unless it was forgotten
-//!                or reunited.
+//! Idea        A socket can be read and written at once through a shared reference, so a half is a reference, or a
+//!             shared pointer, that offers one direction.
+//! Invariants  I1 an owned write half that is dropped closes the writing side, unless it was forgotten or reunited.
 //!             I2 a process that was forked since closes its own descriptors and nothing more: the connection
-//!                is the parent's.
+//!                belongs to the parent.
 
 /// Methods of a half that only pass the call on to the stream.
 macro_rules! half_common_methods {
@@ -13,7 +12,7 @@ macro_rules! half_common_methods {
         /// The address of the other end.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         pub fn peer_addr(&self) -> std::io::Result<$addr> {
             self.stream().peer_addr()
         }
@@ -21,12 +20,12 @@ macro_rules! half_common_methods {
         /// The address of this end.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         pub fn local_addr(&self) -> std::io::Result<$addr> {
             self.stream().local_addr()
         }
 
-        /// Waits until the stream is ready for any of `interest`, and says for which.
+        /// Waits until the stream is ready for any of `interest`, and returns for which.
         ///
         /// # Errors
         /// If the runtime shuts down.
@@ -55,18 +54,18 @@ macro_rules! read_half_methods {
             self.stream().readable().await
         }
 
-        /// Reads what is there into `buf` and says how much.
+        /// Reads what is there into `buf` and returns how many bytes.
         ///
         /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
+        /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.stream().try_read(buf)
         }
 
-        /// Reads what is there into several buffers in order, and says how much.
+        /// Reads what is there into several buffers in order, and returns how many bytes.
         ///
         /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
+        /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -74,11 +73,11 @@ macro_rules! read_half_methods {
             self.stream().try_read_vectored(bufs)
         }
 
-        /// Reads what is there into several buffers in order, waiting for something, and says how much;
+        /// Reads what is there into several buffers in order, waiting for something, and returns how many bytes;
         /// zero is the end, if they have room.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         ///
         /// # Cancel safety
         /// Nothing was read if the future is dropped before it is ready.
@@ -89,10 +88,10 @@ macro_rules! read_half_methods {
             self.stream().read_vectored(bufs).await
         }
 
-        /// Appends what is there to `buf`, as far as it has room at hand, and says how much.
+        /// Appends what is there to `buf`, as far as it has spare capacity, and returns how many bytes.
         ///
         /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
+        /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.stream().try_read_buf(buf)
         }
@@ -112,10 +111,10 @@ macro_rules! write_half_methods {
             self.stream().writable().await
         }
 
-        /// Writes as much of `buf` as there is room for, and says how much.
+        /// Writes as much of `buf` as there is room for, and returns how many bytes.
         ///
         /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
+        /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.stream().try_write(buf)
         }
@@ -123,7 +122,7 @@ macro_rules! write_half_methods {
         /// Writes as much of several buffers, in order, as there is room for.
         ///
         /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
+        /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.stream().try_write_vectored(bufs)
         }

@@ -1,4 +1,4 @@
-//! Options that sockets have on Linux and Android alone.
+//! Socket options of Linux and Android.
 
 use std::io;
 
@@ -14,7 +14,7 @@ macro_rules! device {
             /// The name of the device that the socket is bound to (`SO_BINDTODEVICE`).
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn device(&$self) -> io::Result<Option<Vec<u8>>> {
                 SockRef::from($inner).device()
             }
@@ -22,7 +22,7 @@ macro_rules! device {
             /// Binds the socket to a device by its name, or to none (`SO_BINDTODEVICE`).
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn bind_device(&$self, interface: Option<&[u8]>) -> io::Result<()> {
                 SockRef::from($inner).bind_device(interface)
             }
@@ -37,7 +37,7 @@ impl TcpStream {
     /// Whether acknowledgements go out at once (`TCP_QUICKACK`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn quickack(&self) -> io::Result<bool> {
         SockRef::from(&*self.io).tcp_quickack()
     }
@@ -45,7 +45,7 @@ impl TcpStream {
     /// Makes acknowledgements go out at once, or wait to ride on data (`TCP_QUICKACK`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
         SockRef::from(&*self.io).set_tcp_quickack(quickack)
     }

@@ -1,4 +1,4 @@
-//! Host names.
+//! The look-up of host names.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use super::addr::ToSocketAddrs;
 /// If a resolver has to be asked and there is no runtime.
 ///
 /// # Cancel safety
-/// Dropping the future gives the answer up; the resolver's thread ends in its own time.
+/// Dropping the future discards the answer; the resolver's thread ends in its own time.
 ///
 /// # Cost
-/// None for addresses; a call on the blocking pool for names.
+/// None for addresses; a call on the blocking pool for a name.
 pub async fn lookup_host<T>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>>
 where
     T: ToSocketAddrs,

@@ -1,14 +1,14 @@
-//! Methods that sockets have in common, written once.
+//! Methods that all sockets have in common, written once.
 //!
 //! Each macro expects the socket to hold its source in `self.io: Evented<_>`.
 
 /// `ready`, `readable`, `writable`, `try_io`, `async_io`.
 macro_rules! readiness_methods {
     () => {
-        /// Waits until the socket is ready for any of `interest`, and says for which.
+        /// Waits until the socket is ready for any of `interest`, and returns for which.
         ///
-        /// Readiness is what the system told last: the operation after it may still find that it
-        /// would block. Many tasks may wait at once.
+        /// Readiness is what the system reported last: the next operation may still find that it would block.
+        /// Many tasks may wait at once.
         ///
         /// # Errors
         /// If the runtime shuts down.
@@ -44,13 +44,13 @@ macro_rules! readiness_methods {
             self.ready(crate::io::Interest::WRITABLE).await.map(drop)
         }
 
-        /// Runs `f`, an operation on this socket, if the socket is thought ready for `interest`.
+        /// Calls `f`, an operation on this socket, if the socket is thought ready for `interest`.
         ///
-        /// When `f` says would-block the readiness is forgotten; so `f` must say so only if the
-        /// socket itself did.
+        /// When `f` returns `WouldBlock` the readiness is cleared; so `f` must return that only if the socket
+        /// itself did.
         ///
         /// # Errors
-        /// Would-block if the socket is not thought ready; what `f` returns otherwise.
+        /// `WouldBlock` if the socket is not thought ready; what `f` returns otherwise.
         pub fn try_io<R>(
             &self,
             interest: crate::io::Interest,
@@ -62,7 +62,7 @@ macro_rules! readiness_methods {
         /// Runs `f`, an operation on this socket, until it does something else than block.
         ///
         /// # Errors
-        /// What `f` returns other than would-block, or that the runtime shuts down.
+        /// What `f` returns other than `WouldBlock`, or that the runtime shuts down.
         ///
         /// # Cancel safety
         /// Between two runs of `f` nothing is held; what `f` did before is done.
@@ -76,8 +76,8 @@ macro_rules! readiness_methods {
     };
 }
 
-/// From a socket of std's and to one; `$what` it is, in words, what it `$kind`, and what it is watched
-/// for.
+/// Conversions from a socket of std and back. `$what` names the socket, `$kind` is its kind of source, and
+/// `$interest` what it is registered for.
 macro_rules! std_conversions {
     ($socket:ident, $std:ty, $source:ty, $what:literal, $kind:ident, $interest:expr) => {
         impl $socket {
@@ -102,7 +102,7 @@ macro_rules! std_conversions {
             #[doc = concat!("Gives it to std as ", $what, ", still in non-blocking mode.")]
             ///
             /// # Errors
-            /// If the driver does not let go of it.
+            /// If it cannot be deregistered.
             pub fn into_std(self) -> std::io::Result<$std> {
                 self.io.into_inner().map(<$std>::from)
             }

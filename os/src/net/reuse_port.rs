@@ -1,4 +1,4 @@
-//! Whether several sockets may bind one address, on systems that can be asked for it.
+//! Whether several sockets may bind to one address, on systems with `SO_REUSEPORT`.
 
 use std::io;
 
@@ -8,7 +8,7 @@ impl TcpSocket {
     /// Reads whether several sockets may bind one address (`SO_REUSEPORT`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn reuseport(&self) -> io::Result<bool> {
         self.inner.reuse_port()
     }
@@ -16,7 +16,7 @@ impl TcpSocket {
     /// Sets whether several sockets may bind one address (`SO_REUSEPORT`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
         self.inner.set_reuse_port(reuseport)
     }

@@ -1,8 +1,8 @@
-//! Several sockets at one address, among which the system spreads what comes (`SO_REUSEPORT`).
+//! Several sockets at one address, over which the system spreads what arrives (`SO_REUSEPORT`).
 //!
-//! Idea        The first socket finds a port, if the system is to choose; the others bind where it is.
-//! Invariants  I1 all or none: an address that takes fewer sockets than asked keeps none.
-//! Rejected    Other systems' `SO_REUSEPORT`: it lets sockets bind, and one of them gets everything.
+//! Idea        The first socket gets a port, if the system chooses one; the others bind to the same.
+//! Invariants  I1 all or none: if an address takes fewer sockets than were asked for, none is kept.
+//! Rejected    `SO_REUSEPORT` of other systems: it lets sockets bind, and one of them gets everything.
 
 use std::io;
 use std::net::SocketAddr;

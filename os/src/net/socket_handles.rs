@@ -1,4 +1,4 @@
-//! Sockets as Windows' handles of sockets.
+//! Sockets as socket handles of Windows.
 #![allow(unsafe_code)]
 
 use std::os::windows::io::{

@@ -1,4 +1,4 @@
-//! What byte streams have in common, and their listeners, written once.
+//! What byte streams, and their listeners, have in common, written once.
 //!
 //! Each macro expects the stream to hold its source in `self.io: Evented<_>`.
 
@@ -20,19 +20,19 @@ macro_rules! read_methods {
             self.io.poll_read_ready(cx)
         }
 
-        /// Reads what is there into `buf` and says how much; zero is the end, if `buf` has room.
+        /// Reads what is there into `buf` and returns how many bytes; zero is the end, if `buf` has room.
         ///
         /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
+        /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io
                 .try_call(crate::io::Interest::READABLE, || (&*self.io).read(buf))
         }
 
-        /// Reads what is there into several buffers in order, and says how much.
+        /// Reads what is there into several buffers in order, and returns how many bytes.
         ///
         /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
+        /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -42,10 +42,10 @@ macro_rules! read_methods {
             })
         }
 
-        /// Appends what is there to `buf`, as far as it has room at hand, and says how much.
+        /// Appends what is there to `buf`, as far as it has spare capacity, and returns how many bytes.
         ///
         /// # Errors
-        /// Would-block if nothing is there; what the system says otherwise.
+        /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.io.try_call(crate::io::Interest::READABLE, || {
                 let (n, ()) = crate::source::fill_with(buf, |free| {
@@ -55,11 +55,11 @@ macro_rules! read_methods {
             })
         }
 
-        /// Reads what is there into several buffers in order, waiting for something, and says how much;
+        /// Reads what is there into several buffers in order, waiting for something, and returns how many bytes;
         /// zero is the end, if they have room.
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         ///
         /// # Cancel safety
         /// Nothing was read if the future is dropped before it is ready.
@@ -92,10 +92,10 @@ macro_rules! write_methods {
             self.io.poll_write_ready(cx)
         }
 
-        /// Writes as much of `buf` as there is room for, and says how much.
+        /// Writes as much of `buf` as there is room for, and returns how many bytes.
         ///
         /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
+        /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .try_call(crate::io::Interest::WRITABLE, || (&*self.io).write(buf))
@@ -104,7 +104,7 @@ macro_rules! write_methods {
         /// Writes as much of several buffers, in order, as there is room for.
         ///
         /// # Errors
-        /// Would-block if there is no room; what the system says otherwise.
+        /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io.try_call(crate::io::Interest::WRITABLE, || {
                 (&*self.io).write_vectored(bufs)
@@ -143,7 +143,7 @@ macro_rules! write_impl {
                 self: std::pin::Pin<&mut Self>,
                 _cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                std::task::Poll::Ready(Ok(())) // The system has it.
+                std::task::Poll::Ready(Ok(())) // The system has all bytes.
             }
 
             fn poll_shutdown(
@@ -177,10 +177,10 @@ macro_rules! read_impl {
 macro_rules! socket_stream {
     ($stream:ident, $source:ty) => {
         impl $stream {
-            /// Waits until a connection that was begun stands.
+            /// Waits until a connection that was begun is established.
             pub(super) async fn connected(stream: $source) -> std::io::Result<Self> {
                 let stream = Self::from_mio(stream, crate::io::Ready::EMPTY)?;
-                // The poller tells when: to ask the system now would be in vain, as a rule.
+                // The poller reports when: asking the system now would be in vain, as a rule.
                 stream.io.registration().register_deferred()?;
                 stream.writable().await?;
                 match stream.take_error()? {
@@ -189,7 +189,8 @@ macro_rules! socket_stream {
                 }
             }
 
-            /// A stream that was made here, thought ready for `assumed` until it turns out not to be.
+            /// A stream that was made here, assumed to be ready for `assumed` until an operation finds
+            /// otherwise.
             #[track_caller]
             pub(super) fn from_mio(
                 stream: $source,
@@ -201,7 +202,8 @@ macro_rules! socket_stream {
                 })
             }
 
-            /// A stream that a listener accepted: its peer may have sent, and there is room to answer.
+            /// A stream that a listener accepted: its peer may have sent something, and there is room to
+            /// answer.
             #[track_caller]
             pub(super) fn accepted(stream: $source) -> std::io::Result<Self> {
                 use crate::io::Ready;
@@ -209,10 +211,10 @@ macro_rules! socket_stream {
                 Self::from_mio(stream, Ready::READABLE | Ready::WRITABLE)
             }
 
-            /// The error that stands on the socket, which is cleared by this.
+            /// The pending error of the socket, which this clears.
             ///
             /// # Errors
-            /// What the system says about the question.
+            /// What the system reports about the call.
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
                 self.io.take_error()
             }
@@ -249,7 +251,7 @@ macro_rules! accept_methods {
         /// Several tasks may wait at once.
         ///
         /// # Errors
-        /// What the system says; being out of descriptors, for one, which passes.
+        /// What the system reports; being out of descriptors, for one, which passes.
         ///
         /// # Cancel safety
         /// No connection is lost when the future is dropped.

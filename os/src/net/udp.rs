@@ -66,8 +66,8 @@ impl UdpSocket {
     #[track_caller]
     pub(super) fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(Self {
-            // The poller is told at once: nearly every such socket waits for its first datagram, and
-            // would first have to try in vain.
+            // Registered at once: nearly every such socket waits for its first datagram, and an attempt
+            // before that would be in vain.
             io: Evented::datagrams(socket)?,
         })
     }
@@ -75,7 +75,7 @@ impl UdpSocket {
     /// The address of this socket.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
     }
@@ -83,7 +83,7 @@ impl UdpSocket {
     /// The address that the socket is connected to.
     ///
     /// # Errors
-    /// What the system says; not connected, as a rule.
+    /// What the system reports; not connected, as a rule.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr()
     }
@@ -101,7 +101,7 @@ impl UdpSocket {
     readiness_methods!();
     datagram_methods!(SocketAddr, inet);
 
-    // The socket calls, as `try_io` of mio wants them made.
+    // The system calls, made through `try_io` of mio as it requires.
 
     fn peek_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         self.io.try_io(|| SockRef::from(&*self.io).peek(free))
@@ -118,10 +118,10 @@ impl UdpSocket {
         inet(&self.io.try_io(|| SockRef::from(&*self.io).peek_sender())?)
     }
 
-    /// Sends `buf` to the first of `addr`'s addresses, waiting for room; says how many bytes went.
+    /// Sends `buf` to the first of `addr`'s addresses, waiting for room; returns how many bytes were sent.
     ///
     /// # Errors
-    /// What the system says, or the look-up.
+    /// What the system reports, or the look-up.
     ///
     /// # Cancel safety
     /// Nothing was sent if the future is dropped before it is ready.
@@ -137,7 +137,7 @@ impl UdpSocket {
     /// Sends `buf` to `target`, as a poll; only the last caller's task is woken.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn poll_send_to(
         &self,
         cx: &mut Context<'_>,
@@ -152,7 +152,7 @@ impl UdpSocket {
     /// Sends `buf` to `target` if there is room now.
     ///
     /// # Errors
-    /// Would-block if there is no room; what the system says otherwise.
+    /// `WouldBlock` if there is no room; what the system reports otherwise.
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.io
             .try_call(Interest::WRITABLE, || self.io.send_to(buf, target))
@@ -161,7 +161,7 @@ impl UdpSocket {
     /// As [`recv`](Self::recv), and the datagram stays.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
@@ -174,7 +174,7 @@ impl UdpSocket {
     /// As [`poll_recv`](Self::poll_recv), and the datagram stays.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.poll_recv_with(cx, buf, |free| Ok((self.peek_now(free)?, ())))
     }
@@ -182,7 +182,7 @@ impl UdpSocket {
     /// As [`try_recv`](Self::try_recv), and the datagram stays.
     ///
     /// # Errors
-    /// Would-block if none is here; what the system says otherwise.
+    /// `WouldBlock` if none is here; what the system reports otherwise.
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
             .try_call(Interest::READABLE, || self.peek_now(as_uninit(buf)))
@@ -191,7 +191,7 @@ impl UdpSocket {
     /// As [`recv_from`](Self::recv_from), and the datagram stays.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
@@ -204,7 +204,7 @@ impl UdpSocket {
     /// As [`poll_recv_from`](Self::poll_recv_from), and the datagram stays.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn poll_peek_from(
         &self,
         cx: &mut Context<'_>,
@@ -216,16 +216,16 @@ impl UdpSocket {
     /// As [`try_recv_from`](Self::try_recv_from), and the datagram stays.
     ///
     /// # Errors
-    /// Would-block if none is here; what the system says otherwise.
+    /// `WouldBlock` if none is here; what the system reports otherwise.
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
             .try_call(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
     }
 
-    /// Waits for a datagram, which stays, and says where it comes from.
+    /// Waits for a datagram, which stays, and returns its sender.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
@@ -238,7 +238,7 @@ impl UdpSocket {
     /// As [`peek_sender`](Self::peek_sender), as a poll; only the last caller's task is woken.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
         self.io
             .registration()
@@ -248,7 +248,7 @@ impl UdpSocket {
     /// Where the datagram comes from that is here, and stays.
     ///
     /// # Errors
-    /// Would-block if none is here; what the system says otherwise.
+    /// `WouldBlock` if none is here; what the system reports otherwise.
     pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
         self.io
             .try_call(Interest::READABLE, || self.peek_sender_now())

@@ -1,8 +1,8 @@
 //! Many datagrams by one system call: `sendmmsg`, `recvmmsg`, and segmentation by the system.
 //!
-//! Idea        Headers for up to 64 datagrams on the stack; the system fills or reads the caller's
-//!             buffers in place.
-//! Invariants  I1 every pointer in a header is to something that lives until the call returns.
+//! Idea        Headers for up to 64 datagrams are on the stack; the system reads or fills the buffers of the caller
+//!             in storage.
+//! Invariants  I1 every pointer in a header leads to something that lives until the call returns.
 #![allow(unsafe_code)]
 
 use std::io::{self, IoSlice, IoSliceMut};
@@ -16,14 +16,14 @@ use socket2::SockAddr;
 use super::udp::UdpSocket;
 use crate::io::Interest;
 
-/// Datagrams that one call moves at most.
+/// The most datagrams of one call.
 const BATCH: usize = 64;
-/// Room for what the system says beside a datagram: a header and a number, aligned.
+/// Room for the control messages of a datagram: a header and a number, aligned.
 type Control = [u64; 4];
 const UDP_SEGMENT: libc::c_int = 103;
 const UDP_GRO: libc::c_int = 104;
 
-/// What a receive of many tells of one datagram.
+/// What a receive of many datagrams reports of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UdpDatagram {
@@ -110,11 +110,11 @@ fn recv(
 
 /// The address that the system wrote.
 fn address(name: &libc::sockaddr_storage, len: libc::socklen_t) -> io::Result<SocketAddr> {
-    let init = |place: *mut socket2::SockAddrStorage, place_len: *mut libc::socklen_t| {
-        // SAFETY: the place has the storage's size.
-        unsafe { ptr::copy_nonoverlapping(name, place.cast(), 1) };
-        // SAFETY: it is a place for a length.
-        unsafe { place_len.write(len) };
+    let init = |storage: *mut socket2::SockAddrStorage, storage_len: *mut libc::socklen_t| {
+        // SAFETY: `storage` has the size of an address of any family.
+        unsafe { ptr::copy_nonoverlapping(name, storage.cast(), 1) };
+        // SAFETY: it points to a length.
+        unsafe { storage_len.write(len) };
         Ok(())
     };
     // SAFETY: `init` writes a whole address, and its length.
@@ -123,7 +123,7 @@ fn address(name: &libc::sockaddr_storage, len: libc::socklen_t) -> io::Result<So
         .ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// The length of the datagrams that the system put together, if it did.
+/// The length of the segments, if the system has coalesced datagrams.
 fn segment_len(header: &libc::msghdr) -> Option<usize> {
     // SAFETY: the system wrote the control part, and its length.
     let first = unsafe { libc::CMSG_FIRSTHDR(header) };
@@ -202,7 +202,7 @@ impl UdpSocket {
     /// As [`send_many`](Self::send_many), if there is room now.
     ///
     /// # Errors
-    /// Would-block if there is no room; otherwise as there.
+    /// `WouldBlock` if there is no room; otherwise as there.
     pub fn try_send_many(&self, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
         if datagrams.is_empty() {
             return Ok(0);
@@ -212,12 +212,12 @@ impl UdpSocket {
     }
 
     /// Receives the datagrams that are here, one into each of `bufs`, by one system call, waiting
-    /// for the first; appends what is to be told of each to `received`, and says how many came.
+    /// for the first; appends a description of each to `received`, and returns how many came.
     ///
     /// At most 64 come at once. Linux and Android have this.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// No datagram is lost when the future is dropped.
@@ -239,7 +239,7 @@ impl UdpSocket {
     /// As [`recv_many`](Self::recv_many), if a datagram is here.
     ///
     /// # Errors
-    /// Would-block if none is here; otherwise as there.
+    /// `WouldBlock` if none is here; otherwise as there.
     pub fn try_recv_many(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -259,7 +259,7 @@ impl UdpSocket {
     /// rule.
     ///
     /// # Errors
-    /// What the system says; kernels before 4.18 do not know this.
+    /// What the system reports; kernels before 4.18 do not know this.
     pub fn set_gso(&self, segment_bytes: Option<u16>) -> io::Result<()> {
         self.set_udp(UDP_SEGMENT, segment_bytes.unwrap_or(0).into())
     }
@@ -268,7 +268,7 @@ impl UdpSocket {
     /// [`recv_many`](Self::recv_many), which tells how long each is.
     ///
     /// # Errors
-    /// What the system says; kernels before 5.0 do not know this.
+    /// What the system reports; kernels before 5.0 do not know this.
     pub fn set_gro(&self, gro: bool) -> io::Result<()> {
         self.set_udp(UDP_GRO, gro.into())
     }

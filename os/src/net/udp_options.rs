@@ -14,7 +14,7 @@ macro_rules! options {
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         pub fn $get(&self) -> io::Result<$t> {
             options!(@$via self).$inner_get()
         }
@@ -22,7 +22,7 @@ macro_rules! options {
         #[doc = concat!("Sets ", $what, ".")]
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         pub fn $set(&self, on: $t) -> io::Result<()> {
             options!(@$via self).$inner_set(on)
         }
@@ -51,7 +51,7 @@ impl UdpSocket {
     /// As [`tos_v4`](Self::tos_v4).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `tos_v4`")]
     pub fn tos(&self) -> io::Result<u32> {
@@ -61,7 +61,7 @@ impl UdpSocket {
     /// As [`set_tos_v4`](Self::set_tos_v4).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `set_tos_v4`")]
     pub fn set_tos(&self, tos: u32) -> io::Result<()> {
@@ -71,7 +71,7 @@ impl UdpSocket {
     /// Joins the IPv4 group `multiaddr` on the interface with the address `interface`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.join_multicast_v4(&multiaddr, &interface)
     }
@@ -79,7 +79,7 @@ impl UdpSocket {
     /// Joins the IPv6 group `multiaddr` on the interface with the number `interface`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.join_multicast_v6(multiaddr, interface)
     }
@@ -87,7 +87,7 @@ impl UdpSocket {
     /// Leaves the IPv4 group `multiaddr`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.leave_multicast_v4(&multiaddr, &interface)
     }
@@ -95,15 +95,15 @@ impl UdpSocket {
     /// Leaves the IPv6 group `multiaddr`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.leave_multicast_v6(multiaddr, interface)
     }
 
-    /// The error that stands on the socket, which is cleared by this.
+    /// The pending error of the socket, which this clears.
     ///
     /// # Errors
-    /// What the system says about the question.
+    /// What the system reports about the call.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
     }

@@ -1,4 +1,4 @@
-//! Options that sockets have on Unix alone.
+//! Socket options of Unix.
 
 use std::io;
 
@@ -13,7 +13,7 @@ macro_rules! tclass_v6 {
             /// Reads the traffic class of IPv6 packets (`IPV6_TCLASS`).
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn tclass_v6(&$self) -> io::Result<u32> {
                 SockRef::from($inner).tclass_v6()
             }
@@ -21,7 +21,7 @@ macro_rules! tclass_v6 {
             /// Sets the traffic class of IPv6 packets (`IPV6_TCLASS`).
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn set_tclass_v6(&$self, tclass: u32) -> io::Result<()> {
                 SockRef::from($inner).set_tclass_v6(tclass)
             }

@@ -1,6 +1,6 @@
 //! When queued tasks were queued.
 //!
-//! Idea        A table beside the tasks, by the address of the slot: a queued task has one token, so
+//! Idea        A table beside the tasks, by the address of the slot: a queued task is notified once, so
 //!             one entry. Nothing is added to the tasks of runtimes that do not ask for it.
 //! Rejected    A word in each task's header: eight bytes in every task, for few who look.
 
@@ -28,15 +28,15 @@ impl Stamps {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The task of `token` is queued now.
-    pub(super) fn queued(&self, token: &Notified) {
-        let address = token.address();
+    /// `task` is queued now.
+    pub(super) fn queued(&self, task: &Notified) {
+        let address = task.address();
         self.shard(address).insert(address, Instant::now());
     }
 
-    /// The task of `token` is about to be polled: how long it was queued.
-    pub(super) fn taken(&self, token: &Notified) -> Option<Duration> {
-        let address = token.address();
+    /// `task` is about to be polled: how long it was queued.
+    pub(super) fn taken(&self, task: &Notified) -> Option<Duration> {
+        let address = task.address();
         let queued = self.shard(address).remove(&address);
         queued.map(|queued| queued.elapsed())
     }

@@ -118,16 +118,16 @@ impl Probes {
     }
 
     /// A task is about to be queued.
-    pub(crate) fn queued(&self, token: &Notified) {
+    pub(crate) fn queued(&self, task: &Notified) {
         if let Some(stamps) = &self.stamps {
-            stamps.queued(token);
+            stamps.queued(task);
         }
     }
 
     /// Runs a task on worker `worker`.
-    pub(crate) fn run(&self, worker: usize, token: Notified) {
-        let (id, location) = (token.id(), token.location());
-        let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&token));
+    pub(crate) fn run(&self, worker: usize, task: Notified) {
+        let (id, location) = (task.id(), task.location());
+        let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&task));
         if let (Some(latencies), Some(latency)) = (&self.latencies, latency) {
             latencies[worker].record(latency);
         }
@@ -137,7 +137,7 @@ impl Probes {
             watchdog.begin(worker, id, location);
         }
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
-        token.run();
+        task.run();
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
             poll_times[worker].record(begun.elapsed());
         }

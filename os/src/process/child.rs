@@ -1,11 +1,11 @@
 //! A child process.
 //!
-//! States      running ─its end is seen→ ended(status)
-//! Invariants  I1 a child whose end was seen is not asked, waited for or killed again: its number
-//!                may be another process's.
-//!             I2 a running child whose handle drops is killed if that was asked for, and is left
-//!                to be reaped in either case.
-//!             I3 a process that was forked since does neither: it is another's child.
+//! States      running ─its exit is seen→ ended(status)
+//! Invariants  I1 a child whose exit was seen is not asked, waited for or killed again: its number may belong to
+//!                another process.
+//!             I2 a running child whose handle is dropped is killed if that was asked for, and is left to be reaped
+//!                in either case.
+//!             I3 a process that was forked since does neither: the child belongs to the parent.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::process::{ExitStatus, Output};
 use std::task::{Context, Poll, ready};
 
-use super::exit::{Watch, try_wait};
+use super::exit::{ExitListener, try_wait};
 use super::orphan::adopt;
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::context;
@@ -26,9 +26,9 @@ use crate::sys::OwningProcess;
 enum Process {
     Running {
         child: std::process::Child,
-        watch: Watch,
+        listener: ExitListener,
         kill_on_drop: bool,
-        /// Whose child it is (I3).
+        /// The process whose child it is (I3).
         owner: OwningProcess,
     },
     Ended(ExitStatus),
@@ -53,15 +53,18 @@ pub struct Child {
 
 impl Process {
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
-        let Self::Running { child, watch, .. } = self else {
+        let Self::Running {
+            child, listener, ..
+        } = self
+        else {
             return Poll::Ready(self.ended());
         };
-        let mut end = watch.poll_end(cx, || try_wait(child));
+        let mut end = listener.poll_end(cx, || try_wait(child));
         if matches!(&end, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
             // The runtime that made the child is gone; this one may go on waiting.
             if let Ok(Some(driver)) = context::with_current(|inner| inner.driver.clone()) {
-                *watch = Watch::new(child.id(), driver)?;
-                end = watch.poll_end(cx, || try_wait(child));
+                *listener = ExitListener::new(child.id(), driver)?;
+                end = listener.poll_end(cx, || try_wait(child));
             }
         }
         let status = ready!(end)?;
@@ -80,7 +83,7 @@ impl Process {
 impl Child {
     pub(super) fn new(
         child: std::process::Child,
-        watch: Watch,
+        listener: ExitListener,
         kill_on_drop: bool,
         pipes: (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>),
     ) -> Self {
@@ -88,7 +91,7 @@ impl Child {
         Self {
             process: Process::Running {
                 child,
-                watch,
+                listener,
                 kill_on_drop,
                 owner: OwningProcess::current(),
             },
@@ -98,7 +101,7 @@ impl Child {
         }
     }
 
-    /// The process, unless its end was seen.
+    /// The process, unless its exit was seen.
     #[allow(dead_code, reason = "its handle is shown on Windows alone")]
     pub(super) const fn running(&self) -> Option<&std::process::Child> {
         match &self.process {
@@ -107,7 +110,7 @@ impl Child {
         }
     }
 
-    /// The number of the process; `None` once its end was seen, since another may have it then.
+    /// The process identifier (PID); `None` once the exit was seen, since another process may have it then.
     pub fn id(&self) -> Option<u32> {
         match &self.process {
             Process::Running { child, .. } => Some(child.id()),
@@ -115,10 +118,10 @@ impl Child {
         }
     }
 
-    /// Asks the system to kill the child, and does not wait; a child that has ended is left be.
+    /// Asks the system to kill the child, and does not wait; nothing happens if the child has ended.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.process {
             Process::Running { child, .. } => child.kill(),
@@ -138,10 +141,10 @@ impl Child {
         self.wait().await.map(drop)
     }
 
-    /// Closes the child's input, waits for its end and says how it ended.
+    /// Closes the child's input, waits for its end and returns its status.
     ///
     /// # Errors
-    /// What the system says; that the runtime shuts down.
+    /// What the system reports; that the runtime shuts down.
     ///
     /// # Cancel safety
     /// Call it again to go on.
@@ -150,10 +153,10 @@ impl Child {
         poll_fn(|cx| self.process.poll_end(cx)).await
     }
 
-    /// How the child ended, if it has.
+    /// The status of the child, if it has ended.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         if let Process::Running { child, .. } = &mut self.process {
             let Some(status) = try_wait(child)? else {
@@ -224,7 +227,7 @@ impl Drop for Child {
         let process = mem::replace(&mut self.process, Process::Gone);
         if let Process::Running {
             mut child,
-            watch,
+            listener,
             kill_on_drop,
             owner,
         } = process
@@ -236,7 +239,7 @@ impl Drop for Child {
                 // It fails only if the child has ended, which is what was asked for.
                 let _ = child.kill();
             }
-            adopt(child, watch); // I2
+            adopt(child, listener); // I2
         }
     }
 }

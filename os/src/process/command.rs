@@ -1,4 +1,4 @@
-//! How a child process is made.
+//! The builder of a child process.
 
 use std::ffi::OsStr;
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 
 use super::child::Child;
-use super::exit::Watch;
+use super::exit::ExitListener;
 use super::orphan::reap;
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::context;
@@ -174,11 +174,11 @@ impl Command {
         let handle = context::driver();
         let mut child = with(&mut self.std)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let watched = Watch::new(child.id(), handle).and_then(|watch| {
+        let started = ExitListener::new(child.id(), handle).and_then(|listener| {
             let stdin = pipes.0.map(ChildStdin::from_std).transpose()?;
             let stdout = pipes.1.map(ChildStdout::from_std).transpose()?;
             Ok((
-                watch,
+                listener,
                 (
                     stdin,
                     stdout,
@@ -186,8 +186,8 @@ impl Command {
                 ),
             ))
         });
-        match watched {
-            Ok((watch, pipes)) => Ok(Child::new(child, watch, self.kill_on_drop, pipes)),
+        match started {
+            Ok((listener, pipes)) => Ok(Child::new(child, listener, self.kill_on_drop, pipes)),
             Err(error) => {
                 // Nobody would know of it.
                 let _ = child.kill();

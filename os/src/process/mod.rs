@@ -1,36 +1,22 @@
 //! Child processes.
 //!
-//! A [`Command`] is std's, but the child it makes is waited for, written to and read from without
-//! blocking. A child whose handle drops goes on by default, and is reaped when it ends.
+//! A [`Command`] is the builder of std, but the child that it makes is waited for, written to and read from without
+//! blocking. A child whose handle is dropped goes on by default, and is reaped when it ends.
 
-#[cfg(unix)]
-mod stdio;
-#[cfg(windows)]
-#[path = "windows_stdio.rs"]
 mod stdio;
 
-#[cfg(unix)]
-mod orphan;
-#[cfg(windows)]
-#[path = "windows_orphan.rs"]
-mod orphan;
+mod exit;
 
-#[cfg(unix)]
-mod exit;
-#[cfg(windows)]
-#[path = "windows_exit.rs"]
-mod exit;
+mod orphan;
 
 mod child;
 
 mod command;
 
 #[cfg(unix)]
-#[path = "unix_command.rs"]
-mod command_unix;
+mod unix_command;
 #[cfg(windows)]
-#[path = "windows_command.rs"]
-mod command_windows;
+mod windows_command;
 
 pub use child::Child;
 pub use command::Command;

@@ -1,4 +1,4 @@
-//! What a command has on Unix alone.
+//! What a command has on Unix only.
 #![allow(unsafe_code)]
 
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! What a command has on Windows alone.
+//! What a command has on Windows only.
 
 use std::ffi::OsStr;
 use std::os::windows::io::RawHandle;

@@ -77,13 +77,13 @@ unsafe impl Schedule for LocalScheduler {
         self.is_on_owner()
     }
 
-    unsafe fn schedule(this: NonNull<Self>, token: Notified) {
-        // SAFETY: the token keeps the set from closing, and so the `Arc` alive; from here on we
+    unsafe fn schedule(this: NonNull<Self>, task: Notified) {
+        // SAFETY: the notified task keeps the set from closing, and so the `Arc` alive; from here on we
         // hold it ourselves.
         unsafe { Arc::increment_strong_count(this.as_ptr()) };
         // SAFETY: the count just taken.
         let this = unsafe { Arc::from_raw(this.as_ptr()) };
-        this.push(token);
+        this.push(task);
     }
 
     fn finished(&self, _id: Id, _location: &'static Location<'static>, panicked: bool) {
@@ -140,10 +140,10 @@ impl LocalScheduler {
         f()
     }
 
-    fn push(&self, token: Notified) {
+    fn push(&self, task: Notified) {
         if self.is_on_owner() {
             if let Ok(mut queue) = self.local.queue.try_borrow_mut() {
-                queue.push_back(token);
+                queue.push_back(task);
                 drop(queue);
                 if !self.is_polled_here() {
                     self.wake();
@@ -151,9 +151,9 @@ impl LocalScheduler {
                 return;
             }
         }
-        match self.inject.push(token) {
+        match self.inject.push(task) {
             Ok(()) => self.wake(),
-            Err(token) => token.discard(),
+            Err(task) => task.discard(),
         }
     }
 
@@ -199,17 +199,17 @@ impl LocalScheduler {
             // SAFETY: `F` is `'static`; the set runs and drops its tasks on this thread (I1).
             unsafe { tasks.spawn(id, location, future) }
         });
-        let Some((token, handle)) = spawned else {
+        let Some((task, handle)) = spawned else {
             // Nothing is borrowed: the future's drop is foreign code.
             let tasks = OwnedTasks::new(Arc::clone(self));
             let future = future.take().expect("taken once");
             // SAFETY: `F` is `'static` and stays on this thread: it is dropped at once.
-            let (token, handle) = unsafe { tasks.spawn(id, location, future) };
-            token.cancel();
+            let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+            task.cancel();
             tasks.close().finish_soon();
             return handle;
         };
-        self.local.queue.borrow_mut().push_back(token);
+        self.local.queue.borrow_mut().push_back(task);
         if !self.is_polled_here() {
             self.wake();
         }
@@ -221,8 +221,8 @@ impl LocalScheduler {
         self.local.tick.set(tick);
         let remote = || self.inject.pop();
         if tick % INJECT_INTERVAL == 0 {
-            if let Some(token) = remote() {
-                return Some(token);
+            if let Some(task) = remote() {
+                return Some(task);
             }
         }
         let own = self.local.queue.borrow_mut().pop_front();
@@ -247,12 +247,12 @@ impl LocalScheduler {
                      unhandled panic"
                 );
             }
-            let Some(token) = self.next() else {
+            let Some(task) = self.next() else {
                 self.give_memory_back();
                 return false;
             };
             self.local.polling.set(self.local.polling.get() + 1);
-            token.run();
+            task.run();
             self.local.polling.set(self.local.polling.get() - 1);
         }
         true
@@ -283,8 +283,8 @@ impl LocalScheduler {
         };
         loop {
             ClosingTasks::cancel_all_by_key(std::slice::from_ref(&tasks), Id::as_u64);
-            while let Some(token) = self.next() {
-                token.run();
+            while let Some(task) = self.next() {
+                task.run();
             }
             match tasks.finish() {
                 Ok(()) => break,
@@ -292,7 +292,7 @@ impl LocalScheduler {
                     *self.local.closing.borrow_mut() = Some(again);
                     return;
                 }
-                // A waker on another thread is about to give its token back.
+                // A waker on another thread is about to give its notified task back.
                 Err(again) => tasks = again,
             }
             thread::yield_now();

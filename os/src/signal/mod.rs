@@ -1,8 +1,7 @@
 //! Signals of the operating system.
 //!
-//! The first listener to a kind of signal replaces what the system does by default, and that stays
-//! so for the life of the process, also when all listeners have dropped, unless one of them was told
-//! to put it back.
+//! The first listener to a kind of signal replaces the default action of the system. That lasts for the life of the
+//! process, even after all listeners were dropped, unless one of them was asked to restore the previous action.
 
 #[cfg(unix)]
 pub mod unix;
@@ -20,10 +19,7 @@ mod unix_info;
 #[cfg(windows)]
 pub mod windows;
 
-#[cfg(unix)]
-mod ctrl_c;
-#[cfg(windows)]
-#[path = "windows_ctrl_c.rs"]
+#[cfg(any(unix, windows))]
 mod ctrl_c;
 
 #[cfg(any(unix, windows))]

@@ -59,7 +59,7 @@ impl From<SignalKind> for c_int {
     }
 }
 
-/// Hears one kind of signal; made by [`signal()`].
+/// Listens to one kind of signal; made by [`signal()`].
 ///
 /// Signals that come before they are asked for count as one.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ pub struct Signal {
 ///
 /// let mut hangups = signal(SignalKind::hangup())?;
 /// while hangups.recv().await.is_some() {
-///     println!("reading the configuration anew");
+///     println!("reading the configuration again");
 /// }
 /// # Ok(())
 /// # })
@@ -101,12 +101,12 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 }
 
 impl Signal {
-    /// Has the last listener of the process to this kind of signal, when it drops, put back what the
-    /// process did on it before there was one; without it, it goes on handling the signal, and doing
-    /// nothing.
+    /// Makes the last listener of the process to this kind of signal, when it is dropped, restore what the
+    /// process did on the signal before there was a listener. Without this the process goes on handling the
+    /// signal, and does nothing on it.
     ///
-    /// It holds until then, and for the listeners there are. A handler that another library put in
-    /// in between, on top of this one, goes too.
+    /// This holds until then, and for the listeners there are. A handler that another library has installed in
+    /// between, on top of this one, is removed too.
     ///
     /// # Example
     /// ```
@@ -115,9 +115,9 @@ impl Signal {
     /// use selkie::signal::unix::{SignalKind, signal};
     ///
     /// let interrupts = signal(SignalKind::interrupt())?.restore_when_last();
-    /// // While the files are written, an interrupt is not the end.
+    /// // While the files are written, an interrupt does not end the process.
     /// drop(interrupts);
-    /// // Now it is again.
+    /// // Now it does again.
     /// # Ok(())
     /// # })
     /// # }

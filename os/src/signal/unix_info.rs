@@ -1,4 +1,4 @@
-//! A kind of signal that some systems have.
+//! A kind of signal that only some systems have.
 
 use super::unix::SignalKind;
 

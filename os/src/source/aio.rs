@@ -1,14 +1,15 @@
-//! Operations that the kernel does by itself and tells the poller of: FreeBSD's POSIX AIO.
+//! Operations that the kernel completes by itself, and whose completions the poller reports: POSIX AIO of
+//! FreeBSD.
 //!
-//! Idea        The program submits the operation; all that the driver gives it is where the completion is to
-//!             be told, the kqueue and a token. The token is a slot's, so that a completion is readiness like
-//!             any other, and finds nobody once the slot has another owner.
-//! States      registered ─completion→ ready ─clear→ registered;   any ─drop→ deregistered
+//! Idea        The program submits the operation; the driver only says where its completion is reported, the kqueue
+//!             and a token. The token is the key of a slot, so that a completion is readiness like any other, and
+//!             is ignored once the slot has another owner.
+//! States      registered ─completion→ ready ─clear→ registered; any ─drop→ deregistered
 //! Invariants  I1 `source` is `Some` until it is given away or dropped; it is deregistered before that.
-//!             I2 the poller's descriptor that the source was given stays open as long as the registration,
-//!                also when the runtime has ended: an operation that is submitted then tells nobody, and not
-//!                somebody else.
-//! Rejected    A kind of readiness of its own: no source has both, and a slot's word has no bit to spare.
+//!             I2 the descriptor of the poller that the source was given stays open as long as the registration,
+//!                also after the end of the runtime: an operation that is submitted then reports to nobody, and not
+//!                to another program's poller.
+//! Rejected    A kind of readiness of its own: no source has both, and the word of a slot has no bit to spare.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -28,7 +29,7 @@ use crate::driver::{Direction, ReadyEvent, Registration, SourceKind};
 /// One of the two methods that register is to be written; a source without either is refused by a panic
 /// when it is registered.
 pub trait AioSource {
-    /// Has completions told to the kqueue `kq`, with `token` as the event's user data.
+    /// Makes completions be reported to the kqueue `kq`, with `token` as the event's user data.
     ///
     /// Called once, by [`Aio`], before the operation is submitted.
     ///
@@ -39,7 +40,7 @@ pub trait AioSource {
         panic!("an `AioSource` implements `register_borrowed`, or `register`");
     }
 
-    /// Has completions told to the kqueue `kq`, with `token` as the event's user data.
+    /// Makes completions be reported to the kqueue `kq`, with `token` as the event's user data.
     ///
     /// Called once, by [`Aio`], before the operation is submitted. Unless it is overridden, it calls
     /// [`register`](Self::register).
@@ -48,14 +49,14 @@ pub trait AioSource {
         self.register(kq.as_raw_fd(), token);
     }
 
-    /// Has completions told to nobody any more; called once, before the source is dropped or given back.
+    /// Makes completions be reported to nobody any more; called once, before the source is dropped or given back.
     fn deregister(&mut self);
 }
 
-/// A source's way into mio's registry.
-struct Registered<'a, E>(&'a mut E);
+/// A source as mio registers it.
+struct MioSource<'a, E>(&'a mut E);
 
-impl<E: AioSource> Source for Registered<'_, E> {
+impl<E: AioSource> Source for MioSource<'_, E> {
     fn register(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
         // SAFETY: the poller's descriptor is open as long as its registry lives.
         let kq = unsafe { BorrowedFd::borrow_raw(registry.as_raw_fd()) };
@@ -63,8 +64,13 @@ impl<E: AioSource> Source for Registered<'_, E> {
         Ok(())
     }
 
-    fn reregister(&mut self, registry: &Registry, token: Token, ask: Interest) -> io::Result<()> {
-        self.register(registry, token, ask)
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.register(registry, token, interest)
     }
 
     fn deregister(&mut self, _registry: &Registry) -> io::Result<()> {
@@ -73,7 +79,7 @@ impl<E: AioSource> Source for Registered<'_, E> {
     }
 }
 
-/// An operation of POSIX AIO with a place in the driver.
+/// An operation of POSIX AIO that is registered with the driver.
 ///
 /// The source inside is used through `Deref` and `DerefMut`, to submit it and to fetch the outcome. Only
 /// FreeBSD tells completions by its kqueue, so only there is this.
@@ -91,11 +97,11 @@ impl<E: AioSource> UnwindSafe for Aio<E> {}
 impl<E: AioSource> RefUnwindSafe for Aio<E> {}
 
 impl<E: AioSource> Aio<E> {
-    /// Gives `io` a place in the running runtime's driver, for a single operation (`aio_read`, `aio_write`
+    /// Registers `io` with the driver of the current runtime, for a single operation (`aio_read`, `aio_write`
     /// and their like).
     ///
     /// # Errors
-    /// If the driver has no place left, or the runtime shuts down.
+    /// If the driver is full, or the runtime shuts down.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -104,10 +110,10 @@ impl<E: AioSource> Aio<E> {
         Self::new(io)
     }
 
-    /// Gives `io` a place in the running runtime's driver, for a list of operations (`lio_listio`).
+    /// Registers `io` with the driver of the current runtime, for a list of operations (`lio_listio`).
     ///
     /// # Errors
-    /// If the driver has no place left, or the runtime shuts down.
+    /// If the driver is full, or the runtime shuts down.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -118,9 +124,9 @@ impl<E: AioSource> Aio<E> {
 
     #[track_caller]
     fn new(mut source: E) -> io::Result<Self> {
-        // The kind of completion is the operation's: the poller is not told of it beforehand.
+        // The operation decides the kind of its completion: the poller does not know it beforehand.
         let (interest, driver) = (crate::io::Interest::READABLE, context::driver());
-        let registered = &mut Registered(&mut source);
+        let registered = &mut MioSource(&mut source);
         let registration = Registration::new(registered, SourceKind::Stream, interest, driver)?;
         Ok(Self {
             registration,
@@ -128,10 +134,10 @@ impl<E: AioSource> Aio<E> {
         })
     }
 
-    /// Takes back that the operation is complete, which `ev` told, unless it was told anew since.
+    /// Takes back that the operation is complete, which `ev` reported, unless it was reported again since.
     ///
     /// `lio_listio` may tell of a list of which a part is complete: submit the rest again after this, and
-    /// wait anew. A source that is submitted anew needs it as well; one that is used once does not. Without
+    /// wait again. A source that is submitted again needs it as well; one that is used once does not. Without
     /// a further completion from the system, the next [`poll_ready`](Self::poll_ready) waits for ever.
     pub fn clear_ready(&self, ev: AioEvent) {
         self.registration.clear(ev.0);
@@ -156,7 +162,7 @@ impl<E: AioSource> Aio<E> {
     fn release(&mut self) -> Option<E> {
         let mut source = self.source.take()?;
         // Nothing in it can fail.
-        let _ = self.registration.deregister(&mut Registered(&mut source));
+        let _ = self.registration.deregister(&mut MioSource(&mut source));
         Some(source)
     }
 }

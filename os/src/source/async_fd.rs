@@ -1,7 +1,7 @@
 //! Any file descriptor as a source of readiness.
 //!
-//! Invariants  I1 `inner` is `Some` until the value is taken apart; it is deregistered before it
-//!                is dropped or given away, also if dropping it panics.
+//! Invariants  I1 `inner` is `Some` until the value is taken apart. It is deregistered before it is dropped or
+//!                given away, even if dropping it panics.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -151,7 +151,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// Runs `f`, an operation on the descriptor, until it does something else than block.
     ///
     /// # Errors
-    /// What `f` returns other than would-block, or that the runtime shuts down.
+    /// What `f` returns other than `WouldBlock`, or that the runtime shuts down.
     ///
     /// # Cancel safety
     /// Between two runs of `f` nothing is held.
@@ -168,7 +168,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// As [`async_io`](Self::async_io), with the exclusive reference.
     ///
     /// # Errors
-    /// What `f` returns other than would-block, or that the runtime shuts down.
+    /// What `f` returns other than `WouldBlock`, or that the runtime shuts down.
     ///
     /// # Cancel safety
     /// Between two runs of `f` nothing is held.
@@ -188,7 +188,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// Runs `f`, an operation on the descriptor, if it is thought ready for `interest`.
     ///
     /// # Errors
-    /// Would-block if it is not thought ready; what `f` returns otherwise.
+    /// `WouldBlock` if it is not thought ready; what `f` returns otherwise.
     pub fn try_io<R>(
         &self,
         interest: Interest,
@@ -200,7 +200,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// As [`try_io`](Self::try_io), with the exclusive reference.
     ///
     /// # Errors
-    /// Would-block if it is not thought ready; what `f` returns otherwise.
+    /// `WouldBlock` if it is not thought ready; what `f` returns otherwise.
     pub fn try_io_mut<R>(
         &mut self,
         interest: Interest,

@@ -1,7 +1,7 @@
-//! Operations of FreeBSD's POSIX AIO, whose completions the driver's kqueue tells.
+//! Operations of the POSIX AIO of FreeBSD, whose completions the kqueue of the driver reports.
 //!
 //! An operation is described by a control block, which the program submits itself (`aio_read`, `aio_write`,
-//! `aio_fsync`, `lio_listio`). What submits it implements [`AioSource`]; [`Aio`] gives it a place in the
+//! `aio_fsync`, `lio_listio`). What submits it implements [`AioSource`]; [`Aio`] registers it with the
 //! driver, and waits for the completion:
 //!
 //! ```no_run

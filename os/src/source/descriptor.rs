@@ -6,16 +6,16 @@ use mio::event::Source;
 
 use super::evented::Evented;
 
-// Whoever sees the descriptor may duplicate it, so that closing it would not be its end.
+// Code that sees the descriptor may duplicate it, and then closing it does not make the poller forget it.
 
 impl<S: Source + AsRawFd> AsRawFd for Evented<S> {
     fn as_raw_fd(&self) -> RawFd {
-        self.shown().as_raw_fd()
+        self.expose().as_raw_fd()
     }
 }
 
 impl<S: Source + AsFd> AsFd for Evented<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.shown().as_fd()
+        self.expose().as_fd()
     }
 }

@@ -1,12 +1,13 @@
-//! A source and its registration, as one.
+//! A source with its registration.
 //!
-//! Idea        What sockets and pipes are made of: registered when made or when they first would
-//!             block, deregistered when dropped, with the read and write protocols written once.
-//! Invariants  I1 the source is deregistered before it is given away, and before it is closed if
-//!                somebody saw its descriptor. A descriptor that nobody saw has no duplicate but
-//!                in a child that closes it on exec, so closing it makes the poller forget it.
-//! Rejected    Leaving the deregistration to `close` always: a duplicate of the descriptor would
-//!             keep the poller reporting to a slot that is somebody else's.
+//! Idea        What sockets and pipes are made of. The source is registered when it is made, or when an operation
+//!             would first block, and deregistered when it is dropped; the protocols of reading and writing are
+//!             written here once.
+//! Invariants  I1 the source is deregistered before it is given away, and before it is closed if its descriptor was
+//!                exposed. A descriptor that was not exposed has no duplicate, except in a child process that
+//!                closes it on exec, so closing it makes the poller forget it.
+//! Rejected    To leave the deregistration to `close` always: with a duplicate of the descriptor the poller would
+//!             go on reporting to a slot that belongs to another source.
 
 use std::fmt;
 use std::io::{self, IoSlice, Write};
@@ -32,12 +33,13 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 pub(crate) struct Evented<S: Source> {
     source: Option<S>,
     pub(super) registration: Registration,
-    /// Whether the descriptor was seen outside (I1).
-    shown: AtomicBool,
+    /// Whether the descriptor was exposed to code outside (I1).
+    is_exposed: AtomicBool,
 }
 
-// Whatever unwinds through an operation: a source's state is the system's, and the driver's is a slot's, which
-// operations of any thread find consistent. Windows' pipes have cells that would say otherwise.
+// An unwinding through an operation does no harm: the state of a source belongs to the system, and that of the
+// driver is a slot, which is consistent for operations of any thread. The pipes of Windows have cells, which
+// would say otherwise.
 impl<S: Source> UnwindSafe for Evented<S> {}
 impl<S: Source> RefUnwindSafe for Evented<S> {}
 
@@ -46,9 +48,9 @@ impl<S: Source> RefUnwindSafe for Evented<S> {}
 pub(crate) type ReadInto<S> = fn(&S, &mut [MaybeUninit<u8>]) -> io::Result<usize>;
 
 impl<S: Source> Evented<S> {
-    /// Gives `source`, which was made here, a place in the running runtime's driver, for reading and
-    /// writing; the poller is told of it when it first would block, or somebody asks what it is ready for,
-    /// where that can be. It is thought ready for `assumed` until an operation finds otherwise.
+    /// Makes a source of the current runtime, for reading and writing, from `source`, which was made here. If
+    /// its registration can be deferred, it is registered when an operation would first block, or when its
+    /// readiness is asked for. It is assumed to be ready for `assumed` until an operation finds otherwise.
     ///
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
@@ -64,7 +66,7 @@ impl<S: Source> Evented<S> {
             return Ok(evented);
         }
         let registration = Registration::deferred(deferred, kind, assumed, driver)?;
-        Ok(Self::whole(source, registration))
+        Ok(Self::with_registration(source, registration))
     }
 
     /// Registers `source`, which comes from outside: it may be in blocking mode, and have duplicates.
@@ -78,19 +80,19 @@ impl<S: Source> Evented<S> {
         interest: Interest,
     ) -> io::Result<Self> {
         let evented = Self::registered(source, kind, interest, context::driver())?;
-        evented.shown();
+        evented.expose();
         Ok(evented)
     }
 
-    const fn whole(source: S, registration: Registration) -> Self {
+    const fn with_registration(source: S, registration: Registration) -> Self {
         Self {
             source: Some(source),
             registration,
-            shown: AtomicBool::new(false),
+            is_exposed: AtomicBool::new(false),
         }
     }
 
-    /// Registers `source` with the running runtime's driver, for `interest`.
+    /// Registers `source` with the driver of the current runtime, for `interest`.
     ///
     /// # Panics
     /// As [`new`](Self::new).
@@ -104,7 +106,7 @@ impl<S: Source> Evented<S> {
         Self::registered(source, SourceKind::Stream, interest, handle)
     }
 
-    /// Registers `source`, which kind datagrams, with the running runtime's driver.
+    /// Registers `source`, a datagram socket, with the driver of the current runtime.
     ///
     /// # Panics
     /// As [`new`](Self::new).
@@ -120,26 +122,26 @@ impl<S: Source> Evented<S> {
         handle: Handle,
     ) -> io::Result<Self> {
         let registration = Registration::new(&mut source, kind, interest, handle)?;
-        Ok(Self::whole(source, registration))
+        Ok(Self::with_registration(source, registration))
     }
 
-    /// The source, for somebody who may duplicate its descriptor.
+    /// The source, for code that may duplicate its descriptor.
     #[allow(
         dead_code,
         reason = "Windows' sockets are shown by handles of their own"
     )]
-    pub(super) fn shown(&self) -> &S {
-        // Relaxed: who drops this has it from whoever was shown it.
-        self.shown.store(true, Ordering::Relaxed);
+    pub(super) fn expose(&self) -> &S {
+        // Relaxed: the thread that drops this got it from the thread that exposed it.
+        self.is_exposed.store(true, Ordering::Relaxed);
         self
     }
 
-    /// How the driver is asked.
+    /// The registration with the driver.
     pub(crate) fn registration(&self) -> &Registration {
         &self.registration
     }
 
-    /// Makes the system call `call` until it does something else than block; any number may wait.
+    /// Makes the system call `call` until it does something else than block; any number of tasks may wait.
     pub(crate) async fn call<R>(
         &self,
         interest: Interest,
@@ -150,7 +152,7 @@ impl<S: Source> Evented<S> {
             .await
     }
 
-    /// Makes the system call `call` if the source is thought ready, or nobody knows.
+    /// Makes the system call `call` if the source is thought ready, or is not registered.
     pub(crate) fn try_call<R>(
         &self,
         interest: Interest,
@@ -160,7 +162,7 @@ impl<S: Source> Evented<S> {
             .try_io(interest, || retry_interrupted(&mut call))
     }
 
-    /// Gives the source away, unregistered.
+    /// Deregisters the source and returns it.
     pub(crate) fn into_inner(mut self) -> io::Result<S> {
         let mut source = self.source.take().expect("taken only by value or in drop");
         self.registration.deregister(&mut source)?; // I1
@@ -186,7 +188,7 @@ impl<S: Source> Evented<S> {
             .map_ok(drop)
     }
 
-    /// Reads into `buf` with `read`; for a byte stream whose short reads mean that it is drained.
+    /// Reads into `buf` with `read`, from a byte stream on which a short read means that it is drained.
     pub(crate) fn poll_read_stream(
         &self,
         cx: &mut Context<'_>,
@@ -229,7 +231,7 @@ impl<S: Source> Evented<S> {
     where
         &'a S: Write,
     {
-        // A call takes so many at most: a count of those says nothing about room for the others.
+        // One call takes so many slices at most: a count of only those says nothing about room for the others.
         let taken = bufs.iter().take(SLICES_PER_CALL);
         let wanted = taken.map(|buf| buf.len()).sum();
         self.registration
@@ -254,8 +256,8 @@ impl<S: Source> Deref for Evented<S> {
 impl<S: Source> Drop for Evented<S> {
     fn drop(&mut self) {
         if let Some(mut source) = self.source.take() {
-            // The pollers that tell of changes only are those that forget what is closed.
-            if sys::EDGE_TRIGGERED && !*self.shown.get_mut() {
+            // Edge-triggered pollers are the ones that forget a closed descriptor.
+            if sys::EDGE_TRIGGERED && !*self.is_exposed.get_mut() {
                 return; // I1
             }
             // I1. An error means that the poller has forgotten it already.

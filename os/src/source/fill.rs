@@ -1,7 +1,7 @@
-//! Reading into memory that need not be initialised.
+//! Reads into memory that need not be initialised.
 //!
-//! Invariants  I1 every `read` given here is one of this crate's system calls: it writes values
-//!                only, and has written as many bytes as it returns.
+//! Invariants  I1 every `read` that is passed here is one of the system calls of this crate: it only writes values,
+//!                and has written as many bytes as it returns.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -11,7 +11,7 @@ use bytes::BufMut;
 
 use crate::io::ReadBuf;
 
-/// Fills `buf` by one call of `read` (I1) and says by how much.
+/// Fills `buf` by one call of `read` (I1), and returns by how much.
 pub(crate) fn fill(
     buf: &mut ReadBuf<'_>,
     read: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<usize>,

@@ -1,7 +1,7 @@
-//! What says that a descriptor is ready, and takes it back.
+//! The guards that `AsyncFd` returns: a descriptor that is thought ready.
 //!
-//! Idea        Waiting for a descriptor returns a guard. Its holder tries the operation; on
-//!             would-block the guard clears what it saw, and nothing that came later.
+//! Idea        Waiting for a descriptor returns a guard. Its holder tries the operation; if that would block, the
+//!             guard clears the readiness that it saw, and nothing that came later.
 
 use std::fmt;
 use std::io;
@@ -32,10 +32,10 @@ pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
 
 macro_rules! guard_methods {
     () => {
-        /// Says that the descriptor is not ready for anything that it was thought ready for.
+        /// Marks the descriptor as not ready for anything that it was thought ready for.
         ///
-        /// Call this after an operation said would-block, and only then: a later readiness is not
-        /// told again otherwise. What was told in between stays.
+        /// Call this after an operation returned `WouldBlock`, and only then: a later readiness is not
+        /// reported again otherwise. What was reported in between stays.
         pub fn clear_ready(&mut self) {
             if let Some(event) = self.event.take() {
                 self.fd.registration.clear(event);
@@ -62,7 +62,10 @@ macro_rules! guard_methods {
                 .map_or(Ready::EMPTY, |event| event.ready)
         }
 
-        fn settle<R>(&mut self, outcome: io::Result<R>) -> Result<io::Result<R>, TryIoError> {
+        fn clear_if_would_block<R>(
+            &mut self,
+            outcome: io::Result<R>,
+        ) -> Result<io::Result<R>, TryIoError> {
             match outcome {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.clear_ready();
@@ -77,7 +80,7 @@ macro_rules! guard_methods {
 impl<'a, Inner: AsRawFd> AsyncFdReadyGuard<'a, Inner> {
     guard_methods!();
 
-    /// Runs `f`, and clears the readiness if it says would-block.
+    /// Runs `f`, and clears the readiness if it returns `WouldBlock`.
     ///
     /// # Errors
     /// [`TryIoError`] if it did.
@@ -86,7 +89,7 @@ impl<'a, Inner: AsRawFd> AsyncFdReadyGuard<'a, Inner> {
         f: impl FnOnce(&'a AsyncFd<Inner>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
         let outcome = f(self.fd);
-        self.settle(outcome)
+        self.clear_if_would_block(outcome)
     }
 
     /// The registered descriptor.
@@ -103,7 +106,7 @@ impl<'a, Inner: AsRawFd> AsyncFdReadyGuard<'a, Inner> {
 impl<Inner: AsRawFd> AsyncFdReadyMutGuard<'_, Inner> {
     guard_methods!();
 
-    /// Runs `f`, and clears the readiness if it says would-block.
+    /// Runs `f`, and clears the readiness if it returns `WouldBlock`.
     ///
     /// # Errors
     /// [`TryIoError`] if it did.
@@ -112,7 +115,7 @@ impl<Inner: AsRawFd> AsyncFdReadyMutGuard<'_, Inner> {
         f: impl FnOnce(&mut AsyncFd<Inner>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
         let outcome = f(self.fd);
-        self.settle(outcome)
+        self.clear_if_would_block(outcome)
     }
 
     /// The registered descriptor.

@@ -1,4 +1,4 @@
-//! Sources of readiness: descriptors and sockets tied to the running runtime's driver.
+//! Sources of readiness: descriptors and sockets that are registered with the driver of the current runtime.
 
 mod fill;
 

@@ -1,4 +1,4 @@
-//! Reading where a short read does not mean that nothing is left: pipes and Unix streams.
+//! Reads where a short read does not mean that nothing is left: of pipes and Unix streams.
 
 use std::io;
 use std::task::{Context, Poll};
@@ -12,7 +12,7 @@ use super::evented::{Evented, ReadInto};
 use super::fill::fill;
 
 impl<S: Source> Evented<S> {
-    /// Reads into `buf` with `read`, whatever a short read may mean; says how much.
+    /// Reads into `buf` with `read`, whatever a short read may mean; returns how many bytes.
     pub(crate) fn poll_read_packet(
         &self,
         cx: &mut Context<'_>,

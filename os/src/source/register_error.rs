@@ -1,4 +1,4 @@
-//! A descriptor that could not be registered.
+//! The error of a descriptor that could not be registered.
 
 use std::error::Error;
 use std::{fmt, io};

@@ -1,12 +1,13 @@
-//! The process's input.
+//! The standard input of the process.
 //!
-//! Idea        A thread that nobody waits for reads, what std has read ahead first, and no more than is asked for. Input
-//!             that can be watched it reads when something is there; the rest, files as a rule, it reads as they come.
-//! States      Watched: Asks ─nothing there→ Waits ─something is there→ Asks
-//! Invariants  I1 what was read and not handed out stays in the buffer, or on its way there; what a value that drops has
-//!                not handed out, the process keeps for the next.
-//! Rejected    The blocking pool: a runtime that shuts down waits for what its threads have begun, and
-//!             a file may be on a server that does not answer.
+//! Idea        A thread that nobody waits for reads: first what std has read ahead, and no more than is asked for.
+//!             Input that the driver can wait for is read when something is there; other input, files as a rule, is
+//!             read as it comes.
+//! States      polled input: read ─nothing there→ wait ─something is there→ read
+//! Invariants  I1 what was read and not handed out stays in the buffer, or in the answer of the thread. What a value has not
+//!                handed out when it is dropped, the process keeps for the next.
+//! Rejected    The blocking pool: a runtime that shuts down waits for operations that have begun, and a file may be
+//!             on a server that does not answer.
 
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -16,19 +17,19 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
-use super::reader::{Patience, Reader};
-use super::watched::Watched;
+use super::input_thread::{InputThread, ReadMode};
+use super::polled_input::PolledInput;
 use crate::driver::is_shutdown_error;
 use crate::io::{AsyncRead, ReadBuf};
 
-/// Bytes that one operation moves at most.
+/// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
-/// What values that dropped have read and not handed out (I1).
-static LEFT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+/// What dropped values have read and not handed out (I1).
+static UNREAD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-fn left() -> MutexGuard<'static, Vec<u8>> {
-    LEFT.lock().unwrap_or_else(PoisonError::into_inner)
+fn unread() -> MutexGuard<'static, Vec<u8>> {
+    UNREAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads the process's input; made by [`stdin`].
@@ -36,7 +37,7 @@ fn left() -> MutexGuard<'static, Vec<u8>> {
 /// It can be used by turns with [`std::io::Stdin`]: what std has read ahead comes first, and a read takes no more than it is
 /// asked for. On Linux the rest stays in the input, so that a child process that inherits it reads on where this reader
 /// has come to; on other systems, and where a sandbox allows a thread no descriptors of its own, std's reader has it. A
-/// buffer around this reader, as of a `BufReader`, takes as much as it holds.
+/// buffer around this thread, as of a `BufReader`, takes as much as it holds.
 ///
 /// Reads are made by a thread of this value's own: no task waits while another thread has std's lock, and no shutdown
 /// waits for the thread. On systems other than Linux what std has read ahead for others is seen once more input, or the
@@ -51,12 +52,12 @@ fn left() -> MutexGuard<'static, Vec<u8>> {
 /// unless this drops.
 #[derive(Debug)]
 pub struct Stdin {
-    /// What was read; the first `used` bytes are handed out.
+    /// What was read; the first `used` bytes have been handed out.
     buf: Vec<u8>,
     used: usize,
-    way: Way,
+    mode: InputMode,
     /// Started by the first read.
-    reader: Option<Reader>,
+    thread: Option<InputThread>,
 }
 
 // What was read is handed out by plain copies: no panic comes between (I1).
@@ -65,14 +66,14 @@ impl RefUnwindSafe for Stdin {}
 
 /// How input is waited for.
 #[derive(Debug)]
-enum Way {
-    /// That is found out at the first read, which has a runtime.
+enum InputMode {
+    /// Found out at the first read, which has a runtime.
     Unknown,
-    Watched {
-        input: Watched,
+    Polled {
+        input: PolledInput,
         waits: bool,
     },
-    Read,
+    Blocking,
 }
 
 /// The process's input.
@@ -87,62 +88,62 @@ pub fn stdin() -> Stdin {
     Stdin {
         buf: Vec::new(),
         used: 0,
-        way: Way::Unknown,
-        reader: None,
+        mode: InputMode::Unknown,
+        thread: None,
     }
 }
 
 impl Stdin {
-    /// Reads what is there into the buffer, of which all is handed out; for a target of `wanted` bytes.
+    /// Reads what is there into the buffer, all of which has been handed out; for a target of `wanted` bytes.
     fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
-        if self.reader.is_none() {
+        if self.thread.is_none() {
             let unit = ready!(coop::poll_proceed(cx));
-            let left = std::mem::take(&mut *left());
-            if !left.is_empty() {
-                (self.buf, self.used) = (left, 0); // I1
+            let unread = std::mem::take(&mut *unread());
+            if !unread.is_empty() {
+                (self.buf, self.used) = (unread, 0); // I1
                 unit.made_progress();
                 return Poll::Ready(Ok(()));
             }
         }
         loop {
-            let reader = match &mut self.reader {
-                Some(reader) => reader,
-                none => none.insert(Reader::start()?),
+            let thread = match &mut self.thread {
+                Some(thread) => thread,
+                none => none.insert(InputThread::start()?),
             };
-            if matches!(self.way, Way::Unknown) {
-                self.way = match Watched::new() {
-                    Some(input) => Way::Watched {
+            if matches!(self.mode, InputMode::Unknown) {
+                self.mode = match PolledInput::new() {
+                    Some(input) => InputMode::Polled {
                         input,
                         waits: false,
                     },
-                    None => Way::Read,
+                    None => InputMode::Blocking,
                 };
             }
-            let patience = match &mut self.way {
-                Way::Watched { input, waits } => {
-                    if *waits && !reader.is_reading() {
+            let read_mode = match &mut self.mode {
+                InputMode::Polled { input, waits } => {
+                    if *waits && !thread.is_reading() {
                         let outcome = ready!(input.poll_input(cx));
                         if outcome.as_ref().is_err_and(is_shutdown_error) {
-                            self.way = Way::Unknown; // Another runtime may read on.
+                            self.mode = InputMode::Unknown; // Another runtime may read on.
                         } else {
                             *waits = false;
                         }
                         outcome?;
                     }
-                    Patience::Watches
+                    ReadMode::IfReady
                 }
-                _ => Patience::Waits,
+                _ => ReadMode::Wait,
             };
             let buf = std::mem::take(&mut self.buf);
             self.used = 0;
-            let outcome = reader.poll_read(cx, buf, wanted.min(MAX_BUF_SIZE), patience);
+            let outcome = thread.poll_read(cx, buf, wanted.min(MAX_BUF_SIZE), read_mode);
             match ready!(outcome)? {
                 Some(read) => {
                     self.buf = read; // I1
                     return Poll::Ready(Ok(()));
                 }
                 None => {
-                    if let Way::Watched { waits, .. } = &mut self.way {
+                    if let InputMode::Polled { waits, .. } = &mut self.mode {
                         *waits = true;
                     }
                 }
@@ -155,7 +156,7 @@ impl Drop for Stdin {
     fn drop(&mut self) {
         let rest = &self.buf[self.used..];
         if !rest.is_empty() {
-            left().splice(0..0, rest.iter().copied());
+            unread().splice(0..0, rest.iter().copied());
         }
     }
 }

@@ -1,11 +1,7 @@
 //! The standard streams of the process.
 
-mod reader;
-#[cfg(all(unix, feature = "net"))]
-mod watched;
-#[cfg(not(all(unix, feature = "net")))]
-#[path = "no_watched.rs"]
-mod watched;
+mod input_thread;
+mod polled_input;
 
 mod input;
 

@@ -1,13 +1,12 @@
-//! The process's output and error output.
+//! The standard output and error output of the process.
 //!
-//! Idea        What is written is written on the blocking pool, one operation at a time, with a buffer
-//!             that travels there and back.
+//! Idea        What is written goes to the blocking pool, one operation at a time, with a buffer that travels there
+//!             and back.
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
-//! Invariants  I1 a write is taken whole and written whole, and its failure is told by the next
-//!                operation; one that is refused is not taken.
+//! Invariants  I1 a write is accepted as a whole and written as a whole, and the next operation reports its
+//!                failure; one that is refused is not accepted.
 //!             I2 an idle buffer that is not empty was written and not flushed.
-//! Rejected    Making the descriptors non-blocking: that changes them for every process that
-//!             shares the terminal.
+//! Rejected    To make the descriptors non-blocking: that changes them for every process that shares the terminal.
 
 use std::future::Future;
 use std::io::{self, IoSlice, Write};
@@ -22,7 +21,7 @@ use crate::driver::shutdown_error;
 use crate::io::AsyncWrite;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
-/// Bytes that one operation moves at most.
+/// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
 #[derive(Debug)]
@@ -32,7 +31,7 @@ enum State {
 }
 
 impl State {
-    /// Waits for the operation under way, if there is one, and says what became of it.
+    /// Waits for the operation in progress, if there is one, and returns its outcome.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<usize>>> {
         let Self::Busy(task) = self else {
             return Poll::Ready(Ok(None));
@@ -49,7 +48,7 @@ impl State {
         Poll::Ready(outcome.map(Some))
     }
 
-    /// Whether an operation has begun that is over already: the pool has ended and refused it, as a rule.
+    /// Whether the operation is over already: as a rule because the pool has shut down and refused it.
     fn is_over(&self) -> bool {
         matches!(self, Self::Busy(task) if task.is_finished())
     }
@@ -75,8 +74,8 @@ macro_rules! output {
     ($stream:ident, $make:ident, $what:literal) => {
         #[doc = concat!("Writes the process's ", $what, "; made by [`", stringify!($make), "`].")]
         ///
-        /// Writes are taken at once and done in the background; a runtime that shuts down does what was
-        /// taken first. What std's own buffer holds without a newline needs a flush. Writes of one call are not divided by writes of others, up to 2 MiB.
+        /// Writes are accepted at once and done in the background; a runtime that shuts down first completes what was
+        /// accepted. What std's own buffer holds without a newline needs a flush. Writes of one call are not divided by writes of others, up to 2 MiB.
         #[derive(Debug)]
         pub struct $stream {
             state: State,
@@ -123,10 +122,10 @@ macro_rules! output {
                     io::$make().write_all(buf).map(|()| buf.len())
                 });
                 if self.state.is_over() {
-                    // What was not taken is not said to be, and what was taken is, whatever is left
+                    // What was refused is not reported as accepted, and what was accepted is, whatever is left
                     // of the budget.
-                    let look = || self.state.poll_idle(cx);
-                    ready!(with_budget(Budget::unlimited(), look))?;
+                    let check = || self.state.poll_idle(cx);
+                    ready!(with_budget(Budget::unlimited(), check))?;
                 }
                 Poll::Ready(Ok(n))
             }

@@ -1,9 +1,10 @@
-//! What a system may be asked of an open file where a task runs.
+//! What a system may be asked about an open file where a task runs.
 //!
-//! Idea        A call is made on a worker only if the system cannot wait in it. Which calls those are is said in
-//!             one trait; a system without such calls has the answers below, which send all to the pool.
-//! Invariants  I1 what is class of an open file is true for as long as it is open.
-//!             I2 no call uses the file's position, which has a lock that another handle may hold for long,
+//! Idea        A call is made on a worker only if the system cannot wait in it. One trait says which calls those
+//!             are. A system without such calls has the answers at the end of this file, which send everything to
+//!             the pool.
+//! Invariants  I1 what is found out about an open file is true for as long as it is open.
+//!             I2 no call uses the position of the file, which has a lock that another handle may hold for long,
 //!                and none takes a path, which may lead anywhere.
 
 use std::fs::File;
@@ -13,22 +14,24 @@ use std::mem::MaybeUninit;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum FileClass {
-    /// It has not been asked.
+    /// The system has not been asked.
     Unknown,
     /// A regular file on a local disk: what is cached can be read without waiting.
     Disk,
-    /// A regular file that is memory, which may be swapped out as any other may.
+    /// A regular file in memory (tmpfs), which may be swapped out like any other memory.
     Memory,
-    /// A regular file or a disk of which nothing is at hand for certain: every call may wait, for a server for one.
+    /// A regular file, or a disk, of which nothing is certain to be cached: every call may wait, for example
+    /// for a server.
     MayBlock,
-    /// Neither: a pipe, a socket, a terminal. It has no places, and what was read of it is there once.
+    /// Neither: a pipe, a socket, a terminal. It cannot seek, and what was read cannot be read again.
     Unseekable,
-    /// As `MayBlock`, on a file system that is known to ask a server for what it does, also when a file is closed.
+    /// As `MayBlock`, on a file system that is known to ask a server for what it does, also when a file is
+    /// closed.
     Remote,
 }
 
 impl FileClass {
-    /// The value that was made into `byte`.
+    /// The value that `byte` was made from.
     pub(crate) const fn from_byte(byte: u8) -> Self {
         const ALL: [FileClass; 6] = [
             FileClass::Unknown,
@@ -50,25 +53,25 @@ impl FileClass {
 /// Why nothing was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotRead {
-    /// It is not at hand now.
+    /// It is not cached now.
     NotCached,
-    /// No file of its file system can be read so.
+    /// No file of this file system can be read this way.
     Unsupported,
 }
 
-/// What a system answers of an open file.
+/// Access to what the system has in memory of an open file.
 pub(crate) trait CachedAccess {
-    /// What `file` is. Call it on the pool: the file system may wait.
+    /// Finds out what `file` is. Call it on the pool: the file system may wait.
     fn classify(file: &File) -> FileClass;
 
-    /// Where a file stands that was just opened, if each write goes there; else each goes to the end.
+    /// The position of a file that was just opened, unless each write goes to its end.
     fn start(file: &File) -> Option<u64>;
 
-    /// Reads what is at hand at `offset` (I2).
+    /// Reads what is cached at `offset` (I2).
     ///
     /// # Errors
-    /// Nothing was read: the pool is to be asked, and tells what is wrong. Nothing at all, without an error,
-    /// may or may not be the end.
+    /// Nothing was read: ask the pool, which reports what is wrong. Zero bytes, without an error, may or may
+    /// not be the end.
     fn read(
         file: &File,
         free: &mut [MaybeUninit<u8>],

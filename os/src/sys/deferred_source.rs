@@ -25,7 +25,6 @@ mod descriptor {
     use mio::unix::SourceFd;
     use mio::{Interest, Registry, Token};
 
-    use super::AsDeferredSource;
     use crate::sys::polled_readiness::PolledReadiness;
 
     /// The descriptor of a source, which it does not own.
@@ -73,7 +72,7 @@ mod descriptor {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const READ_CLOSED: libc::c_short = 0;
 
-    impl<T: AsRawFd> AsDeferredSource for T {
+    impl<T: AsRawFd> super::AsDeferredSource for T {
         fn deferred_source(&self) -> DeferredSource {
             DeferredSource(self.as_raw_fd())
         }
@@ -111,7 +110,6 @@ mod absent {
     use mio::event::Source;
     use mio::{Interest, Registry, Token};
 
-    use super::AsDeferredSource;
     use crate::sys::polled_readiness::PolledReadiness;
 
     /// Always absent.
@@ -130,7 +128,7 @@ mod absent {
         }
     }
 
-    impl<T> AsDeferredSource for T {
+    impl<T> super::AsDeferredSource for T {
         fn deferred_source(&self) -> DeferredSource {
             DeferredSource::NONE
         }

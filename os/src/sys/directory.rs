@@ -1,10 +1,10 @@
-//! A directory that is held open, and what is done to the names in it.
+//! An open directory, and what is done to the names in it.
 //!
-//! Idea        A path is looked up once, for the directory; every later call names one component in it. So a process that
-//!             changes its directory, and whoever moves this one, do not lead a call elsewhere, and the length of the path
-//!             matters once.
-//! Invariants  I1 a directory that may not be read is opened so that its names can be found and changed, and nothing else:
-//!                the system does not take such a descriptor for what is to be brought to the disk.
+//! Idea        A path is looked up once, to open its directory; every later call names one component in that. So a
+//!             process that changes its working directory, or somebody who moves this one, does not lead a call
+//!             elsewhere, and the length of the path matters once.
+//! Invariants  I1 a directory that may be searched but not read is opened so that its names can be found and
+//!                changed, and nothing else: the system does not accept such a descriptor for `fsync`.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, OsStr};
@@ -14,9 +14,9 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::file_control::until_done;
+use super::file_control::retry_interrupted;
 
-/// Flags of every file that is opened here. On systems of 32 bits files may be longer than those can say.
+/// Flags of every open. On 32-bit systems files may be longer than their offsets allow without `O_LARGEFILE`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const ALWAYS: libc::c_int = libc::O_CLOEXEC | libc::O_LARGEFILE;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -27,7 +27,7 @@ use libc::{fstatat as stat_at, stat as Stat};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use libc::{fstatat64 as stat_at, stat64 as Stat};
 
-/// With what a directory is opened that may be searched and not read, where there is such a flag.
+/// The flag to open a directory that may be searched and not read, where there is one.
 #[cfg(target_os = "linux")]
 const TO_SEARCH: Option<libc::c_int> = Some(libc::O_PATH);
 #[cfg(not(target_os = "linux"))]
@@ -46,13 +46,13 @@ pub(crate) struct Directory {
 pub(crate) struct Name(CString);
 
 impl Name {
-    /// A name that somebody here made up.
+    /// A name that this program has made up.
     pub(crate) fn new(name: String) -> Self {
         Self(CString::new(name).expect("the name has no zero in it"))
     }
 }
 
-/// What the system knows of a file, as far as it matters to who may use it.
+/// Owner, group and mode of a file: who may use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Owners {
     pub(crate) uid: u32,
@@ -62,7 +62,7 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    /// `mode` is as the system tells it.
+    /// `mode` is what `stat` returns.
     pub(super) fn of(uid: u32, gid: u32, mode: impl Into<u32>) -> Self {
         let mode = mode.into() & 0o7777;
         Self { uid, gid, mode }
@@ -70,10 +70,11 @@ impl Owners {
 }
 
 impl Directory {
-    /// Opens the directory of what `path` names, and tells the name.
+    /// Opens the directory of `path`, and returns it with the last component, the name.
     ///
     /// # Errors
-    /// `InvalidInput` if `path` ends in no name, as `..` and `directory/` do; what the system says otherwise.
+    /// `InvalidInput` if `path` ends in no name, as `..` and `directory/` do; what the system reports
+    /// otherwise.
     pub(crate) fn of(path: &Path) -> io::Result<(Self, Name)> {
         let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
         let bytes = path.as_os_str().as_bytes();
@@ -114,10 +115,11 @@ impl Directory {
         open_at(self.file.as_raw_fd(), &name.0, flags, mode)
     }
 
-    /// A new file at `name`, that can be written to: for this user alone if it is `private`, else as any that is created.
+    /// Creates a file at `name`, to be written: for this user only if it is `private`, else with the usual
+    /// mode.
     ///
     /// # Errors
-    /// `AlreadyExists`; what the system says otherwise. There may be a file then.
+    /// `AlreadyExists`; what the system reports otherwise. There may be a file then.
     pub(crate) fn create(&self, name: &Name, private: bool) -> io::Result<File> {
         let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
         self.open_file(name, flags, if private { 0o600 } else { 0o666 })
@@ -130,7 +132,7 @@ impl Directory {
         checked(removed)
     }
 
-    /// Has `file`, which is at `from`, take the name `to`, at once; gives it back.
+    /// Renames `file` from `from` to `to`, atomically; gives it back.
     pub(crate) fn rename(&self, file: File, from: &Name, to: &Name) -> io::Result<File> {
         let (directory, from, to) = (self.file.as_raw_fd(), &from.0, &to.0);
         // SAFETY: both names end in zero.
@@ -138,10 +140,10 @@ impl Directory {
         checked(renamed).map(|()| file)
     }
 
-    /// Brings its names to the disk; `file` is one that is in it.
+    /// Brings the names to the disk; `file` is one that is in the directory.
     ///
-    /// A directory that may not be read is not opened so that this can be asked of it: then everything is brought there that
-    /// is on the file's file system.
+    /// The `fsync` cannot be asked of a directory that may not be read: then everything on the file system of
+    /// the file is brought to the disk.
     pub(crate) fn sync(&self, file: &File) -> io::Result<()> {
         if self.is_readable {
             self.file.sync_all()
@@ -150,7 +152,7 @@ impl Directory {
         }
     }
 
-    /// Whose the regular file at `name` is, if there is one.
+    /// The owners of the regular file at `name`, if there is one.
     pub(crate) fn file_at(&self, name: &Name) -> io::Result<Option<Owners>> {
         // SAFETY: zeros are a `stat`.
         let mut stat: Stat = unsafe { std::mem::zeroed() };
@@ -173,7 +175,7 @@ fn open_at(
     mode: libc::c_uint,
 ) -> io::Result<File> {
     let mut fd = -1;
-    until_done(|| {
+    retry_interrupted(|| {
         // SAFETY: the name ends in zero.
         fd = unsafe { libc::openat(directory, name.as_ptr(), flags | ALWAYS, mode) };
         fd
@@ -189,14 +191,14 @@ fn checked(outcome: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// Brings all that is on the file system of `file` to the disk.
+/// Brings everything on the file system of `file` to the disk.
 #[cfg(target_os = "linux")]
 fn sync_all_of(file: &File) -> io::Result<()> {
     // SAFETY: the call takes a number.
-    until_done(|| unsafe { libc::syncfs(file.as_raw_fd()) })
+    retry_interrupted(|| unsafe { libc::syncfs(file.as_raw_fd()) })
 }
 
-/// As if it were done: no directory is opened so.
+/// Never called: no directory is opened without being readable here.
 #[cfg(not(target_os = "linux"))]
 fn sync_all_of(file: &File) -> io::Result<()> {
     file.sync_all()

@@ -1,4 +1,4 @@
-//! Locks on files, and room for them on the disk.
+//! Locks on files, and reserving disk space for them.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -12,10 +12,10 @@ pub(crate) enum FileLock {
     Exclusive,
 }
 
-/// Makes `lock` the lock of the open file behind `file`, without waiting.
+/// Sets `lock` as the lock of the open file behind `file`, without waiting.
 ///
 /// # Errors
-/// `WouldBlock` if somebody else's lock is in the way.
+/// `WouldBlock` if another lock conflicts.
 pub(crate) fn set_file_lock(file: BorrowedFd<'_>, lock: FileLock) -> io::Result<()> {
     let operation = match lock {
         FileLock::None => libc::LOCK_UN,
@@ -23,27 +23,27 @@ pub(crate) fn set_file_lock(file: BorrowedFd<'_>, lock: FileLock) -> io::Result<
         FileLock::Exclusive => libc::LOCK_EX | libc::LOCK_NB,
     };
     // SAFETY: the call takes two numbers.
-    until_done(|| unsafe { libc::flock(file.as_raw_fd(), operation) })
+    retry_interrupted(|| unsafe { libc::flock(file.as_raw_fd(), operation) })
 }
 
-/// Reserves room for `len` bytes of `file` from `offset` on.
+/// Reserves disk space for `len` bytes of `file` from `offset` on.
 #[cfg(target_os = "linux")]
 pub(crate) fn allocate_file(file: BorrowedFd<'_>, offset: u64, len: u64) -> io::Result<()> {
     let too_far = |_| io::Error::from(io::ErrorKind::InvalidInput);
     let offset = i64::try_from(offset).map_err(too_far)?;
     let len = i64::try_from(len).map_err(too_far)?;
     // SAFETY: the call takes numbers.
-    until_done(|| unsafe { libc::fallocate64(file.as_raw_fd(), 0, offset, len) })
+    retry_interrupted(|| unsafe { libc::fallocate64(file.as_raw_fd(), 0, offset, len) })
 }
 
-/// Reserves room; there is no such call here.
+/// Reserves disk space; there is no such call here.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn allocate_file(_file: BorrowedFd<'_>, _offset: u64, _len: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Makes a system call anew as long as a signal interrupts it.
-pub(super) fn until_done(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
+/// Makes a system call again as long as a signal interrupts it.
+pub(super) fn retry_interrupted(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
     while call() < 0 {
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {

@@ -1,16 +1,16 @@
-//! What Linux alone has.
+//! What only Linux has.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
-/// A descriptor that becomes readable when the process `pid`, a child, ends.
+/// A pidfd: a descriptor that becomes readable when the process `pid`, a child, ends.
 ///
-/// It is closed on exec. Kernels before 5.3 have none, and filters may refuse it; where `waitid` does
-/// not know what it is, as in kernels before 5.4 and some that only look like Linux, its word on a
-/// child's end is not trusted either, and there is none. Only that is remembered: what fails for want of memory or
-/// descriptors, or since somebody else has waited for this child, says nothing about the next.
+/// It is closed on exec. Kernels before 5.3 have none, and filters may refuse it. Where `waitid` does not know
+/// pidfds, as in kernels before 5.4 and in some imitations of Linux, the readiness of one is not trusted
+/// either, and this returns none. Only that is remembered: a failure for lack of memory or descriptors, or
+/// because somebody else has waited for this child, says nothing about the next.
 pub(crate) fn pidfd_open(pid: u32) -> io::Result<OwnedFd> {
     static IS_KNOWN: OnceLock<bool> = OnceLock::new();
     if IS_KNOWN.get() == Some(&false) {
@@ -35,10 +35,10 @@ pub(crate) fn pidfd_open(pid: u32) -> io::Result<OwnedFd> {
         .ok_or_else(|| io::ErrorKind::Unsupported.into())
 }
 
-/// Whether `waitid` takes the child's descriptor; the child stays as it is.
+/// Whether `waitid` accepts the descriptor of the child; the child stays as it is.
 ///
 /// # Errors
-/// What says nothing about that.
+/// Those that say nothing about that.
 fn is_known_to_waitid(fd: &OwnedFd) -> io::Result<bool> {
     // SAFETY: zeros are a `siginfo_t`.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
@@ -50,7 +50,7 @@ fn is_known_to_waitid(fd: &OwnedFd) -> io::Result<bool> {
     }
     let error = io::Error::last_os_error();
     match error.raw_os_error() {
-        // It knows no such thing, or there is no such call for us.
+        // It does not know pidfds, or the call is refused.
         Some(libc::EINVAL | libc::ENOSYS | libc::EPERM | libc::EACCES) => Ok(false),
         _ => Err(error),
     }

@@ -1,12 +1,12 @@
-//! Memory that goes back to the system while its addresses stay.
+//! Memory that is given back to the system while its addresses stay reserved.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
 
-/// Lets the system take the pages of `start`, which then read as zeros; `false`: they stay as they are.
+/// Gives the pages at `start` back to the system; they then read as zeros. `false`: they stay as they are.
 ///
 /// # Safety
-/// Nobody needs what the memory holds, which is private to the process.
+/// Nobody needs the contents of the memory, which is private to the process.
 #[cfg(all(
     any(target_os = "linux", target_os = "android"),
     any(feature = "fs", feature = "reactor")
@@ -17,7 +17,7 @@ unsafe fn release_pages(start: NonNull<u8>, bytes: usize) -> bool {
     unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) == 0 }
 }
 
-/// Without a word for it, memory stays as it is.
+/// On a system without such a call memory stays as it is.
 ///
 /// # Safety
 /// None is needed.
@@ -29,7 +29,7 @@ unsafe fn release_pages(_start: NonNull<u8>, _bytes: usize) -> bool {
     false
 }
 
-/// Tells the core how memory is given back.
+/// Installs this in the core.
 pub(crate) fn install_release_pages() {
     // SAFETY: it does no more than its contract says.
     unsafe { selkie_core::raw::platform::install_release_pages(release_pages) };

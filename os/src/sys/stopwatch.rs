@@ -1,4 +1,4 @@
-//! The clock by which the runtime times itself, whether its users' timers are enabled or not.
+//! The clock by which the runtime measures itself, whether the timers of its users are enabled or not.
 
 use std::time::Instant;
 

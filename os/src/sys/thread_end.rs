@@ -1,14 +1,13 @@
-//! Waiting for a thread's end, with what its thread-locals drop.
+//! Joining a thread with a limit, its thread-local destructors included.
 #![allow(unsafe_code)]
 
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-/// Waits until the thread is gone, at most until `deadline`; `false`: it is still there. Whether it
-/// panicked is of no interest.
+/// Waits until the thread has ended, until `deadline` at most; `false`: it still runs. Whether it panicked does
+/// not matter.
 ///
-/// Where the system cannot wait with a limit, a limit means that nobody waits for what the thread's
-/// thread-locals drop.
+/// Where the system cannot wait with a limit, a limit means that nobody waits for the thread-local destructors.
 pub(crate) fn join_thread(handle: JoinHandle<()>, deadline: Option<Instant>) -> bool {
     match deadline {
         None => {
@@ -53,7 +52,8 @@ fn join_until(handle: JoinHandle<()>, deadline: Instant) -> bool {
     false
 }
 
-/// The thread's number as `libc` has it: on musl a pointer, while std's own copy of `libc` may say an integer.
+/// The identifier of the thread as `libc` has it: on musl a pointer, while the copy of `libc` in std may say an
+/// integer.
 #[cfg(all(
     target_os = "linux",
     any(target_env = "gnu", target_env = "musl"),

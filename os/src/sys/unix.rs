@@ -1,4 +1,4 @@
-//! Linux, Android, the BSDs, macOS and their kin.
+//! Linux, Android, the BSDs, macOS and their relatives.
 #![allow(unsafe_code)]
 
 #[cfg(any(feature = "net", feature = "signal"))]
@@ -8,8 +8,8 @@ use std::mem::MaybeUninit;
 #[cfg(feature = "net")]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-/// Whether the system's poller tells of changes only (epoll with `EPOLLET`, kqueue with
-/// `EV_CLEAR`). Elsewhere it tells of states, and a short read says nothing about the next.
+/// Whether the poller is edge-triggered (epoll with `EPOLLET`, kqueue with `EV_CLEAR`). A level-triggered one
+/// reports states, and there a short read says nothing about the next.
 #[cfg(feature = "reactor")]
 pub(crate) const EDGE_TRIGGERED: bool = cfg!(any(
     target_os = "android",
@@ -26,8 +26,8 @@ pub(crate) const EDGE_TRIGGERED: bool = cfg!(any(
     target_os = "watchos",
 ));
 
-/// Slices that a vectored call takes at least, if it is given more: with more than these its count says
-/// nothing about the room that is left. POSIX knows of 16.
+/// The slices that every vectored call takes, if it is given more: with more than these its count says nothing
+/// about the room that is left. POSIX guarantees 16.
 #[cfg(feature = "reactor")]
 pub(crate) const SLICES_PER_CALL: usize = if EDGE_TRIGGERED && !cfg!(target_os = "illumos") {
     1024
@@ -35,18 +35,18 @@ pub(crate) const SLICES_PER_CALL: usize = if EDGE_TRIGGERED && !cfg!(target_os =
     16
 };
 
-/// How the poller is asked for out-of-band data.
+/// The interest in out-of-band data.
 #[cfg(all(feature = "reactor", any(target_os = "linux", target_os = "android")))]
 pub(crate) const PRIORITY_INTEREST: mio::Interest = mio::Interest::PRIORITY;
 
-/// How the poller is asked for out-of-band data: it has no word of its own for it here.
+/// The interest in out-of-band data, for which this poller has no interest of its own.
 #[cfg(all(
     feature = "reactor",
     not(any(target_os = "linux", target_os = "android"))
 ))]
 pub(crate) const PRIORITY_INTEREST: mio::Interest = mio::Interest::READABLE;
 
-/// Whether `error` says that a connection was begun and is not there yet.
+/// Whether `error` means that a connection is in progress.
 #[cfg(feature = "net")]
 pub(crate) fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
@@ -66,7 +66,7 @@ pub(crate) fn assert_nonblocking(socket: &impl AsFd) {
     }
 }
 
-/// What a descriptor was opened for.
+/// The access mode of a descriptor.
 #[cfg(feature = "net")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccessMode {
@@ -75,7 +75,7 @@ pub(crate) enum AccessMode {
     ReadWrite,
 }
 
-/// What `fd` was opened for.
+/// The access mode of `fd`.
 #[cfg(feature = "net")]
 pub(crate) fn access_mode(fd: BorrowedFd<'_>) -> io::Result<AccessMode> {
     Ok(match status_flags(fd)? & libc::O_ACCMODE {
@@ -113,7 +113,7 @@ fn checked(outcome: isize) -> io::Result<usize> {
     usize::try_from(outcome).map_err(|_| io::Error::last_os_error())
 }
 
-/// Reads once from `fd` and says how many bytes of `free` were written.
+/// Reads once from `fd`, and returns how many bytes of `free` were written.
 #[cfg(feature = "net")]
 pub(crate) fn read(fd: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     // SAFETY: the system writes at most `free.len()` bytes to it.
@@ -173,7 +173,7 @@ pub(crate) const SIGNALS: usize = if cfg!(any(target_os = "linux", target_os = "
     33
 };
 
-/// Whether the listing of a directory tells the types of its entries.
+/// Whether the listing of a directory has the types of its entries.
 #[cfg(feature = "fs")]
 pub(crate) const LISTING_TELLS_TYPE: bool = cfg!(target_os = "linux");
 
@@ -183,7 +183,7 @@ pub(crate) fn set_dir_mode(builder: &mut std::fs::DirBuilder, mode: u32) {
     std::os::unix::fs::DirBuilderExt::mode(builder, mode);
 }
 
-/// There are no such descriptors here.
+/// There are no pidfds here.
 #[cfg(all(feature = "process", not(target_os = "linux")))]
 pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
@@ -191,7 +191,7 @@ pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
 
 /// Whether the child `pid` has ended; it stays to be reaped.
 ///
-/// A stop, which the tracer of a child is told of as of an end, is none.
+/// A stop is not an end, although the tracer of a child is notified of both in the same way.
 #[cfg(feature = "process")]
 pub(crate) fn has_ended(pid: u32) -> io::Result<bool> {
     // SAFETY: zeros are a `siginfo_t`, without a signal and without a code.
@@ -224,7 +224,7 @@ impl std::fmt::Debug for Disposition {
     }
 }
 
-/// What this process does on `signal`.
+/// The disposition of `signal` in this process.
 #[cfg(feature = "signal")]
 pub(crate) fn disposition(signal: i32) -> io::Result<Disposition> {
     // SAFETY: zeros are a `sigaction`.
@@ -236,7 +236,7 @@ pub(crate) fn disposition(signal: i32) -> io::Result<Disposition> {
     }
 }
 
-/// Makes `to`, which this process did before, what it does on `signal`.
+/// Sets the disposition of `signal` to `to`, an earlier one of this process.
 #[cfg(feature = "signal")]
 pub(crate) fn set_disposition(signal: i32, to: &Disposition) -> io::Result<()> {
     // SAFETY: `to` comes from the system, and a handler in it is part of this program for good.

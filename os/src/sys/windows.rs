@@ -1,24 +1,24 @@
 //! Windows.
 
-/// Whether the system's poller tells of changes only: AFD tells of states.
+/// Whether the poller is edge-triggered: AFD is level-triggered.
 #[cfg(feature = "reactor")]
 pub(crate) const EDGE_TRIGGERED: bool = false;
 
-/// Slices that a vectored call takes at least, if it is given more.
+/// The slices that every vectored call takes, if it is given more.
 #[cfg(feature = "reactor")]
 pub(crate) const SLICES_PER_CALL: usize = u32::MAX as usize;
 
-/// How the poller is asked for out-of-band data: it has no word of its own for it here.
+/// The interest in out-of-band data, for which this poller has no interest of its own.
 #[cfg(feature = "reactor")]
 pub(crate) const PRIORITY_INTEREST: mio::Interest = mio::Interest::READABLE;
 
-/// Whether `error` says that a connection was begun and is not there yet.
+/// Whether `error` means that a connection is in progress.
 #[cfg(feature = "net")]
 pub(crate) fn is_in_progress(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::WouldBlock
 }
 
-/// Windows does not tell whether a socket is in blocking mode.
+/// Windows does not say whether a socket is in blocking mode.
 #[cfg(feature = "net")]
 pub(crate) fn assert_nonblocking<S>(_socket: &S) {}
 
@@ -30,7 +30,7 @@ pub(crate) const LISTING_TELLS_TYPE: bool = true;
 #[cfg(feature = "fs")]
 pub(crate) fn set_dir_mode(_builder: &mut std::fs::DirBuilder, _mode: u32) {}
 
-/// `times`, with the time at which a file was made.
+/// `times`, with a creation time.
 #[cfg(feature = "fs")]
 pub(crate) fn set_created(
     times: std::fs::FileTimes,

@@ -14,7 +14,7 @@ use crate::tasks::Tasks;
 
 /// What a wait on the channel ends with.
 #[derive(Debug)]
-enum Ended {
+enum Outcome {
     Sent(u32),
     Refused,
     Received(Option<u32>),
@@ -26,7 +26,7 @@ struct Run {
     receiver: Rc<RefCell<Option<mpsc::Receiver<u32>>>>,
     /// One waits for a value at most: they would share one place for a waker.
     is_receiving: Rc<Cell<bool>>,
-    tasks: Tasks<Ended>,
+    tasks: Tasks<Outcome>,
     model: VecDeque<u32>,
     next: u32,
     closed: bool,
@@ -54,7 +54,7 @@ pub(crate) fn bounded(capacity: usize, steps: &[Step]) {
 }
 
 impl Run {
-    fn step(&mut self, step: Step) -> Option<Ended> {
+    fn step(&mut self, step: Step) -> Option<Outcome> {
         match step {
             Step::Send => return self.send(),
             Step::Receive if self.is_receiving.get() => return self.tasks.poll_woken().flatten(),
@@ -82,69 +82,69 @@ impl Run {
         None
     }
 
-    fn send(&mut self) -> Option<Ended> {
+    fn send(&mut self) -> Option<Outcome> {
         let sender = self.senders.last()?.clone();
         self.next += 1;
         let value = self.next;
         self.tasks.start(async move {
             match sender.send(value).await {
-                Ok(()) => Ended::Sent(value),
-                Err(_) => Ended::Refused,
+                Ok(()) => Outcome::Sent(value),
+                Err(_) => Outcome::Refused,
             }
         })
     }
 
-    fn receive(&mut self) -> Option<Ended> {
+    fn receive(&mut self) -> Option<Outcome> {
         let receiver = Rc::clone(&self.receiver);
-        let receiving = Receiving::new(&self.is_receiving);
+        let receiving = ReceiveFlag::new(&self.is_receiving);
         self.tasks.start(async move {
             let _receiving = receiving;
             poll_fn(|cx| match receiver.borrow_mut().as_mut() {
-                Some(receiver) => receiver.poll_recv(cx).map(Ended::Received),
-                None => Poll::Ready(Ended::Refused),
+                Some(receiver) => receiver.poll_recv(cx).map(Outcome::Received),
+                None => Poll::Ready(Outcome::Refused),
             })
             .await
         })
     }
 
-    fn try_send(&mut self) -> Option<Ended> {
+    fn try_send(&mut self) -> Option<Outcome> {
         let sender = self.senders.last()?;
         self.next += 1;
         match sender.try_send(self.next) {
-            Ok(()) => Some(Ended::Sent(self.next)),
+            Ok(()) => Some(Outcome::Sent(self.next)),
             Err(TrySendError::Full(_)) => {
                 let is_full = self.model.len() == self.capacity;
                 assert!(is_full || !self.tasks.is_empty(), "there is room");
                 None
             }
-            Err(TrySendError::Closed(_)) => Some(Ended::Refused),
+            Err(TrySendError::Closed(_)) => Some(Outcome::Refused),
         }
     }
 
-    fn try_receive(&mut self) -> Option<Ended> {
+    fn try_receive(&mut self) -> Option<Outcome> {
         match self.receiver.borrow_mut().as_mut()?.try_recv() {
-            Ok(value) => Some(Ended::Received(Some(value))),
+            Ok(value) => Some(Outcome::Received(Some(value))),
             Err(TryRecvError::Empty) => {
                 assert!(self.model.is_empty(), "a value is there");
                 None
             }
-            Err(TryRecvError::Disconnected) => Some(Ended::Received(None)),
+            Err(TryRecvError::Disconnected) => Some(Outcome::Received(None)),
         }
     }
 
-    fn note(&mut self, ended: Ended) {
+    fn note(&mut self, ended: Outcome) {
         match ended {
-            Ended::Sent(value) => {
+            Outcome::Sent(value) => {
                 self.model.push_back(value);
                 assert!(self.model.len() <= self.capacity, "more values than fit");
             }
-            Ended::Refused => assert!(self.closed, "refused by an open channel"),
-            Ended::Received(None) => {
+            Outcome::Refused => assert!(self.closed, "refused by an open channel"),
+            Outcome::Received(None) => {
                 assert!(self.model.is_empty(), "values were lost");
                 let is_over = self.closed || self.senders.is_empty();
                 assert!(is_over, "the end of an open channel");
             }
-            Ended::Received(value) => assert_eq!(value, self.model.pop_front(), "order"),
+            Outcome::Received(value) => assert_eq!(value, self.model.pop_front(), "order"),
         }
     }
 
@@ -166,16 +166,16 @@ impl Run {
 }
 
 /// Somebody waits for a value.
-struct Receiving(Rc<Cell<bool>>);
+struct ReceiveFlag(Rc<Cell<bool>>);
 
-impl Receiving {
+impl ReceiveFlag {
     fn new(is_receiving: &Rc<Cell<bool>>) -> Self {
         is_receiving.set(true);
         Self(Rc::clone(is_receiving))
     }
 }
 
-impl Drop for Receiving {
+impl Drop for ReceiveFlag {
     fn drop(&mut self) {
         self.0.set(false);
     }

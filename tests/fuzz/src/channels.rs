@@ -174,16 +174,16 @@ fn check_one(outcome: Option<Result<u32, oneshot::error::RecvError>>, sent: bool
 
 /// A receiver of a broadcast channel, and the next value that it has not seen.
 type Listener = (broadcast::Receiver<u32>, u32);
-type Heard = (Listener, Result<u32, broadcast::error::RecvError>);
+type Received = (Listener, Result<u32, broadcast::error::RecvError>);
 
-/// A broadcast channel: every receiver sees every value in order, or is told how many it missed.
+/// A broadcast channel: every receiver sees every value in order, or learns how many it missed.
 fn all(capacity: usize, steps: &[Step]) {
     let (sender, first) = broadcast::channel::<u32>(capacity);
     let kept = u32::try_from(capacity.next_power_of_two()).expect("small");
     let mut sender = Some(sender);
     let mut log: u32 = 0;
     let mut receivers: Vec<Listener> = vec![(first, 0)];
-    let mut tasks: Tasks<Heard> = Tasks::default();
+    let mut tasks: Tasks<Received> = Tasks::default();
     for step in steps {
         let is_closed = sender.is_none();
         let heard = match *step {

@@ -58,13 +58,13 @@ struct Counts {
 }
 
 /// A future that is counted.
-struct Counted<F> {
+struct CountedFuture<F> {
     future: F,
     counts: Arc<Counts>,
     is_over: bool,
 }
 
-impl<F: Future> Future for Counted<F> {
+impl<F: Future> Future for CountedFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -78,13 +78,13 @@ impl<F: Future> Future for Counted<F> {
     }
 }
 
-impl<F> Drop for Counted<F> {
+impl<F> Drop for CountedFuture<F> {
     fn drop(&mut self) {
         self.counts.dropped.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-struct Known {
+struct KnownTask {
     kind: Kind,
     handle: JoinHandle<u32>,
     is_aborted: bool,
@@ -94,13 +94,13 @@ struct Known {
 struct Program {
     counts: Arc<Counts>,
     notify: Arc<Notify>,
-    tasks: Vec<Known>,
+    tasks: Vec<KnownTask>,
 }
 
 impl Program {
-    fn counted<F>(&self, future: F) -> Counted<F> {
+    fn counted<F>(&self, future: F) -> CountedFuture<F> {
         self.counts.made.fetch_add(1, Ordering::SeqCst);
-        Counted {
+        CountedFuture {
             future,
             counts: Arc::clone(&self.counts),
             is_over: false,
@@ -123,7 +123,7 @@ impl Program {
                 Kind::Hangs => std::future::pending().await,
                 Kind::Spawns => {
                     counts.made.fetch_add(1, Ordering::SeqCst);
-                    let inner = Counted {
+                    let inner = CountedFuture {
                         future: async { 7 },
                         counts: Arc::clone(&counts),
                         is_over: false,
@@ -138,7 +138,7 @@ impl Program {
     }
 
     fn add(&mut self, kind: Kind, handle: JoinHandle<u32>) {
-        self.tasks.push(Known {
+        self.tasks.push(KnownTask {
             kind,
             handle,
             is_aborted: false,
@@ -146,7 +146,7 @@ impl Program {
         });
     }
 
-    fn at(&mut self, which: u8) -> Option<&mut Known> {
+    fn at(&mut self, which: u8) -> Option<&mut KnownTask> {
         let at = usize::from(which).checked_rem(self.tasks.len())?;
         self.tasks.get_mut(at)
     }
@@ -158,8 +158,8 @@ fn unwind() -> ! {
 }
 
 /// What came of a task must be one of what its kind and its aborts allow.
-fn check(known: Known, outcome: Result<u32, task::JoinError>, has_ended: bool) {
-    let Known { kind, .. } = known;
+fn check(known: KnownTask, outcome: Result<u32, task::JoinError>, has_ended: bool) {
+    let KnownTask { kind, .. } = known;
     match outcome {
         Ok(value) => {
             assert_eq!(value, 7);

@@ -33,7 +33,7 @@ impl<'a> Arbitrary<'a> for Script {
 
 /// Follows a script over some bytes: read from them, or written to them.
 #[derive(Debug, Clone)]
-pub struct Scripted {
+pub struct ScriptedStream {
     script: Script,
     at: usize,
     pub bytes: Vec<u8>,
@@ -48,7 +48,7 @@ enum Next {
     Takes(usize),
 }
 
-impl Scripted {
+impl ScriptedStream {
     /// Reads `bytes`.
     pub fn reader(script: &Script, bytes: &[u8]) -> Self {
         Self {
@@ -99,7 +99,7 @@ fn failure() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "by the script")
 }
 
-impl io::Read for Scripted {
+impl io::Read for ScriptedStream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -113,7 +113,7 @@ impl io::Read for Scripted {
     }
 }
 
-impl io::Write for Scripted {
+impl io::Write for ScriptedStream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -132,21 +132,21 @@ impl io::Write for Scripted {
 
 /// The same for `selkie::io`'s traits: their methods have std's names.
 #[derive(Debug, Clone)]
-pub struct Own(pub Scripted);
+pub struct SelkieStream(pub ScriptedStream);
 
-impl Own {
+impl SelkieStream {
     /// Reads `bytes`.
     pub fn reader(script: &Script, bytes: &[u8]) -> Self {
-        Self(Scripted::reader(script, bytes))
+        Self(ScriptedStream::reader(script, bytes))
     }
 
     /// Takes what is written.
     pub fn writer(script: &Script) -> Self {
-        Self(Scripted::writer(script))
+        Self(ScriptedStream::writer(script))
     }
 }
 
-impl AsyncRead for Own {
+impl AsyncRead for SelkieStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -172,7 +172,7 @@ impl AsyncRead for Own {
     }
 }
 
-impl AsyncWrite for Own {
+impl AsyncWrite for SelkieStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -8,7 +8,7 @@ use selkie::io::{
 };
 use selkie::runtime::{Builder, Runtime};
 
-use crate::scripts::{Own, Script, Scripted};
+use crate::scripts::{Script, ScriptedStream, SelkieStream};
 
 thread_local! {
     static RUNTIME: Runtime = Builder::new_current_thread().build().expect("a runtime");
@@ -59,9 +59,15 @@ pub fn run(data: &[u8]) {
 }
 
 async fn copies(read: &Script, write: &Script, bytes: &[u8]) {
-    let (mut reader, mut writer) = (Scripted::reader(read, bytes), Scripted::writer(write));
+    let (mut reader, mut writer) = (
+        ScriptedStream::reader(read, bytes),
+        ScriptedStream::writer(write),
+    );
     let theirs = outcome(io::copy(&mut reader, &mut writer));
-    let (mut own_reader, mut own) = (Own::reader(read, bytes), Own::writer(write));
+    let (mut own_reader, mut own) = (
+        SelkieStream::reader(read, bytes),
+        SelkieStream::writer(write),
+    );
     let mine = outcome(ours::copy(&mut own_reader, &mut own).await);
     assert_eq!(mine, theirs, "copy");
     assert!(bytes.starts_with(&own.0.bytes), "what was written");
@@ -71,18 +77,21 @@ async fn copies(read: &Script, write: &Script, bytes: &[u8]) {
 }
 
 async fn copies_buffered(read: &Script, write: &Script, bytes: &[u8], size: usize) {
-    let mut own_reader = BufReader::with_capacity(size, Own::reader(read, bytes));
-    let mut own = Own::writer(write);
+    let mut own_reader = BufReader::with_capacity(size, SelkieStream::reader(read, bytes));
+    let mut own = SelkieStream::writer(write);
     let mine = outcome(ours::copy_buf(&mut own_reader, &mut own).await);
-    let mut reader = io::BufReader::with_capacity(size, Scripted::reader(read, bytes));
-    let mut writer = Scripted::writer(write);
+    let mut reader = io::BufReader::with_capacity(size, ScriptedStream::reader(read, bytes));
+    let mut writer = ScriptedStream::writer(write);
     let theirs = outcome(io::copy(&mut reader, &mut writer));
     assert_eq!(mine, theirs, "copy_buf");
     assert!(bytes.starts_with(&own.0.bytes), "what was written");
 }
 
 async fn reads_exactly(read: &Script, bytes: &[u8], size: usize) {
-    let (mut reader, mut own) = (Scripted::reader(read, bytes), Own::reader(read, bytes));
+    let (mut reader, mut own) = (
+        ScriptedStream::reader(read, bytes),
+        SelkieStream::reader(read, bytes),
+    );
     let (mut buf, mut own_buf) = (vec![0; size], vec![0; size]);
     for _ in 0..4 {
         let theirs = outcome(reader.read_exact(&mut buf));
@@ -96,7 +105,10 @@ async fn reads_exactly(read: &Script, bytes: &[u8], size: usize) {
 }
 
 async fn reads_to_end(read: &Script, bytes: &[u8]) {
-    let (mut reader, mut own) = (Scripted::reader(read, bytes), Own::reader(read, bytes));
+    let (mut reader, mut own) = (
+        ScriptedStream::reader(read, bytes),
+        SelkieStream::reader(read, bytes),
+    );
     let (mut buf, mut own_buf) = (b"before".to_vec(), b"before".to_vec());
     let theirs = outcome(reader.read_to_end(&mut buf));
     let mine = outcome(own.read_to_end(&mut own_buf).await);
@@ -105,7 +117,10 @@ async fn reads_to_end(read: &Script, bytes: &[u8]) {
 }
 
 async fn reads_to_string(read: &Script, bytes: &[u8]) {
-    let (mut reader, mut own) = (Scripted::reader(read, bytes), Own::reader(read, bytes));
+    let (mut reader, mut own) = (
+        ScriptedStream::reader(read, bytes),
+        SelkieStream::reader(read, bytes),
+    );
     let (mut text, mut own_text) = ("before".to_owned(), "before".to_owned());
     let theirs = outcome(reader.read_to_string(&mut text));
     let mine = outcome(own.read_to_string(&mut own_text).await);
@@ -116,8 +131,8 @@ async fn reads_to_string(read: &Script, bytes: &[u8]) {
 }
 
 async fn reads_lines(read: &Script, bytes: &[u8], size: usize) {
-    let reader = io::BufReader::with_capacity(size, Scripted::reader(read, bytes));
-    let own = BufReader::with_capacity(size, Own::reader(read, bytes));
+    let reader = io::BufReader::with_capacity(size, ScriptedStream::reader(read, bytes));
+    let own = BufReader::with_capacity(size, SelkieStream::reader(read, bytes));
     let mut own = own.lines();
     for line in reader.lines() {
         let mine = outcome(own.next_line().await);
@@ -131,8 +146,8 @@ async fn reads_lines(read: &Script, bytes: &[u8], size: usize) {
 }
 
 async fn splits(read: &Script, bytes: &[u8], size: usize) {
-    let reader = io::BufReader::with_capacity(size, Scripted::reader(read, bytes));
-    let own = BufReader::with_capacity(size, Own::reader(read, bytes));
+    let reader = io::BufReader::with_capacity(size, ScriptedStream::reader(read, bytes));
+    let own = BufReader::with_capacity(size, SelkieStream::reader(read, bytes));
     let mut own = own.split(b'\n');
     for part in reader.split(b'\n') {
         let mine = outcome(own.next_segment().await);
@@ -146,8 +161,8 @@ async fn splits(read: &Script, bytes: &[u8], size: usize) {
 }
 
 async fn takes(read: &Script, bytes: &[u8], size: usize) {
-    let mut reader = Read::take(Scripted::reader(read, bytes), size as u64);
-    let mut own = AsyncReadExt::take(Own::reader(read, bytes), size as u64);
+    let mut reader = Read::take(ScriptedStream::reader(read, bytes), size as u64);
+    let mut own = AsyncReadExt::take(SelkieStream::reader(read, bytes), size as u64);
     let (mut buf, mut own_buf) = (Vec::new(), Vec::new());
     let theirs = outcome(reader.read_to_end(&mut buf));
     let mine = outcome(own.read_to_end(&mut own_buf).await);
@@ -160,8 +175,11 @@ async fn takes(read: &Script, bytes: &[u8], size: usize) {
 
 async fn chains(first: &Script, second: &Script, bytes: &[u8], size: usize) {
     let (one, two) = bytes.split_at(size.min(bytes.len()));
-    let mut reader = Scripted::reader(first, one).chain(Scripted::reader(second, two));
-    let mut own = AsyncReadExt::chain(Own::reader(first, one), Own::reader(second, two));
+    let mut reader = ScriptedStream::reader(first, one).chain(ScriptedStream::reader(second, two));
+    let mut own = AsyncReadExt::chain(
+        SelkieStream::reader(first, one),
+        SelkieStream::reader(second, two),
+    );
     let (mut buf, mut own_buf) = (Vec::new(), Vec::new());
     let theirs = outcome(reader.read_to_end(&mut buf));
     let mine = outcome(own.read_to_end(&mut own_buf).await);
@@ -169,7 +187,7 @@ async fn chains(first: &Script, second: &Script, bytes: &[u8], size: usize) {
 }
 
 async fn writes_buffered(write: &Script, bytes: &[u8], size: usize) {
-    let mut own = BufWriter::with_capacity(size, Own::writer(write));
+    let mut own = BufWriter::with_capacity(size, SelkieStream::writer(write));
     let mut all = Ok(());
     for part in bytes.chunks(7) {
         all = own.write_all(part).await;
@@ -190,7 +208,10 @@ async fn writes_buffered(write: &Script, bytes: &[u8], size: usize) {
 }
 
 async fn reads_numbers(read: &Script, bytes: &[u8]) {
-    let (mut reader, mut own) = (Scripted::reader(read, bytes), Own::reader(read, bytes));
+    let (mut reader, mut own) = (
+        ScriptedStream::reader(read, bytes),
+        SelkieStream::reader(read, bytes),
+    );
     let mut buf = [0; 4];
     loop {
         let theirs = outcome(
@@ -208,7 +229,7 @@ async fn reads_numbers(read: &Script, bytes: &[u8]) {
 
 async fn goes_through_a_pipe(read: &Script, bytes: &[u8], size: usize) {
     let (mut near, mut far) = ours::duplex(size);
-    let mut source = Own::reader(read, bytes);
+    let mut source = SelkieStream::reader(read, bytes);
     let sends = async move {
         let sent = outcome(ours::copy(&mut source, &mut near).await);
         let _closed = near.shutdown().await;

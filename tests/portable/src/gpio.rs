@@ -50,9 +50,9 @@ impl Chip {
     }
 
     /// What moves the line.
-    fn finger(&self) -> Finger {
+    fn pull_file(&self) -> PullFile {
         let parent = fs::read_to_string(self.folder.join("dev_name")).expect("the device's name");
-        Finger {
+        PullFile {
             pull: Path::new("/sys/devices/platform")
                 .join(parent.trim())
                 .join(self.name())
@@ -73,11 +73,11 @@ impl Drop for Chip {
 }
 
 /// Presses the button, as the kernel's file of the line lets it.
-struct Finger {
+struct PullFile {
     pull: PathBuf,
 }
 
-impl Finger {
+impl PullFile {
     fn press(&self) -> io::Result<()> {
         fs::write(&self.pull, "pull-down")
     }
@@ -90,7 +90,7 @@ impl Finger {
 /// A contact that bounces and is let go, then one that is held; neither takes a time for granted
 /// that a loaded machine does not keep.
 pub(crate) async fn button(chip: Chip) {
-    let finger = chip.finger();
+    let pull_file = chip.pull_file();
     let device = Path::new("/dev").join(chip.name());
     let line = open(&device, LINE, "button").expect("the line");
     let patient = Timing {
@@ -105,22 +105,22 @@ pub(crate) async fn button(chip: Chip) {
         // bounce, rightly: then it is held for longer.
         let mut hold = Duration::from_millis(50);
         while !is_told.load(Ordering::Acquire) {
-            finger.press()?;
+            pull_file.press()?;
             sleep(Duration::from_millis(1)).await;
-            finger.release()?;
+            pull_file.release()?;
             sleep(Duration::from_millis(1)).await;
-            finger.press()?;
+            pull_file.press()?;
             sleep(hold).await;
-            finger.release()?;
+            pull_file.release()?;
             sleep(hold).await;
             hold *= 2;
         }
-        io::Result::Ok(finger)
+        io::Result::Ok(pull_file)
     });
     assert_eq!(button.press().await.expect("the line"), Press::Short);
     // Release: pairs with the Acquire in the script.
     told.store(true, Ordering::Release);
-    let finger = script.await.expect("no panic").expect("the line moves");
+    let pull_file = script.await.expect("no panic").expect("the line moves");
     let refused = open(&device, LINE, "another").expect_err("the line is taken");
     assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
     drop(button);
@@ -130,8 +130,8 @@ pub(crate) async fn button(chip: Chip) {
         long_ms: 100,
     };
     let mut button = Button::new(line, Delay, timing);
-    finger.press().expect("the line moves");
-    // It is held until it is told.
+    pull_file.press().expect("the line moves");
+    // It is held until the press was reported.
     assert_eq!(button.press().await.expect("the line"), Press::Long);
-    finger.release().expect("the line moves");
+    pull_file.release().expect("the line moves");
 }

@@ -8,7 +8,7 @@ use selkie::io::AsyncWriteExt;
 
 use crate::files::fresh_directory;
 
-/// Options by their bits: reads, writes, appends, truncates, creates, creates anew.
+/// Options by their bits: reads, writes, appends, truncates, creates, creates a new file only.
 const COMBINATIONS: u8 = 1 << 6;
 
 macro_rules! options {
@@ -22,10 +22,10 @@ macro_rules! options {
 }
 
 /// What came of opening, and of writing after that: the kinds and numbers of errors.
-type Outcome = Result<Result<(), Told>, Told>;
-type Told = (io::ErrorKind, Option<i32>);
+type Outcome = Result<Result<(), ErrorNumber>, ErrorNumber>;
+type ErrorNumber = (io::ErrorKind, Option<i32>);
 
-fn told(error: io::Error) -> Told {
+fn error_number(error: io::Error) -> ErrorNumber {
     (error.kind(), error.raw_os_error())
 }
 
@@ -40,18 +40,18 @@ fn prepare(path: &Path, is_there: bool) {
 fn as_std(path: &Path, bits: u8) -> Outcome {
     let mut file = options!(std::fs::OpenOptions, bits)
         .open(path)
-        .map_err(told)?;
-    Ok(file.write_all(b"ab").map_err(told))
+        .map_err(error_number)?;
+    Ok(file.write_all(b"ab").map_err(error_number))
 }
 
 async fn as_ours(path: &Path, bits: u8) -> Outcome {
     let opened = options!(OpenOptions, bits).open(path).await;
-    let mut file = opened.map_err(told)?;
+    let mut file = opened.map_err(error_number)?;
     let written = async {
         file.write_all(b"ab").await?;
         file.flush().await
     };
-    Ok(written.await.map_err(told))
+    Ok(written.await.map_err(error_number))
 }
 
 /// Each combination, on a file that is there and on one that is not.

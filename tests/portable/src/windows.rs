@@ -53,7 +53,7 @@ pub(crate) async fn pipe_echo() {
         let mut client = loop {
             match ClientOptions::new().open(&name) {
                 Ok(client) => break client,
-                // The instance has the client before yet, or was not made ready anew.
+                // The instance still has the client before, or was not made ready again.
                 Err(_) if !server.is_finished() => selkie::task::yield_now().await,
                 Err(error) => panic!("round {round}: {error}"),
             }

@@ -72,7 +72,7 @@ pub(crate) async fn kills() {
         child.wait().await.expect("its end was seen").code(),
         Some(7)
     );
-    // A drop kills if it was told to: the child's end of the pipe closes.
+    // A drop kills if that was asked for: the child's end of the pipe closes.
     let mut child = command
         .kill_on_drop(true)
         .spawn()

@@ -36,9 +36,9 @@ async fn program() {
     }
 }
 
-/// What was seen so far.
+/// How many of each were seen so far.
 #[derive(Default)]
-struct Seen {
+struct Counts {
     kinds: HashMap<String, usize>,
     resources: HashMap<String, usize>,
     operations: usize,
@@ -47,7 +47,7 @@ struct Seen {
     located: usize,
 }
 
-impl Seen {
+impl Counts {
     fn is_complete(&self) -> bool {
         let resources = ["Mutex", "Semaphore", "Sender|Receiver", "Sleep"];
         ["task", "blocking", "block_on"]
@@ -114,7 +114,7 @@ impl Seen {
 }
 
 /// Watches the aggregator as the console does, until everything was seen.
-async fn watch(address: std::net::SocketAddr) -> Seen {
+async fn watch(address: std::net::SocketAddr) -> Counts {
     let mut client = InstrumentClient::connect(format!("http://{address}"))
         .await
         .unwrap();
@@ -123,7 +123,7 @@ async fn watch(address: std::net::SocketAddr) -> Seen {
         .await
         .unwrap()
         .into_inner();
-    let mut seen = Seen::default();
+    let mut seen = Counts::default();
     while !seen.is_complete() {
         match tokio::time::timeout(LIMIT, updates.message()).await {
             Ok(update) => seen.add(update.unwrap().expect("the stream goes on")),

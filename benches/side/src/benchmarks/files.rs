@@ -21,10 +21,10 @@ fn forget(path: &std::path::Path) {
     assert_eq!(status, 0, "the system keeps its cache");
 }
 
-/// A folder of this process that goes when it is dropped.
-struct Folder(std::path::PathBuf);
+/// A directory of this process that is removed when it is dropped.
+struct TempDir(std::path::PathBuf);
 
-impl Folder {
+impl TempDir {
     fn with(files: u64) -> Self {
         let path = std::env::temp_dir().join(format!("selkie-side-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder");
@@ -40,7 +40,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _left_behind = std::fs::remove_dir_all(&self.0);
     }
@@ -51,10 +51,10 @@ same!({
 
     use rt::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-    use super::{BYTES, COLD_BYTES, FILES, Folder, LARGE_BYTES};
+    use super::{BYTES, COLD_BYTES, FILES, LARGE_BYTES, TempDir};
     use crate::measurement::repeat;
 
-    async fn read_again(folder: Arc<Folder>) -> f64 {
+    async fn read_again(folder: Arc<TempDir>) -> f64 {
         let mut file = rt::fs::File::open(folder.file(0)).await.expect("a file");
         let mut buffer = vec![0; BYTES];
         let begun = std::time::Instant::now();
@@ -65,7 +65,7 @@ same!({
         begun.elapsed().as_nanos() as f64 / 5_000.0
     }
 
-    async fn write_and_sync(folder: Arc<Folder>) -> f64 {
+    async fn write_and_sync(folder: Arc<TempDir>) -> f64 {
         let mut file = rt::fs::File::create(folder.file(1)).await.expect("a file");
         let begun = std::time::Instant::now();
         for _ in 0..100 {
@@ -75,7 +75,7 @@ same!({
         begun.elapsed().as_nanos() as f64 / 100.0
     }
 
-    async fn all_at_once(folder: Arc<Folder>) {
+    async fn all_at_once(folder: Arc<TempDir>) {
         let tasks: Vec<_> = (0..FILES)
             .map(|n| {
                 let path = folder.file(n);
@@ -87,7 +87,7 @@ same!({
         }
     }
 
-    async fn read_cold(folder: Arc<Folder>) -> f64 {
+    async fn read_cold(folder: Arc<TempDir>) -> f64 {
         let path = folder.file(3);
         std::fs::write(&path, vec![7; COLD_BYTES]).expect("a file");
         let mut spent = std::time::Duration::ZERO;
@@ -101,7 +101,7 @@ same!({
     }
 
     pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
-        let folder = Arc::new(Folder::with(if benchmark == "read_2000" {
+        let folder = Arc::new(TempDir::with(if benchmark == "read_2000" {
             FILES
         } else {
             1

@@ -93,7 +93,7 @@ pub(crate) enum OperationStatus {
     Finished(Box<dyn Payload>),
     /// Nothing yet.
     Pending,
-    /// Nothing, and the runtime has shut down: whoever waits for the operation is told so now.
+    /// Nothing, and the runtime has shut down: whoever waits for the operation gets that as its outcome.
     RuntimeEnded,
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Capabilities {
     pub(crate) bundles: bool,
 }
 
-/// Submissions on their way to the system.
+/// Submissions that the system has not taken yet.
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) all: Vec<squeue::Entry>,

@@ -50,7 +50,7 @@ const MAX_GROUPS: usize = 1_024;
 pub(crate) struct Ring {
     /// Dropped by hand: see I5.
     pub(super) system: ManuallyDrop<QueuePair>,
-    /// Submissions on their way to the system (I1).
+    /// Submissions that the system has not taken yet (I1).
     entering: Lock<Entries>,
     pub(super) state: Lock<State>,
     table: Lock<FileTable>,

@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) operations: Operations,
     /// Entries that have not been submitted to the system.
     pub(super) unsubmitted: Vec<squeue::Entry>,
-    /// Slots of operations that the system will never see, and which have to be told so.
+    /// Slots of operations that the system will never see, and whose callers have to get an outcome.
     pub(super) never_submitted: Vec<usize>,
     /// The groups of provided buffers, with the tasks that wait for a buffer of each.
     pub(super) groups: Vec<Option<Arc<BufferWaiters>>>,
@@ -42,8 +42,8 @@ pub(super) struct State {
     pub(super) is_broken: bool,
     /// Whether the system takes nothing for now, and a thread retries: see `submitting`.
     pub(super) is_backing_off: bool,
-    /// Whether the runtime has shut down: whoever waits for an operation that gives no memory back is told at
-    /// once.
+    /// Whether the runtime has shut down: an operation that gives no memory back then ends at once for whoever
+    /// waits for it.
     pub(super) has_ended: bool,
     /// Whether a background thread waits for what was in flight when the runtime shut down.
     pub(super) has_background_wait: bool,

@@ -5,7 +5,7 @@
 //!             taken. No worker waits for that, and operations on files go to the blocking pool meanwhile.
 //! States      free ─a refusal for now→ backing off ─taken→ free; either ─a refusal for good→ broken;
 //!             backing off ─the runtime has shut down, and `GIVE_UP_AFTER` has passed→ broken
-//! Invariants  I1 entries that are on their way and not taken are not reported to anybody, and their operations
+//! Invariants  I1 entries that are being submitted and not taken are not reported to anybody, and their operations
 //!                keep what they own: the system may see them at the next call.
 //!             I2 while a ring is backing off there is a thread that retries; `is_backing_off` is changed while
 //!                `entering` is held.

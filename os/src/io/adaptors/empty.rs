@@ -1,4 +1,4 @@
-//! A reader of nothing that is also a writer to nowhere.
+//! A reader that is always at its end, and a writer that discards everything.
 
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::io::read_buf::ReadBuf;
 use crate::io::seek::AsyncSeek;
 use crate::io::write::AsyncWrite;
 
-/// Always at its end, takes all that is written; made by [`empty`].
+/// Always at its end; accepts and discards all that is written; made by [`empty`].
 #[derive(Debug)]
 pub struct Empty(());
 

@@ -1,4 +1,4 @@
-//! A writer to nowhere.
+//! A writer that discards everything.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use super::empty::charged;
 use crate::io::write::AsyncWrite;
 
-/// Takes all that is written; made by [`sink`].
+/// Accepts and discards all that is written; made by [`sink`].
 #[derive(Debug)]
 pub struct Sink(());
 

@@ -1,7 +1,7 @@
-//! The beginning of a reader.
+//! A reader that ends after a number of bytes.
 //!
-//! Invariants  I1 what the reader initialised counts only if it left the buffer it was given in its
-//!                place.
+//! Invariants  I1 what the reader has filled counts only if it left the buffer that it was given, and did not put
+//!                another in.
 #![allow(unsafe_code)]
 
 use std::io;

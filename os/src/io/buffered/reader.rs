@@ -1,8 +1,8 @@
 //! A buffer in front of a reader.
 //!
-//! States      of a seek: none ─start_seek→ asked ─poll_complete→ begins, once the source is idle,
-//!             (undoing →) under way → none
-//! Invariants  I1 `used <= filled <= buf.len()`; `buf[used..filled]` is read and not handed out.
+//! States      of a seek: none ─start_seek→ requested ─poll_complete→ begun, once the source is idle, (undoing →)
+//!             in progress → none
+//! Invariants  I1 `used <= filled <= buf.len()`; `buf[used..filled]` was read and not handed out.
 //!             I2 after a seek the buffer is empty; `Current` counts from what was handed out.
 
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::io::read_buf::ReadBuf;
 use crate::io::seek::AsyncSeek;
 use crate::io::write::AsyncWrite;
 
-/// Bytes of a buffer whose size nobody chose.
+/// The size of a buffer, unless another is given.
 pub(super) const DEFAULT_CAPACITY: usize = 8 * 1024;
 
 /// How far a seek has come.
@@ -26,9 +26,9 @@ pub(super) const DEFAULT_CAPACITY: usize = 8 * 1024;
 enum SeekState {
     None,
     Asked(SeekFrom),
-    /// What the source was at before, if anything, is over.
+    /// The operation of the source before the seek, if any, has ended.
     Begins(SeekFrom),
-    /// The offset did not fit beside the buffered bytes: those are undone first.
+    /// The offset and the buffered bytes together do not fit: the buffered bytes are undone first.
     Undoing(i64),
     UnderWay,
 }
@@ -36,7 +36,7 @@ enum SeekState {
 pin_project! {
     /// Reads much at once and hands it out in small parts.
     ///
-    /// What is buffered is lost when this drops or [`into_inner`](Self::into_inner) is called.
+    /// What is buffered is lost when this is dropped or [`into_inner`](Self::into_inner) is called.
     ///
     /// # Cost
     /// 8 KiB, if no other capacity is given.
@@ -117,7 +117,7 @@ impl<R: AsyncRead> AsyncRead for BufReader<R> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // Much is asked for and nothing is here: the buffer would only be in the way.
+        // The buffer is empty and the read is large: the buffer would only cost a copy.
         if self.used == self.filled && buf.remaining() >= self.buf.len() {
             ready!(self.as_mut().get_pin_mut().poll_read(cx, buf))?;
             self.discard();
@@ -151,7 +151,7 @@ impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
 
 impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
-        // The inner seek begins at the poll: what is buffered then counts.
+        // The inner seek begins at the poll, so that what is buffered then counts.
         *self.project().seek = SeekState::Asked(position);
         Ok(())
     }

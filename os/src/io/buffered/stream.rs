@@ -17,7 +17,7 @@ use crate::io::write::AsyncWrite;
 pin_project! {
     /// Buffers what is read from a stream and what is written to it.
     ///
-    /// What is gathered to be written is lost when this drops: flush it, or shut it down.
+    /// What is gathered to be written is lost when this is dropped: flush it, or shut it down.
     #[derive(Debug)]
     pub struct BufStream<RW> {
         #[pin]

@@ -1,7 +1,6 @@
 //! A buffer in front of a writer.
 //!
-//! Invariants  I1 `buf[written..]` is taken and not written yet; `buf.len()` never passes the
-//!                capacity that was given.
+//! Invariants  I1 `buf[written..]` was accepted and is not written yet; `buf.len()` never exceeds the capacity.
 
 use std::fmt;
 use std::io::{self, IoSlice, SeekFrom};
@@ -12,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::reader::DEFAULT_CAPACITY;
 use crate::io::buf_read::AsyncBufRead;
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 use crate::io::seek::AsyncSeek;
@@ -29,7 +28,7 @@ enum SeekState {
 pin_project! {
     /// Gathers small writes and writes much at once.
     ///
-    /// What is gathered is lost when this drops: flush it, or shut it down.
+    /// What is gathered is lost when this is dropped: flush it, or shut it down.
     ///
     /// # Cost
     /// 8 KiB, if no other capacity is given.
@@ -88,7 +87,7 @@ impl<W: AsyncWrite> BufWriter<W> {
             }
             let rest = &me.buf[*me.written..];
             let inner = &mut me.inner;
-            match ready!(poll_uninterrupted(cx, |cx| {
+            match ready!(poll_retrying(cx, |cx| {
                 inner.as_mut().poll_write(cx, rest)
             })) {
                 Ok(0) => {

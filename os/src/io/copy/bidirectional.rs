@@ -1,4 +1,4 @@
-//! Two streams joined to each other.
+//! A copy in both directions between two streams.
 
 use std::future::poll_fn;
 use std::io;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::buffer::{CopyBuffer, DEFAULT_SIZE};
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 use crate::io::read::AsyncRead;
 use crate::io::write::AsyncWrite;
 
@@ -40,7 +40,7 @@ impl Direction {
                     ))?)
                 }
                 Self::Closing(copied) => {
-                    ready!(poll_uninterrupted(cx, |cx| {
+                    ready!(poll_retrying(cx, |cx| {
                         Pin::new(&mut *writer).poll_shutdown(cx)
                     }))?;
                     Self::Done(*copied)
@@ -51,13 +51,13 @@ impl Direction {
     }
 }
 
-/// Copies from `a` to `b` and from `b` to `a` until both have ended; says how many bytes went
+/// Copies from `a` to `b` and from `b` to `a` until both have ended; returns how many bytes went
 /// each way.
 ///
 /// When one side ends, the other side's writing is closed, and what it still sends is copied.
 ///
 /// # Errors
-/// The first of either side, at once; how much was copied is not said.
+/// The first of either side, at once; how much was copied is not known.
 ///
 /// # Cancel safety
 /// Not cancel safe: what was read and not written is lost.

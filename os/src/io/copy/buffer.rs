@@ -1,15 +1,15 @@
-//! The buffer between a reader and a writer, and how far the copy has come.
+//! The buffer between a reader and a writer, and the progress of the copy.
 //!
-//! Idea        Read, then write all that was read; while the writer waits read more behind it, so that
-//!             its next write is long. When the reader has nothing for now, flush, so that the peer sees
-//!             what it may wait for.
-//! States      reading ─end, or a failure of the reader→ ended, or failed: what is left is written, then
-//!             the copy is over
-//! Invariants  I1 `start <= end <= buf.len()`; `buf[start..end]` is read and not written.
-//!             I2 each step costs a unit of budget, so a reader and a writer that are always ready
-//!                do not keep their thread.
-//!             I3 the writer is offered all that was read before the copy ends, also if the reader fails.
-//! Rejected    A ring: the writer would get two short slices where one long one does.
+//! Idea        Read, then write all that was read; while the writer is not ready read more behind it, so that its
+//!             next write is long. When the reader has nothing for now, flush, so that the peer sees what it may
+//!             wait for.
+//! States      reading ─end, or a failure of the reader→ ended, or failed: what is left is written, then the copy
+//!             is over
+//! Invariants  I1 `start <= end <= buf.len()`; `buf[start..end]` was read and is not written.
+//!             I2 each step costs a unit of the budget, so that a reader and a writer that are always ready do not
+//!                keep their thread.
+//!             I3 the writer is offered all that was read before the copy ends, even if the reader fails.
+//! Rejected    A ring buffer: the writer would get two short slices where one long one does.
 
 use std::io;
 use std::pin::Pin;
@@ -17,15 +17,15 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 use crate::io::write::AsyncWrite;
 
-/// Bytes of the buffer, if nobody chose.
+/// The size of the buffer, unless another is given.
 pub(super) const DEFAULT_SIZE: usize = 8 * 1024;
 
-/// A copy under way.
+/// A copy in progress.
 #[derive(Debug)]
 pub(super) struct CopyBuffer {
     buf: Box<[u8]>,
@@ -56,14 +56,14 @@ impl CopyBuffer {
         !self.ended && self.end < self.buf.len()
     }
 
-    /// Reads once, behind what is there; a failure is kept until that is written (I3).
+    /// Reads once, behind what is buffered; a failure is kept until that is written (I3).
     fn poll_fill<R: AsyncRead + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
         mut reader: Pin<&mut R>,
     ) -> Poll<()> {
         let mut room = ReadBuf::new(&mut self.buf[self.end..]);
-        let outcome = ready!(poll_uninterrupted(cx, |cx| {
+        let outcome = ready!(poll_retrying(cx, |cx| {
             reader.as_mut().poll_read(cx, &mut room)
         }));
         let n = room.filled().len();
@@ -83,7 +83,7 @@ impl CopyBuffer {
         mut writer: Pin<&mut W>,
     ) -> Poll<io::Result<()>> {
         let rest = &self.buf[self.start..self.end];
-        let n = ready!(poll_uninterrupted(cx, |cx| {
+        let n = ready!(poll_retrying(cx, |cx| {
             writer.as_mut().poll_write(cx, rest)
         }))?;
         if n == 0 {
@@ -102,7 +102,7 @@ impl CopyBuffer {
         Poll::Ready(Ok(()))
     }
 
-    /// Copies on; the number of bytes once the reader has ended and the writer is flushed.
+    /// Continues the copy; returns the number of bytes once the reader has ended and the writer is flushed.
     pub(super) fn poll_copy<R, W>(
         &mut self,
         cx: &mut Context<'_>,
@@ -117,7 +117,7 @@ impl CopyBuffer {
         loop {
             let unit = ready!(coop::poll_proceed(cx)); // I2
             let mut waits_for_reader = false;
-            // Once in a poll also behind what is there, to hear of an end while the writer is slow.
+            // Once per poll also behind what is buffered, to notice an end while the writer is slow.
             if self.can_read() && (self.start == self.end || !has_looked) {
                 waits_for_reader = self.poll_fill(cx, reader.as_mut()).is_pending();
                 has_looked = true;
@@ -126,7 +126,7 @@ impl CopyBuffer {
                 match self.poll_drain(cx, writer.as_mut()) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(error)) => {
-                        // Of two failures the first is told.
+                        // Of two failures the first is returned.
                         return Poll::Ready(Err(self.failure.take().unwrap_or(error)));
                     }
                     Poll::Pending => {
@@ -155,10 +155,10 @@ impl CopyBuffer {
     }
 }
 
-/// Flushes `writer`, anew if that is interrupted: the copy would be lost with the error.
+/// Flushes `writer`, again if that is interrupted: otherwise the copy would be lost with the error.
 pub(super) fn poll_flush<W: AsyncWrite + ?Sized>(
     cx: &mut Context<'_>,
     mut writer: Pin<&mut W>,
 ) -> Poll<io::Result<()>> {
-    poll_uninterrupted(cx, |cx| writer.as_mut().poll_flush(cx))
+    poll_retrying(cx, |cx| writer.as_mut().poll_flush(cx))
 }

@@ -1,4 +1,4 @@
-//! Everything from a reader into a writer.
+//! A copy of everything from a reader to a writer.
 
 use std::future::poll_fn;
 use std::io;
@@ -8,7 +8,7 @@ use super::buffer::{CopyBuffer, DEFAULT_SIZE};
 use crate::io::read::AsyncRead;
 use crate::io::write::AsyncWrite;
 
-/// Copies everything from `reader` into `writer`, flushes it, and says how many bytes it was.
+/// Copies everything from `reader` into `writer`, flushes it, and returns how many bytes that was.
 ///
 /// # Errors
 /// The first of either side; `WriteZero` if the writer takes no more.

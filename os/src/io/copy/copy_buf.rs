@@ -1,4 +1,4 @@
-//! Everything from a buffered reader into a writer.
+//! A copy of everything from a buffered reader to a writer.
 
 use std::future::poll_fn;
 use std::io;
@@ -9,10 +9,10 @@ use selkie_core::coop;
 
 use super::buffer::poll_flush;
 use crate::io::buf_read::AsyncBufRead;
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 use crate::io::write::AsyncWrite;
 
-/// Copies everything from `reader` into `writer`, flushes it, and says how many bytes it was.
+/// Copies everything from `reader` into `writer`, flushes it, and returns how many bytes that was.
 ///
 /// The writer is also flushed when the reader has nothing for now.
 ///
@@ -55,7 +55,7 @@ where
 {
     let unit = ready!(coop::poll_proceed(cx));
     let mut waits_for_reader = false;
-    let written = poll_uninterrupted(cx, |cx| {
+    let written = poll_retrying(cx, |cx| {
         let Poll::Ready(available) = Pin::new(&mut *reader).poll_fill_buf(cx)? else {
             waits_for_reader = true;
             return Poll::Pending;

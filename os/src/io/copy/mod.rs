@@ -1,4 +1,4 @@
-//! From a reader into a writer.
+//! Copies from a reader to a writer.
 
 mod buffer;
 

@@ -1,8 +1,8 @@
-//! Reading into the spare room of a growing buffer.
+//! Reads into the spare capacity of a growing buffer.
 //!
-//! Invariants  I1 a reader is given a `ReadBuf` and may put another in its place; what it counts as
-//!                filled is taken only if it is still the memory that was given.
-//!             I2 bytes that hold values hold values until the memory is another.
+//! Invariants  I1 a reader is given a `ReadBuf` and may put another one in its place; what it has filled counts
+//!                only if the `ReadBuf` still has the memory that was given.
+//!             I2 bytes that were initialised stay so until the memory is replaced.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -14,7 +14,7 @@ use bytes::BufMut;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
-/// Reads once into the room that `buf` has at hand, and says how much.
+/// Reads once into the spare capacity of `buf`, and returns how many bytes.
 pub(super) fn poll_append<R: AsyncRead + ?Sized, B: BufMut + ?Sized>(
     reader: Pin<&mut R>,
     cx: &mut Context<'_>,
@@ -42,10 +42,10 @@ pub(super) fn poll_append<R: AsyncRead + ?Sized, B: BufMut + ?Sized>(
     Poll::Ready(Ok(n))
 }
 
-/// Reads once into the spare room of `vec`, and says how much.
+/// Reads once into the spare capacity of `vec`, and returns how many bytes.
 ///
-/// `initialized` is what earlier calls learnt: how many bytes of the memory hold values. It is for
-/// this very memory; a caller that lets the `Vec` grow starts again at its length.
+/// `initialized` is what earlier calls found: how many bytes of the memory are initialised. It holds for this
+/// very memory; a caller that lets the `Vec` grow starts again at its length.
 pub(super) fn poll_fill_spare<R: AsyncRead + ?Sized>(
     reader: Pin<&mut R>,
     cx: &mut Context<'_>,

@@ -1,8 +1,8 @@
 //! Futures and streams over buffered readers.
 //!
-//! Invariants  I1 what was taken out of the reader's buffer is in the caller's, or in the stream's,
-//!                before anything is waited for.
-//!             I2 `FillBuf` gives its reader away with the buffer.
+//! Invariants  I1 what was taken out of the buffer of the reader is in that of the caller, or of the stream, before
+//!                anything is waited for.
+//!             I2 `FillBuf` gives its reader away together with the buffer.
 #![allow(unsafe_code)]
 
 use std::future::{Future, poll_fn};
@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 
 use super::read_all::put_back;
 use crate::io::buf_read::AsyncBufRead;
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 
 /// Appends up to and with the next `byte`, or to the end; `read` counts across polls.
 fn poll_until<R: AsyncBufRead + ?Sized>(
@@ -27,7 +27,7 @@ fn poll_until<R: AsyncBufRead + ?Sized>(
     read: &mut usize,
 ) -> Poll<io::Result<usize>> {
     loop {
-        let (found, used) = ready!(poll_uninterrupted(cx, |cx| {
+        let (found, used) = ready!(poll_retrying(cx, |cx| {
             let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
             let found = available.iter().position(|&b| b == byte);
             let used = found.map_or(available.len(), |at| at + 1);
@@ -171,7 +171,7 @@ impl<R: AsyncBufRead> Lines<R> {
     /// The next line, without its `\n` or `\r\n`; `None` at the end.
     ///
     /// # Errors
-    /// `InvalidData` if the line is not UTF-8; what the source says otherwise.
+    /// `InvalidData` if the line is not UTF-8; what the source returns otherwise.
     pub fn poll_next_line(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -200,7 +200,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     ///
     /// # Errors
     /// `InvalidData` if the line is not UTF-8, which is then passed over, and inside the error as a
-    /// [`FromUtf8Error`](std::string::FromUtf8Error); what the source says otherwise: what was read of
+    /// [`FromUtf8Error`](std::string::FromUtf8Error); what the source returns otherwise: what was read of
     /// the line before stays here.
     ///
     /// # Cancel safety
@@ -251,7 +251,7 @@ impl<R: AsyncBufRead> Split<R> {
     /// The next segment, without the delimiter; `None` at the end.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     pub fn poll_next_segment(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -273,7 +273,7 @@ impl<R: AsyncBufRead + Unpin> Split<R> {
     /// The next segment, without the delimiter; `None` at the end.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     ///
     /// # Cancel safety
     /// What was read of the segment stays here when the future is dropped.

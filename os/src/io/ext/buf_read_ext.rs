@@ -1,4 +1,4 @@
-//! What buffered readers are used by.
+//! The methods of buffered readers.
 
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -24,10 +24,10 @@ use crate::io::buf_read::AsyncBufRead;
 /// # }
 /// ```
 pub trait AsyncBufReadExt: AsyncBufRead {
-    /// Appends all up to and with the next `byte`, or to the end, to `buf`; says how much.
+    /// Appends all up to and with the next `byte`, or to the end, to `buf`; returns how many bytes.
     ///
     /// # Errors
-    /// What the source says; what was read before stays in `buf`.
+    /// What the source returns; what was read before stays in `buf`.
     ///
     /// # Cancel safety
     /// What was read stays in `buf` when the future is dropped; call it again to go on.
@@ -44,7 +44,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         }
     }
 
-    /// Appends all up to and with the next `\n`, or to the end, to `buf`; says how many bytes.
+    /// Appends all up to and with the next `\n`, or to the end, to `buf`; returns how many bytes.
     ///
     /// # Errors
     /// `InvalidData` if the line is not UTF-8, and `buf` is as it was; what the source says
@@ -71,7 +71,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// What is buffered; reads more if that is nothing. Empty means the end.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     ///
     /// # Cancel safety
     /// What was read stays in the reader's buffer when the future is dropped.

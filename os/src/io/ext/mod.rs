@@ -1,4 +1,4 @@
-//! The methods that readers and writers are used by.
+//! The extension traits of readers and writers, and their futures.
 
 mod append;
 

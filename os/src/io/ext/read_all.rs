@@ -1,8 +1,8 @@
 //! Futures that read to the end.
 //!
-//! Invariants  I1 a caller's `Vec` that has exactly the room that is needed is not grown: before
-//!                the first growth the end is looked for with a few bytes on the stack.
-//!             I2 the text that a caller gave is in its place again when the future is ready.
+//! Invariants  I1 a `Vec` of the caller whose capacity is exactly what is needed is not grown: before the first
+//!                growth the end is looked for with a few bytes on the stack.
+//!             I2 the text that the caller gave is back in its place when the future is ready.
 
 use std::future::Future;
 use std::io;
@@ -14,18 +14,18 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::append::poll_fill_spare;
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
-/// Room that a read gets at least.
+/// The smallest spare capacity that a read gets.
 const LEAST_ROOM: usize = 32;
 
-/// How far reading to the end has come.
+/// The progress of reading to the end.
 #[derive(Debug)]
 struct Progress {
     first_capacity: usize,
-    /// Bytes of the buffer's memory that hold values.
+    /// How many bytes of the memory of the buffer are initialised.
     initialized: usize,
     read: usize,
 }
@@ -50,7 +50,7 @@ impl Progress {
             let is_full = buf.capacity() - buf.len() < LEAST_ROOM;
             let was_given = buf.capacity() == self.first_capacity && self.first_capacity > 0;
             let n = if is_full && was_given {
-                let n = ready!(poll_uninterrupted(cx, |cx| poll_probe(reader, cx, buf)))?; // I1
+                let n = ready!(poll_retrying(cx, |cx| poll_probe(reader, cx, buf)))?; // I1
                 self.initialized = buf.len(); // It may have grown.
                 n
             } else {
@@ -59,7 +59,7 @@ impl Progress {
                     self.initialized = buf.len();
                 }
                 let initialized = &mut self.initialized;
-                ready!(poll_uninterrupted(cx, |cx| {
+                ready!(poll_retrying(cx, |cx| {
                     poll_fill_spare(Pin::new(&mut *reader), cx, buf, initialized)
                 }))?
             };
@@ -161,8 +161,8 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToString<'_, R> {
     }
 }
 
-/// Makes `bytes`, the last `read` of which are new, the caller's text again; without the new
-/// ones if they are no text (I2).
+/// Turns `bytes`, the last `read` of which are new, back into the text of the caller; without the new ones if
+/// those are not UTF-8 (I2).
 pub(super) fn put_back(
     text: &mut String,
     bytes: Vec<u8>,

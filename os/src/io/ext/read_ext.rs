@@ -1,4 +1,4 @@
-//! What readers are used by.
+//! The methods of readers.
 
 use std::marker::PhantomPinned;
 
@@ -16,7 +16,7 @@ macro_rules! read_number {
         #[doc = concat!("Reads one `", stringify!($t), "`, ", $order, ".")]
         ///
         /// # Errors
-        /// `UnexpectedEof` if the source ends before; what the source says otherwise.
+        /// `UnexpectedEof` if the source ends before; what the source returns otherwise.
         ///
         /// # Cancel safety
         /// Not cancel safe: bytes that were read are lost when the future is dropped.
@@ -56,12 +56,12 @@ pub trait AsyncReadExt: AsyncRead {
         Chain::new(self, next)
     }
 
-    /// Reads what is there into `buf`, waiting for something, and says how much that was.
+    /// Reads what is there into `buf`, waiting for something, and returns how many bytes that was.
     ///
     /// Zero means the end, or that `buf` has no room.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     ///
     /// # Cancel safety
     /// Nothing was read if the future is dropped before it is ready.
@@ -76,13 +76,13 @@ pub trait AsyncReadExt: AsyncRead {
         }
     }
 
-    /// Appends what is there to `buf`, waiting for something, and says how much that was.
+    /// Appends what is there to `buf`, waiting for something, and returns how many bytes that was.
     ///
     /// Zero means the end, or that `buf` has no room. A buffer that grows, as a `Vec` does, has
-    /// always room; how much is read at once depends on what it has at hand.
+    /// always room; how much is read at once depends on its spare capacity.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     ///
     /// # Cancel safety
     /// Nothing was read if the future is dropped before it is ready.
@@ -101,8 +101,8 @@ pub trait AsyncReadExt: AsyncRead {
     /// Reads until `buf` is full.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the source ends before; what the source says otherwise. How much of
-    /// `buf` was filled then is not said.
+    /// `UnexpectedEof` if the source ends before; what the source returns otherwise. How much of
+    /// `buf` was filled then is not known.
     ///
     /// # Cancel safety
     /// Not cancel safe: bytes that were read are in `buf`, but not how many.
@@ -142,10 +142,10 @@ pub trait AsyncReadExt: AsyncRead {
         read_f64_le: f64 = from_le_bytes, "little-endian";
     }
 
-    /// Appends everything up to the end to `buf` and says how much that was.
+    /// Appends everything up to the end to `buf` and returns how many bytes that was.
     ///
     /// # Errors
-    /// What the source says; what was read before stays in `buf`.
+    /// What the source returns; what was read before stays in `buf`.
     ///
     /// # Cancel safety
     /// What was read stays in `buf` when the future is dropped.
@@ -159,10 +159,10 @@ pub trait AsyncReadExt: AsyncRead {
         ReadToEnd::new(self, buf)
     }
 
-    /// Appends everything up to the end to `dst`, as text, and says how many bytes that was.
+    /// Appends everything up to the end to `dst`, as text, and returns how many bytes that was.
     ///
     /// # Errors
-    /// `InvalidData` if it is not UTF-8; what the source says otherwise. `dst` is then as it was.
+    /// `InvalidData` if it is not UTF-8; what the source returns otherwise. `dst` is then as it was.
     ///
     /// # Cancel safety
     /// Not cancel safe: `dst` is empty when the future is dropped before it is ready.

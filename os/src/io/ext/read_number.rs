@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::read::early_end;
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 use crate::io::read::AsyncRead;
 use crate::io::read_buf::ReadBuf;
 
@@ -50,7 +50,7 @@ where
         let me = self.project();
         while *me.read < size_of::<B>() {
             let mut rest = ReadBuf::new(&mut me.bytes.as_mut()[*me.read..]);
-            ready!(poll_uninterrupted(cx, |cx| {
+            ready!(poll_retrying(cx, |cx| {
                 Pin::new(&mut **me.reader).poll_read(cx, &mut rest)
             }))?;
             let n = rest.filled().len();

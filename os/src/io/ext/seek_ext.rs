@@ -1,4 +1,4 @@
-//! What sources with a position are used by.
+//! The methods of sources that have a position.
 
 use std::io::SeekFrom;
 use std::marker::PhantomPinned;
@@ -8,10 +8,10 @@ use crate::io::seek::AsyncSeek;
 
 /// Methods of every [`AsyncSeek`].
 pub trait AsyncSeekExt: AsyncSeek {
-    /// Moves to `pos` and says where that is, from the start.
+    /// Moves to `pos` and returns where that is, from the start.
     ///
     /// # Errors
-    /// What the source says; a position before the start is one.
+    /// What the source returns; a position before the start is one.
     ///
     /// # Cancel safety
     /// The move may or may not have happened when the future is dropped.
@@ -45,7 +45,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// Moves to the start.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     fn rewind(&mut self) -> Seek<'_, Self>
     where
         Self: Unpin,
@@ -56,7 +56,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// The position, from the start.
     ///
     /// # Errors
-    /// What the source says.
+    /// What the source returns.
     fn stream_position(&mut self) -> Seek<'_, Self>
     where
         Self: Unpin,

@@ -1,4 +1,4 @@
-//! What writers are used by.
+//! The methods of writers.
 
 use std::io::IoSlice;
 use std::marker::PhantomPinned;
@@ -14,7 +14,7 @@ macro_rules! write_number {
         #[doc = concat!("Writes one `", stringify!($t), "`, ", $order, ".")]
         ///
         /// # Errors
-        /// `WriteZero` if the target takes no more; what the target says otherwise.
+        /// `WriteZero` if the target takes no more; what the target returns otherwise.
         ///
         /// # Cancel safety
         /// Not cancel safe: a part may have been written when the future is dropped.
@@ -44,10 +44,10 @@ macro_rules! write_number {
 /// # }
 /// ```
 pub trait AsyncWriteExt: AsyncWrite {
-    /// Writes as much of `src` as there is room for, waiting for some, and says how much.
+    /// Writes as much of `src` as there is room for, waiting for some, and returns how many bytes.
     ///
     /// # Errors
-    /// What the target says.
+    /// What the target returns.
     ///
     /// # Cancel safety
     /// Nothing was written if the future is dropped before it is ready.
@@ -65,7 +65,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// As [`write`](Self::write), from several buffers in order.
     ///
     /// # Errors
-    /// What the target says.
+    /// What the target returns.
     ///
     /// # Cancel safety
     /// Nothing was written if the future is dropped before it is ready.
@@ -80,10 +80,10 @@ pub trait AsyncWriteExt: AsyncWrite {
         }
     }
 
-    /// Writes as much of `src` as there is room for, moves it on, and says how much that was.
+    /// Writes as much of `src` as there is room for, moves it on, and returns how many bytes that was.
     ///
     /// # Errors
-    /// What the target says.
+    /// What the target returns.
     ///
     /// # Cancel safety
     /// Nothing was written if the future is dropped before it is ready.
@@ -102,7 +102,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// Writes all of `src` and moves it on as it goes.
     ///
     /// # Errors
-    /// `WriteZero` if the target takes no more; what the target says otherwise.
+    /// `WriteZero` if the target takes no more; what the target returns otherwise.
     ///
     /// # Cancel safety
     /// `src` stands after what was written when the future is dropped; call it again to go on.
@@ -121,7 +121,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// Writes all of `src`.
     ///
     /// # Errors
-    /// `WriteZero` if the target takes no more; what the target says otherwise.
+    /// `WriteZero` if the target takes no more; what the target returns otherwise.
     ///
     /// # Cancel safety
     /// Not cancel safe: a part may have been written when the future is dropped; see
@@ -165,7 +165,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// Waits until all that was written has reached its target.
     ///
     /// # Errors
-    /// What the target says.
+    /// What the target returns.
     ///
     /// # Cancel safety
     /// What is left to flush stays; call it again to go on.
@@ -182,7 +182,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// Flushes and closes the writing side, so that the reader sees the end.
     ///
     /// # Errors
-    /// What the target says.
+    /// What the target returns.
     ///
     /// # Cancel safety
     /// Call it again to go on.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::io::interrupted::poll_uninterrupted;
+use crate::io::interrupted::poll_retrying;
 use crate::io::write::AsyncWrite;
 
 pin_project! {
@@ -46,7 +46,7 @@ where
         let me = self.project();
         while *me.written < size_of::<B>() {
             let rest = &me.bytes.as_ref()[*me.written..];
-            let n = ready!(poll_uninterrupted(cx, |cx| {
+            let n = ready!(poll_retrying(cx, |cx| {
                 Pin::new(&mut **me.writer).poll_write(cx, rest)
             }))?;
             if n == 0 {

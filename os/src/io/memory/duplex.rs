@@ -1,7 +1,7 @@
-//! A connection in memory: two pipes, crossed.
+//! A connection in memory: two pipes, one per direction.
 //!
-//! Invariants  I1 no waker is cloned, woken or dropped while a pipe is locked: it is foreign code, and
-//!                may use the other end.
+//! Invariants  I1 no waker is cloned, woken or dropped while a pipe is locked: it is foreign code, and may use the
+//!                other end.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use crate::io::write::AsyncWrite;
 
 /// One end of a connection in memory; made by [`duplex`].
 ///
-/// When it drops the other end reads the end, and its writes fail.
+/// When it is dropped the other end reads the end, and its writes fail.
 #[derive(Debug)]
 pub struct DuplexStream {
     read: Arc<Lock<SimplexStream>>,
@@ -63,11 +63,11 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     )
 }
 
-/// Tries `attempt` on `pipe`, and waits at `place` if it would block.
+/// Tries `attempt` on `pipe`, and stores the waker in `waiter` if that would block.
 fn poll_pipe<R>(
     pipe: &Lock<SimplexStream>,
     cx: &mut Context<'_>,
-    place: fn(&mut SimplexStream) -> &mut Option<Waker>,
+    waiter: fn(&mut SimplexStream) -> &mut Option<Waker>,
     mut attempt: impl FnMut(&mut SimplexStream) -> Tried<R>,
 ) -> Poll<R> {
     let unit = ready!(coop::poll_proceed(cx));
@@ -83,11 +83,11 @@ fn poll_pipe<R>(
                 return Poll::Ready(outcome);
             }
             Tried::Blocked if own.is_some() => {
-                std::mem::swap(place(&mut locked), &mut own);
+                std::mem::swap(waiter(&mut locked), &mut own);
                 return Poll::Pending;
             }
             Tried::Blocked => {
-                let had = place(&mut locked).as_ref();
+                let had = waiter(&mut locked).as_ref();
                 if had.is_some_and(|had| had.will_wake(cx.waker())) {
                     return Poll::Pending;
                 }

@@ -1,4 +1,4 @@
-//! Streams that lead from one task to another, through memory.
+//! Streams from one task to another, through memory.
 
 mod simplex;
 

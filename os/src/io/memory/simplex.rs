@@ -1,10 +1,10 @@
 //! A pipe in memory.
 //!
-//! States      open ─shutdown, or writer gone→ closed (what is left can be read, then the end);
-//!             ─reader gone→ closed (writes fail)
+//! States      open ─shutdown, or the writer is dropped→ closed (what is left can be read, then the end);
+//!             ─the reader is dropped→ closed (writes fail)
 //! Invariants  I1 `bytes` never holds more than `capacity`.
-//!             I2 a side that waits has left its waker; the other side takes it when that ends, and
-//!                wakes it once nobody holds the pipe: it is foreign code.
+//!             I2 a side that waits has stored its waker; the other side takes the waker when the wait is over, and
+//!                wakes it once nobody holds the pipe, since it is foreign code.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -58,10 +58,10 @@ pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<Simpl
     split(SimplexStream::new_unsplit(max_buf_size))
 }
 
-/// What became of one try.
+/// The outcome of one attempt.
 #[must_use]
 pub(super) enum Tried<R> {
-    /// It is over, and the other side is to be woken (I2).
+    /// It is done, and the other side has to be woken (I2).
     Done(R, Option<Waker>),
     Blocked,
 }
@@ -89,26 +89,26 @@ impl SimplexStream {
         }
     }
 
-    /// The writer is gone: the reader, to be woken, sees the end after what is left.
+    /// Called when the writer is dropped. The reader, which has to be woken, finds the end after what is left.
     #[must_use]
     pub(super) fn close_write(&mut self) -> Option<Waker> {
         self.closed = true;
         self.reader.take()
     }
 
-    /// The reader is gone: the writer, to be woken, fails.
+    /// Called when the reader is dropped. The writer, which has to be woken, fails.
     #[must_use]
     pub(super) fn close_read(&mut self) -> Option<Waker> {
         self.closed = true;
         self.writer.take()
     }
 
-    /// Where a reader leaves its waker.
+    /// Where the reader stores its waker.
     pub(super) fn reader(&mut self) -> &mut Option<Waker> {
         &mut self.reader
     }
 
-    /// Where a writer leaves its waker.
+    /// Where the writer stores its waker.
     pub(super) fn writer(&mut self) -> &mut Option<Waker> {
         &mut self.writer
     }
@@ -151,17 +151,17 @@ impl SimplexStream {
     }
 }
 
-/// Ends a try of one who has the pipe to himself: `place` is where his waker waits.
-fn poll_alone<R>(tried: Tried<R>, place: &mut Option<Waker>, cx: &mut Context<'_>) -> Poll<R> {
+/// Ends an attempt of a side that has the pipe to itself; its waker is stored in `waiter`.
+fn poll_alone<R>(tried: Tried<R>, waiter: &mut Option<Waker>, cx: &mut Context<'_>) -> Poll<R> {
     match tried {
         Tried::Done(outcome, other) => {
             wake(other);
             Poll::Ready(outcome)
         }
         Tried::Blocked => {
-            match place {
+            match waiter {
                 Some(waker) => waker.clone_from(cx.waker()),
-                None => *place = Some(cx.waker().clone()),
+                None => *waiter = Some(cx.waker().clone()),
             }
             Poll::Pending
         }

@@ -58,7 +58,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// I2, I3: each half polls alone, and one that gives way is woken.
+/// I2, I3: each half polls alone, and one that yields to the other is woken.
 #[test]
 fn model_halves_that_meet() {
     loom::model(|| {

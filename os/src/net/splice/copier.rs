@@ -1,33 +1,32 @@
-//! A copy that bytes never leave the system for.
+//! A copy inside the system, by `splice`.
 //!
-//! Idea        Bytes go from the source into a pipe of our own and from there to the target, by
-//!             reference where the system can. The pipe is filled only when it is empty, so that
-//!             would-block always means the other end. Files may have to wait for a disk: the step
-//!             that touches one is made on the blocking pool.
+//! Idea        Bytes move from the source into a pipe of our own and from there to the target, by reference where
+//!             the system can. The pipe is filled only when it is empty, so that `WouldBlock` always concerns the
+//!             other end. An operation on a file may have to wait for a disk, so it is made on the blocking pool.
 //! States      holding nothing ─fill→ holding n ─drain→ holding fewer … → holding nothing;
 //!             beside it a step on the pool, or none
 //! Invariants  I1 the pipe holds `held` bytes, except while a step is on the pool.
-//!             I2 `delivered` grows in the poll that gives the bytes to a stream, or takes the word of
-//!                a step on the pool: a future that is dropped loses no byte and no count.
-//! Rejected    From a pipe, or to one, without our own between: would-block then does not tell which
-//!             end it means. `sendfile`: it waits for the disk and for the socket in one call.
+//!             I2 `delivered` grows in the poll that moves the bytes to a stream, or that takes the outcome of a
+//!                step on the pool: a future that is dropped loses neither bytes nor count.
+//! Rejected    To splice from a pipe, or to one, without our own in between: `WouldBlock` then does not say which
+//!             end it concerns. `sendfile`: it waits for the disk and for the socket in one call.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use super::ends::{End, SpliceSource, SpliceTarget};
+use super::ends::{SpliceEnd, SpliceSource, SpliceTarget};
 use super::step::{Pipe, Step};
 use crate::blocking::BlockingKind;
 use crate::driver::retry_interrupted;
 use crate::io::Interest;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
-/// Which way a step on the pool goes.
+/// What a step on the pool does.
 #[derive(Debug, Clone, Copy)]
-enum Way {
-    In,
-    Out,
+enum StepKind {
+    FromFile,
+    ToFile,
 }
 
 /// Copies between sockets, pipes and files inside the system: no byte passes through this process's
@@ -79,14 +78,14 @@ pub struct Splice {
     capacity: usize,
     held: usize,
     delivered: u64,
-    on_pool: Option<(Way, JoinHandle<Step>)>,
+    on_pool: Option<(StepKind, JoinHandle<Step>)>,
 }
 
 impl Splice {
     /// A copier with a pipe as the system makes it: of 64 KiB, or less if this user has very many.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     pub fn new() -> io::Result<Self> {
         let pipe = Pipe::new()?;
         Ok(Self {
@@ -101,7 +100,7 @@ impl Splice {
     /// A copier with a pipe of at least `bytes`, which helps where a file is at one end.
     ///
     /// # Errors
-    /// What the system says; that this is more than `/proc/sys/fs/pipe-max-size`, for one, which is
+    /// What the system reports; that this is more than `/proc/sys/fs/pipe-max-size`, for one, which is
     /// 1 MiB as a rule.
     pub fn with_capacity(bytes: usize) -> io::Result<Self> {
         let mut new = Self::new()?;
@@ -117,7 +116,7 @@ impl Splice {
     /// Bytes that have reached their targets, in all copies so far.
     ///
     /// After a [`receive_file`](Self::receive_file) that was given up, the write to the file that was
-    /// under way is counted once [`settle`](Self::settle), or the next copy, has waited for it.
+    /// in progress is counted once [`settle`](Self::settle), or the next copy, has waited for it.
     pub fn delivered(&self) -> u64 {
         self.delivered
     }
@@ -127,7 +126,7 @@ impl Splice {
         self.held
     }
 
-    /// Copies up to `limit` bytes from `from` to `to`, or up to the end of `from`; says how many.
+    /// Copies up to `limit` bytes from `from` to `to`, or up to the end of `from`; returns how many.
     ///
     /// The target is not shut down at the end.
     ///
@@ -153,13 +152,13 @@ impl Splice {
         }
     }
 
-    /// Copies up to `limit` bytes of `file`, from `offset` on, to `to`, or up to the file's end; says
+    /// Copies up to `limit` bytes of `file`, from `offset` on, to `to`, or up to the file's end; returns
     /// how many. The file's own position is neither used nor moved. Bytes that are overwritten in the file
     /// before the peer has them may arrive either way.
     ///
     /// # Errors
     /// The first of either side; `InvalidInput` if the file system cannot splice. The operation that
-    /// was under way when an earlier copy was given up may tell its own error, too.
+    /// was in progress when an earlier copy was given up may tell its own error, too.
     ///
     /// # Cancel safety
     /// When the future is dropped [`delivered`](Self::delivered) says how many bytes went: go on from
@@ -187,7 +186,9 @@ impl Splice {
                 return Ok(self.delivered - begun);
             }
             let (pipe, file) = (Arc::clone(&self.pipe), Arc::clone(&file));
-            self.begin(Way::In, move || pipe.fill_from_file(&file, at, room));
+            self.begin(StepKind::FromFile, move || {
+                pipe.fill_from_file(&file, at, room)
+            });
             self.settle().await?;
             if self.held == 0 {
                 return Ok(self.delivered - begun);
@@ -196,7 +197,7 @@ impl Splice {
         }
     }
 
-    /// Copies up to `limit` bytes from `from`, or up to its end, into `file` from `offset` on; says
+    /// Copies up to `limit` bytes from `from`, or up to its end, into `file` from `offset` on; returns
     /// how many. The file's own position is neither used nor moved.
     ///
     /// # Errors
@@ -233,7 +234,7 @@ impl Splice {
         }
     }
 
-    /// Waits for the operation on a file that was under way when a copy was given up.
+    /// Waits for the operation on a file that was in progress when a copy was given up.
     ///
     /// # Errors
     /// That operation's.
@@ -241,22 +242,22 @@ impl Splice {
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub async fn settle(&mut self) -> io::Result<()> {
-        let Some((way, task)) = &mut self.on_pool else {
+        let Some((kind, task)) = &mut self.on_pool else {
             return Ok(());
         };
-        let (way, joined) = (*way, task.await);
+        let (kind, joined) = (*kind, task.await);
         self.on_pool = None;
         // A step that the runtime's shutdown kept from running moved nothing.
         let step = joined.map_err(io::Error::other)?;
-        match way {
-            Way::In => self.held += step.bytes,
-            Way::Out => self.count(step.bytes), // I2
+        match kind {
+            StepKind::FromFile => self.held += step.bytes,
+            StepKind::ToFile => self.count(step.bytes), // I2
         }
         step.outcome
     }
 
-    /// Gives what is held to `to`, up to `limit` bytes; says how many of `limit` are left.
-    async fn drain(&mut self, to: End<'_>, limit: u64) -> io::Result<u64> {
+    /// Gives what is held to `to`, up to `limit` bytes; returns how many of `limit` are left.
+    async fn drain(&mut self, to: SpliceEnd<'_>, limit: u64) -> io::Result<u64> {
         let mut left = limit;
         while self.held > 0 && left > 0 {
             let most = self.held.min(to_usize(left));
@@ -272,7 +273,7 @@ impl Splice {
     }
 
     /// Takes up to `limit` bytes from `from` into the pipe, which is empty; zero is the end.
-    async fn fill(&mut self, from: End<'_>, limit: u64) -> io::Result<usize> {
+    async fn fill(&mut self, from: SpliceEnd<'_>, limit: u64) -> io::Result<usize> {
         let most = self.room(limit);
         let mut fill = || self.pipe.fill(from.fd, most);
         let n = from
@@ -287,7 +288,9 @@ impl Splice {
     async fn write_out(&mut self, file: &Arc<OwnedFd>, offset: u64, most: usize) -> io::Result<()> {
         let before = self.held;
         let (pipe, file) = (Arc::clone(&self.pipe), Arc::clone(file));
-        self.begin(Way::Out, move || pipe.drain_to_file(&file, offset, most));
+        self.begin(StepKind::ToFile, move || {
+            pipe.drain_to_file(&file, offset, most)
+        });
         self.settle().await?;
         if self.held == before {
             return Err(io::ErrorKind::WriteZero.into());
@@ -295,9 +298,9 @@ impl Splice {
         Ok(())
     }
 
-    fn begin(&mut self, way: Way, step: impl FnOnce() -> Step + Send + 'static) {
+    fn begin(&mut self, kind: StepKind, step: impl FnOnce() -> Step + Send + 'static) {
         let task = spawn_blocking_for(BlockingKind::File, step);
-        self.on_pool = Some((way, task));
+        self.on_pool = Some((kind, task));
     }
 
     /// Bytes to take next, of `limit`.

@@ -1,4 +1,4 @@
-//! What can be spliced from and to: byte streams of the system's.
+//! The streams that can be spliced from and to.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -9,9 +9,9 @@ use crate::net::unix;
 use crate::net::unix::pipe;
 use crate::net::unix::stream::UnixStream;
 
-/// A descriptor, and how its readiness is asked for.
+/// A descriptor, and the registration for its readiness.
 #[derive(Debug, Clone, Copy)]
-pub struct End<'a> {
+pub struct SpliceEnd<'a> {
     pub(super) registration: &'a Registration,
     pub(super) fd: BorrowedFd<'a>,
 }
@@ -19,7 +19,7 @@ pub struct End<'a> {
 /// What makes [`SpliceSource`] and [`SpliceTarget`] this crate's alone.
 pub trait Stream {
     /// The stream, for the system.
-    fn end(&self) -> End<'_>;
+    fn end(&self) -> SpliceEnd<'_>;
 }
 
 /// A stream that [`Splice`](super::copier::Splice) takes bytes from: [`TcpStream`], [`UnixStream`],
@@ -33,8 +33,8 @@ pub trait SpliceTarget: Stream + Sync {}
 macro_rules! sources {
     ($($stream:ty),*) => {$(
         impl Stream for $stream {
-            fn end(&self) -> End<'_> {
-                End {
+            fn end(&self) -> SpliceEnd<'_> {
+                SpliceEnd {
                     registration: self.io.registration(),
                     fd: (*self.io).as_fd(),
                 }
@@ -46,7 +46,7 @@ macro_rules! sources {
 macro_rules! halves {
     ($($half:ty => $stream:ty),*) => {$(
         impl Stream for $half {
-            fn end(&self) -> End<'_> {
+            fn end(&self) -> SpliceEnd<'_> {
                 AsRef::<$stream>::as_ref(self).end()
             }
         }

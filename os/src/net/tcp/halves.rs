@@ -1,4 +1,4 @@
-//! The two sides of a borrowed TCP stream.
+//! The borrowed halves of a TCP stream.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ macro_rules! peek_methods {
             /// Reads what is there and leaves it there; as a poll.
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn poll_peek(
                 &mut self,
                 cx: &mut std::task::Context<'_>,
@@ -26,7 +26,7 @@ macro_rules! peek_methods {
             /// Reads what is there and leaves it there, waiting for something if nothing is.
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             ///
             /// # Cancel safety
             /// Nothing is lost when the future is dropped.

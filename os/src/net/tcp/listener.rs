@@ -1,4 +1,4 @@
-//! A socket that TCP connections come in by.
+//! A socket that accepts TCP connections.
 
 use std::io;
 use std::net::{self, SocketAddr};
@@ -62,7 +62,7 @@ impl TcpListener {
     /// The address that it listens at.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
     }
@@ -70,7 +70,7 @@ impl TcpListener {
     /// Hops that a packet may take (`IP_TTL`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.ttl()
     }
@@ -78,7 +78,7 @@ impl TcpListener {
     /// Sets the hops that a packet may take (`IP_TTL`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.set_ttl(ttl)
     }

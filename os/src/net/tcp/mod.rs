@@ -1,4 +1,4 @@
-//! The two sides of a TCP stream, borrowed and owned.
+//! TCP: streams, listeners, and the halves of a stream.
 
 pub(super) mod stream;
 

@@ -1,4 +1,4 @@
-//! The two sides of a TCP stream, to be owned apart.
+//! The owned halves of a TCP stream.
 
 use std::net::SocketAddr;
 

@@ -37,7 +37,7 @@ macro_rules! option {
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         $(#[$attr])*
         pub fn $get(&self) -> io::Result<$t> {
             self.inner.$inner_get()
@@ -46,7 +46,7 @@ macro_rules! option {
         #[doc = concat!("Sets ", $what, ".")]
         ///
         /// # Errors
-        /// What the system says.
+        /// What the system reports.
         $(#[$attr])*
         pub fn $set(&self, value: $t) -> io::Result<()> {
             self.inner.$inner_set(value)
@@ -58,7 +58,7 @@ impl TcpSocket {
     /// A socket for IPv4.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     pub fn new_v4() -> io::Result<TcpSocket> {
         Self::new(Domain::IPV4)
     }
@@ -66,7 +66,7 @@ impl TcpSocket {
     /// A socket for IPv6.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     pub fn new_v6() -> io::Result<TcpSocket> {
         Self::new(Domain::IPV6)
     }
@@ -113,7 +113,7 @@ impl TcpSocket {
     /// As [`tos_v4`](Self::tos_v4).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `tos_v4`")]
     pub fn tos(&self) -> io::Result<u32> {
@@ -123,7 +123,7 @@ impl TcpSocket {
     /// As [`set_tos_v4`](Self::set_tos_v4).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `set_tos_v4`")]
     pub fn set_tos(&self, tos: u32) -> io::Result<()> {
@@ -133,7 +133,7 @@ impl TcpSocket {
     /// Reads the size of the send buffer (`SO_SNDBUF`), as the system counts it.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn send_buffer_size(&self) -> io::Result<u32> {
         self.inner.send_buffer_size().map(saturate)
     }
@@ -141,7 +141,7 @@ impl TcpSocket {
     /// Asks for a send buffer of `size` bytes (`SO_SNDBUF`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
         self.inner.set_send_buffer_size(size as usize)
     }
@@ -149,7 +149,7 @@ impl TcpSocket {
     /// Reads the size of the receive buffer (`SO_RCVBUF`), as the system counts it.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn recv_buffer_size(&self) -> io::Result<u32> {
         self.inner.recv_buffer_size().map(saturate)
     }
@@ -157,7 +157,7 @@ impl TcpSocket {
     /// Asks for a receive buffer of `size` bytes (`SO_RCVBUF`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
         self.inner.set_recv_buffer_size(size as usize)
     }
@@ -165,7 +165,7 @@ impl TcpSocket {
     /// Reads how long a close lingers for unsent data (`SO_LINGER`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.inner.linger()
     }
@@ -173,7 +173,7 @@ impl TcpSocket {
     /// Makes a close linger for unsent data for up to `dur` (`SO_LINGER`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[deprecated(note = "a close that lingers blocks the thread; see `set_zero_linger`")]
     pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
         self.inner.set_linger(dur)
@@ -182,7 +182,7 @@ impl TcpSocket {
     /// Makes a close drop unsent data and reset the connection, at once.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.inner.set_linger(Some(Duration::ZERO))
     }
@@ -190,7 +190,7 @@ impl TcpSocket {
     /// The address that the socket is bound to.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner
             .local_addr()?
@@ -198,10 +198,10 @@ impl TcpSocket {
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// The error that stands on the socket, which is cleared by this.
+    /// The pending error of the socket, which this clears.
     ///
     /// # Errors
-    /// What the system says about the question.
+    /// What the system reports about the call.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }
@@ -209,7 +209,7 @@ impl TcpSocket {
     /// Binds the socket to `addr`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         self.inner.bind(&addr.into())
     }
@@ -217,7 +217,7 @@ impl TcpSocket {
     /// Connects to `addr`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -236,7 +236,7 @@ impl TcpSocket {
     /// Listens, with up to `backlog` connections that wait to be accepted.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.

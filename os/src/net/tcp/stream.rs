@@ -75,7 +75,7 @@ impl TcpStream {
     /// The address of this end.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
     }
@@ -83,7 +83,7 @@ impl TcpStream {
     /// The address of the peer.
     ///
     /// # Errors
-    /// What the system says; not connected, as a rule.
+    /// What the system reports; not connected, as a rule.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr()
     }
@@ -91,7 +91,7 @@ impl TcpStream {
     /// Reads what is there and leaves it there; as a poll.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn poll_peek(
         &self,
         cx: &mut Context<'_>,
@@ -107,7 +107,7 @@ impl TcpStream {
     /// Reads what is there and leaves it there, waiting for something if nothing is.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
@@ -122,7 +122,7 @@ impl TcpStream {
     /// Whether small writes go out at once (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn nodelay(&self) -> io::Result<bool> {
         self.io.nodelay()
     }
@@ -130,7 +130,7 @@ impl TcpStream {
     /// Makes small writes go out at once, or wait to be put together (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.io.set_nodelay(nodelay)
     }
@@ -138,7 +138,7 @@ impl TcpStream {
     /// How long a close lingers for unsent data (`SO_LINGER`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         SockRef::from(&*self.io).linger()
     }
@@ -146,7 +146,7 @@ impl TcpStream {
     /// Makes a close linger for unsent data for up to `dur` (`SO_LINGER`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     #[deprecated(note = "a close that lingers blocks the thread; see `set_zero_linger`")]
     pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
         SockRef::from(&*self.io).set_linger(dur)
@@ -155,7 +155,7 @@ impl TcpStream {
     /// Makes a close drop unsent data and reset the connection, at once.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_zero_linger(&self) -> io::Result<()> {
         SockRef::from(&*self.io).set_linger(Some(Duration::ZERO))
     }
@@ -163,7 +163,7 @@ impl TcpStream {
     /// Hops that a packet may take (`IP_TTL`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.ttl()
     }
@@ -171,7 +171,7 @@ impl TcpStream {
     /// Sets the hops that a packet may take (`IP_TTL`).
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.set_ttl(ttl)
     }

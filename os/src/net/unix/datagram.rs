@@ -40,7 +40,7 @@ pub struct UnixDatagram {
     pub(in crate::net) io: Evented<mio::net::UnixDatagram>,
 }
 
-/// Where a datagram comes from; a sender without an address is told by none at all.
+/// The sender of a datagram; some systems report a sender without an address as no address at all.
 fn unix(addr: &SockAddr) -> io::Result<SocketAddr> {
     match addr.as_unix() {
         Some(addr) => Ok(SocketAddr(addr)),
@@ -52,7 +52,7 @@ impl UnixDatagram {
     /// A socket bound to `path`, which must be free.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -67,7 +67,7 @@ impl UnixDatagram {
     /// Two sockets that are connected to each other.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -80,7 +80,7 @@ impl UnixDatagram {
     /// A socket without an address.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -99,7 +99,7 @@ impl UnixDatagram {
     /// Sends to the socket at `path`, and receives from it, alone.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.io.connect(path)
     }
@@ -107,7 +107,7 @@ impl UnixDatagram {
     /// The address of this socket.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr().map(SocketAddr)
     }
@@ -115,15 +115,15 @@ impl UnixDatagram {
     /// The address that the socket is connected to.
     ///
     /// # Errors
-    /// What the system says; not connected, as a rule.
+    /// What the system reports; not connected, as a rule.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr().map(SocketAddr)
     }
 
-    /// The error that stands on the socket, which is cleared by this.
+    /// The pending error of the socket, which this clears.
     ///
     /// # Errors
-    /// What the system says about the question.
+    /// What the system reports about the call.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
     }
@@ -131,7 +131,7 @@ impl UnixDatagram {
     /// Closes one side, or both: pending and later operations end.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.io.shutdown(how)
     }
@@ -139,10 +139,10 @@ impl UnixDatagram {
     readiness_methods!();
     datagram_methods!(SocketAddr, unix);
 
-    /// Sends `buf` to the socket at `target`, waiting for room; says how many bytes went.
+    /// Sends `buf` to the socket at `target`, waiting for room; returns how many bytes were sent.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Cancel safety
     /// Nothing was sent if the future is dropped before it is ready.
@@ -158,7 +158,7 @@ impl UnixDatagram {
     /// Sends `buf` to the socket at `target`, as a poll; only the last caller's task is woken.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn poll_send_to<P>(
         &self,
         cx: &mut Context<'_>,
@@ -175,7 +175,7 @@ impl UnixDatagram {
     /// Sends `buf` to the socket at `target` if there is room now.
     ///
     /// # Errors
-    /// Would-block if there is no room; what the system says otherwise.
+    /// `WouldBlock` if there is no room; what the system reports otherwise.
     pub fn try_send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
     where
         P: AsRef<Path>,

@@ -1,4 +1,4 @@
-//! The two sides of a borrowed Unix stream.
+//! The borrowed halves of a Unix stream.
 
 use super::socket_addr::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! A socket that Unix connections come in by.
+//! A socket that accepts Unix connections.
 
 use std::io;
 use std::os::unix::net;
@@ -25,7 +25,7 @@ impl UnixListener {
     /// name.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -41,7 +41,7 @@ impl UnixListener {
     /// Listens at the address `socket_addr`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -60,15 +60,15 @@ impl UnixListener {
     /// The address that it listens at.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr().map(SocketAddr)
     }
 
-    /// The error that stands on the socket, which is cleared by this.
+    /// The pending error of the socket, which this clears.
     ///
     /// # Errors
-    /// What the system says about the question.
+    /// What the system reports about the call.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
     }

@@ -1,4 +1,4 @@
-//! The two sides of a Unix stream, to be owned apart.
+//! The owned halves of a Unix stream.
 
 use super::socket_addr::SocketAddr;
 

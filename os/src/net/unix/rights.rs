@@ -1,33 +1,34 @@
-//! Descriptors that travel through Unix sockets (`SCM_RIGHTS`).
+//! Descriptors that are sent through Unix sockets (`SCM_RIGHTS`).
 //!
-//! Invariants  I1 each descriptor that the system has made for a message goes to the caller or is closed, those
-//!                that nobody asked for too: one of the sender's process, which a socket may be set to bring.
-//!             I2 there is room for what else a socket may be set to bring, so that descriptors are cut only if
-//!                the process may have no more.
+//! Invariants  I1 each descriptor that the system has made for a message goes to the caller or is closed. That
+//!                includes those that nobody asked for: a socket may be set to receive one of the sender's process.
+//!             I2 there is room for whatever else a socket may be set to receive, so that descriptors are truncated
+//!                only if the process may have no more.
 #![allow(unsafe_code)]
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem::{MaybeUninit, zeroed};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
-
-use rustix::cmsg_space;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use super::datagram::UnixDatagram;
 use super::stream::UnixStream;
 use crate::io::Interest;
 
-/// Descriptors that one message carries at most; the system's own limit.
+/// The most descriptors of one message: the limit of the system.
 const MAX_DESCRIPTORS: usize = 253;
-const CONTROL_BYTES: usize = cmsg_space!(ScmRights(MAX_DESCRIPTORS));
-/// Room for what else comes with a message: credentials, time, a security label (I2).
+/// Bytes of a control message with that many.
+// SAFETY: a computation.
+const CONTROL_BYTES: usize =
+    unsafe { libc::CMSG_SPACE((MAX_DESCRIPTORS * size_of::<RawFd>()) as libc::c_uint) } as usize;
+/// Room for what else may come with a message: credentials, time, a security label (I2).
 const OTHER_BYTES: usize = 512;
-/// The control message with a descriptor of the sender's process, since Linux 6.5.
+/// The control message with a descriptor of the process of the sender, since Linux 6.5.
 const SCM_PIDFD: libc::c_int = 4;
 
 /// Room for control messages, aligned as they are.
-type Control = [u64; (CONTROL_BYTES + OTHER_BYTES).div_ceil(size_of::<u64>())];
+type Control = [u64; CONTROL_WORDS];
+const CONTROL_WORDS: usize = (CONTROL_BYTES + OTHER_BYTES).div_ceil(size_of::<u64>());
 
 /// What a receive of descriptors tells of a message, or of a part of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct MessageWithFds {
     pub fds_truncated: bool,
 }
 
-fn checked(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+fn check_arguments(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     let wrong = if fds.len() > MAX_DESCRIPTORS {
         format!("too many descriptors: {} of {MAX_DESCRIPTORS}", fds.len())
     } else if buf.is_empty() {
@@ -55,19 +56,45 @@ fn checked(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
 }
 
 fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let mut space = [MaybeUninit::uninit(); CONTROL_BYTES];
-    let mut control = SendAncillaryBuffer::new(&mut space);
+    let mut control: Control = [0; CONTROL_WORDS];
+    let mut part = libc::iovec {
+        iov_base: buf.as_ptr().cast_mut().cast(),
+        iov_len: buf.len(),
+    };
+    // SAFETY: zeros are a header without name, buffers and control messages.
+    let mut header: libc::msghdr = unsafe { zeroed() };
+    header.msg_iov = &raw mut part;
+    header.msg_iovlen = 1;
     if !fds.is_empty() {
-        let fits = control.push(SendAncillaryMessage::ScmRights(fds));
-        debug_assert!(fits);
+        put_descriptors(&mut header, &mut control, fds);
     }
-    let sent = sendmsg(
-        socket,
-        &[IoSlice::new(buf)],
-        &mut control,
-        SendFlags::NOSIGNAL,
-    )?;
-    Ok(sent)
+    // SAFETY: the system only reads, within the lengths that the header gives.
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_NOSIGNAL) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Puts a control message with `fds` into `control`, and that into `header`.
+fn put_descriptors(header: &mut libc::msghdr, control: &mut Control, fds: &[BorrowedFd<'_>]) {
+    let bytes = (fds.len() * size_of::<RawFd>()) as libc::c_uint;
+    header.msg_control = control.as_mut_ptr().cast();
+    // SAFETY: a computation.
+    header.msg_controllen = unsafe { libc::CMSG_SPACE(bytes) } as _;
+    // SAFETY: the header is whole, and has room for one message at least.
+    let message = unsafe { libc::CMSG_FIRSTHDR(header) };
+    // SAFETY: a message in `control`, which is aligned for it, and nobody else uses.
+    let first = unsafe { &mut *message };
+    first.cmsg_level = libc::SOL_SOCKET;
+    first.cmsg_type = libc::SCM_RIGHTS;
+    // SAFETY: a computation.
+    first.cmsg_len = unsafe { libc::CMSG_LEN(bytes) } as _;
+    // SAFETY: the message has room for `bytes` bytes of data.
+    let mut data: *mut RawFd = unsafe { libc::CMSG_DATA(message) }.cast();
+    for fd in fds {
+        // SAFETY: in the message, by its length.
+        unsafe { data.write_unaligned(fd.as_raw_fd()) };
+        // SAFETY: still in the message, or just behind it.
+        data = unsafe { data.add(1) };
+    }
 }
 
 fn recv(
@@ -90,7 +117,7 @@ fn recv(
     let len = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, libc::MSG_CMSG_CLOEXEC) };
     let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
     let before = fds.len();
-    take(&header, fds);
+    take_descriptors(&header, fds);
     Ok(MessageWithFds {
         len,
         fds: fds.len() - before,
@@ -100,11 +127,11 @@ fn recv(
 }
 
 /// Takes the descriptors out of the control messages of `header`, which the system has filled (I1).
-fn take(header: &libc::msghdr, fds: &mut Vec<OwnedFd>) {
+fn take_descriptors(header: &libc::msghdr, fds: &mut Vec<OwnedFd>) {
     // SAFETY: the header is whole.
     let mut next = unsafe { libc::CMSG_FIRSTHDR(header) };
     while !next.is_null() {
-        // SAFETY: a message of the system's, within the room.
+        // SAFETY: a message from the system, within the room.
         let message = unsafe { ptr::read_unaligned(next) };
         // SAFETY: as above.
         let mut data = unsafe { libc::CMSG_DATA(next) }.cast_const();
@@ -119,7 +146,7 @@ fn take(header: &libc::msghdr, fds: &mut Vec<OwnedFd>) {
             let fd: RawFd = unsafe { ptr::read_unaligned(data.cast()) };
             // SAFETY: still in the message, or just behind it.
             data = unsafe { data.add(size_of::<RawFd>()) };
-            // Where the system has none, it says so by a number below zero.
+            // If the system has none to give, it reports that by a negative number.
             if fd >= 0 {
                 // SAFETY: the system has made it for us.
                 let fd = unsafe { OwnedFd::from_raw_fd(fd) };
@@ -131,8 +158,8 @@ fn take(header: &libc::msghdr, fds: &mut Vec<OwnedFd>) {
     }
 }
 
-/// The number of bytes, of a message whose descriptors have all come.
-fn whole(message: MessageWithFds) -> io::Result<usize> {
+/// The number of bytes of a message all of whose descriptors have come.
+fn len_if_complete(message: MessageWithFds) -> io::Result<usize> {
     if message.fds_truncated {
         let text = "descriptors were lost: this process may open no more";
         return Err(io::Error::other(text));
@@ -143,7 +170,7 @@ fn whole(message: MessageWithFds) -> io::Result<usize> {
 macro_rules! rights {
     ($socket:ident) => {
         impl $socket {
-            /// Sends `buf` with duplicates of the descriptors `fds`, waiting for room; says how many
+            /// Sends `buf` with duplicates of the descriptors `fds`, waiting for room; returns how many
             /// bytes went.
             ///
             /// The descriptors go with the first byte, so they have gone if any byte has. Linux and
@@ -180,7 +207,7 @@ macro_rules! rights {
                 buf: &[u8],
                 fds: &[BorrowedFd<'_>],
             ) -> io::Result<usize> {
-                checked(buf, fds)?;
+                check_arguments(buf, fds)?;
                 let send = || send((*self.io).as_fd(), buf, fds);
                 self.io.call(Interest::WRITABLE, send).await
             }
@@ -188,25 +215,25 @@ macro_rules! rights {
             /// As [`send_with_fds`](Self::send_with_fds), if there is room now.
             ///
             /// # Errors
-            /// Would-block if there is no room; otherwise as there.
+            /// `WouldBlock` if there is no room; otherwise as there.
             pub fn try_send_with_fds(
                 &self,
                 buf: &[u8],
                 fds: &[BorrowedFd<'_>],
             ) -> io::Result<usize> {
-                checked(buf, fds)?;
+                check_arguments(buf, fds)?;
                 let send = || send((*self.io).as_fd(), buf, fds);
                 self.io.try_call(Interest::WRITABLE, send)
             }
 
             /// Receives into `buf`, waiting for something, and appends the descriptors that came with
-            /// it to `fds`; says how many bytes came.
+            /// it to `fds`; returns how many bytes came.
             ///
             /// The descriptors are closed on exec. A receive that is not one of these closes what
             /// descriptors would have come. A datagram that does not fit is cut, as by any receive.
             ///
             /// # Errors
-            /// What the system says; or that descriptors were lost, since the process is at its limit
+            /// What the system reports; or that descriptors were lost, since the process is at its limit
             /// of them: then those that did come are in `fds`, and the bytes are in `buf`, but how many
             /// is not told: [`recv_message_with_fds`](Self::recv_message_with_fds) tells.
             ///
@@ -217,30 +244,33 @@ macro_rules! rights {
                 buf: &mut [u8],
                 fds: &mut Vec<OwnedFd>,
             ) -> io::Result<usize> {
-                self.recv_message_with_fds(buf, fds).await.and_then(whole)
+                self.recv_message_with_fds(buf, fds)
+                    .await
+                    .and_then(len_if_complete)
             }
 
             /// As [`recv_with_fds`](Self::recv_with_fds), if something is here.
             ///
             /// # Errors
-            /// Would-block if nothing is here; otherwise as there.
+            /// `WouldBlock` if nothing is here; otherwise as there.
             pub fn try_recv_with_fds(
                 &self,
                 buf: &mut [u8],
                 fds: &mut Vec<OwnedFd>,
             ) -> io::Result<usize> {
-                self.try_recv_message_with_fds(buf, fds).and_then(whole)
+                self.try_recv_message_with_fds(buf, fds)
+                    .and_then(len_if_complete)
             }
 
             /// Receives into `buf`, waiting for something, and appends the descriptors that came with
             /// it to `fds`; says what came, and what was cut.
             ///
             /// The descriptors are closed on exec. If the process is at its limit of descriptors, those
-            /// for which there is room come, the first ones, and the system closes the rest: that is told,
-            /// and no error. So is a datagram that did not fit into `buf`.
+            /// for which there is room come, the first ones, and the system closes the rest: that is reported,
+            /// and is no error. So is a datagram that did not fit into `buf`.
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             ///
             /// # Cancel safety
             /// Nothing is lost when the future is dropped.
@@ -279,7 +309,7 @@ macro_rules! rights {
             /// As [`recv_message_with_fds`](Self::recv_message_with_fds), if something is here.
             ///
             /// # Errors
-            /// Would-block if nothing is here; otherwise as there.
+            /// `WouldBlock` if nothing is here; otherwise as there.
             pub fn try_recv_message_with_fds(
                 &self,
                 buf: &mut [u8],

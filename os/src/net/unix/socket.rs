@@ -21,7 +21,7 @@ impl UnixSocket {
     /// A socket for streams.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     pub fn new_stream() -> io::Result<UnixSocket> {
         Self::new(Type::STREAM)
     }
@@ -29,7 +29,7 @@ impl UnixSocket {
     /// A socket for datagrams.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     pub fn new_datagram() -> io::Result<UnixSocket> {
         Self::new(Type::DGRAM)
     }
@@ -47,7 +47,7 @@ impl UnixSocket {
     /// Binds the socket to `path`, which must be free.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.inner.bind(&SockAddr::unix(path)?)
     }
@@ -55,7 +55,7 @@ impl UnixSocket {
     /// Listens, with up to `backlog` connections that wait to be accepted.
     ///
     /// # Errors
-    /// If this is a socket for datagrams; what the system says otherwise.
+    /// If this is a socket for datagrams; what the system reports otherwise.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -75,7 +75,7 @@ impl UnixSocket {
     /// Connects to the socket at `path`.
     ///
     /// # Errors
-    /// If this is a socket for datagrams; what the system says otherwise.
+    /// If this is a socket for datagrams; what the system reports otherwise.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.

@@ -42,7 +42,7 @@ impl UnixStream {
     /// Connects to the socket at `path`; one that begins with a zero byte is an abstract name.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -61,7 +61,7 @@ impl UnixStream {
     /// Connects to the socket with the address `socket_addr`.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -76,7 +76,7 @@ impl UnixStream {
     /// Two streams that are connected to each other.
     ///
     /// # Errors
-    /// What the system says; being out of descriptors, for one.
+    /// What the system reports, for example being out of descriptors.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
@@ -92,7 +92,7 @@ impl UnixStream {
     /// The address of this end.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr().map(SocketAddr)
     }
@@ -100,7 +100,7 @@ impl UnixStream {
     /// The address of the peer.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr().map(SocketAddr)
     }

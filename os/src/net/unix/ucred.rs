@@ -1,4 +1,4 @@
-//! Who is at the other end of a Unix socket.
+//! The credentials of the peer of a Unix socket.
 
 use std::io;
 
@@ -48,7 +48,7 @@ impl UnixStream {
     /// Who is at the other end.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn peer_cred(&self) -> io::Result<UCred> {
         let Peer { uid, gid, pid } = peer_credentials(&*self.io)?;
         Ok(UCred { pid, uid, gid })

@@ -146,24 +146,24 @@ impl Dumps {
 }
 
 impl Request {
-    /// Runs the task of `token` by `run`, traced unless it was before.
-    pub(crate) fn run(&self, token: Notified, run: impl FnOnce(Notified)) {
-        let id = token.id();
+    /// Runs `task` by `run`, traced unless it was before.
+    pub(crate) fn run(&self, task: Notified, run: impl FnOnce(Notified)) {
+        let id = task.id();
         let is_known = {
             let state = lock(&self.state);
             state.traces.len() >= MOST_TASKS || state.traces.contains_key(&id)
         };
         if is_known {
-            return run(token);
+            return run(task);
         }
-        let task = token.abort_handle();
-        let call = |(token, run): (Notified, _)| {
+        let handle = task.abort_handle();
+        let call = |(task, run): (Notified, _)| {
             let run: Box<dyn FnOnce(Notified) + '_> = run;
-            run(token);
+            run(task);
         };
         let run: Box<dyn FnOnce(Notified) + '_> = Box::new(run);
-        let ((), trace) = Trace::capture(|| at_root((token, run), call));
-        if !task.is_finished() {
+        let ((), trace) = Trace::capture(|| at_root((task, run), call));
+        if !handle.is_finished() {
             lock(&self.state).traces.insert(id, trace);
         }
     }

@@ -29,9 +29,9 @@ impl Driven<'_> {
     }
 
     fn answer(&self, request: &Request) -> bool {
-        let (mut tokens, mut missed) = (Vec::new(), Vec::new());
-        let mut found = |id, token| match token {
-            Some(token) => tokens.push(token),
+        let (mut tasks, mut missed) = (Vec::new(), Vec::new());
+        let mut found = |id, task| match task {
+            Some(task) => tasks.push(task),
             None => missed.push(id),
         };
         if let Some(tasks) = self
@@ -48,13 +48,13 @@ impl Driven<'_> {
         }
         // Those that were queued already.
         if let Some(core) = self.running.core.borrow_mut().as_mut() {
-            tokens.extend(core.queue.drain(..));
+            tasks.extend(core.queue.drain(..));
         }
         for _ in 0..self.scheduler.inject.len() {
-            tokens.extend(self.scheduler.pop_remote());
+            tasks.extend(self.scheduler.pop_remote());
         }
-        for token in tokens {
-            request.run(token, |token| self.run_task(token));
+        for task in tasks {
+            request.run(task, |task| self.run_task(task));
         }
         request.answer(0, missed)
     }

@@ -149,7 +149,7 @@ impl<'a> Driven<'a> {
         let most = self.scheduler.config.event_interval.saturating_add(ran);
         while ran < most {
             match self.next(ran) {
-                Next::Run(token) => self.run_task(token),
+                Next::Run(task) => self.run_task(task),
                 Next::Look => {
                     self.look_at_timers();
                     return false;
@@ -169,10 +169,10 @@ impl<'a> Driven<'a> {
     }
 
     #[inline]
-    pub(super) fn run_task(&self, token: Notified) {
+    pub(super) fn run_task(&self, task: Notified) {
         match self.scheduler.probes() {
-            None => token.run(),
-            Some(probes) => probes.run(0, token),
+            None => task.run(),
+            Some(probes) => probes.run(0, task),
         }
         // Counted when it is over, with whatever else is measured of it.
         self.scheduler.counters.polls.publish_one();
@@ -184,7 +184,7 @@ impl<'a> Driven<'a> {
         let mut core = self.running.core.borrow_mut();
         let core = core.as_mut().expect("driven with a core");
         core.until_remote -= 1;
-        let token = if core.until_remote == 0 {
+        let task = if core.until_remote == 0 {
             core.until_remote = self.scheduler.remote_interval();
             self.scheduler
                 .pop_remote()
@@ -194,9 +194,9 @@ impl<'a> Driven<'a> {
                 .pop_front()
                 .or_else(|| self.scheduler.pop_remote())
         };
-        if let Some(token) = token {
+        if let Some(task) = task {
             core.is_busy();
-            return Next::Run(token);
+            return Next::Run(task);
         }
         // Relaxed: a wake on this thread is seen; one from elsewhere also unparks.
         let root_waits = self.scheduler.woken.load(Ordering::Relaxed);

@@ -92,55 +92,55 @@ pub(crate) fn drives_here() -> bool {
 }
 
 impl Running {
-    /// Queues `token` if the core is here, for `scheduler`.
+    /// Queues `task` if the core is here, for `scheduler`.
     ///
     /// # Errors
-    /// The token, if it is not.
+    /// The task, if it is not.
     #[inline]
-    fn push(&self, scheduler: &CurrentThread, token: Notified) -> Result<(), Notified> {
+    fn push(&self, scheduler: &CurrentThread, task: Notified) -> Result<(), Notified> {
         if !std::ptr::eq(self.scheduler, scheduler) {
-            return Err(token);
+            return Err(task);
         }
         let mut core = self.core.borrow_mut();
         let Some(core) = core.as_deref_mut() else {
-            return Err(token);
+            return Err(task);
         };
         scheduler.counters.local_schedules.increment();
-        core.queue.push_back(token);
+        core.queue.push_back(task);
         Ok(())
     }
 }
 
-/// Queues `token` with the core if this thread has it, else from outside.
+/// Queues `task` with the core if this thread has it, else from outside.
 ///
 /// # Safety
 /// As for [`Schedule::schedule`].
 #[inline]
-unsafe fn push(this: NonNull<CurrentThread>, token: Notified) {
-    // SAFETY: the token keeps the runtime from closing, and so the scheduler alive.
+unsafe fn push(this: NonNull<CurrentThread>, task: Notified) {
+    // SAFETY: the notified task keeps the runtime from closing, and so the scheduler alive.
     let scheduler = unsafe { this.as_ref() };
-    scheduler.tell_queued(&token);
+    scheduler.tell_queued(&task);
     // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
     let pushed = match unsafe { RUNNING.get().as_ref() } {
-        Some(running) => running.push(scheduler, token),
-        None => Err(token),
+        Some(running) => running.push(scheduler, task),
+        None => Err(task),
     };
-    if let Err(token) = pushed {
+    if let Err(task) = pushed {
         // SAFETY: by the caller's promise.
-        unsafe { push_from_outside(this, token) };
+        unsafe { push_from_outside(this, task) };
     }
 }
 
 /// # Safety
 /// As for [`Schedule::schedule`].
 #[cold]
-unsafe fn push_from_outside(this: NonNull<CurrentThread>, token: Notified) {
-    // SAFETY: the token keeps the runtime from closing, and so the `Arc` alive; from here on we hold
+unsafe fn push_from_outside(this: NonNull<CurrentThread>, task: Notified) {
+    // SAFETY: the notified task keeps the runtime from closing, and so the `Arc` alive; from here on we hold
     // it ourselves.
     unsafe { Arc::increment_strong_count(this.as_ptr()) };
     // SAFETY: the count just taken.
     let this = unsafe { Arc::from_raw(this.as_ptr()) };
-    this.push_remote(token);
+    this.push_remote(task);
 }
 
 // SAFETY: a scheduler that was built for one thread has tasks that are not `Send`; others' are.
@@ -151,9 +151,9 @@ unsafe impl Schedule for CurrentThread {
     }
 
     #[inline]
-    unsafe fn schedule(this: NonNull<Self>, token: Notified) {
+    unsafe fn schedule(this: NonNull<Self>, task: Notified) {
         // SAFETY: by the caller's promise.
-        unsafe { push(this, token) };
+        unsafe { push(this, task) };
     }
 
     fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool) {

@@ -82,12 +82,12 @@ impl CurrentThread {
         }
     }
 
-    pub(super) fn push_remote(&self, token: Notified) {
+    pub(super) fn push_remote(&self, task: Notified) {
         // Relaxed: a figure for readers.
         self.remote_schedules.fetch_add(1, Ordering::Relaxed);
-        match self.inject.push(token) {
+        match self.inject.push(task) {
             Ok(()) => self.unpark.unpark(),
-            Err(token) => token.discard(),
+            Err(task) => task.discard(),
         }
     }
 
@@ -129,9 +129,9 @@ impl CurrentThread {
 
     /// Tells whoever looks at the tasks that one is about to be queued.
     #[inline]
-    pub(super) fn tell_queued(&self, token: &Notified) {
+    pub(super) fn tell_queued(&self, task: &Notified) {
         if let Some(probes) = self.probes() {
-            probes.queued(token);
+            probes.queued(task);
         }
     }
 
@@ -142,7 +142,7 @@ impl CurrentThread {
         self.broken.load(Ordering::Acquire)
     }
 
-    /// How many tokens wait in the inject queue.
+    /// How many notified tasks wait in the inject queue.
     pub(crate) fn inject_len(&self) -> usize {
         self.inject.len()
     }

@@ -16,7 +16,7 @@ use super::running::Running;
 use super::shared::{CurrentThread, lock};
 use crate::sys::stopwatch;
 
-/// How long a waker on another thread may take to give its token back; the system may suspend that
+/// How long a waker on another thread may take to give its notified task back; the system may suspend that
 /// thread for so long.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long it may take where less is left of the runtime's limit: the slots of its tasks are lost else.
@@ -71,8 +71,8 @@ impl Driven<'_> {
         let begun = stopwatch();
         loop {
             ClosingTasks::cancel_all_by_key(&owners, drop_order);
-            while let Some(token) = self.pop_any() {
-                token.cancel();
+            while let Some(task) = self.pop_any() {
+                task.cancel();
             }
             owners = owners
                 .into_iter()
@@ -81,7 +81,7 @@ impl Driven<'_> {
             if owners.is_empty() || begun.is_none_or(|begun| begun.elapsed() > grace) {
                 return;
             }
-            // A waker on another thread is about to give its token back.
+            // A waker on another thread is about to give its notified task back.
             std::thread::yield_now();
         }
     }

@@ -82,9 +82,9 @@ impl CurrentThread {
             let tasks = core.tasks.as_ref()?;
             let future = future.take()?;
             // SAFETY: by the caller's promise.
-            let (token, handle) = unsafe { tasks.spawn(id, location, future) };
-            self.tell_queued(&token);
-            core.queue.push_back(token);
+            let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+            self.tell_queued(&task);
+            core.queue.push_back(task);
             self.counters.spawned.increment();
             self.counters.local_schedules.increment();
             Some(handle)
@@ -100,11 +100,11 @@ impl CurrentThread {
             return unsafe { self.spawn_cancelled(future, id, location) };
         };
         // SAFETY: by the caller's promise.
-        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
+        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
         self.remote_spawned.increment();
         drop(remote);
-        self.tell_queued(&token);
-        self.push_remote(token);
+        self.tell_queued(&task);
+        self.push_remote(task);
         handle
     }
 
@@ -152,8 +152,8 @@ impl CurrentThread {
     ) -> JoinHandle<F::Output> {
         let tasks = OwnedTasks::new(Arc::clone(self));
         // SAFETY: by the caller's promise.
-        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
-        token.cancel();
+        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+        task.cancel();
         tasks.close().finish_soon();
         handle
     }

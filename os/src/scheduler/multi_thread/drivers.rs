@@ -1,10 +1,11 @@
-//! The drivers that workers sleep in: one for all, or one each.
+//! The drivers that workers sleep in: one that all workers share, or one per worker.
 //!
-//! Idea        Where there is one, whichever worker comes first sleeps in it. Where each has its own, a worker sleeps
-//!             in that, and others look into it only while it is stuck in a poll.
-//! Invariants  I1 a driver is used by whoever has set `taken`, and nobody else.
-//! Rejected    A driver of drivers (`epoll` in `epoll`) for idle workers: each event of a busy worker wakes an idle
-//!             one, which takes what the busy one would have come to a moment later.
+//! Idea        With one shared driver, the first worker that has nothing to do sleeps in it, and the others sleep by futex.
+//!             With a driver per worker, each worker sleeps in its own; another worker polls it only while its owner is
+//!             stuck in a long poll of a task.
+//! Invariants  I1 only the worker that has set `taken` uses a driver.
+//! Rejected    `epoll` in `epoll`, so that an idle worker sleeps on all drivers: each event of a busy worker would wake an
+//!             idle one, which takes the task that the busy worker was about to find.
 #![allow(unsafe_code)]
 
 use std::time::Duration;
@@ -18,7 +19,7 @@ use super::super::any_park::{AnyPark, AnyUnpark};
 const MOMENT: Duration = Duration::from_millis(1);
 
 /// A driver that one worker sleeps in at a time.
-pub(super) struct Driver {
+pub(super) struct SharedDriver {
     taken: AtomicBool,
     park: UnsafeCell<AnyPark>,
     unpark: AnyUnpark,
@@ -26,7 +27,7 @@ pub(super) struct Driver {
     is_own: bool,
 }
 
-impl Driver {
+impl SharedDriver {
     fn new(park: AnyPark, is_own: bool) -> Self {
         Self {
             unpark: park.unpark_handle(),
@@ -87,7 +88,7 @@ impl Driver {
 }
 
 // SAFETY: `park` is `Send`, and used by one thread at a time (I1).
-unsafe impl Sync for Driver {}
+unsafe impl Sync for SharedDriver {}
 
 /// Gives the driver back, also on unwinding.
 struct Taken<'a>(&'a AtomicBool);
@@ -100,7 +101,7 @@ impl Drop for Taken<'_> {
 }
 
 /// All drivers of one scheduler.
-pub(super) struct Drivers(Box<[Padded<Driver>]>);
+pub(super) struct Drivers(Box<[Padded<SharedDriver>]>);
 
 impl Drivers {
     /// One for all workers, or as many as there are workers.
@@ -108,12 +109,12 @@ impl Drivers {
         let are_own = parks.len() > 1;
         let drivers = parks
             .into_iter()
-            .map(|park| Padded(Driver::new(park, are_own)));
+            .map(|park| Padded(SharedDriver::new(park, are_own)));
         Self(drivers.collect())
     }
 
     /// The driver that worker `index` sleeps in.
-    pub(super) fn of(&self, index: usize) -> &Driver {
+    pub(super) fn of(&self, index: usize) -> &SharedDriver {
         self.0.get(index).unwrap_or(&self.0[0])
     }
 

@@ -1,6 +1,6 @@
-//! A worker's part of a dump: it polls its tasks, traced.
+//! A worker's part of a task dump: it polls its own tasks with tracing switched on.
 //!
-//! Invariants  I1 the slots of an owner are walked on the thread that has it, or under its lock.
+//! Invariants  I1 the slots of an owner of tasks are walked on the thread that has it, or under its lock.
 
 use std::sync::{Arc, PoisonError};
 
@@ -11,17 +11,17 @@ use super::shared::MultiThread;
 use super::worker::Worker;
 use crate::observe::Request;
 
-/// The tasks that are alive: those whose tokens we have, and the ids of the others.
+/// The tasks that are alive: those that we have as notified tasks, and the ids of the others.
 #[derive(Default)]
 struct Found {
-    tokens: Vec<Notified>,
+    tasks: Vec<Notified>,
     others: Vec<Id>,
 }
 
 impl Found {
     fn add(&mut self, tasks: &OwnedTasks<MultiThread>) {
-        tasks.wake_all(|id, token| match token {
-            Some(token) => self.tokens.push(token),
+        tasks.wake_all(|id, task| match task {
+            Some(task) => self.tasks.push(task),
             None => self.others.push(id),
         });
     }
@@ -46,7 +46,7 @@ impl Worker<'_> {
     pub(super) fn answer_dumps(&self) {
         for request in self.shared.dumps.of_worker(self.index) {
             self.answer(&request);
-            if !self.here.get() {
+            if !self.has_core.get() {
                 // A traced task has handed the worker off: the other thread goes on.
                 return;
             }
@@ -69,18 +69,18 @@ impl Worker<'_> {
         let queued = self.remote.ring.len() + self.shared.inject_len() + 1;
         for _ in 0..queued {
             match self.pop_any() {
-                Some(token) => found.tokens.push(token),
+                Some(task) => found.tasks.push(task),
                 None => break,
             }
         }
         let mut missed = found.others;
-        for token in found.tokens {
-            if !self.here.get() {
-                missed.push(token.id());
-                self.shared.push_outside(token);
+        for task in found.tasks {
+            if !self.has_core.get() {
+                missed.push(task.id());
+                self.shared.push_outside(task);
                 continue;
             }
-            request.run(token, |token| self.run_task(token));
+            request.run(task, |task| self.run_task(task));
         }
         if request.answer(self.index, missed) {
             self.shared.unpark_all();

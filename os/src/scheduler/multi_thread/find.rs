@@ -1,15 +1,16 @@
 //! Where a worker finds its next task.
 //!
-//! Idea        Its own tasks first, the one that was woken last before those in the ring; what comes from outside every so many
-//!             tasks, or when it was called for; then others' rings. A worker whose tasks have all yielded looks at
-//!             those that get no further.
-//! Invariants  I1 no more is taken from the inject queue than the ring has room for: what overflows goes into that
-//!                queue, whose lock is held meanwhile.
-//!                Nor more than takes as long as a task from outside should wait: what those wake waits behind them.
-//!             I2 who calls from outside again and again gets every second poll.
-//! Rejected    A share of the inject queue whatever is in the ring: a flood from outside would stand before all that the
-//!             worker's own tasks wake. One task alone also where all of those have yielded: a task that yields until hundreds
-//!             have run that it has woken, and that overflowed into that queue, would yield eight times for each.
+//! Idea        The worker runs its own tasks first: the one that was woken last, then those in its ring. After a number of
+//!             tasks, or when somebody has asked for it, the inject queue comes first. If both are empty, the worker
+//!             steals from the rings of others. A worker whose tasks have all yielded also looks at workers that make no
+//!             progress.
+//! Invariants  I1 a worker takes no more tasks from the inject queue than its ring has room for, because a ring that
+//!                overflows pushes into that queue, whose lock is held at that time; and no more than run in the time
+//!                that a task from outside should wait, because tasks that they wake are queued behind them.
+//!             I2 tasks from outside get at most every second poll, however often somebody asks for it.
+//! Rejected    Taking a share of the inject queue while the ring has tasks: a flood from outside would run before all that
+//!             the worker's own tasks wake. Taking one task at a time even if all own tasks have yielded: a task that
+//!             yields until hundreds of tasks have run, which overflowed into that queue, would yield eight times per task.
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
@@ -37,15 +38,15 @@ impl Worker<'_> {
         if (self.remote.called.load(Ordering::Relaxed) && self.may_answer_call())
             || Self::count_down(&self.until_outside, self.tuning.interval())
         {
-            if let Some(token) = self.look_outside() {
-                return Some(token);
+            if let Some(task) = self.look_outside() {
+                return Some(task);
             }
         }
         let streak = self.lifo_streak.get();
         if streak < LIFO_STREAK {
-            if let Some(token) = self.remote.take_lifo() {
+            if let Some(task) = self.remote.take_lifo() {
                 self.lifo_streak.set(streak + 1);
-                return Some(token);
+                return Some(task);
             }
         }
         self.lifo_streak.set(0);
@@ -68,18 +69,18 @@ impl Worker<'_> {
         self.remote.called.store(false, Ordering::Relaxed);
         // One alone if the worker has tasks that do more than to yield: in its ring, a share would stand before what
         // those wake.
-        let waiting = if self.remote.ring.is_empty() || self.others.is_round_over() {
+        let waiting = if self.remote.ring.is_empty() || self.stalled.is_round_over() {
             self.take_from_outside()
         } else {
             self.shared.pop_outside(self.index)
         };
         if waiting.is_some() {
-            self.others.act_upon_round();
+            self.stalled.act_upon_round();
             self.outside_at.set(self.remote.counters.polls.get());
         }
         waiting.or_else(|| {
             let steal = |index| self.steal_from(index);
-            self.others.take_from_stuck(self.shared, self.index, steal)
+            self.stalled.take_from_stuck(self.shared, self.index, steal)
         })
     }
 
@@ -97,11 +98,11 @@ impl Worker<'_> {
         let mut taken = 0;
         for offset in 0..self.shared.inject.len() {
             let shard = &self.shared.inject[(self.index + offset) % self.shared.inject.len()];
-            taken += shard.pop_many(share - taken, |token| {
+            taken += shard.pop_many(share - taken, |task| {
                 if first.is_none() {
-                    first = Some(token);
+                    first = Some(task);
                 } else {
-                    self.push_ring(token);
+                    self.push_ring(task);
                 }
             });
             if taken == share {
@@ -121,8 +122,8 @@ impl Worker<'_> {
         let inviting = self.remote.invited_by.load(Ordering::Relaxed);
         if inviting != NOBODY && inviting != self.index {
             self.remote.invited_by.store(NOBODY, Ordering::Relaxed);
-            if let Some(token) = self.steal_from(inviting) {
-                return Some(token);
+            if let Some(task) = self.steal_from(inviting) {
+                return Some(task);
             }
         }
         let start = {
@@ -132,8 +133,8 @@ impl Worker<'_> {
         for offset in 0..self.shared.workers() {
             let victim = (start + offset) % self.shared.workers();
             if victim != self.index {
-                if let Some(token) = self.steal_from(victim) {
-                    return Some(token);
+                if let Some(task) = self.steal_from(victim) {
+                    return Some(task);
                 }
             }
         }
@@ -144,13 +145,13 @@ impl Worker<'_> {
     pub(super) fn steal_from(&self, victim: usize) -> Option<Notified> {
         let mut first = None;
         if self.shared.remotes[victim].ring.is_empty() {
-            return None; // Spares the array that tokens are taken into.
+            return None; // Spares the array that notified tasks are taken into.
         }
-        let stolen = self.shared.remotes[victim].ring.take_half(|token| {
+        let stolen = self.shared.remotes[victim].ring.take_half(|task| {
             if first.is_none() {
-                first = Some(token);
+                first = Some(task);
             } else {
-                self.push_ring(token);
+                self.push_ring(task);
             }
         });
         if stolen > 0 {

@@ -1,8 +1,11 @@
-//! A worker whose thread is about to block goes on on another thread.
+//! How a worker moves to another thread when its own thread is about to block.
 //!
-//! States      core with its thread → in the mailbox → with the new thread, or back
-//! Invariants  I1 the core in the mailbox is taken once: by the new thread, or back by the old.
-//!             I2 a worker is not handed off while it sleeps: sleepers and parker know one thread.
+//! Idea        The thread puts the core of its worker into a mailbox, and a thread of the blocking pool takes it from there
+//!             and runs the worker. If no thread has come by the time the blocking call returns, the first thread takes
+//!             the core back.
+//! States      core with its thread → in the mailbox → with the new thread, or back with the old one
+//! Invariants  I1 the core in the mailbox is taken once: by the new thread, or back by the old one.
+//!             I2 a worker is not handed off while it sleeps, because the sleepers' bits and the parker belong to one thread.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +23,7 @@ type Mailbox = Arc<Mutex<Option<Box<Core>>>>;
 /// Outside a worker it just runs `f`.
 pub(crate) fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
     let mailbox = with_worker(hand_off).flatten();
-    let _back = TakeBack {
+    let _back = Reclaim {
         mailbox,
         budget: coop::stop(),
     };
@@ -75,12 +78,12 @@ fn take(mailbox: &Mailbox) -> Option<Box<Core>> {
 }
 
 /// Takes the core back after blocking, if nobody has it yet; also on unwinding.
-struct TakeBack {
+struct Reclaim {
     mailbox: Option<Mailbox>,
     budget: coop::Budget,
 }
 
-impl Drop for TakeBack {
+impl Drop for Reclaim {
     fn drop(&mut self) {
         coop::resume(self.budget);
         if let Some(core) = self.mailbox.as_ref().and_then(take) {

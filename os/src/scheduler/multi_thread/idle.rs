@@ -1,17 +1,16 @@
-//! Which workers sleep, and how many look for work.
+//! Which workers sleep, and how many search for work.
 //!
-//! Idea        A bit a worker, set while it sleeps, and a count of the workers that search. Whoever
-//!             makes work wakes a sleeper only if nobody searches; the last searcher that finds work
-//!             wakes the next before it runs it, if it sees more. So one wake at a time spreads through
-//!             the workers.
-//! Invariants  I1 a worker's bit is set by itself, and cleared once a sleep: by the waker that
-//!                claims it (who counts it as searching), or by itself.
-//!             I2 a worker that is about to sleep looks at every queue again after it has set its bit
-//!                and left the count: a push before that is seen by it, a push after it sees no
-//!                searcher, or a searcher that will see the push, and the bit. So does one that stops
-//!                searching because it found work. Between write and look all sides have a fence.
-//!             I3 at most half of the workers search, beside those that find work as they lie down.
-//! Rejected    A mutex around a list of sleepers: taken on each park and unpark.
+//! Idea        There is one bit per worker, set while it sleeps, and a count of the workers that search. Whoever makes work
+//!             wakes a sleeper only if nobody searches. The last searcher that finds work wakes another sleeper, if it
+//!             sees more work, before it runs what it has found. So wakes spread through the workers one at a time.
+//! Invariants  I1 a worker sets its own bit. The bit is cleared once per sleep: by the waker that claims the worker, who
+//!                counts it as searching, or by the worker itself.
+//!             I2 a worker that is about to sleep sets its bit and leaves the count, and then looks at every queue again.
+//!                It sees a push that came before; a push that comes after sees its bit, and either no searcher or one
+//!                that will see the push. The same holds for a worker that stops searching because it found work. All
+//!                sides have a fence between their write and their read.
+//!             I3 at most half of the workers search, not counting those that find work as they go to sleep.
+//! Rejected    A mutex around a list of sleepers, which is locked at each park and unpark.
 
 use selkie_core::raw::collections::Padded;
 use selkie_core::raw::platform::{AtomicU64, AtomicUsize, Ordering, fence};
@@ -126,7 +125,7 @@ impl Idle {
     /// Whether every worker sleeps.
     pub(super) fn all_sleep(&self) -> bool {
         // SeqCst: pairs with the change of a bit by a worker that wakes, which then looks at the role of
-        // the watch (`watch_role`).
+        // the watch (`monitor_role`).
         let sleep = self
             .sleeping
             .iter()

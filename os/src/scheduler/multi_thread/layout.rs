@@ -1,4 +1,4 @@
-//! That workers write to lines of their own (I3 of `shared`), and to none that all of them read.
+//! A test of addresses: workers write to cache lines of their own (I3 of `shared`), and to no line that all of them read.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ fn no_two_workers_write_one_line() {
             lines(&shared.stopping),
         ),
         ("the sleepers", lines(&*shared.idle)),
-        ("the watch", lines(&*shared.watch)),
+        ("the monitor role", lines(&*shared.monitor)),
         ("tasks from outside", lines(&*shared.outside)),
         ("counts from outside", lines(&*shared.outside_counts)),
         ("the driver", lines(shared.drivers.of(0))),

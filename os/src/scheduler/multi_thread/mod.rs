@@ -1,4 +1,4 @@
-//! The work-stealing scheduler: one worker a core, each with its own queue, timers and slots.
+//! The work-stealing scheduler: one worker per core, each with its own run queue, timers and task slots.
 
 mod drivers;
 
@@ -6,11 +6,11 @@ mod parker;
 
 mod idle;
 
-mod watch_role;
+mod monitor_role;
 
 mod core;
 
-mod end;
+mod remaining_tasks;
 
 mod shared;
 
@@ -18,13 +18,13 @@ mod shutdown;
 
 mod tuning;
 
-mod others;
+mod stalled_workers;
 
 mod worker;
 
 mod push;
 
-mod watch;
+mod monitor;
 
 mod find;
 

@@ -1,6 +1,6 @@
-//! Models of how workers sleep and are woken: the bit mask, the count of searchers, the parker.
+//! Models of how workers sleep and are woken: the bits of sleepers, the count of searchers, the parker.
 //!
-//! A worker here is the protocol of `run` without its tasks: a queue is a number.
+//! A worker in these models follows the protocol of `run` without tasks: its queue is a number.
 //!
 //! Length      one protocol; each model is a variation of the one before it.
 
@@ -21,10 +21,10 @@ use selkie_core::task::Id;
 use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::drivers::Drivers;
-use super::end::End;
 use super::idle::{Idle, ToNotify};
+use super::monitor_role::MonitorRole;
 use super::parker::Parker;
-use super::watch_role::WatchRole;
+use super::remaining_tasks::RemainingTasks;
 
 /// A driver whose sleep an unpark ends, or an event.
 #[derive(Clone)]
@@ -382,12 +382,12 @@ fn model_a_thread_s_wake_is_kept_and_publishes() {
     });
 }
 
-/// Attacks I1 of `watch_role`: the watcher, who sees all asleep, gives the role up while the last
+/// Attacks I1 of `monitor_role`: the watcher, who sees all asleep, gives the role up while the last
 /// sleeper wakes; one of them sees to it that somebody watches.
 #[test]
-fn model_the_watch_ends_as_a_worker_wakes() {
+fn model_the_monitor_gives_up_as_a_worker_wakes() {
     loom::model(|| {
-        let shared = Arc::new((Idle::new(2), WatchRole::new()));
+        let shared = Arc::new((Idle::new(2), MonitorRole::new()));
         let (idle, role) = &*shared;
         for index in 0..2 {
             idle.sleep(index, false);
@@ -418,12 +418,12 @@ unsafe impl Schedule for Nowhere {
         true
     }
 
-    unsafe fn schedule(_this: NonNull<Self>, token: Notified) {
-        token.discard();
+    unsafe fn schedule(_this: NonNull<Self>, task: Notified) {
+        task.discard();
     }
 
-    unsafe fn requeue(_this: NonNull<Self>, token: Notified) {
-        token.discard();
+    unsafe fn requeue(_this: NonNull<Self>, task: Notified) {
+        task.discard();
     }
 
     fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {}
@@ -446,7 +446,7 @@ fn model_workers_end_while_one_polls_a_task_of_the_other() {
     builder.preemption_bound = Some(2);
     builder.check(|| {
         let pool: &'static SlabPool<Header> = Box::leak(Box::new(SlabPool::new()));
-        let end = StdArc::new(End::<Nowhere>::new(2));
+        let end = StdArc::new(RemainingTasks::<Nowhere>::new(2));
         let scheduler = StdArc::new(Nowhere);
         let drops = StdArc::new(std::sync::atomic::AtomicUsize::new(0));
         let owners: Vec<_> = (0..2)
@@ -459,15 +459,15 @@ fn model_workers_end_while_one_polls_a_task_of_the_other() {
         };
         #[allow(unsafe_code)]
         // SAFETY: `Send` and `'static`.
-        let (token, handle) = unsafe { owners[0].spawn(Id::next(), Location::caller(), task) };
+        let (task, handle) = unsafe { owners[0].spawn(Id::next(), Location::caller(), task) };
         drop(handle);
-        let mut token = Some(token);
+        let mut task = Some(task);
         for (index, owner) in owners.into_iter().enumerate() {
             let end = StdArc::clone(&end);
-            let stolen = (index == 1).then(|| token.take()).flatten();
+            let stolen = (index == 1).then(|| task.take()).flatten();
             thread::spawn(move || {
-                if let Some(token) = stolen {
-                    token.run();
+                if let Some(task) = stolen {
+                    task.run();
                 }
                 let closing = owner.close();
                 closing.cancel_all();

@@ -1,9 +1,9 @@
-//! How a worker sleeps: in a driver, if one is free and needed, else on its own.
+//! How a worker sleeps: in a driver, if one is free and needed, else by futex.
 //!
-//! States      empty → with driver | on its own → empty; any → woken
-//! Invariants  I1 `state` says where the worker sleeps before it sleeps there, so that a wake goes to
-//!                the driver or to the thread, never to both, and never gets lost.
-//! Rejected    Every wake through the driver: an eventfd write costs twice a futex wake.
+//! States      empty → in the driver | in the futex → empty; any → notified
+//! Invariants  I1 `state` says where the worker sleeps before it sleeps there, so that a wake goes to the driver or to the
+//!                thread, never to both, and is never lost.
+//! Rejected    Every wake through the driver: a write to an eventfd costs twice as much as a futex wake.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use selkie_core::raw::platform::{
 };
 
 use super::super::any_park::AnyPark;
-use super::drivers::Driver;
+use super::drivers::SharedDriver;
 
 const EMPTY: u8 = 0;
 const ALONE: u8 = 1;
@@ -41,7 +41,7 @@ impl Parker {
     }
 
     /// Sleeps until woken or for `limit`: in `driver`, if that is free and needed. Says whether it was woken.
-    pub(super) fn park(&self, driver: &Driver, limit: Option<Duration>) -> bool {
+    pub(super) fn park(&self, driver: &SharedDriver, limit: Option<Duration>) -> bool {
         let sleep = |park: &mut AnyPark| {
             if self.enter(IN_DRIVER) {
                 park.park(limit);
@@ -88,7 +88,7 @@ impl Parker {
     }
 
     /// Ends the worker's sleep, or its next one.
-    pub(super) fn unpark(&self, driver: &Driver) {
+    pub(super) fn unpark(&self, driver: &SharedDriver) {
         // Release: pairs with the Acquire in `park`: what the caller pushed is seen.
         match self.state.swap(WOKEN, Ordering::AcqRel) {
             ALONE => {

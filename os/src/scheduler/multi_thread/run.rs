@@ -1,9 +1,9 @@
 //! The loop of a worker.
 //!
-//! Idea        Take a task from the LIFO slot, the ring, the inject queue, another's ring; else
-//!             sleep. Every event interval look at driver and timers.
-//! States      running tasks → searching → sleeping → …; without its core the thread is no worker
-//!             any more (`handoff`), and leaves the loop when its task returns.
+//! Idea        The worker takes a task from the LIFO slot, its ring, the inject queue, or another worker's ring, and runs
+//!             it; if there is none, it sleeps. In between it looks at its driver and timers, as often as `turn` says.
+//! States      running tasks → searching → sleeping → …; a thread that has handed its core off is no worker any more
+//!             (`handoff`), and leaves the loop when the current task returns.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ use selkie_core::raw::time::{Current, ParkLimit, set_current};
 use selkie_core::time::Instant as TimerInstant;
 
 use super::super::turn::Due;
+use super::monitor::{Monitor, take_over};
 use super::shared::{Core, MultiThread};
-use super::watch::{Watch, take_over};
 use super::worker::{Worker, set_worker};
 use crate::config::call;
 
@@ -82,16 +82,16 @@ impl Drop for Restore {
 
 impl Worker<'_> {
     fn work(&self) {
-        let mut watch = Watch::default();
+        let mut monitor = Monitor::default();
         while !self.shared.is_stopping() {
-            if !self.here.get() {
+            if !self.has_core.get() {
                 return;
             }
             match self.turn.before_poll() {
                 Due::Poll => {}
                 Due::Timers(now) => {
                     self.fire_overdue(now);
-                    if !self.here.get() {
+                    if !self.has_core.get() {
                         continue;
                     }
                 }
@@ -102,12 +102,12 @@ impl Worker<'_> {
                 }
             }
             let task = self.next_task().or_else(|| self.look_for_events());
-            if task.is_none() && !self.here.get() {
+            if task.is_none() && !self.has_core.get() {
                 continue; // An event's waker has handed the core off: the queues are another thread's.
             }
             match task.or_else(|| self.search()) {
-                Some(token) => self.run_task(token),
-                None => self.sleep(&mut watch),
+                Some(task) => self.run_task(task),
+                None => self.sleep(&mut monitor),
             }
         }
     }
@@ -129,12 +129,12 @@ impl Worker<'_> {
         self.look_into_driver();
         self.fire_timers();
         // A timer's waker may have handed the core off: then another thread's are the queues.
-        let take_over = |index| self.here.get() && take_over(self, index);
+        let take_over = |index| self.has_core.get() && take_over(self, index);
         let now = Instant::now();
-        self.others
+        self.stalled
             .look_after(self.shared, self.index, now, take_over);
         let clock_time = TimerInstant::from_std(now);
-        self.others
+        self.stalled
             .fire_overdue(self.shared, self.index, clock_time);
         self.count_busy(now);
         // Who asks to be kept again has the next look come at once.
@@ -142,7 +142,7 @@ impl Worker<'_> {
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);
-        if self.here.get() && self.shared.dumps.is_active() {
+        if self.has_core.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
     }
@@ -166,7 +166,7 @@ impl Worker<'_> {
         }
         self.shared.drivers.settle(self.index);
         self.look_into_driver();
-        let task = if self.here.get() {
+        let task = if self.has_core.get() {
             self.next_task()
         } else {
             None
@@ -189,24 +189,24 @@ impl Worker<'_> {
                 timers.fire_due();
             }
         }
-        self.others.fire_overdue(self.shared, self.index, now);
+        self.stalled.fire_overdue(self.shared, self.index, now);
     }
 
     /// Sleeps until there may be work.
-    fn sleep(&self, watch: &mut Watch) {
+    fn sleep(&self, monitor: &mut Monitor) {
         call(self.shared.config.before_park.as_ref());
-        if !self.here.get() {
+        if !self.has_core.get() {
             // The hook has handed the core off, which sleeps on another thread.
             return call(self.shared.config.after_unpark.as_ref());
         }
-        self.sleep_between_hooks(watch);
+        self.sleep_between_hooks(monitor);
         call(self.shared.config.after_unpark.as_ref());
-        if self.here.get() && self.shared.dumps.is_active() {
+        if self.has_core.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
     }
 
-    fn sleep_between_hooks(&self, watch: &mut Watch) {
+    fn sleep_between_hooks(&self, monitor: &mut Monitor) {
         let remote = self.remote;
         let has_news = self.shared.drivers.settle(self.index);
         if has_news || self.waiting() > 0 || !self.kept.borrow().is_empty() {
@@ -222,7 +222,7 @@ impl Worker<'_> {
         let lay_down = Instant::now();
         self.count_busy(lay_down);
         self.parking.set(true);
-        while self.park_once(watch)
+        while self.park_once(monitor)
             && self.shared.idle.is_sleeping(self.index)
             && !self.shared.dumps.is_active()
             && !self.shared.drivers.settle(self.index)
@@ -233,7 +233,7 @@ impl Worker<'_> {
         self.awake_since.set(Some(now));
         remote.counters.unparks.increment();
         self.searching.set(self.shared.idle.wake_self(self.index));
-        watch.leave(self);
+        monitor.leave(self);
         let at_once = now.duration_since(lay_down) < AT_ONCE;
         self.expects_events
             .set(at_once && self.shared.drivers.are_own() && self.waiting() > 0);
@@ -241,7 +241,7 @@ impl Worker<'_> {
     }
 
     /// One sleep, as long as the timers allow. `true`: nothing has happened, sleep on.
-    fn park_once(&self, watch: &mut Watch) -> bool {
+    fn park_once(&self, monitor: &mut Monitor) -> bool {
         if self.shared.is_stopping() {
             return false;
         }
@@ -252,7 +252,7 @@ impl Worker<'_> {
             // Only a single-thread runtime's clock can be paused.
             Some(ParkLimit::Advance) => Some(Duration::ZERO),
         };
-        let limit = watch.limit(self, self.sleep_with_surplus(limit));
+        let limit = monitor.limit(self, self.sleep_with_surplus(limit));
         let woken = remote
             .parker
             .park(self.shared.drivers.of(self.index), limit);
@@ -263,9 +263,9 @@ impl Worker<'_> {
         self.give_memory_back();
         if woken {
             // For work, which clears our bit; to look at the limit anew; or to watch.
-            watch.begin_anew();
+            monitor.reset_quiet_rounds();
         }
-        let found = watch.look_after_others(self);
+        let found = monitor.look_after_others(self);
         self.waiting() == 0 && !found
     }
 }

@@ -1,10 +1,10 @@
-//! What the workers, and those who wake their tasks, share.
+//! The part of the scheduler that its workers share with each other and with those who wake their tasks.
 //!
-//! States      running → stopping (no worker starts a poll) → ended (every task dropped), see `end`
-//! Invariants  I1 the owner's end of `remotes[i].ring` is with the thread that has core `i`.
+//! States      running → stopping (no worker starts a poll) → ended (every task is dropped), see `remaining_tasks`
+//! Invariants  I1 the thread that has core `i` has the owner's end of `remotes[i].ring`.
 //!             I2 the shards of `inject` are closed before the first worker ends.
-//!             I3 what is written while tasks run has a line of its own, apart from what each worker reads at
-//!                each poll, and from what other workers write.
+//!             I3 what is written while tasks run has a cache line of its own, apart from what each worker reads at each
+//!                poll, and from what other workers write.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
@@ -20,10 +20,10 @@ use selkie_core::time::TimersHandle;
 
 use super::core;
 use super::drivers::Drivers;
-use super::end::End;
 use super::idle::{Idle, ToNotify};
+use super::monitor_role::MonitorRole;
 use super::parker::Parker;
-use super::watch_role::WatchRole;
+use super::remaining_tasks::RemainingTasks;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
@@ -51,7 +51,7 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// Takes the token in the LIFO slot.
+    /// Takes the notified task in the LIFO slot.
     #[inline]
     pub(super) fn take_lifo(&self) -> Option<Notified> {
         // Relaxed: a look; the swap decides.
@@ -60,7 +60,7 @@ impl Remote {
         }
         // Acquire: pairs with the Release of the worker that put it there.
         let raw = self.lifo.swap(std::ptr::null_mut(), Ordering::Acquire);
-        // SAFETY: only tokens go into the slot, and each comes out once.
+        // SAFETY: only notified tasks go into the slot, and each comes out once.
         NonNull::new(raw).map(|raw| unsafe { Notified::from_raw(raw) })
     }
 }
@@ -87,11 +87,11 @@ pub(crate) struct MultiThread {
     pub(super) outside: Padded<Mutex<Option<OwnedTasks<Self>>>>,
     /// The workers' parts until the workers start.
     pub(super) unstarted: Mutex<Vec<Core>>,
-    pub(super) end: End<Self>,
+    pub(super) end: RemainingTasks<Self>,
     pub(super) outside_counts: Padded<OutsideCounts>,
     pub(super) dumps: Dumps,
-    /// Which sleeper looks after the driver and the timers of blocked workers, see `watch`.
-    pub(super) watch: Padded<WatchRole>,
+    /// Which sleeper looks after the driver and the timers of blocked workers, see `monitor`.
+    pub(super) monitor: Padded<MonitorRole>,
 }
 
 impl std::fmt::Debug for MultiThread {
@@ -132,26 +132,26 @@ impl MultiThread {
 
     /// Tells whoever looks at the tasks that one is about to be queued.
     #[inline]
-    pub(super) fn tell_queued(&self, token: &Notified) {
+    pub(super) fn tell_queued(&self, task: &Notified) {
         if let Some(probes) = self.probes() {
-            probes.queued(token);
+            probes.queued(task);
         }
     }
 
-    /// Queues a token from outside the workers.
-    pub(super) fn push_outside(&self, token: Notified) {
-        self.tell_queued(&token);
+    /// Queues a notified task from outside the workers.
+    pub(super) fn push_outside(&self, task: Notified) {
+        self.tell_queued(&task);
         // Relaxed: a figure for readers.
         self.outside_counts
             .schedules
             .fetch_add(1, Ordering::Relaxed);
-        match self.own_shard().push(token) {
+        match self.own_shard().push(task) {
             Ok(()) => match self.idle.worker_to_notify() {
                 ToNotify::Sleeper(index) => self.unpark(index),
                 ToNotify::SomebodySearches => {}
                 ToNotify::AllAreBusy => self.call_a_worker(),
             },
-            Err(token) => token.discard(),
+            Err(task) => task.discard(),
         }
     }
 
@@ -185,7 +185,7 @@ impl MultiThread {
     }
 
     /// Ends the sleep of one sleeper, if there is one, so that it goes on as the watch.
-    pub(super) fn wake_a_watcher(&self) {
+    pub(super) fn wake_a_monitor(&self) {
         if let Some(index) = self.idle.any_sleeper() {
             self.unpark(index);
         }
@@ -200,7 +200,7 @@ impl MultiThread {
         (0..self.workers()).for_each(|index| self.unpark(index));
     }
 
-    /// Takes one token from the inject queue, starting with the shard of worker `index`.
+    /// Takes one notified task from the inject queue, starting with the shard of worker `index`.
     pub(super) fn pop_outside(&self, index: usize) -> Option<Notified> {
         (0..self.inject.len()).find_map(|offset| {
             let shard = &self.inject[(index + offset) % self.inject.len()];
@@ -208,7 +208,7 @@ impl MultiThread {
         })
     }
 
-    /// How many tokens wait in the inject queue.
+    /// How many notified tasks wait in the inject queue.
     pub(crate) fn inject_len(&self) -> usize {
         self.inject.iter().map(|shard| shard.len()).sum()
     }

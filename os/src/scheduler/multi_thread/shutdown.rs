@@ -1,4 +1,4 @@
-//! How a scheduler ends: what each worker does, and what the last one does.
+//! How a scheduler shuts down: what each worker does, and what the last one does.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -45,29 +45,29 @@ impl MultiThread {
         if let Some(owner) = self.take_outside() {
             let tasks = owner.close();
             tasks.cancel_all();
-            while let Some(token) = self.pop_outside(0) {
-                token.cancel();
+            while let Some(task) = self.pop_outside(0) {
+                task.cancel();
             }
             self.end.keep(tasks);
         }
     }
 
-    /// Cancels every task whose token waits in a queue: in the ring of worker `index`, whose thread the
+    /// Cancels every notified task that waits in a queue: in the ring of worker `index`, whose thread the
     /// caller is, and in those that anybody may take from.
     fn drain(&self, index: usize) {
         if let Some(ring) = self.remotes[index].ring.claim() {
-            while let Some(token) = ring.pop() {
-                token.cancel();
+            while let Some(task) = ring.pop() {
+                task.cancel();
             }
         }
         for remote in &self.remotes {
-            while let Some(token) = remote.take_lifo() {
-                token.cancel();
+            while let Some(task) = remote.take_lifo() {
+                task.cancel();
             }
             while remote.ring.take_half(Notified::cancel) > 0 {}
         }
-        while let Some(token) = self.pop_outside(index) {
-            token.cancel();
+        while let Some(task) = self.pop_outside(index) {
+            task.cancel();
         }
     }
 

@@ -1,4 +1,4 @@
-//! How a scheduler starts, and how tasks come into it.
+//! How a scheduler starts, and how tasks are spawned on it.
 #![allow(unsafe_code)]
 
 use std::future::Future;
@@ -17,12 +17,12 @@ use selkie_core::task::{Id, JoinHandle};
 
 use super::super::any_park::AnyPark;
 use super::drivers::Drivers;
-use super::end::End;
 use super::idle::Idle;
+use super::monitor_role::MonitorRole;
 use super::parker::Parker;
+use super::remaining_tasks::RemainingTasks;
 use super::run;
 use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
-use super::watch_role::WatchRole;
 use super::worker::worker_here;
 use crate::config::Config;
 use crate::observe::{Dumps, WorkerCounters};
@@ -87,10 +87,10 @@ impl MultiThread {
                 stopping: AtomicBool::new(false),
                 outside: Padded(Mutex::new(None)),
                 unstarted: Mutex::new(Vec::new()),
-                end: End::new(workers),
+                end: RemainingTasks::new(workers),
                 outside_counts: Padded::default(),
                 dumps: Dumps::default(),
-                watch: Padded(WatchRole::new()),
+                monitor: Padded(MonitorRole::new()),
                 config,
             }
         });
@@ -184,10 +184,10 @@ impl MultiThread {
             return self.spawn_cancelled(future, id, location);
         };
         // SAFETY: `F` is `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
+        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
         self.outside_counts.spawned.increment();
         drop(outside);
-        self.push_outside(token);
+        self.push_outside(task);
         handle
     }
 
@@ -204,8 +204,8 @@ impl MultiThread {
     {
         let tasks = OwnedTasks::new(Arc::clone(self));
         // SAFETY: `F` is `Send` and `'static`.
-        let (token, handle) = unsafe { tasks.spawn(id, location, future) };
-        token.cancel();
+        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+        task.cancel();
         tasks.close().finish_soon();
         handle
     }

@@ -1,10 +1,10 @@
 //! How often a busy worker looks at the inject queue.
 //!
-//! Idea        A task from outside should wait some [`TARGET_NANOS`], whether the worker's own tasks
-//!             are short or long: the interval is that time over the mean length of a poll. The mean
-//!             is a moving one over batches of polls, each weighed by how many polls it has.
-//! Rejected    A clock read a poll: the batch between two looks at the driver has its two reads
-//!             already. A weight of `alpha` to the power of the batch: the quotient below is as good.
+//! Idea        A task from outside should wait about [`TARGET_NANOS`], whether the worker's own tasks are short or long. So
+//!             the interval, in tasks, is that time divided by the mean length of a poll: a moving mean over batches of
+//!             polls, each weighted by its number of polls.
+//! Rejected    Reading the clock for each poll: the batch between two looks at the driver has its two readings already.
+//!             The exact weight, `alpha` to the power of the batch's length: the quotient below is close enough.
 
 use std::cell::Cell;
 

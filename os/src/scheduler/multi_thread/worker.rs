@@ -1,7 +1,8 @@
-//! A worker: its queues, and what others' wakes do to them.
+//! A worker: its queues, and what wakes from other threads do to them.
 //!
-//! Idea        A task woken here runs next, from the LIFO slot; others stand in the ring; what comes
-//!             from outside, or does not fit, in the inject queue; idle workers take half a ring.
+//! Idea        A task that is woken on the worker's thread goes into the LIFO slot and runs next; older ones are in the
+//!             ring. Tasks from other threads, and what does not fit into the ring, go into the inject queue. Idle workers
+//!             steal half of a ring.
 //! Invariants  I1 `WORKER` points to a `Worker` on the stack of this very thread, or is null.
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
 #![allow(unsafe_code)]
@@ -25,8 +26,8 @@ use selkie_core::task::{Id, JoinHandle};
 use super::super::trim::Trim;
 use super::super::turn::Turn;
 use super::super::yields::Yields;
-use super::others::Others;
 use super::shared::{Core, MultiThread, Remote};
+use super::stalled_workers::StalledWorkers;
 use super::tuning::Tuning;
 
 /// A thread that runs a worker.
@@ -39,37 +40,37 @@ pub(super) struct Worker<'a> {
     pub(super) index: usize,
     pub(super) core: RefCell<Option<Box<Core>>>,
     pub(super) entered: RefCell<Option<Entered>>,
-    /// Whether the core is here: it leaves when the thread is about to block.
-    pub(super) here: Cell<bool>,
+    /// Whether this thread has the core, which it hands off when it is about to block.
+    pub(super) has_core: Cell<bool>,
     /// Whether the worker counts as searching.
     pub(super) searching: Cell<bool>,
-    /// Set while the worker is in its driver: what it wakes then is no reason to wake others yet.
+    /// Set while the worker sleeps in its driver: tasks that it wakes then are not announced to other workers yet.
     pub(super) parking: Cell<bool>,
-    /// Set while the worker looks into its driver between tasks: likewise.
+    /// Set while the worker polls its driver between tasks, with the same effect.
     pub(super) looking: Cell<bool>,
-    /// Whether the ring has tasks of which nobody was told.
-    pub(super) untold: Cell<bool>,
-    /// Whether events were there when the worker last was about to sleep: it looks before it searches or sleeps.
+    /// Whether the ring has tasks that were not announced to other workers.
+    pub(super) unannounced: Cell<bool>,
+    /// Whether events were ready when the worker last went to sleep: then it polls its driver before it searches or sleeps.
     pub(super) expects_events: Cell<bool>,
-    /// When the worker woke, or was last asked how long it has been awake.
+    /// When the worker woke up, or when its busy time was last counted.
     pub(super) awake_since: Cell<Option<Instant>>,
     /// Tasks in a row that came from the LIFO slot.
     pub(super) lifo_streak: Cell<u32>,
     pub(super) yields: Yields,
-    /// Whether the poll that goes on is counted already.
+    /// Whether the current poll is counted already.
     pub(super) counted: Cell<bool>,
-    /// Polls that were counted at the last sleep.
+    /// The count of polls at the last sleep.
     polls_at_park: Cell<u64>,
     trim: Trim,
     pub(super) tuning: Tuning,
     /// Tasks until the inject queue has precedence.
     pub(super) until_outside: Cell<u32>,
-    /// The count of polls when a task from outside was last given precedence.
+    /// The count of polls when a task from outside last had precedence.
     pub(super) outside_at: Cell<u64>,
     /// When to look at driver and timers.
     pub(super) turn: Turn,
     /// What the others had done when this worker's tasks had all yielded.
-    pub(super) others: Others,
+    pub(super) stalled: StalledWorkers,
     /// Wakers of others than tasks, until the next look.
     pub(super) kept: RefCell<Vec<Waker>>,
 }
@@ -92,7 +93,7 @@ fn keep_waker(waker: &Waker) -> bool {
         return false;
     }
     let keep = |worker: &Worker<'_>| {
-        if !worker.here.get() {
+        if !worker.has_core.get() {
             return false;
         }
         let is_last = |last: &Waker| last.will_wake(waker);
@@ -121,7 +122,7 @@ pub(super) fn with_worker<R>(f: impl FnOnce(&Worker<'_>) -> R) -> Option<R> {
 
 /// The number of the worker that the calling thread is, in its runtime.
 pub(crate) fn worker_index() -> Option<usize> {
-    with_worker(|worker| worker.here.get().then_some(worker.index)).flatten()
+    with_worker(|worker| worker.has_core.get().then_some(worker.index)).flatten()
 }
 
 impl MultiThread {
@@ -142,11 +143,11 @@ impl<'a> Worker<'a> {
             index,
             core: RefCell::new(None),
             entered: RefCell::new(None),
-            here: Cell::new(false),
+            has_core: Cell::new(false),
             searching: Cell::new(false),
             parking: Cell::new(false),
             looking: Cell::new(false),
-            untold: Cell::new(false),
+            unannounced: Cell::new(false),
             expects_events: Cell::new(false),
             awake_since: Cell::new(Some(Instant::now())),
             lifo_streak: Cell::new(0),
@@ -158,7 +159,7 @@ impl<'a> Worker<'a> {
             until_outside: Cell::new(1),
             outside_at: Cell::new(u64::MAX - 1),
             turn: Turn::new(owner.config.event_interval),
-            others: Others::new(owner.workers()),
+            stalled: StalledWorkers::new(owner.workers()),
             kept: RefCell::new(Vec::new()),
         }
     }
@@ -174,7 +175,7 @@ impl<'a> Worker<'a> {
         let ring = self.remote.ring.claim();
         debug_assert!(ring.is_some(), "a core on two threads");
         self.ring.set(ring);
-        self.here.set(true);
+        self.has_core.set(true);
     }
 
     /// Puts the owner's end of the ring back after its use.
@@ -184,13 +185,13 @@ impl<'a> Worker<'a> {
         std::mem::forget(self.ring.replace(Some(ring)));
     }
 
-    /// Takes the oldest token of the ring.
+    /// Takes the oldest notified task of the ring.
     #[inline]
     pub(super) fn pop_ring(&self) -> Option<Notified> {
         let ring = self.ring.take()?;
-        let token = ring.pop();
+        let task = ring.pop();
         self.put_ring(ring);
-        token
+        task
     }
 
     /// Wakes those that were kept.
@@ -202,7 +203,7 @@ impl<'a> Worker<'a> {
     /// Takes the core out of this thread.
     pub(super) fn remove(&self) -> Option<Box<Core>> {
         self.wake_kept();
-        self.here.set(false);
+        self.has_core.set(false);
         self.shared.drivers.bind_worker(None);
         let core = self.core.borrow_mut().take()?;
         drop(self.ring.take());
@@ -213,7 +214,7 @@ impl<'a> Worker<'a> {
     /// Whether this thread has a core of the scheduler at `scheduler`.
     #[inline]
     pub(super) fn serves(&self, scheduler: *const MultiThread) -> bool {
-        std::ptr::eq(self.shared, scheduler) && self.here.get()
+        std::ptr::eq(self.shared, scheduler) && self.has_core.get()
     }
 
     /// Spawns `future`; the core is here.
@@ -228,14 +229,14 @@ impl<'a> Worker<'a> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (token, handle) = {
+        let (task, handle) = {
             let core = self.core.borrow();
             let core = core.as_ref().expect("the core is here");
             // SAFETY: `F` is `Send` and `'static`.
             unsafe { core.tasks.spawn(id, location, future) }
         };
         self.remote.counters.spawned.increment();
-        self.push_woken(token);
+        self.push_woken(task);
         handle
     }
 
@@ -248,13 +249,13 @@ impl<'a> Worker<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn run_task(&self, token: Notified) {
+    pub(super) fn run_task(&self, task: Notified) {
         if self.searching.take() {
             self.stop_searching();
         }
         match self.shared.probes() {
-            None => token.run(),
-            Some(probes) => probes.run(self.index, token),
+            None => task.run(),
+            Some(probes) => probes.run(self.index, task),
         }
         // Counted when it is over, with whatever else is measured of it, unless `handoff` did.
         if !self.counted.take() {
@@ -297,9 +298,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Puts tokens taken from a blocked worker where this worker finds them.
-    pub(super) fn adopt(&self, token: Notified) {
-        self.push_ring(token);
+    /// Puts notified tasks taken from a blocked worker where this worker finds them.
+    pub(super) fn adopt(&self, task: Notified) {
+        self.push_ring(task);
     }
 }
 
@@ -310,25 +311,25 @@ unsafe impl Schedule for MultiThread {
     }
 
     #[inline]
-    unsafe fn schedule(this: NonNull<Self>, token: Notified) {
+    unsafe fn schedule(this: NonNull<Self>, task: Notified) {
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
-            Some(worker) if worker.serves(this.as_ptr()) => worker.push_woken(token),
-            // SAFETY: the token keeps the runtime from ending.
-            _ => unsafe { schedule_from_outside(this, token) },
+            Some(worker) if worker.serves(this.as_ptr()) => worker.push_woken(task),
+            // SAFETY: the notified task keeps the runtime from ending.
+            _ => unsafe { schedule_from_outside(this, task) },
         }
     }
 
     #[inline]
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+    unsafe fn requeue(this: NonNull<Self>, task: Notified) {
         // SAFETY: it points to this thread's stack, or is null (I1).
         match unsafe { worker_here().as_ref() } {
             Some(worker) if worker.serves(this.as_ptr()) => {
-                worker.shared.tell_queued(&token);
-                worker.push_behind(token);
+                worker.shared.tell_queued(&task);
+                worker.push_behind(task);
             }
-            // SAFETY: the token keeps the runtime from ending.
-            _ => unsafe { schedule_from_outside(this, token) },
+            // SAFETY: the notified task keeps the runtime from ending.
+            _ => unsafe { schedule_from_outside(this, task) },
         }
     }
 
@@ -347,13 +348,13 @@ unsafe impl Schedule for MultiThread {
 }
 
 /// # Safety
-/// `this` is alive as long as the token is out.
+/// `this` is alive as long as the notified task is out.
 #[cold]
-unsafe fn schedule_from_outside(this: NonNull<MultiThread>, token: Notified) {
-    // SAFETY: the token keeps the runtime from ending, and so the `Arc` alive; from here on we
+unsafe fn schedule_from_outside(this: NonNull<MultiThread>, task: Notified) {
+    // SAFETY: the notified task keeps the runtime from ending, and so the `Arc` alive; from here on we
     // hold it ourselves.
     unsafe { Arc::increment_strong_count(this.as_ptr()) };
     // SAFETY: the count just taken.
     let this = unsafe { Arc::from_raw(this.as_ptr()) };
-    this.push_outside(token);
+    this.push_outside(task);
 }

@@ -1,11 +1,11 @@
-//! The process's handler of console events, and who listens.
+//! The handler of console events, and the listeners.
 //!
-//! Idea        One handler for the process, installed at the first listener. The system calls it in a
-//!             thread of its own, so that it may take locks; it marks the listeners of the event.
-//! States      of a listener: quiet ─event→ heard ─poll→ quiet; events before a poll count as one
-//! Invariants  I1 wakers are woken and dropped with no lock held.
+//! Idea        One handler per process, installed by the first listener. The system calls it on a thread of its
+//!             own, so that it may take locks; it marks the event as pending for its listeners.
+//! States      of a listener: idle ─event→ pending ─poll→ idle; events before a poll count as one
+//! Invariants  I1 wakers are woken and dropped while no lock is held.
 //!             I2 a listener is in the list of its event as long as it lives.
-//! Rejected    A channel that watches: its receivers wait by futures, and these are polled by hand.
+//! Rejected    A watch channel: its receivers wait by futures, and these are polled directly.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -28,56 +28,56 @@ const KINDS: [u32; 5] = [
     CTRL_SHUTDOWN_EVENT,
 ];
 
-static LISTENERS: [Lock<Vec<Arc<Ear>>>; 5] = [const { Lock::new(Vec::new()) }; 5];
+static LISTENERS: [Lock<Vec<Arc<EventListener>>>; 5] = [const { Lock::new(Vec::new()) }; 5];
 
 /// Whether the handler is installed.
 static INSTALLED: Lock<bool> = Lock::new(false);
 
 #[derive(Debug, Default)]
-struct Ear {
+struct EventListener {
     state: Lock<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    heard: bool,
+    pending: bool,
     waker: Option<Waker>,
 }
 
-fn listeners(kind: u32) -> Option<&'static Lock<Vec<Arc<Ear>>>> {
+fn listeners(kind: u32) -> Option<&'static Lock<Vec<Arc<EventListener>>>> {
     let index = KINDS.iter().position(|&known| known == kind)?;
     Some(&LISTENERS[index])
 }
 
-/// Marks who listens to `kind`; whether anybody does.
-fn tell(kind: u32) -> bool {
+/// Marks `kind` as pending for its listeners, and wakes them; returns whether there are any.
+fn notify(kind: u32) -> bool {
     let Some(listeners) = listeners(kind) else {
         return false;
     };
-    let ears = listeners.lock().clone();
-    for ear in &ears {
+    let all = listeners.lock().clone();
+    for listener in &all {
         let waker = {
-            let mut state = ear.state.lock();
-            state.heard = true;
+            let mut state = listener.state.lock();
+            state.pending = true;
             state.waker.take()
         };
         if let Some(waker) = waker {
             waker.wake(); // I1
         }
     }
-    !ears.is_empty()
+    !all.is_empty()
 }
 
-/// What the system calls, in a thread of its own.
+/// Called by the system, on a thread of its own.
 unsafe extern "system" fn on_event(kind: u32) -> windows_sys::core::BOOL {
-    if !tell(kind) {
+    if !notify(kind) {
         return 0;
     }
     if matches!(
         kind,
         CTRL_CLOSE_EVENT | CTRL_LOGOFF_EVENT | CTRL_SHUTDOWN_EVENT
     ) {
-        // The process ends when this returns; meanwhile it may do so by itself.
+        // The process ends when this returns; until then it may end itself in order.
         loop {
             std::thread::park();
         }
@@ -101,24 +101,24 @@ fn install() -> io::Result<()> {
 #[derive(Debug)]
 pub(super) struct Listener {
     kind: u32,
-    ear: Arc<Ear>,
+    shared: Arc<EventListener>,
 }
 
 impl Listener {
     /// Listens to `kind` from now on.
     pub(super) fn new(kind: u32) -> io::Result<Self> {
         install()?;
-        let ear = Arc::new(Ear::default());
+        let shared = Arc::new(EventListener::default());
         let listeners = listeners(kind).ok_or(io::ErrorKind::InvalidInput)?;
-        listeners.lock().push(Arc::clone(&ear));
-        Ok(Self { kind, ear })
+        listeners.lock().push(Arc::clone(&shared));
+        Ok(Self { kind, shared })
     }
 
     /// Waits for the next event.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mine = cx.waker().clone();
-        let mut state = self.ear.state.lock();
-        if mem::take(&mut state.heard) {
+        let mut state = self.shared.state.lock();
+        if mem::take(&mut state.pending) {
             drop(state);
             return Poll::Ready(());
         }
@@ -133,8 +133,10 @@ impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(listeners) = listeners(self.kind) {
             let mut listeners = listeners.lock();
-            let place = listeners.iter().position(|ear| Arc::ptr_eq(ear, &self.ear));
-            let gone = place.map(|place| listeners.swap_remove(place)); // I2
+            let index = listeners
+                .iter()
+                .position(|other| Arc::ptr_eq(other, &self.shared));
+            let gone = index.map(|index| listeners.swap_remove(index)); // I2
             drop(listeners);
             drop(gone);
         }
@@ -147,7 +149,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::{Context, Wake, Waker};
 
-    use super::{CTRL_BREAK_EVENT, Listener, tell};
+    use super::{CTRL_BREAK_EVENT, Listener, notify};
 
     #[derive(Default)]
     struct Wakes(AtomicU32);
@@ -163,18 +165,18 @@ mod tests {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
         let mut cx = Context::from_waker(&waker);
-        assert!(!tell(CTRL_BREAK_EVENT), "nobody listened");
+        assert!(!notify(CTRL_BREAK_EVENT), "nobody listened");
         let one = Listener::new(CTRL_BREAK_EVENT).expect("a listener");
         let other = Listener::new(CTRL_BREAK_EVENT).expect("a listener");
         assert!(one.poll(&mut cx).is_pending());
-        assert!(tell(CTRL_BREAK_EVENT));
-        assert!(tell(CTRL_BREAK_EVENT));
+        assert!(notify(CTRL_BREAK_EVENT));
+        assert!(notify(CTRL_BREAK_EVENT));
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
         assert!(one.poll(&mut cx).is_ready());
         assert!(one.poll(&mut cx).is_pending(), "two events count as one");
         assert!(other.poll(&mut cx).is_ready());
         drop((one, other));
-        assert!(!tell(CTRL_BREAK_EVENT), "a listener outlived its drop");
-        assert!(!tell(77), "there is no such event");
+        assert!(!notify(CTRL_BREAK_EVENT), "a listener outlived its drop");
+        assert!(!notify(77), "there is no such event");
     }
 }

@@ -1,4 +1,4 @@
-//! One listener for each event.
+//! One listener type per event.
 
 use std::future::poll_fn;
 use std::io;

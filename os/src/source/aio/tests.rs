@@ -141,7 +141,7 @@ fn an_event_of_before_does_not_clear_a_later_completion() {
         let first = poll_fn(|cx| aio.poll_ready(cx)).await.expect("it lives");
         let polls = AtomicUsize::new(0);
         far.write_all(b"!").expect("room");
-        // Turns of the driver: the second completion is told in one of them.
+        // Turns of the driver: the second completion is reported in one of them.
         poll_fn(|cx| {
             cx.waker().wake_by_ref();
             match polls.fetch_add(1, Ordering::SeqCst) {

@@ -1,13 +1,13 @@
-//! Which file system an open file is on, and so what may be asked of it where a task runs.
+//! The file system of an open file, and so what may be asked about the file where a task runs.
 //!
-//! Idea        An open file keeps its file system for as long as it is open: a mount that is gone, a device
-//!             number that is given to another, a root that changes, a path that leads elsewhere by now
-//!             touch only what is opened later. So the question is asked once for each file, of the
-//!             file itself, on the pool, where the answer may take its time.
-//! Rejected    To remember mounts or devices, and to look paths up: what a path leads to is known only when it
-//!             has been found, and to find it may already wait (a server's directory that is looked at
-//!             again, see path_resolution(7)), or begin something (automount, a scanner's permission).
-//!             Overlays: which file systems lie below them cannot be asked.
+//! Idea        An open file keeps its file system for as long as it is open: a mount that is gone, a device number
+//!             that is given to another file system, a root that changes, a path that leads elsewhere by now
+//!             concern only what is opened later. So the question is asked once per file, of the file itself, on
+//!             the pool, where the answer may take its time.
+//! Rejected    To remember mounts or devices, and to look paths up: where a path leads is known only when it has
+//!             been looked up, and that may already wait (a directory of a server that is looked at again, see
+//!             path_resolution(7)), or start something (an automount, a permission request to a scanner). Overlays:
+//!             the file systems below them cannot be found out.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -18,13 +18,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::cached_access::FileClass;
 
-/// File systems whose files are memory, by the numbers of `statfs`: tmpfs, ramfs.
+/// File systems whose files are in memory, by the numbers of `statfs`: tmpfs, ramfs.
 const MEMORY_TYPES: [u32; 2] = [0x0102_1994, 0x8584_58F6];
-/// Those with a disk of their own whose inodes are in memory while they are open, and which tell what is
+/// File systems on a local disk whose inodes are in memory while they are open, and which can tell what is
 /// cached: ext, xfs, btrfs, f2fs, bcachefs.
 const DISK_TYPES: [u32; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E];
 
-/// Those that ask a server when a file is closed: FUSE, NFS, CIFS and SMB, 9p, Ceph, AFS.
+/// File systems that ask a server when a file is closed: FUSE, NFS, CIFS and SMB, 9p, Ceph, AFS.
 const REMOTE_TYPES: [u32; 8] = [
     0x6573_5546,
     0x6969,
@@ -36,12 +36,12 @@ const REMOTE_TYPES: [u32; 8] = [
     0x6B41_4653,
 ];
 
-/// Whether the call is not refused by a filter.
+/// Whether the call may be made: no seccomp filter has refused it yet.
 static IS_ALLOWED: AtomicBool = AtomicBool::new(true);
 
-/// What `file` is. Call it on the pool: the file system may wait.
+/// Finds out what `file` is. Call it on the pool: the file system may wait.
 pub(super) fn classify(file: &std::fs::File) -> FileClass {
-    // Only a server fails at what every local file system knows.
+    // Every local file system knows the metadata; only a server fails here.
     let Ok(metadata) = file.metadata() else {
         return FileClass::Remote;
     };
@@ -63,14 +63,14 @@ pub(super) fn classify(file: &std::fs::File) -> FileClass {
 
 /// Why the kind of a file system is not known.
 enum KindError {
-    /// A filter refuses the question.
+    /// A seccomp filter refuses the call.
     NotAllowed,
     Failed,
 }
 
 /// The number of the file system that `file` is on.
 fn kind(file: &std::fs::File) -> Result<u32, KindError> {
-    // Relaxed: a hint; the system is asked anew if it comes late.
+    // Relaxed: a hint; if it comes late, the system is asked once more.
     if !IS_ALLOWED.load(Ordering::Relaxed) {
         return Err(KindError::NotAllowed);
     }
@@ -79,7 +79,7 @@ fn kind(file: &std::fs::File) -> Result<u32, KindError> {
     let outcome = unsafe { libc::fstatfs(file.as_raw_fd(), out.as_mut_ptr()) };
     if outcome != 0 {
         let error = std::io::Error::last_os_error().raw_os_error();
-        // A server may say so, too, and of its own files alone.
+        // A server may return these, too, but for its own files only.
         if matches!(error, Some(libc::ENOSYS | libc::EPERM)) && is_filtered() {
             IS_ALLOWED.store(false, Ordering::Relaxed); // Relaxed: a hint.
             return Err(KindError::NotAllowed);
@@ -90,7 +90,7 @@ fn kind(file: &std::fs::File) -> Result<u32, KindError> {
     Ok(unsafe { out.assume_init() }.f_type as u32)
 }
 
-/// Whether a filter refuses the question, of whatever it is asked: of a socket, which asks no server.
+/// Whether a filter refuses the call for any file: it is made on a socket, which asks no server.
 #[cold]
 fn is_filtered() -> bool {
     let Ok((socket, _peer)) = UnixStream::pair() else {

@@ -1,10 +1,10 @@
-//! Whether the kernel is one whose answers are true.
+//! Whether the kernel gives true answers.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
 use std::sync::OnceLock;
 
-/// The first kernel whose answers are true: 5.9 and 5.10 told false ends of files.
+/// The first kernel that gives true answers: 5.9 and 5.10 reported an end of file where there was none.
 const FIRST_KERNEL: (u32, u32) = (5, 11);
 
 pub(super) fn is_fit() -> bool {

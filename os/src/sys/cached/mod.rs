@@ -1,4 +1,4 @@
-//! What Linux answers from its memory of an open file, without waiting for a disk or a network.
+//! What Linux has in memory of an open file: reads without waiting for a disk or a network.
 
 mod kernel;
 

@@ -1,4 +1,4 @@
-//! Linux.
+//! The page cache of Linux.
 
 use std::fs::File;
 use std::mem::MaybeUninit;
@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use super::{file_system, reads};
 use crate::sys::cached_access::{CachedAccess, FileClass, NotRead};
 
-/// Linux, with its page cache.
+/// The page cache of Linux.
 #[derive(Debug)]
 pub(crate) struct PageCache;
 

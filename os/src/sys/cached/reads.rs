@@ -1,6 +1,7 @@
-//! Reads of what is at hand.
+//! Reads of what is cached, by `preadv2` with `RWF_NOWAIT`.
 //!
-//! States      unknown ─the kernel is fit→ on ─the call is missing→ off, for the process's life; or off at once.
+//! States      unknown ─the kernel is fit→ on ─the call is missing→ off, for the life of the process; or off at
+//!             once.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -11,13 +12,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::kernel::is_fit;
 use crate::sys::cached_access::{FileClass, NotRead};
 
-/// Whether the call is there, and its answers are true.
+/// Whether the call exists, and gives true answers.
 static READS: AtomicU8 = AtomicU8::new(UNKNOWN);
 const UNKNOWN: u8 = 0;
 const ON: u8 = 1;
 const OFF: u8 = 2;
 
-/// Whether the call is on, which is not known to be.
+/// Finds out whether the call is on.
 #[cold]
 fn is_turned_on() -> bool {
     // Relaxed: a hint; whoever asks learns the same.
@@ -27,7 +28,7 @@ fn is_turned_on() -> bool {
     READS.load(Ordering::Relaxed) == ON
 }
 
-/// Reads what is at hand at `offset`.
+/// Reads what is cached at `offset`.
 #[inline]
 pub(super) fn read(
     file: &std::fs::File,
@@ -45,7 +46,7 @@ pub(super) fn read(
     let Ok(offset) = i64::try_from(offset) else {
         return Err(NotRead::NotCached);
     };
-    // Relaxed: a hint; the system is asked anew if it comes late.
+    // Relaxed: a hint; if it comes late, the system is asked once more.
     if READS.load(Ordering::Relaxed) != ON && !is_turned_on() {
         return Err(NotRead::Unsupported);
     }
@@ -81,7 +82,7 @@ fn refused() -> NotRead {
             NotRead::Unsupported
         }
         Some(libc::EOPNOTSUPP) => NotRead::Unsupported,
-        // What else is wrong, a read by the pool will tell.
+        // A read by the pool reports any other error.
         _ => NotRead::NotCached,
     }
 }

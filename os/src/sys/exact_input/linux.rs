@@ -1,17 +1,17 @@
 //! Standard input, read without reading ahead.
 //!
-//! Idea        std's reader of standard input fills a buffer of its own, and does not tell what is in it: asked when the
-//!             buffer is empty, it reads, and waits. So it is asked by a thread for which descriptor 0 is at its end: that
-//!             thread has a table of descriptors of its own, which Linux gives it, while std's buffer is the process's.
-//!             Under std's lock it takes what is in the buffer first, and, if that is empty, reads from the real input
-//!             what was asked for and nothing more. What is not read stays in the input, for std's reader, for other
-//!             readers and for child processes.
-//! Invariants  I1 a thread that has left the process's table of descriptors makes no call but on its own, and runs no code
-//!                that is not ours or std's: no waker, which might write to a descriptor. It answers by a channel of std's.
-//!             I2 its table has two descriptors, 0 and that of the real input: it keeps nobody else's open.
-//! Rejected    `O_NONBLOCK`, or another file as descriptor 0 for a moment: all others who have the
-//!             input would find it so. A signal that interrupts the read: the process's handlers are
-//!             not ours.
+//! Idea        The reader of std fills a buffer of its own, and does not say what is in it: when it is asked while
+//!             the buffer is empty, it reads, and waits. So it is asked by a thread for which descriptor 0 is at
+//!             its end: Linux gives that thread a table of descriptors of its own, while the buffer of std belongs
+//!             to the process. Under the lock of std the thread takes what is in the buffer first. If the buffer is
+//!             empty, it reads from the real input as much as was asked for and nothing more. What is not read
+//!             stays in the input, for the reader of std, for other readers and for child processes.
+//! Invariants  I1 a thread that has left the descriptors of the process makes no system call except on its own
+//!                descriptors, and runs no code other than ours and std's: no waker, which might write to a
+//!                descriptor. It answers by a channel of std.
+//!             I2 its table has two descriptors, 0 and that of the real input: it keeps no other file open.
+//! Rejected    `O_NONBLOCK`, or another file as descriptor 0 for a moment: everyone who shares the input would see
+//!             that. A signal that interrupts the read: the signal handlers of the process are not ours.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -22,7 +22,7 @@ use std::thread;
 
 use crate::sys::unix::has_input;
 
-/// What was read; `None` if nothing is there and nobody is to wait.
+/// What was read; `None` if nothing is there and the caller does not wait.
 type Answer = io::Result<Option<Vec<u8>>>;
 
 struct Request {
@@ -31,7 +31,7 @@ struct Request {
     waits: bool,
 }
 
-/// The thread's handle. The thread ends when this drops and its read has ended.
+/// The handle of the thread, which ends when this is dropped and its read has ended.
 #[derive(Debug)]
 pub(crate) struct ExactInput {
     requests: mpsc::SyncSender<Request>,
@@ -41,7 +41,7 @@ pub(crate) struct ExactInput {
 impl ExactInput {
     /// Starts the thread; `None` if the system gives it no descriptors of its own.
     pub(crate) fn start() -> Option<Self> {
-        // One place each: nobody but who waits for the answer has a request.
+        // A capacity of one each: only the caller that waits for the answer has a request.
         let (requests, incoming) = mpsc::sync_channel::<Request>(1);
         let (answer, answers) = mpsc::sync_channel(1);
         let run = move || {
@@ -62,21 +62,21 @@ impl ExactInput {
         has_begun.then_some(Self { requests, answers })
     }
 
-    /// Reads up to `wanted` bytes, in the memory of `buf`; `waits` says whether until something is there. Waits for std's
-    /// lock in any case: call it where nobody is kept.
+    /// Reads up to `wanted` bytes, into the memory of `buf`; `waits`: until something is there. Waits for the
+    /// lock of std in any case: call it where that blocks nobody.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> Answer {
         let request = Request { buf, wanted, waits };
-        // A thread that is gone has no answer.
+        // A thread that has ended has no answer.
         let _sent = self.requests.send(request);
         let gone = |_| Err(io::Error::other("the input's reader is gone"));
         self.answers.recv().unwrap_or_else(gone)
     }
 }
 
-/// Reads once, in a thread that has left the process's descriptors.
+/// Reads once, on a thread that has left the descriptors of the process.
 fn read(mut real: &File, request: Request) -> Answer {
     let Request {
         mut buf,
@@ -85,7 +85,7 @@ fn read(mut real: &File, request: Request) -> Answer {
     } = request;
     buf.clear();
     let mut input = io::stdin().lock();
-    // It finds the end of this thread's descriptor 0, if its buffer is empty.
+    // If its buffer is empty, it finds the end of descriptor 0 of this thread.
     let ahead = input.fill_buf()?;
     let n = ahead.len().min(wanted);
     if n > 0 {
@@ -93,7 +93,8 @@ fn read(mut real: &File, request: Request) -> Answer {
         input.consume(n);
         return Ok(Some(buf));
     }
-    // Asked and read under the lock: no other thread takes it meanwhile. Who cannot say finds out by reading.
+    // Checked and read under the lock, so that no other thread takes it in between. If the check is not
+    // possible, the read finds out.
     if !waits && !has_input(real.as_fd()).unwrap_or(true) {
         return Ok(None);
     }
@@ -111,7 +112,8 @@ fn read(mut real: &File, request: Request) -> Answer {
     }
 }
 
-/// Leaves the process's descriptors: from here on descriptor 0 of this thread is at its end. Returns the real input.
+/// Leaves the descriptors of the process: from here on descriptor 0 of this thread is at its end. Returns the
+/// real input.
 fn leave_descriptors() -> Option<File> {
     let all = libc::c_uint::MAX;
     // SAFETY: the call takes numbers. Nothing that others use is closed: the table is this thread's first.
@@ -119,7 +121,7 @@ fn leave_descriptors() -> Option<File> {
     if closed != 0 {
         leave_by_unsharing()?; // Before Linux 5.9.
     }
-    // Not one of the three numbers that all code knows.
+    // Not one of the three standard descriptors.
     // SAFETY: the call takes numbers.
     let real = unsafe { libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3) };
     let mut ends = [0; 2];
@@ -140,7 +142,7 @@ fn leave_descriptors() -> Option<File> {
 
 const CLOSE_RANGE_UNSHARE: libc::c_uint = 2;
 
-/// Leaves the process's descriptors for copies, and closes all of them but 0 (I2).
+/// Leaves the descriptors of the process for copies, and closes all of them except 0 (I2).
 fn leave_by_unsharing() -> Option<()> {
     // SAFETY: the call takes a number.
     if unsafe { libc::unshare(libc::CLONE_FILES) } != 0 {
@@ -148,7 +150,7 @@ fn leave_by_unsharing() -> Option<()> {
     }
     let entries = std::fs::read_dir("/proc/thread-self/fd").ok()?;
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    // First all, of which one is the list's own.
+    // All of them first, since one belongs to the listing itself.
     let numbers: Vec<i32> = numbers.collect();
     for number in numbers.into_iter().filter(|&number| number > 0) {
         // SAFETY: the table is this thread's, and no code in it has a descriptor.

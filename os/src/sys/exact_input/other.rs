@@ -1,5 +1,5 @@
-//! Standard input where no thread can have descriptors of its own, or nothing is known of the system: it is read by std's
-//! reader, which reads ahead.
+//! Standard input on systems where a thread cannot have descriptors of its own: it is read by the reader of
+//! std, which reads ahead.
 
 use std::io;
 

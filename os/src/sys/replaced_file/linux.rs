@@ -1,10 +1,9 @@
-//! A file that is to be replaced, and what it says of itself beside its mode: extended attributes and the list of who
-//! may use it.
+//! The file that is to be replaced, with its extended attributes and its access control list.
 //!
-//! Idea        The file is held by a descriptor that it was found by and cannot be read by (`O_PATH`): it need not be
-//!             readable, nobody is asked for the permission to open it, and mode, list and attributes are those of one file
-//!             although another may be at its name by now. The system tells the attributes of such a file by the name that
-//!             the descriptor has in `/proc`. Without `/proc` the file is opened anew, to be read.
+//! Idea        The file is held by a descriptor that cannot be used to read it (`O_PATH`): the file need not be
+//!             readable, no scanner is asked to permit the open, and mode, list and attributes belong to one file
+//!             although another may have its name by now. The system gives the attributes of such a file by the
+//!             name that the descriptor has in `/proc`. Without `/proc` the file is opened again, for reading.
 //! Rejected    `getxattrat`: Linux has it since 6.13.
 #![allow(unsafe_code)]
 
@@ -16,44 +15,45 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::sys::directory::{Directory, Name, Owners};
 
-/// The system's limit of a value, and of all names of one file.
+/// The limit of the system for a value, and for all names of one file.
 const MAX_BYTES: usize = 64 * 1024;
 /// Where Linux keeps a POSIX access control list.
 const LIST: &CStr = c"system.posix_acl_access";
 
-/// What was at a name, and is held.
+/// The file that was found at a name, held by a descriptor.
 #[derive(Debug)]
 pub(crate) struct ReplacedFile {
     owners: Owners,
-    /// `None` if nobody here is told.
+    /// `None` if this process may not read them.
     source: Option<Source>,
-    /// Of its attributes, each with a zero behind it.
+    /// The names of its attributes, each with a zero byte behind it.
     names: Vec<u8>,
-    /// Whose name in `/proc` may be the source.
+    /// The source may be the name of this descriptor in `/proc`.
     _held: File,
 }
 
-/// By what a file's attributes are asked for.
+/// How the attributes of the file are read.
 #[derive(Debug)]
 enum Source {
     /// By the name that its descriptor has in `/proc`.
     Path(CString),
-    /// By a descriptor that was opened to be read.
+    /// By a descriptor that was opened for reading.
     File(File),
 }
 
-/// What the number that a call returned says: how much, or an error.
+/// What the return value of a call means: a count, or an error.
 fn checked(returned: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(returned).map_err(|_| io::Error::last_os_error())
 }
 
-/// Whether `error` says that there is no such attribute, or that its file system knows of none.
+/// Whether `error` means that there is no such attribute, or that the file system has none.
 fn is_none(error: &io::Error) -> bool {
     let number = error.raw_os_error().unwrap_or(0);
     [libc::ENODATA, libc::EOPNOTSUPP, libc::ENOSYS].contains(&number)
 }
 
-/// Whether `error` says that nobody here may see or set it, or that there is nothing at the name by which it is asked for.
+/// Whether `error` means that this process may not read or set it, or that there is nothing at the name by
+/// which it is read.
 fn is_hidden(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -61,12 +61,12 @@ fn is_hidden(error: &io::Error) -> bool {
     )
 }
 
-/// What an attribute is.
+/// The value of an attribute.
 #[derive(Debug, PartialEq, Eq)]
 enum Attribute {
     Is(Vec<u8>),
     None,
-    /// Nobody here is told.
+    /// This process may not read it.
     Hidden,
 }
 
@@ -105,7 +105,7 @@ impl Source {
     }
 }
 
-/// Gives `file` the attribute; says whether that is possible.
+/// Sets an attribute of `file`; returns whether that is possible.
 fn set_attribute(file: &File, name: &CStr, value: &[u8]) -> io::Result<bool> {
     let bytes = value.as_ptr().cast::<c_void>();
     // SAFETY: the name ends in zero, and the system reads `value`.
@@ -117,8 +117,8 @@ fn set_attribute(file: &File, name: &CStr, value: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Opens the file at `name` to be read, if it still is `held`.
-fn open_anew(directory: &Directory, name: &Name, held: &Metadata) -> Option<File> {
+/// Opens the file at `name` for reading, if it still is `held`.
+fn reopen(directory: &Directory, name: &Name, held: &Metadata) -> Option<File> {
     let flags = libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = directory.open_file(name, flags, 0).ok()?;
     let opened = file.metadata().ok()?;
@@ -126,7 +126,7 @@ fn open_anew(directory: &Directory, name: &Name, held: &Metadata) -> Option<File
 }
 
 impl ReplacedFile {
-    /// What is at `name`, if it is a regular file.
+    /// The regular file at `name`, if there is one.
     pub(crate) fn find(directory: &Directory, name: &Name) -> io::Result<Option<Self>> {
         let file = match directory.open_file(name, libc::O_PATH | libc::O_NOFOLLOW, 0) {
             Ok(file) => file,
@@ -142,7 +142,7 @@ impl ReplacedFile {
         let (source, names) = match by_path.names() {
             Ok(names) => (Some(by_path), names),
             Err(error) if is_hidden(&error) => {
-                let by_file = open_anew(directory, name, &metadata).map(Source::File);
+                let by_file = reopen(directory, name, &metadata).map(Source::File);
                 // Without names there are no attributes that are copied.
                 let names = by_file.as_ref().and_then(|file| file.names().ok());
                 (by_file, names.unwrap_or_default())
@@ -161,7 +161,7 @@ impl ReplacedFile {
         self.owners
     }
 
-    /// Gives `file` the attributes that users have given to this one, as far as they are to be had.
+    /// Copies the attributes that users have set to `file`, as far as possible.
     pub(crate) fn copy_attributes(&self, file: &File) -> io::Result<()> {
         for name in self.names.split_inclusive(|byte| *byte == 0) {
             if name.starts_with(b"user.") {
@@ -174,9 +174,9 @@ impl ReplacedFile {
         Ok(())
     }
 
-    /// Gives `file` the access control list of this one, or none if that has none, unless it may not be `taken`. Says
-    /// whether the mode alone tells now who may use `file` as it did before: not if there was a list that it has not, or
-    /// if nobody here is told whether there was.
+    /// Copies the access control list to `file`, or removes the list of `file` if there is none or it may not
+    /// be `taken`. Returns whether the mode alone now says who may use `file`, as it did for this one: not if
+    /// there was a list that `file` did not get, or if this process may not read whether there was one.
     pub(crate) fn move_access_list(&self, file: &File, taken: bool) -> io::Result<bool> {
         let list = self.attribute(LIST)?;
         if let (Attribute::Is(list), true) = (&list, taken) {
@@ -184,7 +184,7 @@ impl ReplacedFile {
                 return Ok(true);
             }
         }
-        // It may have one that the directory gives to what is created in it.
+        // It may have inherited one from the directory.
         // SAFETY: the name ends in zero.
         let removed = unsafe { libc::fremovexattr(file.as_raw_fd(), LIST.as_ptr()) };
         match checked(removed as libc::ssize_t) {

@@ -1,16 +1,16 @@
-//! A file that is to be replaced, where extended attributes are not kept.
+//! The file that is to be replaced, on systems whose extended attributes are not kept.
 
 use std::fs::File;
 use std::io;
 
 use crate::sys::directory::{Directory, Name, Owners};
 
-/// What was at a name, as it was then.
+/// The file that was found at a name.
 #[derive(Debug)]
 pub(crate) struct ReplacedFile(Owners);
 
 impl ReplacedFile {
-    /// What is at `name`, if it is a regular file.
+    /// The regular file at `name`, if there is one.
     pub(crate) fn find(directory: &Directory, name: &Name) -> io::Result<Option<Self>> {
         Ok(directory.file_at(name)?.map(Self))
     }
@@ -23,7 +23,7 @@ impl ReplacedFile {
         Ok(())
     }
 
-    /// Whether the mode alone says who may use the file: that is all that is looked at here.
+    /// Whether the mode alone says who may use the file: nothing else is looked at here.
     pub(crate) fn move_access_list(&self, _: &File, _: bool) -> io::Result<bool> {
         Ok(true)
     }

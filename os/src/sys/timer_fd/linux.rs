@@ -1,4 +1,4 @@
-//! Linux's timers that are descriptors, and its clock that counts suspension.
+//! The timers of Linux that are descriptors, and its clock that counts suspension.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -9,11 +9,11 @@ use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-/// A timer of the system's: readable once its time has come.
+/// A timer of the system, which becomes readable when it fires.
 #[derive(Debug)]
 pub(crate) struct SystemTimer(OwnedFd);
 
-/// A call's outcome as a result.
+/// The outcome of a call as a result.
 fn checked(outcome: libc::c_int) -> io::Result<libc::c_int> {
     if outcome < 0 {
         return Err(io::Error::last_os_error());
@@ -21,7 +21,7 @@ fn checked(outcome: libc::c_int) -> io::Result<libc::c_int> {
     Ok(outcome)
 }
 
-/// `duration` as the system takes it; more than it can take is 68 years.
+/// `duration` as a `timespec`; at most 68 years.
 fn timespec(duration: Duration) -> libc::timespec {
     // SAFETY: zeros are a timespec; some targets pad it with fields that cannot be named.
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };
@@ -59,7 +59,7 @@ impl SystemTimer {
         checked(set).map(drop)
     }
 
-    /// Says that the timer has fired, or `WouldBlock`.
+    /// Returns once the timer has fired, else `WouldBlock`; consumes the event.
     pub(crate) fn take(&self) -> io::Result<()> {
         let mut fired = 0_u64;
         // SAFETY: the system writes at most the eight bytes of `fired`.
@@ -75,12 +75,22 @@ impl SystemTimer {
 }
 
 impl Source for SystemTimer {
-    fn register(&mut self, registry: &Registry, token: Token, ask: Interest) -> io::Result<()> {
-        SourceFd(&self.0.as_raw_fd()).register(registry, token, ask)
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        SourceFd(&self.0.as_raw_fd()).register(registry, token, interest)
     }
 
-    fn reregister(&mut self, registry: &Registry, token: Token, ask: Interest) -> io::Result<()> {
-        SourceFd(&self.0.as_raw_fd()).reregister(registry, token, ask)
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interest)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
-/// A timer of the system's; there is none.
+/// A timer of the system; there is none.
 #[derive(Debug)]
 pub(crate) enum SystemTimer {}
 

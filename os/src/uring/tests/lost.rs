@@ -67,7 +67,7 @@ fn regression_90_an_operation_whose_completion_is_lost_ends_with_an_error() {
                 assert_eq!(other.await.unwrap(), Ok(TEXT.len()), "{what}: the other");
                 assert_eq!(victim.await.unwrap(), LOST, "{what}");
                 assert_eq!(Arc::strong_count(&scene.witness), 1, "{what}: memory");
-                // What was done came to its place, and is told to nobody: a connection, some bytes.
+                // What was done came to its place, and is reported to nobody: a connection, some bytes.
                 scene.renew();
                 let next = scene.begin(operation);
                 let came = drive(&control, &what, next).await;
@@ -102,7 +102,7 @@ fn regression_90_memory_of_a_lost_operation_comes_back_though_nobody_waits() {
     }
 }
 
-/// Of an operation that goes on any completion may be the one that was lost: who receives is told so before what came
+/// Of a multishot operation any completion may be the one that was lost: whoever receives learns so before what came
 /// after.
 #[test]
 fn who_receives_is_told_that_bytes_may_be_missing() {

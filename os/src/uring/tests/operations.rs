@@ -106,7 +106,7 @@ impl Operation {
         matches!(self, Self::Receive | Self::Accept)
     }
 
-    /// What the documentation says that comes of it, or of the operation that is begun for it anew.
+    /// What the documentation says that comes of it, or of the operation that replaces it.
     pub(super) fn expected(self, how: How) -> Came {
         let all = match self {
             Self::SyncAll | Self::SyncData | Self::Accept => 0,
@@ -120,7 +120,7 @@ impl Operation {
                 Err((None, ErrorKind::WriteZero))
             }
             (How::Zero, _) => Ok(0),
-            // The thread that submitted it ended, a signal came, the ring cannot: done otherwise, or anew.
+            // The thread that submitted it ended, a signal came, the ring cannot: done otherwise, or again.
             (How::Fails(errno) | How::DoneButFails(errno) | How::FailsWithBuffer(errno), _)
                 if [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&errno) =>
             {
@@ -241,7 +241,7 @@ impl Scene {
         self.peer.write_all(bytes).unwrap();
     }
 
-    /// A connected pair anew, for what comes after an operation that may have left bytes on the way.
+    /// A new connected pair, for what comes after an operation that may have left bytes on the way.
     pub(super) fn renew(&mut self) {
         let (ours, peer) = UnixStream::pair().unwrap();
         peer.set_read_timeout(Some(LONG)).unwrap();

@@ -65,7 +65,7 @@ fn can_be(operation: Operation, how: How) -> bool {
     match how {
         // A descriptor of zero would be the program's own.
         How::Zero => operation != Operation::Accept,
-        // Of what goes over a socket nothing is undone, so nothing is told but what was done.
+        // Of what goes over a socket nothing is undone, so nothing is reported but what was done.
         How::DoneButFails(_) => operation.is_of_file(),
         How::FailsWithBuffer(_) => operation == Operation::Receive,
         // It has no buffer for what arrived only if the program has them all; see `starved`.
@@ -193,7 +193,7 @@ fn regression_24_each_operation_given_up_loses_nothing_by_any_completion() {
     println!("{rows} rows");
 }
 
-/// A receive that has no buffer waits for one, goes on, and is told of the end meanwhile.
+/// A receive that has no buffer waits for one, goes on, and learns of the end meanwhile.
 #[test]
 fn a_receive_without_buffers_goes_on_once_one_is_back() {
     for when in WHENS {

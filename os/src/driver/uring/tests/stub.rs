@@ -48,13 +48,13 @@ pub(crate) enum How {
     Done,
     /// Of one byte.
     Short,
-    /// Nothing is done, and zero is told.
+    /// Nothing is done, and zero is reported.
     Zero,
-    /// Nothing is done, and this number is told.
+    /// Nothing is done, and this number is reported.
     Fails(i32),
-    /// All is done, and this number is told.
+    /// All is done, and this number is reported.
     DoneButFails(i32),
-    /// Nothing is done, but a provided buffer was taken for it, and this number is told.
+    /// Nothing is done, but a provided buffer was taken for it, and this number is reported.
     FailsWithBuffer(i32),
 }
 
@@ -571,7 +571,7 @@ fn fd_of(file: Option<&OwnedFd>) -> RawFd {
 }
 
 fn receive(fd: RawFd, address: u64, len: u32) -> Option<i32> {
-    // SAFETY: the buffer was provided, and is the stub's until it is told.
+    // SAFETY: the buffer was provided, and is the stub's until it is reported.
     outcome(unsafe { libc::recv(fd, address as *mut _, len as usize, libc::MSG_DONTWAIT) })
 }
 

@@ -1,4 +1,4 @@
-//! Whether a descriptor is what it is taken for.
+//! Checks that a descriptor is a pipe, opened for the right direction.
 
 use std::fs::File;
 use std::io;

@@ -1,6 +1,6 @@
 //! What both ends of a pipe have in common, written once.
 
-/// How an end is made, waited for, and given away. It holds its `$source` in `self.io`, is watched for
+/// How an end is made, waited for, and given away. It holds its `$source` in `self.io`, is registered for
 /// `$interest`, and is read if `$to_read`.
 macro_rules! pipe_end {
     ($end:ident, $source:ty, $interest:expr, $to_read:literal) => {
@@ -64,7 +64,7 @@ macro_rules! pipe_end {
                 Self::from_mio(<$source>::from(owned_fd))
             }
 
-            /// Waits until the pipe is ready for any of `interest`, and says for which.
+            /// Waits until the pipe is ready for any of `interest`, and returns for which.
             ///
             /// # Errors
             /// If the runtime shuts down.
@@ -80,11 +80,11 @@ macro_rules! pipe_end {
 
             /// Runs `f`, an operation on this pipe, if it is thought ready for it.
             ///
-            /// When `f` says would-block the readiness is forgotten; so `f` must say so only if the pipe
+            /// When `f` returns `WouldBlock` the readiness is forgotten; so `f` must say so only if the pipe
             /// itself did.
             ///
             /// # Errors
-            /// Would-block if the pipe is not thought ready; what `f` returns otherwise.
+            /// `WouldBlock` if the pipe is not thought ready; what `f` returns otherwise.
             pub fn try_io<R>(&self, f: impl FnOnce() -> std::io::Result<R>) -> std::io::Result<R> {
                 self.io.registration().try_io($interest, f)
             }
@@ -92,7 +92,7 @@ macro_rules! pipe_end {
             /// The pipe, in blocking mode.
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn into_blocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 let fd = self.into_nonblocking_fd()?;
                 crate::sys::set_nonblocking(std::os::fd::AsFd::as_fd(&fd), false)?;
@@ -102,7 +102,7 @@ macro_rules! pipe_end {
             /// The pipe, still in non-blocking mode.
             ///
             /// # Errors
-            /// If the driver does not let go of it.
+            /// If it cannot be deregistered.
             pub fn into_nonblocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 self.io.into_inner().map(std::os::fd::OwnedFd::from)
             }

@@ -1,4 +1,4 @@
-//! How a pipe is made, or opened by its name.
+//! How a pipe is made, or a named pipe (FIFO) is opened.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ use super::sender::Sender;
 /// A pipe without a name: what is written to the sender is read from the receiver.
 ///
 /// # Errors
-/// What the system says; being out of descriptors, for one.
+/// What the system reports, for example being out of descriptors.
 ///
 /// # Panics
 /// Outside of a runtime with I/O enabled.
@@ -53,7 +53,7 @@ impl OpenOptions {
     /// Opens the end of the pipe at `path` that is read.
     ///
     /// # Errors
-    /// If it is no pipe; what the system says otherwise.
+    /// If it is no pipe; what the system reports otherwise.
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.

@@ -1,4 +1,4 @@
-//! The client's end of a pipe.
+//! The end of a named pipe that belongs to the client.
 #![allow(unsafe_code)]
 
 use std::io::{self, Read, Write};

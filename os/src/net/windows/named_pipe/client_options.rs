@@ -1,4 +1,4 @@
-//! How a client opens a pipe.
+//! How a client opens a named pipe.
 #![allow(unsafe_code)]
 
 use std::ffi::{OsStr, c_void};

@@ -1,6 +1,6 @@
-//! What both ends of a pipe have in common, written once.
+//! What both ends of a named pipe have in common, written once.
 //!
-//! Invariants  I1 a pipe's handle is open as long as its `Evented` lives.
+//! Invariants  I1 the handle of a pipe is open as long as its `Evented` lives.
 #![allow(unsafe_code)]
 
 use std::io::{self, Read};
@@ -50,7 +50,7 @@ macro_rules! pipe_end {
             /// What the pipe is like.
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn info(&self) -> io::Result<PipeInfo> {
                 info(self.as_handle())
             }

@@ -1,4 +1,4 @@
-//! What a pipe is like.
+//! The properties of a named pipe.
 #![allow(unsafe_code)]
 
 use std::io;

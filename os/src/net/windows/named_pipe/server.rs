@@ -1,4 +1,4 @@
-//! The server's end of a pipe.
+//! The end of a named pipe that belongs to the server.
 #![allow(unsafe_code)]
 
 use std::io::{self, Read, Write};
@@ -29,7 +29,7 @@ impl NamedPipeServer {
     /// Waits for a client to open the pipe; returns at once if one has.
     ///
     /// # Errors
-    /// What the system says; that the runtime shuts down.
+    /// What the system reports; that the runtime shuts down.
     ///
     /// # Cancel safety
     /// A client that connects after the future was dropped is found by the next call.
@@ -52,7 +52,7 @@ impl NamedPipeServer {
     /// waits for the next.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn disconnect(&self) -> io::Result<()> {
         self.io.disconnect()
     }

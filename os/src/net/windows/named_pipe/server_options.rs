@@ -1,4 +1,4 @@
-//! How a server makes an instance of a pipe.
+//! How a server makes an instance of a named pipe.
 #![allow(unsafe_code)]
 
 use std::ffi::{OsStr, c_void};

@@ -1,19 +1,17 @@
-//! One sleeper keeps an eye on workers that are stuck in a long poll.
+//! The monitor: one sleeping worker that looks after workers that are stuck in a long poll.
 //!
-//! Idea        While some worker runs and some sleep, one of the sleepers (preferably one that is not
-//!             in a driver that all share) wakes every [`PERIOD`]. What the running workers have asked of the driver
-//!             is handed over then. One that has started no poll since the last look is stuck: its
-//!             overdue timers are fired and its queued tasks taken over, also what its own driver
-//!             tells; a shared driver that nobody attends is taken in the next sleep. When nobody has run for some
-//!             rounds, the watch ends, and whoever wakes first starts it again: another sleeper goes on sleeping, as
-//!             the watch.
+//! Idea        While some workers run and others sleep, one of the sleepers is the monitor: it wakes every [`PERIOD`]. It
+//!             prefers to be a worker that does not sleep in the shared driver. In each round it submits what running
+//!             workers have queued for the driver. A worker that has started no poll since the last round is stuck: the
+//!             monitor fires its overdue timers, steals its queued tasks, and polls its driver. A shared driver in which
+//!             nobody sleeps is where the monitor sleeps next. After some rounds in which no worker ran, the monitor
+//!             gives up its role. The first worker that wakes up after that wakes another sleeper to take the role.
 //! States      nobody ⇄ worker i
-//! Invariants  I1 a worker that leaves its sleep to run tasks leaves the watch too, and wakes
-//!                another sleeper if nobody watches.
-//!             I2 a watcher that gives up does so with every other worker asleep: see `watch_role`.
-//! Rejected    Waking a sleeper for every event that the driver's worker leaves the driver for: a
-//!             futex wake per request. A monitor thread: a stack and a start per runtime.
-//! Source      The idea of Go's `sysmon`, without its thread.
+//! Invariants  I1 a worker that leaves its sleep to run tasks gives up the role, and wakes another sleeper if nobody has it.
+//!             I2 a monitor gives up the role only while every other worker sleeps: see `monitor_role`.
+//! Rejected    Waking a sleeper whenever the worker in the shared driver leaves it for an event: a futex wake per request.
+//!             A thread for the monitor: a stack and a thread start per runtime.
+//! Source      Go's `sysmon`, without its thread.
 
 use std::time::{Duration, Instant};
 
@@ -31,13 +29,13 @@ const QUIET_ROUNDS_OF_DRIVERS: u32 = 2;
 
 /// What a watcher remembers from round to round.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct Monitor {
     polls: Vec<u64>,
     quiet_rounds: u32,
     last_look: Option<Instant>,
 }
 
-impl Watch {
+impl Monitor {
     /// Takes the watch if it is free, or held by the one in the driver while we sleep outside; cuts
     /// `limit` to the period if we have it.
     pub(super) fn limit(
@@ -50,7 +48,7 @@ impl Watch {
             return limit;
         }
         let take = !self.is_quiet(shared)
-            && match shared.watch.holder() {
+            && match shared.monitor.holder() {
                 None => true,
                 Some(holder) if holder == worker.index => false,
                 // The one in the driver may sleep on: we sleep outside.
@@ -61,9 +59,9 @@ impl Watch {
                 }
             };
         if take {
-            shared.watch.take(worker.index);
+            shared.monitor.take(worker.index);
         }
-        if !self.is_on_watch(worker) {
+        if !self.is_monitor(worker) {
             return limit;
         }
         let period = period(shared);
@@ -80,17 +78,17 @@ impl Watch {
     }
 
     /// The worker was woken in its sleep, perhaps to watch.
-    pub(super) fn begin_anew(&mut self) {
+    pub(super) fn reset_quiet_rounds(&mut self) {
         self.quiet_rounds = 0;
     }
 
-    pub(super) fn is_on_watch(&self, worker: &Worker<'_>) -> bool {
-        worker.shared.watch.holder() == Some(worker.index)
+    pub(super) fn is_monitor(&self, worker: &Worker<'_>) -> bool {
+        worker.shared.monitor.holder() == Some(worker.index)
     }
 
     /// The watcher's round. `true`: tasks were taken over, or timers fired.
     pub(super) fn look_after_others(&mut self, worker: &Worker<'_>) -> bool {
-        if !self.is_on_watch(worker) {
+        if !self.is_monitor(worker) {
             return false;
         }
         let now = Instant::now();
@@ -118,7 +116,7 @@ impl Watch {
             }
         }
         self.quiet_rounds = if all_asleep { self.quiet_rounds + 1 } else { 0 };
-        if self.is_quiet(shared) && !shared.watch.give_up(worker.index, &shared.idle) {
+        if self.is_quiet(shared) && !shared.monitor.give_up(worker.index, &shared.idle) {
             // One has woken just now, and relies on us (I2).
             self.quiet_rounds = 0;
         }
@@ -132,8 +130,8 @@ impl Watch {
         if shared.workers() == 1 {
             return;
         }
-        if shared.watch.leave(worker.index) {
-            shared.wake_a_watcher();
+        if shared.monitor.leave(worker.index) {
+            shared.wake_a_monitor();
         }
     }
 }
@@ -156,15 +154,15 @@ pub(super) fn take_over(worker: &Worker<'_>, index: usize) -> bool {
         .timers
         .map_or(0, |timers| timers.fire_due());
     let mut found = fired > 0;
-    if !worker.here.get() {
+    if !worker.has_core.get() {
         return found; // A waker has handed the core off, and the ring with it.
     }
-    if let Some(token) = worker.steal_from(index) {
-        worker.adopt(token);
+    if let Some(task) = worker.steal_from(index) {
+        worker.adopt(task);
         found = true;
     }
-    if let Some(token) = shared.remotes[index].take_lifo() {
-        worker.adopt(token);
+    if let Some(task) = shared.remotes[index].take_lifo() {
+        worker.adopt(task);
         found = true;
     }
     found

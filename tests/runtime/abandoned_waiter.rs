@@ -1,4 +1,4 @@
-//! A mutex that was handed to a future which its task has put aside.
+//! A mutex whose lock was granted to a future that its task polls no more.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ fn forgets_a_wait() {
 #[test]
 fn a_forgotten_wait_is_named_once() {
     let done = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "handed_over::forgets_a_wait", "--ignored"])
+        .args(["--exact", "abandoned_waiter::forgets_a_wait", "--ignored"])
         .arg("--nocapture")
         .output()
         .unwrap();

@@ -1,5 +1,5 @@
-//! Without the feature `net`: what stands for socket addresses, for libraries that name it, and nothing that
-//! takes them.
+//! Socket addresses in a build without the feature `net`: the trait, for libraries that name it, and nothing
+//! that takes it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 

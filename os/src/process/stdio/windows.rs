@@ -1,12 +1,12 @@
 //! The pipes between a process and its child.
 //!
-//! Idea        A pipe that std made has no readiness: each operation runs on the blocking pool, one at
-//!             a time, with a buffer that travels there and back.
+//! Idea        A pipe that std made has no readiness, so each operation runs on the blocking pool, one at a time,
+//!             with a buffer that travels there and back.
 //! States      Idle(buffer) ─operation→ Busy(task that returns the buffer) ─done→ Idle
-//! Invariants  I1 what was read and not handed out stays in the buffer; a write is taken whole and
-//!                written whole, and its failure is told by the next operation.
+//! Invariants  I1 what was read and not handed out stays in the buffer; a write is accepted as a whole and written
+//!                as a whole, and the next operation reports its failure.
 //!             I2 the pipe is open as long as this end or an operation lives.
-//! Rejected    mio's named pipes: that std's pipes can be used so is nowhere promised.
+//! Rejected    The named pipes of mio: nothing promises that the pipes of std can be used that way.
 #![allow(unsafe_code)]
 
 use std::future::Future;
@@ -24,7 +24,7 @@ use crate::blocking::BlockingKind;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::task::spawn_blocking_for;
 
-/// Bytes that one operation moves at most.
+/// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl<P: AsRawHandle + Send + 'static> Pipe<P> {
         }
     }
 
-    /// Waits for the operation under way; says whether there was one.
+    /// Waits for the operation in progress; returns whether there was one.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let State::Busy(task) = &mut self.state else {
             return Poll::Ready(Ok(false));
@@ -93,7 +93,7 @@ impl<P: AsRawHandle + Send + 'static> Pipe<P> {
     fn into_inner(self) -> io::Result<P> {
         let under_way = |_| {
             let kind = io::ErrorKind::WouldBlock;
-            io::Error::new(kind, "an operation on the pipe is under way")
+            io::Error::new(kind, "an operation on the pipe is in progress")
         };
         let pipe = Arc::try_unwrap(self.pipe).map_err(under_way)?;
         Ok(pipe.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -168,7 +168,7 @@ macro_rules! pipe_end {
             /// A handle of the pipe, a duplicate.
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn into_owned_handle(self) -> io::Result<OwnedHandle> {
                 self.as_handle().try_clone_to_owned()
             }

@@ -1,12 +1,12 @@
-//! The end of a child: the system calls back when the process's handle says so.
+//! Waiting for the exit of a child: the system calls back when the handle of the process is signalled.
 //!
-//! States      waiting ─the child ends→ called back;   waiting ─drop→ unregistered
-//! Invariants  I1 the callback owns one count of `Told`: it gives it back when it runs, and whoever
-//!                unregisters it before it ran does so instead.
-//!             I2 the process's handle is open until the wait is unregistered.
-//!             I3 the waker is woken with no lock held; what that drops may be this very watch.
-//! Rejected    To wait in the drop until a callback is through: the callback's wake may drop the task
-//!             that owns the watch, and would wait for itself.
+//! States      waiting ─the child ends→ called back; waiting ─drop→ unregistered
+//! Invariants  I1 the callback owns one count of `CallbackState`. It gives the count back when it runs; if it is
+//!                unregistered before it ran, whoever unregisters it does so instead.
+//!             I2 the handle of the process is open until the wait is unregistered.
+//!             I3 the waker is woken while no lock is held; the wake may drop this very listener.
+//! Rejected    To wait in the drop until a callback has finished: the wake in the callback may drop the task that
+//!             owns the listener, and would wait for itself.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -28,13 +28,13 @@ use windows_sys::Win32::System::Threading::{
 use crate::driver::Handle;
 
 #[derive(Debug, Default)]
-struct Told {
+struct CallbackState {
     /// Whether the callback has begun.
-    begun: AtomicBool,
+    has_run: AtomicBool,
     waker: Lock<Option<Waker>>,
 }
 
-impl Told {
+impl CallbackState {
     fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
         std::mem::replace(&mut *self.waker.lock(), waker)
     }
@@ -42,30 +42,30 @@ impl Told {
 
 /// How the end of a child is waited for.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(in crate::process) struct ExitListener {
     wait: HANDLE,
-    told: Arc<Told>,
+    state: Arc<CallbackState>,
     _process: OwnedHandle,
 }
 
-// SAFETY: the wait's handle is used by the owner alone, in any thread.
-unsafe impl Send for Watch {}
+// SAFETY: the handle of the wait is used by the owner only, on any thread.
+unsafe impl Send for ExitListener {}
 // SAFETY: a shared reference gives access to nothing of it.
-unsafe impl Sync for Watch {}
+unsafe impl Sync for ExitListener {}
 
-unsafe extern "system" fn on_end(told: *mut c_void, _is_timeout: bool) {
+unsafe extern "system" fn on_end(state: *mut c_void, _is_timeout: bool) {
     // SAFETY: made by `Arc::into_raw`, and this callback's (I1).
-    let told = unsafe { Arc::from_raw(told.cast_const().cast::<Told>()) };
+    let state = unsafe { Arc::from_raw(state.cast_const().cast::<CallbackState>()) };
     // Release: pairs with the Acquire in `drop`.
-    told.begun.store(true, Ordering::Release);
-    if let Some(waker) = told.replace(None) {
+    state.has_run.store(true, Ordering::Release);
+    if let Some(waker) = state.replace(None) {
         waker.wake(); // I3
     }
 }
 
-impl Watch {
-    /// Watches the child with the number `pid`, which has a handle, so that the number stays its own.
-    pub(super) fn new(pid: u32, _driver: Handle) -> io::Result<Self> {
+impl ExitListener {
+    /// Listens for the exit of the child `pid`, which has a handle, so that no other process gets its number.
+    pub(in crate::process) fn new(pid: u32, _driver: Handle) -> io::Result<Self> {
         // SAFETY: no pointers.
         let process = unsafe { OpenProcess(PROCESS_SYNCHRONIZE, 0, pid) };
         if process.is_null() {
@@ -73,8 +73,8 @@ impl Watch {
         }
         // SAFETY: just opened, and nobody else's.
         let process = unsafe { OwnedHandle::from_raw_handle(process) };
-        let told = Arc::new(Told::default());
-        let theirs = Arc::into_raw(Arc::clone(&told));
+        let state = Arc::new(CallbackState::default());
+        let theirs = Arc::into_raw(Arc::clone(&state));
         let mut wait = ptr::null_mut();
         // SAFETY: the process is open until the wait is unregistered (I2), and the count that the
         // callback gets is its own (I1).
@@ -96,39 +96,41 @@ impl Watch {
         }
         Ok(Self {
             wait,
-            told,
+            state,
             _process: process,
         })
     }
 
-    /// Asks `ended` whether the child has ended, after leaving the waker for its end.
-    pub(super) fn poll_end<R>(
+    /// Stores the waker, and then calls `try_wait`, which says whether the child has ended.
+    pub(in crate::process) fn poll_end<R>(
         &mut self,
         cx: &mut Context<'_>,
-        mut ended: impl FnMut() -> io::Result<Option<R>>,
+        mut try_wait: impl FnMut() -> io::Result<Option<R>>,
     ) -> Poll<io::Result<R>> {
-        drop(self.told.replace(Some(cx.waker().clone())));
-        match ended()? {
+        drop(self.state.replace(Some(cx.waker().clone())));
+        match try_wait()? {
             Some(status) => Poll::Ready(Ok(status)),
             None => Poll::Pending,
         }
     }
 }
 
-impl Drop for Watch {
+impl Drop for ExitListener {
     fn drop(&mut self) {
         // SAFETY: registered in `new`, and unregistered here only. Null: do not wait for a callback
         // that is running, it takes its count with it.
         let is_through = unsafe { UnregisterWaitEx(self.wait, ptr::null_mut()) } != 0;
         // Acquire: pairs with the Release in `on_end`.
-        if is_through && !self.told.begun.load(Ordering::Acquire) {
+        if is_through && !self.state.has_run.load(Ordering::Acquire) {
             // SAFETY: the callback has not run and never will, so that its count is ours (I1).
-            unsafe { Arc::decrement_strong_count(Arc::as_ptr(&self.told)) };
+            unsafe { Arc::decrement_strong_count(Arc::as_ptr(&self.state)) };
         }
     }
 }
 
-/// How `child` ended, if it has.
-pub(super) fn try_wait(child: &mut std::process::Child) -> io::Result<Option<ExitStatus>> {
+/// The status of `child`, if it has ended.
+pub(in crate::process) fn try_wait(
+    child: &mut std::process::Child,
+) -> io::Result<Option<ExitStatus>> {
     child.try_wait()
 }

@@ -52,7 +52,7 @@ macro_rules! pipe_end {
             /// The pipe, in blocking mode.
             ///
             /// # Errors
-            /// What the system says.
+            /// What the system reports.
             pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
                 let fd = OwnedFd::from(self.io.into_inner()?);
                 sys::set_nonblocking(fd.as_fd(), false)?;

@@ -1,4 +1,4 @@
-//! What was broken by trying to: owners, marks and guards in unusual orders.
+//! Misuse that once broke the runtime: owners, marks and guards in unusual orders.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -94,7 +94,7 @@ fn a_worker_that_is_handed_off_has_its_slots_to_itself() {
 #[test]
 fn a_worker_that_is_handed_off_in_a_task_of_a_core_executor_has_its_slots_to_itself() {
     drops_handles_after(|has_begun| {
-        HeapExecutor::new(Never).block_on(async { drop(BlocksInDrop(has_begun)) });
+        HeapExecutor::new(BusyPark).block_on(async { drop(BlocksInDrop(has_begun)) });
     });
 }
 
@@ -207,10 +207,10 @@ fn a_set_that_a_panic_ends_while_its_own_task_polls_it_ends() {
     });
 }
 
-/// A park that never sleeps.
-struct Never;
+/// Parking returns at once.
+struct BusyPark;
 
-impl Park for Never {
+impl Park for BusyPark {
     type Unpark = Self;
 
     fn unpark_handle(&self) -> Self {
@@ -222,7 +222,7 @@ impl Park for Never {
     fn shutdown(&mut self) {}
 }
 
-impl Unpark for Never {
+impl Unpark for BusyPark {
     fn unpark(&self) {}
 }
 
@@ -231,7 +231,7 @@ fn a_guard_taken_out_of_an_executor_leaves_no_executor_behind() {
     let runtime = Builder::new_current_thread().build().unwrap();
     let handle = runtime.handle().clone();
     let _outer = handle.enter();
-    let guard = HeapExecutor::new(Never).block_on(async { handle.enter() });
+    let guard = HeapExecutor::new(BusyPark).block_on(async { handle.enter() });
     drop(guard);
     let (told, hears) = mpsc::channel();
     selkie_core::spawn(async move { told.send(()).unwrap() }).unwrap();
@@ -246,7 +246,7 @@ fn a_guard_dropped_in_an_executor_leaves_no_runtime_behind() {
     let runtime = Builder::new_current_thread().build().unwrap();
     let handle = runtime.handle().clone();
     let guard = handle.enter();
-    HeapExecutor::new(Never).block_on(async { drop(guard) });
+    HeapExecutor::new(BusyPark).block_on(async { drop(guard) });
     drop(handle);
     drop(runtime);
     selkie_core::spawn(async {}).unwrap_err();

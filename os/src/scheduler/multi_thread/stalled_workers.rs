@@ -1,14 +1,14 @@
-//! What a busy worker does for others that get no further.
+//! What a busy worker does for other workers that make no progress.
 //!
-//! Idea        A worker whose tasks have all yielded has nothing better to do than to look at the others; and every
-//!             [`PERIOD`] each busy worker does, since all may be busy, and then no sleeper watches. One that has ended no
-//!             poll since the last look is in a long one, or has no processor: its tasks and timers wait.
-//!             Timers do not wait for as long: each time a worker reads the clock, it asks one other in turn for timers
-//!             that have been due for [`OVERDUE`], and fires them.
-//! States      the polls that each had counted, at the last round of yields and at the last look
-//! Invariants  I1 nothing is taken from a worker that has ended a poll since the last look.
-//! Rejected    Stealing from whoever has tasks, each time all have yielded: two workers with tasks that yield would take
-//!             them from each other all the time.
+//! Idea        A worker makes no progress if it is in a long poll, or if the system gives it no processor; its tasks and
+//!             timers wait. While some worker sleeps, the monitor takes care of that, but all workers may be busy. So
+//!             each busy worker looks at the others' counts of polls every [`PERIOD`], and each time all of its own
+//!             tasks have yielded. Timers wait less: each time a worker reads the clock, it asks one other worker, in
+//!             turn, for timers that have been due for [`OVERDUE`], and fires them.
+//! States      the polls that each worker had counted, at the last round of yields and at the last look
+//! Invariants  I1 no task is taken from a worker that has ended a poll since the last look.
+//! Rejected    Stealing from any worker that has tasks each time all own tasks have yielded: two workers whose tasks yield
+//!             would steal them from each other all the time.
 
 use std::cell::{Cell, RefCell};
 use std::thread;
@@ -37,7 +37,7 @@ type Polls = RefCell<Vec<u64>>;
 
 /// What the other workers had done at the last looks.
 #[derive(Debug)]
-pub(super) struct Others {
+pub(super) struct StalledWorkers {
     /// Yields that a round has at least.
     least: u32,
     /// Length of the row of yields at which the current round began.
@@ -51,7 +51,7 @@ pub(super) struct Others {
     asked_next: Cell<usize>,
 }
 
-impl Others {
+impl StalledWorkers {
     /// For one of `workers` workers.
     pub(super) fn new(workers: usize) -> Self {
         let workers = u32::try_from(workers).unwrap_or(u32::MAX);
@@ -181,13 +181,13 @@ fn each_stuck(shared: &MultiThread, me: usize, before: &mut Vec<u64>, mut call: 
 
 #[cfg(test)]
 mod tests {
-    use super::{LEAST_PER_WORKER, LEAST_ROUND, Others};
+    use super::{LEAST_PER_WORKER, LEAST_ROUND, StalledWorkers};
 
     /// The rows of yields, up to `rows`, at which a round is over.
     fn rounds(queued: usize, rows: u32) -> Vec<u32> {
-        let others = Others::new(2);
+        let stalled = StalledWorkers::new(2);
         (1..=rows)
-            .filter(|row| others.is_round(*row, queued))
+            .filter(|row| stalled.is_round(*row, queued))
             .collect()
     }
 
@@ -199,16 +199,16 @@ mod tests {
 
     #[test]
     fn a_round_is_the_longer_the_more_workers_there_are() {
-        let others = Others::new(64);
-        let first = (1..).find(|row| others.is_round(*row, 0));
+        let stalled = StalledWorkers::new(64);
+        let first = (1..).find(|row| stalled.is_round(*row, 0));
         assert_eq!(first, Some(64 * LEAST_PER_WORKER));
     }
 
     #[test]
     fn a_row_that_was_broken_begins_anew() {
-        let others = Others::new(2);
-        assert!((1..=10).any(|row| others.is_round(row, 10)));
-        assert!((1..10).all(|row| !others.is_round(row, 10)));
-        assert!(others.is_round(10, 10));
+        let stalled = StalledWorkers::new(2);
+        assert!((1..=10).any(|row| stalled.is_round(row, 10)));
+        assert!((1..10).all(|row| !stalled.is_round(row, 10)));
+        assert!(stalled.is_round(10, 10));
     }
 }

@@ -1,4 +1,4 @@
-//! A thread that plays a chip: other threads are its interrupts and its urgent executor.
+//! A thread that simulates a chip: other threads are its interrupts and its urgent executor.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
@@ -15,9 +15,9 @@ static URGENT: Executor = Executor::new(&URGENT_UNPARK, &URGENT_ARENA);
 static INTERRUPTS: OnceLock<Sender<()>> = OnceLock::new();
 
 /// The thread.
-pub(crate) struct Played;
+pub(crate) struct SimulatedMachine;
 
-impl Machine for Played {
+impl Machine for SimulatedMachine {
     fn interrupt(&self) {
         let controller = INTERRUPTS.get().expect("started");
         controller.send(()).expect("the controller runs");

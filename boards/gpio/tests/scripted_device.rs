@@ -1,4 +1,4 @@
-//! The sample driver in a hosted program, on a device that a script plays.
+//! The sample driver in a hosted program, on a device that a script moves.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
@@ -17,19 +17,19 @@ use selkie_core::time::Delay;
 use selkie_gpio::{Device, Edge, Line, open};
 
 /// The device: each byte is an edge.
-struct Scripted {
+struct ScriptedDevice {
     edges: UnixStream,
     high: Arc<AtomicBool>,
 }
 
-impl AsRawFd for Scripted {
+impl AsRawFd for ScriptedDevice {
     fn as_raw_fd(&self) -> RawFd {
         self.edges.as_raw_fd()
     }
 }
 
 // SAFETY: it owns one descriptor and returns that.
-unsafe impl Device for Scripted {
+unsafe impl Device for ScriptedDevice {
     fn level(&self) -> io::Result<bool> {
         Ok(self.high.load(Ordering::SeqCst))
     }
@@ -45,13 +45,13 @@ unsafe impl Device for Scripted {
     }
 }
 
-/// Who plays.
-struct Player {
+/// What moves the line.
+struct Script {
     edges: UnixStream,
     high: Arc<AtomicBool>,
 }
 
-impl Player {
+impl Script {
     fn set(&mut self, high: bool) {
         if self.high.swap(high, Ordering::SeqCst) != high {
             // The device may have been closed meanwhile.
@@ -60,25 +60,25 @@ impl Player {
     }
 }
 
-fn line() -> (Player, Line<Scripted>) {
+fn line() -> (Script, Line<ScriptedDevice>) {
     let (edges, device) = UnixStream::pair().expect("a pair");
     device.set_nonblocking(true).expect("non-blocking");
     let high = Arc::new(AtomicBool::new(true));
-    let player = Player {
+    let script = Script {
         edges,
         high: high.clone(),
     };
-    let device = Scripted {
+    let device = ScriptedDevice {
         edges: device,
         high,
     };
-    (player, Line::new(device).expect("registered"))
+    (script, Line::new(device).expect("registered"))
 }
 
 #[test]
 fn levels_and_edges_are_waited_for() {
     Runtime::new().expect("a runtime").block_on(async {
-        let (mut player, mut line) = line();
+        let (mut script, mut line) = line();
         assert!(line.is_high().expect("a level"));
         line.wait_for_high().await.expect("it is high");
         let task = selkie::spawn(async move {
@@ -86,17 +86,17 @@ fn levels_and_edges_are_waited_for() {
             assert!(line.is_low().expect("a level"));
             line
         });
-        player.set(false);
+        script.set(false);
         let mut line = task.await.expect("no panic");
         // The edges so far are no news.
         let task = selkie::spawn(async move {
             line.wait_for_rising_edge().await.expect("an edge");
         });
         while !task.is_finished() {
-            player.set(true);
+            script.set(true);
             selkie::task::yield_now().await;
-            player.set(false);
-            player.set(true);
+            script.set(false);
+            script.set(true);
         }
         task.await.expect("no panic");
     });
@@ -105,27 +105,27 @@ fn levels_and_edges_are_waited_for() {
 #[test]
 fn a_device_that_goes_away_is_an_error() {
     Runtime::new().expect("a runtime").block_on(async {
-        let (player, mut line) = line();
-        drop(player);
-        line.wait_for_low().await.expect_err("nobody plays");
+        let (script, mut line) = line();
+        drop(script);
+        line.wait_for_low().await.expect_err("no script");
     });
 }
 
 #[test]
 fn the_sample_driver_runs_unchanged() {
     Runtime::new().expect("a runtime").block_on(async {
-        let (mut player, line) = line();
+        let (mut script, line) = line();
         let timing = Timing {
             debounce_ms: 5,
             long_ms: 400,
         };
         let script = selkie::spawn(async move {
             for (high, millis) in [(false, 1), (true, 1), (false, 60), (true, 60), (false, 900)] {
-                player.set(high);
+                script.set(high);
                 selkie::time::sleep(Duration::from_millis(millis)).await;
             }
-            player.set(true);
-            player
+            script.set(true);
+            script
         });
         let mut button = Button::new(line, Delay, timing);
         assert_eq!(button.press().await.expect("a device"), Press::Short);
@@ -138,12 +138,7 @@ fn the_sample_driver_runs_unchanged() {
 fn what_is_no_chip_is_refused() {
     let runtime = Runtime::new().expect("a runtime");
     let _context = runtime.enter();
-    let refused = open("/dev/null", 0, "test").expect_err("no chip");
-    assert_eq!(refused.raw_os_error(), Some(libc_enotty()));
+    let error = open("/dev/null", 0, "test").expect_err("no chip");
+    assert!(error.to_string().contains("/dev/null"), "{error}");
     assert!(open("/no/such/chip", 0, "test").is_err());
-}
-
-/// "Inappropriate ioctl for device", the same number on every Linux but a few.
-const fn libc_enotty() -> i32 {
-    25
 }

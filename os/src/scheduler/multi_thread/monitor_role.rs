@@ -1,11 +1,11 @@
-//! Who looks after workers that are stuck: at most one sleeper.
+//! Which sleeping worker is the monitor; at most one.
 //!
 //! States      nobody ⇄ worker i
-//! Invariants  I1 while a worker runs, some sleeper has the role, or the worker that wakes finds that
-//!                nobody has it: who gives the role up looks at the sleepers after, who wakes leaves
-//!                the sleepers before it looks at the role. One of them sees the other.
-//! Rejected    Plain stores and loads: the last one asleep wakes just when the role is given up, and
-//!             driver, timers and LIFO slot of a stuck worker are looked after by nobody.
+//! Invariants  I1 while a worker runs, some sleeper has the role, or the worker that wakes finds that nobody has it: whoever
+//!                gives the role up checks the sleepers after it, and whoever wakes clears its sleeper's bit before it
+//!                checks the role. One of the two sees the other.
+//! Rejected    Plain stores and loads: if the last sleeper wakes just as the role is given up, nobody looks after the driver,
+//!             timers and LIFO slot of a stuck worker.
 
 use selkie_core::raw::platform::{AtomicUsize, Ordering, fence};
 
@@ -16,9 +16,9 @@ const NOBODY: usize = usize::MAX;
 
 /// The role, by the number of the worker that has it.
 #[derive(Debug)]
-pub(super) struct WatchRole(AtomicUsize);
+pub(super) struct MonitorRole(AtomicUsize);
 
-impl WatchRole {
+impl MonitorRole {
     pub(super) fn new() -> Self {
         Self(AtomicUsize::new(NOBODY))
     }

@@ -25,7 +25,7 @@ fn within_a_limit(f: impl FnOnce() + Send + 'static) {
     ends.recv_timeout(LONG).expect("it does not end");
 }
 
-/// Gives way, by itself and by force.
+/// Yields, by itself and by force.
 async fn give_way() {
     selkie::task::yield_now().await;
     for _ in 0..1_000 {

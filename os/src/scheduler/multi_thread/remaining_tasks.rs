@@ -1,17 +1,16 @@
-//! What is left of a scheduler that ends: tasks that could not be dropped yet.
+//! Tasks of a scheduler that shuts down and that could not be dropped yet.
 //!
-//! Idea        A worker that ends drops its own tasks, which nobody else may (their slots are its
-//!             own), and consumes the tokens that it finds in any queue. A task of its that another
-//!             thread is polling is cancelled there when that poll ends; until then the worker's
-//!             owner of tasks waits here, and the worker's thread does not. The last worker to end
-//!             waits for what is left, and sleeps meanwhile.
-//! States      workers run → some have ended → all have ended → everything is dropped
-//! Invariants  I1 `owners` holds what workers that have ended could not finish; the last one takes it.
+//! Idea        When the scheduler shuts down, each worker drops its own tasks: their slots belong to it, so nobody else may.
+//!             It also consumes the notified tasks that it finds in any queue. A task that another thread is polling at
+//!             that time is cancelled there as soon as the poll returns. Until then the owner of those tasks is kept
+//!             here, so that the worker's thread need not wait. The last worker to end waits for all that is kept here.
+//! States      workers run → some have ended → all have ended → every task is dropped
+//! Invariants  I1 `owners` holds what workers that have ended could not drop; the last worker takes it.
 //!             I2 `ended` is set once, when every owner is finished.
-//!             I3 who waits puts itself into `waiting` before it looks, so that whoever changes
-//!                something after that look unparks it.
-//! Rejected    One worker that drops every task when all have stopped: a worker that is stuck in a
-//!             poll keeps all tasks of all others, with their sockets and ports.
+//!             I3 a thread that waits registers itself in `waiting` before it checks, so that whoever changes
+//!                something after that check unparks it.
+//! Rejected    One worker that drops all tasks once every worker has stopped: a worker that is stuck in a poll would
+//!             keep the tasks of all workers alive, with their sockets and ports.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +25,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
 /// The end of a scheduler `S`.
 #[derive(Debug)]
-pub(super) struct End<S: Schedule>(Lock<State<S>>);
+pub(super) struct RemainingTasks<S: Schedule>(Lock<State<S>>);
 
 #[derive(Debug)]
 struct State<S: Schedule> {
@@ -41,7 +40,7 @@ struct State<S: Schedule> {
 }
 
 /// What is left when all workers have ended.
-pub(super) struct Left<S: Schedule> {
+pub(super) struct Remainder<S: Schedule> {
     pub(super) owners: Vec<ClosingTasks<S>>,
     pub(super) timers: Vec<TimersOwner>,
 }
@@ -61,7 +60,7 @@ impl<S: Schedule> State<S> {
     }
 }
 
-impl<S: Schedule> End<S> {
+impl<S: Schedule> RemainingTasks<S> {
     pub(super) fn new(workers: usize) -> Self {
         Self(Lock::new(State {
             owners: Vec::new(),
@@ -92,18 +91,18 @@ impl<S: Schedule> End<S> {
         &self,
         index: usize,
         timers: Option<TimersOwner>,
-    ) -> Option<Left<S>> {
+    ) -> Option<Remainder<S>> {
         let mut state = self.0.lock();
         state.running[index] = false;
         state.timers.extend(timers);
         let is_last = !state.running.contains(&true);
-        is_last.then(|| Left {
+        is_last.then(|| Remainder {
             owners: std::mem::take(&mut state.owners),
             timers: std::mem::take(&mut state.timers),
         })
     }
 
-    /// Waits until everything in `owners`, and what else is kept, is finished; `drain` consumes tokens.
+    /// Waits until everything in `owners`, and what else is kept, is finished; `drain` consumes notified tasks.
     fn finish_all(&self, mut owners: Vec<ClosingTasks<S>>, drain: impl Fn()) {
         let mut wait = FIRST_WAIT;
         loop {
@@ -119,7 +118,7 @@ impl<S: Schedule> End<S> {
                 return;
             }
             // A poll that goes on in a thread that has no worker, or a waker that is about to give its
-            // token back: both end by themselves, and the first says so.
+            // notified task back: both end by themselves, and the first says so.
             park_thread_for(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
         }

@@ -1,0 +1,157 @@
+//! The thread that reads standard input, what std has read ahead first.
+//!
+//! Idea        One thread per reader, started by its first read. It belongs to no runtime, so that no shutdown
+//!             waits for it; when its reader is dropped it ends after the read that it is making. Only such threads
+//!             wait for the lock of std, which a thread in `read_line` holds until a line has come. On Linux
+//!             another thread makes the read, since it can do so without reading ahead, but cannot call wakers;
+//!             elsewhere the reader of std is used.
+//! States      idle ─poll_read→ reading ─done→ idle
+//! Invariants  I1 at most one request is in progress: its buffer comes back with its answer.
+//!             I2 what std has read ahead is read first: every read is made under the lock of std, and from its
+//!                buffer as long as that holds something.
+//!             I3 no more is taken than was asked for. What the reader of std has read beyond that stays in its
+//!                buffer, where std finds it.
+
+use std::future::Future;
+use std::io::{self, BufRead, Read};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::task::{Context, Poll, ready};
+
+use selkie_core::sync::oneshot;
+
+use super::polled_input::has_input_now;
+use crate::sys::ExactInput;
+
+/// What was read; `None` if nothing is there and the driver can wait for the input.
+type Answer = io::Result<Option<Vec<u8>>>;
+
+/// Whether a read waits for input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadMode {
+    Wait,
+    IfReady,
+}
+
+#[derive(Debug)]
+struct Request {
+    buf: Vec<u8>,
+    wanted: usize,
+    mode: ReadMode,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The handle of the thread.
+#[derive(Debug)]
+pub(super) struct InputThread {
+    requests: mpsc::SyncSender<Request>,
+    reading: Option<oneshot::Receiver<Answer>>,
+}
+
+impl InputThread {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system has no thread.
+    pub(super) fn start() -> io::Result<Self> {
+        // A capacity of one: a request never waits for the thread (I1).
+        let (requests, incoming) = mpsc::sync_channel::<Request>(1);
+        std::thread::Builder::new()
+            .name("selkie-stdin".to_owned())
+            .spawn(move || {
+                let exact = ExactInput::start();
+                for request in incoming {
+                    let (buf, wanted, mode) = (request.buf, request.wanted, request.mode);
+                    let outcome = match (&exact, mode) {
+                        (Some(exact), _) => exact.read(buf, wanted, mode == ReadMode::Wait),
+                        (None, ReadMode::Wait) => read(buf, wanted).map(Some),
+                        (None, ReadMode::IfReady) => read_if_ready(buf, wanted),
+                    };
+                    // The receiver may be gone.
+                    let _ = request.answer.send(outcome);
+                }
+            })?;
+        Ok(Self {
+            requests,
+            reading: None,
+        })
+    }
+
+    /// Whether a read is in progress.
+    pub(super) fn is_reading(&self) -> bool {
+        self.reading.is_some()
+    }
+
+    /// Reads up to `wanted` bytes, into the memory of `buf`; if a read is in progress, returns what that one
+    /// reads.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: Vec<u8>,
+        wanted: usize,
+        mode: ReadMode,
+    ) -> Poll<Answer> {
+        let reading = match &mut self.reading {
+            Some(reading) => reading,
+            none => {
+                let (answer, reading) = oneshot::channel();
+                let request = Request {
+                    buf,
+                    wanted,
+                    mode,
+                    answer,
+                };
+                // A thread that has ended drops the request, which is noticed below.
+                let _ = self.requests.try_send(request);
+                none.insert(reading)
+            }
+        };
+        let answer = ready!(Pin::new(reading).poll(cx));
+        self.reading = None;
+        Poll::Ready(answer.unwrap_or_else(|_| Err(io::Error::other("the input's reader is gone"))))
+    }
+}
+
+/// Bytes that one of our reads has left in the buffer of std, unless others have taken them since (I3).
+static LEFT_IN_STD_BUFFER: AtomicUsize = AtomicUsize::new(0);
+
+/// One read of up to `wanted` bytes through the reader of std, into the memory of `buf`.
+fn read(mut buf: Vec<u8>, wanted: usize) -> io::Result<Vec<u8>> {
+    buf.resize(wanted, 0);
+    let mut input = io::stdin();
+    loop {
+        match input.read(&mut buf) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => {
+                buf.truncate(outcome?);
+                return Ok(buf);
+            }
+        }
+    }
+}
+
+/// The same, if something is there, or was left in the buffer of std.
+fn read_if_ready(mut buf: Vec<u8>, wanted: usize) -> Answer {
+    let mut input = io::stdin().lock();
+    // Relaxed, here and below: changed under the lock of std. Checked under it, too, so that no other thread
+    // takes the input in between.
+    if LEFT_IN_STD_BUFFER.load(Ordering::Relaxed) == 0 && !has_input_now() {
+        return Ok(None);
+    }
+    let there = loop {
+        match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => break outcome?,
+        }
+    };
+    let n = there.len().min(wanted);
+    LEFT_IN_STD_BUFFER.store(there.len() - n, Ordering::Relaxed);
+    buf.clear();
+    buf.extend_from_slice(&there[..n]);
+    input.consume(n);
+    Ok(Some(buf))
+}
