@@ -33,7 +33,7 @@ const NOT_LISTED: &[&str] = &[
     // What macros and bounds of the hosted layer are made of.
     "Addrs",
     "BiasedRotator",
-    "End",
+    "SpliceEnd",
     "Lookup",
     "MaybeDone",
     "Rotator",

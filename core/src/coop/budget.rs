@@ -59,7 +59,7 @@ context_cell! {
 }
 
 context_cell! {
-    /// Called when a poll has used up its budget, once a poll.
+    /// Called when a poll has used up its budget, once per poll.
     static ON_FORCED_YIELD: Option<fn()> = None;
 }
 
@@ -114,7 +114,7 @@ pub fn apart<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Sets what is called when a poll in this context has used up its budget, once a poll.
+/// Sets what is called when a poll in this context has used up its budget, once per poll.
 #[inline]
 pub fn on_forced_yield(observer: fn()) {
     ON_FORCED_YIELD.set(Some(observer));

@@ -1,7 +1,7 @@
 //! A queue with its storage in place, for statics: interrupt handlers and tasks push, whoever runs
 //! the tasks pops.
 //!
-//! Idea        [`FixedRing`] is the bare ring, for an owner who has it to himself; [`FixedQueue`]
+//! Idea        [`FixedRing`] is the bare ring, for an owner that shares it with nobody; [`FixedQueue`]
 //!             puts it in a lock, which on a chip is one critical section of a few instructions.
 //! States      `head`, and `len` values from there on, around the end
 //! Invariants  I1 the `len` slots from `head` on hold values, the others nothing.

@@ -1,4 +1,4 @@
-//! Finds a lock that was handed to a future which its task polls no more.
+//! Finds a lock that was granted to a future which its task polls no more: a deadlock.
 //!
 //! Idea        A task queues for a mutex, keeps that future aside (`select!` by reference), and then
 //!             awaits the same mutex again. The lock is handed to the first future, the task polls
@@ -79,7 +79,7 @@ impl RememberedTask {
     }
 }
 
-/// Whom a lock was handed to and who has not come for it; takes part in debug builds only.
+/// The task that a lock was granted to and that has not come for it; takes part in debug builds only.
 #[derive(Debug)]
 pub(super) struct DeadlockDetection {
     task: RememberedTask,

@@ -1,7 +1,7 @@
 //! Notifications: they tell one waiting task, or all of them, that something happened, and carries no value.
 //!
-//! Idea        One word; the lock and the wait queue are used only while two or more wait. Who waits alone
-//!             has a slot of his own beside the wait queue, which is won by changing the word. A count of the calls
+//! Idea        One word; the lock and the wait queue are used only while two or more wait. A task that
+//!             waits alone has a slot beside the wait queue, which is won by changing the word. A count of the calls
 //!             to `notify_waiters` stands in the word, so that a waiter knows by comparing whether
 //!             one happened since it was made, also before its first poll.
 //! States      of the word:  generation | QUIET, SOLE, WAITING or NOTIFIED
@@ -80,7 +80,7 @@ pub(super) enum End {
 /// ```
 pub struct Notify {
     word: AtomicUsize,
-    /// The node of the one who waits, while the word says SOLE.
+    /// The node of the one waiter, while the word says SOLE.
     sole: AtomicPtr<WaitNode<usize>>,
     /// Each node's payload is the generation in which it joined.
     pub(super) waiters: Lock<WaitQueue<usize>>,

@@ -8,11 +8,11 @@
 //! States      of the word:  tail | free permits | WAITERS | CLOSED
 //! Invariants  I1 WAITERS is set and cleared under the lock; at its release it is set exactly if the
 //!             queue is not empty.
-//!             I2 who adds permits and finds WAITERS set serves the wait queue under the lock afterwards.
+//!             I2 whoever adds permits and finds WAITERS set serves the wait queue under the lock afterwards.
 //!             I3 nobody takes past the wait queue: while WAITERS is set only the first in the queue is given
 //!             permits, if need be a part of what it wants.
 //!             I4 once CLOSED is set, under the lock, nobody joins the wait queue and nothing clears it, and
-//!             nobody in it is given permits: who closes refuses all, by as many locks as it takes.
+//!             nobody in it is given permits: whoever closes refuses all, by as many locks as it takes.
 //!             I5 what a waiter holds comes back when its future is polled or dropped, and not before:
 //!             until then a closed channel is not finished. Permits that were given before the closing
 //!             and are claimed after it are refused, too.
@@ -123,7 +123,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
     #[inline]
     pub(super) fn try_take(&self, wanted: u64, places: u64) -> Result<Word<COUNT_BITS>, Refusal> {
         let step = (places << (Self::TAIL_SHIFT % 64)).wrapping_sub(wanted * Self::ONE);
-        // Acquire: pairs with the Release in `close`: who is refused sees what came before.
+        // Acquire: pairs with the Release in `close`: whoever is refused sees what came before.
         let mut word = self.word.load(Ordering::Acquire);
         loop {
             if word & CLOSED != 0 {
@@ -270,7 +270,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         }
     }
 
-    /// Ends the wait queue: who waits, and who comes later, is refused.
+    /// Ends the wait queue: whoever waits, or comes later, is refused.
     pub(super) fn close(&self) {
         let mut batch = WakeBatch::new();
         loop {

@@ -81,7 +81,7 @@ impl Semaphore {
         self.permits.snapshot().free() as usize
     }
 
-    /// Adds `n` permits and serves who waits.
+    /// Adds `n` permits and serves the waiters.
     ///
     /// # Panics
     /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).

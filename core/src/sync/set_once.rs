@@ -83,7 +83,7 @@ impl<T> SetOnce<T> {
         self.cell.get()
     }
 
-    /// Sets the value and wakes who waits for it.
+    /// Sets the value and wakes the tasks that wait for it.
     ///
     /// # Errors
     /// [`SetOnceError`] with the value if there is one already.

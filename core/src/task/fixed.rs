@@ -8,7 +8,7 @@
 //!             I2 a slot is never freed, so a waker is its plain address; one that is stale wakes
 //!                another task once more than needed.
 //!             I3 the body follows the header at [`BODY_OFFSET`].
-//! Rejected    Generations in the waker: they would cost an alignment of 32 bytes a slot, which is
+//! Rejected    Generations in the waker: they would cost an alignment of 32 bytes for each slot, which is
 //!             more than most tasks of a chip have to say.
 #![allow(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //! What subscribers see of permits: the requests, and what is granted.
 //!
-//! Idea        A request has spans of its own. Who gives permits to a request that waits tells so inside
+//! Idea        A request has spans of its own. Whoever gives permits to a request that waits reports it inside
 //!             that request's span, after the lock is let go: the span is moved out of the wait queue under the
 //!             lock.
 //! Invariants  those of [`resource`](super::resource).

@@ -7,7 +7,7 @@
 //! States      version 0 ─send→ 1 ─send→ 2 …, round the word
 //! Invariants  I1 a receiver stands in the wait queue with the version that was current when it joined, so
 //!             older ones stand before newer ones.
-//!             I2 who changes the version takes the older ones out of the wait queue, one in each critical
+//!             I2 whoever changes the version takes the older ones out of the wait queue, one in each critical
 //!             section, and wakes each after the lock is let go; without threads before the section
 //!             ends, so that none waits until a suspended sender goes on.
 //! Rejected    A table of `N` receivers: the places lie in the futures at no cost.

@@ -1,4 +1,4 @@
-//! The read-write lock and the mutex against a sequential model: a queue, and who holds what. Owned
+//! The read-write lock and the mutex against a sequential model: a queue, and what each task holds. Owned
 //! guards stand on the same permits; here are the ones that need no heap.
 
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! What both sides of a watch channel share: the value behind a lock, its version, who waits.
+//! What both sides of a watch channel share: the value behind a lock, its version, and the tasks that wait.
 //!
 //! Idea        A send writes the value under the lock, adds one to the version, and looks at a mark
 //!             in the same word that says whether anyone waits. A receiver compares versions.
@@ -7,9 +7,9 @@
 //!             I2 the version changes under the write lock, so under the read lock it belongs to
 //!             the value.
 //!             I3 WAITERS is set exactly if the wait queue is not empty, seen under the queue's lock.
-//!             I4 who waits has the version of the word at the time it joined; a waiter with an
+//!             I4 a waiter has the version of the word at the time it joined; a waiter with an
 //!             older version is to be woken.
-//!             I5 without threads one context alone uses a channel, since who holds the value keeps
+//!             I5 without threads one context alone uses a channel, since whoever holds the value keeps
 //!             others waiting: the handles are not `Send` there.
 //! Rejected    One wait queue per shard of receivers: a send would visit every shard.
 #![allow(unsafe_code)]
@@ -178,7 +178,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Wakes who waits for another version than the current one, or all if closed.
+    /// Wakes the waiters for another version than the current one, or all if closed.
     #[cold]
     fn wake_line(&self) {
         let mut batch = WakeBatch::new();
