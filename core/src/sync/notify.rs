@@ -1,4 +1,4 @@
-//! Notifications: they tell one waiting task, or all of them, that something happened, and carries no value.
+//! Notifications: they tell one waiting task, or all of them, that something happened, and carry no value.
 //!
 //! Idea        One word; the lock and the wait queue are used only while two or more wait. A task that
 //!             waits alone has a slot beside the wait queue, which is won by changing the word. A count of the calls
