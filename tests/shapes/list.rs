@@ -12,7 +12,7 @@ const ROOMS: &[&str] = &[
     "core/src/sync",
     "core/src/task",
     "core/src/time",
-    "core/src/coop.rs",
+    "core/src/coop",
 ];
 
 /// Files of those rooms that only other systems or crates see.

@@ -33,7 +33,7 @@ const NOT_LISTED: &[&str] = &[
     // What macros and bounds of the hosted layer are made of.
     "Addrs",
     "BiasedRotator",
-    "End",
+    "SpliceEnd",
     "Lookup",
     "MaybeDone",
     "Rotator",
@@ -45,7 +45,7 @@ const NOT_LISTED: &[&str] = &[
     "Clock",
     "AtEnd",
     "ClockError",
-    "ClockHold",
+    "ClockGuard",
     "Current",
     "Delay",
     "FixedHeader",
@@ -57,7 +57,7 @@ const NOT_LISTED: &[&str] = &[
     "ClosingTasks",
     "OwnedTasks",
     "ErasedFuture",
-    "ParkFor",
+    "ParkLimit",
     "Timers",
     "TimersOwner",
 ];

@@ -28,7 +28,7 @@ use std::thread;
 use std::time::Instant;
 
 use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks, Schedule};
-use selkie_core::raw::time::ClockHold;
+use selkie_core::raw::time::ClockGuard;
 use selkie_core::task::{Id, JoinHandle};
 
 use super::closure::{Blocking, Job};
@@ -165,7 +165,7 @@ impl BlockingPool {
         self: &Arc<Self>,
         closure: F,
         kind: BlockingKind,
-        hold: Option<ClockHold>,
+        hold: Option<ClockGuard>,
         id: Id,
         location: &'static Location<'static>,
     ) -> (JoinHandle<R>, Result<(), SpawnError>)

@@ -19,7 +19,7 @@ use std::time::Duration;
 use selkie_core::raw::collections::Entered;
 use selkie_core::raw::coop;
 use selkie_core::raw::task::Notified;
-use selkie_core::raw::time::ParkFor;
+use selkie_core::raw::time::ParkLimit;
 use selkie_core::raw::wake::wake_each;
 
 use super::super::any_park::AnyPark;
@@ -290,12 +290,12 @@ impl<'a> Driven<'a> {
     fn sleep(&self) {
         let plan = match self.scheduler.timers {
             Some(timers) => timers.prepare_park(),
-            None => ParkFor::Forever,
+            None => ParkLimit::Forever,
         };
         match plan {
-            ParkFor::Forever => self.turn(None, true),
-            ParkFor::Sleep(limit) => self.turn(Some(limit), true),
-            ParkFor::Advance => {
+            ParkLimit::Forever => self.turn(None, true),
+            ParkLimit::Sleep(limit) => self.turn(Some(limit), true),
+            ParkLimit::Advance => {
                 self.turn(Some(Duration::ZERO), true);
                 self.advance_if_idle();
             }
