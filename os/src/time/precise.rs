@@ -11,8 +11,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::async_io::Interest;
 use crate::driver::Direction;
-use crate::io::Interest;
 use crate::source::Evented;
 use crate::sys::{SystemTimer, time_since_boot};
 
