@@ -77,12 +77,12 @@ mod time {
     #[cfg(feature = "alloc")]
     use crate::time::Interval;
     use crate::time::raw::TimersOwner;
-    use crate::time::raw::{Clock, ClockHold, Current};
+    use crate::time::raw::{Clock, ClockGuard, Current};
     use crate::time::{Instant, Sleep, Timeout, Timers, TimersHandle};
 
     by_debug! {
         [] Clock,
-        [] ClockHold,
+        [] ClockGuard,
         [] Current,
         [] TimersHandle,
         [] Instant,

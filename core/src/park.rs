@@ -18,7 +18,7 @@ pub trait Park {
     /// once. May wake spuriously.
     fn park(&mut self, timeout: Option<Duration>);
 
-    /// Lets go of what the sleeper holds: every pending operation is told that it will not
+    /// Lets go of what the sleeper holds: every pending operation is notified that it will not
     /// complete. Called once, at the end.
     fn shutdown(&mut self);
 }
@@ -29,10 +29,10 @@ pub trait Unpark: Send + Sync {
     /// be called in a critical section.
     fn unpark(&self);
 
-    /// Hands over what tasks on worker `worker` have asked of the sleeper and was kept to go together,
+    /// Submits what tasks on worker `worker` have asked of the sleeper and was kept to be submitted together,
     /// and wakes those whose answers are there. A scheduler with several workers calls it on each
     /// before it sleeps or looks for events, and now and then on another that goes on running. `true`:
-    /// there is news, or more to hand over; the worker looks once more before it sleeps.
+    /// there is news, or more to submit; the worker looks once more before it sleeps.
     fn settle(&self, _worker: usize) -> bool {
         false
     }

@@ -25,7 +25,7 @@ pub mod queue {
     pub use crate::queue::{FixedQueue, FixedRing, Full, Inject, RING_SLOTS, Ring, RingOwner};
 }
 
-/// Wakers at rest: one, a queue of them, and a batch on its way.
+/// Wakers at rest: one, a queue of them, and a batch in flight.
 pub mod wake {
     pub use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch, WakerCell, wake_each};
 }

@@ -99,7 +99,7 @@ fn locks_take_no_heap() {
     static MUTEX: Mutex<u32> = Mutex::const_new(0);
     static LOCK: RwLock<u32> = RwLock::const_new(0);
     static SEMAPHORE: Semaphore = Semaphore::const_new(2);
-    static BELL: Notify = Notify::const_new();
+    static CHANGED: Notify = Notify::const_new();
     static BARRIER: Barrier = Barrier::const_new(2);
     let taken = allocations_of(|| {
         let guard = MUTEX.try_lock().unwrap();
@@ -108,8 +108,8 @@ fn locks_take_no_heap() {
         drop(waits_for(LOCK.read(), || drop(guard)));
         let permit = SEMAPHORE.try_acquire().unwrap();
         drop(waits_for(SEMAPHORE.acquire_many(2), || drop(permit)));
-        waits_for(BELL.notified(), || BELL.notify_one());
-        waits_for(BELL.notified(), || BELL.notify_waiters());
+        waits_for(CHANGED.notified(), || CHANGED.notify_one());
+        waits_for(CHANGED.notified(), || CHANGED.notify_waiters());
         waits_for(BARRIER.wait(), || {
             let mut last = pin!(BARRIER.wait());
             let mut cx = Context::from_waker(Waker::noop());

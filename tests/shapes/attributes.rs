@@ -21,12 +21,12 @@ const OWN: &[&str] = &[
     "Root",
     "WriteNumber",
     // The core's, for who builds a runtime or an executor.
-    "ClockHold",
+    "ClockGuard",
     "ClosingTasks",
     "FixedNotified",
     "LocalRuntime::shutdown_with_report",
     "OwnedTasks",
-    "ParkFor",
+    "ParkLimit",
     "Runtime::shutdown_with_report",
     "TimersOwner",
 ];

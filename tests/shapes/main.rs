@@ -35,7 +35,7 @@ const NOT_LISTED: &[&str] = &[
     // What macros and bounds of the hosted layer are made of.
     "Addrs",
     "BiasedRotator",
-    "End",
+    "SpliceEnd",
     "Lookup",
     "MaybeDone",
     "Rotator",
@@ -47,7 +47,7 @@ const NOT_LISTED: &[&str] = &[
     "Clock",
     "AtEnd",
     "ClockError",
-    "ClockHold",
+    "ClockGuard",
     "Current",
     "Delay",
     "FixedHeader",
@@ -59,7 +59,7 @@ const NOT_LISTED: &[&str] = &[
     "ClosingTasks",
     "OwnedTasks",
     "ErasedFuture",
-    "ParkFor",
+    "ParkLimit",
     "Timers",
     "TimersOwner",
 ];

@@ -226,7 +226,7 @@ const OWN: &[(&str, &str)] = &[
         "what others catch panics with; the caller's future",
     ),
     (
-        "core/src/sync/handover.rs",
+        "core/src/sync/deadlock_detection.rs",
         "the waker of the poll that goes on, in that poll",
     ),
     ("core/src/task/boxed.rs", "a task's future, for poll.rs"),

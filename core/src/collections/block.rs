@@ -60,7 +60,7 @@ pub unsafe trait SlotHeader: Chained + Sync + 'static {
 
 /// The front of a block.
 #[repr(C)]
-struct Front<H: SlotHeader> {
+struct BlockHeader<H: SlotHeader> {
     /// The slab that has the block.
     slab: UnsafeCell<*const ()>,
     slot_bytes: usize,
@@ -70,7 +70,7 @@ struct Front<H: SlotHeader> {
 
 /// Bytes before the first slot.
 const fn front_bytes<H: SlotHeader>() -> usize {
-    let bytes = size_of::<Front<H>>().next_multiple_of(SLOT_ALIGN);
+    let bytes = size_of::<BlockHeader<H>>().next_multiple_of(SLOT_ALIGN);
     // Both are powers of two, if there are lines at all.
     match CACHE_LINE_BYTES {
         0 => bytes,
@@ -103,13 +103,13 @@ pub(super) struct BlockState<H: SlotHeader> {
 
 /// What a block needs to remember while its memory is released.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Released {
+pub(super) struct ReleasedBlock {
     carved: u16,
     generation: usize,
 }
 
 /// A block, by its address.
-pub(super) struct BlockRef<H: SlotHeader>(NonNull<Front<H>>);
+pub(super) struct BlockRef<H: SlotHeader>(NonNull<BlockHeader<H>>);
 
 impl<H: SlotHeader> Clone for BlockRef<H> {
     fn clone(&self) -> Self {
@@ -149,14 +149,14 @@ impl<H: SlotHeader> BlockRef<H> {
     pub(super) unsafe fn make(
         memory: NonNull<u8>,
         class: usize,
-        released: Option<Released>,
+        released: Option<ReleasedBlock>,
     ) -> Self {
-        let front = memory.cast::<Front<H>>();
-        let Released { carved, generation } = released.unwrap_or(Released {
+        let front = memory.cast::<BlockHeader<H>>();
+        let ReleasedBlock { carved, generation } = released.unwrap_or(ReleasedBlock {
             carved: 0,
             generation: 0,
         });
-        let value = Front {
+        let value = BlockHeader {
             slab: UnsafeCell::new(core::ptr::null()),
             slot_bytes: (class + 1) * SLOT_ALIGN,
             _apart: [0; CACHE_LINE_BYTES],
@@ -194,7 +194,7 @@ impl<H: SlotHeader> BlockRef<H> {
     }
 
     #[inline]
-    fn front(&self) -> &Front<H> {
+    fn front(&self) -> &BlockHeader<H> {
         // SAFETY: blocks are never freed, and the front of one stays initialised while anybody but
         // the pool knows the block.
         unsafe { self.0.as_ref() }
@@ -329,7 +329,7 @@ impl<H: SlotHeader> BlockRef<H> {
     ///
     /// # Safety
     /// No slot is taken, and the caller has the block to itself.
-    pub(super) unsafe fn release(self) -> Option<Released> {
+    pub(super) unsafe fn release(self) -> Option<ReleasedBlock> {
         let mut generation = 0;
         for index in 0..self.carved() {
             // SAFETY: carved.
@@ -337,13 +337,13 @@ impl<H: SlotHeader> BlockRef<H> {
         }
         // SAFETY: by the caller's promise.
         let released = unsafe {
-            self.with_state(|state| Released {
+            self.with_state(|state| ReleasedBlock {
                 carved: state.carved.max(state.carved_before),
                 generation: generation.max(state.generation),
             })
         };
         // SAFETY: the block's memory is the caller's; zeros are vacant headers (I1), and the front
-        // is made anew before anybody looks at it.
+        // is made again before anybody looks at it.
         let gone = unsafe { crate::platform::release_pages(self.0.cast(), SLOT_CHUNK_BYTES) };
         gone.then_some(released)
     }

@@ -2,7 +2,7 @@
 //!
 //! Idea        A block that a slab gives back keeps its size class for ever, so the pool has a stack
 //!             per class. A few blocks stay as they are, for the next slab; the memory of the others
-//!             goes back to the system, and they begin anew when they are taken.
+//!             goes back to the system, and they start again when they are taken.
 //! Invariants  I1 no slot of a block in the pool is taken.
 //! Rejected    A slab that keeps its blocks: after a burst of a million tasks, what they took stays
 //!             with whoever spawned them.
@@ -11,7 +11,7 @@
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
-use super::block::{BlockRef, CLASSES, Released, SlotHeader};
+use super::block::{BlockRef, CLASSES, ReleasedBlock, SlotHeader};
 use super::extent::Extent;
 use crate::maybe_const;
 use crate::platform::{Lock, POOLED_BLOCKS};
@@ -22,15 +22,15 @@ pub(super) struct BlockPool<H: SlotHeader>(Lock<Blocks<H>>);
 struct Blocks<H: SlotHeader> {
     /// Memory that no class has.
     spare: Extent,
-    vacant: [Vec<Pooled<H>>; CLASSES],
+    vacant: [Vec<PooledBlock<H>>; CLASSES],
     /// Blocks in the pool whose memory was not released.
     resident: usize,
 }
 
 /// A block in the pool.
-enum Pooled<H: SlotHeader> {
+enum PooledBlock<H: SlotHeader> {
     Resident(BlockRef<H>),
-    Released(NonNull<u8>, Released),
+    ReleasedBlock(NonNull<u8>, ReleasedBlock),
 }
 
 // SAFETY: the memory of a block that nobody has belongs to no thread.
@@ -58,11 +58,11 @@ impl<H: SlotHeader> BlockPool<H> {
     pub(super) fn take(&self, class: usize) -> BlockRef<H> {
         let mut blocks = self.0.lock();
         let (memory, released) = match blocks.vacant[class].pop() {
-            Some(Pooled::Resident(block)) => {
+            Some(PooledBlock::Resident(block)) => {
                 blocks.resident -= 1;
                 return block;
             }
-            Some(Pooled::Released(memory, released)) => (memory, Some(released)),
+            Some(PooledBlock::ReleasedBlock(memory, released)) => (memory, Some(released)),
             None => (blocks.spare.take(), None),
         };
         drop(blocks);
@@ -76,7 +76,7 @@ impl<H: SlotHeader> BlockPool<H> {
         let mut blocks = self.0.lock();
         if blocks.resident < POOLED_BLOCKS {
             blocks.resident += 1;
-            blocks.vacant[class].push(Pooled::Resident(block));
+            blocks.vacant[class].push(PooledBlock::Resident(block));
             return;
         }
         drop(blocks);
@@ -87,11 +87,11 @@ impl<H: SlotHeader> BlockPool<H> {
         match released {
             Some(released) => {
                 let memory = block.memory();
-                blocks.vacant[class].push(Pooled::Released(memory, released));
+                blocks.vacant[class].push(PooledBlock::ReleasedBlock(memory, released));
             }
             None => {
                 blocks.resident += 1;
-                blocks.vacant[class].push(Pooled::Resident(block));
+                blocks.vacant[class].push(PooledBlock::Resident(block));
             }
         }
     }

@@ -35,7 +35,7 @@ unsafe impl SlotHeader for Slot {
     unsafe fn restore(_this: SlotRef<Self>, _generation: usize) {}
 }
 
-/// A slot's address on its way to another thread.
+/// A slot's address that goes to another thread.
 struct Sent(SlotRef<Slot>);
 
 #[allow(unsafe_code)]

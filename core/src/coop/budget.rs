@@ -59,7 +59,7 @@ context_cell! {
 }
 
 context_cell! {
-    /// Called when a poll has used up its budget, once a poll.
+    /// Called when a poll has used up its budget, once per poll.
     static ON_FORCED_YIELD: Option<fn()> = None;
 }
 
@@ -69,9 +69,9 @@ context_cell! {
 }
 
 /// Puts back the budget that stood before, also on unwinding.
-struct Restore(Budget);
+struct BudgetGuard(Budget);
 
-impl Drop for Restore {
+impl Drop for BudgetGuard {
     #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.0);
@@ -82,7 +82,7 @@ impl Drop for Restore {
 #[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
     let before = CURRENT.get();
-    let _restore = Restore(before);
+    let _restore = BudgetGuard(before);
     CURRENT.set(if before.has(TRACED) { before } else { budget });
     f()
 }
@@ -109,12 +109,12 @@ pub fn resume(budget: Budget) {
 /// Runs `f`, an executor of its own which may put this context to sleep: without a budget, and without
 /// deferral, since whoever drives the context does not come to its kept wakers meanwhile.
 pub fn apart<R>(f: impl FnOnce() -> R) -> R {
-    let _restore = Restore(stop());
+    let _restore = BudgetGuard(stop());
     let _guard = DeferralGuard::new();
     f()
 }
 
-/// Sets what is called when a poll in this context has used up its budget, once a poll.
+/// Sets what is called when a poll in this context has used up its budget, once per poll.
 #[inline]
 pub fn on_forced_yield(observer: fn()) {
     ON_FORCED_YIELD.set(Some(observer));
@@ -126,15 +126,15 @@ pub fn on_forced_yield(observer: fn()) {
 /// # Cost
 /// Nothing for polls outside: whether a poll is traced stands in the word of its budget.
 pub fn traced<R>(observer: fn(), f: impl FnOnce() -> R) -> R {
-    struct Undo(Budget, Option<fn()>);
-    impl Drop for Undo {
+    struct TraceGuard(Budget, Option<fn()>);
+    impl Drop for TraceGuard {
         fn drop(&mut self) {
             CURRENT.set(self.0);
             ON_PENDING.set(self.1);
         }
     }
     let before = CURRENT.get();
-    let _undo = Undo(before, ON_PENDING.replace(Some(observer)));
+    let _undo = TraceGuard(before, ON_PENDING.replace(Some(observer)));
     // None is left: each operation says `Pending`.
     CURRENT.set(Budget(TRACED | TOLD));
     f()

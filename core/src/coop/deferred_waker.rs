@@ -10,16 +10,16 @@ use core::task::Waker;
 use crate::context_cell;
 
 /// Takes a waker to be woken later, and says whether it did.
-pub(super) type Keep = fn(&Waker) -> bool;
+pub(super) type KeepFunction = fn(&Waker) -> bool;
 
 context_cell! {
     /// Keeps wakers until the executor that runs here has looked at its driver.
-    static DEFER: Option<Keep> = None;
+    static DEFER: Option<KeepFunction> = None;
 }
 
 context_cell! {
     /// As [`DEFER`], for tasks that are forced to yield alone.
-    static DEFER_FORCED: Option<Keep> = None;
+    static DEFER_FORCED: Option<KeepFunction> = None;
 }
 
 /// Sets where the wakers of tasks that yield are kept in this context.
@@ -27,7 +27,7 @@ context_cell! {
 /// `keep` says whether it took the waker, which is then woken when the executor has run what was
 /// queued and has looked at its driver and timers.
 #[inline]
-pub fn set_deferral(keep: Keep) {
+pub fn set_deferral(keep: KeepFunction) {
     DEFER.set(Some(keep));
 }
 
@@ -45,18 +45,18 @@ pub fn wake_deferred(waker: &Waker) {
 /// Without it, an executor inside a task would go on and on once the task's budget is used up, woken at once by
 /// each of its own tasks.
 #[inline]
-pub fn set_forced_deferral(keep: Keep) {
+pub fn set_forced_deferral(keep: KeepFunction) {
     DEFER_FORCED.set(Some(keep));
 }
 
 /// Whether the executor that runs here keeps `waker`, whose task has used up its budget.
 pub(super) fn is_kept(waker: &Waker) -> bool {
-    let keeps = |keep: Option<Keep>| keep.is_some_and(|keep| keep(waker));
+    let keeps = |keep: Option<KeepFunction>| keep.is_some_and(|keep| keep(waker));
     keeps(DEFER.get()) || keeps(DEFER_FORCED.get())
 }
 
 /// No deferral in this context until this drops.
-pub(super) struct DeferralGuard([Option<Keep>; 2]);
+pub(super) struct DeferralGuard([Option<KeepFunction>; 2]);
 
 impl DeferralGuard {
     pub(super) fn new() -> Self {

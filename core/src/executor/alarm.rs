@@ -2,16 +2,16 @@
 //!
 //! Idea        The alarm's interrupt fires what is due, whatever the executors do, so that a
 //!             long poll in thread mode does not keep a timer of a more urgent executor. The alarm
-//!             is armed anew, always from the wheel's own next tick, whenever that comes nearer.
-//! States      disarmed ⇄ armed for a tick ─alarm→ fired: armed anew
+//!             is armed again, always from the wheel's own next tick, whenever that comes nearer.
+//! States      disarmed ⇄ armed for a tick ─alarm→ fired: armed again
 //! Invariants  I1 the alarm is armed under `arming`, for the tick that `prepare_alarm` published.
-//!                An insert that is due before that tick arms anew; its tick is in the wheel by
+//!                An insert that is due before that tick arms again; its tick is in the wheel by
 //!                then, so that of two inserts the later one to arm does not overwrite the earlier
 //!                deadline.
 //!             I2 after each arming the clock is read again: an alarm that the hardware may have
 //!                missed, since its time was nearer than `LEAD_MICROS`, is fired by hand.
 //!             I3 an alarm may come early or once too often: then nothing is due, and it is armed
-//!                anew. So a timer narrower than 64 bits simply arms for as far as it reaches.
+//!                again. So a timer narrower than 64 bits simply arms for as far as it reaches.
 //! Rejected    An alarm each executor: chips have few. Arming for the deadline that an insert
 //!             brings: two inserts at two priorities overwrite each other (I1).
 #![allow(unsafe_code)]

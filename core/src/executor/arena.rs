@@ -159,7 +159,7 @@ impl<const SLOTS: usize, const BYTES: usize> Storage for Arena<SLOTS, BYTES> {
         for index in 0..carved {
             // SAFETY: the slot is initialised (I1), stays (I3), and the future fits.
             match unsafe { FixedHeader::fill(self.header(index), erased, scheduler) } {
-                Ok(token) => return Ok(token),
+                Ok(notified) => return Ok(notified),
                 Err(back) => erased = back,
             }
         }
@@ -167,7 +167,7 @@ impl<const SLOTS: usize, const BYTES: usize> Storage for Arena<SLOTS, BYTES> {
         while let Some(header) = self.carve() {
             // SAFETY: as above.
             match unsafe { FixedHeader::fill(header, erased, scheduler) } {
-                Ok(token) => return Ok(token),
+                Ok(notified) => return Ok(notified),
                 Err(back) => erased = back,
             }
         }

@@ -27,8 +27,8 @@ use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use core::time::Duration;
 
 use super::arena::{Arena, Storage};
-use super::root::{Root, TimersHere};
-use super::services::{Installed, Refusal, Services, SpawnError, lend};
+use super::root::{Root, TimersGuard};
+use super::services::{Refusal, Services, ServicesGuard, SpawnError, lend};
 use crate::collections::Chain;
 use crate::coop;
 use crate::log::warning;
@@ -133,8 +133,8 @@ impl Executor {
     ) -> Result<(), Refusal> {
         // SAFETY: by the caller's promise.
         match unsafe { storage.place(erased, self) } {
-            Ok(token) => {
-                self.schedule(token);
+            Ok(notified) => {
+                self.schedule(notified);
                 Ok(())
             }
             Err(refusal) => {
@@ -219,10 +219,10 @@ impl Executor {
         self.inside(|| {
             let ready = self.queue.lock().len();
             for _ in 0..ready {
-                let Some(token) = self.queue.lock().pop() else {
+                let Some(notified) = self.queue.lock().pop() else {
                     break;
                 };
-                token.run();
+                notified.run();
             }
         });
         self.has_ready()
@@ -232,9 +232,9 @@ impl Executor {
     fn inside<R>(&'static self, f: impl FnOnce() -> R) -> R {
         let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased);
         // SAFETY: the executor is static.
-        let _services = unsafe { Installed::new(services) };
+        let _services = unsafe { ServicesGuard::new(services) };
         let timers = *self.timers.lock();
-        let _timers = TimersHere::new(match timers {
+        let _timers = TimersGuard::new(match timers {
             Some(timers) => Current::Timers(timers),
             None => Current::Disabled,
         });
@@ -248,12 +248,12 @@ impl Executor {
 }
 
 impl FixedSchedule for Executor {
-    fn schedule(&self, token: FixedNotified) {
+    fn schedule(&self, notified: FixedNotified) {
         // In one section (I4), in which the queue's lock is let go before the unpark (I3).
         without_interrupts(|| {
             let mut queue = self.queue.lock();
             let was_empty = queue.is_empty();
-            queue.push(token);
+            queue.push(notified);
             drop(queue);
             // A queue that was not empty is looked at before the executor sleeps.
             if was_empty {

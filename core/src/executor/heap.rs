@@ -2,13 +2,13 @@
 //!
 //! Idea        One context owns the executor, spawns and polls; wakes come from anywhere. The queue
 //!             is linked through the tasks' own headers.
-//! States      open → closed, when the executor drops: every task is cancelled and every token back
+//! States      open → closed, when the executor drops: every task is cancelled and every `Notified` back
 //! Invariants  I1 tasks are polled and dropped in the executor's context only, so that their futures
 //!                need not be `Send`: the executor is not `Send` itself.
-//!             I2 whoever queues a token from elsewhere holds a count of `Shared` meanwhile, since
-//!                the executor may be gone as soon as the token is out of its hands.
-//!             I3 a queue that is closed takes no token.
-//!             I4 without threads an executor that drops never waits for a token: its holder may be
+//!             I2 whoever queues a `Notified` from elsewhere holds a count of `Shared` meanwhile, since
+//!                the executor may be gone as soon as the `Notified` is out of its hands.
+//!             I3 a queue that is closed takes no `Notified`.
+//!             I4 without threads an executor that drops never waits for a `Notified`: its holder may be
 //!             a context that this one has interrupted. `Shared` and the slots are leaked then.
 //!             I5 without threads an interrupt handler may spawn here what is `Send`, through the
 //!             table of services: slots and the queue are taken in critical sections.
@@ -24,8 +24,8 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use core::time::Duration;
 
-use super::root::{Root, TimersHere};
-use super::services::{Installed, Refusal, Services};
+use super::root::{Root, TimersGuard};
+use super::services::{Refusal, Services, ServicesGuard};
 use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
@@ -49,31 +49,31 @@ unsafe impl Schedule for Shared {
         true
     }
 
-    unsafe fn schedule(this: NonNull<Self>, token: Notified) {
-        // SAFETY: the token keeps the executor from closing; from here on we hold a count (I2).
+    unsafe fn schedule(this: NonNull<Self>, notified: Notified) {
+        // SAFETY: the `Notified` keeps the executor from closing; from here on we hold a count (I2).
         unsafe { Arc::increment_strong_count(this.as_ptr()) };
         // SAFETY: the count just taken.
         let this = unsafe { Arc::from_raw(this.as_ptr()) };
-        this.push(token);
+        this.push(notified);
     }
 
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+    unsafe fn requeue(this: NonNull<Self>, notified: Notified) {
         // SAFETY: the caller runs the task, which keeps the executor.
-        unsafe { this.as_ref() }.push(token);
+        unsafe { this.as_ref() }.push(notified);
     }
 
     fn finished(&self, _id: Id, _location: &'static Location<'static>, _panicked: bool) {}
 }
 
 impl Shared {
-    fn push(&self, token: Notified) {
+    fn push(&self, notified: Notified) {
         let mut guard = self.queue.lock();
         let Some(queue) = guard.as_mut() else {
             drop(guard);
-            return token.discard();
+            return notified.discard();
         };
         let was_empty = queue.is_empty();
-        queue.push(token);
+        queue.push(notified);
         drop(guard);
         // A queue that was not empty is looked at before the executor sleeps.
         if was_empty {
@@ -155,12 +155,12 @@ where
         future: F,
         location: &'static Location<'static>,
     ) -> JoinHandle<F::Output> {
-        let (token, handle) = match &self.tasks {
+        let (notified, handle) = match &self.tasks {
             // SAFETY: the scheduler is `Shared`, and by the caller's promise.
             Some(tasks) => unsafe { tasks.spawn(Id::next(), location, future) },
             None => unreachable!("the executor drops, and drops its tasks without running them"),
         };
-        self.shared.push(token);
+        self.shared.push(notified);
         handle
     }
 
@@ -192,10 +192,10 @@ where
     fn turn(&self) -> bool {
         self.inside(|| {
             for _ in 0..self.shared.ready() {
-                let Some(token) = self.shared.pop() else {
+                let Some(notified) = self.shared.pop() else {
                     break;
                 };
-                token.run();
+                notified.run();
             }
         });
         self.shared.ready() != 0
@@ -205,8 +205,8 @@ where
     fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
         let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased::<P>);
         // SAFETY: the executor is borrowed for longer than the guard lives.
-        let _services = unsafe { Installed::new(services) };
-        let _timers = TimersHere::new(match self.timers {
+        let _services = unsafe { ServicesGuard::new(services) };
+        let _timers = TimersGuard::new(match self.timers {
             Some(timers) => Current::Timers(timers),
             None => Current::Disabled,
         });
@@ -227,10 +227,10 @@ impl<P: Park> Drop for HeapExecutor<P> {
         tasks.cancel_all();
         let queue = self.shared.queue.lock().take();
         let mut queue = queue.unwrap_or_default();
-        while let Some(token) = queue.pop() {
-            token.discard();
+        while let Some(notified) = queue.pop() {
+            notified.discard();
         }
-        // A waker that this context has suspended gives its token to a closed queue later (I4): then
+        // A waker that this context has suspended gives its `Notified` to a closed queue later (I4): then
         // the slab and the scheduler are lost.
         tasks.finish_soon();
         self.park.shutdown();

@@ -11,7 +11,7 @@ mod arena;
 mod chip;
 mod root;
 mod services;
-mod timed;
+mod timed_park;
 
 mod fixed;
 
@@ -32,7 +32,7 @@ pub use heap::HeapExecutor;
 #[cfg(feature = "std")]
 pub use hosted::{ThreadPark, ThreadUnpark};
 pub use services::{Refusal, SpawnError, spawn};
-pub use timed::TimedPark;
+pub use timed_park::TimedPark;
 
 #[cfg(all(test, feature = "std", not(loom)))]
 mod tests;

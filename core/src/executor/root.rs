@@ -42,15 +42,15 @@ impl Root {
 }
 
 /// Puts back whose timers stood here, also on unwinding.
-pub(super) struct TimersHere(Current);
+pub(super) struct TimersGuard(Current);
 
-impl TimersHere {
+impl TimersGuard {
     pub(super) fn new(current: Current) -> Self {
         Self(set_current(current))
     }
 }
 
-impl Drop for TimersHere {
+impl Drop for TimersGuard {
     fn drop(&mut self) {
         set_current(self.0);
     }

@@ -158,9 +158,9 @@ where
 }
 
 /// Puts back the table that stood before, also on unwinding.
-pub(super) struct Installed(Option<Services>);
+pub(super) struct ServicesGuard(Option<Services>);
 
-impl Installed {
+impl ServicesGuard {
     /// # Safety
     /// What the table's `data` points to outlives the guard, which drops in this context.
     pub(super) unsafe fn new(services: Services) -> Self {
@@ -168,7 +168,7 @@ impl Installed {
     }
 }
 
-impl Drop for Installed {
+impl Drop for ServicesGuard {
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }

@@ -328,7 +328,7 @@ impl<T: Send> Sends<T> {
     const IS_SEND: bool = true;
 }
 
-/// Row 77: a watch lends its value, so that another context would wait for who has it. By type it
+/// Row 77: a watch lends its value, so that another context would wait for whoever has it. By type it
 /// stays in one context.
 #[test]
 fn a_watch_stays_in_its_context() {

@@ -156,14 +156,14 @@ impl Scenario for Heap {
 pub(super) struct UrgentHeap {
     executor: RefCell<Option<HeapExecutor<NoPark>>>,
     waker: Waker,
-    token: Arc<()>,
+    notified: Arc<()>,
 }
 
 impl Scenario for UrgentHeap {
     fn new() -> Self {
         let mut executor = HeapExecutor::new(NoPark);
-        let (waker, token) = (Arc::new(Signal::<Waker>::new()), Arc::new(()));
-        let (to, held) = (waker.clone(), token.clone());
+        let (waker, notified) = (Arc::new(Signal::<Waker>::new()), Arc::new(()));
+        let (to, held) = (waker.clone(), notified.clone());
         let waiting = executor.spawn(async move {
             let _held = held;
             poll_fn(|cx| {
@@ -178,7 +178,7 @@ impl Scenario for UrgentHeap {
         Self {
             executor,
             waker,
-            token,
+            notified,
         }
     }
 
@@ -195,7 +195,7 @@ impl Scenario for UrgentHeap {
         drop(self.executor.take());
         self.waker.wake_by_ref();
         assert_eq!(
-            Arc::strong_count(&self.token),
+            Arc::strong_count(&self.notified),
             1,
             "a task's future was leaked"
         );
@@ -208,7 +208,7 @@ fn a_handler_spawns_and_drops_handles_at_the_executor_that_it_interrupted() {
     sweep::<Heap>();
 }
 
-/// The drop spun for a token that thread level, suspended by it, was about to queue.
+/// The drop spun for a `Notified` that thread level, suspended by it, was about to queue.
 #[test]
 fn a_handler_drops_an_executor_whose_task_is_being_woken() {
     sweep::<UrgentHeap>();

@@ -9,7 +9,7 @@ use super::harness::{Scenario, Task, sweep};
 use crate::sync::{Notify, Signal};
 use crate::wake::WakerCell;
 
-/// A condition with the cell of who waits for it.
+/// A condition with the cell of the task that waits for it.
 #[derive(Default)]
 struct Condition {
     events: AtomicU32,

@@ -161,6 +161,12 @@ pub const SLOT_EXTENT_BLOCKS: usize = 1;
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
 
+/// A constant that limits work: `limit`, or `in_models` where a model tries every interleaving, of which a small one has
+/// fewer.
+pub const fn limit(limit: usize, _in_models: usize) -> usize {
+    limit
+}
+
 /// Whether others run while this context waits for them: not the one that an interrupt suspended.
 pub const HAS_THREADS: bool = false;
 

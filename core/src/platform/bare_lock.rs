@@ -56,7 +56,7 @@ fn taken_twice() -> ! {
 /// Enters a critical section and sets `held`; if it was set, leaves again. Not inlined, as the next
 /// two: each use would take the flash of a critical section.
 #[inline(never)]
-fn try_take(held: &core::cell::Cell<bool>) -> Option<section::Restore> {
+fn try_take(held: &core::cell::Cell<bool>) -> Option<section::RestoreState> {
     // SAFETY: released exactly once: below, or in `give_back`.
     let restore = unsafe { section::acquire() };
     if held.replace(true) {
@@ -68,7 +68,7 @@ fn try_take(held: &core::cell::Cell<bool>) -> Option<section::Restore> {
 }
 
 #[inline(never)]
-fn take(held: &core::cell::Cell<bool>) -> section::Restore {
+fn take(held: &core::cell::Cell<bool>) -> section::RestoreState {
     match try_take(held) {
         Some(restore) => restore,
         None => taken_twice(),
@@ -76,7 +76,7 @@ fn take(held: &core::cell::Cell<bool>) -> section::Restore {
 }
 
 #[inline(never)]
-fn give_back(held: &core::cell::Cell<bool>, restore: section::Restore) {
+fn give_back(held: &core::cell::Cell<bool>, restore: section::RestoreState) {
     held.set(false);
     // SAFETY: pairs with the acquire in `try_take`; the one guard drops once, and before those that
     // were made before it (I3).
@@ -88,7 +88,7 @@ fn give_back(held: &core::cell::Cell<bool>, restore: section::Restore) {
 #[derive(Debug)]
 pub struct LockGuard<'a, T: ?Sized> {
     lock: &'a Lock<T>,
-    restore: section::Restore,
+    restore: section::RestoreState,
     /// Neither `Send` nor `Sync`: the critical section is that of the context that entered it.
     _here: PhantomData<*const ()>,
 }
@@ -181,7 +181,7 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
 }
 
 /// A critical section that ends when this drops, also on unwinding.
-struct Section(section::Restore);
+struct Section(section::RestoreState);
 
 impl Section {
     /// Not inlined, as its end: each use would take the flash of a critical section.

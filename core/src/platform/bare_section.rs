@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 /// What the end of a section needs.
-pub(super) type Restore = critical_section::RestoreState;
+pub(super) type RestoreState = critical_section::RestoreState;
 
 /// Begins a section; sections nest.
 ///
@@ -14,7 +14,7 @@ pub(super) type Restore = critical_section::RestoreState;
 /// As for `critical_section::acquire`: each is ended, in the reverse order, by the context that
 /// began it.
 #[inline(always)]
-pub(super) unsafe fn acquire() -> Restore {
+pub(super) unsafe fn acquire() -> RestoreState {
     // SAFETY: by the caller's promise.
     unsafe { critical_section::acquire() }
 }
@@ -24,7 +24,7 @@ pub(super) unsafe fn acquire() -> Restore {
 /// # Safety
 /// `restore` came from the last [`acquire`] that was not released, in this context.
 #[inline(always)]
-pub(super) unsafe fn release(restore: Restore) {
+pub(super) unsafe fn release(restore: RestoreState) {
     // SAFETY: by the caller's promise.
     unsafe { critical_section::release(restore) };
 }

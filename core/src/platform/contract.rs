@@ -21,6 +21,7 @@
 //! | `KEPT_BLOCKS`, `POOLED_BLOCKS` | how many vacant blocks of slots a slab keeps, and the pool |
 //! | `release_pages(start, bytes)` | gives memory of the allocator's back to the system, which may zero it; `false` where it cannot |
 //! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
+//! | `limit(limit, in_models)` | a constant: `limit`, or the second where a model tries every interleaving |
 //! | `HAS_THREADS` | whether a context that waits for another's few steps may spin: not where it can be an interrupt handler that suspended the other |
 //! | `TICK_NANOS` | a timer's tick |
 //! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |

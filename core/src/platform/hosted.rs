@@ -56,7 +56,7 @@ pub struct Lock<T: ?Sized>(Mutex<T>);
 #[derive(Debug)]
 pub struct LockGuard<'a, T: ?Sized> {
     guard: MutexGuard<'a, T>,
-    _counted: Counted,
+    _counted: LockCount,
 }
 
 #[cfg(debug_assertions)]
@@ -66,9 +66,9 @@ std::thread_local! {
 
 /// One lock that this thread holds; counted in debug builds.
 #[derive(Debug)]
-struct Counted(());
+struct LockCount(());
 
-impl Counted {
+impl LockCount {
     #[inline]
     fn new() -> Self {
         #[cfg(debug_assertions)]
@@ -78,7 +78,7 @@ impl Counted {
 }
 
 #[cfg(debug_assertions)]
-impl Drop for Counted {
+impl Drop for LockCount {
     fn drop(&mut self) {
         LOCKS_HELD.set(LOCKS_HELD.get() - 1);
     }
@@ -97,7 +97,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     fn new(guard: MutexGuard<'a, T>) -> Self {
         Self {
             guard,
-            _counted: Counted::new(),
+            _counted: LockCount::new(),
         }
     }
 }
@@ -216,6 +216,12 @@ pub const SLOT_EXTENT_BLOCKS: usize = 16;
 
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 256;
+
+/// A constant that limits work: `limit`, or `in_models` where a model tries every interleaving, of which a small one has
+/// fewer.
+pub const fn limit(limit: usize, _in_models: usize) -> usize {
+    limit
+}
 
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;

@@ -15,7 +15,7 @@ pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
     SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    locks_held, random_seed, relax, release_pages, tell, without_interrupts,
+    limit, locks_held, random_seed, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -25,7 +25,7 @@ pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
     HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
     SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    locks_held, random_seed, relax, release_pages, tell, without_interrupts,
+    limit, locks_held, random_seed, relax, release_pages, tell, without_interrupts,
 };
 
 #[cfg(any(feature = "std", loom))]
@@ -70,7 +70,7 @@ pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
     HAS_THREADS, Lock, LockGuard, Moment, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, WithThreads, fence,
-    install_clock, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
+    install_clock, limit, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
     timers_ended, without_interrupts, without_runtime, without_timers,
 };
 #[cfg(not(any(feature = "std", loom)))]
@@ -234,7 +234,7 @@ macro_rules! context_storage {
     }};
 }
 
-/// The counted pointer that std's method receivers (`self: Arc<Self>`) know; absent where the
+/// The reference-counted pointer that std's method receivers (`self: Arc<Self>`) know; absent where the
 /// target has no compare-exchange.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use alloc::sync::Arc as OwnerArc;

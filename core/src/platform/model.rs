@@ -134,6 +134,12 @@ pub const SLOT_EXTENT_BLOCKS: usize = 1;
 /// Tasks that a worker's ring holds; a power of two.
 pub const RING_SLOTS: usize = 4;
 
+/// A constant that limits work: `limit`, or `in_models` where a model tries every interleaving, of which a small one has
+/// fewer.
+pub const fn limit(_limit: usize, in_models: usize) -> usize {
+    in_models
+}
+
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
 

@@ -58,7 +58,7 @@ std::thread_local! {
 
 /// What the end of a section needs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Restore {
+pub(super) struct RestoreState {
     outer: critical_section::RestoreState,
     depth: u32,
 }
@@ -83,19 +83,19 @@ fn open_interrupts() {
 ///
 /// # Safety
 /// As for `critical_section::acquire`.
-pub(super) unsafe fn acquire() -> Restore {
+pub(super) unsafe fn acquire() -> RestoreState {
     step();
     let depth = close_interrupts();
     // SAFETY: by the caller's promise. Threads that simulate other chips are kept out, too.
     let outer = unsafe { critical_section::acquire() };
-    Restore { outer, depth }
+    RestoreState { outer, depth }
 }
 
 /// Ends a section.
 ///
 /// # Safety
 /// `restore` came from the last [`acquire`] that was not released, in this context.
-pub(super) unsafe fn release(restore: Restore) {
+pub(super) unsafe fn release(restore: RestoreState) {
     let depth = CHIP.with(|chip| chip.depth.load(Relaxed));
     assert!(
         depth == restore.depth || std::thread::panicking(),
@@ -110,7 +110,7 @@ pub(super) unsafe fn release(restore: Restore) {
 
 /// Runs `f` in a section.
 pub(super) fn with<R>(f: impl FnOnce() -> R) -> R {
-    struct End(Restore);
+    struct End(RestoreState);
     impl Drop for End {
         fn drop(&mut self) {
             // SAFETY: dropped at the end of the block below, on unwinding, too.
@@ -193,10 +193,10 @@ pub fn interrupted_by(handler: &dyn Fn(), at: u64, f: impl FnOnce()) -> u64 {
 }
 
 /// The allocator of the tests: a critical section, as a chip's is, so that handlers may allocate.
-struct Guarded;
+struct GuardedHeap;
 
 // SAFETY: passes everything on to the system's allocator.
-unsafe impl GlobalAlloc for Guarded {
+unsafe impl GlobalAlloc for GuardedHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         close_interrupts();
         // SAFETY: by the caller's promise.
@@ -214,4 +214,4 @@ unsafe impl GlobalAlloc for Guarded {
 }
 
 #[global_allocator]
-static ALLOCATOR: Guarded = Guarded;
+static ALLOCATOR: GuardedHeap = GuardedHeap;

@@ -17,7 +17,7 @@ pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::panic::catch_unwind(AssertUnwindSafe(f))
 }
 
-/// Runs `f`, foreign code, where nobody can be told of its panic; `None` if it panicked. The panic hook
+/// Runs `f`, foreign code, where nobody can be notified of its panic; `None` if it panicked. The panic hook
 /// has reported it.
 #[inline]
 pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {

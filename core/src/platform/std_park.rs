@@ -6,7 +6,7 @@ pub use std::thread::{park as park_thread, park_timeout as park_thread_for};
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
 pub use lone::{park_thread, park_thread_for};
 
-/// WebAssembly without threads: there, std's `park` returns at once, and who waits would spin.
+/// WebAssembly without threads: there, std's `park` returns at once, and whoever waits would spin.
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
 mod lone {
     /// Nobody could end this sleep.

@@ -1,7 +1,7 @@
 //! A queue with its storage in place, for statics: interrupt handlers and tasks push, whoever runs
 //! the tasks pops.
 //!
-//! Idea        [`FixedRing`] is the bare ring, for an owner who has it to himself; [`FixedQueue`]
+//! Idea        [`FixedRing`] is the bare ring, for an owner that shares it with nobody; [`FixedQueue`]
 //!             puts it in a lock, which on a chip is one critical section of a few instructions.
 //! States      `head`, and `len` values from there on, around the end
 //! Invariants  I1 the `len` slots from `head` on hold values, the others nothing.
@@ -9,7 +9,7 @@
 //! Rejected    A ring without a lock: on a core without compare-exchange each of its steps is a
 //!             critical section anyhow, and one is shorter than three; and a producer that an
 //!             interrupt suspends between its claim and its store would hide later values.
-//!             `Option<T>` slots: a word more for each token.
+//!             `Option<T>` slots: a word more for each value.
 //!             `index % N`: a core without a divider calls a routine for it.
 #![allow(unsafe_code)]
 
@@ -153,7 +153,7 @@ impl<T, const N: usize> fmt::Debug for FixedRing<T, N> {
 /// A first-in, first-out queue of up to `N` values with its storage in place: anyone pushes and
 /// pops, interrupt handlers too.
 ///
-/// It wakes nobody: who sleeps until a value comes is told by other means.
+/// It wakes nobody: who sleeps until a value comes is notified by other means.
 /// [`FixedChannel`](crate::sync::FixedChannel) is the queue for tasks that wait.
 ///
 /// # Cost

@@ -1,7 +1,7 @@
 //! A meeting point: nobody goes on before all have come.
 //!
 //! States      of a round:  0..n tasks arrived;   the n-th arrival ends it and begins the next
-//! Invariants  I1 the line holds waiters of the current round, and at its front those of earlier
+//! Invariants  I1 the wait queue holds waiters of the current round, and at its front those of earlier
 //!             rounds that the leader is still waking.
 //! Rejected    A watch channel of the round's number: an allocation, and a version for each wait.
 #![allow(unsafe_code)]
@@ -20,7 +20,7 @@ use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
 struct Round {
     number: usize,
     arrived: usize,
-    line: WaitQueue<usize>,
+    waiters: WaitQueue<usize>,
 }
 
 /// Lets a number of tasks wait for each other, again and again.
@@ -38,7 +38,7 @@ struct Round {
 /// assert!(block_on(READY.wait()).is_leader());
 /// ```
 pub struct Barrier {
-    /// What a subscriber is told.
+    /// What a subscriber of `tracing` sees.
     resource: Resource,
     round: Lock<Round>,
     size: usize,
@@ -71,23 +71,25 @@ impl Barrier {
                 round: Lock::new(Round {
                     number: 0,
                     arrived: 0,
-                    line: WaitQueue::new(),
+                    waiters: WaitQueue::new(),
                 }),
                 size: if n == 0 { 1 } else { n },
             }
         }
     }
 
-    /// Waits until `n` tasks wait. One of them, the last to come, is told that it is the leader.
+    /// Waits until `n` tasks wait. One of them, the last to come, is notified that it is the leader.
     ///
     /// # Cancel safety
     /// Not cancel safe: a task that was polled once has arrived, and counts in its round also
     /// when it goes away.
     pub async fn wait(&self) -> BarrierWaitResult {
-        instrument(&self.resource, "Barrier::wait", "poll", false, || Arrive {
-            barrier: self,
-            node: WaitNode::new(0),
-            arrived: false,
+        instrument(&self.resource, "Barrier::wait", "poll", false, || {
+            BarrierWait {
+                barrier: self,
+                node: WaitNode::new(0),
+                arrived: false,
+            }
         })
         .await
     }
@@ -96,11 +98,11 @@ impl Barrier {
         let mut batch = WakeBatch::new();
         loop {
             let mut round = self.round.lock();
-            while let (true, Some(joined)) = (batch.has_room(), round.line.front()) {
+            while let (true, Some(joined)) = (batch.has_room(), round.waiters.front()) {
                 if number.wrapping_sub(*joined) as isize <= 0 {
                     break;
                 }
-                batch.push(round.line.pop_front(0).expect("the front exists"));
+                batch.push(round.waiters.pop_front(0).expect("the front exists"));
             }
             let finished = batch.has_room();
             drop(round);
@@ -113,13 +115,13 @@ impl Barrier {
 }
 
 /// One task's arrival and wait.
-struct Arrive<'a> {
+struct BarrierWait<'a> {
     barrier: &'a Barrier,
     node: WaitNode<usize>,
     arrived: bool,
 }
 
-impl Future for Arrive<'_> {
+impl Future for BarrierWait<'_> {
     type Output = BarrierWaitResult;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
@@ -135,8 +137,8 @@ impl Future for Arrive<'_> {
         let mut round = this.barrier.round.lock();
         let leader = if this.arrived {
             if node.state() == WaitState::Queued {
-                // SAFETY: the node is in this line.
-                let spare = unsafe { round.line.set_waker(node, waker) };
+                // SAFETY: the node is in this queue.
+                let spare = unsafe { round.waiters.set_waker(node, waker) };
                 drop(round);
                 drop(spare);
                 return Poll::Pending;
@@ -148,8 +150,8 @@ impl Future for Arrive<'_> {
             round.arrived += 1;
             if round.arrived < this.barrier.size {
                 let number = round.number;
-                // SAFETY: the node is in no line; `drop` removes it.
-                unsafe { round.line.push(node, waker, number) };
+                // SAFETY: the node is in no queue; `drop` removes it.
+                unsafe { round.waiters.push(node, waker, number) };
                 return Poll::Pending;
             }
             round.arrived = 0;
@@ -165,7 +167,7 @@ impl Future for Arrive<'_> {
     }
 }
 
-impl Drop for Arrive<'_> {
+impl Drop for BarrierWait<'_> {
     fn drop(&mut self) {
         // SAFETY: pinned since it was queued, and dropped in place.
         let node = unsafe { Pin::new_unchecked(&self.node) };
@@ -173,8 +175,8 @@ impl Drop for Arrive<'_> {
             return;
         }
         let mut round = self.barrier.round.lock();
-        // SAFETY: the node is in this line or was woken.
-        let own = unsafe { round.line.remove(node) };
+        // SAFETY: the node is in this queue or was woken.
+        let own = unsafe { round.waiters.remove(node) };
         drop(round);
         drop(own);
     }

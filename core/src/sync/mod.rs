@@ -5,14 +5,14 @@
 
 mod errors;
 
-mod handover;
+mod deadlock_detection;
 
 mod permits;
 
 mod take;
 
 #[cfg(feature = "alloc")]
-mod places;
+mod tail;
 
 mod blocking;
 

@@ -1,10 +1,10 @@
 //! A lock that a task holds across awaits.
 //!
 //! Idea        A value beside one permit; whoever holds the permit may touch the value.
-//! States      free ⇄ held; held → handed to the first in line, who wakes up with the permit
+//! States      free ⇄ held; held → handed to the first in the queue, who wakes up with the permit
 //! Invariants  I1 `value` is touched by the holder of the permit only.
 //!             I2 a guard gives the permit back once.
-//! Rejected    Letting newcomers take a lock that was released before the line is served: more
+//! Rejected    Letting newcomers take a lock that was released before the wait queue is served: more
 //!             throughput, but a task can wait for ever, and Tokio's users count on the order.
 #![allow(unsafe_code)]
 
@@ -80,7 +80,7 @@ impl<T: ?Sized> Mutex<T> {
     /// keeps and does not poll any more: it would wait for itself.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and nothing else.
+    /// A cancelled call loses its position in the queue, and nothing else.
     ///
     /// # Cost
     /// One read-modify-write if the lock is free.

@@ -1,6 +1,6 @@
 //! Mutex guards that own their mutex.
 //!
-//! Idea        As the borrowed guards, with a counted pointer for the reference.
+//! Idea        As the borrowed guards, with a reference-counted pointer for the reference.
 //! Invariants  those of [`mutex`](super::mutex), and: I2 a guard that gives `&mut U` is invariant in
 //!             `U`, or a `&'static` reference in the value could be replaced by a shorter one.
 #![allow(unsafe_code)]
@@ -20,7 +20,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock; the guard keeps the mutex alive.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and nothing else.
+    /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn lock_owned(self: OwnerArc<Self>) -> OwnedMutexGuard<T> {
         self.take_permit("Mutex::lock_owned").await;
         OwnedMutexGuard::new(self)

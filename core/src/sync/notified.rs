@@ -13,7 +13,7 @@ use super::notify_wait::Wait;
 /// Waits for a notification; made by [`Notify::notified`].
 ///
 /// # Cancel safety
-/// Dropped before it was notified, it loses its place in the line. A single notification that it
+/// Dropped before it was notified, it loses its position in the queue. A single notification that it
 /// was given and did not see goes to the next waiter.
 ///
 /// # Cost
@@ -46,11 +46,11 @@ pub struct Notified<'a> {
 impl Notify {
     /// A future that completes with the next notification.
     ///
-    /// It takes its place in the line with the first poll, or with
+    /// It takes its position in the queue with the first poll, or with
     /// [`enable`](Notified::enable); calls of `notify_waiters` count from now on.
     ///
     /// # Cancel safety
-    /// A cancelled wait loses its place in the line, and passes a notification on.
+    /// A cancelled wait loses its position in the queue, and passes a notification on.
     pub fn notified(&self) -> Notified<'_> {
         Notified {
             notify: self,
@@ -67,17 +67,17 @@ impl<'a> Notified<'a> {
         (this.notify, unsafe { Pin::new_unchecked(&mut this.wait) })
     }
 
-    /// Takes the place in the line now; `true` if a notification was there already.
+    /// Takes the position in the queue now; `true` if a notification was there already.
     ///
     /// # Example
     /// ```
     /// use core::pin::pin;
     /// use selkie_core::sync::Notify;
     ///
-    /// let bell = Notify::new();
-    /// let mut waiting = pin!(bell.notified());
+    /// let changed = Notify::new();
+    /// let mut waiting = pin!(changed.notified());
     /// assert!(!waiting.as_mut().enable());
-    /// bell.notify_one();
+    /// changed.notify_one();
     /// assert!(waiting.as_mut().enable());
     /// ```
     pub fn enable(self: Pin<&mut Self>) -> bool {

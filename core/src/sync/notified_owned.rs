@@ -25,9 +25,9 @@ use crate::platform::OwnerArc;
 /// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Notify;
 ///
-/// let bell = Arc::new(Notify::new());
-/// let waiting = bell.clone().notified_owned();
-/// bell.notify_waiters();
+/// let changed = Arc::new(Notify::new());
+/// let waiting = changed.clone().notified_owned();
+/// changed.notify_waiters();
 /// block_on(waiting);
 /// ```
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Notify {
     /// As [`notified`](Self::notified), for a future that outlives the borrower.
     ///
     /// # Cancel safety
-    /// A cancelled wait loses its place in the line, and passes a notification on.
+    /// A cancelled wait loses its position in the queue, and passes a notification on.
     pub fn notified_owned(self: OwnerArc<Self>) -> OwnedNotified {
         OwnedNotified {
             wait: Wait::new(&self),
@@ -58,7 +58,7 @@ impl OwnedNotified {
         (&this.notify, unsafe { Pin::new_unchecked(&mut this.wait) })
     }
 
-    /// Takes the place in the line now; `true` if a notification was there already.
+    /// Takes the position in the queue now; `true` if a notification was there already.
     pub fn enable(self: Pin<&mut Self>) -> bool {
         let (notify, wait) = self.project();
         wait.advance(notify, None)

@@ -1,27 +1,27 @@
-//! A bell: tells one waiting task, or all of them, that something happened, and carries no value.
+//! Notifications: they tell one waiting task, or all of them, that something happened, and carry no value.
 //!
-//! Idea        One word; the lock and the line are used only while two or more wait. Who waits alone
-//!             has a seat beside the line, which is won by changing the word. A count of the calls
+//! Idea        One word; the lock and the wait queue are used only while two or more wait. A task that
+//!             waits alone has a slot beside the wait queue, which is won by changing the word. A count of the calls
 //!             to `notify_waiters` stands in the word, so that a waiter knows by comparing whether
 //!             one happened since it was made, also before its first poll.
 //! States      of the word:  generation | QUIET, SOLE, WAITING or NOTIFIED
 //!             QUIET ─notify_one→ NOTIFIED ─poll→ QUIET;   QUIET ─poll→ SOLE ─notify→ QUIET;
-//!             QUIET, SOLE ─poll, under the lock→ WAITING ─line empty→ QUIET
-//! Invariants  I1 the word says WAITING exactly if the line is not empty, seen under the lock; into
+//!             QUIET, SOLE ─poll, under the lock→ WAITING ─queue empty→ QUIET
+//! Invariants  I1 the word says WAITING exactly if the wait queue is not empty, seen under the lock; into
 //!             and out of WAITING goes only the holder of the lock, and nobody else changes the
 //!             word meanwhile.
-//!             I2 the generations in the line never fall from front to back, so those that a
+//!             I2 the generations in the wait queue never fall from front to back, so those that a
 //!             `notify_waiters` is still to wake stand together at the front.
 //!             I3 a single notification that was given to a waiter is passed on if that waiter is
 //!             dropped without having been polled.
 //!             I4 `sole` is written by whoever found it null, and then by whoever moved the word
 //!             out of SOLE, who thereby won the node; its owner keeps it until it is served.
 //!             I5 without threads a single notification wakes its task in the critical section that
-//!             takes it out of the line, so that it does not wait until a suspended context goes on.
+//!             takes it out of the wait queue, so that it does not wait until a suspended context goes on.
 //! Rejected    Moving all waiters into a list of the caller of `notify_waiters`: a waiter that is
 //!             dropped meanwhile would have to know which list it is in.
-//!             Only the line: twice as many read-modify-writes for a task that waits alone.
-//!             A seat without threads: an interrupt handler that drops a wait would spin for the
+//!             Only the wait queue: twice as many read-modify-writes for a task that waits alone.
+//!             A single-waiter slot without threads: an interrupt handler that drops a wait would spin for the
 //!             context that it suspended between winning the node and serving it.
 #![allow(unsafe_code)]
 
@@ -52,7 +52,7 @@ const fn generation_of(word: usize) -> usize {
     word & !PHASE
 }
 
-/// Which end of the line a single notification serves.
+/// Which end of the wait queue a single notification serves.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum End {
     Front,
@@ -74,19 +74,19 @@ pub(super) enum End {
 /// use selkie_core::raw::platform::block_on;
 /// use selkie_core::sync::Notify;
 ///
-/// let bell = Notify::new();
-/// bell.notify_one();
-/// block_on(bell.notified());
+/// let changed = Notify::new();
+/// changed.notify_one();
+/// block_on(changed.notified());
 /// ```
 pub struct Notify {
     word: AtomicUsize,
-    /// The node of the one who waits, while the word says SOLE.
+    /// The node of the one waiter, while the word says SOLE.
     sole: AtomicPtr<WaitNode<usize>>,
     /// Each node's payload is the generation in which it joined.
-    pub(super) line: Lock<WaitQueue<usize>>,
+    pub(super) waiters: Lock<WaitQueue<usize>>,
 }
 
-// A panic of a waker that is woken comes after the word and the line are as they should be.
+// A panic of a waker that is woken comes after the word and the wait queue are as they should be.
 impl UnwindSafe for Notify {}
 impl RefUnwindSafe for Notify {}
 
@@ -124,7 +124,7 @@ fn wake_sole(waker: Waker) {
 
 impl Notify {
     maybe_const! {
-        /// A bell that has not rung.
+        /// A `Notify` that has not rung.
         pub fn new() -> Self {
             Self::const_new()
         }
@@ -136,7 +136,7 @@ impl Notify {
             Self {
                 word: AtomicUsize::new(QUIET),
                 sole: AtomicPtr::new(ptr::null_mut()),
-                line: Lock::new(WaitQueue::new()),
+                waiters: Lock::new(WaitQueue::new()),
             }
         }
     }
@@ -161,14 +161,14 @@ impl Notify {
     /// use selkie_core::raw::platform::block_on;
     /// use selkie_core::sync::Notify;
     ///
-    /// let bell = Notify::new();
-    /// let (first, second) = (bell.notified(), bell.notified());
-    /// bell.notify_waiters();
+    /// let changed = Notify::new();
+    /// let (first, second) = (changed.notified(), changed.notified());
+    /// changed.notify_waiters();
     /// block_on(first);
     /// block_on(second);
     /// ```
     pub fn notify_waiters(&self) {
-        let mut line = loop {
+        let mut waiters = loop {
             if self.change(ALL_CODE, |word| match word & PHASE {
                 WAITING => None,
                 SOLE => Some((generation_of(word) | QUIET).wrapping_add(GENERATION)),
@@ -176,9 +176,9 @@ impl Notify {
             }) {
                 return;
             }
-            let line = self.line.lock();
-            if !line.is_empty() {
-                break line;
+            let waiters = self.waiters.lock();
+            if !waiters.is_empty() {
+                break waiters;
             }
         };
         // AcqRel: Release pairs with the Acquire of the waiters, who thereby see what happened
@@ -187,28 +187,28 @@ impl Notify {
         let until = generation_of(before).wrapping_add(GENERATION);
         let mut batch = WakeBatch::new();
         loop {
-            while let (true, Some(joined)) = (batch.has_room(), line.front()) {
+            while let (true, Some(joined)) = (batch.has_room(), waiters.front()) {
                 if until.wrapping_sub(*joined) as isize <= 0 {
                     break;
                 }
-                batch.push(line.pop_front(ALL_CODE).expect("the front exists"));
+                batch.push(waiters.pop_front(ALL_CODE).expect("the front exists"));
             }
             let finished = batch.has_room();
-            self.line_changed(&line);
-            drop(line);
+            self.waiters_changed(&waiters);
+            drop(waiters);
             batch.wake_all();
             if finished {
                 return;
             }
-            line = self.line.lock();
+            waiters = self.waiters.lock();
         }
     }
 
     /// Restores I1 after waiters left. The caller holds the lock.
-    pub(super) fn line_changed(&self, line: &WaitQueue<usize>) {
+    pub(super) fn waiters_changed(&self, waiters: &WaitQueue<usize>) {
         // Relaxed: nobody else changes the word while it says WAITING (I1).
         let word = self.word.load(Ordering::Relaxed);
-        if line.is_empty() && word & PHASE == WAITING {
+        if waiters.is_empty() && word & PHASE == WAITING {
             // Release: passes on what made the generation what it is, as the lock does.
             self.word
                 .store(generation_of(word) | QUIET, Ordering::Release);
@@ -219,7 +219,7 @@ impl Notify {
     /// `next` says nothing.
     fn change(&self, code: u8, next: impl Fn(usize) -> Option<usize>) -> bool {
         // AcqRel: Release pairs with the Acquire in `try_consume`, and of the waiters, who see what
-        // happened before the call; Acquire with the Release in `try_seat`.
+        // happened before the call; Acquire with the Release in `try_wait_alone`.
         let changed = self
             .word
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
@@ -243,37 +243,37 @@ impl Notify {
         {}
     }
 
-    /// Serves one end of the line; `false` if there was nobody to serve any more.
+    /// Serves one end of the wait queue; `false` if there was nobody to serve any more.
     #[cold]
     fn notify_line(&self, end: End) -> bool {
         let mut batch = WakeBatch::new();
         loop {
-            let mut line = self.line.lock();
+            let mut waiters = self.waiters.lock();
             // Relaxed: generations change under the lock while somebody waits.
             let now = generation_of(self.word.load(Ordering::Relaxed));
             // Those at the front that a `notify_waiters` is still waking are not ours to serve;
             // we help it along (I2).
-            while let (true, Some(joined)) = (batch.has_room(), line.front()) {
+            while let (true, Some(joined)) = (batch.has_room(), waiters.front()) {
                 if *joined == now {
                     break;
                 }
-                batch.push(line.pop_front(ALL_CODE).expect("the front exists"));
+                batch.push(waiters.pop_front(ALL_CODE).expect("the front exists"));
             }
             if !batch.has_room() {
-                drop(line);
+                drop(waiters);
                 batch.wake_all();
                 continue;
             }
             let served = match end {
-                End::Front => line.pop_front(ONE_CODE),
-                End::Back => line.pop_back(LAST_CODE),
+                End::Front => waiters.pop_front(ONE_CODE),
+                End::Back => waiters.pop_back(LAST_CODE),
             };
             let is_served = served.is_some();
             if let Some(waker) = served {
                 batch.push(waker);
             }
-            self.line_changed(&line);
-            drop(line);
+            self.waiters_changed(&waiters);
+            drop(waiters);
             batch.wake_all();
             return is_served;
         }
@@ -294,12 +294,12 @@ impl Notify {
         generation_of(self.word.load(Ordering::Acquire))
     }
 
-    /// Takes the seat, if it is free and nothing happened; else gives the waker back.
+    /// Takes the single-waiter slot, if it is free and nothing happened; else gives the waker back.
     ///
     /// # Safety
-    /// As [`WaitNode::seat`]; the node's owner calls [`line_of`](Self::line_of) before it lets a
+    /// As [`WaitNode::wait_alone`]; the node's owner calls [`line_of`](Self::line_of) before it lets a
     /// node go that was not served.
-    pub(super) unsafe fn try_seat(
+    pub(super) unsafe fn try_wait_alone(
         &self,
         node: Pin<&WaitNode<usize>>,
         generation: usize,
@@ -311,45 +311,45 @@ impl Notify {
         }
         let pointer = ptr::from_ref(node.get_ref()).cast_mut();
         // Relaxed: the pointer alone counts here; what it points to is passed on by the word.
-        let seat = self.sole.compare_exchange(
+        let taken = self.sole.compare_exchange(
             ptr::null_mut(),
             pointer,
             Ordering::Acquire,
             Ordering::Relaxed,
         );
-        if seat.is_err() {
+        if taken.is_err() {
             return Err(waker);
         }
         // SAFETY: the caller's promise.
-        unsafe { node.seat(waker, generation) };
+        unsafe { node.wait_alone(waker, generation) };
         // Release: pairs with the Acquire of who wins the node. Acquire: pairs with the Release of
         // an earlier notification.
-        let seated = self.word.compare_exchange(
+        let alone = self.word.compare_exchange(
             generation | QUIET,
             generation | SOLE,
             Ordering::AcqRel,
             Ordering::Relaxed,
         );
-        if seated.is_ok() {
+        if alone.is_ok() {
             return Ok(());
         }
         // Relaxed: as above.
         self.sole.store(ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: the word never said SOLE, so nobody can have won the node.
-        Err(unsafe { node.unseat() }.expect("a seated node has a waker"))
+        Err(unsafe { node.take_back() }.expect("a node that waits alone has a waker"))
     }
 
     /// The node of the one who waited, for who moved the word out of SOLE (I4).
     fn win_sole(&self) -> NonNull<WaitNode<usize>> {
         // Relaxed: written before the word said SOLE, which the caller saw with Acquire.
         let sole = self.sole.load(Ordering::Relaxed);
-        // Relaxed: as in `try_seat`.
+        // Relaxed: as in `try_wait_alone`.
         self.sole.store(ptr::null_mut(), Ordering::Relaxed);
         NonNull::new(sole).expect("the word said SOLE (I4)")
     }
 
-    /// What the word says, under the lock, after who waited alone was put into the line.
-    pub(super) fn line_of(&self, line: &mut WaitQueue<usize>) -> Found {
+    /// What the word says, under the lock, after who waited alone was put into the wait queue.
+    pub(super) fn waiters_of(&self, waiters: &mut WaitQueue<usize>) -> WaitingWord {
         // Acquire: pairs with the Release in `change`.
         let moved = self
             .word
@@ -359,19 +359,19 @@ impl Notify {
         let word = match moved {
             Ok(word) => {
                 // SAFETY: we moved the word out of SOLE (I4).
-                unsafe { line.adopt(self.win_sole()) };
+                unsafe { waiters.adopt(self.win_sole()) };
                 generation_of(word) | WAITING
             }
             Err(word) => word,
         };
-        Found(word)
+        WaitingWord(word)
     }
 
-    /// Makes the word say that somebody waits in the line, if it is as it was `found`. The caller
+    /// Makes the word say that somebody waits in the wait queue, if it is as it was `found`. The caller
     /// holds the lock.
-    pub(super) fn begin_line(&self, found: Found) -> bool {
-        let Found(word) = found;
-        // AcqRel: as in `try_seat`; a notifier that comes later takes the lock.
+    pub(super) fn begin_line(&self, found: WaitingWord) -> bool {
+        let WaitingWord(word) = found;
+        // AcqRel: as in `try_wait_alone`; a notifier that comes later takes the lock.
         word & PHASE == WAITING
             || self
                 .word
@@ -387,9 +387,9 @@ impl Notify {
 
 /// What the word said under the lock: not SOLE.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found(usize);
+pub(super) struct WaitingWord(usize);
 
-impl Found {
+impl WaitingWord {
     pub(super) const fn generation(self) -> usize {
         generation_of(self.0)
     }

@@ -1,6 +1,6 @@
 //! One wait for a notification: what both kinds of `Notified` share.
 //!
-//! States      fresh → seated or in line → served → finished;   dropped before: leaves, and passes a
+//! States      fresh → alone or queued → served → finished;   dropped before: leaves, and passes a
 //!             single notification on
 //! Invariants  those of [`notify`](super::notify).
 #![allow(unsafe_code)]
@@ -69,15 +69,15 @@ impl Wait {
         notified
     }
 
-    /// Takes the seat or joins the line, unless there is a notification: `true` then.
+    /// Takes the single-waiter slot or joins the wait queue, unless there is a notification: `true` then.
     fn begin(
         node: Pin<&WaitNode<usize>>,
         generation: usize,
         notify: &Notify,
         waker: Waker,
     ) -> bool {
-        // SAFETY: the node is in no queue; `leave` and `look_again` ask for the line.
-        match unsafe { notify.try_seat(node, generation, waker) } {
+        // SAFETY: the node is in no queue; `leave` and `look_again` ask for the wait queue.
+        match unsafe { notify.try_wait_alone(node, generation, waker) } {
             Ok(()) => false,
             Err(waker) => Self::join(node, generation, notify, waker),
         }
@@ -85,9 +85,9 @@ impl Wait {
 
     #[cold]
     fn join(node: Pin<&WaitNode<usize>>, generation: usize, notify: &Notify, waker: Waker) -> bool {
-        let mut line = notify.line.lock();
+        let mut waiters = notify.waiters.lock();
         loop {
-            let found = notify.line_of(&mut line);
+            let found = notify.waiters_of(&mut waiters);
             if found.generation() != generation {
                 return true;
             }
@@ -97,7 +97,7 @@ impl Wait {
                 }
             } else if notify.begin_line(found) {
                 // SAFETY: the node is in no queue; `leave` removes it before it is dropped.
-                unsafe { line.push(node, waker, generation) };
+                unsafe { waiters.push(node, waker, generation) };
                 return false;
             }
             // Another was faster: look again.
@@ -111,29 +111,29 @@ impl Wait {
         waker: Option<&Waker>,
     ) -> bool {
         let mut fresh = waker.cloned();
-        let mut line = notify.line.lock();
-        let found = notify.line_of(&mut line);
+        let mut waiters = notify.waiters.lock();
+        let found = notify.waiters_of(&mut waiters);
         match node.state() {
             WaitState::Queued if found.generation() == generation => {
                 if let Some(waker) = fresh.take() {
-                    // SAFETY: the node is in this line.
-                    fresh = unsafe { line.set_waker(node, waker) };
+                    // SAFETY: the node is in this queue.
+                    fresh = unsafe { waiters.set_waker(node, waker) };
                 }
-                drop(line);
+                drop(waiters);
                 drop(fresh);
                 false
             }
             WaitState::Queued => {
-                // A `notify_waiters` is on its way to us.
-                // SAFETY: the node is in this line.
-                let own = unsafe { line.remove(node) };
-                notify.line_changed(&line);
-                drop(line);
+                // A `notify_waiters` is about to reach us.
+                // SAFETY: the node is in this queue.
+                let own = unsafe { waiters.remove(node) };
+                notify.waiters_changed(&waiters);
+                drop(waiters);
                 drop(own);
                 true
             }
             _ => {
-                drop(line);
+                drop(waiters);
                 Self::await_service(node);
                 true
             }
@@ -143,7 +143,7 @@ impl Wait {
     /// Waits for the few steps between the winning of a node and its being served.
     fn await_service(node: Pin<&WaitNode<usize>>) {
         let mut spins = 0;
-        while node.state() == WaitState::Seated {
+        while node.state() == WaitState::Alone {
             if spins < SPINS {
                 relax();
                 spins += 1;
@@ -163,17 +163,17 @@ impl Wait {
         // SAFETY: structurally pinned.
         let node = unsafe { Pin::new_unchecked(&this.node) };
         if !matches!(node.state(), WaitState::Done(_)) {
-            let mut line = notify.line.lock();
-            notify.line_of(&mut line);
+            let mut waiters = notify.waiters.lock();
+            notify.waiters_of(&mut waiters);
             if node.state() == WaitState::Queued {
-                // SAFETY: the node is in this line.
-                let own = unsafe { line.remove(node) };
-                notify.line_changed(&line);
-                drop(line);
+                // SAFETY: the node is in this queue.
+                let own = unsafe { waiters.remove(node) };
+                notify.waiters_changed(&waiters);
+                drop(waiters);
                 drop(own);
                 return;
             }
-            drop(line);
+            drop(waiters);
             Self::await_service(node);
         }
         match node.state() {

@@ -1,6 +1,6 @@
 //! A value that is made once, by whoever needs it first.
 //!
-//! States      empty ⇄ being made (one task holds the permit) → made; the line is closed then
+//! States      empty ⇄ being made (one task holds the permit) → made; the wait queue is closed then
 //! Invariants  I1 the value is written by the holder of the one permit, who then forgets it.
 //! Rejected    Spinning while another task makes the value: making it may await.
 #![allow(unsafe_code)]
@@ -115,7 +115,7 @@ impl<T> OnceCell<T> {
     /// If `f` does; the next that asks tries again.
     ///
     /// # Cancel safety
-    /// If the task that makes the value is cancelled, another that waits begins anew with its own
+    /// If the task that makes the value is cancelled, another that waits starts again with its own
     /// function.
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where
@@ -156,7 +156,7 @@ impl<T> OnceCell<T> {
             }
             Err(_) => Ok(self
                 .get()
-                .expect("the line is closed when the value is made")),
+                .expect("the waiters is closed when the value is made")),
         }
     }
 

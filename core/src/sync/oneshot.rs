@@ -9,10 +9,10 @@
 //! Invariants  I1 `slot` is written by the sender before SENT, and taken by the receiver after it
 //!             saw SENT; a refused sender takes it back.
 //!             I2 a waker is looked for only if the flag of its side was set.
-//!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again; who finds
+//!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again; whoever finds
 //!             the other's flag as it sets its own, or before it would, frees the channel.
 //! Length      both sides act on one word, and each step is judged beside the other side's.
-//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. A counted pointer: four more
+//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. A reference-counted pointer: four more
 //!             read-modify-writes to make, share and free the channel.
 #![allow(unsafe_code)]
 
@@ -85,9 +85,9 @@ impl<T> Share<T> {
 }
 
 /// The sender's share behind a send, given up also if the receiver's waker panics.
-struct Sent<T>(Option<Share<T>>);
+struct SendGuard<T>(Option<Share<T>>);
 
-impl<T> Sent<T> {
+impl<T> SendGuard<T> {
     #[inline]
     fn wake_receiver(&self) {
         if let Some(channel) = &self.0 {
@@ -96,7 +96,7 @@ impl<T> Sent<T> {
     }
 }
 
-impl<T> Drop for Sent<T> {
+impl<T> Drop for SendGuard<T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(channel) = self.0.take() {
@@ -185,7 +185,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 pub struct Sender<T> {
     channel: Option<Share<T>>,
-    /// What a subscriber is told.
+    /// What a subscriber of `tracing` sees.
     resource: Resource,
 }
 
@@ -240,7 +240,7 @@ impl<T> Sender<T> {
             }
         }
         if before & RX_WAITS != 0 {
-            let sent = Sent(Some(channel));
+            let sent = SendGuard(Some(channel));
             sent.wake_receiver();
         }
         self.resource.value_sent(true);
@@ -337,7 +337,7 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 pub struct Receiver<T> {
     /// Taken once the channel is through.
     channel: Option<Share<T>>,
-    /// What a subscriber is told.
+    /// What a subscriber of `tracing` sees.
     resource: Resource,
     operation: Operation,
 }

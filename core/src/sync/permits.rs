@@ -1,27 +1,27 @@
-//! The counter behind the semaphore, the locks and the bounded channel: permits, and a line of
+//! The counter behind the semaphore, the locks and the bounded channel: permits, and a queue of
 //! those who wait for them.
 //!
 //! Idea        One word holds the free permits, a mark that somebody waits, and the closing. Taking
 //!             is one compare-exchange, giving is one addition; only if the mark is set does the
-//!             giver take the lock and serve the line. A channel keeps its tail index in the same
-//!             word's high bits, so that a send takes a permit and a place in one step.
+//!             giver take the lock and serve the wait queue. A channel keeps its tail index in the same
+//!             word's high bits, so that a send takes a permit and a position in one step.
 //! States      of the word:  tail | free permits | WAITERS | CLOSED
 //! Invariants  I1 WAITERS is set and cleared under the lock; at its release it is set exactly if the
 //!             queue is not empty.
-//!             I2 who adds permits and finds WAITERS set serves the line under the lock afterwards.
-//!             I3 nobody takes past the line: while WAITERS is set only the first in line is given
+//!             I2 whoever adds permits and finds WAITERS set serves the wait queue under the lock afterwards.
+//!             I3 nobody takes past the wait queue: while WAITERS is set only the first in the queue is given
 //!             permits, if need be a part of what it wants.
-//!             I4 once CLOSED is set, under the lock, nobody joins the line and nothing clears it, and
-//!             nobody in it is given permits: who closes refuses all, by as many locks as it takes.
+//!             I4 once CLOSED is set, under the lock, nobody joins the wait queue and nothing clears it, and
+//!             nobody in it is given permits: whoever closes refuses all, by as many locks as it takes.
 //!             I5 what a waiter holds comes back when its future is polled or dropped, and not before:
 //!             until then a closed channel is not finished. Permits that were given before the closing
 //!             and are claimed after it are refused, too.
 //! Rejected    A counter inside the lock: two more read-modify-writes for every pair when nobody
-//!             waits. Permits handed out past the line: faster, but a large request starves.
-use super::handover::Handover;
+//!             waits. Permits handed out past the wait queue: faster, but a large request starves.
+use super::deadlock_detection::DeadlockDetection;
 use crate::maybe_const;
 use crate::platform::{AtomicU64, Lock, Ordering};
-use crate::trace::{Asked, Granted, Resource};
+use crate::trace::{GrantEvent, RequestSpan, Resource};
 use crate::wake::{WaitQueue, WakeBatch};
 
 pub(super) const CLOSED: u64 = 0b01;
@@ -33,7 +33,7 @@ pub(super) const CLOSED_CODE: u8 = 1;
 
 /// Why permits could not be taken at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum Refusal {
     /// No new permits are given out any more.
     Closed,
     /// Too few are free, or others wait already.
@@ -45,18 +45,18 @@ pub(super) enum Refused {
 pub(super) struct Claim {
     pub(super) held: u64,
     pub(super) missing: u64,
-    pub(super) asked: Asked,
+    pub(super) asked: RequestSpan,
 }
 
 /// Permits; `COUNT_BITS` of the word count them, what lies above is the tail index.
 #[derive(Debug)]
 pub(super) struct Permits<const COUNT_BITS: u32> {
-    /// What a subscriber is told of the lock that these permits are in, and of the permits.
+    /// The resource that a subscriber sees for the lock that these permits are in, and of the permits.
     pub(super) owner: Resource,
     pub(super) resource: Resource,
     pub(super) word: AtomicU64,
     pub(super) queue: Lock<WaitQueue<Claim>>,
-    pub(super) handover: Handover,
+    pub(super) deadlock_detection: DeadlockDetection,
 }
 
 /// Permits without a tail.
@@ -83,18 +83,18 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
                 resource: Resource::none(),
                 word: AtomicU64::new((free as u64) << FLAG_BITS),
                 queue: Lock::new(WaitQueue::new()),
-                handover: Handover::new(),
+                deadlock_detection: DeadlockDetection::new(),
             }
         }
     }
 
-    /// A word with `free` permits, of which a subscriber is told as a part of `owner`.
+    /// A word with `free` permits, which a subscriber sees as a part of `owner`.
     #[inline]
     pub(super) fn of(owner: Resource, free: usize) -> Self {
         Self::told(owner, free, || {})
     }
 
-    /// As [`of`](Self::of), with `first` told of the owner.
+    /// As [`of`](Self::of), with `first` notified of the owner.
     #[inline]
     pub(super) fn told(owner: Resource, free: usize, first: impl FnOnce()) -> Self {
         let resource = owner.enter(|| {
@@ -119,18 +119,18 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         Word(self.word.load(Ordering::Acquire))
     }
 
-    /// Takes `wanted` permits, and `places` places in the tail, if nobody stands in line.
+    /// Takes `wanted` permits, and `places` places in the tail, if nobody waits.
     #[inline]
-    pub(super) fn try_take(&self, wanted: u64, places: u64) -> Result<Word<COUNT_BITS>, Refused> {
+    pub(super) fn try_take(&self, wanted: u64, places: u64) -> Result<Word<COUNT_BITS>, Refusal> {
         let step = (places << (Self::TAIL_SHIFT % 64)).wrapping_sub(wanted * Self::ONE);
-        // Acquire: pairs with the Release in `close`: who is refused sees what came before.
+        // Acquire: pairs with the Release in `close`: whoever is refused sees what came before.
         let mut word = self.word.load(Ordering::Acquire);
         loop {
             if word & CLOSED != 0 {
-                return Err(Refused::Closed);
+                return Err(Refusal::Closed);
             }
             if wanted > 0 && (word & WAITERS != 0 || Self::count(word) < wanted) {
-                return Err(Refused::Busy);
+                return Err(Refusal::Busy);
             }
             if step == 0 {
                 return Ok(Word(word));
@@ -149,11 +149,11 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         }
     }
 
-    /// Gives `returned` permits back, and serves the line. Returns the word before.
+    /// Gives `returned` permits back, and serves the wait queue. Returns the word before.
     #[inline]
     pub(super) fn give(&self, returned: u64) -> Word<COUNT_BITS> {
         // AcqRel: Release pairs with the Acquire in `try_take` and `serve`; Acquire makes what
-        // other holders did visible to who finds that it was the last.
+        // other holders did visible to whoever finds that it was the last.
         let before = self.word.fetch_add(returned * Self::ONE, Ordering::AcqRel);
         if before & WAITERS != 0 {
             self.serve_all(returned);
@@ -163,7 +163,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         Word(before)
     }
 
-    /// As [`give`](Self::give), of which nobody is told: the permits of no resource.
+    /// As [`give`](Self::give), of which no subscriber is notified: the permits of no resource.
     #[inline]
     #[cfg(feature = "alloc")]
     pub(super) fn give_untold(&self, returned: u64) {
@@ -222,10 +222,10 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         }
     }
 
-    /// Serves the line with what is free, `returned` of it just now.
+    /// Serves the wait queue with what is free, `returned` of it just now.
     #[cold]
     pub(super) fn serve_all(&self, returned: u64) {
-        let mut granted = Granted::default();
+        let mut granted = GrantEvent::default();
         let mut batch = WakeBatch::new();
         loop {
             let more = self.serve(&mut self.queue.lock(), &mut batch, &mut granted);
@@ -237,16 +237,16 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
         granted.tell(&self.resource, returned);
     }
 
-    /// Serves the line until the permits or the batch end; `true` if the batch was full.
+    /// Serves the wait queue until the permits or the batch end; `true` if the batch was full.
     pub(super) fn serve(
         &self,
         queue: &mut WaitQueue<Claim>,
         batch: &mut WakeBatch,
-        granted: &mut Granted,
+        granted: &mut GrantEvent,
     ) -> bool {
         loop {
             let Some(first) = queue.front() else {
-                // Relaxed: the mark guards nothing but the line, which the lock guards (I1).
+                // Relaxed: the mark guards nothing but the wait queue, which the lock guards (I1).
                 self.word.fetch_and(!WAITERS, Ordering::Relaxed);
                 return false;
             };
@@ -265,12 +265,12 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
                 return false;
             }
             let waker = queue.pop_front(GRANTED_CODE).expect("the front exists");
-            self.handover.handed_to(&waker);
+            self.deadlock_detection.granted_to(&waker);
             batch.push(waker);
         }
     }
 
-    /// Ends the line: who waits, and who comes later, is refused.
+    /// Ends the wait queue: whoever waits, or comes later, is refused.
     pub(super) fn close(&self) {
         let mut batch = WakeBatch::new();
         loop {

@@ -1,7 +1,7 @@
 //! A lock for one writer or many readers, held across awaits.
 //!
 //! Idea        A value beside a number of permits: a reader holds one, a writer all of them. The
-//!             line keeps the order of requests, so a waiting writer holds later readers back.
+//!             wait queue keeps the order of requests, so a waiting writer holds later readers back.
 //! States      free ⇄ 1..=max readers;   free ⇄ one writer;   writer ─downgrade→ one reader
 //! Invariants  I1 `value` is read by holders of a permit, and written by the holder of all.
 //!             I2 a guard gives back once what it holds.
@@ -114,7 +114,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits to read.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and nothing else.
+    /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
         self.take(1, "RwLock::read").await;
         RwLockReadGuard::new(&self.permits, self.value())
@@ -123,7 +123,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits to write.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and nothing else.
+    /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
         self.take(self.most_readers, "RwLock::write").await;
         RwLockWriteGuard::new(&self.permits, self.most_readers, self.value())

@@ -1,6 +1,6 @@
 //! Guards that own their [`RwLock`].
 //!
-//! Idea        As the borrowed guards, with a counted pointer for the reference.
+//! Idea        As the borrowed guards, with a reference-counted pointer for the reference.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
 //!             guards hold all; I2 each gives it back once; I3 `&mut U` given, invariant in `U`.
 //! Length      three guards that turn into one another.
@@ -20,7 +20,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits to read; the guard keeps the lock alive.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and nothing else.
+    /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn read_owned(self: OwnerArc<Self>) -> OwnedRwLockReadGuard<T> {
         self.take(1, "RwLock::read_owned").await;
         OwnedRwLockReadGuard::new(self)
@@ -29,7 +29,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits to write; the guard keeps the lock alive.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and nothing else.
+    /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn write_owned(self: OwnerArc<Self>) -> OwnedRwLockWriteGuard<T> {
         self.take(self.most_readers, "RwLock::write_owned").await;
         OwnedRwLockWriteGuard::new(self)

@@ -9,13 +9,13 @@ use core::fmt;
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
-use super::permits::{PlainPermits, Refused};
+use super::permits::{PlainPermits, Refusal};
 use crate::maybe_const;
 use crate::trace::{Resource, instrument};
 
 /// Hands out a limited number of permits, first come, first served.
 ///
-/// A request that does not fit waits at the end of the line, and later, smaller ones wait behind
+/// A request that does not fit waits at the end of the wait queue, and later, smaller ones wait behind
 /// it. To bound concurrency, acquire a permit before the work and drop it after.
 ///
 /// # Cost
@@ -81,7 +81,7 @@ impl Semaphore {
         self.permits.snapshot().free() as usize
     }
 
-    /// Adds `n` permits and serves who waits.
+    /// Adds `n` permits and serves the waiters.
     ///
     /// # Panics
     /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
@@ -107,7 +107,7 @@ impl Semaphore {
     /// [`AcquireError`] if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// A cancelled request loses its place in the line, and no permit.
+    /// A cancelled request loses its position in the queue, and no permit.
     ///
     /// # Cost
     /// One read-modify-write if a permit is free.
@@ -121,7 +121,7 @@ impl Semaphore {
     /// [`AcquireError`] if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// A cancelled request loses its place in the line, and no permit.
+    /// A cancelled request loses its position in the queue, and no permit.
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.wait_for(n, "Semaphore::acquire_many").await
     }
@@ -211,8 +211,8 @@ impl Semaphore {
     pub(super) fn try_take(&self, n: u32) -> Result<(), TryAcquireError> {
         match self.permits.try_take_told(u64::from(n)) {
             Ok(()) => Ok(()),
-            Err(Refused::Closed) => Err(TryAcquireError::Closed),
-            Err(Refused::Busy) => Err(TryAcquireError::NoPermits),
+            Err(Refusal::Closed) => Err(TryAcquireError::Closed),
+            Err(Refusal::Busy) => Err(TryAcquireError::NoPermits),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Permits that own their semaphore, for tasks that outlive the borrower.
 //!
-//! Idea        As the borrowed permits, with a counted pointer for the reference.
+//! Idea        As the borrowed permits, with a reference-counted pointer for the reference.
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
@@ -33,7 +33,7 @@ impl Semaphore {
     /// [`AcquireError`] if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// A cancelled request loses its place in the line, and no permit.
+    /// A cancelled request loses its position in the queue, and no permit.
     pub async fn acquire_owned(self: OwnerArc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         wait_for(self, 1, "Semaphore::acquire_owned").await
     }
@@ -44,7 +44,7 @@ impl Semaphore {
     /// [`AcquireError`] if the semaphore is closed.
     ///
     /// # Cancel safety
-    /// A cancelled request loses its place in the line, and no permit.
+    /// A cancelled request loses its position in the queue, and no permit.
     pub async fn acquire_many_owned(
         self: OwnerArc<Self>,
         n: u32,

@@ -1,7 +1,7 @@
 //! A value that is set once, and that tasks can wait for.
 //!
 //! States      empty ─set→ set
-//! Invariants  I1 the value is written under the lock, by who finds none there.
+//! Invariants  I1 the value is written under the lock, by whoever finds none there.
 //! Rejected    A watch channel: it has a version, two sides, and a lock around every look.
 #![allow(unsafe_code)]
 
@@ -83,7 +83,7 @@ impl<T> SetOnce<T> {
         self.cell.get()
     }
 
-    /// Sets the value and wakes who waits for it.
+    /// Sets the value and wakes the tasks that wait for it.
     ///
     /// # Errors
     /// [`SetOnceError`] with the value if there is one already.

@@ -1,9 +1,9 @@
 //! Waiting for permits: the future behind every acquire, lock and reserve.
 //!
-//! Idea        A take first tries without the lock, and makes its place in the line only when it has
+//! Idea        A take first tries without the lock, and makes its position in the queue only when it has
 //!             to wait.
-//! States      fresh → in line → served, refused;   dropped in line: what it held goes on
-//!             the budget used up while fresh → in line, or served with what was free
+//! States      fresh → queued → served, refused;   dropped while queued: what it held goes on
+//!             the budget used up while fresh → queued, or served with what was free
 //! Invariants  those of [`permits`](super::permits), its I5 above all: what a served node holds is given
 //!             back unless a poll claims it.
 #![allow(unsafe_code)]
@@ -12,10 +12,10 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use super::permits::{CLOSED, Claim, GRANTED_CODE, Permits, Refused, WAITERS};
+use super::permits::{CLOSED, Claim, GRANTED_CODE, Permits, Refusal, WAITERS};
 use crate::coop;
 use crate::platform::Ordering;
-use crate::trace::{Granted, Operation};
+use crate::trace::{GrantEvent, Operation};
 use crate::wake::{WaitNode, WaitState, WakeBatch};
 
 impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
@@ -54,20 +54,20 @@ pub(super) struct Take<'a, const COUNT_BITS: u32> {
     node: Option<WaitNode<Claim>>,
     /// Whether nobody but the one that was served can serve this.
     sole: bool,
-    /// See [`Handover::check`](super::handover::Handover::check).
+    /// See [`DeadlockDetection::check`](super::deadlock_detection::DeadlockDetection::check).
     unclaimed_polls: u8,
-    /// What a subscriber is told.
+    /// What a subscriber of `tracing` sees.
     operation: Operation,
 }
 
 impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
-    /// Joins the line, unless the permits came meanwhile.
+    /// Joins the wait queue, unless the permits came meanwhile.
     #[cold]
     fn join(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         operation: &Operation,
-    ) -> Poll<Result<(), Refused>> {
+    ) -> Poll<Result<(), Refusal>> {
         let waker = cx.waker().clone();
         // SAFETY: nothing is moved out; the node stays where it is from here on.
         let this = unsafe { self.get_unchecked_mut() };
@@ -82,7 +82,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         let mut word = permits.word.load(Ordering::Relaxed);
         let held = loop {
             if word & CLOSED != 0 {
-                return Poll::Ready(Err(Refused::Closed));
+                return Poll::Ready(Err(Refusal::Closed));
             }
             let free = Permits::<COUNT_BITS>::count(word);
             let held = if queue.is_empty() {
@@ -131,22 +131,22 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
 
 impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
     /// What it means now that the node was served.
-    fn claim(&self, node: &WaitNode<Claim>, code: u8) -> Result<(), Refused> {
+    fn claim(&self, node: &WaitNode<Claim>, code: u8) -> Result<(), Refusal> {
         if code == GRANTED_CODE && !self.permits.snapshot().is_closed() {
-            self.permits.handover.claimed();
+            self.permits.deadlock_detection.claimed();
             node.reset();
             return Ok(());
         }
         self.give_back(node, code);
         node.reset();
-        Err(Refused::Closed)
+        Err(Refusal::Closed)
     }
 
     /// Gives back what a served node holds (permits' I5).
     #[cold]
     fn give_back(&self, node: &WaitNode<Claim>, code: u8) {
         let held = if code == GRANTED_CODE {
-            self.permits.handover.claimed();
+            self.permits.deadlock_detection.claimed();
             self.wanted
         } else {
             // SAFETY: the node is ours, and was served.
@@ -157,7 +157,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         }
     }
 
-    /// Takes a waker for the node in line, and says whether it was served meanwhile.
+    /// Takes a waker for the node in the queue, and says whether it was served meanwhile.
     fn renew(&self, node: &WaitNode<Claim>, cx: &Context<'_>) -> WaitState {
         let waker = cx.waker().clone();
         // SAFETY: the node is a field of a pinned future, structurally pinned.
@@ -168,7 +168,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         node.state()
     }
 
-    /// A poll whose budget is used up: it takes its place in the line, or the permits if they are free,
+    /// A poll whose budget is used up: it takes its position in the queue, or the permits if they are free,
     /// which the next poll comes for. The task is woken for that only if there is something to come for.
     #[cold]
     fn poll_without_budget(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) {
@@ -179,7 +179,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         debug_assert!(forced.is_pending(), "there is no budget");
     }
 
-    /// Takes the place in the line, or the permits; `true`: it waits there for others.
+    /// Takes the position in the queue, or the permits; `true`: it waits there for others.
     fn keeps_place(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) -> bool {
         let this = self.as_ref().get_ref();
         let state = match &this.node {
@@ -195,14 +195,14 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
                 }
                 joined.is_pending()
             }
-            WaitState::Queued | WaitState::Seated => true,
+            WaitState::Queued | WaitState::Alone => true,
             WaitState::Done(_) => false,
         }
     }
 }
 
 impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
-    type Output = Result<(), Refused>;
+    type Output = Result<(), Refusal>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -220,9 +220,9 @@ impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
 }
 
 /// Permits that were taken and that nobody has yet; dropped, it gives them back.
-struct Taken<'a, const COUNT_BITS: u32>(&'a Permits<COUNT_BITS>, u64);
+struct PermitGuard<'a, const COUNT_BITS: u32>(&'a Permits<COUNT_BITS>, u64);
 
-impl<const COUNT_BITS: u32> Drop for Taken<'_, COUNT_BITS> {
+impl<const COUNT_BITS: u32> Drop for PermitGuard<'_, COUNT_BITS> {
     fn drop(&mut self) {
         self.0.give(self.1);
     }
@@ -232,16 +232,16 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
     /// Tells a subscriber of a take that was served at once; if it panics, nothing was taken.
     #[inline]
     fn took_all(&self, operation: &Operation, wanted: u64) {
-        let taken = Taken(self, wanted);
+        let taken = PermitGuard(self, wanted);
         operation.took(&self.resource, wanted);
         core::mem::forget(taken);
     }
 
     /// As [`try_take`](Self::try_take) without places, and tells a subscriber.
     #[inline]
-    pub(super) fn try_take_told(&self, wanted: u64) -> Result<(), Refused> {
+    pub(super) fn try_take_told(&self, wanted: u64) -> Result<(), Refusal> {
         self.try_take(wanted, 0)?;
-        let taken = Taken(self, wanted);
+        let taken = PermitGuard(self, wanted);
         self.resource.permits_taken(wanted);
         core::mem::forget(taken);
         Ok(())
@@ -254,7 +254,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         operation: &Operation,
-    ) -> Poll<Result<(), Refused>> {
+    ) -> Poll<Result<(), Refusal>> {
         if !coop::has_budget_remaining() {
             self.poll_without_budget(cx, operation);
             return Poll::Pending;
@@ -273,8 +273,8 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
                     this.permits.took_all(operation, this.wanted);
                     Poll::Ready(Ok(()))
                 }
-                Err(Refused::Closed) => Poll::Ready(Err(Refused::Closed)),
-                Err(Refused::Busy) => self.as_mut().join(cx, operation),
+                Err(Refusal::Closed) => Poll::Ready(Err(Refusal::Closed)),
+                Err(Refusal::Busy) => self.as_mut().join(cx, operation),
             },
         };
         if result.is_ready() {
@@ -284,7 +284,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
             // SAFETY: the node is not moved.
             let this = unsafe { self.get_unchecked_mut() };
             permits
-                .handover
+                .deadlock_detection
                 .check(cx.waker(), &mut this.unclaimed_polls);
         }
         result
@@ -302,7 +302,7 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
                 self.give_back(&node, code);
                 return;
             }
-            WaitState::Queued | WaitState::Seated => {}
+            WaitState::Queued | WaitState::Alone => {}
         }
         let mut batch = WakeBatch::new();
         let mut queue = self.permits.queue.lock();
@@ -313,11 +313,11 @@ impl<const COUNT_BITS: u32> Drop for Take<'_, COUNT_BITS> {
             // SAFETY: as above.
             let own = unsafe { queue.remove(node) };
             // Release: pairs with the Acquire in `try_take`; WAITERS is still set, so nobody
-            // takes them but the line (I3).
+            // takes them but the wait queue (I3).
             self.permits
                 .word
                 .fetch_add(held * Permits::<COUNT_BITS>::ONE, Ordering::AcqRel);
-            let mut granted = Granted::default();
+            let mut granted = GrantEvent::default();
             let more = self.permits.serve(&mut queue, &mut batch, &mut granted);
             drop(queue);
             drop(own);

@@ -83,12 +83,12 @@ pub struct ErasedFuture<'a> {
 }
 
 /// A future and whether it was moved out (I1): then it is not dropped here.
-struct Lent<F> {
+struct LentFuture<F> {
     future: ManuallyDrop<F>,
     moved: Cell<bool>,
 }
 
-impl<F> Drop for Lent<F> {
+impl<F> Drop for LentFuture<F> {
     fn drop(&mut self) {
         if !self.moved.get() {
             // SAFETY: it is still there, and not used again.
@@ -113,7 +113,7 @@ impl ErasedFuture<'_> {
         future: F,
         take: impl FnOnce(ErasedFuture<'_>) -> R,
     ) -> (R, Option<F>) {
-        let mut lent = Lent {
+        let mut lent = LentFuture {
             future: ManuallyDrop::new(future),
             moved: Cell::new(false),
         };

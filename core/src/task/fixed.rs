@@ -3,12 +3,12 @@
 //! Idea        The same state word as of a task with a handle, of which it uses less: the runtime is
 //!             the one owner, so a task that completes leaves its slot vacant in the same step.
 //! States      vacant ─claim→ NOTIFIED ⇄ RUNNING → vacant, with idle between polls
-//! Invariants  I1 `meta` and the body are written by whoever claimed the slot, before the token
-//!                leaves its hands, and are read by the holder of the token or the poller only.
+//! Invariants  I1 `meta` and the body are written by whoever claimed the slot, before the `Notified`
+//!                leaves its hands, and are read by the holder of the `Notified` or the poller only.
 //!             I2 a slot is never freed, so a waker is its plain address; one that is stale wakes
 //!                another task once more than needed.
 //!             I3 the body follows the header at [`BODY_OFFSET`].
-//! Rejected    Generations in the waker: they would cost an alignment of 32 bytes a slot, which is
+//! Rejected    Generations in the waker: they would cost an alignment of 32 bytes for each slot, which is
 //!             more than most tasks of a chip have to say.
 #![allow(unsafe_code)]
 
@@ -18,7 +18,7 @@ use core::ptr::NonNull;
 use core::task::{Context, RawWaker, RawWakerVTable, Waker};
 
 use super::erased_future::{ErasedFuture, FutureVtable};
-use super::state::{Ending, OnPending, OnStart, OnWake, State};
+use super::state::{OnPending, OnStart, OnWake, State, TaskOutcome};
 use crate::collections::{ChainLink, Chained, QueueHandle, SlotRef};
 use crate::coop;
 use crate::platform::{UnsafeCell, without_interrupts};
@@ -32,7 +32,7 @@ pub const BODY_OFFSET: usize = size_of::<FixedHeader>().next_multiple_of(BODY_AL
 /// The front of a slot: five words, 20 bytes on a 32-bit chip.
 pub struct FixedHeader {
     state: State,
-    /// Link of the queue that holds the task's token.
+    /// Link of the queue that holds the task's `Notified`.
     next: ChainLink<FixedHeader>,
     meta: UnsafeCell<Option<Meta>>,
 }
@@ -47,10 +47,10 @@ struct Meta {
     scheduler: &'static dyn FixedSchedule,
 }
 
-/// Where the tokens of tasks in fixed slots go.
+/// Where the `Notified`s of tasks in fixed slots go.
 pub trait FixedSchedule: Sync {
     /// A task was woken, perhaps in an interrupt handler.
-    fn schedule(&self, token: FixedNotified);
+    fn schedule(&self, notified: FixedNotified);
 }
 
 // SAFETY: state and link are atomic; `meta` is guarded as I1 says.
@@ -58,7 +58,7 @@ unsafe impl Sync for FixedHeader {}
 // SAFETY: nothing in a header belongs to a thread.
 unsafe impl Send for FixedHeader {}
 
-// SAFETY: one link, used by the queue that holds the token.
+// SAFETY: one link, used by the queue that holds the `Notified`.
 unsafe impl Chained for FixedHeader {
     #[inline]
     fn next(&self) -> &ChainLink<Self> {
@@ -117,18 +117,18 @@ impl FixedHeader {
         // SAFETY: the body is as large as the caller says.
         let table = unsafe { erased.move_to(body(slot)) };
         slot.meta.with_mut(|meta| {
-            // SAFETY: we claimed the slot, and the token has not left our hands (I1).
+            // SAFETY: we claimed the slot, and the `Notified` has not left our hands (I1).
             unsafe { *meta = Some(Meta { table, scheduler }) };
         });
         Ok(FixedNotified(slot))
     }
 
     /// # Safety
-    /// The caller holds the token or polls the task (I1).
+    /// The caller holds the `Notified` or polls the task (I1).
     unsafe fn meta(&self) -> Meta {
         // SAFETY: nobody writes it meanwhile (I1).
         let meta = self.meta.with(|meta| unsafe { *meta });
-        // SAFETY: written before the first token left its maker's hands (I1).
+        // SAFETY: written before the first `Notified` left its maker's hands (I1).
         unsafe { meta.unwrap_unchecked() }
     }
 }
@@ -145,22 +145,22 @@ fn body(header: SlotRef<FixedHeader>) -> *mut () {
 /// A queued task in a fixed slot: the right and the duty to run it once, in any context. Tasks whose futures are not
 /// `Send` are queued at schedulers that keep them in theirs.
 #[derive(Debug)]
-#[must_use = "a token that is dropped leaves its task asleep for ever"]
+#[must_use = "a notified that is dropped leaves its task asleep for ever"]
 pub struct FixedNotified(SlotRef<FixedHeader>);
 
 /// Ends a task whose poll unwinds.
-struct Abandon(SlotRef<FixedHeader>, &'static FutureVtable);
+struct AbandonGuard(SlotRef<FixedHeader>, &'static FutureVtable);
 
-impl Drop for Abandon {
+impl Drop for AbandonGuard {
     fn drop(&mut self) {
         /// Leaves the slot vacant, also if the future's drop unwinds.
-        struct Vacate(SlotRef<FixedHeader>);
-        impl Drop for Vacate {
+        struct VacateGuard(SlotRef<FixedHeader>);
+        impl Drop for VacateGuard {
             fn drop(&mut self) {
-                let _nobody_joins = self.0.state.complete(Ending::Returned, false);
+                let _nobody_joins = self.0.state.complete(TaskOutcome::Returned, false);
             }
         }
-        let _vacate = Vacate(self.0);
+        let _vacate = VacateGuard(self.0);
         // SAFETY: RUNNING by us, and the future is still there.
         unsafe { self.1.drop_in_place(body(self.0)) };
     }
@@ -178,7 +178,7 @@ impl FixedNotified {
         let meta = unsafe { self.0.meta() };
         let waker = waker(self.0);
         let mut cx = Context::from_waker(&waker);
-        let abandon = Abandon(self.0, meta.table);
+        let abandon = AbandonGuard(self.0, meta.table);
         // SAFETY: RUNNING by us: the future is in the body, and ours alone.
         let polled = coop::raw::budget(|| unsafe { meta.table.poll(body(self.0), &mut cx) });
         if polled.is_ready() {
@@ -191,7 +191,7 @@ impl FixedNotified {
     }
 }
 
-// SAFETY: a token exists once per NOTIFIED state, and slots are never freed (I2).
+// SAFETY: a `Notified` exists once per NOTIFIED state, and slots are never freed (I2).
 unsafe impl QueueHandle for FixedNotified {
     type Item = FixedHeader;
 
@@ -202,7 +202,7 @@ unsafe impl QueueHandle for FixedNotified {
 
     #[inline]
     unsafe fn from_raw(raw: NonNull<FixedHeader>) -> Self {
-        // SAFETY: by the caller's promise it is a token's slot.
+        // SAFETY: by the caller's promise it is a `Notified`'s slot.
         Self(unsafe { SlotRef::new(raw) })
     }
 }
@@ -231,7 +231,7 @@ unsafe fn wake(word: *const ()) {
     // context that wakes could be suspended for long.
     without_interrupts(|| {
         if slot.state.wake_any() == OnWake::Queue {
-            // SAFETY: this wake made the state NOTIFIED, so the token is ours.
+            // SAFETY: this wake made the state NOTIFIED, so the `Notified` is ours.
             let meta = unsafe { slot.meta() };
             meta.scheduler.schedule(FixedNotified(slot));
         }

@@ -1,7 +1,7 @@
-//! What every task slot starts with, and the token that stands for a queued task.
+//! What every task slot starts with, and the `Notified` that stands for a queued task.
 //!
 //! Invariants  I1 `vtable`, `id` and `location` are written before the slot's state leaves vacant,
-//!                and read only by an owner or the holder of a token, until it is vacant again.
+//!                and read only by an owner or the holder of a `Notified`, until it is vacant again.
 //!             I2 `join_waker` is guarded by the JOIN_WAKER bit of the state (its I4).
 //!             I3 a [`Notified`] exists once per NOTIFIED state and is consumed exactly once.
 #![allow(unsafe_code)]
@@ -20,7 +20,7 @@ use crate::platform::{UnsafeCell, contain_panic};
 #[repr(C)]
 pub struct Header {
     pub(super) state: State,
-    /// Link of the free list, or of the queue that holds the task's token.
+    /// Link of the free list, or of the queue that holds the task's `Notified`.
     next: ChainLink<Header>,
     pub(super) meta: UnsafeCell<Option<Meta>>,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
@@ -36,9 +36,9 @@ pub(super) struct Meta {
 
 /// What differs between tasks of different futures.
 pub(super) struct Vtable {
-    /// Consumes a token: polls the future once.
+    /// Consumes a `Notified`: polls the future once.
     pub(super) run: unsafe fn(SlotRef<Header>),
-    /// Hands a token to the task's scheduler.
+    /// Hands a `Notified` to the task's scheduler.
     pub(super) schedule: unsafe fn(SlotRef<Header>),
     /// Completes a seized task as cancelled.
     pub(super) cancel_seized: unsafe fn(SlotRef<Header>),
@@ -56,7 +56,7 @@ const _: () = assert!(size_of::<usize>() > 4 || size_of::<Header>() <= 32);
 // SAFETY: state and link are atomic; the cells are guarded as I1 and I2 say.
 unsafe impl Sync for Header {}
 
-// SAFETY: one link, used by the free list while vacant and by a queue while a token is out.
+// SAFETY: one link, used by the free list while vacant and by a queue while a `Notified` is out.
 unsafe impl Chained for Header {
     #[inline]
     fn next(&self) -> &ChainLink<Self> {
@@ -104,7 +104,7 @@ impl Header {
     /// What the slot's task is.
     ///
     /// # Safety
-    /// The caller is an owner or holds the token (I1).
+    /// The caller is an owner or holds the `Notified` (I1).
     #[inline]
     pub(super) unsafe fn meta(&self) -> Meta {
         // SAFETY: nobody writes it while the slot holds a task (I1).
@@ -144,12 +144,12 @@ impl Header {
 ///
 /// Dropping it without [`run`](Self::run) or [`discard`](Self::discard) leaks the task.
 #[derive(Debug)]
-#[must_use = "a token that is dropped leaks its task"]
+#[must_use = "a notified that is dropped leaks its task"]
 pub struct Notified(SlotRef<Header>);
 
 impl Notified {
     /// # Safety
-    /// The state just became NOTIFIED by the caller, who holds the token (I3).
+    /// The state just became NOTIFIED by the caller, who holds the `Notified` (I3).
     #[inline]
     pub(super) unsafe fn new(header: SlotRef<Header>) -> Self {
         Self(header)
@@ -157,7 +157,7 @@ impl Notified {
 
     #[inline]
     fn meta(&self) -> Meta {
-        // SAFETY: the token keeps the task in its slot (I3).
+        // SAFETY: the `Notified` keeps the task in its slot (I3).
         unsafe { self.0.meta() }
     }
 
@@ -165,15 +165,15 @@ impl Notified {
     #[inline]
     pub fn run(self) {
         let vtable = self.meta().vtable;
-        // SAFETY: the token is consumed here, once.
+        // SAFETY: the `Notified` is consumed here, once.
         unsafe { (vtable.run)(self.0) }
     }
 
-    /// Gives the token back because the queue is closed; the shutdown of the task's runtime finds
+    /// Gives the `Notified` back because the queue is closed; the shutdown of the task's runtime finds
     /// the task by its slot.
     pub fn discard(self) {
-        if self.0.state.drop_token() {
-            // SAFETY: the runtime left with the token, and the handle before.
+        if self.0.state.drop_notified() {
+            // SAFETY: the runtime left with the `Notified`, and the handle before.
             unsafe { Header::release(self.0) };
         }
     }
@@ -181,7 +181,7 @@ impl Notified {
     /// Cancels the task in the caller's context, unless it has ended.
     pub fn cancel(self) {
         let state = &self.0.state;
-        // The token is out, so this only marks the task.
+        // The `Notified` is out, so this only marks the task.
         let _marked = state.abort(state.load().generation());
         self.run();
     }
@@ -206,7 +206,7 @@ impl Notified {
     }
 }
 
-// SAFETY: a token exists once (I3), and keeps its slot, whose header stays in place.
+// SAFETY: a `Notified` exists once (I3), and keeps its slot, whose header stays in place.
 unsafe impl QueueHandle for Notified {
     type Item = Header;
 
@@ -217,12 +217,12 @@ unsafe impl QueueHandle for Notified {
 
     #[inline]
     unsafe fn from_raw(raw: NonNull<Header>) -> Self {
-        // SAFETY: by the caller's promise it is a token's slot.
+        // SAFETY: by the caller's promise it is a `Notified`'s slot.
         Self(unsafe { SlotRef::new(raw) })
     }
 }
 
-/// Where the tokens of a runtime's tasks go.
+/// Where the `Notified`s of a runtime's tasks go.
 ///
 /// # Safety
 /// If [`may_drop_tasks_here`](Self::may_drop_tasks_here) says so, the calling context may drop every
@@ -235,18 +235,18 @@ pub unsafe trait Schedule: Sized + 'static {
     /// A task was woken.
     ///
     /// # Safety
-    /// `this` may be gone as soon as the token is out of the caller's hands: whoever still needs
-    /// it after queueing the token first makes sure that it stays.
-    unsafe fn schedule(this: NonNull<Self>, token: Notified);
+    /// `this` may be gone as soon as the `Notified` is out of the caller's hands: whoever still needs
+    /// it after queueing the `Notified` first makes sure that it stays.
+    unsafe fn schedule(this: NonNull<Self>, notified: Notified);
 
     /// A task woke itself while it was polled: it goes to the back of the queue.
     ///
     /// # Safety
     /// As for [`schedule`](Self::schedule); the caller runs the task, which keeps `this` alive.
     #[inline]
-    unsafe fn requeue(this: NonNull<Self>, token: Notified) {
+    unsafe fn requeue(this: NonNull<Self>, notified: Notified) {
         // SAFETY: by the caller's promise.
-        unsafe { Self::schedule(this, token) };
+        unsafe { Self::schedule(this, notified) };
     }
 
     /// A task has ended. Called in the context that ended it, before its joiner is woken.

@@ -59,7 +59,7 @@ impl Id {
     /// Runs `f` as part of this task.
     #[inline]
     pub fn scope<R>(self, f: impl FnOnce() -> R) -> R {
-        let _restore = Restore(CURRENT.replace(self.as_u64()));
+        let _restore = IdGuard(CURRENT.replace(self.as_u64()));
         f()
     }
 }
@@ -71,9 +71,9 @@ impl fmt::Display for Id {
 }
 
 /// Puts back the id that stood before, also on unwinding.
-struct Restore(u64);
+struct IdGuard(u64);
 
-impl Drop for Restore {
+impl Drop for IdGuard {
     #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.0);

@@ -17,7 +17,7 @@ use core::task::{Context, Poll, Waker, ready};
 use super::error::JoinError;
 use super::header::{Header, Notified};
 use super::id::Id;
-use super::state::{Ending, OnLeave, OnWake, Snapshot, State};
+use super::state::{LeaveOutcome, OnWake, Snapshot, State, TaskOutcome};
 use super::waker;
 use crate::collections::SlotRef;
 use crate::coop;
@@ -132,15 +132,15 @@ impl<T> JoinHandle<T> {
         // SAFETY: the handle is an owner of the task (I1).
         let meta = unsafe { self.slot.meta() };
         match self.state().load().ending() {
-            Ending::Returned => {
+            TaskOutcome::Returned => {
                 let mut output = MaybeUninit::<T>::uninit();
                 // SAFETY: the task returned a `T`, which is ours and was not taken before (I2).
                 unsafe { (meta.vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
                 // SAFETY: just written.
                 Ok(unsafe { output.assume_init() })
             }
-            Ending::Cancelled => Err(JoinError::cancelled(meta.id)),
-            Ending::Panicked => {
+            TaskOutcome::Cancelled => Err(JoinError::cancelled(meta.id)),
+            TaskOutcome::Panicked => {
                 // SAFETY: the task panicked; the payload is ours and was not taken before (I2).
                 let payload = unsafe { (meta.vtable.take_panic)(self.slot) };
                 Err(JoinError::panicked(meta.id, payload))
@@ -184,8 +184,8 @@ impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         loop {
             match self.state().leave_join(self.taken) {
-                OnLeave::DropOutput => self.drop_output(),
-                OnLeave::Left { waker, last } => {
+                LeaveOutcome::DropOutput => self.drop_output(),
+                LeaveOutcome::Left { waker, last } => {
                     if waker {
                         // SAFETY: the bit was cleared with the JOIN bit, so the waker is ours.
                         unsafe { self.slot.drop_join_waker() };
@@ -227,7 +227,7 @@ impl Notified {
     /// A handle that can abort the task and cannot join it.
     pub fn abort_handle(&self) -> AbortHandle {
         let slot = self.slot();
-        // The token keeps the task in its slot.
+        // The `Notified` keeps the task in its slot.
         let generation = slot.state.load().generation();
         AbortHandle {
             slot,
@@ -241,7 +241,7 @@ impl AbortHandle {
     /// Cancels the task; nothing happens if it has ended.
     pub fn abort(&self) {
         if self.slot.state.abort(self.generation) == OnWake::Queue {
-            // SAFETY: the abort made the state NOTIFIED, so the token is ours.
+            // SAFETY: the abort made the state NOTIFIED, so the `Notified` is ours.
             unsafe { waker::schedule(self.slot) };
         }
     }

@@ -33,13 +33,13 @@ unsafe impl Schedule for Queue {
         true
     }
 
-    unsafe fn schedule(this: NonNull<Self>, token: Notified) {
-        // SAFETY: the token keeps the owner from closing.
+    unsafe fn schedule(this: NonNull<Self>, notified: Notified) {
+        // SAFETY: the `Notified` keeps the owner from closing.
         unsafe { PlainArc::increment_strong_count(this.as_ptr()) };
         // SAFETY: the count just taken.
         let this = unsafe { PlainArc::from_raw(this.as_ptr()) };
-        if let Err(token) = this.inject.push(token) {
-            token.discard();
+        if let Err(notified) = this.inject.push(notified) {
+            notified.discard();
         }
     }
 
@@ -51,8 +51,8 @@ unsafe impl Schedule for Queue {
 impl Queue {
     fn run_one(&self) -> bool {
         match self.inject.pop() {
-            Some(token) => {
-                token.run();
+            Some(notified) => {
+                notified.run();
                 true
             }
             None => false,
@@ -94,9 +94,10 @@ impl Owner {
         F::Output: Send + 'static,
     {
         // SAFETY: `Send` and `'static`.
-        let (token, handle) = unsafe { self.tasks.spawn(Id::next(), Location::caller(), future) };
+        let (notified, handle) =
+            unsafe { self.tasks.spawn(Id::next(), Location::caller(), future) };
         // SAFETY: the scheduler is alive.
-        unsafe { Queue::schedule(NonNull::from(&*self.queue), token) };
+        unsafe { Queue::schedule(NonNull::from(&*self.queue), notified) };
         handle
     }
 
@@ -186,7 +187,7 @@ fn model_regression_05_wake_of_a_notified_task_publishes() {
 }
 
 /// Attacks I3 and I6: a waker that outlives its task wakes into a slot that is given back and taken
-/// anew, and harms nobody.
+/// again, and harms nobody.
 #[test]
 fn model_stale_waker_meets_the_slots_next_task() {
     model(|| {
@@ -308,8 +309,8 @@ fn model_shutdown_meets_wake() {
     });
 }
 
-/// Attacks I2 of `state` at shutdown: the handle waits while the runtime cancels a task whose token
-/// is on its way.
+/// Attacks I2 of `state` at shutdown: the handle waits while the runtime cancels a task whose `Notified`
+/// is in flight.
 #[test]
 fn model_shutdown_meets_join() {
     model(|| {
@@ -335,7 +336,7 @@ fn model_slots_come_home() {
         owner.queue.run_until_finished(2);
         let mut handles = handles.into_iter();
         let first = handles.next().unwrap();
-        // This handle's drop gives its slot back from another thread, while we spawn anew.
+        // This handle's drop gives its slot back from another thread, while we spawn again.
         let away = thread::spawn(move || drop(first));
         let third = owner.spawn(async { 3 });
         owner.queue.run_until_finished(3);

@@ -7,7 +7,7 @@
 //!             points to them any more.
 //! States      open → closing → finished; open or closing → dropped, which finishes if it can and
 //!             else loses the slab and the scheduler for good, with a message
-//! Invariants  I1 while a task is not complete, or a token of it is out, its slab belongs to a
+//! Invariants  I1 while a task is not complete, or a `Notified` of it is out, its slab belongs to a
 //!                scheduler that is alive: the owner counts it, and lets go of neither before.
 //!             I2 a slab goes back to its pool without a live task (I4 of `slab`).
 //! Rejected    A plain pointer to the scheduler, with the promise to close first: a panic in a hook
@@ -85,7 +85,7 @@ impl<S: Schedule> OwnedTasks<S> {
         })
     }
 
-    /// A new task, queued: the caller takes its token to the scheduler.
+    /// A new task, queued: the caller takes its `Notified` to the scheduler.
     ///
     /// # Safety
     /// As for [`spawn_in`].
@@ -110,7 +110,7 @@ impl<S: Schedule> OwnedTasks<S> {
         unsafe { self.0.slab.enter() }
     }
 
-    /// Wakes every task: `found` is told of each that is alive, with its token if it waited. The
+    /// Wakes every task: `found` gets each that is alive, with its `Notified` if it waited. The
     /// others are queued or running, and will be polled once more. What `found` spawns here may be among them.
     pub fn wake_all(&self, mut found: impl FnMut(Id, Option<Notified>)) {
         self.0.slab.walk(|slot| {
@@ -120,12 +120,12 @@ impl<S: Schedule> OwnedTasks<S> {
             }
             // SAFETY: the slot holds a task, and nobody but the caller could give it to another.
             let id = unsafe { slot.meta() }.id;
-            let token = match slot.state.wake(now.generation() & WAKER_GENERATION) {
-                // SAFETY: this wake made the state NOTIFIED, so the token is ours.
+            let notified = match slot.state.wake(now.generation() & WAKER_GENERATION) {
+                // SAFETY: this wake made the state NOTIFIED, so the `Notified` is ours.
                 OnWake::Queue => Some(unsafe { Notified::new(slot) }),
                 OnWake::Nothing => None,
             };
-            found(id, token);
+            found(id, notified);
         });
     }
 
@@ -177,7 +177,7 @@ impl<S: Schedule> ClosingTasks<S> {
         }
     }
 
-    /// Whether every task has completed and no token is out.
+    /// Whether every task has completed and no `Notified` is out.
     pub fn is_quiet(&self) -> bool {
         self.0.is_quiet()
     }
@@ -185,9 +185,9 @@ impl<S: Schedule> ClosingTasks<S> {
     /// Lets go of slab and scheduler.
     ///
     /// # Errors
-    /// The owner, if a task is not complete or a token is out: after
+    /// The owner, if a task is not complete or a `Notified` is out: after
     /// [`cancel_all`](Self::cancel_all), with every queue closed and emptied, that is a task whose
-    /// poll goes on, or a waker on another thread that is a few instructions from giving its token
+    /// poll goes on, or a waker on another thread that is a few instructions from giving its `Notified`
     /// back.
     pub fn finish(self) -> Result<(), Self> {
         if self.is_quiet() {

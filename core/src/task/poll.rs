@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 use super::cell::{Cell, Stage};
 use super::error::Payload;
 use super::header::{Header, Meta, Notified, Schedule, Vtable};
-use super::state::{Ending, OnComplete, OnPending, OnStart};
+use super::state::{OnComplete, OnPending, OnStart, TaskOutcome};
 use super::waker;
 use crate::collections::{Slab, SlotRef};
 use crate::coop;
@@ -61,7 +61,7 @@ pub(super) fn vtable<F: Future, U: Unpack<F::Output>, S: Schedule>() -> &'static
 /// The scheduler of the task in `slot`.
 ///
 /// # Safety
-/// The caller holds the task's token or runs it, and `S` is its scheduler's type.
+/// The caller holds the task's `Notified` or runs it, and `S` is its scheduler's type.
 #[inline]
 unsafe fn scheduler<S: Schedule>(slot: SlotRef<Header>) -> NonNull<S> {
     // SAFETY: a task's slot came from a slab, and is taken.
@@ -72,12 +72,12 @@ unsafe fn scheduler<S: Schedule>(slot: SlotRef<Header>) -> NonNull<S> {
 
 #[inline]
 unsafe fn schedule<S: Schedule>(slot: SlotRef<Header>) {
-    // SAFETY: the caller hands over the token.
-    let token = unsafe { Notified::new(slot) };
-    // SAFETY: the token is ours.
+    // SAFETY: the caller hands over the `Notified`.
+    let notified = unsafe { Notified::new(slot) };
+    // SAFETY: the `Notified` is ours.
     let scheduler = unsafe { scheduler::<S>(slot) };
-    // SAFETY: the scheduler stays while a token of its tasks is out.
-    unsafe { S::schedule(scheduler, token) }
+    // SAFETY: the scheduler stays while a `Notified` of its tasks is out.
+    unsafe { S::schedule(scheduler, notified) }
 }
 
 #[inline]
@@ -88,7 +88,7 @@ unsafe fn run<F: Future, S: Schedule>(slot: SlotRef<Header>) {
         // SAFETY: the state is RUNNING by us.
         OnStart::Cancel => unsafe { cancel::<F, S>(slot, false) },
         OnStart::Finished { last: false } => {}
-        // SAFETY: the last owner has left with the token.
+        // SAFETY: the last owner has left with the `Notified`.
         OnStart::Finished { last: true } => unsafe { Header::release(slot) },
     }
 }
@@ -123,11 +123,11 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: SlotRef<Header>, generation: u
             OnPending::Idle => {}
             OnPending::Requeue => {
                 // SAFETY: the state is NOTIFIED, and we are the one to queue it.
-                let token = unsafe { Notified::new(slot) };
-                // SAFETY: the token is ours.
+                let notified = unsafe { Notified::new(slot) };
+                // SAFETY: the `Notified` is ours.
                 let scheduler = unsafe { scheduler::<S>(slot) };
                 // SAFETY: we run the scheduler's task.
-                unsafe { S::requeue(scheduler, token) };
+                unsafe { S::requeue(scheduler, notified) };
             }
             // SAFETY: still RUNNING by us.
             OnPending::Cancel => unsafe { cancel::<F, S>(slot, false) },
@@ -171,7 +171,7 @@ unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, outp
         unsafe { Stage::output(stage).write(output) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the output.
-    unsafe { complete::<F, S>(slot, meta, Ending::Returned, false) };
+    unsafe { complete::<F, S>(slot, meta, TaskOutcome::Returned, false) };
 }
 
 /// The future has panicked and is dropped: puts the payload in its place.
@@ -187,7 +187,7 @@ unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, payloa
         unsafe { Stage::payload(stage).write(payload) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the payload.
-    unsafe { complete::<F, S>(slot, meta, Ending::Panicked, false) };
+    unsafe { complete::<F, S>(slot, meta, TaskOutcome::Panicked, false) };
 }
 
 /// # Safety
@@ -199,13 +199,13 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
     let meta = unsafe { cell.header.meta() };
     // SAFETY: by the caller's promise.
     let ending = match unsafe { drop_future(cell, meta) } {
-        Ok(()) => Ending::Cancelled,
+        Ok(()) => TaskOutcome::Cancelled,
         Err(payload) => {
             cell.stage.with_mut(|stage| {
                 // SAFETY: the stage is empty and ours.
                 unsafe { Stage::payload(stage).write(payload) };
             });
-            Ending::Panicked
+            TaskOutcome::Panicked
         }
     };
     // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
@@ -242,14 +242,14 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, meta: Meta) -> Result<(), Paylo
 unsafe fn complete<F: Future, S: Schedule>(
     slot: SlotRef<Header>,
     meta: Meta,
-    ending: Ending,
+    ending: TaskOutcome,
     seized: bool,
 ) {
     // SAFETY: the task has not completed, which keeps the scheduler.
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: as above.
     let scheduler = unsafe { scheduler.as_ref() };
-    scheduler.finished(meta.id, meta.location, ending == Ending::Panicked);
+    scheduler.finished(meta.id, meta.location, ending == TaskOutcome::Panicked);
     let last = match slot.state.complete(ending, seized) {
         OnComplete::Left => false,
         OnComplete::WakeJoiner => {
@@ -301,9 +301,9 @@ unsafe fn drop_output<F: Future>(slot: SlotRef<Header>) {
     let ending = cell.header.state.load().ending();
     cell.stage.with_mut(|stage| match ending {
         // SAFETY: the output belongs to the caller, who drops it once.
-        Ending::Returned => unsafe { Stage::output(stage).drop_in_place() },
+        TaskOutcome::Returned => unsafe { Stage::output(stage).drop_in_place() },
         // SAFETY: as above.
-        Ending::Panicked => unsafe { Stage::payload(stage).drop_in_place() },
-        Ending::Cancelled => {}
+        TaskOutcome::Panicked => unsafe { Stage::payload(stage).drop_in_place() },
+        TaskOutcome::Cancelled => {}
     });
 }

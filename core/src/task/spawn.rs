@@ -57,10 +57,10 @@ pub unsafe fn spawn_in<F: Future, S: Schedule>(
         unsafe { put::<Boxed<F>, Unbox, S>(slab, id, location, future) }
     };
     // SAFETY: the state began NOTIFIED, and this is its `Notified`.
-    let token = unsafe { Notified::new(header) };
+    let notified = unsafe { Notified::new(header) };
     // SAFETY: the state began with JOIN, and this is its handle; the output's type is `F`'s.
     let handle = unsafe { JoinHandle::new(header) };
-    (token, handle)
+    (notified, handle)
 }
 
 /// # Safety

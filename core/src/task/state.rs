@@ -7,8 +7,8 @@
 //!             the slot (it wakes the joiner or drops the output).
 //! Invariants  I1 while RUNNING one context alone touches the future; while COMPLETE the output
 //!                belongs to the join handle as long as JOIN is set, else to the completer.
-//!             I2 NOTIFIED without RUNNING: exactly one [`Notified`](super::Notified) token exists;
-//!                the slot is not given back before the token is consumed.
+//!             I2 NOTIFIED without RUNNING: exactly one [`Notified`](super::header::Notified) exists;
+//!                the slot is not given back before the `Notified` is consumed.
 //!             I3 the slot is given back by whoever clears the last of RUNTIME and JOIN.
 //!             I4 JOIN_WAKER set: the join waker belongs to the completer; clear: to the handle.
 //!                Whoever gives the slot back drops a join waker that is still there.
@@ -56,7 +56,7 @@ pub(super) enum OnStart {
     },
     /// Drop the future and complete as cancelled.
     Cancel,
-    /// The task ended without this token: the runtime leaves, and the caller gives the slot back
+    /// The task ended without this `Notified`: the runtime leaves, and the caller gives the slot back
     /// if `last`.
     Finished { last: bool },
 }
@@ -77,7 +77,7 @@ pub(super) enum OnPending {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnComplete {
-    /// Nobody wants the output: drop it, then [`leave`](State::leave_runtime); a token is still out.
+    /// Nobody wants the output: drop it, then [`leave`](State::leave_runtime); a `Notified` is still out.
     DropOutput,
     /// Nobody wants the output, and the runtime has left: drop it and give the slot back.
     DropOutputLast,
@@ -91,7 +91,7 @@ pub(super) enum OnComplete {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnWake {
-    /// The caller holds the token: queue the task.
+    /// The caller holds the `Notified`: queue the task.
     Queue,
     /// Nothing: queued, running, ended, or another task's slot.
     Nothing,
@@ -99,7 +99,7 @@ pub(super) enum OnWake {
 
 /// How the task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum TaskOutcome {
     Returned,
     Cancelled,
     Panicked,
@@ -108,7 +108,7 @@ pub(super) enum Ending {
 /// What the join handle has to do when it drops.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum OnLeave {
+pub(super) enum LeaveOutcome {
     /// The output is the handle's: drop it, then leave again.
     DropOutput,
     /// The handle has left.
@@ -133,13 +133,13 @@ impl Snapshot {
         self.0 >> GENERATION_SHIFT
     }
 
-    pub(super) fn ending(self) -> Ending {
+    pub(super) fn ending(self) -> TaskOutcome {
         if self.0 & PANICKED != 0 {
-            Ending::Panicked
+            TaskOutcome::Panicked
         } else if self.0 & CANCELLED != 0 {
-            Ending::Cancelled
+            TaskOutcome::Cancelled
         } else {
-            Ending::Returned
+            TaskOutcome::Returned
         }
     }
 
@@ -156,9 +156,9 @@ impl Snapshot {
         self.0 & flag != 0
     }
 
-    /// The state when its token is consumed without a poll, and whether its consumer is the last
-    /// owner: the runtime leaves with the token if the completer is done already.
-    fn without_token(self) -> (usize, bool) {
+    /// The state when its `Notified` is consumed without a poll, and whether its consumer is the last
+    /// owner: the runtime leaves with the `Notified` if the completer is done already.
+    fn without_notified(self) -> (usize, bool) {
         let next = self.0 & !NOTIFIED;
         if self.is_complete() && !self.has(RUNNING) {
             return (next & !RUNTIME, !self.has(JOIN));
@@ -196,7 +196,7 @@ impl State {
             let Some(next) = next else {
                 return result;
             };
-            // AcqRel: each transition hands over what the one before it wrote; pairs with every
+            // AcqRel: each transition publishes what the one before it wrote; pairs with every
             // other transition of this word.
             match self
                 .0
@@ -219,7 +219,7 @@ impl State {
         Snapshot(first)
     }
 
-    /// A vacant slot becomes a task without a handle, whose token the caller holds. `false`: it is
+    /// A vacant slot becomes a task without a handle, whose `Notified` the caller holds. `false`: it is
     /// not vacant.
     pub(super) fn claim(&self) -> bool {
         self.update(|now| {
@@ -282,14 +282,14 @@ impl State {
         })
     }
 
-    /// The holder of the token starts a poll (I1, I2).
+    /// The holder of the `Notified` starts a poll (I1, I2).
     #[inline]
     pub(super) fn start(&self) -> OnStart {
         self.update(|now| {
-            debug_assert!(now.has(NOTIFIED), "a token without NOTIFIED");
+            debug_assert!(now.has(NOTIFIED), "a notified without NOTIFIED");
             if now.is_complete() || now.has(RUNNING) {
                 // The runtime's shutdown was faster: it completes, or has completed, the task.
-                let (next, last) = now.without_token();
+                let (next, last) = now.without_notified();
                 return (Some(next), OnStart::Finished { last });
             }
             let next = (now.0 & !NOTIFIED) | RUNNING;
@@ -335,33 +335,33 @@ impl State {
         })
     }
 
-    /// Gives the token back unused: the queue is closed and the runtime's shutdown will find the
+    /// Gives the `Notified` back unused: the queue is closed and the runtime's shutdown will find the
     /// task. `true`: the caller is the last owner.
-    pub(super) fn drop_token(&self) -> bool {
+    pub(super) fn drop_notified(&self) -> bool {
         self.update(|now| {
-            let (next, last) = now.without_token();
+            let (next, last) = now.without_notified();
             (Some(next), last)
         })
     }
 
-    /// The task ended; `seized` says that the shutdown ended it, so that a token may be out (I2).
+    /// The task ended; `seized` says that the shutdown ended it, so that a `Notified` may be out (I2).
     #[inline]
-    pub(super) fn complete(&self, ending: Ending, seized: bool) -> OnComplete {
+    pub(super) fn complete(&self, ending: TaskOutcome, seized: bool) -> OnComplete {
         let outcome = match ending {
-            Ending::Returned => 0,
-            Ending::Cancelled => CANCELLED,
-            Ending::Panicked => PANICKED,
+            TaskOutcome::Returned => 0,
+            TaskOutcome::Cancelled => CANCELLED,
+            TaskOutcome::Panicked => PANICKED,
         };
         self.update(|now| {
             debug_assert!(now.has(RUNNING), "completed without running");
-            let token_out = seized && now.has(NOTIFIED);
-            let token = if token_out { NOTIFIED } else { 0 };
+            let notified_out = seized && now.has(NOTIFIED);
+            let notified = if notified_out { NOTIFIED } else { 0 };
             // What stays when the completer has more to do with the slot.
-            let busy = (now.0 & !(LIVE | CANCELLED | NOTIFIED)) | outcome | token;
+            let busy = (now.0 & !(LIVE | CANCELLED | NOTIFIED)) | outcome | notified;
             if now.has(JOIN_WAKER) {
                 return (Some(busy), OnComplete::WakeJoiner);
             }
-            match (now.has(JOIN), token_out) {
+            match (now.has(JOIN), notified_out) {
                 (true, true) => (Some(busy & !RUNNING), OnComplete::Left),
                 (true, false) => (Some(busy & !(RUNNING | RUNTIME)), OnComplete::Left),
                 (false, true) => (Some(busy), OnComplete::DropOutput),
@@ -373,7 +373,7 @@ impl State {
         })
     }
 
-    /// The completer is done with the slot, and the runtime leaves, unless a token is out, whose
+    /// The completer is done with the slot, and the runtime leaves, unless a `Notified` is out, whose
     /// consumer then leaves for it. `true`: it was the last owner (I3).
     #[inline]
     pub(super) fn leave_runtime(&self) -> bool {
@@ -404,13 +404,13 @@ impl State {
 
     /// The handle leaves (I3), unless the task has completed with an output that is still there.
     #[inline]
-    pub(super) fn leave_join(&self, output_gone: bool) -> OnLeave {
+    pub(super) fn leave_join(&self, output_gone: bool) -> LeaveOutcome {
         let now = self.load();
         if output_gone && now.is_complete() && !now.has(RUNTIME) {
             // Nobody else changes the word any more: the runtime left before, as the Acquire of the
             // load has seen, and stale wakers write nothing to a task that has ended.
             self.0.store(now.0 & !JOIN, Ordering::Relaxed);
-            return OnLeave::Left {
+            return LeaveOutcome::Left {
                 waker: false,
                 last: true,
             };
@@ -418,16 +418,19 @@ impl State {
         self.update(|now| {
             if now.is_complete() {
                 if !output_gone {
-                    return (None, OnLeave::DropOutput);
+                    return (None, LeaveOutcome::DropOutput);
                 }
                 // The join waker is left to whoever leaves last.
                 let last = !now.has(RUNTIME);
-                return (Some(now.0 & !JOIN), OnLeave::Left { waker: false, last });
+                return (
+                    Some(now.0 & !JOIN),
+                    LeaveOutcome::Left { waker: false, last },
+                );
             }
             let waker = now.has(JOIN_WAKER);
             (
                 Some(now.0 & !(JOIN | JOIN_WAKER)),
-                OnLeave::Left { waker, last: false },
+                LeaveOutcome::Left { waker, last: false },
             )
         })
     }

@@ -50,20 +50,20 @@ unsafe fn wake(word: *const ()) {
     // SAFETY: headers stay in place for ever (I1).
     let header = unsafe { SlotRef::new(header) };
     if header.state.wake(generation) == OnWake::Queue {
-        // SAFETY: this wake made the state NOTIFIED, so the token is ours.
+        // SAFETY: this wake made the state NOTIFIED, so the `Notified` is ours.
         unsafe { schedule(header) };
     }
 }
 
-/// Hands the token of `header`'s task to its scheduler.
+/// Hands the `Notified` of `header`'s task to its scheduler.
 ///
 /// # Safety
-/// The caller made the state NOTIFIED and holds the token.
+/// The caller made the state NOTIFIED and holds the `Notified`.
 pub(super) unsafe fn schedule(header: SlotRef<Header>) {
-    // SAFETY: the token is the caller's.
-    let token = unsafe { Notified::new(header) };
-    // SAFETY: the token keeps the task in its slot.
+    // SAFETY: the `Notified` is the caller's.
+    let notified = unsafe { Notified::new(header) };
+    // SAFETY: the `Notified` keeps the task in its slot.
     let meta = unsafe { header.meta() };
-    // SAFETY: the token is handed over.
-    unsafe { (meta.vtable.schedule)(token.slot()) };
+    // SAFETY: the `Notified` is handed over.
+    unsafe { (meta.vtable.schedule)(notified.slot()) };
 }

@@ -166,7 +166,7 @@ impl Clock {
 
     /// Keeps an idle scheduler from moving the paused clock until [`release`](Self::release).
     pub(super) fn hold(&self) {
-        // Relaxed: the scheduler reads it after work that the holder handed over (I3).
+        // Relaxed: the scheduler reads it after work that the holder passed on (I3).
         self.holds.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -31,7 +31,7 @@ use super::sleep::sleep;
 /// # static UNPARK: ThreadUnpark = ThreadUnpark::new();
 /// # static TIMERS: Timers = Timers::new();
 /// # let park = TimedPark::new(ThreadPark::new(&UNPARK), &TIMERS, std::task::Waker::noop().clone());
-/// # let shard = park.shard();
+/// # let shard = park.handle();
 /// # let mut executor = HeapExecutor::new(park);
 /// # executor.set_timers(shard);
 /// let start = Instant::now();

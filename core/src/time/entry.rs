@@ -6,7 +6,7 @@
 //!             PENDING ─remove→ IDLE;   IDLE ─too late to insert→ FIRED;
 //!             FIRED, CLOSED ─owner's rearm→ IDLE
 //!             A PENDING entry that is moved to a later deadline is postponed: it stays where it is in
-//!             the wheel, and is inserted anew when its old tick has come.
+//!             the wheel, and is inserted again when its old tick has come.
 //! Invariants  I1 only the holder of the shard's lock leaves or enters PENDING, and touches the
 //!                links, `tick` and `postponed` while PENDING. `deadline` is written by the owner alone,
 //!                and while PENDING under the lock, so that the shard may read it there.

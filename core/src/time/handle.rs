@@ -16,7 +16,7 @@ use core::task::Waker;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::mode::{AtEnd, Mode};
-use super::timers::{Guarded, NEVER, NOT_PARKED, Timers, due_tick};
+use super::timers::{NEVER, NOT_PARKED, ShardState, Timers, due_tick};
 use crate::platform::{LockGuard, Ordering};
 
 /// The bit of an epoch that says what its sleeps do when it is over. It stands in each timer, also when the
@@ -25,7 +25,7 @@ const FIRES_AT_END: u32 = 2;
 
 /// What became of a timer that was to be inserted or looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Registered {
+pub(super) enum RegisterOutcome {
     /// It waits; its waker will be woken.
     Pending,
     /// Its time had come already.
@@ -139,12 +139,12 @@ impl TimersHandle {
 
     /// Keeps an idle scheduler from moving a paused clock while the guard lives: a blocking task
     /// is at work, and its result counts as "something to do".
-    pub fn hold_clock(&self) -> ClockHold {
+    pub fn hold_clock(&self) -> ClockGuard {
         if !self.clock.is_pausable() {
-            return ClockHold { timers: None };
+            return ClockGuard { timers: None };
         }
         self.clock.hold();
-        ClockHold {
+        ClockGuard {
             timers: Some(*self),
         }
     }
@@ -159,22 +159,22 @@ impl TimersHandle {
         entry: NonNull<Entry>,
         deadline: Instant,
         waker: &Waker,
-    ) -> Registered {
+    ) -> RegisterOutcome {
         let due_tick = due_tick(deadline);
         // Relaxed: a hint. Only an earliest timer may be due already.
         let is_first = due_tick < self.next_tick.load(Ordering::Relaxed);
         if is_first && self.was_due(due_tick) && self.is_open() {
-            return Registered::Due;
+            return RegisterOutcome::Due;
         }
         let waker = waker.clone();
         let guarded = self.guarded.lock();
         if !self.is_open() {
             drop(guarded);
-            return Registered::Closed;
+            return RegisterOutcome::Closed;
         }
         if due_tick <= guarded.wheel.elapsed() {
             drop(guarded);
-            return Registered::Due;
+            return RegisterOutcome::Due;
         }
         // SAFETY: the caller owns it.
         let this = unsafe { entry.as_ref() };
@@ -182,14 +182,14 @@ impl TimersHandle {
         unsafe { this.begin(due_tick, waker) };
         // SAFETY: pinned until cancelled, by the caller's promise; in no list, since not PENDING.
         unsafe { self.insert(guarded, entry, due_tick) };
-        Registered::Pending
+        RegisterOutcome::Pending
     }
 
     /// # Safety
     /// As `insert` of the wheel; `entry` is due after the wheel's `elapsed`.
     unsafe fn insert(
         &self,
-        mut guarded: LockGuard<'_, Guarded>,
+        mut guarded: LockGuard<'_, ShardState>,
         entry: NonNull<Entry>,
         due_tick: u64,
     ) {
@@ -291,11 +291,11 @@ impl TimersHandle {
 /// Keeps a paused clock from being moved by an idle scheduler; made by [`TimersHandle::hold_clock`].
 #[derive(Debug)]
 #[must_use = "the clock is held until this is dropped"]
-pub struct ClockHold {
+pub struct ClockGuard {
     timers: Option<TimersHandle>,
 }
 
-impl Drop for ClockHold {
+impl Drop for ClockGuard {
     fn drop(&mut self) {
         if let Some(timers) = self.timers.filter(TimersHandle::is_open) {
             if timers.clock.release() && timers.clock.is_paused() {

@@ -92,7 +92,7 @@ impl MissedTickBehavior {
 #[derive(Debug)]
 pub struct Interval {
     delay: Pin<Box<Sleep>>,
-    /// What a subscriber is told.
+    /// What a subscriber of `tracing` sees.
     resource: Resource,
     period: Duration,
     missed_tick_behavior: MissedTickBehavior,

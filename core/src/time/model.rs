@@ -11,10 +11,10 @@ use std::time::Duration;
 use loom::thread;
 
 use super::entry::{Entry, Phase};
-use super::handle::{Registered, TimersHandle};
+use super::handle::{RegisterOutcome, TimersHandle};
 use super::instant::Instant;
 use super::mode::Mode;
-use super::timers::{ParkFor, Timers};
+use super::timers::{ParkLimit, Timers};
 
 #[derive(Default)]
 struct Count(AtomicUsize);
@@ -50,7 +50,7 @@ impl Owner {
         Self(Box::new(Entry::new(0, Instant::machine_now())))
     }
 
-    fn register(&self, timers: &TimersHandle, ahead: Duration, waker: &Waker) -> Registered {
+    fn register(&self, timers: &TimersHandle, ahead: Duration, waker: &Waker) -> RegisterOutcome {
         let deadline = timers.clock().now() + ahead;
         // SAFETY: this is the owner, the box does not move, and every model ends with `cancel`.
         unsafe { timers.register(NonNull::from(&*self.0), deadline, waker) }
@@ -81,12 +81,12 @@ fn model_regression_11_an_insert_is_slept_for_or_unparks() {
         let inserter = thread::spawn(move || {
             let owner = Owner::new();
             let registered = owner.register(&timers, 3_600_000 * MS, Waker::noop());
-            assert_eq!(registered, Registered::Pending);
+            assert_eq!(registered, RegisterOutcome::Pending);
             owner
         });
         let park = timers.prepare_park();
         let owner = inserter.join().expect("no panic");
-        if park == ParkFor::Forever {
+        if park == ParkLimit::Forever {
             assert_eq!(
                 unparks.0.load(Ordering::SeqCst),
                 1,
@@ -108,7 +108,7 @@ fn model_an_insert_against_fire_is_woken() {
         let first = Owner::new();
         assert_eq!(
             first.register(&timers, MS, Waker::noop()),
-            Registered::Pending
+            RegisterOutcome::Pending
         );
         let firer = thread::spawn(move || {
             timers.clock().advance(2 * MS).expect("paused");
@@ -125,12 +125,12 @@ fn model_an_insert_against_fire_is_woken() {
         timers.fire_due();
         assert_eq!(first.cancel(&timers), Phase::Fired);
         match registered {
-            Registered::Pending => {
+            RegisterOutcome::Pending => {
                 assert_eq!(second.cancel(&timers), Phase::Fired);
                 assert!(wakes.0.load(Ordering::SeqCst) >= 1);
             }
-            Registered::Due => assert_eq!(second.cancel(&timers), Phase::Idle),
-            Registered::Closed => unreachable!("nobody closes this home"),
+            RegisterOutcome::Due => assert_eq!(second.cancel(&timers), Phase::Idle),
+            RegisterOutcome::Closed => unreachable!("nobody closes this home"),
         }
         assert_eq!(timers.len(), 0);
         timers.shutdown();
@@ -145,7 +145,7 @@ fn model_a_drop_against_fire_against_shutdown() {
         let owner = Owner::new();
         assert_eq!(
             owner.register(&timers, MS, Waker::noop()),
-            Registered::Pending
+            RegisterOutcome::Pending
         );
         timers.clock().advance(2 * MS).expect("paused");
         let firer = thread::spawn(move || timers.fire_due());
@@ -169,9 +169,9 @@ fn model_an_insert_against_shutdown_is_told() {
         closer.join().expect("no panic");
         let phase = owner.cancel(&timers);
         match registered {
-            Registered::Pending => assert_eq!(phase, Phase::Closed),
-            Registered::Closed => assert_eq!(phase, Phase::Idle),
-            Registered::Due => unreachable!("a millisecond ahead of a paused clock"),
+            RegisterOutcome::Pending => assert_eq!(phase, Phase::Closed),
+            RegisterOutcome::Closed => assert_eq!(phase, Phase::Idle),
+            RegisterOutcome::Due => unreachable!("a millisecond ahead of a paused clock"),
         }
         assert_eq!(timers.len(), 0);
     });

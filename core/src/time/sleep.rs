@@ -18,13 +18,13 @@ use core::time::Duration;
 
 use super::current::timers_here;
 use super::entry::{Entry, Phase};
-use super::handle::{Registered, TimersHandle};
+use super::handle::{RegisterOutcome, TimersHandle};
 use super::instant::Instant;
 use super::mode::AtEnd;
 use super::timers::{Timers, due_tick};
 use crate::coop;
 use crate::platform::timers_ended;
-use crate::trace::Slept;
+use crate::trace::SleepSpan;
 
 /// Waits until `deadline`; timers have a granularity of one
 /// millisecond (128 microseconds on a chip) and never fire early.
@@ -41,7 +41,7 @@ use crate::trace::Slept;
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let timers = timers_here();
     Sleep {
-        told: Slept::new(),
+        told: SleepSpan::new(),
         timers: timers.shard(),
         entry: Entry::new(timers.epoch(), deadline),
     }
@@ -66,7 +66,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     let timers = timers_here();
     let deadline = timers.clock().now().saturating_add(duration);
     Sleep {
-        told: Slept::new(),
+        told: SleepSpan::new(),
         timers: timers.shard(),
         entry: Entry::new(timers.epoch(), deadline),
     }
@@ -78,8 +78,8 @@ pub fn sleep(duration: Duration) -> Sleep {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
-    /// What a subscriber is told.
-    told: Slept,
+    /// What a subscriber of `tracing` sees.
+    told: SleepSpan,
     /// The shard's timers; which opening of them stands in the entry.
     timers: &'static Timers,
     entry: Entry,
@@ -123,7 +123,7 @@ impl Sleep {
         self.move_to(deadline);
     }
 
-    /// As [`reset`](Self::reset), of which nobody is told: a timer of another resource.
+    /// As [`reset`](Self::reset), of which no subscriber is notified: a timer of another resource.
     pub(super) fn move_to(self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: nothing is moved out.
         let this = unsafe { self.get_unchecked_mut() };
@@ -175,12 +175,12 @@ impl Sleep {
     fn poll_first(&mut self, waker: &Waker) -> Poll<()> {
         let entry = NonNull::from(&self.entry);
         let (timers, deadline) = (self.timers(), self.deadline());
-        Slept::registered(|| deadline.saturating_duration_since(timers.clock().now()));
+        SleepSpan::registered(|| deadline.saturating_duration_since(timers.clock().now()));
         // SAFETY: this future owns the entry, is pinned, and its drop cancels (I1).
         match unsafe { self.timers().register(entry, self.deadline(), waker) } {
-            Registered::Pending => Poll::Pending,
-            Registered::Closed => self.closed(),
-            Registered::Due => {
+            RegisterOutcome::Pending => Poll::Pending,
+            RegisterOutcome::Closed => self.closed(),
+            RegisterOutcome::Due => {
                 self.entry.fire_at_once();
                 Poll::Ready(())
             }
@@ -192,12 +192,12 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // SAFETY: nothing is moved out but what is told.
+        // SAFETY: nothing is moved out but what a subscriber sees.
         let this = unsafe { self.get_unchecked_mut() };
-        let told = mem::replace(&mut this.told, Slept::none());
+        let told = mem::replace(&mut this.told, SleepSpan::none());
         let polled = told.enter(|| {
-            let unit = ready!(Slept::stepped(coop::poll_proceed(cx)));
-            ready!(Slept::stepped(this.poll_entry(cx.waker())));
+            let unit = ready!(SleepSpan::stepped(coop::poll_proceed(cx)));
+            ready!(SleepSpan::stepped(this.poll_entry(cx.waker())));
             unit.made_progress();
             Poll::Ready(())
         });

@@ -19,7 +19,7 @@ use super::instant::Instant;
 use super::mode::{AtEnd, Mode};
 use super::owner::TimersOwner;
 use super::sleep::{Sleep, sleep, sleep_until};
-use super::timers::{ParkFor, Timers};
+use super::timers::{ParkLimit, Timers};
 
 #[derive(Default)]
 struct Count(AtomicUsize);
@@ -95,10 +95,10 @@ fn regression_14_a_dropped_sleep_leaves_no_entry() {
     assert_eq!(paused.0.len(), 1);
     drop(timer);
     assert_eq!(paused.0.len(), 0);
-    assert_eq!(paused.0.prepare_park(), ParkFor::Forever);
+    assert_eq!(paused.0.prepare_park(), ParkLimit::Forever);
 }
 
-/// Memory: the timer's share of a sleeping task, which no subscriber is told of.
+/// Memory: the timer's share of a sleeping task, which no subscriber sees.
 #[cfg(not(feature = "tracing"))]
 #[test]
 fn a_sleep_is_small() {
@@ -211,15 +211,15 @@ fn an_idle_paused_clock_moves_from_timer_to_timer() {
     let mut timer = pin!(sleep(1_234_567 * MS));
     assert!(poll(timer.as_mut(), &waker).is_pending());
     let hold = paused.0.hold_clock();
-    assert_eq!(paused.0.prepare_park(), ParkFor::Forever);
+    assert_eq!(paused.0.prepare_park(), ParkLimit::Forever);
     drop(hold);
     while count.get() == 0 {
-        assert_eq!(paused.0.prepare_park(), ParkFor::Advance);
+        assert_eq!(paused.0.prepare_park(), ParkLimit::Advance);
         paused.0.finish_park();
         paused.0.advance_idle();
     }
     assert_eq!(start.elapsed(), 1_234_567 * MS);
-    assert_eq!(paused.0.prepare_park(), ParkFor::Forever);
+    assert_eq!(paused.0.prepare_park(), ParkLimit::Forever);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn an_earlier_timer_unparks_a_parked_home_only() {
     set_current(Current::Absent);
     assert!(poll(timers[0].as_mut(), Waker::noop()).is_pending());
     assert_eq!(unparks.get(), 0);
-    let ParkFor::Sleep(limit) = owner.prepare_park() else {
+    let ParkLimit::Sleep(limit) = owner.prepare_park() else {
         panic!("there is a timer")
     };
     assert!(limit > 2 * hour && limit <= 3 * hour + MS);

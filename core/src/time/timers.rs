@@ -43,25 +43,25 @@ pub(super) const NOT_PARKED: u64 = 0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "it says how to park"]
-pub enum ParkFor {
+pub enum ParkLimit {
     /// Until unparked: there is no timer (or the paused clock is held by a running blocking task,
     /// whose end unparks).
     Forever,
     /// At most this long, then [`Timers::fire_due`].
     Sleep(Duration),
-    /// The clock is paused and a timer waits: look for events without sleeping (a park of zero);
+    /// The clock is paused and a timer waits: look for events without sleeping (a sleep of zero);
     /// if nothing became runnable, call [`Timers::advance_idle`], which moves the clock to the
     /// next timer and fires it. Do not sleep: time does not pass by itself.
     Advance,
 }
 
 /// What the shard's lock guards.
-pub(super) struct Guarded {
+pub(super) struct ShardState {
     pub(super) wheel: Order,
     pub(super) unpark: Option<Waker>,
 }
 
-impl Guarded {
+impl ShardState {
     /// Inserts `entry`, whose tick has come, at its deadline, if it was postponed and that is later.
     ///
     /// # Safety
@@ -91,7 +91,7 @@ pub(super) fn due_tick(deadline: Instant) -> u64 {
 
 /// The timers of one worker, or of one chip.
 ///
-/// Hosted runtimes lease shards from a pool (`TimersOwner::new`); a system without a heap declares
+/// Hosted runtimes take shards from a pool (`TimersOwner::new`); a system without a heap declares
 /// one `static` and [`open`](Timers::open)s it.
 pub struct Timers {
     pub(super) clock: Clock,
@@ -101,7 +101,7 @@ pub struct Timers {
     pub(super) seen_tick: AtomicU64,
     /// Odd while open.
     pub(super) epoch: AtomicU32,
-    pub(super) guarded: Lock<Guarded>,
+    pub(super) guarded: Lock<ShardState>,
 }
 
 impl Default for Timers {
@@ -120,7 +120,7 @@ impl Timers {
                 parked_until: AtomicU64::new(NOT_PARKED),
                 seen_tick: AtomicU64::new(0),
                 epoch: AtomicU32::new(0),
-                guarded: Lock::new(Guarded { wheel: Order::new(), unpark: None }),
+                guarded: Lock::new(ShardState { wheel: Order::new(), unpark: None }),
             }
         }
     }
@@ -204,7 +204,7 @@ impl Timers {
             drop(guarded);
             batch.wake_all();
             if done {
-                // Time wakes: nobody asked for it who could be told of a waker's panic.
+                // Time wakes: nobody asked for it who could be notified of a waker's panic.
                 batch.contain();
                 return fired;
             }
@@ -222,16 +222,16 @@ impl Timers {
     ///
     /// Call it last before parking, and [`finish_park`](Self::finish_park) after. An insert from
     /// another thread that comes after this call and is due earlier unparks.
-    pub fn prepare_park(&self) -> ParkFor {
+    pub fn prepare_park(&self) -> ParkLimit {
         if self.clock.is_paused() {
             return self.prepare_park_paused();
         }
         let until = self.publish_park();
         if until == NEVER {
-            return ParkFor::Forever;
+            return ParkLimit::Forever;
         }
         let due_nanos = until.saturating_mul(TICK_NANOS);
-        ParkFor::Sleep(Duration::from_nanos(
+        ParkLimit::Sleep(Duration::from_nanos(
             due_nanos.saturating_sub(self.clock.now_nanos()),
         ))
     }
@@ -264,16 +264,16 @@ impl Timers {
     }
 
     #[cold]
-    fn prepare_park_paused(&self) -> ParkFor {
+    fn prepare_park_paused(&self) -> ParkLimit {
         let guarded = self.guarded.lock();
         // A cancel may have left `next_tick` too early, and time must not move without a timer.
         self.publish(&guarded.wheel);
         // Relaxed: inserters take the lock, before or after this.
         self.parked_until.store(NEVER, Ordering::Relaxed);
         if guarded.wheel.len() == 0 || self.clock.is_held() {
-            return ParkFor::Forever;
+            return ParkLimit::Forever;
         }
-        ParkFor::Advance
+        ParkLimit::Advance
     }
 
     /// The shard's thread runs again: inserts need not unpark it.
@@ -297,7 +297,7 @@ impl Timers {
 
     /// Moves a paused clock to the next timer and fires what is due then; says how many fired.
     ///
-    /// For the scheduler, after [`ParkFor::Advance`], when nothing has become runnable.
+    /// For the scheduler, after [`ParkLimit::Advance`], when nothing has become runnable.
     pub fn advance_idle(&self) -> usize {
         let next = self.guarded.lock().wheel.next_tick();
         if let Some(next) = next.filter(|_| self.clock.is_paused() && !self.clock.is_held()) {
@@ -351,7 +351,7 @@ impl Timers {
 
     /// Publishes `due_tick`, which is earlier than `next_tick`, and returns the waker of a thread
     /// that sleeps too long for it. The caller holds the lock.
-    pub(super) fn lower(&self, due_tick: u64, guarded: &Guarded) -> Option<Waker> {
+    pub(super) fn lower(&self, due_tick: u64, guarded: &ShardState) -> Option<Waker> {
         // Relaxed: ordered against the parker by the fence (I3).
         self.next_tick.store(due_tick, Ordering::Relaxed);
         // SeqCst: pairs with the fence in `prepare_park` (I3).

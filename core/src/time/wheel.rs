@@ -10,7 +10,7 @@
 //!             I2 an entry of level `n` agrees with `elapsed` in all bits above that level, and lies
 //!                in a slot after that of `elapsed`: so `place` finds it again at any time.
 //!             I3 bit `s` of `occupied` is set exactly if slot `s` holds an entry.
-//!             I4 `overflow` holds the entries of other blocks; they are placed anew when
+//!             I4 `overflow` holds the entries of other blocks; they are placed again when
 //!                `elapsed` enters the next block.
 //! Rejected    A binary heap: O(log n) cancels and memory of its own. Clamping far entries to the
 //!             last slot: it fires, and is inserted again into itself, at the wrap.
@@ -41,7 +41,7 @@ struct Level {
 
 /// Where an entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum WheelSlot {
     Slot { level: usize, slot: usize },
     Overflow,
 }
@@ -110,11 +110,11 @@ impl Wheel {
         // SAFETY: entries in the wheel are alive, and the caller holds the lock.
         let tick = unsafe { Entry::tick(entry) };
         match self.place(tick) {
-            Place::Overflow => {
+            WheelSlot::Overflow => {
                 // SAFETY: `place` finds the list the entry is in (I2, I4).
                 unsafe { self.overflow.remove(entry) };
             }
-            Place::Slot { level, slot } => {
+            WheelSlot::Slot { level, slot } => {
                 let level = &mut self.levels[level];
                 // SAFETY: as above.
                 unsafe { level.slots[slot].remove(entry) };
@@ -140,20 +140,20 @@ impl Wheel {
             };
             self.elapsed = tick;
             match place {
-                Place::Slot { level: 0, slot } => {
+                WheelSlot::Slot { level: 0, slot } => {
                     let level = &mut self.levels[0];
                     let entry = level.slots[slot].pop_front();
                     level.settle(slot);
                     self.len -= 1;
                     return entry;
                 }
-                Place::Slot { level, slot } => {
+                WheelSlot::Slot { level, slot } => {
                     let level = &mut self.levels[level];
                     let fallen = core::mem::take(&mut level.slots[slot]);
                     level.settle(slot);
                     self.place_anew(fallen);
                 }
-                Place::Overflow => {
+                WheelSlot::Overflow => {
                     let fallen = core::mem::take(&mut self.overflow);
                     self.place_anew(fallen);
                 }
@@ -164,8 +164,8 @@ impl Wheel {
     /// Takes out any entry, whatever its tick.
     pub(super) fn drain_one(&mut self) -> Option<NonNull<Entry>> {
         let entry = match self.next_place()?.1 {
-            Place::Overflow => self.overflow.pop_front(),
-            Place::Slot { level, slot } => {
+            WheelSlot::Overflow => self.overflow.pop_front(),
+            WheelSlot::Slot { level, slot } => {
                 let level = &mut self.levels[level];
                 let entry = level.slots[slot].pop_front();
                 level.settle(slot);
@@ -190,8 +190,8 @@ impl Wheel {
         // SAFETY: alive, and the caller holds the lock.
         let tick = unsafe { Entry::tick(entry) };
         let list = match self.place(tick) {
-            Place::Overflow => &mut self.overflow,
-            Place::Slot { level, slot } => {
+            WheelSlot::Overflow => &mut self.overflow,
+            WheelSlot::Slot { level, slot } => {
                 self.levels[level].occupied |= 1 << slot;
                 &mut self.levels[level].slots[slot]
             }
@@ -201,21 +201,21 @@ impl Wheel {
     }
 
     /// Where an entry of `tick` stands, by the highest bit in which it differs from `elapsed`.
-    const fn place(&self, tick: u64) -> Place {
+    const fn place(&self, tick: u64) -> WheelSlot {
         let differs = (self.elapsed ^ tick) | 1;
         let level = (u64::BITS - 1 - differs.leading_zeros()) / LEVEL_BITS;
         if level >= LEVELS as u32 {
-            return Place::Overflow;
+            return WheelSlot::Overflow;
         }
         let slot = (tick >> (level * LEVEL_BITS)) as usize % SLOTS;
-        Place::Slot {
+        WheelSlot::Slot {
             level: level as usize,
             slot,
         }
     }
 
     /// The place that comes next, and the tick at which it begins.
-    fn next_place(&self) -> Option<(u64, Place)> {
+    fn next_place(&self) -> Option<(u64, WheelSlot)> {
         for (index, level) in self.levels.iter().enumerate() {
             if level.occupied != 0 {
                 let slot = level.occupied.trailing_zeros();
@@ -224,7 +224,7 @@ impl Wheel {
                 let tick = block | u64::from(slot) << shift;
                 return Some((
                     tick,
-                    Place::Slot {
+                    WheelSlot::Slot {
                         level: index,
                         slot: slot as usize,
                     },
@@ -236,7 +236,7 @@ impl Wheel {
         }
         Some((
             ((self.elapsed >> BLOCK_BITS) + 1) << BLOCK_BITS,
-            Place::Overflow,
+            WheelSlot::Overflow,
         ))
     }
 }

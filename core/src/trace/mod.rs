@@ -11,6 +11,6 @@ mod resource;
 mod sleep;
 
 pub(crate) use operation::{Operation, instrument};
-pub(crate) use permits::{Asked, Granted};
+pub(crate) use permits::{GrantEvent, RequestSpan};
 pub(crate) use resource::Resource;
-pub(crate) use sleep::Slept;
+pub(crate) use sleep::SleepSpan;

@@ -1,7 +1,7 @@
-//! What is told of permits: who asks for them, and who is given them.
+//! What subscribers see of permits: the requests, and what is granted.
 //!
-//! Idea        A request has spans of its own. Who gives permits to a request that waits tells so inside
-//!             that request's span, after the lock is let go: the span is moved out of the line under the
+//! Idea        A request has spans of its own. Whoever gives permits to a request that waits reports it inside
+//!             that request's span, after the lock is let go: the span is moved out of the wait queue under the
 //!             lock.
 //! Invariants  those of [`resource`](super::resource).
 
@@ -13,22 +13,22 @@ use core::task::Poll;
 use super::operation::Operation;
 use super::resource::Resource;
 
-/// The span of a request that stands in a line, or none; told of once.
+/// The span of a request that stands in a queue, or none; reported once.
 #[derive(Default)]
-pub(crate) struct Asked {
+pub(crate) struct RequestSpan {
     #[cfg(feature = "tracing")]
     op: Option<tracing::Span>,
 }
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for RequestSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asked").finish_non_exhaustive()
+        f.debug_struct("RequestSpan").finish_non_exhaustive()
     }
 }
 
-/// What requests were given under a lock, to be told after it.
+/// What requests were given under a lock, to be reported after it.
 #[derive(Default)]
-pub(crate) struct Granted {
+pub(crate) struct GrantEvent {
     #[cfg(feature = "tracing")]
     requests: Vec<(tracing::Span, u64)>,
     #[cfg(feature = "tracing")]
@@ -36,14 +36,14 @@ pub(crate) struct Granted {
 }
 
 #[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
-impl Granted {
+impl GrantEvent {
     /// `asked` is given `count` permits; `complete` says that it wants no more.
     #[inline]
-    pub(crate) fn to(&mut self, asked: &mut Asked, count: u64, complete: bool) {
+    pub(crate) fn to(&mut self, asked: &mut RequestSpan, count: u64, complete: bool) {
         #[cfg(feature = "tracing")]
         {
             self.sum += count;
-            // A part is told with the rest: a span is not cloned under a lock.
+            // A part is reported with the rest: a span is not cloned under a lock.
             if complete && tracing::level_enabled!(tracing::Level::TRACE) {
                 if let Some(op) = asked.op.take() {
                     self.requests.push((op, count));
@@ -123,10 +123,10 @@ impl Operation {
         Self {}
     }
 
-    /// The request, for the line.
+    /// The request, for the wait queue.
     #[inline]
-    pub(crate) fn asked(&self) -> Asked {
-        Asked {
+    pub(crate) fn asked(&self) -> RequestSpan {
+        RequestSpan {
             #[cfg(feature = "tracing")]
             op: Some(self.op.clone()),
         }

@@ -1,4 +1,4 @@
-//! What is told of a future that waits for a point in time.
+//! What subscribers see of a future that waits for a point in time.
 
 use core::fmt;
 use core::task::Poll;
@@ -8,19 +8,19 @@ use super::operation::Operation;
 use super::resource::Resource;
 
 /// The spans of a sleep, or none.
-pub(crate) struct Slept {
+pub(crate) struct SleepSpan {
     operation: Operation,
     resource: Resource,
 }
 
-impl fmt::Debug for Slept {
+impl fmt::Debug for SleepSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slept").finish_non_exhaustive()
+        f.debug_struct("SleepSpan").finish_non_exhaustive()
     }
 }
 
 #[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
-impl Slept {
+impl SleepSpan {
     /// No spans.
     pub(crate) const fn none() -> Self {
         Self {

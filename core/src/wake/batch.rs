@@ -48,17 +48,17 @@ impl Drop for FirstPanic {
 
 /// Runs its closure when it drops: what is to be done also if foreign code panics before it.
 #[cfg(feature = "alloc")]
-pub(crate) struct Finally<F: FnMut()>(pub(crate) F);
+pub(crate) struct FinallyGuard<F: FnMut()>(pub(crate) F);
 
 #[cfg(feature = "alloc")]
-impl<F: FnMut()> Drop for Finally<F> {
+impl<F: FnMut()> Drop for FinallyGuard<F> {
     #[inline]
     fn drop(&mut self) {
         (self.0)();
     }
 }
 
-/// Wakes each of `wakers`, for which nobody asked who could be told of a waker's panic: it goes no
+/// Wakes each of `wakers`, for which nobody asked who could be notified of a waker's panic: it goes no
 /// further. Hold no lock here.
 #[inline]
 pub fn wake_each(wakers: impl IntoIterator<Item = Waker>) {

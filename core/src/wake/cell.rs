@@ -94,7 +94,7 @@ impl WakerCell {
             return waker.wake_by_ref();
         }
         // Ends the store also when the waker's `clone` unwinds (I2).
-        let storing = Storing(self);
+        let storing = StoreGuard(self);
         let old = self.waker.with_mut(|slot| {
             // SAFETY: we moved the word from IDLE to STORING (I1).
             let slot = unsafe { &mut *slot };
@@ -178,9 +178,9 @@ impl WakerCell {
 }
 
 /// A store in progress: ends it when dropped.
-struct Storing<'a>(&'a WakerCell);
+struct StoreGuard<'a>(&'a WakerCell);
 
-impl Drop for Storing<'_> {
+impl Drop for StoreGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         let cell = self.0;

@@ -1,11 +1,11 @@
-//! Holding wakers: one at a time, in a batch, in a line.
+//! Wakers that are kept: one, a batch, a wait queue.
 
 mod batch;
 mod cell;
 mod queue;
 
 #[cfg(feature = "alloc")]
-pub(crate) use batch::Finally;
+pub(crate) use batch::FinallyGuard;
 pub(crate) use batch::FirstPanic;
 pub use batch::{WakeBatch, wake_each};
 pub use cell::WakerCell;

@@ -1,14 +1,14 @@
-//! A line of waiting tasks: first come, first served; each waiter's place lives in its future.
+//! A queue of waiting tasks: first come, first served; each waiter's node lives in its future.
 //!
 //! Idea        The queue stands inside a lock together with what its tasks wait for. A waiter is a
 //!             pinned [`WaitNode`] in the future itself. Whoever serves a waiter takes its waker out
 //!             under the lock, marks the node and wakes after the lock is released.
 //! States      of a node:  IDLE ─push→ QUEUED ─pop(code)→ done(code);   QUEUED ─remove→ IDLE
-//!             beside a queue:  IDLE ─seat→ SEATED ─serve(code)→ done(code);   SEATED ─unseat→ IDLE;
-//!             SEATED ─adopt→ QUEUED
+//!             beside a queue:  IDLE ─wait_alone→ ALONE ─serve(code)→ done(code);   ALONE ─take_back→ IDLE;
+//!             ALONE ─adopt→ QUEUED
 //! Invariants  I1 everything in a node but `state` is touched only by the holder of the lock that
 //!             guards the node's queue, or by the node's owner while the node is not QUEUED; of a
-//!             SEATED node by the one who won it, by whatever means its seat has.
+//!             ALONE node by the one who won it, by whatever means its slot has.
 //!             I2 setting a done state is the last touch of a popped node: its owner may free it
 //!             from then on without taking the lock.
 //!             I3 wakers are cloned, woken and dropped outside the lock, since they are foreign
@@ -27,7 +27,7 @@ use crate::platform::{AtomicUsize, Ordering, UnsafeCell};
 
 const IDLE: usize = 0;
 const QUEUED: usize = 1;
-const SEATED: usize = 2;
+const ALONE: usize = 2;
 /// Done codes are stored above the other states.
 const DONE: usize = 3;
 
@@ -40,13 +40,13 @@ pub enum WaitState {
     /// In a queue.
     Queued,
     /// Waiting beside the queue, or about to be served by who won it.
-    Seated,
+    Alone,
     /// Served, with the code that the server gave.
     Done(u8),
 }
 
 #[derive(Debug)]
-struct Guarded<T> {
+struct NodeState<T> {
     link: Link<WaitNode<T>>,
     waker: Option<Waker>,
     payload: T,
@@ -56,7 +56,7 @@ struct Guarded<T> {
 #[derive(Debug)]
 pub struct WaitNode<T> {
     state: AtomicUsize,
-    guarded: UnsafeCell<Guarded<T>>,
+    guarded: UnsafeCell<NodeState<T>>,
     _pinned: PhantomPinned,
 }
 
@@ -88,7 +88,7 @@ impl<T> WaitNode<T> {
         pub fn new(payload: T) -> Self {
             Self {
                 state: AtomicUsize::new(IDLE),
-                guarded: UnsafeCell::new(Guarded { link: Link::new(), waker: None, payload }),
+                guarded: UnsafeCell::new(NodeState { link: Link::new(), waker: None, payload }),
                 _pinned: PhantomPinned,
             }
         }
@@ -102,7 +102,7 @@ impl<T> WaitNode<T> {
         match self.state.load(Ordering::Acquire) {
             IDLE => WaitState::Idle,
             QUEUED => WaitState::Queued,
-            SEATED => WaitState::Seated,
+            ALONE => WaitState::Alone,
             code => WaitState::Done((code - DONE) as u8),
         }
     }
@@ -148,21 +148,21 @@ impl<T> WaitNode<T> {
     ///
     /// # Safety
     /// The node is in no queue, and the caller its owner, who keeps it alive until it is served,
-    /// adopted and removed, or [unseated](Self::unseat).
-    pub unsafe fn seat(self: Pin<&Self>, waker: Waker, payload: T) {
+    /// adopted and removed, or [taken back](Self::take_back).
+    pub unsafe fn wait_alone(self: Pin<&Self>, waker: Waker, payload: T) {
         self.guarded(|guarded| {
             guarded.waker = Some(waker);
             guarded.payload = payload;
         });
         // Relaxed: whoever publishes the pointer does so with Release.
-        self.state.store(SEATED, Ordering::Relaxed);
+        self.state.store(ALONE, Ordering::Relaxed);
     }
 
-    /// Takes a seat back that nobody can win any more, and returns the waker.
+    /// Takes a slot back that nobody can win any more, and returns the waker.
     ///
     /// # Safety
-    /// The node is seated, and the caller the one who won it.
-    pub unsafe fn unseat(self: Pin<&Self>) -> Option<Waker> {
+    /// The node is in the single-waiter slot, and the caller the one who won it.
+    pub unsafe fn take_back(self: Pin<&Self>) -> Option<Waker> {
         // Relaxed: the owner alone looks at the node now.
         self.state.store(IDLE, Ordering::Relaxed);
         self.guarded(|guarded| guarded.waker.take())
@@ -185,7 +185,7 @@ impl<T> WaitNode<T> {
         unsafe { waker.unwrap_unchecked() }
     }
 
-    fn guarded<R>(&self, f: impl FnOnce(&mut Guarded<T>) -> R) -> R {
+    fn guarded<R>(&self, f: impl FnOnce(&mut NodeState<T>) -> R) -> R {
         self.guarded.with_mut(|guarded| {
             // SAFETY: callers hold the queue's lock or own the idle node (I1).
             f(unsafe { &mut *guarded })
@@ -220,7 +220,7 @@ impl<T> WaitQueue<T> {
         self.nodes.is_empty()
     }
 
-    /// Puts `node` at the end of the line.
+    /// Puts `node` at the end of the wait queue.
     ///
     /// # Safety
     /// The node is in no queue. Before it is dropped, its owner calls [`remove`](Self::remove) on
@@ -263,12 +263,12 @@ impl<T> WaitQueue<T> {
         })
     }
 
-    /// The payload of the first in line.
+    /// The payload of the first in the queue.
     pub fn front(&mut self) -> Option<&mut T> {
         Self::payload(self.nodes.front()?)
     }
 
-    /// The payload of the last in line.
+    /// The payload of the last in the queue.
     pub fn back(&mut self) -> Option<&mut T> {
         Self::payload(self.nodes.back()?)
     }
@@ -282,7 +282,7 @@ impl<T> WaitQueue<T> {
         })
     }
 
-    /// Serves the first in line: takes it out, marks it done with `code` and returns its waker.
+    /// Serves the first in the queue: takes it out, marks it done with `code` and returns its waker.
     pub fn pop_front(&mut self, code: u8) -> Option<Waker> {
         let node = self.nodes.pop_front()?;
         // SAFETY: it was in the queue until now, so its owner keeps it alive: the owner needs the
@@ -290,24 +290,24 @@ impl<T> WaitQueue<T> {
         Some(unsafe { WaitNode::serve(node, code) })
     }
 
-    /// Serves the last in line.
+    /// Serves the last in the queue.
     pub fn pop_back(&mut self, code: u8) -> Option<Waker> {
         let node = self.nodes.pop_back()?;
         // SAFETY: as in `pop_front`.
         Some(unsafe { WaitNode::serve(node, code) })
     }
 
-    /// Puts a seated node at the end of the line, with the waker and the payload that it has.
+    /// Puts the node of the single-waiter slot at the end of the wait queue, with the waker and the payload that it has.
     ///
     /// # Safety
-    /// The node is seated, and the caller the one who won it. From now on its owner removes it
+    /// The node is in the single-waiter slot, and the caller the one who won it. From now on its owner removes it
     /// before it is dropped, as one that was pushed.
     pub unsafe fn adopt(&mut self, node: NonNull<WaitNode<T>>) {
-        // SAFETY: the owner keeps a seated node alive.
-        let seated = unsafe { node.as_ref() };
+        // SAFETY: the owner keeps the node of the single-waiter slot alive.
+        let alone = unsafe { node.as_ref() };
         // Relaxed: the owner looks again under the lock.
-        seated.state.store(QUEUED, Ordering::Relaxed);
-        // SAFETY: in no queue, pinned since it was seated, removed before it is dropped.
+        alone.state.store(QUEUED, Ordering::Relaxed);
+        // SAFETY: in no queue, pinned since it was in the single-waiter slot, removed before it is dropped.
         unsafe { self.nodes.push_back(node) };
     }
 

@@ -21,7 +21,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use selkie_core::raw::platform::{AtomicU8, Ordering, RING_SLOTS, UnsafeCell, relax};
+use selkie_core::raw::platform::{AtomicU8, Ordering, UnsafeCell, limit, relax};
 use selkie_core::raw::wake::WakerCell;
 
 use crate::async_io::read::AsyncRead;
@@ -34,7 +34,7 @@ const AWAITED: u8 = 2;
 
 /// How often a half that meets a poll of the other one tries again before it is pending; once in a model, which
 /// follows each attempt.
-const TRIES: u32 = if RING_SLOTS < 32 { 1 } else { 64 };
+const TRIES: usize = limit(64, 1);
 
 struct Shared<T> {
     word: AtomicU8,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use selkie_core::raw::coop;
 use selkie_core::raw::task::Notified;
-use selkie_core::raw::time::ClockHold;
+use selkie_core::raw::time::ClockGuard;
 
 use super::record::BlockingKind;
 
@@ -14,7 +14,7 @@ use super::record::BlockingKind;
 pub(super) enum Job {
     /// A closure with a join handle, and what keeps a paused clock from moving until the closure's
     /// task is complete.
-    Closure(Notified, BlockingKind, Option<ClockHold>),
+    Closure(Notified, BlockingKind, Option<ClockGuard>),
     /// A worker of the scheduler, or another thread's worth of work that must run.
     Thread(Box<dyn FnOnce() + Send>),
 }

@@ -1,8 +1,7 @@
-//! Sleeps by a timer of the system's own: finer than a millisecond, or on a clock that counts
-//! suspension.
+//! Sleeps by a timer of the operating system: finer than a millisecond, or on a clock that counts suspension.
 //!
-//! Idea        A descriptor that becomes readable (Linux's timerfd), registered with the driver like
-//!             a socket. The ordinary timers have ticks of a millisecond, and cost no system call.
+//! Idea        A descriptor that becomes readable (Linux's timerfd), registered with the driver like a socket. The ordinary
+//!             timers have ticks of a millisecond, and cost no system call.
 
 use std::fmt;
 use std::future::Future;

@@ -5,7 +5,7 @@ use core::fmt::Write;
 use heapless::{String, Vec};
 use selkie_core::sync::{FixedChannel, Signal};
 
-/// A line of the log: at most 24 bytes, in place.
+/// A text of the log: at most 24 bytes, in place.
 pub type Line = String<24>;
 
 static LOG: FixedChannel<Line, 4> = FixedChannel::new();

@@ -10,7 +10,7 @@ use core::task::{Context, Poll, ready};
 
 use super::super::blocking;
 use super::error::{RecvError, TryRecvError};
-use super::shared::{Found, Shared};
+use super::shared::{LookOutcome, Shared};
 use crate::coop;
 use crate::platform::{Arc, Ordering};
 use crate::wake::{WaitNode, WaitState};
@@ -117,10 +117,10 @@ impl<T: Clone> Receiver<T> {
             self.next = position;
             let found = self.shared.look(&self.shared.tail.lock(), position);
             match found {
-                Found::Value => {}
-                Found::AtTail => return Err(TryRecvError::Empty),
-                Found::Closed => return Err(TryRecvError::Closed),
-                Found::Overtaken(oldest) => {
+                LookOutcome::Value => {}
+                LookOutcome::AtTail => return Err(TryRecvError::Empty),
+                LookOutcome::Closed => return Err(TryRecvError::Closed),
+                LookOutcome::Overtaken(oldest) => {
                     self.next = oldest;
                     return Err(TryRecvError::Lagged(oldest - position));
                 }
@@ -162,7 +162,7 @@ struct Recv<'a, T> {
 }
 
 impl<T> Recv<'_, T> {
-    /// Joins the line or replaces the waker in it; `false` if there is something to receive.
+    /// Joins the wait queue or replaces the waker in it; `false` if there is something to receive.
     fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> bool {
         let waker = cx.waker().clone();
         // SAFETY: the node is not moved from here on; nothing else is pinned.
@@ -172,15 +172,15 @@ impl<T> Recv<'_, T> {
         let node = unsafe { Pin::new_unchecked(&*node) };
         let shared = &*this.receiver.shared;
         let mut tail = shared.tail.lock();
-        if shared.look(&tail, this.receiver.next) != Found::AtTail {
+        if shared.look(&tail, this.receiver.next) != LookOutcome::AtTail {
             return false;
         }
         let spare = match node.state() {
-            // SAFETY: the node is in this line.
-            WaitState::Queued => unsafe { tail.line.set_waker(node, waker) },
+            // SAFETY: the node is in this queue.
+            WaitState::Queued => unsafe { tail.waiters.set_waker(node, waker) },
             _ => {
-                // SAFETY: the node is in no line; `drop` removes it.
-                unsafe { tail.line.push(node, waker, this.receiver.next) };
+                // SAFETY: the node is in no queue; `drop` removes it.
+                unsafe { tail.waiters.push(node, waker, this.receiver.next) };
                 None
             }
         };
@@ -223,8 +223,8 @@ impl<T> Drop for Recv<'_, T> {
             return;
         }
         let mut tail = self.receiver.shared.tail.lock();
-        // SAFETY: the node is in this line or was woken.
-        let own = unsafe { tail.line.remove(node) };
+        // SAFETY: the node is in this queue or was woken.
+        let own = unsafe { tail.waiters.remove(node) };
         drop(tail);
         drop(own);
     }

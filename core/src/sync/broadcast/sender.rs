@@ -13,7 +13,7 @@ use crate::platform::{Arc, Ordering};
 /// Makes a channel whose receivers each see every value, the last `capacity` of which are kept.
 ///
 /// The capacity is rounded up to a power of two. A receiver that is overtaken misses the oldest
-/// values and is told how many.
+/// values and is notified how many.
 ///
 /// # Panics
 /// If `capacity` is zero or exceeds `usize::MAX / 2`.

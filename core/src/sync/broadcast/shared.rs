@@ -15,7 +15,7 @@ use alloc::boxed::Box;
 use super::super::notify::Notify;
 use super::slot::Slot;
 use crate::platform::{AtomicUsize, Lock, LockGuard, Ordering};
-use crate::wake::{Finally, WaitQueue, WakeBatch};
+use crate::wake::{FinallyGuard, WaitQueue, WakeBatch};
 
 /// The largest capacity that can be asked for.
 const MOST_CAPACITY: usize = usize::MAX >> 1;
@@ -24,7 +24,7 @@ pub(super) struct Tail {
     pub(super) position: u64,
     pub(super) receivers: usize,
     pub(super) closed: bool,
-    pub(super) line: WaitQueue<u64>,
+    pub(super) waiters: WaitQueue<u64>,
 }
 
 pub(super) struct Shared<T> {
@@ -45,7 +45,7 @@ impl<T> core::panic::RefUnwindSafe for Shared<T> {}
 
 /// What a receiver finds where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum LookOutcome {
     /// Nothing yet.
     AtTail,
     /// Nothing, for ever.
@@ -80,7 +80,7 @@ impl<T> Shared<T> {
                 position: 0,
                 receivers,
                 closed: false,
-                line: WaitQueue::new(),
+                waiters: WaitQueue::new(),
             }),
             senders: AtomicUsize::new(1),
             weak_senders: AtomicUsize::new(0),
@@ -97,19 +97,19 @@ impl<T> Shared<T> {
     }
 
     /// What is at `position`, where the slot holds another value or none.
-    pub(super) fn look(&self, tail: &Tail, position: u64) -> Found {
+    pub(super) fn look(&self, tail: &Tail, position: u64) -> LookOutcome {
         if position == tail.position {
             return if tail.closed {
-                Found::Closed
+                LookOutcome::Closed
             } else {
-                Found::AtTail
+                LookOutcome::AtTail
             };
         }
         let oldest = tail.position.saturating_sub(self.capacity());
         if position < oldest {
-            Found::Overtaken(oldest)
+            LookOutcome::Overtaken(oldest)
         } else {
-            Found::Value
+            LookOutcome::Value
         }
     }
 
@@ -130,7 +130,7 @@ impl<T> Shared<T> {
             }
         };
         tail.position += 1;
-        if tail.line.is_empty() {
+        if tail.waiters.is_empty() {
             drop(tail);
         } else {
             self.wake_line(tail, position + 1);
@@ -143,11 +143,11 @@ impl<T> Shared<T> {
     fn wake_line<'a>(&'a self, mut tail: LockGuard<'a, Tail>, until: u64) {
         let mut batch = WakeBatch::new();
         loop {
-            while let (true, Some(joined)) = (batch.has_room(), tail.line.front()) {
+            while let (true, Some(joined)) = (batch.has_room(), tail.waiters.front()) {
                 if *joined >= until {
                     break;
                 }
-                batch.push(tail.line.pop_front(0).expect("the front exists"));
+                batch.push(tail.waiters.pop_front(0).expect("the front exists"));
             }
             drop(tail);
             let finished = batch.has_room();
@@ -182,14 +182,14 @@ impl<T> Shared<T> {
             (tail.position, tail.receivers)
         };
         let mut position = position.max(until.saturating_sub(self.capacity()));
-        // Who is told finds the channel as it is without this receiver: nothing left to see.
-        let _told = Finally(|| {
+        // Whoever is notified finds the channel as it is without this receiver: nothing left to see.
+        let _told = FinallyGuard(|| {
             if left == 0 {
                 self.no_receivers.notify_waiters();
             }
         });
         // Also the rest, if the drop of a value panics.
-        let mut rest = Finally(|| {
+        let mut rest = FinallyGuard(|| {
             while position < until {
                 position += 1;
                 self.slot(position - 1).skip(position - 1);

@@ -35,30 +35,30 @@ const SPINS: usize = 32;
 
 /// A clone under way, on the stack of the thread that makes it.
 #[derive(Debug)]
-struct Cloning {
+struct CloneNode {
     slot: NonNull<()>,
     /// The word that the clone's owner of BUSY will store.
     word: NonNull<Cell<usize>>,
-    outer: Innermost,
+    outer: CloneList,
 }
 
 /// The clones that a context makes, the innermost first.
 #[derive(Debug, Clone, Copy)]
-struct Innermost(Option<NonNull<Cloning>>);
+struct CloneList(Option<NonNull<CloneNode>>);
 
 // SAFETY: it stays in its context's cell and on its stack.
-unsafe impl Send for Innermost {}
+unsafe impl Send for CloneList {}
 
 context_cell! {
     /// The innermost clone that this context makes.
-    static CLONING: Innermost = Innermost(None);
+    static CLONING: CloneList = CloneList(None);
 }
 
-impl Cloning {
+impl CloneNode {
     /// Runs `clone`, and lets what it calls find `word`.
     fn during<R>(slot: NonNull<()>, word: &Cell<usize>, clone: impl FnOnce() -> R) -> R {
-        struct Undo(Innermost);
-        impl Drop for Undo {
+        struct CloneGuard(CloneList);
+        impl Drop for CloneGuard {
             fn drop(&mut self) {
                 CLONING.set(self.0);
             }
@@ -68,8 +68,8 @@ impl Cloning {
             word: NonNull::from(word),
             outer: CLONING.get(),
         };
-        CLONING.set(Innermost(Some(NonNull::from(&cloning))));
-        let _undo = Undo(cloning.outer);
+        CLONING.set(CloneList(Some(NonNull::from(&cloning))));
+        let _undo = CloneGuard(cloning.outer);
         clone()
     }
 
@@ -97,22 +97,22 @@ pub(super) struct Slot<T> {
 }
 
 /// Ownership of a full slot (I1); dropped, it marks the value as seen by one more.
-struct Seeing<'a, T> {
+struct ReadGuard<'a, T> {
     slot: &'a Slot<T>,
     word: Cell<usize>,
 }
 
 /// What is found of a slot.
-enum Found<'a, T> {
+enum LookOutcome<'a, T> {
     /// BUSY is ours.
-    Owned(Seeing<'a, T>),
+    Owned(ReadGuard<'a, T>),
     /// This context clones the value (I4).
     Inside(NonNull<Cell<usize>>),
     /// It is empty, or holds another value.
     Other,
 }
 
-impl<T> Seeing<'_, T> {
+impl<T> ReadGuard<'_, T> {
     fn is_last(&self) -> bool {
         self.word.get() < 2 * UNSEEN
     }
@@ -143,7 +143,7 @@ impl<T> Seeing<'_, T> {
     }
 }
 
-impl<T> Drop for Seeing<'_, T> {
+impl<T> Drop for ReadGuard<'_, T> {
     fn drop(&mut self) {
         drop(self.end());
     }
@@ -163,14 +163,14 @@ impl<T> Slot<T> {
     }
 
     /// Makes the slot the caller's if it is full, whatever it holds.
-    fn own(&self) -> Found<'_, T> {
+    fn own(&self) -> LookOutcome<'_, T> {
         let mut spins = 0;
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & BUSY != 0 {
                 if spins == 0 || !HAS_THREADS {
-                    if let Some(word) = Cloning::find(self.address()) {
-                        return Found::Inside(word);
+                    if let Some(word) = CloneNode::find(self.address()) {
+                        return LookOutcome::Inside(word);
                     }
                 }
                 spins += 1;
@@ -183,7 +183,7 @@ impl<T> Slot<T> {
                 continue;
             }
             if word & FULL == 0 {
-                return Found::Other;
+                return LookOutcome::Other;
             }
             // Acquire: pairs with the Release of the owner before.
             match self.word.compare_exchange_weak(
@@ -193,7 +193,7 @@ impl<T> Slot<T> {
                 Ordering::Relaxed,
             ) {
                 Ok(_) => {
-                    return Found::Owned(Seeing {
+                    return LookOutcome::Owned(ReadGuard {
                         slot: self,
                         word: Cell::new(word),
                     });
@@ -204,9 +204,9 @@ impl<T> Slot<T> {
     }
 
     /// Owns the slot if it holds the value of `position`.
-    fn own_at(&self, position: u64) -> Found<'_, T> {
+    fn own_at(&self, position: u64) -> LookOutcome<'_, T> {
         let found = self.own();
-        if matches!(found, Found::Other) {
+        if matches!(found, LookOutcome::Other) {
             return found;
         }
         let held = self.position.with(|held| {
@@ -216,12 +216,12 @@ impl<T> Slot<T> {
         if held == position {
             return found;
         }
-        if let Found::Owned(seeing) = found {
+        if let LookOutcome::Owned(seeing) = found {
             // Release: nothing was changed, but the next owner pairs with it all the same.
             self.word.store(seeing.word.get(), Ordering::Release);
             core::mem::forget(seeing);
         }
-        Found::Other
+        LookOutcome::Other
     }
 
     /// Counts the value that this context clones as seen by one more (I4).
@@ -255,23 +255,23 @@ impl<T> Slot<T> {
         // In a section without threads (I3); the last value is dropped behind it.
         let (value, last) = without_interrupts(|| {
             match self.own_at(position) {
-                Found::Owned(seeing) => {
+                LookOutcome::Owned(seeing) => {
                     // SAFETY: we own BUSY until `seeing` is finished.
                     let clone = || unsafe { self.cloned() };
                     // What needs no drop holds no handle of a channel.
                     let value = if needs_drop::<T>() {
-                        Cloning::during(self.address(), &seeing.word, clone)
+                        CloneNode::during(self.address(), &seeing.word, clone)
                     } else {
                         clone()
                     };
                     Some((value, seeing.finish()))
                 }
-                Found::Inside(word) => {
+                LookOutcome::Inside(word) => {
                     Self::seen_inside(word);
                     // SAFETY: this context owns BUSY.
                     Some((unsafe { self.cloned() }, None))
                 }
-                Found::Other => None,
+                LookOutcome::Other => None,
             }
         })?;
         drop(last);
@@ -282,19 +282,19 @@ impl<T> Slot<T> {
     pub(super) fn skip(&self, position: u64) {
         // As in `see`.
         let last = without_interrupts(|| match self.own_at(position) {
-            Found::Owned(seeing) => seeing.finish(),
-            Found::Inside(word) => {
+            LookOutcome::Owned(seeing) => seeing.finish(),
+            LookOutcome::Inside(word) => {
                 Self::seen_inside(word);
                 None
             }
-            Found::Other => None,
+            LookOutcome::Other => None,
         });
         drop(last);
     }
 
     /// Whether a receiver has yet to see the value.
     pub(super) fn is_unseen(&self) -> bool {
-        // Acquire: pairs with the Release in `Seeing::drop`.
+        // Acquire: pairs with the Release in `ReadGuard::drop`.
         self.word.load(Ordering::Acquire) >= UNSEEN
     }
 
@@ -312,9 +312,9 @@ impl<T> Slot<T> {
         receivers: usize,
     ) -> Result<Option<T>, T> {
         match self.own() {
-            Found::Owned(seeing) => core::mem::forget(seeing),
-            Found::Inside(_) => return Err(value),
-            Found::Other => {
+            LookOutcome::Owned(seeing) => core::mem::forget(seeing),
+            LookOutcome::Inside(_) => return Err(value),
+            LookOutcome::Other => {
                 // Acquire: pairs with the Release of the last receiver that saw the value before.
                 self.word.load(Ordering::Acquire);
             }

@@ -1,7 +1,7 @@
 //! A queue with its storage in place: for statics, between interrupt handlers and tasks.
 //!
 //! Idea        Everything stands in one lock, which on a chip is a critical section. Room and values
-//!             that come free while somebody waits are promised to the first in line, so that a
+//!             that come free while somebody waits are promised to the first in the queue, so that a
 //!             newcomer cannot take them.
 //! States      of a slot: free, promised to a sender, full, full and promised to a receiver
 //! Invariants  I1 `ring.len() + promised_room <= N`, and equal while a sender waits.
@@ -50,14 +50,14 @@ impl<T, const N: usize> State<T, N> {
         (value, self.promise_room())
     }
 
-    /// Promises free room to the first sender in line, who is to be woken.
+    /// Promises free room to the first sender in the queue, who is to be woken.
     pub(super) fn promise_room(&mut self) -> Option<Waker> {
         let waker = self.senders.pop_front(0)?;
         self.promised_room += 1;
         Some(waker)
     }
 
-    /// Promises a value to the first receiver in line, who is to be woken.
+    /// Promises a value to the first receiver in the queue, who is to be woken.
     pub(super) fn promise_value(&mut self) -> Option<Waker> {
         let waker = self.receivers.pop_front(0)?;
         self.promised_values += 1;

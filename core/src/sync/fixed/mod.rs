@@ -5,7 +5,7 @@ mod channel;
 mod wait;
 
 #[cfg(feature = "heapless")]
-mod many;
+mod batch;
 
 mod watch;
 

@@ -1,6 +1,6 @@
 //! Waiting at a queue in place: for room, or for a value.
 //!
-//! States      fresh → in line → promised → done;   dropped when promised: passed on
+//! States      fresh → queued → promised → done;   dropped when promised: passed on
 //! Invariants  those of [`channel`](super::channel).
 #![allow(unsafe_code)]
 
@@ -17,9 +17,9 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// Sends `value`, waiting for room in the order of the calls.
     ///
     /// # Cancel safety
-    /// A cancelled send sends nothing and drops the value; it loses its place in the line.
+    /// A cancelled send sends nothing and drops the value; it loses its position in the queue.
     pub async fn send(&self, value: T) {
-        Sending {
+        SendFuture {
             wait: Wait::new(self, true),
             value: Some(value),
         }
@@ -29,16 +29,16 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// Waits for a value and takes it, in the order of the calls.
     ///
     /// # Cancel safety
-    /// A cancelled receive takes nothing; it loses its place in the line.
+    /// A cancelled receive takes nothing; it loses its position in the queue.
     pub async fn recv(&self) -> T {
-        Receiving {
+        ReceiveFuture {
             wait: Wait::new(self, false),
         }
         .await
     }
 }
 
-/// A place in one of the two lines.
+/// A position in one of the two wait queues.
 struct Wait<'a, T, const N: usize> {
     channel: &'a FixedChannel<T, N>,
     for_room: bool,
@@ -46,7 +46,7 @@ struct Wait<'a, T, const N: usize> {
 }
 
 impl<'a, T, const N: usize> Wait<'a, T, N> {
-    const fn line(for_room: bool, state: &mut State<T, N>) -> &mut WaitQueue<()> {
+    const fn queue(for_room: bool, state: &mut State<T, N>) -> &mut WaitQueue<()> {
         if for_room {
             &mut state.senders
         } else {
@@ -93,21 +93,22 @@ impl<'a, T, const N: usize> Wait<'a, T, N> {
                 }
             }
             WaitState::Queued => {
-                // SAFETY: the node is in this line.
-                let spare = unsafe { Self::line(this.for_room, &mut state).set_waker(node, waker) };
+                // SAFETY: the node is in this queue.
+                let spare =
+                    unsafe { Self::queue(this.for_room, &mut state).set_waker(node, waker) };
                 drop(state);
                 drop(spare);
                 return Poll::Pending;
             }
-            WaitState::Idle | WaitState::Seated => {
+            WaitState::Idle | WaitState::Alone => {
                 let free = if this.for_room {
                     state.has_room()
                 } else {
                     state.has_value()
                 };
                 if !free {
-                    // SAFETY: the node is in no line; `drop` removes it.
-                    unsafe { Self::line(this.for_room, &mut state).push(node, waker, ()) };
+                    // SAFETY: the node is in no queue; `drop` removes it.
+                    unsafe { Self::queue(this.for_room, &mut state).push(node, waker, ()) };
                     return Poll::Pending;
                 }
             }
@@ -132,17 +133,17 @@ impl<T, const N: usize> Drop for Wait<'_, T, N> {
 }
 
 impl<T, const N: usize> Wait<'_, T, N> {
-    /// Leaves the line, or passes on what was promised.
+    /// Leaves the wait queue, or passes on what was promised.
     fn leave(&self, node: Pin<&WaitNode<()>>) {
         let mut state = self.channel.state.lock();
         if node.state() == WaitState::Queued {
-            // SAFETY: the node is in this line.
-            let own = unsafe { Self::line(self.for_room, &mut state).remove(node) };
+            // SAFETY: the node is in this queue.
+            let own = unsafe { Self::queue(self.for_room, &mut state).remove(node) };
             drop(state);
             drop(own);
             return;
         }
-        // The promise goes to the next in line (I3).
+        // The promise goes to the next in the queue (I3).
         let next = if self.for_room {
             state.promised_room -= 1;
             state.promise_room()
@@ -155,12 +156,12 @@ impl<T, const N: usize> Wait<'_, T, N> {
     }
 }
 
-struct Sending<'a, T, const N: usize> {
+struct SendFuture<'a, T, const N: usize> {
     wait: Wait<'a, T, N>,
     value: Option<T>,
 }
 
-impl<T, const N: usize> Future for Sending<'_, T, N> {
+impl<T, const N: usize> Future for SendFuture<'_, T, N> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -178,11 +179,11 @@ impl<T, const N: usize> Future for Sending<'_, T, N> {
     }
 }
 
-struct Receiving<'a, T, const N: usize> {
+struct ReceiveFuture<'a, T, const N: usize> {
     wait: Wait<'a, T, N>,
 }
 
-impl<T, const N: usize> Future for Receiving<'_, T, N> {
+impl<T, const N: usize> Future for ReceiveFuture<'_, T, N> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {

@@ -1,13 +1,13 @@
 //! The latest value with its storage in place: from interrupt handlers and tasks to any number of
 //! tasks.
 //!
-//! Idea        Value, version and line stand in one lock, which on a chip is a critical section. A
-//!             receiver keeps the version that it saw last; its place in the line lies in its own
+//! Idea        Value, version and wait queue stand in one lock, which on a chip is a critical section. A
+//!             receiver keeps the version that it saw last; its position in the queue lies in its own
 //!             future, so there may be as many receivers as there are tasks.
 //! States      version 0 ─send→ 1 ─send→ 2 …, round the word
-//! Invariants  I1 a receiver stands in the line with the version that was current when it joined, so
+//! Invariants  I1 a receiver stands in the wait queue with the version that was current when it joined, so
 //!             older ones stand before newer ones.
-//!             I2 who changes the version takes the older ones out of the line, one in each critical
+//!             I2 whoever changes the version takes the older ones out of the wait queue, one in each critical
 //!             section, and wakes each after the lock is let go; without threads before the section
 //!             ends, so that none waits until a suspended sender goes on.
 //! Rejected    A table of `N` receivers: the places lie in the futures at no cost.
@@ -26,17 +26,17 @@ use crate::wake::{FirstPanic, WaitQueue};
 pub(super) struct State<T> {
     pub(super) value: T,
     pub(super) version: usize,
-    pub(super) line: WaitQueue<usize>,
+    pub(super) waiters: WaitQueue<usize>,
 }
 
 impl<T> State<T> {
-    /// Takes the first one out of the line who joined before the current version.
+    /// Takes the first one out of the wait queue who joined before the current version.
     fn pop_outdated(&mut self) -> Option<Waker> {
-        let joined = *self.line.front()?;
+        let joined = *self.waiters.front()?;
         if joined == self.version {
             return None;
         }
-        self.line.pop_front(0)
+        self.waiters.pop_front(0)
     }
 }
 
@@ -79,7 +79,7 @@ impl<T> FixedWatch<T> {
                 state: Lock::new(State {
                     value,
                     version: 0,
-                    line: WaitQueue::new(),
+                    waiters: WaitQueue::new(),
                 }),
             }
         }
@@ -136,11 +136,11 @@ impl<T> FixedWatch<T> {
         first.is_some()
     }
 
-    /// Wakes the first one in the line who joined before the current version, after the lock is let
+    /// Wakes the first one in the wait queue who joined before the current version, after the lock is let
     /// go (I2); says whether there may be another.
     fn wake_outdated(mut state: LockGuard<'_, State<T>>, panic: &mut FirstPanic) -> bool {
         let outdated = state.pop_outdated();
-        let more = outdated.is_some() && !state.line.is_empty();
+        let more = outdated.is_some() && !state.waiters.is_empty();
         drop(state);
         if let Some(waker) = outdated {
             panic.keep(waker);

@@ -1,7 +1,7 @@
-//! The receiving side of the watch in place.
+//! The receiving side of `watch` in place.
 //!
-//! Idea        A borrow of the watch with the version that was seen last.
-//! States      of a wait:  fresh → in line → taken out;   dropped in line: leaves it
+//! Idea        A borrow of the channel with the version that was seen last.
+//! States      of a wait:  fresh → queued → taken out;   dropped while queued: leaves it
 //! Invariants  those of [`watch`](super::watch).
 #![allow(unsafe_code)]
 
@@ -22,7 +22,7 @@ impl<T> FixedWatch<T> {
     }
 }
 
-/// Sees the latest value of a [`FixedWatch`], and is told when it changes.
+/// Sees the latest value of a [`FixedWatch`], and is notified when it changes.
 ///
 /// # Cost
 /// Two words; each operation is one critical section (on a hosted system, one short lock).
@@ -111,7 +111,7 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     /// section.
     ///
     /// # Panics
-    /// If `f` does; the watch stays usable.
+    /// If `f` does; the channel stays usable.
     ///
     /// # Cancel safety
     /// A cancelled wait may have seen values.
@@ -178,19 +178,19 @@ impl<T> Future for Changed<'_, T> {
         let mut state = this.watch.state.lock();
         let version = state.version;
         if version != this.seen {
-            // SAFETY: the node is in this line, or in none.
-            let own = unsafe { state.line.remove(node) };
+            // SAFETY: the node is in this queue, or in none.
+            let own = unsafe { state.waiters.remove(node) };
             drop(state);
             drop((own, waker));
             unit.made_progress();
             return Poll::Ready(version);
         }
         let spare = if node.state() == WaitState::Queued {
-            // SAFETY: the node is in this line.
-            unsafe { state.line.set_waker(node, waker) }
+            // SAFETY: the node is in this queue.
+            unsafe { state.waiters.set_waker(node, waker) }
         } else {
-            // SAFETY: the node is in no line; `drop` removes it.
-            unsafe { state.line.push(node, waker, version) };
+            // SAFETY: the node is in no queue; `drop` removes it.
+            unsafe { state.waiters.push(node, waker, version) };
             None
         };
         drop(state);
@@ -206,8 +206,8 @@ impl<T> Drop for Changed<'_, T> {
         if node.state() != WaitState::Queued {
             return;
         }
-        // SAFETY: the node is in this line, or was taken out meanwhile.
-        let own = unsafe { self.watch.state.lock().line.remove(node) };
+        // SAFETY: the node is in this queue, or was taken out meanwhile.
+        let own = unsafe { self.watch.state.lock().waiters.remove(node) };
         drop(own);
     }
 }

@@ -131,7 +131,7 @@ fn regression_02_model_broadcast_clones_one_at_a_time() {
     });
 }
 
-/// Attacks broadcast shared I2: the receiver joins the line as the value comes.
+/// Attacks broadcast shared I2: the receiver joins the wait queue as the value comes.
 #[test]
 fn model_broadcast_send_races_recv() {
     check(|| {

@@ -1,4 +1,4 @@
-//! Models of the semaphore and what stands on it, and of the bell.
+//! Models of the semaphore and what stands on it, and of the `Notify`.
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -19,7 +19,7 @@ fn poll_once<F: Future>(future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Attacks permits I1 and I2: a release that meets a waiter on its way into the line.
+/// Attacks permits I1 and I2: a release that meets a waiter about to join the wait queue.
 #[test]
 fn model_semaphore_release_races_acquire() {
     check(|| {
@@ -136,10 +136,10 @@ fn model_rwlock_downgrade_races_read() {
 #[test]
 fn model_notify_one_races_wait() {
     check(|| {
-        let bell = Arc::new(Notify::new());
-        let shared = bell.clone();
+        let changed = Arc::new(Notify::new());
+        let shared = changed.clone();
         let other = thread::spawn(move || shared.notify_one());
-        block_on(bell.notified());
+        block_on(changed.notified());
         other.join().unwrap();
     });
 }
@@ -148,9 +148,9 @@ fn model_notify_one_races_wait() {
 #[test]
 fn model_notify_waiters_races_wait() {
     check(|| {
-        let bell = Arc::new(Notify::new());
-        let notified = bell.notified();
-        let shared = bell.clone();
+        let changed = Arc::new(Notify::new());
+        let notified = changed.notified();
+        let shared = changed.clone();
         let other = thread::spawn(move || shared.notify_waiters());
         block_on(notified);
         other.join().unwrap();
@@ -161,15 +161,15 @@ fn model_notify_waiters_races_wait() {
 #[test]
 fn model_notify_dropped_waiter_passes_on() {
     check(|| {
-        let bell = Arc::new(Notify::new());
-        let shared = bell.clone();
+        let changed = Arc::new(Notify::new());
+        let shared = changed.clone();
         let other = thread::spawn(move || {
             let mut waiting = pin!(shared.notified());
             matches!(poll_once(waiting.as_mut()), Poll::Ready(()))
         });
-        bell.notify_one();
+        changed.notify_one();
         let consumed = other.join().unwrap();
-        let mut waiting = pin!(bell.notified());
+        let mut waiting = pin!(changed.notified());
         assert_eq!(waiting.as_mut().enable(), !consumed);
     });
 }
@@ -283,30 +283,30 @@ fn model_fixed_channel_send_races_recv() {
 /// Attacks notify I4: a waiter that sits alone goes as it is notified; the notification reaches
 /// somebody.
 #[test]
-fn model_notify_seated_waiter_leaves_as_it_is_won() {
+fn model_notify_lone_waiter_leaves_as_it_is_won() {
     check(|| {
-        let bell = Arc::new(Notify::new());
-        let mut waiting = Box::pin(bell.notified());
+        let changed = Arc::new(Notify::new());
+        let mut waiting = Box::pin(changed.notified());
         assert!(poll_once(waiting.as_mut()).is_pending());
-        let shared = bell.clone();
+        let shared = changed.clone();
         let other = thread::spawn(move || shared.notify_one());
         drop(waiting);
-        block_on(bell.notified());
+        block_on(changed.notified());
         other.join().unwrap();
     });
 }
 
-/// Attacks notify I4: a second waiter moves the first into the line as one of them is notified; the
+/// Attacks notify I4: a second waiter moves the first into the wait queue as one of them is notified; the
 /// first, who came first, goes on first.
 #[test]
 fn model_notify_second_waiter_races_notify_one() {
     check(|| {
-        let bell = Arc::new(Notify::new());
-        let mut first = Box::pin(bell.notified());
+        let changed = Arc::new(Notify::new());
+        let mut first = Box::pin(changed.notified());
         assert!(poll_once(first.as_mut()).is_pending());
-        let shared = bell.clone();
+        let shared = changed.clone();
         let other = thread::spawn(move || shared.notify_one());
-        let mut second = Box::pin(bell.notified());
+        let mut second = Box::pin(changed.notified());
         assert!(poll_once(second.as_mut()).is_pending());
         block_on(first);
         other.join().unwrap();
@@ -316,12 +316,12 @@ fn model_notify_second_waiter_races_notify_one() {
 
 /// Attacks notify I4: who sits alone comes with another waker as it is notified.
 #[test]
-fn model_notify_seated_waiter_changes_its_task() {
+fn model_notify_lone_waiter_changes_its_task() {
     check(|| {
-        let bell = Arc::new(Notify::new());
-        let mut waiting = Box::pin(bell.notified());
+        let changed = Arc::new(Notify::new());
+        let mut waiting = Box::pin(changed.notified());
         assert!(poll_once(waiting.as_mut()).is_pending());
-        let shared = bell.clone();
+        let shared = changed.clone();
         let other = thread::spawn(move || shared.notify_one());
         block_on(waiting);
         other.join().unwrap();
@@ -330,11 +330,11 @@ fn model_notify_seated_waiter_changes_its_task() {
 
 /// Attacks notify I4 and I2: two notifications of all as one sits and one comes.
 #[test]
-fn model_notify_waiters_wins_the_seat() {
+fn model_notify_waiters_wins_the_lone_waiter() {
     check(|| {
-        let bell = Arc::new(Notify::new());
-        let first = bell.notified();
-        let shared = bell.clone();
+        let changed = Arc::new(Notify::new());
+        let first = changed.notified();
+        let shared = changed.clone();
         let other = thread::spawn(move || {
             let second = shared.notified();
             shared.notify_waiters();

@@ -10,4 +10,4 @@ mod locks;
 
 mod queue;
 
-mod watching;
+mod watch;

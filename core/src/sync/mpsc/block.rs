@@ -14,7 +14,7 @@ use alloc::boxed::Box;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use crate::platform::{AtomicPtr, AtomicU8, Ordering, RING_SLOTS, UnsafeCell};
+use crate::platform::{AtomicPtr, AtomicU8, Ordering, UnsafeCell, limit};
 
 const EMPTY: u8 = 0;
 const READY: u8 = 1;
@@ -23,7 +23,7 @@ const WAITED: u8 = 2;
 /// What a block of small values measures: an idle channel keeps one.
 const BLOCK_BYTES: usize = 512;
 /// Most slots of a block; few where a model has to visit each of them.
-const MOST_SLOTS: usize = if RING_SLOTS < 32 { 2 } else { 32 };
+const MOST_SLOTS: usize = limit(32, 2);
 
 struct Slot<T> {
     state: AtomicU8,

@@ -58,7 +58,7 @@ impl<T> Blocks<T> {
 
     #[inline]
     const fn number_of<const COUNT_BITS: u32>(&self, place: u64) -> u64 {
-        let number = (place & Permits::<COUNT_BITS>::LAST_PLACE) / Block::<T>::SLOTS;
+        let number = (place & Permits::<COUNT_BITS>::LAST_POSITION) / Block::<T>::SLOTS;
         if COUNT_BITS > 0 {
             number & self.numbers
         } else {
@@ -137,9 +137,9 @@ impl<T> Blocks<T> {
             let ahead = wanted
                 .wrapping_sub(current.number)
                 .wrapping_mul(Block::<T>::SLOTS)
-                & Permits::<COUNT_BITS>::LAST_PLACE;
+                & Permits::<COUNT_BITS>::LAST_POSITION;
             assert!(
-                ahead <= Permits::<COUNT_BITS>::LAST_PLACE / 2,
+                ahead <= Permits::<COUNT_BITS>::LAST_POSITION / 2,
                 "walked past a block (I1)"
             );
             // Relaxed: links are written under the lock only.
@@ -222,8 +222,8 @@ impl<T> Blocks<T> {
                 // SAFETY: the field is guarded by the lock.
                 unsafe { *left_at }
             });
-            let received = head.wrapping_sub(left_at) & Permits::<COUNT_BITS>::LAST_PLACE;
-            if received > Permits::<COUNT_BITS>::LAST_PLACE / 2 {
+            let received = head.wrapping_sub(left_at) & Permits::<COUNT_BITS>::LAST_POSITION;
+            if received > Permits::<COUNT_BITS>::LAST_POSITION / 2 {
                 return true;
             }
             // Relaxed: links are written under the lock only.

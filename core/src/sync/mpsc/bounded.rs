@@ -3,7 +3,7 @@
 //! Invariants  I1 capacity beyond what the word can count stands as free for ever: memory ends
 //!             long before.
 
-use super::super::permits::Refused;
+use super::super::permits::Refusal;
 use super::chan::Chan;
 use super::error::{SendError, TrySendError};
 use crate::coop;
@@ -53,8 +53,8 @@ impl<T> Bounded<T> {
         }
         match self.chan.permits.try_take(n as u64, 0) {
             Ok(_) => Ok(()),
-            Err(Refused::Closed) => Err(TrySendError::Closed(())),
-            Err(Refused::Busy) => Err(TrySendError::Full(())),
+            Err(Refusal::Closed) => Err(TrySendError::Closed(())),
+            Err(Refusal::Busy) => Err(TrySendError::Full(())),
         }
     }
 }

@@ -26,17 +26,17 @@ use core::task::{Context, Poll, ready};
 use super::super::blocking;
 use super::super::notify::Notify;
 use super::super::notify_until::wait_until;
-use super::super::permits::{Permits, Refused};
+use super::super::permits::{Permits, Refusal};
 use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
-use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, RING_SLOTS, UnsafeCell, relax};
+use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, limit, relax};
 use crate::trace::Resource;
-use crate::wake::{Finally, WakerCell};
+use crate::wake::{FinallyGuard, WakerCell};
 
 /// How often `try_recv` looks again for a value that is being written, before it sleeps; once where a
 /// model has to follow each look.
-const SPINS: usize = if RING_SLOTS < 32 { 1 } else { 64 };
+const SPINS: usize = limit(64, 1);
 
 /// Why there is no value now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     }
 
     /// Sends if that needs no waiting. Gives the value back if refused.
-    pub(super) fn try_send(&self, value: T) -> Result<(), (Refused, T)> {
+    pub(super) fn try_send(&self, value: T) -> Result<(), (Refusal, T)> {
         let wanted = if COUNT_BITS == 0 { 0 } else { 1 };
         match self.permits.try_take(wanted, 1) {
             Ok(before) => {
@@ -124,8 +124,8 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     }
 
     /// Waits for `wanted` permits.
-    pub(super) async fn reserve(&self, wanted: u64) -> Result<(), Refused> {
-        let refused = WakeIfFinished(Some(self));
+    pub(super) async fn reserve(&self, wanted: u64) -> Result<(), Refusal> {
+        let refused = FinishGuard(Some(self));
         self.permits.take(wanted).await?;
         refused.disarm();
         Ok(())
@@ -145,7 +145,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
 
     pub(super) fn close(&self) {
         // Also if a waker of those who are refused panics.
-        let _told = Finally(|| self.closed.notify_waiters());
+        let _told = FinallyGuard(|| self.closed.notify_waiters());
         self.permits.close();
     }
 
@@ -172,7 +172,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     pub(super) fn remove_sender(&self) {
         // AcqRel: whoever is last has everything behind it that the others sent.
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let _woken = Finally(|| self.receiver.wake_from_drop());
+            let _woken = FinallyGuard(|| self.receiver.wake_from_drop());
             self.close();
         }
     }
@@ -225,7 +225,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         if self.blocks.is_ring::<COUNT_BITS>() {
             block.reset(inner.head);
         }
-        inner.head = (inner.head + 1) & Permits::<COUNT_BITS>::LAST_PLACE;
+        inner.head = (inner.head + 1) & Permits::<COUNT_BITS>::LAST_POSITION;
         Some(value)
     }
 
@@ -294,7 +294,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
 
     fn permits_back(&self, received: u64) {
         if COUNT_BITS > 0 {
-            // The receiver itself is here, so nobody needs to be told (I4).
+            // The receiver itself is here, so nobody needs to be notified (I4).
             self.permits.give(received);
         }
     }
@@ -372,7 +372,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         // SAFETY: the caller's promise.
         let inner = unsafe { self.inner() };
         let tail = self.permits.snapshot().tail();
-        (tail.wrapping_sub(inner.head) & Permits::<COUNT_BITS>::LAST_PLACE) as usize
+        (tail.wrapping_sub(inner.head) & Permits::<COUNT_BITS>::LAST_POSITION) as usize
     }
 
     /// Closes for good and drops what was sent: the receiver goes.
@@ -381,7 +381,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// The caller is the receiver.
     pub(super) unsafe fn receiver_gone(&self) {
         // Whatever a waker does: what a value's drop tells others, they learn.
-        let _drained = Finally(|| {
+        let _drained = FinallyGuard(|| {
             // SAFETY: the caller's promise.
             self.drain(unsafe { self.inner() });
         });
@@ -391,8 +391,8 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
 
     /// Drops what is ready, also when a value's drop panics.
     fn drain(&self, inner: &mut Inner<T>) {
-        struct Rest<'a, T, const COUNT_BITS: u32>(&'a Chan<T, COUNT_BITS>, &'a mut Inner<T>);
-        impl<T, const COUNT_BITS: u32> Rest<'_, T, COUNT_BITS> {
+        struct DrainGuard<'a, T, const COUNT_BITS: u32>(&'a Chan<T, COUNT_BITS>, &'a mut Inner<T>);
+        impl<T, const COUNT_BITS: u32> DrainGuard<'_, T, COUNT_BITS> {
             fn drop_all(&mut self) {
                 while let Some(value) = self.0.pop(self.1) {
                     self.0.permits_back(1);
@@ -400,12 +400,12 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
                 }
             }
         }
-        impl<T, const COUNT_BITS: u32> Drop for Rest<'_, T, COUNT_BITS> {
+        impl<T, const COUNT_BITS: u32> Drop for DrainGuard<'_, T, COUNT_BITS> {
             fn drop(&mut self) {
                 self.drop_all();
             }
         }
-        let mut rest = Rest(self, inner);
+        let mut rest = DrainGuard(self, inner);
         rest.drop_all();
     }
 }
@@ -419,15 +419,15 @@ impl<T, const COUNT_BITS: u32> Drop for Chan<T, COUNT_BITS> {
 
 /// Wakes the receiver of a closed channel when a reservation is refused or given up: the permits that
 /// it may have held could be the last (I4).
-struct WakeIfFinished<'a, T, const COUNT_BITS: u32>(Option<&'a Chan<T, COUNT_BITS>>);
+struct FinishGuard<'a, T, const COUNT_BITS: u32>(Option<&'a Chan<T, COUNT_BITS>>);
 
-impl<T, const COUNT_BITS: u32> WakeIfFinished<'_, T, COUNT_BITS> {
+impl<T, const COUNT_BITS: u32> FinishGuard<'_, T, COUNT_BITS> {
     fn disarm(mut self) {
         self.0 = None;
     }
 }
 
-impl<T, const COUNT_BITS: u32> Drop for WakeIfFinished<'_, T, COUNT_BITS> {
+impl<T, const COUNT_BITS: u32> Drop for FinishGuard<'_, T, COUNT_BITS> {
     fn drop(&mut self) {
         if let Some(chan) = self.0 {
             let word = chan.permits.snapshot();

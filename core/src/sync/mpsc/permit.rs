@@ -18,7 +18,7 @@ impl<T> Sender<T> {
     /// [`SendError`] if the channel is closed.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and no room.
+    /// A cancelled call loses its position in the queue, and no room.
     ///
     /// # Example
     /// ```
@@ -44,7 +44,7 @@ impl<T> Sender<T> {
     /// [`SendError`] if the channel is closed, or never has so much room.
     ///
     /// # Cancel safety
-    /// A cancelled call loses its place in the line, and no room.
+    /// A cancelled call loses its position in the queue, and no room.
     pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
         self.chan.reserve(n).await?;
         Ok(PermitIterator {
@@ -59,7 +59,7 @@ impl<T> Sender<T> {
     /// [`SendError`] if the channel is closed.
     ///
     /// # Cancel safety
-    /// A cancelled call drops the sender and loses its place in the line.
+    /// A cancelled call drops the sender and loses its position in the queue.
     pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
         self.chan.reserve(1).await?;
         Ok(OwnedPermit { sender: Some(self) })
@@ -123,7 +123,7 @@ impl<T> Permit<'_, T> {
     /// reservations.
     pub fn send(self, value: T) {
         let chan = &self.chan.chan;
-        let place = chan.permits.claim_place();
+        let place = chan.permits.claim_position();
         core::mem::forget(self);
         chan.publish(place, value);
     }
@@ -230,7 +230,7 @@ impl<T> OwnedPermit<T> {
     pub fn send(self, value: T) -> Sender<T> {
         let sender = self.take_sender();
         let chan = &sender.chan.chan;
-        chan.publish(chan.permits.claim_place(), value);
+        chan.publish(chan.permits.claim_position(), value);
         sender
     }
 

@@ -9,7 +9,7 @@ use core::task::Poll;
 use core::time::Duration;
 
 use super::super::blocking;
-use super::super::permits::Refused;
+use super::super::permits::Refusal;
 use super::bounded::{Bounded, MOST_CAPACITY};
 use super::error::{SendError, SendTimeoutError, TrySendError};
 use super::receiver::Receiver;
@@ -82,7 +82,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// A cancelled send sends nothing and drops the value; use [`reserve`](Self::reserve) to keep
-    /// it. It loses its place in the line.
+    /// it. It loses its position in the queue.
     ///
     /// # Cost
     /// Two read-modify-writes if there is room.
@@ -94,14 +94,14 @@ impl<T> Sender<T> {
                 return Poll::Ready(Ok(()));
             };
             if !coop::has_budget_remaining() {
-                // The reservation yields, and keeps the place in the line meanwhile.
-                return Poll::Ready(Err((Refused::Busy, unsent)));
+                // The reservation yields, and keeps the position in the queue meanwhile.
+                return Poll::Ready(Err((Refusal::Busy, unsent)));
             }
             let Poll::Ready(unit) = coop::poll_proceed(cx) else {
                 unreachable!("there was a unit");
             };
             let outcome = chan.try_send(unsent);
-            if !matches!(outcome, Err((Refused::Busy, _))) {
+            if !matches!(outcome, Err((Refusal::Busy, _))) {
                 unit.made_progress();
             }
             Poll::Ready(outcome)
@@ -109,12 +109,12 @@ impl<T> Sender<T> {
         .await;
         match outcome {
             Ok(()) => Ok(()),
-            Err((Refused::Closed, unsent)) => Err(SendError(unsent)),
-            Err((Refused::Busy, unsent)) => {
+            Err((Refusal::Closed, unsent)) => Err(SendError(unsent)),
+            Err((Refusal::Busy, unsent)) => {
                 if self.chan.reserve(1).await.is_err() {
                     return Err(SendError(unsent));
                 }
-                chan.publish(chan.permits.claim_place(), unsent);
+                chan.publish(chan.permits.claim_position(), unsent);
                 Ok(())
             }
         }
@@ -132,8 +132,8 @@ impl<T> Sender<T> {
             .chan
             .try_send(message)
             .map_err(|(refused, message)| match refused {
-                Refused::Closed => TrySendError::Closed(message),
-                Refused::Busy => TrySendError::Full(message),
+                Refusal::Closed => TrySendError::Closed(message),
+                Refusal::Busy => TrySendError::Full(message),
             })
     }
 

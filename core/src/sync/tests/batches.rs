@@ -83,13 +83,13 @@ fn regression_79_a_closed_channel_refuses_all() {
 #[test]
 fn a_notification_between_two_batches_is_for_later_waiters() {
     for count in COUNTS {
-        let bell = Arc::new(Notify::new());
-        let wait = || bell.clone().notified_owned();
-        let again = bell.clone();
+        let changed = Arc::new(Notify::new());
+        let wait = || changed.clone().notified_owned();
+        let again = changed.clone();
         let mut waits = waits(count, wait, move || again.notify_one());
-        bell.notify_waiters();
+        changed.notify_waiters();
         results(&mut waits);
-        let mut later = Spawned::new(bell.clone().notified_owned());
+        let mut later = Spawned::new(changed.clone().notified_owned());
         assert!(
             later.poll().is_ready(),
             "{count}: it was given to one of the others"

@@ -237,7 +237,7 @@ fn all_waiters_are_woken() {
     }
 }
 
-/// Threads receive as one sends; each sees every value or is told how many it missed.
+/// Threads receive as one sends; each sees every value or is notified how many it missed.
 #[test]
 fn stress_every_value_is_seen_or_counted() {
     const SENT: u64 = 20_000;

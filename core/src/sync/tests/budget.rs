@@ -155,7 +155,7 @@ fn a_lock_without_budget_keeps_its_place() {
     assert!(first.is_woken());
     assert!(
         !second.is_woken(),
-        "the first in line did not lose its place"
+        "the first in the queue did not lose its position"
     );
     let Poll::Ready(guard) = first.poll() else {
         panic!("the lock was handed to the first");

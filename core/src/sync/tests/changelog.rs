@@ -7,20 +7,20 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use super::harness::{Bell, OnWake};
+use super::harness::{CountingWaker, OnWake};
 use crate::sync::mpsc::error::TryRecvError;
 use crate::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// A waker that is held by nobody else but whoever it is given to.
-fn counted() -> (Arc<Bell>, Waker) {
-    let bell = Arc::<Bell>::default();
-    let waker = Waker::from(bell.clone());
-    (bell, waker)
+fn counted() -> (Arc<CountingWaker>, Waker) {
+    let counter = Arc::<CountingWaker>::default();
+    let waker = Waker::from(counter.clone());
+    (counter, waker)
 }
 
 #[test]
 fn a_receiver_that_goes_drops_its_waker() {
-    let (bell, waker) = counted();
+    let (counter, waker) = counted();
     let cx = &mut Context::from_waker(&waker);
     let (bounded, mut receiver) = mpsc::channel::<u8>(1);
     assert!(receiver.poll_recv(cx).is_pending());
@@ -33,7 +33,7 @@ fn a_receiver_that_goes_drops_its_waker() {
     drop(receiver);
     drop(waker);
     assert_eq!(
-        Arc::strong_count(&bell),
+        Arc::strong_count(&counter),
         1,
         "the senders live, and keep no waker"
     );

@@ -12,7 +12,7 @@ use super::harness::Spawned;
 type Channel = Arc<FixedChannel<usize, 3>>;
 
 /// The order in which values come out is that of the sends that got room; waits are served in
-/// the order of the calls, so the model is a queue, a line of senders and a line of receivers.
+/// the order of the calls, so the model is a queue, a queue of senders and a queue of receivers.
 #[derive(Default)]
 struct Pair {
     channel: Channel,
@@ -98,7 +98,11 @@ fn a_dropped_promise_is_passed_on() {
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     channel.try_send(7).unwrap();
-    assert_eq!(channel.try_recv(), None, "promised to the first in line");
+    assert_eq!(
+        channel.try_recv(),
+        None,
+        "promised to the first in the queue"
+    );
     drop(tasks.remove(0));
     assert!(tasks[0].is_woken());
     assert_eq!(tasks[0].poll(), Poll::Ready(7));

@@ -1,4 +1,4 @@
-//! The watch in place against a value and its version, with waits that are polled and dropped at
+//! `FixedWatch` against a value and its version, with waits that are polled and dropped at
 //! random.
 
 use std::task::Poll;
@@ -16,7 +16,7 @@ enum Side {
     Waiting(Spawned<Receiver>),
 }
 
-/// The watch and the model side by side.
+/// The channel and the model side by side.
 struct Pair {
     watch: &'static FixedWatch<usize>,
     sides: Vec<(Side, Option<usize>)>,
@@ -122,7 +122,7 @@ proptest! {
             prop_assert_eq!(watch.get(), pair.value);
             for (side, seen) in &pair.sides {
                 if let Side::Waiting(task) = side {
-                    // Who was polled and has something to see was told.
+                    // Who was polled and has something to see was notified.
                     let is_due = task.was_polled() && *seen != Some(pair.version);
                     prop_assert_eq!(is_due, task.is_woken());
                 }
@@ -131,7 +131,7 @@ proptest! {
     }
 }
 
-/// All who wait are told, whether they see each value or only the last.
+/// All who wait are notified, whether they see each value or only the last.
 #[test]
 fn every_receiver_is_told() {
     static WATCH: FixedWatch<u8> = FixedWatch::new(0);
@@ -151,7 +151,7 @@ fn every_receiver_is_told() {
     assert!(odd.iter_mut().all(|task| task.poll() == Poll::Ready(2)));
 }
 
-/// A value that is replaced is dropped once, and the last with the watch.
+/// A value that is replaced is dropped once, and the last with the channel.
 #[test]
 fn values_are_dropped_once() {
     let token = std::sync::Arc::new(());

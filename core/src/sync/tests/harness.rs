@@ -11,16 +11,16 @@ use crate::platform::locks_held;
 
 /// Counts how often it is woken.
 #[derive(Default)]
-pub(super) struct Bell(AtomicUsize);
+pub(super) struct CountingWaker(AtomicUsize);
 
-impl Wake for Bell {
+impl Wake for CountingWaker {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-impl Bell {
-    pub(super) fn rings(&self) -> usize {
+impl CountingWaker {
+    pub(super) fn wakes(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 }
@@ -28,18 +28,18 @@ impl Bell {
 /// A future with a waker of its own, as if it were a task.
 pub(super) struct Spawned<T> {
     future: Pin<Box<dyn Future<Output = T>>>,
-    bell: Arc<Bell>,
+    counter: Arc<CountingWaker>,
     waker: Waker,
     polled: bool,
 }
 
 impl<T> Spawned<T> {
     pub(super) fn new(future: impl Future<Output = T> + 'static) -> Self {
-        let bell = Arc::<Bell>::default();
+        let counter = Arc::<CountingWaker>::default();
         Self {
             future: Box::pin(future),
-            waker: checked(Waker::from(bell.clone()), locks_held),
-            bell,
+            waker: checked(Waker::from(counter.clone()), locks_held),
+            counter,
             polled: false,
         }
     }
@@ -59,7 +59,7 @@ impl<T> Spawned<T> {
     }
 
     pub(super) fn is_woken(&self) -> bool {
-        self.bell.rings() > 0
+        self.counter.wakes() > 0
     }
 }
 

@@ -1,4 +1,4 @@
-//! The read-write lock and the mutex against a sequential model: a line, and who holds what. Owned
+//! The read-write lock and the mutex against a sequential model: a queue, and what each task holds. Owned
 //! guards stand on the same permits; here are the ones that need no heap.
 
 use std::collections::VecDeque;
@@ -54,9 +54,9 @@ struct Pair {
     readers: usize,
     held: Vec<Guard>,
     waiting: Vec<Waiting>,
-    // The model: units that are free or gathered by the first in line, what each in line lacks.
+    // The model: units that are free or gathered by the first in the queue, what each in the queue lacks.
     free: usize,
-    line: VecDeque<(usize, usize)>,
+    waiters: VecDeque<(usize, usize)>,
     value: u64,
 }
 
@@ -69,7 +69,7 @@ impl Pair {
             held: Vec::new(),
             waiting: Vec::new(),
             free: readers,
-            line: VecDeque::new(),
+            waiters: VecDeque::new(),
             value: 0,
         }
     }
@@ -80,7 +80,7 @@ impl Pair {
 
     fn give(&mut self, units: usize) {
         self.free += units;
-        while let Some((id, missing)) = self.line.front_mut() {
+        while let Some((id, missing)) = self.waiters.front_mut() {
             let given = self.free.min(*missing);
             self.free -= given;
             *missing -= given;
@@ -88,8 +88,8 @@ impl Pair {
                 return;
             }
             let served = self.waiting.iter_mut().find(|waiting| waiting.id == *id);
-            served.expect("in line").is_served = true;
-            self.line.pop_front();
+            served.expect("in the queue").is_served = true;
+            self.waiters.pop_front();
         }
     }
 
@@ -113,7 +113,7 @@ impl Pair {
             Spawned::new(async { Guard::Read(lock.read().await) })
         };
         let units = self.units(writes);
-        let fits = self.line.is_empty() && self.free >= units;
+        let fits = self.waiters.is_empty() && self.free >= units;
         match task.poll() {
             Poll::Ready(guard) => {
                 assert!(fits);
@@ -122,9 +122,13 @@ impl Pair {
             }
             Poll::Pending => {
                 assert!(!fits);
-                let part = if self.line.is_empty() { self.free } else { 0 };
+                let part = if self.waiters.is_empty() {
+                    self.free
+                } else {
+                    0
+                };
                 self.free -= part;
-                self.line.push_back((id, units - part));
+                self.waiters.push_back((id, units - part));
                 self.waiting.push(Waiting {
                     id,
                     writes,
@@ -142,7 +146,7 @@ impl Pair {
             self.lock.try_read().map(Guard::Read)
         };
         let units = self.units(writes);
-        assert_eq!(guard.is_ok(), self.line.is_empty() && self.free >= units);
+        assert_eq!(guard.is_ok(), self.waiters.is_empty() && self.free >= units);
         if let Ok(guard) = guard {
             self.free -= units;
             self.hold(guard);
@@ -167,8 +171,8 @@ impl Pair {
         if gone.is_served {
             return self.give(units);
         }
-        let place = self.line.iter().position(|(id, _)| *id == gone.id);
-        let (_, missing) = self.line.remove(place.unwrap()).unwrap();
+        let place = self.waiters.iter().position(|(id, _)| *id == gone.id);
+        let (_, missing) = self.waiters.remove(place.unwrap()).unwrap();
         self.give(units - missing);
     }
 
@@ -221,7 +225,7 @@ proptest! {
     #[test]
     fn mutex_agrees_with_a_line(steps in collection::vec((0u8..5, any::<usize>()), 1..80)) {
         let mutex: &'static Mutex<usize> = Box::leak(Box::new(Mutex::new(0)));
-        let mut line: VecDeque<Spawned<MutexGuard<'static, usize>>> = VecDeque::new();
+        let mut waiters: VecDeque<Spawned<MutexGuard<'static, usize>>> = VecDeque::new();
         let mut held = None;
         let mut count = 0;
         for (step, index) in steps {
@@ -230,15 +234,15 @@ proptest! {
                     let mut task = Spawned::new(mutex.lock());
                     match task.poll() {
                         Poll::Ready(guard) => {
-                            prop_assert!(held.is_none() && line.is_empty());
+                            prop_assert!(held.is_none() && waiters.is_empty());
                             held = Some(guard);
                         }
-                        Poll::Pending => line.push_back(task),
+                        Poll::Pending => waiters.push_back(task),
                     }
                 }
                 2 => {
                     let taken = mutex.try_lock();
-                    prop_assert_eq!(taken.is_ok(), held.is_none() && line.is_empty());
+                    prop_assert_eq!(taken.is_ok(), held.is_none() && waiters.is_empty());
                     held = held.or(taken.ok());
                 }
                 3 => if let Some(mut guard) = held.take() {
@@ -246,14 +250,14 @@ proptest! {
                     *guard += 1;
                     count += 1;
                 },
-                _ => if !line.is_empty() {
-                    drop(line.remove(index % line.len()));
+                _ => if !waiters.is_empty() {
+                    drop(waiters.remove(index % waiters.len()));
                 },
             }
-            // Free with a line: it was handed to the first, and to nobody else.
-            prop_assert!(line.iter().skip(1).all(|task| !task.is_woken()));
+            // Free with a queue: it was handed to the first, and to nobody else.
+            prop_assert!(waiters.iter().skip(1).all(|task| !task.is_woken()));
             if held.is_none() {
-                if let Some(mut first) = line.pop_front() {
+                if let Some(mut first) = waiters.pop_front() {
                     prop_assert!(first.is_woken());
                     let Poll::Ready(guard) = first.poll() else {
                         return Err(proptest::test_runner::TestCaseError::fail("not handed over"));
@@ -262,7 +266,7 @@ proptest! {
                 }
             }
         }
-        drop((line, held));
+        drop((waiters, held));
         prop_assert_eq!(*mutex.try_lock().expect("given back"), count);
     }
 }

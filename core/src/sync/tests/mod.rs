@@ -15,7 +15,7 @@ mod budget;
 mod changelog;
 
 #[cfg(feature = "alloc")]
-mod closing;
+mod end;
 
 mod fixed;
 

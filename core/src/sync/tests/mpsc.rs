@@ -10,7 +10,7 @@ use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
 use super::super::mpsc;
-use super::harness::{Bell, Spawned};
+use super::harness::{CountingWaker, Spawned};
 use crate::sync::mpsc::error::{TryRecvError, TrySendError};
 
 /// A value, and so much beside it that a block has two slots: capacities of one and two make a
@@ -62,9 +62,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What a waiting future came to, as the model sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    InLine,
-    Granted,
-    Refused,
+    Queued,
+    GrantEvent,
+    Refusal,
 }
 
 enum Outcome {
@@ -91,9 +91,9 @@ struct Pair {
     // The model.
     queue: VecDeque<u32>,
     free: usize,
-    line: VecDeque<u32>,
+    waiters: VecDeque<u32>,
     closed: bool,
-    parked: Option<Arc<Bell>>,
+    parked: Option<Arc<CountingWaker>>,
 }
 
 impl Pair {
@@ -109,7 +109,7 @@ impl Pair {
             next: 0,
             queue: VecDeque::new(),
             free: capacity,
-            line: VecDeque::new(),
+            waiters: VecDeque::new(),
             closed: false,
             parked: None,
         }
@@ -125,14 +125,14 @@ impl Pair {
     }
 
     fn has_room(&self) -> bool {
-        !self.closed && self.free > 0 && self.line.is_empty()
+        !self.closed && self.free > 0 && self.waiters.is_empty()
     }
 
     fn free_one(&mut self) {
-        match self.line.pop_front() {
+        match self.waiters.pop_front() {
             Some(id) => {
                 let served = self.waiting.iter_mut().find(|waiting| waiting.id == id);
-                served.expect("in line").standing = Standing::Granted;
+                served.expect("in the queue").standing = Standing::GrantEvent;
             }
             None => self.free += 1,
         }
@@ -140,9 +140,9 @@ impl Pair {
 
     fn close(&mut self) {
         self.closed = true;
-        for id in self.line.drain(..) {
+        for id in self.waiters.drain(..) {
             let refused = self.waiting.iter_mut().find(|waiting| waiting.id == id);
-            refused.expect("in line").standing = Standing::Refused;
+            refused.expect("in the queue").standing = Standing::Refusal;
         }
     }
 
@@ -180,11 +180,11 @@ impl Pair {
             self.settle(outcome, room, id);
         } else {
             assert!(polled.is_pending(), "sent without room");
-            self.line.push_back(id);
+            self.waiters.push_back(id);
             self.waiting.push(Waiting {
                 id,
                 sends,
-                standing: Standing::InLine,
+                standing: Standing::Queued,
                 task,
             });
         }
@@ -212,11 +212,11 @@ impl Pair {
         let index = index % self.waiting.len();
         let waiting = &mut self.waiting[index];
         match (waiting.task.poll(), waiting.standing) {
-            (Poll::Pending, Standing::InLine) => {}
-            (Poll::Ready(outcome), standing) if standing != Standing::InLine => {
+            (Poll::Pending, Standing::Queued) => {}
+            (Poll::Ready(outcome), standing) if standing != Standing::Queued => {
                 let Waiting { id, task, .. } = self.waiting.remove(index);
                 drop(task);
-                let granted = standing == Standing::Granted;
+                let granted = standing == Standing::GrantEvent;
                 if granted && self.closed {
                     // It came for its room too late.
                     self.free_one();
@@ -234,9 +234,9 @@ impl Pair {
         }
         let Waiting { id, standing, .. } = self.waiting.remove(index % self.waiting.len());
         match standing {
-            Standing::InLine => self.line.retain(|waiting| *waiting != id),
-            Standing::Granted => self.free_one(),
-            Standing::Refused => {}
+            Standing::Queued => self.waiters.retain(|waiting| *waiting != id),
+            Standing::GrantEvent => self.free_one(),
+            Standing::Refusal => {}
         }
         self.handle_gone();
     }
@@ -255,8 +255,8 @@ impl Pair {
         let Some(mut rx) = self.receiver.take() else {
             return;
         };
-        let bell = Arc::new(Bell::default());
-        let waker = Waker::from(bell.clone());
+        let counter = Arc::new(CountingWaker::default());
+        let waker = Waker::from(counter.clone());
         let mut cx = Context::from_waker(&waker);
         let mut buffer = vec![(0, self.token.clone(), WIDTH)];
         let polled = match many {
@@ -270,7 +270,7 @@ impl Pair {
         self.receiver = Some(rx);
         if polled.is_pending() {
             assert!(self.queue.is_empty() && !self.finished() && many != Some(0));
-            self.parked = Some(bell);
+            self.parked = Some(counter);
             return;
         }
         let limit = many.unwrap_or(1);
@@ -393,15 +393,15 @@ proptest! {
                 prop_assert_eq!(rx.is_closed(), pair.closed);
                 prop_assert_eq!(rx.sender_strong_count(), pair.handles());
             }
-            if let Some(bell) = pair.parked.take_if(|_| !pair.queue.is_empty()) {
-                prop_assert!(bell.rings() > 0, "a value came and the receiver sleeps");
+            if let Some(counter) = pair.parked.take_if(|_| !pair.queue.is_empty()) {
+                prop_assert!(counter.wakes() > 0, "a value came and the receiver sleeps");
             }
             let finished = pair.finished();
-            if let Some(bell) = pair.parked.take_if(|_| finished) {
-                prop_assert!(bell.rings() > 0, "finished and the receiver sleeps");
+            if let Some(counter) = pair.parked.take_if(|_| finished) {
+                prop_assert!(counter.wakes() > 0, "finished and the receiver sleeps");
             }
             for waiting in &pair.waiting {
-                let served = waiting.standing != Standing::InLine;
+                let served = waiting.standing != Standing::Queued;
                 prop_assert_eq!(served, waiting.task.is_woken(), "sends: {}", waiting.sends);
             }
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use proptest::{collection, prop_assert_eq, proptest};
 
-use super::harness::Bell;
+use super::harness::CountingWaker;
 use crate::sync::mpsc;
 use crate::sync::mpsc::error::TryRecvError;
 
@@ -22,8 +22,8 @@ struct Pair {
     token: Arc<()>,
     queue: VecDeque<usize>,
     closed: bool,
-    /// The bell of a wait that found nothing.
-    parked: Option<Arc<Bell>>,
+    /// The `Notify` of a wait that found nothing.
+    parked: Option<Arc<CountingWaker>>,
 }
 
 impl Pair {
@@ -73,15 +73,15 @@ impl Pair {
             },
             8 | 9 => {
                 // A wait is polled, and dropped at once: nothing is lost by that.
-                let bell = Arc::new(Bell::default());
-                let waker = Waker::from(bell.clone());
+                let counter = Arc::new(CountingWaker::default());
+                let waker = Waker::from(counter.clone());
                 let mut waiting = std::pin::pin!(rx.recv());
                 match waiting.as_mut().poll(&mut Context::from_waker(&waker)) {
                     Poll::Ready(Some(value)) => assert_eq!(Some(value.0), self.queue.pop_front()),
                     Poll::Ready(None) => assert!(self.queue.is_empty() && self.closed),
                     Poll::Pending => {
                         assert!(self.queue.is_empty() && !self.closed);
-                        self.parked = Some(bell);
+                        self.parked = Some(counter);
                     }
                 }
             }
@@ -143,8 +143,8 @@ proptest! {
                 prop_assert_eq!(rx.sender_weak_count(), pair.weak.len());
             }
             let is_due = !pair.queue.is_empty() || pair.closed;
-            if let Some(bell) = pair.parked.take_if(|_| is_due) {
-                prop_assert_eq!(bell.rings(), 1);
+            if let Some(counter) = pair.parked.take_if(|_| is_due) {
+                prop_assert_eq!(counter.wakes(), 1);
             }
             prop_assert_eq!(Arc::strong_count(&pair.token), 1 + pair.queue.len());
         }

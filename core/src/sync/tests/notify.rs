@@ -1,4 +1,4 @@
-//! The bell against a sequential model.
+//! The `Notify` against a sequential model.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Fresh,
-    InLine,
+    Queued,
     One,
     Last,
     All,
@@ -50,14 +50,14 @@ struct Waiting {
 #[derive(Default)]
 struct Model {
     remembered: bool,
-    line: VecDeque<usize>,
+    waiters: VecDeque<usize>,
 }
 
 fn notify(model: &mut Model, waiting: &mut [Waiting], last: bool) {
     let served = if last {
-        model.line.pop_back()
+        model.waiters.pop_back()
     } else {
-        model.line.pop_front()
+        model.waiters.pop_front()
     };
     match served {
         Some(id) => {
@@ -74,7 +74,7 @@ fn notify(model: &mut Model, waiting: &mut [Waiting], last: bool) {
 proptest! {
     #[test]
     fn agrees_with_the_model(steps in steps()) {
-        let bell = Arc::new(Notify::new());
+        let changed = Arc::new(Notify::new());
         let mut model = Model::default();
         let mut waiting: Vec<Waiting> = Vec::new();
         for (id, step) in steps.into_iter().enumerate() {
@@ -82,7 +82,7 @@ proptest! {
                 Step::Wait => waiting.push(Waiting {
                     id,
                     standing: Standing::Fresh,
-                    task: Spawned::new(bell.clone().notified_owned()),
+                    task: Spawned::new(changed.clone().notified_owned()),
                 }),
                 Step::Poll(index) if !waiting.is_empty() => {
                     let index = index % waiting.len();
@@ -95,10 +95,10 @@ proptest! {
                         }
                         Standing::Fresh => {
                             prop_assert_eq!(polled, Poll::Pending);
-                            model.line.push_back(waiting[index].id);
-                            waiting[index].standing = Standing::InLine;
+                            model.waiters.push_back(waiting[index].id);
+                            waiting[index].standing = Standing::Queued;
                         }
-                        Standing::InLine => prop_assert_eq!(polled, Poll::Pending),
+                        Standing::Queued => prop_assert_eq!(polled, Poll::Pending),
                         _ => {
                             prop_assert_eq!(polled, Poll::Ready(()));
                             waiting.swap_remove(index);
@@ -108,25 +108,25 @@ proptest! {
                 Step::Drop(index) if !waiting.is_empty() => {
                     let gone = waiting.swap_remove(index % waiting.len());
                     match gone.standing {
-                        Standing::InLine => model.line.retain(|id| *id != gone.id),
+                        Standing::Queued => model.waiters.retain(|id| *id != gone.id),
                         Standing::One => notify(&mut model, &mut waiting, false),
                         Standing::Last => notify(&mut model, &mut waiting, true),
                         Standing::Fresh | Standing::All => {}
                     }
                 }
                 Step::One => {
-                    bell.notify_one();
+                    changed.notify_one();
                     notify(&mut model, &mut waiting, false);
                 }
                 Step::Last => {
-                    bell.notify_last();
+                    changed.notify_last();
                     notify(&mut model, &mut waiting, true);
                 }
                 Step::All => {
-                    bell.notify_waiters();
-                    model.line.clear();
+                    changed.notify_waiters();
+                    model.waiters.clear();
                     for waiting in &mut waiting {
-                        if matches!(waiting.standing, Standing::Fresh | Standing::InLine) {
+                        if matches!(waiting.standing, Standing::Fresh | Standing::Queued) {
                             waiting.standing = Standing::All;
                         }
                     }
@@ -134,7 +134,7 @@ proptest! {
                 _ => {}
             }
             for waiting in &waiting {
-                if waiting.standing == Standing::InLine {
+                if waiting.standing == Standing::Queued {
                     prop_assert_eq!(waiting.task.is_woken(), false);
                 }
                 if matches!(waiting.standing, Standing::One | Standing::Last) {
@@ -148,13 +148,13 @@ proptest! {
 /// A batch of wakers holds 32; more waiters than that are all woken, and later ones are not.
 #[test]
 fn many_waiters_are_all_woken() {
-    let bell = Arc::new(Notify::new());
+    let changed = Arc::new(Notify::new());
     let mut tasks: Vec<_> = (0..100)
-        .map(|_| Spawned::new(bell.clone().notified_owned()))
+        .map(|_| Spawned::new(changed.clone().notified_owned()))
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
-    bell.notify_waiters();
+    changed.notify_waiters();
     assert!(tasks.iter().all(Spawned::is_woken));
-    let mut late = Spawned::new(bell.clone().notified_owned());
+    let mut late = Spawned::new(changed.clone().notified_owned());
     assert!(late.poll().is_pending());
 }

@@ -92,7 +92,7 @@ proptest! {
             if made.is_some() {
                 prop_assert!(woken >= polled.count().saturating_sub(1), "all but its maker");
             } else if makers.load(Ordering::SeqCst) == 0 {
-                prop_assert!(woken > 0 || polled.count() == 0, "the next in line");
+                prop_assert!(woken > 0 || polled.count() == 0, "the next in the queue");
             }
         }
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
 use super::super::oneshot;
-use super::harness::Bell;
+use super::harness::CountingWaker;
 use crate::sync::oneshot::error::TryRecvError;
 
 /// The channel and the model side by side.
@@ -20,8 +20,8 @@ struct Pair {
     closed: bool,
     closed_by_receiver: bool,
     taken: bool,
-    rx_bell: Arc<Bell>,
-    tx_bell: Arc<Bell>,
+    rx_waker: Arc<CountingWaker>,
+    tx_waker: Arc<CountingWaker>,
     rx_waits: bool,
     tx_waits: bool,
 }
@@ -43,7 +43,7 @@ impl Pair {
                 self.closed = true;
             }
             _ => {
-                let waker = Waker::from(self.tx_bell.clone());
+                let waker = Waker::from(self.tx_waker.clone());
                 let polled = sender.poll_closed(&mut Context::from_waker(&waker));
                 assert_eq!(polled.is_ready(), self.closed);
                 assert_eq!(sender.is_closed(), self.closed);
@@ -77,7 +77,7 @@ impl Pair {
                 self.taken = self.closed;
             }
             6 if !self.taken => {
-                let waker = Waker::from(self.rx_bell.clone());
+                let waker = Waker::from(self.rx_waker.clone());
                 match Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker)) {
                     Poll::Ready(result) => {
                         assert!(self.closed);
@@ -108,16 +108,16 @@ proptest! {
         for step in steps {
             if step < 3 { pair.sender_step(step, &token) } else { pair.receiver_step(step) }
             if pair.closed && !pair.closed_by_receiver && pair.rx_waits && pair.rx.is_some() {
-                prop_assert!(pair.rx_bell.rings() > 0);
+                prop_assert!(pair.rx_waker.wakes() > 0);
             }
             if pair.closed && pair.tx_waits && pair.tx.is_some() {
-                prop_assert!(pair.tx_bell.rings() > 0);
+                prop_assert!(pair.tx_waker.wakes() > 0);
             }
         }
-        let (rx_bell, tx_bell) = (pair.rx_bell.clone(), pair.tx_bell.clone());
+        let (rx_waker, tx_waker) = (pair.rx_waker.clone(), pair.tx_waker.clone());
         drop(pair);
         prop_assert_eq!(Arc::strong_count(&token), 1);
-        prop_assert_eq!((Arc::strong_count(&rx_bell), Arc::strong_count(&tx_bell)), (1, 1));
+        prop_assert_eq!((Arc::strong_count(&rx_waker), Arc::strong_count(&tx_waker)), (1, 1));
     }
 }
 
@@ -125,7 +125,7 @@ proptest! {
 #[cfg(feature = "std")]
 #[test]
 fn a_send_whose_wake_panics_leaves_the_channel() {
-    let waits = Arc::new(Bell::default());
+    let waits = Arc::new(CountingWaker::default());
     let (mut tx, mut rx) = oneshot::channel();
     let mut cx = Context::from_waker(Waker::noop());
     let waker = Waker::from(waits.clone());

@@ -14,7 +14,7 @@ use crate::wake::WakeBatch;
 /// Within a batch, and past one.
 const COUNTS: [usize; 3] = [10, 32, 70];
 
-/// Counts how often it is woken, and panics if it is told to.
+/// Counts how often it is woken, and panics if it is asked to.
 struct Counting(bool, AtomicUsize);
 
 impl Wake for Counting {
@@ -82,11 +82,11 @@ fn of_a_lock() {
 #[test]
 fn of_a_notify() {
     for count in COUNTS {
-        let bell = Arc::new(Notify::new());
+        let changed = Arc::new(Notify::new());
         all_are_woken(
-            || bell.clone().notified_owned(),
+            || changed.clone().notified_owned(),
             count,
-            || bell.notify_waiters(),
+            || changed.notify_waiters(),
         );
     }
 }

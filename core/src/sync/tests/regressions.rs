@@ -3,27 +3,27 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::harness::{Bell, Reenters, Spawned};
+use super::harness::{CountingWaker, Reenters, Spawned};
 use crate::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 
 #[test]
 fn regression_19_wakers_reenter_notify() {
-    let bell = Arc::new(Notify::new());
-    let shared = bell.clone();
+    let counter = Arc::new(Notify::new());
+    let shared = counter.clone();
     let waker = Waker::from(Arc::new(Reenters(move || {
         shared.notify_one();
         shared.notify_waiters();
     })));
     for _ in 0..40 {
-        let mut task = Spawned::new(bell.clone().notified_owned());
+        let mut task = Spawned::new(counter.clone().notified_owned());
         let _ = task.poll_with(&waker);
         let _ = task.poll_with(Waker::noop());
         let _ = task.poll_with(&waker);
     }
-    let mut task = Spawned::new(bell.clone().notified_owned());
+    let mut task = Spawned::new(counter.clone().notified_owned());
     let _ = task.poll_with(&waker);
     drop(waker);
-    bell.notify_waiters();
+    counter.notify_waiters();
 }
 
 #[test]
@@ -111,12 +111,12 @@ fn regression_02_values_need_not_be_sync() {
 fn regression_20_parked_receiver_of_a_closed_channel() {
     let (tx, mut rx) = mpsc::channel::<u8>(2);
     let permit = tx.clone().try_reserve_owned().unwrap();
-    let bell = Arc::new(Bell::default());
-    let waker = Waker::from(bell.clone());
+    let counter = Arc::new(CountingWaker::default());
+    let waker = Waker::from(counter.clone());
     rx.close();
     assert!(rx.poll_recv(&mut Context::from_waker(&waker)).is_pending());
     drop(permit);
-    assert_eq!(bell.rings(), 1);
+    assert_eq!(counter.wakes(), 1);
     assert_eq!(
         rx.poll_recv(&mut Context::from_waker(&waker)),
         Poll::Ready(None)
@@ -207,7 +207,10 @@ fn mutex_is_handed_over_in_order() {
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     drop(guard);
-    assert!(mutex.try_lock().is_err(), "handed to the first in line");
+    assert!(
+        mutex.try_lock().is_err(),
+        "handed to the first in the queue"
+    );
     assert!(tasks[0].is_woken() && !tasks[1].is_woken());
     drop(tasks.remove(0));
     assert!(tasks[0].is_woken() && !tasks[1].is_woken());
@@ -237,8 +240,8 @@ fn statics() {
     static SEMAPHORE: Semaphore = Semaphore::const_new(1);
     static MUTEX: Mutex<u8> = Mutex::const_new(1);
     static LOCK: RwLock<u8> = RwLock::const_new(1);
-    static BELL: Notify = Notify::const_new();
-    BELL.notify_one();
+    static CHANGED: Notify = Notify::const_new();
+    CHANGED.notify_one();
     assert!(SEMAPHORE.try_acquire().is_ok());
     assert_eq!(*MUTEX.try_lock().unwrap() + *LOCK.try_read().unwrap(), 2);
 }
@@ -246,8 +249,8 @@ fn statics() {
 /// A future of each kind that is dropped while it waits leaves its waker with nobody.
 #[test]
 fn cancelled_waits_drop_their_wakers() {
-    let bell = Arc::new(Bell::default());
-    let waker = Waker::from(bell.clone());
+    let counter = Arc::new(CountingWaker::default());
+    let waker = Waker::from(counter.clone());
     let semaphore = Arc::new(Semaphore::new(0));
     let notify = Arc::new(Notify::new());
     let (_tx, mut broadcast) = broadcast::channel::<u8>(1);
@@ -260,7 +263,7 @@ fn cancelled_waits_drop_their_wakers() {
     assert!(notified.poll_with(&waker).is_pending());
     assert!(receiving.poll_with(&waker).is_pending());
     assert!(changing.poll_with(&waker).is_pending());
-    assert_eq!(Arc::strong_count(&bell), 6);
+    assert_eq!(Arc::strong_count(&counter), 6);
     drop((acquiring, notified, receiving, changing));
     let (mut tx, rx) = oneshot::channel::<u8>();
     assert!(
@@ -268,42 +271,42 @@ fn cancelled_waits_drop_their_wakers() {
             .is_pending()
     );
     drop((tx, rx));
-    assert_eq!(Arc::strong_count(&bell), 2);
+    assert_eq!(Arc::strong_count(&counter), 2);
 }
 
 /// Two waits of one task for one mutex, the first of which is not polled when its turn comes.
-fn two_waits_of_one_task() -> (Arc<Bell>, Spawned<()>, Spawned<()>) {
+fn two_waits_of_one_task() -> (Arc<CountingWaker>, Spawned<()>, Spawned<()>) {
     let mutex = Arc::new(Mutex::new(()));
     let guard = mutex.clone().try_lock_owned().unwrap();
     let wait = |mutex: Arc<Mutex<()>>| Spawned::new(async move { drop(mutex.lock().await) });
     let (mut aside, mut second) = (wait(mutex.clone()), wait(mutex));
-    let bell = Arc::new(Bell::default());
-    let waker = Waker::from(bell.clone());
+    let counter = Arc::new(CountingWaker::default());
+    let waker = Waker::from(counter.clone());
     assert!(aside.poll_with(&waker).is_pending());
     assert!(second.poll_with(&waker).is_pending());
     drop(guard);
-    assert_eq!(bell.rings(), 1);
-    (bell, aside, second)
+    assert_eq!(counter.wakes(), 1);
+    (counter, aside, second)
 }
 
 /// Regression 43: it panicked, though whoever drops the first wait may still come.
 #[test]
 fn regression_43_an_abandoned_lock_future_may_yet_be_dropped() {
-    let (bell, aside, mut second) = two_waits_of_one_task();
-    let waker = Waker::from(bell.clone());
+    let (counter, aside, mut second) = two_waits_of_one_task();
+    let waker = Waker::from(counter.clone());
     for _ in 0..1000 {
         assert!(second.poll_with(&waker).is_pending());
     }
     // The lock, and what debug builds add so that the first is polled.
-    assert!(bell.rings() <= 4, "{} wakes", bell.rings());
+    assert!(counter.wakes() <= 4, "{} wakes", counter.wakes());
     drop(aside);
     assert!(second.poll_with(&waker).is_ready());
 }
 
 #[test]
 fn regression_34_a_task_that_polls_both_is_left_alone() {
-    let (bell, mut aside, mut second) = two_waits_of_one_task();
-    let waker = Waker::from(bell);
+    let (counter, mut aside, mut second) = two_waits_of_one_task();
+    let waker = Waker::from(counter);
     assert!(second.poll_with(&waker).is_pending());
     assert!(aside.poll_with(&waker).is_ready());
     assert!(second.poll_with(&waker).is_ready());

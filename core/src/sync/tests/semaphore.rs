@@ -1,4 +1,4 @@
-//! The semaphore against a sequential model: a line, a count, and parts held by the first.
+//! The semaphore against a sequential model: a queue, a count, and parts held by the first.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ struct Waiting {
     id: usize,
     wanted: usize,
     task: Spawned<Acquired>,
-    /// `Some(granted)` once it left the line.
+    /// `Some(granted)` once it left the wait queue.
     served: Option<bool>,
     /// What it holds since then, until it is polled or dropped.
     held: usize,
@@ -54,7 +54,7 @@ struct Waiting {
 struct Model {
     free: usize,
     /// Waiters with what they still lack.
-    line: VecDeque<(usize, usize)>,
+    waiters: VecDeque<(usize, usize)>,
     closed: bool,
 }
 
@@ -63,7 +63,7 @@ impl Model {
     fn add(&mut self, added: usize) -> Vec<usize> {
         self.free += added;
         let mut served = Vec::new();
-        while let Some((id, missing)) = self.line.front_mut() {
+        while let Some((id, missing)) = self.waiters.front_mut() {
             let given = self.free.min(*missing);
             self.free -= given;
             *missing -= given;
@@ -71,7 +71,7 @@ impl Model {
                 break;
             }
             served.push(*id);
-            self.line.pop_front();
+            self.waiters.pop_front();
         }
         served
     }
@@ -90,7 +90,7 @@ impl Pair {
         let mut task = Spawned::new(self.semaphore.clone().acquire_many_owned(wanted));
         let wanted = wanted as usize;
         let model = &mut self.model;
-        let fits = wanted == 0 || (model.line.is_empty() && model.free >= wanted);
+        let fits = wanted == 0 || (model.waiters.is_empty() && model.free >= wanted);
         match task.poll() {
             Poll::Ready(Ok(permit)) => {
                 assert!(fits && !model.closed);
@@ -100,9 +100,13 @@ impl Pair {
             Poll::Ready(Err(_)) => assert!(model.closed),
             Poll::Pending => {
                 assert!(!fits && !model.closed);
-                let part = if model.line.is_empty() { model.free } else { 0 };
+                let part = if model.waiters.is_empty() {
+                    model.free
+                } else {
+                    0
+                };
                 model.free -= part;
-                model.line.push_back((id, wanted - part));
+                model.waiters.push_back((id, wanted - part));
                 self.waiting.push(Waiting {
                     id,
                     wanted,
@@ -122,7 +126,7 @@ impl Pair {
             }
             Err(TryAcquireError::Closed) => assert!(self.model.closed),
             Err(TryAcquireError::NoPermits) => {
-                assert!(!self.model.line.is_empty() || self.model.free < wanted as usize);
+                assert!(!self.model.waiters.is_empty() || self.model.free < wanted as usize);
             }
         }
     }
@@ -151,8 +155,12 @@ impl Pair {
         match gone.served {
             Some(_) => gone.held,
             None => {
-                let place = self.model.line.iter().position(|line| line.0 == gone.id);
-                let (_, missing) = self.model.line.remove(place.unwrap()).unwrap();
+                let place = self
+                    .model
+                    .waiters
+                    .iter()
+                    .position(|waiters| waiters.0 == gone.id);
+                let (_, missing) = self.model.waiters.remove(place.unwrap()).unwrap();
                 gone.wanted - missing
             }
         }
@@ -161,7 +169,7 @@ impl Pair {
     fn close(&mut self) {
         self.semaphore.close();
         self.model.closed = true;
-        for (id, missing) in std::mem::take(&mut self.model.line) {
+        for (id, missing) in std::mem::take(&mut self.model.waiters) {
             let refused = self
                 .waiting
                 .iter_mut()

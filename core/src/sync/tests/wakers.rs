@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use super::harness::{Bell, Reenters, Spawned};
+use super::harness::{CountingWaker, Reenters, Spawned};
 use crate::sync::{
     Barrier, FixedChannel, FixedWatch, Mutex, Notify, RwLock, Semaphore, SetOnce, Signal,
 };
@@ -24,7 +24,7 @@ fn waits() -> Vec<Spawned<()>> {
     let lock = leaked(RwLock::new(0));
     std::mem::forget(lock.try_read().unwrap());
     let semaphore = leaked(Semaphore::new(1));
-    let (bell, cell, barrier) = (
+    let (counter, cell, barrier) = (
         leaked(Notify::new()),
         leaked(SetOnce::<u8>::new()),
         leaked(Barrier::new(2)),
@@ -38,7 +38,7 @@ fn waits() -> Vec<Spawned<()>> {
         Spawned::new(async { drop(mutex.lock().await) }),
         Spawned::new(async { drop(lock.write().await) }),
         Spawned::new(async { drop(semaphore.acquire_many(2).await) }),
-        Spawned::new(bell.notified()),
+        Spawned::new(counter.notified()),
         Spawned::new(async {
             let _ = cell.wait().await;
         }),
@@ -50,30 +50,30 @@ fn waits() -> Vec<Spawned<()>> {
 
 #[test]
 fn a_wait_that_ends_gives_its_waker_back() {
-    let bells: [Arc<Bell>; 2] = Default::default();
+    let all: [Arc<CountingWaker>; 2] = Default::default();
     for mut wait in waits() {
-        for bell in &bells {
+        for counter in &all {
             // The second waker takes the place of the first.
-            assert!(wait.poll_with(&Waker::from(bell.clone())).is_pending());
-            assert_eq!(Arc::strong_count(bell), 2);
+            assert!(wait.poll_with(&Waker::from(counter.clone())).is_pending());
+            assert_eq!(Arc::strong_count(counter), 2);
         }
-        assert_eq!(Arc::strong_count(&bells[0]), 1);
+        assert_eq!(Arc::strong_count(&all[0]), 1);
         drop(wait);
-        assert_eq!(Arc::strong_count(&bells[1]), 1);
+        assert_eq!(Arc::strong_count(&all[1]), 1);
     }
 }
 
 #[test]
 fn a_signal_keeps_one_waker_at_most() {
-    let bell = Arc::new(Bell::default());
-    let waker = Waker::from(bell.clone());
+    let counter = Arc::new(CountingWaker::default());
+    let waker = Waker::from(counter.clone());
     let signal = leaked(Signal::new());
     for _ in 0..3 {
         assert!(Spawned::new(signal.wait()).poll_with(&waker).is_pending());
-        assert_eq!(Arc::strong_count(&bell), 3);
+        assert_eq!(Arc::strong_count(&counter), 3);
     }
     assert_eq!(signal.signal(1), None);
-    assert_eq!((Arc::strong_count(&bell), bell.rings()), (2, 1));
+    assert_eq!((Arc::strong_count(&counter), counter.wakes()), (2, 1));
     assert_eq!(signal.signal(2), Some(1));
     let mut last = Spawned::new(signal.wait());
     assert_eq!(last.poll_with(&waker), Poll::Ready(2));
@@ -113,7 +113,7 @@ fn regression_19_wakers_reenter_what_needs_no_heap() {
     }
 }
 
-/// A panic may pass by it: nothing is left half changed.
+/// A panic may pass by it: nothing is left half counter.
 #[test]
 fn a_bell_is_unwind_safe() {
     use std::panic::{RefUnwindSafe, UnwindSafe};

@@ -1,4 +1,4 @@
-//! The watch channel against a value and its version, with waits on both sides that are polled and
+//! `watch` against a value and its version, with waits on both sides that are polled and
 //! dropped at random.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ type Receiver = watch::Receiver<Value>;
 /// What a receiver does.
 enum Side {
     Idle(Receiver),
-    /// Waits for a change; comes back with whether it was told of one.
+    /// Waits for a change; comes back with whether it was notified of one.
     Changed(Spawned<(bool, Receiver)>),
     /// Waits for a multiple of three; comes back with what it found.
     Multiple(Spawned<(Option<usize>, Receiver)>),
@@ -186,7 +186,7 @@ impl Pair {
         mut task: Spawned<(Option<usize>, Receiver)>,
         seen: Option<usize>,
     ) -> Option<(Side, Option<usize>)> {
-        // A wait looks again only after a change that was told.
+        // A wait looks again only after a change with a notification.
         let looks = !task.was_polled() || seen != Some(self.version);
         match task.poll() {
             Poll::Ready((Some(found), rx)) => {
@@ -253,7 +253,7 @@ proptest! {
     }
 }
 
-/// A panic in the closure leaves the channel usable, and nobody is told.
+/// A panic in the closure leaves the channel usable, and nobody is notified.
 #[test]
 fn a_panic_in_modify_tells_nobody() {
     let (tx, rx) = watch::channel(1);

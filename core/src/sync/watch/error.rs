@@ -1,4 +1,4 @@
-//! What the watch channel says when the other side is gone.
+//! What `watch` says when the other side is gone.
 
 use core::error::Error;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! The receiving side of the watch channel.
+//! The receiving side of `watch`.
 //!
 //! Idea        A handle on [`Shared`](super::shared) with the version that was seen last.
 
@@ -12,10 +12,10 @@ use super::shared::{Shared, Version};
 use crate::coop;
 use crate::platform::{Arc, Ordering};
 
-/// Sees the latest value of a watch channel, and is told when it changes.
+/// Sees the latest value of a watch channel, and is notified when it changes.
 ///
 /// # Cost
-/// To look is two read-modify-writes, to be told of a change that happened none. A clone is two.
+/// To look is two read-modify-writes, to be notified of a change that happened none. A clone is two.
 ///
 /// # Example
 /// ```

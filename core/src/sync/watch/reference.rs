@@ -7,7 +7,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
 
-use super::shared::Reading;
+use super::shared::ReadGuard;
 
 /// The value of a watch channel, held against senders until dropped.
 ///
@@ -27,7 +27,7 @@ use super::shared::Reading;
 /// assert_eq!((*look, look.has_changed()), ("new", true));
 /// ```
 pub struct Ref<'a, T> {
-    reading: Reading<'a, T>,
+    reading: ReadGuard<'a, T>,
     changed: bool,
     /// Not to be sent, so that it is not held across an await by mistake.
     _thread: PhantomData<*const ()>,
@@ -37,7 +37,7 @@ pub struct Ref<'a, T> {
 unsafe impl<T: Sync> Sync for Ref<'_, T> {}
 
 impl<'a, T> Ref<'a, T> {
-    pub(super) const fn new(reading: Reading<'a, T>, changed: bool) -> Self {
+    pub(super) const fn new(reading: ReadGuard<'a, T>, changed: bool) -> Self {
         Self {
             reading,
             changed,

@@ -1,4 +1,4 @@
-//! The sending side of the watch channel.
+//! The sending side of `watch`.
 //!
 //! Idea        A counted handle on [`Shared`](super::shared); the last one closes the channel.
 
@@ -12,7 +12,7 @@ use super::reference::Ref;
 use super::shared::Shared;
 use crate::platform::{Arc, Ordering};
 
-/// Makes a channel that keeps one value, the latest: receivers see it, and are told of changes.
+/// Makes a channel that keeps one value, the latest: receivers see it, and are notified of changes.
 ///
 /// # Cost
 /// One allocation. A send and a `changed` that does not wait: three read-modify-writes; a look

@@ -1,4 +1,4 @@
-//! What both sides of a watch channel share: the value behind a lock, its version, who waits.
+//! What both sides of a watch channel share: the value behind a lock, its version, and the tasks that wait.
 //!
 //! Idea        A send writes the value under the lock, adds one to the version, and looks at a mark
 //!             in the same word that says whether anyone waits. A receiver compares versions.
@@ -6,12 +6,12 @@
 //! Invariants  I1 `value` is read by holders of one permit and written by the holder of all.
 //!             I2 the version changes under the write lock, so under the read lock it belongs to
 //!             the value.
-//!             I3 WAITERS is set exactly if the line is not empty, seen under the line's lock.
-//!             I4 who waits has the version of the word at the time it joined; a waiter with an
+//!             I3 WAITERS is set exactly if the wait queue is not empty, seen under the queue's lock.
+//!             I4 a waiter has the version of the word at the time it joined; a waiter with an
 //!             older version is to be woken.
-//!             I5 without threads one context alone uses a channel, since who holds the value keeps
+//!             I5 without threads one context alone uses a channel, since whoever holds the value keeps
 //!             others waiting: the handles are not `Send` there.
-//! Rejected    One line per shard of receivers: a send would visit every shard.
+//! Rejected    One wait queue per shard of receivers: a send would visit every shard.
 #![allow(unsafe_code)]
 
 use core::future::Future;
@@ -24,7 +24,7 @@ use super::super::notify::Notify;
 use super::super::permits::PlainPermits;
 use crate::coop;
 use crate::platform::{
-    AtomicUsize, HAS_THREADS, Lock, Ordering, RING_SLOTS, UnsafeCell, WithThreads, relax,
+    AtomicUsize, HAS_THREADS, Lock, Ordering, UnsafeCell, WithThreads, limit, relax,
 };
 use crate::wake::{WaitNode, WaitQueue, WaitState, WakeBatch};
 
@@ -35,7 +35,7 @@ const MOST_READERS: u64 = (u32::MAX >> 3) as u64;
 
 /// How often a look or a send that meets another tries again before its thread sleeps; once where
 /// a model has to follow each try.
-const SPINS: usize = if RING_SLOTS < 32 { 1 } else { 100 };
+const SPINS: usize = limit(100, 1);
 
 /// A version of the value; only equality counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Version {
 pub(super) struct Shared<T> {
     word: AtomicUsize,
     readers: PlainPermits,
-    line: Lock<WaitQueue<usize>>,
+    waiters: Lock<WaitQueue<usize>>,
     pub(super) receivers: AtomicUsize,
     pub(super) senders: AtomicUsize,
     pub(super) no_receivers: Notify,
@@ -68,9 +68,9 @@ impl<T> core::panic::UnwindSafe for Shared<T> {}
 impl<T> core::panic::RefUnwindSafe for Shared<T> {}
 
 /// Read access to the value.
-pub(super) struct Reading<'a, T>(&'a Shared<T>);
+pub(super) struct ReadGuard<'a, T>(&'a Shared<T>);
 
-impl<T> Deref for Reading<'_, T> {
+impl<T> Deref for ReadGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.0.value.with(|value| {
@@ -80,16 +80,16 @@ impl<T> Deref for Reading<'_, T> {
     }
 }
 
-impl<T> Drop for Reading<'_, T> {
+impl<T> Drop for ReadGuard<'_, T> {
     fn drop(&mut self) {
         self.0.readers.give_untold(1);
     }
 }
 
 /// Gives all permits back after a write, also when the write panics.
-struct Writing<'a, T>(&'a Shared<T>);
+struct WriteGuard<'a, T>(&'a Shared<T>);
 
-impl<T> Drop for Writing<'_, T> {
+impl<T> Drop for WriteGuard<'_, T> {
     fn drop(&mut self) {
         self.0.readers.give_untold(MOST_READERS);
     }
@@ -100,7 +100,7 @@ impl<T> Shared<T> {
         Self {
             word: AtomicUsize::new(0),
             readers: PlainPermits::new(MOST_READERS as usize),
-            line: Lock::new(WaitQueue::new()),
+            waiters: Lock::new(WaitQueue::new()),
             receivers: AtomicUsize::new(receivers),
             senders: AtomicUsize::new(1),
             no_receivers: Notify::new(),
@@ -132,9 +132,9 @@ impl<T> Shared<T> {
     }
 
     /// The value, held against writers until dropped, and its version.
-    pub(super) fn read(&self) -> (Reading<'_, T>, Version) {
+    pub(super) fn read(&self) -> (ReadGuard<'_, T>, Version) {
         self.lock(1);
-        let reading = Reading(self);
+        let reading = ReadGuard(self);
         (reading, self.version())
     }
 
@@ -152,7 +152,7 @@ impl<T> Shared<T> {
     /// Changes the value; if `change` says so, tells the receivers.
     pub(super) fn write(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
         self.lock(MOST_READERS);
-        let writing = Writing(self);
+        let writing = WriteGuard(self);
         let changed = self.value.with_mut(|value| {
             // SAFETY: we hold all permits (I1).
             change(unsafe { &mut *value })
@@ -178,24 +178,24 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Wakes who waits for another version than the current one, or all if closed.
+    /// Wakes the waiters for another version than the current one, or all if closed.
     #[cold]
     fn wake_line(&self) {
         let mut batch = WakeBatch::new();
         loop {
-            let mut line = self.line.lock();
+            let mut waiters = self.waiters.lock();
             // Acquire: pairs with the Release in `write`.
             let word = self.word.load(Ordering::Acquire);
             let version = word & !(CLOSED | WAITERS);
-            while let (true, Some(joined)) = (batch.has_room(), line.front()) {
+            while let (true, Some(joined)) = (batch.has_room(), waiters.front()) {
                 if *joined == version && word & CLOSED == 0 {
                     break;
                 }
-                batch.push(line.pop_front(0).expect("the front exists"));
+                batch.push(waiters.pop_front(0).expect("the front exists"));
             }
-            self.line_changed(&line);
+            self.waiters_changed(&waiters);
             let finished = batch.has_room();
-            drop(line);
+            drop(waiters);
             batch.wake_all();
             if finished {
                 return;
@@ -204,9 +204,9 @@ impl<T> Shared<T> {
     }
 
     /// Restores I3 after waiters left.
-    fn line_changed(&self, line: &WaitQueue<usize>) {
-        if line.is_empty() {
-            // Relaxed: the mark guards nothing but the line, which the lock guards.
+    fn waiters_changed(&self, waiters: &WaitQueue<usize>) {
+        if waiters.is_empty() {
+            // Relaxed: the mark guards nothing but the wait queue, which the lock guards.
             self.word.fetch_and(!WAITERS, Ordering::Relaxed);
         }
     }
@@ -246,7 +246,7 @@ impl<T> Change<'_, T> {
         Poll::Pending
     }
 
-    /// Joins the line or replaces the waker in it; `false` if there is something to see instead.
+    /// Joins the wait queue or replaces the waker in it; `false` if there is something to see instead.
     fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> bool {
         let waker = cx.waker().clone();
         // SAFETY: the node is not moved from here on; nothing else is pinned.
@@ -254,7 +254,7 @@ impl<T> Change<'_, T> {
         let node = this.node.get_or_insert_with(|| WaitNode::new(0));
         // SAFETY: structurally pinned.
         let node = unsafe { Pin::new_unchecked(&*node) };
-        let mut line = this.shared.line.lock();
+        let mut waiters = this.shared.waiters.lock();
         let seen = this.seen.0;
         // AcqRel: a sender that comes later sees the mark, one that came earlier is seen here.
         let waits = this
@@ -267,15 +267,15 @@ impl<T> Change<'_, T> {
             return false;
         }
         let spare = match node.state() {
-            // SAFETY: the node is in this line.
-            WaitState::Queued => unsafe { line.set_waker(node, waker) },
+            // SAFETY: the node is in this queue.
+            WaitState::Queued => unsafe { waiters.set_waker(node, waker) },
             _ => {
-                // SAFETY: the node is in no line; `drop` removes it.
-                unsafe { line.push(node, waker, seen) };
+                // SAFETY: the node is in no queue; `drop` removes it.
+                unsafe { waiters.push(node, waker, seen) };
                 None
             }
         };
-        drop(line);
+        drop(waiters);
         drop(spare);
         true
     }
@@ -306,11 +306,11 @@ impl<T> Drop for Change<'_, T> {
         if node.state() != WaitState::Queued {
             return;
         }
-        let mut line = self.shared.line.lock();
-        // SAFETY: the node is in this line or was woken.
-        let own = unsafe { line.remove(node) };
-        self.shared.line_changed(&line);
-        drop(line);
+        let mut waiters = self.shared.waiters.lock();
+        // SAFETY: the node is in this queue or was woken.
+        let own = unsafe { waiters.remove(node) };
+        self.shared.waiters_changed(&waiters);
+        drop(waiters);
         drop(own);
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::tell;
 use selkie_core::raw::task::Notified;
-use selkie_core::raw::time::{Current, ParkFor, set_current};
+use selkie_core::raw::time::{Current, ParkLimit, set_current};
 use selkie_core::time::Instant as TimerInstant;
 
 use super::super::turn::Due;
@@ -247,10 +247,10 @@ impl Worker<'_> {
         }
         let remote = self.remote;
         let limit = match remote.timers.map(|timers| timers.prepare_park()) {
-            None | Some(ParkFor::Forever) => None,
-            Some(ParkFor::Sleep(limit)) => Some(limit),
+            None | Some(ParkLimit::Forever) => None,
+            Some(ParkLimit::Sleep(limit)) => Some(limit),
             // Only a single-thread runtime's clock can be paused.
-            Some(ParkFor::Advance) => Some(Duration::ZERO),
+            Some(ParkLimit::Advance) => Some(Duration::ZERO),
         };
         let limit = monitor.limit(self, self.sleep_with_surplus(limit));
         let woken = remote

@@ -1,11 +1,11 @@
 //! The span of a task.
 //!
-//! Idea        Each task is a root span `runtime.spawn`. Its future's polls and its drop are inside the
-//!             span, which is closed as the task's memory is given back. A task's wakers tell of what
-//!             happens to them (see [`waker`](super::waker)). Where nobody listens as a task is spawned,
-//!             its polls check that its span is off, and no more.
+//! Idea        Each task has a root span `runtime.spawn`. Its future is polled and dropped inside that span, which is closed
+//!             when the memory of the task is released. The task's wakers emit events as well (see
+//!             [`waker`](super::waker)). If no subscriber is interested when the task is spawned, each poll checks that
+//!             the span is disabled, and does nothing else.
 //! Invariants  I1 the future is dropped inside the span, whatever ends the task.
-//! Rejected    A span in the task's header: memory in every task, with the feature off, too.
+//! Rejected    A span in the task's header: memory in every task, also without the feature.
 
 use std::future::Future;
 use std::panic::Location;
@@ -22,7 +22,7 @@ use super::waker::TracedWaker;
 
 pin_project! {
     /// A task's future inside its span.
-    pub(crate) struct Traced<F> {
+    pub(crate) struct Instrumented<F> {
         // Dropped inside the span, before the rest (I1).
         #[pin]
         future: Option<F>,
@@ -30,7 +30,7 @@ pin_project! {
         span: Span,
     }
 
-    impl<F> PinnedDrop for Traced<F> {
+    impl<F> PinnedDrop for Instrumented<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let _inside = this.span.enter();
@@ -39,7 +39,7 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for Traced<F> {
+impl<F: Future> Future for Instrumented<F> {
     type Output = F::Output;
 
     #[inline]
@@ -57,18 +57,18 @@ impl<F: Future> Future for Traced<F> {
     }
 }
 
-/// `future`, of which a subscriber is told as a task.
-pub(crate) fn task<F: Future>(
+/// `future` inside the span of a task.
+pub(super) fn task<F: Future>(
     future: F,
     kind: Kind,
     name: Option<&str>,
     id: Id,
     location: &'static Location<'static>,
-) -> Traced<F> {
+) -> Instrumented<F> {
     let (size, original_size) = sizes::<F>(kind);
     let span = trace_span!(
         target: "tokio::task",
-        // What a thread waits for is part of what the thread does; a task is its own.
+        // A future that a thread waits for is part of what the thread does; a task is a root of its own.
         parent: if kind.is_of_caller() { tracing::Span::current().id() } else { None },
         "runtime.spawn",
         kind = %kind.name(),
@@ -84,17 +84,11 @@ pub(crate) fn task<F: Future>(
         Kind::Task | Kind::Local => span.id().map(|span| TracedWaker::new(span.into_u64())),
         Kind::BlockOn => None,
     };
-    Traced {
+    Instrumented {
         future: Some(future),
         waker,
         span,
     }
-}
-
-/// `future`, of which a subscriber is told as one that a thread waits for.
-#[track_caller]
-pub(crate) fn root<F: Future>(future: F) -> Traced<F> {
-    task(future, Kind::BlockOn, None, Id::next(), Location::caller())
 }
 
 /// The size of what is spawned, and of the future itself if it is boxed for its size.
@@ -107,8 +101,8 @@ fn sizes<F>(kind: Kind) -> (usize, Option<usize>) {
     }
 }
 
-/// `closure`, of which a subscriber is told as a task that blocks.
-pub(crate) fn trace_blocking<F: FnOnce() -> R, R>(
+/// `closure` inside the span of a blocking task.
+pub(super) fn blocking<F: FnOnce() -> R, R>(
     closure: F,
     name: Option<&str>,
     id: Id,

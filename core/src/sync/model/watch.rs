@@ -1,4 +1,4 @@
-//! Models of the watch channel, with a heap and in place.
+//! Models of `watch`, with a heap and in place.
 
 use core::pin::pin;
 use core::task::{Context, Waker};
@@ -11,7 +11,7 @@ use loom::thread;
 use super::check::check;
 use crate::sync::{FixedWatch, watch};
 
-/// Attacks watch I3: the receiver joins the line as the value changes.
+/// Attacks watch I3: the receiver joins the wait queue as the value changes.
 #[test]
 fn model_watch_send_races_changed() {
     check(|| {
@@ -27,7 +27,7 @@ fn model_watch_send_races_changed() {
     });
 }
 
-/// Attacks watch I3: the receiver joins the line as the last sender goes.
+/// Attacks watch I3: the receiver joins the wait queue as the last sender goes.
 #[test]
 fn model_watch_close_races_changed() {
     check(|| {
@@ -69,7 +69,7 @@ fn model_watch_closed_races_drop() {
     });
 }
 
-/// Attacks fixed watch I1 and I2: the receiver joins the line as the value changes.
+/// Attacks fixed watch I1 and I2: the receiver joins the wait queue as the value changes.
 #[test]
 fn model_fixed_watch_send_races_changed() {
     check(|| {
@@ -101,7 +101,7 @@ fn model_fixed_watch_last_value_is_seen() {
     });
 }
 
-/// Attacks fixed watch I2: a wait is dropped as it is told, and the other is told all the same.
+/// Attacks fixed watch I2: a wait is dropped as it is notified, and the other is notified all the same.
 #[test]
 fn model_fixed_watch_cancel_races_send() {
     check(|| {

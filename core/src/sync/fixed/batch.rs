@@ -12,7 +12,7 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// says how many. Zero at once if there is no room.
     ///
     /// # Cancel safety
-    /// A cancelled receive takes nothing; it loses its place in the line.
+    /// A cancelled receive takes nothing; it loses its position in the queue.
     ///
     /// # Cost
     /// One critical section for each value.

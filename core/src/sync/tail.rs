@@ -1,13 +1,13 @@
 //! The tail index in the high bits of the permit word: places in a channel's queue.
 //!
-//! Idea        See [`permits`](super::permits): a send takes a permit and a place in one step.
+//! Idea        See [`permits`](super::permits): a send takes a permit and a position in one step.
 
 use super::permits::{Permits, Word};
 use crate::platform::Ordering;
 
 impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
     /// The largest index; the one after it is zero.
-    pub(super) const LAST_PLACE: u64 = u64::MAX >> Self::TAIL_SHIFT;
+    pub(super) const LAST_POSITION: u64 = u64::MAX >> Self::TAIL_SHIFT;
 
     /// The word as the last change left it: a read-modify-write, hence ordered with all of them.
     pub(super) fn snapshot_latest(&self) -> Word<COUNT_BITS> {
@@ -18,7 +18,7 @@ impl<const COUNT_BITS: u32> Permits<COUNT_BITS> {
 
     /// Takes a place for a permit that is held already.
     #[inline]
-    pub(super) fn claim_place(&self) -> u64 {
+    pub(super) fn claim_position(&self) -> u64 {
         // AcqRel: pairs with `snapshot_latest`.
         Word::<COUNT_BITS>(self.word.fetch_add(1 << Self::TAIL_SHIFT, Ordering::AcqRel)).tail()
     }

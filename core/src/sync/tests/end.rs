@@ -1,4 +1,4 @@
-//! Permits that are held, waited for or handed over as their channel or semaphore closes.
+//! Permits that are held, waited for or passed on as their channel or semaphore closes.
 
 use std::sync::Arc;
 use std::task::Poll;

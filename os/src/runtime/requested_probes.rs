@@ -1,10 +1,10 @@
-//! What a builder was asked to look at.
+//! What a builder was asked to observe.
 
 use crate::observe::{HistogramConfiguration, HistogramScale, ProbesConfig};
 
-/// What a builder was asked to look at.
+/// What a builder was asked to observe.
 #[derive(Clone)]
-pub(super) struct Asked {
+pub(super) struct RequestedProbes {
     pub(super) hooks: ProbesConfig,
     pub(super) poll_times: bool,
     pub(super) latencies: bool,
@@ -15,7 +15,7 @@ pub(super) struct Asked {
     pub(super) buckets: usize,
 }
 
-impl Default for Asked {
+impl Default for RequestedProbes {
     fn default() -> Self {
         Self {
             hooks: ProbesConfig::default(),
@@ -30,8 +30,8 @@ impl Default for Asked {
     }
 }
 
-impl Asked {
-    /// What the runtime's table is made with.
+impl RequestedProbes {
+    /// The configuration of the table of probes.
     pub(super) fn config(&self) -> ProbesConfig {
         let legacy =
             || HistogramConfiguration::legacy(self.scale, self.resolution_nanos, self.buckets);

@@ -1,4 +1,4 @@
-//! Finds a lock that was handed to a future which its task polls no more.
+//! Finds a lock that was granted to a future which its task polls no more: a deadlock.
 //!
 //! Idea        A task queues for a mutex, keeps that future aside (`select!` by reference), and then
 //!             awaits the same mutex again. The lock is handed to the first future, the task polls
@@ -19,7 +19,7 @@ use crate::maybe_const;
 use crate::platform::Lock;
 use crate::platform::tell;
 
-/// Polls of another wait by the task that holds the lock unknowingly, before its user is told.
+/// Polls of another wait by the task that holds the lock unknowingly, before its user is warned.
 const PATIENCE: u8 = 3;
 
 const WARNING: &str = "a task waits for a mutex that was handed to another `lock` future of the same task, which \
@@ -42,10 +42,10 @@ fn mark_of(waker: &Waker) -> Option<TaskMark> {
 /// The task that is remembered.
 #[cfg(debug_assertions)]
 #[derive(Debug)]
-struct Remembered(Lock<Option<TaskMark>>);
+struct RememberedTask(Lock<Option<TaskMark>>);
 
 #[cfg(debug_assertions)]
-impl Remembered {
+impl RememberedTask {
     maybe_const! {
         fn new() -> Self {
             Self(Lock::new(None))
@@ -64,10 +64,10 @@ impl Remembered {
 /// Nothing is remembered in release builds.
 #[cfg(not(debug_assertions))]
 #[derive(Debug)]
-struct Remembered;
+struct RememberedTask;
 
 #[cfg(not(debug_assertions))]
-impl Remembered {
+impl RememberedTask {
     const fn new() -> Self {
         Self
     }
@@ -79,22 +79,22 @@ impl Remembered {
     }
 }
 
-/// Whom a lock was handed to and who has not come for it; takes part in debug builds only.
+/// The task that a lock was granted to and that has not come for it; takes part in debug builds only.
 #[derive(Debug)]
-pub(super) struct Handover {
-    task: Remembered,
+pub(super) struct DeadlockDetection {
+    task: RememberedTask,
 }
 
-impl Handover {
+impl DeadlockDetection {
     maybe_const! {
         /// Nobody.
         pub(super) fn new() -> Self {
-            Self { task: Remembered::new() }
+            Self { task: RememberedTask::new() }
         }
     }
 
     /// The task that `waker` wakes was handed the lock.
-    pub(super) fn handed_to(&self, waker: &Waker) {
+    pub(super) fn granted_to(&self, waker: &Waker) {
         self.task.set(mark_of(waker));
     }
 
@@ -104,7 +104,7 @@ impl Handover {
     }
 
     /// A task waits for the lock. If it was handed the lock itself, it is woken, often enough to poll
-    /// all that it polls, and then the user is told; `polls` counts.
+    /// all that it polls, and then the user is warned; `polls` counts.
     pub(super) fn check(&self, waker: &Waker, polls: &mut u8) {
         if !mark_of(waker).is_some_and(|mark| self.task.is(mark)) {
             *polls = 0;

@@ -4,10 +4,10 @@ use core::task::Waker;
 use core::time::Duration;
 
 use crate::park::Park;
-use crate::time::raw::{Mode, ParkFor};
+use crate::time::raw::{Mode, ParkLimit};
 use crate::time::{Timers, TimersHandle};
 
-/// Puts a shard of timers around a [`Park`]: it sleeps no longer than until the next timer, and
+/// Puts a shard of timers around another [`Park`]: it sleeps no longer than until the next timer, and
 /// fires what is due when it wakes.
 ///
 /// For an executor that is the only one of its shard: a thread's, or a chip's that needs no
@@ -51,12 +51,12 @@ impl<P: Park> Park for TimedPark<P> {
             return self.park.park(Some(Duration::ZERO));
         }
         match self.timers.prepare_park() {
-            ParkFor::Forever => self.park.park(timeout),
-            ParkFor::Sleep(until) => {
+            ParkLimit::Forever => self.park.park(timeout),
+            ParkLimit::Sleep(until) => {
                 let shorter = timeout.map_or(until, |timeout| timeout.min(until));
                 self.park.park(Some(shorter));
             }
-            ParkFor::Advance => {
+            ParkLimit::Advance => {
                 self.park.park(Some(Duration::ZERO));
                 if timeout != Some(Duration::ZERO) {
                     self.timers.advance_idle();
