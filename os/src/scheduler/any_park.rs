@@ -1,4 +1,4 @@
-//! A sleeper whose kind the scheduler does not know.
+//! A type-erased `Park`, whose kind the scheduler does not know.
 
 use std::sync::Arc;
 

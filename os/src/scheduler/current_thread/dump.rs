@@ -1,11 +1,15 @@
-//! The scheduler's part of a dump: it polls its tasks, traced.
+//! The part of the current-thread scheduler in a dump: it polls its tasks, traced.
 
+#[cfg(feature = "taskdump")]
 use std::sync::Arc;
 
-use super::run::Driven;
+use super::run::CoreGuard;
+#[cfg(feature = "taskdump")]
 use super::shared::{CurrentThread, lock};
+#[cfg(feature = "taskdump")]
 use crate::observe::Request;
 
+#[cfg(feature = "taskdump")]
 impl CurrentThread {
     /// Asks whoever drives the scheduler for a dump.
     pub(crate) fn ask_for_dump(&self) -> Arc<Request> {
@@ -14,13 +18,14 @@ impl CurrentThread {
         request
     }
 
-    /// Nobody waits for `request` any more.
+    /// Called when nobody waits for `request` any more.
     pub(crate) fn forget_dump(&self, request: &Arc<Request>) {
         self.dumps.forget(request);
     }
 }
 
-impl Driven<'_> {
+#[cfg(feature = "taskdump")]
+impl CoreGuard<'_> {
     /// Answers the dumps that are asked for.
     pub(super) fn answer_dumps(&self) {
         for request in self.scheduler.dumps.of_worker(0) {
@@ -58,4 +63,11 @@ impl Driven<'_> {
         }
         request.answer(0, missed)
     }
+}
+
+#[cfg(not(feature = "taskdump"))]
+impl CoreGuard<'_> {
+    /// Does nothing: in a build without dumps nobody can request one.
+    #[inline]
+    pub(super) fn answer_dumps(&self) {}
 }

@@ -2,22 +2,29 @@
 //!
 //! Invariants  I1 the slots of an owner of tasks are walked on the thread that has it, or under its lock.
 
+#[cfg(feature = "taskdump")]
 use std::sync::{Arc, PoisonError};
 
+#[cfg(feature = "taskdump")]
 use selkie_core::raw::task::{Notified, OwnedTasks};
+#[cfg(feature = "taskdump")]
 use selkie_core::task::Id;
 
+#[cfg(feature = "taskdump")]
 use super::shared::MultiThread;
 use super::worker::Worker;
+#[cfg(feature = "taskdump")]
 use crate::observe::Request;
 
 /// The tasks that are alive: those that we have as notified tasks, and the ids of the others.
+#[cfg(feature = "taskdump")]
 #[derive(Default)]
 struct Found {
     tasks: Vec<Notified>,
     others: Vec<Id>,
 }
 
+#[cfg(feature = "taskdump")]
 impl Found {
     fn add(&mut self, tasks: &OwnedTasks<MultiThread>) {
         tasks.wake_all(|id, task| match task {
@@ -27,6 +34,7 @@ impl Found {
     }
 }
 
+#[cfg(feature = "taskdump")]
 impl MultiThread {
     /// Asks every worker for a dump.
     pub(crate) fn ask_for_dump(&self) -> Arc<Request> {
@@ -35,12 +43,13 @@ impl MultiThread {
         request
     }
 
-    /// Nobody waits for `request` any more.
+    /// Called when nobody waits for `request` any more.
     pub(crate) fn forget_dump(&self, request: &Arc<Request>) {
         self.dumps.forget(request);
     }
 }
 
+#[cfg(feature = "taskdump")]
 impl Worker<'_> {
     /// Answers the dumps that are asked for.
     pub(super) fn answer_dumps(&self) {
@@ -93,4 +102,11 @@ impl Worker<'_> {
             .or_else(|| self.pop_ring())
             .or_else(|| self.shared.pop_outside(self.index))
     }
+}
+
+#[cfg(not(feature = "taskdump"))]
+impl Worker<'_> {
+    /// Does nothing: in a build without dumps nobody can request one.
+    #[inline]
+    pub(super) fn answer_dumps(&self) {}
 }

@@ -22,7 +22,7 @@ use super::worker::Worker;
 const PERIOD: Duration = Duration::from_millis(10);
 /// The same where its sockets wait too: each worker has a driver of its own.
 const PERIOD_OF_DRIVERS: Duration = Duration::from_millis(1);
-/// Rounds without a running worker after which the watch ends.
+/// Rounds without a running worker after which the monitor stops.
 const QUIET_ROUNDS: u32 = 10;
 /// The same where each worker has a driver of its own: who wakes before that relies on rounds that are short.
 const QUIET_ROUNDS_OF_DRIVERS: u32 = 2;
@@ -36,7 +36,7 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    /// Takes the watch if it is free, or held by the one in the driver while we sleep outside; cuts
+    /// Takes the role of monitor if it is free, or held by the one in the driver while we sleep outside; cuts
     /// `limit` to the period if we have it.
     pub(super) fn limit(
         &mut self,
@@ -68,7 +68,7 @@ impl Monitor {
         Some(limit.map_or(period, |limit| limit.min(period)))
     }
 
-    /// Whether nobody has run for so long that the watch ends.
+    /// Whether nobody has run for so long that the monitor stops.
     fn is_quiet(&self, shared: &MultiThread) -> bool {
         let rounds = match shared.drivers.are_own() {
             true => QUIET_ROUNDS_OF_DRIVERS,
@@ -136,7 +136,7 @@ impl Monitor {
     }
 }
 
-/// How long the watcher sleeps at a time.
+/// How long the monitor sleeps at a time.
 fn period(shared: &MultiThread) -> Duration {
     match shared.drivers.are_own() {
         true => PERIOD_OF_DRIVERS,
