@@ -13,7 +13,7 @@ pub mod macros;
 mod config;
 mod sys;
 
-pub mod io;
+mod async_io;
 pub mod sync;
 
 mod blocking;
@@ -43,6 +43,9 @@ pub mod signal;
 mod source;
 #[cfg(feature = "io-std")]
 mod stdio;
+
+pub mod io;
+
 pub mod stream;
 #[cfg(feature = "rt")]
 pub mod task;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use fixture::{Folder, alone, ringed};
 use selkie::fs::File;
 use selkie::runtime::Builder;
-use served::{Kind, Manner, Plan, ROOT, Served};
+use served::{Kind, Plan, ROOT, Served, ServerMode};
 
 /// What each runtime is given to end.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ fn regression_87_an_end_keeps_its_limit_and_the_outcome_comes_when_it_comes() {
     for (what, begin) in OPERATIONS {
         for (kind, runtime) in ringed().into_iter().enumerate() {
             let folder = Folder::new("unanswered");
-            let served = match Served::at(folder.path(), Manner::Direct) {
+            let served = match Served::at(folder.path(), ServerMode::Direct) {
                 Ok(served) => served,
                 Err(error) => return println!("skipped: no file server: {error}"),
             };

@@ -32,6 +32,8 @@ pub(crate) struct Crate<'a> {
     pub(crate) modules: Vec<Vec<String>>,
     /// Files that two modules declare by `#[path]`, so that each has a parent of its own.
     pub(crate) is_twice: Vec<bool>,
+    /// Modules whose files, by `#[path]`, belong to no crate or to another.
+    outside: BTreeSet<Vec<String>>,
     /// Macros that stand at the root, wherever their file is.
     macros: BTreeMap<String, usize>,
 }
@@ -55,6 +57,7 @@ impl<'a> Crate<'a> {
     fn new(root: &str, files: Vec<&'a Source>) -> Self {
         let mut modules: Vec<_> = files.iter().map(|source| module(root, source)).collect();
         let mut macros = BTreeMap::new();
+        let mut outside = BTreeSet::new();
         let mut declared = vec![0; files.len()];
         for (at, source) in files.iter().enumerate() {
             let lines: Vec<&str> = source.code.lines().collect();
@@ -69,10 +72,13 @@ impl<'a> Crate<'a> {
             }
             for (file, name) in elsewhere(source) {
                 let path = format!("{}/{file}", folder(&source.path).unwrap_or_default());
+                let mut module = modules[at].clone();
+                module.push(name);
                 if let Some(file) = files.iter().position(|source| source.path == path) {
-                    modules[file] = modules[at].clone();
-                    modules[file].push(name);
+                    modules[file] = module;
                     declared[file] += 1;
+                } else {
+                    outside.insert(module);
                 }
             }
         }
@@ -80,6 +86,7 @@ impl<'a> Crate<'a> {
             files,
             modules,
             is_twice: declared.iter().map(|&times| times > 1).collect(),
+            outside,
             macros,
         }
     }
@@ -88,6 +95,9 @@ impl<'a> Crate<'a> {
     pub(crate) fn target(&self, path: &[String]) -> Option<usize> {
         if let Some(&file) = path.first().and_then(|name| self.macros.get(name)) {
             return Some(file);
+        }
+        if self.outside.iter().any(|module| path.starts_with(module)) {
+            return None;
         }
         (0..=path.len()).rev().find_map(|length| {
             self.modules
@@ -122,15 +132,16 @@ fn module(root: &str, source: &Source) -> Vec<String> {
 
 /// The files that `source` declares by `#[path = "…"]`, and the names of their modules.
 fn elsewhere(source: &Source) -> Vec<(String, String)> {
-    let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+    let mut lines = source.text.lines().map(str::trim);
     let mut found = Vec::new();
-    for pair in lines.windows(2) {
-        let path = pair[0].strip_prefix("#[path = \"");
-        let path = path.and_then(|path| path.strip_suffix("\"]"));
-        let name = pair[1]
-            .strip_suffix(';')
-            .and_then(|line| line.rsplit(' ').next());
-        if let (Some(path), Some(name)) = (path, name) {
+    while let Some(line) = lines.next() {
+        let path = line.strip_prefix("#[path = \"");
+        let Some(path) = path.and_then(|path| path.strip_suffix("\"]")) else {
+            continue;
+        };
+        // Other attributes may stand between.
+        let module = lines.by_ref().find(|line| line.ends_with(';'));
+        if let Some(name) = module.and_then(|line| line.trim_end_matches(';').rsplit(' ').next()) {
             found.push((path.to_owned(), name.to_owned()));
         }
     }

@@ -143,7 +143,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os("macros", &[], &[]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
-    os("io", &[], &["coop", "wake", "sync", "platform"]),
+    os("async_io", &[], &["coop", "wake", "sync", "platform"]),
     os("sync", &[], &["sync"]),
     os(
         "blocking",
@@ -153,7 +153,7 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "driver",
-        &["config", "sys", "io"],
+        &["config", "sys", "async_io"],
         &["park", "time", "wake", "platform", "collections", "coop"],
     ),
     os(
@@ -219,13 +219,13 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "source",
-        &["io", "context", "driver", "sys"],
+        &["async_io", "context", "driver", "sys"],
         &["coop", "wake", "platform"],
     ),
     // `task`: who has moved the clock gives way.
     os(
         "time",
-        &["sys", "io", "driver", "source"],
+        &["sys", "async_io", "driver", "source"],
         &["task", "time"],
     ),
     os(
@@ -236,14 +236,16 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "net",
         &[
-            "sys", "io", "context", "driver", "source", "blocking", "task",
+            "sys", "async_io", "context", "driver", "source", "blocking", "task",
         ],
         &["coop", "platform"],
     ),
     os("uring", &["context", "driver"], &["coop"]),
     os(
         "fs",
-        &["sys", "io", "context", "driver", "blocking", "task", "sync"],
+        &[
+            "sys", "async_io", "context", "driver", "blocking", "task", "sync",
+        ],
         &["coop", "platform", "wake"],
     ),
     // `source`, and what it stands on: a terminal or pipe on the input is watched, not waited for.
@@ -251,7 +253,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "stdio",
         &[
-            "sys", "io", "context", "driver", "source", "blocking", "task", "fs",
+            "sys", "async_io", "context", "driver", "source", "blocking", "task", "fs",
         ],
         &["coop", "sync"],
     ),
@@ -259,17 +261,12 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "process",
         &[
-            "sys", "io", "context", "driver", "source", "blocking", "task", "signal", "stdio",
+            "sys", "async_io", "context", "driver", "source", "blocking", "task", "signal", "stdio",
         ],
         &["coop", "platform", "task"],
     ),
-];
-
-/// Public doors that pass on what stands on a floor above them, since Tokio's paths are so; nothing
-/// behind the door imports it.
-pub(crate) const PASSED_ON: &[(&str, &str)] = &[
-    ("os/src/io/mod.rs", "stdio"),
-    ("os/src/io/mod.rs", "source"),
+    // The public door: what stands low, and what stands on the driver, under one path, as with Tokio.
+    os("io", &["async_io", "source", "stdio"], &[]),
 ];
 
 /// Macros at a crate's root, and the room that each stands in.

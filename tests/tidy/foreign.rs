@@ -141,10 +141,10 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("os/src/fs/timer_thread.rs", &["waker.file_lock"]),
     ("os/src/fs/file_state.rs", &["waker.file"]),
     (
-        "os/src/io/memory/duplex.rs",
+        "os/src/async_io/memory/duplex.rs",
         &["waker.duplex_read", "waker.duplex_write"],
     ),
-    ("os/src/io/memory/simplex.rs", &["waker.simplex_read"]),
+    ("os/src/async_io/memory/simplex.rs", &["waker.simplex_read"]),
     (
         "os/src/observe/probes.rs",
         &[
@@ -246,7 +246,7 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("os/src/fs/read_dir.rs", "the handle of its own closure"),
     (
-        "os/src/io/split.rs",
+        "os/src/async_io/split.rs",
         "the other half's waker, at the end of a poll, which sees its panic",
     ),
     (
@@ -255,7 +255,7 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("os/src/net/addr.rs", "the handle of its own closure"),
     (
-        "os/src/io/interrupted.rs",
+        "os/src/async_io/interrupted.rs",
         "the waker of the poll that goes on, in that poll",
     ),
     (

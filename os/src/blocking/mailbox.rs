@@ -1,7 +1,7 @@
 //! Where one idle thread of the pool waits for its next job.
 //!
 //! States      empty → job | leave
-//! Invariants  I1 whoever pops the thread from the idle stack puts exactly one job in.
+//! Invariants  I1 whoever pops the thread from the stack of idle threads puts exactly one job into its mailbox.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,25 +1,21 @@
-//! The pool: closures that block run here, and workers live here.
+//! The pool of threads that run blocking closures, and workers.
 //!
-//! Idea        Idle threads wait on a stack, last in, first out, so that the warm one works and the
-//!             cold ones time out. A job goes straight to an idle thread, else to a new thread,
-//!             else, at the limit, into the queue. While a thread is on its way to a job, further
-//!             jobs queue behind it: once there, it sends one more thread for them, and any thread
-//!             that is done takes the next. A burst of short jobs so wakes the few threads it needs,
-//!             and jobs that wait for each other still each get a thread.
+//! Idea        Idle threads form a stack: the thread that was idle last works next, and those at the bottom time out. A job
+//!             goes straight to an idle thread, or to a new thread, or, at the limit, into the queue. While a thread is
+//!             being started or woken for a job, further jobs are queued: once that thread runs, it gets one more thread
+//!             for them, and any thread that is done takes the next job. So a burst of short jobs wakes few threads, and
+//!             jobs that wait for each other still get a thread each.
 //! States      open → closed (queued closures are cancelled, running ones finish) → empty
-//! Invariants  I1 a thread is on the idle stack or running, never both; it leaves the stack by
-//!                being popped, or by taking itself off under the lock. Who pops it puts one job
-//!                into its mailbox.
-//!             I2 jobs wait in the queue only while `threads`, less those that are workers, is at the
-//!                limit, or the system refused one more, or a thread is `arriving`; that one runs no
-//!                foreign code before it has seen to the queue.
-//!             I3 every notified task that enters the pool is run or cancelled, outside the lock: closures
-//!                and what they own are foreign code, and so is what names a thread.
-//!             I4 `handles` has a handle of each thread that `threads` counts, or, once the pool ends,
-//!                has counted.
-//! Rejected    One queue and one condition variable for all: every job wakes through the same
-//!             lock, and idle threads wake in any order. A thread woken for every job at once: a
-//!             thousand short jobs are a thousand system calls of the one who has them.
+//! Invariants  I1 a thread is on the stack of idle threads or running, never both. It leaves the stack by being popped, or
+//!                by removing itself under the lock. Whoever pops it puts one job into its mailbox.
+//!             I2 jobs are queued only while `threads`, without those that run workers, is at the limit, or after the
+//!                system refused a thread, or while a thread is `arriving`. That thread runs no foreign code before it has
+//!                looked at the queue.
+//!             I3 every notified task that enters the pool is run or cancelled, outside the lock: closures and what they
+//!                own are foreign code, and so is what names a thread.
+//!             I4 `handles` has a handle of each thread that `threads` counts, or, once the pool shuts down, has counted.
+//! Rejected    One queue and one condition variable for all threads: every job goes through one lock, and idle threads wake
+//!             in any order. Waking a thread for every job at once: a thousand short jobs would be a thousand system calls.
 #![allow(unsafe_code)]
 
 use std::collections::VecDeque;

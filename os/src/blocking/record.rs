@@ -1,7 +1,7 @@
-//! What a thread of the pool is at, for whoever asks why a runtime does not end.
+//! What a thread of the pool is working on, for the report of a shutdown that takes too long.
 //!
-//! Invariants  I1 the thread alone writes its record; `spawned_at` is written last when a closure
-//!                begins, and is null while none runs.
+//! Invariants  I1 only the thread writes its record; it writes `spawned_at` last when a closure begins, and that is null
+//!                while no closure runs.
 
 use std::fmt;
 use std::ops::Deref;

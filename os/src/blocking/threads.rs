@@ -1,4 +1,4 @@
-//! The pool's threads: how a job comes to one, and what each does.
+//! The pool's threads: how a job gets to a thread, and what each thread does.
 
 use std::cell::Cell;
 use std::io;

@@ -1,6 +1,6 @@
-//! The running thread's runtime, and whether the thread may block.
+//! The runtime of the current thread, and whether the thread may block.
 //!
-//! States      `STANDING`: outside | driving a runtime's tasks, with or without a worker to hand off.
+//! States      of a thread: outside | driving a runtime's tasks, with or without a worker to hand off
 #![allow(unsafe_code)]
 
 use std::cell::Cell;

@@ -1,13 +1,11 @@
-//! What a thread has entered, one thing inside the other, where guards may drop in any order.
+//! What a thread has entered, as a stack of guards that may be dropped in any order.
 //!
-//! Idea        A list through the guards themselves, the innermost first. Whoever leaves takes itself
-//!             out, wherever it stands, so nothing that is restored later belongs to somebody who is
-//!             gone.
-//! Invariants  I1 every node of the list is at its place, and what it holds is alive, until it has
-//!                left.
+//! Idea        The guards themselves form a linked list, the innermost first. A guard that is dropped unlinks itself,
+//!             wherever it is in the list, so that nothing is restored later that belongs to a guard that is gone.
+//! Invariants  I1 every node of the list stays at its address, and what it holds is alive, until it has left.
 //!             I2 the list belongs to one thread.
-//! Rejected    What stood before, kept in each guard and put back by it: right in reverse order only; in
-//!             another order a pointer comes back to what has been freed.
+//! Rejected    Keeping the previous value in each guard, which restores it: that is right in reverse order only; in another
+//!             order it restores a pointer to what has been freed.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;

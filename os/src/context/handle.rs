@@ -1,4 +1,4 @@
-//! The handle of a runtime: everything its tasks and threads reach it by.
+//! The handle of a runtime, by which its tasks and threads reach all of its parts.
 
 use std::fmt;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Which runtime the running thread belongs to.
+//! Which runtime the current thread belongs to.
 
 mod entered;
 

@@ -1,13 +1,13 @@
-//! The runtime whose context a thread is in.
+//! The runtime in whose context a thread is.
 //!
-//! States      no runtime | in the context of a runtime, maybe inside that of another
-//! Invariants  I1 the `Inner` that an entered scope points to is alive: somebody on this thread's stack
-//!                borrows it, or the guard owns a count of it.
-//!             I2 a scope that leaves puts back what stood before it, if it is the innermost; else the
-//!                scope right inside it is told what stands before it now.
-//!             I3 a scope's table points to nothing: whoever installed another inside may put it back
-//!                when the scope has left, and it then spawns in whatever context is left. Its number
-//!                tells a guard whether its own table stands: only then is the one before it alive.
+//! States      no runtime | in the context of a runtime, perhaps inside that of another
+//! Invariants  I1 the `Inner` that an entered scope points to is alive: a frame on this thread's stack borrows it, or the
+//!                guard owns a count of it.
+//!             I2 a scope that is left restores the previous one if it is the innermost; otherwise it hands the previous
+//!                one to the scope right inside it.
+//!             I3 the table of a scope that was left points to nothing: a scope that was installed inside may restore it
+//!                later, and then spawns in whatever context there is. The number of a table tells a guard whether its own
+//!                is installed: only then is the previous one alive.
 //! Rejected    A handle cloned for every `block_on`: two atomic operations for nothing.
 #![allow(unsafe_code)]
 

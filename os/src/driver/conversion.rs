@@ -3,7 +3,7 @@
 use mio::event::Event;
 
 use super::slots::SourceKind;
-use crate::io::{Interest, Ready};
+use crate::async_io::{Interest, Ready};
 use crate::sys::{self, PolledReadiness};
 
 /// `interest` as mio's type.

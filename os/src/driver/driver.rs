@@ -196,8 +196,8 @@ mod tests {
     use selkie_core::park::{Park, Unpark};
 
     use super::{Config, Driver, Handle, build};
+    use crate::async_io::{Interest, Ready};
     use crate::driver::{Direction, Registration, SourceKind, is_shutdown_error};
-    use crate::io::{Interest, Ready};
     use crate::sys::AsDeferredSource;
 
     const LONG: Duration = Duration::from_secs(20);

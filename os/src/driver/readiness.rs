@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 
 use super::slot::{ReadyEvent, Slot};
 use super::waiters::Waiter;
-use crate::io::{Interest, Ready};
+use crate::async_io::{Interest, Ready};
 
 /// Waits until a slot is ready; other waiters may wait for the same slot.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ use super::retry::retry_interrupted;
 use super::slot::{ReadyEvent, Slot};
 use super::slots::{SourceKind, TaggedIndex};
 use super::waiters::Direction;
-use crate::io::{Interest, Ready};
+use crate::async_io::{Interest, Ready};
 use crate::sys::DeferredSource;
 
 /// The registration of one source; deregister the source before this is dropped.

@@ -20,7 +20,7 @@ use selkie_core::raw::platform::{AtomicU64, Ordering};
 
 use super::waiters::{Direction, Waiter, Waiters};
 use super::word::Word;
-use crate::io::Ready;
+use crate::async_io::Ready;
 
 /// The readiness that an operation saw before it was tried.
 #[derive(Debug, Clone, Copy)]

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use selkie_core::raw::platform::Lock;
 
 use super::slot::Slot;
-use crate::io::Ready;
+use crate::async_io::Ready;
 
 const FIRST_CHUNK_SLOTS: usize = 16;
 /// Bits of a token that hold the tagged index; the others hold the generation.

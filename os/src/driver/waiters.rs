@@ -14,7 +14,7 @@ use selkie_core::raw::collections::{Link, Linked, List};
 use selkie_core::raw::platform::Lock;
 use selkie_core::raw::wake::{WakeBatch, wake_each};
 
-use crate::io::{Interest, Ready};
+use crate::async_io::{Interest, Ready};
 
 /// The direction of a poll; each direction has one waker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@
 //!             I2 an event or a clear of another generation changes nothing.
 //!             I3 a side that is closed stays closed for the life of the generation.
 
-use crate::io::Ready;
+use crate::async_io::Ready;
 
 const SHUTDOWN: u64 = 1 << 7;
 const REGISTERED: u64 = 1 << 6;

@@ -8,7 +8,7 @@
 
 use std::io::{self, Read, Write};
 
-use crate::io::ReadBuf;
+use crate::async_io::ReadBuf;
 
 /// From this size on the allocator asks the system for separate memory.
 const LARGE: usize = 1 << 20;

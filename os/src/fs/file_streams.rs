@@ -11,7 +11,7 @@ use super::file::File;
 use super::file_buf::FileBuf;
 use super::file_state::{FileOperation, Outcome, State};
 use super::in_place;
-use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+use crate::async_io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl File {
     /// Accepts a write by `take`, which puts bytes into the buffer and returns how many.

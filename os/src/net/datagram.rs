@@ -40,7 +40,7 @@ macro_rules! datagram_methods {
         fn poll_recv_with<R>(
             &self,
             cx: &mut std::task::Context<'_>,
-            buf: &mut crate::io::ReadBuf<'_>,
+            buf: &mut crate::async_io::ReadBuf<'_>,
             recv: impl Fn(&mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<(usize, R)>,
         ) -> std::task::Poll<std::io::Result<R>> {
             let (_, rest) = std::task::ready!(self.io.registration().poll_io(
@@ -82,7 +82,7 @@ macro_rules! datagram_methods {
         /// Nothing was sent if the future is dropped before it is ready.
         pub async fn send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
-                .call(crate::io::Interest::WRITABLE, || self.io.send(buf))
+                .call(crate::async_io::Interest::WRITABLE, || self.io.send(buf))
                 .await
         }
 
@@ -106,7 +106,7 @@ macro_rules! datagram_methods {
         /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
-                .try_call(crate::io::Interest::WRITABLE, || self.io.send(buf))
+                .try_call(crate::async_io::Interest::WRITABLE, || self.io.send(buf))
         }
 
         /// Receives a datagram, waiting for one; returns its length.
@@ -118,7 +118,7 @@ macro_rules! datagram_methods {
         /// No datagram is lost when the future is dropped.
         pub async fn recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io
-                .call(crate::io::Interest::READABLE, || {
+                .call(crate::async_io::Interest::READABLE, || {
                     self.recv_now(crate::source::as_uninit(buf))
                 })
                 .await
@@ -131,7 +131,7 @@ macro_rules! datagram_methods {
         pub fn poll_recv(
             &self,
             cx: &mut std::task::Context<'_>,
-            buf: &mut crate::io::ReadBuf<'_>,
+            buf: &mut crate::async_io::ReadBuf<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
             self.poll_recv_with(cx, buf, |free| Ok((self.recv_now(free)?, ())))
         }
@@ -141,7 +141,7 @@ macro_rules! datagram_methods {
         /// # Errors
         /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::READABLE, || {
+            self.io.try_call(crate::async_io::Interest::READABLE, || {
                 self.recv_now(crate::source::as_uninit(buf))
             })
         }
@@ -155,7 +155,11 @@ macro_rules! datagram_methods {
         /// No datagram is lost when the future is dropped.
         pub async fn recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-            Ok(self.io.call(crate::io::Interest::READABLE, recv).await?.0)
+            Ok(self
+                .io
+                .call(crate::async_io::Interest::READABLE, recv)
+                .await?
+                .0)
         }
 
         /// As [`try_recv`](Self::try_recv), into the spare capacity of `buf`.
@@ -164,7 +168,10 @@ macro_rules! datagram_methods {
         /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-            Ok(self.io.try_call(crate::io::Interest::READABLE, recv)?.0)
+            Ok(self
+                .io
+                .try_call(crate::async_io::Interest::READABLE, recv)?
+                .0)
         }
 
         /// Receives a datagram, waiting for one; returns its length and its sender.
@@ -176,7 +183,7 @@ macro_rules! datagram_methods {
         /// No datagram is lost when the future is dropped.
         pub async fn recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
             self.io
-                .call(crate::io::Interest::READABLE, || {
+                .call(crate::async_io::Interest::READABLE, || {
                     self.recv_from_now(crate::source::as_uninit(buf))
                 })
                 .await
@@ -190,7 +197,7 @@ macro_rules! datagram_methods {
         pub fn poll_recv_from(
             &self,
             cx: &mut std::task::Context<'_>,
-            buf: &mut crate::io::ReadBuf<'_>,
+            buf: &mut crate::async_io::ReadBuf<'_>,
         ) -> std::task::Poll<std::io::Result<$addr>> {
             self.poll_recv_with(cx, buf, |free| self.recv_from_now(free))
         }
@@ -200,7 +207,7 @@ macro_rules! datagram_methods {
         /// # Errors
         /// `WouldBlock` if none is here; what the system reports otherwise.
         pub fn try_recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
-            self.io.try_call(crate::io::Interest::READABLE, || {
+            self.io.try_call(crate::async_io::Interest::READABLE, || {
                 self.recv_from_now(crate::source::as_uninit(buf))
             })
         }
@@ -217,7 +224,9 @@ macro_rules! datagram_methods {
             buf: &mut B,
         ) -> std::io::Result<(usize, $addr)> {
             let recv = || crate::source::fill_with(buf, |free| self.recv_from_now(free));
-            self.io.call(crate::io::Interest::READABLE, recv).await
+            self.io
+                .call(crate::async_io::Interest::READABLE, recv)
+                .await
         }
 
         /// As [`try_recv_from`](Self::try_recv_from), into the spare capacity of `buf`.
@@ -229,7 +238,7 @@ macro_rules! datagram_methods {
             buf: &mut B,
         ) -> std::io::Result<(usize, $addr)> {
             let recv = || crate::source::fill_with(buf, |free| self.recv_from_now(free));
-            self.io.try_call(crate::io::Interest::READABLE, recv)
+            self.io.try_call(crate::async_io::Interest::READABLE, recv)
         }
 
         /// As [`send`](Self::send), of several buffers in order, as one datagram.
@@ -241,7 +250,7 @@ macro_rules! datagram_methods {
         /// Nothing was sent if the future is dropped before it is ready.
         pub async fn send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io
-                .call(crate::io::Interest::WRITABLE, || {
+                .call(crate::async_io::Interest::WRITABLE, || {
                     self.send_vectored_now(bufs)
                 })
                 .await
@@ -252,7 +261,7 @@ macro_rules! datagram_methods {
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::WRITABLE, || {
+            self.io.try_call(crate::async_io::Interest::WRITABLE, || {
                 self.send_vectored_now(bufs)
             })
         }
@@ -269,7 +278,7 @@ macro_rules! datagram_methods {
             bufs: &mut [std::io::IoSliceMut<'_>],
         ) -> std::io::Result<usize> {
             self.io
-                .call(crate::io::Interest::READABLE, || {
+                .call(crate::async_io::Interest::READABLE, || {
                     self.recv_vectored_now(bufs)
                 })
                 .await
@@ -283,7 +292,7 @@ macro_rules! datagram_methods {
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
         ) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::READABLE, || {
+            self.io.try_call(crate::async_io::Interest::READABLE, || {
                 self.recv_vectored_now(bufs)
             })
         }

@@ -34,8 +34,8 @@ macro_rules! half_common_methods {
         /// Nothing is lost when the future is dropped.
         pub async fn ready(
             &self,
-            interest: crate::io::Interest,
-        ) -> std::io::Result<crate::io::Ready> {
+            interest: crate::async_io::Interest,
+        ) -> std::io::Result<crate::async_io::Ready> {
             self.stream().ready(interest).await
         }
     };

@@ -17,8 +17,8 @@ macro_rules! readiness_methods {
         /// Nothing is lost when the future is dropped.
         pub async fn ready(
             &self,
-            interest: crate::io::Interest,
-        ) -> std::io::Result<crate::io::Ready> {
+            interest: crate::async_io::Interest,
+        ) -> std::io::Result<crate::async_io::Ready> {
             self.io.ready(interest).await
         }
 
@@ -30,7 +30,9 @@ macro_rules! readiness_methods {
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
         pub async fn readable(&self) -> std::io::Result<()> {
-            self.ready(crate::io::Interest::READABLE).await.map(drop)
+            self.ready(crate::async_io::Interest::READABLE)
+                .await
+                .map(drop)
         }
 
         /// Waits until the socket is ready to be written, or its writing side was closed.
@@ -41,7 +43,9 @@ macro_rules! readiness_methods {
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
         pub async fn writable(&self) -> std::io::Result<()> {
-            self.ready(crate::io::Interest::WRITABLE).await.map(drop)
+            self.ready(crate::async_io::Interest::WRITABLE)
+                .await
+                .map(drop)
         }
 
         /// Calls `f`, an operation on this socket, if the socket is thought ready for `interest`.
@@ -53,7 +57,7 @@ macro_rules! readiness_methods {
         /// `WouldBlock` if the socket is not thought ready; what `f` returns otherwise.
         pub fn try_io<R>(
             &self,
-            interest: crate::io::Interest,
+            interest: crate::async_io::Interest,
             f: impl FnOnce() -> std::io::Result<R>,
         ) -> std::io::Result<R> {
             self.io.registration().try_io(interest, f)
@@ -68,7 +72,7 @@ macro_rules! readiness_methods {
         /// Between two runs of `f` nothing is held; what `f` did before is done.
         pub async fn async_io<R>(
             &self,
-            interest: crate::io::Interest,
+            interest: crate::async_io::Interest,
             f: impl FnMut() -> std::io::Result<R>,
         ) -> std::io::Result<R> {
             self.io.registration().async_io(interest, f).await

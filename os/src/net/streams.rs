@@ -25,8 +25,9 @@ macro_rules! read_methods {
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.io
-                .try_call(crate::io::Interest::READABLE, || (&*self.io).read(buf))
+            self.io.try_call(crate::async_io::Interest::READABLE, || {
+                (&*self.io).read(buf)
+            })
         }
 
         /// Reads what is there into several buffers in order, and returns how many bytes.
@@ -37,7 +38,7 @@ macro_rules! read_methods {
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
         ) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::READABLE, || {
+            self.io.try_call(crate::async_io::Interest::READABLE, || {
                 (&*self.io).read_vectored(bufs)
             })
         }
@@ -47,7 +48,7 @@ macro_rules! read_methods {
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::READABLE, || {
+            self.io.try_call(crate::async_io::Interest::READABLE, || {
                 let (n, ()) = crate::source::fill_with(buf, |free| {
                     Ok((Self::read_some(&self.io, free)?, ()))
                 })?;
@@ -71,7 +72,9 @@ macro_rules! read_methods {
             bufs: &mut [std::io::IoSliceMut<'_>],
         ) -> std::io::Result<usize> {
             let read = || (&*self.io).read_vectored(bufs);
-            self.io.call(crate::io::Interest::READABLE, read).await
+            self.io
+                .call(crate::async_io::Interest::READABLE, read)
+                .await
         }
     };
 }
@@ -97,8 +100,9 @@ macro_rules! write_methods {
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
-            self.io
-                .try_call(crate::io::Interest::WRITABLE, || (&*self.io).write(buf))
+            self.io.try_call(crate::async_io::Interest::WRITABLE, || {
+                (&*self.io).write(buf)
+            })
         }
 
         /// Writes as much of several buffers, in order, as there is room for.
@@ -106,7 +110,7 @@ macro_rules! write_methods {
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-            self.io.try_call(crate::io::Interest::WRITABLE, || {
+            self.io.try_call(crate::async_io::Interest::WRITABLE, || {
                 (&*self.io).write_vectored(bufs)
             })
         }
@@ -116,7 +120,7 @@ macro_rules! write_methods {
 /// `AsyncWrite` for what writes to the source `$io` and is closed by `$close`; `$me` is the writer.
 macro_rules! write_impl {
     ($writer:ty, $me:ident => $io:expr, $close:expr) => {
-        impl crate::io::AsyncWrite for $writer {
+        impl crate::async_io::AsyncWrite for $writer {
             fn poll_write(
                 self: std::pin::Pin<&mut Self>,
                 cx: &mut std::task::Context<'_>,
@@ -160,11 +164,11 @@ macro_rules! write_impl {
 /// `AsyncRead` by `poll_read_shared`.
 macro_rules! read_impl {
     ($reader:ty, $me:ident => $stream:expr) => {
-        impl crate::io::AsyncRead for $reader {
+        impl crate::async_io::AsyncRead for $reader {
             fn poll_read(
                 self: std::pin::Pin<&mut Self>,
                 cx: &mut std::task::Context<'_>,
-                buf: &mut crate::io::ReadBuf<'_>,
+                buf: &mut crate::async_io::ReadBuf<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
                 let $me = self.get_mut();
                 $stream.poll_read_shared(cx, buf)
@@ -179,7 +183,7 @@ macro_rules! socket_stream {
         impl $stream {
             /// Waits until a connection that was begun is established.
             pub(super) async fn connected(stream: $source) -> std::io::Result<Self> {
-                let stream = Self::from_mio(stream, crate::io::Ready::EMPTY)?;
+                let stream = Self::from_mio(stream, crate::async_io::Ready::EMPTY)?;
                 // The poller reports when: asking the system now would be in vain, as a rule.
                 stream.io.registration().register_deferred()?;
                 stream.writable().await?;
@@ -194,7 +198,7 @@ macro_rules! socket_stream {
             #[track_caller]
             pub(super) fn from_mio(
                 stream: $source,
-                assumed: crate::io::Ready,
+                assumed: crate::async_io::Ready,
             ) -> std::io::Result<Self> {
                 let kind = crate::driver::SourceKind::Stream;
                 Ok(Self {
@@ -206,7 +210,7 @@ macro_rules! socket_stream {
             /// answer.
             #[track_caller]
             pub(super) fn accepted(stream: $source) -> std::io::Result<Self> {
-                use crate::io::Ready;
+                use crate::async_io::Ready;
 
                 Self::from_mio(stream, Ready::READABLE | Ready::WRITABLE)
             }
@@ -257,7 +261,10 @@ macro_rules! accept_methods {
         /// No connection is lost when the future is dropped.
         pub async fn accept(&self) -> std::io::Result<($stream, $addr)> {
             let accept = || self.io.accept();
-            let (stream, addr) = self.io.call(crate::io::Interest::READABLE, accept).await?;
+            let (stream, addr) = self
+                .io
+                .call(crate::async_io::Interest::READABLE, accept)
+                .await?;
             Ok(($stream::accepted(stream)?, <$addr>::from(addr)))
         }
 

@@ -10,8 +10,8 @@ use socket2::{SockAddr, SockRef};
 use super::addr::{ToSocketAddrs, each_addr, no_addrs};
 use super::datagram::datagram_methods;
 use super::methods::{readiness_methods, std_conversions};
+use crate::async_io::{Interest, ReadBuf};
 use crate::driver::Direction;
-use crate::io::{Interest, ReadBuf};
 use crate::source::{Evented, as_uninit};
 
 /// A UDP socket.

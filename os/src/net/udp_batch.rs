@@ -14,7 +14,7 @@ use std::ptr;
 use socket2::SockAddr;
 
 use super::udp::UdpSocket;
-use crate::io::Interest;
+use crate::async_io::Interest;
 
 /// The most datagrams of one call.
 const BATCH: usize = 64;

@@ -1,7 +1,7 @@
 //! Which thread ran a worker last.
 //!
-//! Idea        The worker's thread says so whenever it takes the worker; that is a comparison, but
-//!             for the first time on another thread.
+//! Idea        The worker's thread stores its number whenever it takes the worker. That costs a comparison, except for the
+//!             first time on another thread.
 //! Invariants  I1 one thread at a time has the worker, and no number is given to two threads.
 
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! When queued tasks were queued.
 //!
-//! Idea        A table beside the tasks, by the address of the slot: a queued task is notified once, so
-//!             one entry. Nothing is added to the tasks of runtimes that do not ask for it.
+//! Idea        A table beside the tasks, by the address of the slot: a task is queued once at a time, so it has one entry.
+//!             Tasks of runtimes that do not ask for this get no larger.
 //! Rejected    A word in each task's header: eight bytes in every task, for few who look.
 
 use std::collections::HashMap;

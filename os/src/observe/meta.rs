@@ -1,4 +1,4 @@
-//! What a hook is told about a task.
+//! What a hook gets to know about a task.
 
 use std::marker::PhantomData;
 use std::panic::Location;

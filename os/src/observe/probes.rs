@@ -1,9 +1,9 @@
-//! What looks at a runtime's tasks: hooks, histograms, the watchdog.
+//! What observes the tasks of a runtime: hooks, histograms, the watchdog.
 //!
-//! Idea        One table, and none for a runtime that asked for nothing: a spawn and a poll then pay
-//!             one look at a null pointer.
-//! Invariants  I1 a hook that panics does not end a worker, or leave a task half ended; the hook for
-//!                spawning panics in the caller of `spawn`.
+//! Idea        There is one table, and none for a runtime whose builder asked for nothing: then a spawn and a poll check a
+//!             null pointer, and that is all they pay.
+//! Invariants  I1 a hook that panics does not end a worker, or leave a task half ended; the hook for spawning panics in the
+//!                caller of `spawn`.
 //! Rejected    A flag per feature on the paths of spawn and poll.
 
 use std::fmt;

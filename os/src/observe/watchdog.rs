@@ -1,12 +1,12 @@
-//! A thread that reports polls that last too long.
+//! A thread that reports polls that take too long.
 //!
-//! Idea        Each worker notes which task it polls and since when; the watchdog's thread looks at
-//!             the notes four times a threshold, and reports a poll once.
-//! States      running → told to stop → over → gone
+//! Idea        Each worker records which task it polls and since when. The watchdog's thread looks at the records four times
+//!             per threshold, and reports each long poll once.
+//! States      running → asked to stop → over → gone
 //! Invariants  I1 the report is called outside every lock: it is foreign code.
-//!             I2 whoever ends the runtime waits for a report that goes on no longer than its limit.
-//! Rejected    The idle workers' watch: it looks only while some worker sleeps, and a runtime whose
-//!             workers are all stuck is what a watchdog is for.
+//!             I2 whoever shuts the runtime down waits for a running report no longer than its limit.
+//! Rejected    Reporting by the monitor: it runs only while some worker sleeps, and a runtime whose workers are all stuck is
+//!             what a watchdog is for.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -17,9 +17,9 @@ use std::task::{Context, Poll, ready};
 use super::exit::{ExitListener, try_wait};
 use super::orphan::adopt;
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
+use crate::async_io::{AsyncRead, AsyncReadExt};
 use crate::context;
 use crate::driver::is_shutdown_error;
-use crate::io::{AsyncRead, AsyncReadExt};
 use crate::sys::OwningProcess;
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The only file that knows every part of a runtime: puts them together.
+//! The only file that knows every part of a runtime: it puts them together.
 
 use std::io;
 use std::sync::Arc;

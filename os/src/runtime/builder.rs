@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use selkie_core::raw::time::{AtEnd, ClockError};
 
-use super::asked::Asked;
+use super::requested_probes::RequestedProbes;
 use super::assemble::{self, Parts};
 use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
@@ -30,7 +30,7 @@ pub struct Builder {
     pub(super) config: Config,
     worker_threads: Option<usize>,
     pub(super) parts: Parts,
-    pub(super) asked: Asked,
+    pub(super) probes: RequestedProbes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +59,7 @@ impl Builder {
                 reactor_per_worker: None,
                 seed: None,
             },
-            asked: Asked::default(),
+            probes: RequestedProbes::default(),
         }
     }
 
@@ -311,7 +311,7 @@ impl Builder {
     fn configured(&self, worker_threads: usize) -> io::Result<Config> {
         Ok(Config {
             worker_threads,
-            probes: Probes::new(&self.asked.config(), worker_threads)?,
+            probes: Probes::new(&self.probes.config(), worker_threads)?,
             ..self.config.clone()
         })
     }

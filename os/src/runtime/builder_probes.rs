@@ -1,4 +1,4 @@
-//! The builder's methods for what looks at tasks: hooks, histograms, the watchdog.
+//! Methods of the builder for observing tasks: hooks, histograms, the watchdog.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.asked.hooks.on_spawn = Some(Arc::new(f));
+        self.probes.hooks.on_spawn = Some(Arc::new(f));
         self
     }
 
@@ -28,7 +28,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.asked.hooks.on_terminate = Some(Arc::new(f));
+        self.probes.hooks.on_terminate = Some(Arc::new(f));
         self
     }
 
@@ -37,7 +37,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.asked.hooks.before_poll = Some(Arc::new(f));
+        self.probes.hooks.before_poll = Some(Arc::new(f));
         self
     }
 
@@ -46,7 +46,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.asked.hooks.after_poll = Some(Arc::new(f));
+        self.probes.hooks.after_poll = Some(Arc::new(f));
         self
     }
 
@@ -56,7 +56,7 @@ impl Builder {
     /// # Cost
     /// A clock read and a lock for each wake and each poll.
     pub fn track_task_schedule_latency(&mut self) -> &mut Self {
-        self.asked.hooks.track_latency = true;
+        self.probes.hooks.track_latency = true;
         self
     }
 
@@ -87,7 +87,7 @@ impl Builder {
     /// # Cost
     /// Two clock reads for each poll.
     pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Self {
-        self.asked.poll_times = true;
+        self.probes.poll_times = true;
         self
     }
 
@@ -96,7 +96,7 @@ impl Builder {
         &mut self,
         configuration: HistogramConfiguration,
     ) -> &mut Self {
-        self.asked.poll_times_shape = Some(configuration);
+        self.probes.poll_times_shape = Some(configuration);
         self
     }
 
@@ -105,7 +105,7 @@ impl Builder {
     /// # Cost
     /// A clock read and a lock for each wake and each poll.
     pub fn enable_metrics_schedule_latency_histogram(&mut self) -> &mut Self {
-        self.asked.latencies = true;
+        self.probes.latencies = true;
         self
     }
 
@@ -114,7 +114,7 @@ impl Builder {
         &mut self,
         configuration: HistogramConfiguration,
     ) -> &mut Self {
-        self.asked.latencies_shape = Some(configuration);
+        self.probes.latencies_shape = Some(configuration);
         self
     }
 
@@ -124,7 +124,7 @@ impl Builder {
         &mut self,
         histogram_scale: HistogramScale,
     ) -> &mut Self {
-        self.asked.scale = histogram_scale;
+        self.probes.scale = histogram_scale;
         self
     }
 
@@ -143,7 +143,7 @@ impl Builder {
             resolution <= Duration::from_secs(1),
             "the resolution must be 1 s at most"
         );
-        self.asked.resolution_nanos = u64::try_from(resolution.as_nanos()).unwrap_or(u64::MAX);
+        self.probes.resolution_nanos = u64::try_from(resolution.as_nanos()).unwrap_or(u64::MAX);
         self
     }
 
@@ -155,7 +155,7 @@ impl Builder {
     #[track_caller]
     pub fn metrics_poll_count_histogram_buckets(&mut self, buckets: usize) -> &mut Self {
         assert!(buckets > 0, "there must be a bucket");
-        self.asked.buckets = buckets;
+        self.probes.buckets = buckets;
         self
     }
 
@@ -190,7 +190,7 @@ impl Builder {
             threshold > Duration::ZERO,
             "the watchdog's threshold must be above zero"
         );
-        self.asked.hooks.watchdog = Some(WatchdogConfig {
+        self.probes.hooks.watchdog = Some(WatchdogConfig {
             threshold,
             report: Arc::new(report),
         });

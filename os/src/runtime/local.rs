@@ -1,7 +1,7 @@
 //! A runtime that stays on one thread, so that its tasks need not be `Send`.
 //!
-//! Invariants  I1 a `LocalRuntime` never leaves the thread that built it: it is driven, spawned onto
-//!                with [`spawn_local`](LocalRuntime::spawn_local), and ended there.
+//! Invariants  I1 a `LocalRuntime` never leaves the thread that built it: that thread drives it, spawns onto it with
+//!                [`spawn_local`](LocalRuntime::spawn_local), and shuts it down.
 
 use std::future::Future;
 use std::marker::PhantomData;

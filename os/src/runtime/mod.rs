@@ -1,4 +1,4 @@
-//! The runtime: builds schedulers, drivers and timers into one, and runs futures on it.
+//! The runtime: it puts schedulers, drivers and timers together, and runs futures on them.
 
 mod shutdown_report;
 
@@ -14,7 +14,7 @@ mod seed;
 
 mod unhandled_panic;
 
-mod asked;
+mod requested_probes;
 
 mod builder;
 

@@ -1,4 +1,4 @@
-//! Figures of a running runtime.
+//! Metrics of a running runtime.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Histograms of a running runtime.
+//! Histograms of a running runtime, among its metrics.
 
 use std::ops::Range;
 use std::time::Duration;

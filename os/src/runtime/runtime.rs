@@ -1,4 +1,4 @@
-//! A runtime, owned: it ends when this is dropped.
+//! An owned runtime, which shuts down when it is dropped.
 
 use std::future::Future;
 use std::time::Duration;

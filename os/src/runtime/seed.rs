@@ -1,4 +1,4 @@
-//! A seed for a runtime's choices.
+//! A seed for the random choices of a runtime.
 
 /// A seed for what a runtime chooses at random: where a worker looks for tasks first, and which
 /// branch of a `select!` is polled first.

@@ -1,18 +1,18 @@
-//! The end of a runtime, whoever ends it and wherever.
+//! The shutdown of a runtime, whichever thread shuts it down.
 //!
-//! Idea        One order. No task is polled any more. Each worker drops its own tasks. Driver and timers
-//!             close, by the last worker, or after a short grace if a worker is stuck in its poll, so
-//!             that whoever waits for them is told. Closures that have not begun are cancelled. The
-//!             threads are joined. Each step takes what is left of one limit. Where waiting is not
-//!             allowed the limit is zero, and everything else happens all the same.
-//! Invariants  I1 nobody waits for an operation of a driver, or a timer, that has closed, and nobody waits
-//!                for ever because neither has.
-//!             I2 a panic for ending a runtime in the wrong place comes last.
-//!             I3 code of the program runs on the thread that ends a runtime of several workers only where there is
-//!                no limit, or no thread to be had.
-//! Rejected    To close driver and timers only when every task is dropped: a thread that blocks on a
-//!             timer keeps the end from coming, and the end keeps the timer from firing. To close them
-//!             first: a task in the middle of its poll sees its timer fail, just before it is cancelled.
+//! Idea        There is one order of steps. No task is polled any more. Each worker drops its own tasks. The last worker
+//!             closes driver and timers, so that whoever waits for them gets an error; if a worker is stuck in its poll,
+//!             they are closed after a short grace period. Blocking closures that have not begun are cancelled. The threads
+//!             are joined. All steps share one time limit. Where waiting is not allowed the limit is zero, and everything
+//!             else happens all the same.
+//! Invariants  I1 nobody waits for an operation of a driver, or for a timer, that has closed, and nobody waits for ever
+//!                because neither has.
+//!             I2 the panic for a shutdown in the wrong place comes last.
+//!             I3 code of the program runs on the thread that shuts down a runtime of several workers only if there is no
+//!                limit, or if no thread can be started.
+//! Rejected    Closing driver and timers only when every task is dropped: a thread that blocks on a timer would keep the
+//!             shutdown from ending, and the shutdown would keep the timer from firing. Closing them first: a task in the
+//!             middle of its poll would see its timer fail, just before it is cancelled.
 
 use std::io;
 #[cfg(feature = "rt-multi-thread")]

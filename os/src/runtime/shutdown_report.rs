@@ -1,4 +1,4 @@
-//! What still runs of a runtime that was to end.
+//! What of a runtime still runs after its shutdown has reached its limit.
 
 use std::fmt;
 use std::thread::ThreadId;

@@ -1,4 +1,4 @@
-//! What a task's panic does to its runtime.
+//! What the panic of a task does to its runtime.
 
 /// What happens when a task panics.
 #[derive(Debug, Clone)]

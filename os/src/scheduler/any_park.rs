@@ -1,4 +1,4 @@
-//! A sleeper whose kind the scheduler does not know.
+//! A `Park` of any kind, behind a pointer.
 
 use std::sync::Arc;
 

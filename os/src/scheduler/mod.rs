@@ -1,4 +1,4 @@
-//! Who runs which task when. A scheduler knows the world only through `Park` and its timers.
+//! Which task runs when. A scheduler knows the outside only as `Park` and its timers.
 
 mod any_park;
 

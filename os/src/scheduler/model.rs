@@ -1,4 +1,4 @@
-//! Models of sleeps that all schedulers have.
+//! Loom models of how threads sleep, for all schedulers.
 
 use std::sync::Arc as StdArc;
 

@@ -1,4 +1,4 @@
-//! The scheduler behind a handle.
+//! The scheduler behind a handle: one type for all kinds.
 #![allow(unsafe_code)]
 
 use std::future::Future;

@@ -1,7 +1,7 @@
-//! A thread that sleeps until it is woken, and a future that it waits for.
+//! A thread that sleeps until it is woken, and the future that it waits for.
 //!
-//! States      empty ⇄ sleeping; either → woken → empty
-//! Invariants  I1 only the owning thread sleeps; a wake leaves `woken`, also when nobody sleeps.
+//! States      empty ⇄ sleeping; either → notified → empty
+//! Invariants  I1 only the owning thread sleeps; a wake leaves `notified`, also when nobody sleeps.
 
 use std::cell::RefCell;
 use std::future::Future;

@@ -1,8 +1,8 @@
-//! The sleep of a runtime without I/O.
+//! How a runtime without I/O sleeps.
 //!
-//! Invariants  I1 an unpark stores `notified`, then looks for the sleeper; a sleeper registers, then
-//!                takes `notified`: one of them sees the other.
-//!             I2 a notice that is used up was read: what came before it is seen by whoever slept.
+//! Invariants  I1 an unpark stores `notified`, then looks for the sleeper; a sleeper registers, then takes `notified`. One
+//!                of the two sees the other.
+//!             I2 whoever takes a notification reads it, and so sees what came before it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,13 +1,12 @@
-//! When the memory of tasks that have ended goes back.
+//! When the memory of tasks that have ended is released.
 //!
-//! Idea        A burst of tasks leaves blocks of slots that nothing stands in. Those that are there for
-//!             a second go back, a few at a time: a scheduler that is busy looks when it looks at its
-//!             driver, and one that sleeps does not sleep longer than that second while there are any.
-//!             The slots of tasks that have ended stay taken while their handles do: after many have ended, it looks
-//!             again, ever less often, also if it finds nothing.
-//! Invariants  I1 the owner of tasks that is looked at is the caller's, or is locked.
-//! Rejected    At once, when the last task of a block ends: a program that makes the same burst over and
-//!             over pays for its memory each time.
+//! Idea        A burst of tasks leaves blocks of empty slots. Blocks that have been empty for a second are released, a few
+//!             at a time. A busy scheduler checks for them when it looks at its driver, and an idle one sleeps no longer
+//!             than that second while there are any. The slot of a task that has ended stays occupied while its handle is
+//!             alive: after many tasks have ended, the scheduler checks again, less and less often, also if it finds nothing.
+//! Invariants  I1 the owner of tasks that is checked belongs to the caller, or is locked.
+//! Rejected    Releasing a block when its last task ends: a program with the same burst over and over would pay for its
+//!             memory each time.
 
 use std::cell::Cell;
 use std::sync::Mutex;

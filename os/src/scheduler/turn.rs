@@ -1,13 +1,13 @@
-//! When a busy scheduler looks up from its tasks: at driver, timers, and others.
+//! When a busy worker looks at what waits outside of its run queue: driver, timers, other workers.
 //!
-//! Idea        What waits outside should wait for a time, not for a number of polls, which may be short or long. So
-//!             the clock is read every few polls, the fewer the longer polls have been: each [`CLOCK_NANOS`] at least,
-//!             for timers, which cost nothing to ask once the time is known. A look at everything is due
-//!             [`LOOK_NANOS`] after the last one, or after the interval of polls that the builder was given.
-//! Invariants  I1 between two readings of the clock are [`MOST_UNCLOCKED`] polls at most.
-//!             I2 between two looks are as many polls as the interval says at most.
-//! Rejected    A reading of the clock for each poll: a fifth of a short one. A count that is tuned by the mean of many
-//!             polls: after short ones come 61 long ones, 3 ms at 50 µs each, before it is seen.
+//! Idea        What waits outside should wait for a time, not for a number of polls, which may be short or long. So the
+//!             worker reads the clock every few polls, fewer the longer polls have been: at least each [`CLOCK_NANOS`],
+//!             because checking for due timers is free once the time is known. A look at everything is due [`LOOK_NANOS`]
+//!             after the last one, or after the interval of polls that the builder was given.
+//! Invariants  I1 there are [`MOST_UNCLOCKED`] polls at most between two readings of the clock.
+//!             I2 there are as many polls between two looks as the interval says, at most.
+//! Rejected    Reading the clock for each poll: a fifth of the cost of a short one. A number of polls that is tuned by their
+//!             mean length: after many short polls it takes 61 long ones, 3 ms at 50 µs each, to notice.
 
 use std::cell::Cell;
 use std::time::Instant;

@@ -1,11 +1,10 @@
-//! When a task that yields makes its scheduler look at its driver.
+//! When a task that yields makes its scheduler look at the driver.
 //!
-//! Idea        Who yields expects that what has happened outside is seen; who yields in a loop should
-//!             not pay a system call a round. So the first [`LOOKS`] of a row of yields have the
-//!             driver looked at, if nothing else is there to run; the others wait for the event
-//!             interval, like everything else.
-//! Rejected    A look at each lone yield: a system call a yield. None: what came in on a socket in the
-//!             meantime stays unseen for a whole interval.
+//! Idea        A task that yields expects that events are noticed, but a task that yields in a loop should not pay a system
+//!             call per round. So the driver is polled at the first [`LOOKS`] yields in a row if no other task is ready; the
+//!             others wait for the event interval, like everything else.
+//! Rejected    Polling the driver at each lone yield: a system call per yield. Never: an event would wait for a whole
+//!             interval.
 
 use std::cell::Cell;
 

@@ -125,7 +125,7 @@ impl<E: AioSource> Aio<E> {
     #[track_caller]
     fn new(mut source: E) -> io::Result<Self> {
         // The operation decides the kind of its completion: the poller does not know it beforehand.
-        let (interest, driver) = (crate::io::Interest::READABLE, context::driver());
+        let (interest, driver) = (crate::async_io::Interest::READABLE, context::driver());
         let registered = &mut MioSource(&mut source);
         let registration = Registration::new(registered, SourceKind::Stream, interest, driver)?;
         Ok(Self {

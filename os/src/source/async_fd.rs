@@ -12,9 +12,9 @@ use std::task::{Context, Poll};
 use mio::unix::SourceFd;
 
 use super::register_error::AsyncFdRegisterError;
+use crate::async_io::Interest;
 use crate::context;
 use crate::driver::{Direction, ReadyEvent, Registration, SourceKind};
-use crate::io::Interest;
 
 /// A file descriptor whose readiness the driver watches.
 ///

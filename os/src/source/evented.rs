@@ -20,9 +20,9 @@ use mio::event::Source;
 
 use selkie_core::raw::platform::{AtomicBool, Ordering};
 
+use crate::async_io::{Interest, ReadBuf, Ready};
 use crate::context;
 use crate::driver::{Direction, Handle, Registration, SourceKind, retry_interrupted};
-use crate::io::{Interest, ReadBuf, Ready};
 use crate::sys::{self, AsDeferredSource, SLICES_PER_CALL};
 
 use super::fill::fill;

@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 
 use bytes::BufMut;
 
-use crate::io::ReadBuf;
+use crate::async_io::ReadBuf;
 
 /// Fills `buf` by one call of `read` (I1), and returns by how much.
 pub(crate) fn fill(

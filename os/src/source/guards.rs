@@ -9,8 +9,8 @@ use std::os::fd::AsRawFd;
 use std::task::{Context, Poll, ready};
 
 use super::async_fd::AsyncFd;
+use crate::async_io::{Interest, Ready};
 use crate::driver::{Direction, ReadyEvent};
-use crate::io::{Interest, Ready};
 
 /// The operation would have blocked; the readiness was cleared.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use mio::event::Source;
 
+use crate::async_io::ReadBuf;
 use crate::driver::Direction;
-use crate::io::ReadBuf;
 
 use super::evented::{Evented, ReadInto};
 use super::fill::fill;

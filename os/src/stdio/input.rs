@@ -19,8 +19,8 @@ use selkie_core::coop;
 
 use super::input_thread::{InputThread, ReadMode};
 use super::polled_input::PolledInput;
+use crate::async_io::{AsyncRead, ReadBuf};
 use crate::driver::is_shutdown_error;
-use crate::io::{AsyncRead, ReadBuf};
 
 /// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;

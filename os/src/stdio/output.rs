@@ -16,9 +16,9 @@ use std::task::{Context, Poll, ready};
 use selkie_core::coop;
 use selkie_core::raw::coop::{Budget, with_budget};
 
+use crate::async_io::AsyncWrite;
 use crate::blocking::BlockingKind;
 use crate::driver::shutdown_error;
-use crate::io::AsyncWrite;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
 /// The most bytes of one operation.

@@ -1,9 +1,9 @@
 //! Values that belong to a task, as thread-locals belong to a thread.
 //!
-//! Idea        The value lives in the future that carries it, and is swapped into a thread-local
-//!             around each poll and around the drop.
-//! Invariants  I1 outside polls the value is in the future, inside in the thread-local, never in
-//!                both; an unwinding poll swaps it back.
+//! Idea        The value is stored in the future that carries it, and is swapped into a thread-local around each poll and
+//!             around the drop.
+//! Invariants  I1 between polls the value is in the future, during a poll it is in the thread-local, never in both; a poll
+//!                that unwinds swaps it back.
 
 use std::cell::RefCell;
 use std::error::Error;

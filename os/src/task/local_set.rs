@@ -1,8 +1,7 @@
 //! Tasks that need not be `Send`: a set that runs on the thread that polls it.
 //!
-//! Invariants  I1 a set that a thread has entered is alive: somebody on its stack borrows it, or the
-//!                guard owns a count of it. Plain pointers, so that a set may be dropped while the
-//!                thread's other locals are.
+//! Invariants  I1 a set that a thread has entered is alive: a frame on its stack borrows it, or the guard owns a count of
+//!                it. The pointers are plain, so that a set may be dropped while the thread's other locals are.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;

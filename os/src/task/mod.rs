@@ -1,4 +1,4 @@
-//! Tasks: spawn them, join them, abort them, give way to others.
+//! Tasks: spawn them, join them, abort them, yield to others.
 
 mod spawn;
 

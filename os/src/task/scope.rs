@@ -1,13 +1,13 @@
 //! Tasks that end before the code that spawned them goes on.
 //!
-//! Idea        The tasks of a scope are counted; the scope is ready when its body has returned and
-//!             the count is zero. The first failure stops the others.
-//! States      open → failed (the others are told to stop) → closed; open → closed
-//! Invariants  I1 a task counts from before it is spawned until its future was dropped.
-//!             I2 once not open, whatever is spawned is aborted at once.
-//!             I3 wakers, abort handles and tokens are used outside the lock: foreign code.
-//! Rejected    Tasks that borrow from the body: a scope that is forgotten (`mem::forget`) would leave
-//!             them with dangling references, and a drop that waits would block its thread.
+//! Idea        The tasks of a scope are counted. The scope is ready when its body has returned and the count is zero. The
+//!             first failure stops the other tasks.
+//! States      open → failed (the others are asked to stop) → closed; open → closed
+//! Invariants  I1 a task is counted from before it is spawned until its future was dropped.
+//!             I2 once the scope is not open any more, whatever is spawned is aborted at once.
+//!             I3 wakers, abort handles and stop tokens are used outside the lock: they are foreign code.
+//! Rejected    Tasks that borrow from the body: a scope that is forgotten (`mem::forget`) would leave them with dangling
+//!             references, and a drop that waits would block its thread.
 
 use std::any::Any;
 use std::fmt;

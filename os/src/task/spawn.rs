@@ -1,4 +1,4 @@
-//! Spawning onto the runtime that runs here, and asking who one is.
+//! Spawning onto the current runtime, and the id of the current task.
 
 use std::future::Future;
 use std::panic::Location;

@@ -1,4 +1,4 @@
-//! A word that tells tasks and blocking closures to stop.
+//! A token that asks tasks and blocking closures to stop.
 //!
 //! States      running → stopped, for good
 //! Invariants  I1 `stopped` is set before anybody is woken for it.

@@ -1,4 +1,4 @@
-//! Timers and the clock: sleeping, deadlines, ticks, and for tests a clock that stands still.
+//! Timers and the clock: sleeping, deadlines, intervals, and a clock that tests can pause.
 
 pub mod error;
 

@@ -1,7 +1,7 @@
-//! A clock that stands still until told to move, for tests.
+//! A clock that stands still until it is advanced, for tests.
 //!
-//! Idea        The clock stands in the shard of the runtime's timers. While it is paused and every
-//!             task waits, the scheduler moves it to the next timer by itself.
+//! Idea        The clock is part of the shard of the runtime's timers. While it is paused and every task waits, the
+//!             scheduler advances it to the next timer by itself.
 
 use std::time::Duration;
 

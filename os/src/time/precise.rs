@@ -1,8 +1,7 @@
-//! Sleeps by a timer of the system's own: finer than a millisecond, or on a clock that counts
-//! suspension.
+//! Sleeps by a timer of the operating system: finer than a millisecond, or on a clock that counts suspension.
 //!
-//! Idea        A descriptor that becomes readable (Linux's timerfd), registered with the driver like
-//!             a socket. The ordinary timers have ticks of a millisecond, and cost no system call.
+//! Idea        A descriptor that becomes readable (Linux's timerfd), registered with the driver like a socket. The ordinary
+//!             timers have ticks of a millisecond, and cost no system call.
 
 use std::fmt;
 use std::future::Future;
@@ -12,8 +11,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::async_io::Interest;
 use crate::driver::Direction;
-use crate::io::Interest;
 use crate::source::Evented;
 use crate::sys::{SystemTimer, time_since_boot};
 

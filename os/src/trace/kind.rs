@@ -1,6 +1,6 @@
-//! What a task is, to whoever is told of it.
+//! The kinds of tasks that subscribers see.
 
-/// What a task is.
+/// The kind of a task.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
 pub(crate) enum Kind {

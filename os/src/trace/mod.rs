@@ -1,18 +1,14 @@
-//! What the runtime tells a subscriber of `tracing` of its tasks, by the names, targets and fields that
-//! Tokio gives them, which tools such as `console-subscriber` read. Without the feature `tracing` a future
-//! is spawned as it is.
+//! What the runtime reports to a subscriber of `tracing` about its tasks, by the names, targets and fields that Tokio gives
+//! them, which tools such as `console-subscriber` read. Without the feature `tracing` a future is spawned as it is.
 
 mod kind;
 
 #[cfg(feature = "tracing")]
-mod told;
-#[cfg(not(feature = "tracing"))]
-mod untold;
+mod span;
 #[cfg(feature = "tracing")]
 mod waker;
 
+mod instrument;
+
+pub(crate) use instrument::{root, task, trace_blocking};
 pub(crate) use kind::Kind;
-#[cfg(feature = "tracing")]
-pub(crate) use told::{root, task, trace_blocking};
-#[cfg(not(feature = "tracing"))]
-pub(crate) use untold::{root, task, trace_blocking};

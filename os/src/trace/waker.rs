@@ -1,11 +1,11 @@
-//! A task's waker that tells of what happens to it.
+//! A waker of a task that reports what happens to it.
 //!
-//! Idea        A counted waker around the task's own. Each clone, wake and drop is an event of the target
-//!             `tokio::task::waker` with the task's span in `task.id`. The future keeps one for all its
-//!             polls and lends it to each without a clone.
-//! Invariants  I1 a waker's data is a counted pointer to a `Told`; the vtable's functions own a count as the
-//!             contract of wakers says.
-//! Rejected    Events in the scheduler's own vtable: a branch in every wake, with the feature off, too.
+//! Idea        A reference-counted waker around the task's own waker. Each clone, wake and drop is an event with the target
+//!             `tokio::task::waker` and the task's span in `task.id`. The future keeps one such waker for all its polls,
+//!             and lends it to each of them without a clone.
+//! Invariants  I1 a waker's data points to a `SpanWaker` in an `Arc`; the functions of the vtable own a count of it as the
+//!                contract of wakers says.
+//! Rejected    Events in the scheduler's own vtable: a branch in every wake, also without the feature.
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;
@@ -15,12 +15,12 @@ use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 use tracing::trace;
 
 #[derive(Debug)]
-struct Told {
+struct SpanWaker {
     waker: Waker,
     span: u64,
 }
 
-impl Told {
+impl SpanWaker {
     fn tell(&self, op: &'static str) {
         trace!(target: "tokio::task::waker", op = op, task.id = self.span);
     }
@@ -32,35 +32,35 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 ///
 /// # Safety
 /// `data` is that of a waker of this vtable (I1).
-unsafe fn told(data: *const ()) -> ManuallyDrop<Arc<Told>> {
+unsafe fn span_waker(data: *const ()) -> ManuallyDrop<Arc<SpanWaker>> {
     // SAFETY: made by `Arc::into_raw` or `as_ptr` of one that lives, by the caller's promise.
-    ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Told>()) })
+    ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<SpanWaker>()) })
 }
 
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: called by a waker of this vtable.
-    let told = unsafe { told(data) };
+    let told = unsafe { span_waker(data) };
     told.tell("waker.clone");
     RawWaker::new(Arc::into_raw(Arc::clone(&told)).cast(), &VTABLE)
 }
 
 unsafe fn wake(data: *const ()) {
     // SAFETY: as above, and the waker's count is ours.
-    let told = ManuallyDrop::into_inner(unsafe { told(data) });
+    let told = ManuallyDrop::into_inner(unsafe { span_waker(data) });
     told.tell("waker.wake");
     told.waker.wake_by_ref();
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: called by a waker of this vtable.
-    let told = unsafe { told(data) };
+    let told = unsafe { span_waker(data) };
     told.tell("waker.wake_by_ref");
     told.waker.wake_by_ref();
 }
 
 unsafe fn drop_told(data: *const ()) {
     // SAFETY: as above, and the waker's count is ours.
-    let told = ManuallyDrop::into_inner(unsafe { told(data) });
+    let told = ManuallyDrop::into_inner(unsafe { span_waker(data) });
     told.tell("waker.drop");
 }
 
@@ -69,20 +69,20 @@ unsafe fn drop_told(data: *const ()) {
 pub(super) struct TracedWaker {
     span: u64,
     /// The one of the last poll.
-    told: Option<Arc<Told>>,
+    reused: Option<Arc<SpanWaker>>,
 }
 
 impl TracedWaker {
     /// For the task whose span has this number.
     pub(super) const fn new(span: u64) -> Self {
-        Self { span, told: None }
+        Self { span, reused: None }
     }
 
     /// Runs `poll` with a waker that tells, and wakes as `waker`.
     pub(super) fn with<R>(&mut self, waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
-        let told = match &mut self.told {
+        let told = match &mut self.reused {
             Some(told) if told.waker.will_wake(waker) => told,
-            told => told.insert(Arc::new(Told {
+            reused => reused.insert(Arc::new(SpanWaker {
                 waker: waker.clone(),
                 span: self.span,
             })),

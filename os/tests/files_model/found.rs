@@ -3,7 +3,7 @@
 use std::io::SeekFrom;
 
 use super::program::{Bytes, End, Kind, Lock, Mode, Op, Part, Program, Scheduler, StdOp, Step};
-use super::{LIMIT, Places, report};
+use super::trial::{LIMIT, ProgramPaths, report};
 
 /// Runs of each program, of which some failed.
 const RUNS: usize = 30;
@@ -27,9 +27,9 @@ fn part(kind: Kind, steps: Vec<Step>) -> Part {
 }
 
 fn holds(name: &str, program: &Program) {
-    let places = Places::new(name);
+    let paths = ProgramPaths::new(name);
     for run in 0..RUNS {
-        if let Err((failure, events)) = places.try_once(program, 2 * run as u64, LIMIT) {
+        if let Err((failure, events)) = paths.try_once(program, 2 * run as u64, LIMIT) {
             panic!("{}", report(program, failure, &events));
         }
     }

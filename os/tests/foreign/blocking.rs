@@ -7,7 +7,7 @@ use selkie::runtime::Builder;
 use selkie::task;
 
 use crate::act::{ACTS, Foreign, LIMIT, OnDrop};
-use crate::row::{PLAIN, Place, Play};
+use crate::call_site::{CallSite, PLAIN, Play};
 use crate::stage::{FLAVOURS, Flavour, Moment, Seen, Stage, seen};
 use crate::tasks::{called, seen_after_end};
 
@@ -69,8 +69,12 @@ fn in_place(stage: &mut Stage, foreign: &Foreign) -> Seen {
 
 const RUNNING: &[Moment] = &[Moment::Running];
 
-const fn place(name: &'static str, panic: Seen, play: fn(&mut Stage, &Foreign) -> Seen) -> Place {
-    Place {
+const fn place(
+    name: &'static str,
+    panic: Seen,
+    play: fn(&mut Stage, &Foreign) -> Seen,
+) -> CallSite {
+    CallSite {
         name,
         panic,
         flavours: FLAVOURS,
@@ -81,16 +85,16 @@ const fn place(name: &'static str, panic: Seen, play: fn(&mut Stage, &Foreign) -
     }
 }
 
-pub(crate) const PLACES: &[Place] = &[
+pub(crate) const PLACES: &[CallSite] = &[
     place("closure.call", Seen::Task, calls),
     place("closure.output_of_nobody", Seen::Nobody, output_of_nobody),
     place("closure.payload_of_nobody", Seen::Nobody, payload_of_nobody),
-    Place {
+    CallSite {
         moments: &[Moment::Ending],
         configure: one_thread,
         ..place("closure.drop_unrun", Seen::Task, never_runs)
     },
-    Place {
+    CallSite {
         flavours: &[Flavour::Multi],
         moments: &[Moment::Running, Moment::Parked, Moment::Elsewhere],
         ..place("closure.in_place", Seen::Task, in_place)

@@ -9,9 +9,10 @@ use selkie_core::executor::{Arena, Executor, HeapExecutor, ThreadPark, ThreadUnp
 use selkie_core::task::{JoinHandle, yield_now};
 
 use crate::act::{Act, Foreign, OnDrop};
-use crate::row::{PLAIN, Place, Play};
+use crate::call_site::{CallSite, PLAIN, Play};
 use crate::stage::{Flavour, Moment, Seen, caller, seen};
-use crate::wakers::{Event, Original};
+use crate::wait::Event;
+use crate::wakers::Original;
 
 type Heap = HeapExecutor<ThreadPark>;
 
@@ -219,8 +220,8 @@ const fn place(
     panic: Seen,
     moments: &'static [Moment],
     play: fn(Moment, &Foreign) -> Seen,
-) -> Place {
-    Place {
+) -> CallSite {
+    CallSite {
         name,
         panic,
         flavours: &[Flavour::Current],
@@ -233,7 +234,7 @@ const fn place(
 
 const RUNNING: &[Moment] = &[Moment::Running];
 
-pub(crate) const PLACES: &[Place] = &[
+pub(crate) const PLACES: &[CallSite] = &[
     place("heap.poll", Seen::Task, RUNNING, heap_polls),
     place(
         "heap.drop",

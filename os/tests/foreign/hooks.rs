@@ -7,7 +7,7 @@ use selkie::task;
 use selkie::time::sleep;
 
 use crate::act::{ACTS, Foreign};
-use crate::row::{Place, Play};
+use crate::call_site::{CallSite, Play};
 use crate::stage::{Flavour, Moment, Seen, Stage, seen};
 use crate::tasks::called;
 
@@ -120,8 +120,8 @@ const fn place(
     moments: &'static [Moment],
     configure: fn(&mut Builder, &Foreign),
     play: fn(&mut Stage, &Foreign) -> Seen,
-) -> Place {
-    Place {
+) -> CallSite {
+    CallSite {
         name,
         panic,
         flavours: ANY,
@@ -132,7 +132,7 @@ const fn place(
     }
 }
 
-pub(crate) const PLACES: &[Place] = &[
+pub(crate) const PLACES: &[CallSite] = &[
     place(
         "hook.thread_start",
         Seen::Nobody,

@@ -19,7 +19,9 @@
 
 mod act;
 mod blocking;
+mod call_site;
 mod child;
+mod driven_waits;
 mod executors;
 #[path = "../fixture/mod.rs"]
 mod fixture;
@@ -29,6 +31,7 @@ mod row;
 mod sets;
 mod stage;
 mod tasks;
+mod wait;
 mod waits;
 mod wakers;
 

@@ -3,46 +3,20 @@
 use selkie::runtime::Builder;
 
 use crate::act::{Act, Foreign};
+use crate::call_site::{CallSite, Play};
 use crate::stage::{Flavour, Moment, Seen, Stage, check_others};
-
-/// A place where the runtime calls foreign code.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) name: &'static str,
-    /// Who sees it if foreign code panics there.
-    pub(crate) panic: Seen,
-    pub(crate) flavours: &'static [Flavour],
-    pub(crate) moments: &'static [Moment],
-    pub(crate) acts: &'static [Act],
-    pub(crate) configure: fn(&mut Builder, &Foreign),
-    /// Has foreign code called there once, and says who saw its panic.
-    pub(crate) play: Play,
-}
-
-/// How a place is played.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Play {
-    /// On a stage with bystanders.
-    On(fn(&mut Stage, &Foreign) -> Seen),
-    /// A wait that is woken, see `wakers`.
-    Waker(&'static crate::wakers::Wait, crate::wakers::Event),
-    /// Without a runtime.
-    Alone(fn(Moment, &Foreign) -> Seen),
-}
-
-/// Nothing is configured.
-pub(crate) const PLAIN: fn(&mut Builder, &Foreign) = |_, _| ();
+use crate::wakers;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    place: Place,
+    place: CallSite,
     act: Act,
     flavour: Flavour,
     moment: Moment,
 }
 
 /// All rows of `places`.
-pub(crate) fn rows(places: impl IntoIterator<Item = Place>) -> Vec<Row> {
+pub(crate) fn rows(places: impl IntoIterator<Item = CallSite>) -> Vec<Row> {
     let mut rows = Vec::new();
     for place in places {
         for &flavour in place.flavours {
@@ -93,7 +67,7 @@ impl Row {
             Play::Alone(play) => play(*moment, &foreign),
             Play::On(play) => self.on_stage(&foreign, play),
             Play::Waker(wait, event) => self.on_stage(&foreign, |stage, foreign| {
-                crate::wakers::play(stage, foreign, wait, event)
+                wakers::play(stage, foreign, wait, event)
             }),
         };
         assert!(foreign.was_called(), "foreign code was not called");

@@ -9,9 +9,10 @@ use selkie::sync::Notify;
 use selkie::task::LocalSet;
 
 use crate::act::{ACTS, Foreign};
-use crate::row::{PLAIN, Place, Play};
+use crate::call_site::{CallSite, PLAIN, Play};
 use crate::stage::{Flavour, Moment, Seen, Stage, caller};
-use crate::wakers::{Event, Original};
+use crate::wait::Event;
+use crate::wakers::Original;
 
 /// Polls a set with a foreign waker, and has one of its tasks woken.
 fn play(stage: &Stage, foreign: &Foreign, event: Event) -> Seen {
@@ -44,8 +45,8 @@ fn play(stage: &Stage, foreign: &Foreign, event: Event) -> Seen {
     if first == Seen::Nobody { second } else { first }
 }
 
-const fn place(name: &'static str, play: fn(&mut Stage, &Foreign) -> Seen) -> Place {
-    Place {
+const fn place(name: &'static str, play: fn(&mut Stage, &Foreign) -> Seen) -> CallSite {
+    CallSite {
         name,
         panic: Seen::Caller,
         flavours: &[Flavour::Current, Flavour::Multi],
@@ -56,7 +57,7 @@ const fn place(name: &'static str, play: fn(&mut Stage, &Foreign) -> Seen) -> Pl
     }
 }
 
-pub(crate) const PLACES: &[Place] = &[
+pub(crate) const PLACES: &[CallSite] = &[
     place("waker.set.clone", |stage, foreign| {
         play(stage, foreign, Event::Clone)
     }),

@@ -12,7 +12,7 @@ use selkie::task::JoinHandle;
 use selkie::time::{sleep, timeout};
 
 use crate::act::{ACTS, Foreign, LIMIT, OnDrop};
-use crate::row::{PLAIN, Place, Play};
+use crate::call_site::{CallSite, PLAIN, Play};
 use crate::stage::{FLAVOURS, Moment, Seen, Stage, caller, seen};
 
 /// Calls foreign code when it is polled.
@@ -213,8 +213,8 @@ const fn place(
     panic: Seen,
     moments: &'static [Moment],
     play: fn(&mut Stage, &Foreign) -> Seen,
-) -> Place {
-    Place {
+) -> CallSite {
+    CallSite {
         name,
         panic,
         flavours: FLAVOURS,
@@ -235,7 +235,7 @@ const ALL: &[Moment] = &[
 const HANDLES: &[Moment] = &[Moment::Running, Moment::Elsewhere, Moment::Ending];
 const ONCE: &[Moment] = &[Moment::Running];
 
-pub(crate) const PLACES: &[Place] = &[
+pub(crate) const PLACES: &[CallSite] = &[
     place("task.poll", Seen::Task, ALIVE, polls),
     place(
         "task.drop_after_its_end",

@@ -1,55 +1,19 @@
-//! Every kind of wait that stores a waker.
-//!
-//! Length      one table: a row for every kind of wait.
+//! Every kind of wait that stores a waker; those that the runtime itself wakes are made in `driven_waits`.
 #![allow(unsafe_code)]
 
-use std::future::{Future, poll_fn};
-use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc as std_mpsc};
+use std::future::Future;
+use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex, simplex};
-use selkie::net::UdpSocket;
-use selkie::process::Command;
-use selkie::signal::unix::{SignalKind, signal};
 use selkie::sync::{
     Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, broadcast, mpsc, oneshot, watch,
 };
-use selkie::task::{self, JoinSet, StopToken};
-use selkie::time::{Instant, interval_at, timeout};
+use selkie::task::StopToken;
 use selkie_core::sync::{FixedChannel, FixedWatch, Signal};
 
-use crate::act::LIMIT;
-use crate::fixture::is_answered_in_place;
-use crate::wakers::{Made, Wait, Waiting};
-
-/// As many waits as are asked for, each by `make`.
-fn waits<F>(count: usize, make: impl Fn() -> F) -> Vec<Waiting>
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    (0..count).map(|_| Box::pin(make()) as Waiting).collect()
-}
-
-/// Lets a value go that nobody looks at, whatever it is.
-fn ignore<T>(_value: T) {}
-
-fn made(waits: Vec<Waiting>, trigger: impl FnOnce() + Send + 'static) -> Made {
-    Made {
-        waits,
-        trigger: Box::new(trigger),
-    }
-}
-
-/// Polls once what is ready at once.
-fn now<F: Future>(future: F) {
-    let mut future = Box::pin(future);
-    let _ready = future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()));
-}
+use crate::driven_waits;
+use crate::wait::{Made, Wait, ignore, made, now, waits};
 
 fn notify_waiters(count: usize) -> Made {
     let notify = Arc::new(Notify::new());
@@ -332,197 +296,6 @@ fn simplex_read(_count: usize) -> Made {
     made(vec![wait], move || now(writer.write_u8(1)))
 }
 
-/// Long enough that what is polled just after it began still waits.
-const SOON: Duration = Duration::from_millis(20);
-
-fn sleeps(count: usize) -> Made {
-    made(
-        waits(count, || async { selkie::time::sleep(SOON).await }),
-        || (),
-    )
-}
-
-fn ticks(count: usize) -> Made {
-    let waits = waits(count, || async {
-        let mut interval = interval_at(Instant::now() + SOON, LIMIT);
-        interval.tick().await;
-    });
-    made(waits, || ())
-}
-
-fn timeouts(count: usize) -> Made {
-    let waits = waits(count, || async {
-        ignore(timeout(SOON, std::future::pending::<()>()).await)
-    });
-    made(waits, || ())
-}
-
-fn pair() -> (UdpSocket, std::net::UdpSocket) {
-    let ours = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let theirs = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    theirs.connect(ours.local_addr().unwrap()).unwrap();
-    ours.set_nonblocking(true).unwrap();
-    (UdpSocket::from_std(ours).unwrap(), theirs)
-}
-
-fn readable(count: usize) -> Made {
-    let (ours, theirs) = pair();
-    let ours = Arc::new(ours);
-    let waits = waits(count, || {
-        let ours = Arc::clone(&ours);
-        async move { ignore(ours.recv(&mut [0]).await) }
-    });
-    made(waits, move || {
-        for _ in 0..2 {
-            theirs.send(b"!").unwrap();
-        }
-    })
-}
-
-fn poll_readable(_count: usize) -> Made {
-    let (ours, theirs) = pair();
-    let wait = Box::pin(poll_fn(move |cx| {
-        let mut bytes = [0];
-        let mut buf = selkie::io::ReadBuf::new(&mut bytes);
-        ours.poll_recv(cx, &mut buf).map(drop)
-    }));
-    made(vec![wait], move || ignore(theirs.send(b"!")))
-}
-
-fn join_handle(_count: usize) -> Made {
-    let notify = Arc::new(Notify::new());
-    let theirs = Arc::clone(&notify);
-    let task = selkie::spawn(async move { theirs.notified().await });
-    made(
-        vec![Box::pin(async move { ignore(task.await) })],
-        move || {
-            notify.notify_one();
-        },
-    )
-}
-
-fn aborted_handle(_count: usize) -> Made {
-    let task = selkie::spawn(std::future::pending::<()>());
-    let abort = task.abort_handle();
-    made(
-        vec![Box::pin(async move { ignore(task.await) })],
-        move || abort.abort(),
-    )
-}
-
-fn join_set(_count: usize) -> Made {
-    let notify = Arc::new(Notify::new());
-    let theirs = Arc::clone(&notify);
-    let mut set = JoinSet::new();
-    set.spawn(async move { theirs.notified().await });
-    let wait = Box::pin(async move { ignore(set.join_next().await) });
-    made(vec![wait], move || notify.notify_one())
-}
-
-fn scope(_count: usize) -> Made {
-    let notify = Arc::new(Notify::new());
-    let theirs = Arc::clone(&notify);
-    let wait = Box::pin(async move {
-        let _done = task::scope(|scope: task::Scope<()>| async move {
-            ignore(scope.spawn(async move {
-                theirs.notified().await;
-                Ok(())
-            }));
-            Ok(())
-        })
-        .await;
-    });
-    made(vec![wait], move || notify.notify_one())
-}
-
-fn blocking_handle(_count: usize) -> Made {
-    let (release, released) = std_mpsc::channel::<()>();
-    let task = task::spawn_blocking(move || ignore(released.recv_timeout(LIMIT)));
-    made(
-        vec![Box::pin(async move { ignore(task.await) })],
-        move || ignore(release),
-    )
-}
-
-fn signals(count: usize) -> Made {
-    let waits = waits(count, || {
-        let mut signal = signal(SignalKind::user_defined1()).unwrap();
-        async move { ignore(signal.recv().await) }
-    });
-    made(waits, || {
-        // SAFETY: the signal is handled since the waits were made.
-        assert_eq!(unsafe { libc::raise(libc::SIGUSR1) }, 0);
-    })
-}
-
-fn children(_count: usize) -> Made {
-    let mut command = Command::new("cat");
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .kill_on_drop(true);
-    let mut child = command.spawn().unwrap();
-    let stdin = child.stdin.take();
-    let wait = Box::pin(async move { ignore(child.wait().await) });
-    made(vec![wait], move || ignore(stdin))
-}
-
-/// A socket that nobody has written to is read on the pool.
-fn file_read(_count: usize) -> Made {
-    use std::os::fd::OwnedFd;
-    let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
-    let mut file = selkie::fs::File::from_std(std::fs::File::from(OwnedFd::from(reader)));
-    let wait = Box::pin(async move { ignore(file.read(&mut [0]).await) });
-    made(vec![wait], move || ignore(writer))
-}
-
-/// A lock that another handle has: whoever waits is woken to try again by a thread of the process. Where a try is not made
-/// in place it has its own wakes, and this row says nothing.
-fn file_lock(count: usize) -> Made {
-    static FILES: AtomicUsize = AtomicUsize::new(0);
-    let name = FILES.fetch_add(1, Ordering::Relaxed);
-    let name = format!("selkie-lock-{}-{name}", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    std::fs::write(&path, b"x").unwrap();
-    let held = std::fs::File::open(&path).unwrap();
-    if !is_answered_in_place(&path) {
-        std::fs::remove_file(&path).unwrap();
-        return poll_readable(count);
-    }
-    // SAFETY: the descriptor is open.
-    let locked = unsafe { libc::flock(std::os::fd::AsRawFd::as_raw_fd(&held), libc::LOCK_EX) };
-    assert_eq!(locked, 0);
-    let open = || {
-        let runtime = selkie::runtime::Builder::new_current_thread().build();
-        let file = runtime.unwrap().block_on(selkie::fs::File::open(&path));
-        file.unwrap()
-    };
-    // Where no runtime is, if there is one here.
-    let open = || std::thread::scope(|scope| scope.spawn(open).join().unwrap());
-    let waits = waits(count, || {
-        let file = open();
-        async move { ignore(file.lock().await) }
-    });
-    std::fs::remove_file(&path).unwrap();
-    made(waits, move || drop(held))
-}
-
-/// A receive by the ring; where there is none, by the poller.
-fn ring_read(count: usize) -> Made {
-    #[cfg(io_uring)]
-    if let Ok(buffers) = selkie::uring::Buffers::new(8, 64) {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-        let socket = selkie::uring::Socket::new(ours).unwrap();
-        let mut received = socket.receive(&buffers);
-        let wait = Box::pin(async move { ignore(received.next().await) });
-        return made(vec![wait], move || {
-            ignore(socket);
-            ignore(theirs);
-        });
-    }
-    poll_readable(count)
-}
-
 const fn by_caller(name: &'static str, many: bool, make: fn(usize) -> Made) -> Wait {
     Wait {
         name,
@@ -584,19 +357,19 @@ pub(crate) static WAITS: &[Wait] = &[
         keeps: true,
         ..by_caller("simplex_read", false, simplex_read)
     },
-    driven("sleep", true, sleeps),
-    driven("interval", true, ticks),
-    driven("timeout", true, timeouts),
-    driven("readable", true, readable),
-    driven("poll_readable", false, poll_readable),
-    driven("join_handle", false, join_handle),
-    driven("aborted_handle", false, aborted_handle),
-    driven("join_set", false, join_set),
-    driven("scope", false, scope),
-    driven("blocking_handle", false, blocking_handle),
-    driven("signal", true, signals),
-    driven("child", false, children),
-    driven("file", false, file_read),
-    driven("file_lock", true, file_lock),
-    driven("ring_read", false, ring_read),
+    driven("sleep", true, driven_waits::sleeps),
+    driven("interval", true, driven_waits::ticks),
+    driven("timeout", true, driven_waits::timeouts),
+    driven("readable", true, driven_waits::readable),
+    driven("poll_readable", false, driven_waits::poll_readable),
+    driven("join_handle", false, driven_waits::join_handle),
+    driven("aborted_handle", false, driven_waits::aborted_handle),
+    driven("join_set", false, driven_waits::join_set),
+    driven("scope", false, driven_waits::scope),
+    driven("blocking_handle", false, driven_waits::blocking_handle),
+    driven("signal", true, driven_waits::signals),
+    driven("child", false, driven_waits::children),
+    driven("file", false, driven_waits::file_read),
+    driven("file_lock", true, driven_waits::file_lock),
+    driven("ring_read", false, driven_waits::ring_read),
 ];

@@ -17,45 +17,11 @@ use std::time::Duration;
 use selkie::time::sleep;
 
 use crate::act::{ACTS, Act, Foreign};
-use crate::row::{PLAIN, Place, Play};
+use crate::call_site::{CallSite, PLAIN, Play};
 use crate::stage::{FLAVOURS, Flavour, Moment, Seen, Stage, caller, seen};
 use crate::tasks::{called, seen_after_end};
+use crate::wait::{Event, Wait, Waiting};
 use crate::waits::WAITS;
-
-/// What is done with a waker when it acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Event {
-    Clone,
-    Wake,
-    /// With the wait.
-    Drop,
-    /// As another takes its place.
-    Replace,
-    /// As the runtime ends: it is woken, or dropped with the wait, whichever comes first.
-    End,
-}
-
-pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Waits for one thing, and what makes it happen.
-pub(crate) struct Made {
-    pub(crate) waits: Vec<Waiting>,
-    pub(crate) trigger: Box<dyn FnOnce() + Send>,
-}
-
-/// A kind of wait.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    pub(crate) name: &'static str,
-    /// Whether the runtime itself wakes: nobody has called it. Else the waking caller sees a panic.
-    pub(crate) driven: bool,
-    /// Whether two can wait at once.
-    pub(crate) many: bool,
-    /// Whether it keeps the waker beyond the wait, to wake it at its own end.
-    pub(crate) keeps: bool,
-    /// Makes as many waits as are asked for, in the runtime's context.
-    pub(crate) make: fn(usize) -> Made,
-}
 
 struct Inner {
     event: Event,
@@ -327,14 +293,14 @@ const fn name(wait: &'static Wait, event: Event) -> (&'static str, Event) {
     (wait.name, event)
 }
 
-fn place(wait: &'static Wait, event: Event) -> Place {
+fn place(wait: &'static Wait, event: Event) -> CallSite {
     let (wait_name, event) = name(wait, event);
     let panic = match event {
         Event::Wake if wait.driven => Seen::Nobody,
         Event::End => Seen::Nobody,
         _ => Seen::Task,
     };
-    Place {
+    CallSite {
         name: Box::leak(format!("waker.{wait_name}.{event:?}").into_boxed_str()),
         panic,
         flavours: BOTH,
@@ -346,7 +312,7 @@ fn place(wait: &'static Wait, event: Event) -> Place {
 }
 
 /// Every wait with every event: all acts on both kinds of runtime, panics on all flavours at all moments.
-pub(crate) fn places(driven: bool) -> Vec<Place> {
+pub(crate) fn places(driven: bool) -> Vec<CallSite> {
     let mut places = Vec::new();
     for wait in WAITS.iter().filter(|wait| wait.driven == driven) {
         for event in [
@@ -360,7 +326,7 @@ pub(crate) fn places(driven: bool) -> Vec<Place> {
                 continue;
             }
             if event == Event::End {
-                places.push(Place {
+                places.push(CallSite {
                     moments: &[Moment::Ending],
                     flavours: FLAVOURS,
                     acts: PANICS,
@@ -370,13 +336,13 @@ pub(crate) fn places(driven: bool) -> Vec<Place> {
             }
             let place = place(wait, event);
             places.push(place);
-            places.push(Place {
+            places.push(CallSite {
                 flavours: &[Flavour::Local, Flavour::Set],
                 acts: PANICS,
                 ..place
             });
             if event == Event::Wake {
-                places.push(Place {
+                places.push(CallSite {
                     moments: &[Moment::Parked, Moment::Elsewhere],
                     acts: PANICS,
                     ..place
@@ -387,7 +353,7 @@ pub(crate) fn places(driven: bool) -> Vec<Place> {
     if driven {
         return places;
     }
-    let own = |name, flavours, panic, play: fn(&mut Stage, &Foreign) -> Seen| Place {
+    let own = |name, flavours, panic, play: fn(&mut Stage, &Foreign) -> Seen| CallSite {
         name,
         panic,
         flavours,

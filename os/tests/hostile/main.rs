@@ -36,11 +36,11 @@ use std::path::PathBuf;
 use fixture::{Folder, PART};
 use kinds::{FEW, FEWEST, KINDS, none_in_place};
 use place::Ground;
-use served::Manner;
+use served::ServerMode;
 use sheet::Sheet;
 
-const DIRECT: Ground = Ground::Served(Manner::Direct);
-const CACHED: Ground = Ground::Served(Manner::Cached);
+const DIRECT: Ground = Ground::Served(ServerMode::Direct);
+const CACHED: Ground = Ground::Served(ServerMode::Cached);
 
 type Part = (&'static str, fn(&mut Sheet));
 
@@ -77,7 +77,7 @@ const PARTS: &[Part] = &[
         }
     }),
     ("short", |sheet| {
-        points::short(sheet, Ground::Served(Manner::Short), &KINDS);
+        points::short(sheet, Ground::Served(ServerMode::Short), &KINDS);
     }),
     ("given up", |sheet| points::given_up(sheet, DIRECT, &KINDS)),
     ("given up to open", |sheet| {

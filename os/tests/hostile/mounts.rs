@@ -17,11 +17,13 @@ use crate::operations::{FILES, prepare};
 use crate::place::{Ground, Place};
 use crate::points::place;
 use crate::scene::{ends_well, fetch, hang, open, until};
-use crate::served::{Kind as Entry, Manner, Plan, ROOT, Served, c_string, kind, mount, unmount};
+use crate::served::{
+    Kind as Entry, Plan, ROOT, Served, ServerMode, c_string, kind, mount, unmount,
+};
 use crate::sheet::Sheet;
 use crate::stage::{LONG, Stage, Told};
 
-const DIRECT: Ground = Ground::Served(Manner::Direct);
+const DIRECT: Ground = Ground::Served(ServerMode::Direct);
 
 /// The ring's own operations on a file of a server (row 82).
 pub(crate) fn by_ring(sheet: &mut Sheet) {
@@ -104,7 +106,7 @@ pub(crate) fn number_given_twice(sheet: &mut Sheet) {
             unmount(&at, libc::MNT_DETACH);
             ends_well(sheet, &stage.begin(move || Box::pin(reads(file, "mall"))));
             assert!(stage.settle());
-            let served = match Served::at(&at, Manner::Direct) {
+            let served = match Served::at(&at, ServerMode::Direct) {
                 Ok(served) => served,
                 Err(error) => return println!("skipped: no file server: {error}"),
             };

@@ -18,7 +18,7 @@ use crate::operations::Running;
 use crate::place::Ground;
 use crate::points::place;
 use crate::scene::{HANDLED, Handled, ends_well, fetch, open, until};
-use crate::served::{Manner, Plan};
+use crate::served::{Plan, ServerMode};
 use crate::sheet::Sheet;
 use crate::stage::{End, LONG, Stage, Told};
 
@@ -224,7 +224,7 @@ fn flock(file: &StdFile, operation: i32) -> bool {
 
 /// The lock of a file of a server is gone when the drop of the file is over.
 pub(crate) fn locks_go(sheet: &mut Sheet) {
-    let Some(place) = place(sheet, Ground::Served(Manner::Direct)) else {
+    let Some(place) = place(sheet, Ground::Served(ServerMode::Direct)) else {
         return;
     };
     place.prepare().unwrap();

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::listener::{PRE_ACCESS, listen};
 use crate::operations::{LARGE, prepare};
-use crate::served::{Gate, Kind, Manner, ROOT, Served, bind, mount, unmount};
+use crate::served::{Gate, Kind, ROOT, Served, ServerMode, bind, mount, unmount};
 
 /// What the files stand on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ground {
     /// A server.
-    Served(Manner),
+    Served(ServerMode),
     /// Memory above a server.
     Overlay,
     /// Memory, and a listener that permits what is opened.
@@ -63,7 +63,7 @@ impl Place {
             Ground::Overlay => {
                 make("lower")?;
                 make("upper")?;
-                place.serve("lower", Manner::Direct)?;
+                place.serve("lower", ServerMode::Direct)?;
                 place.served.iter().for_each(put_all);
                 place.begin_to_lay_over()?;
             }
@@ -88,7 +88,7 @@ impl Place {
         Ok(place)
     }
 
-    fn serve(&mut self, name: &str, manner: Manner) -> io::Result<()> {
+    fn serve(&mut self, name: &str, manner: ServerMode) -> io::Result<()> {
         let served = Served::at(&self.folder.join(name), manner)?;
         self.gate = Arc::clone(&served.gate);
         self.served = Some(served);

@@ -12,7 +12,7 @@ use crate::operations::Running;
 use crate::place::{Ground, Place};
 use crate::points::place;
 use crate::scene::{HANDLED, Handled, fetch, open, until};
-use crate::served::{Manner, Plan, c_string, kind, mount, unmount};
+use crate::served::{Plan, ServerMode, c_string, kind, mount, unmount};
 use crate::sheet::Sheet;
 use crate::stage::{Begun, LONG, Stage, Told};
 
@@ -124,7 +124,7 @@ pub(crate) fn another(sheet: &mut Sheet) {
         Ok(root) => root,
         Err(error) => return println!("skipped: no memory: {error}"),
     };
-    let Some(place) = place(sheet, Ground::Served(Manner::Direct)) else {
+    let Some(place) = place(sheet, Ground::Served(ServerMode::Direct)) else {
         return;
     };
     for kind in FEW {

@@ -4,12 +4,14 @@
 //!             threads waits for an answer, the table goes with the serving thread, and so does the device: whoever
 //!             waits is told. In a table that all share, the waiting thread would keep open what it waits for.
 
-use std::ffi::{CString, c_uint};
+use std::ffi::c_uint;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use super::mount::mount;
 
 /// Gives this thread a table of descriptors of its own, with nothing but `kept` and the standard streams in it.
 fn part_from_table(kept: RawFd) -> io::Result<()> {
@@ -43,7 +45,7 @@ pub(super) fn open_at(target: &Path, kept: RawFd) -> io::Result<File> {
     // SAFETY: the call takes nothing.
     let group = unsafe { libc::getgid() };
     let options = format!("fd={number},rootmode=40000,user_id={user},group_id={group}");
-    super::serving::mount("fuse", target, 0, &options)?;
+    mount("fuse", target, 0, &options)?;
     Ok(device)
 }
 
@@ -57,9 +59,4 @@ pub(crate) fn wait(first: RawFd, second: RawFd) {
     let mut both = [asked(first), asked(second)];
     // SAFETY: the system writes to both.
     unsafe { libc::poll(both.as_mut_ptr(), 2, -1) };
-}
-
-/// A string of the system's.
-pub(crate) fn c_string(path: &Path) -> CString {
-    CString::new(path.to_str().expect("a name of ours")).expect("without a zero")
 }

@@ -9,12 +9,16 @@
 
 mod device;
 mod gate;
+mod mode;
+mod mount;
 mod serving;
 mod tree;
 mod wire;
 
-pub(crate) use device::{c_string, wait};
+pub(crate) use device::wait;
 pub(crate) use gate::{Gate, Plan, Question, Seen, Verdict};
-pub(crate) use serving::{Manner, Served, bind, mount, unmount};
+pub(crate) use mode::ServerMode;
+pub(crate) use mount::{bind, c_string, mount, unmount};
+pub(crate) use serving::Served;
 pub(crate) use tree::{Kind, ROOT};
 pub(crate) use wire::kind;

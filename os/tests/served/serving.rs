@@ -1,6 +1,5 @@
 //! The serving thread, and what it serves.
 
-use std::ffi::{CString, c_ulong};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -11,19 +10,10 @@ use std::thread;
 
 use super::device;
 use super::gate::{Gate, Question, Verdict};
+use super::mode::ServerMode;
+use super::mount::unmount;
 use super::tree::{Kind, Tree};
 use super::wire::{Request, answer, kind};
-
-/// How the server reads and writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// Every read and write is asked of it.
-    Direct,
-    /// The system reads ahead and remembers.
-    Cached,
-    /// As `Direct`, and each time half of what was asked.
-    Short,
-}
 
 /// A served file system. When it drops, the server dies.
 pub(crate) struct Served {
@@ -41,10 +31,10 @@ impl Served {
     ///
     /// # Errors
     /// Why this system does not let us.
-    pub(crate) fn at(at: &Path, manner: Manner) -> io::Result<Self> {
+    pub(crate) fn at(at: &Path, mode: ServerMode) -> io::Result<Self> {
         let gate = Arc::new(Gate::new());
         let (tells, told) = mpsc::channel();
-        let tree = Arc::new(Mutex::new(Tree::new(manner)));
+        let tree = Arc::new(Mutex::new(Tree::new(mode)));
         let (theirs, target) = (Arc::clone(&gate), at.to_owned());
         let served = Arc::clone(&tree);
         thread::spawn(move || match device::open_at(&target, theirs.bell()) {
@@ -84,50 +74,6 @@ impl Drop for Served {
         unmount(&self.at, libc::MNT_FORCE);
         unmount(&self.at, libc::MNT_DETACH);
     }
-}
-
-/// Mounts a file system of `kind` at `target`.
-pub(crate) fn mount(kind: &str, target: &Path, flags: c_ulong, options: &str) -> io::Result<()> {
-    mount_from(Path::new("selkie"), kind, target, flags, options)
-}
-
-/// Mounts the folder at `target` where it is, so that there is a mount of its own.
-pub(crate) fn bind(target: &Path) -> io::Result<()> {
-    mount_from(target, "", target, libc::MS_BIND, "")
-}
-
-fn mount_from(
-    source: &Path,
-    kind: &str,
-    target: &Path,
-    flags: c_ulong,
-    options: &str,
-) -> io::Result<()> {
-    let source = device::c_string(source);
-    let (target, kind) = (device::c_string(target), CString::new(kind)?);
-    let options = CString::new(options)?;
-    // SAFETY: all strings end, and are alive for the call.
-    let outcome = unsafe {
-        libc::mount(
-            source.as_ptr(),
-            target.as_ptr(),
-            kind.as_ptr(),
-            flags,
-            options.as_ptr().cast(),
-        )
-    };
-    if outcome == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
-}
-
-/// Unmounts what is at `target`; nothing happens if nothing is there.
-pub(crate) fn unmount(target: &Path, flags: i32) {
-    let target = device::c_string(target);
-    // SAFETY: the string ends, and is alive for the call.
-    unsafe { libc::umount2(target.as_ptr(), flags) };
 }
 
 /// Whether a question is one that somebody waits with, in the middle of an operation.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::serving::Manner;
+use super::mode::ServerMode;
 use super::wire::{Body, Request, kind};
 
 /// The number of the folder that all is in.
@@ -36,17 +36,17 @@ struct Node {
 pub(super) struct Tree {
     nodes: HashMap<u64, Node>,
     last: u64,
-    manner: Manner,
+    mode: ServerMode,
 }
 
 type Answer = Result<Body, i32>;
 
 impl Tree {
-    pub(super) fn new(manner: Manner) -> Self {
+    pub(super) fn new(mode: ServerMode) -> Self {
         let mut tree = Self {
             nodes: HashMap::new(),
             last: ROOT,
-            manner,
+            mode,
         };
         tree.nodes.insert(ROOT, Node::new(IS_DIR | 0o755));
         tree
@@ -103,7 +103,7 @@ impl Tree {
     }
 
     fn opened(&self) -> Body {
-        let is_direct = u32::from(self.manner != Manner::Cached);
+        let is_direct = u32::from(self.mode != ServerMode::Cached);
         Body::default().word(1).half(is_direct).half(0)
     }
 
@@ -159,9 +159,9 @@ impl Tree {
 
     /// How many of `bytes` are read or written at once.
     fn step(&self, bytes: usize) -> usize {
-        match self.manner {
-            Manner::Short => bytes.div_ceil(2),
-            Manner::Direct | Manner::Cached => bytes,
+        match self.mode {
+            ServerMode::Short => bytes.div_ceil(2),
+            ServerMode::Direct | ServerMode::Cached => bytes,
         }
     }
 

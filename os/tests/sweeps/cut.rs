@@ -9,7 +9,8 @@ use selkie::fs::{self, File};
 use selkie::io::AsyncWriteExt;
 use selkie::runtime::{Builder, Runtime};
 
-use super::{MOST_POINTS, argument, faults};
+use super::argument::{MOST_POINTS, argument};
+use super::faults;
 use crate::fixture::{Folder, run_part};
 
 const NEW: &[u8] = &[b'n'; 100_000];

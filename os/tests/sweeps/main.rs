@@ -11,6 +11,7 @@
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
+mod argument;
 mod cut;
 mod faults;
 mod moved;
@@ -42,8 +43,9 @@ use libc::{
 };
 use selkie::runtime::{Builder, Runtime};
 
+use argument::{MOST_POINTS, argument};
 use faults::{Call, Faults};
-use fixture::{Folder, PART, open_descriptors, run_part};
+use fixture::{Folder, open_descriptors, run_part};
 use operations::{Operation, buffers, operations, prepare};
 use watchdog::Watchdog;
 
@@ -121,9 +123,6 @@ const ERRORS: &[(&str, c_int)] = &[
     ("ENOSYS", ENOSYS),
     ("EOPNOTSUPP", EOPNOTSUPP),
 ];
-
-/// More than any operation has.
-const MOST_POINTS: usize = 1_000;
 
 /// A runtime whose pool has one thread, so that what is given to it last is done last.
 type Kind = (&'static str, fn() -> io::Result<Runtime>);
@@ -329,13 +328,6 @@ impl Sweep {
         println!("swept {} points", self.points);
         assert!(self.wrong == 0, "{} points are wrong", self.wrong);
     }
-}
-
-/// The argument of a part, which is a folder and a word.
-fn argument() -> Option<(PathBuf, String)> {
-    let path = PathBuf::from(std::env::var_os(PART)?);
-    let word = path.file_name()?.to_str()?.to_owned();
-    Some((path.parent()?.to_owned(), word))
 }
 
 /// Runs a part with each of `words`; returns how many points were swept.

@@ -5,8 +5,9 @@ use std::path::Path;
 use selkie::fs;
 use selkie::runtime::{Builder, Runtime};
 
+use super::argument::{MOST_POINTS, argument};
+use super::faults;
 use super::watchdog::Watchdog;
-use super::{MOST_POINTS, argument, faults};
 use crate::fixture::{Folder, run_part};
 
 /// What happens amid the operation, in the folder that it is given.

@@ -6,7 +6,7 @@ use libc::{EAGAIN, ECHILD, EINTR, EMFILE, ENFILE, ENOMEM, SYS_pidfd_open, SYS_wa
 use selkie::process::{Child, Command};
 use selkie::runtime::Builder;
 
-use super::argument;
+use super::argument::argument;
 use super::faults::{Call, Faults};
 use super::watchdog::Watchdog;
 use crate::fixture::{Folder, run_part};

@@ -8,8 +8,9 @@ use libc::{EAGAIN, SYS_clone3};
 use selkie::fs::{self, File};
 use selkie::runtime::Builder;
 
+use super::argument::argument;
+use super::faults;
 use super::watchdog::Watchdog;
-use super::{argument, faults};
 use crate::fixture::{Folder, run_part};
 
 #[test]

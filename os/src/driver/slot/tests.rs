@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::{Direction, Slot};
-use crate::io::{Interest, Ready};
+use crate::async_io::{Interest, Ready};
 
 #[derive(Default)]
 struct Count(AtomicUsize);

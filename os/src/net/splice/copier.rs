@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 use super::ends::{SpliceEnd, SpliceSource, SpliceTarget};
 use super::step::{Pipe, Step};
+use crate::async_io::Interest;
 use crate::blocking::BlockingKind;
 use crate::driver::retry_interrupted;
-use crate::io::Interest;
 use crate::task::{JoinHandle, spawn_blocking_for};
 
 /// What a step on the pool does.

@@ -18,7 +18,7 @@ macro_rules! peek_methods {
             pub fn poll_peek(
                 &mut self,
                 cx: &mut std::task::Context<'_>,
-                buf: &mut crate::io::ReadBuf<'_>,
+                buf: &mut crate::async_io::ReadBuf<'_>,
             ) -> std::task::Poll<std::io::Result<usize>> {
                 self.stream().poll_peek(cx, buf)
             }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{self, SocketAddr};
 
 use super::stream::TcpStream;
-use crate::io::Interest;
+use crate::async_io::Interest;
 use crate::net::addr::{ToSocketAddrs, each_addr};
 use crate::net::methods::std_conversions;
 use crate::net::streams::accept_methods;

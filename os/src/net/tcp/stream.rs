@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
+use crate::async_io::{Interest, ReadBuf};
 use crate::driver::Direction;
-use crate::io::{Interest, ReadBuf};
 use crate::net::addr::{ToSocketAddrs, no_addrs};
 use crate::net::methods::std_conversions;
 use crate::net::streams::socket_stream;

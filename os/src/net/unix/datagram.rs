@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use socket2::SockAddr;
 
 use super::socket_addr::SocketAddr;
+use crate::async_io::{Interest, Ready};
 use crate::driver::{Direction, SourceKind};
-use crate::io::{Interest, Ready};
 use crate::net::datagram::datagram_methods;
 use crate::net::methods::{readiness_methods, std_conversions};
 use crate::source::Evented;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::socket_addr::SocketAddr;
 use super::stream::UnixStream;
-use crate::io::Interest;
+use crate::async_io::Interest;
 use crate::net::methods::std_conversions;
 use crate::net::streams::accept_methods;
 use crate::source::Evented;

@@ -13,7 +13,7 @@ use std::ptr;
 
 use super::datagram::UnixDatagram;
 use super::stream::UnixStream;
-use crate::io::Interest;
+use crate::async_io::Interest;
 
 /// The most descriptors of one message: the limit of the system.
 const MAX_DESCRIPTORS: usize = 253;

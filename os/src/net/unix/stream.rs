@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use socket2::SockRef;
 
 use super::socket_addr::SocketAddr;
-use crate::io::{Interest, ReadBuf, Ready};
+use crate::async_io::{Interest, ReadBuf, Ready};
 use crate::net::methods::std_conversions;
 use crate::net::streams::socket_stream;
 use crate::source::Evented;

@@ -9,6 +9,6 @@ mod tree;
 mod request;
 
 pub use backtrace::{Backtrace, BacktraceFrame, BacktraceSymbol};
+pub(crate) use request::Request;
 pub use request::{Dump, Task, Tasks};
-pub(crate) use request::{Dumps, Request};
 pub use trace::{Root, Trace, TraceMeta, trace_with};

@@ -1,15 +1,14 @@
-//! A dump that is asked of every worker of a runtime.
+//! A request for a task dump, which every worker of a runtime answers.
 //!
-//! Idea        A flag, which workers look at when they look at their driver, and when they wake. Each
-//!             then wakes every task of its own and polls it, traced, as it polls what was queued
-//!             with it. A task that was on its way between workers is asked for in another round.
-//! States      asked → answered by all, after [`ROUNDS`] at most | out of time
-//! Invariants  I1 a worker answers once a round.
+//! Idea        Workers check a flag when they look at their driver, and when they wake (`dumps`). Each worker then wakes all
+//!             of its tasks and polls them with tracing switched on, and so it polls what was in its queues. A task that
+//!             was in flight between workers is asked for again in another round.
+//! States      requested → answered by all, after [`ROUNDS`] rounds at most | out of time
+//! Invariants  I1 a worker answers once per round.
 //! Rejected    Stopping all workers at a barrier: one that is stuck would stop the others, too.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use selkie_core::raw::task::Notified;
@@ -76,13 +75,6 @@ impl Task {
     }
 }
 
-/// The dumps that are asked of a runtime now.
-#[derive(Debug, Default)]
-pub(crate) struct Dumps {
-    active: AtomicBool,
-    requests: Mutex<Vec<Arc<Request>>>,
-}
-
 /// One dump that is asked for.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -104,17 +96,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Dumps {
-    /// Whether any dump is asked for.
-    #[inline]
-    pub(crate) fn is_active(&self) -> bool {
-        // Relaxed: the lock in `of_worker` orders the rest.
-        self.active.load(Ordering::Relaxed)
-    }
-
-    /// Asks for a dump of `workers` workers; the caller wakes them.
-    pub(crate) fn ask(&self, workers: usize) -> Arc<Request> {
-        let request = Arc::new(Request {
+impl Request {
+    /// Asks for a dump of `workers` workers.
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
             state: Mutex::new(State {
                 round: 1,
                 waited_for: vec![true; workers],
@@ -122,30 +107,14 @@ impl Dumps {
                 missed: HashSet::new(),
             }),
             progress: Condvar::new(),
-        });
-        let mut requests = lock(&self.requests);
-        requests.push(Arc::clone(&request));
-        // Relaxed: as above.
-        self.active.store(true, Ordering::Relaxed);
-        request
+        }
     }
 
-    /// The dumps that wait for worker `worker`.
-    pub(crate) fn of_worker(&self, worker: usize) -> Vec<Arc<Request>> {
-        let waits = |request: &&Arc<Request>| lock(&request.state).waited_for[worker];
-        lock(&self.requests).iter().filter(waits).cloned().collect()
+    /// Whether `worker` has not answered this round.
+    pub(crate) fn is_waiting_for(&self, worker: usize) -> bool {
+        lock(&self.state).waited_for[worker]
     }
 
-    /// Nobody waits for `request` any more.
-    pub(crate) fn forget(&self, request: &Arc<Request>) {
-        let mut requests = lock(&self.requests);
-        requests.retain(|other| !Arc::ptr_eq(other, request));
-        // Relaxed: as above.
-        self.active.store(!requests.is_empty(), Ordering::Relaxed);
-    }
-}
-
-impl Request {
     /// Runs `task` by `run`, traced unless it was before.
     pub(crate) fn run(&self, task: Notified, run: impl FnOnce(Notified)) {
         let id = task.id();

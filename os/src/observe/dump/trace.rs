@@ -1,11 +1,11 @@
 //! Where the operations of one poll are pending.
 //!
-//! Idea        A poll that is traced is a poll like any other, but each operation of ours that is
-//!             pending calls [`leaf`] in its stack, from where the budget is given back. So a trace
-//!             is a spurious poll: what is ready goes on, nothing is lost.
+//! Idea        A traced poll is a poll like any other, but each pending operation of this crate calls [`leaf`] in its stack,
+//!             from where the unit of the budget is returned. So a trace is a spurious poll: what is ready makes progress,
+//!             and nothing is lost.
 //! Invariants  I1 `LEAF` points to a closure on this thread's stack, or is null.
-//! Rejected    Operations that say `Pending` while traced, ready or not: every one of them would
-//!             have to know, on its path for what is ready.
+//! Rejected    Operations that return `Pending` while traced, ready or not: each of them would have to check for it on its
+//!             fast path.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;

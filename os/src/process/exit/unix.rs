@@ -54,7 +54,8 @@ impl ExitListener {
     /// Listens for the exit of the child `pid`.
     pub(in crate::process) fn new(pid: u32, handle: Handle) -> io::Result<Self> {
         if let Ok(fd) = pidfd_open(pid) {
-            let listener = Evented::with_handle(Pidfd(fd), crate::io::Interest::READABLE, handle)?;
+            let listener =
+                Evented::with_handle(Pidfd(fd), crate::async_io::Interest::READABLE, handle)?;
             return Ok(Self::Pidfd(listener));
         }
         handle.listen_to_signals()?;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use mio::unix::pipe;
 
-use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use crate::async_io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use crate::source::Evented;
 use crate::sys;
 

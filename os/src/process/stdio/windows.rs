@@ -20,8 +20,8 @@ use std::task::{Context, Poll, ready};
 use selkie_core::coop;
 use selkie_core::task::JoinHandle;
 
+use crate::async_io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::blocking::BlockingKind;
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::task::spawn_blocking_for;
 
 /// The most bytes of one operation.

@@ -1,11 +1,15 @@
-//! The scheduler's part of a dump: it polls its tasks, traced.
+//! The part of the current-thread scheduler in a task dump: it polls its tasks with tracing switched on.
 
+#[cfg(feature = "taskdump")]
 use std::sync::Arc;
 
 use super::run::Driven;
-use super::shared::{CurrentThread, lock};
+#[cfg(feature = "taskdump")]
+use super::shared::CurrentThread;
+use super::shared::lock;
 use crate::observe::Request;
 
+#[cfg(feature = "taskdump")]
 impl CurrentThread {
     /// Asks whoever drives the scheduler for a dump.
     pub(crate) fn ask_for_dump(&self) -> Arc<Request> {

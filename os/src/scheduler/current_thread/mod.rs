@@ -1,7 +1,7 @@
 //! The scheduler that runs every task on the thread that calls `block_on`.
 //!
-//! Whoever calls `block_on` takes the core (queue, driver, timers) and runs tasks until its future
-//! is ready; another caller waits for the core, or for its own future.
+//! The caller of `block_on` takes the core (run queue, driver, timers) and runs tasks until its future is ready. A second
+//! caller waits until it gets the core, or until its own future is ready.
 
 mod core;
 
@@ -19,10 +19,6 @@ mod run;
 
 mod shutdown;
 
-#[cfg(feature = "taskdump")]
-mod dump;
-#[cfg(not(feature = "taskdump"))]
-#[path = "no_dump.rs"]
 mod dump;
 
 pub(crate) use running::drives_here;

@@ -1,4 +1,4 @@
-//! The waker of the future that `block_on` was called with.
+//! The waker of `block_on`'s future.
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;

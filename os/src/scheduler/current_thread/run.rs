@@ -1,12 +1,11 @@
 //! The loop of the thread that has the core.
 //!
-//! Idea        Tokio's order. Poll the root future if it was woken; run tasks in the order in which they
-//!             were queued, new ones too, until none is left or `event_interval` of them have run; look
-//!             at driver and timers, or sleep if nothing waits; wake those that gave way; start over.
-//!             Where all that has to be looked at is whether something has come in, the look at the
-//!             driver (a system call) is made at the first of a row of yields and every
-//!             `event_interval` polls; timers are looked at each time.
-//! Rejected    Turns for root and tasks by rounds: see decision 0130.
+//! Idea        The order is Tokio's. Poll the root future if it was woken. Run tasks in the order in which they were queued,
+//!             new ones too, until none is left or `event_interval` of them have run. Look at driver and timers, or sleep
+//!             if nothing is ready. Wake the tasks that have yielded. Start again. If the only reason to look is that new
+//!             events may have come, the driver, which costs a system call, is polled at the first of several yields in a
+//!             row and every `event_interval` polls; timers are checked each time.
+//! Rejected    Giving the root future and the tasks turns: see decision 0130.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;

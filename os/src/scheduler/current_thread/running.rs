@@ -1,7 +1,7 @@
-//! The core of the running thread, where wakers on that thread find it.
+//! The core of the current thread, where wakers on that thread find it.
 //!
-//! Idea        A task woken on the core's thread goes straight into the core's queue; one woken
-//!             elsewhere goes through the inject queue and unparks.
+//! Idea        A task that is woken on the core's thread goes straight into the core's queue; one that is woken elsewhere goes
+//!             through the inject queue, and unparks the thread.
 //! Invariants  I1 `RUNNING` points to a `Running` on the stack of this very thread, or is null.
 //!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
 #![allow(unsafe_code)]

@@ -1,7 +1,7 @@
 //! The scheduler, as its handles see it.
 //!
-//! States      core in its place | core with one thread
-//! Invariants  I1 `place` holds the core, or null while a thread has it; taking is one swap.
+//! States      core parked here | core with one thread
+//! Invariants  I1 `parked_core` holds the core, or null while a thread has it; taking is one swap.
 //!             I2 a thread that puts the core back wakes one waiter, if there are any: it stores
 //!                the core, then reads `waiting`; a waiter raises `waiting`, then tries the core.
 //!             I3 `woken` says that the root future has to be polled.
@@ -35,7 +35,7 @@ pub(crate) struct CurrentThread {
     /// The one thread that runs the scheduler, if it was built for one: tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
     /// The core while no thread has it (I1).
-    pub(super) place: AtomicPtr<Core>,
+    pub(super) parked_core: AtomicPtr<Core>,
     pub(super) waiting: AtomicUsize,
     pub(super) waiters: Mutex<VecDeque<Arc<ThreadParker>>>,
     pub(super) woken: AtomicBool,
@@ -52,7 +52,7 @@ pub(crate) struct CurrentThread {
     pub(crate) timers: Option<TimersHandle>,
 }
 
-// SAFETY: the core behind `place` is owned by one thread at a time (I1) and is `Send`.
+// SAFETY: the core behind `parked_core` is owned by one thread at a time (I1) and is `Send`.
 unsafe impl Send for CurrentThread {}
 // SAFETY: as above; the rest is atomic or locked.
 unsafe impl Sync for CurrentThread {}
@@ -66,14 +66,14 @@ impl std::fmt::Debug for CurrentThread {
 impl CurrentThread {
     pub(super) fn take_core(&self) -> Option<Box<Core>> {
         // SeqCst: pairs with the store in `put_core`, and orders against `waiting` (I2).
-        let core = self.place.swap(std::ptr::null_mut(), Ordering::SeqCst);
+        let core = self.parked_core.swap(std::ptr::null_mut(), Ordering::SeqCst);
         // SAFETY: whoever swaps a core out owns it (I1); it was a box.
         NonNull::new(core).map(|core| unsafe { Box::from_raw(core.as_ptr()) })
     }
 
     pub(super) fn put_core(&self, core: Box<Core>) {
         // SeqCst: pairs with the swap in `take_core`, and orders against `waiting` (I2).
-        self.place.store(Box::into_raw(core), Ordering::SeqCst);
+        self.parked_core.store(Box::into_raw(core), Ordering::SeqCst);
         // SeqCst: pairs with the increment in `Waits::new` (I2).
         if self.waiting.load(Ordering::SeqCst) > 0 {
             if let Some(waiter) = lock(&self.waiters).front() {

@@ -1,7 +1,7 @@
-//! The end of the scheduler: every task is dropped, then driver and timers are let go of.
+//! The shutdown of the scheduler: every task is dropped, then driver and timers are released.
 //!
-//! Invariants  I1 the core stays in its place while tasks are dropped, without an owner to spawn by:
-//!                what their drops spawn is cancelled at once, what they wake is queued and drained.
+//! Invariants  I1 the core stays where wakers find it while tasks are dropped, but without an owner of tasks: what their
+//!                drops spawn is cancelled at once, what they wake is queued and drained.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl CurrentThread {
             // A drop that waits is not to wait for this.
             coop::apart(|| driven.cancel_tasks(deadline));
         }
-        // The core went back to its place; take it for good.
+        // The core was parked again; take it for good.
         let Some(mut core) = self.take_core() else {
             return;
         };

@@ -1,4 +1,4 @@
-//! How the scheduler starts, and how tasks come into it.
+//! How the scheduler starts, and how tasks are spawned on it.
 #![allow(unsafe_code)]
 
 use std::collections::VecDeque;
@@ -32,7 +32,7 @@ impl CurrentThread {
         let scheduler = Arc::new(Self {
             config,
             owner,
-            place: AtomicPtr::new(std::ptr::null_mut()),
+            parked_core: AtomicPtr::new(std::ptr::null_mut()),
             waiting: AtomicUsize::new(0),
             waiters: Mutex::new(VecDeque::new()),
             woken: AtomicBool::new(false),

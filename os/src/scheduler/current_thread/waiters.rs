@@ -37,7 +37,7 @@ impl Drop for Waits<'_> {
         // Relaxed: under the lock; a put that still sees it finds nobody.
         self.scheduler.waiting.fetch_sub(1, Ordering::Relaxed);
         // The core may have come back for us while we left.
-        if !self.scheduler.place.load(Ordering::SeqCst).is_null() {
+        if !self.scheduler.parked_core.load(Ordering::SeqCst).is_null() {
             if let Some(waiter) = waiters.front() {
                 waiter.unpark();
             }

@@ -2,7 +2,9 @@
 //!
 //! Invariants  I1 the slots of an owner of tasks are walked on the thread that has it, or under its lock.
 
-use std::sync::{Arc, PoisonError};
+#[cfg(feature = "taskdump")]
+use std::sync::Arc;
+use std::sync::PoisonError;
 
 use selkie_core::raw::task::{Notified, OwnedTasks};
 use selkie_core::task::Id;
@@ -27,6 +29,7 @@ impl Found {
     }
 }
 
+#[cfg(feature = "taskdump")]
 impl MultiThread {
     /// Asks every worker for a dump.
     pub(crate) fn ask_for_dump(&self) -> Arc<Request> {

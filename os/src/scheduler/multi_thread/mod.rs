@@ -28,10 +28,6 @@ mod monitor;
 
 mod find;
 
-#[cfg(feature = "taskdump")]
-mod dump;
-#[cfg(not(feature = "taskdump"))]
-#[path = "no_dump.rs"]
 mod dump;
 
 mod run;

@@ -20,14 +20,14 @@ use super::worker::Worker;
 
 /// How long a stuck worker's timers and tasks may wait.
 const PERIOD: Duration = Duration::from_millis(10);
-/// The same where its sockets wait too: each worker has a driver of its own.
+/// The same if each worker has a driver of its own: then its sockets wait, too.
 const PERIOD_OF_DRIVERS: Duration = Duration::from_millis(1);
-/// Rounds without a running worker after which the watch ends.
+/// Rounds without a running worker after which the monitor gives up its role.
 const QUIET_ROUNDS: u32 = 10;
-/// The same where each worker has a driver of its own: who wakes before that relies on rounds that are short.
+/// The same if each worker has a driver of its own: a worker that wakes before that relies on short rounds.
 const QUIET_ROUNDS_OF_DRIVERS: u32 = 2;
 
-/// What a watcher remembers from round to round.
+/// What the monitor remembers from round to round.
 #[derive(Debug, Default)]
 pub(super) struct Monitor {
     polls: Vec<u64>,
@@ -36,8 +36,8 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    /// Takes the watch if it is free, or held by the one in the driver while we sleep outside; cuts
-    /// `limit` to the period if we have it.
+    /// Takes the role of the monitor if nobody has it, or if the worker that has it sleeps in the shared driver and
+    /// this one does not. With the role, `limit` is at most the period.
     pub(super) fn limit(
         &mut self,
         worker: &Worker<'_>,
@@ -51,7 +51,7 @@ impl Monitor {
             && match shared.monitor.holder() {
                 None => true,
                 Some(holder) if holder == worker.index => false,
-                // The one in the driver may sleep on: we sleep outside.
+                // That worker is in the driver and may go on sleeping there.
                 Some(holder) => {
                     !shared.drivers.are_own()
                         && shared.drivers.of(holder).is_attended()
@@ -68,7 +68,7 @@ impl Monitor {
         Some(limit.map_or(period, |limit| limit.min(period)))
     }
 
-    /// Whether nobody has run for so long that the watch ends.
+    /// Whether no worker has run for so long that the monitor gives up.
     fn is_quiet(&self, shared: &MultiThread) -> bool {
         let rounds = match shared.drivers.are_own() {
             true => QUIET_ROUNDS_OF_DRIVERS,
@@ -77,7 +77,7 @@ impl Monitor {
         self.quiet_rounds >= rounds
     }
 
-    /// The worker was woken in its sleep, perhaps to watch.
+    /// The worker was woken while it slept, perhaps to become the monitor.
     pub(super) fn reset_quiet_rounds(&mut self) {
         self.quiet_rounds = 0;
     }
@@ -86,7 +86,7 @@ impl Monitor {
         worker.shared.monitor.holder() == Some(worker.index)
     }
 
-    /// The watcher's round. `true`: tasks were taken over, or timers fired.
+    /// A round of the monitor. `true`: tasks were taken over, or timers fired.
     pub(super) fn look_after_others(&mut self, worker: &Worker<'_>) -> bool {
         if !self.is_monitor(worker) {
             return false;
@@ -117,7 +117,7 @@ impl Monitor {
         }
         self.quiet_rounds = if all_asleep { self.quiet_rounds + 1 } else { 0 };
         if self.is_quiet(shared) && !shared.monitor.give_up(worker.index, &shared.idle) {
-            // One has woken just now, and relies on us (I2).
+            // A worker has woken just now, and relies on this one (I2).
             self.quiet_rounds = 0;
         }
         found
@@ -136,7 +136,7 @@ impl Monitor {
     }
 }
 
-/// How long the watcher sleeps at a time.
+/// How long the monitor sleeps at a time.
 fn period(shared: &MultiThread) -> Duration {
     match shared.drivers.are_own() {
         true => PERIOD_OF_DRIVERS,

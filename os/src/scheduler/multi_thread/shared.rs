@@ -184,7 +184,7 @@ impl MultiThread {
         }
     }
 
-    /// Ends the sleep of one sleeper, if there is one, so that it goes on as the watch.
+    /// Ends the sleep of one sleeper, if there is one, so that it becomes the monitor.
     pub(super) fn wake_a_monitor(&self) {
         if let Some(index) = self.idle.any_sleeper() {
             self.unpark(index);

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::{Aio, AioSource};
-use crate::io::{Interest, Ready};
+use crate::async_io::{Interest, Ready};
 use crate::runtime::{Builder, Runtime};
 use crate::time::timeout;
 

@@ -12,9 +12,9 @@ use std::task::{Context, Poll};
 
 use mio::unix::pipe::Receiver;
 
+use crate::async_io::Interest;
 use crate::context;
 use crate::driver::Direction;
-use crate::io::Interest;
 use crate::source::Evented;
 use crate::sys::{has_input, is_regular_file};
 

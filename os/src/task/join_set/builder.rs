@@ -1,4 +1,4 @@
-//! Members of a set with names.
+//! Named tasks of a set.
 
 use std::fmt;
 use std::future::Future;

@@ -1,10 +1,10 @@
-//! Which tasks of a set have something to tell.
+//! Which tasks of a set are ready to be joined, or to be polled again.
 //!
-//! Idea        A list of numbers, and the waker of who waits for the next.
-//! States      of a task's mark:  out ─wake→ queued ─its handle is polled→ out
-//! Invariants  I1 a number is in the list once (`Slot::queued`); a stale number only costs a poll of
-//!                a handle, or finds an empty place.
-//!             I2 no waker of others is cloned, woken or dropped under the lock.
+//! Idea        A list of slot numbers, and the waker of whoever waits for the next one.
+//! States      of a slot:  idle ─wake→ queued ─its join handle is polled→ idle
+//! Invariants  I1 a number is in the list once (`Slot::queued`); a stale number costs a poll of a join handle, or finds an
+//!                empty slot.
+//!             I2 no foreign waker is cloned, woken or dropped under the lock.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! Tasks that are joined in the order in which they end.
 //!
-//! Idea        Each task's join handle is polled with a waker of its own, which puts the task's
-//!             number into a list of ready ones and wakes whoever waits for the set. So joining
-//!             looks at tasks that have something to tell, and at no others.
+//! Idea        The join handle of each task is polled with a waker of its own, which puts the task's number into a list of
+//!             ready ones and wakes whoever waits for the set. So joining polls the handles that were woken, and no others.
 //! Invariants  those of [`ready`](super::ready).
 //! Rejected    Polling every handle on each wake: quadratic in the number of tasks.
 

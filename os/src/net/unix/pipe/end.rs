@@ -73,8 +73,8 @@ macro_rules! pipe_end {
             /// Nothing is lost when the future is dropped.
             pub async fn ready(
                 &self,
-                interest: crate::io::Interest,
-            ) -> std::io::Result<crate::io::Ready> {
+                interest: crate::async_io::Interest,
+            ) -> std::io::Result<crate::async_io::Ready> {
                 self.io.ready(interest).await
             }
 

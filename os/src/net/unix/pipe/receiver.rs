@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use mio::unix::pipe as mio_pipe;
 
 use super::end::pipe_end;
-use crate::io::{Interest, ReadBuf};
+use crate::async_io::{Interest, ReadBuf};
 use crate::net::streams::{read_impl, read_methods};
 use crate::source::Evented;
 use crate::sys;

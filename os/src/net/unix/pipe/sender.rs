@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use mio::unix::pipe as mio_pipe;
 
 use super::end::pipe_end;
-use crate::io::Interest;
+use crate::async_io::Interest;
 use crate::net::streams::{write_impl, write_methods};
 use crate::source::Evented;
 

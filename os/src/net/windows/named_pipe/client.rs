@@ -11,7 +11,7 @@ use mio::windows::NamedPipe;
 
 use super::end::pipe_end;
 use super::info::{PipeInfo, info};
-use crate::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use crate::async_io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use crate::net::methods::readiness_methods;
 use crate::net::streams::{read_methods, write_methods};
 use crate::source::Evented;

@@ -1,0 +1,98 @@
+//! A reader that is always at its end, and a writer that discards everything.
+
+use std::io::{self, IoSlice, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use selkie_core::coop;
+
+use crate::async_io::buf_read::AsyncBufRead;
+use crate::async_io::read::AsyncRead;
+use crate::async_io::read_buf::ReadBuf;
+use crate::async_io::seek::AsyncSeek;
+use crate::async_io::write::AsyncWrite;
+
+/// Always at its end; accepts and discards all that is written; made by [`empty`].
+#[derive(Debug)]
+pub struct Empty(());
+
+/// A reader that is always at its end, and a writer that takes all.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// use selkie::io::AsyncReadExt;
+///
+/// assert_eq!(selkie::io::empty().read(&mut [0; 4]).await?, 0);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub fn empty() -> Empty {
+    Empty(())
+}
+
+/// `value`, for one unit of budget.
+pub(super) fn charged<T>(cx: &mut Context<'_>, value: T) -> Poll<io::Result<T>> {
+    ready!(coop::poll_proceed(cx)).made_progress();
+    Poll::Ready(Ok(value))
+}
+
+impl AsyncRead for Empty {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        _buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        charged(cx, ())
+    }
+}
+
+impl AsyncBufRead for Empty {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        charged(cx, &[])
+    }
+
+    fn consume(self: Pin<&mut Self>, _amt: usize) {}
+}
+
+impl AsyncWrite for Empty {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        charged(cx, buf.len())
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        charged(cx, bufs.iter().map(|buf| buf.len()).sum())
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        charged(cx, ())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        charged(cx, ())
+    }
+}
+
+impl AsyncSeek for Empty {
+    fn start_seek(self: Pin<&mut Self>, _position: SeekFrom) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        charged(cx, 0)
+    }
+}

@@ -1,0 +1,59 @@
+//! A writer that discards everything.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::empty::charged;
+use crate::async_io::write::AsyncWrite;
+
+/// Accepts and discards all that is written; made by [`sink`].
+#[derive(Debug)]
+pub struct Sink(());
+
+/// A writer that takes all and keeps nothing.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// use selkie::io::AsyncWriteExt;
+///
+/// assert_eq!(selkie::io::sink().write(b"gone").await?, 4);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub fn sink() -> Sink {
+    Sink(())
+}
+
+impl AsyncWrite for Sink {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        charged(cx, buf.len())
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        charged(cx, bufs.iter().map(|buf| buf.len()).sum())
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        charged(cx, ())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        charged(cx, ())
+    }
+}

@@ -1,0 +1,156 @@
+//! A connection in memory: two pipes, one per direction.
+//!
+//! Invariants  I1 no waker is cloned, woken or dropped while a pipe is locked: it is foreign code, and may use the
+//!                other end.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use selkie_core::coop;
+use selkie_core::raw::platform::Lock;
+use selkie_core::raw::wake::WakeBatch;
+
+use super::simplex::{SimplexStream, Tried, wake};
+use crate::async_io::read::AsyncRead;
+use crate::async_io::read_buf::ReadBuf;
+use crate::async_io::write::AsyncWrite;
+
+/// One end of a connection in memory; made by [`duplex`].
+///
+/// When it is dropped the other end reads the end, and its writes fail.
+#[derive(Debug)]
+pub struct DuplexStream {
+    read: Arc<Lock<SimplexStream>>,
+    write: Arc<Lock<SimplexStream>>,
+}
+
+/// A connection in memory: two ends, each direction of which holds up to `max_buf_size` bytes.
+///
+/// # Panics
+/// If `max_buf_size` is zero.
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// let (mut client, mut server) = selkie::io::duplex(64);
+/// client.write_all(b"ping").await?;
+/// let mut buf = [0; 4];
+/// server.read_exact(&mut buf).await?;
+/// assert_eq!(&buf, b"ping");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[track_caller]
+pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
+    let one = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));
+    let two = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));
+    let first = DuplexStream {
+        read: Arc::clone(&one),
+        write: Arc::clone(&two),
+    };
+    (
+        first,
+        DuplexStream {
+            read: two,
+            write: one,
+        },
+    )
+}
+
+/// Tries `attempt` on `pipe`, and stores the waker in `waiter` if that would block.
+fn poll_pipe<R>(
+    pipe: &Lock<SimplexStream>,
+    cx: &mut Context<'_>,
+    waiter: fn(&mut SimplexStream) -> &mut Option<Waker>,
+    mut attempt: impl FnMut(&mut SimplexStream) -> Tried<R>,
+) -> Poll<R> {
+    let unit = ready!(coop::poll_proceed(cx));
+    // Outlives the lock (I1).
+    let mut own = None;
+    loop {
+        let mut locked = pipe.lock();
+        match attempt(&mut locked) {
+            Tried::Done(outcome, other) => {
+                drop(locked);
+                wake(other);
+                unit.made_progress();
+                return Poll::Ready(outcome);
+            }
+            Tried::Blocked if own.is_some() => {
+                std::mem::swap(waiter(&mut locked), &mut own);
+                return Poll::Pending;
+            }
+            Tried::Blocked => {
+                let had = waiter(&mut locked).as_ref();
+                if had.is_some_and(|had| had.will_wake(cx.waker())) {
+                    return Poll::Pending;
+                }
+                drop(locked);
+                own = Some(cx.waker().clone());
+            }
+        }
+    }
+}
+
+impl AsyncRead for DuplexStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        poll_pipe(&self.read, cx, SimplexStream::reader, |pipe| {
+            pipe.try_read(buf)
+        })
+    }
+}
+
+impl AsyncWrite for DuplexStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        poll_pipe(&self.write, cx, SimplexStream::writer, |pipe| {
+            pipe.try_write(bufs)
+        })
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(())) // The other end has it.
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let reader = self.write.lock().close_write();
+        wake(reader); // I1
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for DuplexStream {
+    fn drop(&mut self) {
+        let reader = self.write.lock().close_write();
+        let writer = self.read.lock().close_read();
+        // I1; whichever panics, the other is woken.
+        let mut woken = WakeBatch::new();
+        reader.into_iter().chain(writer).for_each(|w| woken.push(w));
+        woken.wake_all();
+    }
+}
