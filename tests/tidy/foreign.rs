@@ -201,7 +201,7 @@ const OWN: &[(&str, &str)] = &[
         "the primitive's own future, inside its span",
     ),
     (
-        "os/src/trace/told.rs",
+        "os/src/trace/span.rs",
         "a task's future in its task: as without the span",
     ),
     (
