@@ -163,7 +163,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["root.poll", "root.drop", "waker.yield_now", "waker.budget"],
     ),
     (
-        "os/src/scheduler/current_thread/running.rs",
+        "os/src/scheduler/current_thread/core_context.rs",
         &["waker.yield_now", "waker.budget"],
     ),
     ("os/src/scheduler/multi_thread/worker.rs", &["waker.traced"]),

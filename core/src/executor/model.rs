@@ -226,11 +226,11 @@ fn model_the_alarm_is_armed_for_the_earliest() {
         let (_timers, timers) = Leaked::new(ChipTimers::new(Recorder {
             armed: AtomicU64::new(u64::MAX),
         }));
-        let timers = timers.start();
+        let handle = timers.start();
         let hour = Duration::from_secs(3_600);
-        let late = thread::spawn(move || insert(timers, 2 * hour));
+        let late = thread::spawn(move || insert(handle, 2 * hour));
         let handler = thread::spawn(move || timers.on_alarm());
-        let early = insert(timers, hour);
+        let early = insert(handle, hour);
         let late = late.join().expect("no panic");
         handler.join().expect("no panic");
         let origin = crate::platform::moment_origin();
