@@ -18,7 +18,7 @@ fn resident() -> usize {
     pages * 4096
 }
 
-/// Bytes a task when `TASKS` of them wait.
+/// Bytes per task when `TASKS` of them wait.
 fn cost<F>(spawn: impl Fn() -> F) -> usize
 where
     F: Future<Output = ()> + Send + 'static,

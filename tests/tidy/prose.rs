@@ -36,7 +36,7 @@ const TOKENS: &[&str] = &[
     "os/src/driver/",
     "os/src/source/",
     "os/src/task/",
-    "os/macros/",
+    "macros/",
     "os/tests/",
     "tests/",
     "docs/",

@@ -331,7 +331,7 @@ mod tests {
         for folder in [
             "boards/src",
             "benches/side/src",
-            "os/macros/src",
+            "macros/src",
             "tests/runtime",
         ] {
             let path = format!("{folder}/long.rs");

@@ -2,7 +2,7 @@
 
 use crate::same;
 
-/// Values a round.
+/// Values per round.
 const VALUES: u64 = 1_000;
 /// Senders, or receivers, of the benchmarks with several.
 const SEVERAL: u64 = 4;

@@ -41,14 +41,14 @@ const fn crowded(benchmark: Benchmark, name: &'static str) -> Benchmark {
 const WAKE_BUSY: Benchmark = q(
     "wake_busy",
     "us",
-    "a task is woken from another thread while 4 tasks a worker compute 50 us and yield",
+    "a task is woken from another thread while 4 tasks per worker compute 50 us and yield",
     busy_workers::measure,
 );
 
 const SLEEP_BUSY: Benchmark = q(
     "sleep_busy",
     "us",
-    "a sleep of 1 to 8 ms ends late while 2 tasks a worker compute 50 us and yield",
+    "a sleep of 1 to 8 ms ends late while 2 tasks per worker compute 50 us and yield",
     busy_workers::measure,
 );
 
@@ -64,19 +64,19 @@ pub const ALL: &[Benchmark] = &[
     q(
         "pairs",
         "ns",
-        "worker's time of a message that is answered by a oneshot, 2 pairs a worker, nothing shared",
+        "worker's time of a message that is answered by a oneshot, 2 pairs per worker, nothing shared",
         throughput::measure,
     ),
     q(
         "yields",
         "ns",
-        "worker's time of a yield, 64 tasks a worker",
+        "worker's time of a yield, 64 tasks per worker",
         throughput::measure,
     ),
     q(
         "spawn_all",
         "ns",
-        "worker's time of a spawn and its end, a task a worker spawns",
+        "worker's time of a spawn and its end, of tasks that each worker spawns",
         throughput::measure,
     ),
     q(
@@ -88,7 +88,7 @@ pub const ALL: &[Benchmark] = &[
     q(
         "broadcast",
         "ns",
-        "processor time of a receive, one task sends to 2 a worker",
+        "processor time of a receive, one task sends to 2 per worker",
         throughput::measure,
     ),
     STORM,
