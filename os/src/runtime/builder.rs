@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use selkie_core::raw::time::{AtEnd, ClockError};
 
-use super::requested_probes::RequestedProbes;
 use super::assemble::{self, Parts};
 use super::local::{LocalOptions, LocalRuntime};
+use super::requested_probes::RequestedProbes;
 use super::runtime::Runtime;
 use crate::config::Config;
 use crate::observe::Probes;

@@ -66,14 +66,17 @@ impl std::fmt::Debug for CurrentThread {
 impl CurrentThread {
     pub(super) fn take_core(&self) -> Option<Box<Core>> {
         // SeqCst: pairs with the store in `put_core`, and orders against `waiting` (I2).
-        let core = self.parked_core.swap(std::ptr::null_mut(), Ordering::SeqCst);
+        let core = self
+            .parked_core
+            .swap(std::ptr::null_mut(), Ordering::SeqCst);
         // SAFETY: whoever swaps a core out owns it (I1); it was a box.
         NonNull::new(core).map(|core| unsafe { Box::from_raw(core.as_ptr()) })
     }
 
     pub(super) fn put_core(&self, core: Box<Core>) {
         // SeqCst: pairs with the swap in `take_core`, and orders against `waiting` (I2).
-        self.parked_core.store(Box::into_raw(core), Ordering::SeqCst);
+        self.parked_core
+            .store(Box::into_raw(core), Ordering::SeqCst);
         // SeqCst: pairs with the increment in `Waits::new` (I2).
         if self.waiting.load(Ordering::SeqCst) > 0 {
             if let Some(waiter) = lock(&self.waiters).front() {
