@@ -176,6 +176,24 @@ pub const TICK_NANOS: u64 = 1_000 << TICK_SHIFT;
 /// Bits of a microsecond count below a tick.
 const TICK_SHIFT: u32 = 7;
 
+/// What a clock needs in order to be paused: here it never is, and takes no memory for it.
+#[derive(Debug)]
+pub struct Pausable<T>(core::marker::PhantomData<fn() -> T>);
+
+impl<T> Pausable<T> {
+    /// Holds nothing.
+    pub const fn new(state: T) -> Self {
+        core::mem::forget(state);
+        Self(core::marker::PhantomData)
+    }
+
+    /// There is none.
+    #[inline(always)]
+    pub const fn get(&self) -> Option<&T> {
+        None
+    }
+}
+
 /// Whether polls can be observed: what is called when one has used up its budget, or is pending. Not
 /// here, where nobody asks, and it takes code.
 pub const CAN_OBSERVE: bool = false;

@@ -21,6 +21,23 @@ pub fn moment_origin() -> Moment {
 /// Nanoseconds of a timer's tick.
 pub const TICK_NANOS: u64 = 1_000_000;
 
+/// What a clock needs in order to be paused: here it can be.
+#[derive(Debug)]
+pub struct Pausable<T>(T);
+
+impl<T> Pausable<T> {
+    /// Holds `state`.
+    pub const fn new(state: T) -> Self {
+        Self(state)
+    }
+
+    /// The state.
+    #[inline(always)]
+    pub fn get(&self) -> Option<&T> {
+        Some(&self.0)
+    }
+}
+
 /// Whether polls can be observed: what is called when one has used up its budget, or is pending.
 pub const CAN_OBSERVE: bool = true;
 

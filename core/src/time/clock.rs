@@ -1,18 +1,23 @@
 //! A runtime's clock: the machine's, or one that tests pause and move.
 //!
 //! Idea        A running clock is the machine's plus a shift; a paused one is a number that moves
-//!             only when told to. Both are plain atomics, so that reading takes no lock.
+//!             only on request. Both are plain atomics, so that reading takes no lock. A chip's clock is the board's, which
+//!             nobody pauses: there the state is of an empty type, and every question about it has its answer when the code
+//!             is compiled.
 //! States      running(shift) ─pause→ paused(nanos) ─advance→ paused(nanos) ─resume→ running(shift)
 //! Invariants  I1 the clock never goes backwards: resuming continues from the paused time.
 //!             I2 a clock whose mode is `Mode::Machine` is never paused.
 //!             I3 while a hold exists, an idle scheduler does not move a paused clock.
-//! Rejected    A lock around std's instant: timers would take it for each turn of a worker.
+//! Rejected    A lock around std's instant: timers would take it for each turn of a worker. A constant that says whether clocks
+//!             can be paused: on a chip the words of the state would stay, and code that sets them.
 
 use core::time::Duration;
 
 use super::instant::Instant;
 use super::mode::{ClockError, Mode};
-use crate::platform::{AtomicU8, AtomicU32, AtomicU64, Ordering, TICK_NANOS, moment_origin};
+use crate::platform::{
+    AtomicU8, AtomicU32, AtomicU64, Ordering, Pausable, TICK_NANOS, moment_origin, tick_at,
+};
 use crate::{context_cell, maybe_const};
 
 /// `paused_nanos` of a clock that runs.
@@ -20,13 +25,39 @@ const RUNNING: u64 = u64::MAX;
 
 const MACHINE: u8 = Mode::Machine as u8;
 
-/// A clock that may be paused; it stands in the timer shard that go by it.
+/// Whether clocks have a state.
+const CAN_PAUSE: bool = size_of::<Clock>() > 0;
+
+/// A clock that may be paused, if it is not a chip's; it stands in the shard of the timers that go by it.
 #[derive(Debug)]
 pub struct Clock {
+    state: Pausable<ClockState>,
+}
+
+/// What makes a clock another than the machine's.
+#[derive(Debug)]
+struct ClockState {
     paused_nanos: AtomicU64,
     shift_nanos: AtomicU64,
     holds: AtomicU32,
     mode: AtomicU8,
+}
+
+impl ClockState {
+    /// Where a paused clock stands.
+    #[inline]
+    fn paused(&self) -> Option<u64> {
+        // Relaxed: a single word; the pauser's own thread sees it at once.
+        let paused = self.paused_nanos.load(Ordering::Relaxed);
+        (paused != RUNNING).then_some(paused)
+    }
+
+    /// By how much a running clock is ahead of the machine's.
+    #[inline]
+    fn shift(&self) -> u64 {
+        // Relaxed: see `paused`.
+        self.shift_nanos.load(Ordering::Relaxed)
+    }
 }
 
 impl Clock {
@@ -35,52 +66,66 @@ impl Clock {
         /// takes no flash.
         pub(super) fn new() -> Self {
             Self {
-                paused_nanos: AtomicU64::new(0),
-                shift_nanos: AtomicU64::new(0),
-                holds: AtomicU32::new(0),
-                mode: AtomicU8::new(MACHINE),
+                state: Pausable::new(ClockState {
+                    paused_nanos: AtomicU64::new(0),
+                    shift_nanos: AtomicU64::new(0),
+                    holds: AtomicU32::new(0),
+                    mode: AtomicU8::new(MACHINE),
+                }),
             }
         }
     }
 
     /// Makes the clock a fresh one; only its shard's opener calls this.
     pub(super) fn restart(&self, mode: Mode) {
+        let Some(state) = self.state.get() else {
+            return;
+        };
         let paused = if mode == Mode::Paused {
             whole_tick(machine_nanos())
         } else {
             RUNNING
         };
         // Relaxed throughout: whoever reads the clock got at its shard after it was opened.
-        self.shift_nanos.store(0, Ordering::Relaxed);
-        self.holds.store(0, Ordering::Relaxed);
-        self.paused_nanos.store(paused, Ordering::Relaxed);
-        self.mode.store(mode as u8, Ordering::Relaxed);
+        state.shift_nanos.store(0, Ordering::Relaxed);
+        state.holds.store(0, Ordering::Relaxed);
+        state.paused_nanos.store(paused, Ordering::Relaxed);
+        state.mode.store(mode as u8, Ordering::Relaxed);
+    }
+
+    /// The state, if the clock may be paused.
+    #[inline]
+    fn pausable(&self) -> Option<&ClockState> {
+        // Relaxed: set before the shard is used.
+        let is_machine = |state: &&ClockState| state.mode.load(Ordering::Relaxed) == MACHINE;
+        self.state.get().filter(|state| !is_machine(state))
     }
 
     /// Whether the clock may be paused.
     #[inline]
     pub fn is_pausable(&self) -> bool {
-        // Relaxed: set before the shard is used.
-        self.mode.load(Ordering::Relaxed) != MACHINE
+        self.pausable().is_some()
+    }
+
+    /// Where the clock stands, if it is paused: on the thread that its timers run on, where a test pauses it.
+    #[inline]
+    fn paused(&self) -> Option<u64> {
+        self.state.get().and_then(ClockState::paused)
     }
 
     /// Whether the clock stands still.
     #[inline]
     pub fn is_paused(&self) -> bool {
-        // Relaxed: a test pauses on the thread that its timers run on.
-        self.paused_nanos.load(Ordering::Relaxed) != RUNNING
+        self.paused().is_some()
     }
 
     /// This clock's time.
     #[inline]
     pub fn now(&self) -> Instant {
-        // Relaxed: a single word; the pauser's own thread sees it at once.
-        let paused = self.paused_nanos.load(Ordering::Relaxed);
-        if paused != RUNNING {
+        if let Some(paused) = self.paused() {
             return Instant::at_nanos(paused);
         }
-        // Relaxed: as above.
-        match self.shift_nanos.load(Ordering::Relaxed) {
+        match self.state.get().map_or(0, ClockState::shift) {
             0 => Instant::machine_now(),
             shift => Instant::at_nanos(machine_nanos().wrapping_add(shift)),
         }
@@ -89,19 +134,22 @@ impl Clock {
     /// This clock's time in nanoseconds since the process's origin.
     #[inline]
     pub(super) fn now_nanos(&self) -> u64 {
-        // Relaxed: see `now`.
-        let paused = self.paused_nanos.load(Ordering::Relaxed);
-        if paused != RUNNING {
-            return paused;
+        match self.state.get() {
+            Some(state) => state
+                .paused()
+                .unwrap_or_else(|| machine_nanos().wrapping_add(state.shift())),
+            None => machine_nanos(),
         }
-        // Relaxed: see `now`.
-        machine_nanos().wrapping_add(self.shift_nanos.load(Ordering::Relaxed))
     }
 
     /// The tick that this clock's time lies in.
     #[inline]
     pub(super) fn now_tick(&self) -> u64 {
-        self.now_nanos() / TICK_NANOS
+        match self.state.get() {
+            Some(_) => self.now_nanos() / TICK_NANOS,
+            // Without a division, which takes a chip long.
+            None => tick_at(Instant::machine_now().into_std()),
+        }
     }
 
     /// Stops the clock where it is.
@@ -109,14 +157,14 @@ impl Clock {
     /// # Errors
     /// If it is stopped already, or is the machine's own.
     pub fn pause(&self) -> Result<(), ClockError> {
-        if !self.is_pausable() {
-            return Err(ClockError::NotPausable);
-        }
-        if self.is_paused() {
+        let state = self.pausable().ok_or(ClockError::NotPausable)?;
+        if state.paused().is_some() {
             return Err(ClockError::AlreadyPaused);
         }
-        // Relaxed: see `now`.
-        self.paused_nanos.store(self.now_nanos(), Ordering::Relaxed);
+        // Relaxed: see `ClockState::paused`.
+        state
+            .paused_nanos
+            .store(self.now_nanos(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -125,15 +173,13 @@ impl Clock {
     /// # Errors
     /// If it runs.
     pub fn resume(&self) -> Result<(), ClockError> {
-        // Relaxed: see `now`.
-        let paused = self.paused_nanos.load(Ordering::Relaxed);
-        if paused == RUNNING {
-            return Err(ClockError::NotPaused);
-        }
-        // Relaxed: see `now`; the shift is set first, so that time never jumps back (I1).
-        self.shift_nanos
+        let state = self.state.get().ok_or(ClockError::NotPaused)?;
+        let paused = state.paused().ok_or(ClockError::NotPaused)?;
+        // Relaxed: see `ClockState::paused`; the shift is set first, so that time never jumps back (I1).
+        state
+            .shift_nanos
             .store(paused.wrapping_sub(machine_nanos()), Ordering::Relaxed);
-        self.paused_nanos.store(RUNNING, Ordering::Relaxed);
+        state.paused_nanos.store(RUNNING, Ordering::Relaxed);
         Ok(())
     }
 
@@ -142,9 +188,11 @@ impl Clock {
     /// # Errors
     /// If it runs.
     pub fn advance(&self, duration: Duration) -> Result<(), ClockError> {
+        let state = self.state.get().ok_or(ClockError::NotPaused)?;
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        // Relaxed: see `now`.
-        self.paused_nanos
+        // Relaxed: see `ClockState::paused`.
+        state
+            .paused_nanos
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paused| {
                 (paused != RUNNING).then(|| paused.saturating_add(nanos).min(RUNNING - 1))
             })
@@ -154,8 +202,11 @@ impl Clock {
 
     /// Moves a paused clock forward by whole ticks, until it stands in `tick`.
     pub(super) fn advance_to_tick(&self, tick: u64) {
-        // Relaxed: see `now`. An error says that the clock runs or is past that time: nothing to do.
-        let _ = self
+        let Some(state) = self.state.get() else {
+            return;
+        };
+        // Relaxed: see `ClockState::paused`. An error says that the clock runs or is past that time: nothing to do.
+        let _ = state
             .paused_nanos
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paused| {
                 let ticks = tick.saturating_sub(paused / TICK_NANOS);
@@ -166,25 +217,30 @@ impl Clock {
 
     /// Keeps an idle scheduler from moving the paused clock until [`release`](Self::release).
     pub(super) fn hold(&self) {
-        // Relaxed: the scheduler reads it after work that the holder passed on (I3).
-        self.holds.fetch_add(1, Ordering::Relaxed);
+        if let Some(state) = self.state.get() {
+            // Relaxed: the scheduler reads it after work that the holder passed on (I3).
+            state.holds.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Ends a [`hold`](Self::hold) and says whether it was the last.
     pub(super) fn release(&self) -> bool {
         // Release: pairs with the Acquire in `is_held`, so that what was done under the hold is
         // seen before time moves. Zero already: the shard was closed meanwhile.
-        self.holds
-            .fetch_update(Ordering::Release, Ordering::Relaxed, |holds| {
-                holds.checked_sub(1)
-            })
-            == Ok(1)
+        let release = |state: &ClockState| {
+            let one_less = |holds: u32| holds.checked_sub(1);
+            state
+                .holds
+                .fetch_update(Ordering::Release, Ordering::Relaxed, one_less)
+        };
+        self.state.get().map(release) == Some(Ok(1))
     }
 
     /// Whether somebody keeps the paused clock where it is.
     pub(super) fn is_held(&self) -> bool {
         // Acquire: pairs with the Release in `release`.
-        self.holds.load(Ordering::Acquire) != 0
+        let holds = |state: &ClockState| state.holds.load(Ordering::Acquire);
+        self.state.get().map_or(0, holds) != 0
     }
 }
 
@@ -205,7 +261,9 @@ context_cell! {
 /// Makes [`Instant::now`] read `clock` in this context.
 #[inline]
 pub(super) fn set_current_clock(clock: Option<&'static Clock>) {
-    CURRENT.set(clock);
+    if CAN_PAUSE {
+        CURRENT.set(clock);
+    }
 }
 
 impl Instant {
@@ -220,6 +278,9 @@ impl Instant {
     /// The time now: of the clock of the runtime that runs here, else of the machine.
     #[inline]
     pub fn now() -> Self {
+        if !CAN_PAUSE {
+            return Self::machine_now();
+        }
         match CURRENT.get() {
             Some(clock) => clock.now(),
             _ => Self::machine_now(),

@@ -4,10 +4,6 @@ mod instant;
 
 mod mode;
 
-#[cfg(any(feature = "std", loom))]
-mod clock;
-#[cfg(not(any(feature = "std", loom)))]
-#[path = "chip_clock.rs"]
 mod clock;
 
 mod entry;
