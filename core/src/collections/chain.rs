@@ -98,9 +98,12 @@ pub unsafe trait QueueHandle: Sized {
 ///
 /// Dropping it forgets what is in it.
 pub struct Chain<Q: QueueHandle> {
-    ends: Option<(NonNull<Q::Item>, NonNull<Q::Item>)>,
+    ends: Option<Ends<Q::Item>>,
     len: usize,
 }
+
+/// The first item and the last.
+type Ends<T> = (NonNull<T>, NonNull<T>);
 
 // SAFETY: a queue has the handles of its items.
 unsafe impl<Q: QueueHandle + Send> Send for Chain<Q> {}
