@@ -163,7 +163,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["root.poll", "root.drop", "waker.yield_now", "waker.budget"],
     ),
     (
-        "os/src/scheduler/current_thread/running.rs",
+        "os/src/scheduler/current_thread/core_context.rs",
         &["waker.yield_now", "waker.budget"],
     ),
     ("os/src/scheduler/multi_thread/worker.rs", &["waker.traced"]),
@@ -201,7 +201,7 @@ const OWN: &[(&str, &str)] = &[
         "the primitive's own future, inside its span",
     ),
     (
-        "os/src/trace/told.rs",
+        "os/src/trace/span.rs",
         "a task's future in its task: as without the span",
     ),
     (

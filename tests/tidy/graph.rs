@@ -89,24 +89,8 @@ fn table() -> Vec<String> {
     wrong
 }
 
-/// Crates whose files still import each other in a circle.
-const CIRCULAR: &[&str] = &[];
-
 /// Files that import each other in a circle.
 pub(crate) fn circles(sources: &[Source]) -> Vec<String> {
-    let found = all_circles(sources);
-    let is_excused = |at: &str, line: &String| line.starts_with(at);
-    let unneeded = CIRCULAR
-        .iter()
-        .filter(|at| !found.iter().any(|line| is_excused(at, line)))
-        .map(|at| format!("{at} has no circle any more; take it out of CIRCULAR"));
-    let wrong = found
-        .iter()
-        .filter(|line| !CIRCULAR.iter().any(|at| is_excused(at, line)));
-    wrong.cloned().chain(unneeded).collect()
-}
-
-fn all_circles(sources: &[Source]) -> Vec<String> {
     let mut wrong = Vec::new();
     for krate in Crate::all(sources) {
         let files = &krate.files;
@@ -179,7 +163,7 @@ pub(crate) fn own_doors(sources: &[Source]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, all_circles, own_doors};
+    use super::{Source, circles, own_doors};
 
     fn crate_of(folder: &str, files: &[(&str, &str)]) -> Vec<Source> {
         let files = files.iter();
@@ -196,12 +180,9 @@ mod tests {
                 ("a.rs", "use crate::b::B;\n"),
                 ("b.rs", "use crate::a::A;\n"),
             ];
-            assert_eq!(all_circles(&crate_of(folder, &files)).len(), 2, "{folder}");
+            assert_eq!(circles(&crate_of(folder, &files)).len(), 2, "{folder}");
             let files = [files[0], files[1], ("b.rs", "use std::mem;\n")];
-            assert!(
-                all_circles(&crate_of(folder, &files)).is_empty(),
-                "{folder}"
-            );
+            assert!(circles(&crate_of(folder, &files)).is_empty(), "{folder}");
         }
     }
 
@@ -211,7 +192,7 @@ mod tests {
             ("main.rs", "mod a;\nfn helper() {}\n"),
             ("a.rs", "use crate::helper;\n"),
         ];
-        assert_eq!(all_circles(&crate_of("tests/x", &files)).len(), 2);
+        assert_eq!(circles(&crate_of("tests/x", &files)).len(), 2);
         let files = [
             ("main.rs", "mod a;\nmod b;\n"),
             (
@@ -223,7 +204,7 @@ mod tests {
                 "#[macro_export]\nmacro_rules! helper {\n    () => {}\n}\n",
             ),
         ];
-        assert!(all_circles(&crate_of("tests/x", &files)).is_empty());
+        assert!(circles(&crate_of("tests/x", &files)).is_empty());
     }
 
     #[test]

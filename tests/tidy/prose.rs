@@ -110,7 +110,6 @@ const PHRASES: &[Phrase] = &[
     phrase("several or none", "if there is more than one"),
     but("token", "notified task, reference", TOKENS),
     but("tokens", "notified tasks, references", TOKENS),
-    phrase("a park", "per park"),
     phrase("once a worker", "once per worker"),
     phrase("a call each", "one call per"),
     phrase("who finds", "whichever thread finds, whoever finds"),

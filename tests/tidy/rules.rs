@@ -70,32 +70,15 @@ pub(crate) fn doors(sources: &[Source]) -> Vec<String> {
     wrong
 }
 
-/// Files that are longer than the limit still; a line that is not needed fails.
-const TOO_LONG: &[&str] = &["os/src/driver/uring/tests/stub.rs"];
-
 /// Files over the limits.
 pub(crate) fn file_lengths(sources: &[Source]) -> Vec<String> {
-    file_lengths_but(sources, TOO_LONG)
-}
-
-fn file_lengths_but(sources: &[Source], too_long: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for path in too_long {
-        let lines = |source: &Source| source.lines().len();
-        let is_long = |source: &Source| source.path == *path && lines(source) > MAX_FILE;
-        if !sources.iter().any(is_long) {
-            wrong.push(format!("{path}: is short enough; take it out of TOO_LONG"));
-        }
-    }
     for source in sources {
         let lines = source.lines().len();
         let has_reason = source
             .text
             .lines()
             .any(|line| line.starts_with("//! Length "));
-        if too_long.contains(&source.path.as_str()) {
-            continue;
-        }
         if lines > MAX_FILE {
             wrong.push(format!("{}: {lines} of {MAX_FILE} lines", source.path));
         } else if lines > LONG_FILE && !has_reason {
@@ -337,7 +320,7 @@ pub(crate) fn machine_paths(sources: &[Source]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, doors, file_lengths_but, function_lengths, safety};
+    use super::{Source, doors, file_lengths, function_lengths, safety};
 
     fn example(path: &str, text: &str) -> [Source; 1] {
         [Source::example(path, text)]
@@ -354,19 +337,13 @@ mod tests {
             let path = format!("{folder}/long.rs");
             let check = |head: &str, lines: usize| {
                 let text = format!("{head}\n{}", "use a::b;\n".repeat(lines - 1));
-                file_lengths_but(&example(&path, &text), &[]).len()
+                file_lengths(&example(&path, &text)).len()
             };
             assert_eq!(check("//! A file.", 400), 0);
             assert_eq!(check("//! A file.", 401), 1);
             assert_eq!(check("//! Length      One table.", 600), 0);
             assert_eq!(check("//! Length      One table.", 601), 1);
         }
-    }
-
-    #[test]
-    fn an_exception_to_lengths_that_is_not_needed_is_found() {
-        let short = example("tests/a.rs", "use a::b;\n");
-        assert_eq!(file_lengths_but(&short, &["tests/a.rs"]).len(), 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A `Park` of any kind, behind a pointer.
+//! A type-erased `Park`, whose kind the scheduler does not know.
 
 use std::sync::Arc;
 

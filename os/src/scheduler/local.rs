@@ -1,12 +1,12 @@
 //! The scheduler of tasks that stay on one thread, run inside another future.
 //!
-//! Idea        A local set is polled by whoever awaits it, and then runs its tasks, a limited number per poll. A task that is
-//!             woken on the set's thread goes into a plain queue, one that is woken elsewhere into the inject queue; both
-//!             wake the set's waker.
-//! Invariants  I1 `local`, and every future of the set, are touched on the owner's thread only.
+//! Idea        A local set is polled by whoever awaits it; it then runs its tasks, a slice at a time. A task that
+//!             is woken on the thread of the set goes into a plain queue, one that is woken elsewhere through the
+//!             inject queue; both wake the waker of the set.
+//! Invariants  I1 `local`, and every future of the set, are touched on the thread of the owner only.
 //!             I2 the waker is cloned, woken and dropped outside the lock.
-//! Rejected    Comparing thread ids at each wake: while this thread polls the set, which is where most wakes come from, a
-//!             pointer in a thread-local answers that; the ids are compared only otherwise.
+//! Rejected    To compare thread identifiers at each wake: while this thread polls the set, where most wakes
+//!             happen, a pointer in a thread-local says so; the identifier is compared only otherwise.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};

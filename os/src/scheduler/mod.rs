@@ -1,4 +1,5 @@
-//! Which task runs when. A scheduler knows the outside only as `Park` and its timers.
+//! The schedulers: which task runs when, and on which thread. A scheduler knows the outside world only through
+//! `Park` and its timers.
 
 mod any_park;
 
@@ -6,9 +7,9 @@ mod thread_parker;
 
 mod thread_sleep;
 
-mod trim;
 #[cfg(feature = "rt-multi-thread")]
-mod turn;
+mod maintenance;
+mod trim;
 mod yields;
 
 mod current_thread;

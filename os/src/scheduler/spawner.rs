@@ -1,4 +1,4 @@
-//! The scheduler behind a handle: one type for all kinds.
+//! A handle to either kind of scheduler.
 #![allow(unsafe_code)]
 
 use std::future::Future;
@@ -14,7 +14,7 @@ use crate::observe::Probes;
 #[cfg(feature = "taskdump")]
 use crate::observe::Request;
 
-/// Either scheduler.
+/// A handle to either kind of scheduler.
 #[derive(Debug, Clone)]
 pub(crate) enum Spawner {
     CurrentThread(Arc<CurrentThread>),
@@ -23,7 +23,7 @@ pub(crate) enum Spawner {
 }
 
 impl Spawner {
-    /// What looks at the tasks, if anything does.
+    /// The probes of tasks, if there are any.
     #[inline]
     pub(crate) fn probes(&self) -> Option<&Probes> {
         match self {
@@ -56,7 +56,7 @@ impl Spawner {
         }
     }
 
-    /// Nobody waits for `request` any more.
+    /// Called when nobody waits for `request` any more.
     #[cfg(feature = "taskdump")]
     pub(crate) fn forget_dump(&self, request: &Arc<Request>) {
         match self {

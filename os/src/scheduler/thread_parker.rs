@@ -1,7 +1,7 @@
-//! A thread that sleeps until it is woken, and the future that it waits for.
+//! The sleep of a thread until it is woken, and `block_on` for a thread that runs nothing else.
 //!
-//! States      empty ⇄ sleeping; either → notified → empty
-//! Invariants  I1 only the owning thread sleeps; a wake leaves `notified`, also when nobody sleeps.
+//! States      empty ⇄ sleeping; either → woken → empty
+//! Invariants  I1 only the owning thread sleeps; a wake leaves `woken`, even if the thread does not sleep.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -76,8 +76,8 @@ impl Wake for ThreadParker {
 }
 
 thread_local! {
-    /// The parker of this thread with a waker for it; out while a `block_on` uses it, so that one
-    /// inside another does not swallow the outer one's wakes.
+    /// The parker of this thread with a waker for it. It is taken out while a `block_on` uses it, so that an
+    /// inner `block_on` does not consume the wakes of the outer one.
     static PARKER: RefCell<Option<(Arc<ThreadParker>, Waker)>> = const { RefCell::new(None) };
 }
 

@@ -1,8 +1,9 @@
-//! How a runtime without I/O sleeps.
+//! The park of a runtime without I/O.
 //!
-//! Invariants  I1 an unpark stores `notified`, then looks for the sleeper; a sleeper registers, then takes `notified`. One
-//!                of the two sees the other.
-//!             I2 whoever takes a notification reads it, and so sees what came before it.
+//! Invariants  I1 an unpark stores `notified`, then looks for the sleeper; a sleeper registers, then takes
+//!                `notified`: one of them sees the other.
+//!             I2 a notification that is consumed was read: what happened before it is visible to the thread that
+//!                slept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use selkie_core::raw::platform::{AtomicBool, Lock, Ordering};
 use super::any_park::AnyUnpark;
 use super::thread_parker::ThreadParker;
 
-/// The sleep of a runtime without I/O: whoever sleeps registers its thread.
+/// The park of a runtime without I/O: a thread that sleeps registers itself.
 pub(crate) struct ThreadSleep(Arc<ThreadSlot>);
 
 impl Default for ThreadSleep {

@@ -1,12 +1,13 @@
-//! When the memory of tasks that have ended is released.
+//! When the memory of tasks that have ended is given back.
 //!
-//! Idea        A burst of tasks leaves blocks of empty slots. Blocks that have been empty for a second are released, a few
-//!             at a time. A busy scheduler checks for them when it looks at its driver, and an idle one sleeps no longer
-//!             than that second while there are any. The slot of a task that has ended stays occupied while its handle is
-//!             alive: after many tasks have ended, the scheduler checks again, less and less often, also if it finds nothing.
-//! Invariants  I1 the owner of tasks that is checked belongs to the caller, or is locked.
-//! Rejected    Releasing a block when its last task ends: a program with the same burst over and over would pay for its
-//!             memory each time.
+//! Idea        A burst of tasks leaves blocks of free slots. Blocks that stay free for a second are given back, a
+//!             few at a time: a busy scheduler checks when it does its maintenance, and one that sleeps does not
+//!             sleep longer than that second while there are any. The slots of tasks that have ended stay taken
+//!             while their handles live: after many tasks have ended the scheduler checks again, less and less
+//!             often, even if it finds nothing.
+//! Invariants  I1 the owner of the tasks that are checked belongs to the caller, or is locked.
+//! Rejected    To give a block back at once when its last task ends: a program that makes the same burst again and
+//!             again would pay for its memory each time.
 
 use std::cell::Cell;
 use std::sync::Mutex;
@@ -17,26 +18,26 @@ use selkie_core::raw::task::{OwnedTasks, Schedule};
 
 use crate::sys::stopwatch;
 
-/// How long blocks are there before they go back.
-const CALM: Duration = Duration::from_secs(1);
+/// How long blocks are free before they are given back.
+const TRIM_DELAY: Duration = Duration::from_secs(1);
 /// How long a scheduler that sleeps waits between two steps.
 const PAUSE: Duration = Duration::from_millis(1);
-/// Blocks, of 32 KiB each, that go back in one step: it takes some 50 microseconds.
-const BLOCKS_A_STEP: usize = 16;
-/// Tasks that have ended here before a look at the tasks from elsewhere is worth its lock.
-const WORTH_A_LOOK: u64 = 1024;
+/// The blocks, of 32 KiB each, that are given back in one step, which takes some 50 microseconds.
+const BLOCKS_PER_STEP: usize = 16;
+/// How many tasks must have ended here before a check of the tasks from other threads is worth its lock.
+const MIN_FINISHED: u64 = 1024;
 
-/// Looks that find nothing before the past is forgotten: the last one 31 seconds after the first.
-const FRUITLESS_LOOKS: u32 = 5;
+/// After how many checks without result the count is reset: the last one is 31 seconds after the first.
+const MAX_FRUITLESS: u32 = 5;
 
-/// What one thread that runs tasks remembers of it.
+/// What one thread that runs tasks remembers about that.
 #[derive(Debug)]
 pub(super) struct Trim {
-    /// When blocks were first seen that may go back.
+    /// When blocks were first found that may be given back.
     since: Cell<Option<Instant>>,
-    /// How many tasks had ended here when the tasks from elsewhere were last looked at.
+    /// How many tasks had ended here when the tasks from other threads were last checked.
     finished: Cell<u64>,
-    /// Looks that have found nothing, after those tasks ended.
+    /// Checks without result, since then.
     fruitless: Cell<u32>,
 }
 
@@ -51,10 +52,10 @@ impl Trim {
 
     /// Whether there may be something to give back; `finished` tasks have ended here so far.
     fn has_surplus<S: Schedule>(&self, own: &OwnedTasks<S>, finished: u64) -> bool {
-        finished.wrapping_sub(self.finished.get()) >= WORTH_A_LOOK || own.has_surplus()
+        finished.wrapping_sub(self.finished.get()) >= MIN_FINISHED || own.has_surplus()
     }
 
-    /// How long a sleep may be that would have been `limit`.
+    /// Shortens `limit`, the length of a sleep, if there may be memory to give back.
     pub(super) fn limit<S: Schedule>(
         &self,
         own: &OwnedTasks<S>,
@@ -69,13 +70,15 @@ impl Trim {
         };
         let since = self.since.get().unwrap_or(now);
         self.since.set(Some(since));
-        let left = (since + CALM).saturating_duration_since(now).max(PAUSE);
+        let left = (since + TRIM_DELAY)
+            .saturating_duration_since(now)
+            .max(PAUSE);
         Some(limit.map_or(left, |limit| limit.min(left)))
     }
 
-    /// Gives some memory back if it was there for long; `elsewhere` has the tasks that were spawned on
+    /// Gives some memory back if it has been free for long; `elsewhere` owns the tasks that were spawned on
     /// other threads.
-    pub(super) fn look<S: Schedule>(
+    pub(super) fn trim_if_due<S: Schedule>(
         &self,
         own: &OwnedTasks<S>,
         elsewhere: &Mutex<Option<OwnedTasks<S>>>,
@@ -90,30 +93,30 @@ impl Trim {
         let Some(since) = self.since.get() else {
             return self.since.set(Some(now));
         };
-        if now.saturating_duration_since(since) < CALM {
+        if now.saturating_duration_since(since) < TRIM_DELAY {
             return;
         }
         let mut found = own.has_surplus();
-        let mut more = found && own.trim(BLOCKS_A_STEP);
+        let mut more = found && own.trim(BLOCKS_PER_STEP);
         let locked = match elsewhere.try_lock() {
             Ok(locked) => Some(locked),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            // Somebody spawns: there is something going on.
+            // Another thread spawns: the scheduler is in use.
             Err(TryLockError::WouldBlock) => None,
         };
         if let Some(tasks) = locked.as_deref().and_then(Option::as_ref) {
             let has_surplus = tasks.has_surplus();
             found |= has_surplus;
-            more |= has_surplus && tasks.trim(BLOCKS_A_STEP);
+            more |= has_surplus && tasks.trim(BLOCKS_PER_STEP);
         }
         let fruitless = if found { 0 } else { self.fruitless.get() + 1 };
         self.fruitless.set(fruitless);
         if more {
             return;
         }
-        if fruitless <= FRUITLESS_LOOKS {
-            // The next look is after twice the time.
-            let wait = CALM * ((1 << fruitless) - 1);
+        if fruitless <= MAX_FRUITLESS {
+            // The next check is after twice the time.
+            let wait = TRIM_DELAY * ((1 << fruitless) - 1);
             return self.since.set(Some(now + wait));
         }
         self.fruitless.set(0);

@@ -1,17 +1,18 @@
 //! When a task that yields makes its scheduler look at the driver.
 //!
-//! Idea        A task that yields expects that events are noticed, but a task that yields in a loop should not pay a system
-//!             call per round. So the driver is polled at the first [`LOOKS`] yields in a row if no other task is ready; the
-//!             others wait for the event interval, like everything else.
-//! Rejected    Polling the driver at each lone yield: a system call per yield. Never: an event would wait for a whole
-//!             interval.
+//! Idea        A task that yields expects that the scheduler notices what has happened outside, but a task that
+//!             yields in a loop should not cost a system call per round. So the first [`LOOKS`] yields in a row
+//!             cause a look at the driver, if there is nothing else to run; the later ones wait for the event
+//!             interval, like everything else.
+//! Rejected    A look for each yield: a system call per yield. None: what has arrived on a socket meanwhile would
+//!             be unnoticed for a whole interval.
 
 use std::cell::Cell;
 
-/// Yields of a row that have the driver looked at.
+/// How many yields in a row cause a look at the driver.
 const LOOKS: u32 = 4;
 
-/// The row of yields that a scheduler is in.
+/// The current row of yields.
 #[derive(Debug)]
 pub(crate) struct Yields {
     /// The poll that yielded last.
@@ -29,7 +30,7 @@ impl Yields {
         }
     }
 
-    /// The poll number `poll` ends with a yield. Says how many did so in a row.
+    /// The poll number `poll` ends with a yield. Returns how many polls in a row did.
     #[inline]
     pub(crate) fn row(&self, poll: u32) -> u32 {
         let in_row = poll.wrapping_sub(self.last.replace(poll)) <= 1;

@@ -11,7 +11,7 @@ const MACHINERY: [&str; 12] = [
     "selkie_core::task::poll",
     "selkie_core::task::header",
     "selkie_core::task::id",
-    "selkie_core::raw::platform",
+    "selkie_core::platform",
     "selkie_core::coop",
     "<selkie_core::coop",
     "core::ptr::drop_in_place<selkie_core::coop",

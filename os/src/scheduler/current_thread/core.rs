@@ -1,4 +1,4 @@
-//! What the thread that runs the scheduler holds.
+//! What the thread that runs the scheduler owns: the core.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::super::any_park::{AnyPark, AnyUnpark};
 use super::super::trim::Trim;
 use crate::sys::stopwatch;
 
-/// Rounds of a row in which everything gave way after which the driver is looked at.
+/// How many rounds in a row in which everything yielded cause a look at the driver.
 const LOOKS: u32 = 4;
 
-/// What the running thread of the scheduler `S` holds.
+/// The core of the scheduler `S`.
 pub(super) struct Core<S: Schedule> {
     pub(super) queue: VecDeque<Notified>,
-    /// Tasks until those from other threads have precedence.
+    /// How many tasks run until one from other threads has precedence.
     pub(super) until_remote: u32,
     /// Polls since the last look at the driver.
     pub(super) since_look: u32,
-    /// Rounds in a row in which everything that ran gave way.
+    /// Rounds in a row in which everything that ran has yielded.
     pub(super) yields_in_row: u32,
     /// Polls that were counted at the last sleep.
     pub(super) polls_at_park: u64,
-    /// Who gave way, to be woken after the next look at driver and timers.
+    /// Wakers of tasks that yielded, to be woken after the next look at driver and timers.
     pub(super) deferred: Vec<Waker>,
     pub(super) trim: Trim,
     /// Since when tasks have been running, if the time is not counted yet.
@@ -40,28 +40,28 @@ pub(super) struct Core<S: Schedule> {
 }
 
 impl<S: Schedule> Core<S> {
-    /// A round is over in which `polls` were made and, if `root_waits`, the root was woken. `true`: it
-    /// is time for a look at the driver.
+    /// A round is over in which `polls` polls were made and, if `root_waits`, the root was woken. `true`: a
+    /// look at the driver is due.
     #[inline]
     pub(super) fn end_round(&mut self, polls: u32, root_waits: bool, interval: u32) -> bool {
         self.since_look += polls;
-        let gave_way = self.deferred.len();
-        if gave_way == 0 && polls != 1 {
+        let deferred = self.deferred.len();
+        if deferred == 0 && polls != 1 {
             self.yields_in_row = 0;
             return self.since_look >= interval;
         }
-        self.yields_in_row = if gave_way + usize::from(root_waits) >= polls as usize {
+        self.yields_in_row = if deferred + usize::from(root_waits) >= polls as usize {
             self.yields_in_row.saturating_add(1)
         } else {
             // A yield that comes after something else begins a row.
-            u32::from(gave_way > 0)
+            u32::from(deferred > 0)
         };
         (1..=LOOKS).contains(&self.yields_in_row) || self.since_look >= interval
     }
 
     /// Notes that a task is about to run.
     #[inline]
-    pub(super) fn is_busy(&mut self) {
+    pub(super) fn note_busy(&mut self) {
         if self.busy_since.is_none() {
             self.busy_since = stopwatch();
         }
@@ -77,14 +77,14 @@ impl<S: Schedule> Core<S> {
     }
 }
 
-/// Stands in the core while the driver is out for a turn.
-pub(super) struct Away;
+/// Takes the place of the driver in the core while that is used for a turn.
+pub(super) struct StubPark;
 
-impl Park for Away {
+impl Park for StubPark {
     type Unpark = AnyUnpark;
 
     fn unpark_handle(&self) -> AnyUnpark {
-        Arc::new(AwayUnpark)
+        Arc::new(StubUnpark)
     }
 
     fn park(&mut self, _timeout: Option<Duration>) {}
@@ -92,8 +92,8 @@ impl Park for Away {
     fn shutdown(&mut self) {}
 }
 
-struct AwayUnpark;
+struct StubUnpark;
 
-impl Unpark for AwayUnpark {
+impl Unpark for StubUnpark {
     fn unpark(&self) {}
 }

@@ -3,7 +3,7 @@
 #[cfg(feature = "taskdump")]
 use std::sync::Arc;
 
-use super::run::Driven;
+use super::run::CoreGuard;
 #[cfg(feature = "taskdump")]
 use super::shared::CurrentThread;
 use super::shared::lock;
@@ -24,7 +24,7 @@ impl CurrentThread {
     }
 }
 
-impl Driven<'_> {
+impl CoreGuard<'_> {
     /// Answers the dumps that are asked for.
     pub(super) fn answer_dumps(&self) {
         for request in self.scheduler.dumps.of_worker(0) {

@@ -1,19 +1,19 @@
 //! The scheduler that runs every task on the thread that calls `block_on`.
 //!
-//! The caller of `block_on` takes the core (run queue, driver, timers) and runs tasks until its future is ready. A second
-//! caller waits until it gets the core, or until its own future is ready.
+//! A thread that calls `block_on` takes the core (queue, driver, timers) and runs tasks until its future is
+//! ready. Another caller waits for the core, or for its own future.
 
 mod core;
 
 mod shared;
 
-mod running;
+mod core_context;
 
 mod spawn;
 
 mod root_waker;
 
-mod waiters;
+mod core_waiter;
 
 mod run;
 
@@ -21,5 +21,5 @@ mod shutdown;
 
 mod dump;
 
-pub(crate) use running::drives_here;
+pub(crate) use core_context::drives_here;
 pub(crate) use shared::CurrentThread;

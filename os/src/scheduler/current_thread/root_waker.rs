@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::running::with_core;
+use super::core_context::with_core;
 use super::shared::CurrentThread;
 
 static ROOT_VTABLE: RawWakerVTable =

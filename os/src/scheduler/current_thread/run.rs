@@ -1,11 +1,11 @@
 //! The loop of the thread that has the core.
 //!
-//! Idea        The order is Tokio's. Poll the root future if it was woken. Run tasks in the order in which they were queued,
-//!             new ones too, until none is left or `event_interval` of them have run. Look at driver and timers, or sleep
-//!             if nothing is ready. Wake the tasks that have yielded. Start again. If the only reason to look is that new
-//!             events may have come, the driver, which costs a system call, is polled at the first of several yields in a
-//!             row and every `event_interval` polls; timers are checked each time.
-//! Rejected    Giving the root future and the tasks turns: see decision 0130.
+//! Idea        The order is that of Tokio. Poll the root future if it was woken; run tasks in the order in which
+//!             they were queued, new ones too, until none is left or `event_interval` of them have run; look at
+//!             driver and timers, or sleep if nothing waits; wake the tasks that yielded; start over. If the look
+//!             at the driver, a system call, could only find that something has arrived, it is made for the first
+//!             yields in a row and every `event_interval` polls; timers are checked each time.
+//! Rejected    Alternate rounds for the root and for tasks: see decision 0130.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -24,17 +24,17 @@ use selkie_core::raw::wake::wake_each;
 
 use super::super::any_park::AnyPark;
 use super::super::thread_parker::ThreadParker;
-use super::core::Away;
+use super::core::StubPark;
+use super::core_context::{CoreContext, set_current};
+use super::core_waiter::CoreWaiter;
 use super::root_waker::root_waker;
-use super::running::{Running, set_running};
 use super::shared::{Core, CurrentThread};
-use super::waiters::Waits;
 use crate::config::call;
 
 impl CurrentThread {
     /// Runs tasks on this thread until `future` is ready.
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
-        if self.has_broken() {
+        if self.has_unhandled_panic() {
             panic_for_a_task();
         }
         let mut future = pin!(future);
@@ -44,9 +44,9 @@ impl CurrentThread {
         let parker = Arc::new(ThreadParker::current());
         let waker = Waker::from(Arc::clone(&parker));
         let mut cx = Context::from_waker(&waker);
-        let _waits = Waits::new(self, &parker);
+        let _waits = CoreWaiter::new(self, &parker);
         loop {
-            if self.has_broken() {
+            if self.has_unhandled_panic() {
                 panic_for_a_task();
             }
             // I2 of `shared`: the core is tried after `waiting` was raised.
@@ -61,12 +61,12 @@ impl CurrentThread {
     }
 
     fn drive<F: Future>(self: &Arc<Self>, core: Box<Core>, mut future: Pin<&mut F>) -> F::Output {
-        let running = Running {
+        let running = CoreContext {
             scheduler: Arc::as_ptr(self),
             core: RefCell::new(Some(core)),
         };
-        // Declared after `running`, so that it is undone first, also on unwinding.
-        let driven = Driven::marked(self, &running);
+        // Declared after `core_context`, so that it is undone first, also on unwinding.
+        let guard = CoreGuard::marked(self, &running);
         let waker = root_waker(self);
         let mut cx = Context::from_waker(&waker);
         // Relaxed: the first poll comes anyway.
@@ -80,8 +80,8 @@ impl CurrentThread {
                     return output;
                 }
             }
-            if driven.run_tasks(woken) {
-                coop::apart(|| driven.cancel_tasks(None));
+            if guard.run_tasks(woken) {
+                coop::apart(|| guard.cancel_tasks(None));
                 self.wake_waiters();
                 panic_for_a_task();
             }
@@ -94,44 +94,44 @@ enum Next {
     Run(Notified),
     /// The root was woken, and nothing else waits.
     Look,
-    Rest(Rest),
+    EndRound(RoundEnd),
 }
 
 /// How a round ends.
-enum Rest {
+enum RoundEnd {
     /// The event interval is over.
     Interval,
-    /// Somebody gave way.
-    GaveWay { looks: bool },
+    /// Somebody yielded.
+    Deferred { looks: bool },
     /// There is nothing to do.
     Idle,
 }
 
 /// The core in use: puts it back when dropped.
-pub(super) struct Driven<'a> {
+pub(super) struct CoreGuard<'a> {
     pub(super) scheduler: &'a Arc<CurrentThread>,
-    pub(super) running: &'a Running,
-    before: *const Running,
+    pub(super) running: &'a CoreContext,
+    before: *const CoreContext,
     entered: Option<Entered>,
 }
 
-impl<'a> Driven<'a> {
+impl<'a> CoreGuard<'a> {
     /// The thread counts as the owner of the core's slots, too.
-    fn marked(scheduler: &'a Arc<CurrentThread>, running: &'a Running) -> Self {
+    fn marked(scheduler: &'a Arc<CurrentThread>, running: &'a CoreContext) -> Self {
         let entered = {
             let core = running.core.borrow();
             let core = core.as_ref().expect("made with a core");
             // SAFETY: dropped with `self`, on this thread; the core goes to no other before.
             core.tasks.as_ref().map(|tasks| unsafe { tasks.enter() })
         };
-        let mut driven = Self::new(scheduler, running);
-        driven.entered = entered;
-        driven
+        let mut guard = Self::new(scheduler, running);
+        guard.entered = entered;
+        guard
     }
 
-    pub(super) fn new(scheduler: &'a Arc<CurrentThread>, running: &'a Running) -> Self {
+    pub(super) fn new(scheduler: &'a Arc<CurrentThread>, running: &'a CoreContext) -> Self {
         scheduler.counters.thread.note();
-        let before = set_running(running);
+        let before = set_current(running);
         Self {
             scheduler,
             running,
@@ -141,7 +141,7 @@ impl<'a> Driven<'a> {
     }
 
     /// Runs what is queued, new tasks too, until nothing is left or the event interval is over; then
-    /// looks at driver and timers, or sleeps, and wakes who gave way. `true`: the scheduler has broken.
+    /// looks at driver and timers, or sleeps, and wakes who yielded. `true`: the scheduler has broken.
     #[inline]
     fn run_tasks(&self, root_polled: bool) -> bool {
         let mut ran = u32::from(root_polled);
@@ -153,18 +153,18 @@ impl<'a> Driven<'a> {
                     self.look_at_timers();
                     return false;
                 }
-                Next::Rest(rest) => {
-                    self.rest(rest);
-                    return self.scheduler.has_broken();
+                Next::EndRound(rest) => {
+                    self.end_round(rest);
+                    return self.scheduler.has_unhandled_panic();
                 }
             }
-            if self.scheduler.has_broken() {
+            if self.scheduler.has_unhandled_panic() {
                 return true;
             }
             ran += 1;
         }
-        self.rest(Rest::Interval);
-        self.scheduler.has_broken()
+        self.end_round(RoundEnd::Interval);
+        self.scheduler.has_unhandled_panic()
     }
 
     #[inline]
@@ -181,7 +181,7 @@ impl<'a> Driven<'a> {
     #[inline]
     fn next(&self, ran: u32) -> Next {
         let mut core = self.running.core.borrow_mut();
-        let core = core.as_mut().expect("driven with a core");
+        let core = core.as_mut().expect("the guard has a core");
         core.until_remote -= 1;
         let task = if core.until_remote == 0 {
             core.until_remote = self.scheduler.remote_interval();
@@ -194,7 +194,7 @@ impl<'a> Driven<'a> {
                 .or_else(|| self.scheduler.pop_remote())
         };
         if let Some(task) = task {
-            core.is_busy();
+            core.note_busy();
             return Next::Run(task);
         }
         // Relaxed: a wake on this thread is seen; one from elsewhere also unparks.
@@ -202,20 +202,20 @@ impl<'a> Driven<'a> {
         let looks = core.end_round(ran, root_waits, self.scheduler.config.event_interval);
         match (root_waits, core.deferred.is_empty()) {
             (true, true) if !looks => Next::Look,
-            (false, true) => Next::Rest(Rest::Idle),
-            _ => Next::Rest(Rest::GaveWay { looks }),
+            (false, true) => Next::EndRound(RoundEnd::Idle),
+            _ => Next::EndRound(RoundEnd::Deferred { looks }),
         }
     }
 
     /// The end of a round.
     #[inline]
-    fn rest(&self, rest: Rest) {
+    fn end_round(&self, rest: RoundEnd) {
         match rest {
-            Rest::Interval | Rest::GaveWay { looks: true } => {
+            RoundEnd::Interval | RoundEnd::Deferred { looks: true } => {
                 self.turn(Some(Duration::ZERO), false);
             }
-            Rest::GaveWay { looks: false } => self.look_at_timers(),
-            Rest::Idle => self.park(),
+            RoundEnd::Deferred { looks: false } => self.look_at_timers(),
+            RoundEnd::Idle => self.park(),
         }
         self.wake_deferred();
     }
@@ -227,14 +227,14 @@ impl<'a> Driven<'a> {
         }
     }
 
-    /// Wakes those that gave way, the last one first.
+    /// Wakes those that yielded, the last one first.
     #[inline]
     fn wake_deferred(&self) {
         let pop = || {
             let mut core = self.running.core.borrow_mut();
             core.as_mut().and_then(|core| core.deferred.pop())
         };
-        // Not those that give way while they are woken, which a foreign waker may do for ever.
+        // Not those that yield while they are woken, which a foreign waker may do for ever.
         let mut left = {
             let core = self.running.core.borrow();
             core.as_ref().map_or(0, |core| core.deferred.len())
@@ -246,7 +246,7 @@ impl<'a> Driven<'a> {
         }
     }
 
-    /// Who gave way while the root ended is queued for whoever drives the scheduler next.
+    /// Who yielded while the root ended is queued for whoever drives the scheduler next.
     #[cold]
     fn queue_deferred(&self, core: Option<Box<Core>>) -> Option<Box<Core>> {
         *self.running.core.borrow_mut() = core;
@@ -279,7 +279,7 @@ impl<'a> Driven<'a> {
         let counters = &self.scheduler.counters;
         let polls = counters.polls.get();
         let mut core = self.running.core.borrow_mut();
-        let core = core.as_mut().expect("driven with a core");
+        let core = core.as_mut().expect("the guard has a core");
         if std::mem::replace(&mut core.polls_at_park, polls) == polls {
             counters.noops.increment();
         }
@@ -321,7 +321,7 @@ impl<'a> Driven<'a> {
         let finished = self.scheduler.counters.finished.get();
         let (park, limit) = {
             let mut core = self.running.core.borrow_mut();
-            let core = core.as_mut().expect("driven with a core");
+            let core = core.as_mut().expect("the guard has a core");
             core.since_look = 0;
             let depth = core.queue.len() as u64;
             self.scheduler.counters.queue_depth.set(depth);
@@ -330,9 +330,9 @@ impl<'a> Driven<'a> {
                 Some(tasks) => core.trim.limit(tasks, finished, limit),
                 None => limit,
             };
-            (std::mem::replace(&mut core.park, Box::new(Away)), limit)
+            (std::mem::replace(&mut core.park, Box::new(StubPark)), limit)
         };
-        let mut back = PutBack {
+        let mut back = RestorePark {
             running: self.running,
             park,
         };
@@ -340,7 +340,8 @@ impl<'a> Driven<'a> {
         drop(back);
         if let Some(core) = self.running.core.borrow().as_ref() {
             if let Some(tasks) = &core.tasks {
-                core.trim.look(tasks, &self.scheduler.remote, finished);
+                core.trim
+                    .trim_if_due(tasks, &self.scheduler.remote, finished);
             }
         }
         if let Some(timers) = self.scheduler.timers {
@@ -356,12 +357,12 @@ impl<'a> Driven<'a> {
 }
 
 /// Puts the driver back into the core, also on unwinding.
-struct PutBack<'a> {
-    running: &'a Running,
+struct RestorePark<'a> {
+    running: &'a CoreContext,
     park: AnyPark,
 }
 
-impl Drop for PutBack<'_> {
+impl Drop for RestorePark<'_> {
     fn drop(&mut self) {
         if let Some(core) = self.running.core.borrow_mut().as_mut() {
             std::mem::swap(&mut core.park, &mut self.park);
@@ -374,13 +375,13 @@ fn panic_for_a_task() -> ! {
     panic!("a spawned task panicked and the runtime is configured to shut down on unhandled panic")
 }
 
-impl Drop for Driven<'_> {
+impl Drop for CoreGuard<'_> {
     fn drop(&mut self) {
         let mut core = self.running.core.borrow_mut().take();
         if core.as_ref().is_some_and(|core| !core.deferred.is_empty()) {
             core = self.queue_deferred(core);
         }
-        set_running(self.before);
+        set_current(self.before);
         if let Some(mut core) = core {
             let counters = &self.scheduler.counters;
             counters.busy_nanos.add(core.take_busy());

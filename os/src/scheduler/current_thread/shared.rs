@@ -1,9 +1,9 @@
-//! The scheduler, as its handles see it.
+//! The scheduler as its handles see it.
 //!
-//! States      core parked here | core with one thread
-//! Invariants  I1 `parked_core` holds the core, or null while a thread has it; taking is one swap.
-//!             I2 a thread that puts the core back wakes one waiter, if there are any: it stores
-//!                the core, then reads `waiting`; a waiter raises `waiting`, then tries the core.
+//! States      core in its slot | core with one thread
+//! Invariants  I1 `core_slot` holds the core, or null while a thread has it; taking it is one swap.
+//!             I2 a thread that puts the core back wakes one waiter, if there are any: it stores the core, then
+//!                reads `waiting`; a waiter raises `waiting`, then tries to take the core.
 //!             I3 `woken` says that the root future has to be polled.
 #![allow(unsafe_code)]
 
@@ -35,12 +35,12 @@ pub(crate) struct CurrentThread {
     /// The one thread that runs the scheduler, if it was built for one: tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
     /// The core while no thread has it (I1).
-    pub(super) parked_core: AtomicPtr<Core>,
+    pub(super) core_slot: AtomicPtr<Core>,
     pub(super) waiting: AtomicUsize,
     pub(super) waiters: Mutex<VecDeque<Arc<ThreadParker>>>,
     pub(super) woken: AtomicBool,
     /// Set once a task's panic is to end the runtime.
-    pub(super) broken: AtomicBool,
+    pub(super) unhandled_panic: AtomicBool,
     pub(super) inject: Inject<Notified>,
     pub(super) unpark: AnyUnpark,
     /// Slots of tasks that are spawned on other threads; `None` once closed.
@@ -52,7 +52,7 @@ pub(crate) struct CurrentThread {
     pub(crate) timers: Option<TimersHandle>,
 }
 
-// SAFETY: the core behind `parked_core` is owned by one thread at a time (I1) and is `Send`.
+// SAFETY: the core behind `core_slot` is owned by one thread at a time (I1) and is `Send`.
 unsafe impl Send for CurrentThread {}
 // SAFETY: as above; the rest is atomic or locked.
 unsafe impl Sync for CurrentThread {}
@@ -66,18 +66,15 @@ impl std::fmt::Debug for CurrentThread {
 impl CurrentThread {
     pub(super) fn take_core(&self) -> Option<Box<Core>> {
         // SeqCst: pairs with the store in `put_core`, and orders against `waiting` (I2).
-        let core = self
-            .parked_core
-            .swap(std::ptr::null_mut(), Ordering::SeqCst);
+        let core = self.core_slot.swap(std::ptr::null_mut(), Ordering::SeqCst);
         // SAFETY: whoever swaps a core out owns it (I1); it was a box.
         NonNull::new(core).map(|core| unsafe { Box::from_raw(core.as_ptr()) })
     }
 
     pub(super) fn put_core(&self, core: Box<Core>) {
         // SeqCst: pairs with the swap in `take_core`, and orders against `waiting` (I2).
-        self.parked_core
-            .store(Box::into_raw(core), Ordering::SeqCst);
-        // SeqCst: pairs with the increment in `Waits::new` (I2).
+        self.core_slot.store(Box::into_raw(core), Ordering::SeqCst);
+        // SeqCst: pairs with the increment in `CoreWaiter::new` (I2).
         if self.waiting.load(Ordering::SeqCst) > 0 {
             if let Some(waiter) = lock(&self.waiters).front() {
                 waiter.unpark();
@@ -124,13 +121,13 @@ impl CurrentThread {
         self.remote_schedules.load(Ordering::Relaxed) as u64
     }
 
-    /// What looks at the tasks, if anything does.
+    /// The probes of tasks, if there are any.
     #[inline]
     pub(crate) fn probes(&self) -> Option<&Probes> {
         self.config.probes.as_deref()
     }
 
-    /// Tells whoever looks at the tasks that one is about to be queued.
+    /// Reports to the probes that a task is about to be queued.
     #[inline]
     pub(super) fn tell_queued(&self, task: &Notified) {
         if let Some(probes) = self.probes() {
@@ -140,9 +137,9 @@ impl CurrentThread {
 
     /// Whether a task has panicked and ends the runtime.
     #[inline]
-    pub(super) fn has_broken(&self) -> bool {
+    pub(super) fn has_unhandled_panic(&self) -> bool {
         // Acquire: pairs with the Release in `finished`.
-        self.broken.load(Ordering::Acquire)
+        self.unhandled_panic.load(Ordering::Acquire)
     }
 
     /// How many notified tasks wait in the inject queue.

@@ -1,6 +1,6 @@
-//! The shutdown of the scheduler: every task is dropped, then driver and timers are released.
+//! The shutdown of the scheduler: every task is dropped, then driver and timers are shut down.
 //!
-//! Invariants  I1 the core stays where wakers find it while tasks are dropped, but without an owner of tasks: what their
+//! Invariants  I1 the core stays in its slot while tasks are dropped, without an owner to spawn by: what their
 //!                drops spawn is cancelled at once, what they wake is queued and drained.
 
 use std::cell::RefCell;
@@ -11,8 +11,8 @@ use selkie_core::raw::coop;
 use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks};
 use selkie_core::task::Id;
 
-use super::run::Driven;
-use super::running::Running;
+use super::core_context::CoreContext;
+use super::run::CoreGuard;
 use super::shared::{CurrentThread, lock};
 use crate::sys::stopwatch;
 
@@ -32,16 +32,16 @@ impl CurrentThread {
     /// the core any more. Waits for wakers on other threads, until `deadline` or a little longer.
     pub(crate) fn shutdown(self: &Arc<Self>, deadline: Option<Instant>) {
         let Some(core) = self.take_core() else { return };
-        let running = Running {
+        let running = CoreContext {
             scheduler: Arc::as_ptr(self),
             core: RefCell::new(Some(core)),
         };
         {
-            let driven = Driven::new(self, &running);
+            let guard = CoreGuard::new(self, &running);
             // A drop that waits is not to wait for this.
-            coop::apart(|| driven.cancel_tasks(deadline));
+            coop::apart(|| guard.cancel_tasks(deadline));
         }
-        // The core was parked again; take it for good.
+        // The core went back to its place; take it for good.
         let Some(mut core) = self.take_core() else {
             return;
         };
@@ -49,7 +49,7 @@ impl CurrentThread {
     }
 }
 
-impl Driven<'_> {
+impl CoreGuard<'_> {
     /// Drops every task; nothing can be spawned from here on.
     pub(super) fn cancel_tasks(&self, deadline: Option<Instant>) {
         let scheduler = self.scheduler;

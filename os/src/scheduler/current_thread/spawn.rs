@@ -15,7 +15,7 @@ use selkie_core::task::{Id, JoinHandle};
 
 use super::super::any_park::AnyPark;
 use super::super::trim::Trim;
-use super::running::with_core;
+use super::core_context::with_core;
 use super::shared::{Core, CurrentThread, lock};
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, WorkerCounters};
@@ -32,11 +32,11 @@ impl CurrentThread {
         let scheduler = Arc::new(Self {
             config,
             owner,
-            parked_core: AtomicPtr::new(std::ptr::null_mut()),
+            core_slot: AtomicPtr::new(std::ptr::null_mut()),
             waiting: AtomicUsize::new(0),
             waiters: Mutex::new(VecDeque::new()),
             woken: AtomicBool::new(false),
-            broken: AtomicBool::new(false),
+            unhandled_panic: AtomicBool::new(false),
             inject: Inject::new(),
             unpark,
             remote: Mutex::new(None),

@@ -82,7 +82,7 @@ impl Worker<'_> {
         if others {
             self.notify_of_push();
         } else if Yields::is_early(row) {
-            self.turn.force();
+            self.maintenance.force();
         }
     }
 

@@ -1,7 +1,7 @@
 //! The loop of a worker.
 //!
 //! Idea        The worker takes a task from the LIFO slot, its ring, the inject queue, or another worker's ring, and runs
-//!             it; if there is none, it sleeps. In between it looks at its driver and timers, as often as `turn` says.
+//!             it; if there is none, it sleeps. In between it looks at its driver and timers, as often as `maintenance` says.
 //! States      running tasks → searching → sleeping → …; a thread that has handed its core off is no worker any more
 //!             (`handoff`), and leaves the loop when the current task returns.
 
@@ -13,7 +13,7 @@ use selkie_core::raw::task::Notified;
 use selkie_core::raw::time::{Current, ParkLimit, set_current};
 use selkie_core::time::Instant as TimerInstant;
 
-use super::super::turn::Due;
+use super::super::maintenance::Due;
 use super::monitor::{Monitor, take_over};
 use super::shared::{Core, MultiThread};
 use super::worker::{Worker, set_worker};
@@ -87,7 +87,7 @@ impl Worker<'_> {
             if !self.has_core.get() {
                 return;
             }
-            match self.turn.before_poll() {
+            match self.maintenance.before_poll() {
                 Due::Poll => {}
                 Due::Timers(now) => {
                     self.fire_overdue(now);
@@ -95,7 +95,7 @@ impl Worker<'_> {
                         continue;
                     }
                 }
-                Due::Look => {
+                Due::Maintenance => {
                     self.maintain();
                     // Tasks that it polled may have handed the core off.
                     continue;
@@ -114,7 +114,7 @@ impl Worker<'_> {
 
     /// Adds the time since the last look to the worker's busy time; it is `now`.
     fn count_busy(&self, now: Instant) {
-        self.turn.looked(now);
+        self.maintenance.done(now);
         if let Some(since) = self.awake_since.replace(Some(now)) {
             let nanos = now.duration_since(since).as_nanos();
             let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
@@ -229,7 +229,7 @@ impl Worker<'_> {
         {}
         self.parking.set(false);
         let now = Instant::now();
-        self.turn.looked(now);
+        self.maintenance.done(now);
         self.awake_since.set(Some(now));
         remote.counters.unparks.increment();
         self.searching.set(self.shared.idle.wake_self(self.index));

@@ -124,13 +124,13 @@ impl MultiThread {
         &self.inject[shard % self.inject.len()]
     }
 
-    /// What looks at the tasks, if anything does.
+    /// The probes of tasks, if there are any.
     #[inline]
     pub(crate) fn probes(&self) -> Option<&Probes> {
         self.config.probes.as_deref()
     }
 
-    /// Tells whoever looks at the tasks that one is about to be queued.
+    /// Reports to the probes that a task is about to be queued.
     #[inline]
     pub(super) fn tell_queued(&self, task: &Notified) {
         if let Some(probes) = self.probes() {

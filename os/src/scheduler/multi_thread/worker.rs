@@ -23,8 +23,8 @@ use selkie_core::raw::task::{Notified, Schedule, is_of_task};
 use selkie_core::raw::wake::wake_each;
 use selkie_core::task::{Id, JoinHandle};
 
+use super::super::maintenance::Maintenance;
 use super::super::trim::Trim;
-use super::super::turn::Turn;
 use super::super::yields::Yields;
 use super::shared::{Core, MultiThread, Remote};
 use super::stalled_workers::StalledWorkers;
@@ -68,7 +68,7 @@ pub(super) struct Worker<'a> {
     /// The count of polls when a task from outside last had precedence.
     pub(super) outside_at: Cell<u64>,
     /// When to look at driver and timers.
-    pub(super) turn: Turn,
+    pub(super) maintenance: Maintenance,
     /// What the others had done when this worker's tasks had all yielded.
     pub(super) stalled: StalledWorkers,
     /// Wakers of others than tasks, until the next look.
@@ -77,7 +77,7 @@ pub(super) struct Worker<'a> {
 
 /// The thread is `worker` from now on, or, with null, none; returns what it was.
 pub(super) fn set_worker(worker: *const Worker<'static>) -> *const Worker<'static> {
-    // It stays: where no worker is, it keeps nothing.
+    // It stays installed: on a thread without a worker it defers nothing.
     coop::set_forced_deferral(keep_waker);
     WORKER.replace(worker)
 }
@@ -98,11 +98,11 @@ fn keep_waker(waker: &Waker) -> bool {
         }
         let is_last = |last: &Waker| last.will_wake(waker);
         if worker.kept.borrow().last().is_some_and(is_last) {
-            return true; // Who asks again and again is woken once.
+            return true; // A waker that is deferred again and again is woken once.
         }
         let waker = waker.clone(); // I2
         worker.kept.borrow_mut().push(waker);
-        worker.turn.force();
+        worker.maintenance.force();
         true
     };
     with_worker(keep).unwrap_or(false)
@@ -158,7 +158,7 @@ impl<'a> Worker<'a> {
             tuning: Tuning::new(owner.config.global_queue_interval),
             until_outside: Cell::new(1),
             outside_at: Cell::new(u64::MAX - 1),
-            turn: Turn::new(owner.config.event_interval),
+            maintenance: Maintenance::new(owner.config.event_interval),
             stalled: StalledWorkers::new(owner.workers()),
             kept: RefCell::new(Vec::new()),
         }
@@ -294,7 +294,8 @@ impl<'a> Worker<'a> {
     pub(super) fn give_memory_back(&self) {
         let finished = self.remote.counters.finished.get();
         if let Some(core) = self.core.borrow().as_ref() {
-            self.trim.look(&core.tasks, &self.shared.outside, finished);
+            self.trim
+                .trim_if_due(&core.tasks, &self.shared.outside, finished);
         }
     }
 

@@ -1,9 +1,9 @@
 //! The core of the current thread, where wakers on that thread find it.
 //!
-//! Idea        A task that is woken on the core's thread goes straight into the core's queue; one that is woken elsewhere goes
-//!             through the inject queue, and unparks the thread.
-//! Invariants  I1 `RUNNING` points to a `Running` on the stack of this very thread, or is null.
-//!             I2 the core is borrowed for moments only, never while a task or foreign code runs.
+//! Idea        A task that is woken on the thread of the core goes straight into the queue of the core; one that is
+//!             woken elsewhere goes through the inject queue and unparks the thread.
+//! Invariants  I1 `CURRENT` points to a `CoreContext` on the stack of this very thread, or is null.
+//!             I2 the core is borrowed briefly, never while a task or foreign code runs.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -20,13 +20,13 @@ use selkie_core::task::Id;
 use super::shared::{Core, CurrentThread};
 
 /// The core of the running thread, for tasks and wakers that run inside it.
-pub(super) struct Running {
+pub(super) struct CoreContext {
     pub(super) scheduler: *const CurrentThread,
     pub(super) core: RefCell<Option<Box<Core>>>,
 }
 
 thread_local! {
-    static RUNNING: Cell<*const Running> = const { Cell::new(std::ptr::null()) };
+    static CURRENT: Cell<*const CoreContext> = const { Cell::new(std::ptr::null()) };
 }
 
 /// Calls `f` with the core if the running thread has the core of `scheduler`.
@@ -34,11 +34,11 @@ pub(super) fn with_core<R>(
     scheduler: *const CurrentThread,
     f: impl FnOnce(&mut Core) -> R,
 ) -> Option<R> {
-    let running = RUNNING.try_with(Cell::get).ok()?;
+    let running = CURRENT.try_with(Cell::get).ok()?;
     if running.is_null() {
         return None;
     }
-    // SAFETY: set while the `Running` it points to is on this thread's stack.
+    // SAFETY: set while the `CoreContext` it points to is on this thread's stack.
     let running = unsafe { &*running };
     if !std::ptr::eq(running.scheduler, scheduler) {
         return None;
@@ -46,19 +46,19 @@ pub(super) fn with_core<R>(
     running.core.borrow_mut().as_deref_mut().map(f)
 }
 
-/// The thread is `running` from now on, or, with null, nobody; returns what it was.
-pub(super) fn set_running(running: *const Running) -> *const Running {
+/// The thread is `core_context` from now on, or, with null, nobody; returns what it was.
+pub(super) fn set_current(running: *const CoreContext) -> *const CoreContext {
     if !running.is_null() {
-        // It stays: where nobody runs, it keeps nothing.
+        // It stays installed: on a thread without a core it defers nothing.
         coop::set_deferral(keep_deferred);
     }
-    RUNNING.with(|slot| slot.replace(running))
+    CURRENT.with(|slot| slot.replace(running))
 }
 
 /// Keeps `waker` until the scheduler that this thread drives has looked at its driver.
 fn keep_deferred(waker: &Waker) -> bool {
-    // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
-    let Some(running) = (unsafe { RUNNING.get().as_ref() }) else {
+    // SAFETY: set while the `CoreContext` it points to is on this thread's stack (I1).
+    let Some(running) = (unsafe { CURRENT.get().as_ref() }) else {
         return false;
     };
     if let Some(core) = running.core.borrow_mut().as_mut() {
@@ -67,7 +67,7 @@ fn keep_deferred(waker: &Waker) -> bool {
             .last()
             .is_some_and(|last| last.will_wake(waker))
         {
-            return true; // Who asks again and again is woken once.
+            return true; // A waker that is deferred again and again is woken once.
         }
         if is_of_task(waker) {
             core.deferred.push(waker.clone());
@@ -86,12 +86,12 @@ fn keep_deferred(waker: &Waker) -> bool {
 
 /// Whether this thread drives a scheduler of this kind.
 pub(crate) fn drives_here() -> bool {
-    RUNNING
+    CURRENT
         .try_with(|running| !running.get().is_null())
         .unwrap_or(false)
 }
 
-impl Running {
+impl CoreContext {
     /// Queues `task` if the core is here, for `scheduler`.
     ///
     /// # Errors
@@ -120,8 +120,8 @@ unsafe fn push(this: NonNull<CurrentThread>, task: Notified) {
     // SAFETY: the notified task keeps the runtime from closing, and so the scheduler alive.
     let scheduler = unsafe { this.as_ref() };
     scheduler.tell_queued(&task);
-    // SAFETY: set while the `Running` it points to is on this thread's stack (I1).
-    let pushed = match unsafe { RUNNING.get().as_ref() } {
+    // SAFETY: set while the `CoreContext` it points to is on this thread's stack (I1).
+    let pushed = match unsafe { CURRENT.get().as_ref() } {
         Some(running) => running.push(scheduler, task),
         None => Err(task),
     };
@@ -176,8 +176,8 @@ impl CurrentThread {
     /// A task has panicked: whoever is in `block_on` ends every task, and panics.
     #[cold]
     fn end_by_panic(&self) {
-        // Release: pairs with the Acquire in `has_broken`.
-        self.broken.store(true, Ordering::Release);
+        // Release: pairs with the Acquire in `has_unhandled_panic`.
+        self.unhandled_panic.store(true, Ordering::Release);
     }
 
     /// How many tasks wait in the queue of the core; elsewhere than on its thread, at the last look
