@@ -82,6 +82,9 @@ pub unsafe trait QueueHandle: Sized {
     unsafe fn from_raw(raw: NonNull<Self::Item>) -> Self;
 }
 
+/// The oldest and the youngest item, if there are any.
+type Ends<T> = Option<(NonNull<T>, NonNull<T>)>;
+
 /// A first-in, first-out queue that is linked through its items.
 ///
 /// A handle goes into one queue at a time, since it moves there:
@@ -98,7 +101,7 @@ pub unsafe trait QueueHandle: Sized {
 ///
 /// Dropping it forgets what is in it.
 pub struct Chain<Q: QueueHandle> {
-    ends: Option<(NonNull<Q::Item>, NonNull<Q::Item>)>,
+    ends: Ends<Q::Item>,
     len: usize,
 }
 
