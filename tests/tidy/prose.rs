@@ -40,6 +40,8 @@ const TOKENS: &[&str] = &[
     "os/tests/",
     "tests/",
     "docs/",
+    "README.md",
+    "ARCHITECTURE.md",
     "CHANGELOG.md",
 ];
 

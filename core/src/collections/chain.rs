@@ -82,9 +82,6 @@ pub unsafe trait QueueHandle: Sized {
     unsafe fn from_raw(raw: NonNull<Self::Item>) -> Self;
 }
 
-/// The oldest and the youngest item, if there are any.
-type Ends<T> = Option<(NonNull<T>, NonNull<T>)>;
-
 /// A first-in, first-out queue that is linked through its items.
 ///
 /// A handle goes into one queue at a time, since it moves there:
@@ -101,9 +98,12 @@ type Ends<T> = Option<(NonNull<T>, NonNull<T>)>;
 ///
 /// Dropping it forgets what is in it.
 pub struct Chain<Q: QueueHandle> {
-    ends: Ends<Q::Item>,
+    ends: Option<Ends<Q::Item>>,
     len: usize,
 }
+
+/// The first item and the last.
+type Ends<T> = (NonNull<T>, NonNull<T>);
 
 // SAFETY: a queue has the handles of its items.
 unsafe impl<Q: QueueHandle + Send> Send for Chain<Q> {}
