@@ -198,7 +198,7 @@ mod owned {
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, SlotRef};
-    use crate::platform::{Lock, LockGuard, Pausable, UnsafeCell};
+    use crate::platform::{Lock, LockGuard, PauseState, UnsafeCell};
     use crate::task::raw::FutureVtable;
     use crate::wake::{WaitNode, WaitQueue};
 
@@ -211,7 +211,7 @@ mod parts {
         [T: Debug] Lock<T>,
         [T: Debug] LockGuard<'_, T>,
         [T: Debug] Padded<T>,
-        [T: Debug] Pausable<T>,
+        [T: Debug] PauseState<T>,
         [T] SlotRef<T>,
         [T: Debug] UnsafeCell<T>,
         [T: Debug] WaitNode<T>,

@@ -121,10 +121,7 @@ pub(super) fn lend<F: Future<Output = ()> + 'static>(
     future: F,
     take: impl FnOnce(ErasedFuture<'_>) -> Result<(), Refusal>,
 ) -> Result<(), SpawnError<F>> {
-    match ErasedFuture::lend(future, take) {
-        (Err(refusal), Some(future)) => Err(SpawnError { future, refusal }),
-        _ => Ok(()),
-    }
+    ErasedFuture::lend(future, take).map_err(|(refusal, future)| SpawnError { future, refusal })
 }
 
 /// Spawns `future` at whatever executor runs here: in a slot of its arena on a chip, as a task of

@@ -178,9 +178,9 @@ const TICK_SHIFT: u32 = 7;
 
 /// What a clock needs in order to be paused: here it never is, and takes no memory for it.
 #[derive(Debug)]
-pub struct Pausable<T>(core::marker::PhantomData<fn() -> T>);
+pub struct PauseState<T>(core::marker::PhantomData<fn() -> T>);
 
-impl<T> Pausable<T> {
+impl<T> PauseState<T> {
     /// Holds nothing.
     pub const fn new(state: T) -> Self {
         core::mem::forget(state);

@@ -23,7 +23,7 @@
 //! | `RING_SLOTS` | how many tasks a worker's ring holds; a power of two |
 //! | `limit(limit, in_models)` | a constant: `limit`, or the second where a model tries every interleaving |
 //! | `HAS_THREADS` | whether a context that waits for another's few steps may spin: not where it can be an interrupt handler that suspended the other |
-//! | `Pausable<T>` | what a clock needs in order to be paused: `new(T)`, `get() -> Option<&T>`; empty where no clock is paused |
+//! | `PauseState<T>` | what a clock needs in order to be paused: `new(T)`, `get() -> Option<&T>`; empty where no clock is paused |
 //! | `TICK_NANOS` | a timer's tick |
 //! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |
 //! | `CAN_OBSERVE` | whether polls can be observed, for statistics and dumps |

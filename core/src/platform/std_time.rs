@@ -23,9 +23,9 @@ pub const TICK_NANOS: u64 = 1_000_000;
 
 /// What a clock needs in order to be paused: here it can be.
 #[derive(Debug)]
-pub struct Pausable<T>(T);
+pub struct PauseState<T>(T);
 
-impl<T> Pausable<T> {
+impl<T> PauseState<T> {
     /// Holds `state`.
     pub const fn new(state: T) -> Self {
         Self(state)

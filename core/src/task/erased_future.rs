@@ -82,54 +82,56 @@ pub struct ErasedFuture<'a> {
     moved: &'a Cell<bool>,
 }
 
-/// A future and whether it was moved out (I1): then it is not dropped here.
-struct LentFuture<F> {
-    future: ManuallyDrop<F>,
-    moved: Cell<bool>,
+/// Drops the future if what it was lent to unwinds, unless it was moved out before (I1).
+struct UnwindGuard<'a, F> {
+    future: &'a mut ManuallyDrop<F>,
+    moved: &'a Cell<bool>,
 }
 
-impl<F> Drop for LentFuture<F> {
+impl<F> Drop for UnwindGuard<'_, F> {
     fn drop(&mut self) {
         if !self.moved.get() {
             // SAFETY: it is still there, and not used again.
-            unsafe { ManuallyDrop::drop(&mut self.future) };
+            unsafe { ManuallyDrop::drop(self.future) };
         }
     }
 }
 
 impl ErasedFuture<'_> {
-    /// Lends `future` to `take`. Gives back what that returned, and the future if it was not moved out.
+    /// Lends `future` to `take`, which may move it out. A future that `take` accepts and leaves where it is, is forgotten.
+    ///
+    /// # Errors
+    /// What `take` says, with the future.
     ///
     /// # Example
     /// ```
     /// use selkie_core::raw::task::ErasedFuture;
     ///
-    /// let (bytes, back) = ErasedFuture::lend(async {}, |erased| erased.layout().size());
+    /// let refused = ErasedFuture::lend(async {}, |erased| Err(erased.layout().size()));
+    /// let (bytes, _the_future_again) = refused.unwrap_err();
     /// assert_eq!(bytes, 1);
-    /// assert!(back.is_some(), "nobody had room for it");
     /// ```
     #[inline]
-    pub fn lend<F: Future<Output = ()> + 'static, R>(
+    pub fn lend<F: Future<Output = ()> + 'static, E>(
         future: F,
-        take: impl FnOnce(ErasedFuture<'_>) -> R,
-    ) -> (R, Option<F>) {
-        let mut lent = LentFuture {
-            future: ManuallyDrop::new(future),
-            moved: Cell::new(false),
+        take: impl FnOnce(ErasedFuture<'_>) -> Result<(), E>,
+    ) -> Result<(), (E, F)> {
+        let mut future = ManuallyDrop::new(future);
+        let moved = Cell::new(false);
+        let guard = UnwindGuard {
+            future: &mut future,
+            moved: &moved,
         };
         let result = take(ErasedFuture {
-            future: core::ptr::from_mut(&mut lent.future).cast(),
+            future: core::ptr::from_mut(&mut *guard.future).cast(),
             vtable: FutureVtable::of::<F>(),
-            moved: &lent.moved,
+            moved: &moved,
         });
-        if lent.moved.replace(true) {
-            return (result, None);
+        core::mem::forget(guard);
+        match result {
+            Err(error) if !moved.get() => Err((error, ManuallyDrop::into_inner(future))),
+            _ => Ok(()),
         }
-        // SAFETY: it is still there, and `moved` says from now on that it is not.
-        (
-            result,
-            Some(unsafe { ManuallyDrop::take(&mut lent.future) }),
-        )
     }
 
     /// Size and alignment of the future.

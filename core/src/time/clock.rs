@@ -16,7 +16,7 @@ use core::time::Duration;
 use super::instant::Instant;
 use super::mode::{ClockError, Mode};
 use crate::platform::{
-    AtomicU8, AtomicU32, AtomicU64, Ordering, Pausable, TICK_NANOS, moment_origin, tick_at,
+    AtomicU8, AtomicU32, AtomicU64, Ordering, PauseState, TICK_NANOS, moment_origin, tick_at,
 };
 use crate::{context_cell, maybe_const};
 
@@ -31,7 +31,7 @@ const CAN_PAUSE: bool = size_of::<Clock>() > 0;
 /// A clock that may be paused, if it is not a chip's; it stands in the shard of the timers that go by it.
 #[derive(Debug)]
 pub struct Clock {
-    state: Pausable<ClockState>,
+    state: PauseState<ClockState>,
 }
 
 /// What makes a clock another than the machine's.
@@ -66,7 +66,7 @@ impl Clock {
         /// takes no flash.
         pub(super) fn new() -> Self {
             Self {
-                state: Pausable::new(ClockState {
+                state: PauseState::new(ClockState {
                     paused_nanos: AtomicU64::new(0),
                     shift_nanos: AtomicU64::new(0),
                     holds: AtomicU32::new(0),

@@ -21,7 +21,7 @@ use crate::executor::{
 };
 use crate::park::Unpark;
 use crate::sync::{FixedChannel, Signal};
-use crate::task::raw::BODY_OFFSET;
+use crate::task::raw::{BODY_OFFSET, ErasedFuture};
 use crate::task::yield_now;
 use crate::time::raw::Mode;
 use crate::time::{Timers, TimersHandle, sleep};
@@ -463,4 +463,38 @@ fn a_run_that_unwinds_is_the_last_to_poll() {
     let panic = elsewhere.expect_err("nobody else may poll");
     let message = panic.downcast_ref::<&str>().expect("a message");
     assert!(message.contains("after its `run`"), "{message}");
+}
+
+/// A result that the taker gives does not decide who drops the future: whether it was moved out does.
+#[test]
+#[allow(unsafe_code)]
+fn a_lent_future_is_dropped_once_however_its_taker_ends() {
+    let alive = Arc::new(());
+    let future = || {
+        let alive = alive.clone();
+        async move {
+            let _alive = alive;
+            pending::<()>().await;
+        }
+    };
+    let unwind = |moves: bool| {
+        let lent = || {
+            ErasedFuture::lend(future(), |erased| -> Result<(), ()> {
+                // SAFETY: the future is `Send`.
+                let _boxed = moves.then(|| unsafe { erased.into_box() });
+                panic!("the taker fails");
+            })
+        };
+        assert!(catch_unwind(AssertUnwindSafe(lent)).is_err());
+        assert_eq!(Arc::strong_count(&alive), 1);
+    };
+    unwind(false);
+    unwind(true);
+    let refused = ErasedFuture::lend(future(), |erased| {
+        // SAFETY: the future is `Send`.
+        drop(unsafe { erased.into_box() });
+        Err("although it was taken")
+    });
+    assert!(refused.is_ok(), "the future came back, dropped already");
+    assert_eq!(Arc::strong_count(&alive), 1);
 }
