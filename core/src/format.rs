@@ -76,6 +76,7 @@ mod time {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     #[cfg(feature = "alloc")]
     use crate::time::Interval;
+    #[cfg(feature = "alloc")]
     use crate::time::raw::TimersOwner;
     use crate::time::raw::{Clock, ClockGuard, Current};
     use crate::time::{Instant, Sleep, Timeout, Timers, TimersHandle};
