@@ -158,11 +158,12 @@ pub(super) fn take_over(worker: &Worker<'_>, index: usize) -> bool {
         return found; // A waker has handed the core off, and the ring with it.
     }
     if let Some(task) = worker.steal_from(index) {
-        worker.adopt(task);
+        worker.push_ring(task);
         found = true;
     }
+    // It would have run next there, and has waited for longest.
     if let Some(task) = shared.remotes[index].take_lifo() {
-        worker.adopt(task);
+        worker.run_next(task);
         found = true;
     }
     found

@@ -52,6 +52,12 @@ impl Worker<'_> {
         if !self.shared.config.lifo_slot {
             return self.push_behind(task);
         }
+        self.run_next(task);
+    }
+
+    /// Puts a task into the LIFO slot, and the one that was there into the ring.
+    #[inline]
+    pub(super) fn run_next(&self, task: Notified) {
         let lifo = &self.remote.lifo;
         // Relaxed: nobody but this thread fills the slot, so an empty one stays empty (I1).
         if lifo.load(Ordering::Relaxed).is_null() {

@@ -24,7 +24,7 @@ const LEAST_ROUND: u32 = 8;
 /// The same for each worker there is: each look reads what all of them count.
 const LEAST_PER_WORKER: u32 = 4;
 /// How often a busy worker looks after the others.
-const PERIOD: Duration = Duration::from_micros(200);
+const PERIOD: Duration = Duration::from_micros(100);
 /// For how long timers of a worker that runs have been due when others fire them: it would have, if it had a processor
 /// and short polls.
 const OVERDUE: Duration = Duration::from_micros(20);

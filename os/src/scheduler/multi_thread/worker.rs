@@ -298,11 +298,6 @@ impl<'a> Worker<'a> {
                 .trim_if_due(&core.tasks, &self.shared.outside, finished);
         }
     }
-
-    /// Puts notified tasks taken from a blocked worker where this worker finds them.
-    pub(super) fn adopt(&self, task: Notified) {
-        self.push_ring(task);
-    }
 }
 
 // SAFETY: the tasks are `Send`.
