@@ -1,6 +1,6 @@
 //! Mutex guards that own their mutex.
 //!
-//! Idea        As the borrowed guards, with a reference-counted pointer for the reference.
+//! Idea        An owned guard is a borrowed guard that keeps the lock by an `Arc` instead of a reference.
 //! Invariants  those of [`mutex`](super::mutex), and: I2 a guard that gives `&mut U` is invariant in
 //!             `U`, or a `&'static` reference in the value could be replaced by a shorter one.
 #![allow(unsafe_code)]

@@ -12,7 +12,7 @@
 //!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again; whoever finds
 //!             the other's flag as it sets its own, or before it would, frees the channel.
 //! Length      both sides act on one word, and each step is judged beside the other side's.
-//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. A reference-counted pointer: four more
+//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. An `Arc`: four more
 //!             read-modify-writes to make, share and free the channel.
 #![allow(unsafe_code)]
 

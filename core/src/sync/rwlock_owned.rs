@@ -1,6 +1,6 @@
 //! Guards that own their [`RwLock`].
 //!
-//! Idea        As the borrowed guards, with a reference-counted pointer for the reference.
+//! Idea        An owned guard is a borrowed guard that keeps the lock by an `Arc` instead of a reference.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
 //!             guards hold all; I2 each gives it back once; I3 `&mut U` given, invariant in `U`.
 //! Length      three guards that turn into one another.

@@ -1,6 +1,6 @@
 //! Permits that own their semaphore, for tasks that outlive the borrower.
 //!
-//! Idea        As the borrowed permits, with a reference-counted pointer for the reference.
+//! Idea        An owned permit is a borrowed permit that keeps the semaphore by an `Arc` instead of a reference.
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};

@@ -72,7 +72,7 @@ unsafe fn scheduler<S: Schedule>(slot: SlotRef<Header>) -> NonNull<S> {
 
 #[inline]
 unsafe fn schedule<S: Schedule>(slot: SlotRef<Header>) {
-    // SAFETY: the caller hands over the `Notified`.
+    // SAFETY: the caller passes the ownership of the `Notified`.
     let notified = unsafe { Notified::new(slot) };
     // SAFETY: the `Notified` is ours.
     let scheduler = unsafe { scheduler::<S>(slot) };

@@ -64,6 +64,6 @@ pub(super) unsafe fn schedule(header: SlotRef<Header>) {
     let notified = unsafe { Notified::new(header) };
     // SAFETY: the `Notified` keeps the task in its slot.
     let meta = unsafe { header.meta() };
-    // SAFETY: the `Notified` is handed over.
+    // SAFETY: `schedule` takes the ownership of the `Notified`.
     unsafe { (meta.vtable.schedule)(notified.slot()) };
 }
