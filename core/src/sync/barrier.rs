@@ -1,5 +1,6 @@
-//! A meeting point: nobody goes on before all have come.
+//! A barrier: no task goes on before all have arrived.
 //!
+//! Idea        A round counts the tasks that arrive. The last one is the leader: it wakes the others.
 //! States      of a round:  0..n tasks arrived;   the n-th arrival ends it and begins the next
 //! Invariants  I1 the wait queue holds waiters of the current round, and at its front those of earlier
 //!             rounds that the leader is still waking.

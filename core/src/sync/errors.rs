@@ -1,4 +1,4 @@
-//! What the locks and the semaphore say when they cannot give.
+//! The errors of the locks and the semaphore.
 
 use core::error::Error;
 use core::fmt;

@@ -1,7 +1,7 @@
 //! A lock that a task holds across awaits.
 //!
-//! Idea        A value beside one permit; whoever holds the permit may touch the value.
-//! States      free ⇄ held; held → handed to the first in the queue, who wakes up with the permit
+//! Idea        The lock is a value and one permit; whoever holds the permit may touch the value.
+//! States      free ⇄ held; held → granted to the first in the queue, which is woken with the permit
 //! Invariants  I1 `value` is touched by the holder of the permit only.
 //!             I2 a guard gives the permit back once.
 //! Rejected    Letting newcomers take a lock that was released before the wait queue is served: more

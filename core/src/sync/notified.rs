@@ -1,6 +1,6 @@
 //! The future of a borrowed [`Notify`].
 //!
-//! Idea        A [`Wait`] and whose it is.
+//! Idea        A [`Wait`], and a reference to the `Notify` that it belongs to.
 #![allow(unsafe_code)]
 
 use core::future::Future;

@@ -1,7 +1,8 @@
 //! A value that is made once, by whoever needs it first.
 //!
+//! Idea        A semaphore of one permit decides who makes the value; the others wait for the permit.
 //! States      empty ⇄ being made (one task holds the permit) → made; the wait queue is closed then
-//! Invariants  I1 the value is written by the holder of the one permit, who then forgets it.
+//! Invariants  I1 the value is written by the holder of the one permit, who then forgets the permit.
 //! Rejected    Spinning while another task makes the value: making it may await.
 #![allow(unsafe_code)]
 

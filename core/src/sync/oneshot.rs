@@ -1,17 +1,17 @@
 //! One-value channel: one sender hands one `T` to one receiver.
 //!
-//! Idea        One word of flags; a side changes the word by one read-modify-write and thereby
-//!             learns what the other did. Wakers stand in cells that are used only when someone
-//!             really waits.
+//! Idea        The state is one word of flags. Each side changes the word by one read-modify-write, and
+//!             thereby learns what the other side did. Each side has a cell for a waker, which is used
+//!             only when that side waits.
 //! States      EMPTY ─send→ SENT ─recv→ SENT|TAKEN;   EMPTY ─close or drop of a side→ CLOSED.
 //!             RX_WAITS, TX_WAITS: that side stored a waker. After SENT the channel cannot be
 //!             closed, after CLOSED nothing can be sent: the first of the two wins.
 //! Invariants  I1 `slot` is written by the sender before SENT, and taken by the receiver after it
 //!             saw SENT; a refused sender takes it back.
 //!             I2 a waker is looked for only if the flag of its side was set.
-//!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again; whoever finds
-//!             the other's flag as it sets its own, or before it would, frees the channel.
-//! Length      both sides act on one word, and each step is judged beside the other side's.
+//!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again. A side that finds
+//!             the other's flag when it sets its own, or before, frees the channel.
+//! Length      both sides act on one word, and a step can be understood only beside the other side's.
 //! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. An `Arc`: four more
 //!             read-modify-writes to make, share and free the channel.
 #![allow(unsafe_code)]

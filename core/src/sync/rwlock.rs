@@ -1,10 +1,11 @@
 //! A lock for one writer or many readers, held across awaits.
 //!
-//! Idea        A value beside a number of permits: a reader holds one, a writer all of them. The
-//!             wait queue keeps the order of requests, so a waiting writer holds later readers back.
+//! Idea        The lock is a value and a number of permits: a reader holds one permit, a writer all of them.
+//!             The wait queue keeps the order of requests, so readers that come after a waiting writer
+//!             wait behind it.
 //! States      free ⇄ 1..=max readers;   free ⇄ one writer;   writer ─downgrade→ one reader
 //! Invariants  I1 `value` is read by holders of a permit, and written by the holder of all.
-//!             I2 a guard gives back once what it holds.
+//!             I2 a guard gives its permits back exactly once.
 //! Rejected    Readers past a waiting writer: the writer may wait for ever.
 #![allow(unsafe_code)]
 

@@ -2,7 +2,8 @@
 //!
 //! Idea        An owned guard is a borrowed guard that keeps the lock by an `Arc` instead of a reference.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
-//!             guards hold all; I2 each gives it back once; I3 `&mut U` given, invariant in `U`.
+//!             guards hold all; I2 each gives its permits back exactly once; I3 a guard that gives `&mut U` is
+//!             invariant in `U`.
 //! Length      three guards that turn into one another.
 #![allow(unsafe_code)]
 

@@ -1,6 +1,7 @@
 //! A semaphore: a number of permits, handed out in the order of the requests.
 //!
-//! Idea        A thin face over [`Permits`](super::permits), which holds the protocol.
+//! Idea        [`Permits`](super::permits) has the protocol; this file offers it to users, with permits that
+//!             are given back on drop.
 //! Invariants  I1 a permit object stands for exactly its number of permits: given back once on
 //!             drop, or never after `forget`.
 //! Rejected    A permit type that is a bare count: it could be returned to another semaphore.

@@ -1,7 +1,7 @@
-//! A place for the latest value, from an interrupt handler to a task, without a heap.
+//! A cell for the latest value, from an interrupt handler to a task, without a heap.
 //!
-//! Idea        The value and the waker of the one who waits stand in one lock, so that a signal is
-//!             one critical section.
+//! Idea        The value, and the waker of the task that waits, are under one lock, so that on a chip a
+//!             signal is one critical section.
 //! States      empty ⇄ one value;   a newer value replaces one that was not taken
 //! Invariants  I1 there is a value or a waker, or neither: whoever stores one takes the other.
 //!             I2 wakers are cloned, woken and dropped outside the lock, and values dropped there.

@@ -1,4 +1,4 @@
-//! What a task's vtable does: run, cancel, complete, hand out the output.
+//! The functions of a task's vtable: to run it, to cancel it, to complete it and to take its output.
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;

@@ -1,4 +1,4 @@
-//! Which shard the timers made here belong to.
+//! The timer shard of the current context: timers that are made in the context belong to it.
 
 use super::clock::set_current_clock;
 use super::handle::TimersHandle;

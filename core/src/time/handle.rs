@@ -1,10 +1,11 @@
-//! A shard as it was opened once: what handles and timers keep of it.
+//! A handle to a timer shard, which runtimes and timers keep: good as long as the shard serves one runtime.
 //!
-//! Idea        A shard is recycled; the epoch of its opening, kept beside the pointer, tells whether
-//!             it still is the same. Every operation of a timer's owner goes through here.
+//! Idea        A shard is used by one runtime after another. A handle is a pointer to the shard and the
+//!             epoch in which it was opened; the epoch tells whether it still serves the same runtime. Every
+//!             operation of a timer's owner goes through here.
 //! Invariants  I1 an entry is inserted only under the lock and only if the epoch is still the
 //!                shard's, so that none ends up with another runtime.
-//!             I2 wakers are cloned before the lock is taken and dropped after it is let go.
+//!             I2 wakers are cloned before the lock is taken and dropped after it is released.
 //! Rejected    A generation in each entry, checked on each cancel: an entry that is PENDING is in
 //!             its shard's wheel, whatever the epoch.
 #![allow(unsafe_code)]

@@ -1,9 +1,9 @@
 //! Ticks at a fixed period.
 //!
-//! Idea        One timer, moved on by each tick. A tick that comes late is followed by the next as
-//!             the policy for missed ticks says.
+//! Idea        There is one timer, which each tick moves to the next deadline. After a tick that comes late,
+//!             the policy for missed ticks says when the next one is due.
 //! Invariants  I1 the period is not zero.
-//! Rejected    Counting ticks from the start: `reset` would have to rewrite history.
+//! Rejected    Counting ticks from the start: `reset` would have to replace the start as well as the count.
 
 use alloc::boxed::Box;
 use core::future::{Future, poll_fn};

@@ -1,4 +1,4 @@
-//! What a clock may do, and why it does not.
+//! Whether a clock can be paused, and the errors of pausing, moving and resuming it.
 
 use core::fmt;
 

@@ -4,9 +4,9 @@
 //!             the shard that was current where the future was made.
 //! States      those of the entry.
 //! Invariants  I1 the entry is in its shard's wheel only while this future is pinned and alive: its
-//!                drop cancels.
-//! Rejected    Inserting when the future is made: the waker is not known, and many are dropped
-//!             without a poll.
+//!                drop removes the entry.
+//! Rejected    Inserting when the future is made: the waker is not known then, and many sleeps are
+//!             dropped without a poll.
 #![allow(unsafe_code)]
 
 use core::future::Future;

@@ -1,8 +1,8 @@
 //! A future with a deadline.
 //!
-//! Idea        The future first, then the timer: what is ready at its deadline counts as ready.
-//! Invariants  I1 a future that used up the budget does not keep its timer from being looked at:
-//!                then the timer is polled without one.
+//! Idea        The future is polled first, then the timer: a future that is ready at its deadline is in time.
+//! Invariants  I1 the timer is polled also when the future has used up the budget: then the timer is polled
+//!                without a budget.
 //! Rejected    The timer first: it would cost a look at every poll of a ready future, and throw
 //!             away results that came in time.
 

@@ -1,10 +1,10 @@
-//! The shard of one worker's timers: a wheel, its clock, its published next deadline.
+//! A timer shard, which has the timers of one worker: a wheel, its clock, and the next deadline, published.
 //!
 //! Idea        Each worker owns a shard, and a timer stays with the shard it was made in. Insert and
-//!             cancel take the shard's lock for a few instructions; nobody but the shard's own thread
-//!             contends for it as a rule. The next deadline is published in an atomic, so that
-//!             looking whether anything is due takes no lock, and so that another thread, idle,
-//!             can run a blocked worker's overdue timers.
+//!             cancel take the shard's lock for a few instructions; usually only the shard's own thread
+//!             takes it. The next deadline is published in an atomic, so that
+//!             it takes no lock to see whether a timer is due, and so that another thread can fire the
+//!             overdue timers of a blocked worker.
 //! States      closed ─open→ open ─shutdown→ closed ─open→ …; shards are recycled, never freed.
 //!             not parked ─prepare_park→ parked until a tick ─finish_park→ not parked
 //! Invariants  I1 a shard lives for ever, so `&'static Timers` may be kept in every timer; `epoch`
@@ -16,8 +16,8 @@
 //!                fences, reads `parked_until`. One of them sees the other.
 //!             I4 no waker is cloned, woken or dropped under the lock, but `unpark` is cloned: it is
 //!                the scheduler's own.
-//! Rejected    A process-wide wheel: one mutex for all workers. Wheels sharded by random: a timer's
-//!             own thread then has to wake another. An `Arc` of the shard in each timer: two
+//! Rejected    A process-wide wheel: one mutex for all workers. A wheel that is chosen at random: the
+//!             thread that makes a timer would then have to wake another. An `Arc` of the shard in each timer: two
 //!             read-modify-writes more.
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What the broadcast channel says when there is nobody to send to, or nothing to receive.
+//! The errors of the broadcast channel: there is nobody to send to, or nothing to receive.
 
 use core::error::Error;
 use core::fmt;

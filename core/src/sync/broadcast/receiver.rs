@@ -1,6 +1,7 @@
 //! The receiving side of the broadcast channel.
 //!
-//! Idea        A handle on [`Shared`](super::shared) with the position of the next value to see.
+//! Idea        A receiver is a handle on [`Shared`](super::shared), with the position of the next value that
+//!             it is to see.
 #![allow(unsafe_code)]
 
 use core::fmt;

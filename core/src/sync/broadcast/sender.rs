@@ -1,6 +1,7 @@
 //! The sending side of the broadcast channel.
 //!
-//! Idea        A counted handle on [`Shared`](super::shared); the last one closes the channel.
+//! Idea        A sender is a handle on [`Shared`](super::shared). The senders are counted, and dropping the
+//!             last one closes the channel.
 
 use core::fmt;
 

@@ -1,7 +1,7 @@
-//! Many values at a time, into a vector of the crate `heapless`.
+//! Receiving many values at a time, into a vector of the crate `heapless`.
 //!
-//! Rejected    One critical section for all of them: interrupts would be off as long as a large copy
-//!             takes. `Extend` as the target: a full vector of that crate panics by it.
+//! Rejected    One critical section for all values: interrupts would be off for as long as it takes to copy
+//!             them. `Extend` as the target: `extend` of a full vector of that crate panics.
 
 use heapless::VecView;
 

@@ -1,7 +1,7 @@
-//! The receiving side of `watch` in place.
+//! The receiving side of a [`FixedWatch`].
 //!
-//! Idea        A borrow of the channel with the version that was seen last.
-//! States      of a wait:  fresh → queued → taken out;   dropped while queued: leaves it
+//! Idea        A receiver is a borrow of the channel, with the version that it saw last.
+//! States      of a wait:  fresh → queued → taken out;   dropped while queued: leaves the queue
 //! Invariants  those of [`watch`](super::watch).
 #![allow(unsafe_code)]
 

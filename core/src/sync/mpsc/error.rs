@@ -1,4 +1,4 @@
-//! What the queues say when a value cannot be sent or received.
+//! The errors of the queues: a value cannot be sent or received.
 
 use core::error::Error;
 use core::fmt;

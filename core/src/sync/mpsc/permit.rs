@@ -1,7 +1,7 @@
-//! Room in a bounded channel, taken before the value is there.
+//! Permits: room in a bounded channel that is reserved before there is a value.
 //!
-//! Invariants  I1 a permit object stands for one permit of the channel's word: it becomes a place
-//!             by `send`, or is given back on drop.
+//! Invariants  I1 a permit object stands for one permit of the channel's word: `send` turns it into a
+//!             position in the queue, and a drop gives it back.
 
 use core::fmt;
 use core::iter::FusedIterator;

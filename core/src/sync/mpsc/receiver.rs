@@ -1,7 +1,7 @@
 //! The receiving side of the bounded channel.
 //!
-//! Idea        A handle on the shared [`Chan`](super::chan): the only one of its side, so `&mut`
-//!             stands for the right to the channel's inner state.
+//! Idea        A handle on the shared [`Chan`](super::chan). It is the only one of its side, so `&mut` of
+//!             it is the right to access the receiver's part of the channel.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;

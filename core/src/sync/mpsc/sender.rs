@@ -1,7 +1,7 @@
 //! The sending side of the bounded channel.
 //!
-//! Idea        A handle on the shared [`Chan`](super::chan), counted so that the channel ends with
-//!             the last one.
+//! Idea        A sender is a handle on the shared [`Chan`](super::chan). The senders are counted, and the
+//!             channel closes when the last one is dropped.
 
 use core::fmt;
 use core::future::poll_fn;

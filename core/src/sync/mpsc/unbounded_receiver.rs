@@ -1,6 +1,6 @@
 //! The receiving side of the unbounded channel.
 //!
-//! Idea        As the bounded one's, without permits.
+//! Idea        It works as the receiver of the bounded channel, but there are no permits to give back.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;

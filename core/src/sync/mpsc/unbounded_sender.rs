@@ -1,6 +1,6 @@
 //! The sending side of the unbounded channel.
 //!
-//! Idea        As the bounded one's, without permits: a send never waits.
+//! Idea        It works as the sender of the bounded channel, but there are no permits: a send never waits.
 
 use core::fmt;
 

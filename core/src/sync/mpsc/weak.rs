@@ -1,6 +1,7 @@
 //! Senders that do not keep their channel open.
 //!
-//! Idea        The channel lives as long as any handle; it is open as long as a real sender counts.
+//! Idea        The memory of the channel lives as long as any handle, but a weak sender is not counted among
+//!             the senders that keep it open.
 
 use core::fmt;
 

@@ -1,6 +1,6 @@
 //! The receiving side of `watch`.
 //!
-//! Idea        A handle on [`Shared`](super::shared) with the version that was seen last.
+//! Idea        A receiver is a handle on [`Shared`](super::shared), with the version that it saw last.
 
 use core::fmt;
 use core::future::poll_fn;

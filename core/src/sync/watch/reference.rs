@@ -1,6 +1,6 @@
-//! A look at a watched value.
+//! A borrow of a watched value.
 //!
-//! Idea        A read lock that says, beside, whether the value was new.
+//! Idea        A read guard, which also says whether the value was new.
 #![allow(unsafe_code)]
 
 use core::fmt;
