@@ -43,7 +43,7 @@ impl fmt::Display for TryAcquireError {
 
 impl Error for TryAcquireError {}
 
-/// The lock is held by another.
+/// The lock is held by another task or thread, or others wait for it.
 #[derive(Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TryLockError(());

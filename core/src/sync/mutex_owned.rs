@@ -35,7 +35,7 @@ impl<T: ?Sized> Mutex<T> {
         Ok(OwnedMutexGuard::new(self))
     }
 
-    /// Waits for the lock with the whole thread; the guard keeps the mutex alive.
+    /// Waits for the lock and blocks the thread meanwhile; the guard keeps the mutex alive.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.

@@ -65,8 +65,8 @@ pub(super) enum End {
 /// not remembered, but reaches every `Notified` that existed when it was called, polled or not.
 ///
 /// # Cost
-/// A notification that is remembered and later taken: one read-modify-write each. A wait of one
-/// task and its notification: two and one. No allocation.
+/// A notification that is remembered and later taken: one read-modify-write for each of the two steps. A wait
+/// of a single task takes two, and its notification one. Nothing is allocated.
 ///
 /// # Example
 /// ```
@@ -123,7 +123,7 @@ fn wake_sole(waker: Waker) {
 
 impl Notify {
     maybe_const! {
-        /// A `Notify` that has not rung.
+        /// A `Notify` without a remembered notification.
         pub fn new() -> Self {
             Self::const_new()
         }

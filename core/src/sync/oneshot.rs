@@ -196,11 +196,11 @@ impl<T> Sender<T> {
             .expect("only `send` takes the channel, and it consumes the sender")
     }
 
-    /// Hands `t` over; never waits.
+    /// Sends `t`; never waits.
     ///
     /// # Errors
-    /// `t` itself, if the receiver is gone or has closed the channel. That it was accepted does
-    /// not mean that the receiver will look at it.
+    /// `t` itself, if the receiver is gone or has closed the channel. `Ok` does not
+    /// mean that the receiver will take the value.
     ///
     /// # Cost
     /// One read-modify-write if nobody waits.
@@ -307,7 +307,7 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
     }
 }
 
-/// A future that is the value of the [`Sender`].
+/// A future that yields the value of the [`Sender`].
 ///
 /// # Errors
 /// [`RecvError`] if the sender is dropped without sending, or the channel was closed first.
@@ -316,8 +316,8 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 /// If polled after it was ready.
 ///
 /// # Cancel safety
-/// It can be awaited by reference, as often as it takes: nothing is lost. Dropped, it drops the
-/// value.
+/// It can be awaited by reference, also repeatedly, and nothing is lost. If the receiver is dropped, the value
+/// is dropped with it.
 ///
 /// # Cost
 /// No read-modify-write if the value is there.
@@ -361,8 +361,8 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Whether the value was received already, or the channel found closed: a further poll would
-    /// panic.
+    /// Whether the value was received already, or the channel was found closed: then a further poll
+    /// would panic.
     pub fn is_terminated(&self) -> bool {
         self.channel.is_none()
     }
@@ -442,7 +442,7 @@ impl<T> Receiver<T> {
         drop((waker, unread));
     }
 
-    /// Waits for the value with the whole thread.
+    /// Waits for the value and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`RecvError`] if the sender is dropped without sending.

@@ -23,13 +23,13 @@ use crate::trace::{Resource, instrument};
 const MOST_READERS: u32 = u32::MAX >> 3;
 
 /// A lock that many readers or one writer may hold across `.await`; requests are served in the
-/// order they came.
+/// order of their first poll.
 ///
-/// A task that holds a read guard and asks for another can wait for ever: a writer may stand
-/// between.
+/// A task that holds a read guard and asks for another one can wait for ever, since a writer may be waiting
+/// between the two.
 ///
 /// # Cost
-/// Lock and unlock with nobody waiting: one read-modify-write each; no allocation.
+/// If nobody waits, locking and unlocking are one read-modify-write each. Nothing is allocated.
 ///
 /// # Example
 /// ```
@@ -152,7 +152,7 @@ impl<T: ?Sized> RwLock<T> {
         ))
     }
 
-    /// Waits to read, with the whole thread.
+    /// Waits to read, and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -161,7 +161,7 @@ impl<T: ?Sized> RwLock<T> {
         blocking::wait(self.read())
     }
 
-    /// Waits to write, with the whole thread.
+    /// Waits to write, and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -170,7 +170,7 @@ impl<T: ?Sized> RwLock<T> {
         blocking::wait(self.write())
     }
 
-    /// The value; that the lock is borrowed mutably proves that nobody holds it.
+    /// The value. No lock is needed, since a mutable borrow proves that nobody holds it.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.with_mut(|value| {
             // SAFETY: `&mut self`.

@@ -189,7 +189,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         RwLockMappedWriteGuard::try_map(this.held, f).map_err(|held| Self { held })
     }
 
-    /// This guard as one of a part, the whole value.
+    /// Turns this guard into a mapped guard of the whole value.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         this.held
     }

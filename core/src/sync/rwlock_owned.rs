@@ -215,7 +215,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockMappedWriteGuard::try_map(this.held, f).map_err(|held| Self { held })
     }
 
-    /// This guard as one of a part, the whole value.
+    /// Turns this guard into a mapped guard of the whole value.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         this.held
     }

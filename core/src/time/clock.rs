@@ -153,7 +153,7 @@ impl Clock {
         }
     }
 
-    /// Stops the clock where it is.
+    /// Pauses the clock at its present time.
     ///
     /// # Errors
     /// If it is stopped already, or is the machine's own.
@@ -169,7 +169,7 @@ impl Clock {
         Ok(())
     }
 
-    /// Lets the clock run on from where it stands.
+    /// Lets a paused clock run again, from the time that it shows.
     ///
     /// # Errors
     /// If it runs.

@@ -77,7 +77,7 @@ impl Timers {
     }
 }
 
-/// A shard as it was opened once: what a runtime's handle and each timer keep.
+/// A handle to a timer shard, which serves one runtime: a runtime's handle and each timer keep one.
 ///
 /// It derefs to the [`Timers`]; a copy that outlives the runtime does no harm, since the shard is
 /// never freed and its timers then count as shut down.

@@ -40,7 +40,7 @@ impl TimersOwner {
         }
     }
 
-    /// The shard, to keep in handles.
+    /// A handle to the shard.
     pub const fn handle(&self) -> TimersHandle {
         self.timers
     }

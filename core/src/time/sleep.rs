@@ -91,13 +91,13 @@ impl Sleep {
         TimersHandle::at(self.timers, self.entry.epoch())
     }
 
-    /// The instant it waits for.
+    /// The instant that this future waits for.
     pub fn deadline(&self) -> Instant {
         // SAFETY: this future owns the entry.
         unsafe { self.entry.deadline() }
     }
 
-    /// Whether its deadline has come; false, too, if it was neither polled nor reset.
+    /// Whether the deadline has come; also false if the future was neither polled nor reset.
     pub fn is_elapsed(&self) -> bool {
         match self.entry.phase() {
             Phase::Fired => true,

@@ -32,7 +32,7 @@ impl fmt::Display for Elapsed {
 
 impl core::error::Error for Elapsed {}
 
-/// Gives `future` at most `duration` from now.
+/// Waits for `future`, for at most `duration` from now.
 ///
 /// # Errors
 /// The returned future yields [`Elapsed`] if `future` was not ready in time; `future` is dropped
@@ -55,7 +55,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
     }
 }
 
-/// Gives `future` until `deadline`.
+/// Waits for `future`, until `deadline` at the latest.
 ///
 /// # Errors
 /// The returned future yields [`Elapsed`] if `future` was not ready in time; `future` is dropped
@@ -92,7 +92,7 @@ impl<T> Timeout<T> {
         &self.value
     }
 
-    /// The future, to change.
+    /// The future, by a mutable reference.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }

@@ -46,12 +46,12 @@ pub struct FixedWatchReceiver<'a, T> {
 }
 
 impl<'a, T> FixedWatchReceiver<'a, T> {
-    /// What this receives from.
+    /// The [`FixedWatch`] that this receiver belongs to.
     pub const fn watch(&self) -> &'a FixedWatch<T> {
         self.watch
     }
 
-    /// A copy of the value, which does not count as seen by this.
+    /// A copy of the value, which does not count as seen by this call.
     pub fn get(&self) -> T
     where
         T: Copy,

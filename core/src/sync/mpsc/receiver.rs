@@ -71,7 +71,7 @@ impl<T> Receiver<T> {
         })
     }
 
-    /// Waits for the next value with the whole thread.
+    /// Waits for the next value and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -80,7 +80,7 @@ impl<T> Receiver<T> {
         blocking::wait(self.recv())
     }
 
-    /// As [`recv_many`](Self::recv_many), with the whole thread.
+    /// As [`recv_many`](Self::recv_many), but blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -89,8 +89,8 @@ impl<T> Receiver<T> {
         blocking::wait(self.recv_many(buffer, limit))
     }
 
-    /// Closes the channel: nothing new can be sent. What was sent, and what
-    /// goes into room that was reserved, is still received.
+    /// Closes the channel: nothing new can be sent. Values that were sent before, and those that are sent by a
+    /// permit, are still received.
     pub fn close(&mut self) {
         self.chan.chan.close();
     }

@@ -67,7 +67,7 @@ impl<T> UnboundedReceiver<T> {
         })
     }
 
-    /// Waits for the next value with the whole thread.
+    /// Waits for the next value and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -76,7 +76,7 @@ impl<T> UnboundedReceiver<T> {
         blocking::wait(self.recv())
     }
 
-    /// As [`recv_many`](Self::recv_many), with the whole thread.
+    /// As [`recv_many`](Self::recv_many), but blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.

@@ -34,7 +34,7 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// The value, which does not count as seen by this. Senders wait while the reference is held.
+    /// The value, which does not count as seen by this call. Senders wait while the reference is held.
     pub fn borrow(&self) -> Ref<'_, T> {
         let (reading, version) = self.shared.read();
         Ref::new(reading, version != self.version)
@@ -99,7 +99,7 @@ impl<T> Receiver<T> {
     /// If `f` does; the channel stays usable.
     ///
     /// # Cancel safety
-    /// A cancelled wait may have seen values.
+    /// A wait that is cancelled may already have marked values as seen.
     ///
     /// # Example
     /// ```

@@ -122,7 +122,7 @@ impl<T> Sender<T> {
         value
     }
 
-    /// The value. Senders wait while the reference is held: let it go soon.
+    /// The value. Senders wait while the reference is held: drop it soon.
     pub fn borrow(&self) -> Ref<'_, T> {
         let (reading, _) = self.shared.read();
         Ref::new(reading, false)
