@@ -114,6 +114,11 @@ fn row(row: Row, end: End) {
     let witness = Arc::clone(&scene.witness);
     let mut waiting = kept;
     if !is_cancelled {
+        // A worker may still be cancelling it, if the end is in the background.
+        until("more than it goes on", || {
+            control.turn();
+            control.in_flight() <= 1
+        });
         assert_eq!(control.in_flight(), 1, "it goes on");
         if !row.is_released {
             // Who waits goes; the memory stays.
