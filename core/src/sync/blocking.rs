@@ -1,4 +1,4 @@
-//! Waiting with the whole thread, for callers outside of any task.
+//! Waiting that blocks the thread, for callers outside of any task.
 //!
 //! Idea        `blocking_*` methods poll the async operation on the calling thread and park it.
 //!             A thread that drives a runtime must not do so: its tasks would not run meanwhile. So the

@@ -77,7 +77,7 @@ impl Semaphore {
         })
     }
 
-    /// Waits with the whole thread for a permit that owns the semaphore.
+    /// Waits for a permit that owns the semaphore, and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed.
@@ -91,7 +91,7 @@ impl Semaphore {
         blocking::wait(self.acquire_owned())
     }
 
-    /// Waits with the whole thread for `n` permits that own the semaphore.
+    /// Waits for `n` permits that own the semaphore, and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed.

@@ -38,8 +38,8 @@ pub(super) enum RegisterOutcome {
 impl Timers {
     /// Opens a closed shard, with a fresh clock.
     ///
-    /// `unpark` wakes the thread that runs the shard's timers: it is woken only if another thread
-    /// inserts, while the shard is parked, a timer earlier than what it sleeps for.
+    /// `unpark` wakes the thread that runs the shard's timers: it is woken only if, while the
+    /// shard is parked, another thread inserts a timer that is due before the end of its sleep.
     ///
     /// # Panics
     /// If the shard is open.
@@ -123,15 +123,15 @@ impl TimersHandle {
         self.timers
     }
 
-    /// Whether the shard is still open as it was when this was made.
+    /// Whether the shard still serves the runtime that this handle was made for.
     #[inline]
     pub fn is_open(&self) -> bool {
         // Relaxed: asked again under the lock where it matters.
         self.timers.epoch.load(Ordering::Relaxed) == self.epoch
     }
 
-    /// Closes the shard, if it still is as it was when this was made; from any thread. See
-    /// [`Timers::shutdown`].
+    /// Closes the shard, if it still serves the runtime that this handle was made for. Any thread may call it.
+    /// See [`Timers::shutdown`].
     pub fn close(&self) {
         let (open, closed) = (self.epoch, self.epoch.wrapping_add(1));
         self.timers

@@ -40,14 +40,14 @@ impl<T> State<T> {
     }
 }
 
-/// Keeps the latest value, without a heap: anyone changes it, an interrupt handler too, and
+/// Keeps the latest value, without a heap: any context may change it, also an interrupt handler, and
 /// [receivers](super::FixedWatchReceiver) wait for changes.
 ///
 /// It never closes. [`watch`](crate::sync::watch) is the channel for a system with a heap.
 ///
 /// # Cost
-/// A change, and a look, is one critical section (on a hosted system, one short lock); a change
-/// takes one more for each further receiver that waits. None of them depends on how many receive.
+/// To change or to read the value is one critical section (on a hosted system, one short lock); a change takes
+/// one more for each further receiver that waits. The length of none depends on the number of receivers.
 ///
 /// # Example
 /// ```

@@ -18,7 +18,7 @@ use crate::platform::{Arc, Ordering};
 /// Receives what the [`Sender`](super::Sender)s send, in the order of the sends.
 ///
 /// # Cost
-/// A receive of a value that is there: one read-modify-write, with which the room is given back.
+/// If a value is there, a receive takes one read-modify-write, which gives its room back.
 ///
 /// # Example
 /// ```

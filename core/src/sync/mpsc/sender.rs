@@ -55,7 +55,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
 /// Sends values to the one [`Receiver`]; clone it for more senders.
 ///
 /// # Cost
-/// A send where there is room: two read-modify-writes. A clone is two.
+/// If there is room, a send takes two read-modify-writes. A clone takes two.
 ///
 /// # Example
 /// ```

@@ -16,8 +16,8 @@ use crate::platform::{Arc, Ordering};
 /// Receives what the [`UnboundedSender`](super::UnboundedSender)s send, in the order of the sends.
 ///
 /// # Cost
-/// A receive of a value that is there: no read-modify-write, but for one short lock for up to 32 of
-/// them. A drained channel keeps one block: 512 bytes of slots, or two slots if those are larger.
+/// If a value is there, a receive takes no read-modify-write, except for one short lock for up to 32
+/// receives. A drained channel keeps one block: 512 bytes of slots, or two slots if those are larger.
 ///
 /// # Example
 /// ```

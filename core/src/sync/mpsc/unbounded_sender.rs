@@ -36,7 +36,7 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
 /// Sends values to the one [`UnboundedReceiver`]; clone it for more senders.
 ///
 /// # Cost
-/// A send is two read-modify-writes, and one short lock for up to 32 of them. A clone is two.
+/// A send takes two read-modify-writes, and up to 32 sends share one short lock. A clone takes two.
 ///
 /// # Example
 /// ```

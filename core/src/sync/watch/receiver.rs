@@ -15,7 +15,8 @@ use crate::platform::{Arc, Ordering};
 /// Sees the latest value of a watch channel, and is notified when it changes.
 ///
 /// # Cost
-/// To look is two read-modify-writes, to be notified of a change that happened none. A clone is two.
+/// To borrow the value takes two read-modify-writes, to learn of a change that has happened none. A clone takes
+/// two.
 ///
 /// # Example
 /// ```
