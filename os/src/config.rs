@@ -82,7 +82,7 @@ impl fmt::Debug for Config {
 }
 
 /// Calls a hook, if there is one. Its panic has been reported, and goes no further: nobody waits for
-/// a hook who could be told.
+/// the result of a hook.
 pub(crate) fn call(hook: Option<&Callback>) {
     if let Some(hook) = hook {
         contain_panic(|| hook());

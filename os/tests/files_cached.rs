@@ -29,8 +29,8 @@ fn fill_the_pool(runtime: &Runtime) -> mpsc::Sender<()> {
     sender
 }
 
-/// What `attempt` comes to while the pool has no thread; anew where the system did not answer in place,
-/// which it may refuse at any time, while it writes the file back, for one.
+/// The result of `attempt` while the pool has no free thread. It is tried again if the system did not answer in
+/// place, which it may refuse at any time, for example while it writes the file back.
 fn without_the_pool<R>(runtime: &Runtime, mut attempt: impl AsyncFnMut() -> R) -> R {
     for _ in 0..20 {
         let held = fill_the_pool(runtime);

@@ -55,7 +55,7 @@ fn regression_27_a_runtime_that_stops_does_a_write_that_waits_for_a_thread() {
     drop(hold);
     narrow().block_on(file.flush()).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"kept");
-    // The runtime that stopped takes no more: that is told, not lost.
+    // The runtime that stopped takes no more: that is reported, not lost.
     let stopped = narrow();
     let handle = stopped.handle().clone();
     stopped.shutdown_background();

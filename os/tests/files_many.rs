@@ -127,12 +127,12 @@ async fn operate(n: usize, at: PathBuf, shared: Arc<[File]>) -> io::Result<()> {
     }
 }
 
-/// Looks how many descriptors are open, again and again, until it is told to end; returns the most.
+/// Counts the open descriptors again and again until `is_over` is set; returns the highest count.
 fn look(is_over: &Arc<AtomicBool>) -> JoinHandle<usize> {
     let is_over = Arc::clone(is_over);
     std::thread::spawn(move || {
         let mut most = 0;
-        // Relaxed: nothing else is told by it.
+        // Relaxed: nothing else is published by it.
         while !is_over.load(Ordering::Relaxed) {
             most = most.max(open_descriptors());
             std::thread::yield_now();

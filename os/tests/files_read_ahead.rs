@@ -94,7 +94,7 @@ fn an_operation_that_its_runtime_never_ran_has_skipped_nothing() {
             drop(release);
             run(async {
                 let mut byte = [0];
-                // What was given up may be told of, once.
+                // The operation that was given up may be reported, once.
                 let read = file.read_exact(&mut byte).await;
                 if read.is_err() {
                     file.read_exact(&mut byte).await.unwrap();

@@ -218,7 +218,7 @@ fn a_reader_that_panics_is_its_tasks_alone() {
     });
     runtime.block_on(async {
         assert!(copying.await.unwrap_err().is_panic());
-        // The other end is told that nobody writes any more.
+        // The other end sees that nobody writes any more.
         assert_eq!(far.read(&mut [0; 4]).await.unwrap(), 0);
         assert!(far.write_all(b"!").await.is_err());
     });

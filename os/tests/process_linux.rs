@@ -61,7 +61,7 @@ fn regression_25_a_traced_childs_stop_is_not_its_end() {
         // SAFETY: one system call, which a signal handler may make too.
         let mut child = unsafe { command.pre_exec(trace_me) }.spawn().unwrap();
         let pid = child.id().unwrap();
-        // It stops at its exec, and its tracer, this process, is told.
+        // It stops at its exec, and its tracer, this process, is notified.
         let stopped = format!("/proc/{pid}/stat");
         while !std::fs::read_to_string(&stopped).unwrap().contains(") t ") {
             selkie::task::yield_now().await;

@@ -336,7 +336,7 @@ fn a_runtime_ends_while_a_waker_of_its_driver_blocks_in_place() {
         far.write_all(b"!").unwrap();
         is_blocked.recv_timeout(LONG).unwrap();
         runtime.shutdown_timeout(Duration::from_millis(100));
-        // Who waits for another socket is told.
+        // Whoever waits for another socket gets an error.
         told.recv_timeout(LONG / 2).unwrap().unwrap_err();
         drop(let_go);
     }
@@ -426,6 +426,6 @@ fn wakers_that_give_their_worker_away_leave_nobody_searching() {
         }
         woken.recv_timeout(LONG).unwrap();
     }
-    // Both workers are still told of tasks.
+    // Both workers are still notified of tasks.
     drop(occupy(&runtime, 2));
 }

@@ -147,7 +147,7 @@ fn regression_65_what_was_read_is_offered_before_a_copy_fails() {
         let (notes, outcome) = calls(both, &[Bytes(9), Fails], &[Bytes(4), Waits, Bytes(2)]);
         assert_eq!(notes, "read write no-room read-fails write write");
         assert_eq!(outcome.unwrap_err(), "read-fails");
-        // Of two failures the first is told.
+        // Of two failures the first is returned.
         let (_, outcome) = calls(both, &[Bytes(9), Fails], &[Waits, Fails]);
         assert_eq!(outcome.unwrap_err(), "read-fails");
         let (_, outcome) = calls(both, &[Bytes(9), Bytes(9)], &[Waits, Fails]);

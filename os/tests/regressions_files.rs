@@ -316,7 +316,7 @@ fn what_was_given_up_is_waited_for_by_each_kind_of_operation() {
             .unwrap();
         let release = busy_pool(&Handle::current());
         assert!(poll_once(file.set_len(5)).is_pending());
-        // What was cached would be at hand; but it is no more what the file holds.
+        // The cached data could be read at once, but it is no longer what the file holds.
         assert!(poll_once(file.read(&mut [0; 10])).is_pending());
         assert!(poll_once(file.read_at(vec![0; 10], 0)).is_pending());
         assert!(poll_once(file.seek(SeekFrom::End(0))).is_pending());

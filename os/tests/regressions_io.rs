@@ -187,7 +187,7 @@ fn regression_23_no_registration_outlives_its_descriptor() {
         let fd = unsafe { AsyncFd::register(Told(near, Rc::clone(&closed))) }.unwrap();
         let told = fd.into_inner();
         assert!(!closed.get());
-        // The descriptor can be registered anew: the poller has forgotten it.
+        // The descriptor can be registered again: the poller has forgotten it.
         // SAFETY: as above.
         let fd = unsafe { AsyncFd::register(told) }.unwrap();
         drop(fd);

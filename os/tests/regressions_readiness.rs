@@ -214,7 +214,7 @@ fn an_error_of_datagrams_closes_nothing() {
 #[test]
 fn regression_54_a_datagram_socket_hears_that_its_peer_went_to_another() {
     on_each(async || {
-        // Each is connected to the other; when one with datagrams in its queue leaves, the other is told.
+        // Each is connected to the other; when one with datagrams in its queue is dropped, the other is notified.
         let name = |which: &str| {
             let name = format!(
                 "selkie-{which}-{}-{:?}",
@@ -388,7 +388,7 @@ fn a_stream_that_was_just_connected_has_room() {
             assert!(polled(|cx| stream.poll_write_ready(cx)).is_ready());
             assert!(at_once(stream.readable()).is_pending());
             let (server, _) = listener.accept().await.unwrap();
-            // Half closed: the end is told, and there is room still.
+            // Half closed: the end of the stream is reported, and there is still room to write.
             server.into_split().1.shutdown().await.unwrap();
             let ready = stream.ready(Interest::READABLE).await.unwrap();
             assert!(ready.is_read_closed(), "{ready:?}");
@@ -466,7 +466,7 @@ fn regression_91_a_read_goes_on_behind_the_mark_of_urgent_data() {
 #[test]
 fn regression_91_an_open_connection_goes_on_behind_the_mark() {
     on_each(async || {
-        // The end would be told, and would hide that a read ended early.
+        // The end of the stream would be reported, and would hide that a read ended early.
         let (mut near, mut far) = tcp().await;
         for _ in 0..3 {
             far.write_all(b"before").await.unwrap();

@@ -131,8 +131,8 @@ async fn send_ends(pair: &Pair, count: usize) -> Vec<StdUnixStream> {
     kept
 }
 
-/// Exactly as many as the process may open, and one past it: what came and what was cut is told, and what
-/// did not come is closed.
+/// Exactly as many as the process may open, and one past it: the call reports what came and that something was
+/// cut, and what did not come is closed.
 #[test]
 fn descriptors_past_the_processs_limit_are_told_and_closed() {
     let _alone = alone();
@@ -153,7 +153,7 @@ fn descriptors_past_the_processs_limit_are_told_and_closed() {
                 );
                 assert!(!came.truncated);
                 assert_eq!(&buf[..5], b"pairs");
-                // The first came; each of the rest is closed, so that the other end is told.
+                // The first came; each of the rest is closed, so that the other end sees it.
                 for mut reader in readers.into_iter().skip(fit) {
                     assert_eq!(reader.read(&mut [0]).unwrap(), 0);
                 }

@@ -16,7 +16,7 @@ use selkie::time::timeout;
 
 /// Longer than anything takes that happens at all.
 const LONG: Duration = Duration::from_secs(20);
-/// After which nothing more is on its way.
+/// After which no more signals come.
 const SHORT: Duration = Duration::from_millis(5);
 
 /// Waits for a signal that was raised.
@@ -162,7 +162,7 @@ fn an_interrupt_is_ctrl_c() {
 #[test]
 fn a_burst_counts_at_least_once_and_the_next_is_heard_again() {
     const BURST: usize = 10_000;
-    // A real-time signal waits in line for itself: the handler runs for each.
+    // Real-time signals of one number are queued: the handler runs for each.
     let kind = SignalKind::from_raw(libc::SIGRTMAX() - 1);
     let _alone = alone();
     for runtime in runtimes() {

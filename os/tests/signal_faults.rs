@@ -1,4 +1,4 @@
-//! Signals under faults: an error is told or nothing is, no listener is lost, nothing leaks.
+//! Signals under faults: a fault is reported as an error or is not seen, no listener is lost, nothing leaks.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

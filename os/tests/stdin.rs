@@ -66,7 +66,8 @@ fn ends_well(child: std::process::Child) -> String {
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
-/// A thread has std's lock, until it is told to read a line; returns how to tell it, and what comes of it.
+/// A thread holds std's lock until it is asked to read a line. Returns the sender to ask by, and the receiver
+/// of the line.
 fn locked_by_std() -> (mpsc::Sender<()>, mpsc::Receiver<String>) {
     let (line, lines) = mpsc::channel();
     let (read, may_read) = mpsc::channel();
@@ -197,7 +198,7 @@ fn reads_what_std_left() {
                 .unwrap();
             println!("<{}>", String::from_utf8_lossy(&bytes[..read]));
         });
-        // Each runtime watches the input anew.
+        // Each runtime registers the input for itself.
         input = selkie::io::stdin();
     }
     assert_eq!(alone.block_on(input.read(&mut [0])).unwrap(), 0);

@@ -142,7 +142,7 @@ fn regression_24_what_is_dropped_at_any_poll_gives_buffers_and_descriptors_back(
                 if polls % 2 == 0 {
                     drop(socket);
                 }
-                // Whatever arrived, and was told or not, goes back.
+                // Whatever arrived goes back, whether it was taken or not.
                 drop(received);
             }
             hold_all(&buffers, 8).await;

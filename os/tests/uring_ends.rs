@@ -1,4 +1,4 @@
-//! Whoever waits for an operation of a ring is told when its runtime ends, wherever it waits and however the
+//! Whoever waits for an operation of a ring is woken when its runtime ends, wherever it waits and however the
 //! runtime ends.
 #![cfg(io_uring)]
 

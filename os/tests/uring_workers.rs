@@ -1,4 +1,4 @@
-//! Sockets by the rings of several workers: whose ring is used, and who is told when its worker is busy.
+//! Sockets by the rings of several workers: whose ring is used, and which thread is woken when its worker is busy.
 //!
 //! Length      one arrangement of workers, which all tests share.
 #![cfg(io_uring)]
@@ -142,7 +142,8 @@ fn both_workers_receive_into_the_same_buffers_and_send() {
     }
 }
 
-/// Begins to receive on one worker, which `keeps_busy` from then on until it is told; another goes on.
+/// Begins to receive on one worker, which runs `keeps_busy` from then on until its flag is set; another worker
+/// goes on.
 fn goes_on_elsewhere(keeps_busy: fn(&AtomicBool)) {
     let _alone = alone();
     let Some((runtime, buffers)) = runtime() else {
@@ -154,7 +155,7 @@ fn goes_on_elsewhere(keeps_busy: fn(&AtomicBool)) {
     let busy = runtime.spawn(async move {
         let (socket, mut theirs_end) = pair();
         let mut received = socket.receive(&buffers);
-        // What is told shows that the operation has been submitted.
+        // A received message shows that the operation has been submitted.
         theirs_end.write_all(b"first").unwrap();
         assert_eq!(&*received.next().await.unwrap().unwrap(), b"first");
         send.send((worker_index(), socket, received, theirs_end))

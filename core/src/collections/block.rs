@@ -2,10 +2,10 @@
 //!
 //! Idea        A block is a piece of memory aligned to its own size, so a slot finds its block by
 //!             masking its address. The front of the block has two parts on different cache lines:
-//!             the head, which every context reads that has one of the slots, and the owner's state, which
-//!             only the owner of the slab reads and writes. The slots follow. A slot is *carved*
-//!             when it is handed out for the first time; one that comes back stands in the free
-//!             list of its block.
+//!             the head, which is read by every context that has one of the slots, and the owner's state,
+//!             which only the owner of the slab reads and writes. The slots follow. A slot is *carved*
+//!             when it is taken for the first time; a slot that is given back is in the free list of
+//!             its block.
 //! States      in a slab (slots are taken, or may be) ⇄ in the pool (no slot is taken); in the pool:
 //!             resident → released (the system may have zeroed the memory).
 //! Invariants  I1 a carved slot starts with an `H` for ever, or with zeros, which are a vacant `H`:

@@ -1,15 +1,15 @@
 //! Which blocks of a slab have vacant slots, which are in use, and which are empty.
 //!
 //! Idea        Per size class there is a list of blocks with vacant slots, of which the first is the
-//!             *current* one that slots are taken from, and a list of blocks in use. A block without
-//!             a taken slot that is not current is *empty*: it leaves the list of blocks in use at
-//!             once, so that what walks the slots does not depend on how many there once were.
+//!             *current* one that slots are taken from, and a list of blocks in use. A block that is
+//!             not current and has no taken slot is *empty*: it leaves the list of blocks in use at once,
+//!             so that the cost of a walk over the slots does not depend on how many there once were.
 //! States      of a block: current → full → listed → current …; listed ⇄ empty
 //! Invariants  I1 only the owner of the slab comes here (I2 of `slab`).
 //!             I2 the current block is listed and linked; any other is linked exactly if a slot of
 //!                it is taken, and listed if it has a vacant slot.
-//! Rejected    One free list per class instead of one per block: to give a block back the whole list
-//!             has to be searched for its slots.
+//! Rejected    One free list per class instead of one per block: to give a block back, the whole list
+//!             would have to be searched for its slots.
 #![allow(unsafe_code)]
 
 use super::block::{BlockRef, BlockState, CLASSES, SlotHeader};

@@ -1,11 +1,11 @@
 //! The blocks that no slab has.
 //!
 //! Idea        A block that a slab gives back keeps its size class for ever, so the pool has a stack
-//!             per class. A few blocks stay as they are, for the next slab; the memory of the others
-//!             goes back to the system, and they start again when they are taken.
+//!             per class. A few blocks keep their memory, for the next slab. The memory of the others is given
+//!             back to the system, and is initialised again when such a block is taken.
 //! Invariants  I1 no slot of a block in the pool is taken.
-//! Rejected    A slab that keeps its blocks: after a burst of a million tasks, what they took stays
-//!             with whoever spawned them.
+//! Rejected    A slab that keeps its blocks: after a burst of a million tasks, their memory would stay
+//!             with the slab that they were spawned in.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;

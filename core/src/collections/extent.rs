@@ -1,8 +1,9 @@
 //! Memory for some blocks of slots, taken at once.
 //!
-//! Idea        An aligned allocation of a single block wastes, under glibc, a quarter of it; of many
-//!             at once, next to nothing, and what is not touched is not resident.
-//! Invariants  I1 the `blocks` blocks from `next` on are allocated, aligned to their size, and nobody's.
+//! Idea        Under glibc an aligned allocation of a single block wastes a quarter of its memory. One
+//!             allocation of many blocks wastes almost nothing, and its pages take no memory until they
+//!             are touched.
+//! Invariants  I1 the `blocks` blocks from `next` on are allocated, aligned to their size, and belong to nobody.
 #![allow(unsafe_code)]
 
 use alloc::alloc::{Layout, alloc, handle_alloc_error};

@@ -1,4 +1,4 @@
-//! A value that shares its cache line with no other.
+//! A value that has its cache line for itself.
 
 use core::ops::{Deref, DerefMut};
 

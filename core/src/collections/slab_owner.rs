@@ -1,7 +1,7 @@
-//! Who owns a slab, and where slabs are that nobody owns.
+//! The owner of a slab, and the pool of slabs that have no owner.
 //!
-//! Invariants  I1 a slab is in the pool, or has one owner, or is lost: an owner that cannot let go
-//!                of it, since a slot holds a live task, forgets it.
+//! Invariants  I1 a slab is in the pool, or has one owner, or is lost: an owner that cannot give it
+//!                back, because a slot holds a live task, leaks it.
 //! Rejected    Slabs that are freed: a stale pointer to a slot would dangle.
 #![allow(unsafe_code)]
 

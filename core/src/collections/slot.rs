@@ -1,10 +1,10 @@
 //! A reference to a slot, whose header can be read at any time.
 //!
-//! Idea        What a slot holds comes and goes, but the header at its front stays (I1 of `block`). So the header may be read
-//!             by whoever has, or once had, the slot; what else may be done with it is said by the header's own state.
+//! Idea        What a slot holds comes and goes, but the header at its front stays (I1 of `block`). So whoever has, or
+//!             once had, the slot may read the header, and the state in the header says what else may be done with the slot.
 //! Invariants  I1 a `SlotRef` points to an `H` that stays initialised and in place for ever, and that is only ever shared.
 //!             I2 the pointer is good for the whole slot, not for the header alone.
-//! Rejected    `&'static H`: it may be used for the header only (I2), and what follows it would be out of bounds.
+//! Rejected    `&'static H`: such a reference is good for the header only (I2), and what follows it would be out of bounds.
 #![allow(unsafe_code)]
 
 use core::cmp::Ordering;

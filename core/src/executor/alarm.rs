@@ -2,7 +2,7 @@
 //!
 //! Idea        The alarm's interrupt fires what is due, whatever the executors do, so that a
 //!             long poll in thread mode does not keep a timer of a more urgent executor. The alarm
-//!             is armed again, always from the wheel's own next tick, whenever that comes nearer.
+//!             is armed again, always for the wheel's own next tick, whenever that becomes earlier.
 //! States      disarmed ⇄ armed for a tick ─alarm→ fired: armed again
 //! Invariants  I1 the alarm is armed under `arming`, for the tick that `prepare_alarm` published.
 //!                An insert that is due before that tick arms again; its tick is in the wheel by
@@ -12,7 +12,7 @@
 //!                missed, since its time was nearer than `LEAD_MICROS`, is fired by hand.
 //!             I3 an alarm may come early or once too often: then nothing is due, and it is armed
 //!                again. So a timer narrower than 64 bits simply arms for as far as it reaches.
-//! Rejected    An alarm each executor: chips have few. Arming for the deadline that an insert
+//! Rejected    An alarm for each executor: chips have few alarms. Arming for the deadline that an insert
 //!             brings: two inserts at two priorities overwrite each other (I1).
 #![allow(unsafe_code)]
 

@@ -1,15 +1,15 @@
 //! Static slots for tasks: as many as the type says, of the size it says.
 //!
 //! Idea        Slots are carved one by one as they are first needed, so an arena is zero at the
-//!             start and takes no flash; a slot whose task has completed is found by a walk over the
-//!             carved ones, which are few.
+//!             start and takes no flash. A slot whose task has completed is found by a walk over the
+//!             carved slots, which are few.
 //! States      of a slot: never carved → vacant ⇄ task
 //! Invariants  I1 `carved` grows only, under its lock, and slots below it are initialised for ever.
 //!             I2 a slot's body is touched only as [`FixedHeader`] says.
 //!             I3 an arena is used by `&'static` only, so its slots never move.
-//! Rejected    A free list: one word more in each slot and a lock at each end of a task, to save a
-//!             walk over a handful of words. One pool per future type: that takes a macro on each
-//!             task function, and on stable Rust a guess at the future's size.
+//! Rejected    A free list: it needs one word more in each slot and a lock when a task ends, to save a
+//!             walk over a few words. One pool per future type: that takes a macro on each task
+//!             function, and on stable Rust a guess at the future's size.
 #![allow(unsafe_code)]
 
 use core::cell::UnsafeCell;

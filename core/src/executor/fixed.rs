@@ -1,4 +1,4 @@
-//! The executor without a heap: tasks in static slots, one queue, one sleep.
+//! The executor without a heap: its tasks are in static slots, and it has one queue.
 //!
 //! Idea        Ready tasks are linked through their own headers, so the queue has no capacity to
 //!             overflow. A wake, from a task or an interrupt handler, links the task and, if the

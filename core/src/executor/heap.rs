@@ -2,11 +2,12 @@
 //!
 //! Idea        One context owns the executor, spawns and polls; wakes come from anywhere. The queue
 //!             is linked through the tasks' own headers.
-//! States      open → closed, when the executor drops: every task is cancelled and every `Notified` back
+//! States      open → closed, when the executor is dropped: every task is cancelled, and every `Notified` has
+//!             come back
 //! Invariants  I1 tasks are polled and dropped in the executor's context only, so that their futures
 //!                need not be `Send`: the executor is not `Send` itself.
 //!             I2 whoever queues a `Notified` from elsewhere holds a count of `Shared` meanwhile, since
-//!                the executor may be gone as soon as the `Notified` is out of its hands.
+//!                the executor may be gone as soon as the `Notified` is in the queue.
 //!             I3 a queue that is closed takes no `Notified`.
 //!             I4 without threads an executor that drops never waits for a `Notified`: its holder may be
 //!             a context that this one has interrupted. `Shared` and the slots are leaked then.

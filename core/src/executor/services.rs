@@ -1,8 +1,8 @@
 //! What the running executor offers to crates that do not know it.
 //!
-//! Idea        Each executor installs a table of two words while it runs tasks; [`spawn`] looks
-//!             there. So a driver crate written once against this crate runs on a chip and inside a
-//!             hosted runtime. Timers find their shard by a cell of their own.
+//! Idea        Each executor installs a table of two words while it runs tasks, and [`spawn`] uses the
+//!             table that is installed. So a driver crate written once against this crate runs on a chip and inside a
+//!             hosted runtime. Timers find their shard by another cell of the context.
 //! Invariants  I1 what `data` points to is alive while the table is installed: whoever installs it
 //!                puts back the one before, in the reverse order. An interrupt's executor that runs
 //!                meanwhile does the same, so that the interrupted one notices nothing.

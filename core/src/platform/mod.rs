@@ -234,7 +234,7 @@ macro_rules! context_storage {
     }};
 }
 
-/// The reference-counted pointer that std's method receivers (`self: Arc<Self>`) know; absent where the
+/// The `Arc` that std's method receivers (`self: Arc<Self>`) know; absent where the
 /// target has no compare-exchange.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use alloc::sync::Arc as OwnerArc;

@@ -1,15 +1,15 @@
-//! A queue with its storage in place, for statics: interrupt handlers and tasks push, whoever runs
+//! A queue that contains its storage, for statics: interrupt handlers and tasks push, and whoever runs
 //! the tasks pops.
 //!
 //! Idea        [`FixedRing`] is the bare ring, for an owner that shares it with nobody; [`FixedQueue`]
 //!             puts it in a lock, which on a chip is one critical section of a few instructions.
-//! States      `head`, and `len` values from there on, around the end
+//! States      `len` values from `head` on; after the last slot comes the first
 //! Invariants  I1 the `len` slots from `head` on hold values, the others nothing.
 //!             I2 `head < N` and `len <= N`.
-//! Rejected    A ring without a lock: on a core without compare-exchange each of its steps is a
-//!             critical section anyhow, and one is shorter than three; and a producer that an
-//!             interrupt suspends between its claim and its store would hide later values.
-//!             `Option<T>` slots: a word more for each value.
+//! Rejected    A ring without a lock: on a core without compare-exchange each of its three steps
+//!             would be a critical section, and one critical section is shorter. Besides, a producer
+//!             that an interrupt suspends between its claim and its store would hide later values.
+//!             `Option<T>` slots: one word more for each value.
 //!             `index % N`: a core without a divider calls a routine for it.
 #![allow(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! The queue through which tasks come in from outside a worker.
 //!
-//! Idea        A chain of items under a lock, with its length beside it, so that a worker that
-//!             looks and finds nothing takes no lock.
+//! Idea        A chain of items under a lock, and its length beside the lock, so that a worker takes no
+//!             lock when the queue is empty.
 //! States      open → closed
 //! Invariants  I1 `len` is the chain's length whenever the lock is free.
 //!             I2 nothing is pushed once closed.

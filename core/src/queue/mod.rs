@@ -1,5 +1,5 @@
-//! Queues of task slots: a ring that its owner fills and thieves halve, a door for outsiders, and
-//! a static ring of anything for systems without a heap.
+//! Queues of task slots: a ring that its owner fills and that other workers steal from, a queue
+//! for tasks that come from outside the workers, and a static ring of any values for systems without a heap.
 
 mod fixed;
 

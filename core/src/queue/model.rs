@@ -1,4 +1,4 @@
-//! Models of the queues: nothing is lost, nothing comes twice.
+//! Models of the queues: no item is lost, and none is taken twice.
 
 use std::boxed::Box;
 use std::ptr::NonNull;

@@ -1,19 +1,19 @@
 //! A bounded first-in, first-out ring: one owner pushes, the owner and thieves take.
 //!
 //! Idea        Head and tail only grow. The owner publishes by storing the tail; everyone takes by one compare-and-swap of the
-//!             head, after having read what it would take. What only the owner may do needs the owner's end, of which there
-//!             is one at a time; it is claimed by whoever runs the worker, and given back when the worker moves on.
+//!             head, after having read what it would take. The operations of the owner need the owner's end, of which
+//!             there is one at a time: whoever runs the worker claims it, and gives it back when another thread takes the worker.
 //! States      `tail - head` items, at most [`RING_SLOTS`]; free ⇄ owned
 //! Invariants  I1 only the owner writes slots and the tail, and only slots outside `head..tail`.
 //!             I2 what was read from slots counts only if the head is still where it was before the
 //!                reads: the owner reuses a slot only after the head has passed it.
-//!             I3 the head is a full word and does not come round within a thief's sleep.
+//!             I3 the head is a full word, so that it does not wrap around while a thief is suspended.
 //!             I4 while `owned`, there is one [`RingOwner`], which one thread at a time uses.
 //! Rejected    Two heads in one word (real and stealing): a thief that is suspended blocks the
-//!             owner's slots, and short counters can come round. Two ends that both count the ring: it would be an allocation
-//!             of its own, one load further from whoever looks at its length.
+//!             owner's slots, and short counters can wrap around. Two ends that each hold a reference count of the ring: the
+//!             ring would be an allocation of its own, and to look at its length would take one load more.
 //! Source      The run queue of Go's scheduler (Vyukov, "Scalable Go Scheduler Design", 2012); here
-//!             pointers are moved, and overflow is the caller's business.
+//!             pointers are moved, and the caller decides what happens with tasks that do not fit.
 #![allow(unsafe_code)]
 
 use core::array;

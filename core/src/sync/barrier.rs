@@ -1,5 +1,6 @@
-//! A meeting point: nobody goes on before all have come.
+//! A barrier: no task goes on before all have arrived.
 //!
+//! Idea        A round counts the tasks that arrive. The last one is the leader: it wakes the others.
 //! States      of a round:  0..n tasks arrived;   the n-th arrival ends it and begins the next
 //! Invariants  I1 the wait queue holds waiters of the current round, and at its front those of earlier
 //!             rounds that the leader is still waking.
@@ -78,11 +79,11 @@ impl Barrier {
         }
     }
 
-    /// Waits until `n` tasks wait. One of them, the last to come, is notified that it is the leader.
+    /// Waits until `n` tasks wait. For the last one to arrive the result says that it is the leader.
     ///
     /// # Cancel safety
-    /// Not cancel safe: a task that was polled once has arrived, and counts in its round also
-    /// when it goes away.
+    /// Not cancel safe: a task that was polled once has arrived, and counts in its round even
+    /// if its future is dropped.
     pub async fn wait(&self) -> BarrierWaitResult {
         instrument(&self.resource, "Barrier::wait", "poll", false, || {
             BarrierWait {
@@ -182,7 +183,7 @@ impl Drop for BarrierWait<'_> {
     }
 }
 
-/// What a task learns at a [`Barrier`].
+/// What [`Barrier::wait`] returns: whether the task is the leader.
 ///
 /// # Cost
 /// One byte.

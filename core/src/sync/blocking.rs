@@ -1,11 +1,11 @@
-//! Waiting with the whole thread, for callers outside of any task.
+//! Waiting that blocks the thread, for callers outside of any task.
 //!
 //! Idea        `blocking_*` methods poll the async operation on the calling thread and park it.
-//!             A thread that drives a runtime must not do so: its tasks would stand still, so the
+//!             A thread that drives a runtime must not do so: its tasks would not run meanwhile. So the
 //!             runtime marks its threads here and the methods panic on them.
 //! States      of a thread:  free to block ⇄ forbidden
 //! Rejected    Blocking all the same when forbidden: it works until the task that would wake us is
-//!             on the same thread, and then it hangs without a word.
+//!             on the same thread, and then it hangs without a message.
 
 use core::future::Future;
 

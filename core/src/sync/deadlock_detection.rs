@@ -1,15 +1,16 @@
-//! Finds a lock that was granted to a future which its task polls no more: a deadlock.
+//! Finds a lock that was granted to a future which its task no longer polls: a deadlock.
 //!
-//! Idea        A task queues for a mutex, keeps that future aside (`select!` by reference), and then
-//!             awaits the same mutex again. The lock is handed to the first future, the task polls
-//!             only the second, and both wait, as a rule for ever. In debug builds the lock remembers
-//!             whose waker it was handed to. If that very task then keeps polling another wait for
-//!             it, the task is woken a few times, so that one that polls all its futures gets to the
-//!             right one, and then the user is warned, once for each wait.
-//! States      nobody ─serve→ handed to a task ─its future polled or dropped→ nobody
+//! Idea        A task queues for a mutex, keeps that future without polling it (`select!` by reference),
+//!             and then awaits the same mutex again. The lock is granted to the first future, the task
+//!             polls only the second, and both wait, usually for ever. In debug builds the lock
+//!             remembers the waker of the future that it was granted to. If the same task then keeps
+//!             polling another wait for the lock, it is first woken a few times, since a task that polls
+//!             all its futures then polls the first one too. After that the user is warned, once for
+//!             each wait.
+//! States      nobody ─serve→ granted to a task ─its future polled or dropped→ nobody
 //! Invariants  I1 a task is known by its waker's two words, which are compared and never followed.
 //! Rejected    A timeout: a long wait is no deadlock.
-//!             A panic: what drops the first future may still come, a timer in the same `select!`.
+//!             A panic: the first future may still be dropped, by a timer in the same `select!` for example.
 
 use core::task::Waker;
 

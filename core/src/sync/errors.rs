@@ -1,4 +1,4 @@
-//! What the locks and the semaphore say when they cannot give.
+//! The errors of the locks and the semaphore.
 
 use core::error::Error;
 use core::fmt;
@@ -43,7 +43,7 @@ impl fmt::Display for TryAcquireError {
 
 impl Error for TryAcquireError {}
 
-/// The lock is held by another.
+/// The lock is held by another task or thread, or others wait for it.
 #[derive(Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TryLockError(());

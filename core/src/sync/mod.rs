@@ -1,7 +1,7 @@
 //! Channels and locks for tasks.
 //!
-//! What needs no heap is there without one; the channels, and the guards and permits that own
-//! what they guard, come with the feature `alloc`.
+//! The types that need no heap are always there. The channels that allocate, and the guards and permits
+//! that own what they guard, come with the feature `alloc`.
 
 mod errors;
 

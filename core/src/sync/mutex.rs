@@ -1,7 +1,7 @@
 //! A lock that a task holds across awaits.
 //!
-//! Idea        A value beside one permit; whoever holds the permit may touch the value.
-//! States      free ⇄ held; held → handed to the first in the queue, who wakes up with the permit
+//! Idea        The lock is a value and one permit; whoever holds the permit may touch the value.
+//! States      free ⇄ held; held → granted to the first in the queue, which is woken with the permit
 //! Invariants  I1 `value` is touched by the holder of the permit only.
 //!             I2 a guard gives the permit back once.
 //! Rejected    Letting newcomers take a lock that was released before the wait queue is served: more
@@ -21,13 +21,13 @@ use crate::maybe_const;
 use crate::platform::UnsafeCell;
 use crate::trace::{Resource, instrument};
 
-/// A lock whose guard may be held across `.await`; waiters get it in the order they came.
+/// A lock whose guard may be held across `.await`; tasks that wait get it in the order of their first poll.
 ///
-/// For data that is touched for a moment and never across an await, std's mutex is cheaper.
-/// Nothing is poisoned by a panic: the guard unlocks as it is dropped.
+/// For data that is used briefly and never across an await, std's mutex is cheaper. A panic does not poison
+/// the lock: the guard unlocks when it is dropped.
 ///
 /// # Cost
-/// Lock and unlock with nobody waiting: one read-modify-write each; no allocation.
+/// If nobody waits, locking and unlocking are one read-modify-write each. Nothing is allocated.
 ///
 /// # Example
 /// ```
@@ -98,7 +98,7 @@ impl<T: ?Sized> Mutex<T> {
         Ok(self.guard())
     }
 
-    /// Waits for the lock with the whole thread.
+    /// Waits for the lock and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -107,7 +107,7 @@ impl<T: ?Sized> Mutex<T> {
         blocking::wait(self.lock())
     }
 
-    /// The value; that the mutex is borrowed mutably proves that nobody holds it.
+    /// The value. No lock is needed, since a mutable borrow proves that nobody holds the mutex.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.with_mut(|value| {
             // SAFETY: `&mut self`.

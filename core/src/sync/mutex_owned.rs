@@ -1,6 +1,6 @@
 //! Mutex guards that own their mutex.
 //!
-//! Idea        As the borrowed guards, with a reference-counted pointer for the reference.
+//! Idea        An owned guard is a borrowed guard that keeps the lock by an `Arc` instead of a reference.
 //! Invariants  those of [`mutex`](super::mutex), and: I2 a guard that gives `&mut U` is invariant in
 //!             `U`, or a `&'static` reference in the value could be replaced by a shorter one.
 #![allow(unsafe_code)]
@@ -35,7 +35,7 @@ impl<T: ?Sized> Mutex<T> {
         Ok(OwnedMutexGuard::new(self))
     }
 
-    /// Waits for the lock with the whole thread; the guard keeps the mutex alive.
+    /// Waits for the lock and blocks the thread meanwhile; the guard keeps the mutex alive.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.

@@ -1,6 +1,6 @@
 //! The future of a borrowed [`Notify`].
 //!
-//! Idea        A [`Wait`] and whose it is.
+//! Idea        A [`Wait`], and a reference to the `Notify` that it belongs to.
 #![allow(unsafe_code)]
 
 use core::future::Future;
@@ -13,11 +13,11 @@ use super::notify_wait::Wait;
 /// Waits for a notification; made by [`Notify::notified`].
 ///
 /// # Cancel safety
-/// Dropped before it was notified, it loses its position in the queue. A single notification that it
+/// If it is dropped before it was notified, it loses its position in the queue. A single notification that it
 /// was given and did not see goes to the next waiter.
 ///
 /// # Cost
-/// Two read-modify-writes to begin a wait that nobody else waits beside, none to end it; one to take a
+/// If nobody else waits, two read-modify-writes to begin the wait and none to end it; one to take a
 /// notification that was remembered.
 ///
 /// # Example

@@ -1,6 +1,6 @@
 //! The future of a [`Notify`] that it keeps alive.
 //!
-//! Idea        A [`Wait`] and whose it is.
+//! Idea        A [`Wait`], and an `Arc` of the `Notify` that it belongs to.
 #![allow(unsafe_code)]
 
 use core::future::Future;

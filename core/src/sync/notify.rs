@@ -1,15 +1,14 @@
 //! Notifications: they tell one waiting task, or all of them, that something happened, and carry no value.
 //!
-//! Idea        One word; the lock and the wait queue are used only while two or more wait. A task that
-//!             waits alone has a slot beside the wait queue, which is won by changing the word. A count of the calls
-//!             to `notify_waiters` stands in the word, so that a waiter knows by comparing whether
-//!             one happened since it was made, also before its first poll.
+//! Idea        The state is one word; the lock and the wait queue are used only while two or more tasks
+//!             wait. A task that waits alone has a slot beside the wait queue; whoever changes the word
+//!             wins that slot. The word also counts the calls to `notify_waiters`, so that a waiter
+//!             knows by a comparison whether there was a call since it was made, even if it was not polled.
 //! States      of the word:  generation | QUIET, SOLE, WAITING or NOTIFIED
 //!             QUIET ─notify_one→ NOTIFIED ─poll→ QUIET;   QUIET ─poll→ SOLE ─notify→ QUIET;
 //!             QUIET, SOLE ─poll, under the lock→ WAITING ─queue empty→ QUIET
-//! Invariants  I1 the word says WAITING exactly if the wait queue is not empty, seen under the lock; into
-//!             and out of WAITING goes only the holder of the lock, and nobody else changes the
-//!             word meanwhile.
+//! Invariants  I1 the word says WAITING exactly if the wait queue is not empty, seen under the lock; only
+//!             the holder of the lock moves the word to and from WAITING or changes it meanwhile.
 //!             I2 the generations in the wait queue never fall from front to back, so those that a
 //!             `notify_waiters` is still to wake stand together at the front.
 //!             I3 a single notification that was given to a waiter is passed on if that waiter is
@@ -66,8 +65,8 @@ pub(super) enum End {
 /// not remembered, but reaches every `Notified` that existed when it was called, polled or not.
 ///
 /// # Cost
-/// A notification that is remembered and later taken: one read-modify-write each. A wait of one
-/// task and its notification: two and one. No allocation.
+/// A notification that is remembered and later taken: one read-modify-write for each of the two steps. A wait
+/// of a single task takes two, and its notification one. Nothing is allocated.
 ///
 /// # Example
 /// ```
@@ -124,7 +123,7 @@ fn wake_sole(waker: Waker) {
 
 impl Notify {
     maybe_const! {
-        /// A `Notify` that has not rung.
+        /// A `Notify` without a remembered notification.
         pub fn new() -> Self {
             Self::const_new()
         }

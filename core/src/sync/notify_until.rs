@@ -1,7 +1,7 @@
-//! Waiting for a condition that a [`Notify`] tells of.
+//! Waiting for a condition, of whose changes a [`Notify`] tells.
 //!
-//! Idea        Look, and wait for the next notification if it does not hold. A wait takes one unit of the
-//!             budget, also when the condition holds at once.
+//! Idea        The condition is checked, and if it does not hold, the next notification is awaited.
+//!             A wait takes one unit of the budget, also when the condition holds at once.
 
 use core::future::poll_fn;
 use core::task::{Poll, ready};

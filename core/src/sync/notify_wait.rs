@@ -1,7 +1,7 @@
 //! One wait for a notification: what both kinds of `Notified` share.
 //!
-//! States      fresh → alone or queued → served → finished;   dropped before: leaves, and passes a
-//!             single notification on
+//! States      fresh → alone or queued → served → finished;   dropped before: leaves the queue, and
+//!             passes a single notification on
 //! Invariants  those of [`notify`](super::notify).
 #![allow(unsafe_code)]
 

@@ -1,7 +1,8 @@
 //! A value that is made once, by whoever needs it first.
 //!
+//! Idea        A semaphore of one permit decides who makes the value; the others wait for the permit.
 //! States      empty ⇄ being made (one task holds the permit) → made; the wait queue is closed then
-//! Invariants  I1 the value is written by the holder of the one permit, who then forgets it.
+//! Invariants  I1 the value is written by the holder of the one permit, who then forgets the permit.
 //! Rejected    Spinning while another task makes the value: making it may await.
 #![allow(unsafe_code)]
 
@@ -78,7 +79,7 @@ impl<T> OnceCell<T> {
         self.cell.get()
     }
 
-    /// The value, if there is one, to be changed.
+    /// The value, if there is one, by a mutable reference.
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.cell.get_mut()
     }
@@ -109,13 +110,13 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// The value; if there is none, `f` makes it, while others that ask wait.
+    /// The value. If there is none, `f` makes it, and other callers wait until it has.
     ///
     /// # Panics
-    /// If `f` does; the next that asks tries again.
+    /// If `f` does; then the next caller tries again.
     ///
     /// # Cancel safety
-    /// If the task that makes the value is cancelled, another that waits starts again with its own
+    /// If the call that makes the value is cancelled, another caller that waits starts again with its own
     /// function.
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where
@@ -131,13 +132,13 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// The value; if there is none, `f` tries to make it, while others that ask wait.
+    /// The value. If there is none, `f` tries to make it, and other callers wait until it has.
     ///
     /// # Errors
-    /// What `f` returns; the cell is empty still, and the next that asks tries again.
+    /// What `f` returns. The cell is still empty then, and the next caller tries again.
     ///
     /// # Panics
-    /// If `f` does; the next that asks tries again.
+    /// If `f` does; then the next caller tries again.
     ///
     /// # Cancel safety
     /// As [`get_or_init`](Self::get_or_init).

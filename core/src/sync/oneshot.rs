@@ -1,18 +1,18 @@
 //! One-value channel: one sender hands one `T` to one receiver.
 //!
-//! Idea        One word of flags; a side changes the word by one read-modify-write and thereby
-//!             learns what the other did. Wakers stand in cells that are used only when someone
-//!             really waits.
+//! Idea        The state is one word of flags. Each side changes the word by one read-modify-write, and
+//!             thereby learns what the other side did. Each side has a cell for a waker, which is used
+//!             only when that side waits.
 //! States      EMPTY ─send→ SENT ─recv→ SENT|TAKEN;   EMPTY ─close or drop of a side→ CLOSED.
 //!             RX_WAITS, TX_WAITS: that side stored a waker. After SENT the channel cannot be
 //!             closed, after CLOSED nothing can be sent: the first of the two wins.
 //! Invariants  I1 `slot` is written by the sender before SENT, and taken by the receiver after it
 //!             saw SENT; a refused sender takes it back.
 //!             I2 a waker is looked for only if the flag of its side was set.
-//!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again; whoever finds
-//!             the other's flag as it sets its own, or before it would, frees the channel.
-//! Length      both sides act on one word, and each step is judged beside the other side's.
-//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. A reference-counted pointer: four more
+//!             I3 TX_GONE and RX_GONE say that a side will not touch the channel again. A side that finds
+//!             the other's flag when it sets its own, or before, frees the channel.
+//! Length      both sides act on one word, and a step can be understood only beside the other side's.
+//! Rejected    `Lock<Option<T>>`: a lock even when nobody contends. An `Arc`: four more
 //!             read-modify-writes to make, share and free the channel.
 #![allow(unsafe_code)]
 
@@ -196,11 +196,11 @@ impl<T> Sender<T> {
             .expect("only `send` takes the channel, and it consumes the sender")
     }
 
-    /// Hands `t` over; never waits.
+    /// Sends `t`; never waits.
     ///
     /// # Errors
-    /// `t` itself, if the receiver is gone or has closed the channel. That it was accepted does
-    /// not mean that the receiver will look at it.
+    /// `t` itself, if the receiver is gone or has closed the channel. `Ok` does not
+    /// mean that the receiver will take the value.
     ///
     /// # Cost
     /// One read-modify-write if nobody waits.
@@ -307,7 +307,7 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
     }
 }
 
-/// A future that is the value of the [`Sender`].
+/// A future that yields the value of the [`Sender`].
 ///
 /// # Errors
 /// [`RecvError`] if the sender is dropped without sending, or the channel was closed first.
@@ -316,8 +316,8 @@ impl<T: fmt::Debug> fmt::Debug for Sender<T> {
 /// If polled after it was ready.
 ///
 /// # Cancel safety
-/// It can be awaited by reference, as often as it takes: nothing is lost. Dropped, it drops the
-/// value.
+/// It can be awaited by reference, also repeatedly, and nothing is lost. If the receiver is dropped, the value
+/// is dropped with it.
 ///
 /// # Cost
 /// No read-modify-write if the value is there.
@@ -361,8 +361,8 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Whether the value was received already, or the channel found closed: a further poll would
-    /// panic.
+    /// Whether the value was received already, or the channel was found closed: then a further poll
+    /// would panic.
     pub fn is_terminated(&self) -> bool {
         self.channel.is_none()
     }
@@ -442,7 +442,7 @@ impl<T> Receiver<T> {
         drop((waker, unread));
     }
 
-    /// Waits for the value with the whole thread.
+    /// Waits for the value and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`RecvError`] if the sender is dropped without sending.

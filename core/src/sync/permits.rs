@@ -1,10 +1,11 @@
 //! The counter behind the semaphore, the locks and the bounded channel: permits, and a queue of
 //! those who wait for them.
 //!
-//! Idea        One word holds the free permits, a mark that somebody waits, and the closing. Taking
-//!             is one compare-exchange, giving is one addition; only if the mark is set does the
-//!             giver take the lock and serve the wait queue. A channel keeps its tail index in the same
-//!             word's high bits, so that a send takes a permit and a position in one step.
+//! Idea        One word holds the free permits, a mark that somebody waits, and a mark that the queue is
+//!             closed. To take a permit is one compare-exchange, to give one back is one addition;
+//!             whoever gives takes the lock and serves the wait queue only if the first mark is set. A
+//!             channel keeps its tail index in the same word's high bits, so that a send takes a permit
+//!             and a position in one step.
 //! States      of the word:  tail | free permits | WAITERS | CLOSED
 //! Invariants  I1 WAITERS is set and cleared under the lock; at its release it is set exactly if the
 //!             queue is not empty.
@@ -12,7 +13,8 @@
 //!             I3 nobody takes past the wait queue: while WAITERS is set only the first in the queue is given
 //!             permits, if need be a part of what it wants.
 //!             I4 once CLOSED is set, under the lock, nobody joins the wait queue and nothing clears it, and
-//!             nobody in it is given permits: whoever closes refuses all, by as many locks as it takes.
+//!             nobody in it is given permits: whoever closes refuses all waiters, and may take the lock
+//!             several times for it.
 //!             I5 what a waiter holds comes back when its future is polled or dropped, and not before:
 //!             until then a closed channel is not finished. Permits that were given before the closing
 //!             and are claimed after it are refused, too.

@@ -1,10 +1,11 @@
 //! A lock for one writer or many readers, held across awaits.
 //!
-//! Idea        A value beside a number of permits: a reader holds one, a writer all of them. The
-//!             wait queue keeps the order of requests, so a waiting writer holds later readers back.
+//! Idea        The lock is a value and a number of permits: a reader holds one permit, a writer all of them.
+//!             The wait queue keeps the order of requests, so readers that come after a waiting writer
+//!             wait behind it.
 //! States      free ⇄ 1..=max readers;   free ⇄ one writer;   writer ─downgrade→ one reader
 //! Invariants  I1 `value` is read by holders of a permit, and written by the holder of all.
-//!             I2 a guard gives back once what it holds.
+//!             I2 a guard gives its permits back exactly once.
 //! Rejected    Readers past a waiting writer: the writer may wait for ever.
 #![allow(unsafe_code)]
 
@@ -22,13 +23,13 @@ use crate::trace::{Resource, instrument};
 const MOST_READERS: u32 = u32::MAX >> 3;
 
 /// A lock that many readers or one writer may hold across `.await`; requests are served in the
-/// order they came.
+/// order of their first poll.
 ///
-/// A task that holds a read guard and asks for another can wait for ever: a writer may stand
-/// between.
+/// A task that holds a read guard and asks for another one can wait for ever, since a writer may be waiting
+/// between the two.
 ///
 /// # Cost
-/// Lock and unlock with nobody waiting: one read-modify-write each; no allocation.
+/// If nobody waits, locking and unlocking are one read-modify-write each. Nothing is allocated.
 ///
 /// # Example
 /// ```
@@ -151,7 +152,7 @@ impl<T: ?Sized> RwLock<T> {
         ))
     }
 
-    /// Waits to read, with the whole thread.
+    /// Waits to read, and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -160,7 +161,7 @@ impl<T: ?Sized> RwLock<T> {
         blocking::wait(self.read())
     }
 
-    /// Waits to write, with the whole thread.
+    /// Waits to write, and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -169,7 +170,7 @@ impl<T: ?Sized> RwLock<T> {
         blocking::wait(self.write())
     }
 
-    /// The value; that the lock is borrowed mutably proves that nobody holds it.
+    /// The value. No lock is needed, since a mutable borrow proves that nobody holds it.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.with_mut(|value| {
             // SAFETY: `&mut self`.

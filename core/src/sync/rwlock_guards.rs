@@ -1,8 +1,8 @@
 //! Guards of a borrowed [`RwLock`](super::RwLock).
 //!
-//! Idea        A guard is a pointer to the value or a part of it, and the permits to give back.
+//! Idea        A guard is a pointer to the value, or to a part of it, and the permits that it gives back.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
-//!             guards hold all; I2 each gives back once what it holds.
+//!             guards hold all; I2 each gives its permits back exactly once.
 #![allow(unsafe_code)]
 
 use core::fmt;
@@ -189,7 +189,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         RwLockMappedWriteGuard::try_map(this.held, f).map_err(|held| Self { held })
     }
 
-    /// This guard as one of a part, the whole value.
+    /// Turns this guard into a mapped guard of the whole value.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         this.held
     }

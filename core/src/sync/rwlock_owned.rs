@@ -1,8 +1,9 @@
 //! Guards that own their [`RwLock`].
 //!
-//! Idea        As the borrowed guards, with a reference-counted pointer for the reference.
+//! Idea        An owned guard is a borrowed guard that keeps the lock by an `Arc` instead of a reference.
 //! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
-//!             guards hold all; I2 each gives it back once; I3 `&mut U` given, invariant in `U`.
+//!             guards hold all; I2 each gives its permits back exactly once; I3 a guard that gives `&mut U` is
+//!             invariant in `U`.
 //! Length      three guards that turn into one another.
 #![allow(unsafe_code)]
 
@@ -214,7 +215,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockMappedWriteGuard::try_map(this.held, f).map_err(|held| Self { held })
     }
 
-    /// This guard as one of a part, the whole value.
+    /// Turns this guard into a mapped guard of the whole value.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         this.held
     }

@@ -1,6 +1,7 @@
 //! A semaphore: a number of permits, handed out in the order of the requests.
 //!
-//! Idea        A thin face over [`Permits`](super::permits), which holds the protocol.
+//! Idea        [`Permits`](super::permits) has the protocol; this file offers it to users, with permits that
+//!             are given back on drop.
 //! Invariants  I1 a permit object stands for exactly its number of permits: given back once on
 //!             drop, or never after `forget`.
 //! Rejected    A permit type that is a bare count: it could be returned to another semaphore.
@@ -15,11 +16,11 @@ use crate::trace::{Resource, instrument};
 
 /// Hands out a limited number of permits, first come, first served.
 ///
-/// A request that does not fit waits at the end of the wait queue, and later, smaller ones wait behind
-/// it. To bound concurrency, acquire a permit before the work and drop it after.
+/// A request for more permits than are free waits at the end of the wait queue, and later requests wait behind
+/// it, smaller ones too. To bound concurrency, acquire a permit before the work and drop it after.
 ///
 /// # Cost
-/// Acquire and release with nobody waiting: one read-modify-write each; no allocation.
+/// If nobody waits, acquiring and releasing are one read-modify-write each. Nothing is allocated.
 ///
 /// # Example
 /// ```
@@ -95,7 +96,7 @@ impl Semaphore {
         }
     }
 
-    /// Takes up to `n` free permits away for good, and returns how many that were. A closed
+    /// Removes up to `n` free permits for good, and returns how many it removed. A closed
     /// semaphore stays closed.
     pub fn forget_permits(&self, n: usize) -> usize {
         self.permits.forget(n as u64) as usize
@@ -162,7 +163,7 @@ impl Semaphore {
         })
     }
 
-    /// Waits for a permit with the whole thread.
+    /// Waits for a permit and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed.
@@ -174,7 +175,7 @@ impl Semaphore {
         blocking::wait(self.acquire())
     }
 
-    /// Waits for `n` permits with the whole thread.
+    /// Waits for `n` permits and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed.
@@ -232,7 +233,7 @@ impl Semaphore {
 /// Permits of a [`Semaphore`], given back when dropped.
 ///
 /// # Cost
-/// Giving back is one read-modify-write if nobody waits; splitting and merging none.
+/// Giving the permits back is one read-modify-write if nobody waits; splitting and merging take none.
 ///
 /// # Example
 /// ```
@@ -254,12 +255,12 @@ pub struct SemaphorePermit<'a> {
 }
 
 impl<'a> SemaphorePermit<'a> {
-    /// Takes the permits away from the semaphore for good.
+    /// Drops the permits without giving them back: the semaphore has fewer from then on.
     pub fn forget(mut self) {
         self.permits = 0;
     }
 
-    /// Adds the permits of `other` to this.
+    /// Adds the permits of `other` to this object.
     ///
     /// # Panics
     /// If they come from different semaphores.
@@ -281,12 +282,12 @@ impl<'a> SemaphorePermit<'a> {
         })
     }
 
-    /// How many permits this stands for.
+    /// How many permits this object holds.
     pub fn num_permits(&self) -> usize {
         self.permits
     }
 
-    /// Whose permits these are.
+    /// The semaphore that the permits belong to.
     pub fn semaphore(&self) -> &'a Semaphore {
         self.semaphore
     }

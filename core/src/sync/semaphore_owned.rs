@@ -1,6 +1,6 @@
 //! Permits that own their semaphore, for tasks that outlive the borrower.
 //!
-//! Idea        As the borrowed permits, with a reference-counted pointer for the reference.
+//! Idea        An owned permit is a borrowed permit that keeps the semaphore by an `Arc` instead of a reference.
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
@@ -77,7 +77,7 @@ impl Semaphore {
         })
     }
 
-    /// Waits with the whole thread for a permit that owns the semaphore.
+    /// Waits for a permit that owns the semaphore, and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed.
@@ -91,7 +91,7 @@ impl Semaphore {
         blocking::wait(self.acquire_owned())
     }
 
-    /// Waits with the whole thread for `n` permits that own the semaphore.
+    /// Waits for `n` permits that own the semaphore, and blocks the thread meanwhile.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed.

@@ -1,7 +1,7 @@
-//! A place for the latest value, from an interrupt handler to a task, without a heap.
+//! A cell for the latest value, from an interrupt handler to a task, without a heap.
 //!
-//! Idea        The value and the waker of the one who waits stand in one lock, so that a signal is
-//!             one critical section.
+//! Idea        The value, and the waker of the task that waits, are under one lock, so that on a chip a
+//!             signal is one critical section.
 //! States      empty ⇄ one value;   a newer value replaces one that was not taken
 //! Invariants  I1 there is a value or a waker, or neither: whoever stores one takes the other.
 //!             I2 wakers are cloned, woken and dropped outside the lock, and values dropped there.
@@ -26,7 +26,7 @@ enum State<T> {
     Full(T),
 }
 
-/// Hands the latest value from anyone, an interrupt handler too, to one task that waits.
+/// Carries the latest value from any context, also from an interrupt handler, to one task that waits.
 ///
 /// # Cost
 /// A signal is one critical section (on a hosted system, one short lock) and never waits.
@@ -91,8 +91,8 @@ impl<T> Signal<T> {
         matches!(*self.state.lock(), State::Full(_))
     }
 
-    /// Waits for a value and takes it. One task at a time may wait: a second one takes the place
-    /// of the first, who is not woken any more.
+    /// Waits for a value and takes it. One task at a time may wait: a second one replaces
+    /// the first, which is not woken any more.
     ///
     /// # Cancel safety
     /// Nothing is lost. A cancelled wait leaves its waker behind, so that the next signal may wake

@@ -1,4 +1,4 @@
-//! The tail index in the high bits of the permit word: places in a channel's queue.
+//! The tail index in the high bits of the permit word: positions in a channel's queue.
 //!
 //! Idea        See [`permits`](super::permits): a send takes a permit and a position in one step.
 

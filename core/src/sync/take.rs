@@ -1,9 +1,8 @@
 //! Waiting for permits: the future behind every acquire, lock and reserve.
 //!
-//! Idea        A take first tries without the lock, and makes its position in the queue only when it has
-//!             to wait.
-//! States      fresh → queued → served, refused;   dropped while queued: what it held goes on
-//!             the budget used up while fresh → queued, or served with what was free
+//! Idea        A take first tries without the lock, and enters the wait queue only when it has to wait.
+//! States      fresh → queued → served, refused;   dropped while queued: what it held is passed on
+//!             fresh, and the budget is used up → queued, or served with what was free
 //! Invariants  those of [`permits`](super::permits), its I5 above all: what a served node holds is given
 //!             back unless a poll claims it.
 #![allow(unsafe_code)]

@@ -1,9 +1,9 @@
-//! A value that is written once and only read afterwards: what `OnceCell` and `SetOnce` stand on.
+//! A value that is written once and only read afterwards: the base of `OnceCell` and `SetOnce`.
 //!
 //! States      empty ─write→ written
-//! Invariants  I1 `value` is written once, by a writer that its user keeps alone, before `written`
-//!             is set, and only read afterwards.
-//! Rejected    A lock of its own: one user has a permit already, the other a lock.
+//! Invariants  I1 `value` is written once, before `written` is set, and only read afterwards. The user of
+//!             this type ensures that there is one writer at a time.
+//! Rejected    A lock of its own: `OnceCell` has a permit already, and `SetOnce` a lock.
 #![allow(unsafe_code)]
 
 use crate::maybe_const;

@@ -1,12 +1,12 @@
-//! A type-erased future: a pointer to it and a table of functions, until it has found a slot.
+//! A type-erased future: a pointer to it and a table of functions, which it has until it is moved into a slot.
 //!
-//! Idea        Whoever spawns lends a pointer to the future and a table of what can be done with it; whoever has room copies the
-//!             bytes and keeps the table. So one function without type parameters spawns everything, on a chip and on a hosted
-//!             runtime. The lender learns by a flag whether the future is still its own.
+//! Idea        The caller of spawn lends a pointer to the future and a table of its functions. An executor that has room copies
+//!             the bytes and keeps the table. So one function without type parameters spawns every future, on a chip and on a
+//!             hosted runtime. A flag tells the lender whether the future still belongs to it.
 //! States      lent → moved out, or back with the lender
 //! Invariants  I1 `moved` is set exactly when the bytes were copied: from then on the lender's copy is not dropped.
-//! Rejected    `Box<dyn Future>`: it needs a heap, and a second one to say that it did not fit. A result that says whether the
-//!             future was taken: a wrong one would drop it twice.
+//! Rejected    `Box<dyn Future>`: it needs a heap. A result that says whether the future was taken: if it were wrong, the
+//!             future would be dropped twice.
 #![allow(unsafe_code)]
 
 use core::alloc::Layout;

@@ -1,15 +1,15 @@
 //! A task in a slot that was there from the start: no heap, no handle, no reference count.
 //!
-//! Idea        The same state word as of a task with a handle, of which it uses less: the runtime is
-//!             the one owner, so a task that completes leaves its slot vacant in the same step.
+//! Idea        The state word is that of a task with a handle, but fewer of its states occur: the
+//!             runtime is the only owner, so a task that completes leaves its slot vacant in the same step.
 //! States      vacant ─claim→ NOTIFIED ⇄ RUNNING → vacant, with idle between polls
-//! Invariants  I1 `meta` and the body are written by whoever claimed the slot, before the `Notified`
-//!                leaves its hands, and are read by the holder of the `Notified` or the poller only.
+//! Invariants  I1 `meta` and the body are written by whoever claimed the slot, before it passes the
+//!                `Notified` on, and are read by the holder of the `Notified` or the poller only.
 //!             I2 a slot is never freed, so a waker is its plain address; one that is stale wakes
 //!                another task once more than needed.
 //!             I3 the body follows the header at [`BODY_OFFSET`].
-//! Rejected    Generations in the waker: they would cost an alignment of 32 bytes for each slot, which is
-//!             more than most tasks of a chip have to say.
+//! Rejected    Generations in the waker: each slot would need an alignment of 32 bytes, and
+//!             the state of many tasks on a chip is smaller than that.
 #![allow(unsafe_code)]
 
 use core::fmt;

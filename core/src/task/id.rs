@@ -1,7 +1,7 @@
 //! Task ids: numbers that no two living tasks share.
 //!
 //! Idea        Each context takes ids in blocks, so that a spawn touches no shared word.
-//! Invariants  I1 a block is handed to one context only; `NEXT_BLOCK` never goes back.
+//! Invariants  I1 a block of ids is given to one context only; `NEXT_BLOCK` never goes back.
 //!             I2 an id is taken in one step: where interrupt handlers spawn, they share the block.
 
 use core::fmt;

@@ -1,4 +1,4 @@
-//! The handles of a task: one that owns its output, and words to abort it by.
+//! The handles of a task: a join handle, which owns its output, and abort handles, which are plain words.
 //!
 //! Invariants  I1 a `JoinHandle` is the JOIN bit of its task's state: made once, cleared once.
 //!             I2 `taken` is set when the output is out of the slot.

@@ -1,14 +1,14 @@
 //! The tasks of one owner: the slab that their slots come from, and the scheduler that they belong to.
 //!
-//! Idea        There is no list of tasks: whoever wants them all walks the slots. An owner counts the
-//!             scheduler, which so lives as long as a task of its can be woken, and it is closed in
-//!             two steps that the types name: [`OwnedTasks`] spawns, [`ClosingTasks`] does not, and
-//!             only [`finish`](ClosingTasks::finish) lets go of slab and scheduler, when nothing
-//!             points to them any more.
+//! Idea        There is no list of tasks: whoever needs all of them walks the slots. An owner holds a
+//!             reference count of the scheduler, so that the scheduler lives as long as one of its tasks
+//!             can be woken. The owner is closed in two steps, each with a type: [`OwnedTasks`] spawns,
+//!             [`ClosingTasks`] does not, and only [`finish`](ClosingTasks::finish) releases slab and
+//!             scheduler, when nothing points to them any more.
 //! States      open → closing → finished; open or closing → dropped, which finishes if it can and
 //!             else loses the slab and the scheduler for good, with a message
 //! Invariants  I1 while a task is not complete, or a `Notified` of it is out, its slab belongs to a
-//!                scheduler that is alive: the owner counts it, and lets go of neither before.
+//!                scheduler that is alive: the owner holds a count of it, and releases both later.
 //!             I2 a slab goes back to its pool without a live task (I4 of `slab`).
 //! Rejected    A plain pointer to the scheduler, with the promise to close first: a panic in a hook
 //!             breaks it. A count of the scheduler in each task: two atomic operations per task.

@@ -1,4 +1,4 @@
-//! What a task's vtable does: run, cancel, complete, hand out the output.
+//! The functions of a task's vtable: to run it, to cancel it, to complete it and to take its output.
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;
@@ -72,7 +72,7 @@ unsafe fn scheduler<S: Schedule>(slot: SlotRef<Header>) -> NonNull<S> {
 
 #[inline]
 unsafe fn schedule<S: Schedule>(slot: SlotRef<Header>) {
-    // SAFETY: the caller hands over the `Notified`.
+    // SAFETY: the caller passes the ownership of the `Notified`.
     let notified = unsafe { Notified::new(slot) };
     // SAFETY: the `Notified` is ours.
     let scheduler = unsafe { scheduler::<S>(slot) };

@@ -1,4 +1,4 @@
-//! How a future comes into a slot.
+//! Spawning: a future is put into a slot.
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;

@@ -12,12 +12,12 @@
 //!             I3 the slot is given back by whoever clears the last of RUNTIME and JOIN.
 //!             I4 JOIN_WAKER set: the join waker belongs to the completer; clear: to the handle.
 //!                Whoever gives the slot back drops a join waker that is still there.
-//!             I5 after CANCELLED no wake sets NOTIFIED: the canceller has seen to the end.
+//!             I5 after CANCELLED no wake sets NOTIFIED: whoever cancelled has made sure that the task ends.
 //!             I6 the generation changes only when the slot is given back, and never repeats.
 //!             I7 a word of zeros is a vacant slot of generation 0: memory that the system has
 //!                zeroed is as good as memory that was written.
 //! Rejected    A reference count: two atomic operations per waker, on a word all wakers share.
-//! Length      one word, one protocol: each transition is judged beside the others.
+//! Length      one word, one protocol: a transition can be understood only beside the others.
 
 use crate::platform::{AtomicUsize, Ordering};
 

@@ -3,7 +3,7 @@
 //! Idea        The word holds a slot's address and, in the five bits that the slot's alignment
 //!             leaves free, the low bits of its generation.
 //! Invariants  I1 slots' headers stay in place for ever, so the word never dangles.
-//! Rejected    Counting wakers: see `state`.
+//! Rejected    A reference count: see `state`.
 #![allow(unsafe_code)]
 
 use core::mem::ManuallyDrop;
@@ -64,6 +64,6 @@ pub(super) unsafe fn schedule(header: SlotRef<Header>) {
     let notified = unsafe { Notified::new(header) };
     // SAFETY: the `Notified` keeps the task in its slot.
     let meta = unsafe { header.meta() };
-    // SAFETY: the `Notified` is handed over.
+    // SAFETY: `schedule` takes the ownership of the `Notified`.
     unsafe { (meta.vtable.schedule)(notified.slot()) };
 }

@@ -1,4 +1,4 @@
-//! Giving the other tasks a turn.
+//! Yielding: a future that lets other tasks run first.
 
 use core::future::poll_fn;
 use core::task::Poll;

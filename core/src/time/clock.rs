@@ -1,15 +1,16 @@
 //! A runtime's clock: the machine's, or one that tests pause and move.
 //!
-//! Idea        A running clock is the machine's plus a shift; a paused one is a number that moves
-//!             only on request. Both are plain atomics, so that reading takes no lock. A chip's clock is the board's, which
-//!             nobody pauses: there the state is of an empty type, and every question about it has its answer when the code
-//!             is compiled.
+//! Idea        A running clock shows the machine's time plus a shift; a paused clock shows a number that
+//!             changes only on request. Both are atomics, so that reading takes no lock. A chip's clock
+//!             is the board's, which cannot be paused: there the state is an empty type, and the
+//!             compiler removes the code that asks for it.
 //! States      running(shift) ─pause→ paused(nanos) ─advance→ paused(nanos) ─resume→ running(shift)
 //! Invariants  I1 the clock never goes backwards: resuming continues from the paused time.
 //!             I2 a clock whose mode is `Mode::Machine` is never paused.
 //!             I3 while a hold exists, an idle scheduler does not move a paused clock.
-//! Rejected    A lock around std's instant: timers would take it for each turn of a worker. A constant that says whether clocks
-//!             can be paused: on a chip the words of the state would stay, and code that sets them.
+//! Rejected    A lock around std's instant: timers would take it each time a worker looks at them. Only a constant
+//!             that says whether clocks can be paused: on a chip the words of the state would stay, and
+//!             the code that sets them.
 
 use core::time::Duration;
 
@@ -152,7 +153,7 @@ impl Clock {
         }
     }
 
-    /// Stops the clock where it is.
+    /// Pauses the clock at its present time.
     ///
     /// # Errors
     /// If it is stopped already, or is the machine's own.
@@ -168,7 +169,7 @@ impl Clock {
         Ok(())
     }
 
-    /// Lets the clock run on from where it stands.
+    /// Lets a paused clock run again, from the time that it shows.
     ///
     /// # Errors
     /// If it runs.

@@ -1,4 +1,4 @@
-//! Which shard the timers made here belong to.
+//! The timer shard of the current context: timers that are made in the context belong to it.
 
 use super::clock::set_current_clock;
 use super::handle::TimersHandle;
@@ -21,7 +21,7 @@ context_cell! {
     static CURRENT: Current = Current::Absent;
 }
 
-/// Installs `current` for the running thread (or chip) and returns what stood there.
+/// Installs `current` for the running thread (or chip) and returns what was installed before.
 ///
 /// Timers made here find their shard in it, and [`Instant::now`](super::Instant::now) its clock.
 #[inline]
@@ -33,7 +33,7 @@ pub fn set_current(current: Current) -> Current {
     CURRENT.replace(current)
 }
 
-/// What stands here.
+/// What is installed for the running thread (or chip).
 #[inline]
 pub fn current() -> Current {
     CURRENT.get()

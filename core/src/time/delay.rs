@@ -58,8 +58,8 @@ impl embedded_hal_async::delay::DelayNs for Delay {
 
 /// Waits by reading the clock again and again: embedded-hal's blocking `DelayNs`.
 ///
-/// It needs no executor and keeps the processor busy; its grain is that of the board's clock. A
-/// paused clock does not count: the machine's time passes.
+/// It needs no executor and keeps the processor busy. It is as precise as the board's clock. It measures the
+/// machine's time, also while a runtime's clock is paused.
 ///
 /// # Example
 /// ```

@@ -1,7 +1,7 @@
 //! One timer: what stands in its owner's memory and, while it waits, in a wheel.
 //!
-//! Idea        The owner (a pinned `Sleep`) and the shard of the wheel share the entry. Which of
-//!             them may touch what is said by one byte.
+//! Idea        The owner (a pinned `Sleep`) and the shard of the wheel share the entry. One
+//!             byte says which of them may touch which part.
 //! States      IDLE ─insert→ PENDING ─fire→ FIRED;   PENDING ─shutdown→ CLOSED;
 //!             PENDING ─remove→ IDLE;   IDLE ─too late to insert→ FIRED;
 //!             FIRED, CLOSED ─owner's rearm→ IDLE

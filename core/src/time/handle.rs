@@ -1,10 +1,11 @@
-//! A shard as it was opened once: what handles and timers keep of it.
+//! A handle to a timer shard, which runtimes and timers keep: good as long as the shard serves one runtime.
 //!
-//! Idea        A shard is recycled; the epoch of its opening, kept beside the pointer, tells whether
-//!             it still is the same. Every operation of a timer's owner goes through here.
+//! Idea        A shard is used by one runtime after another. A handle is a pointer to the shard and the
+//!             epoch in which it was opened; the epoch tells whether it still serves the same runtime. Every
+//!             operation of a timer's owner goes through here.
 //! Invariants  I1 an entry is inserted only under the lock and only if the epoch is still the
 //!                shard's, so that none ends up with another runtime.
-//!             I2 wakers are cloned before the lock is taken and dropped after it is let go.
+//!             I2 wakers are cloned before the lock is taken and dropped after it is released.
 //! Rejected    A generation in each entry, checked on each cancel: an entry that is PENDING is in
 //!             its shard's wheel, whatever the epoch.
 #![allow(unsafe_code)]
@@ -37,8 +38,8 @@ pub(super) enum RegisterOutcome {
 impl Timers {
     /// Opens a closed shard, with a fresh clock.
     ///
-    /// `unpark` wakes the thread that runs the shard's timers: it is woken only if another thread
-    /// inserts, while the shard is parked, a timer earlier than what it sleeps for.
+    /// `unpark` wakes the thread that runs the shard's timers: it is woken only if, while the
+    /// shard is parked, another thread inserts a timer that is due before the end of its sleep.
     ///
     /// # Panics
     /// If the shard is open.
@@ -76,7 +77,7 @@ impl Timers {
     }
 }
 
-/// A shard as it was opened once: what a runtime's handle and each timer keep.
+/// A handle to a timer shard, which serves one runtime: a runtime's handle and each timer keep one.
 ///
 /// It derefs to the [`Timers`]; a copy that outlives the runtime does no harm, since the shard is
 /// never freed and its timers then count as shut down.
@@ -122,15 +123,15 @@ impl TimersHandle {
         self.timers
     }
 
-    /// Whether the shard is still open as it was when this was made.
+    /// Whether the shard still serves the runtime that this handle was made for.
     #[inline]
     pub fn is_open(&self) -> bool {
         // Relaxed: asked again under the lock where it matters.
         self.timers.epoch.load(Ordering::Relaxed) == self.epoch
     }
 
-    /// Closes the shard, if it still is as it was when this was made; from any thread. See
-    /// [`Timers::shutdown`].
+    /// Closes the shard, if it still serves the runtime that this handle was made for. Any thread may call it.
+    /// See [`Timers::shutdown`].
     pub fn close(&self) {
         let (open, closed) = (self.epoch, self.epoch.wrapping_add(1));
         self.timers

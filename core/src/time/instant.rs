@@ -2,7 +2,7 @@
 //!
 //! Idea        The platform's own moment (std's `Instant`, or a board's microseconds) in a type that
 //!             reads the running runtime's clock instead of the machine's.
-//! Invariants  I1 arithmetic saturates or answers `None`, but for the operators, which panic as
+//! Invariants  I1 arithmetic saturates or returns `None`, except for the operators, which panic as
 //!                std's do; a difference is never negative.
 //! Rejected    A plain tick count: `from_std` and `into_std` would lose precision.
 

@@ -1,9 +1,9 @@
 //! Ticks at a fixed period.
 //!
-//! Idea        One timer, moved on by each tick. A tick that comes late is followed by the next as
-//!             the policy for missed ticks says.
+//! Idea        There is one timer, which each tick moves to the next deadline. After a tick that comes late,
+//!             the policy for missed ticks says when the next one is due.
 //! Invariants  I1 the period is not zero.
-//! Rejected    Counting ticks from the start: `reset` would have to rewrite history.
+//! Rejected    Counting ticks from the start: `reset` would have to replace the start as well as the count.
 
 use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
@@ -18,7 +18,7 @@ use crate::trace::{Resource, instrument};
 /// A tick that is later than this is taken to have missed others; timers fire up to a tick late.
 const LATE: Duration = Duration::from_millis(5);
 
-/// Ticks at once, then every `period`.
+/// Makes an interval that ticks at once, and then every `period`.
 ///
 /// # Panics
 /// If `period` is zero, if there is no runtime here, or its timers are disabled.
@@ -31,7 +31,7 @@ pub fn interval(period: Duration) -> Interval {
     start_at(Instant::now(), period)
 }
 
-/// Ticks at `start`, then every `period`.
+/// Makes an interval that ticks at `start`, and then every `period`.
 ///
 /// # Panics
 /// If `period` is zero, if there is no runtime here, or its timers are disabled.
@@ -63,9 +63,9 @@ pub enum MissedTickBehavior {
     /// Ticks without waiting until it has caught up.
     #[default]
     Burst,
-    /// Goes on a full period after the late tick.
+    /// The next tick comes a full period after the late one.
     Delay,
-    /// Leaves the missed ticks out and goes on at the next multiple of the period.
+    /// The missed ticks are left out, and the next tick comes at the next multiple of the period.
     Skip,
 }
 

@@ -1,12 +1,13 @@
-//! Timers in a list, the earliest in front: what a wheel is to few timers.
+//! Timers in a list, the earliest in front: used instead of a wheel where there are few timers.
 //!
-//! Idea        A timer goes behind those that are due before it or with it, looked for from the back:
-//!             timers of one duration find their place at once. Whatever fires is in front.
+//! Idea        A timer is inserted behind those that are due before it or with it. The search starts at the
+//!             back, so that a timer that is due last is inserted at once. The timers that fire are in
+//!             front.
 //! Invariants  I1 ticks never fall from the front to the back; equal ones are in the order in which
 //!                they came.
-//! Rejected    A wheel, where there is no heap: with as many timers as a handful of static tasks have,
-//!             its lists take ten times the memory of what they hold. No order, and a walk at each
-//!             alarm: that walks past every timer, with interrupts off, each time one fires.
+//! Rejected    A wheel, where there is no heap: a few static tasks have few timers, and the
+//!             lists of a wheel would take ten times the memory of those timers. An unsorted list: each
+//!             alarm would walk past every timer, with interrupts off.
 #![allow(unsafe_code)]
 
 use core::ptr::NonNull;

@@ -1,8 +1,8 @@
-//! What a clock may do, and why it does not.
+//! Whether a clock can be paused, and the errors of pausing, moving and resuming it.
 
 use core::fmt;
 
-/// What a clock may do. On a chip it always is the machine's.
+/// Whether a clock can be paused. On a chip it never can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
@@ -15,7 +15,7 @@ pub enum Mode {
     Paused,
 }
 
-/// What a sleep does that is polled when its runtime has ended.
+/// What a sleep does if it is polled after its runtime has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum AtEnd {

@@ -1,4 +1,4 @@
-//! What keeps timers in order: a wheel, or where there is no heap, and so few tasks, a sorted list.
+//! What keeps timers in order: a wheel, or a sorted list where there is no heap and therefore few tasks.
 
 #[cfg(not(feature = "alloc"))]
 pub(super) use super::list::TimerList as Order;

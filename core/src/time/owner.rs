@@ -1,7 +1,7 @@
 //! Shards for hosted runtimes, from a process-wide pool that never frees.
 //!
-//! Idea        Timers keep a plain pointer to their shard, so shards outlive everything; a runtime
-//!             that ends gives its shards back for the next one.
+//! Idea        Timers keep a plain pointer to their shard, so shards are never freed; a runtime that ends
+//!             gives its shards back to the pool, for the next runtime.
 //! Invariants  I1 a shard is in the pool only while closed.
 //! Rejected    `Arc<Timers>` in each timer: two read-modify-writes per timer.
 
@@ -40,7 +40,7 @@ impl TimersOwner {
         }
     }
 
-    /// The shard, to keep in handles.
+    /// A handle to the shard.
     pub const fn handle(&self) -> TimersHandle {
         self.timers
     }

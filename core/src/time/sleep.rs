@@ -4,9 +4,9 @@
 //!             the shard that was current where the future was made.
 //! States      those of the entry.
 //! Invariants  I1 the entry is in its shard's wheel only while this future is pinned and alive: its
-//!                drop cancels.
-//! Rejected    Inserting when the future is made: the waker is not known, and many are dropped
-//!             without a poll.
+//!                drop removes the entry.
+//! Rejected    Inserting when the future is made: the waker is not known then, and many sleeps are
+//!             dropped without a poll.
 #![allow(unsafe_code)]
 
 use core::future::Future;
@@ -91,13 +91,13 @@ impl Sleep {
         TimersHandle::at(self.timers, self.entry.epoch())
     }
 
-    /// The instant it waits for.
+    /// The instant that this future waits for.
     pub fn deadline(&self) -> Instant {
         // SAFETY: this future owns the entry.
         unsafe { self.entry.deadline() }
     }
 
-    /// Whether its deadline has come; false, too, if it was neither polled nor reset.
+    /// Whether the deadline has come; also false if the future was neither polled nor reset.
     pub fn is_elapsed(&self) -> bool {
         match self.entry.phase() {
             Phase::Fired => true,

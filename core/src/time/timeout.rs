@@ -1,8 +1,8 @@
 //! A future with a deadline.
 //!
-//! Idea        The future first, then the timer: what is ready at its deadline counts as ready.
-//! Invariants  I1 a future that used up the budget does not keep its timer from being looked at:
-//!                then the timer is polled without one.
+//! Idea        The future is polled first, then the timer: a future that is ready at its deadline is in time.
+//! Invariants  I1 the timer is polled also when the future has used up the budget: then the timer is polled
+//!                without a budget.
 //! Rejected    The timer first: it would cost a look at every poll of a ready future, and throw
 //!             away results that came in time.
 
@@ -32,7 +32,7 @@ impl fmt::Display for Elapsed {
 
 impl core::error::Error for Elapsed {}
 
-/// Gives `future` at most `duration` from now.
+/// Waits for `future`, for at most `duration` from now.
 ///
 /// # Errors
 /// The returned future yields [`Elapsed`] if `future` was not ready in time; `future` is dropped
@@ -55,7 +55,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
     }
 }
 
-/// Gives `future` until `deadline`.
+/// Waits for `future`, until `deadline` at the latest.
 ///
 /// # Errors
 /// The returned future yields [`Elapsed`] if `future` was not ready in time; `future` is dropped
@@ -92,7 +92,7 @@ impl<T> Timeout<T> {
         &self.value
     }
 
-    /// The future, to change.
+    /// The future, by a mutable reference.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }

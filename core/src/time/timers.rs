@@ -1,10 +1,10 @@
-//! The shard of one worker's timers: a wheel, its clock, its published next deadline.
+//! A timer shard, which has the timers of one worker: a wheel, its clock, and the next deadline, published.
 //!
 //! Idea        Each worker owns a shard, and a timer stays with the shard it was made in. Insert and
-//!             cancel take the shard's lock for a few instructions; nobody but the shard's own thread
-//!             contends for it as a rule. The next deadline is published in an atomic, so that
-//!             looking whether anything is due takes no lock, and so that another thread, idle,
-//!             can run a blocked worker's overdue timers.
+//!             cancel take the shard's lock for a few instructions; usually only the shard's own thread
+//!             takes it. The next deadline is published in an atomic, so that
+//!             it takes no lock to see whether a timer is due, and so that another thread can fire the
+//!             overdue timers of a blocked worker.
 //! States      closed ─open→ open ─shutdown→ closed ─open→ …; shards are recycled, never freed.
 //!             not parked ─prepare_park→ parked until a tick ─finish_park→ not parked
 //! Invariants  I1 a shard lives for ever, so `&'static Timers` may be kept in every timer; `epoch`
@@ -16,8 +16,8 @@
 //!                fences, reads `parked_until`. One of them sees the other.
 //!             I4 no waker is cloned, woken or dropped under the lock, but `unpark` is cloned: it is
 //!                the scheduler's own.
-//! Rejected    A process-wide wheel: one mutex for all workers. Wheels sharded by random: a timer's
-//!             own thread then has to wake another. An `Arc` of the shard in each timer: two
+//! Rejected    A process-wide wheel: one mutex for all workers. A wheel that is chosen at random: the
+//!             thread that makes a timer would then have to wake another. An `Arc` of the shard in each timer: two
 //!             read-modify-writes more.
 #![allow(unsafe_code)]
 
@@ -143,7 +143,7 @@ impl Timers {
         self.len() == 0
     }
 
-    /// Whether a timer should have fired by `now`: a hint for thieves.
+    /// Whether a timer should have fired by `now`: a hint for other workers.
     ///
     /// # Cost
     /// One relaxed load.
@@ -153,13 +153,13 @@ impl Timers {
         next != NEVER && next.saturating_mul(TICK_NANOS) <= now.nanos()
     }
 
-    /// Wakes every timer whose time has come, and says how many.
+    /// Fires every timer that is due, and returns how many.
     ///
     /// Any thread may call it: an idle worker runs the overdue timers of a blocked one.
     ///
     /// # Cost
-    /// One relaxed load without timers, and a clock read with. When something is due, the lock is
-    /// taken once for each 32 timers, and let go while they are woken.
+    /// One relaxed load without timers, and a clock read with. When timers are due, the lock is
+    /// taken once for each 32 of them, and released while they are woken.
     #[inline]
     pub fn fire_due(&self) -> usize {
         // Relaxed: the shard's own inserts are seen; others unpark (I3).
@@ -218,10 +218,10 @@ impl Timers {
             .store(wheel.next_tick().unwrap_or(NEVER), Ordering::Relaxed);
     }
 
-    /// Publishes that the shard's thread is about to sleep, and says for how long it may.
+    /// Publishes that the shard's thread is about to sleep, and returns for how long it may.
     ///
-    /// Call it last before parking, and [`finish_park`](Self::finish_park) after. An insert from
-    /// another thread that comes after this call and is due earlier unparks.
+    /// Call it last before parking, and [`finish_park`](Self::finish_park) after. If another thread
+    /// inserts a timer after this call that is due earlier, it unparks this thread.
     pub fn prepare_park(&self) -> ParkLimit {
         if self.clock.is_paused() {
             return self.prepare_park_paused();
@@ -236,8 +236,8 @@ impl Timers {
         ))
     }
 
-    /// Publishes that an alarm will fire what is due, and says when to set it: microseconds since
-    /// the platform's origin. `None` without a timer.
+    /// Publishes that an alarm will fire what is due, and returns when to set it, in microseconds
+    /// since the platform's origin. `None` without a timer.
     ///
     /// For a chip, whose alarm does what a hosted worker's thread does between its sleeps. There is
     /// no [`finish_park`](Self::finish_park): the alarm counts as armed all the time, and an insert
@@ -306,7 +306,8 @@ impl Timers {
         self.fire_due()
     }
 
-    /// Closes the shard: every waiting timer is woken and polls as closed, and none can be added.
+    /// Closes the shard: the task of every waiting timer is woken, its poll finds the shard closed, and no timer
+    /// can be added.
     pub fn shutdown(&self) {
         self.shut_down_while(|_epoch| true);
     }

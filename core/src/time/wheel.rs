@@ -1,10 +1,10 @@
 //! A hierarchical timing wheel: insert, remove and expire in O(1).
 //!
-//! Idea        On hosted systems six levels of 64 slots (fewer lists on a chip, as the platform
-//!             says); a slot of level `n` spans 64ⁿ ticks. An entry stands at the
-//!             level of the highest bit in which its tick differs from `elapsed`, so that no slot
-//!             ever wraps: the first occupied slot of the lowest occupied level is the next. When
-//!             `elapsed` reaches a slot of a higher level, its entries fall to lower ones.
+//! Idea        The wheel has six levels of 64 slots on hosted systems, and fewer slots on a chip, as the
+//!             platform says. A slot of level `n` spans 64ⁿ ticks. An entry stands at the level of the
+//!             highest bit in which its tick differs from `elapsed`, so that no slot ever wraps: the
+//!             first occupied slot of the lowest occupied level is the next to fire. When `elapsed`
+//!             reaches a slot of a higher level, its entries move to lower levels.
 //! States      an entry is in the slot that `place` says | in `overflow`, beyond 2³⁶ ticks' block
 //! Invariants  I1 every entry's tick is > `elapsed`, but for those of the level-0 slot being fired.
 //!             I2 an entry of level `n` agrees with `elapsed` in all bits above that level, and lies
@@ -13,7 +13,7 @@
 //!             I4 `overflow` holds the entries of other blocks; they are placed again when
 //!                `elapsed` enters the next block.
 //! Rejected    A binary heap: O(log n) cancels and memory of its own. Clamping far entries to the
-//!             last slot: it fires, and is inserted again into itself, at the wrap.
+//!             last slot: when the wheel wraps, they are inserted again into the slot that fires.
 //! Source      Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987), scheme 7; the
 //!             choice of level by exclusive or is a departure, and so is the list for overflow.
 #![allow(unsafe_code)]

@@ -1,14 +1,14 @@
 //! Wakers gathered under a lock and woken after it.
 //!
-//! Idea        A waker is foreign code: it may take the very lock that its finder holds. So whoever
-//!             finds waiters under a lock moves their wakers here, lets the lock go, then wakes.
-//!             It may panic, too: the others are woken all the same, also those of further batches of
-//!             the same operation, and the first panic goes on when the batch is dropped, at the
-//!             operation's end.
+//! Idea        A waker is foreign code: it may take the very lock under which it was found. So whoever
+//!             finds waiters under a lock moves their wakers into a batch, releases the lock, and then
+//!             wakes. A waker may also panic: then the others are woken all the same, also those of
+//!             further batches of the same operation, and the first panic is resumed when the batch is
+//!             dropped, at the end of the operation.
 //! Invariants  I1 the first `len` slots hold wakers.
-//!             I2 a batch is made before the lock is taken, so that it drops after it is let go.
-//! Rejected    A `Vec`: the core has no heap; a full batch is woken and the lock taken again.
-//!             To let the panic go on at once: those behind would never be woken.
+//!             I2 a batch is made before the lock is taken, so that the batch is dropped after the lock is released.
+//! Rejected    A `Vec`: the core has no heap. Instead a full batch is woken and the lock is taken again.
+//!             To let a panic go on at once: the wakers behind it would never be woken.
 #![allow(unsafe_code)]
 
 use core::fmt;

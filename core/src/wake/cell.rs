@@ -1,8 +1,8 @@
-//! A place for one waker: one task waits, anyone wakes.
+//! A cell for one waker: one task waits, and any context may wake it.
 //!
 //! Idea        The waiting side stores its waker and then looks at its condition; the other side
 //!             changes the condition and then wakes. Each passes through one word with a
-//!             read-modify-write, so the one that comes second sees what the first did. Without
+//!             read-modify-write, so whichever comes second sees what the first did. Without
 //!             threads each side is one critical section instead: an interrupt handler that met a
 //!             half-done step could only wait for the context that it suspended.
 //! States      IDLE ─register→ STORING ─→ IDLE;   IDLE ─take→ TAKING ─→ IDLE
@@ -14,9 +14,9 @@
 //!             also when the waker's clone panics: the cell is then as if nothing was registered.
 //!             I3 without threads `wake` is one critical section, the waker's own wake included: a
 //!             handler that finds the cell empty need not wake. Clones and drops are outside.
-//! Rejected    `Lock<Option<Waker>>` where there are threads: a mutex at each poll. The word without
-//!             threads: `register` that meets a `take` wakes its own task, again and again, while the
-//!             context that takes is suspended by it.
+//! Rejected    With threads, `Lock<Option<Waker>>`: a mutex at each poll. Without threads, the word: a
+//!             `register` that meets a `take` would wake its own task again and again, while it
+//!             suspends the very context that takes.
 //!
 //! Source      The protocol is the well-known "atomic waker"; ours differs in that the replaced
 //!             waker is dropped only after the cell is free again.

@@ -1,4 +1,4 @@
-//! Models of the wakers' rooms.
+//! Models of the waker cell.
 use core::task::Poll;
 
 use loom::future::block_on;

@@ -1,19 +1,19 @@
 //! A queue of waiting tasks: first come, first served; each waiter's node lives in its future.
 //!
-//! Idea        The queue stands inside a lock together with what its tasks wait for. A waiter is a
+//! Idea        A queue is kept under one lock with the value or the permits that its tasks wait for. A waiter is a
 //!             pinned [`WaitNode`] in the future itself. Whoever serves a waiter takes its waker out
 //!             under the lock, marks the node and wakes after the lock is released.
 //! States      of a node:  IDLE ─push→ QUEUED ─pop(code)→ done(code);   QUEUED ─remove→ IDLE
 //!             beside a queue:  IDLE ─wait_alone→ ALONE ─serve(code)→ done(code);   ALONE ─take_back→ IDLE;
 //!             ALONE ─adopt→ QUEUED
 //! Invariants  I1 everything in a node but `state` is touched only by the holder of the lock that
-//!             guards the node's queue, or by the node's owner while the node is not QUEUED; of a
-//!             ALONE node by the one who won it, by whatever means its slot has.
+//!             guards the node's queue, or by the node's owner while the node is not QUEUED; an
+//!             ALONE node by whoever won it, as the protocol of its slot says.
 //!             I2 setting a done state is the last touch of a popped node: its owner may free it
 //!             from then on without taking the lock.
 //!             I3 wakers are cloned, woken and dropped outside the lock, since they are foreign
 //!             code: methods take and return them by value.
-//! Rejected    `VecDeque<Waker>`: allocates, and a cancelled waiter cannot leave.
+//! Rejected    `VecDeque<Waker>`: it allocates, and a cancelled waiter cannot be removed.
 #![allow(unsafe_code)]
 
 use core::marker::PhantomPinned;

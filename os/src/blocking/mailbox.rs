@@ -21,7 +21,7 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Hands over `job` and wakes the thread (I1).
+    /// Gives `job` to the thread and wakes it (I1).
     pub(super) fn put(&self, job: T) {
         *self.job.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
         self.ready.notify_one();

@@ -210,8 +210,8 @@ impl BlockingPool {
         handle
     }
 
-    /// The runtime ends soon: threads that become idle from here on go, instead of waiting to be
-    /// told. Closures are still run.
+    /// The runtime ends soon: a thread that becomes idle from now on exits, and does not wait until it is
+    /// notified. Closures are still run.
     pub(crate) fn begin_end(&self) {
         self.lock().ending = true;
     }

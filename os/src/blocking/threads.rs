@@ -48,7 +48,7 @@ impl BlockingPool {
             })
     }
 
-    /// Queues `job`, and sends a thread, unless one is on its way.
+    /// Queues `job`, and wakes or starts a thread, unless one was woken or started that has not arrived yet.
     pub(super) fn give(
         self: &Arc<Self>,
         state: MutexGuard<'_, State>,
@@ -134,8 +134,8 @@ impl BlockingPool {
         Ok(())
     }
 
-    /// The thread that was told last is here, and sees to what was queued behind it: one more thread
-    /// for that, before its own job, which may wait for it (I2).
+    /// The thread that was woken or started last has arrived. If more jobs are queued, it first wakes or starts
+    /// one more thread for them, since its own job may wait for one of them (I2).
     fn arrive(self: &Arc<Self>) {
         let (mut state, name) = self.name_for(self.lock(), |state| {
             !state.queue.is_empty() && self.needs_thread(state)

@@ -187,7 +187,7 @@ pub(crate) enum MayWait {
     Yes,
     /// No, and that is all right.
     No,
-    /// No, and whoever tries is told by a panic.
+    /// No, and whoever tries gets a panic.
     Panics,
 }
 

@@ -168,7 +168,7 @@ impl Handle {
     }
 
     /// As [`spawn_blocking`](Self::spawn_blocking), but where no thread can be started the task is
-    /// cancelled, and the error is told.
+    /// cancelled, and the error is returned.
     #[track_caller]
     pub(crate) fn spawn_blocking_or_cancel<F, R>(
         &self,

@@ -225,7 +225,7 @@ impl Shared {
             drop(state);
             for worker in 0..self.polls.len() {
                 if let Some(stalled) = self.look_at(worker) {
-                    // What the report does wrong must not end the watch (I1).
+                    // A panic of the report must not end the watchdog (I1).
                     contain_panic(|| (self.report)(&stalled));
                 }
             }

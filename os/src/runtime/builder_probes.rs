@@ -233,7 +233,7 @@ impl Builder {
     ///
     /// For systems on which somebody must permit each read of an open file: a scanner that listens with
     /// `FAN_ACCESS_PERM` or before contents are read (fanotify(7)) keeps the reader waiting, on a worker if that reads.
-    /// What scanners as a rule ask for, to be told before a file is opened, never keeps a worker waiting: files
+    /// Most scanners ask for an event before a file is opened. That never keeps a worker waiting: files
     /// are opened by the pool in any case.
     pub fn disable_files_in_place(&mut self) -> &mut Self {
         self.parts.files_in_place = false;

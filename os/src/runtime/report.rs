@@ -246,7 +246,7 @@ impl RuntimeMetrics {
         self.num_alive_tasks()
     }
 
-    /// How often a poll used up its budget and gave way.
+    /// How often a poll used up its budget and yielded.
     pub fn budget_forced_yield_count(&self) -> u64 {
         // Relaxed: a figure for readers.
         self.handle.inner.forced_yields.load(Ordering::Relaxed)

@@ -188,7 +188,7 @@ impl<E> Shared<E> {
         drop(state);
         self.stop();
         wake_each(waker);
-        // Foreign code, whose panic nobody can be told of: the scope has its failure.
+        // Foreign code, whose panic cannot be reported to anybody: the scope has its failure.
         contain_panic(|| drop(late));
     }
 

@@ -53,7 +53,7 @@ struct Shared {
     threads: Condvar,
 }
 
-/// The work was told to stop.
+/// The work was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped;
 
@@ -107,7 +107,7 @@ impl StopToken {
     pub async fn stopped(&self) {
         let notified = self.shared.tasks.notified();
         let mut notified = std::pin::pin!(notified);
-        // In the line before the look, so that a stop in between is not missed.
+        // Queued before the look, so that a stop in between is not missed.
         let _already = notified.as_mut().enable();
         if !self.is_stopped() {
             notified.await;

@@ -156,7 +156,7 @@ pub(crate) fn seek(states: Set, slot: usize, goal: Goal, seen: &Seen) -> Set {
     let mut all = Set::new();
     let mut given_up = Set::new();
     for mut state in idle(states.clone(), slot) {
-        // One that was given up and has failed is told of first.
+        // The failure of an operation that was given up is reported first.
         if let Some(Told::Seek(Err(fault))) = state.at(slot).told.clone() {
             state.at(slot).told = None;
             if *seen == Seen::Done(Err(fault)) {
@@ -170,7 +170,7 @@ pub(crate) fn seek(states: Set, slot: usize, goal: Goal, seen: &Seen) -> Set {
             given_up.extend(begun);
             continue;
         }
-        // Whoever waits for it is told of its end.
+        // Whoever waits for it gets its result.
         for mut state in idle(begun, slot) {
             if let Some(Told::Seek(sought)) = state.at(slot).told.take() {
                 if *seen == Seen::Done(sought.map(Value::Position)) {

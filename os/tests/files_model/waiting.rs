@@ -52,7 +52,7 @@ pub(crate) fn undone(states: Set, slot: usize) -> Set {
     })
 }
 
-/// The states in which no operation goes on at the handle (I1). How the last one ended is still to be told.
+/// The states in which no operation goes on at the handle (I1). How the last one ended is still to be reported.
 pub(crate) fn idle(states: Set, slot: usize) -> Set {
     let mut after = Set::new();
     for mut state in closure(without_given_up(states, slot)) {

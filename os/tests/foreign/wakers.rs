@@ -152,7 +152,7 @@ async fn comes_and_goes(stage: &Stage, foreign: &Foreign, wait: &Wait, event: Ev
         }
         drop(first);
         match own.take() {
-            // What is told no more lets go of the waker that it keeps.
+            // If its trigger is dropped, what was waited for drops the waker that it keeps.
             Some(untold) if event == Event::Drop => drop(untold),
             Some(trigger) => trigger(),
             None => (),

@@ -11,7 +11,7 @@ use std::thread;
 
 use crate::served::{Gate, Question, Verdict, c_string, wait};
 
-/// Before the content of a file is used: Linux 6.14. A listener of another class is told of it.
+/// Before the content of a file is used: Linux 6.14. A listener of another class gets this event.
 pub(crate) const PRE_ACCESS: u64 = 0x0010_0000;
 
 /// Has the gate asked before anything below `at`, a mount, is done that `mask` names, until it is closed.

@@ -60,7 +60,7 @@ pub(crate) fn by_ring(sheet: &mut Sheet) {
     }
 }
 
-/// A ring's own reads of a file that a listener permits to read, on runtimes that are told to do nothing in place.
+/// A ring's own reads of a file that a listener permits to read, on runtimes that are configured to do nothing in place.
 pub(crate) fn by_ring_with_leave(sheet: &mut Sheet) {
     let Some(place) = place(sheet, Ground::ReadFromDisk) else {
         return;
@@ -302,7 +302,7 @@ pub(crate) fn vanished(sheet: &mut Sheet) {
             place.clear();
             let (begun, handle) = (stage.begin(move || handle(file)), *what);
             let told = begun.told(LONG);
-            // What asks the server of the file is told; seeks and syncs need not ask it for that.
+            // An operation that asks the server of the file gets the error; seeks and syncs need not ask the server.
             let is_told = [
                 "read", "write", "set_len", "metadata", "read_at", "write_at",
             ];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::watchdog::Watchdog;
 
-/// Wrong points that are told of.
+/// How many wrong points are printed.
 const MOST_TOLD: usize = 30;
 
 /// The account of one part.

@@ -2,7 +2,7 @@
 //!
 //! Idea        The descriptor is in a table of the serving thread's own. When the process is killed while one of its
 //!             threads waits for an answer, the table goes with the serving thread, and so does the device: whoever
-//!             waits is told. In a table that all share, the waiting thread would keep open what it waits for.
+//!             waits gets an error. In a table that all share, the waiting thread would keep open what it waits for.
 
 use std::ffi::c_uint;
 use std::fs::{File, OpenOptions};

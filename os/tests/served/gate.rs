@@ -3,7 +3,7 @@
 //! Idea        Whoever serves files, or permits that they are opened, shows each question to the gate, which
 //!             has it answered, kept, or answered with an error. It counts the questions, and by which threads they
 //!             were asked: those wait for the answer, and no worker may be one of them.
-//! Invariants  I1 a question that is kept is told of once, and is let go by the test, or when the gate opens.
+//! Invariants  I1 a question that is kept is reported once, and is let go by the test, or when the gate opens.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -68,7 +68,7 @@ struct State {
 /// See above.
 pub(crate) struct Gate {
     state: Mutex<State>,
-    /// By which whoever serves is told that the gate is open.
+    /// Wakes whoever serves when the gate is open.
     bell: File,
     tells: Mutex<Sender<Question>>,
     kept: Mutex<Receiver<Question>>,
@@ -99,7 +99,7 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Goes by `plan` from now on, and counts anew, but for questions of the kind `spared`.
+    /// From now on follows `plan` and counts from zero, except for questions of the kind `spared`.
     pub(crate) fn arm(&self, plan: Plan, spared: Option<u32>) {
         let mut state = self.state();
         state.plan = plan;

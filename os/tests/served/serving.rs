@@ -52,7 +52,7 @@ impl Served {
         })
     }
 
-    /// Makes what is served anew, without a question of the system's.
+    /// Makes the tree that is served again from the start, without a question by the system.
     pub(crate) fn clear(&self) {
         lock(&self.tree).clear();
     }

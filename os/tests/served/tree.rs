@@ -96,7 +96,7 @@ impl Tree {
         Ok(body.half(0).half(4096).half(0))
     }
 
-    /// What is told of an entry, which is never to be remembered.
+    /// The answer about an entry, which the system is never to cache.
     fn entry(&mut self, number: u64) -> Answer {
         let attributes = self.attributes(number)?;
         Ok(Body::default().word(number).zeros(32).bytes(&attributes.0))

@@ -153,8 +153,8 @@ fn install_filter(calls: &[Call]) -> io::Result<RawFd> {
 
 /// Answers whoever asks, for ever.
 fn answer(fd: RawFd, calls: &[Call], shared: &Shared) {
-    // Who asks waits anyway: answered on its own processor it is answered sooner. Kernels before 6.6
-    // know nothing of it.
+    // The caller waits anyway, and is answered sooner if it is answered on its own processor. Kernels before
+    // 6.6 do not have the flag.
     const SYNC_WAKE_UP: libc::c_ulong = 1;
     // SAFETY: the call takes a number.
     unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_SET_FLAGS, SYNC_WAKE_UP) };

@@ -394,7 +394,7 @@ fn a_future_may_be_dropped_at_any_poll() {
 fn dropped() {
     let Some((at, word)) = argument() else { return };
     if word == "signals" {
-        // The end of a child is told by a signal where its descriptor is refused.
+        // The exit of a child is reported by a signal where its descriptor is refused.
         let Some(faults) = faults() else { return };
         faults.refuse(SYS_pidfd_open, ENOSYS);
     }

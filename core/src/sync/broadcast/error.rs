@@ -1,4 +1,4 @@
-//! What the broadcast channel says when there is nobody to send to, or nothing to receive.
+//! The errors of the broadcast channel: there is nobody to send to, or nothing to receive.
 
 use core::error::Error;
 use core::fmt;
@@ -22,8 +22,8 @@ impl<T: fmt::Debug> Error for SendError<T> {}
 pub enum RecvError {
     /// Every sender is gone, and everything was received.
     Closed,
-    /// The receiver was too slow: so many values were overwritten before it came. The next call
-    /// gets the oldest that is left.
+    /// The receiver was too slow: this many values were overwritten before it saw them. The next call
+    /// gets the oldest value that is left.
     Lagged(u64),
 }
 
@@ -46,8 +46,8 @@ pub enum TryRecvError {
     Empty,
     /// Every sender is gone, and everything was received.
     Closed,
-    /// The receiver was too slow: so many values were overwritten before it came. The next call
-    /// gets the oldest that is left.
+    /// The receiver was too slow: this many values were overwritten before it saw them. The next call
+    /// gets the oldest value that is left.
     Lagged(u64),
 }
 

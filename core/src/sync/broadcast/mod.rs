@@ -1,4 +1,4 @@
-//! Every value to every receiver, the last few kept for those that are slower.
+//! A channel that gives every value to every receiver, and keeps the latest values for slower receivers.
 
 pub mod error;
 

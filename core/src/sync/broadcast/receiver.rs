@@ -1,6 +1,7 @@
 //! The receiving side of the broadcast channel.
 //!
-//! Idea        A handle on [`Shared`](super::shared) with the position of the next value to see.
+//! Idea        A receiver is a handle on [`Shared`](super::shared), with the position of the next value that
+//!             it is to see.
 #![allow(unsafe_code)]
 
 use core::fmt;
@@ -18,8 +19,8 @@ use crate::wake::{WaitNode, WaitState};
 /// Receives every value that is sent while it exists.
 ///
 /// # Cost
-/// A send and a receive of one value with nobody waiting: three read-modify-writes together. Each value
-/// is cloned, the last time it is moved. On a chip the clone runs with interrupts off.
+/// A send and a receive of one value with nobody waiting: three read-modify-writes together. Each receiver
+/// gets a clone of the value; the last one gets the value itself. On a chip the clone runs with interrupts off.
 ///
 /// # Example
 /// ```
@@ -86,8 +87,8 @@ impl<T: Clone> Receiver<T> {
     /// Waits for the next value.
     ///
     /// # Errors
-    /// [`RecvError::Lagged`] if values were overwritten before this came: the next call gets the
-    /// oldest that is left. [`RecvError::Closed`] if every sender is gone and all was received.
+    /// [`RecvError::Lagged`] if values were overwritten before this receiver saw them: the next call gets
+    /// the oldest value that is left. [`RecvError::Closed`] if every sender is gone and all was received.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -128,7 +129,7 @@ impl<T: Clone> Receiver<T> {
         }
     }
 
-    /// Waits for the next value with the whole thread.
+    /// Waits for the next value and blocks the thread meanwhile.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).

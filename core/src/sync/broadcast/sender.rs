@@ -1,6 +1,7 @@
 //! The sending side of the broadcast channel.
 //!
-//! Idea        A counted handle on [`Shared`](super::shared); the last one closes the channel.
+//! Idea        A sender is a handle on [`Shared`](super::shared). The senders are counted, and dropping the
+//!             last one closes the channel.
 
 use core::fmt;
 
@@ -10,10 +11,10 @@ use super::receiver::Receiver;
 use super::shared::Shared;
 use crate::platform::{Arc, Ordering};
 
-/// Makes a channel whose receivers each see every value, the last `capacity` of which are kept.
+/// Makes a channel in which every receiver sees every value, and which keeps the last `capacity` values.
 ///
-/// The capacity is rounded up to a power of two. A receiver that is overtaken misses the oldest
-/// values and is notified how many.
+/// The capacity is rounded up to a power of two. A receiver that is too slow misses the oldest values, and an
+/// error says how many.
 ///
 /// # Panics
 /// If `capacity` is zero or exceeds `usize::MAX / 2`.
@@ -172,8 +173,8 @@ impl<T> fmt::Debug for Sender<T> {
     }
 }
 
-/// A handle that can become a [`Sender`] again while one is left, and does not keep the channel
-/// open.
+/// A handle that does not keep the channel open, and that can be upgraded to a [`Sender`] as long as there is
+/// one.
 ///
 /// # Cost
 /// A pointer; an upgrade is two read-modify-writes.

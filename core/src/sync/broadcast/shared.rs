@@ -7,7 +7,7 @@
 //!             receiver that was there when its value was sent has seen it or is gone.
 //!             I2 a waiting receiver joined at the tail; one that joined at an earlier tail is to
 //!             be woken.
-//! Rejected    A queue per receiver: a clone and a lock per receiver with each send.
+//! Rejected    A queue per receiver: each send would clone the value and take a lock for each receiver.
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;

@@ -10,10 +10,10 @@
 //!             I3 without threads the owner of BUSY is in a critical section, the clone of the value
 //!             included: an interrupt handler that found BUSY could only wait for the context that
 //!             it suspended.
-//!             I4 who meets BUSY while its own thread clones the slot's value is inside that clone: it
-//!             may read the value, too, and counts itself in the word of the clone that is under way.
-//! Rejected    A count of readers instead of BUSY: clones of one value at the same time, so only
-//!             for `Sync` values.
+//!             I4 whoever meets BUSY while its own thread clones the slot's value is called by that clone: it
+//!             may read the value, too, and counts itself in the word of the clone under way.
+//! Rejected    A count of readers instead of BUSY: then one value is cloned by several threads at the same time,
+//!             which only `Sync` values allow.
 #![allow(unsafe_code)]
 
 use core::cell::Cell;

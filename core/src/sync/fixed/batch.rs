@@ -1,15 +1,15 @@
-//! Many values at a time, into a vector of the crate `heapless`.
+//! Receiving many values at a time, into a vector of the crate `heapless`.
 //!
-//! Rejected    One critical section for all of them: interrupts would be off as long as a large copy
-//!             takes. `Extend` as the target: a full vector of that crate panics by it.
+//! Rejected    One critical section for all values: interrupts would be off for as long as it takes to copy
+//!             them. `Extend` as the target: `extend` of a full vector of that crate panics.
 
 use heapless::VecView;
 
 use super::channel::FixedChannel;
 
 impl<T, const N: usize> FixedChannel<T, N> {
-    /// Waits for a value, and takes it and all that are there, in order, as far as `buffer` has room;
-    /// says how many. Zero at once if there is no room.
+    /// Waits for a value, and moves all values that are there into `buffer`, in order, as far as it has room.
+    /// Returns how many; zero at once if there is no room.
     ///
     /// # Cancel safety
     /// A cancelled receive takes nothing; it loses its position in the queue.
@@ -45,8 +45,8 @@ impl<T, const N: usize> FixedChannel<T, N> {
         1 + self.try_recv_many(buffer)
     }
 
-    /// Takes the values that are there and that no receiver waits for, in order, as far as `buffer` has
-    /// room; says how many. An interrupt handler may call it.
+    /// Moves the values that are there and that no receiver waits for into `buffer`, in order, as far as it has
+    /// room. Returns how many. An interrupt handler may call it.
     ///
     /// # Cost
     /// One critical section for each value.

@@ -1,16 +1,16 @@
-//! A queue with its storage in place: for statics, between interrupt handlers and tasks.
+//! A channel that contains its storage: for statics, between interrupt handlers and tasks.
 //!
-//! Idea        Everything stands in one lock, which on a chip is a critical section. Room and values
-//!             that come free while somebody waits are promised to the first in the queue, so that a
-//!             newcomer cannot take them.
+//! Idea        Everything is under one lock, which on a chip is a critical section. When room or a value
+//!             becomes free while somebody waits, it is promised to the first in the wait queue, so that
+//!             a task that comes later cannot take it.
 //! States      of a slot: free, promised to a sender, full, full and promised to a receiver
 //! Invariants  I1 `ring.len() + promised_room <= N`, and equal while a sender waits.
 //!             I2 `promised_values <= ring.len()`, and equal while a receiver waits.
 //!             I3 a promise is used or passed on, also when its future is dropped.
-//!             I4 who was promised something is woken after the lock is let go; without threads in the
+//!             I4 whoever was promised something is woken after the lock is released; without threads in the
 //!             same critical section, so that nobody waits until a suspended context goes on.
-//! Rejected    A lock-free ring: on a core without compare-exchange each step is a critical section
-//!             anyhow, and one is shorter than three.
+//! Rejected    A lock-free ring: on a core without compare-exchange each of its three steps would be a
+//!             critical section, and one critical section is shorter.
 
 use core::fmt;
 use core::task::Waker;

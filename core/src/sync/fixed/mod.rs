@@ -1,4 +1,4 @@
-//! Channels with their storage in place.
+//! Channels that contain their storage, so that they can be statics.
 
 mod channel;
 

@@ -1,6 +1,6 @@
-//! Waiting at a queue in place: for room, or for a value.
+//! Waiting at a channel that contains its storage: for room, or for a value.
 //!
-//! States      fresh → queued → promised → done;   dropped when promised: passed on
+//! States      fresh → queued → promised → done;   dropped when promised: the promise is passed on
 //! Invariants  those of [`channel`](super::channel).
 #![allow(unsafe_code)]
 

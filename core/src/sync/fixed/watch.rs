@@ -1,19 +1,19 @@
-//! The latest value with its storage in place: from interrupt handlers and tasks to any number of
-//! tasks.
+//! A channel that contains its storage and keeps the latest value: from interrupt handlers and tasks to any
+//! number of tasks.
 //!
-//! Idea        Value, version and wait queue stand in one lock, which on a chip is a critical section. A
+//! Idea        Value, version and wait queue are under one lock, which on a chip is a critical section. A
 //!             receiver keeps the version that it saw last; its position in the queue lies in its own
 //!             future, so there may be as many receivers as there are tasks.
-//! States      version 0 ─send→ 1 ─send→ 2 …, round the word
+//! States      version 0 ─send→ 1 ─send→ 2 …, and from the largest to 0
 //! Invariants  I1 a receiver stands in the wait queue with the version that was current when it joined, so
 //!             older ones stand before newer ones.
-//!             I2 whoever changes the version takes the older ones out of the wait queue, one in each critical
-//!             section, and wakes each after the lock is let go; without threads before the section
-//!             ends, so that none waits until a suspended sender goes on.
-//! Rejected    A table of `N` receivers: the places lie in the futures at no cost.
-//!             Clones of the value under the lock: foreign code; what is handed out is copied, or
-//!             looked at by a function that is known to run there.
-//!             A closed state: a static's sender never goes.
+//!             I2 whoever changes the version takes the older waiters out of the wait queue, one in each
+//!             critical section, and wakes each after the lock is released; without threads before the
+//!             section ends, so that none waits until a suspended sender goes on.
+//! Rejected    A table of `N` receivers: the nodes in the futures need no memory of the channel.
+//!             Clones of the value under the lock: they are foreign code. Instead the value is copied,
+//!             or passed to a function of which the user knows that it runs under the lock.
+//!             A closed state: the sender in a static is never dropped.
 
 use core::fmt;
 use core::mem;
@@ -40,14 +40,14 @@ impl<T> State<T> {
     }
 }
 
-/// Keeps the latest value, without a heap: anyone changes it, an interrupt handler too, and
+/// Keeps the latest value, without a heap: any context may change it, also an interrupt handler, and
 /// [receivers](super::FixedWatchReceiver) wait for changes.
 ///
 /// It never closes. [`watch`](crate::sync::watch) is the channel for a system with a heap.
 ///
 /// # Cost
-/// A change, and a look, is one critical section (on a hosted system, one short lock); a change
-/// takes one more for each further receiver that waits. None of them depends on how many receive.
+/// To change or to read the value is one critical section (on a hosted system, one short lock); a change takes
+/// one more for each further receiver that waits. The length of none depends on the number of receivers.
 ///
 /// # Example
 /// ```

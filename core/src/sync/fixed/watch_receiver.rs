@@ -1,7 +1,7 @@
-//! The receiving side of `watch` in place.
+//! The receiving side of a [`FixedWatch`].
 //!
-//! Idea        A borrow of the channel with the version that was seen last.
-//! States      of a wait:  fresh → queued → taken out;   dropped while queued: leaves it
+//! Idea        A receiver is a borrow of the channel, with the version that it saw last.
+//! States      of a wait:  fresh → queued → taken out;   dropped while queued: leaves the queue
 //! Invariants  those of [`watch`](super::watch).
 #![allow(unsafe_code)]
 
@@ -46,12 +46,12 @@ pub struct FixedWatchReceiver<'a, T> {
 }
 
 impl<'a, T> FixedWatchReceiver<'a, T> {
-    /// What this receives from.
+    /// The [`FixedWatch`] that this receiver belongs to.
     pub const fn watch(&self) -> &'a FixedWatch<T> {
         self.watch
     }
 
-    /// A copy of the value, which does not count as seen by this.
+    /// A copy of the value, which does not count as seen by this call.
     pub fn get(&self) -> T
     where
         T: Copy,

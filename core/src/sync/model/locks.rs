@@ -1,4 +1,4 @@
-//! Models of the semaphore and what stands on it, and of the `Notify`.
+//! Models of the semaphore, of the locks that use it, and of the `Notify`.
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};

@@ -1,4 +1,4 @@
-//! Models of `watch`, with a heap and in place.
+//! Models of `watch`: the channel on the heap, and the one that contains its storage.
 
 use core::pin::pin;
 use core::task::{Context, Waker};

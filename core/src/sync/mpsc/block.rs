@@ -1,12 +1,12 @@
-//! A run of slots in a channel's queue.
+//! A block: consecutive slots of a channel's queue.
 //!
 //! States      of a slot:  EMPTY ─publish→ READY;   EMPTY ─await→ WAITED ─publish→ READY
 //!             in a ring also  READY ─reset→ EMPTY, by the receiver that took the value
-//! Invariants  I1 a slot is published once a lap, by the sender that claimed its place; that is the
-//!             last time the sender touches the block. Only a ring has a second lap.
+//! Invariants  I1 a slot is published once per lap, by the sender that claimed its position; that is the
+//!             sender's last access to the block. Only a ring has a second lap.
 //!             I2 the value is initialised from READY until the receiver takes it, once.
 //!             I3 the number of slots is a power of two.
-//! Rejected    One bit mask of ready slots per block: senders of neighbouring places would meet on
+//! Rejected    One bit mask of ready slots per block: senders of neighbouring positions would contend for
 //!             one word.
 #![allow(unsafe_code)]
 

@@ -1,20 +1,21 @@
 //! The blocks of a channel: a chain from the oldest to the newest, or one that is used as a ring.
 //!
-//! Idea        A channel whose capacity fits into one block goes round in it: its permits keep the
-//!             next lap off a slot that was not received. Every other has a chain. There a sender first claims a place, then looks for its block, starting at a hint. The
-//!             hint is moved, and blocks are added and freed, under a lock, which is taken once per
-//!             block and side.
+//! Idea        A channel whose capacity fits into one block uses it as a ring: the permits ensure that no
+//!             slot is used again before its value was received. Every other channel has a chain of
+//!             blocks. There a sender first claims a position, and then looks for the block of that
+//!             position, starting at a hint. The hint is moved, and blocks are added and freed, under a
+//!             lock, which each side takes once per block.
 //! Invariants  I1 the hint leaves a block only when all its slots are published. So a sender with
-//!             an unpublished place finds its block at the hint or behind it.
+//!             an unpublished position finds its block at the hint or behind it.
 //!             I2 a block is freed when the receiver is through with it, the hint has left it, and
-//!             every place that was claimed before the hint left it is received. A sender that
-//!             claimed a place later sees the hint where it is now, since claims are
+//!             the value of every position that was claimed before the hint left it is received. A sender
+//!             that claimed a position later sees the hint where it is now, since claims are
 //!             read-modify-writes of the word that is read as the hint leaves.
 //!             I3 the first block is made when somebody needs it.
-//!             I4 the block of a ring has number 0, as all its places have, and is the only one: the
+//!             I4 the block of a ring has number 0, to which all positions belong, and is the only one: the
 //!             hint never leaves it.
-//! Rejected    Freeing a block when its last slot is read: a sender of a later place may still be
-//!             looking at its header. Reference counts per block: one more read-modify-write per
+//! Rejected    Freeing a block when its last slot is read: a sender of a later position may still be
+//!             looking at the block's header. Reference counts per block: one more read-modify-write per
 //!             message.
 #![allow(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! A channel with a limit: the shared [`Chan`](super::chan) and the capacity that was asked for.
 //!
-//! Invariants  I1 capacity beyond what the word can count stands as free for ever: memory ends
-//!             long before.
+//! Invariants  I1 capacity beyond what the word can count is reported as free for ever: the memory is
+//!             used up long before.
 
 use super::super::permits::Refusal;
 use super::chan::Chan;

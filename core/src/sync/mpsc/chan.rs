@@ -1,21 +1,21 @@
-//! What both channels share: the queue, the counts of the handles, the waiting of the receiver.
+//! What the bounded and the unbounded channel share: the queue, the counts of the handles, and how the receiver waits.
 //!
-//! Idea        The permit word holds the free permits (none for an unbounded channel), the tail and
-//!             the closing. A send is one compare-exchange on it and one swap on its slot; the
-//!             receiver waits at the very slot that comes next, so a send with nobody waiting
-//!             costs no more than that.
+//! Idea        The permit word holds the free permits (none for an unbounded channel), the tail, and
+//!             a mark that the channel is closed. A send is one compare-exchange on the word and one
+//!             swap on its slot. The receiver waits at the slot that comes next, so that a send while
+//!             nobody waits costs no more than that.
 //! States      open ─close, or last sender gone→ closed ─all permits back, all received→ finished
-//! Invariants  I1 places are claimed only while the channel is open, or by holders of a permit.
+//! Invariants  I1 positions are claimed only while the channel is open, or by holders of a permit.
 //!             I2 `inner` belongs to the one receiver; after it is gone, to the last owner.
-//!             I3 `head..tail` are the places whose values were not received; the receiver gives a
+//!             I3 `head..tail` are the positions whose values were not received; the receiver gives a
 //!             permit back only after it took its value.
 //!             I4 what can make a closed channel finished wakes the receiver: the closing itself,
 //!             the last permit that comes back, the last publication.
-//!             I5 a waker in `receiver` is woken before another is put in its place, but by a poll,
-//!             whose caller chose so: a value that was awaited goes to whoever takes it, and the task
-//!             that awaited it looks again.
-//! Length      one word, one protocol: the receiver's half is understood beside the senders'.
-//! Rejected    A marker value for "closed" in the queue: it needs a block and a place.
+//!             I5 a waker in `receiver` is woken before another one replaces it, unless a poll replaces it,
+//!             since the caller of a poll chose so. A value goes to whoever takes it first, and the
+//!             task that was woken looks again.
+//! Length      one word, one protocol: the receiver's half can be understood only beside the senders' half.
+//! Rejected    A marker value for "closed" in the queue: it needs a block and a position.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;

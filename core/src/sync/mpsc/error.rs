@@ -1,4 +1,4 @@
-//! What the queues say when a value cannot be sent or received.
+//! The errors of the queues: a value cannot be sent or received.
 
 use core::error::Error;
 use core::fmt;
@@ -24,7 +24,7 @@ impl<T> Error for SendError<T> {}
 /// Why a value could not be sent at once; it comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
-    /// Every place is taken or reserved.
+    /// All room is taken or reserved.
     Full(T),
     /// The channel is closed.
     Closed(T),
@@ -105,7 +105,7 @@ impl Error for RecvError {}
 /// Why a value could not be sent in time; it comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
-    /// The channel was full all the while.
+    /// The channel was full until the time was over.
     Timeout(T),
     /// The channel is closed.
     Closed(T),

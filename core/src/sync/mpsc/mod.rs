@@ -1,4 +1,4 @@
-//! Queues from many senders to one receiver.
+//! Channels that queue values from many senders to one receiver.
 
 pub mod error;
 

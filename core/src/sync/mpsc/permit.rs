@@ -1,7 +1,7 @@
-//! Room in a bounded channel, taken before the value is there.
+//! Permits: room in a bounded channel that is reserved before there is a value.
 //!
-//! Invariants  I1 a permit object stands for one permit of the channel's word: it becomes a place
-//!             by `send`, or is given back on drop.
+//! Invariants  I1 a permit object stands for one permit of the channel's word: `send` turns it into a
+//!             position in the queue, and a drop gives it back.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -12,7 +12,7 @@ use super::sender::Sender;
 use crate::platform::Arc;
 
 impl<T> Sender<T> {
-    /// Waits for room for one value, and keeps it.
+    /// Waits for room for one value, and reserves it.
     ///
     /// # Errors
     /// [`SendError`] if the channel is closed.
@@ -38,7 +38,7 @@ impl<T> Sender<T> {
         Ok(Permit { chan: &self.chan })
     }
 
-    /// Waits for room for `n` values, and keeps it.
+    /// Waits for room for `n` values, and reserves it.
     ///
     /// # Errors
     /// [`SendError`] if the channel is closed, or never has so much room.
@@ -65,7 +65,7 @@ impl<T> Sender<T> {
         Ok(OwnedPermit { sender: Some(self) })
     }
 
-    /// Takes room for one value if there is some now.
+    /// Reserves room for one value if there is room now.
     ///
     /// # Errors
     /// [`TrySendError`]: full, or closed.
@@ -74,7 +74,7 @@ impl<T> Sender<T> {
         Ok(Permit { chan: &self.chan })
     }
 
-    /// Takes room for `n` values if there is so much now.
+    /// Reserves room for `n` values if there is room for all of them now.
     ///
     /// # Errors
     /// [`TrySendError`]: full, or closed.
@@ -102,7 +102,7 @@ impl<T> Sender<T> {
 /// Room for one value in a bounded channel, given back when dropped.
 ///
 /// # Cost
-/// A send takes a place and publishes a slot: two read-modify-writes. A drop is one.
+/// A send takes a position and publishes a slot: two read-modify-writes. A drop takes one.
 ///
 /// # Example
 /// ```
@@ -144,7 +144,7 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// Room for several values, handed out one permit at a time; the rest is given back when dropped.
 ///
 /// # Cost
-/// One read-modify-write for what is given back, whatever its number.
+/// One read-modify-write gives the rest back, however much it is.
 ///
 /// # Example
 /// ```

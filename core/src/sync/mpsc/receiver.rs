@@ -1,7 +1,7 @@
 //! The receiving side of the bounded channel.
 //!
-//! Idea        A handle on the shared [`Chan`](super::chan): the only one of its side, so `&mut`
-//!             stands for the right to the channel's inner state.
+//! Idea        A handle on the shared [`Chan`](super::chan). It is the only one of its side, so `&mut` of
+//!             it is the right to access the receiver's part of the channel.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ use crate::platform::{Arc, Ordering};
 /// Receives what the [`Sender`](super::Sender)s send, in the order of the sends.
 ///
 /// # Cost
-/// A receive of a value that is there: one read-modify-write, with which the room is given back.
+/// If a value is there, a receive takes one read-modify-write, which gives its room back.
 ///
 /// # Example
 /// ```
@@ -71,7 +71,7 @@ impl<T> Receiver<T> {
         })
     }
 
-    /// Waits for the next value with the whole thread.
+    /// Waits for the next value and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -80,7 +80,7 @@ impl<T> Receiver<T> {
         blocking::wait(self.recv())
     }
 
-    /// As [`recv_many`](Self::recv_many), with the whole thread.
+    /// As [`recv_many`](Self::recv_many), but blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -89,8 +89,8 @@ impl<T> Receiver<T> {
         blocking::wait(self.recv_many(buffer, limit))
     }
 
-    /// Closes the channel: nothing new can be sent. What was sent, and what
-    /// goes into room that was reserved, is still received.
+    /// Closes the channel: nothing new can be sent. Values that were sent before, and those that are sent by a
+    /// permit, are still received.
     pub fn close(&mut self) {
         self.chan.chan.close();
     }

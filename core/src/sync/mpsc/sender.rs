@@ -1,7 +1,7 @@
 //! The sending side of the bounded channel.
 //!
-//! Idea        A handle on the shared [`Chan`](super::chan), counted so that the channel ends with
-//!             the last one.
+//! Idea        A sender is a handle on the shared [`Chan`](super::chan). The senders are counted, and the
+//!             channel closes when the last one is dropped.
 
 use core::fmt;
 use core::future::poll_fn;
@@ -20,11 +20,11 @@ use crate::time::timeout;
 /// Makes a channel that holds up to `buffer` values; senders wait while it is full.
 ///
 /// # Panics
-/// If `buffer` is zero or exceeds a semaphore's most permits.
+/// If `buffer` is zero or exceeds the largest number of permits of a semaphore.
 ///
 /// # Cost
-/// One allocation; what holds the values is made when it is needed. A channel of up to 32 values (512
-/// bytes of them) goes round in one block; a larger one makes and frees blocks of that size. A send
+/// One allocation; blocks for the values are made when they are needed. A channel of up to 32 values (512
+/// bytes of them) uses one block as a ring; a larger one makes and frees blocks of that size. A send
 /// and its receive together cost three read-modify-writes, and in a larger channel five more for
 /// each 32 of them.
 ///
@@ -55,7 +55,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
 /// Sends values to the one [`Receiver`]; clone it for more senders.
 ///
 /// # Cost
-/// A send where there is room: two read-modify-writes. A clone is two.
+/// If there is room, a send takes two read-modify-writes. A clone takes two.
 ///
 /// # Example
 /// ```
@@ -162,7 +162,7 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends `value`, waiting for room with the whole thread.
+    /// Sends `value`; while there is no room, it blocks the thread.
     ///
     /// # Errors
     /// [`SendError`] with the value, if the channel is closed.

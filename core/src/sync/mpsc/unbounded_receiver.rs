@@ -1,6 +1,6 @@
 //! The receiving side of the unbounded channel.
 //!
-//! Idea        As the bounded one's, without permits.
+//! Idea        It works as the receiver of the bounded channel, but there are no permits to give back.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;
@@ -16,8 +16,8 @@ use crate::platform::{Arc, Ordering};
 /// Receives what the [`UnboundedSender`](super::UnboundedSender)s send, in the order of the sends.
 ///
 /// # Cost
-/// A receive of a value that is there: no read-modify-write, but for one short lock for up to 32 of
-/// them. A drained channel keeps one block: 512 bytes of slots, or two slots if those are larger.
+/// If a value is there, a receive takes no read-modify-write, except for one short lock for up to 32
+/// receives. A drained channel keeps one block: 512 bytes of slots, or two slots if those are larger.
 ///
 /// # Example
 /// ```
@@ -67,7 +67,7 @@ impl<T> UnboundedReceiver<T> {
         })
     }
 
-    /// Waits for the next value with the whole thread.
+    /// Waits for the next value and blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
@@ -76,7 +76,7 @@ impl<T> UnboundedReceiver<T> {
         blocking::wait(self.recv())
     }
 
-    /// As [`recv_many`](Self::recv_many), with the whole thread.
+    /// As [`recv_many`](Self::recv_many), but blocks the thread meanwhile.
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.

@@ -1,6 +1,6 @@
 //! The sending side of the unbounded channel.
 //!
-//! Idea        As the bounded one's, without permits: a send never waits.
+//! Idea        It works as the sender of the bounded channel, but there are no permits: a send never waits.
 
 use core::fmt;
 
@@ -36,7 +36,7 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
 /// Sends values to the one [`UnboundedReceiver`]; clone it for more senders.
 ///
 /// # Cost
-/// A send is two read-modify-writes, and one short lock for up to 32 of them. A clone is two.
+/// A send takes two read-modify-writes, and up to 32 sends share one short lock. A clone takes two.
 ///
 /// # Example
 /// ```

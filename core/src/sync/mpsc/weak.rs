@@ -1,6 +1,7 @@
 //! Senders that do not keep their channel open.
 //!
-//! Idea        The channel lives as long as any handle; it is open as long as a real sender counts.
+//! Idea        The memory of the channel lives as long as any handle, but a weak sender is not counted among
+//!             the senders that keep it open.
 
 use core::fmt;
 
@@ -10,8 +11,8 @@ use super::sender::Sender;
 use super::unbounded_sender::UnboundedSender;
 use crate::platform::{Arc, Ordering};
 
-/// A handle that can become a [`Sender`] again while one is left, and does not keep the channel
-/// open.
+/// A handle that does not keep the channel open, and that can be upgraded to a [`Sender`] as long as there is
+/// one.
 ///
 /// # Cost
 /// A pointer; an upgrade is two read-modify-writes.
@@ -88,8 +89,8 @@ impl<T> fmt::Debug for WeakSender<T> {
     }
 }
 
-/// A handle that can become a [`UnboundedSender`] again while one is left, and does not keep the channel
-/// open.
+/// A handle that does not keep the channel open, and that can be upgraded to an [`UnboundedSender`] as long as
+/// there is one.
 ///
 /// # Cost
 /// A pointer; an upgrade is two read-modify-writes.

@@ -1,4 +1,4 @@
-//! What the one-value channel says when there is no value.
+//! The errors of the one-value channel: there is no value.
 
 use core::error::Error;
 use core::fmt;

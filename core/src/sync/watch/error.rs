@@ -1,4 +1,4 @@
-//! What `watch` says when the other side is gone.
+//! The errors of `watch`: the other side is gone.
 
 use core::error::Error;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! One value, the latest, from many senders to many receivers.
+//! A channel that keeps one value, the latest: from many senders to many receivers.
 
 pub mod error;
 

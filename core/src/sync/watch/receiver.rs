@@ -1,6 +1,6 @@
 //! The receiving side of `watch`.
 //!
-//! Idea        A handle on [`Shared`](super::shared) with the version that was seen last.
+//! Idea        A receiver is a handle on [`Shared`](super::shared), with the version that it saw last.
 
 use core::fmt;
 use core::future::poll_fn;
@@ -15,7 +15,8 @@ use crate::platform::{Arc, Ordering};
 /// Sees the latest value of a watch channel, and is notified when it changes.
 ///
 /// # Cost
-/// To look is two read-modify-writes, to be notified of a change that happened none. A clone is two.
+/// To borrow the value takes two read-modify-writes, to learn of a change that has happened none. A clone takes
+/// two.
 ///
 /// # Example
 /// ```
@@ -34,7 +35,7 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// The value, which does not count as seen by this. Senders wait while the reference is held.
+    /// The value, which does not count as seen by this call. Senders wait while the reference is held.
     pub fn borrow(&self) -> Ref<'_, T> {
         let (reading, version) = self.shared.read();
         Ref::new(reading, version != self.version)
@@ -99,7 +100,7 @@ impl<T> Receiver<T> {
     /// If `f` does; the channel stays usable.
     ///
     /// # Cancel safety
-    /// A cancelled wait may have seen values.
+    /// A wait that is cancelled may already have marked values as seen.
     ///
     /// # Example
     /// ```

@@ -1,6 +1,6 @@
-//! A look at a watched value.
+//! A borrow of a watched value.
 //!
-//! Idea        A read lock that says, beside, whether the value was new.
+//! Idea        A read guard, which also says whether the value was new.
 #![allow(unsafe_code)]
 
 use core::fmt;
@@ -11,11 +11,11 @@ use super::shared::ReadGuard;
 
 /// The value of a watch channel, held against senders until dropped.
 ///
-/// Senders block their thread meanwhile, and so may a second look from the same thread: let it
-/// go before the next await.
+/// Meanwhile senders block their thread, and a second borrow from the same thread may block too: drop it before
+/// the next await.
 ///
 /// # Cost
-/// Letting go is one read-modify-write.
+/// Dropping it is one read-modify-write.
 ///
 /// # Example
 /// ```
@@ -45,7 +45,7 @@ impl<'a, T> Ref<'a, T> {
         }
     }
 
-    /// Whether the value was new to the receiver that looks. `false` for a sender's look.
+    /// Whether the value was new to the receiver that borrowed it; `false` if a sender borrowed it.
     pub fn has_changed(&self) -> bool {
         self.changed
     }

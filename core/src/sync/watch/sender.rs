@@ -1,6 +1,7 @@
 //! The sending side of `watch`.
 //!
-//! Idea        A counted handle on [`Shared`](super::shared); the last one closes the channel.
+//! Idea        A sender is a handle on [`Shared`](super::shared). The senders are counted, and dropping the
+//!             last one closes the channel.
 
 use core::fmt;
 use core::mem;
@@ -121,7 +122,7 @@ impl<T> Sender<T> {
         value
     }
 
-    /// The value. Senders wait while the reference is held: let it go soon.
+    /// The value. Senders wait while the reference is held: drop it soon.
     pub fn borrow(&self) -> Ref<'_, T> {
         let (reading, _) = self.shared.read();
         Ref::new(reading, false)

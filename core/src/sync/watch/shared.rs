@@ -9,8 +9,8 @@
 //!             I3 WAITERS is set exactly if the wait queue is not empty, seen under the queue's lock.
 //!             I4 a waiter has the version of the word at the time it joined; a waiter with an
 //!             older version is to be woken.
-//!             I5 without threads one context alone uses a channel, since whoever holds the value keeps
-//!             others waiting: the handles are not `Send` there.
+//!             I5 without threads only one context uses a channel, since whoever borrows the value makes
+//!             others wait: the handles are not `Send` there.
 //! Rejected    One wait queue per shard of receivers: a send would visit every shard.
 #![allow(unsafe_code)]
 

@@ -40,13 +40,13 @@ pub struct TraceMeta {
 type Tracer<'a> = dyn FnMut(&TraceMeta) + 'a;
 
 thread_local! {
-    /// Who is told of pending operations (I1).
+    /// The function that is called for each pending operation (I1).
     static LEAF: Cell<Option<*mut Tracer<'static>>> = const { Cell::new(None) };
     /// The function that polls the innermost root.
     static ROOT: Cell<*const c_void> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Restores who was told before, also on unwinding.
+/// Restores the function that was called before, also on unwinding.
 struct Restore(Option<*mut Tracer<'static>>);
 
 impl Drop for Restore {

@@ -123,8 +123,8 @@ impl Drivers {
         self.0.len() > 1
     }
 
-    /// Hands over what worker `index` has asked of its driver, and wakes for what is answered. `true`:
-    /// it looks once more before it sleeps.
+    /// Submits what worker `index` has asked of its driver, and wakes the tasks whose operations have completed.
+    /// `true`: the worker looks once more before it sleeps.
     pub(super) fn settle(&self, index: usize) -> bool {
         self.of(index).unpark.settle(index)
     }

@@ -24,7 +24,7 @@ use super::worker::Worker;
 const LIFO_STREAK: u32 = 3;
 
 impl Worker<'_> {
-    /// Counts `left` down. `true`: it has come to zero, and starts anew from `interval`.
+    /// Counts `left` down. `true`: it has come to zero, and starts again from `interval`.
     fn count_down(left: &Cell<u32>, interval: u32) -> bool {
         let now = left.get().wrapping_sub(1);
         left.set(if now == 0 { interval } else { now });

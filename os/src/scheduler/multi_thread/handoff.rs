@@ -15,7 +15,7 @@ use super::run;
 use super::shared::{Core, MultiThread};
 use super::worker::{Worker, with_worker};
 
-/// A core on its way (I1).
+/// A core between two threads (I1).
 type Mailbox = Arc<Mutex<Option<Box<Core>>>>;
 
 /// Runs `f`, which may block, after handing this thread's worker to another thread.

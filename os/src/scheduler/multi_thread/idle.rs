@@ -17,7 +17,7 @@ use selkie_core::raw::platform::{AtomicU64, AtomicUsize, Ordering, fence};
 
 const WORD: usize = u64::BITS as usize;
 
-/// Who is to be told of work.
+/// Which worker is to be notified of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ToNotify {
     /// This worker slept, and has to be woken.
@@ -48,7 +48,8 @@ impl Idle {
         }
     }
 
-    /// Who is to be told of work that was just pushed. A sleeper is claimed, and counts as searching.
+    /// Which worker is to be notified of work that was just pushed. A sleeper is claimed, and counts as
+    /// searching.
     pub(super) fn worker_to_notify(&self) -> ToNotify {
         // SeqCst: the push before this fence, or the sleeper's bit after it, is seen (I2).
         fence(Ordering::SeqCst);
@@ -125,7 +126,7 @@ impl Idle {
     /// Whether every worker sleeps.
     pub(super) fn all_sleep(&self) -> bool {
         // SeqCst: pairs with the change of a bit by a worker that wakes, which then looks at the role of
-        // the watch (`monitor_role`).
+        // the monitor (`monitor_role`).
         let sleep = self
             .sleeping
             .iter()

@@ -125,7 +125,7 @@ impl Shared {
         self.notify();
     }
 
-    /// As a worker pushes into its ring: others are told as that grows to a power of two.
+    /// As a worker pushes into its ring: another worker is notified whenever the ring grows to a power of two.
     fn push_to_ring(&self) {
         // Release: as a push into a ring.
         let len = self.queue.fetch_add(1, Ordering::Release) + 1;
@@ -217,7 +217,7 @@ fn larger_model(f: impl Fn() + Sync + Send + 'static) {
     builder.check(f);
 }
 
-/// Attacks I2 of `idle` and I1 of `parker`: a push that meets a worker on its way to sleep.
+/// Attacks I2 of `idle` and I1 of `parker`: a push while a worker begins to sleep.
 #[test]
 fn model_a_push_is_never_slept_through() {
     model(|| {
@@ -270,7 +270,8 @@ fn model_a_second_push_does_not_wait_for_the_first_task() {
     });
 }
 
-/// Attacks I2 of `push`: of three tasks nobody is told of the last, and both workers may lie down meanwhile.
+/// Attacks I2 of `push`: no worker is notified of the last of three tasks, and both workers may begin to sleep
+/// meanwhile.
 #[test]
 fn model_an_untold_push_is_never_slept_through() {
     larger_model(|| {

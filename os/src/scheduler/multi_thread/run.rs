@@ -137,7 +137,7 @@ impl Worker<'_> {
         self.stalled
             .fire_overdue(self.shared, self.index, clock_time);
         self.count_busy(now);
-        // Who asks to be kept again has the next look come at once.
+        // A waker that is kept again makes the next maintenance come at once.
         self.wake_kept();
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
@@ -262,7 +262,7 @@ impl Worker<'_> {
         }
         self.give_memory_back();
         if woken {
-            // For work, which clears our bit; to look at the limit anew; or to watch.
+            // For work, which clears our bit; to look at the limit again; or to monitor.
             monitor.reset_quiet_rounds();
         }
         let found = monitor.look_after_others(self);

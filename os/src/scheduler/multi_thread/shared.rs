@@ -118,7 +118,7 @@ thread_local! {
 
 impl MultiThread {
     /// The shard that the calling thread pushes to: always the same, so that a lone spawner keeps
-    /// its line in its cache.
+    /// the shard in its cache.
     fn own_shard(&self) -> &Inject<Notified> {
         let shard = SHARD.try_with(|shard| *shard).unwrap_or(0);
         &self.inject[shard % self.inject.len()]

@@ -25,7 +25,7 @@ impl MultiThread {
             return;
         };
         // No worker polls any more. A thread that gave its worker away may still wait for a source or a
-        // timer: it is told.
+        // timer: the shutdown wakes it.
         self.drivers.shutdown();
         drop(left.timers);
         self.end.end(left.owners, || self.drain(index));

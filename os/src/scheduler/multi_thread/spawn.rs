@@ -49,8 +49,8 @@ impl Wake for UnparkWorker {
 }
 
 impl MultiThread {
-    /// A scheduler whose workers sleep by `parks`, each by its own or all by one, not yet started. `timers` leases a shard that
-    /// wakes by the waker given; `None` runs without timers.
+    /// A scheduler that is not yet started. Its workers sleep by `parks`: each by its own, or all by one. `timers`
+    /// takes a timer shard from the pool, which wakes by the waker given; `None` runs without timers.
     pub(crate) fn new(
         config: Config,
         parks: Vec<AnyPark>,

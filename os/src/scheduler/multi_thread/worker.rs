@@ -86,8 +86,8 @@ thread_local! {
     static WORKER: Cell<*const Worker<'static>> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Keeps the waker of somebody that is forced to give way until the worker that this thread is has looked at its
-/// driver. A task's own goes to the back of its queue instead, unless its poll is traced.
+/// Keeps the waker of a future that was forced to yield, until the worker of this thread has looked at its
+/// driver. A task's own waker is not kept: the task goes to the back of its queue, unless its poll is traced.
 fn keep_waker(waker: &Waker) -> bool {
     if is_of_task(waker) && !coop::is_traced() {
         return false;
@@ -273,7 +273,7 @@ impl<'a> Worker<'a> {
         counters.parks.increment();
     }
 
-    /// The worker was awake for `nanos` since the last time this was told.
+    /// The worker was awake for `nanos` since the last call.
     pub(super) fn tune(&self, nanos: u64) {
         let counters = &self.remote.counters;
         if let Some(mean) = self.tuning.update(counters.polls.get(), nanos) {

@@ -53,7 +53,7 @@ impl Ready {
     }
 
     /// The number of a task that has something to tell; `cx` is woken for the next, also if there is
-    /// one: as with Tokio, whoever has asked once is told of each end until another asks.
+    /// one: as with Tokio, whoever has asked once is woken at each end until another asks.
     pub(super) fn pop(&self, cx: &Context<'_>) -> Option<usize> {
         // Outlives the lock (I2).
         let mut mine = None;
