@@ -1,14 +1,16 @@
 //! Workers that are all busy, or have no processor each.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use selkie::runtime::{Builder, Runtime};
 use selkie::sync::{Notify, oneshot};
-use selkie::task::yield_now;
+use selkie::task::{block_in_place, yield_now};
 use selkie::time::sleep;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -282,4 +284,43 @@ fn what_a_task_from_outside_wakes_waits_for_a_few_others_at_most() {
         longest <= 16,
         "{longest} tasks ran between two of its polls"
     );
+}
+
+/// A waker that blocks its thread, whose worker goes on elsewhere.
+struct BlockingWaker(mpsc::SyncSender<()>);
+
+/// For how long it does.
+const BLOCKED: Duration = Duration::from_millis(500);
+
+impl Wake for BlockingWaker {
+    fn wake(self: Arc<Self>) {
+        block_in_place(|| thread::sleep(BLOCKED));
+        self.0.send(()).unwrap();
+    }
+}
+
+/// What the thread blocks for is not counted for the worker, which counts on on another.
+#[test]
+fn a_waker_that_blocks_between_polls_is_no_busy_time() {
+    let began = Instant::now();
+    let mut builder = Builder::new_multi_thread();
+    // So that timers fire in a look at all that waits outside.
+    builder.worker_threads(1).event_interval(1).enable_all();
+    let runtime = builder.build().unwrap();
+    let metrics = runtime.metrics();
+    let running = load(&runtime, 2);
+    let (tell, told) = mpsc::sync_channel(1);
+    runtime.spawn(async move {
+        let mut timer = Box::pin(sleep(Duration::from_millis(5)));
+        let waker = Waker::from(Arc::new(BlockingWaker(tell)));
+        let polled = timer.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        std::future::pending::<()>().await;
+        drop(timer);
+    });
+    told.recv_timeout(LONG).unwrap();
+    drop(running);
+    drop(runtime);
+    let (busy, elapsed) = (metrics.worker_total_busy_duration(0), began.elapsed());
+    assert!(busy <= elapsed, "{busy:?} of {elapsed:?}");
 }

@@ -41,7 +41,8 @@ pub const LARGEST_SLOT: usize = CLASSES * SLOT_ALIGN;
 ///
 /// # Safety
 /// An `H` may be shared between threads in every state, vacant included, and a word of zeros
-/// wherever another thread may look is a vacant `H`.
+/// wherever another thread may look is a vacant `H`. The functions here and [`Chained::next`] are called while
+/// a slab works on its lists, and do not come back to it.
 pub unsafe trait SlotHeader: Chained + Sync + 'static {
     /// The header of a slot that was never taken.
     fn vacant() -> Self;
@@ -275,27 +276,30 @@ impl<H: SlotHeader> BlockRef<H> {
     /// As for [`with_state`](Self::with_state).
     pub(super) unsafe fn carve(self) -> Option<SlotRef<H>> {
         let slots = slots_per_block::<H>(self.front().slot_bytes);
-        let next = |state: &mut BlockState<H>| {
+        let look = |state: &mut BlockState<H>| {
             let index = state.carved;
             let before = (index < state.carved_before).then_some(state.generation);
-            (usize::from(index) < slots).then(|| {
-                state.carved += 1;
-                state.taken += 1;
-                (index, before)
-            })
+            (usize::from(index) < slots).then_some((index, before))
         };
         // SAFETY: by the caller's promise.
-        let (index, before) = unsafe { self.with_state(next) }?;
+        let (index, before) = unsafe { self.with_state(look) }?;
         if before.is_none() {
             // SAFETY: memory of the block's that nobody has seen.
             unsafe { self.memory_of(index).write(H::vacant()) };
         }
-        // SAFETY: carved now, or in an earlier life of the block (I1).
+        // SAFETY: it has a header now, or since an earlier life of the block (I1).
         let slot = unsafe { self.slot(index) };
         if let Some(generation) = before {
             // SAFETY: a vacant header, which we hand out.
             unsafe { H::restore(slot, generation) };
         }
+        let count = |state: &mut BlockState<H>| {
+            state.carved += 1;
+            state.taken += 1;
+        };
+        // Counted last: no slot counts as carved whose header panicked before it was there (I1).
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_state(count) };
         Some(slot)
     }
 

@@ -144,7 +144,7 @@ impl<H: SlotHeader> SlabOwner<H> {
     ///
     /// # Safety
     /// The guard drops in this context, and before the owner moves to another. The owner may drop
-    /// before it, in this context.
+    /// before it, in this context. Several guards of one owner drop in the reverse order of their making.
     #[inline]
     pub unsafe fn enter(&self) -> Entered {
         Entered::new(self.slab)

@@ -273,3 +273,61 @@ fn a_trim_within_a_walk_gives_no_block_back() {
     unsafe { Slab::give_back(*kept) };
     drop(entered);
 }
+
+/// A header that panics when it is made, if that is asked of it.
+struct PanickingSlot {
+    next: ChainLink<PanickingSlot>,
+    whole: AtomicUsize,
+}
+
+const WHOLE: usize = 0x5e1f_1e55;
+
+std::thread_local! {
+    static BREAKS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+// SAFETY: one link, always the same.
+unsafe impl Chained for PanickingSlot {
+    fn next(&self) -> &ChainLink<Self> {
+        &self.next
+    }
+}
+
+// SAFETY: atomics; no memory of theirs is released here.
+unsafe impl SlotHeader for PanickingSlot {
+    fn vacant() -> Self {
+        assert!(!BREAKS.get(), "no header today");
+        Self {
+            next: ChainLink::new(),
+            whole: AtomicUsize::new(WHOLE),
+        }
+    }
+
+    fn generation(&self) -> usize {
+        0
+    }
+
+    unsafe fn restore(_this: SlotRef<Self>, _generation: usize) {}
+}
+
+/// A slot whose header was never made would be memory that nobody has written.
+#[test]
+fn a_header_that_panics_leaves_no_slot_without_one() {
+    let pool: &'static SlabPool<PanickingSlot> = Box::leak(Box::new(SlabPool::new()));
+    let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+    let first = owner.take(64);
+    BREAKS.set(true);
+    let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| owner.take(64)));
+    BREAKS.set(false);
+    assert!(broken.is_err());
+    let mut found = Vec::new();
+    owner.walk(|slot| found.push((slot, slot.whole.load(Ordering::Relaxed))));
+    assert_eq!(found, [(first, WHOLE)]);
+    // The place is not lost: it is the next one.
+    let second = owner.take(64);
+    assert_eq!(second.address() - first.address(), 64);
+    for slot in [first, second] {
+        // SAFETY: taken, and not used any more.
+        unsafe { Slab::give_back(slot) };
+    }
+}

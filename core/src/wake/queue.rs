@@ -53,6 +53,16 @@ struct NodeState<T> {
 }
 
 /// One waiter's place in a [`WaitQueue`], with a payload that the queue's lock guards.
+///
+/// Only who serves a node says that it is served: its owner lets it go then, without a look at the queue.
+///
+/// ```compile_fail,E0624
+/// use selkie_core::raw::wake::WaitNode;
+///
+/// fn let_go_of_a_queued(node: &WaitNode<()>) {
+///     node.settle(0);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct WaitNode<T> {
     state: AtomicUsize,
@@ -111,7 +121,7 @@ impl<T> WaitNode<T> {
     ///
     /// # Panics
     /// In debug builds, if the node is in a queue.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         debug_assert_ne!(
             self.state(),
             WaitState::Queued,
@@ -125,7 +135,7 @@ impl<T> WaitNode<T> {
     ///
     /// # Panics
     /// In debug builds, if the node is in a queue.
-    pub fn settle(&self, code: u8) {
+    pub(crate) fn settle(&self, code: u8) {
         debug_assert_ne!(
             self.state(),
             WaitState::Queued,

@@ -128,7 +128,7 @@ impl Worker<'_> {
         self.shared.drivers.settle(self.index);
         self.look_into_driver();
         self.fire_timers();
-        // A timer's waker may have handed the core off: then another thread's are the queues.
+        // A timer's waker may hand the core off: then another thread's are the queues.
         let take_over = |index| self.has_core.get() && take_over(self, index);
         let now = Instant::now();
         self.stalled
@@ -136,6 +136,9 @@ impl Worker<'_> {
         let clock_time = TimerInstant::from_std(now);
         self.stalled
             .fire_overdue(self.shared, self.index, clock_time);
+        if !self.has_core.get() {
+            return; // The counters are another thread's, too.
+        }
         self.count_busy(now);
         // A waker that is kept again makes the next maintenance come at once.
         self.wake_kept();
