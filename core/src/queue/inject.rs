@@ -10,7 +10,7 @@
 use crate::collections::{Chain, QueueHandle};
 use crate::platform::{AtomicUsize, Lock, Ordering};
 
-/// An unbounded queue that is linked through its items.
+/// An unbounded queue that is linked through its items. Dropping it forgets the items that are in it.
 #[derive(Debug)]
 pub struct Inject<Q: QueueHandle> {
     len: AtomicUsize,

@@ -238,13 +238,13 @@ impl Notify {
             WAITING => None,
             SOLE => Some(generation_of(word) | QUIET),
             _ => Some(generation_of(word) | NOTIFIED),
-        }) && !without_interrupts(|| self.notify_line(end))
+        }) && !without_interrupts(|| self.notify_queue(end))
         {}
     }
 
     /// Serves one end of the wait queue; `false` if there was nobody to serve any more.
     #[cold]
-    fn notify_line(&self, end: End) -> bool {
+    fn notify_queue(&self, end: End) -> bool {
         let mut batch = WakeBatch::new();
         loop {
             let mut waiters = self.waiters.lock();
@@ -368,7 +368,7 @@ impl Notify {
 
     /// Makes the word say that somebody waits in the wait queue, if it is as it was `found`. The caller
     /// holds the lock.
-    pub(super) fn begin_line(&self, found: WaitingWord) -> bool {
+    pub(super) fn begin_queue(&self, found: WaitingWord) -> bool {
         let WaitingWord(word) = found;
         // AcqRel: as in `try_wait_alone`; a notifier that comes later takes the lock.
         word & PHASE == WAITING

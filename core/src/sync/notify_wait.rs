@@ -95,7 +95,7 @@ impl Wait {
                 if notify.try_consume() {
                     return true;
                 }
-            } else if notify.begin_line(found) {
+            } else if notify.begin_queue(found) {
                 // SAFETY: the node is in no queue; `leave` removes it before it is dropped.
                 unsafe { waiters.push(node, waker, generation) };
                 return false;

@@ -3,11 +3,12 @@
 //! Idea        An event wakes the task on the worker whose reactor reports it. If the task runs elsewhere all the
 //!             same, because that worker is stuck or has too much to do, its sources migrate to the reactor of the
 //!             worker that runs it.
-//! States      of a source: registered with one reactor ─waited for on another worker [`MIGRATES_AFTER`] times in a
-//!             row→ with the other; [`MIGRATES_TO_FULLER_AFTER`] times if the other has more sources
+//! States      of a source: registered with one reactor ─waited for on other workers [`MIGRATES_AFTER`] times in a
+//!             row→ with that of the last one; [`MIGRATES_TO_FULLER_AFTER`] times if that has more sources
 //! Invariants  I1 a source that moves is registered with both reactors for a moment, never with none. An event that
 //!                both report is dispatched twice, which costs a look.
-//! Rejected    A move at the first wait elsewhere: a task that was stolen once comes back with the next event.
+//! Rejected    A move at the first wait elsewhere: a task that was stolen once comes back with the next event. Counting
+//!             waits on one other worker only: the sources of a stuck worker that two others serve by turns would stay.
 
 use std::sync::atomic::Ordering;
 
@@ -15,7 +16,7 @@ use super::conversion::to_mio;
 use super::reactors::PendingNotify;
 use super::registration::{ALL, Registration};
 
-/// After how many waits in a row on the same other worker a source moves there.
+/// After how many waits in a row on workers other than its own a source moves to the last of them.
 const MIGRATES_AFTER: u8 = 4;
 
 /// As [`MIGRATES_AFTER`], if the other reactor has more sources. By then the worker that should serve the
