@@ -7,6 +7,7 @@ use std::path::Path;
 
 use gpiocdev::Request;
 use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Value};
+use gpiocdev_uapi::Errno;
 
 use crate::line::{Device, Edge, Line};
 
@@ -34,8 +35,19 @@ pub fn open(chip: impl AsRef<Path>, offset: u32, consumer: &str) -> io::Result<L
         .with_bias(Bias::PullUp)
         .with_edge_detection(EdgeDetection::BothEdges)
         .request()
-        .map_err(io::Error::other)?;
+        .map_err(into_io)?;
     Line::new(ChipLine { request })
+}
+
+/// The system's own error where there is one, so that its kind tells what is wrong.
+fn into_io(error: gpiocdev::Error) -> io::Error {
+    match error {
+        gpiocdev::Error::Os(Errno(code))
+        | gpiocdev::Error::Uapi(_, gpiocdev_uapi::Error::Os(Errno(code))) => {
+            io::Error::from_raw_os_error(code)
+        }
+        other => io::Error::other(other),
+    }
 }
 
 /// A line that the kernel gave this program.
@@ -53,16 +65,16 @@ impl AsRawFd for ChipLine {
 // SAFETY: the request owns one descriptor, and returns that each time.
 unsafe impl Device for ChipLine {
     fn level(&self) -> io::Result<bool> {
-        let value = self.request.lone_value().map_err(io::Error::other)?;
+        let value = self.request.lone_value().map_err(into_io)?;
         Ok(value == Value::Active)
     }
 
     fn read_edge(&self) -> io::Result<Edge> {
         // The descriptor blocks, and nobody else reads from it: if there is an edge, the read finds it.
-        if !self.request.has_edge_event().map_err(io::Error::other)? {
+        if !self.request.has_edge_event().map_err(into_io)? {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let event = self.request.read_edge_event().map_err(io::Error::other)?;
+        let event = self.request.read_edge_event().map_err(into_io)?;
         Ok(match event.kind {
             EdgeKind::Rising => Edge::Rising,
             EdgeKind::Falling => Edge::Falling,
