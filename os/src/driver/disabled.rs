@@ -18,7 +18,7 @@ pub(crate) struct Config {
     /// Threads that run tasks.
     pub(crate) workers: usize,
     /// Whether each of them has a reactor of its own.
-    pub(crate) reactor_per_worker: bool,
+    pub(crate) reactor_per_worker: Option<bool>,
 }
 
 /// A driver; there is none.

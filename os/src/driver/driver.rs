@@ -26,9 +26,13 @@ use super::reactor::{Reactor, WAKER};
 use super::reactors::Reactors;
 use super::rings::Rings;
 use super::slots::Key;
+use crate::sys::EDGE_TRIGGERED;
 
 /// Events taken in one turn, unless configured otherwise.
 const EVENTS_PER_TURN: usize = 1024;
+
+/// Workers from which on each has a reactor of its own by default.
+const OWN_REACTORS_FROM: usize = 3;
 
 /// What a driver is built with.
 #[derive(Debug, Clone)]
@@ -41,8 +45,8 @@ pub(crate) struct Config {
     pub(crate) ring: bool,
     /// Threads that run tasks.
     pub(crate) workers: usize,
-    /// Whether each worker has a reactor of its own.
-    pub(crate) reactor_per_worker: bool,
+    /// Whether each worker has a reactor of its own, if that is not left to [`has_own_reactors`].
+    pub(crate) reactor_per_worker: Option<bool>,
 }
 
 impl Default for Config {
@@ -52,7 +56,7 @@ impl Default for Config {
             events_per_busy_turn: EVENTS_PER_TURN,
             ring: false,
             workers: 1,
-            reactor_per_worker: false,
+            reactor_per_worker: None,
         }
     }
 }
@@ -74,15 +78,21 @@ pub(crate) struct Driver {
     has_one_worker: bool,
 }
 
+/// Whether each of `workers` has a reactor of its own by default. It is worth the descriptors with many workers, and was
+/// measured with pollers that report edges.
+const fn has_own_reactors(workers: usize) -> bool {
+    workers >= OWN_REACTORS_FROM && EDGE_TRIGGERED
+}
+
 /// Makes a driver per reactor, and the handle by which sources are registered with them.
 ///
 /// # Errors
 /// If the system gives no poller or no waker, as a rule because it is out of descriptors.
 pub(crate) fn build(config: &Config) -> io::Result<(Vec<Driver>, Handle)> {
-    let reactors = match config.reactor_per_worker {
-        true => config.workers,
-        false => 1,
-    };
+    let is_own = config
+        .reactor_per_worker
+        .unwrap_or(has_own_reactors(config.workers));
+    let reactors = if is_own { config.workers } else { 1 };
     let rings = Rings::new(config.ring, config.workers);
     let shared = Shared::new(Reactors::new(reactors)?, rings);
     let handle = Handle::new(Arc::new(shared));
@@ -311,7 +321,7 @@ mod tests {
     fn after_the_shutdown_no_poller_is_made() {
         let config = Config {
             workers: 4,
-            reactor_per_worker: true,
+            reactor_per_worker: Some(true),
             ..Config::default()
         };
         let (_drivers, handle) = build(&config).unwrap();

@@ -82,9 +82,6 @@ impl Wake for UnparkWaker {
     }
 }
 
-/// Workers from which on each has a reactor of its own.
-const OWN_REACTORS_FROM: usize = 3;
-
 /// What the workers sleep by, each by its own or all by one.
 fn build_parks(
     parts: &Parts,
@@ -104,9 +101,7 @@ fn build_parks(
     }
     config.ring = parts.ring;
     config.workers = workers;
-    config.reactor_per_worker = parts
-        .reactor_per_worker
-        .unwrap_or(workers >= OWN_REACTORS_FROM);
+    config.reactor_per_worker = parts.reactor_per_worker;
     let (drivers, handle) = driver::build(&config)?;
     let process = OwningProcess::current();
     let boxed = |driver| Box::new(Boxed { driver, process }) as AnyPark;

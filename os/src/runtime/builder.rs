@@ -207,7 +207,7 @@ impl Builder {
     }
 
     /// Whether each worker waits for the sockets of its tasks in a reactor (an epoll, on Linux) of its own, or all
-    /// workers share one. By default each has its own where there are three workers or more; without effect on a
+    /// workers share one. By default each has its own if there are three workers or more, except on Windows; without effect on a
     /// current-thread runtime.
     ///
     /// With reactors of their own, workers that serve sockets do not get in each other's way, accepted connections
