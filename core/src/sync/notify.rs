@@ -214,8 +214,8 @@ impl Notify {
         }
     }
 
-    /// Changes the word as `next` says, without the lock, and serves whom that wins; `false` if
-    /// `next` says nothing.
+    /// Changes the word as `next` says, without the lock, and serves the node that this wins; `false` if `next`
+    /// returns `None`.
     fn change(&self, code: u8, next: impl Fn(usize) -> Option<usize>) -> bool {
         // AcqRel: Release pairs with the Acquire in `try_consume`, and of the waiters, who see what
         // happened before the call; Acquire with the Release in `try_wait_alone`.
@@ -296,8 +296,8 @@ impl Notify {
     /// Takes the single-waiter slot, if it is free and nothing happened; else gives the waker back.
     ///
     /// # Safety
-    /// As [`WaitNode::wait_alone`]; the node's owner calls [`line_of`](Self::line_of) before it lets a
-    /// node go that was not served.
+    /// As [`WaitNode::wait_alone`]; before the node's owner frees a node that was not served, it calls
+    /// [`waiters_of`](Self::waiters_of).
     pub(super) unsafe fn try_wait_alone(
         &self,
         node: Pin<&WaitNode<usize>>,
@@ -338,7 +338,7 @@ impl Notify {
         Err(unsafe { node.take_back() }.expect("a node that waits alone has a waker"))
     }
 
-    /// The node of the one who waited, for who moved the word out of SOLE (I4).
+    /// The node of the task that waited alone, for whoever moved the word out of SOLE (I4).
     fn win_sole(&self) -> NonNull<WaitNode<usize>> {
         // Relaxed: written before the word said SOLE, which the caller saw with Acquire.
         let sole = self.sole.load(Ordering::Relaxed);
@@ -347,7 +347,8 @@ impl Notify {
         NonNull::new(sole).expect("the word said SOLE (I4)")
     }
 
-    /// What the word says, under the lock, after who waited alone was put into the wait queue.
+    /// Moves a node that waits alone into the wait queue, and returns what the word then says. The caller holds
+    /// the lock.
     pub(super) fn waiters_of(&self, waiters: &mut WaitQueue<usize>) -> WaitingWord {
         // Acquire: pairs with the Release in `change`.
         let moved = self
