@@ -207,8 +207,8 @@ impl Builder {
     }
 
     /// Whether each worker waits for the sockets of its tasks in a reactor (an epoll, on Linux) of its own, or all
-    /// workers share one. By default each has its own if there are three workers or more, except on Windows; without effect on a
-    /// current-thread runtime.
+    /// workers share one. By default each has its own if there are three workers or more and the system reports
+    /// edges, as Linux, the BSDs and macOS do and Windows does not; without effect on a current-thread runtime.
     ///
     /// With reactors of their own, workers that serve sockets do not get in each other's way, accepted connections
     /// spread over the workers, and events that wait for a worker that is in a long poll are taken by another after

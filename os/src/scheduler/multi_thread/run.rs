@@ -133,9 +133,7 @@ impl Worker<'_> {
         let now = Instant::now();
         self.stalled
             .look_after(self.shared, self.index, now, take_over);
-        let clock_time = TimerInstant::from_std(now);
-        self.stalled
-            .fire_overdue(self.shared, self.index, clock_time);
+        self.fire_overdue(now);
         if !self.has_core.get() {
             return; // The counters are another thread's, too.
         }

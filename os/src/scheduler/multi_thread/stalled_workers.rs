@@ -2,8 +2,8 @@
 //!
 //! Idea        A worker makes no progress if it is in a long poll, or if the system gives it no processor; its tasks and
 //!             timers wait. While some worker sleeps, the monitor takes care of that, but all workers may be busy. So
-//!             each busy worker looks at the others' counts of polls every [`PERIOD`], and each time all of its own
-//!             tasks have yielded. Timers wait less: each time a worker reads the clock, it asks one other worker, in
+//!             each busy worker looks at the others' counts of polls when it does maintenance, once per [`PERIOD`] at
+//!             most, and each time all of its own tasks have yielded. Timers wait less: each time a worker reads the clock, it asks one other worker, in
 //!             turn, for timers that have been due for [`OVERDUE`], and fires them.
 //! States      the polls that each worker had counted, at the last round of yields and at the last look
 //! Invariants  I1 no task is taken from a worker that has ended a poll since the last look.
@@ -19,17 +19,17 @@ use selkie_core::time::Instant as TimerInstant;
 
 use super::shared::MultiThread;
 
-/// Yields in a row after which a worker with few tasks looks at the others.
+/// The fewest yields in a row after which a worker looks at the others.
 const LEAST_ROUND: u32 = 8;
-/// The same for each worker there is: each look reads what all of them count.
+/// The same per worker of the runtime, because each look reads the counts of all of them.
 const LEAST_PER_WORKER: u32 = 4;
-/// How often a busy worker looks after the others.
+/// The shortest time between two looks of a busy worker at the others.
 const PERIOD: Duration = Duration::from_micros(100);
-/// For how long timers of a worker that runs have been due when others fire them: it would have, if it had a processor
-/// and short polls.
+/// For how long a timer of a busy worker has been due when another worker fires it. A worker that has a processor and
+/// short polls fires it earlier itself.
 const OVERDUE: Duration = Duration::from_micros(20);
-/// Rounds in a row that find a stuck worker without tasks to take, after which the processor is left to it; and again
-/// after twice as many each time: one that is in a long poll needs none of ours.
+/// After how many rounds in a row that find a stuck worker without tasks to take this thread yields its processor; the
+/// next times after twice as many rounds each, because a worker that is in a long poll has a processor.
 const PATIENCE: u32 = 4;
 
 /// The polls that each worker has counted.
@@ -87,12 +87,12 @@ impl StalledWorkers {
         self.is_round.get()
     }
 
-    /// There was something to do for whom all tasks have yielded.
+    /// Notes that the worker has found something to do after all of its tasks had yielded.
     pub(super) fn act_upon_round(&self) {
         self.is_round.set(false);
     }
 
-    /// A task of a worker that gets no further, if all of worker `me`'s have yielded; taken from one by `steal`.
+    /// If all tasks of worker `me` have yielded: a task that `steal` takes from a worker that makes no progress.
     pub(super) fn take_from_stuck(
         &self,
         shared: &MultiThread,
@@ -122,8 +122,8 @@ impl StalledWorkers {
         None
     }
 
-    /// Fires the timers of one worker, another each time, that does not sleep and should have fired them some time ago;
-    /// worker `me` asks, at `now`.
+    /// Fires the overdue timers of one other worker, the next one per call, unless it sleeps; worker `me` calls this at
+    /// `now`.
     pub(super) fn fire_overdue(&self, shared: &MultiThread, me: usize, now: TimerInstant) {
         if shared.workers() == 1 {
             return;
@@ -143,7 +143,7 @@ impl StalledWorkers {
         }
     }
 
-    /// Calls `take_over` with each worker that has got no further for a while; worker `me` asks, at `now`.
+    /// Calls `take_over` with each worker that has made no progress since the last look; worker `me` calls this at `now`.
     pub(super) fn look_after(
         &self,
         shared: &MultiThread,
