@@ -27,8 +27,8 @@ use trace::Event;
 /// How long one program may take on one runtime.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Programs that are known to differ, which is a fault that is not mended yet: a task whose budget runs out as it waits
-/// for a `SetOnce` is polled once more than by Tokio.
+/// Programs that are known to differ, which is a fault that is not mended yet: waiting for a `SetOnce` or a `Notify` takes
+/// a unit of the budget each, and of Tokio's none, so that a task whose budget is used up is polled once more.
 const KNOWN: [u64; 1] = [1393];
 
 /// A thread that runs programs on one runtime.
