@@ -27,12 +27,14 @@ fn quantiles(mut late: Vec<Duration>) -> Figures {
     vec![("p50", at(0.5)), ("p99", at(0.99)), ("p99.9", at(0.999))]
 }
 
-/// A number from 0 up to 7, another each time.
-fn next(state: &mut u64) -> u64 {
+/// From one to eight times `apart`, another each time, and with no regard to how long a task computes: whole multiples
+/// of that would always come at the same point of a poll.
+fn next(state: &mut u64, apart: Duration) -> Duration {
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
         .wrapping_add(1);
-    *state >> 61
+    let nanos = apart.as_nanos() as u64;
+    Duration::from_nanos(nanos + (*state >> 32) % (7 * nanos))
 }
 
 by_workers!({
@@ -73,7 +75,7 @@ by_workers!({
         let mut state = 1;
         (0..samples)
             .map(|_| {
-                std::thread::sleep(apart * (1 + next(&mut state) as u32));
+                std::thread::sleep(next(&mut state, apart));
                 wake.send(Instant::now()).expect("the task");
                 told.recv().expect("the task")
             })
@@ -85,7 +87,7 @@ by_workers!({
         let sleeping = async {
             let (mut late, mut state) = (Vec::new(), 1);
             for _ in 0..SAMPLES / 2 {
-                let length = Duration::from_micros(1_000 * (1 + next(&mut state)) + 37);
+                let length = next(&mut state, Duration::from_millis(1));
                 let due = Instant::now() + length;
                 rt::time::sleep_until(rt::time::Instant::from_std(due)).await;
                 late.push(due.elapsed());

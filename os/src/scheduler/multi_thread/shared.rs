@@ -29,6 +29,9 @@ use super::stalled_workers::Progress;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
+/// How many workers are called for a task from outside: of two polls one ends much sooner than of one, and of more not much.
+const CALLED: usize = 2;
+
 /// Starts a thread for a worker; the assembly wraps it in the runtime's context.
 pub(crate) type Launch = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>;
 
@@ -153,7 +156,7 @@ impl MultiThread {
             Ok(()) => match self.idle.worker_to_notify() {
                 ToNotify::Sleeper(index) => self.unpark(index),
                 ToNotify::SomebodySearches => {}
-                ToNotify::AllAreBusy => self.call_a_worker(),
+                ToNotify::AllAreBusy => self.call_workers(),
             },
             Err(task) => task.discard(),
         }
@@ -170,20 +173,24 @@ impl MultiThread {
         }
     }
 
-    /// Has a busy worker look at the inject queue after its poll: the next in turn that was not called before. If one is
-    /// in a long poll, others look in their own time.
+    /// Has [`CALLED`] busy workers look at the inject queue after their polls: the next in turn that were not called before.
+    /// The first whose poll ends takes the task. If all of them are in long polls, others look in their own time.
     #[cold]
-    fn call_a_worker(&self) {
+    fn call_workers(&self) {
         let workers = self.workers();
         let first = NEXT_CALLED
             .try_with(|next| next.replace(next.get().wrapping_add(1)))
             .unwrap_or(0);
+        let mut left = CALLED;
         for offset in 0..workers {
             let called = &self.remotes[(first + offset) % workers].called;
             // Relaxed: a hint; a lost one costs the time until the worker looks by itself.
             if !called.load(Ordering::Relaxed) {
                 called.store(true, Ordering::Relaxed);
-                return;
+                left -= 1;
+                if left == 0 {
+                    return;
+                }
             }
         }
     }

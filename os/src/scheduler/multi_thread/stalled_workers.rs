@@ -31,7 +31,7 @@ const LEAST_PER_WORKER: u32 = 4;
 /// The shortest time between two looks of a busy worker at another.
 const LOOK: Duration = Duration::from_micros(50);
 /// For how long a worker has made no progress when another takes its tasks, and the shortest time between two such takes.
-const PATIENCE: Duration = Duration::from_micros(100);
+const PATIENCE: Duration = Duration::from_micros(60);
 /// For how long a timer of a busy worker has been due when another worker fires it. A worker that has a processor and
 /// short polls fires it earlier itself.
 const OVERDUE: Duration = Duration::from_micros(20);
