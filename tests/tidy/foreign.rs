@@ -52,6 +52,10 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["waker.mpsc_receive", "waker.unbounded_receive"],
     ),
     (
+        "core/src/sync/mpsc/handles.rs",
+        &["waker.mpsc_receive", "waker.unbounded_receive"],
+    ),
+    (
         "core/src/sync/notify.rs",
         &["waker.notify_waiters", "waker.notify_one"],
     ),
