@@ -60,9 +60,10 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["waker.notify_waiters", "waker.notify_one"],
     ),
     (
-        "core/src/sync/oneshot.rs",
-        &["waker.oneshot_receive", "waker.oneshot_closed"],
+        "core/src/sync/oneshot/sender.rs",
+        &["waker.oneshot_receive"],
     ),
+    ("core/src/sync/oneshot/shared.rs", &["waker.oneshot_closed"]),
     (
         "core/src/sync/permits.rs",
         &[
