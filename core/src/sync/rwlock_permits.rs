@@ -42,29 +42,35 @@ impl RwLockPermits {
     }
 
     /// Waits for a reader's permit. `source` is the function that a user called.
+    #[inline]
     pub(super) fn read(&self, source: &'static str) -> impl Future<Output = ()> {
         self.take(1, source)
     }
 
     /// Waits for a writer's permits. `source` is the function that a user called.
+    #[inline]
     pub(super) fn write(&self, source: &'static str) -> impl Future<Output = ()> {
         self.take(self.most_readers, source)
     }
 
+    #[inline]
     async fn take(&self, count: u32, source: &'static str) {
         let take = || self.permits.take(u64::from(count));
         let taken = instrument(&self.permits.owner, source, "poll", false, take).await;
         debug_assert!(taken.is_ok(), "a lock is never closed");
     }
 
+    #[inline]
     pub(super) fn try_read(&self) -> Result<(), TryLockError> {
         self.try_take(1)
     }
 
+    #[inline]
     pub(super) fn try_write(&self) -> Result<(), TryLockError> {
         self.try_take(self.most_readers)
     }
 
+    #[inline]
     fn try_take(&self, count: u32) -> Result<(), TryLockError> {
         self.permits
             .try_take_told(u64::from(count))

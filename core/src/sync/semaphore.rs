@@ -115,6 +115,7 @@ impl Semaphore {
     ///
     /// # Cost
     /// One read-modify-write if a permit is free.
+    #[inline]
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         let held = HeldPermits::acquire(self, 1, "Semaphore::acquire").await?;
         Ok(SemaphorePermit(held))
@@ -127,6 +128,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    #[inline]
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         let held = HeldPermits::acquire(self, n, "Semaphore::acquire_many").await?;
         Ok(SemaphorePermit(held))

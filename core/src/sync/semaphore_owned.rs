@@ -17,6 +17,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    #[inline]
     pub async fn acquire_owned(self: OwnerArc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         let held = HeldPermits::acquire(self, 1, "Semaphore::acquire_owned").await?;
         Ok(OwnedSemaphorePermit(held))
@@ -29,6 +30,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    #[inline]
     pub async fn acquire_many_owned(
         self: OwnerArc<Self>,
         n: u32,

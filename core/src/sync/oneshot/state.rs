@@ -23,6 +23,7 @@ pub(super) enum Side {
 }
 
 impl Side {
+    #[inline]
     const fn gone(self) -> u8 {
         match self {
             Self::Sender => TX_GONE,
@@ -30,6 +31,7 @@ impl Side {
         }
     }
 
+    #[inline]
     pub(super) const fn other(self) -> Self {
         match self {
             Self::Sender => Self::Receiver,
@@ -43,6 +45,7 @@ pub(super) struct State(AtomicU8);
 
 impl State {
     /// Nothing has happened yet.
+    #[inline]
     pub(super) fn new() -> Self {
         Self(AtomicU8::new(0))
     }
@@ -63,13 +66,15 @@ impl State {
         let gone = if before & RX_WAITS == 0 { TX_GONE } else { 0 };
         // AcqRel: Release publishes the slot to the Acquire in `load` and `receiver_waits`; Acquire
         // pairs with the closing and the waiting of the receiver.
-        let published = self.0.compare_exchange_weak(
+        match self.0.compare_exchange_weak(
             before,
             before | SENT | gone,
             Ordering::AcqRel,
             Ordering::Acquire,
-        );
-        published.map(|_| ()).map_err(Snapshot)
+        ) {
+            Ok(_) => Ok(()),
+            Err(now) => Err(Snapshot(now)),
+        }
     }
 
     /// Either side closes the channel; returns the word before.
