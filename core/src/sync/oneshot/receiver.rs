@@ -16,7 +16,7 @@ use super::state::{Side, Snapshot};
 use crate::coop;
 use crate::trace::{Operation, Resource};
 
-/// A future that yields the value of the [`Sender`].
+/// A future that yields the value of the [`Sender`](super::Sender).
 ///
 /// # Errors
 /// [`RecvError`] if the sender is dropped without sending, or the channel was closed first.
