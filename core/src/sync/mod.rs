@@ -41,7 +41,6 @@ mod notify;
 
 mod notify_wait;
 
-#[cfg(feature = "alloc")]
 mod notify_until;
 
 mod notified;
