@@ -1,7 +1,6 @@
 //! The receiving side of the bounded channel.
 //!
-//! Idea        A handle on the shared [`Chan`](super::chan). It is the only one of its side, so `&mut` of
-//!             it is the right to access the receiver's part of the channel.
+//! Idea        A [`ReceiverHandle`], which both kinds of channel have, with what only a limit makes sense of.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,7 +1,6 @@
 //! The sending side of the bounded channel.
 //!
-//! Idea        A sender is a handle on the shared [`Chan`](super::chan). The senders are counted, and the
-//!             channel closes when the last one is dropped.
+//! Idea        A [`SenderHandle`], which both kinds of channel have, with sends that wait for room.
 
 use core::fmt;
 use core::future::poll_fn;

@@ -1,6 +1,6 @@
 //! The receiving side of the unbounded channel.
 //!
-//! Idea        It works as the receiver of the bounded channel, but there are no permits to give back.
+//! Idea        A [`ReceiverHandle`], as the receiver of the bounded channel has, but there are no permits to give back.
 
 use alloc::vec::Vec;
 use core::fmt;

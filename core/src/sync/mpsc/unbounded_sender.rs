@@ -1,6 +1,6 @@
 //! The sending side of the unbounded channel.
 //!
-//! Idea        It works as the sender of the bounded channel, but there are no permits: a send never waits.
+//! Idea        A [`SenderHandle`], as the sender of the bounded channel has, but there are no permits: a send never waits.
 
 use core::fmt;
 

@@ -1,7 +1,7 @@
 //! Senders that do not keep their channel open.
 //!
-//! Idea        The memory of the channel lives as long as any handle, but a weak sender is not counted among
-//!             the senders that keep it open.
+//! Idea        A [`WeakHandle`]. The memory of the channel lives as long as any handle, but a weak sender is not
+//!             counted among the senders that keep it open.
 
 use core::fmt;
 

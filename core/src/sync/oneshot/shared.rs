@@ -96,7 +96,7 @@ impl<T> Share<T> {
     /// Ends the share of `side` after it said that it is gone, or when the other had said so; `seen`
     /// is the word before.
     pub(super) fn left(self, seen: Snapshot, side: Side) {
-        if seen.is_gone(side.other()) {
+        if seen.is_other_gone(side) {
             // SAFETY: made by `Box` in `pair`; both sides are gone (I3).
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

@@ -15,29 +15,12 @@ const TX_WAITS: u8 = 0b1000;
 const TX_GONE: u8 = 0b01_0000;
 const RX_GONE: u8 = 0b10_0000;
 
-/// One of the two sides of a channel.
+/// One of the two sides of a channel, as the flag that says that it is gone.
 #[derive(Clone, Copy)]
+#[repr(u8)]
 pub(super) enum Side {
-    Sender,
-    Receiver,
-}
-
-impl Side {
-    #[inline]
-    const fn gone(self) -> u8 {
-        match self {
-            Self::Sender => TX_GONE,
-            Self::Receiver => RX_GONE,
-        }
-    }
-
-    #[inline]
-    pub(super) const fn other(self) -> Self {
-        match self {
-            Self::Sender => Self::Receiver,
-            Self::Receiver => Self::Sender,
-        }
-    }
+    Sender = TX_GONE,
+    Receiver = RX_GONE,
 }
 
 /// The word.
@@ -104,7 +87,7 @@ impl State {
     #[inline]
     pub(super) fn leave(&self, side: Side) -> Snapshot {
         // AcqRel: Release before the other side frees, Acquire before we do (I3).
-        Snapshot(self.0.fetch_or(side.gone(), Ordering::AcqRel))
+        Snapshot(self.0.fetch_or(side as u8, Ordering::AcqRel))
     }
 }
 
@@ -141,6 +124,12 @@ impl Snapshot {
 
     #[inline]
     pub(super) const fn is_gone(self, side: Side) -> bool {
-        self.0 & side.gone() != 0
+        self.0 & side as u8 != 0
+    }
+
+    /// Whether the side opposite to `side` is gone.
+    #[inline]
+    pub(super) const fn is_other_gone(self, side: Side) -> bool {
+        self.0 & (side as u8 ^ (TX_GONE | RX_GONE)) != 0
     }
 }
