@@ -52,13 +52,18 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["waker.mpsc_receive", "waker.unbounded_receive"],
     ),
     (
+        "core/src/sync/mpsc/handles.rs",
+        &["waker.mpsc_receive", "waker.unbounded_receive"],
+    ),
+    (
         "core/src/sync/notify.rs",
         &["waker.notify_waiters", "waker.notify_one"],
     ),
     (
-        "core/src/sync/oneshot.rs",
-        &["waker.oneshot_receive", "waker.oneshot_closed"],
+        "core/src/sync/oneshot/sender.rs",
+        &["waker.oneshot_receive"],
     ),
+    ("core/src/sync/oneshot/shared.rs", &["waker.oneshot_closed"]),
     (
         "core/src/sync/permits.rs",
         &[

@@ -3,12 +3,12 @@
 //! Idea        A chain of items under a lock, and its length beside the lock, so that a worker takes no
 //!             lock when the queue is empty.
 //! States      open → closed
-//! Invariants  I1 `len` is the chain's length whenever the lock is free.
+//! Invariants  I1 `len` is the chain's length whenever the lock is free: the guard of the lock sees to it.
 //!             I2 nothing is pushed once closed.
 //! Rejected    A lock-free list: its pop needs hazard tracking, and a burst is moved under one lock.
 
 use crate::collections::{Chain, QueueHandle};
-use crate::platform::{AtomicUsize, Lock, Ordering};
+use crate::platform::{AtomicUsize, Lock, LockGuard, Ordering};
 
 /// An unbounded queue that is linked through its items. Dropping it forgets the items that are in it.
 #[derive(Debug)]
@@ -21,6 +21,20 @@ pub struct Inject<Q: QueueHandle> {
 struct Inner<Q: QueueHandle> {
     chain: Chain<Q>,
     closed: bool,
+}
+
+/// The queue with its lock held.
+struct InjectGuard<'a, Q: QueueHandle> {
+    len: &'a AtomicUsize,
+    inner: LockGuard<'a, Inner<Q>>,
+}
+
+impl<Q: QueueHandle> Drop for InjectGuard<'_, Q> {
+    #[inline]
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `Inject::len`. The lock is released after it (I1).
+        self.len.store(self.inner.chain.len(), Ordering::Release);
+    }
 }
 
 impl<Q: QueueHandle> Default for Inject<Q> {
@@ -41,9 +55,17 @@ impl<Q: QueueHandle> Inject<Q> {
         }
     }
 
+    #[inline]
+    fn lock(&self) -> InjectGuard<'_, Q> {
+        InjectGuard {
+            len: &self.len,
+            inner: self.inner.lock(),
+        }
+    }
+
     /// How many items there are.
     pub fn len(&self) -> usize {
-        // Acquire: pairs with the Release stores below; a hint, the lock decides.
+        // Acquire: pairs with the Release in the drop of the guard; a hint, the lock decides.
         self.len.load(Ordering::Acquire)
     }
 
@@ -57,13 +79,11 @@ impl<Q: QueueHandle> Inject<Q> {
     /// # Errors
     /// The item, if the queue is closed.
     pub fn push(&self, item: Q) -> Result<(), Q> {
-        let mut inner = self.inner.lock();
+        let inner = &mut self.lock().inner;
         if inner.closed {
             return Err(item);
         }
         inner.chain.push(item);
-        // Release: pairs with the Acquire in `len`.
-        self.len.store(inner.chain.len(), Ordering::Release);
         Ok(())
     }
 
@@ -72,13 +92,11 @@ impl<Q: QueueHandle> Inject<Q> {
     /// # Errors
     /// The items, if the queue is closed.
     pub fn append(&self, mut items: Chain<Q>) -> Result<(), Chain<Q>> {
-        let mut inner = self.inner.lock();
+        let inner = &mut self.lock().inner;
         if inner.closed {
             return Err(items);
         }
         inner.chain.append(&mut items);
-        // Release: pairs with the Acquire in `len`.
-        self.len.store(inner.chain.len(), Ordering::Release);
         Ok(())
     }
 
@@ -89,20 +107,19 @@ impl<Q: QueueHandle> Inject<Q> {
         one
     }
 
-    /// Takes at most `most` items, oldest first, and hands each to `keep` under the lock.
+    /// Takes at most `most` items, oldest first, and hands each to `keep` under the lock. If `keep` panics, what it was
+    /// not called for stays in the queue.
     pub fn pop_many(&self, most: usize, mut keep: impl FnMut(Q)) -> usize {
         if self.is_empty() {
             return 0;
         }
-        let mut inner = self.inner.lock();
+        let inner = &mut self.lock().inner;
         let mut taken = 0;
         while taken < most {
             let Some(item) = inner.chain.pop() else { break };
             keep(item);
             taken += 1;
         }
-        // Release: pairs with the Acquire in `len`.
-        self.len.store(inner.chain.len(), Ordering::Release);
         taken
     }
 

@@ -22,6 +22,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::NonNull;
+use core::slice;
 
 use crate::collections::QueueHandle;
 use crate::platform::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
@@ -107,8 +108,9 @@ impl<Q: QueueHandle> Ring<Q> {
 
     /// Takes half of the items, at least one, oldest first, and hands each to `keep`.
     ///
-    /// `keep` is called after the items are ours, at most half a ring of times.
-    pub fn take_half(&self, mut keep: impl FnMut(Q)) -> usize {
+    /// `keep` is called after the items are ours, at most half a ring of times. If it panics, it is called for the
+    /// rest all the same, so that no item is lost.
+    pub fn take_half(&self, keep: impl FnMut(Q)) -> usize {
         let mut taken = [core::ptr::null_mut(); RING_SLOTS / 2];
         loop {
             // Acquire: pairs with the Release of whoever moved the head.
@@ -136,13 +138,39 @@ impl<Q: QueueHandle> Ring<Q> {
                 Ordering::Relaxed,
             );
             if moved.is_ok() {
-                for raw in taken[..count].iter().filter_map(|raw| NonNull::new(*raw)) {
-                    // SAFETY: `push` made it of a handle, and the head has passed it: it is ours.
-                    keep(unsafe { Q::from_raw(raw) });
-                }
+                let mut taken = TakenGuard {
+                    items: taken[..count].iter(),
+                    keep,
+                };
+                taken.hand_on();
                 return count;
             }
         }
+    }
+}
+
+/// Items that were taken and are not yet handed on; when it drops, they are.
+struct TakenGuard<'a, Q: QueueHandle, K: FnMut(Q)> {
+    /// Words of handles that `push` wrote, which the head has passed: they are ours.
+    items: slice::Iter<'a, *mut Q::Item>,
+    keep: K,
+}
+
+impl<Q: QueueHandle, K: FnMut(Q)> TakenGuard<'_, Q, K> {
+    #[inline]
+    fn hand_on(&mut self) {
+        for raw in self.items.by_ref().filter_map(|raw| NonNull::new(*raw)) {
+            // SAFETY: `push` made it of a handle, which is ours, and the iterator yields it once.
+            (self.keep)(unsafe { Q::from_raw(raw) });
+        }
+    }
+}
+
+impl<Q: QueueHandle, K: FnMut(Q)> Drop for TakenGuard<'_, Q, K> {
+    #[inline]
+    fn drop(&mut self) {
+        // There are some only if `keep` has panicked.
+        self.hand_on();
     }
 }
 

@@ -1,5 +1,9 @@
-//! The static ring against a naive queue, at its limits, and in a static with many producers.
+//! The static ring against a naive queue, at its limits, and in a static with many producers; the queues of tasks when
+//! whoever takes from them panics.
+use std::boxed::Box;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::vec::Vec;
 
@@ -7,7 +11,8 @@ use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{Just, Strategy};
 use proptest::{collection, prop_assert_eq, proptest};
 
-use super::{FixedQueue, FixedRing, Full};
+use super::{FixedQueue, FixedRing, Full, Inject, Ring};
+use crate::collections::{ChainLink, Chained, QueueHandle};
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -117,4 +122,90 @@ fn producers_on_many_threads_lose_nothing() {
     for producer in producers {
         producer.join().unwrap();
     }
+}
+
+struct Item {
+    number: usize,
+    next: ChainLink<Item>,
+}
+
+#[allow(unsafe_code)]
+// SAFETY: one link, always the same.
+unsafe impl Chained for Item {
+    fn next(&self) -> &ChainLink<Self> {
+        &self.next
+    }
+}
+
+/// The one handle to an item.
+struct Handle(Box<Item>);
+
+#[allow(unsafe_code)]
+// SAFETY: a box is the one to have its item.
+unsafe impl QueueHandle for Handle {
+    type Item = Item;
+
+    fn into_raw(self) -> NonNull<Item> {
+        NonNull::from(Box::leak(self.0))
+    }
+
+    unsafe fn from_raw(raw: NonNull<Item>) -> Self {
+        // SAFETY: by the caller's promise.
+        Self(unsafe { Box::from_raw(raw.as_ptr()) })
+    }
+}
+
+fn handle(number: usize) -> Handle {
+    Handle(Box::new(Item {
+        number,
+        next: ChainLink::new(),
+    }))
+}
+
+/// Calls `take` with a closure that panics once it has kept two items, and returns what was kept.
+fn kept_by_a_closure_that_panics(take: impl FnOnce(&mut dyn FnMut(Handle))) -> Vec<usize> {
+    let mut kept = Vec::new();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        take(&mut |item: Handle| {
+            kept.push(item.0.number);
+            assert!(kept.len() != 2, "the closure panics");
+        });
+    }));
+    assert!(panicked.is_err());
+    kept
+}
+
+#[test]
+fn a_panic_as_half_of_a_ring_is_taken_loses_no_item() {
+    let ring = Ring::<Handle>::new();
+    let owner = ring.claim().unwrap();
+    for number in 0..8 {
+        assert!(owner.push(handle(number)).is_ok());
+    }
+    let kept = kept_by_a_closure_that_panics(|keep| {
+        ring.take_half(keep);
+    });
+    assert_eq!(kept, [0, 1, 2, 3], "the rest of the half is handed on, too");
+    let left: Vec<_> = core::iter::from_fn(|| owner.pop())
+        .map(|item| item.0.number)
+        .collect();
+    assert_eq!(left, [4, 5, 6, 7]);
+}
+
+#[test]
+fn a_panic_as_the_inject_queue_is_emptied_leaves_the_others_in_it() {
+    let inject = Inject::<Handle>::new();
+    for number in 0..4 {
+        assert!(inject.push(handle(number)).is_ok());
+    }
+    let kept = kept_by_a_closure_that_panics(|keep| {
+        inject.pop_many(4, keep);
+    });
+    assert_eq!(kept, [0, 1]);
+    assert_eq!(inject.len(), 2, "what is in the queue is counted");
+    let left: Vec<_> = core::iter::from_fn(|| inject.pop())
+        .map(|item| item.0.number)
+        .collect();
+    assert_eq!(left, [2, 3]);
+    assert!(inject.is_empty());
 }

@@ -16,6 +16,8 @@ mod tail;
 
 mod blocking;
 
+mod guard;
+
 mod semaphore;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -25,6 +27,8 @@ mod mutex;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod mutex_owned;
+
+mod rwlock_permits;
 
 mod rwlock_guards;
 

@@ -3,19 +3,19 @@
 //! Idea        The lock is a value and one permit; whoever holds the permit may touch the value.
 //! States      free ⇄ held; held → granted to the first in the queue, which is woken with the permit
 //! Invariants  I1 `value` is touched by the holder of the permit only.
-//!             I2 a guard gives the permit back once.
+//!             I2 a guard gives the permit back once ([`HeldLock`]).
 //! Rejected    Letting newcomers take a lock that was released before the wait queue is served: more
 //!             throughput, but a task can wait for ever, and Tokio's users count on the order.
 #![allow(unsafe_code)]
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use super::blocking;
 use super::errors::TryLockError;
+use super::guard::{HeldLock, HeldPart, Unlock, Writer, deref_guard};
 use super::permits::PlainPermits;
 use crate::maybe_const;
 use crate::platform::UnsafeCell;
@@ -41,7 +41,7 @@ use crate::trace::{Resource, instrument};
 /// });
 /// ```
 pub struct Mutex<T: ?Sized> {
-    pub(super) permit: PlainPermits,
+    permit: PlainPermits,
     value: UnsafeCell<T>,
 }
 
@@ -86,7 +86,8 @@ impl<T: ?Sized> Mutex<T> {
     /// One read-modify-write if the lock is free.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         self.take_permit("Mutex::lock").await;
-        self.guard()
+        // SAFETY: the permit was taken.
+        MutexGuard::of(unsafe { HeldLock::new(self) })
     }
 
     /// Takes the lock if it is free and nobody waits.
@@ -95,7 +96,8 @@ impl<T: ?Sized> Mutex<T> {
     /// [`TryLockError`] if it is held.
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         self.try_take_permit()?;
-        Ok(self.guard())
+        // SAFETY: the permit was taken.
+        Ok(MutexGuard::of(unsafe { HeldLock::new(self) }))
     }
 
     /// Waits for the lock and blocks the thread meanwhile.
@@ -121,17 +123,6 @@ impl<T: ?Sized> Mutex<T> {
         T: Sized,
     {
         self.value.into_inner()
-    }
-
-    /// The guard of the permit that the caller took.
-    #[inline]
-    fn guard(&self) -> MutexGuard<'_, T> {
-        let guard = MutexGuard {
-            lock: self,
-            _access: PhantomData,
-        };
-        self.permit.owner.locked(true);
-        guard
     }
 
     /// `source` is the function that a user called.
@@ -179,12 +170,65 @@ impl<T: Default> Default for Mutex<T> {
     }
 }
 
-impl PlainPermits {
-    /// Gives a mutex's one permit back.
+/// A mutex's one permit, without the value.
+impl Unlock<Writer> for PlainPermits {
     #[inline]
-    pub(super) fn unlock(&self) {
+    fn tell_locked(&self) {
+        self.owner.locked(true);
+    }
+
+    #[inline]
+    fn unlock(&self) {
         self.give(1);
         self.owner.locked(false);
+    }
+}
+
+impl<T: ?Sized> Unlock<Writer> for Mutex<T> {
+    #[inline]
+    fn tell_locked(&self) {
+        self.permit.tell_locked();
+    }
+
+    #[inline]
+    fn unlock(&self) {
+        self.permit.unlock();
+    }
+}
+
+/// A mutex that is held, however it is reached.
+impl<L: Deref<Target = Mutex<T>>, T: ?Sized> HeldLock<L, Writer> {
+    /// The held mutex with all of its value as the part.
+    pub(super) fn into_part(self) -> HeldPart<L, Writer, T> {
+        let value = self.lock().value();
+        // SAFETY: the value of this mutex, which its holder may write.
+        unsafe { HeldPart::new(self, value) }
+    }
+}
+
+impl<L: Deref<Target = Mutex<T>>, T: ?Sized> Deref for HeldLock<L, Writer> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: the permit is held (I1).
+        unsafe { self.lock().value().as_ref() }
+    }
+}
+
+impl<L: Deref<Target = Mutex<T>>, T: ?Sized> DerefMut for HeldLock<L, Writer> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the permit is held (I1), and its holder is borrowed mutably.
+        unsafe { self.lock().value().as_mut() }
+    }
+}
+
+impl<'a, T: ?Sized, U: ?Sized> HeldPart<&'a Mutex<T>, Writer, U> {
+    /// Holds the mutex by its permit alone, whatever its value is.
+    fn by_permit(self) -> HeldPart<&'a PlainPermits, Writer, U> {
+        // SAFETY: the permit of the same mutex.
+        unsafe { self.reach_by(|mutex| &mutex.permit) }
     }
 }
 
@@ -205,11 +249,18 @@ impl PlainPermits {
 /// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct MutexGuard<'a, T: ?Sized> {
-    lock: &'a Mutex<T>,
+    held: HeldLock<&'a Mutex<T>, Writer>,
     _access: PhantomData<&'a mut T>,
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    const fn of(held: HeldLock<&'a Mutex<T>, Writer>) -> Self {
+        Self {
+            held,
+            _access: PhantomData,
+        }
+    }
+
     /// Narrows the guard to a part of the value.
     ///
     /// # Example
@@ -220,81 +271,35 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// *MutexGuard::map(pair.try_lock().unwrap(), |pair| &mut pair.1) = 5;
     /// assert_eq!(pair.into_inner(), (1, 5));
     /// ```
-    pub fn map<U, F>(mut this: Self, f: F) -> MappedMutexGuard<'a, U>
+    pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         U: ?Sized,
         F: FnOnce(&mut T) -> &mut U,
     {
-        let part = NonNull::from(f(&mut this));
-        let lock = this.lock;
-        mem::forget(this);
-        MappedMutexGuard {
-            permit: &lock.permit,
-            part,
-            _access: PhantomData,
-        }
+        MappedMutexGuard::of(this.held.into_part().map(f).by_permit())
     }
 
     /// Narrows the guard to a part of the value if `f` finds one.
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
-    pub fn try_map<U, F>(mut this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         U: ?Sized,
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Some(part) = f(&mut this).map(NonNull::from) else {
-            return Err(this);
-        };
-        let lock = this.lock;
-        mem::forget(this);
-        Ok(MappedMutexGuard {
-            permit: &lock.permit,
-            part,
-            _access: PhantomData,
-        })
+        let part = this.held.into_part().try_map(f);
+        part.map(|part| MappedMutexGuard::of(part.by_permit()))
+            .map_err(|whole| Self::of(whole.into_held()))
     }
 
     /// The mutex that this guard holds.
     pub fn mutex(this: &Self) -> &'a Mutex<T> {
-        this.lock
+        this.held.lock()
     }
 }
 
-impl<T: ?Sized> Drop for MutexGuard<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        self.lock.permit.unlock();
-    }
-}
-
-impl<T: ?Sized> Deref for MutexGuard<'_, T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds the permit (I1).
-        unsafe { self.lock.value().as_ref() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard holds the permit (I1) and is borrowed mutably.
-        unsafe { self.lock.value().as_mut() }
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { ['a, T: ?Sized] MutexGuard<'a, T>, held => mut T }
 
 /// Access to a part of the value of a locked [`Mutex`]; unlocks when dropped.
 ///
@@ -313,8 +318,7 @@ impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
 /// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
-    permit: &'a PlainPermits,
-    part: NonNull<T>,
+    held: HeldPart<&'a PlainPermits, Writer, T>,
     _access: PhantomData<&'a mut T>,
 }
 
@@ -324,71 +328,32 @@ unsafe impl<T: ?Sized + Send> Send for MappedMutexGuard<'_, T> {}
 unsafe impl<T: ?Sized + Sync> Sync for MappedMutexGuard<'_, T> {}
 
 impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
+    const fn of(held: HeldPart<&'a PlainPermits, Writer, T>) -> Self {
+        Self {
+            held,
+            _access: PhantomData,
+        }
+    }
+
     /// Narrows the guard further.
-    pub fn map<U, F>(mut this: Self, f: F) -> MappedMutexGuard<'a, U>
+    pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
     {
-        let part = NonNull::from(f(&mut this));
-        let permit = this.permit;
-        mem::forget(this);
-        MappedMutexGuard {
-            permit,
-            part,
-            _access: PhantomData,
-        }
+        MappedMutexGuard::of(this.held.map(f))
     }
 
     /// Narrows the guard further if `f` finds a part.
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
-    pub fn try_map<U, F>(mut this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Some(part) = f(&mut this).map(NonNull::from) else {
-            return Err(this);
-        };
-        let permit = this.permit;
-        mem::forget(this);
-        Ok(MappedMutexGuard {
-            permit,
-            part,
-            _access: PhantomData,
-        })
+        let part = this.held.try_map(f);
+        part.map(MappedMutexGuard::of).map_err(Self::of)
     }
 }
 
-impl<T: ?Sized> Drop for MappedMutexGuard<'_, T> {
-    fn drop(&mut self) {
-        self.permit.unlock();
-    }
-}
-
-impl<'a, T: ?Sized> Deref for MappedMutexGuard<'a, T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds the permit (I1); the part lies in the value.
-        unsafe { self.part.as_ref() }
-    }
-}
-
-impl<'a, T: ?Sized> DerefMut for MappedMutexGuard<'a, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as in `deref`, and borrowed mutably.
-        unsafe { self.part.as_mut() }
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Debug> fmt::Debug for MappedMutexGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Display> fmt::Display for MappedMutexGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { ['a, T: ?Sized] MappedMutexGuard<'a, T>, held => mut T }

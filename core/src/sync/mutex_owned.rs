@@ -1,18 +1,15 @@
 //! Mutex guards that own their mutex.
 //!
-//! Idea        An owned guard is a borrowed guard that keeps the lock by an `Arc` instead of a reference.
-//! Invariants  those of [`mutex`](super::mutex), and: I2 a guard that gives `&mut U` is invariant in
+//! Idea        An owned guard is a [`HeldLock`] as a borrowed guard is, but reaches the mutex by an `Arc`.
+//! Invariants  those of [`guard`](super::guard), and: I3 a guard that gives `&mut U` is invariant in
 //!             `U`, or a `&'static` reference in the value could be replaced by a shorter one.
 #![allow(unsafe_code)]
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
-use core::ops::{Deref, DerefMut};
-use core::ptr::{self, NonNull};
 
 use super::blocking;
 use super::errors::TryLockError;
+use super::guard::{HeldLock, HeldPart, Writer, deref_guard};
 use super::mutex::Mutex;
 use crate::platform::OwnerArc;
 
@@ -23,7 +20,8 @@ impl<T: ?Sized> Mutex<T> {
     /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn lock_owned(self: OwnerArc<Self>) -> OwnedMutexGuard<T> {
         self.take_permit("Mutex::lock_owned").await;
-        OwnedMutexGuard::new(self)
+        // SAFETY: the permit was taken.
+        OwnedMutexGuard::of(unsafe { HeldLock::new(self) })
     }
 
     /// Takes the lock if it is free and nobody waits; the guard keeps the mutex alive.
@@ -32,7 +30,8 @@ impl<T: ?Sized> Mutex<T> {
     /// [`TryLockError`] if it is held.
     pub fn try_lock_owned(self: OwnerArc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         self.try_take_permit()?;
-        Ok(OwnedMutexGuard::new(self))
+        // SAFETY: the permit was taken.
+        Ok(OwnedMutexGuard::of(unsafe { HeldLock::new(self) }))
     }
 
     /// Waits for the lock and blocks the thread meanwhile; the guard keeps the mutex alive.
@@ -63,8 +62,8 @@ impl<T: ?Sized> Mutex<T> {
 /// assert_eq!(*mutex.try_lock().unwrap(), 2);
 /// ```
 pub struct OwnedMutexGuard<T: ?Sized> {
-    lock: OwnerArc<Mutex<T>>,
-    /// Exclusive access to a `T` elsewhere: invariant (I2), and movable whatever `T` is.
+    held: HeldLock<OwnerArc<Mutex<T>>, Writer>,
+    /// Exclusive access to a `T` elsewhere: invariant (I3), and movable whatever `T` is.
     _access: PhantomData<*mut T>,
 }
 
@@ -74,95 +73,43 @@ unsafe impl<T: ?Sized + Send> Send for OwnedMutexGuard<T> {}
 unsafe impl<T: ?Sized + Send + Sync> Sync for OwnedMutexGuard<T> {}
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
-    /// The guard of the permit that the caller took.
-    #[inline]
-    fn new(lock: OwnerArc<Mutex<T>>) -> Self {
-        let guard = Self {
-            lock,
+    const fn of(held: HeldLock<OwnerArc<Mutex<T>>, Writer>) -> Self {
+        Self {
+            held,
             _access: PhantomData,
-        };
-        guard.lock.permit.owner.locked(true);
-        guard
-    }
-
-    /// The mutex, out of the guard, which unlocks no more.
-    fn into_lock(self) -> OwnerArc<Mutex<T>> {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not touched again, so the pointer is moved out once.
-        unsafe { ptr::read(&raw const this.lock) }
+        }
     }
 
     /// Narrows the guard to a part of the value.
-    pub fn map<U, F>(mut this: Self, f: F) -> OwnedMappedMutexGuard<T, U>
+    pub fn map<U, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, U>
     where
         U: ?Sized,
         F: FnOnce(&mut T) -> &mut U,
     {
-        let part = NonNull::from(f(&mut this));
-        OwnedMappedMutexGuard {
-            lock: this.into_lock(),
-            part,
-            _access: PhantomData,
-        }
+        OwnedMappedMutexGuard::of(this.held.into_part().map(f))
     }
 
     /// Narrows the guard to a part of the value if `f` finds one.
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
-    pub fn try_map<U, F>(mut this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
     where
         U: ?Sized,
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Some(part) = f(&mut this).map(NonNull::from) else {
-            return Err(this);
-        };
-        Ok(OwnedMappedMutexGuard {
-            lock: this.into_lock(),
-            part,
-            _access: PhantomData,
-        })
+        let part = this.held.into_part().try_map(f);
+        part.map(OwnedMappedMutexGuard::of)
+            .map_err(|whole| Self::of(whole.into_held()))
     }
 
     /// The mutex that this guard holds.
     pub fn mutex(this: &Self) -> &OwnerArc<Mutex<T>> {
-        &this.lock
+        this.held.lock()
     }
 }
 
-impl<T: ?Sized> Drop for OwnedMutexGuard<T> {
-    fn drop(&mut self) {
-        self.lock.permit.unlock();
-    }
-}
-
-impl<T: ?Sized> Deref for OwnedMutexGuard<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds the permit (I1).
-        unsafe { self.lock.value().as_ref() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for OwnedMutexGuard<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard holds the permit (I1) and is borrowed mutably.
-        unsafe { self.lock.value().as_mut() }
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedMutexGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: ?Sized + fmt::Display> fmt::Display for OwnedMutexGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { [T: ?Sized] OwnedMutexGuard<T>, held => mut T }
 
 /// Access to a part of the value of a locked [`Mutex`] that it keeps alive; unlocks when dropped.
 ///
@@ -183,9 +130,8 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedMutexGuard<T> {
 /// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
-    lock: OwnerArc<Mutex<T>>,
-    part: NonNull<U>,
-    /// Exclusive access to the part (I2).
+    held: HeldPart<OwnerArc<Mutex<T>>, Writer, U>,
+    /// Exclusive access to the part (I3).
     _access: PhantomData<*mut U>,
 }
 
@@ -195,73 +141,32 @@ unsafe impl<T: ?Sized + Send, U: ?Sized + Send> Send for OwnedMappedMutexGuard<T
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Send + Sync> Sync for OwnedMappedMutexGuard<T, U> {}
 
 impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
-    fn into_lock(self) -> OwnerArc<Mutex<T>> {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not touched again, so the pointer is moved out once.
-        unsafe { ptr::read(&raw const this.lock) }
+    const fn of(held: HeldPart<OwnerArc<Mutex<T>>, Writer, U>) -> Self {
+        Self {
+            held,
+            _access: PhantomData,
+        }
     }
 
     /// Narrows the guard further.
-    pub fn map<S, F>(mut this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
+    pub fn map<S, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
     where
         F: FnOnce(&mut U) -> &mut S,
     {
-        let part = NonNull::from(f(&mut this));
-        OwnedMappedMutexGuard {
-            lock: this.into_lock(),
-            part,
-            _access: PhantomData,
-        }
+        OwnedMappedMutexGuard::of(this.held.map(f))
     }
 
     /// Narrows the guard further if `f` finds a part.
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
-    pub fn try_map<S, F>(mut this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
+    pub fn try_map<S, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
     where
         F: FnOnce(&mut U) -> Option<&mut S>,
     {
-        let Some(part) = f(&mut this).map(NonNull::from) else {
-            return Err(this);
-        };
-        Ok(OwnedMappedMutexGuard {
-            lock: this.into_lock(),
-            part,
-            _access: PhantomData,
-        })
+        let part = this.held.try_map(f);
+        part.map(OwnedMappedMutexGuard::of).map_err(Self::of)
     }
 }
 
-impl<T: ?Sized, U: ?Sized> Drop for OwnedMappedMutexGuard<T, U> {
-    fn drop(&mut self) {
-        self.lock.permit.unlock();
-    }
-}
-
-impl<T: ?Sized, U: ?Sized> Deref for OwnedMappedMutexGuard<T, U> {
-    type Target = U;
-    fn deref(&self) -> &U {
-        // SAFETY: the guard holds the permit (I1); the part lies in the value.
-        unsafe { self.part.as_ref() }
-    }
-}
-
-impl<T: ?Sized, U: ?Sized> DerefMut for OwnedMappedMutexGuard<T, U> {
-    fn deref_mut(&mut self) -> &mut U {
-        // SAFETY: as in `deref`, and borrowed mutably.
-        unsafe { self.part.as_mut() }
-    }
-}
-
-impl<T: ?Sized, U: ?Sized + fmt::Debug> fmt::Debug for OwnedMappedMutexGuard<T, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: ?Sized, U: ?Sized + fmt::Display> fmt::Display for OwnedMappedMutexGuard<T, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { [T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U>, held => mut U }

@@ -1,14 +1,68 @@
-//! The future of a borrowed [`Notify`].
+//! The future of a borrowed [`Notify`], and what it shares with that of a [`Notify`] that it keeps alive.
 //!
-//! Idea        A [`Wait`], and a reference to the `Notify` that it belongs to.
+//! Idea        A [`WaitOn`] is a [`Wait`] and a way to the `Notify` that it belongs to: a reference here, an `Arc` in
+//!             [`notified_owned`](super::notified_owned).
+//! Invariants  I1 a `Wait` that has begun leaves its `Notify` before its memory is used again: it is pinned, and
+//!             the drop of the `WaitOn` calls `leave`.
 #![allow(unsafe_code)]
 
+use core::fmt;
 use core::future::Future;
+use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::notify::Notify;
 use super::notify_wait::Wait;
+
+/// A wait for a notification of a `Notify` that is reached by `N`.
+pub(super) struct WaitOn<N: Deref<Target = Notify>> {
+    notify: N,
+    wait: Wait,
+}
+
+impl<N: Deref<Target = Notify>> WaitOn<N> {
+    pub(super) fn new(notify: N) -> Self {
+        Self {
+            wait: Wait::new(&notify),
+            notify,
+        }
+    }
+
+    fn project(self: Pin<&mut Self>) -> (&Notify, Pin<&mut Wait>) {
+        // SAFETY: `wait` is structurally pinned: it is moved out nowhere.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: as above.
+        (&this.notify, unsafe { Pin::new_unchecked(&mut this.wait) })
+    }
+
+    /// Takes the position in the queue now; `true` if a notification was there already.
+    pub(super) fn enable(self: Pin<&mut Self>) -> bool {
+        let (notify, wait) = self.project();
+        wait.advance(notify, None)
+    }
+
+    pub(super) fn poll_notified(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let (notify, wait) = self.project();
+        wait.poll(notify, cx)
+    }
+
+    /// Prints the wait as the public type `name`.
+    pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("notify", &*self.notify)
+            .field("wait", &self.wait)
+            .finish()
+    }
+}
+
+impl<N: Deref<Target = Notify>> Drop for WaitOn<N> {
+    fn drop(&mut self) {
+        // SAFETY: the wait is not moved any more.
+        let (notify, wait) = unsafe { Pin::new_unchecked(self) }.project();
+        wait.leave(notify);
+    }
+}
 
 /// Waits for a notification; made by [`Notify::notified`].
 ///
@@ -36,12 +90,8 @@ use super::notify_wait::Wait;
 ///     waiting.await;
 /// });
 /// ```
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Notified<'a> {
-    notify: &'a Notify,
-    wait: Wait,
-}
+pub struct Notified<'a>(WaitOn<&'a Notify>);
 
 impl Notify {
     /// A future that completes with the next notification.
@@ -52,19 +102,14 @@ impl Notify {
     /// # Cancel safety
     /// A cancelled wait loses its position in the queue, and passes a notification on.
     pub fn notified(&self) -> Notified<'_> {
-        Notified {
-            notify: self,
-            wait: Wait::new(self),
-        }
+        Notified(WaitOn::new(self))
     }
 }
 
 impl<'a> Notified<'a> {
-    fn project(self: Pin<&mut Self>) -> (&'a Notify, Pin<&mut Wait>) {
-        // SAFETY: `wait` is structurally pinned: it is moved out nowhere.
-        let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: as above.
-        (this.notify, unsafe { Pin::new_unchecked(&mut this.wait) })
+    fn wait(self: Pin<&mut Self>) -> Pin<&mut WaitOn<&'a Notify>> {
+        // SAFETY: the one field is pinned as the whole is.
+        unsafe { self.map_unchecked_mut(|this| &mut this.0) }
     }
 
     /// Takes the position in the queue now; `true` if a notification was there already.
@@ -81,8 +126,7 @@ impl<'a> Notified<'a> {
     /// assert!(waiting.as_mut().enable());
     /// ```
     pub fn enable(self: Pin<&mut Self>) -> bool {
-        let (notify, wait) = self.project();
-        wait.advance(notify, None)
+        self.wait().enable()
     }
 }
 
@@ -90,15 +134,12 @@ impl Future for Notified<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (notify, wait) = self.project();
-        wait.poll(notify, cx)
+        self.wait().poll_notified(cx)
     }
 }
 
-impl Drop for Notified<'_> {
-    fn drop(&mut self) {
-        // SAFETY: the future is not moved any more.
-        let (notify, wait) = unsafe { Pin::new_unchecked(self) }.project();
-        wait.leave(notify);
+impl fmt::Debug for Notified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("Notified", f)
     }
 }

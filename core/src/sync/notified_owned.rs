@@ -1,14 +1,15 @@
 //! The future of a [`Notify`] that it keeps alive.
 //!
-//! Idea        A [`Wait`], and an `Arc` of the `Notify` that it belongs to.
+//! Idea        A [`WaitOn`], as [`Notified`](super::notified::Notified) is, that reaches its `Notify` by an `Arc`.
 #![allow(unsafe_code)]
 
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use super::notified::WaitOn;
 use super::notify::Notify;
-use super::notify_wait::Wait;
 use crate::platform::OwnerArc;
 
 /// Waits for a notification; made by [`Notify::notified_owned`].
@@ -30,12 +31,8 @@ use crate::platform::OwnerArc;
 /// changed.notify_waiters();
 /// block_on(waiting);
 /// ```
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct OwnedNotified {
-    notify: OwnerArc<Notify>,
-    wait: Wait,
-}
+pub struct OwnedNotified(WaitOn<OwnerArc<Notify>>);
 
 impl Notify {
     /// As [`notified`](Self::notified), for a future that outlives the borrower.
@@ -43,25 +40,19 @@ impl Notify {
     /// # Cancel safety
     /// A cancelled wait loses its position in the queue, and passes a notification on.
     pub fn notified_owned(self: OwnerArc<Self>) -> OwnedNotified {
-        OwnedNotified {
-            wait: Wait::new(&self),
-            notify: self,
-        }
+        OwnedNotified(WaitOn::new(self))
     }
 }
 
 impl OwnedNotified {
-    fn project(self: Pin<&mut Self>) -> (&Notify, Pin<&mut Wait>) {
-        // SAFETY: `wait` is structurally pinned: it is moved out nowhere.
-        let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: as above.
-        (&this.notify, unsafe { Pin::new_unchecked(&mut this.wait) })
+    fn wait(self: Pin<&mut Self>) -> Pin<&mut WaitOn<OwnerArc<Notify>>> {
+        // SAFETY: the one field is pinned as the whole is.
+        unsafe { self.map_unchecked_mut(|this| &mut this.0) }
     }
 
     /// Takes the position in the queue now; `true` if a notification was there already.
     pub fn enable(self: Pin<&mut Self>) -> bool {
-        let (notify, wait) = self.project();
-        wait.advance(notify, None)
+        self.wait().enable()
     }
 }
 
@@ -69,15 +60,12 @@ impl Future for OwnedNotified {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (notify, wait) = self.project();
-        wait.poll(notify, cx)
+        self.wait().poll_notified(cx)
     }
 }
 
-impl Drop for OwnedNotified {
-    fn drop(&mut self) {
-        // SAFETY: the future is not moved any more.
-        let (notify, wait) = unsafe { Pin::new_unchecked(self) }.project();
-        wait.leave(notify);
+impl fmt::Debug for OwnedNotified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("OwnedNotified", f)
     }
 }

@@ -5,7 +5,7 @@
 //!             wait behind it.
 //! States      free ⇄ 1..=max readers;   free ⇄ one writer;   writer ─downgrade→ one reader
 //! Invariants  I1 `value` is read by holders of a permit, and written by the holder of all.
-//!             I2 a guard gives its permits back exactly once.
+//!             I2 a guard gives its permits back exactly once ([`HeldLock`]).
 //! Rejected    Readers past a waiting writer: the writer may wait for ever.
 #![allow(unsafe_code)]
 
@@ -14,13 +14,11 @@ use core::ptr::NonNull;
 
 use super::blocking;
 use super::errors::TryLockError;
-use super::permits::PlainPermits;
+use super::guard::{HeldLock, HeldPart, Unlock};
 use super::rwlock_guards::{RwLockReadGuard, RwLockWriteGuard};
+use super::rwlock_permits::{MOST_READERS, RawRwLock, RwLockPermits};
 use crate::maybe_const;
 use crate::platform::UnsafeCell;
-use crate::trace::{Resource, instrument};
-
-const MOST_READERS: u32 = u32::MAX >> 3;
 
 /// A lock that many readers or one writer may hold across `.await`; requests are served in the
 /// order of their first poll.
@@ -46,8 +44,7 @@ const MOST_READERS: u32 = u32::MAX >> 3;
 /// assert_eq!(lock.into_inner(), 6);
 /// ```
 pub struct RwLock<T: ?Sized> {
-    pub(super) permits: PlainPermits,
-    pub(super) most_readers: u32,
+    permits: RwLockPermits,
     value: UnsafeCell<T>,
 }
 
@@ -75,10 +72,9 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: Sized,
     {
-        let plain = Self::const_with_max_readers(value, max_reads);
         Self {
-            permits: PlainPermits::of(Resource::rwlock(max_reads), max_reads as usize),
-            ..plain
+            permits: RwLockPermits::told(max_reads),
+            value: UnsafeCell::new(value),
         }
     }
 
@@ -102,11 +98,8 @@ impl<T: ?Sized> RwLock<T> {
         where
             T: Sized,
         {
-            assert!(max_reads > 0, "a RwLock may not be created with 0 readers");
-            assert!(max_reads <= MOST_READERS, "a RwLock may not be created with more than 536870911 readers");
             Self {
-                permits: PlainPermits::new(max_reads as usize),
-                most_readers: max_reads,
+                permits: RwLockPermits::new(max_reads),
                 value: UnsafeCell::new(value),
             }
         }
@@ -117,8 +110,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        self.take(1, "RwLock::read").await;
-        RwLockReadGuard::new(&self.permits, self.value())
+        self.permits.read("RwLock::read").await;
+        // SAFETY: taken above.
+        RwLockReadGuard::of(unsafe { self.held() })
     }
 
     /// Waits to write.
@@ -126,8 +120,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.take(self.most_readers, "RwLock::write").await;
-        RwLockWriteGuard::new(&self.permits, self.most_readers, self.value())
+        self.permits.write("RwLock::write").await;
+        // SAFETY: taken above.
+        RwLockWriteGuard::of(unsafe { self.held() })
     }
 
     /// Reads if no writer holds the lock or waits.
@@ -135,8 +130,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// [`TryLockError`] otherwise.
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
-        self.try_take(1)?;
-        Ok(RwLockReadGuard::new(&self.permits, self.value()))
+        self.permits.try_read()?;
+        // SAFETY: taken above.
+        Ok(RwLockReadGuard::of(unsafe { self.held() }))
     }
 
     /// Writes if nobody holds the lock or waits.
@@ -144,12 +140,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// [`TryLockError`] otherwise.
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        self.try_take(self.most_readers)?;
-        Ok(RwLockWriteGuard::new(
-            &self.permits,
-            self.most_readers,
-            self.value(),
-        ))
+        self.permits.try_write()?;
+        // SAFETY: taken above.
+        Ok(RwLockWriteGuard::of(unsafe { self.held() }))
     }
 
     /// Waits to read, and blocks the thread meanwhile.
@@ -186,17 +179,19 @@ impl<T: ?Sized> RwLock<T> {
         self.value.into_inner()
     }
 
-    /// `source` is the function that a user called.
-    pub(super) async fn take(&self, permits: u32, source: &'static str) {
-        let take = || self.permits.take(u64::from(permits));
-        let taken = instrument(&self.permits.owner, source, "poll", false, take).await;
-        debug_assert!(taken.is_ok(), "a lock is never closed");
-    }
-
-    pub(super) fn try_take(&self, permits: u32) -> Result<(), TryLockError> {
-        self.permits
-            .try_take_told(u64::from(permits))
-            .map_err(|_| TryLockError::new())
+    /// The lock, held, with its whole value.
+    ///
+    /// # Safety
+    /// The caller took the permits of `H`.
+    #[inline]
+    unsafe fn held<H>(&self) -> HeldPart<&RwLockPermits, H, T>
+    where
+        RwLockPermits: Unlock<H>,
+    {
+        // SAFETY: the caller's promise.
+        let held = unsafe { HeldLock::new(&self.permits) };
+        // SAFETY: the value of this lock, from a cell that writers may write to.
+        unsafe { HeldPart::new(held, self.value()) }
     }
 
     /// Where the value stands; touch it as I1 allows only.
@@ -205,6 +200,13 @@ impl<T: ?Sized> RwLock<T> {
             // SAFETY: a cell's address is not null.
             unsafe { NonNull::new_unchecked(value.cast_mut()) }
         })
+    }
+}
+
+impl<T: ?Sized> RawRwLock for RwLock<T> {
+    #[inline]
+    fn permits(&self) -> &RwLockPermits {
+        &self.permits
     }
 }
 

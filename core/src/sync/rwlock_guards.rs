@@ -1,41 +1,13 @@
 //! Guards of a borrowed [`RwLock`](super::RwLock).
 //!
-//! Idea        A guard is a pointer to the value, or to a part of it, and the permits that it gives back.
-//! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
-//!             guards hold all; I2 each gives its permits back exactly once.
+//! Idea        A guard is a [`HeldPart`] that reaches the lock by a reference to its permits.
+//! Invariants  those of [`guard`](super::guard), and: I3 a guard that gives `&mut T` is invariant in `T`.
 #![allow(unsafe_code)]
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::mem;
-use core::ops::{Deref, DerefMut};
-use core::ptr::NonNull;
 
-use super::permits::PlainPermits;
-
-impl PlainPermits {
-    /// Gives a reader's permit back.
-    #[inline]
-    pub(super) fn read_done(&self) {
-        self.give(1);
-        self.owner.reader_went();
-    }
-
-    /// Gives a writer's permits back.
-    #[inline]
-    pub(super) fn write_done(&self, count: u32) {
-        self.give(u64::from(count));
-        self.owner.write_locked(false);
-    }
-
-    /// Gives a writer's permits back but for one, which is a reader's now.
-    #[inline]
-    pub(super) fn downgrade(&self, count: u32) {
-        self.give(u64::from(count - 1));
-        self.owner.write_locked(false);
-        self.owner.reader_came();
-    }
-}
+use super::guard::{HeldPart, Reader, Writer, deref_guard};
+use super::rwlock_permits::RwLockPermits;
 
 /// Shared access to the value of a read-locked [`RwLock`](super::RwLock), or to a part of it.
 ///
@@ -53,8 +25,7 @@ impl PlainPermits {
 /// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
-    permits: &'a PlainPermits,
-    value: NonNull<T>,
+    held: HeldPart<&'a RwLockPermits, Reader, T>,
     _access: PhantomData<&'a T>,
 }
 
@@ -64,18 +35,10 @@ unsafe impl<T: ?Sized + Sync> Send for RwLockReadGuard<'_, T> {}
 unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    /// The guard of the permit that the caller took.
     #[inline]
-    pub(super) fn new(permits: &'a PlainPermits, value: NonNull<T>) -> Self {
-        let guard = Self::of(permits, value);
-        permits.owner.reader_came();
-        guard
-    }
-
-    const fn of(permits: &'a PlainPermits, value: NonNull<T>) -> Self {
+    pub(super) const fn of(held: HeldPart<&'a RwLockPermits, Reader, T>) -> Self {
         Self {
-            permits,
-            value,
+            held,
             _access: PhantomData,
         }
     }
@@ -85,10 +48,7 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        let value = NonNull::from(f(&this));
-        let permits = this.permits;
-        mem::forget(this);
-        RwLockReadGuard::of(permits, value)
+        RwLockReadGuard::of(this.held.map(f))
     }
 
     /// Narrows the guard to a part of the value if `f` finds one.
@@ -99,40 +59,12 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Some(value) = f(&this).map(NonNull::from) else {
-            return Err(this);
-        };
-        let permits = this.permits;
-        mem::forget(this);
-        Ok(RwLockReadGuard::of(permits, value))
+        let part = this.held.try_map(f);
+        part.map(RwLockReadGuard::of).map_err(Self::of)
     }
 }
 
-impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
-    fn drop(&mut self) {
-        self.permits.read_done();
-    }
-}
-
-impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds a permit (I1).
-        unsafe { self.value.as_ref() }
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { ['a, T: ?Sized] RwLockReadGuard<'a, T>, held => T }
 
 /// Exclusive access to the value of a write-locked [`RwLock`](super::RwLock).
 ///
@@ -151,23 +83,15 @@ impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'a, T> {
 /// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    held: RwLockMappedWriteGuard<'a, T>,
+    whole: RwLockMappedWriteGuard<'a, T>,
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// The guard of the permits that the caller took.
     #[inline]
-    pub(super) fn new(permits: &'a PlainPermits, count: u32, value: NonNull<T>) -> Self {
-        let guard = Self {
-            held: RwLockMappedWriteGuard {
-                permits,
-                count,
-                value,
-                _access: PhantomData,
-            },
-        };
-        permits.owner.write_locked(true);
-        guard
+    pub(super) const fn of(held: HeldPart<&'a RwLockPermits, Writer, T>) -> Self {
+        Self {
+            whole: RwLockMappedWriteGuard::of(held),
+        }
     }
 
     /// Narrows the guard to a part of the value.
@@ -175,7 +99,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&mut T) -> &mut U,
     {
-        RwLockMappedWriteGuard::map(this.held, f)
+        RwLockMappedWriteGuard::map(this.whole, f)
     }
 
     /// Narrows the guard to a part of the value if `f` finds one.
@@ -186,12 +110,12 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        RwLockMappedWriteGuard::try_map(this.held, f).map_err(|held| Self { held })
+        RwLockMappedWriteGuard::try_map(this.whole, f).map_err(|whole| Self { whole })
     }
 
     /// Turns this guard into a mapped guard of the whole value.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
-        this.held
+        this.whole
     }
 
     /// Becomes a reader, before any waiting writer gets its turn.
@@ -215,8 +139,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        let value = NonNull::from(f(&this));
-        this.held.into_reader(value)
+        RwLockReadGuard::of(this.whole.held.downgrade_map(f))
     }
 
     /// Becomes a reader of a part of the value if `f` finds one.
@@ -227,37 +150,12 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Some(value) = f(&this).map(NonNull::from) else {
-            return Err(this);
-        };
-        Ok(this.held.into_reader(value))
+        let part = this.whole.held.try_downgrade_map(f);
+        part.map(RwLockReadGuard::of).map_err(Self::of)
     }
 }
 
-impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.held
-    }
-}
-
-impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.held
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockWriteGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { ['a, T: ?Sized] RwLockWriteGuard<'a, T>, whole => mut T }
 
 /// Exclusive access to a part of the value of a write-locked [`RwLock`](super::RwLock).
 ///
@@ -275,9 +173,7 @@ impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockWriteGuard<'a, T> {
 /// assert_eq!(*lock.try_read().unwrap(), (1, 3));
 /// ```
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
-    permits: &'a PlainPermits,
-    count: u32,
-    value: NonNull<T>,
+    held: HeldPart<&'a RwLockPermits, Writer, T>,
     _access: PhantomData<&'a mut T>,
 }
 
@@ -288,82 +184,32 @@ unsafe impl<T: ?Sized + Send + Sync> Send for RwLockMappedWriteGuard<'_, T> {}
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLockMappedWriteGuard<'_, T> {}
 
 impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
-    fn into_reader<U: ?Sized>(self, value: NonNull<U>) -> RwLockReadGuard<'a, U> {
-        let (permits, count) = (self.permits, self.count);
-        mem::forget(self);
-        // Made first: it gives its permit back even if a waker that `give` wakes panics.
-        let reader = RwLockReadGuard::of(permits, value);
-        permits.downgrade(count);
-        reader
-    }
-
-    fn with_value<U: ?Sized>(self, value: NonNull<U>) -> RwLockMappedWriteGuard<'a, U> {
-        let (permits, count) = (self.permits, self.count);
-        mem::forget(self);
-        RwLockMappedWriteGuard {
-            permits,
-            count,
-            value,
+    const fn of(held: HeldPart<&'a RwLockPermits, Writer, T>) -> Self {
+        Self {
+            held,
             _access: PhantomData,
         }
     }
 
     /// Narrows the guard further.
-    pub fn map<F, U: ?Sized>(mut this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
     {
-        let value = NonNull::from(f(&mut this));
-        this.with_value(value)
+        RwLockMappedWriteGuard::of(this.held.map(f))
     }
 
     /// Narrows the guard further if `f` finds a part.
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
-    pub fn try_map<F, U: ?Sized>(
-        mut this: Self,
-        f: F,
-    ) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        let Some(value) = f(&mut this).map(NonNull::from) else {
-            return Err(this);
-        };
-        Ok(this.with_value(value))
+        let part = this.held.try_map(f);
+        part.map(RwLockMappedWriteGuard::of).map_err(Self::of)
     }
 }
 
-impl<T: ?Sized> Drop for RwLockMappedWriteGuard<'_, T> {
-    fn drop(&mut self) {
-        self.permits.write_done(self.count);
-    }
-}
-
-impl<T: ?Sized> Deref for RwLockMappedWriteGuard<'_, T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds all permits (I1).
-        unsafe { self.value.as_ref() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for RwLockMappedWriteGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as in `deref`, and borrowed mutably.
-        unsafe { self.value.as_mut() }
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Debug> fmt::Debug for RwLockMappedWriteGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<'a, T: ?Sized + fmt::Display> fmt::Display for RwLockMappedWriteGuard<'a, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { ['a, T: ?Sized] RwLockMappedWriteGuard<'a, T>, held => mut T }

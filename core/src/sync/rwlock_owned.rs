@@ -1,20 +1,15 @@
 //! Guards that own their [`RwLock`].
 //!
-//! Idea        An owned guard is a borrowed guard that keeps the lock by an `Arc` instead of a reference.
-//! Invariants  those of [`rwlock`](super::rwlock): I1 a read guard holds one permit, the write
-//!             guards hold all; I2 each gives its permits back exactly once; I3 a guard that gives `&mut U` is
-//!             invariant in `U`.
-//! Length      three guards that turn into one another.
+//! Idea        An owned guard is a [`HeldPart`] as a borrowed guard is, but reaches the lock by an `Arc`.
+//! Invariants  those of [`guard`](super::guard), and: I3 a guard that gives `&mut U` is invariant in `U`.
 #![allow(unsafe_code)]
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
-use core::ops::{Deref, DerefMut};
-use core::ptr::{self, NonNull};
 
 use super::errors::TryLockError;
+use super::guard::{HeldLock, HeldPart, Reader, Unlock, Writer, deref_guard};
 use super::rwlock::RwLock;
+use super::rwlock_permits::RawRwLock;
 use crate::platform::OwnerArc;
 
 impl<T: ?Sized> RwLock<T> {
@@ -23,8 +18,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn read_owned(self: OwnerArc<Self>) -> OwnedRwLockReadGuard<T> {
-        self.take(1, "RwLock::read_owned").await;
-        OwnedRwLockReadGuard::new(self)
+        self.permits().read("RwLock::read_owned").await;
+        // SAFETY: taken above.
+        OwnedRwLockReadGuard::of(unsafe { self.into_held() })
     }
 
     /// Waits to write; the guard keeps the lock alive.
@@ -32,8 +28,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
     pub async fn write_owned(self: OwnerArc<Self>) -> OwnedRwLockWriteGuard<T> {
-        self.take(self.most_readers, "RwLock::write_owned").await;
-        OwnedRwLockWriteGuard::new(self)
+        self.permits().write("RwLock::write_owned").await;
+        // SAFETY: taken above.
+        OwnedRwLockWriteGuard::of(unsafe { self.into_held() })
     }
 
     /// Reads if no writer holds the lock or waits; the guard keeps the lock alive.
@@ -41,8 +38,9 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// [`TryLockError`] otherwise.
     pub fn try_read_owned(self: OwnerArc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
-        self.try_take(1)?;
-        Ok(OwnedRwLockReadGuard::new(self))
+        self.permits().try_read()?;
+        // SAFETY: taken above.
+        Ok(OwnedRwLockReadGuard::of(unsafe { self.into_held() }))
     }
 
     /// Writes if nobody holds the lock or waits; the guard keeps the lock alive.
@@ -50,8 +48,25 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// [`TryLockError`] otherwise.
     pub fn try_write_owned(self: OwnerArc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
-        self.try_take(self.most_readers)?;
-        Ok(OwnedRwLockWriteGuard::new(self))
+        self.permits().try_write()?;
+        // SAFETY: taken above.
+        Ok(OwnedRwLockWriteGuard::of(unsafe { self.into_held() }))
+    }
+
+    /// The lock, held, with its whole value.
+    ///
+    /// # Safety
+    /// The caller took the permits of `H`.
+    #[inline]
+    unsafe fn into_held<H>(self: OwnerArc<Self>) -> HeldPart<OwnerArc<Self>, H, T>
+    where
+        Self: Unlock<H>,
+    {
+        let value = self.value();
+        // SAFETY: the caller's promise.
+        let held = unsafe { HeldLock::new(self) };
+        // SAFETY: the value of this lock, from a cell that writers may write to.
+        unsafe { HeldPart::new(held, value) }
     }
 }
 
@@ -71,8 +86,7 @@ impl<T: ?Sized> RwLock<T> {
 /// assert!(lock.try_write().is_err());
 /// ```
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
-    lock: OwnerArc<RwLock<T>>,
-    value: NonNull<U>,
+    held: HeldPart<OwnerArc<RwLock<T>>, Reader, U>,
 }
 
 // SAFETY: shared access (I1), as `&U` is; the lock itself may be sent.
@@ -80,23 +94,10 @@ unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Sync> Send for OwnedRwLockReadG
 // SAFETY: as above.
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Sync> Sync for OwnedRwLockReadGuard<T, U> {}
 
-impl<T: ?Sized> OwnedRwLockReadGuard<T> {
-    /// The guard of the permit that the caller took.
-    #[inline]
-    fn new(lock: OwnerArc<RwLock<T>>) -> Self {
-        let value = lock.value();
-        let guard = Self { lock, value };
-        guard.lock.permits.owner.reader_came();
-        guard
-    }
-}
-
 impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
-    /// The lock, out of the guard, which unlocks no more.
-    fn into_lock(self) -> OwnerArc<RwLock<T>> {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not touched again, so the pointer is moved out once.
-        unsafe { ptr::read(&raw const this.lock) }
+    #[inline]
+    const fn of(held: HeldPart<OwnerArc<RwLock<T>>, Reader, U>) -> Self {
+        Self { held }
     }
 
     /// Narrows the guard to a part of the value.
@@ -104,11 +105,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     where
         F: FnOnce(&U) -> &V,
     {
-        let value = NonNull::from(f(&this));
-        OwnedRwLockReadGuard {
-            lock: this.into_lock(),
-            value,
-        }
+        OwnedRwLockReadGuard::of(this.held.map(f))
     }
 
     /// Narrows the guard to a part of the value if `f` finds one.
@@ -119,46 +116,17 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     where
         F: FnOnce(&U) -> Option<&V>,
     {
-        let Some(value) = f(&this).map(NonNull::from) else {
-            return Err(this);
-        };
-        Ok(OwnedRwLockReadGuard {
-            lock: this.into_lock(),
-            value,
-        })
+        let part = this.held.try_map(f);
+        part.map(OwnedRwLockReadGuard::of).map_err(Self::of)
     }
 
     /// The lock that this guard holds.
     pub fn rwlock(this: &Self) -> &OwnerArc<RwLock<T>> {
-        &this.lock
+        this.held.lock()
     }
 }
 
-impl<T: ?Sized, U: ?Sized> Drop for OwnedRwLockReadGuard<T, U> {
-    fn drop(&mut self) {
-        self.lock.permits.read_done();
-    }
-}
-
-impl<T: ?Sized, U: ?Sized> Deref for OwnedRwLockReadGuard<T, U> {
-    type Target = U;
-    fn deref(&self) -> &U {
-        // SAFETY: the guard holds a permit (I1).
-        unsafe { self.value.as_ref() }
-    }
-}
-
-impl<T: ?Sized, U: ?Sized + fmt::Debug> fmt::Debug for OwnedRwLockReadGuard<T, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: ?Sized, U: ?Sized + fmt::Display> fmt::Display for OwnedRwLockReadGuard<T, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { [T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U>, held => U }
 
 /// Exclusive access to the value of a write-locked [`RwLock`] that it keeps alive.
 ///
@@ -177,20 +145,15 @@ impl<T: ?Sized, U: ?Sized + fmt::Display> fmt::Display for OwnedRwLockReadGuard<
 /// assert!(lock.try_write().is_ok());
 /// ```
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
-    held: OwnedRwLockMappedWriteGuard<T, T>,
+    whole: OwnedRwLockMappedWriteGuard<T>,
 }
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
-    /// The guard of the permits that the caller took.
     #[inline]
-    fn new(lock: OwnerArc<RwLock<T>>) -> Self {
-        let held = OwnedRwLockMappedWriteGuard {
-            value: lock.value(),
-            lock,
-            _access: PhantomData,
-        };
-        held.lock.permits.owner.write_locked(true);
-        Self { held }
+    const fn of(held: HeldPart<OwnerArc<RwLock<T>>, Writer, T>) -> Self {
+        Self {
+            whole: OwnedRwLockMappedWriteGuard::of(held),
+        }
     }
 
     /// Narrows the guard to a part of the value.
@@ -198,7 +161,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&mut T) -> &mut U,
     {
-        OwnedRwLockMappedWriteGuard::map(this.held, f)
+        OwnedRwLockMappedWriteGuard::map(this.whole, f)
     }
 
     /// Narrows the guard to a part of the value if `f` finds one.
@@ -212,12 +175,12 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
-        OwnedRwLockMappedWriteGuard::try_map(this.held, f).map_err(|held| Self { held })
+        OwnedRwLockMappedWriteGuard::try_map(this.whole, f).map_err(|whole| Self { whole })
     }
 
     /// Turns this guard into a mapped guard of the whole value.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
-        this.held
+        this.whole
     }
 
     /// Becomes a reader, before any waiting writer gets its turn.
@@ -230,8 +193,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        let value = NonNull::from(f(&this));
-        this.held.into_reader(value)
+        OwnedRwLockReadGuard::of(this.whole.held.downgrade_map(f))
     }
 
     /// Becomes a reader of a part of the value if `f` finds one.
@@ -245,42 +207,17 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> Option<&U>,
     {
-        let Some(value) = f(&this).map(NonNull::from) else {
-            return Err(this);
-        };
-        Ok(this.held.into_reader(value))
+        let part = this.whole.held.try_downgrade_map(f);
+        part.map(OwnedRwLockReadGuard::of).map_err(Self::of)
     }
 
     /// The lock that this guard holds.
     pub fn rwlock(this: &Self) -> &OwnerArc<RwLock<T>> {
-        &this.held.lock
+        this.whole.held.lock()
     }
 }
 
-impl<T: ?Sized> Deref for OwnedRwLockWriteGuard<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.held
-    }
-}
-
-impl<T: ?Sized> DerefMut for OwnedRwLockWriteGuard<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.held
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedRwLockWriteGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: ?Sized + fmt::Display> fmt::Display for OwnedRwLockWriteGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { [T: ?Sized] OwnedRwLockWriteGuard<T>, whole => mut T }
 
 /// Exclusive access to a part of the value of a write-locked [`RwLock`] that it keeps alive.
 ///
@@ -300,8 +237,7 @@ impl<T: ?Sized + fmt::Display> fmt::Display for OwnedRwLockWriteGuard<T> {
 /// assert_eq!(*lock.try_read().unwrap(), [5, 2]);
 /// ```
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
-    lock: OwnerArc<RwLock<T>>,
-    value: NonNull<U>,
+    held: HeldPart<OwnerArc<RwLock<T>>, Writer, U>,
     /// Exclusive access to the part (I3).
     _access: PhantomData<*mut U>,
 }
@@ -318,33 +254,19 @@ unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Send + Sync> Sync
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
-    /// The lock, out of the guard, which unlocks no more.
-    fn into_lock(self) -> OwnerArc<RwLock<T>> {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not touched again, so the pointer is moved out once.
-        unsafe { ptr::read(&raw const this.lock) }
-    }
-
-    fn into_reader<V: ?Sized>(self, value: NonNull<V>) -> OwnedRwLockReadGuard<T, V> {
-        let lock = self.into_lock();
-        // Made first: it gives its permit back even if a waker that `give` wakes panics.
-        let reader = OwnedRwLockReadGuard { lock, value };
-        let lock = &reader.lock;
-        lock.permits.downgrade(lock.most_readers);
-        reader
+    const fn of(held: HeldPart<OwnerArc<RwLock<T>>, Writer, U>) -> Self {
+        Self {
+            held,
+            _access: PhantomData,
+        }
     }
 
     /// Narrows the guard further.
-    pub fn map<F, V: ?Sized>(mut this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
     where
         F: FnOnce(&mut U) -> &mut V,
     {
-        let value = NonNull::from(f(&mut this));
-        OwnedRwLockMappedWriteGuard {
-            lock: this.into_lock(),
-            value,
-            _access: PhantomData,
-        }
+        OwnedRwLockMappedWriteGuard::of(this.held.map(f))
     }
 
     /// Narrows the guard further if `f` finds a part.
@@ -352,57 +274,20 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     /// # Errors
     /// The guard itself, if `f` returns `None`.
     pub fn try_map<F, V: ?Sized>(
-        mut this: Self,
+        this: Self,
         f: F,
     ) -> Result<OwnedRwLockMappedWriteGuard<T, V>, Self>
     where
         F: FnOnce(&mut U) -> Option<&mut V>,
     {
-        let Some(value) = f(&mut this).map(NonNull::from) else {
-            return Err(this);
-        };
-        Ok(OwnedRwLockMappedWriteGuard {
-            lock: this.into_lock(),
-            value,
-            _access: PhantomData,
-        })
+        let part = this.held.try_map(f);
+        part.map(OwnedRwLockMappedWriteGuard::of).map_err(Self::of)
     }
 
     /// The lock that this guard holds.
     pub fn rwlock(this: &Self) -> &OwnerArc<RwLock<T>> {
-        &this.lock
+        this.held.lock()
     }
 }
 
-impl<T: ?Sized, U: ?Sized> Drop for OwnedRwLockMappedWriteGuard<T, U> {
-    fn drop(&mut self) {
-        self.lock.permits.write_done(self.lock.most_readers);
-    }
-}
-
-impl<T: ?Sized, U: ?Sized> Deref for OwnedRwLockMappedWriteGuard<T, U> {
-    type Target = U;
-    fn deref(&self) -> &U {
-        // SAFETY: the guard holds all permits (I1).
-        unsafe { self.value.as_ref() }
-    }
-}
-
-impl<T: ?Sized, U: ?Sized> DerefMut for OwnedRwLockMappedWriteGuard<T, U> {
-    fn deref_mut(&mut self) -> &mut U {
-        // SAFETY: as in `deref`, and borrowed mutably.
-        unsafe { self.value.as_mut() }
-    }
-}
-
-impl<T: ?Sized, U: ?Sized + fmt::Debug> fmt::Debug for OwnedRwLockMappedWriteGuard<T, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: ?Sized, U: ?Sized + fmt::Display> fmt::Display for OwnedRwLockMappedWriteGuard<T, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+deref_guard! { [T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U>, held => mut U }

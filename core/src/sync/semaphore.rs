@@ -1,12 +1,15 @@
 //! A semaphore: a number of permits, handed out in the order of the requests.
 //!
 //! Idea        [`Permits`](super::permits) has the protocol; this file offers it to users, with permits that
-//!             are given back on drop.
+//!             are given back on drop: [`HeldPermits`], which reach their semaphore by a reference or by an `Arc`.
 //! Invariants  I1 a permit object stands for exactly its number of permits: given back once on
 //!             drop, or never after `forget`.
 //! Rejected    A permit type that is a bare count: it could be returned to another semaphore.
 
 use core::fmt;
+use core::mem;
+use core::ops::Deref;
+use core::ptr;
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
@@ -34,7 +37,7 @@ use crate::trace::{Resource, instrument};
 /// assert_eq!(semaphore.available_permits(), 1);
 /// ```
 pub struct Semaphore {
-    pub(super) permits: PlainPermits,
+    permits: PlainPermits,
 }
 
 impl fmt::Debug for Semaphore {
@@ -112,8 +115,10 @@ impl Semaphore {
     ///
     /// # Cost
     /// One read-modify-write if a permit is free.
+    #[inline]
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.wait_for(1, "Semaphore::acquire").await
+        let held = HeldPermits::acquire(self, 1, "Semaphore::acquire").await?;
+        Ok(SemaphorePermit(held))
     }
 
     /// Waits for `n` permits at once.
@@ -123,24 +128,10 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    #[inline]
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.wait_for(n, "Semaphore::acquire_many").await
-    }
-
-    /// `source` is the function that a user called.
-    async fn wait_for(
-        &self,
-        n: u32,
-        source: &'static str,
-    ) -> Result<SemaphorePermit<'_>, AcquireError> {
-        let take = || self.permits.take(u64::from(n));
-        match instrument(&self.permits.owner, source, "poll", true, take).await {
-            Ok(()) => Ok(SemaphorePermit {
-                semaphore: self,
-                permits: n as usize,
-            }),
-            Err(_) => Err(AcquireError::new()),
-        }
+        let held = HeldPermits::acquire(self, n, "Semaphore::acquire_many").await?;
+        Ok(SemaphorePermit(held))
     }
 
     /// Takes a permit if one is free and nobody waits.
@@ -156,11 +147,7 @@ impl Semaphore {
     /// # Errors
     /// [`TryAcquireError::Closed`] or [`TryAcquireError::NoPermits`].
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
-        self.try_take(n)?;
-        Ok(SemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
-        })
+        HeldPermits::try_acquire(self, n).map(SemaphorePermit)
     }
 
     /// Waits for a permit and blocks the thread meanwhile.
@@ -209,15 +196,7 @@ impl Semaphore {
         self.permits.snapshot().is_closed()
     }
 
-    pub(super) fn try_take(&self, n: u32) -> Result<(), TryAcquireError> {
-        match self.permits.try_take_told(u64::from(n)) {
-            Ok(()) => Ok(()),
-            Err(Refusal::Closed) => Err(TryAcquireError::Closed),
-            Err(Refusal::Busy) => Err(TryAcquireError::NoPermits),
-        }
-    }
-
-    pub(super) fn give(&self, permits: usize) {
+    fn give(&self, permits: usize) {
         if permits == 0 {
             return;
         }
@@ -227,6 +206,93 @@ impl Semaphore {
             "semaphore full: {before} of {} permits free, {permits} returned",
             Self::MAX_PERMITS
         );
+    }
+}
+
+/// Permits of a semaphore that is reached by `S`, given back when dropped.
+pub(super) struct HeldPermits<S: Deref<Target = Semaphore>> {
+    semaphore: S,
+    permits: usize,
+}
+
+impl<S: Deref<Target = Semaphore>> HeldPermits<S> {
+    /// Waits for `n` permits. `source` is the function that a user called.
+    pub(super) async fn acquire(
+        semaphore: S,
+        n: u32,
+        source: &'static str,
+    ) -> Result<Self, AcquireError> {
+        let permits = &semaphore.permits;
+        let take = || permits.take(u64::from(n));
+        match instrument(&permits.owner, source, "poll", true, take).await {
+            Ok(()) => {}
+            Err(_) => return Err(AcquireError::new()),
+        }
+        Ok(Self {
+            semaphore,
+            permits: n as usize,
+        })
+    }
+
+    /// Takes `n` permits if they are free and nobody waits.
+    pub(super) fn try_acquire(semaphore: S, n: u32) -> Result<Self, TryAcquireError> {
+        match semaphore.permits.try_take_told(u64::from(n)) {
+            Ok(()) => Ok(Self {
+                semaphore,
+                permits: n as usize,
+            }),
+            Err(Refusal::Closed) => Err(TryAcquireError::Closed),
+            Err(Refusal::Busy) => Err(TryAcquireError::NoPermits),
+        }
+    }
+
+    pub(super) const fn semaphore(&self) -> &S {
+        &self.semaphore
+    }
+
+    pub(super) const fn num_permits(&self) -> usize {
+        self.permits
+    }
+
+    /// Drops the permits without giving them back.
+    pub(super) fn forget(mut self) {
+        self.permits = 0;
+    }
+
+    /// Adds the permits of `other`, which are of the same semaphore.
+    #[track_caller]
+    pub(super) fn merge(&mut self, mut other: Self) {
+        assert!(
+            ptr::eq(&*self.semaphore, &*other.semaphore),
+            "merging permits from different semaphore instances"
+        );
+        self.permits += mem::take(&mut other.permits);
+    }
+
+    /// Splits `n` permits off if there are so many.
+    pub(super) fn split(&mut self, n: usize) -> Option<Self>
+    where
+        S: Clone,
+    {
+        self.permits = self.permits.checked_sub(n)?;
+        Some(Self {
+            semaphore: self.semaphore.clone(),
+            permits: n,
+        })
+    }
+
+    /// Prints the permits as those of the public type `name`.
+    pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("semaphore", &*self.semaphore)
+            .field("permits", &self.permits)
+            .finish()
+    }
+}
+
+impl<S: Deref<Target = Semaphore>> Drop for HeldPermits<S> {
+    fn drop(&mut self) {
+        self.semaphore.give(self.permits);
     }
 }
 
@@ -248,16 +314,12 @@ impl Semaphore {
 /// assert_eq!(semaphore.available_permits(), 1);
 /// ```
 #[must_use = "dropping a permit gives it back at once"]
-#[derive(Debug)]
-pub struct SemaphorePermit<'a> {
-    semaphore: &'a Semaphore,
-    permits: usize,
-}
+pub struct SemaphorePermit<'a>(HeldPermits<&'a Semaphore>);
 
 impl<'a> SemaphorePermit<'a> {
     /// Drops the permits without giving them back: the semaphore has fewer from then on.
-    pub fn forget(mut self) {
-        self.permits = 0;
+    pub fn forget(self) {
+        self.0.forget();
     }
 
     /// Adds the permits of `other` to this object.
@@ -265,36 +327,28 @@ impl<'a> SemaphorePermit<'a> {
     /// # Panics
     /// If they come from different semaphores.
     #[track_caller]
-    pub fn merge(&mut self, mut other: Self) {
-        assert!(
-            core::ptr::eq(self.semaphore, other.semaphore),
-            "merging permits from different semaphore instances"
-        );
-        self.permits += core::mem::take(&mut other.permits);
+    pub fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
     }
 
     /// Splits `n` permits off, or returns `None` if there are fewer.
     pub fn split(&mut self, n: usize) -> Option<Self> {
-        self.permits = self.permits.checked_sub(n)?;
-        Some(Self {
-            semaphore: self.semaphore,
-            permits: n,
-        })
+        self.0.split(n).map(Self)
     }
 
     /// How many permits this object holds.
     pub fn num_permits(&self) -> usize {
-        self.permits
+        self.0.num_permits()
     }
 
     /// The semaphore that the permits belong to.
     pub fn semaphore(&self) -> &'a Semaphore {
-        self.semaphore
+        self.0.semaphore()
     }
 }
 
-impl Drop for SemaphorePermit<'_> {
-    fn drop(&mut self) {
-        self.semaphore.give(self.permits);
+impl fmt::Debug for SemaphorePermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("SemaphorePermit", f)
     }
 }

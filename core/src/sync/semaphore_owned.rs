@@ -1,30 +1,13 @@
 //! Permits that own their semaphore, for tasks that outlive the borrower.
 //!
-//! Idea        An owned permit is a borrowed permit that keeps the semaphore by an `Arc` instead of a reference.
+//! Idea        Owned permits are [`HeldPermits`] as borrowed ones are, but reach the semaphore by an `Arc`.
+
+use core::fmt;
 
 use super::blocking;
 use super::errors::{AcquireError, TryAcquireError};
-use super::semaphore::Semaphore;
+use super::semaphore::{HeldPermits, Semaphore};
 use crate::platform::OwnerArc;
-use crate::trace::instrument;
-
-/// `source` is the function that a user called.
-async fn wait_for(
-    semaphore: OwnerArc<Semaphore>,
-    n: u32,
-    source: &'static str,
-) -> Result<OwnedSemaphorePermit, AcquireError> {
-    let permits = &semaphore.permits;
-    let take = || permits.take(u64::from(n));
-    match instrument(&permits.owner, source, "poll", true, take).await {
-        Ok(()) => {}
-        Err(_) => return Err(AcquireError::new()),
-    }
-    Ok(OwnedSemaphorePermit {
-        semaphore,
-        permits: n as usize,
-    })
-}
 
 impl Semaphore {
     /// Waits for a permit that owns the semaphore.
@@ -34,8 +17,10 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    #[inline]
     pub async fn acquire_owned(self: OwnerArc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        wait_for(self, 1, "Semaphore::acquire_owned").await
+        let held = HeldPermits::acquire(self, 1, "Semaphore::acquire_owned").await?;
+        Ok(OwnedSemaphorePermit(held))
     }
 
     /// Waits for `n` permits that own the semaphore.
@@ -45,11 +30,13 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    #[inline]
     pub async fn acquire_many_owned(
         self: OwnerArc<Self>,
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        wait_for(self, n, "Semaphore::acquire_many_owned").await
+        let held = HeldPermits::acquire(self, n, "Semaphore::acquire_many_owned").await?;
+        Ok(OwnedSemaphorePermit(held))
     }
 
     /// Takes a permit that owns the semaphore, if one is free and nobody waits.
@@ -70,11 +57,7 @@ impl Semaphore {
         self: OwnerArc<Self>,
         n: u32,
     ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
-        self.try_take(n)?;
-        Ok(OwnedSemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
-        })
+        HeldPermits::try_acquire(self, n).map(OwnedSemaphorePermit)
     }
 
     /// Waits for a permit that owns the semaphore, and blocks the thread meanwhile.
@@ -125,16 +108,12 @@ impl Semaphore {
 /// assert_eq!(semaphore.available_permits(), 2);
 /// ```
 #[must_use = "dropping a permit gives it back at once"]
-#[derive(Debug)]
-pub struct OwnedSemaphorePermit {
-    semaphore: OwnerArc<Semaphore>,
-    permits: usize,
-}
+pub struct OwnedSemaphorePermit(HeldPermits<OwnerArc<Semaphore>>);
 
 impl OwnedSemaphorePermit {
     /// Takes the permits away from the semaphore for good.
-    pub fn forget(mut self) {
-        self.permits = 0;
+    pub fn forget(self) {
+        self.0.forget();
     }
 
     /// Adds the permits of `other` to this.
@@ -142,36 +121,28 @@ impl OwnedSemaphorePermit {
     /// # Panics
     /// If they come from different semaphores.
     #[track_caller]
-    pub fn merge(&mut self, mut other: Self) {
-        assert!(
-            OwnerArc::ptr_eq(&self.semaphore, &other.semaphore),
-            "merging permits from different semaphore instances"
-        );
-        self.permits += core::mem::take(&mut other.permits);
+    pub fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
     }
 
     /// Splits `n` permits off, or returns `None` if there are fewer.
     pub fn split(&mut self, n: usize) -> Option<Self> {
-        self.permits = self.permits.checked_sub(n)?;
-        Some(Self {
-            semaphore: self.semaphore.clone(),
-            permits: n,
-        })
+        self.0.split(n).map(Self)
     }
 
     /// How many permits this stands for.
     pub fn num_permits(&self) -> usize {
-        self.permits
+        self.0.num_permits()
     }
 
     /// Whose permits these are.
     pub fn semaphore(&self) -> &OwnerArc<Semaphore> {
-        &self.semaphore
+        self.0.semaphore()
     }
 }
 
-impl Drop for OwnedSemaphorePermit {
-    fn drop(&mut self) {
-        self.semaphore.give(self.permits);
+impl fmt::Debug for OwnedSemaphorePermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("OwnedSemaphorePermit", f)
     }
 }

@@ -1,4 +1,4 @@
-//! A channel with a limit: the shared [`Chan`](super::chan) and the capacity that was asked for.
+//! A channel with a limit: a [`Chan`] whose word counts free permits.
 //!
 //! Invariants  I1 capacity beyond what the word can count is reported as free for ever: the memory is
 //!             used up long before.
@@ -10,48 +10,31 @@ use crate::coop;
 
 /// Bits of the permit word that count permits: a bounded channel holds up to 2^30 - 1 values,
 /// whatever capacity was asked for.
-const COUNT_BITS: u32 = 30;
-const MOST_VALUES: usize = (1 << COUNT_BITS) - 1;
+pub(super) const BOUNDED: u32 = 30;
 /// The largest capacity that can be asked for, as a semaphore's.
 pub(super) const MOST_CAPACITY: usize = usize::MAX >> 3;
 
-pub(super) struct Bounded<T> {
-    pub(super) chan: Chan<T, COUNT_BITS>,
-    pub(super) capacity: usize,
-}
-
-impl<T> Bounded<T> {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            chan: Chan::new(capacity.min(MOST_VALUES)),
-            capacity,
-        }
-    }
-
-    /// Values that the channel really holds.
-    fn limit(&self) -> usize {
-        self.capacity.min(MOST_VALUES)
-    }
-
+impl<T> Chan<T, BOUNDED> {
+    /// How many values can be sent or reserved without waiting.
     pub(super) fn free(&self) -> usize {
-        self.chan.permits.snapshot().free() as usize + (self.capacity - self.limit())
+        self.permits.snapshot().free() as usize + (self.capacity - self.limit() as usize)
     }
 
     /// Waits for `n` permits.
     pub(super) async fn reserve(&self, n: usize) -> Result<(), SendError<()>> {
-        if n > self.limit() {
+        if n as u64 > self.limit() {
             coop::consume_budget().await;
             return Err(SendError(()));
         }
-        self.chan.reserve(n as u64).await.map_err(|_| SendError(()))
+        self.take_permits(n as u64).await.map_err(|_| SendError(()))
     }
 
     /// Takes `n` permits at once.
     pub(super) fn try_reserve(&self, n: usize) -> Result<(), TrySendError<()>> {
-        if n > self.limit() {
+        if n as u64 > self.limit() {
             return Err(TrySendError::Full(()));
         }
-        match self.chan.permits.try_take(n as u64, 0) {
+        match self.permits.try_take(n as u64, 0) {
             Ok(_) => Ok(()),
             Err(Refusal::Closed) => Err(TrySendError::Closed(())),
             Err(Refusal::Busy) => Err(TrySendError::Full(())),

@@ -30,13 +30,16 @@ use super::super::permits::{Permits, Refusal};
 use super::block::{Block, OnPublish};
 use super::blocks::Blocks;
 use crate::coop;
-use crate::platform::{AtomicUsize, HAS_THREADS, Ordering, UnsafeCell, limit, relax};
+use crate::platform::{AtomicUsize, HAS_THREADS, UnsafeCell, limit, relax};
 use crate::trace::Resource;
 use crate::wake::{FinallyGuard, WakerCell};
 
 /// How often `try_recv` looks again for a value that is being written, before it sleeps; once where a
 /// model has to follow each look.
 const SPINS: usize = limit(64, 1);
+
+/// The permit word of an unbounded channel counts no permits.
+pub(super) const UNBOUNDED: u32 = 0;
 
 /// Why there is no value now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +55,11 @@ struct Inner<T> {
     unfreed: bool,
 }
 
-/// A channel; `COUNT_BITS` of its word count permits, zero if it is unbounded.
+/// A channel; `COUNT_BITS` of its word count permits: [`UNBOUNDED`], or [`BOUNDED`](super::bounded::BOUNDED).
 pub(super) struct Chan<T, const COUNT_BITS: u32> {
     pub(super) permits: Permits<COUNT_BITS>,
-    /// How many permits are free when nothing is sent or reserved.
-    limit: u64,
+    /// The capacity that was asked for; zero if the channel is unbounded.
+    pub(super) capacity: usize,
     blocks: Blocks<T>,
     inner: UnsafeCell<Inner<T>>,
     pub(super) receiver: WakerCell,
@@ -74,15 +77,19 @@ impl<T, const COUNT_BITS: u32> core::panic::UnwindSafe for Chan<T, COUNT_BITS> {
 impl<T, const COUNT_BITS: u32> core::panic::RefUnwindSafe for Chan<T, COUNT_BITS> {}
 
 impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
-    /// A channel with one sender and `limit` permits.
-    pub(super) fn new(limit: usize) -> Self {
+    /// The most permits that the word can count.
+    const MOST_PERMITS: u64 = (1 << COUNT_BITS) - 1;
+
+    /// A channel with one sender, for `capacity` values.
+    pub(super) fn new(capacity: usize) -> Self {
+        let limit = (capacity as u64).min(Self::MOST_PERMITS) as usize;
         Self {
             permits: if COUNT_BITS == 0 {
                 Permits::new(limit)
             } else {
                 Permits::of(Resource::none(), limit)
             },
-            limit: limit as u64,
+            capacity,
             blocks: Blocks::new((COUNT_BITS > 0).then_some(limit)),
             inner: UnsafeCell::new(Inner {
                 head: 0,
@@ -94,6 +101,12 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
             senders: AtomicUsize::new(1),
             weak_senders: AtomicUsize::new(0),
         }
+    }
+
+    /// How many permits are free when nothing is sent or reserved: values that the channel really holds.
+    #[inline]
+    pub(super) fn limit(&self) -> u64 {
+        (self.capacity as u64).min(Self::MOST_PERMITS)
     }
 
     /// Writes the value of a place that the caller claimed.
@@ -124,7 +137,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     }
 
     /// Waits for `wanted` permits.
-    pub(super) async fn reserve(&self, wanted: u64) -> Result<(), Refusal> {
+    pub(super) async fn take_permits(&self, wanted: u64) -> Result<(), Refusal> {
         let refused = FinishGuard(Some(self));
         self.permits.take(wanted).await?;
         refused.disarm();
@@ -134,7 +147,7 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// Gives permits back that were not used (I4).
     pub(super) fn give(&self, returned: u64) {
         let before = self.permits.give(returned);
-        if before.is_closed() && before.free() + returned == self.limit {
+        if before.is_closed() && before.free() + returned == self.limit() {
             self.receiver.wake();
         }
     }
@@ -154,33 +167,10 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
         wait_until(&self.closed, || self.is_closed()).await;
     }
 
-    pub(super) fn add_sender(&self) {
-        // Relaxed: the caller has a sender, so the count cannot reach zero meanwhile.
-        self.senders.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A weak sender becomes a sender, unless none is left.
-    pub(super) fn upgrade(&self) -> bool {
-        // AcqRel: pairs with the Release in `remove_sender`.
-        self.senders
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| {
-                (count > 0).then_some(count + 1)
-            })
-            .is_ok()
-    }
-
-    pub(super) fn remove_sender(&self) {
-        // AcqRel: whoever is last has everything behind it that the others sent.
-        if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let _woken = FinallyGuard(|| self.receiver.wake_from_drop());
-            self.close();
-        }
-    }
-
     /// Whether the channel is finished, as of one look at the word.
     fn is_finished(&self, head: u64) -> bool {
         let word = self.permits.snapshot();
-        word.is_closed() && word.tail() == head && (COUNT_BITS == 0 || word.free() == self.limit)
+        word.is_closed() && word.tail() == head && (COUNT_BITS == 0 || word.free() == self.limit())
     }
 
     /// The receiver's side.
@@ -367,12 +357,12 @@ impl<T, const COUNT_BITS: u32> Chan<T, COUNT_BITS> {
     /// Values that were sent and not received.
     ///
     /// # Safety
-    /// The caller is the receiver.
+    /// The caller has the receiver, shared or not, and nothing is received during the call.
     pub(super) unsafe fn len(&self) -> usize {
-        // SAFETY: the caller's promise.
-        let inner = unsafe { self.inner() };
+        // SAFETY: the caller's promise: nobody writes, and others may read as we do.
+        let head = self.inner.with(|inner| unsafe { (*inner).head });
         let tail = self.permits.snapshot().tail();
-        (tail.wrapping_sub(inner.head) & Permits::<COUNT_BITS>::LAST_POSITION) as usize
+        (tail.wrapping_sub(head) & Permits::<COUNT_BITS>::LAST_POSITION) as usize
     }
 
     /// Closes for good and drops what was sent: the receiver goes.
@@ -431,7 +421,7 @@ impl<T, const COUNT_BITS: u32> Drop for FinishGuard<'_, T, COUNT_BITS> {
     fn drop(&mut self) {
         if let Some(chan) = self.0 {
             let word = chan.permits.snapshot();
-            if word.is_closed() && word.free() == chan.limit {
+            if word.is_closed() && word.free() == chan.limit() {
                 chan.receiver.wake();
             }
         }

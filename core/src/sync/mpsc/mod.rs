@@ -10,6 +10,8 @@ mod chan;
 
 mod bounded;
 
+mod handles;
+
 mod receiver;
 
 mod sender;

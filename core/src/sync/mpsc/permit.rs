@@ -6,10 +6,10 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::bounded::Bounded;
+use super::bounded::BOUNDED;
+use super::chan::Chan;
 use super::error::{SendError, TrySendError};
 use super::sender::Sender;
-use crate::platform::Arc;
 
 impl<T> Sender<T> {
     /// Waits for room for one value, and reserves it.
@@ -115,14 +115,14 @@ impl<T> Sender<T> {
 /// assert_eq!(rx.try_recv(), Ok(2));
 /// ```
 pub struct Permit<'a, T> {
-    chan: &'a Bounded<T>,
+    chan: &'a Chan<T, BOUNDED>,
 }
 
 impl<T> Permit<'_, T> {
     /// Sends `value` into the reserved room. The queue's order is that of the sends, not of the
     /// reservations.
     pub fn send(self, value: T) {
-        let chan = &self.chan.chan;
+        let chan = self.chan;
         let place = chan.permits.claim_position();
         core::mem::forget(self);
         chan.publish(place, value);
@@ -131,7 +131,7 @@ impl<T> Permit<'_, T> {
 
 impl<T> Drop for Permit<'_, T> {
     fn drop(&mut self) {
-        self.chan.chan.give(1);
+        self.chan.give(1);
     }
 }
 
@@ -157,7 +157,7 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(1), Ok(2)));
 /// ```
 pub struct PermitIterator<'a, T> {
-    chan: &'a Bounded<T>,
+    chan: &'a Chan<T, BOUNDED>,
     left: usize,
 }
 
@@ -180,7 +180,7 @@ impl<T> FusedIterator for PermitIterator<'_, T> {}
 impl<T> Drop for PermitIterator<'_, T> {
     fn drop(&mut self) {
         if self.left > 0 {
-            self.chan.chan.give(self.left as u64);
+            self.chan.give(self.left as u64);
         }
     }
 }
@@ -229,7 +229,7 @@ impl<T> OwnedPermit<T> {
     /// Sends `value` into the reserved room and gives the sender back.
     pub fn send(self, value: T) -> Sender<T> {
         let sender = self.take_sender();
-        let chan = &sender.chan.chan;
+        let chan = &sender.chan;
         chan.publish(chan.permits.claim_position(), value);
         sender
     }
@@ -237,7 +237,7 @@ impl<T> OwnedPermit<T> {
     /// Gives the room and the sender back.
     pub fn release(self) -> Sender<T> {
         let sender = self.take_sender();
-        sender.chan.chan.give(1);
+        sender.chan.give(1);
         sender
     }
 
@@ -248,7 +248,7 @@ impl<T> OwnedPermit<T> {
 
     /// Whether this is room of the channel that `sender` sends to.
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
-        Arc::ptr_eq(&self.sender().chan, &sender.chan)
+        self.sender().same_channel(sender)
     }
 }
 
@@ -256,7 +256,7 @@ impl<T> Drop for OwnedPermit<T> {
     fn drop(&mut self) {
         if let Some(sender) = &self.sender {
             // The permit first, then the sender: the last of them ends the channel.
-            sender.chan.chan.give(1);
+            sender.chan.give(1);
         }
     }
 }

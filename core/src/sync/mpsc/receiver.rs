@@ -1,8 +1,6 @@
 //! The receiving side of the bounded channel.
 //!
-//! Idea        A handle on the shared [`Chan`](super::chan). It is the only one of its side, so `&mut` of
-//!             it is the right to access the receiver's part of the channel.
-#![allow(unsafe_code)]
+//! Idea        A [`ReceiverHandle`], which both kinds of channel have, with what only a limit makes sense of.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -10,10 +8,9 @@ use core::future::poll_fn;
 use core::task::{Context, Poll};
 
 use super::super::blocking;
-use super::bounded::Bounded;
-use super::chan::NoValue;
+use super::bounded::BOUNDED;
 use super::error::TryRecvError;
-use crate::platform::{Arc, Ordering};
+use super::handles::ReceiverHandle;
 
 /// Receives what the [`Sender`](super::Sender)s send, in the order of the sends.
 ///
@@ -34,7 +31,7 @@ use crate::platform::{Arc, Ordering};
 /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
 /// ```
 pub struct Receiver<T> {
-    pub(super) chan: Arc<Bounded<T>>,
+    pub(super) chan: ReceiverHandle<T, BOUNDED>,
 }
 
 impl<T> Receiver<T> {
@@ -64,11 +61,7 @@ impl<T> Receiver<T> {
     /// # Errors
     /// [`TryRecvError::Empty`] if one may still come, [`TryRecvError::Disconnected`] if not.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        // SAFETY: this is the one receiver, borrowed mutably.
-        unsafe { self.chan.chan.try_recv() }.map_err(|none| match none {
-            NoValue::Empty => TryRecvError::Empty,
-            NoValue::Finished => TryRecvError::Disconnected,
-        })
+        self.chan.try_recv()
     }
 
     /// Waits for the next value and blocks the thread meanwhile.
@@ -92,12 +85,12 @@ impl<T> Receiver<T> {
     /// Closes the channel: nothing new can be sent. Values that were sent before, and those that are sent by a
     /// permit, are still received.
     pub fn close(&mut self) {
-        self.chan.chan.close();
+        self.chan.close();
     }
 
     /// Whether the channel was closed, or every sender is gone.
     pub fn is_closed(&self) -> bool {
-        self.chan.chan.is_closed()
+        self.chan.is_closed()
     }
 
     /// Whether nothing waits to be received.
@@ -107,8 +100,7 @@ impl<T> Receiver<T> {
 
     /// How many values wait to be received.
     pub fn len(&self) -> usize {
-        // SAFETY: this is the one receiver; nothing else runs on its side during the call.
-        unsafe { self.chan.chan.len() }
+        self.chan.len()
     }
 
     /// How many values can be sent or reserved without waiting.
@@ -123,8 +115,7 @@ impl<T> Receiver<T> {
 
     /// As [`recv`](Self::recv), for hand-written futures: the task of the last call is woken.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        // SAFETY: this is the one receiver, borrowed mutably.
-        unsafe { self.chan.chan.poll_recv(cx) }
+        self.chan.poll_recv(cx)
     }
 
     /// As [`recv_many`](Self::recv_many), for hand-written futures: the task of the last call is
@@ -135,27 +126,17 @@ impl<T> Receiver<T> {
         buffer: &mut Vec<T>,
         limit: usize,
     ) -> Poll<usize> {
-        // SAFETY: this is the one receiver, borrowed mutably.
-        unsafe { self.chan.chan.poll_recv_many(cx, buffer, limit) }
+        self.chan.poll_recv_many(cx, buffer, limit)
     }
 
     /// How many senders there are.
     pub fn sender_strong_count(&self) -> usize {
-        // Acquire: a caller that sees a sender gone sees what it sent.
-        self.chan.chan.senders.load(Ordering::Acquire)
+        self.chan.strong_count()
     }
 
     /// How many weak senders there are.
     pub fn sender_weak_count(&self) -> usize {
-        // Relaxed: a count, nothing hangs on it.
-        self.chan.chan.weak_senders.load(Ordering::Relaxed)
-    }
-}
-
-impl<T> Drop for Receiver<T> {
-    fn drop(&mut self) {
-        // SAFETY: the one receiver, which goes.
-        unsafe { self.chan.chan.receiver_gone() };
+        self.chan.weak_count()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The sending side of the bounded channel.
 //!
-//! Idea        A sender is a handle on the shared [`Chan`](super::chan). The senders are counted, and the
-//!             channel closes when the last one is dropped.
+//! Idea        A [`SenderHandle`], which both kinds of channel have, with sends that wait for room.
 
 use core::fmt;
 use core::future::poll_fn;
@@ -10,11 +9,11 @@ use core::time::Duration;
 
 use super::super::blocking;
 use super::super::permits::Refusal;
-use super::bounded::{Bounded, MOST_CAPACITY};
+use super::bounded::{BOUNDED, MOST_CAPACITY};
 use super::error::{SendError, SendTimeoutError, TrySendError};
+use super::handles::{self, SenderHandle};
 use super::receiver::Receiver;
 use crate::coop;
-use crate::platform::{Arc, Ordering};
 use crate::time::timeout;
 
 /// Makes a channel that holds up to `buffer` values; senders wait while it is full.
@@ -48,8 +47,8 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
         buffer <= MOST_CAPACITY,
         "a semaphore may not have more than MAX_PERMITS permits ({MOST_CAPACITY})"
     );
-    let chan = Arc::new(Bounded::new(buffer));
-    (Sender { chan: chan.clone() }, Receiver { chan })
+    let (sender, receiver) = handles::channel(buffer);
+    (Sender { chan: sender }, Receiver { chan: receiver })
 }
 
 /// Sends values to the one [`Receiver`]; clone it for more senders.
@@ -70,7 +69,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(other.try_send(3), Err(TrySendError::Closed(3)));
 /// ```
 pub struct Sender<T> {
-    pub(super) chan: Arc<Bounded<T>>,
+    pub(super) chan: SenderHandle<T, BOUNDED>,
 }
 
 impl<T> Sender<T> {
@@ -87,7 +86,7 @@ impl<T> Sender<T> {
     /// # Cost
     /// Two read-modify-writes if there is room.
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
-        let chan = &self.chan.chan;
+        let chan = &self.chan;
         let mut value = Some(value);
         let unsent = poll_fn(|cx| {
             let Some(unsent) = value.take() else {
@@ -125,7 +124,6 @@ impl<T> Sender<T> {
     /// Two read-modify-writes.
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         self.chan
-            .chan
             .try_send(message)
             .map_err(|(refused, message)| match refused {
                 Refusal::Closed => TrySendError::Closed(message),
@@ -175,17 +173,17 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn closed(&self) {
-        self.chan.chan.wait_closed().await;
+        self.chan.wait_closed().await;
     }
 
     /// Whether the receiver is gone or has closed the channel.
     pub fn is_closed(&self) -> bool {
-        self.chan.chan.is_closed()
+        self.chan.is_closed()
     }
 
     /// Whether both send to the same receiver.
     pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.chan, &other.chan)
+        self.chan.same_channel(&other.chan)
     }
 
     /// How many values can be sent or reserved without waiting.
@@ -200,29 +198,20 @@ impl<T> Sender<T> {
 
     /// How many senders there are, owned permits included.
     pub fn strong_count(&self) -> usize {
-        // Acquire: a caller that sees a sender gone sees what it sent.
-        self.chan.chan.senders.load(Ordering::Acquire)
+        self.chan.strong_count()
     }
 
     /// How many weak senders there are.
     pub fn weak_count(&self) -> usize {
-        // Relaxed: a count, nothing hangs on it.
-        self.chan.chan.weak_senders.load(Ordering::Relaxed)
+        self.chan.weak_count()
     }
 }
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
-        self.chan.chan.add_sender();
         Self {
             chan: self.chan.clone(),
         }
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        self.chan.chan.remove_sender();
     }
 }
 

@@ -1,7 +1,6 @@
 //! The receiving side of the unbounded channel.
 //!
-//! Idea        It works as the receiver of the bounded channel, but there are no permits to give back.
-#![allow(unsafe_code)]
+//! Idea        A [`ReceiverHandle`], as the receiver of the bounded channel has, but there are no permits to give back.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,9 +8,9 @@ use core::future::poll_fn;
 use core::task::{Context, Poll};
 
 use super::super::blocking;
-use super::chan::{Chan, NoValue};
+use super::chan::UNBOUNDED;
 use super::error::TryRecvError;
-use crate::platform::{Arc, Ordering};
+use super::handles::ReceiverHandle;
 
 /// Receives what the [`UnboundedSender`](super::UnboundedSender)s send, in the order of the sends.
 ///
@@ -31,7 +30,7 @@ use crate::platform::{Arc, Ordering};
 /// assert_eq!(values, [0, 1, 2]);
 /// ```
 pub struct UnboundedReceiver<T> {
-    pub(super) chan: Arc<Chan<T, 0>>,
+    pub(super) chan: ReceiverHandle<T, UNBOUNDED>,
 }
 
 impl<T> UnboundedReceiver<T> {
@@ -60,11 +59,7 @@ impl<T> UnboundedReceiver<T> {
     /// # Errors
     /// [`TryRecvError::Empty`] if one may still come, [`TryRecvError::Disconnected`] if not.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        // SAFETY: this is the one receiver, borrowed mutably.
-        unsafe { self.chan.try_recv() }.map_err(|none| match none {
-            NoValue::Empty => TryRecvError::Empty,
-            NoValue::Finished => TryRecvError::Disconnected,
-        })
+        self.chan.try_recv()
     }
 
     /// Waits for the next value and blocks the thread meanwhile.
@@ -102,14 +97,12 @@ impl<T> UnboundedReceiver<T> {
 
     /// How many values wait to be received.
     pub fn len(&self) -> usize {
-        // SAFETY: this is the one receiver; nothing else runs on its side during the call.
-        unsafe { self.chan.len() }
+        self.chan.len()
     }
 
     /// As [`recv`](Self::recv), for hand-written futures: the task of the last call is woken.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        // SAFETY: this is the one receiver, borrowed mutably.
-        unsafe { self.chan.poll_recv(cx) }
+        self.chan.poll_recv(cx)
     }
 
     /// As [`recv_many`](Self::recv_many), for hand-written futures: the task of the last call is
@@ -120,27 +113,17 @@ impl<T> UnboundedReceiver<T> {
         buffer: &mut Vec<T>,
         limit: usize,
     ) -> Poll<usize> {
-        // SAFETY: this is the one receiver, borrowed mutably.
-        unsafe { self.chan.poll_recv_many(cx, buffer, limit) }
+        self.chan.poll_recv_many(cx, buffer, limit)
     }
 
     /// How many senders there are.
     pub fn sender_strong_count(&self) -> usize {
-        // Acquire: a caller that sees a sender gone sees what it sent.
-        self.chan.senders.load(Ordering::Acquire)
+        self.chan.strong_count()
     }
 
     /// How many weak senders there are.
     pub fn sender_weak_count(&self) -> usize {
-        // Relaxed: a count, nothing hangs on it.
-        self.chan.weak_senders.load(Ordering::Relaxed)
-    }
-}
-
-impl<T> Drop for UnboundedReceiver<T> {
-    fn drop(&mut self) {
-        // SAFETY: the one receiver, which goes.
-        unsafe { self.chan.receiver_gone() };
+        self.chan.weak_count()
     }
 }
 

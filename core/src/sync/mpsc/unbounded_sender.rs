@@ -1,13 +1,13 @@
 //! The sending side of the unbounded channel.
 //!
-//! Idea        It works as the sender of the bounded channel, but there are no permits: a send never waits.
+//! Idea        A [`SenderHandle`], as the sender of the bounded channel has, but there are no permits: a send never waits.
 
 use core::fmt;
 
-use super::chan::Chan;
+use super::chan::UNBOUNDED;
 use super::error::SendError;
+use super::handles::{self, SenderHandle};
 use super::unbounded_receiver::UnboundedReceiver;
-use crate::platform::{Arc, Ordering};
 
 /// Makes a channel without a limit: senders never wait, and memory is the limit.
 ///
@@ -26,10 +26,10 @@ use crate::platform::{Arc, Ordering};
 /// assert_eq!(rx.len(), 1);
 /// ```
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    let chan = Arc::new(Chan::new(0));
+    let (sender, receiver) = handles::channel(0);
     (
-        UnboundedSender { chan: chan.clone() },
-        UnboundedReceiver { chan },
+        UnboundedSender { chan: sender },
+        UnboundedReceiver { chan: receiver },
     )
 }
 
@@ -48,7 +48,7 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
 /// assert_eq!(tx.send(2).unwrap_err().0, 2);
 /// ```
 pub struct UnboundedSender<T> {
-    pub(super) chan: Arc<Chan<T, 0>>,
+    pub(super) chan: SenderHandle<T, UNBOUNDED>,
 }
 
 impl<T> UnboundedSender<T> {
@@ -80,34 +80,25 @@ impl<T> UnboundedSender<T> {
 
     /// Whether both send to the same receiver.
     pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.chan, &other.chan)
+        self.chan.same_channel(&other.chan)
     }
 
     /// How many senders there are.
     pub fn strong_count(&self) -> usize {
-        // Acquire: a caller that sees a sender gone sees what it sent.
-        self.chan.senders.load(Ordering::Acquire)
+        self.chan.strong_count()
     }
 
     /// How many weak senders there are.
     pub fn weak_count(&self) -> usize {
-        // Relaxed: a count, nothing hangs on it.
-        self.chan.weak_senders.load(Ordering::Relaxed)
+        self.chan.weak_count()
     }
 }
 
 impl<T> Clone for UnboundedSender<T> {
     fn clone(&self) -> Self {
-        self.chan.add_sender();
         Self {
             chan: self.chan.clone(),
         }
-    }
-}
-
-impl<T> Drop for UnboundedSender<T> {
-    fn drop(&mut self) {
-        self.chan.remove_sender();
     }
 }
 

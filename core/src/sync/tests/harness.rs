@@ -80,8 +80,10 @@ impl<F: Fn()> Drop for Reenters<F> {
 }
 
 /// A waker that calls a function as it is woken.
+#[cfg(feature = "alloc")]
 pub(super) struct OnWake<F: Fn()>(pub(super) F);
 
+#[cfg(feature = "alloc")]
 impl<F: Fn() + Send + Sync + 'static> Wake for OnWake<F> {
     fn wake(self: Arc<Self>) {
         (self.0)();
