@@ -12,7 +12,7 @@ pub mod platform {
 /// Lists through their items, slabs of type-stable slots, and padding of cache lines.
 pub mod collections {
     pub use crate::collections::{
-        Chain, ChainLink, Chained, Link, Linked, List, Padded, QueueHandle, SlotRef,
+        Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, QueueItem, SlotRef,
     };
     #[cfg(feature = "alloc")]
     pub use crate::collections::{

@@ -172,9 +172,9 @@ fn a_half_closed_stream_goes_the_other_way() {
 }
 
 /// A descriptor that somebody else closes.
-struct Lent(RawFd);
+struct BorrowedDescriptor(RawFd);
 
-impl AsRawFd for Lent {
+impl AsRawFd for BorrowedDescriptor {
     fn as_raw_fd(&self) -> RawFd {
         self.0
     }
@@ -185,7 +185,7 @@ fn regression_23_a_descriptor_closed_under_its_registration_is_dropped_quietly()
     runtime().block_on(async {
         let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
         near.set_nonblocking(true).unwrap();
-        let lent = Lent(near.as_raw_fd());
+        let lent = BorrowedDescriptor(near.as_raw_fd());
         // SAFETY: the promise is broken on purpose; the number is not used again before the drop.
         let fd = unsafe { AsyncFd::register(lent) }.unwrap();
         drop(near);

@@ -90,8 +90,8 @@ fn a_value_that_panics_in_its_drop_leaves_a_watch_usable() {
 
 #[test]
 fn a_clone_that_panics_is_its_receivers_alone() {
-    struct Twice(Arc<AtomicUsize>);
-    impl Clone for Twice {
+    struct PanickingClone(Arc<AtomicUsize>);
+    impl Clone for PanickingClone {
         fn clone(&self) -> Self {
             let is_first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
             assert!(!is_first, "a clone, asked for");
@@ -101,7 +101,7 @@ fn a_clone_that_panics_is_its_receivers_alone() {
     let (sender, mut first) = broadcast::channel(2);
     let mut second = sender.subscribe();
     let mut third = sender.subscribe();
-    assert!(sender.send(Twice(Arc::default())).is_ok());
+    assert!(sender.send(PanickingClone(Arc::default())).is_ok());
     assert!(panics(|| within_a_limit(first.recv()).is_ok()));
     assert!(within_a_limit(second.recv()).is_ok());
     assert!(within_a_limit(third.recv()).is_ok());
@@ -133,11 +133,11 @@ fn a_cell_whose_initialiser_panics_is_initialised_by_the_next() {
 
 #[test]
 fn a_value_that_comes_back_to_its_channel_as_it_is_dropped_is_refused() {
-    struct Back(mpsc::UnboundedSender<Back>, Arc<AtomicUsize>);
-    impl Drop for Back {
+    struct ResendOnDrop(mpsc::UnboundedSender<ResendOnDrop>, Arc<AtomicUsize>);
+    impl Drop for ResendOnDrop {
         fn drop(&mut self) {
             if self.1.fetch_add(1, Ordering::SeqCst) < 3 {
-                let again = Back(self.0.clone(), Arc::clone(&self.1));
+                let again = ResendOnDrop(self.0.clone(), Arc::clone(&self.1));
                 assert!(self.0.send(again).is_err(), "the channel is closed");
             }
         }
@@ -146,7 +146,7 @@ fn a_value_that_comes_back_to_its_channel_as_it_is_dropped_is_refused() {
     let drops = Arc::default();
     assert!(
         sender
-            .send(Back(sender.clone(), Arc::clone(&drops)))
+            .send(ResendOnDrop(sender.clone(), Arc::clone(&drops)))
             .is_ok()
     );
     drop(receiver);

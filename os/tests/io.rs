@@ -31,12 +31,12 @@ impl Random {
 }
 
 /// A source and target that moves up to seven bytes at once, and is not ready each third time.
-struct Slow {
+struct SlowStream {
     inner: Cursor<Vec<u8>>,
     random: Random,
 }
 
-impl Slow {
+impl SlowStream {
     fn new(bytes: &[u8], seed: u64) -> Self {
         Self {
             inner: Cursor::new(bytes.to_vec()),
@@ -53,7 +53,7 @@ impl Slow {
     }
 }
 
-impl AsyncRead for Slow {
+impl AsyncRead for SlowStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -69,7 +69,7 @@ impl AsyncRead for Slow {
     }
 }
 
-impl AsyncWrite for Slow {
+impl AsyncWrite for SlowStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -93,7 +93,7 @@ impl AsyncWrite for Slow {
     }
 }
 
-impl AsyncSeek for Slow {
+impl AsyncSeek for SlowStream {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         Seek::seek(&mut self.inner, position).map(drop)
     }
@@ -114,7 +114,7 @@ fn a_buffered_reader_reads_and_seeks_as_stds() {
     for seed in 0..40 {
         let mut random = Random(seed);
         let capacity = 1 + random.below(64);
-        let mut ours = BufReader::with_capacity(capacity, Slow::new(&bytes, seed));
+        let mut ours = BufReader::with_capacity(capacity, SlowStream::new(&bytes, seed));
         let mut stds = io::BufReader::with_capacity(capacity, Cursor::new(&bytes[..]));
         block_on(async {
             for _ in 0..200 {
@@ -155,7 +155,7 @@ fn what_is_gathered_is_written_in_order() {
     for seed in 0..40 {
         let mut random = Random(seed);
         let capacity = 1 + random.below(32);
-        let mut writer = BufWriter::with_capacity(capacity, Slow::new(&[], seed));
+        let mut writer = BufWriter::with_capacity(capacity, SlowStream::new(&[], seed));
         let mut expected = Vec::new();
         block_on(async {
             for byte in 0..200 {
@@ -182,12 +182,13 @@ fn lines_and_segments_are_stds() {
     let text = String::from_utf8(bytes.clone()).unwrap();
     for seed in 0..20 {
         block_on(async {
-            let mut lines = BufReader::with_capacity(5, Slow::new(&bytes, seed)).lines();
+            let mut lines = BufReader::with_capacity(5, SlowStream::new(&bytes, seed)).lines();
             for line in BufRead::lines(Cursor::new(&text)) {
                 assert_eq!(lines.next_line().await.unwrap(), Some(line.unwrap()));
             }
             assert_eq!(lines.next_line().await.unwrap(), None);
-            let mut segments = BufReader::with_capacity(5, Slow::new(&bytes, seed)).split(b'a');
+            let mut segments =
+                BufReader::with_capacity(5, SlowStream::new(&bytes, seed)).split(b'a');
             for segment in BufRead::split(Cursor::new(&bytes), b'a') {
                 assert_eq!(
                     segments.next_segment().await.unwrap(),
@@ -207,14 +208,14 @@ fn everything_is_read_to_the_end() {
             block_on(async {
                 let mut read = Vec::with_capacity(room);
                 let exact = room == len && len > 0;
-                let n = Slow::new(&bytes, len as u64)
+                let n = SlowStream::new(&bytes, len as u64)
                     .read_to_end(&mut read)
                     .await
                     .unwrap();
                 assert_eq!((n, &read), (len, &bytes));
                 assert!(!exact || read.capacity() == room, "grown for nothing");
                 let mut text = "before ".to_owned();
-                Slow::new(&bytes, 3)
+                SlowStream::new(&bytes, 3)
                     .read_to_string(&mut text)
                     .await
                     .unwrap();
@@ -224,7 +225,7 @@ fn everything_is_read_to_the_end() {
     }
     block_on(async {
         let mut text = "before".to_owned();
-        let error = Slow::new(b"\xff\xfe", 1)
+        let error = SlowStream::new(b"\xff\xfe", 1)
             .read_to_string(&mut text)
             .await
             .unwrap_err();
@@ -239,12 +240,12 @@ fn everything_is_read_to_the_end() {
 fn numbers_come_back() {
     macro_rules! come_back {
         ($($write:ident, $read:ident, $number:expr, $bytes:expr;)*) => {$(
-            let mut target = Slow::new(&[], 5);
+            let mut target = SlowStream::new(&[], 5);
             target.$write($number).await.unwrap();
             let bytes = target.inner.into_inner();
             assert_eq!(bytes, $bytes, stringify!($write));
-            assert_eq!(Slow::new(&bytes, 9).$read().await.unwrap(), $number);
-            let error = Slow::new(&bytes[1..], 9).$read().await.unwrap_err();
+            assert_eq!(SlowStream::new(&bytes, 9).$read().await.unwrap(), $number);
+            let error = SlowStream::new(&bytes[1..], 9).$read().await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         )*};
     }
@@ -296,7 +297,7 @@ fn both_ways_are_copied_until_both_end() {
 
 #[test]
 fn a_stream_is_whole_again_with_its_buffers() {
-    let nested = BufWriter::new(BufReader::new(Slow::new(b"abc", 1)));
+    let nested = BufWriter::new(BufReader::new(SlowStream::new(b"abc", 1)));
     let stream = BufStream::from(nested);
     let (read, write) = selkie::io::split(stream);
     assert!(read.is_pair_of(&write));
@@ -308,9 +309,9 @@ fn a_stream_is_whole_again_with_its_buffers() {
 }
 
 /// Uses the other end of the connection when it is woken.
-struct Nosy(std::sync::Mutex<selkie::io::DuplexStream>);
+struct ReentrantWaker(std::sync::Mutex<selkie::io::DuplexStream>);
 
-impl std::task::Wake for Nosy {
+impl std::task::Wake for ReentrantWaker {
     fn wake(self: std::sync::Arc<Self>) {
         let mut end = self.0.lock().unwrap();
         let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -324,7 +325,7 @@ impl std::task::Wake for Nosy {
 #[test]
 fn regression_19_a_waker_may_use_the_connection_that_wakes_it() {
     let (mut near, far) = selkie::io::duplex(1);
-    let nosy = std::sync::Arc::new(Nosy(std::sync::Mutex::new(far)));
+    let nosy = std::sync::Arc::new(ReentrantWaker(std::sync::Mutex::new(far)));
     let waker = std::task::Waker::from(std::sync::Arc::clone(&nosy));
     // The far end waits to read, and is woken by a write and by the end.
     let mut bytes = [0; 4];

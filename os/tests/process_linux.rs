@@ -170,8 +170,8 @@ fn inherits_nothing() {
     if !is_part() {
         return;
     }
-    let folder = fixture::Folder::new("inherits");
-    let path = folder.file("file", &[7; 100_000]);
+    let directory = fixture::TempDir::new("inherits");
+    let path = directory.file("file", &[7; 100_000]);
     let before = numbers(std::process::Command::new("sh").args(LIST).output());
     for runtime in runtimes().into_iter().chain(ringed()) {
         runtime.block_on(async {

@@ -206,9 +206,9 @@ fn regression_63_interrupted_copies_go_on() {
 }
 
 /// Says nothing but `Interrupted`.
-struct Deaf;
+struct InterruptedReader;
 
-impl AsyncRead for Deaf {
+impl AsyncRead for InterruptedReader {
     fn poll_read(
         self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
@@ -221,7 +221,7 @@ impl AsyncRead for Deaf {
 #[test]
 fn regression_63_a_source_that_is_interrupted_for_ever_lets_others_run() {
     block_on(async {
-        let mut deaf = Deaf;
+        let mut deaf = InterruptedReader;
         let mut reading = pin!(deaf.read_u8());
         let mut others = pin!(async {
             for _ in 0..3 {
@@ -398,12 +398,12 @@ fn what_is_no_text_says_where_it_ends_and_comes_back() {
 
 /// A file whose operations take two polls, and which takes no seek meanwhile.
 #[derive(Default)]
-struct Slow {
+struct SlowFile {
     polls_left: usize,
     position: u64,
 }
 
-impl AsyncRead for Slow {
+impl AsyncRead for SlowFile {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
@@ -415,7 +415,7 @@ impl AsyncRead for Slow {
     }
 }
 
-impl AsyncSeek for Slow {
+impl AsyncSeek for SlowFile {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         assert_eq!(self.polls_left, 0, "another operation is under way");
         if let SeekFrom::Start(position) = position {
@@ -437,7 +437,7 @@ impl AsyncSeek for Slow {
 #[test]
 fn a_buffered_reader_waits_for_what_was_given_up_before_it_seeks() {
     for position in [SeekFrom::Start(7), SeekFrom::Current(0)] {
-        let mut reader = BufReader::new(Slow::default());
+        let mut reader = BufReader::new(SlowFile::default());
         assert!(at_once(reader.read_u8()).is_pending());
         // As a wrapper does it, which does not know of the read.
         let mut reader = Pin::new(&mut reader);

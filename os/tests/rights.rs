@@ -41,13 +41,13 @@ fn limit(soft: libc::rlim_t) -> libc::rlim_t {
 }
 
 /// Has this process open `count` descriptors more and no others, until dropped.
-struct Room {
+struct DescriptorLimit {
     before: libc::rlim_t,
     /// They fill the gaps below.
     _fillers: Vec<OwnedFd>,
 }
 
-impl Room {
+impl DescriptorLimit {
     fn new(count: usize) -> Self {
         let names = std::fs::read_dir("/proc/self/fd").unwrap();
         let numbers = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -61,7 +61,7 @@ impl Room {
             }
             fillers.push(filler);
         }
-        // The folder that was looked at is closed, and its number may be the highest.
+        // The directory that was looked at is closed, and its number may be the highest.
         let next = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
         let first = next.as_raw_fd() as libc::rlim_t;
         drop(next);
@@ -72,7 +72,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for DescriptorLimit {
     fn drop(&mut self) {
         limit(self.before);
     }
@@ -141,7 +141,7 @@ fn descriptors_past_the_processs_limit_are_told_and_closed() {
             for (sent, room) in [(3, 4), (3, 3), (3, 2), (3, 1), (3, 0), (1, 1), (1, 0)] {
                 let readers = send_ends(&pair, sent).await;
                 let (mut buf, mut fds) = ([0; 8], Vec::new());
-                let limited = Room::new(room);
+                let limited = DescriptorLimit::new(room);
                 let came = pair.receive(&mut buf, &mut fds).await;
                 drop(limited);
                 let fit = sent.min(room);
@@ -178,7 +178,7 @@ fn a_lost_descriptor_is_an_error_where_only_bytes_are_told() {
             .await
             .unwrap();
         let (mut buf, mut fds) = ([0; 8], Vec::new());
-        let limited = Room::new(1);
+        let limited = DescriptorLimit::new(1);
         let error = two.recv_with_fds(&mut buf, &mut fds).await.unwrap_err();
         drop(limited);
         assert!(error.to_string().contains("descriptors were lost"));

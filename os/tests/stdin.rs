@@ -15,7 +15,7 @@ use selkie::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use selkie::runtime::{Builder, Runtime};
 use selkie::time::{sleep, timeout};
 
-use fixture::{Folder, PART, is_part, ringed};
+use fixture::{PART, TempDir, is_part, ringed};
 
 /// Longer than anything takes that ends at all.
 const LONG: Duration = Duration::from_secs(30);
@@ -387,8 +387,8 @@ fn a_child_reads_on_where_ours_has_come_to() {
     if !closes_ranges() {
         return println!("skipped: the system has no close_range");
     }
-    let folder = Folder::new("stdin");
-    let path = folder.file("input", b"headrest");
+    let directory = TempDir::new("stdin");
+    let path = directory.file("input", b"headrest");
     let mut from_pipe = part("leaves_the_rest_to_a_child");
     let mut input = from_pipe.stdin.take().unwrap();
     input.write_all(b"headrest").unwrap();

@@ -15,8 +15,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use fixture::{
-    Counted, PART, alone, buffers, can_trace, is_part, open_descriptors, ordinary, pair, poll_once,
-    ringed,
+    CountedBuffer, PART, alone, buffers, can_trace, is_part, open_descriptors, ordinary, pair,
+    poll_once, ringed,
 };
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::{TcpListener, TcpStream};
@@ -276,7 +276,7 @@ fn regression_24_sends_dropped_at_any_poll_give_their_buffers_back() {
                 let client = Socket::new(client.unwrap().into_std().unwrap()).unwrap();
                 let (_server, _) = listener.accept().await.unwrap();
                 // More than the socket takes: it waits.
-                let bytes = Counted(vec![7; 8 << 20], Arc::clone(&witness));
+                let bytes = CountedBuffer(vec![7; 8 << 20], Arc::clone(&witness));
                 let copied = polls % 2 == 0;
                 let mut sending = Box::pin(async {
                     if copied {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use fixture::{Counted, alone, buffers, open_descriptors, ordinary, pair, poll_once, ringed};
+use fixture::{CountedBuffer, alone, buffers, open_descriptors, ordinary, pair, poll_once, ringed};
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::runtime::{Builder, Runtime};
 use selkie::uring::{Buffers, Socket};
@@ -152,7 +152,7 @@ fn regression_24_operations_dropped_at_any_poll_give_places_back() {
             let mut theirs = ordinary(theirs);
             let mut received = socket.receive(&buffers);
             let owned = Arc::clone(&witness);
-            let long = Counted(vec![7; 1 << 20], owned);
+            let long = CountedBuffer(vec![7; 1 << 20], owned);
             let mut sending = Box::pin(socket.send_all(long));
             for poll in 0..polls {
                 let _ = poll_once(&mut pin!(received.next()));

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use fixture::{
-    Folder, PART, alone, buffers, can_trace, is_part, open_descriptors, pair, poll_once,
+    PART, TempDir, alone, buffers, can_trace, is_part, open_descriptors, pair, poll_once,
 };
 use selkie::fs::File;
 use selkie::runtime::{Builder, Runtime, worker_index};
@@ -271,8 +271,8 @@ fn files_are_written_by_both_workers() {
     let Some((runtime, _buffers)) = runtime() else {
         return;
     };
-    let folder = Folder::new("ring-workers");
-    let path = folder.file("file", b"");
+    let directory = TempDir::new("ring-workers");
+    let path = directory.file("file", b"");
     let file = Arc::new(runtime.block_on(async {
         let mut options = File::options();
         options.read(true).write(true).open(&path).await.unwrap()

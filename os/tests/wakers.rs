@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use checked::{WithCheckedWaker, checked};
-use fixture::{Folder, alone, narrow, ringed, runtimes};
+use fixture::{TempDir, alone, narrow, ringed, runtimes};
 use selkie::fs::File;
 use selkie::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use selkie::net::{TcpListener, TcpStream};
@@ -179,12 +179,12 @@ fn sockets() {
 
 #[test]
 fn files() {
-    let folder = Arc::new(Folder::new("wakers"));
+    let directory = Arc::new(TempDir::new("wakers"));
     let number = Arc::new(AtomicUsize::new(0));
     everywhere(move || {
-        let (folder, number) = (Arc::clone(&folder), Arc::clone(&number));
+        let (directory, number) = (Arc::clone(&directory), Arc::clone(&number));
         async move {
-            let path = folder
+            let path = directory
                 .path()
                 .join(number.fetch_add(1, Ordering::SeqCst).to_string());
             let mut file = part(File::create(&path)).await.unwrap();
@@ -242,18 +242,18 @@ fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 /// Regression 42: each poll of a wait for a file's operation left one more waker behind.
 #[test]
 fn regression_42_a_file_keeps_one_waker_for_each_wait() {
-    struct Nothing;
-    impl Wake for Nothing {
+    struct NoopWaker;
+    impl Wake for NoopWaker {
         fn wake(self: Arc<Self>) {}
     }
-    let folder = Folder::new("wakers-kept");
+    let directory = TempDir::new("wakers-kept");
     let runtime = narrow();
     runtime.block_on(async {
-        let mut file = File::create(folder.path().join("file")).await.unwrap();
+        let mut file = File::create(directory.path().join("file")).await.unwrap();
         let (go, waits) = mpsc::channel::<()>();
         let blocks = task::spawn_blocking(move || waits.recv());
         file.write_all(b"behind").await.unwrap();
-        let mine = Arc::new(Nothing);
+        let mine = Arc::new(NoopWaker);
         let waker = Waker::from(Arc::clone(&mine));
         let mut syncs = Box::pin(file.sync_all());
         for _ in 0..1000 {

@@ -1,6 +1,6 @@
 //! `select!`, `join!`, `try_join!` and `pin!` without a runtime: what they accept and promise.
 
-mod crowded;
+mod colliding_names;
 
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn, ready};

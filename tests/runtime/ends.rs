@@ -377,7 +377,7 @@ fn regression_52_a_write_that_was_taken_is_done() {
 /// What this process has of threads, descriptors and memory.
 #[cfg(target_os = "linux")]
 fn held() -> (usize, usize, usize) {
-    let entries = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+    let entries = |directory: &str| std::fs::read_dir(directory).unwrap().count();
     let status = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = status.split(' ').nth(1).unwrap().parse().unwrap();
     (

@@ -58,9 +58,9 @@ fn a_stuck_closure_is_named_with_its_place_and_time() {
 fn a_look_up_and_a_read_say_what_they_are() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     // A fifo that nobody writes to: opening it to read blocks.
-    let folder = std::env::temp_dir().join(format!("selkie-fifo-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let fifo = folder.join("fifo");
+    let directory = std::env::temp_dir().join(format!("selkie-fifo-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let fifo = directory.join("fifo");
     assert!(
         Command::new("mkfifo")
             .arg(&fifo)
@@ -77,7 +77,7 @@ fn a_look_up_and_a_read_say_what_they_are() {
     assert_eq!(report.blocking()[0].kind(), BlockingKind::File);
     // Lets the reader go.
     drop(std::fs::OpenOptions::new().write(true).open(&fifo));
-    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
 }
 
 /// Ends `runtime`; the limit is long enough for the one closure to be running.

@@ -65,12 +65,12 @@ const PHRASES: &[Phrase] = &[
     but(
         "lease",
         "what is borrowed, by its name",
-        &["os/tests/hostile/"],
+        &["os/tests/hostile_files/"],
     ),
     but(
         "leases",
         "what is borrowed, by its name",
-        &["os/tests/hostile/"],
+        &["os/tests/hostile_files/"],
     ),
     phrase("home", "timer shard, slab"),
     phrase("homes", "timer shards, slabs"),

@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
-use super::{ChainLink, Chained, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout, SlotRef};
+use super::{ChainLink, QueueItem, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout, SlotRef};
 use crate::platform::{AtomicUsize, Ordering};
 
 /// By how much less is made under Miri, which is slow.
@@ -21,7 +21,7 @@ struct Slot {
 }
 
 // SAFETY: one link, always the same.
-unsafe impl Chained for Slot {
+unsafe impl QueueItem for Slot {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
@@ -287,7 +287,7 @@ std::thread_local! {
 }
 
 // SAFETY: one link, always the same.
-unsafe impl Chained for PanickingSlot {
+unsafe impl QueueItem for PanickingSlot {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }

@@ -21,7 +21,7 @@ use std::{fmt, io};
 
 use selkie_core::raw::platform::{AtomicU64, Lock};
 
-use super::closing::close;
+use super::close::close;
 use super::detached::{DetachedOperations, HasDetached};
 use crate::sync::oneshot;
 use crate::sys::{CachedAccess, FileClass, PageCache};

@@ -4,7 +4,7 @@ mod shutdown_report;
 
 mod shutdown;
 
-mod assemble;
+mod build;
 
 mod runtime;
 

@@ -13,19 +13,19 @@
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
-mod found;
-mod generate;
+mod generator;
 mod model;
 mod program;
 mod random;
 mod reads;
+mod regressions;
 mod run;
 mod shared;
 mod shrink;
 mod state;
 mod states;
 mod trial;
-mod waiting;
+mod wait;
 mod writes;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -44,7 +44,7 @@ fn feed(name: &str, seeds: impl Iterator<Item = u64>) {
     let paths = ProgramPaths::new(name);
     let (mut count, mut not_followed) = (0, 0);
     for seed in seeds {
-        let program = generate::program(seed);
+        let program = generator::program(seed);
         count += 1;
         match paths.try_once(&program, seed, LIMIT) {
             Ok(true) => {}

@@ -12,12 +12,12 @@
 mod fixture;
 
 mod argument;
-mod cut;
 mod faults;
-mod moved;
+mod moved_directory;
 mod operations;
 mod pidfd;
-mod threadless;
+mod process_ends;
+mod thread_limit;
 mod watchdog;
 
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ use selkie::runtime::{Builder, Runtime};
 
 use argument::{MOST_POINTS, argument};
 use faults::{Call, Faults};
-use fixture::{Folder, open_descriptors, run_part};
+use fixture::{TempDir, open_descriptors, run_part};
 use operations::{Operation, buffers, operations, prepare};
 use watchdog::Watchdog;
 
@@ -332,10 +332,10 @@ impl Sweep {
 
 /// Runs a part with each of `words`; returns how many points were swept.
 fn run_parts(name: &str, words: &[&str]) -> usize {
-    let folder = Folder::new(name);
+    let directory = TempDir::new(name);
     let mut points = 0;
     for word in words {
-        let output = run_part(&["env"], name, &folder.path().join(word)).unwrap();
+        let output = run_part(&["env"], name, &directory.path().join(word)).unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{word}: {text}\n{errors}");

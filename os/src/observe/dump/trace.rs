@@ -47,9 +47,9 @@ thread_local! {
 }
 
 /// Restores the function that was called before, also on unwinding.
-struct Restore(Option<*mut Tracer<'static>>);
+struct LeafGuard(Option<*mut Tracer<'static>>);
 
-impl Drop for Restore {
+impl Drop for LeafGuard {
     fn drop(&mut self) {
         LEAF.set(self.0);
     }
@@ -65,7 +65,7 @@ where
     let tracer: *mut Tracer<'_> = &raw mut trace_leaf;
     // SAFETY: only the lifetime changes; the pointer is gone from `LEAF` before the closure is (I1).
     let tracer = unsafe { std::mem::transmute::<*mut Tracer<'_>, *mut Tracer<'static>>(tracer) };
-    let _restore = Restore(LEAF.replace(Some(tracer)));
+    let _restore = LeafGuard(LEAF.replace(Some(tracer)));
     coop::traced(leaf, f)
 }
 
@@ -73,7 +73,7 @@ where
 #[inline(never)]
 fn leaf() {
     let Some(tracer) = LEAF.take() else { return };
-    let _restore = Restore(Some(tracer));
+    let _restore = LeafGuard(Some(tracer));
     let root = ROOT.get();
     let meta = TraceMeta {
         root_addr: (!root.is_null()).then_some(root),
@@ -172,9 +172,9 @@ pin_project! {
 }
 
 /// Restores the root that was innermost before, also on unwinding.
-struct RootBefore(*const c_void);
+struct RootGuard(*const c_void);
 
-impl Drop for RootBefore {
+impl Drop for RootGuard {
     fn drop(&mut self) {
         ROOT.set(self.0);
     }
@@ -184,7 +184,7 @@ impl Drop for RootBefore {
 #[inline(never)]
 pub(super) fn at_root<T, R>(value: T, f: fn(T) -> R) -> R {
     let here = at_root::<T, R> as fn(T, fn(T) -> R) -> R as *const c_void;
-    let _before = RootBefore(ROOT.replace(here));
+    let _before = RootGuard(ROOT.replace(here));
     f(value)
 }
 

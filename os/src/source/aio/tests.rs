@@ -72,9 +72,9 @@ impl AioSource for Operation {
 }
 
 /// A source that was written before there was `register_borrowed`.
-struct Older(Operation);
+struct LegacySource(Operation);
 
-impl AioSource for Older {
+impl AioSource for LegacySource {
     fn register(&mut self, kq: RawFd, token: usize) {
         self.0.tell(kq, token);
     }
@@ -85,9 +85,9 @@ impl AioSource for Older {
 }
 
 /// A source that does not say how it is registered.
-struct Neither;
+struct SilentSource;
 
-impl AioSource for Neither {
+impl AioSource for SilentSource {
     fn deregister(&mut self) {}
 }
 
@@ -180,7 +180,7 @@ fn an_older_source_is_registered_by_a_number() {
     run(async {
         let (operation, mut far) = Operation::new();
         let deregistered = Arc::clone(&operation.deregistered);
-        let aio = Aio::new_for_aio(Older(operation)).expect("a place");
+        let aio = Aio::new_for_aio(LegacySource(operation)).expect("a place");
         far.write_all(b"!").expect("room");
         poll_fn(|cx| aio.poll_ready(cx)).await.expect("it lives");
         drop(aio);
@@ -220,7 +220,9 @@ fn after_the_end_of_the_runtime_the_wait_fails_and_the_poller_is_still_there() {
 #[test]
 fn a_source_that_registers_in_no_way_is_refused() {
     run(async {
-        let made = catch_unwind(AssertUnwindSafe(|| Aio::new_for_aio(Neither).map(drop)));
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            Aio::new_for_aio(SilentSource).map(drop)
+        }));
         let payload = made.expect_err("a panic");
         let message = payload.downcast_ref::<&str>().expect("a text");
         assert!(message.contains("register_borrowed"), "{message}");

@@ -23,7 +23,7 @@ use std::thread;
 use crate::sys::unix::has_input;
 
 /// What was read; `None` if nothing is there and the caller does not wait.
-type Answer = io::Result<Option<Vec<u8>>>;
+type ReadResult = io::Result<Option<Vec<u8>>>;
 
 struct Request {
     buf: Vec<u8>,
@@ -35,7 +35,7 @@ struct Request {
 #[derive(Debug)]
 pub(crate) struct ExactInput {
     requests: mpsc::SyncSender<Request>,
-    answers: mpsc::Receiver<Answer>,
+    answers: mpsc::Receiver<ReadResult>,
 }
 
 impl ExactInput {
@@ -67,7 +67,7 @@ impl ExactInput {
     ///
     /// # Errors
     /// What the system reports.
-    pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> Answer {
+    pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> ReadResult {
         let request = Request { buf, wanted, waits };
         // A thread that has ended has no answer.
         let _sent = self.requests.send(request);
@@ -77,7 +77,7 @@ impl ExactInput {
 }
 
 /// Reads once, on a thread that has left the descriptors of the process.
-fn read(mut real: &File, request: Request) -> Answer {
+fn read(mut real: &File, request: Request) -> ReadResult {
     let Request {
         mut buf,
         wanted,

@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use super::operations::{ALL, Operation, Scene, drive, limited, pass_until, runtime};
+use super::operations::{ALL, Fixture, Operation, drive, limited, pass_until, runtime};
 use crate::driver::stub::{Control, Fate, How, OnCancel, When};
 
 /// Seeds that are tried each time, beside one that is new.
@@ -99,7 +99,7 @@ fn schedule(seed: u64) {
     control.install();
     let runtime = runtime();
     runtime.block_on(async {
-        let mut scene = Scene::new(&control, numbers.below(2) == 0).await;
+        let mut scene = Fixture::new(&control, numbers.below(2) == 0).await;
         let mut tasks = Vec::new();
         for _ in 0..STEPS {
             scene.renew();

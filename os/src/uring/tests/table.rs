@@ -1,15 +1,15 @@
 //! Operations × completions × rings.
 
 use super::operations::{
-    ALL, COUNT, Operation, Scene, drive, give_up, limited, pass_until, runtime,
+    ALL, COUNT, Fixture, Operation, drive, give_up, limited, pass_until, runtime,
 };
 use crate::driver::stub::{Control, Fate, How, OnCancel, When};
 
 /// A ring, by what it makes hard.
-type Ringed = fn(Fate) -> Control;
+type MakeRing = fn(Fate) -> Control;
 
 /// How rings take entries and keep completions.
-const RINGS: [(&str, Ringed); 7] = [
+const RINGS: [(&str, MakeRing); 7] = [
     ("a plain ring", plain),
     ("a queue with room for one completion", |fate| {
         plain(fate).room(1)
@@ -94,12 +94,12 @@ fn fates(operation: Operation) -> impl Iterator<Item = Fate> {
 }
 
 /// One row of operations that are waited for; `named` if the socket stands in the ring's table.
-fn row(what: &str, operation: Operation, fate: Fate, ring: Ringed, named: bool) {
+fn row(what: &str, operation: Operation, fate: Fate, ring: MakeRing, named: bool) {
     let control = ring(fate);
     control.install();
     let runtime = runtime();
     runtime.block_on(async {
-        let mut scene = Scene::new(&control, named).await;
+        let mut scene = Fixture::new(&control, named).await;
         let doing = scene.begin(operation);
         let came = drive(&control, what, doing).await;
         assert_eq!(came, operation.expected(fate.how), "{what}");
@@ -147,12 +147,12 @@ fn given_up() -> impl Iterator<Item = Fate> {
 }
 
 /// One row of operations that are dropped after so many polls.
-fn dropped(what: &str, operation: Operation, fate: Fate, ring: Ringed, polls: usize) {
+fn dropped(what: &str, operation: Operation, fate: Fate, ring: MakeRing, polls: usize) {
     let control = ring(fate);
     control.install();
     let runtime = runtime();
     runtime.block_on(async {
-        let mut scene = Scene::new(&control, polls % 2 == 1).await;
+        let mut scene = Fixture::new(&control, polls % 2 == 1).await;
         let doing = scene.begin(operation);
         give_up(&control, doing, polls).await;
         pass_until(&control, what, || control.in_flight() == 0).await;
@@ -202,7 +202,7 @@ fn a_receive_without_buffers_goes_on_once_one_is_back() {
             control.install();
             let runtime = runtime();
             runtime.block_on(async {
-                let mut scene = Scene::new(&control, false).await;
+                let mut scene = Fixture::new(&control, false).await;
                 let mut received = scene.receive();
                 let mut held = Vec::new();
                 for _ in 0..COUNT {
