@@ -176,7 +176,7 @@ fn a_failed_positional_write_gives_the_buffer_back() {
 }
 
 #[test]
-fn a_replaced_file_is_old_or_new_and_nothing_is_left_over() {
+fn a_replaced_file_is_the_old_or_the_new_one_and_no_other_file_remains() {
     let directory = TempDir::new("replace");
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -222,7 +222,7 @@ fn a_replaced_file_keeps_its_permissions() {
 
 #[cfg(unix)]
 #[test]
-fn a_lock_waits_for_its_turn_and_can_be_given_up() {
+fn a_file_lock_is_waited_for_and_the_wait_can_be_dropped() {
     let directory = TempDir::new("lock");
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -259,7 +259,7 @@ fn a_lock_waits_for_its_turn_and_can_be_given_up() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn room_on_the_disk_is_reserved() {
+fn disk_space_can_be_reserved() {
     let directory = TempDir::new("room");
     let [runtime, _] = fixture::runtimes();
     runtime.block_on(async {

@@ -80,7 +80,7 @@ const GIVEN_UP: [(&str, StartFunction); 3] = [
 ];
 
 #[test]
-fn an_operation_that_its_runtime_never_ran_has_skipped_nothing() {
+fn an_operation_that_its_runtime_never_ran_has_not_moved_the_position() {
     let directory = TempDir::new("ahead-of-the-end");
     let path = file(&directory);
     for (kind, open) in KINDS {
@@ -118,7 +118,7 @@ fn an_operation_that_its_runtime_never_ran_has_skipped_nothing() {
 }
 
 #[test]
-fn what_is_written_at_a_place_is_read_although_it_had_been_read_ahead() {
+fn bytes_written_by_position_are_read_although_old_ones_were_read_ahead() {
     let directory = TempDir::new("ahead-of-a-write");
     for (kind, open) in KINDS {
         let path = file(&directory);
@@ -140,7 +140,7 @@ fn what_is_written_at_a_place_is_read_although_it_had_been_read_ahead() {
 }
 
 #[test]
-fn others_find_the_file_where_its_reads_have_come_to() {
+fn other_users_of_a_file_find_the_position_where_its_reads_ended() {
     let directory = TempDir::new("ahead-of-others");
     let path = file(&directory);
     for (kind, open) in KINDS {
@@ -182,7 +182,7 @@ fn others_find_the_file_where_its_reads_have_come_to() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_that_is_shown_amid_a_read_that_never_runs_stands_where_it_stood() {
+fn a_descriptor_exposed_during_a_read_that_never_runs_keeps_its_position() {
     let directory = TempDir::new("ahead-of-a-look");
     let path = file(&directory);
     if !fixture::is_answered_in_place(&path) {
@@ -213,7 +213,7 @@ fn a_file_that_is_shown_amid_a_read_that_never_runs_stands_where_it_stood() {
 /// A pipe that goes on as a file has no place to go back to: what was read ahead stays.
 #[test]
 #[cfg(unix)]
-fn what_was_read_ahead_of_a_pipe_is_not_lost() {
+fn bytes_read_ahead_from_a_pipe_are_not_lost() {
     use std::io::Write;
     use std::os::fd::OwnedFd;
 
@@ -265,7 +265,7 @@ fn terminal() -> (std::os::fd::OwnedFd, std::os::fd::OwnedFd) {
 /// reads hand it out.
 #[test]
 #[cfg(target_os = "linux")]
-fn what_was_read_ahead_of_a_socket_or_terminal_is_there_after_a_write() {
+fn bytes_read_ahead_from_a_socket_or_terminal_are_there_after_a_write() {
     use std::io::{Read, Write};
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
@@ -306,7 +306,7 @@ fn what_was_read_ahead_of_a_socket_or_terminal_is_there_after_a_write() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_descriptor_that_is_shown_amid_a_read_stands_where_the_reads_have_come_to() {
+fn a_descriptor_exposed_during_a_read_has_the_position_after_the_finished_reads() {
     let directory = TempDir::new("ahead-of-a-descriptor");
     let path = file(&directory);
     if !fixture::is_answered_in_place(&path) {

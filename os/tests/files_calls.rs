@@ -19,7 +19,7 @@ fn mark(name: &str) {
 }
 
 #[test]
-#[ignore = "a part of what_is_cached_of_an_open_file_takes_few_calls"]
+#[ignore = "a part of a_cached_file_is_read_with_few_system_calls"]
 fn part_of_calls() {
     if !is_part() {
         return;
@@ -45,7 +45,7 @@ fn part_of_calls() {
 }
 
 #[test]
-fn what_is_cached_of_an_open_file_takes_few_calls() {
+fn a_cached_file_is_read_with_few_system_calls() {
     let directory = TempDir::new("calls");
     let path = directory.file("file", &[7; 4096]);
     if !is_answered_in_place(&path) || !can_trace() {

@@ -222,9 +222,9 @@ fn run(build: impl Fn() -> Runtime, name: &str) {
 }
 
 #[test]
-fn four_thousand_operations_at_once_are_all_done_with_few_descriptors() {
+fn four_thousand_concurrent_operations_finish_with_few_descriptors() {
     let directory = TempDir::new("many");
-    let part = run_part(&["env"], "a_host", directory.path()).unwrap();
+    let part = run_part(&["env"], "one_host", directory.path()).unwrap();
     let text = String::from_utf8_lossy(&part.stdout);
     let errors = String::from_utf8_lossy(&part.stderr);
     assert!(part.status.success(), "{text}{errors}");
@@ -232,8 +232,8 @@ fn four_thousand_operations_at_once_are_all_done_with_few_descriptors() {
 }
 
 #[test]
-#[ignore = "a part of four_thousand_operations_at_once_are_all_done_with_few_descriptors"]
-fn a_host() {
+#[ignore = "a part of four_thousand_concurrent_operations_finish_with_few_descriptors"]
+fn one_host() {
     if !is_part() {
         return;
     }

@@ -85,7 +85,7 @@ fn regression_27_reads_and_writes_of_nothing_are_done_at_once() {
 }
 
 #[test]
-fn a_file_dropped_with_unflushed_data_is_told_of() {
+fn a_file_dropped_with_unflushed_data_is_reported() {
     let directory = TempDir::new("unflushed");
     let output = run_part(&["env"], "dropped_unflushed", &directory.0).unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
@@ -100,7 +100,7 @@ fn a_file_dropped_with_unflushed_data_is_told_of() {
 }
 
 #[test]
-#[ignore = "a part of a_file_dropped_with_unflushed_data_is_told_of"]
+#[ignore = "a part of a_file_dropped_with_unflushed_data_is_reported"]
 fn dropped_unflushed() {
     let Some(directory) = argument() else { return };
     let runtime = narrow();

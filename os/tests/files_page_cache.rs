@@ -51,7 +51,7 @@ fn make_fifo(path: &Path) {
 }
 
 #[test]
-fn what_is_cached_of_an_open_file_needs_no_thread_of_the_pool() {
+fn cached_bytes_of_an_open_file_need_no_thread_of_the_pool() {
     let directory = TempDir::new("in-place");
     let path = directory.file("file", &[7; 10_000]);
     if !is_answered_in_place(&path) {
@@ -128,7 +128,7 @@ fn regression_60_no_path_is_looked_up_where_a_task_runs() {
 }
 
 #[test]
-fn regression_88_nobody_waits_for_the_position_of_a_file_that_others_may_have() {
+fn regression_88_no_worker_waits_for_the_position_of_a_shared_file() {
     let directory = TempDir::new("shared");
     let path = directory.file("file", b"0123456789");
     let runtime = narrow();
@@ -148,7 +148,7 @@ fn regression_88_nobody_waits_for_the_position_of_a_file_that_others_may_have() 
 }
 
 #[test]
-fn a_runtime_that_does_nothing_in_place_leaves_all_to_the_pool() {
+fn a_runtime_without_in_place_reads_uses_the_pool_for_all() {
     let directory = TempDir::new("off");
     let path = directory.file("file", b"0123456789");
     let mut builder = selkie::runtime::Builder::new_current_thread();
@@ -177,7 +177,7 @@ fn position(mut file: &std::fs::File) -> u64 {
 }
 
 #[test]
-fn whoever_is_shown_a_file_finds_it_where_it_was_read_to() {
+fn an_exposed_descriptor_has_the_position_up_to_which_the_file_was_read() {
     use std::os::fd::AsFd;
     let directory = TempDir::new("shown");
     let path = directory.file("file", b"0123456789");
@@ -204,7 +204,7 @@ fn whoever_is_shown_a_file_finds_it_where_it_was_read_to() {
 }
 
 #[test]
-fn what_goes_by_the_systems_position_goes_on_where_a_read_in_place_ended() {
+fn an_operation_at_the_systems_position_continues_where_a_read_in_place_ended() {
     let directory = TempDir::new("mixed");
     let path = directory.file("file", b"0123456789");
     let runtime = narrow();
@@ -271,7 +271,7 @@ fn an_operation_that_never_ran_has_moved_nothing() {
 }
 
 #[test]
-fn reads_in_place_share_the_position_with_all_else() {
+fn reads_in_place_share_the_position_with_other_operations() {
     let directory = TempDir::new("position");
     let path = directory.file("file", b"0123456789");
     narrow().block_on(async {
@@ -310,7 +310,7 @@ fn files_of_no_device_are_read_whole() {
 }
 
 #[test]
-fn a_named_pipe_is_not_touched_before_a_writer_comes() {
+fn a_named_pipe_is_not_read_before_a_writer_opens_it() {
     let directory = TempDir::new("fifo");
     let path = directory.0.join("pipe");
     make_fifo(&path);
@@ -349,7 +349,7 @@ fn open_for_reader(path: &Path) -> std::fs::File {
 }
 
 #[test]
-fn a_named_pipe_ends_with_its_last_writer_and_not_before_the_first() {
+fn a_named_pipe_ends_after_its_last_writer_and_not_before_its_first() {
     let directory = TempDir::new("fifo-end");
     let path = directory.0.join("pipe");
     make_fifo(&path);
@@ -412,7 +412,7 @@ fn a_seek_that_fails_leaves_the_file_where_it_was() {
 }
 
 #[test]
-fn links_are_followed_or_not_as_asked() {
+fn links_are_followed_only_if_requested() {
     let directory = TempDir::new("links");
     let path = directory.file("file", b"abc");
     let (link, broken) = (directory.0.join("link"), directory.0.join("broken"));
@@ -435,7 +435,7 @@ fn links_are_followed_or_not_as_asked() {
 }
 
 #[test]
-fn text_that_is_none_is_told() {
+fn a_file_that_is_not_utf_8_is_an_error() {
     let directory = TempDir::new("text");
     let path = directory.file("file", &[0xFF, 0xFE]);
     narrow().block_on(async {
@@ -445,7 +445,7 @@ fn text_that_is_none_is_told() {
 }
 
 #[test]
-fn a_task_that_reads_on_and_on_lets_others_run() {
+fn a_task_that_reads_without_pause_lets_others_run() {
     let directory = TempDir::new("budget");
     let path = directory.file("file", &[7; 4096]);
     narrow().block_on(async {
@@ -478,7 +478,7 @@ fn without_a_runtime_the_cache_makes_no_difference() {
 }
 
 #[test]
-fn a_file_that_is_shown_while_it_is_written_stays_where_the_write_ends() {
+fn a_descriptor_exposed_during_a_write_has_the_position_where_the_write_ends() {
     use std::os::fd::AsRawFd;
     let directory = TempDir::new("shown-busy");
     let path = directory.file("file", &[b'.'; 30]);
@@ -503,7 +503,7 @@ fn a_file_that_is_shown_while_it_is_written_stays_where_the_write_ends() {
 
 /// Most seeks are answered without asking the system, and none differently.
 #[test]
-fn a_seek_goes_where_the_systems_own_goes_or_fails_as_it_does() {
+fn a_seek_has_the_same_result_as_the_systems_own() {
     use std::io::Seek;
 
     const LEN: i64 = 10_000;

@@ -77,7 +77,7 @@ fn operations_with_owned_buffers_need_no_thread_of_the_pool() {
 }
 
 #[test]
-fn what_fails_by_the_ring_says_what_fails_by_the_pool() {
+fn an_operation_fails_with_the_same_error_by_the_ring_and_by_the_pool() {
     let directory = TempDir::new("ring-fails");
     let path = directory.0.join("file");
     std::fs::write(&path, b"x").unwrap();
@@ -157,7 +157,7 @@ fn more_operations_than_the_ring_takes_are_all_done() {
 }
 
 #[test]
-fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
+fn a_runtime_that_never_uses_its_ring_creates_none() {
     let rings = || {
         std::fs::read_dir("/proc/self/fd")
             .unwrap()
@@ -168,10 +168,7 @@ fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
     // In a process of its own: the other tests have rings.
     if !is_part() {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "a_runtime_with_a_ring_that_is_not_used_makes_none",
-            ])
+            .args(["--exact", "a_runtime_that_never_uses_its_ring_creates_none"])
             .env(PART, "yes")
             .output()
             .unwrap();
@@ -190,7 +187,7 @@ fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
 }
 
 #[test]
-fn regression_31_a_refused_ring_changes_nothing() {
+fn regression_31_a_refused_ring_changes_no_result() {
     if is_part() {
         return;
     }

@@ -66,7 +66,7 @@ async fn open(path: PathBuf) -> File {
 
 /// Regression 87: an end took until the server answered.
 #[test]
-fn regression_87_an_end_keeps_its_limit_and_the_outcome_comes_when_it_comes() {
+fn regression_87_a_shutdown_keeps_its_time_limit_and_the_outcome_comes_later() {
     let _alone = alone();
     for (what, begin) in OPERATIONS {
         for (kind, runtime) in ringed().into_iter().enumerate() {

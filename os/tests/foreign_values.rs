@@ -48,7 +48,7 @@ impl Drop for Value {
 }
 
 #[test]
-fn a_value_that_panics_in_its_drop_keeps_no_other_in_an_mpsc_channel() {
+fn a_value_whose_drop_panics_does_not_keep_others_in_an_mpsc_channel() {
     let (values, drops) = Value::some(10);
     let (sender, receiver) = mpsc::channel(10);
     for value in values {
@@ -60,7 +60,7 @@ fn a_value_that_panics_in_its_drop_keeps_no_other_in_an_mpsc_channel() {
 }
 
 #[test]
-fn a_value_that_panics_in_its_drop_keeps_no_other_in_a_broadcast_channel() {
+fn a_value_whose_drop_panics_does_not_keep_others_in_a_broadcast_channel() {
     let (values, drops) = Value::some(4);
     let (sender, receiver) = broadcast::channel(8);
     for value in values {
@@ -78,7 +78,7 @@ fn a_value_that_panics_in_its_drop_keeps_no_other_in_a_broadcast_channel() {
 }
 
 #[test]
-fn a_value_that_panics_in_its_drop_leaves_a_watch_usable() {
+fn a_value_whose_drop_panics_leaves_a_watch_usable() {
     let (mut values, drops) = Value::some(1);
     let (sender, mut receiver) = watch::channel(values.pop().unwrap());
     let (mut more, _) = Value::some(1);
@@ -89,7 +89,7 @@ fn a_value_that_panics_in_its_drop_leaves_a_watch_usable() {
 }
 
 #[test]
-fn a_clone_that_panics_is_its_receivers_alone() {
+fn only_the_receiver_whose_clone_panics_sees_the_panic() {
     struct PanickingClone(Arc<AtomicUsize>);
     impl Clone for PanickingClone {
         fn clone(&self) -> Self {
@@ -154,7 +154,7 @@ fn a_value_that_comes_back_to_its_channel_as_it_is_dropped_is_refused() {
 }
 
 #[test]
-fn a_oneshot_value_that_panics_in_its_drop_is_its_receivers() {
+fn only_the_receiver_sees_the_panic_of_a_dropped_oneshot_value() {
     let (mut values, drops) = Value::some(1);
     let (sender, receiver) = oneshot::channel();
     assert!(sender.send(values.pop().unwrap()).is_ok());
@@ -198,7 +198,7 @@ impl AsyncRead for Reader {
 }
 
 #[test]
-fn a_reader_that_panics_is_its_tasks_alone() {
+fn only_the_task_of_a_reader_that_panics_sees_the_panic() {
     let mut buffered = BufReader::new(Reader(false));
     let mut text = String::new();
     assert!(panics(|| within_a_limit(

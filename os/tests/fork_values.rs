@@ -460,7 +460,7 @@ fn regression_93_a_forked_child_makes_no_ring_for_its_parent() {
 
 #[cfg(io_uring)]
 #[test]
-fn regression_93_a_forked_child_ends_nothing_that_is_under_way() {
+fn regression_93_a_forked_child_ends_no_operation_in_flight() {
     on_own_runtime(under_way());
 }
 

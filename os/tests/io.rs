@@ -151,7 +151,7 @@ fn a_buffered_reader_reads_and_seeks_as_stds() {
 }
 
 #[test]
-fn what_is_gathered_is_written_in_order() {
+fn vectored_writes_arrive_in_order() {
     for seed in 0..40 {
         let mut random = Random(seed);
         let capacity = 1 + random.below(32);
@@ -177,7 +177,7 @@ fn what_is_gathered_is_written_in_order() {
 }
 
 #[test]
-fn lines_and_segments_are_stds() {
+fn lines_and_segments_are_the_same_as_stds() {
     let bytes = sample(600);
     let text = String::from_utf8(bytes.clone()).unwrap();
     for seed in 0..20 {
@@ -237,7 +237,7 @@ fn everything_is_read_to_the_end() {
 }
 
 #[test]
-fn numbers_come_back() {
+fn numbers_that_were_written_are_read_back() {
     macro_rules! come_back {
         ($($write:ident, $read:ident, $number:expr, $bytes:expr;)*) => {$(
             let mut target = SlowStream::new(&[], 5);
@@ -268,7 +268,7 @@ fn numbers_come_back() {
 }
 
 #[test]
-fn both_ways_are_copied_until_both_end() {
+fn a_bidirectional_copy_ends_when_both_sides_have_ended() {
     block_on(async {
         let (mut client, mut near) = selkie::io::duplex(16);
         let (mut far, mut server) = selkie::io::duplex(16);
@@ -296,7 +296,7 @@ fn both_ways_are_copied_until_both_end() {
 }
 
 #[test]
-fn a_stream_is_whole_again_with_its_buffers() {
+fn a_split_stream_is_reunited_with_its_buffers() {
     let nested = BufWriter::new(BufReader::new(SlowStream::new(b"abc", 1)));
     let stream = BufStream::from(nested);
     let (read, write) = selkie::io::split(stream);

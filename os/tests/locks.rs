@@ -40,7 +40,7 @@ async fn in_time<F: Future>(future: F) -> F::Output {
 }
 
 #[test]
-fn regression_84_who_waits_for_a_lock_does_not_keep_it_from_being_given_up() {
+fn regression_84_a_task_that_waits_for_a_lock_does_not_keep_it_from_being_released() {
     const WAITING: usize = 20;
 
     let directory = TempDir::new("locks");
@@ -89,7 +89,7 @@ fn threads(name: &str) -> usize {
 
 /// Regression 84: who waits asks again and again; many who did took half a processor.
 #[test]
-fn regression_84_many_who_wait_do_not_ask_all_the_time() {
+fn regression_84_many_waiting_tasks_do_not_retry_all_the_time() {
     const WAITING: usize = 400;
     /// In a second, and at once.
     const MOST: (f64, f64) = (2_500.0, 100.0);
@@ -137,7 +137,7 @@ fn regression_84_many_who_wait_do_not_ask_all_the_time() {
 }
 
 #[test]
-fn a_lock_is_given_up_while_the_pool_is_busy() {
+fn a_lock_is_released_while_the_pool_is_busy() {
     let directory = TempDir::new("locks-busy");
     let path = directory.file("file", b"");
     for (name, runtime) in narrow() {
@@ -283,7 +283,7 @@ fn a_lock_is_gone_when_the_last_handle_has_dropped() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_end_of_a_pipe_does_not_wait_for_who_reads_to_it() {
+fn the_end_of_a_pipe_does_not_wait_for_its_reader() {
     use std::io::Read;
 
     let directory = TempDir::new("lock-pipe");

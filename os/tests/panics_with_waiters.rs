@@ -130,7 +130,7 @@ fn a_scope_aborts_its_tasks_though_a_waker_of_its_token_panics() {
 }
 
 #[test]
-fn a_duplex_that_drops_tells_both_sides_of_the_other_end() {
+fn a_dropped_duplex_end_wakes_both_sides_of_the_other() {
     let (near, far) = selkie::io::duplex(1);
     let (mut read, mut write) = selkie::io::split(far);
     let counts = Arc::new(Counts::default());
@@ -150,7 +150,7 @@ fn a_duplex_that_drops_tells_both_sides_of_the_other_end() {
 }
 
 #[test]
-fn a_receiver_that_drops_lets_its_values_go_though_a_senders_waker_panics() {
+fn a_dropped_receiver_drops_its_values_though_a_senders_waker_panics() {
     let (requests, served) = mpsc::channel(1);
     let (reply, mut replied) = oneshot::channel::<()>();
     requests.try_send(reply).unwrap();
@@ -164,7 +164,7 @@ fn a_receiver_that_drops_lets_its_values_go_though_a_senders_waker_panics() {
 }
 
 #[test]
-fn a_receiver_that_drops_tells_who_waits_for_the_close_though_another_waker_panics() {
+fn a_dropped_receiver_wakes_tasks_that_wait_for_the_close_though_another_waker_panics() {
     let (tx, rx) = mpsc::channel::<u8>(1);
     tx.try_send(1).unwrap();
     let mut reserving = Box::pin(tx.reserve());
@@ -180,7 +180,7 @@ fn a_receiver_that_drops_tells_who_waits_for_the_close_though_another_waker_pani
 }
 
 #[test]
-fn the_last_broadcast_receiver_lets_its_values_go_though_a_waker_panics() {
+fn the_last_broadcast_receiver_drops_its_values_though_a_waker_panics() {
     let (tx, rx) = broadcast::channel(4);
     let value = Arc::new(());
     tx.send(Arc::clone(&value)).unwrap();
@@ -224,7 +224,7 @@ impl Drop for BadDrop {
 }
 
 #[test]
-fn a_broadcast_receiver_lets_all_go_though_a_value_panics_in_its_drop() {
+fn a_broadcast_receiver_drops_all_values_though_one_panics_in_its_drop() {
     let (tx, rx) = broadcast::channel(4);
     let drops = Arc::new(AtomicUsize::new(0));
     for n in 0..4 {
@@ -363,7 +363,7 @@ const IN_A_PANIC: &[&str] = &[
 const CASE: &str = "SELKIE_TEST_WAKES_IN_A_PANIC";
 
 #[test]
-fn what_drops_in_a_panic_wakes_others_without_ending_the_process() {
+fn drops_during_a_panic_wake_others_without_ending_the_process() {
     if let Ok(name) = std::env::var(CASE) {
         return sides_wake_in_a_panic(&name);
     }
@@ -372,7 +372,7 @@ fn what_drops_in_a_panic_wakes_others_without_ending_the_process() {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "what_drops_in_a_panic_wakes_others_without_ending_the_process",
+                "drops_during_a_panic_wake_others_without_ending_the_process",
             ])
             .env(CASE, name)
             .output()

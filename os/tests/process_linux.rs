@@ -115,7 +115,7 @@ fn spawn_one() {
 }
 
 #[test]
-fn a_childs_end_is_told_to_a_waiter_that_comes_late() {
+fn the_exit_of_a_child_is_reported_to_a_waiter_that_comes_late() {
     runtime().block_on(async {
         let mut child = Command::new("true").spawn().unwrap();
         let pid = child.id().unwrap();
@@ -215,7 +215,7 @@ fn inherits_nothing() {
 }
 
 #[test]
-fn the_end_of_a_child_is_told_by_its_descriptor() {
+fn the_exit_of_a_child_is_reported_by_its_pidfd() {
     let part = run_part(&["env"], "has_a_descriptor").unwrap();
     let text = String::from_utf8_lossy(&part.stdout);
     assert!(part.status.success(), "{text}");
@@ -233,7 +233,7 @@ fn the_end_of_a_child_is_told_by_its_descriptor() {
 }
 
 #[test]
-#[ignore = "a part of the_end_of_a_child_is_told_by_its_descriptor"]
+#[ignore = "a part of the_exit_of_a_child_is_reported_by_its_pidfd"]
 fn has_a_descriptor() {
     if !is_part() {
         return;

@@ -162,7 +162,7 @@ fn occupy(runtime: &Runtime, count: usize) -> Vec<mpsc::Sender<()>> {
 }
 
 #[test]
-fn stuck_workers_hold_nobodys_socket() {
+fn sockets_are_served_while_workers_are_stuck() {
     let runtime = workers(4, true);
     let (mut clients, sockets, address) = clients(&runtime, 32);
     assert!(counts(&pollers(&sockets)).len() > 1);
@@ -248,7 +248,7 @@ fn two_beside_each_other(
 }
 
 #[test]
-fn who_wakes_beside_a_long_poll_waits_for_a_round_of_the_watch() {
+fn a_task_woken_beside_a_long_poll_waits_for_one_round_of_the_monitor() {
     const TIMES: usize = 20;
     let runtime = workers(2, true);
     let (say, said) = mpsc::channel();
@@ -404,7 +404,7 @@ impl Wake for YieldingWaker {
 }
 
 #[test]
-fn wakers_that_give_their_worker_away_leave_nobody_searching() {
+fn wakers_that_block_in_place_leave_no_worker_searching() {
     const EVENTS: usize = 1_000;
     let runtime = workers(2, true);
     let (mut clients, _sockets, _) = clients(&runtime, 8);

@@ -140,7 +140,7 @@ fn calls(both: bool, read: &[ScriptStep], write: &[ScriptStep]) -> (String, Resu
 }
 
 #[test]
-fn regression_65_what_was_read_is_offered_before_a_copy_fails() {
+fn regression_65_bytes_that_were_read_are_written_before_a_copy_fails() {
     use ScriptStep::{Bytes, Fails, Waits};
     for both in [false, true] {
         // The reader fails while the writer has taken a part.
@@ -180,7 +180,7 @@ fn a_copy_writes_all_that_it_has_before_it_reads_more() {
 }
 
 #[test]
-fn a_part_of_a_line_outlives_a_failure_of_its_source() {
+fn a_partial_line_is_kept_when_its_source_fails() {
     use ScriptStep::{Bytes, Fails};
     block_on(async {
         let source = ScriptedStream {

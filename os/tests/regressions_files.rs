@@ -17,7 +17,7 @@ use fixture::{TempDir, busy_pool, poll_once, runtimes};
 const LONG: Duration = Duration::from_secs(30);
 
 #[test]
-fn regression_92_a_file_goes_to_std_after_a_given_up_operation() {
+fn regression_92_a_file_is_converted_to_std_after_a_dropped_operation() {
     let directory = TempDir::new("into-std");
     let runtime = Builder::new_current_thread()
         .max_blocking_threads(1)
@@ -179,7 +179,7 @@ fn a_seek_from_before_what_was_read_ahead_fails_and_moves_nothing() {
 }
 
 #[test]
-fn a_file_shows_what_std_shows() {
+fn a_file_formats_as_stds() {
     let directory = TempDir::new("debug");
     let std = std::fs::File::create(directory.path().join("file")).unwrap();
     let shown = format!("{std:?}");
@@ -192,7 +192,7 @@ fn a_file_shows_what_std_shows() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_huge_buffer_costs_what_is_read_into_it() {
+fn a_huge_buffer_costs_only_the_bytes_that_are_read_into_it() {
     const HUGE: usize = 1 << 32;
 
     // Pages that this process has, which nobody else's test changes: the most it ever had.
@@ -230,7 +230,7 @@ fn wide() -> selkie::runtime::Runtime {
 }
 
 #[test]
-fn regression_83_a_file_stays_where_it_is_when_set_len_is_given_up() {
+fn regression_83_a_dropped_set_len_does_not_move_the_position() {
     let directory = TempDir::new("set-len");
     let path = directory.path().join("file");
     let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
@@ -265,7 +265,7 @@ fn regression_83_a_file_stays_where_it_is_when_set_len_is_given_up() {
 }
 
 #[test]
-fn regression_89_what_was_given_up_does_not_land_behind_what_came_later() {
+fn regression_89_a_dropped_operation_does_not_run_after_later_ones() {
     let directory = TempDir::new("overtaken");
     let path = directory.path().join("file");
     for round in 0..200 {
@@ -297,7 +297,7 @@ fn regression_89_what_was_given_up_does_not_land_behind_what_came_later() {
 }
 
 #[test]
-fn what_was_given_up_is_waited_for_by_each_kind_of_operation() {
+fn each_kind_of_operation_waits_for_a_dropped_one() {
     let directory = TempDir::new("given-up");
     let path = directory.path().join("file");
     std::fs::write(&path, b"0123456789").unwrap();

@@ -44,7 +44,7 @@ fn panics(future: impl Future) -> bool {
 }
 
 #[test]
-fn regression_04_a_swapped_buffer_shows_no_uninitialised_memory() {
+fn regression_04_a_swapped_buffer_exposes_no_uninitialised_memory() {
     assert!(panics(SwappingReader.take(8).read_to_end(&mut Vec::new())));
     assert!(panics(SwappingReader.read_to_end(&mut Vec::new())));
     assert!(panics(SwappingReader.read_buf(&mut Vec::<u8>::new())));
@@ -105,7 +105,7 @@ fn regression_08_a_reader_is_not_woken_by_room_to_write() {
 }
 
 #[test]
-fn regression_09_a_short_read_leaves_the_end_to_be_seen() {
+fn regression_09_the_end_is_seen_after_a_short_read() {
     for runtime in ringed() {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -292,7 +292,7 @@ fn regression_64_a_limit_of_zero_panics_where_it_was_given() {
 }
 
 #[test]
-fn nothing_is_moved_by_operations_of_no_length() {
+fn operations_of_length_zero_move_nothing() {
     block_on(async {
         // On an empty pipe there is nothing to wait for, on a full one neither.
         let ((mut near, mut far), empties) = (ours::duplex(1), [IoSlice::new(b""); 2]);
@@ -347,7 +347,7 @@ fn nothing_is_moved_by_operations_of_no_length() {
 }
 
 #[test]
-fn a_reader_of_no_length_wakes_no_writer() {
+fn a_read_of_length_zero_wakes_no_writer() {
     block_on(async {
         let (mut near, mut far) = ours::duplex(1);
         near.write_all(b"x").await.unwrap();
@@ -368,7 +368,7 @@ fn a_reader_of_no_length_wakes_no_writer() {
 }
 
 #[test]
-fn what_is_no_text_says_where_it_ends_and_comes_back() {
+fn bytes_that_are_not_utf_8_are_an_error_and_come_back() {
     block_on(async {
         let mut line = "Foo".to_owned();
         let error = (&b"Hello Wor\xffld.\n"[..]).read_line(&mut line).await;
@@ -435,7 +435,7 @@ impl AsyncSeek for SlowFile {
 }
 
 #[test]
-fn a_buffered_reader_waits_for_what_was_given_up_before_it_seeks() {
+fn a_buffered_reader_waits_for_a_dropped_operation_before_it_seeks() {
     for position in [SeekFrom::Start(7), SeekFrom::Current(0)] {
         let mut reader = BufReader::new(SlowFile::default());
         assert!(at_once(reader.read_u8()).is_pending());

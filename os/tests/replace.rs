@@ -121,7 +121,7 @@ fn regression_86_nobody_else_can_open_what_replaces_a_private_file() {
 }
 
 #[test]
-fn regression_86_rights_of_another_owner_are_not_lent() {
+fn regression_86_permissions_of_another_owner_are_not_copied() {
     if !is_root() {
         return;
     }
@@ -204,7 +204,7 @@ fn regression_86_the_longest_paths_are_replaced() {
 }
 
 #[test]
-fn a_path_that_ends_in_no_name_is_refused() {
+fn a_path_without_a_file_name_is_refused() {
     let directory = TempDir::new("replace-no-name");
     let path = directory.file("file", b"old");
     let path = path.to_str().unwrap();
@@ -224,7 +224,7 @@ fn a_path_that_ends_in_no_name_is_refused() {
 }
 
 #[test]
-fn a_folder_that_may_be_changed_need_not_be_readable() {
+fn a_writable_directory_need_not_be_readable() {
     const NOBODY: libc::uid_t = 65_534;
 
     let directory = TempDir::new("replace-hidden");
@@ -255,7 +255,7 @@ fn a_folder_that_may_be_changed_need_not_be_readable() {
 }
 
 #[test]
-fn regression_86_a_name_in_the_current_folder_is_replaced() {
+fn regression_86_a_name_in_the_current_directory_is_replaced() {
     let directory = TempDir::new("replace-bare");
     let output = fixture::run_part(&["env"], "replaces_here", directory.path()).unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -263,7 +263,7 @@ fn regression_86_a_name_in_the_current_folder_is_replaced() {
 }
 
 #[test]
-#[ignore = "a part of regression_86_a_name_in_the_current_folder_is_replaced, which goes to another directory"]
+#[ignore = "a part of regression_86_a_name_in_the_current_directory_is_replaced, which goes to another directory"]
 fn replaces_here() {
     let Some(directory) = std::env::var_os(fixture::PART) else {
         return;

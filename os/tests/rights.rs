@@ -134,7 +134,7 @@ async fn send_ends(pair: &Pair, count: usize) -> Vec<StdUnixStream> {
 /// Exactly as many as the process may open, and one past it: the call reports what came and that something was
 /// cut, and what did not come is closed.
 #[test]
-fn descriptors_past_the_processs_limit_are_told_and_closed() {
+fn descriptors_past_the_limit_of_the_process_are_reported_and_closed() {
     let _alone = alone();
     block_on(async {
         for pair in Pair::both() {
@@ -169,7 +169,7 @@ fn descriptors_past_the_processs_limit_are_told_and_closed() {
 }
 
 #[test]
-fn a_lost_descriptor_is_an_error_where_only_bytes_are_told() {
+fn a_lost_descriptor_is_an_error_of_receives_that_return_only_bytes() {
     let _alone = alone();
     block_on(async {
         let (one, two) = UnixStream::pair().unwrap();
@@ -223,7 +223,7 @@ fn all_descriptors_come_beside_credentials_labels_and_processes() {
 
 /// A datagram that fits exactly, and one byte past it.
 #[test]
-fn a_datagram_that_is_cut_is_told() {
+fn a_truncated_datagram_is_reported() {
     let _alone = alone();
     block_on(async {
         let (one, two) = UnixDatagram::pair().unwrap();
@@ -258,7 +258,7 @@ fn a_datagram_that_is_cut_is_told() {
 
 /// A receive that is dropped before it is ready takes nothing.
 #[test]
-fn a_receive_that_is_given_up_leaves_the_descriptors() {
+fn a_dropped_receive_leaves_the_descriptors() {
     let _alone = alone();
     block_on(async {
         for pair in Pair::both() {

@@ -79,7 +79,7 @@ fn a_stream_whose_peer_is_gone_is_shut_down_all_the_same() {
 }
 
 #[test]
-fn a_pipes_own_operations_are_tried_when_it_is_ready() {
+fn operations_on_a_pipe_are_tried_when_it_is_ready() {
     block_on(async {
         let (sender, receiver) = pipe::pipe().unwrap();
         sender.writable().await.unwrap();
@@ -127,7 +127,7 @@ fn a_file_is_made_of_a_descriptor() {
 }
 
 #[test]
-fn copies_between_what_is_always_ready_let_others_run() {
+fn copies_between_streams_that_are_always_ready_let_others_run() {
     block_on(async {
         for buffered in [false, true] {
             let mut copying = pin!(async {
@@ -152,7 +152,7 @@ fn copies_between_what_is_always_ready_let_others_run() {
 }
 
 #[test]
-fn a_buffer_is_written_in_one_call_where_that_can_be() {
+fn a_buffer_of_parts_is_written_in_one_call_if_possible() {
     use bytes::Buf;
 
     block_on(async {

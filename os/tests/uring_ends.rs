@@ -287,18 +287,18 @@ fn rows(is_late: bool) {
 }
 
 #[test]
-fn whoever_waits_elsewhere_is_told_of_any_end() {
+fn a_task_of_another_runtime_learns_of_each_kind_of_shutdown() {
     rows(false);
 }
 
 #[test]
-fn whoever_comes_to_wait_after_any_end_is_told() {
+fn a_task_that_waits_only_after_a_shutdown_learns_of_it() {
     rows(true);
 }
 
 /// The system sends from the memory itself, which so comes back only with the other side's doing.
 #[test]
-fn whoever_sends_from_where_it_lies_is_told_once_the_other_side_is_gone() {
+fn a_zero_copy_send_ends_once_the_peer_is_gone() {
     let _alone = alone();
     if buffers(&current_thread(), 1, 1).is_none() {
         return;
@@ -331,7 +331,7 @@ fn whoever_sends_from_where_it_lies_is_told_once_the_other_side_is_gone() {
 
 /// Those that were cancelled as a runtime ended without waiting kept their sockets for good.
 #[test]
-fn an_end_without_waiting_closes_every_socket() {
+fn a_background_shutdown_closes_every_socket() {
     let _alone = alone();
     if buffers(&current_thread(), 1, 1).is_none() {
         return;

@@ -114,7 +114,7 @@ fn a_registered_socket_sends_and_receives_on_any_worker() {
 }
 
 #[test]
-fn a_full_table_says_so_and_the_socket_is_as_before() {
+fn a_full_table_is_an_error_and_the_socket_is_unchanged() {
     let _alone = alone();
     if !has_ring() {
         return;
@@ -137,7 +137,7 @@ fn a_full_table_says_so_and_the_socket_is_as_before() {
 }
 
 #[test]
-fn regression_24_operations_dropped_at_any_poll_give_places_back() {
+fn regression_24_operations_dropped_at_any_poll_free_their_slots() {
     let _alone = alone();
     if !has_ring() {
         return;
@@ -180,7 +180,7 @@ fn regression_24_operations_dropped_at_any_poll_give_places_back() {
 }
 
 #[test]
-fn regression_24_a_runtime_that_ends_keeps_nothing_that_is_registered() {
+fn regression_24_a_runtime_that_ends_keeps_no_registered_file() {
     let _alone = alone();
     if !has_ring() {
         return;

@@ -144,7 +144,7 @@ async fn goes_through(
 }
 
 #[test]
-fn every_adaptor_passes_several_buffers_on() {
+fn every_adaptor_passes_vectored_writes_on() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (one, two) = duplex(64);
@@ -210,7 +210,7 @@ impl selkie::io::AsyncRead for PlainWriter {
 }
 
 #[test]
-fn who_takes_several_buffers_says_so_and_who_does_not_does_not() {
+fn is_write_vectored_is_true_only_for_writers_that_take_several_buffers() {
     assert!(sink().is_write_vectored() && empty().is_write_vectored());
     assert!(stdout().is_write_vectored() && stderr().is_write_vectored());
     assert!(Vec::new().is_write_vectored());

@@ -241,7 +241,7 @@ fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 
 /// Regression 42: each poll of a wait for a file's operation left one more waker behind.
 #[test]
-fn regression_42_a_file_keeps_one_waker_for_each_wait() {
+fn regression_42_a_file_keeps_one_waker_per_wait() {
     struct NoopWaker;
     impl Wake for NoopWaker {
         fn wake(self: Arc<Self>) {}
@@ -338,7 +338,7 @@ fn read_now(half: &Mutex<impl AsyncRead + Unpin>, waker: &Waker) -> Vec<u8> {
 
 /// Two halves on two threads, each of which meets the other's polls.
 #[test]
-fn halves_that_meet_wake_each_other() {
+fn halves_that_contend_wake_each_other() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let (near, far) = selkie::io::duplex(64);
@@ -377,7 +377,7 @@ impl Wake for SaysContext {
 }
 
 #[test]
-fn the_end_wakes_in_the_runtimes_context_whoever_ends_it() {
+fn a_shutdown_wakes_in_the_context_of_its_runtime() {
     for limit in [None, Some(Duration::from_millis(50))] {
         let [_, runtime] = runtimes();
         // All workers are stuck: who ends the runtime closes its driver.

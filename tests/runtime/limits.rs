@@ -309,7 +309,7 @@ fn of_the_pool() -> Vec<Row> {
 }
 
 #[test]
-fn no_step_of_an_end_outlasts_its_limit() {
+fn no_step_of_a_shutdown_exceeds_its_time_limit() {
     for row in [of_workers(), of_stuck_workers(), of_the_pool()]
         .into_iter()
         .flatten()

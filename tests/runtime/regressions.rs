@@ -150,7 +150,7 @@ impl Drop for Bomb {
 }
 
 #[test]
-fn regression_28_outputs_that_panic_in_their_drop_end_nobody() {
+fn regression_28_outputs_whose_drop_panics_end_no_worker() {
     for runtime in both(|_| ()) {
         // Dropped by the runtime: nobody joins.
         drop(runtime.spawn(async { Bomb }));
@@ -218,7 +218,7 @@ fn regression_28_guards_out_of_order_are_named() {
 }
 
 #[test]
-fn regression_29_a_combinator_that_polls_again_at_once_still_gives_way() {
+fn regression_29_a_combinator_that_polls_again_at_once_still_yields() {
     struct Flag(AtomicBool);
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
@@ -266,7 +266,7 @@ fn regression_29_a_combinator_that_polls_again_at_once_still_gives_way() {
 
 /// Run in a process of its own by the test below, with a standard input that never ends.
 #[test]
-#[ignore = "run by `regression_33_a_read_of_standard_input_does_not_keep_a_runtime`"]
+#[ignore = "run by `regression_33_a_pending_read_of_standard_input_does_not_delay_a_shutdown`"]
 fn reads_standard_input() {
     let read = || async {
         let mut text = String::new();
@@ -303,7 +303,7 @@ fn reads_standard_input() {
 }
 
 #[test]
-fn regression_33_a_read_of_standard_input_does_not_keep_a_runtime() {
+fn regression_33_a_pending_read_of_standard_input_does_not_delay_a_shutdown() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "regressions::reads_standard_input", "--ignored"])
         .stdin(Stdio::piped())

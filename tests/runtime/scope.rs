@@ -183,7 +183,7 @@ fn a_token_reaches_tasks_and_threads() {
 }
 
 #[test]
-fn a_pause_that_nobody_ends_takes_its_time() {
+fn a_pause_that_is_not_cut_short_lasts_its_full_time() {
     let begun = std::time::Instant::now();
     assert_eq!(StopToken::new().pause(Duration::from_millis(5)), Ok(()));
     assert!(begun.elapsed() >= Duration::from_millis(5));

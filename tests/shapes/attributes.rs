@@ -103,7 +103,7 @@ fn named(item: &str) -> (Option<String>, bool) {
 }
 
 #[test]
-fn attributes_are_tokios() {
+fn attributes_of_functions_are_the_same_as_tokios() {
     let listed: BTreeSet<String> = include_str!("attributes.txt")
         .lines()
         .map(str::to_string)
@@ -131,7 +131,7 @@ fn attributes_are_tokios() {
 
 /// What is `const` in Tokio is of use in statics.
 #[test]
-fn constants_are_constants() {
+fn const_functions_are_const_as_in_tokio() {
     use selkie::sync::{Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce};
     static MUTEX: Mutex<u8> = Mutex::const_new(1);
     static LOCK: RwLock<u8> = RwLock::const_new(1);

@@ -75,7 +75,7 @@ mod tests {
     use super::Archive;
 
     #[test]
-    fn entries_stand_at_multiples_of_four() {
+    fn archive_entries_are_aligned_to_four_bytes() {
         let mut archive = Archive::default();
         archive.directory("dev");
         archive.device("dev/console", (5, 1));

@@ -144,7 +144,7 @@ mod tests {
     use super::sections;
 
     #[test]
-    fn what_is_no_firmware_is_not_measured() {
+    fn a_program_that_is_not_firmware_is_not_measured() {
         assert_eq!(sections(b""), None);
         assert_eq!(sections(b"\x7fELF\x02 a 64-bit file"), None);
         assert_eq!(sections(b"\x7fELF\x01 cut off"), None);

@@ -293,7 +293,7 @@ impl Scenario for OneValue {
 
 /// Row 77: a handler that received spun for the sender that it had interrupted.
 #[test]
-fn a_handler_receives_from_who_is_in_the_middle_of_a_send() {
+fn a_handler_receives_while_a_send_is_interrupted() {
     sweep::<QueueReadByHandler>();
 }
 
@@ -342,7 +342,7 @@ fn a_watch_stays_in_its_context() {
 /// In one context a send beside a borrow would wait for ever.
 #[test]
 #[should_panic(expected = "borrowed in this very context")]
-fn a_watch_that_is_borrowed_refuses_to_hang() {
+fn a_borrowed_watch_panics_where_it_would_hang() {
     let (sender, receiver) = watch::channel(1);
     let _borrowed = receiver.borrow();
     let _sent = sender.send(2);
@@ -351,7 +351,7 @@ fn a_watch_that_is_borrowed_refuses_to_hang() {
 /// A blocking call in a task, or in a handler that interrupted one, waited for who could not run.
 #[test]
 #[should_panic(expected = "cannot block where an executor runs")]
-fn a_blocking_call_where_an_executor_runs_refuses_to_hang() {
+fn a_blocking_call_in_an_executor_panics_where_it_would_hang() {
     struct ContextGuard;
     impl Drop for ContextGuard {
         fn drop(&mut self) {

@@ -329,7 +329,7 @@ fn model_shutdown_meets_join() {
 
 /// Slots given back on two threads are taken again, each once.
 #[test]
-fn model_slots_come_home() {
+fn model_slots_return_to_their_slab() {
     model(|| {
         let owner = Owner::new();
         let handles: Vec<_> = (0..2).map(|n| owner.spawn(async move { n })).collect();

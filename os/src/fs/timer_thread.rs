@@ -242,7 +242,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn so_many_pauses_end_in_a_time_and_no_more() {
+    fn the_number_of_pauses_that_end_in_a_second_is_limited() {
         let begun = Instant::now();
         let mut limit = RateLimit::new(begun);
         let (mut now, mut ended) = (begun, 0);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn few_are_never_late() {
+    fn a_burst_within_the_limit_is_never_late() {
         let begun = Instant::now();
         let mut limit = RateLimit::new(begun);
         // As many as may be, each every 20 ms, all at the same time or one after the other.

@@ -149,7 +149,7 @@ mod tests {
     use super::{Histogram, HistogramConfiguration, HistogramScale};
 
     #[test]
-    fn every_duration_is_in_the_bucket_that_says_so() {
+    fn every_duration_is_counted_in_its_bucket() {
         let shapes = [
             HistogramConfiguration::linear(Duration::from_nanos(7), 5),
             HistogramConfiguration::linear(Duration::from_nanos(u64::MAX), 2),
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "at least one bucket")]
-    fn no_buckets_are_refused() {
+    fn a_histogram_without_buckets_is_refused() {
         let _ = HistogramConfiguration::linear(Duration::from_nanos(1), 0);
     }
 }

@@ -36,7 +36,7 @@ fn holds(name: &str, program: &Program) {
 }
 
 #[test]
-fn a_given_up_write_of_the_ring_wakes_who_waits_for_it() {
+fn a_dropped_write_of_the_ring_wakes_the_tasks_that_wait_for_it() {
     let kind = Kind {
         has_ring: true,
         ..KIND
@@ -53,7 +53,7 @@ fn a_given_up_write_of_the_ring_wakes_who_waits_for_it() {
 }
 
 #[test]
-fn metadata_waits_for_a_given_up_length() {
+fn metadata_waits_for_a_set_len_whose_future_was_dropped() {
     let steps = vec![
         Step::Open(0, Mode::Both),
         Step::Hold,
@@ -65,7 +65,7 @@ fn metadata_waits_for_a_given_up_length() {
 }
 
 #[test]
-fn a_given_up_fallocate_does_not_land_behind_what_came_later() {
+fn a_dropped_fallocate_does_not_run_after_later_operations() {
     let kind = Kind { threads: 3, ..KIND };
     let steps = vec![
         Step::Open(0, Mode::Both),
@@ -78,7 +78,7 @@ fn a_given_up_fallocate_does_not_land_behind_what_came_later() {
 }
 
 #[test]
-fn a_given_up_unlock_does_not_land_behind_a_lock() {
+fn a_dropped_unlock_does_not_run_after_a_later_lock() {
     let kind = Kind { threads: 3, ..KIND };
     let steps = vec![
         Step::Open(0, Mode::Both),
@@ -92,7 +92,7 @@ fn a_given_up_unlock_does_not_land_behind_a_lock() {
 }
 
 #[test]
-fn what_was_read_ahead_is_read_after_a_seek_that_never_ran() {
+fn bytes_read_ahead_are_read_after_a_seek_that_never_ran() {
     let kind = Kind {
         in_place: false,
         ..KIND
@@ -112,7 +112,7 @@ fn what_was_read_ahead_is_read_after_a_seek_that_never_ran() {
 }
 
 #[test]
-fn std_finds_a_file_where_it_stood_before_a_seek_that_never_ran() {
+fn a_seek_that_never_ran_does_not_move_the_file_that_std_gets() {
     let steps = vec![
         Step::Open(0, Mode::Both),
         Step::On(0, Op::Read(1), None),
@@ -124,7 +124,7 @@ fn std_finds_a_file_where_it_stood_before_a_seek_that_never_ran() {
 }
 
 #[test]
-fn a_descriptor_shows_where_reads_have_come_to_amid_another() {
+fn a_descriptor_has_the_position_after_the_finished_reads_while_another_runs() {
     let steps = vec![
         Step::Open(0, Mode::Both),
         Step::On(0, Op::Read(5), None),
@@ -136,7 +136,7 @@ fn a_descriptor_shows_where_reads_have_come_to_amid_another() {
 }
 
 #[test]
-fn a_descriptor_may_be_moved_to_before_what_was_read_ahead() {
+fn a_descriptor_may_seek_before_the_bytes_that_were_read_ahead() {
     let steps = vec![
         Step::Open(0, Mode::Both),
         Step::On(0, Op::Read(60), Some(1)),
@@ -154,7 +154,7 @@ fn a_descriptor_may_be_moved_to_before_what_was_read_ahead() {
 }
 
 #[test]
-fn what_was_read_ahead_is_read_after_a_length_that_was_never_set() {
+fn bytes_read_ahead_are_read_after_a_set_len_that_never_ran() {
     let steps = vec![
         Step::Open(0, Mode::Both),
         Step::ThroughStd(0),
@@ -168,7 +168,7 @@ fn what_was_read_ahead_is_read_after_a_length_that_was_never_set() {
 }
 
 #[test]
-fn a_descriptor_stands_where_reads_have_come_to_after_a_clone_that_never_ran() {
+fn a_descriptor_has_the_position_after_the_finished_reads_when_a_clone_never_ran() {
     let steps = vec![
         Step::Open(0, Mode::Both),
         Step::On(0, Op::Seek(SeekFrom::Start(5)), None),

@@ -118,7 +118,7 @@ fn executors_of_the_core() {
 }
 
 #[test]
-fn what_is_known_to_fail_is_a_row() {
+fn each_known_failure_is_a_row_of_the_table() {
     let rows = GROUPS.into_iter().flat_map(all_rows);
     let names: Vec<_> = rows.map(|row| row.name()).collect();
     for (pattern, _) in known_failures::KNOWN {

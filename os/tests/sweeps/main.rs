@@ -416,12 +416,12 @@ fn dropped() {
 }
 
 #[test]
-fn what_the_system_has_not_is_asked_for_once() {
+fn a_system_call_that_the_kernel_lacks_is_tried_once() {
     println!("{} calls", run_parts("latched", &["ENOSYS", "EPERM"]));
 }
 
 #[test]
-#[ignore = "a part of what_the_system_has_not_is_asked_for_once: what is off stays off"]
+#[ignore = "a part of a_system_call_that_the_kernel_lacks_is_tried_once: what is off stays off"]
 fn latched() {
     let Some((at, word)) = argument() else { return };
     let &(_, errno) = ERRORS.iter().find(|(name, _)| *name == word).unwrap();

@@ -97,7 +97,7 @@ fn written() -> Vec<u8> {
 }
 
 #[test]
-fn what_was_brought_to_the_disk_is_there_after_a_crash_at_any_call() {
+fn synced_bytes_are_there_after_a_crash_at_any_call() {
     let directory = TempDir::new("cut-writes");
     let path = directory.path().join("file");
     let mut partly = 0;
@@ -133,7 +133,7 @@ fn what_was_brought_to_the_disk_is_there_after_a_crash_at_any_call() {
 }
 
 #[test]
-#[ignore = "a part of what_was_brought_to_the_disk_is_there_after_a_crash_at_any_call"]
+#[ignore = "a part of synced_bytes_are_there_after_a_crash_at_any_call"]
 fn is_cut_amid_writes() {
     let Some((directory, nth)) = argument() else {
         return;

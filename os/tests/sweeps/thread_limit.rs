@@ -14,7 +14,7 @@ use super::watchdog::Watchdog;
 use crate::fixture::{TempDir, run_part};
 
 #[test]
-fn a_lock_is_waited_for_without_the_alarms_thread() {
+fn a_lock_is_waited_for_without_the_timer_thread() {
     let directory = TempDir::new("threadless");
     let at = directory.path().join("file");
     let output = run_part(&["env"], "thread_limit::waits", &at).unwrap();
@@ -23,7 +23,7 @@ fn a_lock_is_waited_for_without_the_alarms_thread() {
 }
 
 #[test]
-#[ignore = "a part of a_lock_is_waited_for_without_the_alarms_thread, which takes threads away"]
+#[ignore = "a part of a_lock_is_waited_for_without_the_timer_thread, which takes threads away"]
 fn waits() {
     let Some((at, word)) = argument() else { return };
     let Some(faults) = faults() else { return };

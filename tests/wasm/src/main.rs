@@ -24,7 +24,7 @@ fn main() {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn cases_pass_here_too() {
+    fn every_portable_case_passes() {
         for case in crate::suite::all() {
             if case.panics.is_none() {
                 (case.run)();

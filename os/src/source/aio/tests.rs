@@ -133,7 +133,7 @@ fn a_completion_is_awaited_and_cleared() {
 }
 
 #[test]
-fn an_event_of_before_does_not_clear_a_later_completion() {
+fn an_earlier_event_does_not_clear_a_later_completion() {
     run(async {
         let (operation, mut far) = Operation::new();
         let aio = Aio::new_for_lio(operation).expect("a place");
@@ -218,7 +218,7 @@ fn after_the_end_of_the_runtime_the_wait_fails_and_the_poller_is_still_there() {
 }
 
 #[test]
-fn a_source_that_registers_in_no_way_is_refused() {
+fn a_source_that_implements_no_registration_is_refused() {
     run(async {
         let made = catch_unwind(AssertUnwindSafe(|| {
             Aio::new_for_aio(SilentSource).map(drop)
@@ -230,7 +230,7 @@ fn a_source_that_registers_in_no_way_is_refused() {
 }
 
 #[test]
-fn a_completion_is_asked_for_by_its_name() {
+fn a_completion_is_awaited_by_its_kind() {
     let both = Interest::AIO | Interest::LIO;
     assert_eq!(format!("{both:?}"), "AIO | LIO");
     assert_eq!(both.remove(Interest::AIO), Some(Interest::LIO));

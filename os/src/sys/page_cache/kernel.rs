@@ -36,7 +36,7 @@ mod tests {
     use super::is_fit_release;
 
     #[test]
-    fn kernels_are_told_apart() {
+    fn kernel_versions_are_parsed() {
         for fit in ["5.11", "5.11.0-27-generic", "6.1", "10.0.0"] {
             assert!(is_fit_release(fit), "{fit}");
         }

@@ -109,7 +109,7 @@ fn regression_90_memory_of_a_lost_operation_comes_back_though_nobody_waits() {
 /// Of a multishot operation any completion may be the one that was lost: whoever receives learns so before what came
 /// after.
 #[test]
-fn who_receives_is_told_that_bytes_may_be_missing() {
+fn a_receiver_is_told_that_bytes_may_be_missing() {
     limited("a receive", || {
         let control = control([1, 1]);
         control.install();
@@ -166,7 +166,7 @@ fn a_send_goes_on_though_another_operation_is_lost() {
 
 /// The completion of what finds out is lost, too.
 #[test]
-fn a_loss_is_found_out_though_more_is_lost_meanwhile() {
+fn a_lost_completion_is_noticed_though_more_are_lost_meanwhile() {
     limited("more is lost", || {
         let control = control([1, 1, 5]);
         control.install();
@@ -189,7 +189,7 @@ fn a_loss_is_found_out_though_more_is_lost_meanwhile() {
 
 /// As long as the system may be at it, memory stays; the runtime ends in its limit all the same.
 #[test]
-fn a_runtime_ends_although_it_is_not_known_what_was_lost() {
+fn a_runtime_ends_although_it_is_unknown_which_completions_were_lost() {
     limited("an end", || {
         let limit = Duration::from_millis(30);
         let control = control([1, 1, 1_000_000]);

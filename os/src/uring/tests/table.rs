@@ -121,7 +121,7 @@ fn row(what: &str, operation: Operation, fate: Fate, ring: MakeRing, named: bool
 }
 
 #[test]
-fn each_operation_comes_to_what_is_documented_by_each_completion() {
+fn each_completion_leads_to_the_documented_result() {
     let mut rows = 0;
     for operation in ALL {
         for fate in fates(operation) {
@@ -175,7 +175,7 @@ fn dropped(what: &str, operation: Operation, fate: Fate, ring: MakeRing, polls: 
 }
 
 #[test]
-fn regression_24_each_operation_given_up_loses_nothing_by_any_completion() {
+fn regression_24_a_dropped_operation_loses_nothing_whatever_its_completion_is() {
     let mut rows = 0;
     for operation in ALL {
         for fate in given_up() {

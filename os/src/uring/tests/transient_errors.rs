@@ -82,7 +82,7 @@ fn regression_90_a_file_gets_a_ring_after_a_refusal_for_now() {
 }
 
 #[test]
-fn a_refusal_for_good_is_asked_for_once() {
+fn a_permanent_refusal_is_remembered() {
     for errno in FINAL {
         limited("a final refusal", move || {
             let control = at_once();
@@ -238,7 +238,7 @@ fn a_file_waits_for_no_ring_that_is_backing_off() {
 
 /// An operation that ends for nothing at once, each time, was restarted for ever within one poll.
 #[test]
-fn a_poll_ends_though_each_operation_ends_for_nothing() {
+fn a_poll_ends_though_each_operation_ends_without_a_result() {
     let errnos = [libc::EAGAIN, libc::EINTR, libc::ECANCELED];
     for operation in [Operation::Accept, Operation::Receive, Operation::Send] {
         for errno in errnos {
