@@ -1,4 +1,4 @@
-//! Descriptors through sockets, and many datagrams a call.
+//! Descriptors through sockets, and many datagrams per call.
 #![cfg(target_os = "linux")]
 
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Seek, Write};

@@ -94,7 +94,7 @@ impl Builder {
     }
 
     /// How many workers there are; without effect on a current-thread runtime. By default the
-    /// number in the environment variable `TOKIO_WORKER_THREADS`, else one a processor.
+    /// number in the environment variable `TOKIO_WORKER_THREADS`, else one per processor.
     ///
     /// # Panics
     /// If `val` is zero.
@@ -333,7 +333,7 @@ impl Builder {
     }
 }
 
-/// As many workers as the environment says, else one a processor.
+/// As many workers as the environment says, else one per processor.
 #[cfg(feature = "rt-multi-thread")]
 fn default_workers() -> usize {
     const VARIABLE: &str = "TOKIO_WORKER_THREADS";
