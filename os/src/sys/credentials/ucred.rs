@@ -1,4 +1,4 @@
-//! Solaris and illumos tell all three, in memory of their own.
+//! Solaris and illumos tell user, group and process, in an object that the system allocates.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -7,10 +7,10 @@ use std::ptr;
 
 use super::peer::Peer;
 
-/// Credentials that the system made, freed when they drop.
-struct Made(*mut libc::ucred_t);
+/// Credentials that the system has allocated, freed when they drop.
+struct Credentials(*mut libc::ucred_t);
 
-impl Drop for Made {
+impl Drop for Credentials {
     fn drop(&mut self) {
         // SAFETY: the system made it, and nobody else has it.
         unsafe { libc::ucred_free(self.0) };
@@ -24,12 +24,12 @@ pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<Peer> {
     if unsafe { libc::getpeerucred(socket.as_fd().as_raw_fd(), &mut made) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    let made = Made(made);
-    // SAFETY: `made` lives.
-    let uid = unsafe { libc::ucred_geteuid(made.0) };
-    // SAFETY: `made` lives.
-    let gid = unsafe { libc::ucred_getegid(made.0) };
-    // SAFETY: `made` lives.
-    let pid = unsafe { libc::ucred_getpid(made.0) };
+    let credentials = Credentials(made);
+    // SAFETY: `credentials` lives.
+    let uid = unsafe { libc::ucred_geteuid(credentials.0) };
+    // SAFETY: `credentials` lives.
+    let gid = unsafe { libc::ucred_getegid(credentials.0) };
+    // SAFETY: `credentials` lives.
+    let pid = unsafe { libc::ucred_getpid(credentials.0) };
     Ok(Peer::with_process(uid, gid, pid))
 }
