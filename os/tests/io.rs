@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Cursor, IoSlice, Read, Seek, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use fastrand::Rng;
 use selkie::io::{
     AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
     BufReader, BufStream, BufWriter, ReadBuf,
@@ -17,39 +18,26 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// Small numbers, the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (self.0 >> 33) as usize % limit
-    }
-}
-
 /// A source and target that moves up to seven bytes at once, and is not ready each third time.
 struct SlowStream {
     inner: Cursor<Vec<u8>>,
-    random: Random,
+    random: Rng,
 }
 
 impl SlowStream {
     fn new(bytes: &[u8], seed: u64) -> Self {
         Self {
             inner: Cursor::new(bytes.to_vec()),
-            random: Random(seed),
+            random: Rng::with_seed(seed),
         }
     }
 
     fn poll_chunk(&mut self, cx: &Context<'_>) -> Poll<usize> {
-        if self.random.below(3) == 0 {
+        if self.random.usize(..3) == 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(1 + self.random.below(7))
+        Poll::Ready(1 + self.random.usize(..7))
     }
 }
 
@@ -104,26 +92,27 @@ impl AsyncSeek for SlowStream {
 }
 
 fn sample(len: usize) -> Vec<u8> {
-    let mut random = Random(7);
-    (0..len).map(|_| b"abc\n\r "[random.below(6)]).collect()
+    let mut random = Rng::with_seed(7);
+    (0..len).map(|_| b"abc\n\r "[random.usize(..6)]).collect()
 }
 
 #[test]
 fn a_buffered_reader_reads_and_seeks_as_stds() {
     let bytes = sample(1000);
     for seed in 0..40 {
-        let mut random = Random(seed);
-        let capacity = 1 + random.below(64);
+        println!("seed {seed}");
+        let mut random = Rng::with_seed(seed);
+        let capacity = 1 + random.usize(..64);
         let mut ours = BufReader::with_capacity(capacity, SlowStream::new(&bytes, seed));
         let mut stds = io::BufReader::with_capacity(capacity, Cursor::new(&bytes[..]));
         block_on(async {
             for _ in 0..200 {
-                match random.below(4) {
+                match random.usize(..4) {
                     0 => {
-                        let position = match random.below(3) {
-                            0 => SeekFrom::Start(random.below(1200) as u64),
-                            1 => SeekFrom::End(random.below(1200) as i64 - 1100),
-                            _ => SeekFrom::Current(random.below(400) as i64 - 200),
+                        let position = match random.usize(..3) {
+                            0 => SeekFrom::Start(random.usize(..1200) as u64),
+                            1 => SeekFrom::End(random.usize(..1200) as i64 - 1100),
+                            _ => SeekFrom::Current(random.usize(..400) as i64 - 200),
                         };
                         let (one, two) = (ours.seek(position).await, stds.seek(position));
                         assert_eq!(one.ok(), two.ok(), "{position:?}");
@@ -135,7 +124,7 @@ fn a_buffered_reader_reads_and_seeks_as_stds() {
                         assert_eq!(one, two);
                     }
                     _ => {
-                        let len = random.below(20);
+                        let len = random.usize(..20);
                         let (mut one, mut two) = (vec![0; len], vec![0; len]);
                         let ended = ours.read_exact(&mut one).await.is_err();
                         assert_eq!(ended, stds.read_exact(&mut two).is_err());
@@ -153,14 +142,18 @@ fn a_buffered_reader_reads_and_seeks_as_stds() {
 #[test]
 fn vectored_writes_arrive_in_order() {
     for seed in 0..40 {
-        let mut random = Random(seed);
-        let capacity = 1 + random.below(32);
+        println!("seed {seed}");
+        let mut random = Rng::with_seed(seed);
+        let capacity = 1 + random.usize(..32);
         let mut writer = BufWriter::with_capacity(capacity, SlowStream::new(&[], seed));
         let mut expected = Vec::new();
         block_on(async {
             for byte in 0..200 {
-                let (one, two) = (vec![byte; random.below(40)], vec![!byte; random.below(8)]);
-                if random.below(2) == 0 {
+                let (one, two) = (
+                    vec![byte; random.usize(..40)],
+                    vec![!byte; random.usize(..8)],
+                );
+                if random.usize(..2) == 0 {
                     writer.write_all(&one).await.unwrap();
                     expected.extend_from_slice(&one);
                 } else {
@@ -181,6 +174,7 @@ fn lines_and_segments_are_the_same_as_stds() {
     let bytes = sample(600);
     let text = String::from_utf8(bytes.clone()).unwrap();
     for seed in 0..20 {
+        println!("seed {seed}");
         block_on(async {
             let mut lines = BufReader::with_capacity(5, SlowStream::new(&bytes, seed)).lines();
             for line in BufRead::lines(Cursor::new(&text)) {
