@@ -1,4 +1,4 @@
-//! What a queue keeps in memory: nothing big before its first value, one block when drained.
+//! The memory of a channel: no block before its first value, and one block when it is drained.
 #![cfg(feature = "std")]
 #![allow(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! What needs no heap takes none: every wait, wake and end of the primitives that stand in place,
-//! under an allocator that counts.
+//! The primitives that are documented to need no heap allocate nothing, whether they wait, are woken or are dropped: an
+//! allocator counts.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,4 +1,4 @@
-//! What aborts several tasks aborts all of them, whatever the waker of their `LocalSet` does.
+//! `abort_all` and the drop of a set abort every task, even if the waker of their `LocalSet` panics.
 
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! What the system refuses or ends, as sockets tell it.
+//! Sockets when the system refuses a call, or a connection ends in the middle.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

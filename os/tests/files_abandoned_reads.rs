@@ -1,4 +1,4 @@
-//! What reads that were given up have read ahead is read again, wherever the next operation comes from.
+//! Bytes that dropped reads have read ahead are not lost: the next operation finds them, whoever makes it.
 #![allow(unsafe_code)]
 
 mod fixture;

@@ -1,4 +1,4 @@
-//! How many system calls what is cached takes.
+//! How many system calls operations on cached files take.
 #![cfg(target_os = "linux")]
 
 mod fixture;

@@ -1,4 +1,4 @@
-//! Nothing that a file reported as written is lost.
+//! No write that a file has accepted is lost, also when its runtime ends.
 #![cfg(target_os = "linux")]
 
 mod fixture;

@@ -1,4 +1,4 @@
-//! What is cached is answered in place, and nobody sees a difference but the time.
+//! Cached bytes are read in place, and nothing differs but the time.
 //!
 //! Length      one table of files and calls, and what it takes to empty the page cache.
 #![cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! Operations on a file whose server does not answer, which nothing cancels, and the ends of their runtimes.
+//! Runtimes that shut down while operations hang on a file whose server does not answer: nothing can cancel those.
 #![cfg(io_uring)]
 
 mod fixture;

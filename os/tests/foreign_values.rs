@@ -1,5 +1,5 @@
-//! Values, clones and closures of users inside channels, cells and streams: what panics there goes to whoever
-//! called, and everybody else goes on.
+//! Values, clones and closures of the program inside channels, cells and streams: a panic there reaches the caller, and
+//! everybody else goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;

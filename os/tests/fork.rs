@@ -1,4 +1,4 @@
-//! What a fork and an exec take along.
+//! Forks and execs: which signals and descriptors a child process has.
 #![cfg(unix)]
 #![allow(unsafe_code)]
 

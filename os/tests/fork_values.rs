@@ -1,4 +1,4 @@
-//! What a forked child drops is its own copy: the parent's sources, operations and buffers go on.
+//! A forked child drops its own copy of each value: the parent's sources, operations and buffers are not affected.
 //!
 //! Length      one child for each kind of value, which share how they are watched.
 #![cfg(target_os = "linux")]

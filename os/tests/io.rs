@@ -1,4 +1,4 @@
-//! Readers and writers against std's, over sources that give and take a few bytes at a time.
+//! Readers and writers are compared with std's, over streams that read and write a few bytes at a time.
 
 use std::io::{self, BufRead, Cursor, IoSlice, Read, Seek, SeekFrom};
 use std::pin::Pin;

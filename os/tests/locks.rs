@@ -1,4 +1,4 @@
-//! Locks of files are waited for without a thread of the pool, and given up at once.
+//! File locks are waited for without a thread of the pool, and are released at once.
 #![cfg(unix)]
 
 mod fixture;

@@ -1,4 +1,4 @@
-//! Panics of foreign code, where more than one thing has to be done after it.
+//! A panic of foreign code where others wait: they are woken, and values are dropped, all the same.
 #![cfg(unix)]
 
 mod fixture;

@@ -1,4 +1,4 @@
-//! What a crate that knows only the core finds when a hosted runtime runs it.
+//! A crate that depends on the core alone works when a hosted runtime runs it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Children on Linux: what making one costs and takes along, how its end is heard of.
+//! Children on Linux: what it costs to make one, what it inherits, and how its exit is noticed.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' copies, on streams that answer by a script; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in copies, on streams that answer by a script; the numbers are those of the project's list of known bugs.
 
 use std::cell::RefCell;
 use std::future::Future;

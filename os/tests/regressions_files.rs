@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' files; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in files; the numbers are those of the project's list of known bugs.
 
 mod fixture;
 

@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' I/O; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in I/O; the numbers are those of the project's list of known bugs.
 #![cfg(unix)]
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' readiness; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in readiness; the numbers are those of the project's list of known bugs.
 //!
 //! Length      one list: a test for each of its rows.
 #![cfg(target_os = "linux")]

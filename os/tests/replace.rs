@@ -1,4 +1,4 @@
-//! A replaced file is for those whom the old one was for.
+//! A replaced file is open to the same users as the old one: permissions, attributes, access lists.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

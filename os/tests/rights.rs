@@ -1,4 +1,4 @@
-//! Descriptors through sockets, at the limits of what a process may open and of what a message carries.
+//! Descriptors sent through sockets, at the limits on open files per process and on descriptors per message.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Several sockets at one address.
+//! Several sockets bound to one address (`bind_many`).
 #![cfg(target_os = "linux")]
 
 mod fixture;

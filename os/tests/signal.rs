@@ -1,4 +1,4 @@
-//! Signals: every listener hears, also when many come at once.
+//! Signals: every listener receives them, also when many come at once.
 #![cfg(unix)]
 #![allow(unsafe_code)]
 

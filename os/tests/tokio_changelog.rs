@@ -1,5 +1,5 @@
-//! What Tokio's changelogs since 1.49 list of io, net and fs, as far as no other test shows it; the list
-//! with all answers is `tests/conformance/changelog.md`.
+//! Changes of io, net and fs in Tokio's changelogs since 1.49 that no other test covers. The whole list, with the test
+//! for each change, is `tests/conformance/changelog.md`.
 #![cfg(target_os = "linux")]
 
 use std::cell::Cell;

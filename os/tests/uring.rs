@@ -1,4 +1,4 @@
-//! Sockets by the runtime's ring: what arrives, what is counted, what is said where there is no ring.
+//! Sockets by the runtime's ring: what arrives, what is counted, and which error there is without a ring.
 //!
 //! Length      one arrangement of sockets, which all tests share.
 #![cfg(io_uring)]

@@ -1,5 +1,5 @@
-//! Whoever waits for an operation of a ring is woken when its runtime ends, wherever it waits and however the
-//! runtime ends.
+//! A task that waits for an operation of a ring is woken when the runtime of the ring shuts down, on whichever runtime
+//! it waits and however that one is shut down.
 #![cfg(io_uring)]
 
 mod fixture;

@@ -1,4 +1,4 @@
-//! Sockets in the table of files of a ring.
+//! Sockets that are registered files of a ring.
 #![cfg(io_uring)]
 #![allow(unsafe_code)]
 

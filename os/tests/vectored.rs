@@ -1,4 +1,4 @@
-//! Several buffers in one call: read, written, and said to be taken so.
+//! Vectored reads and writes, and what `is_write_vectored` says of them.
 
 mod fixture;
 

@@ -1,5 +1,5 @@
-//! Wakers are foreign code: nothing clones, wakes or drops one under a lock, and nobody keeps more of
-//! them than wait.
+//! Wakers are foreign code: none is cloned, woken or dropped under a lock, and no more of them are kept than there are
+//! waits.
 //!
 //! Length      one table of waits, and the wakers that check locks.
 #![cfg(unix)]

@@ -1,7 +1,7 @@
 //! Runs a program to which the system refuses io_uring, as a container's filter would.
 //!
-//! `deny_uring ENOSYS|EPERM PROGRAM [ARGUMENT …]` has `io_uring_setup` fail so, in the program and all that
-//! it starts. Ends with 77 if this system takes no filter.
+//! `deny_uring ENOSYS|EPERM PROGRAM [ARGUMENT …]` runs the program, in which `io_uring_setup` fails with that error, as it
+//! does in all processes that the program starts. The exit status is 77 if this system accepts no filter.
 #![allow(unsafe_code)]
 
 #[cfg(target_os = "linux")]

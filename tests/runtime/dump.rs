@@ -1,4 +1,4 @@
-//! A dump tells where tasks wait, and disturbs nothing.
+//! A dump shows where tasks wait, and disturbs none of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! An end that always ends: in its limit, in order, and with everything done that was promised.
+//! Shutdowns: within the time limit, in the documented order, and with everything done that was promised.
 //!
 //! Length      one subject; the children that some tests start are tests of this file.
 

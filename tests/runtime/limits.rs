@@ -1,4 +1,4 @@
-//! No step of an end outlasts the limit that was given, whatever code of the program it waits for.
+//! No step of a shutdown exceeds the time limit that was given, whatever code of the program it waits for.
 
 use std::future::{Future, pending, poll_fn};
 use std::sync::{Arc, Condvar, Mutex, mpsc};

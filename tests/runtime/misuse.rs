@@ -1,4 +1,4 @@
-//! Misuse that once broke the runtime: owners, marks and guards in unusual orders.
+//! Unusual programs that once broke the runtime: owners and guards that are dropped in unusual orders.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};

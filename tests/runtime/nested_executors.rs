@@ -1,4 +1,4 @@
-//! Executors inside a task, a drop or a hook: whatever they are, they come to their end.
+//! Executors inside a task, a drop or a hook finish, whichever crate they are from.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};

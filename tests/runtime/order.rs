@@ -1,4 +1,4 @@
-//! Who runs when: Tokio's order, which programs have come to rely on.
+//! In which order tasks run: Tokio's order, on which programs rely.
 //!
 //! `benches/order` compares thousands of random programs with the registry's Tokio; what stands here are the
 //! rules, one by one.

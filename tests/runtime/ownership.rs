@@ -1,4 +1,4 @@
-//! Tasks never outlive what they belong to, and what they took goes back.
+//! Tasks never outlive their runtime, and everything that they took is given back.
 //!
 //! Length      one subject; the child that a test starts is a test of this file.
 

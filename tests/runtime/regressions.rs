@@ -1,4 +1,4 @@
-//! What went wrong in other runtimes, and must not here.
+//! Bugs that other runtimes have had, and that must not happen here.
 //!
 //! Length      one list: a test for each of its rows.
 

@@ -1,4 +1,4 @@
-//! Runtimes end, by their limit at the latest, say what keeps them, and leave nothing behind.
+//! Runtimes shut down at their time limit at the latest, report what still runs, and leave nothing behind.
 
 use std::process::Command;
 use std::sync::mpsc;

@@ -1,8 +1,8 @@
-//! `#[must_use]`, `#[track_caller]` and `const`, where Tokio has them: `attributes.txt` is the list, of
-//! what both have a name for.
+//! `#[must_use]`, `#[track_caller]` and `const`, where Tokio has them: `attributes.txt` lists the items that both crates
+//! have.
 //!
-//! `#[must_use]` is held both ways: a warning more breaks programs that deny warnings. A caller tracked, or
-//! a `const fn`, more breaks nothing.
+//! `#[must_use]` must be the same in both directions, because one more warning breaks programs that deny warnings. One
+//! more `#[track_caller]`, or one more `const fn`, breaks nothing.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The list of cases, and who counts.
+//! The list of cases, and how many of them passed.
 
 use crate::machine::Machine;
 use crate::outcome::Outcome;

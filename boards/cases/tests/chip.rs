@@ -1,4 +1,4 @@
-//! The suite on a thread that plays a chip.
+//! The suite on a thread that simulates a chip.
 
 mod simulated;
 

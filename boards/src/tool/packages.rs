@@ -1,4 +1,4 @@
-//! What must be installed, and how to install it.
+//! Which packages must be installed, and the command that installs them.
 
 use std::process::Command;
 

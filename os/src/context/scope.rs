@@ -5,9 +5,9 @@
 //!                guard owns a count of it.
 //!             I2 a scope that is left restores the previous one if it is the innermost; otherwise it hands the previous
 //!                one to the scope right inside it.
-//!             I3 the table of a scope that was left points to nothing: a scope that was installed inside may restore it
-//!                later, and then spawns in whatever context there is. The number of a table tells a guard whether its own
-//!                is installed: only then is the previous one alive.
+//!             I3 the table of services of a scope that was left points to nothing, because a scope inside it may restore that
+//!                table later: a spawn then uses whatever context there is. Each table has a number, by which a guard knows
+//!                whether its own table is installed: only then is the previous table alive.
 //! Rejected    A handle cloned for every `block_on`: two atomic operations for nothing.
 #![allow(unsafe_code)]
 

@@ -3,9 +3,9 @@
 //! Idea        Closing a file on a network file system asks its server, and waits for the answer, as every other
 //!             call does. So such a file is closed on the pool, and nobody waits for that.
 //! Invariants  I1 a file that is left to the pool is closed even if the runtime shuts down.
-//!             I2 code that was shown the descriptor, or had it before, may have placed locks on it, which go with
-//!                the last of its clones, and may rely on that: such files are closed by the thread that drops
-//!                them.
+//!             I2 a file whose descriptor was exposed, or came from outside, is closed by the thread that drops it:
+//!                the program may have set locks on it, and may rely on their release when the last clone is
+//!                closed.
 //! Rejected    To close all files on the pool, or all that are not known to be local: a lock would be released
 //!             later than expected, a program that was just written would be busy, a reader of a pipe may be what
 //!             keeps the pool busy, and Windows refuses to remove a file that is open.

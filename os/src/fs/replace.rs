@@ -1,4 +1,4 @@
-//! Replacing a file's content so that everybody sees the old or the new, whole.
+//! Replacing the content of a file, so that everybody sees either the whole old content or the whole new one.
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};

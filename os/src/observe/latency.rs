@@ -1,8 +1,8 @@
-//! When queued tasks were queued.
+//! The times at which the tasks that are in a queue were put there.
 //!
 //! Idea        A table beside the tasks, by the address of the slot: a task is queued once at a time, so it has one entry.
 //!             Tasks of runtimes that do not ask for this get no larger.
-//! Rejected    A word in each task's header: eight bytes in every task, for few who look.
+//! Rejected    A word in the header of each task: eight bytes per task, for the few programs that measure this.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The only file that knows every part of a runtime: it puts them together.
+//! Builds a runtime out of its parts: the only file that knows all of them.
 
 use std::io;
 use std::sync::Arc;

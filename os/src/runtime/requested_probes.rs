@@ -1,4 +1,4 @@
-//! What a builder was asked to observe.
+//! The probes that were requested of a builder: hooks, histograms, the watchdog.
 
 use crate::observe::{HistogramConfiguration, HistogramScale, ProbesConfig};
 

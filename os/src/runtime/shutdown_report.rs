@@ -1,4 +1,4 @@
-//! What of a runtime still runs after its shutdown has reached its limit.
+//! What still runs when the shutdown of a runtime has reached its time limit.
 
 use std::fmt;
 use std::thread::ThreadId;

@@ -1,4 +1,4 @@
-//! Tasks that end before the code that spawned them goes on.
+//! Structured concurrency: tasks that end before the code that spawned them goes on.
 //!
 //! Idea        The tasks of a scope are counted. The scope is ready when its body has returned and the count is zero. The
 //!             first failure stops the other tasks.

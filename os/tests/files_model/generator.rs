@@ -1,4 +1,4 @@
-//! Makes random programs.
+//! Generates the random program of a seed.
 
 use std::io::SeekFrom;
 

@@ -2,14 +2,14 @@
 //!
 //! Idea        Each event that was seen leaves the states that explain it, with what follows from it. An operation whose future
 //!             was dropped may have had no effect, may be done, or may be done later: all of these are states. If no
-//!             state explains an event, the file has broken its word.
-//! Invariants  I1 an operation on a handle waits for what goes on with the same handle, also if that was given up
-//!                (decision 181); `metadata` does not wait for a write of the traits, and `as_fd` waits for nothing.
-//!             I2 what the runtime ended before it was done has no effect at all: the user stands where they stood.
-//!                Only a write that was taken is done whatever happens to the runtime (decision 52).
-//!             I3 what was read ahead by a read that was given up is handed out by the next read as it was then, also if other handles have
-//!                changed the file since; what was written by the same handle is seen. Clones and std's file stand where the
-//!                user stands; a descriptor may stand behind what was read ahead.
+//!             state explains an event, the file has broken a promise.
+//! Invariants  I1 an operation on a handle waits for the one in progress on the same handle, even if the future of that was
+//!                dropped (decision 181); `metadata` does not wait for a write of the traits, and `as_fd` waits for nothing.
+//!             I2 an operation that its runtime ended before it ran has no effect at all: the position is what it was.
+//!                Only a write that was accepted is done whatever happens to the runtime (decision 52).
+//!             I3 bytes that a dropped read has read ahead are handed out by the next read, even if other handles have
+//!                changed the file since; bytes written by the same handle are seen. Clones and std's file have the user's
+//!                position; that of a descriptor may be behind what was read ahead.
 
 use super::program::{CONTENT, Event, Fault, Lock, Mode, Op, StdOp, Step, StepOutcome, Value};
 use super::reads::{read, read_exact, read_to_end, seek};

@@ -1,4 +1,4 @@
-//! Programs that have failed, made smaller.
+//! Programs that once failed, shrunk to what matters.
 
 use std::io::SeekFrom;
 

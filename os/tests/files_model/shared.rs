@@ -1,4 +1,4 @@
-//! Operations of `&self`: looks, changes, locks.
+//! Operations of `&self`: metadata, changes, locks.
 
 use super::program::{Fault, Lock, Op, StepOutcome, Value};
 use super::state::{Change, State};

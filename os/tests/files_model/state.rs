@@ -1,8 +1,8 @@
 //! One state that files, descriptions and handles may be in.
 //!
-//! Idea        A handle has at most one operation of the traits that goes on (`busy`), and at most one of `&self` that was
-//!             given up and goes on (`given_up`). Each consists of steps that the system does at once. What is not known is
-//!             when they are done: whoever uses a state asks for all that may follow it (`successors`).
+//! Idea        A handle has at most one operation of the traits in progress (`busy`), and at most one of `&self` whose future
+//!             was dropped and which is still in progress (`given_up`). Each consists of steps that are atomic in the
+//!             system. When they happen is unknown: whoever uses a state asks for all that may follow it (`successors`).
 //! Length      one state machine: each transition is judged beside the others.
 
 use std::io::SeekFrom;

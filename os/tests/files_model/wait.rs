@@ -1,4 +1,5 @@
-//! Waiting for what goes on with a handle, and what is left when it never ran; the invariants stand in `model`.
+//! Waiting for the operation in progress on a handle, and the state that is left if it never ran; the invariants stand
+//! in `model`.
 
 use super::program::Fault;
 use super::state::{Busy, Change, From, OperationResult, State};

@@ -1,7 +1,7 @@
 //! Rows run in children of this program, so that one that aborts, crashes or hangs is only a result.
 //!
-//! Idea        A child runs rows one after the other and says where it is. If it dies, its row has
-//!             failed, and another child goes on behind it.
+//! Idea        A child runs rows one after the other and prints which one it has reached. If it dies, that row has
+//!             failed, and another child continues with the next.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

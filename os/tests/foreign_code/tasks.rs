@@ -1,4 +1,4 @@
-//! Tasks and roots: their polls, their drops, and what they leave.
+//! Tasks and root futures: their polls, their drops and their outputs.
 
 use std::future::Future;
 use std::panic::panic_any;

@@ -1,4 +1,4 @@
-//! A kind of wait that stores a waker, and what it is made of.
+//! A kind of wait that stores a waker: how it is made, and what ends it.
 
 use std::future::Future;
 use std::pin::Pin;

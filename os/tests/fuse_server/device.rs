@@ -1,4 +1,4 @@
-//! `/dev/fuse`, as a thread alone has it.
+//! `/dev/fuse`, in a descriptor table that only the serving thread has.
 //!
 //! Idea        The descriptor is in a table of the serving thread's own. When the process is killed while one of its
 //!             threads waits for an answer, the table goes with the serving thread, and so does the device: whoever

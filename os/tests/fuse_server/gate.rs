@@ -1,9 +1,9 @@
-//! What becomes of the questions that the system asks about hostile files.
+//! What happens to the requests that the system makes for hostile files.
 //!
-//! Idea        Whoever serves files, or permits that they are opened, shows each question to the gate, which
-//!             has it answered, kept, or answered with an error. It counts the questions, and by which threads they
+//! Idea        The file server, or the listener that permits opens, shows each request to the gate, which has it
+//!             answered, kept, or answered with an error. It counts the requests, and by which threads they
 //!             were asked: those wait for the answer, and no worker may be one of them.
-//! Invariants  I1 a question that is kept is reported once, and is let go by the test, or when the gate opens.
+//! Invariants  I1 a request that is kept is reported once, and is let go by the test, or when the gate opens.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What is to become of the questions from now on.
+/// What is to become of the requests from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plan {
     Reply,
@@ -32,14 +32,14 @@ pub(crate) enum Plan {
     FailKind(u32, i32),
 }
 
-/// A question: its kind, and the thread that asks.
+/// A request: its kind, and the thread that makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestInfo {
     pub(crate) kind: u32,
     pub(crate) thread: u32,
 }
 
-/// What is to become of one question.
+/// What is to become of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Reply,
@@ -50,7 +50,7 @@ pub(crate) enum Verdict {
 /// What was asked since the plan was made.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestLog {
-    pub(crate) questions: Vec<RequestInfo>,
+    pub(crate) requests: Vec<RequestInfo>,
     /// Which of them was kept first, or failed.
     pub(crate) chosen: Option<RequestInfo>,
 }
@@ -99,7 +99,7 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on follows `plan` and counts from zero, except for questions of the kind `spared`.
+    /// From now on follows `plan` and counts from zero, except for requests of the kind `spared`.
     pub(crate) fn arm(&self, plan: Plan, spared: Option<u32>) {
         let mut state = self.state();
         state.plan = plan;
@@ -132,44 +132,44 @@ impl Gate {
         self.state().is_closed
     }
 
-    /// The question that is kept, once there is one, if that is soon.
+    /// The request that is kept, once there is one, if that is soon.
     pub(crate) fn kept(&self, limit: Duration) -> Option<RequestInfo> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.recv_timeout(limit).ok()
     }
 
-    /// For whoever serves: what is to become of `question`.
-    pub(crate) fn ask(&self, question: RequestInfo) -> Verdict {
+    /// For whoever serves: what is to become of `request`.
+    pub(crate) fn ask(&self, request: RequestInfo) -> Verdict {
         let mut state = self.state();
-        if state.is_open || state.spared == Some(question.kind) {
+        if state.is_open || state.spared == Some(request.kind) {
             return Verdict::Reply;
         }
-        state.seen.questions.push(question);
-        let count = state.seen.questions.len();
+        state.seen.requests.push(request);
+        let count = state.seen.requests.len();
         let verdict = match state.plan {
             Plan::Keep { nth, for_good } if count == nth || for_good && count > nth => {
                 Verdict::Keep
             }
-            Plan::KeepKind(kind) if kind == question.kind => Verdict::Keep,
+            Plan::KeepKind(kind) if kind == request.kind => Verdict::Keep,
             Plan::Fail { nth, errno } if count == nth => Verdict::Fail(errno),
-            Plan::FailKind(kind, errno) if kind == question.kind => Verdict::Fail(errno),
+            Plan::FailKind(kind, errno) if kind == request.kind => Verdict::Fail(errno),
             _ => Verdict::Reply,
         };
         if verdict == Verdict::Reply {
             return verdict;
         }
-        state.seen.chosen.get_or_insert(question);
+        state.seen.chosen.get_or_insert(request);
         if let (Plan::KeepKind(_), Verdict::Keep) = (state.plan, verdict) {
             state.plan = Plan::Reply;
         }
         if verdict == Verdict::Keep {
             let tells = self.tells.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = tells.send(question); // I1
+            let _ = tells.send(request); // I1
         }
         verdict
     }
 
-    /// For whoever serves, before each look for questions: whether what was kept so far may be answered.
+    /// For whoever serves, before each look for requests: whether what was kept so far may be answered.
     pub(crate) fn has_opened(&self) -> bool {
         let mut count = [0; 8];
         (&self.bell).read(&mut count).is_ok()

@@ -52,7 +52,7 @@ impl FuseMount {
         })
     }
 
-    /// Makes the tree that is served again from the start, without a question by the system.
+    /// Makes the tree that is served again from the start, without a request by the system.
     pub(crate) fn clear(&self) {
         lock(&self.tree).clear();
     }
@@ -76,12 +76,12 @@ impl Drop for FuseMount {
     }
 }
 
-/// Whether a question is one that somebody waits with, in the middle of an operation.
+/// Whether a request is one that somebody waits with, in the middle of an operation.
 fn counts(kind: u32) -> bool {
     ![kind::INIT, kind::RELEASE, kind::RELEASEDIR].contains(&kind)
 }
 
-/// Whether a question wants no answer.
+/// Whether a request wants no answer.
 fn is_notice(kind: u32) -> bool {
     [
         kind::FORGET,
@@ -122,12 +122,12 @@ fn serve(mut device: File, gate: &Gate, tree: &Mutex<Tree>) {
         if is_notice(asked) {
             continue;
         }
-        let question = RequestInfo {
+        let info = RequestInfo {
             kind: asked,
             thread: request.thread(),
         };
         let verdict = if counts(asked) {
-            gate.ask(question)
+            gate.ask(info)
         } else {
             Verdict::Reply
         };

@@ -1,4 +1,4 @@
-//! What others do with the same file: read by the same open file, have locks, have leases.
+//! Others that use the same file meanwhile: they read through the same open file, hold locks, or hold leases.
 #![allow(unsafe_code)]
 
 use std::fs::File as StdFile;

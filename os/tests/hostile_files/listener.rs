@@ -82,11 +82,11 @@ fn turn(mut group: &File, gate: &Gate, kept: &mut Vec<PermissionEvent>) {
         rest = &rest[(event.event_len as usize).clamp(SIZE, rest.len())..];
         // SAFETY: the system has made it for us.
         let asked = PermissionEvent(unsafe { OwnedFd::from_raw_fd(event.fd) });
-        let question = RequestInfo {
+        let request = RequestInfo {
             kind: event.mask as u32,
             thread: event.pid as u32,
         };
-        match gate.ask(question) {
+        match gate.ask(request) {
             Verdict::Reply => permit(group, &asked, libc::FAN_ALLOW),
             Verdict::Fail(_) => permit(group, &asked, libc::FAN_DENY),
             Verdict::Keep => kept.push(asked),

@@ -1,8 +1,8 @@
 //! Every operation of files on hostile ones: on servers that answer late, never, short, with errors, or
 //! die; above them; under listeners that have to permit; where there is no room, or nothing may be written.
 //!
-//! While an operation hangs in the system, every worker goes on; it ends as documented once it is let go; who
-//! drops it goes on at once; runtimes end within their limits. Each part has mounts of its own, in a
+//! While an operation hangs in the system, every worker goes on. The operation ends as documented once the server lets
+//! it. A task that drops it goes on at once, and runtimes shut down within their limits. Each part has mounts of its own, in a
 //! process of its own. What this system does not allow is skipped, which a line on standard error says.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]

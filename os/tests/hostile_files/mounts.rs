@@ -174,7 +174,7 @@ fn as_root(report: &mut PartReport, place: &Place, kind: &Kind) {
     reads_late(report, place, &stage, Path::new("/small"));
 }
 
-/// Everything that is asked of a file at `path`, one question after the other, is answered late.
+/// Everything that is asked of a file at `path`, one request after the other, is answered late.
 fn reads_late(report: &mut PartReport, place: &Place, stage: &Stage, path: &Path) {
     place.prepare().unwrap();
     for _ in 0..2 {

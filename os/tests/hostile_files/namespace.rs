@@ -1,4 +1,4 @@
-//! A process of this program with mounts of its own, which nobody else sees, and which go with it.
+//! A process of this program in a mount namespace of its own: nobody else sees its mounts, and they end with it.
 #![allow(unsafe_code)]
 
 use std::io;

@@ -1,4 +1,4 @@
-//! Every operation on a hostile file, at each of the questions that it asks.
+//! Every operation on a hostile file, at each of the requests that it makes.
 //!
 //! Length      one table of operations and files.
 
@@ -51,41 +51,41 @@ impl Point<'_> {
         self.stage.begin(move || run(at))
     }
 
-    /// Waits until a question is kept, or the operation is done.
+    /// Waits until a request is kept, or the operation is done.
     fn first(&mut self, begun: &StartedOperation) -> FirstEvent {
         let since = Instant::now();
         while since.elapsed() < LONG {
             if let Some(told) = begun.told(Duration::ZERO) {
                 return FirstEvent::Outcome(told);
             }
-            if let Some(question) = self.place.gate.kept(Duration::from_micros(100)) {
-                return FirstEvent::Kept(question);
+            if let Some(request) = self.place.gate.kept(Duration::from_micros(100)) {
+                return FirstEvent::Kept(request);
             }
         }
         self.report.wrong("neither asks nor ends");
         FirstEvent::Nothing
     }
 
-    /// Everything goes on while a question is kept.
-    fn goes_on(&mut self, question: RequestInfo) {
-        self.asked_by(question);
+    /// Everything goes on while a request is kept.
+    fn goes_on(&mut self, request: RequestInfo) {
+        self.asked_by(request);
         if self.stage.pulse().is_none() {
-            self.report.wrong(format!("a worker stands: {question:?}"));
+            self.report.wrong(format!("a worker stands: {request:?}"));
         }
     }
 
     /// No worker waits for an answer.
-    fn asked_by(&mut self, question: RequestInfo) {
-        if self.stage.workers.contains(&question.thread) {
-            self.report.wrong(format!("a worker waits: {question:?}"));
+    fn asked_by(&mut self, request: RequestInfo) {
+        if self.stage.workers.contains(&request.thread) {
+            self.report.wrong(format!("a worker waits: {request:?}"));
         }
     }
 
     /// What the operation came to must be what it is documented to come to; `may_fail` says whether it may.
     fn ends(&mut self, told: Option<OperationOutcome>, may_fail: bool) -> bool {
         let seen = self.open();
-        for question in seen.questions {
-            self.asked_by(question);
+        for request in seen.requests {
+            self.asked_by(request);
         }
         match told {
             Some(OperationOutcome::Done(Ok(()))) => {
@@ -140,7 +140,7 @@ pub(crate) fn place(report: &PartReport, file_system: FileSystemKind) -> Option<
         .ok()
 }
 
-/// Tries `point` at each question of each operation on each of `kinds`, until there is none.
+/// Tries `point` at each request of each operation on each of `kinds`, until there is none.
 fn each(
     report: &mut PartReport,
     file_system: FileSystemKind,
@@ -177,7 +177,7 @@ fn each(
     }
 }
 
-/// The answer to each question comes late.
+/// The answer to each request comes late.
 pub(crate) fn late(report: &mut PartReport, file_system: FileSystemKind, kinds: &[Kind]) {
     each(report, file_system, kinds, "late", |point, nth| {
         let begun = point.begin(Plan::Keep {
@@ -185,11 +185,11 @@ pub(crate) fn late(report: &mut PartReport, file_system: FileSystemKind, kinds: 
             for_good: false,
         });
         match point.first(&begun) {
-            FirstEvent::Kept(question) => {
-                point.goes_on(question);
+            FirstEvent::Kept(request) => {
+                point.goes_on(request);
                 let seen = point.open();
-                for question in seen.questions {
-                    point.asked_by(question);
+                for request in seen.requests {
+                    point.asked_by(request);
                 }
                 let told = begun.told(LONG);
                 point.ends(told, false);
@@ -207,8 +207,8 @@ pub(crate) fn late(report: &mut PartReport, file_system: FileSystemKind, kinds: 
     });
 }
 
-/// Whether an operation may say that a question was answered with `errno`.
-fn may_show(errno: i32, question: RequestInfo) -> bool {
+/// Whether an operation may say that a request was answered with `errno`.
+fn may_show(errno: i32, request: RequestInfo) -> bool {
     let again = [
         kind::OPEN,
         kind::CREATE,
@@ -217,10 +217,10 @@ fn may_show(errno: i32, question: RequestInfo) -> bool {
         kind::FSYNC,
         kind::FALLOCATE,
     ];
-    errno != libc::EINTR || !again.contains(&question.kind)
+    errno != libc::EINTR || !again.contains(&request.kind)
 }
 
-/// Each question is answered with an error.
+/// Each request is answered with an error.
 pub(crate) fn fails(
     report: &mut PartReport,
     file_system: FileSystemKind,
@@ -232,15 +232,15 @@ pub(crate) fn fails(
         let begun = point.begin(Plan::Fail { nth, errno });
         let told = begun.told(LONG);
         let seen = point.open();
-        for question in &seen.questions {
-            point.asked_by(*question);
+        for request in &seen.requests {
+            point.asked_by(*request);
         }
-        let Some(question) = seen.chosen else {
+        let Some(request) = seen.chosen else {
             point.ends(told, false);
             return false;
         };
-        let was_done = point.ends(told, may_show(errno, question));
-        let is_sync = [kind::FSYNC, kind::FSYNCDIR].contains(&question.kind);
+        let was_done = point.ends(told, may_show(errno, request));
+        let is_sync = [kind::FSYNC, kind::FSYNCDIR].contains(&request.kind);
         point.report.expect(
             !(was_done && is_sync && errno != libc::EINTR),
             "a disk has failed, and nobody is told",
@@ -270,7 +270,7 @@ pub(crate) fn short(report: &mut PartReport, file_system: FileSystemKind, kinds:
     });
 }
 
-/// The future is dropped while a question is kept.
+/// The future is dropped while a request is kept.
 pub(crate) fn given_up(report: &mut PartReport, file_system: FileSystemKind, kinds: &[Kind]) {
     each(report, file_system, kinds, "given up", |point, nth| {
         let mut begun = point.begin(Plan::Keep {
@@ -298,8 +298,8 @@ pub(crate) fn given_up(report: &mut PartReport, file_system: FileSystemKind, kin
                 .report
                 .expect(point.stage.pulse().is_some(), "a worker stands");
         }
-        for question in point.open().questions {
-            point.asked_by(question);
+        for request in point.open().requests {
+            point.asked_by(request);
         }
         let settled = point.stage.settle();
         point.report.expect(settled, "the pool stands");
@@ -311,13 +311,13 @@ pub(crate) fn given_up(report: &mut PartReport, file_system: FileSystemKind, kin
     });
 }
 
-/// Which questions of an operation are tried where each costs a runtime: the first of each kind.
+/// Which requests of an operation are tried where each costs a runtime: the first of each kind.
 fn chosen(seen: &RequestLog) -> Vec<usize> {
     let mut kinds = Vec::new();
     let mut chosen = Vec::new();
-    for (at, question) in seen.questions.iter().enumerate() {
-        if !kinds.contains(&question.kind) {
-            kinds.push(question.kind);
+    for (at, request) in seen.requests.iter().enumerate() {
+        if !kinds.contains(&request.kind) {
+            kinds.push(request.kind);
             chosen.push(at + 1);
         }
     }
@@ -337,13 +337,13 @@ enum EndKind {
 
 /// The answer never comes, and everything comes to an end.
 pub(crate) fn ends(report: &mut PartReport, file_system: FileSystemKind) {
-    // In turn: another one for the same question on the next runtime.
+    // In turn: another one for the same request on the next runtime.
     let mut finals = [EndKind::ShutDown, EndKind::Dropped, EndKind::Vanished]
         .into_iter()
         .cycle();
     for kind in FEW {
         for operation in FILES {
-            let questions = {
+            let requests = {
                 let Some(place) = place(report, file_system) else {
                     return;
                 };
@@ -364,7 +364,7 @@ pub(crate) fn ends(report: &mut PartReport, file_system: FileSystemKind) {
                 point.ends(told, false);
                 chosen(&seen)
             };
-            for nth in questions {
+            for nth in requests {
                 let last = finals.next().expect("without an end");
                 let (name, runtime) = (operation.name, kind.name);
                 report.begin(format!(
@@ -398,7 +398,7 @@ fn ends_so(
         for_good: true,
     });
     let kept = match point.first(&begun) {
-        FirstEvent::Kept(question) => question,
+        FirstEvent::Kept(request) => request,
         // Not each run asks the same.
         FirstEvent::Outcome(_) | FirstEvent::Nothing => return Ok(()),
     };

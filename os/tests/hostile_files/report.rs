@@ -1,4 +1,4 @@
-//! What was tried, and what was wrong.
+//! How many points a part has tried, and which of them failed.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};

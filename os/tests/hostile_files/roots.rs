@@ -87,7 +87,7 @@ fn begin(
     stage.begin(running)
 }
 
-/// Whether there was such a question; then the root changes while it is kept.
+/// Whether there was such a request; then the root changes while it is kept.
 fn changes(
     report: &mut PartReport,
     place: &Place,
@@ -137,7 +137,7 @@ pub(crate) fn another(report: &mut PartReport) {
         for handle in HANDLED.iter().copied().map(Some).chain([None]) {
             for nth in 1..MOST {
                 let what = handle.map_or("replace", |(what, _)| what);
-                report.begin(format!("{what}, question {nth}, {}", kind.name));
+                report.begin(format!("{what}, request {nth}, {}", kind.name));
                 place.prepare().unwrap();
                 let begun = begin(&stage, &place, handle, nth);
                 match changes(report, &place, &stage, &root, &begun) {

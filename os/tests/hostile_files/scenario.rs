@@ -1,4 +1,4 @@
-//! Scenes: what happens to one open file, told step by step.
+//! Scenarios: what happens to one open file, step by step.
 
 use std::io::{self, SeekFrom};
 use std::sync::mpsc::channel;
@@ -107,7 +107,7 @@ pub(crate) async fn open(path: std::path::PathBuf) -> io::Result<File> {
     Ok(file)
 }
 
-/// Begins an operation whose first question is kept, and has everything else go on meanwhile.
+/// Begins an operation whose first request is kept, and has everything else go on meanwhile.
 pub(crate) fn hang(
     report: &mut PartReport,
     stage: &Stage,
@@ -123,8 +123,8 @@ pub(crate) fn hang(
     );
     let begun = stage.begin(make);
     match gate.kept(LONG) {
-        Some(question) => {
-            let is_worker = stage.workers.contains(&question.thread);
+        Some(request) => {
+            let is_worker = stage.workers.contains(&request.thread);
             report.expect(!is_worker, "a worker waits for an answer");
         }
         None => report.wrong("nothing is asked"),

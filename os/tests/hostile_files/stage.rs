@@ -1,4 +1,4 @@
-//! A runtime at work, which gets from outside what to run.
+//! A runtime at work, which runs what a test sends to it.
 //!
 //! Idea        A thread drives the runtime. Beside the operation under test there is one task for each worker
 //!             that answers whoever asks: while an operation hangs in the system, all of them must.

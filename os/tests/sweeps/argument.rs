@@ -1,4 +1,4 @@
-//! What a sweep, which is a process of its own, gets from the one that starts it.
+//! The argument that a sweep, which is a process of its own, gets from the test that starts it.
 
 use std::path::PathBuf;
 

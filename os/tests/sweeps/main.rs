@@ -1,8 +1,8 @@
 //! Every operation of files, processes and signals, with its Nth system call failing, and dropped at its
 //! Nth poll, for N = 1, 2, 3 … until it is done.
 //!
-//! Each must succeed or say an error, in time, leave neither descriptor nor child, be there if it said
-//! so, and succeed when it is done once more.
+//! Each operation must succeed or return an error, in time, and leave neither a descriptor nor a child. If it reported
+//! success, its effect must be there; and it must succeed when it is made once more.
 //!
 //! Length      one sweep, and how its children are started and read.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -1,6 +1,6 @@
-//! Every asynchronous operation of files, processes and signals, each a line or a few.
+//! The table of all asynchronous operations of files, processes and signals.
 //!
-//! An operation says what it does, and, once it has said that it is done, what must be so.
+//! Each row has a function that makes the operation, and a check of what must be true after it has succeeded.
 #![allow(unsafe_code)]
 
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! What is logged in a `block_on` stands under the span that its caller is in, as without the tracing of tasks.
+//! Events in a `block_on` are inside the span that its caller has entered, as without the tracing of tasks.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

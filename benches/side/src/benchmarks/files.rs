@@ -1,4 +1,4 @@
-//! Files, cached by the system but for the one that is synced.
+//! Files, which are in the page cache, except for the benchmarks that sync or that read cold.
 
 use crate::same;
 

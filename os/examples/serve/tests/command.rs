@@ -1,4 +1,4 @@
-//! The example as a user runs it: its exit codes, its one line on bad use, its stop.
+//! The example as a user runs it: its exit codes, its one line for wrong arguments, and how it stops.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};

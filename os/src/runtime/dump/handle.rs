@@ -1,4 +1,4 @@
-//! Asking for a dump.
+//! [`Handle::dump`], which asks the workers of a runtime for a dump.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Linux's epoll stands in for FreeBSD's kqueue, and bytes that come for completions.
+//! Tests on Linux, where epoll stands in for kqueue, and a byte that arrives stands in for a completion.
 #![allow(unsafe_code)]
 
 use std::future::poll_fn;

@@ -1,9 +1,9 @@
 //! Standard input, read without reading ahead.
 //!
-//! Idea        The reader of std fills a buffer of its own, and does not say what is in it: when it is asked while
-//!             the buffer is empty, it reads, and waits. So it is asked by a thread for which descriptor 0 is at
-//!             its end: Linux gives that thread a table of descriptors of its own, while the buffer of std belongs
-//!             to the process. Under the lock of std the thread takes what is in the buffer first. If the buffer is
+//! Idea        The reader of std fills a buffer of its own, and does not say what is in it: if the buffer is empty,
+//!             a look at it reads from descriptor 0, and waits. So a thread looks for which descriptor 0 is at its
+//!             end: Linux gives that thread a table of descriptors of its own, while the buffer of std belongs to
+//!             the process. Under the lock of std the thread takes what is in the buffer first. If the buffer is
 //!             empty, it reads from the real input as much as was asked for and nothing more. What is not read
 //!             stays in the input, for the reader of std, for other readers and for child processes.
 //! Invariants  I1 a thread that has left the descriptors of the process makes no system call except on its own

@@ -1,4 +1,4 @@
-//! The file that is to be replaced, on systems whose extended attributes are not kept.
+//! The file that is to be replaced, on systems of which extended attributes are not copied.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! A forked child asks nothing of its parent's ring, whatever it drops or begins.
+//! A forked child submits nothing to its parent's ring, whatever it drops or begins.
 
 use std::future::poll_fn;
 use std::task::Poll;

@@ -1,4 +1,4 @@
-//! Completions that the system dropped, since its queue had no room for them and it no memory.
+//! Completions that the kernel dropped, because its queue was full and it had no memory to keep them.
 
 use std::io::ErrorKind;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The operations of a ring, each with what must come of it.
+//! The operations of a ring, each with the results that it may have.
 
 use std::future::Future;
 use std::io::{self, ErrorKind, Read, Write};

@@ -1,4 +1,4 @@
-//! Random operations that come to random completions at random times, several at once.
+//! Random operations, several in flight at a time, which complete at random times and with random results.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;

@@ -1,4 +1,4 @@
-//! Operations × completions × rings.
+//! Each operation with each completion, on each kind of ring: a table of all combinations.
 
 use super::operations::{
     ALL, COUNT, Fixture, Operation, drive, give_up, limited, pass_until, runtime,

@@ -1,4 +1,4 @@
-//! What the system refuses for now is asked for again; only what is final is remembered.
+//! A refusal that may pass is tried again later; only a final refusal is remembered.
 
 use std::io::ErrorKind;
 use std::task::{Context, Waker};
