@@ -146,7 +146,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ),
     ("os/src/async_io/memory/simplex.rs", &["waker.simplex_read"]),
     (
-        "os/src/observe/probes.rs",
+        "os/src/observability/probes.rs",
         &[
             "hook.task_spawn",
             "hook.before_poll",
@@ -156,7 +156,10 @@ const CALLERS: &[(&str, &[&str])] = &[
     ),
     ("os/src/fs/detached.rs", &["waker.notify_waiters"]),
     ("os/src/fs/offload.rs", &["waker.yield_now"]),
-    ("os/src/observe/watchdog.rs", &["hook.watchdog_report"]),
+    (
+        "os/src/observability/watchdog.rs",
+        &["hook.watchdog_report"],
+    ),
     ("os/src/process/exit/unix.rs", &["waker.child"]),
     (
         "os/src/scheduler/current_thread/run.rs",
@@ -259,7 +262,7 @@ const OWN: &[(&str, &str)] = &[
         "the waker of the poll that goes on, in that poll",
     ),
     (
-        "os/src/observe/dump/trace.rs",
+        "os/src/observability/dump/trace.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),
     ("os/src/process/child.rs", "its own futures"),

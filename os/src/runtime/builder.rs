@@ -12,7 +12,7 @@ use super::local::{LocalOptions, LocalRuntime};
 use super::requested_probes::RequestedProbes;
 use super::runtime::Runtime;
 use crate::config::Config;
-use crate::observe::Probes;
+use crate::observability::Probes;
 
 /// Configures and builds a [`Runtime`].
 ///

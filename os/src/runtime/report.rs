@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::local::LocalRuntime;
 use super::runtime::Runtime;
 use crate::context::{Handle, RuntimeTimers};
-use crate::observe::WorkerCounters;
+use crate::observability::WorkerCounters;
 use crate::scheduler::Spawner;
 
 /// What a runtime counts about itself; every figure is of the moment it is asked for.

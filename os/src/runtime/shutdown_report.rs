@@ -4,7 +4,7 @@ use std::fmt;
 use std::thread::ThreadId;
 
 use crate::blocking::BlockedClosure;
-use crate::observe::StalledPoll;
+use crate::observability::StalledPoll;
 
 /// What has not ended within the time that a shutdown was given; see
 /// [`Runtime::shutdown_with_report`](super::Runtime::shutdown_with_report).

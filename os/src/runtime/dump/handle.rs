@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
-use crate::observe::Request;
-use crate::observe::dump::Dump;
+use crate::observability::Request;
+use crate::observability::dump::Dump;
 use crate::scheduler::Spawner;
 
 /// A request that is taken back when this is dropped.

@@ -5,7 +5,7 @@
 
 mod handle;
 
-pub use crate::observe::dump::{
+pub use crate::observability::dump::{
     Backtrace, BacktraceFrame, BacktraceSymbol, Dump, Root, Task, Tasks, Trace, TraceMeta,
     trace_with,
 };

@@ -25,7 +25,7 @@ use super::monitor_role::MonitorRole;
 use super::parker::Parker;
 use super::remaining_tasks::RemainingTasks;
 use crate::config::Config;
-use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
+use crate::observability::{Counter, Dumps, Probes, WorkerCounters};
 
 /// Starts a thread for a worker; the assembly wraps it in the runtime's context.
 pub(crate) type Launch = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>;

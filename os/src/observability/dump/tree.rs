@@ -6,7 +6,7 @@ use super::backtrace::{Backtrace, BacktraceSymbol};
 
 /// The runtime's own functions around a poll, by how their names begin.
 const MACHINERY: [&str; 12] = [
-    "<selkie::observe::dump::trace::Root",
+    "<selkie::observability::dump::trace::Root",
     "core::ops::function::FnOnce::call_once",
     "selkie_core::task::poll",
     "selkie_core::task::header",
