@@ -16,7 +16,7 @@ const OWN: &[&str] = &[
     "LogHistogramBuilder::min_value",
     "LogHistogramBuilder::precision_exact",
     "PreciseSleep",
-    "ReadInto",
+    "ReadBufFuture",
     "ReadNumber",
     "Root",
     "WriteNumber",

@@ -22,7 +22,7 @@ const NOT_LISTED: &[&str] = &[
     "FillBuf",
     "Read",
     "ReadExact",
-    "ReadInto",
+    "ReadBufFuture",
     "ReadLine",
     "ReadNumber",
     "ReadToEnd",

@@ -84,7 +84,7 @@ impl Scope {
 }
 
 /// # Safety
-/// The scope's `Inner` is alive until [`leave`] was called (I1); and as [`Node::enter`].
+/// The scope's `Inner` is alive until the scope is left (I1); and as [`Node::enter`].
 #[inline]
 unsafe fn enter_scope(scope: &Node<Scope>) {
     let inner = scope.value.inner;
