@@ -82,7 +82,7 @@ fn model_slots_given_back_remotely() {
 /// owner of the slab hands no slot out twice.
 #[test]
 #[allow(unsafe_code)]
-fn model_slab_changes_owners_while_a_slot_comes_back() {
+fn model_slab_changes_owners_while_a_slot_is_returned() {
     loom::model(|| {
         let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
         let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);

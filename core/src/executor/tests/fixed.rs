@@ -1,6 +1,6 @@
 //! Tasks in static slots.
 //!
-//! Length      one executor: what each case needs to run stands here once.
+//! Length      one executor, and helpers that all tests share.
 
 use core::cell::Cell;
 use core::future::{Future, pending, poll_fn};
