@@ -91,7 +91,7 @@ fn regression_27_a_clone_waits_for_a_write() {
 }
 
 #[test]
-fn directories_tell_all_their_entries() {
+fn directories_list_all_their_entries() {
     let directory = TempDir::new("entries");
     for runtime in runtimes() {
         runtime.block_on(async {

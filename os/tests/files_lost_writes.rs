@@ -119,7 +119,7 @@ fn dropped_unflushed() {
 }
 
 #[test]
-fn a_replaced_file_is_on_the_disk_before_its_name_and_the_name_before_the_end() {
+fn a_replaced_file_is_synced_before_its_rename_and_the_rename_before_the_end() {
     if !can_trace() {
         return;
     }
@@ -145,7 +145,7 @@ fn a_replaced_file_is_on_the_disk_before_its_name_and_the_name_before_the_end() 
 }
 
 #[test]
-#[ignore = "a part of a_replaced_file_is_on_the_disk_before_its_name_and_the_name_before_the_end"]
+#[ignore = "a part of a_replaced_file_is_synced_before_its_rename_and_the_rename_before_the_end"]
 fn replaces() {
     let Some(directory) = argument() else { return };
     narrow()

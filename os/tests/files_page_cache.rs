@@ -369,7 +369,7 @@ fn a_named_pipe_ends_after_its_last_writer_and_not_before_its_first() {
 }
 
 #[test]
-fn a_file_that_is_memory_needs_no_thread_of_the_pool() {
+fn a_file_in_memory_needs_no_thread_of_the_pool() {
     const LIMIT: usize = 64 * 1024;
     let path = Path::new("/dev/shm").join(format!("selkie-memory-{}", std::process::id()));
     if std::fs::write(&path, [5; LIMIT]).is_err() {

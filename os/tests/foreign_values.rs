@@ -132,7 +132,7 @@ fn a_cell_whose_initialiser_panics_is_initialised_by_the_next() {
 }
 
 #[test]
-fn a_value_that_comes_back_to_its_channel_as_it_is_dropped_is_refused() {
+fn a_value_that_sends_itself_again_in_its_drop_is_refused() {
     struct ResendOnDrop(mpsc::UnboundedSender<ResendOnDrop>, Arc<AtomicUsize>);
     impl Drop for ResendOnDrop {
         fn drop(&mut self) {

@@ -336,7 +336,7 @@ async fn time_of_spawn(forks: bool) -> Duration {
 const HALF_A_GIBIBYTE: usize = 512 << 20;
 
 #[test]
-fn what_a_spawn_costs_does_not_grow_with_the_memory() {
+fn the_cost_of_a_spawn_does_not_grow_with_the_memory() {
     let info = std::fs::read_to_string("/proc/meminfo").unwrap();
     let available = info.lines().find(|line| line.starts_with("MemAvailable"));
     let kibibytes = available.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
@@ -352,7 +352,7 @@ fn what_a_spawn_costs_does_not_grow_with_the_memory() {
 }
 
 #[test]
-#[ignore = "a part of what_a_spawn_costs_does_not_grow_with_the_memory, whose memory is its own"]
+#[ignore = "a part of the_cost_of_a_spawn_does_not_grow_with_the_memory, whose memory is its own"]
 fn spawns_with_memory() {
     if !is_part() {
         return;

@@ -89,7 +89,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn regression_86_nobody_else_can_open_what_replaces_a_private_file() {
+fn regression_86_nobody_else_can_open_the_replacement_of_a_private_file() {
     let directory = TempDir::new("replace-private");
     let path = directory.file("file", b"old");
     set_mode(&path, 0o600);

@@ -37,7 +37,7 @@ fn flushed_output_has_been_written() {
 }
 
 #[test]
-fn a_write_after_the_runtimes_end_is_refused_and_says_so() {
+fn a_write_after_the_shutdown_of_the_runtime_is_an_error() {
     use selkie::io::AsyncWriteExt;
 
     for builder in [

@@ -37,7 +37,7 @@ fn an_ipv6_socket_has_a_traffic_class() {
 }
 
 #[test]
-fn a_backlog_beyond_the_systems_numbers_is_the_most_there_is() {
+fn a_backlog_beyond_the_range_of_the_system_is_the_largest_possible() {
     block_on(async {
         let tcp = TcpSocket::new_v4().unwrap();
         tcp.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -366,7 +366,7 @@ fn regression_31_a_worker_without_a_ring_uses_the_ring_of_another() {
 
 /// Regression 90: that there was no descriptor for the first ring was remembered for the runtime's life.
 #[test]
-fn regression_90_a_ring_comes_once_there_are_descriptors() {
+fn regression_90_a_ring_is_made_once_there_are_descriptors() {
     let _alone = alone();
     if runtime().is_none() {
         return;

@@ -35,7 +35,7 @@ fn tasks_need_not_be_send_and_may_spawn_others() {
 }
 
 #[test]
-fn a_handle_elsewhere_spawns_onto_the_runtime_s_thread() {
+fn a_handle_on_another_thread_spawns_onto_the_runtime_s_thread() {
     let runtime = runtime();
     let here = std::thread::current().id();
     let handle = runtime.handle().clone();

@@ -60,7 +60,7 @@ async fn chain(log: Log) {
 }
 
 #[test]
-fn regression_66_what_tasks_spawn_and_wake_runs_before_the_root() {
+fn regression_66_tasks_that_tasks_spawn_or_wake_run_before_the_root() {
     let log = Log::default();
     let everything = ["a", "b", "c", "root"];
     current_thread().block_on(chain(log.clone()));

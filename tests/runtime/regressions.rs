@@ -172,7 +172,7 @@ fn regression_28_outputs_whose_drop_panics_end_no_worker() {
 }
 
 #[test]
-fn regression_28_a_wake_from_a_thread_local_s_end_arrives() {
+fn regression_28_a_wake_from_the_destructor_of_a_thread_local_arrives() {
     struct WakesAtTheEnd(RefCell<Option<Waker>>);
     impl Drop for WakesAtTheEnd {
         fn drop(&mut self) {

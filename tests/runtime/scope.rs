@@ -145,7 +145,7 @@ fn a_scope_that_is_dropped_aborts_its_tasks() {
 }
 
 #[test]
-fn what_is_spawned_after_the_end_is_aborted() {
+fn a_task_spawned_after_the_end_of_a_scope_is_aborted() {
     for runtime in both(|_| ()) {
         runtime.block_on(async {
             let mut kept = None;

@@ -296,7 +296,7 @@ async fn regression_67_loops_of_empty_waits_take_one_tick_per_iteration() {
 }
 
 #[test]
-fn regression_67_a_clock_that_is_paused_between_two_ticks_stays_there() {
+fn regression_67_a_clock_that_is_paused_between_two_ticks_does_not_move() {
     let mut builder = selkie::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {

@@ -16,7 +16,7 @@ const PASSING: &[i32] = &[EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR, ECHILD];
 const CALLS: &[Call] = &[(SYS_pidfd_open, PASSING), (SYS_waitid, PASSING)];
 
 #[test]
-fn regression_90_a_childs_descriptor_that_was_refused_for_now_is_there_for_the_next() {
+fn regression_90_a_pidfd_that_was_refused_once_is_opened_for_the_next_child() {
     let directory = TempDir::new("pidfd");
     for errno in PASSING {
         for call in ["pidfd_open", "waitid"] {
@@ -43,7 +43,7 @@ fn child() -> Child {
 }
 
 #[test]
-#[ignore = "a part of regression_90_a_childs_descriptor_that_was_refused_for_now_is_there_for_the_next"]
+#[ignore = "a part of regression_90_a_pidfd_that_was_refused_once_is_opened_for_the_next_child"]
 fn is_refused() {
     let Some((_, word)) = argument() else { return };
     let (call, errno) = word.split_once(' ').unwrap();

@@ -156,7 +156,7 @@ fn an_earlier_event_does_not_clear_a_later_completion() {
 }
 
 #[test]
-fn the_last_task_that_asked_is_woken() {
+fn the_task_that_polled_last_is_woken() {
     run(async {
         let (operation, mut far) = Operation::new();
         let aio = Aio::new_for_aio(operation).expect("a place");
@@ -201,7 +201,7 @@ fn a_source_is_deregistered_once_before_it_is_given_back() {
 }
 
 #[test]
-fn after_the_end_of_the_runtime_the_wait_fails_and_the_poller_is_still_there() {
+fn a_wait_fails_after_the_shutdown_of_the_runtime_and_the_poller_stays_open() {
     let runtime = runtime();
     let (operation, _far) = Operation::new();
     let deregistered = Arc::clone(&operation.deregistered);

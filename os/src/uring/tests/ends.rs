@@ -155,7 +155,7 @@ fn row(row: Row, end: End) {
 }
 
 #[test]
-fn regression_87_a_runtime_ends_with_what_cannot_be_cancelled() {
+fn regression_87_a_runtime_shuts_down_with_operations_that_cannot_be_cancelled() {
     let mut rows = 0;
     for operation in ALL {
         for on_cancel in CANCELS {
@@ -179,7 +179,7 @@ fn regression_87_a_runtime_ends_with_what_cannot_be_cancelled() {
 
 /// The system takes nothing more for now, and goes on so: the end is not held up by that.
 #[test]
-fn a_runtime_ends_while_its_ring_is_backing_off() {
+fn a_runtime_shuts_down_while_its_ring_is_backing_off() {
     for operation in ALL {
         for (how, end) in ENDS {
             limited(&format!("{operation:?}, {how}"), move || {

@@ -89,7 +89,7 @@ fn row(what: &str, operation: Operation, fate: Fate) {
 }
 
 #[test]
-fn regression_93_a_forked_child_asks_nothing_of_its_parents_ring() {
+fn regression_93_a_forked_child_submits_nothing_to_its_parents_ring() {
     for operation in ALL {
         for when in [When::Early, When::Late(1), When::Never] {
             for on_cancel in [OnCancel::Ends, OnCancel::Misses] {

@@ -83,7 +83,7 @@ fn regression_90_an_operation_whose_completion_is_lost_ends_with_an_error() {
 }
 
 #[test]
-fn regression_90_memory_of_a_lost_operation_comes_back_though_nobody_waits() {
+fn regression_90_memory_of_a_lost_operation_is_freed_though_no_task_waits() {
     for operation in ALL {
         let what = format!("{operation:?}, given up and lost");
         limited(&what.clone(), move || {
@@ -142,7 +142,7 @@ fn a_receiver_is_told_that_bytes_may_be_missing() {
 
 /// A send that waits for room is restarted: nothing of it was done.
 #[test]
-fn a_send_goes_on_though_another_operation_is_lost() {
+fn a_send_continues_though_another_operation_is_lost() {
     limited("a send", || {
         let control = control([1, 1, 1_000_000]);
         control.install();

@@ -195,7 +195,7 @@ fn regression_24_a_dropped_operation_loses_nothing_whatever_its_completion_is() 
 
 /// A receive that has no buffer waits for one, goes on, and learns of the end meanwhile.
 #[test]
-fn a_receive_without_buffers_goes_on_once_one_is_back() {
+fn a_receive_without_buffers_continues_once_one_is_returned() {
     for when in WHENS {
         limited("a receive without buffers", move || {
             let control = Control::with_first(Fate::new(When::Early, How::Done)).watches();

@@ -34,7 +34,7 @@ const PLACES: [(&str, RefuseFunction); 2] = [
 
 /// Regression 90: the first ring was refused for the runtime's life by whatever error.
 #[test]
-fn regression_90_a_ring_that_was_refused_for_now_is_there_for_the_next() {
+fn regression_90_a_ring_that_was_refused_once_is_made_for_the_next_caller() {
     for errno in PASSING {
         for (place, refuse) in PLACES {
             let what = format!("a ring that is not {place} for error {errno}");
@@ -59,7 +59,7 @@ fn regression_90_a_ring_that_was_refused_for_now_is_there_for_the_next() {
 
 /// A file that can do without a ring does, and gets one later.
 #[test]
-fn regression_90_a_file_gets_a_ring_after_a_refusal_for_now() {
+fn regression_90_a_file_gets_a_ring_after_a_transient_refusal() {
     for errno in PASSING {
         limited("a file", move || {
             let control = at_once();
@@ -101,7 +101,7 @@ fn a_permanent_refusal_is_remembered() {
 
 /// Without the flags of later kernels, and refused for now as it is made without them.
 #[test]
-fn regression_90_an_old_kernels_ring_may_be_refused_for_now() {
+fn regression_90_the_ring_of_an_old_kernel_may_be_refused_for_a_while() {
     limited("an old kernel", || {
         let control = at_once();
         control.install();
@@ -144,7 +144,7 @@ fn regression_90_an_operation_that_the_ring_cannot_do_is_tried_again() {
 /// Regression 90: a place of the table that the system did not empty at once kept its file open, and was
 /// taken, for the ring's life.
 #[test]
-fn regression_90_a_table_that_refuses_for_now_is_asked_again() {
+fn regression_90_a_file_table_that_was_refused_once_is_tried_again() {
     for errno in [libc::ENOMEM, libc::EINTR, libc::EAGAIN, libc::EBUSY] {
         limited("a table", move || {
             let control = at_once();
