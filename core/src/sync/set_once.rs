@@ -106,8 +106,13 @@ impl<T> SetOnce<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn wait(&self) -> &T {
-        wait_until(&self.waiting, || self.initialized()).await;
-        self.get().expect("it is set, and stays so")
+        loop {
+            wait_until(&self.waiting, || self.initialized()).await;
+            // Not `expect`, which would bring code that panics into firmware.
+            if let Some(value) = self.get() {
+                return value;
+            }
+        }
     }
 
     /// The value, out of the cell.
