@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_board_goes_by_its_memory() {
+    fn the_preset_of_an_unknown_board_follows_its_memory() {
         let limit = Board::of("", "MemTotal: 307200 kB\n");
         assert_eq!(limit.preset(), &Preset::default());
         let below = Board::of("Toaster", "MemFree: 1 kB\nMemTotal: 307199 kB\n");

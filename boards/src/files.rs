@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_board_is_told_with_those_that_are_known() {
+    fn an_unknown_board_is_an_error_that_lists_the_known_ones() {
         let told = parse("toaster").expect_err("there is none").to_string();
         assert!(
             told.contains("toaster") && told.contains("cortex-m0"),

@@ -1,4 +1,4 @@
-//! What a board's file says.
+//! The settings of a board, as its file has them.
 
 use selkie::runtime::Builder;
 use serde::Deserialize;

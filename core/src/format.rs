@@ -221,7 +221,7 @@ mod parts {
 }
 
 #[cfg(feature = "alloc")]
-mod allocated {
+mod with_alloc {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Entered, QueueHandle, Slab, SlabOwner, SlabPool, SlotHeader};
     use crate::queue::{Inject, Ring, RingOwner};
@@ -272,11 +272,11 @@ mod hosted {
 #[cfg(not(any(feature = "std", loom)))]
 mod chip {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::platform::{ContextCell, Moment};
+    use crate::platform::{ContextCell, RawInstant};
 
     by_debug! {
         [T: Copy + Debug] ContextCell<T>,
-        [] Moment,
+        [] RawInstant,
     }
 
     #[cfg(not(target_has_atomic = "ptr"))]
@@ -295,7 +295,7 @@ mod chip {
     }
 }
 
-mod rest {
+mod core_types {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use core::future::Future;
 

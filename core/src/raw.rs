@@ -1,6 +1,6 @@
 //! What schedulers, drivers and firmware that replace parts of Selkie build on.
 //!
-//! Users of tasks, channels and timers need nothing of it: for them are [`task`](crate::task), [`sync`](crate::sync),
+//! Users of tasks, channels and timers need nothing of this: they use [`task`](crate::task), [`sync`](crate::sync),
 //! [`time`](crate::time) and [`executor`](crate::executor). What stands here is documented, but it may change with any
 //! version, and its safety rests on rules that each item states.
 
@@ -12,7 +12,7 @@ pub mod platform {
 /// Lists through their items, slabs of type-stable slots, and padding of cache lines.
 pub mod collections {
     pub use crate::collections::{
-        Chain, ChainLink, Chained, Link, Linked, List, Padded, QueueHandle, SlotRef,
+        Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, QueueItem, SlotRef,
     };
     #[cfg(feature = "alloc")]
     pub use crate::collections::{

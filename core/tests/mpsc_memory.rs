@@ -1,4 +1,4 @@
-//! What a queue keeps in memory: nothing big before its first value, one block when drained.
+//! The memory of a channel: no block before its first value, and one block when it is drained.
 #![cfg(feature = "std")]
 #![allow(unsafe_code)]
 
@@ -13,10 +13,10 @@ thread_local! {
 }
 
 /// Counts the bytes that each thread holds.
-struct Counting;
+struct CountingAllocator;
 
 // SAFETY: passes everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = LIVE_BYTES.try_with(|live| live.set(live.get() + layout.size() as isize));
         // SAFETY: the caller's promise.
@@ -31,7 +31,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn live_bytes() -> isize {
     LIVE_BYTES.with(Cell::get)

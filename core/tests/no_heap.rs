@@ -1,5 +1,5 @@
-//! What needs no heap takes none: every wait, wake and end of the primitives that stand in place,
-//! under an allocator that counts.
+//! The primitives that are documented to need no heap allocate nothing, whether they wait, are woken or are dropped: an
+//! allocator counts.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -18,10 +18,10 @@ thread_local! {
 }
 
 /// Counts the allocations of each thread.
-struct Counting;
+struct CountingAllocator;
 
 // SAFETY: passes everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
         // SAFETY: the caller's promise.
@@ -35,7 +35,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn allocations_of(f: impl Fn()) -> usize {
     // Locks and clocks of the platform may allocate when they are first used.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use selkie_core::raw::platform::contain_panic;
 
-use crate::observe::Probes;
+use crate::observability::Probes;
 
 /// A hook that a thread calls.
 pub(crate) type Callback = Arc<dyn Fn() + Send + Sync>;

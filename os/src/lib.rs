@@ -19,7 +19,7 @@ pub mod sync;
 mod blocking;
 #[cfg_attr(not(feature = "net"), allow(dead_code, unused_imports))]
 mod driver;
-mod observe;
+mod observability;
 mod scheduler;
 #[cfg_attr(not(feature = "rt"), allow(dead_code, unused_imports))]
 mod trace;

@@ -1,4 +1,4 @@
-//! Where streams are: in no crate named `tokio` yet, until std settles `AsyncIterator`.
+//! Where to find streams: in other crates, until std has `AsyncIterator`. Tokio has an empty module here, too.
 //!
-//! The crate `tokio-stream` has adaptors and wrappers for channels, intervals and sockets;
-//! `futures` has the trait. Both run on this runtime, as they are.
+//! The crate `futures` has the trait `Stream`; `tokio-stream` has adaptors, and wrappers for channels, intervals and
+//! sockets. Both work on this runtime without a change.

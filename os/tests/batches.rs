@@ -1,4 +1,4 @@
-//! Descriptors through sockets, and many datagrams a call.
+//! Descriptors through sockets, and many datagrams per call.
 #![cfg(target_os = "linux")]
 
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Seek, Write};
@@ -108,7 +108,7 @@ fn a_batch_has_64_datagrams_at_most() {
 }
 
 #[test]
-fn the_system_cuts_and_puts_together() {
+fn the_kernel_splits_and_joins_datagrams() {
     block_on(async {
         let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let two = UdpSocket::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! What operations cost of a task's budget.
+//! How many units of a task's budget operations cost.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

@@ -40,7 +40,7 @@ fn udp_peeks_and_cuts() {
 }
 
 #[test]
-fn an_unnamed_sender_is_unnamed() {
+fn the_address_of_an_unbound_sender_is_unnamed() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (one, two) = UnixDatagram::pair().unwrap();
@@ -54,7 +54,7 @@ fn an_unnamed_sender_is_unnamed() {
 }
 
 #[test]
-fn unix_streams_meet_at_an_abstract_name() {
+fn unix_streams_connect_at_an_abstract_name() {
     for (index, runtime) in ringed().into_iter().enumerate() {
         runtime.block_on(async {
             let name = format!("\0selkie-test-{}-{index}", std::process::id());
@@ -93,7 +93,7 @@ fn a_full_pipe_waits_for_its_reader() {
 }
 
 #[test]
-fn what_is_no_pipe_is_refused() {
+fn a_file_that_is_not_a_pipe_is_refused() {
     let [runtime, _] = ringed();
     let _context = runtime.enter();
     let file = std::fs::File::open("/proc/self/exe").unwrap();

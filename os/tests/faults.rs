@@ -1,4 +1,4 @@
-//! What the system refuses or ends, as sockets tell it.
+//! Sockets when the system refuses a call, or a connection ends in the middle.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
@@ -107,7 +107,7 @@ fn regression_10_a_listener_out_of_descriptors_lets_others_run() {
 }
 
 #[test]
-fn a_reset_amid_a_write_is_told_and_stays() {
+fn a_reset_during_a_write_is_an_error_of_each_later_operation() {
     runtime().block_on(async {
         let (mut client, server) = pair().await;
         let reset = async {
@@ -130,7 +130,7 @@ fn a_reset_amid_a_write_is_told_and_stays() {
 }
 
 #[test]
-fn a_reader_that_is_gone_breaks_the_pipe() {
+fn a_write_to_a_closed_reader_is_a_broken_pipe() {
     runtime().block_on(async {
         let (mut sender, receiver) = pipe::pipe().unwrap();
         let fill = vec![0; 1 << 20];
@@ -148,7 +148,7 @@ fn a_reader_that_is_gone_breaks_the_pipe() {
 }
 
 #[test]
-fn a_half_closed_stream_goes_the_other_way() {
+fn a_half_closed_stream_still_carries_bytes_the_other_way() {
     runtime().block_on(async {
         let (mut client, mut server) = pair().await;
         client.write_all(b"last").await.unwrap();
@@ -172,9 +172,9 @@ fn a_half_closed_stream_goes_the_other_way() {
 }
 
 /// A descriptor that somebody else closes.
-struct Lent(RawFd);
+struct BorrowedDescriptor(RawFd);
 
-impl AsRawFd for Lent {
+impl AsRawFd for BorrowedDescriptor {
     fn as_raw_fd(&self) -> RawFd {
         self.0
     }
@@ -185,7 +185,7 @@ fn regression_23_a_descriptor_closed_under_its_registration_is_dropped_quietly()
     runtime().block_on(async {
         let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
         near.set_nonblocking(true).unwrap();
-        let lent = Lent(near.as_raw_fd());
+        let lent = BorrowedDescriptor(near.as_raw_fd());
         // SAFETY: the promise is broken on purpose; the number is not used again before the drop.
         let fd = unsafe { AsyncFd::register(lent) }.unwrap();
         drop(near);
@@ -203,7 +203,7 @@ fn regression_23_a_descriptor_closed_under_its_registration_is_dropped_quietly()
 }
 
 #[test]
-fn a_socket_whose_descriptor_was_seen_is_forgotten_though_a_duplicate_lives() {
+fn a_socket_whose_descriptor_was_exposed_is_deregistered_though_a_duplicate_is_open() {
     runtime().block_on(async {
         let (_one, two) = UnixStream::pair().unwrap();
         two.writable().await.unwrap();

@@ -1,4 +1,4 @@
-//! Files and folders: what a user would notice.
+//! Files and directories: what a user would notice.
 
 mod fixture;
 
@@ -8,7 +8,7 @@ use selkie::fs::{self, File};
 use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use selkie::runtime::Runtime;
 
-use fixture::Folder;
+use fixture::TempDir;
 
 /// Runtimes of all kinds, with a ring and without: nobody must see a difference.
 fn runtimes() -> Vec<Runtime> {
@@ -18,10 +18,10 @@ fn runtimes() -> Vec<Runtime> {
 
 #[test]
 fn reading_ahead_does_not_move_a_write() {
-    let folder = Folder::new("ahead");
+    let directory = TempDir::new("ahead");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             fs::write(&path, b"0123456789").await.unwrap();
             let mut file = File::options()
                 .read(true)
@@ -43,10 +43,10 @@ fn reading_ahead_does_not_move_a_write() {
 
 #[test]
 fn regression_27_a_failed_write_fails_every_flush() {
-    let folder = Folder::new("failed");
+    let directory = TempDir::new("failed");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             fs::write(&path, b"x").await.unwrap();
             let mut file = File::open(&path).await.unwrap();
             file.write_all(b"no").await.unwrap();
@@ -59,10 +59,10 @@ fn regression_27_a_failed_write_fails_every_flush() {
 
 #[test]
 fn regression_27_a_read_of_nothing_reads_nothing() {
-    let folder = Folder::new("nothing");
+    let directory = TempDir::new("nothing");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             fs::write(&path, b"abc").await.unwrap();
             let mut file = File::open(&path).await.unwrap();
             assert_eq!(file.read(&mut []).await.unwrap(), 0);
@@ -75,10 +75,10 @@ fn regression_27_a_read_of_nothing_reads_nothing() {
 
 #[test]
 fn regression_27_a_clone_waits_for_a_write() {
-    let folder = Folder::new("clone");
+    let directory = TempDir::new("clone");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             let mut file = File::create(&path).await.unwrap();
             file.write_all(&[1; 1000]).await.unwrap();
             let clone = file.try_clone().await.unwrap();
@@ -91,11 +91,11 @@ fn regression_27_a_clone_waits_for_a_write() {
 }
 
 #[test]
-fn folders_tell_all_their_entries() {
-    let folder = Folder::new("entries");
+fn directories_list_all_their_entries() {
+    let directory = TempDir::new("entries");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let nested = folder.0.join("a/b/c");
+            let nested = directory.0.join("a/b/c");
             fs::create_dir_all(&nested).await.unwrap();
             for index in 0..100 {
                 fs::write(nested.join(index.to_string()), b"")
@@ -119,7 +119,7 @@ fn folders_tell_all_their_entries() {
             assert_eq!(names, (0..100).collect::<Vec<_>>());
             let error = fs::create_dir(&nested).await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
-            fs::remove_dir_all(folder.0.join("a")).await.unwrap();
+            fs::remove_dir_all(directory.0.join("a")).await.unwrap();
             assert!(!fs::try_exists(&nested).await.unwrap());
         });
     }
@@ -127,10 +127,10 @@ fn folders_tell_all_their_entries() {
 
 #[test]
 fn positional_operations_leave_the_position_be() {
-    let folder = Folder::new("positional");
+    let directory = TempDir::new("positional");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             fs::write(&path, b"0123456789").await.unwrap();
             let mut file = File::options()
                 .read(true)
@@ -162,10 +162,10 @@ fn positional_operations_leave_the_position_be() {
 
 #[test]
 fn a_failed_positional_write_gives_the_buffer_back() {
-    let folder = Folder::new("gives-back");
+    let directory = TempDir::new("gives-back");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             fs::write(&path, b"x").await.unwrap();
             let file = File::open(&path).await.unwrap();
             let (written, buf) = file.write_at(vec![7; 3], 0).await;
@@ -176,11 +176,11 @@ fn a_failed_positional_write_gives_the_buffer_back() {
 }
 
 #[test]
-fn a_replaced_file_is_old_or_new_and_nothing_is_left_over() {
-    let folder = Folder::new("replace");
+fn a_replaced_file_is_the_old_or_the_new_one_and_no_other_file_remains() {
+    let directory = TempDir::new("replace");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             fs::replace(&path, b"old").await.unwrap();
             let mut reader = File::open(&path).await.unwrap();
             fs::replace(&path, b"new!").await.unwrap();
@@ -188,12 +188,12 @@ fn a_replaced_file_is_old_or_new_and_nothing_is_left_over() {
             reader.read_to_string(&mut text).await.unwrap();
             assert_eq!(text, "old");
             assert_eq!(fs::read(&path).await.unwrap(), b"new!");
-            // A folder cannot be replaced by a file: the new file goes again.
-            let inner = folder.0.join("inner");
+            // A directory cannot be replaced by a file: the new file goes again.
+            let inner = directory.0.join("inner");
             fs::create_dir_all(&inner).await.unwrap();
             assert!(fs::replace(&inner, b"no").await.is_err());
             assert!(fs::replace("..", b"no").await.is_err());
-            let mut names: Vec<_> = std::fs::read_dir(&folder.0)
+            let mut names: Vec<_> = std::fs::read_dir(&directory.0)
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name())
                 .collect();
@@ -207,10 +207,10 @@ fn a_replaced_file_is_old_or_new_and_nothing_is_left_over() {
 #[test]
 fn a_replaced_file_keeps_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new("replace-mode");
+    let directory = TempDir::new("replace-mode");
     let [runtime, _] = fixture::runtimes();
     runtime.block_on(async {
-        let path = folder.0.join("file");
+        let path = directory.0.join("file");
         fs::write(&path, b"old").await.unwrap();
         let mode = std::fs::Permissions::from_mode(0o640);
         fs::set_permissions(&path, mode).await.unwrap();
@@ -222,11 +222,11 @@ fn a_replaced_file_keeps_its_permissions() {
 
 #[cfg(unix)]
 #[test]
-fn a_lock_waits_for_its_turn_and_can_be_given_up() {
-    let folder = Folder::new("lock");
+fn a_file_lock_is_waited_for_and_the_wait_can_be_dropped() {
+    let directory = TempDir::new("lock");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let path = folder.0.join("file");
+            let path = directory.0.join("file");
             let ours = File::create(&path).await.unwrap();
             let theirs = File::open(&path).await.unwrap();
             ours.lock().await.unwrap();
@@ -259,11 +259,11 @@ fn a_lock_waits_for_its_turn_and_can_be_given_up() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn room_on_the_disk_is_reserved() {
-    let folder = Folder::new("room");
+fn disk_space_can_be_reserved() {
+    let directory = TempDir::new("room");
     let [runtime, _] = fixture::runtimes();
     runtime.block_on(async {
-        let file = File::create(folder.0.join("file")).await.unwrap();
+        let file = File::create(directory.0.join("file")).await.unwrap();
         match file.fallocate(0, 100_000).await {
             Ok(()) => assert_eq!(file.metadata().await.unwrap().len(), 100_000),
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
@@ -278,17 +278,17 @@ fn room_on_the_disk_is_reserved() {
 #[test]
 fn four_thousand_operations_at_once_are_all_done() {
     const FILES: usize = 4_096;
-    let folder = Folder::new("many");
+    let directory = TempDir::new("many");
     for runtime in runtimes() {
         runtime.block_on(async {
             // Written before: whoever reads must not meet a file that is being cut to nothing.
             for n in 0..256 {
-                let path = folder.0.join(n.to_string());
+                let path = directory.0.join(n.to_string());
                 fs::write(path, n.to_string()).await.unwrap();
             }
             let tasks: Vec<_> = (0..FILES)
                 .map(|n| {
-                    let path = folder.0.join((n % 256).to_string());
+                    let path = directory.0.join((n % 256).to_string());
                     selkie::spawn(async move {
                         let file = File::options()
                             .create(true)
@@ -305,7 +305,7 @@ fn four_thousand_operations_at_once_are_all_done() {
                 assert!(task.await.unwrap().unwrap() >= 1);
             }
             for n in 0..256 {
-                let path = folder.0.join(n.to_string());
+                let path = directory.0.join(n.to_string());
                 fs::remove_file(path).await.unwrap();
             }
         });

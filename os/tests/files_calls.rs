@@ -1,4 +1,4 @@
-//! How many system calls what is cached takes.
+//! How many system calls operations on cached files take.
 #![cfg(target_os = "linux")]
 
 mod fixture;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use selkie::fs::File;
 use selkie::io::{AsyncReadExt, AsyncSeekExt};
 
-use fixture::{Folder, PART, can_trace, is_answered_in_place, is_part, narrow, run_part};
+use fixture::{PART, TempDir, can_trace, is_answered_in_place, is_part, narrow, run_part};
 
 /// Times that each operation is done while its calls are counted.
 const TIMES: usize = 50;
@@ -19,7 +19,7 @@ fn mark(name: &str) {
 }
 
 #[test]
-#[ignore = "a part of what_is_cached_of_an_open_file_takes_few_calls"]
+#[ignore = "a part of a_cached_file_is_read_with_few_system_calls"]
 fn part_of_calls() {
     if !is_part() {
         return;
@@ -45,13 +45,13 @@ fn part_of_calls() {
 }
 
 #[test]
-fn what_is_cached_of_an_open_file_takes_few_calls() {
-    let folder = Folder::new("calls");
-    let path = folder.file("file", &[7; 4096]);
+fn a_cached_file_is_read_with_few_system_calls() {
+    let directory = TempDir::new("calls");
+    let path = directory.file("file", &[7; 4096]);
     if !is_answered_in_place(&path) || !can_trace() {
         return println!("skipped: nothing is read in place here, or no strace");
     }
-    let log = folder.0.join("log");
+    let log = directory.0.join("log");
     // In debug builds std asks each descriptor by fcntl whether it is open, before it closes it.
     let rest = ["-qq", "-e", "trace=!fcntl", "-o", log.to_str().unwrap()];
     let launcher = [&["strace", "-f"], &rest[..]].concat();

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use selkie::fs::{self, File};
 use selkie::runtime::{Builder, Runtime};
 
-use fixture::{Counted, Folder, PART, can_trace, is_part};
+use fixture::{CountedBuffer, PART, TempDir, can_trace, is_part};
 
 /// Runtimes with a ring, and one thread in the pool.
 fn runtimes() -> [Runtime; 2] {
@@ -45,9 +45,9 @@ async fn open(path: PathBuf) -> File {
 
 #[test]
 fn operations_with_owned_buffers_need_no_thread_of_the_pool() {
-    let folder = Folder::new("ring");
+    let directory = TempDir::new("ring");
     for runtime in runtimes() {
-        let path = folder.0.join("file");
+        let path = directory.0.join("file");
         let file = runtime.block_on(open(path.clone()));
         let (hold, held) = mpsc::channel::<()>();
         let mut hold = Some(hold);
@@ -77,9 +77,9 @@ fn operations_with_owned_buffers_need_no_thread_of_the_pool() {
 }
 
 #[test]
-fn what_fails_by_the_ring_says_what_fails_by_the_pool() {
-    let folder = Folder::new("ring-fails");
-    let path = folder.0.join("file");
+fn an_operation_fails_with_the_same_error_by_the_ring_and_by_the_pool() {
+    let directory = TempDir::new("ring-fails");
+    let path = directory.0.join("file");
     std::fs::write(&path, b"x").unwrap();
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -99,15 +99,15 @@ fn what_fails_by_the_ring_says_what_fails_by_the_pool() {
 
 #[test]
 fn regression_24_dropped_operations_give_everything_back() {
-    let folder = Folder::new("ring-dropped");
-    let path = folder.0.join("file");
+    let directory = TempDir::new("ring-dropped");
+    let path = directory.0.join("file");
     std::fs::write(&path, vec![1; 200_000]).unwrap();
     for runtime in runtimes() {
         let witness = Arc::new(());
         let file = Arc::new(runtime.block_on(open(path.clone())));
         runtime.block_on(async {
             for n in 0..500 {
-                let buf = Counted(vec![1; 100_000], Arc::clone(&witness));
+                let buf = CountedBuffer(vec![1; 100_000], Arc::clone(&witness));
                 let mut cx = Context::from_waker(Waker::noop());
                 // One poll begins it; every other one is looked at once more.
                 if n % 2 == 0 {
@@ -132,10 +132,10 @@ fn regression_24_dropped_operations_give_everything_back() {
 #[test]
 fn more_operations_than_the_ring_takes_are_all_done() {
     const OPERATIONS: u64 = 4_096;
-    let folder = Folder::new("ring-many");
+    let directory = TempDir::new("ring-many");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let file = Arc::new(open(folder.0.join("file")).await);
+            let file = Arc::new(open(directory.0.join("file")).await);
             let tasks: Vec<_> = (0..OPERATIONS)
                 .map(|n| {
                     let file = Arc::clone(&file);
@@ -149,7 +149,7 @@ fn more_operations_than_the_ring_takes_are_all_done() {
                 task.await.unwrap();
             }
             file.sync_all().await.unwrap();
-            let bytes = fs::read(folder.0.join("file")).await.unwrap();
+            let bytes = fs::read(directory.0.join("file")).await.unwrap();
             let expected: Vec<u8> = (0..OPERATIONS).flat_map(u64::to_le_bytes).collect();
             assert!(bytes == expected, "other bytes than were written");
         });
@@ -157,7 +157,7 @@ fn more_operations_than_the_ring_takes_are_all_done() {
 }
 
 #[test]
-fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
+fn a_runtime_that_never_uses_its_ring_creates_none() {
     let rings = || {
         std::fs::read_dir("/proc/self/fd")
             .unwrap()
@@ -168,10 +168,7 @@ fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
     // In a process of its own: the other tests have rings.
     if !is_part() {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "a_runtime_with_a_ring_that_is_not_used_makes_none",
-            ])
+            .args(["--exact", "a_runtime_that_never_uses_its_ring_creates_none"])
             .env(PART, "yes")
             .output()
             .unwrap();
@@ -190,7 +187,7 @@ fn a_runtime_with_a_ring_that_is_not_used_makes_none() {
 }
 
 #[test]
-fn regression_31_a_refused_ring_changes_nothing() {
+fn regression_31_a_refused_ring_changes_no_result() {
     if is_part() {
         return;
     }
@@ -221,10 +218,10 @@ fn regression_31_a_refused_ring_changes_nothing() {
 
 #[test]
 fn a_ready_operation_is_ready_at_once_or_wakes() {
-    let folder = Folder::new("ring-wakes");
+    let directory = TempDir::new("ring-wakes");
     for runtime in runtimes() {
         runtime.block_on(async {
-            let file = open(folder.0.join("file")).await;
+            let file = open(directory.0.join("file")).await;
             for n in 0..200_u64 {
                 let mut writing = pin!(file.write_at(vec![n as u8; 10], n));
                 let first = poll_with(&mut writing, Waker::noop());

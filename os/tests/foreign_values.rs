@@ -1,5 +1,5 @@
-//! Values, clones and closures of users inside channels, cells and streams: what panics there goes to whoever
-//! called, and everybody else goes on.
+//! Values, clones and closures of the program inside channels, cells and streams: a panic there reaches the caller, and
+//! everybody else goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -48,7 +48,7 @@ impl Drop for Value {
 }
 
 #[test]
-fn a_value_that_panics_in_its_drop_keeps_no_other_in_an_mpsc_channel() {
+fn a_value_whose_drop_panics_does_not_keep_others_in_an_mpsc_channel() {
     let (values, drops) = Value::some(10);
     let (sender, receiver) = mpsc::channel(10);
     for value in values {
@@ -60,7 +60,7 @@ fn a_value_that_panics_in_its_drop_keeps_no_other_in_an_mpsc_channel() {
 }
 
 #[test]
-fn a_value_that_panics_in_its_drop_keeps_no_other_in_a_broadcast_channel() {
+fn a_value_whose_drop_panics_does_not_keep_others_in_a_broadcast_channel() {
     let (values, drops) = Value::some(4);
     let (sender, receiver) = broadcast::channel(8);
     for value in values {
@@ -78,7 +78,7 @@ fn a_value_that_panics_in_its_drop_keeps_no_other_in_a_broadcast_channel() {
 }
 
 #[test]
-fn a_value_that_panics_in_its_drop_leaves_a_watch_usable() {
+fn a_value_whose_drop_panics_leaves_a_watch_usable() {
     let (mut values, drops) = Value::some(1);
     let (sender, mut receiver) = watch::channel(values.pop().unwrap());
     let (mut more, _) = Value::some(1);
@@ -89,9 +89,9 @@ fn a_value_that_panics_in_its_drop_leaves_a_watch_usable() {
 }
 
 #[test]
-fn a_clone_that_panics_is_its_receivers_alone() {
-    struct Twice(Arc<AtomicUsize>);
-    impl Clone for Twice {
+fn only_the_receiver_whose_clone_panics_sees_the_panic() {
+    struct PanickingClone(Arc<AtomicUsize>);
+    impl Clone for PanickingClone {
         fn clone(&self) -> Self {
             let is_first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
             assert!(!is_first, "a clone, asked for");
@@ -101,7 +101,7 @@ fn a_clone_that_panics_is_its_receivers_alone() {
     let (sender, mut first) = broadcast::channel(2);
     let mut second = sender.subscribe();
     let mut third = sender.subscribe();
-    assert!(sender.send(Twice(Arc::default())).is_ok());
+    assert!(sender.send(PanickingClone(Arc::default())).is_ok());
     assert!(panics(|| within_a_limit(first.recv()).is_ok()));
     assert!(within_a_limit(second.recv()).is_ok());
     assert!(within_a_limit(third.recv()).is_ok());
@@ -132,12 +132,12 @@ fn a_cell_whose_initialiser_panics_is_initialised_by_the_next() {
 }
 
 #[test]
-fn a_value_that_comes_back_to_its_channel_as_it_is_dropped_is_refused() {
-    struct Back(mpsc::UnboundedSender<Back>, Arc<AtomicUsize>);
-    impl Drop for Back {
+fn a_value_that_sends_itself_again_in_its_drop_is_refused() {
+    struct ResendOnDrop(mpsc::UnboundedSender<ResendOnDrop>, Arc<AtomicUsize>);
+    impl Drop for ResendOnDrop {
         fn drop(&mut self) {
             if self.1.fetch_add(1, Ordering::SeqCst) < 3 {
-                let again = Back(self.0.clone(), Arc::clone(&self.1));
+                let again = ResendOnDrop(self.0.clone(), Arc::clone(&self.1));
                 assert!(self.0.send(again).is_err(), "the channel is closed");
             }
         }
@@ -146,7 +146,7 @@ fn a_value_that_comes_back_to_its_channel_as_it_is_dropped_is_refused() {
     let drops = Arc::default();
     assert!(
         sender
-            .send(Back(sender.clone(), Arc::clone(&drops)))
+            .send(ResendOnDrop(sender.clone(), Arc::clone(&drops)))
             .is_ok()
     );
     drop(receiver);
@@ -154,7 +154,7 @@ fn a_value_that_comes_back_to_its_channel_as_it_is_dropped_is_refused() {
 }
 
 #[test]
-fn a_oneshot_value_that_panics_in_its_drop_is_its_receivers() {
+fn only_the_receiver_sees_the_panic_of_a_dropped_oneshot_value() {
     let (mut values, drops) = Value::some(1);
     let (sender, receiver) = oneshot::channel();
     assert!(sender.send(values.pop().unwrap()).is_ok());
@@ -198,7 +198,7 @@ impl AsyncRead for Reader {
 }
 
 #[test]
-fn a_reader_that_panics_is_its_tasks_alone() {
+fn only_the_task_of_a_reader_that_panics_sees_the_panic() {
     let mut buffered = BufReader::new(Reader(false));
     let mut text = String::new();
     assert!(panics(|| within_a_limit(

@@ -1,4 +1,4 @@
-//! What a fork and an exec take along.
+//! Forks and execs: which signals and descriptors a child process has.
 #![cfg(unix)]
 #![allow(unsafe_code)]
 
@@ -40,7 +40,7 @@ fn says_that_it_is_the_parents(came_along: Runtime) -> bool {
 }
 
 /// Does all that a runtime does, on one of the child's own.
-fn works(runtime: &Runtime, folder: &Path) -> io::Result<()> {
+fn works(runtime: &Runtime, directory: &Path) -> io::Result<()> {
     runtime.block_on(async {
         selkie::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(selkie::spawn(async { 7 }).await?, 7);
@@ -48,7 +48,7 @@ fn works(runtime: &Runtime, folder: &Path) -> io::Result<()> {
         // More than is read in place, and a sync: by the child's own ring, if it has one.
         let mut options = File::options();
         let file = options.read(true).write(true).create(true);
-        let file = file.open(folder.join("childs")).await?;
+        let file = file.open(directory.join("childs")).await?;
         file.write_all_at(vec![9; 300_000], 0).await.0?;
         file.sync_all().await?;
         let (read, bytes) = file.read_at(vec![0; 300_000], 0).await;
@@ -71,14 +71,14 @@ fn works(runtime: &Runtime, folder: &Path) -> io::Result<()> {
 }
 
 /// What the child does with its parent's runtimes; its result is its exit status.
-fn in_the_child(parents: [Runtime; 2], folder: &Path) -> i32 {
+fn in_the_child(parents: [Runtime; 2], directory: &Path) -> i32 {
     if !parents.into_iter().all(says_that_it_is_the_parents) {
         return 2;
     }
     let mut workers = Builder::new_multi_thread();
     let workers = workers.worker_threads(2).enable_all().build().unwrap();
     for own in [runtime(), workers] {
-        if let Err(error) = works(&own, folder) {
+        if let Err(error) = works(&own, directory) {
             eprintln!("in the child: {error}");
             return 3;
         }
@@ -110,9 +110,9 @@ fn hears_when_told(told: &mut impl Read, heard: &mut Signal) -> i32 {
 }
 
 /// What a child does that was forked amid a task of its parent's.
-async fn amid_a_task(folder: PathBuf) -> i32 {
+async fn amid_a_task(directory: PathBuf) -> i32 {
     // A thread of the child's own may have a runtime.
-    let own = std::thread::spawn(move || works(&runtime(), &folder)).join();
+    let own = std::thread::spawn(move || works(&runtime(), &directory)).join();
     if !matches!(own, Ok(Ok(()))) {
         eprintln!("in the child: {own:?}");
         return 7;
@@ -123,7 +123,7 @@ async fn amid_a_task(folder: PathBuf) -> i32 {
 }
 
 /// Forks amid a task; the child says, as its exit status, whether the wait there failed as it must.
-fn fork_in_a_task(parent: &Runtime, folder: &Path) -> libc::pid_t {
+fn fork_in_a_task(parent: &Runtime, directory: &Path) -> libc::pid_t {
     let here = std::process::id();
     let forked = catch_unwind(AssertUnwindSafe(|| {
         parent.block_on(async {
@@ -132,7 +132,7 @@ fn fork_in_a_task(parent: &Runtime, folder: &Path) -> libc::pid_t {
             assert!(pid >= 0, "{}", io::Error::last_os_error());
             if pid == 0 {
                 std::panic::set_hook(Box::new(|_| ()));
-                return Err(amid_a_task(folder.to_owned()).await);
+                return Err(amid_a_task(directory.to_owned()).await);
             }
             Ok(pid)
         })
@@ -175,12 +175,12 @@ fn ends_well(child: libc::pid_t) {
 
 #[test]
 fn regression_26_a_forked_childs_runtime_gets_its_own_signals() {
-    let folder = fixture::Folder::new("fork");
+    let directory = fixture::TempDir::new("fork");
     let parent = runtime();
     let (mut heard, file) = parent.block_on(async {
         let heard = signal(SignalKind::user_defined1()).unwrap();
         // The parent has a ring, if the system has one, when it forks.
-        let file = File::create(folder.0.join("parents")).await.unwrap();
+        let file = File::create(directory.0.join("parents")).await.unwrap();
         file.write_at(vec![1; 10], 0).await.0.unwrap();
         file.sync_all().await.unwrap();
         (heard, file)
@@ -193,7 +193,7 @@ fn regression_26_a_forked_childs_runtime_gets_its_own_signals() {
     let child = fork(|| {
         // SAFETY: the child's own copies, which the parent does not see change.
         let others = unsafe { std::ptr::read(&others) };
-        in_the_child(others, folder.path())
+        in_the_child(others, directory.path())
     });
     ends_well(child);
     for other in others {
@@ -211,9 +211,12 @@ fn regression_26_a_forked_childs_runtime_gets_its_own_signals() {
         // Its ring is as it was.
         file.write_at(vec![2; 10], 10).await.0.unwrap();
         file.sync_all().await.unwrap();
-        assert_eq!(std::fs::read(folder.0.join("parents")).unwrap().len(), 20);
+        assert_eq!(
+            std::fs::read(directory.0.join("parents")).unwrap().len(),
+            20
+        );
     });
-    ends_well(fork_in_a_task(&parent, folder.path()));
+    ends_well(fork_in_a_task(&parent, directory.path()));
     parent.block_on(async { selkie::time::sleep(Duration::from_millis(1)).await });
     // A child that listens to the same signal hears none of its parent's.
     let (mut told, mut tell) = io::pipe().unwrap();

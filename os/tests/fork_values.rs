@@ -1,4 +1,4 @@
-//! What a forked child drops is its own copy: the parent's sources, operations and buffers go on.
+//! A forked child drops its own copy of each value: the parent's sources, operations and buffers are not affected.
 //!
 //! Length      one child for each kind of value, which share how they are watched.
 #![cfg(target_os = "linux")]
@@ -229,8 +229,8 @@ async fn sources() {
     let address = "127.0.0.1:0";
     let udp = UdpSocket::bind(address).await.unwrap();
     let (datagram, other) = UnixDatagram::pair().unwrap();
-    let folder = fixture::Folder::new("fork-values");
-    let unix = UnixListener::bind(folder.path().join("socket")).unwrap();
+    let directory = fixture::TempDir::new("fork-values");
+    let unix = UnixListener::bind(directory.path().join("socket")).unwrap();
     let (sender, mut receiver) = pipe::pipe().unwrap();
     let (own, mut theirs) = StdUnixStream::pair().unwrap();
     own.set_nonblocking(true).unwrap();
@@ -257,7 +257,7 @@ async fn sources() {
     other.send(b"unix").await.unwrap();
     let came = soon("a datagram", datagram.recv(&mut bytes)).await;
     assert_eq!(came.unwrap(), 4);
-    let _client = StdUnixStream::connect(folder.path().join("socket")).unwrap();
+    let _client = StdUnixStream::connect(directory.path().join("socket")).unwrap();
     soon("a Unix listener", unix.accept()).await.unwrap();
     sender.try_write(b"pipe").unwrap();
     let came = soon("a pipe", receiver.read(&mut bytes)).await;
@@ -283,8 +283,8 @@ async fn the_rest() {
         7
     });
     selkie::task::yield_now().await;
-    let folder = fixture::Folder::new("fork-files");
-    let path = folder.path().join("file");
+    let directory = fixture::TempDir::new("fork-files");
+    let path = directory.path().join("file");
     let mut file = File::create(&path).await.unwrap();
     file.write_all(b"first").await.unwrap();
     file.flush().await.unwrap();
@@ -353,8 +353,8 @@ async fn under_way() {
     let mut sending = Box::pin(socket.send_all(vec![7; MUCH]));
     begin(sending.as_mut());
     sleep(Duration::from_millis(1)).await;
-    let folder = fixture::Folder::new("fork-ring");
-    let file = File::create(folder.path().join("file")).await.unwrap();
+    let directory = fixture::TempDir::new("fork-ring");
+    let file = File::create(directory.path().join("file")).await.unwrap();
     let mut writing = Box::pin(file.write_all_at(vec![9; MUCH], 0));
     // A busy machine may have done it by now.
     let written = match writing
@@ -381,14 +381,14 @@ async fn under_way() {
         None => soon("a write", writing).await,
     };
     written.0.unwrap();
-    assert!(std::fs::read(folder.path().join("file")).unwrap() == [9; MUCH]);
+    assert!(std::fs::read(directory.path().join("file")).unwrap() == [9; MUCH]);
     registered.unwrap_or_else(|error| println!("without a table: {error}"));
 }
 
 /// The thread that wakes who waits for a lock is the parent's.
 async fn locks() {
-    let folder = fixture::Folder::new("fork-lock");
-    let path = folder.path().join("file");
+    let directory = fixture::TempDir::new("fork-lock");
+    let path = directory.path().join("file");
     let holder = std::fs::File::create(&path).unwrap();
     let flock = |how| {
         // SAFETY: a call with numbers; the descriptor is open.
@@ -460,7 +460,7 @@ fn regression_93_a_forked_child_makes_no_ring_for_its_parent() {
 
 #[cfg(io_uring)]
 #[test]
-fn regression_93_a_forked_child_ends_nothing_that_is_under_way() {
+fn regression_93_a_forked_child_ends_no_operation_in_flight() {
     on_own_runtime(under_way());
 }
 

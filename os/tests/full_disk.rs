@@ -12,7 +12,7 @@ use std::process::Command;
 use selkie::fs::{self, File};
 use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter};
 
-use fixture::{Folder, PART, ringed, run_part, runtimes};
+use fixture::{PART, TempDir, ringed, run_part, runtimes};
 
 /// What is taken from the disk, and given back once it is full.
 const BALLAST: usize = 96 * 1024;
@@ -235,10 +235,10 @@ cases!(
 
 #[test]
 fn regression_27_a_full_disk_loses_nothing_that_was_reported() {
-    let folder = Folder::new("full-disk");
+    let directory = TempDir::new("full-disk");
     let mount = format!(
         "mount -t tmpfs -o size=256k none {} && exec \"$0\" \"$@\"",
-        folder.0.display()
+        directory.0.display()
     );
     let launcher = ["unshare", "--map-root-user", "--mount", "sh", "-c", &mount];
     let probe = ["unshare", "--map-root-user", "--mount", "true"];
@@ -247,7 +247,7 @@ fn regression_27_a_full_disk_loses_nothing_that_was_reported() {
         println!("skipped: this system lets nobody mount a small disk");
         return;
     }
-    let output = run_part(&launcher, "full_disk", &folder.0).unwrap();
+    let output = run_part(&launcher, "full_disk", &directory.0).unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && text.contains("1 passed"),
@@ -259,16 +259,16 @@ fn regression_27_a_full_disk_loses_nothing_that_was_reported() {
 #[test]
 #[ignore = "a part of regression_27_a_full_disk_loses_nothing_that_was_reported"]
 fn full_disk() {
-    let Some(folder) = std::env::var_os(PART).map(PathBuf::from) else {
+    let Some(directory) = std::env::var_os(PART).map(PathBuf::from) else {
         return;
     };
     for (name, case) in CASES {
         for runtime in runtimes().into_iter().chain(ringed()) {
             println!("{name}");
-            std::fs::write(folder.join("ballast"), vec![0; BALLAST]).unwrap();
-            runtime.block_on(case(folder.clone()));
+            std::fs::write(directory.join("ballast"), vec![0; BALLAST]).unwrap();
+            runtime.block_on(case(directory.clone()));
             drop(runtime);
-            for entry in std::fs::read_dir(&folder).unwrap() {
+            for entry in std::fs::read_dir(&directory).unwrap() {
                 std::fs::remove_file(entry.unwrap().path()).unwrap();
             }
         }

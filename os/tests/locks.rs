@@ -1,4 +1,4 @@
-//! Locks of files are waited for without a thread of the pool, and given up at once.
+//! File locks are waited for without a thread of the pool, and are released at once.
 #![cfg(unix)]
 
 mod fixture;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use fixture::{Folder, busy_pool, poll_once};
+use fixture::{TempDir, busy_pool, poll_once};
 use selkie::fs::File;
 use selkie::runtime::{Builder, Runtime};
 use selkie::task::JoinSet;
@@ -40,11 +40,11 @@ async fn in_time<F: Future>(future: F) -> F::Output {
 }
 
 #[test]
-fn regression_84_who_waits_for_a_lock_does_not_keep_it_from_being_given_up() {
+fn regression_84_a_task_that_waits_for_a_lock_does_not_keep_it_from_being_released() {
     const WAITING: usize = 20;
 
-    let folder = Folder::new("locks");
-    let path = folder.file("file", b"");
+    let directory = TempDir::new("locks");
+    let path = directory.file("file", b"");
     for (name, runtime) in narrow() {
         println!("{name}");
         runtime.block_on(in_time(async {
@@ -89,14 +89,14 @@ fn threads(name: &str) -> usize {
 
 /// Regression 84: who waits asks again and again; many who did took half a processor.
 #[test]
-fn regression_84_many_who_wait_do_not_ask_all_the_time() {
+fn regression_84_many_waiting_tasks_do_not_retry_all_the_time() {
     const WAITING: usize = 400;
     /// In a second, and at once.
     const MOST: (f64, f64) = (2_500.0, 100.0);
     const LOOKED_AT: Duration = Duration::from_millis(500);
 
-    let folder = Folder::new("locks-many");
-    let path = folder.file("file", b"");
+    let directory = TempDir::new("locks-many");
+    let path = directory.file("file", b"");
     for (name, runtime) in narrow() {
         let polls = Arc::new(AtomicUsize::new(0));
         runtime.block_on(in_time(async {
@@ -137,9 +137,9 @@ fn regression_84_many_who_wait_do_not_ask_all_the_time() {
 }
 
 #[test]
-fn a_lock_is_given_up_while_the_pool_is_busy() {
-    let folder = Folder::new("locks-busy");
-    let path = folder.file("file", b"");
+fn a_lock_is_released_while_the_pool_is_busy() {
+    let directory = TempDir::new("locks-busy");
+    let path = directory.file("file", b"");
     for (name, runtime) in narrow() {
         println!("{name}");
         let (ours, theirs) = runtime.block_on(in_time(async {
@@ -170,8 +170,8 @@ fn a_lock_is_given_up_while_the_pool_is_busy() {
 #[test]
 #[cfg(target_os = "linux")]
 fn on_a_local_file_system_locks_need_no_pool() {
-    let folder = Folder::new("locks-local");
-    let path = folder.file("file", b"");
+    let directory = TempDir::new("locks-local");
+    let path = directory.file("file", b"");
     if !fixture::is_answered_in_place(&path) {
         return;
     }
@@ -200,8 +200,8 @@ fn on_a_local_file_system_locks_need_no_pool() {
 
 #[test]
 fn a_runtime_ends_at_once_while_locks_are_waited_for() {
-    let folder = Folder::new("locks-end");
-    let path = folder.file("file", b"");
+    let directory = TempDir::new("locks-end");
+    let path = directory.file("file", b"");
     let held = std::fs::File::open(&path).unwrap();
     held.lock().unwrap();
     for (name, runtime) in narrow() {
@@ -253,8 +253,8 @@ fn is_free(path: &std::path::Path) -> bool {
 /// The pool's only thread is busy: what it is to close stays open.
 #[test]
 fn a_lock_is_gone_when_the_last_handle_has_dropped() {
-    let folder = Folder::new("lock-last-handle");
-    let path = folder.0.join("file");
+    let directory = TempDir::new("lock-last-handle");
+    let path = directory.0.join("file");
     for (name, runtime) in narrow() {
         let (file, clone) = runtime.block_on(in_time(async {
             let file = File::create(&path).await.unwrap();
@@ -262,7 +262,7 @@ fn a_lock_is_gone_when_the_last_handle_has_dropped() {
             let clone = file.try_clone().await.unwrap();
             (file, clone)
         }));
-        let other = folder.0.join("other");
+        let other = directory.0.join("other");
         let std = runtime.block_on(in_time(async {
             let file = File::create(&other).await.unwrap();
             file.try_lock().await.unwrap();
@@ -283,11 +283,11 @@ fn a_lock_is_gone_when_the_last_handle_has_dropped() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_end_of_a_pipe_does_not_wait_for_who_reads_to_it() {
+fn the_end_of_a_pipe_does_not_wait_for_its_reader() {
     use std::io::Read;
 
-    let folder = Folder::new("lock-pipe");
-    let path = folder.0.join("pipe");
+    let directory = TempDir::new("lock-pipe");
+    let path = directory.0.join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
     for (name, runtime) in narrow() {

@@ -1,4 +1,4 @@
-//! What a crate that knows only the core finds when a hosted runtime runs it.
+//! A crate that depends on the core alone works when a hosted runtime runs it.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn sum(numbers: &FixedChannel<u32, 4>) -> u32 {
 }
 
 #[test]
-fn it_runs_on_one_thread() {
+fn a_crate_of_the_core_runs_on_one_thread() {
     static NUMBERS: FixedChannel<u32, 4> = FixedChannel::new();
     let runtime = selkie::runtime::Builder::new_current_thread()
         .enable_all()
@@ -34,7 +34,7 @@ fn it_runs_on_one_thread() {
 }
 
 #[test]
-fn it_runs_on_many_threads() {
+fn a_crate_of_the_core_runs_on_many_threads() {
     static NUMBERS: FixedChannel<u32, 4> = FixedChannel::new();
     let runtime = selkie::runtime::Runtime::new().expect("a runtime");
     runtime.spawn(count(&NUMBERS));

@@ -27,7 +27,7 @@ async fn said(command: &mut Command) -> String {
 }
 
 #[test]
-fn outputs_and_status_are_told() {
+fn the_output_and_the_status_of_a_child_are_returned() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let script = "echo out; echo err >&2; exit 7";
@@ -140,7 +140,7 @@ fn a_child_may_be_made_by_hand() {
 }
 
 #[test]
-fn a_child_has_the_name_the_folder_and_the_environment_that_were_set() {
+fn a_child_has_the_name_the_directory_and_the_environment_that_were_set() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let mut command = Command::new("sh");
@@ -213,7 +213,7 @@ fn a_child_runs_as_the_user_and_the_group_that_were_set() {
 }
 
 #[test]
-fn what_runs_before_the_program_may_refuse_it() {
+fn a_pre_exec_closure_may_refuse_the_program() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let mut command = Command::new("true");

@@ -1,4 +1,4 @@
-//! Children on Linux: what making one costs and takes along, how its end is heard of.
+//! Children on Linux: what it costs to make one, what it inherits, and how its exit is noticed.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
@@ -115,7 +115,7 @@ fn spawn_one() {
 }
 
 #[test]
-fn a_childs_end_is_told_to_a_waiter_that_comes_late() {
+fn the_exit_of_a_child_is_reported_to_a_waiter_that_comes_late() {
     runtime().block_on(async {
         let mut child = Command::new("true").spawn().unwrap();
         let pid = child.id().unwrap();
@@ -170,8 +170,8 @@ fn inherits_nothing() {
     if !is_part() {
         return;
     }
-    let folder = fixture::Folder::new("inherits");
-    let path = folder.file("file", &[7; 100_000]);
+    let directory = fixture::TempDir::new("inherits");
+    let path = directory.file("file", &[7; 100_000]);
     let before = numbers(std::process::Command::new("sh").args(LIST).output());
     for runtime in runtimes().into_iter().chain(ringed()) {
         runtime.block_on(async {
@@ -215,7 +215,7 @@ fn inherits_nothing() {
 }
 
 #[test]
-fn the_end_of_a_child_is_told_by_its_descriptor() {
+fn the_exit_of_a_child_is_reported_by_its_pidfd() {
     let part = run_part(&["env"], "has_a_descriptor").unwrap();
     let text = String::from_utf8_lossy(&part.stdout);
     assert!(part.status.success(), "{text}");
@@ -233,7 +233,7 @@ fn the_end_of_a_child_is_told_by_its_descriptor() {
 }
 
 #[test]
-#[ignore = "a part of the_end_of_a_child_is_told_by_its_descriptor"]
+#[ignore = "a part of the_exit_of_a_child_is_reported_by_its_pidfd"]
 fn has_a_descriptor() {
     if !is_part() {
         return;
@@ -336,7 +336,7 @@ async fn time_of_spawn(forks: bool) -> Duration {
 const HALF_A_GIBIBYTE: usize = 512 << 20;
 
 #[test]
-fn what_a_spawn_costs_does_not_grow_with_the_memory() {
+fn the_cost_of_a_spawn_does_not_grow_with_the_memory() {
     let info = std::fs::read_to_string("/proc/meminfo").unwrap();
     let available = info.lines().find(|line| line.starts_with("MemAvailable"));
     let kibibytes = available.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
@@ -352,7 +352,7 @@ fn what_a_spawn_costs_does_not_grow_with_the_memory() {
 }
 
 #[test]
-#[ignore = "a part of what_a_spawn_costs_does_not_grow_with_the_memory, whose memory is its own"]
+#[ignore = "a part of the_cost_of_a_spawn_does_not_grow_with_the_memory, whose memory is its own"]
 fn spawns_with_memory() {
     if !is_part() {
         return;

@@ -24,9 +24,9 @@ use selkie::task::JoinHandle;
 use fixture::watched_by;
 
 mod fixture {
-    #[path = "../fixture/watched.rs"]
-    mod watched;
-    pub(crate) use watched::watched_by;
+    #[path = "../fixture/interest_list.rs"]
+    mod interest_list;
+    pub(crate) use interest_list::watched_by;
 }
 
 /// Longer than anything takes that happens at all.
@@ -162,7 +162,7 @@ fn occupy(runtime: &Runtime, count: usize) -> Vec<mpsc::Sender<()>> {
 }
 
 #[test]
-fn stuck_workers_hold_nobodys_socket() {
+fn sockets_are_served_while_workers_are_stuck() {
     let runtime = workers(4, true);
     let (mut clients, sockets, address) = clients(&runtime, 32);
     assert!(counts(&pollers(&sockets)).len() > 1);
@@ -248,7 +248,7 @@ fn two_beside_each_other(
 }
 
 #[test]
-fn who_wakes_beside_a_long_poll_waits_for_a_round_of_the_watch() {
+fn a_task_woken_beside_a_long_poll_waits_for_one_round_of_the_monitor() {
     const TIMES: usize = 20;
     let runtime = workers(2, true);
     let (say, said) = mpsc::channel();
@@ -393,9 +393,9 @@ fn without_descriptors_for_more_the_first_reactor_serves_all() {
 }
 
 /// A waker that gives its worker away for a moment, and says that it was called.
-struct GivesWay(mpsc::Sender<()>);
+struct YieldingWaker(mpsc::Sender<()>);
 
-impl Wake for GivesWay {
+impl Wake for YieldingWaker {
     fn wake(self: Arc<Self>) {
         // Long enough for another thread to take the worker.
         selkie::task::block_in_place(|| std::thread::sleep(Duration::from_micros(300)));
@@ -404,12 +404,12 @@ impl Wake for GivesWay {
 }
 
 #[test]
-fn wakers_that_give_their_worker_away_leave_nobody_searching() {
+fn wakers_that_block_in_place_leave_no_worker_searching() {
     const EVENTS: usize = 1_000;
     let runtime = workers(2, true);
     let (mut clients, _sockets, _) = clients(&runtime, 8);
     let (woke, woken) = mpsc::channel();
-    let waker = Waker::from(Arc::new(GivesWay(woke)));
+    let waker = Waker::from(Arc::new(YieldingWaker(woke)));
     let (near, mut far) = waiting(&runtime);
     for _ in 0..EVENTS {
         let cx = &mut Context::from_waker(&waker);

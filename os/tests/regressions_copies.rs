@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' copies, on streams that answer by a script; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in copies, on streams that answer by a script; the numbers are those of the project's list of known bugs.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -48,7 +48,7 @@ fn regression_62_a_copy_flushes_when_its_reader_waits() {
 
 /// What a scripted stream says to a call.
 #[derive(Clone, Copy)]
-enum Answer {
+enum ScriptStep {
     Bytes(usize),
     Waits,
     Fails,
@@ -57,20 +57,20 @@ enum Answer {
 /// Follows a script, and notes each call.
 struct ScriptedStream {
     notes: Rc<RefCell<Vec<&'static str>>>,
-    script: Vec<Answer>,
+    script: Vec<ScriptStep>,
     names: [&'static str; 3],
 }
 
 impl ScriptedStream {
     fn next(&mut self) -> Poll<io::Result<usize>> {
         let says = match self.script.is_empty() {
-            true => Answer::Bytes(0),
+            true => ScriptStep::Bytes(0),
             false => self.script.remove(0),
         };
         let (note, outcome) = match says {
-            Answer::Bytes(n) => (0, Poll::Ready(Ok(n))),
-            Answer::Waits => (1, Poll::Pending),
-            Answer::Fails => (2, Poll::Ready(Err(io::Error::other(self.names[2])))),
+            ScriptStep::Bytes(n) => (0, Poll::Ready(Ok(n))),
+            ScriptStep::Waits => (1, Poll::Pending),
+            ScriptStep::Fails => (2, Poll::Ready(Err(io::Error::other(self.names[2])))),
         };
         self.notes.borrow_mut().push(self.names[note]);
         outcome
@@ -111,9 +111,9 @@ impl AsyncWrite for ScriptedStream {
 }
 
 /// The calls of a copy of `read` into `write`, and what it says.
-fn calls(both: bool, read: &[Answer], write: &[Answer]) -> (String, Result<u64, String>) {
+fn calls(both: bool, read: &[ScriptStep], write: &[ScriptStep]) -> (String, Result<u64, String>) {
     let notes = Rc::default();
-    let scripted = |script: &[Answer], names| ScriptedStream {
+    let scripted = |script: &[ScriptStep], names| ScriptedStream {
         notes: Rc::clone(&notes),
         script: script.to_vec(),
         names,
@@ -140,8 +140,8 @@ fn calls(both: bool, read: &[Answer], write: &[Answer]) -> (String, Result<u64, 
 }
 
 #[test]
-fn regression_65_what_was_read_is_offered_before_a_copy_fails() {
-    use Answer::{Bytes, Fails, Waits};
+fn regression_65_bytes_that_were_read_are_written_before_a_copy_fails() {
+    use ScriptStep::{Bytes, Fails, Waits};
     for both in [false, true] {
         // The reader fails while the writer has taken a part.
         let (notes, outcome) = calls(both, &[Bytes(9), Fails], &[Bytes(4), Waits, Bytes(2)]);
@@ -157,7 +157,7 @@ fn regression_65_what_was_read_is_offered_before_a_copy_fails() {
 
 #[test]
 fn a_copy_writes_all_that_it_has_before_it_reads_more() {
-    use Answer::{Bytes, Waits};
+    use ScriptStep::{Bytes, Waits};
     let end = "flush";
     // Partial writes come one after another.
     let (notes, outcome) = calls(false, &[Bytes(9), Bytes(5)], &[Bytes(4), Bytes(3)]);
@@ -180,8 +180,8 @@ fn a_copy_writes_all_that_it_has_before_it_reads_more() {
 }
 
 #[test]
-fn a_part_of_a_line_outlives_a_failure_of_its_source() {
-    use Answer::{Bytes, Fails};
+fn a_partial_line_is_kept_when_its_source_fails() {
+    use ScriptStep::{Bytes, Fails};
     block_on(async {
         let source = ScriptedStream {
             notes: Rc::default(),

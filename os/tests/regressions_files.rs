@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' files; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in files; the numbers are those of the project's list of known bugs.
 
 mod fixture;
 
@@ -12,20 +12,20 @@ use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use selkie::runtime::{Builder, Handle};
 use selkie::time::timeout;
 
-use fixture::{Folder, busy_pool, poll_once, runtimes};
+use fixture::{TempDir, busy_pool, poll_once, runtimes};
 
 const LONG: Duration = Duration::from_secs(30);
 
 #[test]
-fn regression_92_a_file_goes_to_std_after_a_given_up_operation() {
-    let folder = Folder::new("into-std");
+fn regression_92_a_file_is_converted_to_std_after_a_dropped_operation() {
+    let directory = TempDir::new("into-std");
     let runtime = Builder::new_current_thread()
         .max_blocking_threads(1)
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let path = folder.path().join("file");
+        let path = directory.path().join("file");
         std::fs::write(&path, b"0123456789").unwrap();
         let begin: [fn(&File); 4] = [
             |file| assert!(poll_once(file.set_len(3)).is_pending()),
@@ -95,8 +95,8 @@ fn regression_61_a_failed_write_keeps_its_number() {
 
 #[test]
 fn operations_on_a_pool_that_has_ended_fail_and_leave_the_file_whole() {
-    let folder = Folder::new("ended-pool");
-    let path = folder.path().join("file");
+    let directory = TempDir::new("ended-pool");
+    let path = directory.path().join("file");
     std::fs::write(&path, vec![b'x'; 4096]).unwrap();
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
     let ended = runtime.handle().clone();
@@ -149,15 +149,15 @@ fn file_futures_may_be_shared() {
 #[test]
 #[should_panic(expected = "`max_buf_size` must be greater than 0")]
 fn regression_64_a_file_moves_at_least_a_byte() {
-    let folder = Folder::new("limit");
-    let file = std::fs::File::create(folder.path().join("file")).unwrap();
+    let directory = TempDir::new("limit");
+    let file = std::fs::File::create(directory.path().join("file")).unwrap();
     File::from_std(file).set_max_buf_size(0);
 }
 
 #[test]
 fn a_seek_from_before_what_was_read_ahead_fails_and_moves_nothing() {
-    let folder = Folder::new("far-back");
-    let path = folder.file("file", &vec![7; 200_000]);
+    let directory = TempDir::new("far-back");
+    let path = directory.file("file", &vec![7; 200_000]);
     let runtime = Builder::new_current_thread()
         .max_blocking_threads(1)
         .enable_all()
@@ -179,9 +179,9 @@ fn a_seek_from_before_what_was_read_ahead_fails_and_moves_nothing() {
 }
 
 #[test]
-fn a_file_shows_what_std_shows() {
-    let folder = Folder::new("debug");
-    let std = std::fs::File::create(folder.path().join("file")).unwrap();
+fn a_file_formats_as_stds() {
+    let directory = TempDir::new("debug");
+    let std = std::fs::File::create(directory.path().join("file")).unwrap();
     let shown = format!("{std:?}");
     let file = File::from_std(std);
     assert_eq!(
@@ -192,7 +192,7 @@ fn a_file_shows_what_std_shows() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_huge_buffer_costs_what_is_read_into_it() {
+fn a_huge_buffer_costs_only_the_bytes_that_are_read_into_it() {
     const HUGE: usize = 1 << 32;
 
     // Pages that this process has, which nobody else's test changes: the most it ever had.
@@ -203,8 +203,8 @@ fn a_huge_buffer_costs_what_is_read_into_it() {
         line.unwrap().parse().unwrap()
     }
 
-    let folder = Folder::new("huge");
-    let path = folder.file("file", b"a few bytes");
+    let directory = TempDir::new("huge");
+    let path = directory.file("file", b"a few bytes");
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut bytes = Vec::<u8>::new();
@@ -230,9 +230,9 @@ fn wide() -> selkie::runtime::Runtime {
 }
 
 #[test]
-fn regression_83_a_file_stays_where_it_is_when_set_len_is_given_up() {
-    let folder = Folder::new("set-len");
-    let path = folder.path().join("file");
+fn regression_83_a_dropped_set_len_does_not_move_the_position() {
+    let directory = TempDir::new("set-len");
+    let path = directory.path().join("file");
     let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
     std::fs::write(&path, &bytes).unwrap();
     for round in 0..100 {
@@ -265,9 +265,9 @@ fn regression_83_a_file_stays_where_it_is_when_set_len_is_given_up() {
 }
 
 #[test]
-fn regression_89_what_was_given_up_does_not_land_behind_what_came_later() {
-    let folder = Folder::new("overtaken");
-    let path = folder.path().join("file");
+fn regression_89_a_dropped_operation_does_not_run_after_later_ones() {
+    let directory = TempDir::new("overtaken");
+    let path = directory.path().join("file");
     for round in 0..200 {
         let runtime = if round % 2 == 0 {
             wide()
@@ -297,9 +297,9 @@ fn regression_89_what_was_given_up_does_not_land_behind_what_came_later() {
 }
 
 #[test]
-fn what_was_given_up_is_waited_for_by_each_kind_of_operation() {
-    let folder = Folder::new("given-up");
-    let path = folder.path().join("file");
+fn each_kind_of_operation_waits_for_a_dropped_one() {
+    let directory = TempDir::new("given-up");
+    let path = directory.path().join("file");
     std::fs::write(&path, b"0123456789").unwrap();
     let runtime = Builder::new_current_thread()
         .max_blocking_threads(1)

@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' I/O; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in I/O; the numbers are those of the project's list of known bugs.
 #![cfg(unix)]
 #![allow(unsafe_code)]
 
@@ -21,9 +21,9 @@ use selkie::runtime::Builder;
 use fixture::ringed;
 
 /// A reader that puts a buffer of its own in the place of the one it was given.
-struct Swapper;
+struct SwappingReader;
 
-impl AsyncRead for Swapper {
+impl AsyncRead for SwappingReader {
     fn poll_read(
         self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
@@ -44,12 +44,14 @@ fn panics(future: impl Future) -> bool {
 }
 
 #[test]
-fn regression_04_a_swapped_buffer_shows_no_uninitialised_memory() {
-    assert!(panics(Swapper.take(8).read_to_end(&mut Vec::new())));
-    assert!(panics(Swapper.read_to_end(&mut Vec::new())));
-    assert!(panics(Swapper.read_buf(&mut Vec::<u8>::new())));
+fn regression_04_a_swapped_buffer_exposes_no_uninitialised_memory() {
+    assert!(panics(SwappingReader.take(8).read_to_end(&mut Vec::new())));
+    assert!(panics(SwappingReader.read_to_end(&mut Vec::new())));
+    assert!(panics(SwappingReader.read_buf(&mut Vec::<u8>::new())));
     let mut memory = [0; 32];
-    assert!(panics(async { Swapper.take(8).read(&mut memory).await }));
+    assert!(panics(async {
+        SwappingReader.take(8).read(&mut memory).await
+    }));
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn regression_08_a_reader_is_not_woken_by_room_to_write() {
 }
 
 #[test]
-fn regression_09_a_short_read_leaves_the_end_to_be_seen() {
+fn regression_09_the_end_is_seen_after_a_short_read() {
     for runtime in ringed() {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -163,15 +165,15 @@ fn regression_10_accepts_that_fail_at_once_cost_budget() {
 }
 
 /// A descriptor that says when it is closed.
-struct Told(UnixStream, Rc<Cell<bool>>);
+struct ClosedFlag(UnixStream, Rc<Cell<bool>>);
 
-impl AsRawFd for Told {
+impl AsRawFd for ClosedFlag {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
 }
 
-impl Drop for Told {
+impl Drop for ClosedFlag {
     fn drop(&mut self) {
         self.1.set(true);
     }
@@ -184,7 +186,7 @@ fn regression_23_no_registration_outlives_its_descriptor() {
         let (near, _far) = UnixStream::pair().unwrap();
         let closed = Rc::new(Cell::new(false));
         // SAFETY: the stream keeps its descriptor open.
-        let fd = unsafe { AsyncFd::register(Told(near, Rc::clone(&closed))) }.unwrap();
+        let fd = unsafe { AsyncFd::register(ClosedFlag(near, Rc::clone(&closed))) }.unwrap();
         let told = fd.into_inner();
         assert!(!closed.get());
         // The descriptor can be registered again: the poller has forgotten it.

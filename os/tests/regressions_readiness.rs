@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' readiness; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in readiness; the numbers are those of the project's list of known bugs.
 //!
 //! Length      one list: a test for each of its rows.
 #![cfg(target_os = "linux")]
@@ -66,7 +66,7 @@ async fn write_slices(mut writer: impl AsyncWrite + Unpin) -> usize {
 const SLICES: usize = 3_000;
 
 #[test]
-fn regression_53_more_slices_than_a_call_takes_go_on() {
+fn regression_53_more_slices_than_one_call_takes_are_all_written() {
     on_each(async || {
         let mut text = Vec::new();
         let (near, mut far) = tcp().await;
@@ -116,7 +116,7 @@ fn is_refused<T: std::fmt::Debug>(outcome: io::Result<T>) {
 }
 
 #[test]
-fn regression_54_whoever_receives_hears_that_the_peer_is_gone() {
+fn regression_54_a_receiver_learns_that_its_peer_is_gone() {
     on_each(async || {
         let mut bytes = [0; 8];
         is_refused(refused().await.recv(&mut bytes).await);
@@ -145,7 +145,7 @@ fn regression_54_whoever_receives_hears_that_the_peer_is_gone() {
 }
 
 #[test]
-fn regression_54_whoever_waits_for_readiness_hears_of_an_error() {
+fn regression_54_a_task_that_waits_for_readiness_learns_of_an_error() {
     on_each(async || {
         let mut bytes = [0; 8];
         let socket = refused().await;
@@ -212,7 +212,7 @@ fn an_error_of_datagrams_closes_nothing() {
 }
 
 #[test]
-fn regression_54_a_datagram_socket_hears_that_its_peer_went_to_another() {
+fn regression_54_a_datagram_socket_learns_that_its_peer_connected_to_another() {
     on_each(async || {
         // Each is connected to the other; when one with datagrams in its queue is dropped, the other is notified.
         let name = |which: &str| {
@@ -245,7 +245,7 @@ fn regression_54_a_datagram_socket_hears_that_its_peer_went_to_another() {
 }
 
 #[test]
-fn regression_55_a_fresh_pair_has_room_and_nothing_to_read() {
+fn regression_55_a_new_pair_is_writable_and_not_readable() {
     on_each(async || {
         let (near, far) = UnixStream::pair().unwrap();
         assert!(at_once(near.writable()).is_ready());
@@ -272,7 +272,7 @@ fn regression_55_a_fresh_pair_has_room_and_nothing_to_read() {
 }
 
 #[test]
-fn regression_55_what_is_there_is_seen_at_the_first_poll() {
+fn regression_55_bytes_that_are_there_are_read_at_the_first_poll() {
     on_each(async || {
         let both = Interest::READABLE | Interest::WRITABLE;
         // In each of the ways to ask.
@@ -378,7 +378,7 @@ fn regression_55_unix_streams_are_accepted_and_connect_as_tcps() {
 }
 
 #[test]
-fn a_stream_that_was_just_connected_has_room() {
+fn a_stream_that_was_just_connected_is_writable() {
     on_each(async || {
         let listener = TcpListener::bind(ANY).await.unwrap();
         let addr: SocketAddr = listener.local_addr().unwrap();
@@ -399,7 +399,7 @@ fn a_stream_that_was_just_connected_has_room() {
 }
 
 #[test]
-fn a_reset_connection_is_told_to_whoever_asks() {
+fn a_reset_connection_is_reported_to_each_caller() {
     on_each(async || {
         for interest in [Interest::READABLE, Interest::WRITABLE, Interest::ERROR] {
             let (near, far) = tcp().await;
@@ -437,7 +437,7 @@ fn operations_on_urgent_data_and_errors_are_not_tried_in_vain() {
 }
 
 #[test]
-fn regression_91_a_read_goes_on_behind_the_mark_of_urgent_data() {
+fn regression_91_a_read_continues_after_the_mark_of_urgent_data() {
     on_each(async || {
         let (mut near, mut far) = tcp().await;
         far.write_all(b"before").await.unwrap();
@@ -464,7 +464,7 @@ fn regression_91_a_read_goes_on_behind_the_mark_of_urgent_data() {
 }
 
 #[test]
-fn regression_91_an_open_connection_goes_on_behind_the_mark() {
+fn regression_91_an_open_connection_continues_after_the_mark() {
     on_each(async || {
         // The end of the stream would be reported, and would hide that a read ended early.
         let (mut near, mut far) = tcp().await;
@@ -483,7 +483,7 @@ fn regression_91_an_open_connection_goes_on_behind_the_mark() {
 }
 
 #[test]
-fn a_socket_of_stds_is_registered_at_once_and_forgotten_though_a_duplicate_lives() {
+fn a_socket_from_std_is_registered_at_once_and_deregistered_though_a_duplicate_is_open() {
     on_each(async || {
         let (near, _far) = std::os::unix::net::UnixStream::pair().unwrap();
         near.set_nonblocking(true).unwrap();

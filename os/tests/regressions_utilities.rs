@@ -1,4 +1,4 @@
-//! Bugs that bit other runtimes' io utilities; the numbers are the rows of the project's list.
+//! Bugs that other runtimes have had in io utilities; the numbers are those of the project's list of known bugs.
 //!
 //! Length      one list: a test for each of its rows.
 
@@ -206,9 +206,9 @@ fn regression_63_interrupted_copies_go_on() {
 }
 
 /// Says nothing but `Interrupted`.
-struct Deaf;
+struct InterruptedReader;
 
-impl AsyncRead for Deaf {
+impl AsyncRead for InterruptedReader {
     fn poll_read(
         self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
@@ -221,7 +221,7 @@ impl AsyncRead for Deaf {
 #[test]
 fn regression_63_a_source_that_is_interrupted_for_ever_lets_others_run() {
     block_on(async {
-        let mut deaf = Deaf;
+        let mut deaf = InterruptedReader;
         let mut reading = pin!(deaf.read_u8());
         let mut others = pin!(async {
             for _ in 0..3 {
@@ -292,7 +292,7 @@ fn regression_64_a_limit_of_zero_panics_where_it_was_given() {
 }
 
 #[test]
-fn nothing_is_moved_by_operations_of_no_length() {
+fn operations_of_length_zero_move_nothing() {
     block_on(async {
         // On an empty pipe there is nothing to wait for, on a full one neither.
         let ((mut near, mut far), empties) = (ours::duplex(1), [IoSlice::new(b""); 2]);
@@ -347,7 +347,7 @@ fn nothing_is_moved_by_operations_of_no_length() {
 }
 
 #[test]
-fn a_reader_of_no_length_wakes_no_writer() {
+fn a_read_of_length_zero_wakes_no_writer() {
     block_on(async {
         let (mut near, mut far) = ours::duplex(1);
         near.write_all(b"x").await.unwrap();
@@ -368,7 +368,7 @@ fn a_reader_of_no_length_wakes_no_writer() {
 }
 
 #[test]
-fn what_is_no_text_says_where_it_ends_and_comes_back() {
+fn bytes_that_are_not_utf_8_are_an_error_and_come_back() {
     block_on(async {
         let mut line = "Foo".to_owned();
         let error = (&b"Hello Wor\xffld.\n"[..]).read_line(&mut line).await;
@@ -398,12 +398,12 @@ fn what_is_no_text_says_where_it_ends_and_comes_back() {
 
 /// A file whose operations take two polls, and which takes no seek meanwhile.
 #[derive(Default)]
-struct Slow {
+struct SlowFile {
     polls_left: usize,
     position: u64,
 }
 
-impl AsyncRead for Slow {
+impl AsyncRead for SlowFile {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
@@ -415,7 +415,7 @@ impl AsyncRead for Slow {
     }
 }
 
-impl AsyncSeek for Slow {
+impl AsyncSeek for SlowFile {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         assert_eq!(self.polls_left, 0, "another operation is under way");
         if let SeekFrom::Start(position) = position {
@@ -435,9 +435,9 @@ impl AsyncSeek for Slow {
 }
 
 #[test]
-fn a_buffered_reader_waits_for_what_was_given_up_before_it_seeks() {
+fn a_buffered_reader_waits_for_a_dropped_operation_before_it_seeks() {
     for position in [SeekFrom::Start(7), SeekFrom::Current(0)] {
-        let mut reader = BufReader::new(Slow::default());
+        let mut reader = BufReader::new(SlowFile::default());
         assert!(at_once(reader.read_u8()).is_pending());
         // As a wrapper does it, which does not know of the read.
         let mut reader = Pin::new(&mut reader);

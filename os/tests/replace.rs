@@ -1,4 +1,4 @@
-//! A replaced file is for those whom the old one was for.
+//! A replaced file is open to the same users as the old one: permissions, attributes, access lists.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use selkie::fs;
 
-use fixture::{Folder, narrow, runtimes};
+use fixture::{TempDir, narrow, runtimes};
 
 fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -23,8 +23,8 @@ fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
-fn names(folder: &Folder) -> Vec<String> {
-    let entries = std::fs::read_dir(folder.path()).unwrap();
+fn names(directory: &TempDir) -> Vec<String> {
+    let entries = std::fs::read_dir(directory.path()).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
@@ -89,16 +89,16 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn regression_86_nobody_else_can_open_what_replaces_a_private_file() {
-    let folder = Folder::new("replace-private");
-    let path = folder.file("file", b"old");
+fn regression_86_nobody_else_can_open_the_replacement_of_a_private_file() {
+    let directory = TempDir::new("replace-private");
+    let path = directory.file("file", b"old");
     set_mode(&path, 0o600);
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let look = || {
             let mut looks = 0_usize;
             while !is_over.load(Ordering::SeqCst) {
-                for entry in std::fs::read_dir(folder.path()).unwrap() {
+                for entry in std::fs::read_dir(directory.path()).unwrap() {
                     // It may have gone by now.
                     if let Ok(seen) = entry.and_then(|entry| entry.metadata()) {
                         assert_eq!(seen.mode() & 0o077, 0, "others may open it");
@@ -121,12 +121,12 @@ fn regression_86_nobody_else_can_open_what_replaces_a_private_file() {
 }
 
 #[test]
-fn regression_86_rights_of_another_owner_are_not_lent() {
+fn regression_86_permissions_of_another_owner_are_not_copied() {
     if !is_root() {
         return;
     }
-    let folder = Folder::new("replace-set-id");
-    let path = folder.file("file", b"old");
+    let directory = TempDir::new("replace-set-id");
+    let path = directory.file("file", b"old");
     let own = std::fs::metadata(&path).unwrap();
     let (user, group) = (own.uid(), own.gid());
     for (owner, before, after) in [
@@ -150,10 +150,10 @@ fn regression_86_rights_of_another_owner_are_not_lent() {
 
 #[test]
 fn regression_86_the_longest_names_are_replaced() {
-    let folder = Folder::new("replace-long");
+    let directory = TempDir::new("replace-long");
     for runtime in runtimes() {
         for len in [240, 250, 255] {
-            let path = folder.path().join("n".repeat(len));
+            let path = directory.path().join("n".repeat(len));
             for contents in ["old", "new"] {
                 let replaced = runtime.block_on(fs::replace(&path, contents));
                 replaced.unwrap_or_else(|error| panic!("a name of {len} bytes: {error}"));
@@ -161,18 +161,18 @@ fn regression_86_the_longest_names_are_replaced() {
             }
             std::fs::remove_file(&path).unwrap();
         }
-        let too_long = folder.path().join("n".repeat(256));
+        let too_long = directory.path().join("n".repeat(256));
         assert!(runtime.block_on(fs::replace(&too_long, b"x")).is_err());
-        assert!(names(&folder).is_empty());
+        assert!(names(&directory).is_empty());
     }
 }
 
 /// As long as a path may be, without the zero at its end.
 const LONGEST_PATH: usize = 4095;
 
-/// A path of `len` bytes in `folder` whose last name has `name_len`; its folders are made.
-fn long_path(folder: &Folder, len: usize, name_len: usize) -> PathBuf {
-    let mut path = folder.path().to_owned();
+/// A path of `len` bytes in `directory` whose last name has `name_len`; its directories are made.
+fn long_path(directory: &TempDir, len: usize, name_len: usize) -> PathBuf {
+    let mut path = directory.path().to_owned();
     loop {
         let left = len - path.as_os_str().len() - (1 + name_len);
         if left == 0 {
@@ -191,8 +191,8 @@ fn long_path(folder: &Folder, len: usize, name_len: usize) -> PathBuf {
 #[test]
 fn regression_86_the_longest_paths_are_replaced() {
     for name_len in [1, 27, 255] {
-        let folder = Folder::new("replace-long-path");
-        let path = long_path(&folder, LONGEST_PATH, name_len);
+        let directory = TempDir::new("replace-long-path");
+        let path = long_path(&directory, LONGEST_PATH, name_len);
         for contents in ["old", "new"] {
             let replaced = narrow().block_on(fs::replace(&path, contents));
             replaced.unwrap_or_else(|error| panic!("a name of {name_len} bytes: {error}"));
@@ -204,15 +204,15 @@ fn regression_86_the_longest_paths_are_replaced() {
 }
 
 #[test]
-fn a_path_that_ends_in_no_name_is_refused() {
-    let folder = Folder::new("replace-no-name");
-    let path = folder.file("file", b"old");
+fn a_path_without_a_file_name_is_refused() {
+    let directory = TempDir::new("replace-no-name");
+    let path = directory.file("file", b"old");
     let path = path.to_str().unwrap();
     for end in ["/", "/.", "/..", "//", "/./"] {
         let path = format!("{path}{end}");
         let refused = narrow().block_on(fs::replace(&path, b"new")).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{path}");
-        assert_eq!(names(&folder), ["file"]);
+        assert_eq!(names(&directory), ["file"]);
     }
     for path in ["", "/", ".", "..", "/..", "nowhere\0"] {
         let refused = narrow().block_on(fs::replace(path, b"new")).unwrap_err();
@@ -224,16 +224,16 @@ fn a_path_that_ends_in_no_name_is_refused() {
 }
 
 #[test]
-fn a_folder_that_may_be_changed_need_not_be_readable() {
+fn a_writable_directory_need_not_be_readable() {
     const NOBODY: libc::uid_t = 65_534;
 
-    let folder = Folder::new("replace-hidden");
-    let path = folder.path().join("file");
+    let directory = TempDir::new("replace-hidden");
+    let path = directory.path().join("file");
     let is_root = is_root();
     if is_root {
-        chown(folder.path(), Some(NOBODY), None).unwrap();
+        chown(directory.path(), Some(NOBODY), None).unwrap();
     }
-    set_mode(folder.path(), 0o300);
+    set_mode(directory.path(), 0o300);
     std::thread::scope(|scope| {
         let replace = || {
             if is_root {
@@ -242,7 +242,7 @@ fn a_folder_that_may_be_changed_need_not_be_readable() {
                 let set = unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) };
                 assert_eq!(set, 0);
             }
-            assert!(std::fs::read_dir(folder.path()).is_err());
+            assert!(std::fs::read_dir(directory.path()).is_err());
             for contents in ["old", "new"] {
                 narrow().block_on(fs::replace(&path, contents)).unwrap();
                 assert_eq!(std::fs::read_to_string(&path).unwrap(), contents);
@@ -250,31 +250,31 @@ fn a_folder_that_may_be_changed_need_not_be_readable() {
         };
         scope.spawn(replace).join().unwrap();
     });
-    set_mode(folder.path(), 0o700);
-    assert_eq!(names(&folder), ["file"]);
+    set_mode(directory.path(), 0o700);
+    assert_eq!(names(&directory), ["file"]);
 }
 
 #[test]
-fn regression_86_a_name_in_the_current_folder_is_replaced() {
-    let folder = Folder::new("replace-bare");
-    let output = fixture::run_part(&["env"], "replaces_here", folder.path()).unwrap();
+fn regression_86_a_name_in_the_current_directory_is_replaced() {
+    let directory = TempDir::new("replace-bare");
+    let output = fixture::run_part(&["env"], "replaces_here", directory.path()).unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(names(&folder), ["bare"]);
+    assert_eq!(names(&directory), ["bare"]);
 }
 
 #[test]
-#[ignore = "a part of regression_86_a_name_in_the_current_folder_is_replaced, which goes to another folder"]
+#[ignore = "a part of regression_86_a_name_in_the_current_directory_is_replaced, which goes to another directory"]
 fn replaces_here() {
-    let Some(folder) = std::env::var_os(fixture::PART) else {
+    let Some(directory) = std::env::var_os(fixture::PART) else {
         return;
     };
-    std::env::set_current_dir(folder).unwrap();
+    std::env::set_current_dir(directory).unwrap();
     narrow().block_on(fs::replace("bare", b"x")).unwrap();
 }
 
 #[test]
 fn regression_86_attributes_and_lists_are_kept_and_none_is_added() {
-    attributes_are_kept(&Folder::new("replace-attributes"));
+    attributes_are_kept(&TempDir::new("replace-attributes"));
 }
 
 /// Where the system cannot be asked by the name that a descriptor has there.
@@ -287,8 +287,8 @@ fn attributes_and_lists_are_kept_without_proc() {
         "-c",
         "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
     ];
-    let folder = Folder::new("replace-no-proc");
-    let output = match fixture::run_part(&without_proc, "keeps_attributes", folder.path()) {
+    let directory = TempDir::new("replace-no-proc");
+    let output = match fixture::run_part(&without_proc, "keeps_attributes", directory.path()) {
         Ok(output) => output,
         Err(error) => return println!("skipped: no unshare: {error}"),
     };
@@ -304,20 +304,20 @@ fn attributes_and_lists_are_kept_without_proc() {
 #[test]
 #[ignore = "a part of attributes_and_lists_are_kept_without_proc, which hides it"]
 fn keeps_attributes() {
-    let Some(folder) = std::env::var_os(fixture::PART) else {
+    let Some(directory) = std::env::var_os(fixture::PART) else {
         return;
     };
     assert!(!Path::new("/proc/self").exists());
-    let folder = Folder(PathBuf::from(folder).join("part"));
-    std::fs::create_dir(folder.path()).unwrap();
-    attributes_are_kept(&folder);
+    let directory = TempDir(PathBuf::from(directory).join("part"));
+    std::fs::create_dir(directory.path()).unwrap();
+    attributes_are_kept(&directory);
 }
 
-fn attributes_are_kept(folder: &Folder) {
-    let path = folder.file("file", b"old");
+fn attributes_are_kept(directory: &TempDir) {
+    let path = directory.file("file", b"old");
     set_mode(&path, 0o640);
     if let Err(error) = set_attribute(&path, "user.colour", b"grey") {
-        println!("skipped: the temporary folder keeps no attributes: {error}");
+        println!("skipped: the temporary directory keeps no attributes: {error}");
         return;
     }
     let replace = || narrow().block_on(fs::replace(&path, b"new")).unwrap();
@@ -328,7 +328,7 @@ fn attributes_are_kept(folder: &Folder) {
     );
     let before = list(4, 0, 4, 0);
     if let Err(error) = set_attribute(&path, LIST, &before) {
-        println!("skipped: the temporary folder keeps no access control lists: {error}");
+        println!("skipped: the temporary directory keeps no access control lists: {error}");
         return;
     }
     replace();
@@ -341,24 +341,24 @@ fn attributes_are_kept(folder: &Folder) {
         replace();
         assert_eq!((attribute(&path, LIST), mode(&path)), (None, 0o600));
     }
-    // What the folder gives to all that is created in it was not the old file's.
+    // What the directory gives to all that is created in it was not the old file's.
     std::fs::remove_file(&path).unwrap();
-    folder.file("file", b"old");
+    directory.file("file", b"old");
     set_mode(&path, 0o640);
-    set_attribute(folder.path(), DEFAULT_LIST, &list(7, 7, 7, 7)).unwrap();
+    set_attribute(directory.path(), DEFAULT_LIST, &list(7, 7, 7, 7)).unwrap();
     replace();
     assert_eq!((attribute(&path, LIST), mode(&path)), (None, 0o640));
 }
 
 #[test]
 fn regression_86_a_new_file_is_as_any_that_is_created() {
-    let folder = Folder::new("replace-created");
-    let created = folder.file("created", b"");
-    let path = folder.path().join("file");
+    let directory = TempDir::new("replace-created");
+    let created = directory.file("created", b"");
+    let path = directory.path().join("file");
     narrow().block_on(fs::replace(&path, b"x")).unwrap();
     assert_eq!(mode(&path), mode(&created));
     // As it is for what takes the place of a link, of which nobody knows who may use it.
-    let link = folder.path().join("link");
+    let link = directory.path().join("link");
     std::os::unix::fs::symlink("nowhere", &link).unwrap();
     narrow().block_on(fs::replace(&link, b"x")).unwrap();
     assert!(std::fs::symlink_metadata(&link).unwrap().is_file());

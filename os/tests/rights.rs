@@ -1,4 +1,4 @@
-//! Descriptors through sockets, at the limits of what a process may open and of what a message carries.
+//! Descriptors sent through sockets, at the limits on open files per process and on descriptors per message.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 
@@ -41,13 +41,13 @@ fn limit(soft: libc::rlim_t) -> libc::rlim_t {
 }
 
 /// Has this process open `count` descriptors more and no others, until dropped.
-struct Room {
+struct DescriptorLimit {
     before: libc::rlim_t,
     /// They fill the gaps below.
     _fillers: Vec<OwnedFd>,
 }
 
-impl Room {
+impl DescriptorLimit {
     fn new(count: usize) -> Self {
         let names = std::fs::read_dir("/proc/self/fd").unwrap();
         let numbers = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -61,7 +61,7 @@ impl Room {
             }
             fillers.push(filler);
         }
-        // The folder that was looked at is closed, and its number may be the highest.
+        // The directory that was looked at is closed, and its number may be the highest.
         let next = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
         let first = next.as_raw_fd() as libc::rlim_t;
         drop(next);
@@ -72,7 +72,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for DescriptorLimit {
     fn drop(&mut self) {
         limit(self.before);
     }
@@ -134,14 +134,14 @@ async fn send_ends(pair: &Pair, count: usize) -> Vec<StdUnixStream> {
 /// Exactly as many as the process may open, and one past it: the call reports what came and that something was
 /// cut, and what did not come is closed.
 #[test]
-fn descriptors_past_the_processs_limit_are_told_and_closed() {
+fn descriptors_past_the_limit_of_the_process_are_reported_and_closed() {
     let _alone = alone();
     block_on(async {
         for pair in Pair::both() {
             for (sent, room) in [(3, 4), (3, 3), (3, 2), (3, 1), (3, 0), (1, 1), (1, 0)] {
                 let readers = send_ends(&pair, sent).await;
                 let (mut buf, mut fds) = ([0; 8], Vec::new());
-                let limited = Room::new(room);
+                let limited = DescriptorLimit::new(room);
                 let came = pair.receive(&mut buf, &mut fds).await;
                 drop(limited);
                 let fit = sent.min(room);
@@ -169,7 +169,7 @@ fn descriptors_past_the_processs_limit_are_told_and_closed() {
 }
 
 #[test]
-fn a_lost_descriptor_is_an_error_where_only_bytes_are_told() {
+fn a_lost_descriptor_is_an_error_of_receives_that_return_only_bytes() {
     let _alone = alone();
     block_on(async {
         let (one, two) = UnixStream::pair().unwrap();
@@ -178,7 +178,7 @@ fn a_lost_descriptor_is_an_error_where_only_bytes_are_told() {
             .await
             .unwrap();
         let (mut buf, mut fds) = ([0; 8], Vec::new());
-        let limited = Room::new(1);
+        let limited = DescriptorLimit::new(1);
         let error = two.recv_with_fds(&mut buf, &mut fds).await.unwrap_err();
         drop(limited);
         assert!(error.to_string().contains("descriptors were lost"));
@@ -223,7 +223,7 @@ fn all_descriptors_come_beside_credentials_labels_and_processes() {
 
 /// A datagram that fits exactly, and one byte past it.
 #[test]
-fn a_datagram_that_is_cut_is_told() {
+fn a_truncated_datagram_is_reported() {
     let _alone = alone();
     block_on(async {
         let (one, two) = UnixDatagram::pair().unwrap();
@@ -258,7 +258,7 @@ fn a_datagram_that_is_cut_is_told() {
 
 /// A receive that is dropped before it is ready takes nothing.
 #[test]
-fn a_receive_that_is_given_up_leaves_the_descriptors() {
+fn a_dropped_receive_leaves_the_descriptors() {
     let _alone = alone();
     block_on(async {
         for pair in Pair::both() {

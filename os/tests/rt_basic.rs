@@ -25,9 +25,9 @@ fn on_both(f: impl Fn(&Runtime)) {
 }
 
 /// Counts its drops.
-struct Counted(Arc<AtomicUsize>);
+struct DropCounter(Arc<AtomicUsize>);
 
-impl Drop for Counted {
+impl Drop for DropCounter {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
@@ -92,7 +92,7 @@ fn a_panic_comes_out_of_the_join_handle() {
 fn an_aborted_task_is_dropped_and_says_cancelled() {
     on_both(|rt| {
         let drops = Arc::new(AtomicUsize::new(0));
-        let counted = Counted(Arc::clone(&drops));
+        let counted = DropCounter(Arc::clone(&drops));
         rt.block_on(async {
             let task = selkie::spawn(async move {
                 let _counted = counted;
@@ -131,7 +131,7 @@ fn dropping_the_runtime_drops_every_task() {
                 .unwrap(),
         };
         for _ in 0..500 {
-            let counted = Counted(Arc::clone(&drops));
+            let counted = DropCounter(Arc::clone(&drops));
             rt.spawn(async move {
                 let _counted = counted;
                 forever().await;
@@ -156,7 +156,7 @@ fn spawning_on_a_runtime_that_is_gone_gives_a_cancelled_task() {
         let handle = rt.handle().clone();
         drop(rt);
         let drops = Arc::new(AtomicUsize::new(0));
-        let counted = Counted(Arc::clone(&drops));
+        let counted = DropCounter(Arc::clone(&drops));
         let task = handle.spawn(async move { drop(counted) });
         assert!(task.is_finished());
         assert_eq!(drops.load(Ordering::SeqCst), 1);

@@ -1,4 +1,4 @@
-//! Several sockets at one address.
+//! Several sockets bound to one address (`bind_many`).
 #![cfg(target_os = "linux")]
 
 mod fixture;
@@ -86,7 +86,7 @@ fn every_socket_gets_datagrams_and_one_sender_stays_with_one() {
 }
 
 #[test]
-fn one_is_the_least_and_all_or_none_are_bound() {
+fn at_least_one_socket_is_bound_and_either_all_or_none() {
     for runtime in ringed() {
         runtime.block_on(async {
             let error = TcpListener::bind_many("127.0.0.1:0", 0).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Signals: every listener hears, also when many come at once.
+//! Signals: every listener receives them, also when many come at once.
 #![cfg(unix)]
 #![allow(unsafe_code)]
 
@@ -37,7 +37,7 @@ fn raise(kind: SignalKind) {
 }
 
 #[test]
-fn every_listener_hears_once() {
+fn every_listener_receives_a_signal_once() {
     let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -57,7 +57,7 @@ fn every_listener_hears_once() {
 }
 
 #[test]
-fn listeners_in_two_runtimes_hear() {
+fn listeners_in_two_runtimes_receive_a_signal() {
     let _alone = alone();
     let [one, two] = runtimes();
     let kind = SignalKind::user_defined2();
@@ -69,7 +69,7 @@ fn listeners_in_two_runtimes_hear() {
 }
 
 #[test]
-fn what_cannot_be_handled_is_refused() {
+fn signals_that_cannot_be_handled_are_refused() {
     let [runtime, _] = runtimes();
     let _context = runtime.enter();
     let (kept, fault, none) = ("the system keeps it", "a fault", "no such signal");
@@ -90,7 +90,7 @@ fn what_cannot_be_handled_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn every_real_time_signal_is_heard() {
+fn every_real_time_signal_is_received() {
     let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -114,7 +114,7 @@ fn every_real_time_signal_is_heard() {
 }
 
 #[test]
-fn every_kind_that_has_a_name_is_heard() {
+fn every_signal_kind_that_has_a_name_is_received() {
     let kinds = [
         SignalKind::alarm(),
         SignalKind::child(),
@@ -160,7 +160,7 @@ fn an_interrupt_is_ctrl_c() {
 }
 
 #[test]
-fn a_burst_counts_at_least_once_and_the_next_is_heard_again() {
+fn a_burst_is_received_at_least_once_and_the_next_signal_too() {
     const BURST: usize = 10_000;
     // Real-time signals of one number are queued: the handler runs for each.
     let kind = SignalKind::from_raw(libc::SIGRTMAX() - 1);
@@ -201,7 +201,7 @@ fn is_default(kind: SignalKind) -> bool {
 }
 
 #[test]
-fn the_last_listener_puts_back_what_stood_before_if_asked() {
+fn the_last_listener_restores_the_old_handler_if_requested() {
     let _alone = alone();
     // Signals that no other test of this program listens to.
     let (kind, kept) = (SignalKind::alarm(), SignalKind::window_change());

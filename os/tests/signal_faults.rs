@@ -81,8 +81,8 @@ fn each_system_call_may_fail_and_no_signal_is_lost() {
     if !can_trace() {
         return;
     }
-    let folder = fixture::Folder::new("signal-faults");
-    let log = folder.0.join("calls");
+    let directory = fixture::TempDir::new("signal-faults");
+    let log = directory.0.join("calls");
     let mut injected = 0;
     for (calls, error) in FAULTS {
         for nth in 1.. {

@@ -1,4 +1,4 @@
-//! What listening to signals costs a process that does not.
+//! A process that listens to no signal has no pipe for them.
 #![cfg(target_os = "linux")]
 
 use selkie::runtime::Builder;

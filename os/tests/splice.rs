@@ -54,7 +54,7 @@ fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
 }
 
 #[test]
-fn all_that_comes_goes_through_in_order() {
+fn spliced_bytes_arrive_in_order() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = tcp_pair().await;
@@ -95,7 +95,7 @@ fn all_that_comes_goes_through_in_order() {
 }
 
 #[test]
-fn unix_streams_and_pipes_are_ends_too() {
+fn unix_streams_and_pipes_can_be_spliced() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = UnixStream::pair().unwrap();
@@ -146,7 +146,7 @@ fn a_limit_is_kept_to_the_byte() {
 }
 
 #[test]
-fn a_stream_can_be_both_ends() {
+fn a_stream_can_be_source_and_target_of_a_splice() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, server) = tcp_pair().await;
@@ -165,7 +165,7 @@ fn a_stream_can_be_both_ends() {
 }
 
 #[test]
-fn a_copy_that_is_given_up_at_a_full_target_loses_nothing() {
+fn a_splice_dropped_at_a_full_target_loses_nothing() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = tcp_pair().await;
@@ -202,7 +202,7 @@ fn a_copy_that_is_given_up_at_a_full_target_loses_nothing() {
 }
 
 #[test]
-fn a_target_that_is_gone_is_told_and_what_was_taken_is_kept() {
+fn a_closed_target_is_an_error_and_the_bytes_that_were_taken_are_kept() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, near) = UnixStream::pair().unwrap();
@@ -226,7 +226,7 @@ fn a_target_that_is_gone_is_told_and_what_was_taken_is_kept() {
 }
 
 #[test]
-fn a_source_that_is_reset_is_told() {
+fn a_reset_source_is_an_error() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (client, near) = tcp_pair().await;
@@ -242,7 +242,7 @@ fn a_source_that_is_reset_is_told() {
 }
 
 #[test]
-fn a_file_is_sent_from_where_it_is_asked_and_up_to_its_end() {
+fn a_file_is_sent_from_the_given_position_up_to_its_end() {
     for runtime in ringed() {
         runtime.block_on(async {
             let bytes = sample(MANY);
@@ -278,7 +278,7 @@ fn a_file_is_sent_from_where_it_is_asked_and_up_to_its_end() {
 }
 
 #[test]
-fn a_file_that_is_given_up_half_way_says_how_much_went() {
+fn a_dropped_file_send_reports_how_many_bytes_went() {
     for runtime in ringed() {
         runtime.block_on(async {
             let bytes = sample(MANY);
@@ -351,7 +351,7 @@ fn a_stream_is_received_into_a_file() {
 }
 
 #[test]
-fn a_file_that_takes_nothing_is_told() {
+fn a_file_that_takes_no_bytes_is_an_error() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (mut client, server) = UnixStream::pair().unwrap();

@@ -15,7 +15,7 @@ use selkie::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use selkie::runtime::{Builder, Runtime};
 use selkie::time::{sleep, timeout};
 
-use fixture::{Folder, PART, is_part, ringed};
+use fixture::{PART, TempDir, is_part, ringed};
 
 /// Longer than anything takes that ends at all.
 const LONG: Duration = Duration::from_secs(30);
@@ -96,7 +96,7 @@ fn until_input() {
 }
 
 #[test]
-fn regression_56_no_task_waits_for_a_thread_that_has_stds_lock() {
+fn regression_56_no_task_waits_for_a_thread_that_holds_the_lock_of_stds_stdin() {
     for kind in ["0", "1", "2"] {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture", "reads_beside_std"])
@@ -116,7 +116,7 @@ fn regression_56_no_task_waits_for_a_thread_that_has_stds_lock() {
 }
 
 #[test]
-#[ignore = "a part of regression_56_no_task_waits_for_a_thread_that_has_stds_lock"]
+#[ignore = "a part of regression_56_no_task_waits_for_a_thread_that_holds_the_lock_of_stds_stdin"]
 fn reads_beside_std() {
     let Some(kind) = std::env::var_os(PART) else {
         return;
@@ -157,7 +157,7 @@ fn reads_beside_std() {
 }
 
 #[test]
-fn regression_57_what_std_has_read_ahead_comes_at_once_and_first() {
+fn regression_57_bytes_that_std_has_read_ahead_come_first_and_at_once() {
     let mut child = part("reads_what_std_left");
     let mut output = child.stdout.take().unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -173,7 +173,7 @@ fn regression_57_what_std_has_read_ahead_comes_at_once_and_first() {
 }
 
 #[test]
-#[ignore = "a part of regression_57_what_std_has_read_ahead_comes_at_once_and_first"]
+#[ignore = "a part of regression_57_bytes_that_std_has_read_ahead_come_first_and_at_once"]
 fn reads_what_std_left() {
     if !is_part() {
         return;
@@ -205,7 +205,7 @@ fn reads_what_std_left() {
 }
 
 #[test]
-fn a_given_up_read_takes_nothing_and_leaves_the_descriptors_alone() {
+fn a_dropped_read_takes_no_bytes_and_leaves_the_descriptors_alone() {
     let mut child = part("gives_up");
     let mut output = child.stdout.take().unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -219,7 +219,7 @@ fn a_given_up_read_takes_nothing_and_leaves_the_descriptors_alone() {
 }
 
 #[test]
-#[ignore = "a part of a_given_up_read_takes_nothing_and_leaves_the_descriptors_alone"]
+#[ignore = "a part of a_dropped_read_takes_no_bytes_and_leaves_the_descriptors_alone"]
 fn gives_up() {
     if !is_part() {
         return;
@@ -245,7 +245,7 @@ fn gives_up() {
 }
 
 #[test]
-fn what_a_busy_pool_has_taken_of_the_output_is_written_at_the_end() {
+fn output_that_a_busy_pool_has_taken_is_written_at_the_end() {
     for errors in [false, true] {
         let child = part(if errors {
             "leaves_errors"
@@ -284,19 +284,19 @@ fn leaves(mut one: impl selkie::io::AsyncWrite + Unpin, two: impl selkie::io::As
 }
 
 #[test]
-#[ignore = "a part of what_a_busy_pool_has_taken_of_the_output_is_written_at_the_end"]
+#[ignore = "a part of output_that_a_busy_pool_has_taken_is_written_at_the_end"]
 fn leaves_output() {
     leaves(selkie::io::stdout(), selkie::io::stdout());
 }
 
 #[test]
-#[ignore = "a part of what_a_busy_pool_has_taken_of_the_output_is_written_at_the_end"]
+#[ignore = "a part of output_that_a_busy_pool_has_taken_is_written_at_the_end"]
 fn leaves_errors() {
     leaves(selkie::io::stderr(), selkie::io::stderr());
 }
 
 #[test]
-fn what_one_reader_leaves_the_next_one_reads() {
+fn the_next_reader_gets_the_bytes_that_one_reader_left() {
     let mut child = part("reads_by_turns");
     let mut input = child.stdin.take().unwrap();
     input.write_all(b"abcdef").unwrap();
@@ -305,7 +305,7 @@ fn what_one_reader_leaves_the_next_one_reads() {
 }
 
 #[test]
-#[ignore = "run by `what_one_reader_leaves_the_next_one_reads`"]
+#[ignore = "run by `the_next_reader_gets_the_bytes_that_one_reader_left`"]
 fn reads_by_turns() {
     if !is_part() {
         return;
@@ -332,7 +332,7 @@ fn closes_ranges() -> bool {
 
 /// Reads three bytes by ours, three by std's, and so on; two runtimes, and readers that drop or stay.
 #[test]
-fn std_and_ours_read_by_turns() {
+fn std_and_selkie_read_standard_input_by_turns() {
     for stays in [false, true] {
         let mut child = part(if stays {
             "turns_of_one_reader"
@@ -371,24 +371,24 @@ fn take_turns(stays: bool) {
 }
 
 #[test]
-#[ignore = "a part of std_and_ours_read_by_turns"]
+#[ignore = "a part of std_and_selkie_read_standard_input_by_turns"]
 fn turns() {
     take_turns(false);
 }
 
 #[test]
-#[ignore = "a part of std_and_ours_read_by_turns"]
+#[ignore = "a part of std_and_selkie_read_standard_input_by_turns"]
 fn turns_of_one_reader() {
     take_turns(true);
 }
 
 #[test]
-fn a_child_reads_on_where_ours_has_come_to() {
+fn a_child_continues_to_read_where_its_parent_stopped() {
     if !closes_ranges() {
         return println!("skipped: the system has no close_range");
     }
-    let folder = Folder::new("stdin");
-    let path = folder.file("input", b"headrest");
+    let directory = TempDir::new("stdin");
+    let path = directory.file("input", b"headrest");
     let mut from_pipe = part("leaves_the_rest_to_a_child");
     let mut input = from_pipe.stdin.take().unwrap();
     input.write_all(b"headrest").unwrap();
@@ -403,7 +403,7 @@ fn a_child_reads_on_where_ours_has_come_to() {
 }
 
 #[test]
-#[ignore = "a part of a_child_reads_on_where_ours_has_come_to"]
+#[ignore = "a part of a_child_continues_to_read_where_its_parent_stopped"]
 fn leaves_the_rest_to_a_child() {
     if !is_part() {
         return;

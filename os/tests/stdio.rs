@@ -8,7 +8,7 @@ use selkie::runtime::Builder;
 
 /// Run in a process of its own by the test below; ends without a chance for std to flush.
 #[test]
-#[ignore = "run by `what_was_flushed_is_out`"]
+#[ignore = "run by `flushed_output_has_been_written`"]
 fn writes_and_dies() {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -27,7 +27,7 @@ fn writes_and_dies() {
 }
 
 #[test]
-fn what_was_flushed_is_out() {
+fn flushed_output_has_been_written() {
     let done = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "writes_and_dies", "--ignored", "--nocapture"])
         .output()
@@ -37,7 +37,7 @@ fn what_was_flushed_is_out() {
 }
 
 #[test]
-fn a_write_after_the_runtimes_end_is_refused_and_says_so() {
+fn a_write_after_the_shutdown_of_the_runtime_is_an_error() {
     use selkie::io::AsyncWriteExt;
 
     for builder in [
@@ -57,7 +57,7 @@ fn a_write_after_the_runtimes_end_is_refused_and_says_so() {
 /// A write that was refused as it began was looked at within the budget: without any left the write said
 /// that it waits, and one that had been taken would have been made again.
 #[test]
-fn a_write_says_in_the_same_poll_what_became_of_it() {
+fn a_write_that_finishes_at_once_is_ready_in_the_same_poll() {
     use std::future::poll_fn;
     use std::pin::Pin;
     use std::task::Poll;

@@ -167,7 +167,7 @@ fn names_are_looked_up() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn fast_open_carries_the_first_bytes_and_tells_that_nobody_listens() {
+fn fast_open_carries_the_first_bytes_and_reports_a_refused_connection() {
     for runtime in ringed() {
         runtime.block_on(async {
             let server = TcpSocket::new_v4().unwrap();

@@ -1,4 +1,4 @@
-//! Sockets by the runtime's ring: what arrives, what is counted, what is said where there is no ring.
+//! Sockets by the runtime's ring: what arrives, what is counted, and which error there is without a ring.
 //!
 //! Length      one arrangement of sockets, which all tests share.
 #![cfg(io_uring)]
@@ -15,8 +15,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use fixture::{
-    Counted, PART, alone, buffers, can_trace, is_part, open_descriptors, ordinary, pair, poll_once,
-    ringed,
+    CountedBuffer, PART, alone, buffers, can_trace, is_part, open_descriptors, ordinary, pair,
+    poll_once, ringed,
 };
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::net::{TcpListener, TcpStream};
@@ -116,7 +116,7 @@ async fn hold_all(buffers: &Buffers, count: usize) {
 }
 
 #[test]
-fn regression_24_what_is_dropped_at_any_poll_gives_buffers_and_descriptors_back() {
+fn regression_24_operations_dropped_at_any_poll_return_buffers_and_descriptors() {
     let _alone = alone();
     for runtime in runtimes() {
         let before = runtime.block_on(async {
@@ -158,7 +158,7 @@ fn regression_24_what_is_dropped_at_any_poll_gives_buffers_and_descriptors_back(
 }
 
 #[test]
-fn regression_24_accepted_connections_that_nobody_takes_are_closed() {
+fn regression_24_accepted_connections_that_no_task_takes_are_closed() {
     let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -185,7 +185,7 @@ fn regression_24_accepted_connections_that_nobody_takes_are_closed() {
 }
 
 #[test]
-fn connections_beyond_what_is_accepted_ahead_all_come() {
+fn connections_beyond_those_accepted_in_advance_are_all_accepted() {
     const CONNECTIONS: usize = 300;
     let _alone = alone();
     for runtime in runtimes() {
@@ -207,7 +207,7 @@ fn connections_beyond_what_is_accepted_ahead_all_come() {
 }
 
 #[test]
-fn a_listener_that_nobody_asks_stops_accepting() {
+fn a_listener_that_no_task_polls_stops_accepting() {
     const AHEAD: usize = 256;
     let _alone = alone();
     for runtime in runtimes() {
@@ -233,7 +233,7 @@ fn a_listener_that_nobody_asks_stops_accepting() {
 }
 
 #[test]
-fn a_runtime_that_ends_ends_what_is_under_way() {
+fn a_runtime_that_ends_ends_operations_in_flight() {
     let _alone = alone();
     for runtime in runtimes() {
         let before = open_descriptors();
@@ -276,7 +276,7 @@ fn regression_24_sends_dropped_at_any_poll_give_their_buffers_back() {
                 let client = Socket::new(client.unwrap().into_std().unwrap()).unwrap();
                 let (_server, _) = listener.accept().await.unwrap();
                 // More than the socket takes: it waits.
-                let bytes = Counted(vec![7; 8 << 20], Arc::clone(&witness));
+                let bytes = CountedBuffer(vec![7; 8 << 20], Arc::clone(&witness));
                 let copied = polls % 2 == 0;
                 let mut sending = Box::pin(async {
                     if copied {
@@ -297,7 +297,7 @@ fn regression_24_sends_dropped_at_any_poll_give_their_buffers_back() {
 }
 
 #[test]
-fn what_is_sent_without_a_copy_arrives_and_comes_back() {
+fn a_buffer_sent_without_a_copy_arrives_and_is_returned() {
     let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -321,7 +321,7 @@ fn what_is_sent_without_a_copy_arrives_and_comes_back() {
 }
 
 #[test]
-fn the_other_side_is_seen_to_end_or_to_be_gone() {
+fn a_peer_that_closes_or_resets_the_connection_is_noticed() {
     let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -373,7 +373,7 @@ fn another_task_sends_while_the_driver_sleeps() {
 }
 
 #[test]
-fn sizes_that_cannot_be_are_refused() {
+fn impossible_buffer_sizes_are_refused() {
     let _alone = alone();
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -409,9 +409,9 @@ fn a_runtime_without_a_ring_says_so() {
 }
 
 #[test]
-fn regression_31_a_refused_ring_is_told_in_words() {
+fn regression_31_a_refused_ring_is_an_error_that_says_why() {
     let _alone = alone();
-    let name = "regression_31_a_refused_ring_is_told_in_words";
+    let name = "regression_31_a_refused_ring_is_an_error_that_says_why";
     if is_part() {
         let mut builder = Builder::new_current_thread();
         let runtime = builder.enable_io_uring().build().unwrap();

@@ -1,5 +1,5 @@
-//! Whoever waits for an operation of a ring is woken when its runtime ends, wherever it waits and however the
-//! runtime ends.
+//! A task that waits for an operation of a ring is woken when the runtime of the ring shuts down, on whichever runtime
+//! it waits and however that one is shut down.
 #![cfg(io_uring)]
 
 mod fixture;
@@ -24,12 +24,12 @@ const LONG: Duration = Duration::from_secs(20);
 const MUCH: usize = 32 << 20;
 
 /// What waits: an operation, to its end.
-type Waiting = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+type BoxedFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// What a row begins, in its runtime; with what must stay while it waits.
-type Begin = fn(&Buffers) -> (Waiting, Box<dyn Send>);
+type StartFunction = fn(&Buffers) -> (BoxedFuture, Box<dyn Send>);
 
-const OPERATIONS: [(&str, Begin); 6] = [
+const OPERATIONS: [(&str, StartFunction); 6] = [
     ("a receive", receive),
     ("a receive that has no buffer", starve),
     ("an accept", accept),
@@ -38,7 +38,7 @@ const OPERATIONS: [(&str, Begin); 6] = [
     ("a read of the ordinary kind", read),
 ];
 
-fn receive(buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
+fn receive(buffers: &Buffers) -> (BoxedFuture, Box<dyn Send>) {
     let (socket, theirs) = pair();
     let mut received = socket.receive(buffers);
     let waiting = async move {
@@ -51,7 +51,7 @@ fn receive(buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
     (Box::pin(waiting), Box::new(theirs))
 }
 
-fn starve(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
+fn starve(_buffers: &Buffers) -> (BoxedFuture, Box<dyn Send>) {
     let buffers = Buffers::new(1, 1).unwrap();
     let (socket, mut theirs) = pair();
     let mut received = socket.receive(&buffers);
@@ -71,7 +71,7 @@ fn starve(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
     (Box::pin(waiting), Box::new(theirs))
 }
 
-fn accept(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
+fn accept(_buffers: &Buffers) -> (BoxedFuture, Box<dyn Send>) {
     let mut incoming = Incoming::new(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
     let waiting = async move { incoming.next().await.map(drop) };
     (Box::pin(waiting), Box::new(()))
@@ -85,7 +85,7 @@ fn fill(socket: &Socket) {
     socket.set_nonblocking(false).unwrap();
 }
 
-fn send(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
+fn send(_buffers: &Buffers) -> (BoxedFuture, Box<dyn Send>) {
     let (socket, theirs) = pair();
     fill(&socket);
     let waiting = async move {
@@ -96,7 +96,7 @@ fn send(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
     (Box::pin(waiting), Box::new(theirs))
 }
 
-fn send_all(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
+fn send_all(_buffers: &Buffers) -> (BoxedFuture, Box<dyn Send>) {
     let (socket, theirs) = pair();
     let waiting = async move {
         let (sent, back) = socket.send_all(vec![7; MUCH]).await;
@@ -106,7 +106,7 @@ fn send_all(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
     (Box::pin(waiting), Box::new(theirs))
 }
 
-fn read(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
+fn read(_buffers: &Buffers) -> (BoxedFuture, Box<dyn Send>) {
     use selkie::io::AsyncReadExt;
 
     let (_, theirs) = pair();
@@ -117,12 +117,12 @@ fn read(_buffers: &Buffers) -> (Waiting, Box<dyn Send>) {
 }
 
 /// A runtime of either kind.
-enum Of {
+enum TestRuntime {
     Threads(Runtime),
     Local(LocalRuntime),
 }
 
-impl Of {
+impl TestRuntime {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self {
             Self::Threads(runtime) => runtime.block_on(future),
@@ -146,7 +146,7 @@ impl Of {
 }
 
 /// How a runtime ends.
-type End = fn(Of);
+type End = fn(TestRuntime);
 
 const ENDS: [(&str, End); 6] = [
     ("dropped", drop),
@@ -157,7 +157,7 @@ const ENDS: [(&str, End); 6] = [
         runtime.shutdown_timeout(Duration::from_millis(1));
     }),
     ("given long", |runtime| runtime.shutdown_timeout(LONG)),
-    ("left in the background", Of::shutdown_background),
+    ("left in the background", TestRuntime::shutdown_background),
     ("dropped in async context", |runtime| {
         let outer = current_thread();
         let panicked = outer.block_on(async { catch_unwind(AssertUnwindSafe(|| drop(runtime))) });
@@ -171,26 +171,26 @@ fn current_thread() -> Runtime {
 }
 
 /// The runtimes that rows end: one thread, workers, and one that stays on its thread.
-fn flavours() -> [Of; 3] {
+fn runtimes() -> [TestRuntime; 3] {
     let [first, second] = ringed();
     let mut builder = Builder::new_current_thread();
     let local = builder.enable_all().build_local(LocalOptions::default());
     [
-        Of::Threads(first),
-        Of::Threads(second),
-        Of::Local(local.unwrap()),
+        TestRuntime::Threads(first),
+        TestRuntime::Threads(second),
+        TestRuntime::Local(local.unwrap()),
     ]
 }
 
 /// Where an operation is begun: by a task of the runtime, or by whoever waits.
 #[derive(Debug, Clone, Copy)]
-enum Begun {
+enum StartContext {
     ByTask,
     ByWaiter,
 }
 
 /// Polls `waiting` once on a worker of `runtime`.
-fn begin(runtime: &Of, mut waiting: Waiting) -> Waiting {
+fn begin(runtime: &TestRuntime, mut waiting: BoxedFuture) -> BoxedFuture {
     let (gives, given) = mpsc::channel();
     runtime.block_on(async move {
         let task = selkie::spawn(async move {
@@ -217,7 +217,9 @@ fn begin(runtime: &Of, mut waiting: Waiting) -> Waiting {
 }
 
 /// Waits on a thread and a runtime of its own; what came of it, and `true` first, once it waits.
-fn wait_elsewhere(mut waiting: Waiting) -> (mpsc::Receiver<()>, mpsc::Receiver<io::Result<()>>) {
+fn wait_elsewhere(
+    mut waiting: BoxedFuture,
+) -> (mpsc::Receiver<()>, mpsc::Receiver<io::Result<()>>) {
     let (waits, is_waiting) = mpsc::channel();
     let (told, outcome) = mpsc::channel();
     thread::spawn(move || {
@@ -233,14 +235,23 @@ fn wait_elsewhere(mut waiting: Waiting) -> (mpsc::Receiver<()>, mpsc::Receiver<i
 }
 
 /// One row: the runtime ends while the operation is waited for elsewhere, or before it is.
-fn row(what: &str, begin_it: Begin, end: End, runtime: Of, begun: Begun, is_late: bool) {
+fn row(
+    what: &str,
+    begin_it: StartFunction,
+    end: End,
+    runtime: TestRuntime,
+    begun: StartContext,
+    is_late: bool,
+) {
     let (waiting, kept) = match begun {
-        Begun::ByTask => {
+        StartContext::ByTask => {
             let (waiting, kept) =
                 runtime.block_on(async { begin_it(&Buffers::new(4, 64).unwrap()) });
             (begin(&runtime, waiting), kept)
         }
-        Begun::ByWaiter => runtime.block_on(async { begin_it(&Buffers::new(4, 64).unwrap()) }),
+        StartContext::ByWaiter => {
+            runtime.block_on(async { begin_it(&Buffers::new(4, 64).unwrap()) })
+        }
     };
     let outcome = if is_late {
         end(runtime);
@@ -265,9 +276,9 @@ fn rows(is_late: bool) {
     }
     for (what, begin_it) in OPERATIONS {
         for (how, end) in ENDS {
-            for begun in [Begun::ByTask, Begun::ByWaiter] {
-                for (flavour, runtime) in flavours().into_iter().enumerate() {
-                    let named = format!("{what}, begun {begun:?}, of runtime {flavour}, {how}");
+            for begun in [StartContext::ByTask, StartContext::ByWaiter] {
+                for (number, runtime) in runtimes().into_iter().enumerate() {
+                    let named = format!("{what}, begun {begun:?}, of runtime {number}, {how}");
                     row(&named, begin_it, end, runtime, begun, is_late);
                 }
             }
@@ -276,24 +287,24 @@ fn rows(is_late: bool) {
 }
 
 #[test]
-fn whoever_waits_elsewhere_is_told_of_any_end() {
+fn a_task_of_another_runtime_learns_of_each_kind_of_shutdown() {
     rows(false);
 }
 
 #[test]
-fn whoever_comes_to_wait_after_any_end_is_told() {
+fn a_task_that_waits_only_after_a_shutdown_learns_of_it() {
     rows(true);
 }
 
 /// The system sends from the memory itself, which so comes back only with the other side's doing.
 #[test]
-fn whoever_sends_from_where_it_lies_is_told_once_the_other_side_is_gone() {
+fn a_zero_copy_send_ends_once_the_peer_is_gone() {
     let _alone = alone();
     if buffers(&current_thread(), 1, 1).is_none() {
         return;
     }
     for (how, end) in ENDS {
-        for runtime in flavours() {
+        for runtime in runtimes() {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (theirs, _) = listener.accept().unwrap();
@@ -320,7 +331,7 @@ fn whoever_sends_from_where_it_lies_is_told_once_the_other_side_is_gone() {
 
 /// Those that were cancelled as a runtime ended without waiting kept their sockets for good.
 #[test]
-fn an_end_without_waiting_closes_every_socket() {
+fn a_background_shutdown_closes_every_socket() {
     let _alone = alone();
     if buffers(&current_thread(), 1, 1).is_none() {
         return;

@@ -1,4 +1,4 @@
-//! Sockets in the table of files of a ring.
+//! Sockets that are registered files of a ring.
 #![cfg(io_uring)]
 #![allow(unsafe_code)]
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use fixture::{Counted, alone, buffers, open_descriptors, ordinary, pair, poll_once, ringed};
+use fixture::{CountedBuffer, alone, buffers, open_descriptors, ordinary, pair, poll_once, ringed};
 use selkie::io::{AsyncReadExt, AsyncWriteExt};
 use selkie::runtime::{Builder, Runtime};
 use selkie::uring::{Buffers, Socket};
@@ -114,7 +114,7 @@ fn a_registered_socket_sends_and_receives_on_any_worker() {
 }
 
 #[test]
-fn a_full_table_says_so_and_the_socket_is_as_before() {
+fn a_full_table_is_an_error_and_the_socket_is_unchanged() {
     let _alone = alone();
     if !has_ring() {
         return;
@@ -137,7 +137,7 @@ fn a_full_table_says_so_and_the_socket_is_as_before() {
 }
 
 #[test]
-fn regression_24_operations_dropped_at_any_poll_give_places_back() {
+fn regression_24_operations_dropped_at_any_poll_free_their_slots() {
     let _alone = alone();
     if !has_ring() {
         return;
@@ -152,7 +152,7 @@ fn regression_24_operations_dropped_at_any_poll_give_places_back() {
             let mut theirs = ordinary(theirs);
             let mut received = socket.receive(&buffers);
             let owned = Arc::clone(&witness);
-            let long = Counted(vec![7; 1 << 20], owned);
+            let long = CountedBuffer(vec![7; 1 << 20], owned);
             let mut sending = Box::pin(socket.send_all(long));
             for poll in 0..polls {
                 let _ = poll_once(&mut pin!(received.next()));
@@ -180,7 +180,7 @@ fn regression_24_operations_dropped_at_any_poll_give_places_back() {
 }
 
 #[test]
-fn regression_24_a_runtime_that_ends_keeps_nothing_that_is_registered() {
+fn regression_24_a_runtime_that_ends_keeps_no_registered_file() {
     let _alone = alone();
     if !has_ring() {
         return;

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use fixture::{
-    Folder, PART, alone, buffers, can_trace, is_part, open_descriptors, pair, poll_once,
+    PART, TempDir, alone, buffers, can_trace, is_part, open_descriptors, pair, poll_once,
 };
 use selkie::fs::File;
 use selkie::runtime::{Builder, Runtime, worker_index};
@@ -187,7 +187,7 @@ fn goes_on_elsewhere(keeps_busy: fn(&AtomicBool)) {
 }
 
 #[test]
-fn regression_32_what_completes_while_its_worker_computes_is_told_elsewhere() {
+fn regression_32_a_completion_is_delivered_by_another_worker_while_its_own_computes() {
     goes_on_elsewhere(|is_done| {
         while !is_done.load(Ordering::Acquire) {
             std::hint::spin_loop();
@@ -196,7 +196,7 @@ fn regression_32_what_completes_while_its_worker_computes_is_told_elsewhere() {
 }
 
 #[test]
-fn regression_32_what_completes_while_its_worker_blocks_is_told_elsewhere() {
+fn regression_32_a_completion_is_delivered_by_another_worker_while_its_own_blocks() {
     goes_on_elsewhere(|is_done| {
         while !is_done.load(Ordering::Acquire) {
             std::thread::park_timeout(Duration::from_millis(50));
@@ -205,7 +205,7 @@ fn regression_32_what_completes_while_its_worker_blocks_is_told_elsewhere() {
 }
 
 #[test]
-fn regression_32_what_a_worker_asked_before_it_got_stuck_is_submitted() {
+fn regression_32_operations_of_a_worker_that_got_stuck_are_submitted() {
     let _alone = alone();
     let Some((runtime, _buffers)) = runtime() else {
         return;
@@ -231,7 +231,7 @@ fn regression_32_what_a_worker_asked_before_it_got_stuck_is_submitted() {
 }
 
 #[test]
-fn regression_24_a_runtime_that_ends_ends_what_is_under_way_on_each_ring() {
+fn regression_24_a_runtime_that_ends_ends_operations_in_flight_on_each_ring() {
     let _alone = alone();
     let before = open_descriptors();
     let Some((runtime, buffers)) = runtime() else {
@@ -271,8 +271,8 @@ fn files_are_written_by_both_workers() {
     let Some((runtime, _buffers)) = runtime() else {
         return;
     };
-    let folder = Folder::new("ring-workers");
-    let path = folder.file("file", b"");
+    let directory = TempDir::new("ring-workers");
+    let path = directory.file("file", b"");
     let file = Arc::new(runtime.block_on(async {
         let mut options = File::options();
         options.read(true).write(true).open(&path).await.unwrap()
@@ -334,7 +334,7 @@ impl Drop for NoDescriptors {
 }
 
 #[test]
-fn regression_31_a_ring_refused_to_a_worker_is_made_up_for_by_another() {
+fn regression_31_a_worker_without_a_ring_uses_the_ring_of_another() {
     let _alone = alone();
     let Some((runtime, buffers)) = runtime() else {
         return;
@@ -366,7 +366,7 @@ fn regression_31_a_ring_refused_to_a_worker_is_made_up_for_by_another() {
 
 /// Regression 90: that there was no descriptor for the first ring was remembered for the runtime's life.
 #[test]
-fn regression_90_a_ring_comes_once_there_are_descriptors() {
+fn regression_90_a_ring_is_made_once_there_are_descriptors() {
     let _alone = alone();
     if runtime().is_none() {
         return;
@@ -394,8 +394,8 @@ fn regression_90_a_ring_comes_once_there_are_descriptors() {
 }
 
 #[test]
-fn regression_31_rings_that_the_system_no_longer_enters_are_told_in_words() {
-    let name = "regression_31_rings_that_the_system_no_longer_enters_are_told_in_words";
+fn regression_31_the_error_of_rings_that_the_system_no_longer_enters_says_why() {
+    let name = "regression_31_the_error_of_rings_that_the_system_no_longer_enters_says_why";
     if is_part() {
         let before = open_descriptors();
         let Some((runtime, buffers)) = runtime() else {

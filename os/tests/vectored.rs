@@ -1,4 +1,4 @@
-//! Several buffers in one call: read, written, and said to be taken so.
+//! Vectored reads and writes, and what `is_write_vectored` says of them.
 
 mod fixture;
 
@@ -144,7 +144,7 @@ async fn goes_through(
 }
 
 #[test]
-fn every_adaptor_passes_several_buffers_on() {
+fn every_adaptor_passes_vectored_writes_on() {
     for runtime in ringed() {
         runtime.block_on(async {
             let (one, two) = duplex(64);
@@ -173,9 +173,9 @@ fn every_adaptor_passes_several_buffers_on() {
 }
 
 /// A writer that takes one buffer at a time and says so.
-struct Plain;
+struct PlainWriter;
 
-impl AsyncWrite for Plain {
+impl AsyncWrite for PlainWriter {
     fn poll_write(
         self: std::pin::Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -199,7 +199,7 @@ impl AsyncWrite for Plain {
     }
 }
 
-impl selkie::io::AsyncRead for Plain {
+impl selkie::io::AsyncRead for PlainWriter {
     fn poll_read(
         self: std::pin::Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -210,20 +210,20 @@ impl selkie::io::AsyncRead for Plain {
 }
 
 #[test]
-fn who_takes_several_buffers_says_so_and_who_does_not_does_not() {
+fn is_write_vectored_is_true_only_for_writers_that_take_several_buffers() {
     assert!(sink().is_write_vectored() && empty().is_write_vectored());
     assert!(stdout().is_write_vectored() && stderr().is_write_vectored());
     assert!(Vec::new().is_write_vectored());
     assert!(simplex(1).1.is_write_vectored());
     // A buffer gathers, whatever stands behind it.
-    assert!(BufWriter::new(Plain).is_write_vectored());
-    assert!(BufStream::new(Plain).is_write_vectored());
+    assert!(BufWriter::new(PlainWriter).is_write_vectored());
+    assert!(BufStream::new(PlainWriter).is_write_vectored());
     // The others only pass on what stands behind them.
-    assert!(!Plain.is_write_vectored());
-    assert!(!BufReader::new(Plain).is_write_vectored());
-    assert!(!split(Plain).1.is_write_vectored());
-    assert!(!join(empty(), Plain).is_write_vectored());
-    assert!(!Box::new(Plain).is_write_vectored());
+    assert!(!PlainWriter.is_write_vectored());
+    assert!(!BufReader::new(PlainWriter).is_write_vectored());
+    assert!(!split(PlainWriter).1.is_write_vectored());
+    assert!(!join(empty(), PlainWriter).is_write_vectored());
+    assert!(!Box::new(PlainWriter).is_write_vectored());
     for runtime in ringed() {
         runtime.block_on(async {
             let (stream, _peer) = tcp_pair().await;

@@ -1,5 +1,5 @@
-//! Wakers are foreign code: nothing clones, wakes or drops one under a lock, and nobody keeps more of
-//! them than wait.
+//! Wakers are foreign code: none is cloned, woken or dropped under a lock, and no more of them are kept than there are
+//! waits.
 //!
 //! Length      one table of waits, and the wakers that check locks.
 #![cfg(unix)]
@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use checked::{WithCheckedWaker, checked};
-use fixture::{Folder, alone, narrow, ringed, runtimes};
+use fixture::{TempDir, alone, narrow, ringed, runtimes};
 use selkie::fs::File;
 use selkie::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use selkie::net::{TcpListener, TcpStream};
@@ -179,12 +179,12 @@ fn sockets() {
 
 #[test]
 fn files() {
-    let folder = Arc::new(Folder::new("wakers"));
+    let directory = Arc::new(TempDir::new("wakers"));
     let number = Arc::new(AtomicUsize::new(0));
     everywhere(move || {
-        let (folder, number) = (Arc::clone(&folder), Arc::clone(&number));
+        let (directory, number) = (Arc::clone(&directory), Arc::clone(&number));
         async move {
-            let path = folder
+            let path = directory
                 .path()
                 .join(number.fetch_add(1, Ordering::SeqCst).to_string());
             let mut file = part(File::create(&path)).await.unwrap();
@@ -241,19 +241,19 @@ fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 
 /// Regression 42: each poll of a wait for a file's operation left one more waker behind.
 #[test]
-fn regression_42_a_file_keeps_one_waker_for_each_wait() {
-    struct Nothing;
-    impl Wake for Nothing {
+fn regression_42_a_file_keeps_one_waker_per_wait() {
+    struct NoopWaker;
+    impl Wake for NoopWaker {
         fn wake(self: Arc<Self>) {}
     }
-    let folder = Folder::new("wakers-kept");
+    let directory = TempDir::new("wakers-kept");
     let runtime = narrow();
     runtime.block_on(async {
-        let mut file = File::create(folder.path().join("file")).await.unwrap();
+        let mut file = File::create(directory.path().join("file")).await.unwrap();
         let (go, waits) = mpsc::channel::<()>();
         let blocks = task::spawn_blocking(move || waits.recv());
         file.write_all(b"behind").await.unwrap();
-        let mine = Arc::new(Nothing);
+        let mine = Arc::new(NoopWaker);
         let waker = Waker::from(Arc::clone(&mine));
         let mut syncs = Box::pin(file.sync_all());
         for _ in 0..1000 {
@@ -338,7 +338,7 @@ fn read_now(half: &Mutex<impl AsyncRead + Unpin>, waker: &Waker) -> Vec<u8> {
 
 /// Two halves on two threads, each of which meets the other's polls.
 #[test]
-fn halves_that_meet_wake_each_other() {
+fn halves_that_contend_wake_each_other() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let (near, far) = selkie::io::duplex(64);
@@ -377,7 +377,7 @@ impl Wake for SaysContext {
 }
 
 #[test]
-fn the_end_wakes_in_the_runtimes_context_whoever_ends_it() {
+fn a_shutdown_wakes_in_the_context_of_its_runtime() {
     for limit in [None, Some(Duration::from_millis(50))] {
         let [_, runtime] = runtimes();
         // All workers are stuck: who ends the runtime closes its driver.

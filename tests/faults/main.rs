@@ -1,8 +1,8 @@
 //! A small run of everything that a socket does, for `tests/faults/run`, which makes its system
 //! calls fail one after the other.
 //!
-//! Ends with 0 if the run succeeded ("succeeded") or failed cleanly ("failed: …"), that is, with an
-//! error told and no descriptor left open; with 1 if one leaked. It must never hang.
+//! The exit status is 0 if the run succeeded ("succeeded") or failed cleanly ("failed: …"), that is, with an error and
+//! with no descriptor left open; it is 1 if a descriptor leaked. It must never hang.
 
 use std::io;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `select!`, `join!`, `try_join!` and `pin!` without a runtime: what they accept and promise.
 
-mod crowded;
+mod colliding_names;
 
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn, ready};
@@ -96,7 +96,7 @@ fn a_handler_may_break_return_await_and_use_what_a_future_borrowed() {
 }
 
 #[test]
-fn a_future_polled_by_reference_goes_on_in_the_next_select() {
+fn a_future_polled_by_reference_continues_in_the_next_select() {
     run(async {
         let long = after(5);
         selkie::pin!(long);
@@ -131,7 +131,7 @@ fn every_branch_of_a_fair_select_is_taken() {
 
 #[test]
 #[should_panic(expected = "all branches are disabled and there is no else branch")]
-fn select_without_a_branch_left_panics() {
+fn select_panics_when_no_branch_is_left() {
     run(async {
         selkie::select! {
             Some(()) = ready(None::<()>) => {}

@@ -1,4 +1,4 @@
-//! A mutex whose lock was granted to a future that its task polls no more.
+//! A mutex that was granted to a future which its task does not poll any more.
 
 use std::process::Command;
 use std::sync::Arc;

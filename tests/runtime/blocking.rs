@@ -1,4 +1,4 @@
-//! The blocking pool in a burst: every closure gets a thread that needs one, and no more than it needs.
+//! The blocking pool in a burst: every closure that needs a thread gets one, and no more threads are made than that.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};

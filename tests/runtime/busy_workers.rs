@@ -65,14 +65,14 @@ fn storms(runtime: &Runtime, rounds: usize) {
 }
 
 #[test]
-fn many_are_woken_by_one_that_yields_until_they_wait() {
+fn a_task_that_yields_wakes_many_others() {
     storms(&workers(2), 200);
 }
 
 /// A worker without a processor has tasks, one with tasks that only yield has the processor.
 #[test]
 #[cfg(target_os = "linux")]
-fn many_are_woken_by_one_that_yields_on_one_processor() {
+fn a_task_that_yields_wakes_many_others_on_one_processor() {
     const ROUNDS: usize = 200;
     let polls = thread::spawn(|| {
         stay_on_one_processor();
@@ -137,7 +137,7 @@ fn a_task_that_is_woken_from_outside_waits_for_a_poll_or_two_of_each_worker() {
 }
 
 #[test]
-fn a_timer_that_is_due_waits_for_some_polls_at_most() {
+fn a_due_timer_waits_for_a_few_polls_at_most() {
     const SLEEPS: u64 = 20;
     let runtime = workers(2);
     let _goes_on = load(&runtime, 16);
@@ -162,7 +162,7 @@ fn a_timer_that_is_due_waits_for_some_polls_at_most() {
 
 /// Every combination of the shortest and the longest intervals has tasks, timers and tasks from outside run.
 #[test]
-fn intervals_may_be_as_short_or_as_long_as_can_be() {
+fn event_intervals_may_have_any_length() {
     for (events, outside, count) in [
         (1, 1, 1),
         (1, u32::MAX, 2),
@@ -200,7 +200,7 @@ fn intervals_may_be_as_short_or_as_long_as_can_be() {
 
 /// Two thousand tasks that a thread wakes all the time, and one of the worker's own that yields.
 #[test]
-fn wakes_from_outside_leave_polls_to_the_worker_s_own_tasks() {
+fn wakes_from_outside_do_not_starve_the_worker_s_own_tasks() {
     const OUTSIDE_POLLS: usize = 20_000;
     let runtime = workers(1);
     let polls = Arc::new(AtomicUsize::new(0));
@@ -239,7 +239,7 @@ fn wakes_from_outside_leave_polls_to_the_worker_s_own_tasks() {
 }
 
 #[test]
-fn what_a_task_from_outside_wakes_waits_for_a_few_others_at_most() {
+fn a_task_woken_by_a_task_from_outside_waits_for_a_few_others_at_most() {
     const TASKS: usize = 600;
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(1).disable_lifo_slot().enable_all();
@@ -301,7 +301,7 @@ impl Wake for BlockingWaker {
 
 /// What the thread blocks for is not counted for the worker, which counts on on another.
 #[test]
-fn a_waker_that_blocks_between_polls_is_no_busy_time() {
+fn time_in_which_a_waker_blocks_between_polls_is_not_busy_time() {
     let began = Instant::now();
     let mut builder = Builder::new_multi_thread();
     // So that timers fire in a look at all that waits outside.

@@ -1,4 +1,4 @@
-//! A dump tells where tasks wait, and disturbs nothing.
+//! A dump shows where tasks wait, and disturbs none of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -128,7 +128,7 @@ fn a_worker_in_a_long_poll_is_named_and_the_others_answer() {
 }
 
 #[test]
-fn a_runtime_that_nobody_drives_has_nothing_to_tell() {
+fn the_dump_of_a_runtime_that_nobody_drives_is_empty() {
     let idle = Builder::new_current_thread().build().unwrap();
     idle.spawn(std::future::pending::<()>());
     let other = Builder::new_current_thread().build().unwrap();
@@ -165,7 +165,7 @@ fn a_poll_can_be_traced_by_hand() {
 }
 
 #[test]
-fn a_task_of_its_own_sees_that_it_is_traced() {
+fn a_task_can_see_that_it_is_traced() {
     for runtime in both(|_| ()) {
         let seen = Arc::new(AtomicBool::new(false));
         let theirs = Arc::clone(&seen);
@@ -190,7 +190,7 @@ fn a_task_of_its_own_sees_that_it_is_traced() {
 }
 
 #[test]
-fn who_is_asked_where_it_is_does_nothing_and_goes_on_after() {
+fn a_traced_future_only_shows_where_it_waits_and_continues_afterwards() {
     for runtime in both(|_| ()) {
         runtime.block_on(async {
             let (sender, mut receiver) = selkie::sync::mpsc::channel(1);
@@ -237,7 +237,7 @@ fn trace(future: std::pin::Pin<&mut impl Future>, waker: &std::task::Waker) {
 }
 
 #[test]
-fn who_is_traced_by_hand_is_woken_when_the_others_had_their_turn() {
+fn a_task_traced_by_hand_is_woken_after_the_other_tasks_have_run() {
     for runtime in both(|_| ()) {
         runtime.block_on(async {
             let task = selkie::spawn(async {
@@ -264,7 +264,7 @@ fn who_is_traced_by_hand_is_woken_when_the_others_had_their_turn() {
 }
 
 #[test]
-fn who_is_traced_by_a_hook_keeps_its_worker_awake() {
+fn a_future_traced_by_a_hook_keeps_its_worker_awake() {
     // The hook runs when the worker has nothing left to do.
     let (send, woken) = mpsc::channel();
     struct SendOnWake(std::sync::Mutex<mpsc::Sender<()>>);

@@ -1,4 +1,4 @@
-//! An end that always ends: in its limit, in order, and with everything done that was promised.
+//! Shutdowns: within the time limit, in the documented order, and with everything done that was promised.
 //!
 //! Length      one subject; the children that some tests start are tests of this file.
 
@@ -42,7 +42,7 @@ fn within_a_limit(f: impl FnOnce() + Send + 'static) {
 }
 
 #[test]
-fn regression_44_a_thread_that_blocks_on_a_timer_or_a_socket_does_not_keep_the_end_away() {
+fn regression_44_a_thread_that_blocks_on_a_timer_or_a_socket_does_not_delay_the_shutdown() {
     within_a_limit(|| {
         for blocks_on_a_socket in [false, true] {
             let runtime = workers(2);
@@ -166,7 +166,7 @@ fn regression_45_a_stuck_worker_keeps_its_own_tasks_only() {
 }
 
 #[test]
-fn regression_48_what_threads_drop_at_their_end_is_done_when_a_runtime_is_dropped() {
+fn regression_48_drops_at_the_end_of_threads_are_done_when_a_runtime_has_been_dropped() {
     struct SlowDrop(Arc<Mutex<usize>>);
     impl Drop for SlowDrop {
         fn drop(&mut self) {
@@ -315,7 +315,7 @@ fn a_runtime_may_end_anywhere() {
 
 /// Run in a process of its own by the test below.
 #[test]
-#[ignore = "run by `regression_52_a_write_that_was_taken_is_done`"]
+#[ignore = "run by `regression_52_an_accepted_write_is_done_at_shutdown`"]
 fn writes_and_ends() {
     use selkie::io::AsyncWriteExt;
 
@@ -356,7 +356,7 @@ fn writes_and_ends() {
 }
 
 #[test]
-fn regression_52_a_write_that_was_taken_is_done() {
+fn regression_52_an_accepted_write_is_done_at_shutdown() {
     let child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -377,7 +377,7 @@ fn regression_52_a_write_that_was_taken_is_done() {
 /// What this process has of threads, descriptors and memory.
 #[cfg(target_os = "linux")]
 fn held() -> (usize, usize, usize) {
-    let entries = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+    let entries = |directory: &str| std::fs::read_dir(directory).unwrap().count();
     let status = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = status.split(' ').nth(1).unwrap().parse().unwrap();
     (

@@ -1,4 +1,4 @@
-//! The entry points' options, as they work.
+//! The options of `#[main]` and `#[test]`, and what they do.
 
 use std::rc::Rc;
 use std::time::Duration;

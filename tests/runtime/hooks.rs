@@ -87,7 +87,7 @@ fn a_hook_that_panics_ends_neither_worker_nor_task() {
 }
 
 #[test]
-fn how_long_a_task_was_queued_is_told_if_asked_for() {
+fn the_queueing_time_of_a_task_is_reported_if_requested() {
     let told = Arc::new(AtomicUsize::new(0));
     let runtimes = both(|builder| {
         let told = Arc::clone(&told);

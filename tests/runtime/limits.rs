@@ -1,4 +1,4 @@
-//! No step of an end outlasts the limit that was given, whatever code of the program it waits for.
+//! No step of a shutdown exceeds the time limit that was given, whatever code of the program it waits for.
 
 use std::future::{Future, pending, poll_fn};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
@@ -309,7 +309,7 @@ fn of_the_pool() -> Vec<Row> {
 }
 
 #[test]
-fn no_step_of_an_end_outlasts_its_limit() {
+fn no_step_of_a_shutdown_exceeds_its_time_limit() {
     for row in [of_workers(), of_stuck_workers(), of_the_pool()]
         .into_iter()
         .flatten()

@@ -35,7 +35,7 @@ fn tasks_need_not_be_send_and_may_spawn_others() {
 }
 
 #[test]
-fn a_handle_elsewhere_spawns_onto_the_runtime_s_thread() {
+fn a_handle_on_another_thread_spawns_onto_the_runtime_s_thread() {
     let runtime = runtime();
     let here = std::thread::current().id();
     let handle = runtime.handle().clone();
@@ -46,7 +46,7 @@ fn a_handle_elsewhere_spawns_onto_the_runtime_s_thread() {
 }
 
 #[test]
-fn what_waits_is_dropped_with_the_runtime_on_its_thread() {
+fn waiting_tasks_are_dropped_with_the_runtime_on_its_thread() {
     struct SetOnDrop(Rc<Cell<bool>>);
     impl Drop for SetOnDrop {
         fn drop(&mut self) {
@@ -67,7 +67,7 @@ fn what_waits_is_dropped_with_the_runtime_on_its_thread() {
 }
 
 #[test]
-fn a_local_set_inside_is_the_nearer_one() {
+fn spawn_local_uses_the_innermost_local_set() {
     let runtime = runtime();
     let set = LocalSet::new();
     let _context = runtime.enter();

@@ -1,4 +1,4 @@
-//! What a task costs in memory, by the million.
+//! The memory of a task, measured with a million of them.
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Misuse that once broke the runtime: owners, marks and guards in unusual orders.
+//! Unusual programs that once broke the runtime: owners and guards that are dropped in unusual orders.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -186,7 +186,7 @@ fn a_waker_that_a_sleeping_worker_calls_may_block_in_place() {
 }
 
 #[test]
-fn a_set_that_a_panic_ends_while_its_own_task_polls_it_ends() {
+fn a_local_set_that_its_own_task_polls_ends_when_a_panic_ends_it() {
     within(|| {
         let runtime = Builder::new_current_thread().build().unwrap();
         let mut set = LocalSet::new();

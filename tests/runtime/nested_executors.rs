@@ -1,4 +1,4 @@
-//! Executors inside a task, a drop or a hook: whatever they are, they come to their end.
+//! Executors inside a task, a drop or a hook finish, whichever crate they are from.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,7 +52,7 @@ fn end_with_a_drop_that_blocks(runtime: Runtime, block: fn(&Handle), other: &Han
 }
 
 #[test]
-fn a_drop_that_waits_while_its_runtime_ends_gets_to_its_end() {
+fn a_drop_that_blocks_while_its_runtime_ends_finishes() {
     let ways: [fn(&Handle); 2] = [
         |other| other.block_on(give_way()),
         |_| futures::executor::block_on(give_way()),
@@ -82,7 +82,7 @@ fn the_cores_executor_works_inside_a_task() {
 }
 
 #[test]
-fn an_executor_that_polls_until_nothing_goes_on_ends_with_the_budget() {
+fn an_executor_that_polls_until_no_progress_stops_when_the_budget_is_spent() {
     within_a_limit(|| {
         for runtime in both(|_| ()) {
             let task = runtime.spawn(async {
@@ -121,7 +121,7 @@ impl Wake for Count {
 }
 
 #[test]
-fn who_asks_again_and_again_is_woken_once() {
+fn a_future_that_is_polled_again_without_budget_is_woken_once() {
     for runtime in both(|_| ()) {
         let task = runtime.spawn(async {
             let count = Arc::new(Count(AtomicUsize::new(0)));
@@ -146,7 +146,7 @@ fn who_asks_again_and_again_is_woken_once() {
 }
 
 #[test]
-fn a_dump_waits_for_no_executor_of_ours_inside_a_task() {
+fn a_dump_does_not_wait_for_an_executor_inside_a_task() {
     within_a_limit(|| {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)

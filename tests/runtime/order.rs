@@ -1,4 +1,4 @@
-//! Who runs when: Tokio's order, which programs have come to rely on.
+//! In which order tasks run: Tokio's order, on which programs rely.
 //!
 //! `benches/order` compares thousands of random programs with the registry's Tokio; what stands here are the
 //! rules, one by one.
@@ -60,7 +60,7 @@ async fn chain(log: Log) {
 }
 
 #[test]
-fn regression_66_what_tasks_spawn_and_wake_runs_before_the_root() {
+fn regression_66_tasks_that_tasks_spawn_or_wake_run_before_the_root() {
     let log = Log::default();
     let everything = ["a", "b", "c", "root"];
     current_thread().block_on(chain(log.clone()));
@@ -128,7 +128,7 @@ fn regression_66_a_connection_is_back_in_its_pool_when_the_answer_is_read() {
 }
 
 #[test]
-fn regression_70_who_gives_way_comes_back_behind_the_timers_the_last_one_first() {
+fn regression_70_tasks_that_yield_run_after_due_timers_the_last_one_first() {
     let log = Log::default();
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build().unwrap();
@@ -156,7 +156,7 @@ fn regression_70_who_gives_way_comes_back_behind_the_timers_the_last_one_first()
 }
 
 #[test]
-fn a_task_that_wakes_itself_goes_behind_what_is_queued_and_no_further() {
+fn a_task_that_wakes_itself_is_queued_behind_the_tasks_of_that_moment() {
     let log = Log::default();
     let runtime = current_thread();
     runtime.block_on(async {
@@ -187,7 +187,7 @@ fn a_task_that_wakes_itself_goes_behind_what_is_queued_and_no_further() {
 }
 
 #[test]
-fn who_gives_way_as_the_root_ends_goes_on_with_the_next_root() {
+fn a_task_that_yields_as_the_root_ends_continues_with_the_next_root() {
     let log = Log::default();
     let runtime = current_thread();
     let theirs = log.clone();
@@ -375,7 +375,7 @@ fn regression_72_several_workers_have_no_paused_clock() {
 }
 
 #[test]
-fn what_gives_way_may_wake_anything() {
+fn a_task_that_yields_may_wake_any_task() {
     // A waker of another executor, which is kept until the scheduler has looked at its driver.
     let log = Log::default();
     struct LogOnWake(Log);

@@ -1,4 +1,4 @@
-//! Tasks never outlive what they belong to, and what they took goes back.
+//! Tasks never outlive their runtime, and everything that they took is given back.
 //!
 //! Length      one subject; the child that a test starts is a test of this file.
 
@@ -127,7 +127,7 @@ fn waits_with_bomb(future: Pin<&mut impl Future<Output = ()>>, bomb: &Arc<Bomb>)
 }
 
 #[test]
-fn regression_36_a_waker_that_panics_as_a_timer_fires_harms_nobody_else() {
+fn regression_36_a_waker_that_panics_as_a_timer_fires_harms_no_other_task() {
     for runtime in both(|_| ()) {
         let bomb = Arc::new(Bomb(AtomicUsize::new(0)));
         let theirs = Arc::clone(&bomb);
@@ -157,7 +157,7 @@ fn regression_36_a_waker_that_panics_as_a_timer_fires_harms_nobody_else() {
 
 #[test]
 #[cfg(unix)]
-fn regression_36_a_waker_that_panics_at_an_event_harms_nobody_else() {
+fn regression_36_a_waker_that_panics_at_an_event_harms_no_other_task() {
     use selkie::net::UnixStream;
 
     for runtime in both(|_| ()) {
@@ -212,7 +212,7 @@ fn regression_36_hooks_that_panic_end_no_worker() {
 }
 
 #[test]
-fn regression_36_a_payload_that_panics_in_its_drop_ends_nobody() {
+fn regression_36_a_payload_whose_drop_panics_ends_no_worker() {
     /// Panics in its drop, with a payload that does so once more.
     struct Payload(u32);
     impl Drop for Payload {
@@ -415,7 +415,7 @@ fn resident() -> usize {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn regression_46_and_47_the_past_costs_neither_time_nor_memory() {
+fn regression_46_and_47_finished_tasks_cost_neither_time_nor_memory() {
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "ownership::after_a_million_tasks", "--ignored"])
         .status()

@@ -1,4 +1,4 @@
-//! Programs made at random: every task is accounted for, whatever becomes of it.
+//! Random programs: every task is polled, joined, cancelled or dropped exactly as it should be.
 
 use std::future::Future;
 use std::pin::Pin;

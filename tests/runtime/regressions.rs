@@ -1,4 +1,4 @@
-//! What went wrong in other runtimes, and must not here.
+//! Bugs that other runtimes have had, and that must not happen here.
 //!
 //! Length      one list: a test for each of its rows.
 
@@ -150,7 +150,7 @@ impl Drop for Bomb {
 }
 
 #[test]
-fn regression_28_outputs_that_panic_in_their_drop_end_nobody() {
+fn regression_28_outputs_whose_drop_panics_end_no_worker() {
     for runtime in both(|_| ()) {
         // Dropped by the runtime: nobody joins.
         drop(runtime.spawn(async { Bomb }));
@@ -172,7 +172,7 @@ fn regression_28_outputs_that_panic_in_their_drop_end_nobody() {
 }
 
 #[test]
-fn regression_28_a_wake_from_a_thread_local_s_end_arrives() {
+fn regression_28_a_wake_from_the_destructor_of_a_thread_local_arrives() {
     struct WakesAtTheEnd(RefCell<Option<Waker>>);
     impl Drop for WakesAtTheEnd {
         fn drop(&mut self) {
@@ -218,7 +218,7 @@ fn regression_28_guards_out_of_order_are_named() {
 }
 
 #[test]
-fn regression_29_a_combinator_that_polls_again_at_once_still_gives_way() {
+fn regression_29_a_combinator_that_polls_again_at_once_still_yields() {
     struct Flag(AtomicBool);
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
@@ -266,7 +266,7 @@ fn regression_29_a_combinator_that_polls_again_at_once_still_gives_way() {
 
 /// Run in a process of its own by the test below, with a standard input that never ends.
 #[test]
-#[ignore = "run by `regression_33_a_read_of_standard_input_does_not_keep_a_runtime`"]
+#[ignore = "run by `regression_33_a_pending_read_of_standard_input_does_not_delay_a_shutdown`"]
 fn reads_standard_input() {
     let read = || async {
         let mut text = String::new();
@@ -303,7 +303,7 @@ fn reads_standard_input() {
 }
 
 #[test]
-fn regression_33_a_read_of_standard_input_does_not_keep_a_runtime() {
+fn regression_33_a_pending_read_of_standard_input_does_not_delay_a_shutdown() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "regressions::reads_standard_input", "--ignored"])
         .stdin(Stdio::piped())

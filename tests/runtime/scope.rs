@@ -145,7 +145,7 @@ fn a_scope_that_is_dropped_aborts_its_tasks() {
 }
 
 #[test]
-fn what_is_spawned_after_the_end_is_aborted() {
+fn a_task_spawned_after_the_end_of_a_scope_is_aborted() {
     for runtime in both(|_| ()) {
         runtime.block_on(async {
             let mut kept = None;
@@ -183,7 +183,7 @@ fn a_token_reaches_tasks_and_threads() {
 }
 
 #[test]
-fn a_pause_that_nobody_ends_takes_its_time() {
+fn a_pause_that_is_not_cut_short_lasts_its_full_time() {
     let begun = std::time::Instant::now();
     assert_eq!(StopToken::new().pause(Duration::from_millis(5)), Ok(()));
     assert!(begun.elapsed() >= Duration::from_millis(5));

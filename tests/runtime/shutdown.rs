@@ -1,4 +1,4 @@
-//! Runtimes end, by their limit at the latest, say what keeps them, and leave nothing behind.
+//! Runtimes shut down at their time limit at the latest, report what still runs, and leave nothing behind.
 
 use std::process::Command;
 use std::sync::mpsc;
@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_millis(30);
 const LONG: Duration = Duration::from_secs(30);
 
 #[test]
-fn a_runtime_at_rest_ends_at_once_and_completely() {
+fn an_idle_runtime_shuts_down_at_once_and_completely() {
     for runtime in both(|_| ()) {
         runtime.spawn(std::future::pending::<()>());
         runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
@@ -24,7 +24,7 @@ fn a_runtime_at_rest_ends_at_once_and_completely() {
 }
 
 #[test]
-fn a_stuck_closure_is_named_with_its_place_and_time() {
+fn a_stuck_closure_is_reported_with_its_location_and_time() {
     for runtime in both(|_| ()) {
         let (release, released) = mpsc::channel();
         let (started, starts) = mpsc::channel();
@@ -55,12 +55,12 @@ fn a_stuck_closure_is_named_with_its_place_and_time() {
 }
 
 #[test]
-fn a_look_up_and_a_read_say_what_they_are() {
+fn a_lookup_and_a_read_are_reported_by_their_kinds() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     // A fifo that nobody writes to: opening it to read blocks.
-    let folder = std::env::temp_dir().join(format!("selkie-fifo-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let fifo = folder.join("fifo");
+    let directory = std::env::temp_dir().join(format!("selkie-fifo-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let fifo = directory.join("fifo");
     assert!(
         Command::new("mkfifo")
             .arg(&fifo)
@@ -77,7 +77,7 @@ fn a_look_up_and_a_read_say_what_they_are() {
     assert_eq!(report.blocking()[0].kind(), BlockingKind::File);
     // Lets the reader go.
     drop(std::fs::OpenOptions::new().write(true).open(&fifo));
-    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
 }
 
 /// Ends `runtime`; the limit is long enough for the one closure to be running.
@@ -88,7 +88,7 @@ fn loop_until_running(runtime: selkie::runtime::Runtime) -> selkie::runtime::Shu
 }
 
 #[test]
-fn a_stuck_poll_is_named_by_its_worker_and_with_a_watchdog_by_its_task() {
+fn a_stuck_poll_is_reported_by_its_worker_and_with_a_watchdog_by_its_task() {
     for watched in [false, true] {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(2);

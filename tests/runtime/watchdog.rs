@@ -50,7 +50,7 @@ fn a_long_poll_is_reported_once_with_task_name_and_place() {
 }
 
 #[test]
-fn what_has_leave_to_block_is_not_reported() {
+fn a_poll_inside_block_in_place_is_not_reported() {
     let (report, reports) = mpsc::channel();
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
@@ -70,6 +70,6 @@ fn what_has_leave_to_block_is_not_reported() {
 
 #[test]
 #[should_panic(expected = "above zero")]
-fn a_threshold_of_nothing_is_refused() {
+fn a_threshold_of_zero_is_refused() {
     Builder::new_current_thread().watchdog(Duration::ZERO);
 }

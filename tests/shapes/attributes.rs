@@ -1,8 +1,8 @@
-//! `#[must_use]`, `#[track_caller]` and `const`, where Tokio has them: `attributes.txt` is the list, of
-//! what both have a name for.
+//! `#[must_use]`, `#[track_caller]` and `const`, where Tokio has them: `attributes.txt` lists the items that both crates
+//! have.
 //!
-//! `#[must_use]` is held both ways: a warning more breaks programs that deny warnings. A caller tracked, or
-//! a `const fn`, more breaks nothing.
+//! `#[must_use]` must be the same in both directions, because one more warning breaks programs that deny warnings. One
+//! more `#[track_caller]`, or one more `const fn`, breaks nothing.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ const OWN: &[&str] = &[
     "LogHistogramBuilder::min_value",
     "LogHistogramBuilder::precision_exact",
     "PreciseSleep",
-    "ReadInto",
+    "ReadBufFuture",
     "ReadNumber",
     "Root",
     "WriteNumber",
@@ -103,7 +103,7 @@ fn named(item: &str) -> (Option<String>, bool) {
 }
 
 #[test]
-fn attributes_are_tokios() {
+fn attributes_of_functions_are_the_same_as_tokios() {
     let listed: BTreeSet<String> = include_str!("attributes.txt")
         .lines()
         .map(str::to_string)
@@ -131,7 +131,7 @@ fn attributes_are_tokios() {
 
 /// What is `const` in Tokio is of use in statics.
 #[test]
-fn constants_are_constants() {
+fn const_functions_are_const_as_in_tokio() {
     use selkie::sync::{Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce};
     static MUTEX: Mutex<u8> = Mutex::const_new(1);
     static LOCK: RwLock<u8> = RwLock::const_new(1);

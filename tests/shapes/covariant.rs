@@ -1,4 +1,4 @@
-//! Parameters that may be narrowed: each function compiles because its type is covariant there.
+//! Covariant parameters: each function compiles because its type is covariant in that parameter.
 
 use super::probe::{Fd, Future, Long, Short, narrowed};
 

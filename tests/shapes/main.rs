@@ -1,7 +1,7 @@
 //! The shape of every public type: variance, auto traits. `docs/shapes.md` is the list;
 //! `SHAPES=write cargo test -p selkie-tests --test shapes` writes its traits again.
 //!
-//! That what the list calls invariant cannot be narrowed is held by `tests/ui/cases/invariant.rs`.
+//! `tests/ui/cases/invariant.rs` holds that the parameters which the list calls invariant are not covariant.
 #![cfg(target_os = "linux")]
 
 mod attributes;
@@ -22,7 +22,7 @@ const NOT_LISTED: &[&str] = &[
     "FillBuf",
     "Read",
     "ReadExact",
-    "ReadInto",
+    "ReadBufFuture",
     "ReadLine",
     "ReadNumber",
     "ReadToEnd",

@@ -1,8 +1,8 @@
-//! Probes: what stands for a type's parameters, and the question whether a trait is there.
+//! Probes: types that stand for the parameters of a generic type, and a test whether a type has a trait.
 //!
-//! Idea        A bound that an auto trait needs is found by taking it away: each probe lacks one trait.
-//!             The question is put at compile time: a constant of a type's own hides one of a
-//!             trait's, and is there only if its bounds hold.
+//! Idea        Which bounds an auto trait needs is found by taking them away: each probe lacks one trait. The test is
+//!             made at compile time: an inherent constant of a type hides a constant of a trait, and exists only if
+//!             its bounds hold.
 
 use std::any::Any;
 use std::marker::PhantomPinned;

@@ -1,1 +1,1 @@
-//! Tests of the whole.
+//! Tests of the whole project; the programs are in the folders beside this one.

@@ -135,11 +135,11 @@ pub(crate) const ROOMS: &[Room] = &[
     os("sys", &[], &["platform"]),
     // `sys`: waiting for a thread's end with a limit.
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
-    os("observe", &["sys"], &["platform", "task", "coop"]),
+    os("observability", &["sys"], &["platform", "task", "coop"]),
     // `platform`: a hook's panic is contained.
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
-    os("config", &["observe"], &["platform"]),
+    os("config", &["observability"], &["platform"]),
     os("macros", &[], &[]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
@@ -148,7 +148,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "blocking",
         // `sys`: waiting for a thread's end with a limit.
-        &["config", "observe", "sys"],
+        &["config", "observability", "sys"],
         &["platform", "coop", "task", "park", "time"],
     ),
     os(
@@ -159,7 +159,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "scheduler",
         // `sys`: its clock.
-        &["config", "observe", "sys"],
+        &["config", "observability", "sys"],
         &[
             "task",
             "queue",
@@ -181,7 +181,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "scheduler",
             "driver",
             "blocking",
-            "observe",
+            "observability",
             "trace",
         ],
         // `sync`: its blocking methods ask whether the thread may block.
@@ -198,7 +198,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "driver",
             "blocking",
             "scheduler",
-            "observe",
+            "observability",
             "trace",
         ],
         &["coop", "task", "time", "park", "platform"],
@@ -211,7 +211,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "runtime",
             "scheduler",
             "blocking",
-            "observe",
+            "observability",
             "trace",
             "sync",
         ],

@@ -1,5 +1,5 @@
-//! Whether each public type of the core is `defmt::Format`: by a derive where it stands, or by a line of
-//! the one table, `core/src/format.rs`, which the compiler checks.
+//! Whether each public type of the core implements `defmt::Format`: by a derive on the type, or by a line of the one
+//! table, `core/src/format.rs`, which the compiler checks.
 
 use crate::source::Source;
 

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found_in_any_folder() {
+    fn a_circle_is_found_in_any_directory() {
         for folder in ["boards/x/src", "macros/src", "tests/x", "benches/x/src"] {
             let files = [
                 ("lib.rs", "mod a;\nmod b;\n"),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_door_is_found_in_any_folder() {
+    fn an_own_door_is_found_in_any_directory() {
         let files = [
             ("lib.rs", "mod room;\n"),
             ("room/mod.rs", "mod a;\nmod b;\npub use b::B;\n"),

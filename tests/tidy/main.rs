@@ -4,7 +4,7 @@ mod crates;
 mod exceptions;
 mod facade;
 mod floors;
-mod foreign;
+mod foreign_code;
 mod formats;
 mod glossary;
 mod graph;
@@ -152,14 +152,14 @@ fn a_type_that_does_not_format_is_found() {
 #[test]
 fn every_call_of_foreign_code_is_tried() {
     report(
-        "tests/tidy/foreign.rs and the code part ways",
-        foreign::unlisted(Source::all()),
+        "tests/tidy/foreign_code.rs and the code part ways",
+        foreign_code::unlisted(Source::all()),
     );
 }
 
 #[test]
 fn a_file_that_wakes_is_found() {
-    assert_eq!(foreign::example(), 1);
+    assert_eq!(foreign_code::example(), 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Rules for what can be awaited: it says what happens to it when its future drops, and is swept.
+//! Rules for what can be awaited: its docs say what happens when the future is dropped, and a sweep tests it.
 
 use crate::source::Source;
 

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_is_found_in_any_folder() {
+    fn a_long_file_is_found_in_any_directory() {
         for folder in [
             "boards/src",
             "benches/side/src",
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_door_with_an_item_is_found_in_any_folder() {
+    fn a_door_with_an_item_is_found_in_any_directory() {
         let door = "//! A room.\n#![allow(\n    dead_code,\n    reason = \"it\"\n)]\nmod a;\npub use a::{\n    B,\n};\n";
         assert!(doors(&example("benches/x/src/y/mod.rs", door)).is_empty());
         let more = format!("{door}const A: u8 = 0;\n");

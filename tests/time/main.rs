@@ -267,7 +267,7 @@ fn the_clock_that_counts_suspension_moves() {
 }
 
 #[selkie::test]
-async fn regression_67_loops_that_wait_for_nothing_take_a_tick_a_turn() {
+async fn regression_67_loops_of_empty_waits_take_one_tick_per_iteration() {
     let spent = Duration::from_millis(100);
     let never = std::future::pending::<()>;
     let mut turns = [0; 4];
@@ -296,7 +296,7 @@ async fn regression_67_loops_that_wait_for_nothing_take_a_tick_a_turn() {
 }
 
 #[test]
-fn regression_67_a_clock_that_is_paused_between_two_ticks_stays_there() {
+fn regression_67_a_clock_that_is_paused_between_two_ticks_does_not_move() {
     let mut builder = selkie::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -322,7 +322,7 @@ fn regression_67_a_clock_that_is_paused_between_two_ticks_stays_there() {
 }
 
 #[selkie::test(start_paused = true)]
-async fn a_deadline_before_the_last_look_is_ready_at_once() {
+async fn a_deadline_before_the_clocks_last_update_is_ready_at_once() {
     let start = Instant::now();
     time::advance(50 * MS).await;
     for back in [0, 1, 49] {
@@ -344,7 +344,7 @@ async fn a_deadline_before_the_last_look_is_ready_at_once() {
 }
 
 #[selkie::test(start_paused = true)]
-async fn a_sleep_that_was_put_off_fires_behind_those_of_its_tick() {
+async fn a_postponed_sleep_fires_after_the_others_of_its_tick() {
     use std::future::Future;
     let order = Arc::new(std::sync::Mutex::new(Vec::new()));
     let note = |name| {
@@ -375,7 +375,7 @@ async fn a_sleep_that_was_put_off_fires_behind_those_of_its_tick() {
 }
 
 #[selkie::test(start_paused = true)]
-async fn a_sleep_that_was_reset_counts_as_waiting_before_it_is_polled() {
+async fn a_reset_sleep_is_not_elapsed_before_it_is_polled() {
     let mut sleep = std::pin::pin!(sleep(MS));
     time::advance(2 * MS).await;
     assert!(!sleep.is_elapsed());

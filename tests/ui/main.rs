@@ -1,4 +1,4 @@
-//! What the macros say about mistakes. `TRYBUILD=overwrite cargo test -p selkie-tests --test ui`
+//! What the compiler says when macros are used wrongly. `TRYBUILD=overwrite cargo test -p selkie-tests --test ui`
 //! writes the texts again.
 
 #[test]

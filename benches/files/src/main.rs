@@ -55,10 +55,10 @@ macro_rules! operations {
                 IN_A_ROW
             }
 
-            async fn small_files(folder: PathBuf) -> u32 {
+            async fn small_files(directory: PathBuf) -> u32 {
                 let tasks: Vec<_> = (0..SMALL_FILES)
                     .map(|n| {
-                        let path = folder.join(n.to_string());
+                        let path = directory.join(n.to_string());
                         ::$name::spawn(async move { fs::read(path).await.expect("reads").len() })
                     })
                     .collect();
@@ -69,15 +69,15 @@ macro_rules! operations {
             }
 
             /// One round of `operation`: the time of one of its operations.
-            pub(super) fn round(rt: &Runtime, operation: &str, folder: &Path) -> Duration {
-                let large = folder.join("large");
-                let folder = folder.to_owned();
+            pub(super) fn round(rt: &Runtime, operation: &str, directory: &Path) -> Duration {
+                let large = directory.join("large");
+                let directory = directory.to_owned();
                 let begun = Instant::now();
                 let done = match operation {
                     "file_read_4k" => rt.block_on(rt.spawn(read_4k(large))),
                     "fs_read_64k" => rt.block_on(rt.spawn(whole(large))),
                     "fs_metadata" => rt.block_on(rt.spawn(metadata(large))),
-                    _ => rt.block_on(rt.spawn(small_files(folder))),
+                    _ => rt.block_on(rt.spawn(small_files(directory))),
                 };
                 begun.elapsed() / done.expect("no panic")
             }
@@ -89,8 +89,8 @@ operations!(selkie);
 operations!(tokio);
 
 /// Writes of 4 KiB at places of their own, `tasks` at once, and one `fsync` at the end: the time of one.
-fn ring_round(rt: &::selkie::runtime::Runtime, folder: &Path, tasks: u64) -> Duration {
-    let path = folder.join("positional");
+fn ring_round(rt: &::selkie::runtime::Runtime, directory: &Path, tasks: u64) -> Duration {
+    let path = directory.join("positional");
     let begun = Instant::now();
     rt.block_on(async {
         let mut options = ::selkie::fs::File::options();
@@ -123,9 +123,9 @@ fn ring_round(rt: &::selkie::runtime::Runtime, folder: &Path, tasks: u64) -> Dur
 }
 
 /// `fdatasync` after each write of 4 KiB at the same place, one after another: the time of both.
-fn sync_round(rt: &::selkie::runtime::Runtime, folder: &Path) -> Duration {
+fn sync_round(rt: &::selkie::runtime::Runtime, directory: &Path) -> Duration {
     const SYNCS: u32 = 20;
-    let path = folder.join("synced");
+    let path = directory.join("synced");
     let begun = Instant::now();
     rt.block_on(async {
         let mut options = ::selkie::fs::File::options();
@@ -152,11 +152,11 @@ fn main() {
     let rounds = std::env::args()
         .nth(1)
         .map_or(21, |rounds| rounds.parse().expect("a number"));
-    let folder = std::env::temp_dir().join(format!("bench-files-{}", std::process::id()));
-    std::fs::create_dir(&folder).expect("a temporary folder");
-    std::fs::write(folder.join("large"), [7; 65536]).expect("a file");
+    let directory = std::env::temp_dir().join(format!("bench-files-{}", std::process::id()));
+    std::fs::create_dir(&directory).expect("a temporary directory");
+    std::fs::write(directory.join("large"), [7; 65536]).expect("a file");
     for n in 0..SMALL_FILES {
-        std::fs::write(folder.join(n.to_string()), [n as u8; 2048]).expect("a file");
+        std::fs::write(directory.join(n.to_string()), [n as u8; 2048]).expect("a file");
     }
     let (ours, theirs) = (selkie::runtime(), tokio::runtime());
     println!("operation,selkie_ns,tokio_ns,ratio");
@@ -168,8 +168,8 @@ fn main() {
     ] {
         let (mut left, mut right) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            left.push(selkie::round(&ours, operation, &folder));
-            right.push(tokio::round(&theirs, operation, &folder));
+            left.push(selkie::round(&ours, operation, &directory));
+            right.push(tokio::round(&theirs, operation, &directory));
         }
         let (left, right) = (median(left), median(right));
         println!("{operation},{left:.0},{right:.0},{:.2}", right / left);
@@ -189,8 +189,8 @@ fn main() {
     for tasks in [1, 64] {
         let (mut ring, mut pool) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            ring.push(ring_round(&ringed, &folder, tasks));
-            pool.push(ring_round(&pooled, &folder, tasks));
+            ring.push(ring_round(&ringed, &directory, tasks));
+            pool.push(ring_round(&pooled, &directory, tasks));
         }
         let (ring, pool) = (median(ring), median(pool));
         println!(
@@ -200,13 +200,13 @@ fn main() {
     }
     let (mut ring, mut pool) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        ring.push(sync_round(&ringed, &folder));
-        pool.push(sync_round(&pooled, &folder));
+        ring.push(sync_round(&ringed, &directory));
+        pool.push(sync_round(&pooled, &directory));
     }
     let (ring, pool) = (median(ring), median(pool));
     println!(
         "sync_data by Selkie's ring and by its pool,{ring:.0},{pool:.0},{:.2}",
         pool / ring
     );
-    std::fs::remove_dir_all(&folder).expect("the temporary folder");
+    std::fs::remove_dir_all(&directory).expect("the temporary directory");
 }

@@ -1,4 +1,4 @@
-//! One operation, many times, on Selkie or on Tokio: what `count` runs under callgrind and strace.
+//! Runs one operation many times, on Selkie or on Tokio, for `count` to run it under callgrind and strace.
 //!
 //! `opcount RUNTIME OPERATION TIMES`, for example `opcount selkie spawn_join_ct 1000`. The cost of one
 //! operation is the difference between two runs, divided by the difference of their times.

@@ -1,5 +1,5 @@
-//! What one use of a channel or a lock costs, with nobody waiting unless the name says so: all in one
-//! task without a budget, but for the round trip of two.
+//! What one use of a channel or a lock costs. Nobody waits, unless the name of the operation says so; all of it runs in
+//! one task without a budget, except for the round trip between two tasks.
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
-//! Who runs when: random small programs on the registry's Tokio and on Selkie, with equal traces.
+//! In which order tasks run: random small programs must have the same trace on the registry's Tokio and on Selkie.
 //!
 //!     order [--seed N] [--programs N] [--all]
 //!
 //! Each program runs on a current-thread runtime, a `LocalRuntime` or in a `LocalSet`, with a paused clock,
 //! so that its trace (every poll, step, time and drop) is the same each time. A tenth as many networks of
-//! tasks run on several workers, where what each task sees is compared. The first program (with `--all`
-//! each) whose traces differ is made smaller and printed with both.
+//! tasks run on several workers, where what each task sees is compared. The first program whose traces differ (with
+//! `--all` each of them) is made smaller, and printed with both traces.
 
 mod network;
 mod on_selkie;

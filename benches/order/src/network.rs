@@ -1,4 +1,4 @@
-//! Networks of tasks whose outcome does not depend on who runs when.
+//! Networks of tasks whose outcome does not depend on the order in which they run.
 //!
 //! Idea        Each edge has one sender and one receiver, and leads to a later task: so what each task
 //!             sees, in which order, is defined also on several workers, and every network ends.

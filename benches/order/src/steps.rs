@@ -1,7 +1,7 @@
 //! Runs the steps of a task: control, time and tasks. Those with locks and channels stand in `shared_steps.rs`.
 //!
-//! Left out is what does not show who runs when: see the comments at `Reset` here, and at `Notified`,
-//! `WatchChanged` and `Channel::closed`.
+//! Steps in which the runtimes may differ for a good reason are left out: see the comments at `Reset` here, and at
+//! `Notified`, `WatchChanged` and `Channel::closed`.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

@@ -1,6 +1,6 @@
-//! Load for a server that scales: a process of its own, with threads, that measures rate and latency.
+//! Load for the servers of `scale`: a process of its own, with threads, that measures rate and latency.
 //!
-//! `side load ADDRESS CONNECTIONS THREADS KIND`: each connection has one request under way, for some seconds.
+//! `side load ADDRESS CONNECTIONS THREADS KIND`: each connection has one request in flight, for some seconds.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

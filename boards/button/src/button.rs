@@ -1,7 +1,7 @@
-//! The button.
+//! A debounced button: short and long presses.
 //!
-//! Idea        A change counts when the pin still shows it after the debounce time. A press that
-//!             lasts is reported as long as soon as it has lasted, not when it ends.
+//! Idea        A change counts if the pin still shows it after the debounce time. A long press is reported as soon as it
+//!             has lasted long enough, not when it ends.
 //! States      released ─stable press→ pressed ─stable release→ short
 //!             pressed ─time over→ long, then its release is waited for before the next press
 

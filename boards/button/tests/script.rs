@@ -138,18 +138,18 @@ fn a_contact_that_bounces_is_one_press() {
 }
 
 #[test]
-fn a_spike_is_no_press() {
+fn a_spike_is_not_a_press() {
     assert_eq!(play(&[(true, 50), (false, 5), (true, 100)]), []);
 }
 
 #[test]
-fn a_long_press_is_told_while_it_is_held() {
+fn a_long_press_is_reported_while_the_button_is_held() {
     assert_eq!(play(&[(true, 50), (false, 600)]), [Press::Long]);
     assert_eq!(play(&[(true, 50), (false, 5_000)]), [Press::Long]);
 }
 
 #[test]
-fn the_limit_of_a_long_press() {
+fn a_press_is_long_from_the_limit_on() {
     let short = play(&[(true, 50), (false, 490), (true, 100)]);
     assert_eq!(short, [Press::Short]);
     let long = play(&[(true, 50), (false, 521), (true, 100)]);

@@ -1,4 +1,4 @@
-//! The limits of an arena; on an executor of its own, that is polled by hand.
+//! The limits of an arena, on an executor of its own, which is polled by hand.
 
 use core::future::pending;
 use core::sync::atomic::{AtomicU32, Ordering};

@@ -6,6 +6,7 @@ mod arena;
 mod channels;
 mod interrupts;
 mod machine;
+mod macros;
 mod outcome;
 mod pin;
 mod press;

@@ -1,4 +1,4 @@
-//! How a case went.
+//! The outcome of a case.
 
 /// How a case went; an error says what did not hold.
 pub(crate) type Outcome = Result<(), &'static str>;

@@ -1,4 +1,4 @@
-//! The sample driver, unchanged, on this machine's timers.
+//! The sample driver (`boards/button`) on the timers of this machine.
 
 use core::time::Duration;
 

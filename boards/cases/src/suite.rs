@@ -1,8 +1,8 @@
-//! The list of cases, and who counts.
+//! The list of cases, and how many of them passed.
 
 use crate::machine::Machine;
 use crate::outcome::Outcome;
-use crate::{arena, channels, interrupts, press, tasks, timers};
+use crate::{arena, channels, interrupts, macros, press, tasks, timers};
 
 /// How many cases passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub async fn run(machine: &'static dyn Machine) -> Tally {
     count("a signal arrives", channels::signal().await);
     count("a mutex excludes", channels::mutex().await);
     count("a notify wakes", channels::notify().await);
+    count("the first of several futures", macros::select().await);
+    count("several futures at once", macros::join().await);
+    count("several futures until an error", macros::try_join().await);
     count("an interrupt wakes a task", interrupts::wake(machine).await);
     count("a burst of interrupts", interrupts::burst(machine).await);
     count(

@@ -1,4 +1,4 @@
-//! A line of a chip, held by this program; the device's interface is `gpiocdev`'s.
+//! A line of a GPIO chip that this program has requested; `gpiocdev` speaks to the device.
 #![allow(unsafe_code)]
 
 use std::io;

@@ -135,7 +135,7 @@ fn the_sample_driver_runs_unchanged() {
 }
 
 #[test]
-fn what_is_no_chip_is_refused() {
+fn a_file_that_is_not_a_gpio_chip_is_refused() {
     let runtime = Runtime::new().expect("a runtime");
     let _context = runtime.enter();
     let error = open("/dev/null", 0, "test").expect_err("no chip");

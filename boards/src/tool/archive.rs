@@ -18,8 +18,8 @@ impl Archive {
         self.entry(path, PROGRAM, (0, 0), contents);
     }
 
-    /// Adds a folder.
-    pub(crate) fn folder(&mut self, path: &str) {
+    /// Adds a directory.
+    pub(crate) fn directory(&mut self, path: &str) {
         self.entry(path, FOLDER, (0, 0), &[]);
     }
 
@@ -75,9 +75,9 @@ mod tests {
     use super::Archive;
 
     #[test]
-    fn entries_stand_at_multiples_of_four() {
+    fn archive_entries_are_aligned_to_four_bytes() {
         let mut archive = Archive::default();
-        archive.folder("dev");
+        archive.directory("dev");
         archive.device("dev/console", (5, 1));
         archive.program("init", b"12345");
         let bytes = archive.finish();

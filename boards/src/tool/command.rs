@@ -1,4 +1,4 @@
-//! Programs that are called, with a limit to how long they may take.
+//! Runs other programs, with a time limit.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;

@@ -28,8 +28,8 @@ pub(crate) fn boot(board: &BoardFile) -> Result<(), String> {
     let told = |error: std::io::Error| error.to_string();
     let program = fs::read(program).map_err(told)?;
     let mut archive = Archive::default();
-    for folder in ["dev", "proc", "sys", "tmp"] {
-        archive.folder(folder);
+    for directory in ["dev", "proc", "sys", "tmp"] {
+        archive.directory(directory);
     }
     archive.device("dev/console", (5, 1));
     archive.program("init", &program);
@@ -82,22 +82,27 @@ const BUILT: &str = "built-Image";
 
 /// The kernel's file, fetched or built if it is not there yet.
 fn kernel(kernel: &Kernel) -> Result<PathBuf, String> {
-    let folder = output().join("kernels");
-    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let directory = output().join("kernels");
+    fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
     match kernel {
         Kernel::Debian { debian, package } => {
-            let folder = folder.join(debian);
-            if let Some(found) = find_image(&folder) {
+            let directory = directory.join(debian);
+            if let Some(found) = find_image(&directory) {
                 return Ok(found);
             }
             println!("fetching {package} for {debian}, once");
             let script = repository().join("boards/scripts/foreign-package");
-            call(Command::new(script).arg(debian).arg(&folder).arg(package))?;
-            find_image(&folder).ok_or_else(|| format!("{package} brought no kernel"))
+            call(
+                Command::new(script)
+                    .arg(debian)
+                    .arg(&directory)
+                    .arg(package),
+            )?;
+            find_image(&directory).ok_or_else(|| format!("{package} brought no kernel"))
         }
         Kernel::Built { file, script } => {
             let named = env::var_os("SELKIE_KERNEL").map(PathBuf::from);
-            let built = folder.join(BUILT);
+            let built = directory.join(BUILT);
             let candidates = [named, Some(built.clone()), Some(repository().join(file))];
             if let Some(found) = candidates.into_iter().flatten().find(|path| path.exists()) {
                 return Ok(found);
@@ -110,8 +115,8 @@ fn kernel(kernel: &Kernel) -> Result<PathBuf, String> {
 }
 
 /// `boot/vmlinuz-…` of an unpacked package.
-fn find_image(folder: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder.join("boot")).ok()?;
+fn find_image(directory: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(directory.join("boot")).ok()?;
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| {

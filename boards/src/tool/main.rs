@@ -1,4 +1,4 @@
-//! Builds, runs and boots for every board, here.
+//! Builds, tests and boots programs for every board, on this machine.
 //!
 //! `cargo run -p selkie-boards -- list | build BOARD [PROGRAM] | test BOARD | run BOARD PROGRAM | boot BOARD`
 

@@ -1,4 +1,4 @@
-//! What must be installed, and how to install it.
+//! Which packages must be installed, and the command that installs them.
 
 use std::process::Command;
 
@@ -61,7 +61,7 @@ mod tests {
     use super::report;
 
     #[test]
-    fn what_is_missing_is_told_with_the_line_that_installs_it() {
+    fn a_missing_package_is_reported_with_the_command_that_installs_it() {
         assert_eq!(report("a board", &[]), Ok(()));
         let told = report("a board", &["gcc-x", "qemu-y"]).expect_err("missing");
         assert!(told.ends_with("apt-get install --no-install-recommends gcc-x qemu-y"));

@@ -32,7 +32,7 @@ pub(crate) enum Program {
 pub(crate) fn build(board: &BoardFile, program: &Program) -> Result<PathBuf, String> {
     let mut cargo = cargo(board)?;
     cargo.args(["build", "--release", "--target", &board.target]);
-    let folder = match (&board.firmware, program) {
+    let directory = match (&board.firmware, program) {
         (Some(firmware), Program::Suite | Program::Named(_)) => {
             let name = program.name(board.kind);
             cargo
@@ -52,8 +52,8 @@ pub(crate) fn build(board: &BoardFile, program: &Program) -> Result<PathBuf, Str
             output().join("linux")
         }
     };
-    call(cargo.env("CARGO_TARGET_DIR", &folder))?;
-    let built = folder.join(&board.target).join("release");
+    call(cargo.env("CARGO_TARGET_DIR", &directory))?;
+    let built = directory.join(&board.target).join("release");
     Ok(match (board.kind, program) {
         (Kind::Linux, Program::Named(name)) => built.join("examples").join(name),
         _ => built.join(program.name(board.kind)),
@@ -144,7 +144,7 @@ mod tests {
     use super::sections;
 
     #[test]
-    fn what_is_no_firmware_is_not_measured() {
+    fn a_program_that_is_not_firmware_is_not_measured() {
         assert_eq!(sections(b""), None);
         assert_eq!(sections(b"\x7fELF\x02 a 64-bit file"), None);
         assert_eq!(sections(b"\x7fELF\x01 cut off"), None);

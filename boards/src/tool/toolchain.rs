@@ -92,7 +92,7 @@ fn debian_cargo() -> Command {
     cargo
 }
 
-/// A folder with the target's standard library, compiled if it is not there yet.
+/// A directory with the target's standard library, compiled if it is not there yet.
 fn sysroot(target: &str) -> Result<PathBuf, String> {
     let version = Command::new("/usr/bin/rustc")
         .arg("--version")
@@ -123,7 +123,7 @@ fn compile_std(target: &str, sysroot: &Path) -> Result<(), String> {
             .env("CARGO_TARGET_DIR", package.join("target"))
             .env_remove("RUSTFLAGS"),
     )?;
-    // Into a folder beside, which is renamed when it is whole.
+    // Into a directory beside, which is renamed when it is whole.
     let fresh = sysroot.with_extension("new");
     let libraries = fresh.join("lib/rustlib").join(target).join("lib");
     fs::create_dir_all(&libraries).map_err(told)?;
@@ -147,8 +147,8 @@ fn compile_std(target: &str, sysroot: &Path) -> Result<(), String> {
 /// arguments do, so those are left out.
 fn zig_linker(zig: &Zig) -> Result<PathBuf, String> {
     let call = find_zig()?;
-    let folder = output().join("linkers");
-    let path = folder.join(format!("zig-{}", zig.target));
+    let directory = output().join("linkers");
+    let path = directory.join(format!("zig-{}", zig.target));
     let script = format!(
         "#!/bin/bash\n\
          a=(); for x; do case $x in -march=*|-mfloat-abi=*|-mabi=*) ;; *) a+=(\"$x\");; esac; done\n\
@@ -156,7 +156,7 @@ fn zig_linker(zig: &Zig) -> Result<PathBuf, String> {
         zig.target, zig.cpu
     );
     let told = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
-    fs::create_dir_all(&folder).map_err(told)?;
+    fs::create_dir_all(&directory).map_err(told)?;
     fs::write(&path, script).map_err(told)?;
     make_executable(&path).map_err(told)?;
     Ok(path)

@@ -20,7 +20,7 @@
 
 use core::ptr::{NonNull, null_mut};
 
-use super::chain::Chained;
+use super::chain::QueueItem;
 use super::slot::SlotRef;
 use crate::platform::{CACHE_LINE_BYTES, SLOT_CHUNK_BYTES, UnsafeCell};
 
@@ -41,9 +41,9 @@ pub const LARGEST_SLOT: usize = CLASSES * SLOT_ALIGN;
 ///
 /// # Safety
 /// An `H` may be shared between threads in every state, vacant included, and a word of zeros
-/// wherever another thread may look is a vacant `H`. The functions here and [`Chained::next`] are called while
+/// wherever another thread may look is a vacant `H`. The functions here and [`QueueItem::next`] are called while
 /// a slab works on its lists, and do not come back to it.
-pub unsafe trait SlotHeader: Chained + Sync + 'static {
+pub unsafe trait SlotHeader: QueueItem + Sync + 'static {
     /// The header of a slot that was never taken.
     fn vacant() -> Self;
 

@@ -58,7 +58,7 @@ impl<T> Default for ChainLink<T> {
 ///
 /// # Safety
 /// `next` returns the same link each time, and nothing but queues uses it.
-pub unsafe trait Chained: Sized {
+pub unsafe trait QueueItem: Sized {
     /// The link inside `item`.
     fn next(&self) -> &ChainLink<Self>;
 }
@@ -70,7 +70,7 @@ pub unsafe trait Chained: Sized {
 /// again, and there is no other handle to it meanwhile.
 pub unsafe trait QueueHandle: Sized {
     /// The item.
-    type Item: Chained;
+    type Item: QueueItem;
 
     /// Turns the handle into a word.
     fn into_raw(self) -> NonNull<Self::Item>;
@@ -126,7 +126,7 @@ impl<Q: QueueHandle> fmt::Debug for Chain<Q> {
 ///
 /// # Safety
 /// The queue that calls this has the item's handle.
-unsafe fn link<'a, T: Chained + 'a>(item: NonNull<T>) -> &'a ChainLink<T> {
+unsafe fn link<'a, T: QueueItem + 'a>(item: NonNull<T>) -> &'a ChainLink<T> {
     // SAFETY: an item lives as long as its handle is a word.
     unsafe { item.as_ref() }.next()
 }

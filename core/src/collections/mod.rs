@@ -20,7 +20,7 @@ mod slab_owner;
 
 #[cfg(feature = "alloc")]
 pub use block::{LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
-pub use chain::{Chain, ChainLink, Chained, QueueHandle};
+pub use chain::{Chain, ChainLink, QueueHandle, QueueItem};
 pub use list::{Link, Linked, List};
 pub use padded::Padded;
 #[cfg(feature = "alloc")]

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use loom::thread;
 
-use super::{ChainLink, Chained, Slab, SlabPool, SlotHeader, SlotLayout, SlotRef};
+use super::{ChainLink, QueueItem, Slab, SlabPool, SlotHeader, SlotLayout, SlotRef};
 
 struct Slot {
     next: ChainLink<Slot>,
@@ -13,7 +13,7 @@ struct Slot {
 
 #[allow(unsafe_code)]
 // SAFETY: one link, always the same.
-unsafe impl Chained for Slot {
+unsafe impl QueueItem for Slot {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
@@ -36,11 +36,11 @@ unsafe impl SlotHeader for Slot {
 }
 
 /// A slot's address that goes to another thread.
-struct Sent(SlotRef<Slot>);
+struct SharedSlot(SlotRef<Slot>);
 
 #[allow(unsafe_code)]
 // SAFETY: slots are for every thread.
-unsafe impl Send for Sent {}
+unsafe impl Send for SharedSlot {}
 
 /// Attacks I2 of `slab` and I4 of `block`: two threads give slots back while the owner gives back and takes; no slot is
 /// handed out twice.
@@ -56,7 +56,7 @@ fn model_slots_given_back_remotely() {
         let away: Vec<_> = slots[..2]
             .iter()
             .map(|slot| {
-                let slot = Sent(*slot);
+                let slot = SharedSlot(*slot);
                 thread::spawn(move || {
                     let slot = slot;
                     // SAFETY: taken above, not used any more.
@@ -82,11 +82,11 @@ fn model_slots_given_back_remotely() {
 /// owner of the slab hands no slot out twice.
 #[test]
 #[allow(unsafe_code)]
-fn model_slab_changes_owners_while_a_slot_comes_back() {
+fn model_slab_changes_owners_while_a_slot_is_returned() {
     loom::model(|| {
         let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
         let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
-        let sent = Sent(owner.take(64));
+        let sent = SharedSlot(owner.take(64));
         let kept = owner.take(64);
         let away = thread::spawn(move || {
             let sent = sent;

@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
-use super::{ChainLink, Chained, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout, SlotRef};
+use super::{ChainLink, QueueItem, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout, SlotRef};
 use crate::platform::{AtomicUsize, Ordering};
 
 /// By how much less is made under Miri, which is slow.
@@ -21,7 +21,7 @@ struct Slot {
 }
 
 // SAFETY: one link, always the same.
-unsafe impl Chained for Slot {
+unsafe impl QueueItem for Slot {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
@@ -174,7 +174,7 @@ proptest! {
 
 /// Many blocks: more than the pool keeps, so that memory is released, zeroed and used again.
 #[test]
-fn released_memory_is_as_good_as_new_and_begins_no_life_again() {
+fn released_memory_is_reused_with_new_generations() {
     let pool = pool();
     let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
     let mut record = Record::default();
@@ -225,7 +225,7 @@ fn regression_46_empty_blocks_are_not_walked() {
 }
 
 #[test]
-fn slots_apart_share_no_cache_line() {
+fn slots_of_layout_apart_share_no_cache_line() {
     use crate::platform::CACHE_LINE_BYTES;
 
     let dense = pool().own(std::ptr::null_mut(), SlotLayout::Dense);
@@ -253,7 +253,7 @@ fn slots_apart_share_no_cache_line() {
 
 /// A block that went to the pool while its slots are visited could be another owner's by the time the visit comes to it.
 #[test]
-fn a_trim_within_a_walk_gives_no_block_back() {
+fn a_trim_during_a_walk_releases_no_block() {
     let owner = pool().own(std::ptr::null_mut(), SlotLayout::Dense);
     let slots: Vec<_> = (0..100).map(|_| owner.take(super::LARGEST_SLOT)).collect();
     // SAFETY: dropped below, on this thread, before the owner.
@@ -287,7 +287,7 @@ std::thread_local! {
 }
 
 // SAFETY: one link, always the same.
-unsafe impl Chained for PanickingSlot {
+unsafe impl QueueItem for PanickingSlot {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
@@ -312,7 +312,7 @@ unsafe impl SlotHeader for PanickingSlot {
 
 /// A slot whose header was never made would be memory that nobody has written.
 #[test]
-fn a_header_that_panics_leaves_no_slot_without_one() {
+fn a_header_whose_constructor_panics_leaves_no_slot_without_a_header() {
     let pool: &'static SlabPool<PanickingSlot> = Box::leak(Box::new(SlabPool::new()));
     let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
     let first = owner.take(64);

@@ -1,8 +1,9 @@
 //! Where the wakers of tasks that yield wait: until the executor has looked at its driver.
 //!
-//! Idea        Who yields is to run behind everything that is queued, and behind what the next look at driver and timers
+//! Idea        A task that yields is to run behind everything that is queued, and behind what the next look at driver and timers
 //!             brings. So its waker is not woken but handed to the executor, which keeps it until after that look.
-//! States      per context: no executor keeps wakers ⇄ one keeps them, from everybody or from those who are forced
+//! States      per context: no executor keeps wakers ⇄ one keeps them: those of all tasks that yield, or only of tasks that are
+//!             forced to yield
 //! Rejected    A queue of wakers in this crate: it would need a heap, and the executor knows better when it has looked.
 
 use core::task::Waker;

@@ -12,7 +12,8 @@
 //!             I3 the queue's lock is held for a push or a pop, never across a poll or an unpark.
 //!             I4 without threads no interrupt handler comes between a task's wake, its push and the
 //!             unpark. So a task is in the queue, and its executor unparked, when a handler finds it
-//!             woken; it never waits until the context goes on that woke it and was suspended.
+//!             woken; the task never waits for the context that woke it and that the handler has
+//!             suspended.
 //! Rejected    A static ring as the queue: it can be full, and then a wake must be dropped or must
 //!             wait. A lock-free stack: on a chip without compare-exchange it is a critical section
 //!             anyhow, and it is last in, first out.

@@ -19,16 +19,16 @@ use crate::time::{TimersHandle, sleep};
 use crate::wake::WakerCell;
 
 /// Memory of a model, freed at its end.
-struct Leaked<T>(NonNull<T>);
+struct LeakedMemory<T>(NonNull<T>);
 
-impl<T> Leaked<T> {
+impl<T> LeakedMemory<T> {
     fn new(value: T) -> (Self, &'static T) {
         let value: &'static T = Box::leak(Box::new(value));
         (Self(NonNull::from(value)), value)
     }
 }
 
-impl<T> Drop for Leaked<T> {
+impl<T> Drop for LeakedMemory<T> {
     fn drop(&mut self) {
         // SAFETY: made by `Box::leak`; the model's threads, which used it, were joined.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
@@ -116,10 +116,10 @@ impl Gate {
 #[test]
 fn model_a_wake_ends_the_sleep() {
     loom::model(|| {
-        let (_sleeper, sleeper) = Leaked::new(Sleeper::new());
-        let (_arena, arena) = Leaked::new(Arena::<1, 64>::new());
-        let (_executor, executor) = Leaked::new(Executor::new(sleeper, arena));
-        let (_gates, gates) = Leaked::new([Gate::new(), Gate::new()]);
+        let (_sleeper, sleeper) = LeakedMemory::new(Sleeper::new());
+        let (_arena, arena) = LeakedMemory::new(Arena::<1, 64>::new());
+        let (_executor, executor) = LeakedMemory::new(Executor::new(sleeper, arena));
+        let (_gates, gates) = LeakedMemory::new([Gate::new(), Gate::new()]);
         executor
             .spawn(async {
                 core::future::poll_fn(|cx| gates[0].poll(cx)).await;
@@ -140,9 +140,9 @@ fn model_a_wake_ends_the_sleep() {
 #[test]
 fn model_one_slot_takes_one_task() {
     loom::model(|| {
-        let (_sleeper, sleeper) = Leaked::new(Sleeper::new());
-        let (_arena, arena) = Leaked::new(Arena::<1, 64>::new());
-        let (_executor, executor) = Leaked::new(Executor::new(sleeper, arena));
+        let (_sleeper, sleeper) = LeakedMemory::new(Sleeper::new());
+        let (_arena, arena) = LeakedMemory::new(Arena::<1, 64>::new());
+        let (_executor, executor) = LeakedMemory::new(Executor::new(sleeper, arena));
         let other = thread::spawn(|| executor.spawn(async {}).is_ok());
         let here = executor.spawn(async {}).is_ok();
         let other = other.join().expect("no panic");
@@ -156,10 +156,10 @@ fn model_one_slot_takes_one_task() {
 #[test]
 fn model_a_stale_waker_does_no_harm() {
     loom::model(|| {
-        let (_sleeper, sleeper) = Leaked::new(Sleeper::new());
-        let (_arena, arena) = Leaked::new(Arena::<1, 64>::new());
-        let (_executor, executor) = Leaked::new(Executor::new(sleeper, arena));
-        let (_stolen, stolen) = Leaked::new(Mutex::new(None::<Waker>));
+        let (_sleeper, sleeper) = LeakedMemory::new(Sleeper::new());
+        let (_arena, arena) = LeakedMemory::new(Arena::<1, 64>::new());
+        let (_executor, executor) = LeakedMemory::new(Executor::new(sleeper, arena));
+        let (_stolen, stolen) = LeakedMemory::new(Mutex::new(None::<Waker>));
         let steal = core::future::poll_fn(|cx| {
             *stolen.lock().expect("no panic") = Some(cx.waker().clone());
             Poll::Ready(())
@@ -168,7 +168,7 @@ fn model_a_stale_waker_does_no_harm() {
         executor.poll_ready();
         let stale = stolen.lock().expect("no panic").take().expect("polled");
         let waker = thread::spawn(move || stale.wake());
-        let (_ran, ran) = Leaked::new(AtomicBool::new(false));
+        let (_ran, ran) = LeakedMemory::new(AtomicBool::new(false));
         executor
             .spawn(async { ran.store(true, Ordering::Relaxed) })
             .expect("the slot is free again");
@@ -223,7 +223,7 @@ fn insert(timers: TimersHandle, ahead: Duration) -> impl Sized {
 #[test]
 fn model_the_alarm_is_armed_for_the_earliest() {
     loom::model(|| {
-        let (_timers, timers) = Leaked::new(ChipTimers::new(Recorder {
+        let (_timers, timers) = LeakedMemory::new(ChipTimers::new(Recorder {
             armed: AtomicU64::new(u64::MAX),
         }));
         let handle = timers.start();
@@ -233,8 +233,8 @@ fn model_the_alarm_is_armed_for_the_earliest() {
         let early = insert(handle, hour);
         let late = late.join().expect("no panic");
         handler.join().expect("no panic");
-        let origin = crate::platform::moment_origin();
-        let latest = crate::platform::moment_now() + hour + Duration::from_millis(2);
+        let origin = crate::platform::instant_origin();
+        let latest = crate::platform::instant_now() + hour + Duration::from_millis(2);
         let latest = latest.duration_since(origin).as_micros() as u64;
         let armed = timers.clock().armed.load(Ordering::Relaxed);
         assert!(armed <= latest, "armed {armed}, but due by {latest}");

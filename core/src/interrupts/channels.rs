@@ -71,13 +71,13 @@ impl Scenario for QueueReadByHandler {
 }
 
 /// Thread level sends and waits for room, an urgent task receives; the channel ends with its sender.
-pub(super) struct QueueToUrgent {
+pub(super) struct QueueToUrgentTask {
     sender: Task<()>,
     receiver: Task<u32>,
     sum: RefCell<Option<u32>>,
 }
 
-impl QueueToUrgent {
+impl QueueToUrgentTask {
     fn run_receiver(&self) {
         if let Some(sum) = self.receiver.run() {
             *self.sum.borrow_mut() = Some(sum);
@@ -85,7 +85,7 @@ impl QueueToUrgent {
     }
 }
 
-impl Scenario for QueueToUrgent {
+impl Scenario for QueueToUrgentTask {
     fn new() -> Self {
         let (sender, mut receiver) = mpsc::channel(1);
         Self {
@@ -166,9 +166,9 @@ impl Scenario for UnboundedFromHandler {
 }
 
 /// A value whose clone makes steps.
-struct Stepping(AtomicUsize);
+struct SteppingValue(AtomicUsize);
 
-impl Clone for Stepping {
+impl Clone for SteppingValue {
     fn clone(&self) -> Self {
         // Relaxed: a step is what counts.
         Self(AtomicUsize::new(self.0.load(Ordering::Relaxed)))
@@ -177,19 +177,19 @@ impl Clone for Stepping {
 
 /// Both sides send, receive, and drop receivers of a ring of one and of two: row 77.
 pub(super) struct Broadcast<const SLOTS: usize> {
-    sender: broadcast::Sender<Stepping>,
-    low: RefCell<Option<broadcast::Receiver<Stepping>>>,
-    urgent: RefCell<Option<broadcast::Receiver<Stepping>>>,
-    other: RefCell<Option<broadcast::Receiver<Stepping>>>,
+    sender: broadcast::Sender<SteppingValue>,
+    low: RefCell<Option<broadcast::Receiver<SteppingValue>>>,
+    urgent: RefCell<Option<broadcast::Receiver<SteppingValue>>>,
+    other: RefCell<Option<broadcast::Receiver<SteppingValue>>>,
     waiting: Task<()>,
 }
 
 impl<const SLOTS: usize> Broadcast<SLOTS> {
     fn send(&self) {
-        let _receivers = self.sender.send(Stepping(AtomicUsize::new(7)));
+        let _receivers = self.sender.send(SteppingValue(AtomicUsize::new(7)));
     }
 
-    fn receive(receiver: &RefCell<Option<broadcast::Receiver<Stepping>>>) {
+    fn receive(receiver: &RefCell<Option<broadcast::Receiver<SteppingValue>>>) {
         if let Some(receiver) = receiver.borrow_mut().as_mut() {
             for _ in 0..3 {
                 if let Ok(value) = receiver.try_recv() {
@@ -293,13 +293,13 @@ impl Scenario for OneValue {
 
 /// Row 77: a handler that received spun for the sender that it had interrupted.
 #[test]
-fn a_handler_receives_from_who_is_in_the_middle_of_a_send() {
+fn a_handler_receives_while_a_send_is_interrupted() {
     sweep::<QueueReadByHandler>();
 }
 
 #[test]
 fn a_queue_passes_values_between_priorities() {
-    sweep::<QueueToUrgent>();
+    sweep::<QueueToUrgentTask>();
     sweep::<UnboundedFromHandler>();
 }
 
@@ -342,7 +342,7 @@ fn a_watch_stays_in_its_context() {
 /// In one context a send beside a borrow would wait for ever.
 #[test]
 #[should_panic(expected = "borrowed in this very context")]
-fn a_watch_that_is_borrowed_refuses_to_hang() {
+fn a_borrowed_watch_panics_where_it_would_hang() {
     let (sender, receiver) = watch::channel(1);
     let _borrowed = receiver.borrow();
     let _sent = sender.send(2);
@@ -351,16 +351,16 @@ fn a_watch_that_is_borrowed_refuses_to_hang() {
 /// A blocking call in a task, or in a handler that interrupted one, waited for who could not run.
 #[test]
 #[should_panic(expected = "cannot block where an executor runs")]
-fn a_blocking_call_where_an_executor_runs_refuses_to_hang() {
-    struct Outside;
-    impl Drop for Outside {
+fn a_blocking_call_in_an_executor_panics_where_it_would_hang() {
+    struct ContextGuard;
+    impl Drop for ContextGuard {
         fn drop(&mut self) {
             set_current(Current::Absent);
         }
     }
 
     let (_sender, mut receiver) = mpsc::channel::<u8>(1);
-    let _outside = Outside;
+    let _outside = ContextGuard;
     set_current(Current::Disabled);
     let _never = receiver.blocking_recv();
 }
@@ -368,8 +368,8 @@ fn a_blocking_call_where_an_executor_runs_refuses_to_hang() {
 /// A clone that receives from its own channel waited for itself.
 #[test]
 fn a_clone_may_receive_from_its_own_channel() {
-    struct ComesBack(Rc<RefCell<Option<broadcast::Receiver<Self>>>>);
-    impl Clone for ComesBack {
+    struct ReentrantValue(Rc<RefCell<Option<broadcast::Receiver<Self>>>>);
+    impl Clone for ReentrantValue {
         fn clone(&self) -> Self {
             let receiver = self.0.borrow_mut().take();
             if let Some(mut receiver) = receiver {
@@ -381,6 +381,6 @@ fn a_clone_may_receive_from_its_own_channel() {
 
     let (sender, mut receiver) = broadcast::channel(1);
     let other = Rc::new(RefCell::new(Some(sender.subscribe())));
-    let _receivers = sender.send(ComesBack(other));
+    let _receivers = sender.send(ReentrantValue(other));
     assert!(receiver.try_recv().is_ok());
 }

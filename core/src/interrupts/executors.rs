@@ -72,14 +72,14 @@ impl Level {
 }
 
 /// Tasks that are spawned from everywhere: each runs to its end, once.
-pub(super) struct Spawning {
+pub(super) struct SpawnScenario {
     low: Level,
     urgent: Level,
     spawned: AtomicU32,
     ran: Arc<AtomicU32>,
 }
 
-impl Spawning {
+impl SpawnScenario {
     async fn work(ran: Arc<AtomicU32>, number: [u32; 4]) {
         yield_now().await;
         assert_eq!(number, [number[0]; 4], "another task's future");
@@ -104,7 +104,7 @@ impl Spawning {
     }
 }
 
-impl Scenario for Spawning {
+impl Scenario for SpawnScenario {
     fn new() -> Self {
         Self {
             low: Level::new(false),
@@ -274,7 +274,7 @@ impl<const WAY: u8> Scenario for Inversion<WAY> {
 
 #[test]
 fn tasks_are_spawned_at_every_priority() {
-    sweep::<Spawning>();
+    sweep::<SpawnScenario>();
 }
 
 /// A handler that woke an urgent task found it woken, and queued by nobody: thread level was between

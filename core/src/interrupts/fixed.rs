@@ -105,7 +105,7 @@ impl Scenario for ChannelFromThread {
 }
 
 /// A watch that both sides write and both read.
-pub(super) struct WatchBothWays {
+pub(super) struct BidirectionalWatch {
     watch: &'static FixedWatch<u32>,
     sent: AtomicU32,
     low: Task<()>,
@@ -113,14 +113,14 @@ pub(super) struct WatchBothWays {
     seen: Arc<[AtomicU32; 2]>,
 }
 
-impl WatchBothWays {
+impl BidirectionalWatch {
     fn send(&self) {
         self.sent.fetch_add(1, SeqCst);
         self.watch.send_modify(|value| *value += 1);
     }
 }
 
-impl Scenario for WatchBothWays {
+impl Scenario for BidirectionalWatch {
     fn new() -> Self {
         let watch: &'static FixedWatch<u32> = Box::leak(Box::new(FixedWatch::new(0)));
         let seen = Arc::new([AtomicU32::new(0), AtomicU32::new(0)]);
@@ -173,13 +173,13 @@ impl Scenario for WatchBothWays {
 }
 
 /// A queue that both sides push to and pop from: nothing is lost, nothing comes twice.
-pub(super) struct QueueBothWays {
+pub(super) struct BidirectionalQueue {
     queue: FixedQueue<u32, 4>,
     pushed: AtomicU32,
     popped: AtomicU32,
 }
 
-impl QueueBothWays {
+impl BidirectionalQueue {
     fn push(&self) {
         if self.queue.push(1).is_ok() {
             self.pushed.fetch_add(1, SeqCst);
@@ -191,7 +191,7 @@ impl QueueBothWays {
     }
 }
 
-impl Scenario for QueueBothWays {
+impl Scenario for BidirectionalQueue {
     fn new() -> Self {
         Self {
             queue: FixedQueue::new(),
@@ -227,10 +227,10 @@ fn a_fixed_channel_passes_values_between_priorities() {
 
 #[test]
 fn a_fixed_watch_is_written_and_read_at_every_priority() {
-    sweep::<WatchBothWays>();
+    sweep::<BidirectionalWatch>();
 }
 
 #[test]
 fn a_fixed_queue_is_used_at_every_priority() {
-    sweep::<QueueBothWays>();
+    sweep::<BidirectionalQueue>();
 }

@@ -1,4 +1,4 @@
-//! The executor with a heap: handlers spawn at it, and drop and join what is its.
+//! The executor with a heap: interrupt handlers spawn onto it, and drop and join its tasks.
 
 use core::future::poll_fn;
 use core::task::{Poll, Waker};

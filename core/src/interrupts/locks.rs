@@ -62,7 +62,7 @@ impl Scenario for Permits {
 }
 
 /// Both sides add under a mutex, and look by a reader-writer lock.
-pub(super) struct Guarded {
+pub(super) struct SharedLocks {
     mutex: Arc<Mutex<u32>>,
     lock: Arc<RwLock<u32>>,
     added: AtomicU32,
@@ -70,7 +70,7 @@ pub(super) struct Guarded {
     urgent: Task<()>,
 }
 
-impl Guarded {
+impl SharedLocks {
     fn add(&self) {
         if let Ok(mut value) = self.mutex.try_lock() {
             *value += 1;
@@ -79,7 +79,7 @@ impl Guarded {
     }
 }
 
-impl Scenario for Guarded {
+impl Scenario for SharedLocks {
     fn new() -> Self {
         let (mutex, lock) = (Arc::new(Mutex::new(0)), Arc::new(RwLock::new(0)));
         let task = || {
@@ -137,5 +137,5 @@ fn permits_pass_between_priorities() {
 
 #[test]
 fn locks_are_waited_for_at_every_priority() {
-    sweep::<Guarded>();
+    sweep::<SharedLocks>();
 }

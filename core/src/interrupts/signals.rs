@@ -98,12 +98,12 @@ fn without_heap(progress: &Progress) {
     repeat::<wakes::NotifiedByThread>(progress);
     repeat::<fixed::ChannelFromHandler>(progress);
     repeat::<fixed::ChannelFromThread>(progress);
-    repeat::<fixed::WatchBothWays>(progress);
-    repeat::<fixed::QueueBothWays>(progress);
+    repeat::<fixed::BidirectionalWatch>(progress);
+    repeat::<fixed::BidirectionalQueue>(progress);
     repeat::<locks::Permits>(progress);
-    repeat::<locks::Guarded>(progress);
+    repeat::<locks::SharedLocks>(progress);
     repeat::<timers::Alarm>(progress);
-    repeat::<executors::Spawning>(progress);
+    repeat::<executors::SpawnScenario>(progress);
     repeat::<executors::Inversion<0>>(progress);
     repeat::<executors::Inversion<2>>(progress);
     repeat::<executors::Inversion<3>>(progress);
@@ -114,7 +114,7 @@ fn with_heap(progress: &Progress) {
     use super::{channels, heap};
 
     repeat::<channels::QueueReadByHandler>(progress);
-    repeat::<channels::QueueToUrgent>(progress);
+    repeat::<channels::QueueToUrgentTask>(progress);
     repeat::<channels::UnboundedFromHandler>(progress);
     repeat::<channels::Broadcast<1>>(progress);
     repeat::<channels::Broadcast<2>>(progress);

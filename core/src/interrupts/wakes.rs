@@ -252,7 +252,7 @@ impl Scenario for NotifiedByThread {
 }
 
 #[test]
-fn a_handler_wakes_who_registers() {
+fn a_handler_wakes_a_task_that_registers() {
     sweep::<CellWokenByHandler>();
 }
 

@@ -220,13 +220,13 @@ pub fn timers_ended() -> ! {
 
 /// The tick that `moment` lies in, counted from the origin.
 #[inline]
-pub fn tick_at(moment: Moment) -> u64 {
+pub fn tick_at(moment: RawInstant) -> u64 {
     moment.micros >> TICK_SHIFT
 }
 
 /// The first tick that is not before `moment`.
 #[inline]
-pub fn tick_after(moment: Moment) -> u64 {
+pub fn tick_after(moment: RawInstant) -> u64 {
     let mask = (1 << TICK_SHIFT) - 1;
     (moment.micros >> TICK_SHIFT) + u64::from(moment.micros & mask != 0)
 }
@@ -262,11 +262,11 @@ pub fn contain_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
 
 /// A point of the board's monotonic time: microseconds since its clock started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment {
+pub struct RawInstant {
     micros: u64,
 }
 
-impl Moment {
+impl RawInstant {
     /// The moment `micros` microseconds after the board's clock started.
     pub const fn from_micros(micros: u64) -> Self {
         Self { micros }
@@ -313,19 +313,19 @@ pub fn install_clock(now_micros: fn() -> u64) {
 }
 
 /// Reads the board's clock.
-pub fn moment_now() -> Moment {
+pub fn instant_now() -> RawInstant {
     let now_micros = BOARD_CLOCK.with(core::cell::Cell::get);
-    Moment::from_micros(now_micros())
+    RawInstant::from_micros(now_micros())
 }
 
 /// The moment that ticks are counted from: the start of the board's clock.
-pub const fn moment_origin() -> Moment {
-    Moment::from_micros(0)
+pub const fn instant_origin() -> RawInstant {
+    RawInstant::from_micros(0)
 }
 
 /// Where random numbers start: at the board's time, which differs a little from run to run.
 pub fn random_seed() -> u64 {
-    moment_now().as_micros()
+    instant_now().as_micros()
 }
 
 /// Polls `future` again and again until it is ready: without threads there is nobody to sleep.

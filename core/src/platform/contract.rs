@@ -38,7 +38,7 @@
 //! | `OwnerArc<T>` | the `Arc` that may stand as `self: Arc<Self>`; with `alloc`, where the target has it |
 //! | `catch_panic(f)` | `f`'s result, or the panic's payload; without unwinding the panic goes on; with `alloc` |
 //! | `contain_panic(f)`, `discard_payload(payload)` | `f`'s result, or nothing of its panic; with `alloc` |
-//! | `Moment`, `moment_now()`, `moment_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
+//! | `RawInstant`, `instant_now()`, `instant_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |
 //! | `context_cell! { static NAME: T = …; }` | a `Copy` value per thread, or per system without threads; `update` is one step there |

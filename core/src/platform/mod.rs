@@ -42,8 +42,8 @@ pub use std_panic::{
 mod std_time;
 #[cfg(any(feature = "std", loom))]
 pub use std_time::{
-    CAN_OBSERVE, Moment, PauseState, TICK_NANOS, WHEEL_LEVEL_BITS, WHEEL_LEVELS, moment_now,
-    moment_origin, tick_after, tick_at, timers_ended, without_runtime, without_timers,
+    CAN_OBSERVE, PauseState, RawInstant, TICK_NANOS, WHEEL_LEVEL_BITS, WHEEL_LEVELS, instant_now,
+    instant_origin, tick_after, tick_at, timers_ended, without_runtime, without_timers,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
@@ -68,10 +68,10 @@ pub use bare::{
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
-    HAS_THREADS, Lock, LockGuard, Moment, PauseState, PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES,
+    HAS_THREADS, Lock, LockGuard, PauseState, PlainU64, RING_SLOTS, RawInstant, SLOT_CHUNK_BYTES,
     SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, WithThreads, fence,
-    install_clock, limit, locks_held, moment_now, moment_origin, relax, tell, tick_after, tick_at,
-    timers_ended, without_interrupts, without_runtime, without_timers,
+    install_clock, instant_now, instant_origin, limit, locks_held, relax, tell, tick_after,
+    tick_at, timers_ended, without_interrupts, without_runtime, without_timers,
 };
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{

@@ -4,11 +4,11 @@
 pub use std::thread::{park as park_thread, park_timeout as park_thread_for};
 
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
-pub use lone::{park_thread, park_thread_for};
+pub use no_threads::{park_thread, park_thread_for};
 
 /// WebAssembly without threads: there, std's `park` returns at once, and whoever waits would spin.
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
-mod lone {
+mod no_threads {
     /// Nobody could end this sleep.
     ///
     /// # Panics

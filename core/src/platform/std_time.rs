@@ -3,19 +3,19 @@
 use std::sync::OnceLock;
 
 /// A point of the platform's monotonic time.
-pub use std::time::Instant as Moment;
+pub use std::time::Instant as RawInstant;
 
 /// Reads the monotonic clock.
 #[inline]
-pub fn moment_now() -> Moment {
-    Moment::now()
+pub fn instant_now() -> RawInstant {
+    RawInstant::now()
 }
 
 /// The moment that ticks are counted from: the first call in this process.
 #[inline]
-pub fn moment_origin() -> Moment {
-    static ORIGIN: OnceLock<Moment> = OnceLock::new();
-    *ORIGIN.get_or_init(Moment::now)
+pub fn instant_origin() -> RawInstant {
+    static ORIGIN: OnceLock<RawInstant> = OnceLock::new();
+    *ORIGIN.get_or_init(RawInstant::now)
 }
 
 /// Nanoseconds of a timer's tick.
@@ -69,7 +69,7 @@ pub fn timers_ended() -> ! {
 
 /// The tick that `moment` lies in, counted from the origin.
 #[inline]
-pub fn tick_at(moment: Moment) -> u64 {
+pub fn tick_at(moment: RawInstant) -> u64 {
     let since = since_origin(moment);
     since.as_secs().saturating_mul(1_000_000_000 / TICK_NANOS)
         + u64::from(since.subsec_nanos()) / TICK_NANOS
@@ -77,7 +77,7 @@ pub fn tick_at(moment: Moment) -> u64 {
 
 /// The first tick that is not before `moment`, counted from the origin.
 #[inline]
-pub fn tick_after(moment: Moment) -> u64 {
+pub fn tick_after(moment: RawInstant) -> u64 {
     let since = since_origin(moment);
     since
         .as_secs()
@@ -85,9 +85,9 @@ pub fn tick_after(moment: Moment) -> u64 {
         .saturating_add(u64::from(since.subsec_nanos()).div_ceil(TICK_NANOS))
 }
 
-fn since_origin(moment: Moment) -> core::time::Duration {
+fn since_origin(moment: RawInstant) -> core::time::Duration {
     moment
-        .checked_duration_since(moment_origin())
+        .checked_duration_since(instant_origin())
         .unwrap_or_default()
 }
 

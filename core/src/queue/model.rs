@@ -8,7 +8,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{FixedQueue, Inject, RING_SLOTS, Ring};
-use crate::collections::{ChainLink, Chained, QueueHandle};
+use crate::collections::{ChainLink, QueueHandle, QueueItem};
 
 #[derive(Debug)]
 struct Item {
@@ -18,7 +18,7 @@ struct Item {
 
 #[allow(unsafe_code)]
 // SAFETY: one link, always the same.
-unsafe impl Chained for Item {
+unsafe impl QueueItem for Item {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }

@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn tokens_are_copied_in_and_out(tokens in collection::vec(any::<u16>(), 0..=8)) {
+    fn values_are_copied_in_and_out_in_order(tokens in collection::vec(any::<u16>(), 0..=8)) {
         let queue = FixedQueue::<u16, 8>::new();
         for &token in &tokens {
             queue.push(token).unwrap();

@@ -19,7 +19,7 @@ use core::task::{Context, RawWaker, RawWakerVTable, Waker};
 
 use super::erased_future::{ErasedFuture, FutureVtable};
 use super::state::{OnPending, OnStart, OnWake, State, TaskOutcome};
-use crate::collections::{ChainLink, Chained, QueueHandle, SlotRef};
+use crate::collections::{ChainLink, QueueHandle, QueueItem, SlotRef};
 use crate::coop;
 use crate::platform::{UnsafeCell, without_interrupts};
 
@@ -59,7 +59,7 @@ unsafe impl Sync for FixedHeader {}
 unsafe impl Send for FixedHeader {}
 
 // SAFETY: one link, used by the queue that holds the `Notified`.
-unsafe impl Chained for FixedHeader {
+unsafe impl QueueItem for FixedHeader {
     #[inline]
     fn next(&self) -> &ChainLink<Self> {
         &self.next

@@ -12,7 +12,7 @@ use core::task::Waker;
 
 use super::id::Id;
 use super::state::State;
-use crate::collections::{ChainLink, Chained, QueueHandle, Slab, SlotHeader, SlotRef};
+use crate::collections::{ChainLink, QueueHandle, QueueItem, Slab, SlotHeader, SlotRef};
 use crate::platform::{UnsafeCell, contain_panic};
 
 /// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows. Its slot gives it
@@ -57,7 +57,7 @@ const _: () = assert!(size_of::<usize>() > 4 || size_of::<Header>() <= 32);
 unsafe impl Sync for Header {}
 
 // SAFETY: one link, used by the free list while vacant and by a queue while a `Notified` is out.
-unsafe impl Chained for Header {
+unsafe impl QueueItem for Header {
     #[inline]
     fn next(&self) -> &ChainLink<Self> {
         &self.next

@@ -117,9 +117,9 @@ fn model(f: impl Fn() + Send + Sync + 'static) {
 }
 
 /// Counts drops outside the model's eyes.
-struct Counted(std::sync::Arc<Plain>);
+struct DropCounter(std::sync::Arc<Plain>);
 
-impl Drop for Counted {
+impl Drop for DropCounter {
     fn drop(&mut self) {
         self.0.fetch_add(1, SeqCst);
     }
@@ -218,7 +218,7 @@ fn model_abort_meets_poll() {
     model(|| {
         let owner = Owner::new();
         let drops = std::sync::Arc::new(Plain::new(0));
-        let counted = Counted(drops.clone());
+        let counted = DropCounter(drops.clone());
         let mut polls = 0;
         let handle = owner.spawn(poll_fn(move |cx| {
             let _counted = &counted;
@@ -256,9 +256,9 @@ fn model_join_meets_completion() {
     });
 }
 
-struct Nothing;
+struct NoopWaker;
 
-impl Wake for Nothing {
+impl Wake for NoopWaker {
     fn wake(self: std::sync::Arc<Self>) {}
 }
 
@@ -269,10 +269,10 @@ fn model_handle_drop_meets_completion() {
     model(|| {
         let owner = Owner::new();
         let drops = std::sync::Arc::new(Plain::new(0));
-        let counted = Counted(drops.clone());
+        let counted = DropCounter(drops.clone());
         let mut handle = owner.spawn(async move { counted });
         let dropping = thread::spawn(move || {
-            let waker = Waker::from(std::sync::Arc::new(Nothing));
+            let waker = Waker::from(std::sync::Arc::new(NoopWaker));
             let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
             drop(polled);
             drop(handle);
@@ -291,7 +291,7 @@ fn model_shutdown_meets_wake() {
         let owner = Owner::new();
         let wakers = Arc::new(Lock::new(None));
         let drops = std::sync::Arc::new(Plain::new(0));
-        let counted = Counted(drops.clone());
+        let counted = DropCounter(drops.clone());
         let waiting = wait_for(Arc::new(AtomicUsize::new(0)), wakers.clone());
         let handle = owner.spawn(async move {
             let _counted = counted;
@@ -329,7 +329,7 @@ fn model_shutdown_meets_join() {
 
 /// Slots given back on two threads are taken again, each once.
 #[test]
-fn model_slots_come_home() {
+fn model_slots_return_to_their_slab() {
     model(|| {
         let owner = Owner::new();
         let handles: Vec<_> = (0..2).map(|n| owner.spawn(async move { n })).collect();

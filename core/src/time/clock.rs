@@ -17,7 +17,7 @@ use core::time::Duration;
 use super::instant::Instant;
 use super::mode::{ClockError, Mode};
 use crate::platform::{
-    AtomicU8, AtomicU32, AtomicU64, Ordering, PauseState, TICK_NANOS, moment_origin, tick_at,
+    AtomicU8, AtomicU32, AtomicU64, Ordering, PauseState, TICK_NANOS, instant_origin, tick_at,
 };
 use crate::{context_cell, maybe_const};
 
@@ -270,7 +270,7 @@ pub(super) fn set_current_clock(clock: Option<&'static Clock>) {
 impl Instant {
     /// The instant `nanos` nanoseconds after the process's origin.
     pub(super) fn at_nanos(nanos: u64) -> Self {
-        let origin = Self::from_std(moment_origin());
+        let origin = Self::from_std(instant_origin());
         origin
             .checked_add(Duration::from_nanos(nanos))
             .unwrap_or(origin)

@@ -10,7 +10,7 @@ use core::fmt;
 use core::ops::{Add, AddAssign, Sub, SubAssign};
 use core::time::Duration;
 
-use crate::platform::{Moment, moment_now, moment_origin};
+use crate::platform::{RawInstant, instant_now, instant_origin};
 
 /// How far away a deadline is put whose exact moment cannot be represented: thirty years.
 const FAR_FUTURE: Duration = Duration::from_secs(86_400 * 365 * 30);
@@ -29,17 +29,17 @@ const FAR_FUTURE: Duration = Duration::from_secs(86_400 * 365 * 30);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant {
-    moment: Moment,
+    moment: RawInstant,
 }
 
 impl Instant {
     /// The instant of a platform's moment: on hosted systems `std::time::Instant`.
-    pub const fn from_std(std: Moment) -> Self {
+    pub const fn from_std(std: RawInstant) -> Self {
         Self { moment: std }
     }
 
     /// The platform's moment: on hosted systems `std::time::Instant`.
-    pub const fn into_std(self) -> Moment {
+    pub const fn into_std(self) -> RawInstant {
         self.moment
     }
 
@@ -47,7 +47,7 @@ impl Instant {
     #[inline]
     pub(super) fn machine_now() -> Self {
         Self {
-            moment: moment_now(),
+            moment: instant_now(),
         }
     }
 
@@ -55,7 +55,7 @@ impl Instant {
     #[inline]
     pub(super) fn since_origin(self) -> Duration {
         self.duration_since(Self {
-            moment: moment_origin(),
+            moment: instant_origin(),
         })
     }
 
@@ -106,13 +106,13 @@ impl Instant {
     }
 }
 
-impl From<Moment> for Instant {
-    fn from(moment: Moment) -> Self {
+impl From<RawInstant> for Instant {
+    fn from(moment: RawInstant) -> Self {
         Self::from_std(moment)
     }
 }
 
-impl From<Instant> for Moment {
+impl From<Instant> for RawInstant {
     fn from(instant: Instant) -> Self {
         instant.into_std()
     }

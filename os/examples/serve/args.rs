@@ -1,7 +1,9 @@
-//! The command line.
+//! The command line, read by `lexopt`.
 
-use std::fmt;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+
+use lexopt::prelude::{Long, Short, ValueExt};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -15,10 +17,10 @@ Usage: serve [--addr HOST:PORT] [--workers N]
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum Action {
     /// To serve.
     Serve(Options),
-    /// To read how it is used.
+    /// To print [`HELP`].
     Help,
 }
 
@@ -31,65 +33,34 @@ pub struct Options {
     pub workers: Option<usize>,
 }
 
-/// An argument that cannot be used; says which and why in one line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadArgument(String);
-
-impl fmt::Display for BadArgument {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadArgument {}
-
 /// Reads the arguments after the program's name.
 ///
 /// # Errors
 /// The first argument that is unknown, lacks its value, or has one that cannot be used.
-pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Wish, BadArgument> {
-    let mut args = args.into_iter();
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Action, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_args(args);
     let mut options = Options {
         addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
         workers: None,
     };
-    while let Some(arg) = args.next() {
-        let (name, inline) = match arg.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (arg.as_str(), None),
-        };
-        let mut value = |what: &str| {
-            let value = inline.clone().or_else(|| args.next());
-            value.ok_or_else(|| BadArgument(format!("{name} needs {what}")))
-        };
-        match name {
-            "-h" | "--help" => return Ok(Wish::Help),
-            "--addr" => {
-                let text = value("HOST:PORT, as in 127.0.0.1:3000")?;
-                options.addr = text.parse().map_err(|_| {
-                    BadArgument(format!(
-                        "--addr: {text:?} is not HOST:PORT, as in 127.0.0.1:3000"
-                    ))
-                })?;
-            }
-            "--workers" => {
-                let text = value("a number")?;
-                let number = text
-                    .parse()
-                    .ok()
-                    .filter(|&number| (1..=1024).contains(&number));
-                options.workers = Some(number.ok_or_else(|| {
-                    BadArgument(format!(
-                        "--workers: {text:?} is not a number from 1 to 1024"
-                    ))
-                })?);
-            }
-            _ => {
-                return Err(BadArgument(format!(
-                    "unknown argument {arg:?}; --help lists them"
-                )));
-            }
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Action::Help),
+            Long("addr") => options.addr = parser.value()?.parse_with(address)?,
+            Long("workers") => options.workers = Some(parser.value()?.parse_with(workers)?),
+            argument => return Err(argument.unexpected()),
         }
     }
-    Ok(Wish::Serve(options))
+    Ok(Action::Serve(options))
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let wrong = "--addr needs HOST:PORT, as in 127.0.0.1:3000";
+    text.parse().map_err(|_| wrong)
+}
+
+fn workers(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse().ok();
+    let in_range = number.filter(|number| (1..=1024).contains(number));
+    in_range.ok_or("--workers needs a number from 1 to 1024")
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use selkie_serve::args::{self, Options, Wish};
+use selkie_serve::args::{self, Action, Options};
 use selkie_serve::routes;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -15,13 +15,13 @@ use tokio::sync::watch;
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
-    let options = match args::parse(std::env::args().skip(1)) {
-        Ok(Wish::Serve(options)) => options,
-        Ok(Wish::Help) => {
+    let options = match args::parse(std::env::args_os().skip(1)) {
+        Ok(Action::Serve(options)) => options,
+        Ok(Action::Help) => {
             println!("{}", args::HELP);
             return ExitCode::SUCCESS;
         }
-        Err(error) => return refuse(&error.to_string()),
+        Err(error) => return refuse(&format!("{error}; --help lists the options")),
     };
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(workers) = options.workers {

@@ -4,7 +4,7 @@
 //!             nothing else would keep its thread: after some attempts in a row the task is woken and pending, so
 //!             that other tasks run. Loops that run for each message keep the count themselves, so that their usual
 //!             path costs nothing.
-//! Rejected    An error at the limit: what was read or written before would be lost with it.
+//! Rejected    An error at the limit: bytes that were read or written before it would be lost.
 
 use std::io;
 use std::task::{Context, Poll, ready};

@@ -1,4 +1,4 @@
-//! What [`io`](crate::io) shows, but for what stands on the driver: traits of reading and writing, adaptors, copies.
+//! The part of [`io`](crate::io) that needs no driver: the traits of readers and writers, adaptors, copies.
 
 mod read_buf;
 #[cfg(feature = "reactor")]

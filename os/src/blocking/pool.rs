@@ -12,7 +12,7 @@
 //!                system refused a thread, or while a thread is `arriving`. That thread runs no foreign code before it has
 //!                looked at the queue.
 //!             I3 every notified task that enters the pool is run or cancelled, outside the lock: closures and what they
-//!                own are foreign code, and so is what names a thread.
+//!                own are foreign code, and so is the function that names threads.
 //!             I4 `handles` has a handle of each thread that `threads` counts, or, once the pool shuts down, has counted.
 //! Rejected    One queue and one condition variable for all threads: every job goes through one lock, and idle threads wake
 //!             in any order. Waking a thread for every job at once: a thousand short jobs would be a thousand system calls.

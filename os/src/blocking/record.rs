@@ -171,10 +171,10 @@ impl Records {
     }
 
     /// A record for the calling thread, until it is dropped.
-    pub(super) fn add(&self) -> Recorded<'_> {
+    pub(super) fn add(&self) -> RecordGuard<'_> {
         let record = Arc::new(Record::new());
         self.lock().push(Arc::clone(&record));
-        Recorded {
+        RecordGuard {
             records: self,
             record,
         }
@@ -188,12 +188,12 @@ impl Records {
 
 /// A thread's record; the pool knows it until this is dropped.
 #[derive(Debug)]
-pub(super) struct Recorded<'a> {
+pub(super) struct RecordGuard<'a> {
     records: &'a Records,
     record: Arc<Record>,
 }
 
-impl Deref for Recorded<'_> {
+impl Deref for RecordGuard<'_> {
     type Target = Record;
 
     fn deref(&self) -> &Record {
@@ -201,7 +201,7 @@ impl Deref for Recorded<'_> {
     }
 }
 
-impl Drop for Recorded<'_> {
+impl Drop for RecordGuard<'_> {
     fn drop(&mut self) {
         let record = &self.record;
         self.records.lock().retain(|r| !Arc::ptr_eq(r, record));

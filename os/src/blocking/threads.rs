@@ -27,7 +27,7 @@ thread_local! {
 impl BlockingPool {
     /// Runs `work` on a thread of its own, also when the limit is reached.
     pub(crate) fn spawn_thread(self: &Arc<Self>, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-        let kept = Kept(Arc::clone(self));
+        let kept = ClosureThreadGuard(Arc::clone(self));
         let work: Box<dyn FnOnce() + Send> = Box::new(move || {
             let _kept = kept;
             work();
@@ -185,7 +185,7 @@ impl BlockingPool {
     }
 
     fn thread_main(self: Arc<Self>, first: Option<Job>) {
-        let _gone = Gone(&self);
+        let _gone = ThreadCountGuard(&self);
         POOL.set(Arc::as_ptr(&self));
         // Before the hook, which is foreign code.
         if let Some(Job::Closure(..)) = first {
@@ -262,18 +262,18 @@ impl BlockingPool {
 }
 
 /// Counts a thread among those for closures again when its work ends, also by a panic.
-struct Kept(Arc<BlockingPool>);
+struct ClosureThreadGuard(Arc<BlockingPool>);
 
-impl Drop for Kept {
+impl Drop for ClosureThreadGuard {
     fn drop(&mut self) {
         self.0.lock().kept -= 1;
     }
 }
 
 /// Takes a thread off the count when it ends.
-struct Gone<'a>(&'a BlockingPool);
+struct ThreadCountGuard<'a>(&'a BlockingPool);
 
-impl Drop for Gone<'_> {
+impl Drop for ThreadCountGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.threads -= 1;

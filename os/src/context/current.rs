@@ -147,21 +147,21 @@ pub(crate) fn enter_runtime<R>(
          of blocking on it."
     );
     handle.inner.process.assert_current();
-    let _standing = Standing::set(standing);
-    let _seeded = handle.inner.seeds.as_ref().map(Seeded::by);
+    let _standing = StandingGuard::set(standing);
+    let _seeded = handle.inner.seeds.as_ref().map(SeedGuard::by);
     enter_context(handle, f)
 }
 
 /// Runs `f` as if the thread drove no runtime; its worker, if any, has been handed off.
 pub(crate) fn leave_runtime<R>(f: impl FnOnce() -> R) -> R {
-    let _standing = Standing::set(EnterRuntime::Outside);
+    let _standing = StandingGuard::set(EnterRuntime::Outside);
     f()
 }
 
 /// Runs `f`, which drives tasks that cannot be handed to another thread.
 pub(crate) fn without_handoff<R>(f: impl FnOnce() -> R) -> R {
-    struct Restore(EnterRuntime);
-    impl Drop for Restore {
+    struct RestoreGuard(EnterRuntime);
+    impl Drop for RestoreGuard {
         fn drop(&mut self) {
             STANDING.set(self.0);
         }
@@ -170,7 +170,7 @@ pub(crate) fn without_handoff<R>(f: impl FnOnce() -> R) -> R {
     if before == EnterRuntime::Worker {
         STANDING.set(EnterRuntime::CurrentThread);
     }
-    let _restore = Restore(before);
+    let _restore = RestoreGuard(before);
     f()
 }
 
@@ -204,12 +204,12 @@ pub(crate) fn may_wait_for_shutdown() -> MayWait {
 }
 
 /// Restores how the thread stood, and its budget, also on unwinding.
-struct Standing {
+struct StandingGuard {
     before: EnterRuntime,
     budget: coop::Budget,
 }
 
-impl Standing {
+impl StandingGuard {
     #[inline]
     fn set(standing: EnterRuntime) -> Self {
         forbid_blocking(standing != EnterRuntime::Outside);
@@ -220,7 +220,7 @@ impl Standing {
     }
 }
 
-impl Drop for Standing {
+impl Drop for StandingGuard {
     #[inline]
     fn drop(&mut self) {
         STANDING.set(self.before);
@@ -230,15 +230,15 @@ impl Drop for Standing {
 }
 
 /// The thread's random numbers follow from a runtime's seed until this is dropped.
-struct Seeded(u64);
+struct SeedGuard(u64);
 
-impl Seeded {
+impl SeedGuard {
     fn by(seeds: &Seeds) -> Self {
         Self(seed_context(seeds.next()))
     }
 }
 
-impl Drop for Seeded {
+impl Drop for SeedGuard {
     fn drop(&mut self) {
         seed_context(self.0);
     }

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::ptr;
 
 /// Where a thread keeps the innermost entry: null if there is none.
-pub(crate) type Innermost<T> = Cell<*const Node<T>>;
+pub(crate) type InnermostEntry<T> = Cell<*const Node<T>>;
 
 /// One entry.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Node<T> {
 }
 
 /// How an entry left.
-pub(crate) enum Left<'a, T> {
+pub(crate) enum ExitOrder<'a, T> {
     /// It was the innermost.
     InOrder,
     /// It was not: this one was entered right after it.
@@ -48,7 +48,7 @@ impl<T> Node<T> {
     /// # Safety
     /// The node is not in the list, stays where it is, and leaves on this thread before it is gone (I1).
     #[inline]
-    pub(crate) unsafe fn enter(&self, innermost: &Innermost<T>) {
+    pub(crate) unsafe fn enter(&self, innermost: &InnermostEntry<T>) {
         self.outer.set(innermost.replace(self));
     }
 
@@ -57,10 +57,10 @@ impl<T> Node<T> {
     /// # Safety
     /// The node entered the same list, on this thread, and has not left.
     #[inline]
-    pub(crate) unsafe fn leave<'a>(&self, innermost: &Innermost<T>) -> Left<'a, T> {
+    pub(crate) unsafe fn leave<'a>(&self, innermost: &InnermostEntry<T>) -> ExitOrder<'a, T> {
         if ptr::eq(innermost.get(), self) {
             innermost.set(self.outer.get());
-            return Left::InOrder;
+            return ExitOrder::InOrder;
         }
         // SAFETY: by the caller's promise.
         unsafe { self.leave_early(innermost) }
@@ -69,14 +69,14 @@ impl<T> Node<T> {
     /// # Safety
     /// As for [`leave`](Self::leave); the node is not the innermost.
     #[cold]
-    unsafe fn leave_early<'a>(&self, innermost: &Innermost<T>) -> Left<'a, T> {
+    unsafe fn leave_early<'a>(&self, innermost: &InnermostEntry<T>) -> ExitOrder<'a, T> {
         let mut inner = innermost.get();
         loop {
             // SAFETY: nodes in the list are alive (I1), and ours is in it, so the end is not reached.
             let node = unsafe { &*inner };
             if ptr::eq(node.outer.get(), self) {
                 node.outer.set(self.outer.get());
-                return Left::Before(node);
+                return ExitOrder::Before(node);
             }
             inner = node.outer.get();
         }

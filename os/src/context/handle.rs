@@ -66,7 +66,7 @@ fn thread_number() -> usize {
 
 /// The timers of a runtime, for threads that are none of its workers.
 #[derive(Debug)]
-pub(crate) enum TimersOf {
+pub(crate) enum RuntimeTimers {
     Disabled,
     /// One shard per worker.
     Shards(Box<[TimersHandle]>),
@@ -81,7 +81,7 @@ pub(crate) struct Inner {
     pub(crate) name: Option<String>,
     pub(crate) spawner: Spawner,
     pub(crate) driver: Option<driver::Handle>,
-    pub(crate) timers: TimersOf,
+    pub(crate) timers: RuntimeTimers,
     pub(crate) blocking: Arc<BlockingPool>,
     /// Whether what the system has in memory of files is asked where tasks run.
     pub(crate) files_in_place: bool,
@@ -112,8 +112,8 @@ impl Inner {
     /// What timers made on this thread belong to.
     pub(crate) fn current_time(&self) -> Current {
         match &self.timers {
-            TimersOf::Disabled => Current::Disabled,
-            TimersOf::Shards(shards) => match &**shards {
+            RuntimeTimers::Disabled => Current::Disabled,
+            RuntimeTimers::Shards(shards) => match &**shards {
                 [timers] => Current::Timers(*timers),
                 shards => Current::Timers(shards[thread_number() % shards.len()]),
             },
@@ -182,8 +182,8 @@ impl Handle {
     {
         // A paused clock stands still while blocking work goes on: its end is something to wait for.
         let hold = match &self.inner.timers {
-            TimersOf::Shards(shards) => Some(shards[0].hold_clock()),
-            TimersOf::Disabled => None,
+            RuntimeTimers::Shards(shards) => Some(shards[0].hold_clock()),
+            RuntimeTimers::Disabled => None,
         };
         let (id, location) = (TaskId::next(), Location::caller());
         let func = trace::trace_blocking(func, name, id, location);

@@ -17,8 +17,8 @@ pub(crate) use current::{
     EnterRuntime, MayWait, enter_runtime, is_inside_runtime, leave_runtime, may_wait_for_shutdown,
     with_current, without_handoff,
 };
-pub(crate) use entered::{Innermost, Node};
+pub(crate) use entered::{InnermostEntry, Node};
 pub use handle::{Handle, Id};
-pub(crate) use handle::{Inner, Seeds, TimersOf};
+pub(crate) use handle::{Inner, RuntimeTimers, Seeds};
 pub use scope::EnterGuard;
 pub(crate) use scope::enter_context;

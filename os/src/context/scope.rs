@@ -5,9 +5,9 @@
 //!                guard owns a count of it.
 //!             I2 a scope that is left restores the previous one if it is the innermost; otherwise it hands the previous
 //!                one to the scope right inside it.
-//!             I3 the table of a scope that was left points to nothing: a scope that was installed inside may restore it
-//!                later, and then spawns in whatever context there is. The number of a table tells a guard whether its own
-//!                is installed: only then is the previous one alive.
+//!             I3 the table of services of a scope that was left points to nothing, because a scope inside it may restore that
+//!                table later: a spawn then uses whatever context there is. Each table has a number, by which a guard knows
+//!                whether its own table is installed: only then is the previous table alive.
 //! Rejected    A handle cloned for every `block_on`: two atomic operations for nothing.
 #![allow(unsafe_code)]
 
@@ -26,11 +26,11 @@ use selkie_core::raw::task::ErasedFuture;
 use selkie_core::raw::time::{Current, set_current};
 use selkie_core::task::Id as TaskId;
 
-use super::entered::{Innermost, Left, Node};
+use super::entered::{ExitOrder, InnermostEntry, Node};
 use super::handle::{Handle, Inner};
 
 thread_local! {
-    static SCOPES: Innermost<Scope> = const { Cell::new(ptr::null()) };
+    static SCOPES: InnermostEntry<Scope> = const { Cell::new(ptr::null()) };
 }
 
 /// Calls `f` with the runtime that runs here.
@@ -55,12 +55,12 @@ struct Scope {
     /// Tells the scope's table from others': a number that no other guard of the thread has had (I3), or 0
     /// of a scope that leaves in order.
     number: usize,
-    before: Cell<Before>,
+    before: Cell<OuterState>,
 }
 
 /// What stood before a scope was entered.
 #[derive(Debug, Clone, Copy)]
-struct Before {
+struct OuterState {
     time: Current,
     services: Option<Services>,
 }
@@ -70,7 +70,7 @@ impl Scope {
         Node::new(Self {
             inner,
             number,
-            before: Cell::new(Before {
+            before: Cell::new(OuterState {
                 time: Current::Absent,
                 services: None,
             }),
@@ -84,7 +84,7 @@ impl Scope {
 }
 
 /// # Safety
-/// The scope's `Inner` is alive until [`leave`] was called (I1); and as [`Node::enter`].
+/// The scope's `Inner` is alive until the scope is left (I1); and as [`Node::enter`].
 #[inline]
 unsafe fn enter_scope(scope: &Node<Scope>) {
     let inner = scope.value.inner;
@@ -93,7 +93,7 @@ unsafe fn enter_scope(scope: &Node<Scope>) {
     coop::on_forced_yield(count_forced_yield);
     // SAFETY: the table points to nothing (I3).
     let services = unsafe { set_services(Some(scope.value.services())) };
-    scope.value.before.set(Before {
+    scope.value.before.set(OuterState {
         time: set_current(time),
         services,
     });
@@ -112,12 +112,12 @@ unsafe fn leave_scope(scope: &Node<Scope>, restore_services: impl FnOnce(Option<
     let before = scope.value.before.get();
     // SAFETY: by the caller's promise.
     match SCOPES.with(|scopes| unsafe { scope.leave(scopes) }) {
-        Left::InOrder => {
+        ExitOrder::InOrder => {
             set_current(before.time);
             restore_services(before.services);
         }
         // SAFETY: nodes in the list are alive.
-        Left::Before(inside) => leave_early(before, inside),
+        ExitOrder::Before(inside) => leave_early(before, inside),
     }
 }
 
@@ -136,10 +136,10 @@ unsafe fn restore_services(number: usize, before: Option<Services>) {
 /// A scope has left before `inside`, which was entered in it (I2).
 #[cold]
 #[track_caller]
-fn leave_early(before: Before, inside: &Node<Scope>) {
+fn leave_early(before: OuterState, inside: &Node<Scope>) {
     // Of tables, those of runtimes are known to be alive as long as their scopes are entered.
     let services = inside.outer().map(|outer| outer.value.services());
-    inside.value.before.set(Before { services, ..before });
+    inside.value.before.set(OuterState { services, ..before });
     assert!(
         std::thread::panicking(),
         "`EnterGuard` values dropped out of order. Guards returned by \
@@ -151,8 +151,8 @@ fn leave_early(before: Before, inside: &Node<Scope>) {
 /// Runs `f` in the context of `handle`.
 #[inline]
 pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
-    struct Leave<'a>(&'a Node<Scope>);
-    impl Drop for Leave<'_> {
+    struct LeaveGuard<'a>(&'a Node<Scope>);
+    impl Drop for LeaveGuard<'_> {
         #[inline]
         fn drop(&mut self) {
             let restore = |services| {
@@ -167,7 +167,7 @@ pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
     // SAFETY: `handle` is borrowed for longer than the scope, which stays on this stack until it has
     // left (I1).
     unsafe { enter_scope(&scope) };
-    let _leave = Leave(&scope);
+    let _leave = LeaveGuard(&scope);
     f()
 }
 

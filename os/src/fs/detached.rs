@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_waits_for_keeps_the_file_busy_until_it_is_done() {
+    fn an_abandoned_operation_keeps_its_file_busy_until_it_is_done() {
         let file = Arc::new(File::default());
         let (first, first_done) = begin(&file);
         let (second, second_done) = begin(&file);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_waited_for_to_its_end_was_not_given_up() {
+    fn an_operation_that_was_awaited_to_its_end_is_not_detached() {
         let file = Arc::new(File::default());
         let (waiter, operation) = begin(&file);
         drop(operation);

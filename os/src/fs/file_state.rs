@@ -2,7 +2,7 @@
 //!
 //! States      Idle(buffer) ─begin→ Busy(task that returns the buffer) ─done→ Idle
 //! Invariants  I1 if the runtime drops an operation, that counts as a failure of the operation; the buffer is lost.
-//!             I2 `unflushed` is set from the begin of a write until its outcome was seen. If the file is dropped
+//!             I2 `unflushed` is set when a write begins, until its outcome was seen. If the file is dropped
 //!                in between, a debug build prints a warning, unless the write is known to be done.
 //!             I3 no read begins while there is `saved_input`: that is handed out first.
 

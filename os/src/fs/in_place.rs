@@ -2,8 +2,8 @@
 //!
 //! Idea        A read of an open file is first tried in a way that cannot wait for a disk. What is not cached goes
 //!             to the blocking pool. Only the time differs.
-//! Invariants  I1 the outcome in place is what the outcome on the pool would be: an outcome that may differ, such
-//!                as an error, is not reported, but asked for again on the pool.
+//! Invariants  I1 the outcome in place is the same as the outcome on the pool. If it may differ, as an error may, it is
+//!                not reported, and the operation runs on the pool.
 //!             I2 each operation done in place costs budget, as one on the pool does.
 //!             I3 nothing is done here by a path, or at the position of the system, whose lock somebody may hold.
 //! Rejected    Reads of any size: 2 MiB from the cache occupy a worker for half a millisecond.

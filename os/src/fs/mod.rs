@@ -9,7 +9,7 @@ mod offload;
 
 mod detached;
 
-mod closing;
+mod close;
 
 mod open_file;
 

@@ -111,7 +111,7 @@ mod tests {
     use super::no_thread;
 
     #[test]
-    fn what_the_system_said_of_a_thread_is_inside() {
+    fn the_error_of_a_missing_thread_has_the_systems_error_as_its_source() {
         let error = no_thread(io::ErrorKind::WouldBlock.into());
         assert_eq!(error.kind(), io::ErrorKind::Other);
         let inside = error.get_ref().and_then(Error::source);

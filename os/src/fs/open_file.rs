@@ -4,11 +4,11 @@
 //!             file, or sends it to the task that wants it back.
 //! Invariants  I1 `std` is present until the last owner is dropped.
 //!             I2 the file is wanted back at most once, by an owner that gives up its own reference for that.
-//!             I3 what is known of the file (`class`) is true as long as the file is open, and only ever becomes
-//!                less.
-//!             I4 a deferred seek stays until an operation has made it; an operation that never runs has not. Seeks
-//!                are deferred only while no operation is in progress that makes them. A seek to an offset is made
-//!                before the file is shared.
+//!             I3 what is known of the file (`class`) is true as long as the file is open. It changes in one direction
+//!                only: to a class of which fewer calls are made in place.
+//!             I4 a deferred seek stays until an operation that runs has made it. A seek is deferred only while no
+//!                operation that makes seeks is in progress, and a seek to an offset is made before the file is
+//!                shared.
 //! Rejected    A count beside that of the `Arc`: two more read-modify-writes per operation.
 
 use std::fs::File;
@@ -21,7 +21,7 @@ use std::{fmt, io};
 
 use selkie_core::raw::platform::{AtomicU64, Lock};
 
-use super::closing::close;
+use super::close::close;
 use super::detached::{DetachedOperations, HasDetached};
 use crate::sync::oneshot;
 use crate::sys::{CachedAccess, FileClass, PageCache};

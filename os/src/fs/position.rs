@@ -13,7 +13,7 @@
 //!             I2 before the open file is shared, the position of the system is corrected, or the seek is deferred.
 //!             I3 an operation works on a copy, whose result counts when the operation ends. If it never ran,
 //!                nothing has moved.
-//!             I4 while an operation uses the position of the system, that is not behind: the file may be shared
+//!             I4 the position of the system is not behind while an operation uses it, because the file may be shared
 //!                meanwhile.
 //! Rejected    Calls in place that use the position of the system, even of a file that was opened here: whether a
 //!             forked process has the file cannot be found out.

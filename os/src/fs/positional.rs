@@ -2,8 +2,7 @@
 //!
 //! Idea        The operation owns the buffer while it is in progress, and gives it back with its outcome: nothing
 //!             is copied, and if the future is dropped the memory stays with the operation.
-//! Invariants  I1 the buffer is either with the operation or in the `SharedBuffer`; whoever finds it there last
-//!                gives it back.
+//! Invariants  I1 the buffer is either with the operation or in the `SharedBuffer`.
 //!             I2 later reads find what was written at an offset: what was read ahead is undone.
 
 use std::io;

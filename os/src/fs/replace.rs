@@ -1,4 +1,4 @@
-//! Replacing a file's content so that everybody sees the old or the new, whole.
+//! Replacing the content of a file, so that everybody sees either the whole old content or the whole new one.
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
@@ -17,9 +17,9 @@ use crate::sys::{Directory, Name, ReplacedFile};
 const MAX_NAMES: u32 = 64;
 
 /// Removes the new file unless it took its place.
-struct Unfinished<'a>(Option<(&'a Directory, &'a Name)>);
+struct RemoveGuard<'a>(Option<(&'a Directory, &'a Name)>);
 
-impl Drop for Unfinished<'_> {
+impl Drop for RemoveGuard<'_> {
     fn drop(&mut self) {
         if let Some((directory, name)) = self.0 {
             // It fails if somebody else has removed it, and that does no harm.
@@ -77,7 +77,7 @@ fn replace_now(path: &Path, contents: &[u8]) -> io::Result<()> {
     let (directory, name) = Directory::of(path)?;
     let has_old = directory.file_at(&name)?.is_some();
     let (mut file, new_name) = create_in(&directory, has_old)?;
-    let mut unfinished = Unfinished(Some((&directory, &new_name)));
+    let mut unfinished = RemoveGuard(Some((&directory, &new_name)));
     file.write_all(contents)?;
     // Last, and as it is now: nobody has seen the content before who may not see it after.
     if let Some(old) = ReplacedFile::find(&directory, &name)? {

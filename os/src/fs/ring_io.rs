@@ -7,7 +7,7 @@
 #![cfg_attr(io_uring, allow(unsafe_code))]
 
 #[cfg(not(io_uring))]
-pub(super) use absent::{read_at, sync, write_at};
+pub(super) use unsupported::{read_at, sync, write_at};
 #[cfg(io_uring)]
 pub(super) use uring::{read_at, sync, write_at};
 
@@ -172,7 +172,7 @@ mod uring {
 }
 
 #[cfg(not(io_uring))]
-mod absent {
+mod unsupported {
     use std::io;
     use std::sync::Arc;
 

@@ -10,8 +10,8 @@
 //!                over when the thread has taken it out, and not before, however often it is polled.
 //!             I3 a process that was forked has a timer thread of its own: the thread of its parent does not exist
 //!                there, and may have held the lock. It leaves the state of the parent as it was.
-//!             I4 what happens at the end of a pause costs something, so their rate is limited (`RateLimit`), in
-//!                the order of their ends: with more of them each takes longer, and none is forgotten.
+//!             I4 what a woken task does costs something, so only so many pauses end per second (`RateLimit`), in the order
+//!                of their ends: if there are more, each takes longer, and none is forgotten.
 //! Rejected    One attempt for all tasks that wait for the lock of one file: they need not wait for the same, with
 //!             clones, and with shared locks beside others.
 //!             The timers of the runtime: a program need not have enabled them, and a paused clock runs ahead of
@@ -242,7 +242,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn so_many_pauses_end_in_a_time_and_no_more() {
+    fn the_number_of_pauses_that_end_in_a_second_is_limited() {
         let begun = Instant::now();
         let mut limit = RateLimit::new(begun);
         let (mut now, mut ended) = (begun, 0);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn few_are_never_late() {
+    fn a_burst_within_the_limit_is_never_late() {
         let begun = Instant::now();
         let mut limit = RateLimit::new(begun);
         // As many as may be, each every 20 ms, all at the same time or one after the other.

@@ -18,7 +18,7 @@ use crate::task::spawn_blocking_for;
 /// What can be turned into socket addresses: addresses, `(ip, port)`, `"host:port"`,
 /// `(host, port)`.
 ///
-/// The trait is sealed; [`lookup_host`](super::lookup_host) turns any of them into addresses.
+/// The trait is sealed; [`lookup_host`](fn@super::lookup_host) turns any of them into addresses.
 pub trait ToSocketAddrs: sealed::Resolve {}
 
 pub(super) mod sealed {

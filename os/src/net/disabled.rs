@@ -1,5 +1,8 @@
 //! Socket addresses in a build without the feature `net`: the trait, for libraries that name it, and nothing
 //! that takes it.
+//!
+//! `lib.rs` names this file by `#[path]`: it is the public module `net` of such a build, and `net/mod.rs` would otherwise
+//! need a `cfg` on each of its lines.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 

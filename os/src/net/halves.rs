@@ -3,7 +3,7 @@
 //! Idea        A socket can be read and written at once through a shared reference, so a half is a reference, or a
 //!             shared pointer, that offers one direction.
 //! Invariants  I1 an owned write half that is dropped closes the writing side, unless it was forgotten or reunited.
-//!             I2 a process that was forked since closes its own descriptors and nothing more: the connection
+//!             I2 after a fork the child process closes its own descriptors and does nothing more: the connection
 //!                belongs to the parent.
 
 /// Methods of a half that only pass the call on to the stream.

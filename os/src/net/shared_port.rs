@@ -2,7 +2,7 @@
 //!
 //! Idea        The first socket gets a port, if the system chooses one; the others bind to the same.
 //! Invariants  I1 all or none: if an address takes fewer sockets than were asked for, none is kept.
-//! Rejected    `SO_REUSEPORT` of other systems: it lets sockets bind, and one of them gets everything.
+//! Rejected    `SO_REUSEPORT` of other systems: several sockets may bind, but one of them receives everything.
 
 use std::io;
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@
 //!                another process.
 //!             I2 a running child whose handle is dropped is killed if that was asked for, and is left to be reaped
 //!                in either case.
-//!             I3 a process that was forked since does neither: the child belongs to the parent.
+//!             I3 after a fork the forked process does neither: the child belongs to its parent.
 
 use std::future::{Future, poll_fn};
 use std::io;

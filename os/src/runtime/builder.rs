@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use selkie_core::raw::time::{AtEnd, ClockError};
 
-use super::assemble::{self, Parts};
+use super::build::{self, Parts};
 use super::local::{LocalOptions, LocalRuntime};
 use super::requested_probes::RequestedProbes;
 use super::runtime::Runtime;
 use crate::config::Config;
-use crate::observe::Probes;
+use crate::observability::Probes;
 
 /// Configures and builds a [`Runtime`].
 ///
@@ -94,7 +94,7 @@ impl Builder {
     }
 
     /// How many workers there are; without effect on a current-thread runtime. By default the
-    /// number in the environment variable `TOKIO_WORKER_THREADS`, else one a processor.
+    /// number in the environment variable `TOKIO_WORKER_THREADS`, else one per processor.
     ///
     /// # Panics
     /// If `val` is zero.
@@ -288,14 +288,12 @@ impl Builder {
     /// If a runtime with several workers is to start with a paused clock.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let handle = match self.kind {
-            Kind::CurrentThread => {
-                assemble::current_thread(&self.configured(1)?, &self.parts, None)?
-            }
+            Kind::CurrentThread => build::current_thread(&self.configured(1)?, &self.parts, None)?,
             #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread => {
                 assert!(!self.parts.start_paused, "{}", ClockError::NotPausable);
                 let workers = self.worker_threads.unwrap_or_else(default_workers);
-                assemble::multi_thread(&self.configured(workers)?, &self.parts)?
+                build::multi_thread(&self.configured(workers)?, &self.parts)?
             }
         };
         Ok(Runtime::from_handle(handle))
@@ -330,12 +328,12 @@ impl Builder {
             "Only current_thread is supported when building a local runtime"
         );
         let owner = Some(std::thread::current().id());
-        let handle = assemble::current_thread(&self.configured(1)?, &self.parts, owner)?;
+        let handle = build::current_thread(&self.configured(1)?, &self.parts, owner)?;
         Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
     }
 }
 
-/// As many workers as the environment says, else one a processor.
+/// As many workers as the environment says, else one per processor.
 #[cfg(feature = "rt-multi-thread")]
 fn default_workers() -> usize {
     const VARIABLE: &str = "TOKIO_WORKER_THREADS";

@@ -8,7 +8,7 @@ use selkie_core::raw::time::AtEnd;
 use super::builder::Builder;
 use super::seed::RngSeed;
 use super::unhandled_panic::UnhandledPanic;
-use crate::observe::{
+use crate::observability::{
     HistogramConfiguration, HistogramScale, StalledPoll, TaskMeta, WatchdogConfig,
 };
 

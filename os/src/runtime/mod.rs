@@ -4,7 +4,7 @@ mod shutdown_report;
 
 mod shutdown;
 
-mod assemble;
+mod build;
 
 mod runtime;
 
@@ -31,7 +31,7 @@ mod report_histograms;
 
 pub use crate::blocking::{BlockedClosure, BlockingKind};
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
-pub use crate::observe::{
+pub use crate::observability::{
     HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram,
     LogHistogramBuilder, StalledPoll, TaskMeta,
 };

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::local::LocalRuntime;
 use super::runtime::Runtime;
-use crate::context::{Handle, TimersOf};
-use crate::observe::WorkerCounters;
+use crate::context::{Handle, RuntimeTimers};
+use crate::observability::WorkerCounters;
 use crate::scheduler::Spawner;
 
 /// What a runtime counts about itself; every figure is of the moment it is asked for.
@@ -139,8 +139,8 @@ impl RuntimeMetrics {
     /// How many timers wait.
     pub fn num_timers(&self) -> usize {
         match &self.handle.inner.timers {
-            TimersOf::Disabled => 0,
-            TimersOf::Shards(shards) => shards.iter().map(|timers| timers.len()).sum(),
+            RuntimeTimers::Disabled => 0,
+            RuntimeTimers::Shards(shards) => shards.iter().map(|timers| timers.len()).sum(),
         }
     }
 

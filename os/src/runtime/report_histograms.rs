@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::report::RuntimeMetrics;
-use crate::observe::Figure;
+use crate::observability::Figure;
 
 impl RuntimeMetrics {
     /// Whether there is a histogram of how long polls take.

@@ -1,6 +1,6 @@
-//! What a builder was asked to observe.
+//! The probes that were requested of a builder: hooks, histograms, the watchdog.
 
-use crate::observe::{HistogramConfiguration, HistogramScale, ProbesConfig};
+use crate::observability::{HistogramConfiguration, HistogramScale, ProbesConfig};
 
 /// What a builder was asked to observe.
 #[derive(Clone)]

@@ -22,7 +22,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::shutdown_report::{ShutdownReport, StuckWorker};
-use crate::context::{Handle, MayWait, TimersOf, enter_context, may_wait_for_shutdown};
+use crate::context::{Handle, MayWait, RuntimeTimers, enter_context, may_wait_for_shutdown};
 use crate::driver;
 use crate::scheduler::Spawner;
 
@@ -142,7 +142,7 @@ fn close_driver_and_timers(handle: &Handle) {
     if let Some(driver) = &handle.inner.driver {
         driver.shut_down();
     }
-    if let TimersOf::Shards(shards) = &handle.inner.timers {
+    if let RuntimeTimers::Shards(shards) = &handle.inner.timers {
         shards
             .iter()
             .for_each(selkie_core::time::TimersHandle::close);

@@ -1,10 +1,10 @@
-//! What of a runtime still runs after its shutdown has reached its limit.
+//! What still runs when the shutdown of a runtime has reached its time limit.
 
 use std::fmt;
 use std::thread::ThreadId;
 
 use crate::blocking::BlockedClosure;
-use crate::observe::StalledPoll;
+use crate::observability::StalledPoll;
 
 /// What has not ended within the time that a shutdown was given; see
 /// [`Runtime::shutdown_with_report`](super::Runtime::shutdown_with_report).

@@ -10,9 +10,9 @@ use selkie_core::task::{Id, JoinHandle};
 use super::current_thread::CurrentThread;
 #[cfg(feature = "rt-multi-thread")]
 use super::multi_thread::MultiThread;
-use crate::observe::Probes;
+use crate::observability::Probes;
 #[cfg(feature = "taskdump")]
-use crate::observe::Request;
+use crate::observability::Request;
 
 /// A handle to either kind of scheduler.
 #[derive(Debug, Clone)]

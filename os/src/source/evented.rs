@@ -45,7 +45,7 @@ impl<S: Source> RefUnwindSafe for Evented<S> {}
 
 /// Reads into memory that need not be initialised; never returns more than fits, and has
 /// initialised as much as it returns.
-pub(crate) type ReadInto<S> = fn(&S, &mut [MaybeUninit<u8>]) -> io::Result<usize>;
+pub(crate) type ReadFunction<S> = fn(&S, &mut [MaybeUninit<u8>]) -> io::Result<usize>;
 
 impl<S: Source> Evented<S> {
     /// Makes a source of the current runtime, for reading and writing, from `source`, which was made here. If
@@ -193,7 +193,7 @@ impl<S: Source> Evented<S> {
         &self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
-        read: ReadInto<S>,
+        read: ReadFunction<S>,
     ) -> Poll<io::Result<()>> {
         let wanted = buf.remaining();
         let n = ready!(

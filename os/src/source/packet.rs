@@ -8,7 +8,7 @@ use mio::event::Source;
 use crate::async_io::ReadBuf;
 use crate::driver::Direction;
 
-use super::evented::{Evented, ReadInto};
+use super::evented::{Evented, ReadFunction};
 use super::fill::fill;
 
 impl<S: Source> Evented<S> {
@@ -17,7 +17,7 @@ impl<S: Source> Evented<S> {
         &self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
-        read: ReadInto<S>,
+        read: ReadFunction<S>,
     ) -> Poll<io::Result<usize>> {
         self.registration
             .poll_io(cx, Direction::Read, || fill(buf, |free| read(self, free)))

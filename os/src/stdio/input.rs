@@ -1,11 +1,11 @@
 //! The standard input of the process.
 //!
-//! Idea        A thread that nobody waits for reads: first what std has read ahead, and no more than is asked for.
-//!             Input that the driver can wait for is read when something is there; other input, files as a rule, is
-//!             read as it comes.
+//! Idea        A thread of its own reads, and no shutdown waits for it. It takes first what std has read ahead, and never
+//!             more than was asked for. If the driver can wait for the input, the thread reads when something is there;
+//!             other input, which is a file as a rule, is read at once.
 //! States      polled input: read ─nothing there→ wait ─something is there→ read
-//! Invariants  I1 what was read and not handed out stays in the buffer, or in the answer of the thread. What a value has not
-//!                handed out when it is dropped, the process keeps for the next.
+//! Invariants  I1 bytes that were read and not handed out stay in the buffer, or in the answer of the thread. If a `Stdin` is
+//!                dropped before it has handed them out, the process keeps them for the next one.
 //! Rejected    The blocking pool: a runtime that shuts down waits for operations that have begun, and a file may be
 //!             on a server that does not answer.
 

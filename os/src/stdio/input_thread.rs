@@ -25,7 +25,7 @@ use super::polled_input::has_input_now;
 use crate::sys::ExactInput;
 
 /// What was read; `None` if nothing is there and the driver can wait for the input.
-type Answer = io::Result<Option<Vec<u8>>>;
+type ReadResult = io::Result<Option<Vec<u8>>>;
 
 /// Whether a read waits for input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +39,14 @@ struct Request {
     buf: Vec<u8>,
     wanted: usize,
     mode: ReadMode,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<ReadResult>,
 }
 
 /// The handle of the thread.
 #[derive(Debug)]
 pub(super) struct InputThread {
     requests: mpsc::SyncSender<Request>,
-    reading: Option<oneshot::Receiver<Answer>>,
+    reading: Option<oneshot::Receiver<ReadResult>>,
 }
 
 impl InputThread {
@@ -94,7 +94,7 @@ impl InputThread {
         buf: Vec<u8>,
         wanted: usize,
         mode: ReadMode,
-    ) -> Poll<Answer> {
+    ) -> Poll<ReadResult> {
         let reading = match &mut self.reading {
             Some(reading) => reading,
             none => {
@@ -135,7 +135,7 @@ fn read(mut buf: Vec<u8>, wanted: usize) -> io::Result<Vec<u8>> {
 }
 
 /// The same, if something is there, or was left in the buffer of std.
-fn read_if_ready(mut buf: Vec<u8>, wanted: usize) -> Answer {
+fn read_if_ready(mut buf: Vec<u8>, wanted: usize) -> ReadResult {
     let mut input = io::stdin().lock();
     // Relaxed, here and below: changed under the lock of std. Checked under it, too, so that no other thread
     // takes the input in between.

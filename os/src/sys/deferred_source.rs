@@ -5,10 +5,10 @@
 //!             when it is made: there a `DeferredSource` is always absent.
 #![allow(unsafe_code)]
 
-#[cfg(windows)]
-pub(crate) use absent::DeferredSource;
 #[cfg(unix)]
 pub(crate) use descriptor::DeferredSource;
+#[cfg(windows)]
+pub(crate) use unsupported::DeferredSource;
 
 /// A source whose registration may be deferred.
 pub(crate) trait AsDeferredSource {
@@ -104,7 +104,7 @@ mod descriptor {
 }
 
 #[cfg(windows)]
-mod absent {
+mod unsupported {
     use std::io;
 
     use mio::event::Source;

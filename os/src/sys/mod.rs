@@ -4,8 +4,6 @@
 mod abstract_names;
 #[cfg(all(target_vendor = "apple", feature = "fs"))]
 mod apple;
-#[cfg(all(target_os = "linux", feature = "fs"))]
-mod cached;
 #[cfg(feature = "fs")]
 mod cached_access;
 #[cfg(all(unix, feature = "net"))]
@@ -22,6 +20,8 @@ mod file_control;
 mod linux;
 mod memory;
 mod owning_process;
+#[cfg(all(target_os = "linux", feature = "fs"))]
+mod page_cache;
 #[cfg(feature = "reactor")]
 mod polled_readiness;
 #[cfg(all(unix, feature = "fs"))]
@@ -43,8 +43,6 @@ mod windows;
 pub(crate) use abstract_names::{abstract_name, unix_address};
 #[cfg(all(target_vendor = "apple", feature = "fs"))]
 pub(crate) use apple::set_created;
-#[cfg(all(target_os = "linux", feature = "fs"))]
-pub(crate) use cached::PageCache;
 #[cfg(all(not(target_os = "linux"), feature = "fs"))]
 pub(crate) use cached_access::PageCache;
 #[cfg(feature = "fs")]
@@ -59,6 +57,8 @@ pub(crate) use deferred_source::DeferredSource;
 pub(crate) use exact_input::ExactInput;
 pub(crate) use memory::install_release_pages;
 pub(crate) use owning_process::OwningProcess;
+#[cfg(all(target_os = "linux", feature = "fs"))]
+pub(crate) use page_cache::PageCache;
 #[cfg(feature = "reactor")]
 pub(crate) use polled_readiness::PolledReadiness;
 pub(crate) use stopwatch::stopwatch;

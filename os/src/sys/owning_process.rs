@@ -3,7 +3,7 @@
 //! Idea        `fork` copies the memory of the parent but none of its threads. A handler that the C library calls in
 //!             the child counts the forks; what was made at another count came along with the parent's memory. A
 //!             system without forks, and a build without the C library, has a count that never changes.
-//! Rejected    The number of the process: a system call for each `block_on`.
+//! Rejected    To compare process numbers: that is a system call for each `block_on`.
 #![allow(unsafe_code)]
 
 /// The process that something was made in.

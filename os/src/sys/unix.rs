@@ -1,4 +1,4 @@
-//! Linux, Android, the BSDs, macOS and their relatives.
+//! What Linux, Android, the BSDs, macOS and their relatives have in common.
 #![allow(unsafe_code)]
 
 #[cfg(any(feature = "net", feature = "signal"))]

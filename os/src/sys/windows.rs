@@ -1,4 +1,4 @@
-//! Windows.
+//! What the rest of the crate needs to know of Windows.
 
 /// Whether the poller is edge-triggered: AFD is level-triggered.
 #[cfg(feature = "reactor")]

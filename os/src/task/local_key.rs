@@ -100,17 +100,17 @@ impl<T: 'static> LocalKey<T> {
         value: &mut Option<T>,
         f: impl FnOnce() -> R,
     ) -> Result<R, ScopeError> {
-        struct Back<'a, T: 'static> {
+        struct SwapGuard<'a, T: 'static> {
             key: &'static LocalKey<T>,
             value: &'a mut Option<T>,
         }
-        impl<T> Drop for Back<'_, T> {
+        impl<T> Drop for SwapGuard<'_, T> {
             fn drop(&mut self) {
                 let _gone = self.key.swap(self.value);
             }
         }
         self.swap(value)?;
-        let _back = Back { key: self, value };
+        let _back = SwapGuard { key: self, value };
         Ok(f())
     }
 

@@ -18,13 +18,13 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 
-use crate::context::{self, Id, Innermost, Node};
+use crate::context::{self, Id, InnermostEntry, Node};
 use crate::runtime::{Runtime, UnhandledPanic};
 use crate::scheduler::{LocalScheduler, Spawner};
 use crate::trace::{self, Kind};
 
 thread_local! {
-    static ENTERED: Innermost<Entered> = const { Cell::new(ptr::null()) };
+    static ENTERED: InnermostEntry<Entered> = const { Cell::new(ptr::null()) };
 }
 
 /// A set of tasks that stay on the thread that made the set.
@@ -69,8 +69,8 @@ pub struct LocalEnterGuard {
 /// Runs `f`, which drives the tasks of `scheduler`, with it as the local set that runs here: they
 /// cannot be handed to another thread.
 fn scope<R>(scheduler: &Arc<LocalScheduler>, f: impl FnOnce() -> R) -> R {
-    struct Leave<'a>(&'a Node<Entered>);
-    impl Drop for Leave<'_> {
+    struct LeaveGuard<'a>(&'a Node<Entered>);
+    impl Drop for LeaveGuard<'_> {
         fn drop(&mut self) {
             // SAFETY: entered below, on this thread.
             ENTERED.with(|entered| unsafe { self.0.leave(entered) });
@@ -80,7 +80,7 @@ fn scope<R>(scheduler: &Arc<LocalScheduler>, f: impl FnOnce() -> R) -> R {
     // SAFETY: the set is borrowed for longer than this, and the node stays on this stack until it has
     // left (I1).
     ENTERED.with(|all| unsafe { entered.enter(all) });
-    let _leave = Leave(&entered);
+    let _leave = LeaveGuard(&entered);
     context::without_handoff(f)
 }
 

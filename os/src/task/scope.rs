@@ -1,4 +1,4 @@
-//! Tasks that end before the code that spawned them goes on.
+//! Structured concurrency: tasks that end before the code that spawned them goes on.
 //!
 //! Idea        The tasks of a scope are counted. The scope is ready when its body has returned and the count is zero. The
 //!             first failure stops the other tasks.
@@ -256,16 +256,16 @@ impl<E> Shared<E> {
 }
 
 /// Counts a task as alive (I1).
-struct Alive<E>(Arc<Shared<E>>);
+struct AliveGuard<E>(Arc<Shared<E>>);
 
-impl<E> Alive<E> {
+impl<E> AliveGuard<E> {
     fn new(shared: &Arc<Shared<E>>) -> Self {
         shared.lock().alive += 1;
         Self(Arc::clone(shared))
     }
 }
 
-impl<E> Drop for Alive<E> {
+impl<E> Drop for AliveGuard<E> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.alive -= 1;
@@ -280,7 +280,7 @@ pin_project! {
     struct Member<F, E> {
         #[pin]
         future: F,
-        alive: Alive<E>,
+        alive: AliveGuard<E>,
     }
 }
 
@@ -300,7 +300,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Member<F, E> {
 /// A closure of a scope: it is dropped before the count goes down (I1), also when it never runs.
 struct BlockingMember<F, E> {
     closure: F,
-    alive: Alive<E>,
+    alive: AliveGuard<E>,
 }
 
 impl<F: FnOnce(&StopToken) -> Result<T, E>, T, E> BlockingMember<F, E> {
@@ -335,7 +335,7 @@ impl<E: Send + 'static> Scope<E> {
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
     {
-        let alive = Alive::new(&self.shared);
+        let alive = AliveGuard::new(&self.shared);
         let handle = spawn::spawn(Member { future, alive });
         self.shared.adopt(handle.abort_handle());
         handle
@@ -356,7 +356,7 @@ impl<E: Send + 'static> Scope<E> {
     {
         let member = BlockingMember {
             closure: f,
-            alive: Alive::new(&self.shared),
+            alive: AliveGuard::new(&self.shared),
         };
         let handle = blocking::spawn_blocking(move || member.run());
         self.shared.adopt(handle.abort_handle());

@@ -1,4 +1,4 @@
-//! How tasks get their spans; without the feature `tracing` a task is its future.
+//! How tasks get their spans; without the feature `tracing` futures are spawned unchanged.
 
 use std::future::Future;
 use std::panic::Location;

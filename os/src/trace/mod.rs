@@ -1,5 +1,5 @@
 //! What the runtime reports to a subscriber of `tracing` about its tasks, by the names, targets and fields that Tokio gives
-//! them, which tools such as `console-subscriber` read. Without the feature `tracing` a future is spawned as it is.
+//! them, which tools such as `console-subscriber` read. Without the feature `tracing` futures are spawned unchanged.
 
 mod kind;
 

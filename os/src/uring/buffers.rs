@@ -3,7 +3,7 @@
 //! Idea        The system chooses among the buffers of one ring, and each worker has a ring of its own. So there is
 //!             a buffer pool per ring that receives, made for its first receive.
 //! Invariants  I1 there is at least one pool, and at most one per ring.
-//! Rejected    One pool, on the ring of the thread that made it: all that receive would share that ring.
+//! Rejected    One pool, on the ring of the thread that made it: all sockets that receive would share that ring.
 
 use std::fmt;
 use std::io;

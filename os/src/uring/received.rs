@@ -1,11 +1,11 @@
-//! All that arrives at a socket.
+//! The bytes that arrive at a socket, as the system receives them into provided buffers.
 //!
 //! Idea        One multishot operation receives again and again, each time into the next buffer of its group. It is
 //!             restarted when the system ends it; if it ended because there was no buffer, as soon as one is given
 //!             back.
-//! States      in flight ─ended─▶ idle ─▶ in flight; idle ─no buffers─▶ out of buffers ─one is given back─▶ in
-//!             flight;
-//!             ─a receive of nothing─▶ at the end
+//! States      idle ─begin→ in flight ─the system ends it→ idle;
+//!             in flight ─there is no buffer→ out of buffers ─a buffer is given back→ in flight;
+//!             in flight ─an empty receive→ at the end
 //! Invariants  I1 a buffer that a completion names belongs to whoever takes the completion. If nobody takes it any
 //!                more, it belongs to the payload, which gives it back.
 //!             I2 the operation owns the socket and the buffers, not the future.

@@ -5,9 +5,9 @@
 //! in the end no memory, buffer or descriptor is missing.
 
 mod ends;
-mod forked;
-mod lost;
+mod fork;
+mod lost_completions;
 mod operations;
-mod passing;
 mod random;
 mod table;
+mod transient_errors;

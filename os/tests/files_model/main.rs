@@ -13,19 +13,19 @@
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
-mod found;
-mod generate;
+mod generator;
 mod model;
 mod program;
 mod random;
 mod reads;
+mod regressions;
 mod run;
 mod shared;
 mod shrink;
 mod state;
 mod states;
 mod trial;
-mod waiting;
+mod wait;
 mod writes;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -44,7 +44,7 @@ fn feed(name: &str, seeds: impl Iterator<Item = u64>) {
     let paths = ProgramPaths::new(name);
     let (mut count, mut not_followed) = (0, 0);
     for seed in seeds {
-        let program = generate::program(seed);
+        let program = generator::program(seed);
         count += 1;
         match paths.try_once(&program, seed, LIMIT) {
             Ok(true) => {}
@@ -74,7 +74,7 @@ fn of_today() -> u64 {
 }
 
 #[test]
-fn random_programs_see_what_is_promised() {
+fn random_programs_get_the_documented_results() {
     if let Some(seed) = asked("FUZZ_SEED") {
         feed("files-model-seed", std::iter::repeat_n(seed, 50));
         return;
@@ -88,7 +88,7 @@ fn random_programs_see_what_is_promised() {
 
 #[test]
 #[ignore = "takes as long as FUZZ_SECONDS says; for runs by hand"]
-fn many_random_programs_see_what_is_promised() {
+fn many_random_programs_get_the_documented_results() {
     let first = asked("FUZZ_SEED").unwrap_or(1_000_000_000);
     let limit = Duration::from_secs(asked("FUZZ_SECONDS").unwrap_or(120));
     let begun = Instant::now();

@@ -2,21 +2,21 @@
 //!
 //! Idea        Each event that was seen leaves the states that explain it, with what follows from it. An operation whose future
 //!             was dropped may have had no effect, may be done, or may be done later: all of these are states. If no
-//!             state explains an event, the file has broken its word.
-//! Invariants  I1 an operation on a handle waits for what goes on with the same handle, also if that was given up
-//!                (decision 181); `metadata` does not wait for a write of the traits, and `as_fd` waits for nothing.
-//!             I2 what the runtime ended before it was done has no effect at all: the user stands where they stood.
-//!                Only a write that was taken is done whatever happens to the runtime (decision 52).
-//!             I3 what was read ahead by a read that was given up is handed out by the next read as it was then, also if other handles have
-//!                changed the file since; what was written by the same handle is seen. Clones and std's file stand where the
-//!                user stands; a descriptor may stand behind what was read ahead.
+//!             state explains an event, the file has broken a promise.
+//! Invariants  I1 an operation on a handle waits for the one in progress on the same handle, even if the future of that was
+//!                dropped (decision 181); `metadata` does not wait for a write of the traits, and `as_fd` waits for nothing.
+//!             I2 an operation that its runtime ended before it ran has no effect at all: the position is what it was.
+//!                Only a write that was accepted is done whatever happens to the runtime (decision 52).
+//!             I3 bytes that a dropped read has read ahead are handed out by the next read, even if other handles have
+//!                changed the file since; bytes written by the same handle are seen. Clones and std's file have the user's
+//!                position; that of a descriptor may be behind what was read ahead.
 
-use super::program::{CONTENT, Event, Fault, Lock, Mode, Op, Seen, StdOp, Step, Value};
+use super::program::{CONTENT, Event, Fault, Lock, Mode, Op, StdOp, Step, StepOutcome, Value};
 use super::reads::{read, read_exact, read_to_end, seek};
 use super::shared::{changed, lock_waiting, looked};
-use super::state::{Description, Goal, Handle, State};
+use super::state::{Description, Handle, SeekTarget, State};
 use super::states::{Set, begin_looks, closure, each, explained, keep, may_look};
-use super::waiting::{
+use super::wait::{
     dropped, go_back, gone_back, lingering, settled, shown, undone, without_given_up,
 };
 use super::writes::{flushed, flushed_or_dropped, write, write_all};
@@ -26,7 +26,7 @@ const DEFAULT_MAX_BUF: usize = 2 * 1024 * 1024;
 
 /// Why a program is not explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unexplained {
+pub(crate) enum UnexplainedReason {
     /// No state explains the event of this number.
     Event(usize),
     /// There are too many states to follow.
@@ -34,16 +34,16 @@ pub(crate) enum Unexplained {
 }
 
 /// Whether the promises explain what was seen.
-pub(crate) fn explain(events: &[Event]) -> Result<(), Unexplained> {
+pub(crate) fn explain(events: &[Event]) -> Result<(), UnexplainedReason> {
     let mut states = Set::from([State::new(CONTENT.to_vec())]);
     begin_looks();
     for (number, event) in events.iter().enumerate() {
         states = after(states, event);
         if !may_look(states.len()) {
-            return Err(Unexplained::TooMany);
+            return Err(UnexplainedReason::TooMany);
         }
         if states.is_empty() {
-            return Err(Unexplained::Event(number));
+            return Err(UnexplainedReason::Event(number));
         }
     }
     Ok(())
@@ -51,7 +51,7 @@ pub(crate) fn explain(events: &[Event]) -> Result<(), Unexplained> {
 
 fn after(states: Set, event: &Event) -> Set {
     match event {
-        Event::Did(_, Seen::Nothing) => states,
+        Event::Did(_, StepOutcome::Nothing) => states,
         Event::Did(step, seen) => did(states, step, seen),
         Event::Ended => each(states, |state| {
             let slots = state.handles.iter_mut().flatten();
@@ -72,12 +72,12 @@ fn after(states: Set, event: &Event) -> Set {
     }
 }
 
-fn did(states: Set, step: &Step, seen: &Seen) -> Set {
+fn did(states: Set, step: &Step, seen: &StepOutcome) -> Set {
     match step {
         Step::On(_, _, Some(0)) => states,
         Step::On(slot, op, _) => on(states, *slot, op, seen),
         Step::Both(slot, left, right) => match seen {
-            Seen::Both(of_left, of_right) => {
+            StepOutcome::Both(of_left, of_right) => {
                 both(states, *slot, (left, of_left), (right, of_right))
             }
             _ => Set::new(),
@@ -85,7 +85,7 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
         // Of others, nobody sees whether they were.
         Step::OpenAndDrop(mode, _) if *mode != Mode::Truncate => states,
         Step::OpenAndDrop(..) => match seen {
-            Seen::Dropped => {
+            StepOutcome::Dropped => {
                 let mut all = states.clone();
                 all.extend(each(states, |state| state.truncating += 1));
                 all
@@ -95,13 +95,13 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
         Step::Open(slot, mode) => each(closure(states), |state| open(state, *slot, *mode)),
         Step::Close(slot) => each(states, |state| close(state, *slot)),
         Step::Clone(from, to, polls) => match seen {
-            Seen::Dropped if *polls == Some(0) => states,
-            Seen::Dropped => {
+            StepOutcome::Dropped if *polls == Some(0) => states,
+            StepOutcome::Dropped => {
                 let begun = shown(settled(states.clone(), *from), *from);
                 let waited = dropped(states, *from, begun);
                 each(waited, |state| state.description(*from).lingers = true)
             }
-            Seen::Done(outcome) => explained(settled(states, *from), |state| {
+            StepOutcome::Done(outcome) => explained(settled(states, *from), |state| {
                 let gone_back = go_back(state, *from);
                 if gone_back.is_ok() {
                     let from = state.at(*from);
@@ -114,10 +114,10 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
         },
         Step::ThroughStd(slot) => anew(gone_back(states, *slot), *slot),
         // It may be refused for as long as something holds the file that nobody waits for.
-        Step::TryThroughStd(_) if matches!(seen, Seen::Done(Err(_))) => states,
+        Step::TryThroughStd(_) if matches!(seen, StepOutcome::Done(Err(_))) => states,
         Step::TryThroughStd(slot) => anew(shown(settled(states, *slot), *slot), *slot),
         Step::ByDescriptor(slot, op) => {
-            let Seen::Done(outcome) = seen else {
+            let StepOutcome::Done(outcome) = seen else {
                 return Set::new();
             };
             explained(shown(closure(states), *slot), |state| {
@@ -127,12 +127,12 @@ fn did(states: Set, step: &Step, seen: &Seen) -> Set {
         Step::SetMaxBuf(slot, size) => each(states, |state| state.at(*slot).max_buf = *size),
         Step::Replace(_, Some(0)) => states,
         Step::Replace(bytes, _) => match seen {
-            Seen::Dropped => {
+            StepOutcome::Dropped => {
                 let mut all = states.clone();
                 all.extend(each(states, |state| state.replacing.push(*bytes)));
                 all
             }
-            Seen::Done(Ok(_)) => each(closure(states), |state| state.replace(*bytes)),
+            StepOutcome::Done(Ok(_)) => each(closure(states), |state| state.replace(*bytes)),
             _ => Set::new(),
         },
         Step::Hold | Step::Release | Step::Drain => states,
@@ -147,8 +147,18 @@ fn both(
     right: (&Op, &Result<Value, Fault>),
 ) -> Set {
     let then = |first: (&Op, &Result<Value, Fault>), second: (&Op, &Result<Value, Fault>)| {
-        let after_first = on(states.clone(), slot, first.0, &Seen::Done(first.1.clone()));
-        on(after_first, slot, second.0, &Seen::Done(second.1.clone()))
+        let after_first = on(
+            states.clone(),
+            slot,
+            first.0,
+            &StepOutcome::Done(first.1.clone()),
+        );
+        on(
+            after_first,
+            slot,
+            second.0,
+            &StepOutcome::Done(second.1.clone()),
+        )
     };
     let mut all = then(left, right);
     all.extend(then(right, left));
@@ -197,14 +207,14 @@ fn by_descriptor(state: &mut State, slot: usize, op: &StdOp) -> Result<Value, Fa
         StdOp::Read(length) => state.read(index, *length).map(Value::Bytes),
         StdOp::Write(bytes) => state.write(index, &bytes.to_vec()).map(Value::Count),
         StdOp::Seek(position) => {
-            let sought = state.seek(index, Goal::from(*position));
+            let sought = state.seek(index, SeekTarget::from(*position));
             sought.map(Value::Position)
         }
     }
 }
 
 /// The states after an operation on a handle of which `seen` was seen.
-fn on(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
+fn on(states: Set, slot: usize, op: &Op, seen: &StepOutcome) -> Set {
     match op {
         Op::Read(length) => read(states, slot, *length, seen),
         Op::ReadExact(length) => read_exact(states, slot, *length, seen),
@@ -212,21 +222,21 @@ fn on(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
         Op::Write(bytes) | Op::WriteVectored(bytes) => write(states, slot, *bytes, seen),
         Op::WriteAll(bytes) => write_all(states, slot, *bytes, seen),
         Op::Flush | Op::Shutdown => match seen {
-            Seen::Dropped => flushed_or_dropped(states, slot),
-            Seen::Done(outcome) => keep(flushed(states, slot), |state| {
+            StepOutcome::Dropped => flushed_or_dropped(states, slot),
+            StepOutcome::Done(outcome) => keep(flushed(states, slot), |state| {
                 state.at(slot).failed == outcome.clone().err()
             }),
-            Seen::Nothing | Seen::Both(..) => states,
+            StepOutcome::Nothing | StepOutcome::Both(..) => states,
         },
-        Op::Seek(position) => seek(states, slot, Goal::from(*position), seen),
-        Op::StreamPosition => seek(states, slot, Goal::Current(0), seen),
+        Op::Seek(position) => seek(states, slot, SeekTarget::from(*position), seen),
+        Op::StreamPosition => seek(states, slot, SeekTarget::Current(0), seen),
         Op::ReadAt(..) | Op::ReadExactAt(..) | Op::Metadata => looked(states, slot, op, seen),
         Op::SyncData | Op::SyncAll => match seen {
-            Seen::Dropped => lingering(dropped(states, slot, Set::new()), slot),
-            Seen::Done(outcome) => keep(settled(states, slot), |state| {
+            StepOutcome::Dropped => lingering(dropped(states, slot, Set::new()), slot),
+            StepOutcome::Done(outcome) => keep(settled(states, slot), |state| {
                 state.at(slot).failed == outcome.clone().err()
             }),
-            Seen::Nothing | Seen::Both(..) => states,
+            StepOutcome::Nothing | StepOutcome::Both(..) => states,
         },
         Op::Lock(lock) => lock_waiting(states, slot, *lock, seen),
         Op::TryLock(_) | Op::SetPermissions => {

@@ -215,7 +215,7 @@ pub(crate) enum Fault {
 
 /// What a program saw of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum StepOutcome {
     /// The slot was empty.
     Nothing,
     /// The future was dropped before its end.
@@ -228,7 +228,7 @@ pub(crate) enum Seen {
 /// What happened in a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    Did(Step, Seen),
+    Did(Step, StepOutcome),
     /// The runtime ended.
     Ended,
     /// At the end, of what is open in a slot: the content, and where the position is.

@@ -1,15 +1,15 @@
 //! Reads and seeks by the position.
 
-use super::program::{Fault, Seen, Value};
-use super::state::{Busy, Goal, State, Told};
+use super::program::{Fault, StepOutcome, Value};
+use super::state::{Busy, OperationResult, SeekTarget, State};
 use super::states::{Set, closure, explained, may_look};
-use super::waiting::{dropped, idle, lingering, remember, settled};
+use super::wait::{dropped, idle, lingering, remember, settled};
 
 /// What one read hands out, of at most `limit` bytes and at most as many as were seen. The state is idle.
 fn read_once(state: &mut State, slot: usize, limit: usize, most: usize) -> Result<Vec<u8>, Fault> {
     let handle = state.at(slot);
-    let was_read = matches!(handle.told, Some(Told::Read(_)));
-    if let Some(Told::Read(Err(fault))) = &handle.told {
+    let was_read = matches!(handle.told, Some(OperationResult::Read(_)));
+    if let Some(OperationResult::Read(Err(fault))) = &handle.told {
         let fault = fault.clone();
         handle.told = None;
         return Err(fault);
@@ -40,13 +40,13 @@ fn read_begun(states: Set, slot: usize, limit: usize) -> Set {
     lingering(begun.collect(), slot)
 }
 
-pub(crate) fn read(states: Set, slot: usize, limit: usize, seen: &Seen) -> Set {
+pub(crate) fn read(states: Set, slot: usize, limit: usize, seen: &StepOutcome) -> Set {
     match seen {
-        Seen::Dropped => {
+        StepOutcome::Dropped => {
             let begun = read_begun(states.clone(), slot, limit);
             dropped(states, slot, begun)
         }
-        Seen::Done(outcome) => {
+        StepOutcome::Done(outcome) => {
             let seen_count = match outcome {
                 Ok(Value::Bytes(bytes)) => bytes.len(),
                 _ => 0,
@@ -58,11 +58,11 @@ pub(crate) fn read(states: Set, slot: usize, limit: usize, seen: &Seen) -> Set {
                 (read.map(Value::Bytes) == *outcome).then_some(())
             })
         }
-        Seen::Nothing | Seen::Both(..) => states,
+        StepOutcome::Nothing | StepOutcome::Both(..) => states,
     }
 }
 
-pub(crate) fn read_exact(states: Set, slot: usize, length: usize, seen: &Seen) -> Set {
+pub(crate) fn read_exact(states: Set, slot: usize, length: usize, seen: &StepOutcome) -> Set {
     let mut explaining = Set::new();
     let mut left: Vec<(State, Vec<u8>)> = idle(states.clone(), slot)
         .into_iter()
@@ -75,7 +75,7 @@ pub(crate) fn read_exact(states: Set, slot: usize, length: usize, seen: &Seen) -
             return Set::new();
         }
         let wanted = length - so_far.len();
-        if *seen == Seen::Dropped {
+        if *seen == StepOutcome::Dropped {
             given_up.insert(state.clone());
             given_up.extend(read_begun(Set::from([state.clone()]), slot, wanted));
         }
@@ -90,12 +90,12 @@ pub(crate) fn read_exact(states: Set, slot: usize, length: usize, seen: &Seen) -
             }
             Ok(bytes) => Ok(Value::Bytes([so_far, bytes].concat())),
         };
-        if *seen == Seen::Done(outcome) {
+        if *seen == StepOutcome::Done(outcome) {
             explaining.insert(state);
         }
     }
     match seen {
-        Seen::Dropped => closure(given_up),
+        StepOutcome::Dropped => closure(given_up),
         _ => explaining,
     }
 }
@@ -103,7 +103,7 @@ pub(crate) fn read_exact(states: Set, slot: usize, length: usize, seen: &Seen) -
 /// Longer than any file.
 const UNLIMITED: usize = 100_000;
 
-pub(crate) fn read_to_end(states: Set, slot: usize, seen: &Seen) -> Set {
+pub(crate) fn read_to_end(states: Set, slot: usize, seen: &StepOutcome) -> Set {
     let mut explaining = Set::new();
     let mut given_up = states.clone();
     let start = idle(states, slot).into_iter();
@@ -113,28 +113,28 @@ pub(crate) fn read_to_end(states: Set, slot: usize, seen: &Seen) -> Set {
             return Set::new();
         }
         let (wanted, expected) = match seen {
-            Seen::Done(Ok(Value::Bytes(bytes))) => {
+            StepOutcome::Done(Ok(Value::Bytes(bytes))) => {
                 let rest = bytes.get(count..).unwrap_or_default();
                 // If nothing is left, a look for more.
                 (rest.len().max(1), Some(rest))
             }
             _ => (UNLIMITED, None),
         };
-        if *seen == Seen::Dropped {
+        if *seen == StepOutcome::Dropped {
             // What was read so far is gone with the future.
             given_up.insert(state.clone());
             given_up.extend(read_begun(Set::from([state.clone()]), slot, UNLIMITED));
         }
         match read_once(&mut state, slot, wanted, wanted) {
             Err(fault) => {
-                if *seen == Seen::Done(Err(fault)) {
+                if *seen == StepOutcome::Done(Err(fault)) {
                     explaining.insert(state);
                 }
             }
             Ok(bytes) if bytes.is_empty() => {
                 if expected.is_some_and(<[u8]>::is_empty) {
                     explaining.insert(state);
-                } else if *seen == Seen::Dropped {
+                } else if *seen == StepOutcome::Dropped {
                     given_up.insert(state);
                 }
             }
@@ -147,40 +147,40 @@ pub(crate) fn read_to_end(states: Set, slot: usize, seen: &Seen) -> Set {
         }
     }
     match seen {
-        Seen::Dropped => closure(given_up),
+        StepOutcome::Dropped => closure(given_up),
         _ => explaining,
     }
 }
 
-pub(crate) fn seek(states: Set, slot: usize, goal: Goal, seen: &Seen) -> Set {
+pub(crate) fn seek(states: Set, slot: usize, goal: SeekTarget, seen: &StepOutcome) -> Set {
     let mut all = Set::new();
     let mut given_up = Set::new();
     for mut state in idle(states.clone(), slot) {
         // The failure of an operation that was given up is reported first.
-        if let Some(Told::Seek(Err(fault))) = state.at(slot).told.clone() {
+        if let Some(OperationResult::Seek(Err(fault))) = state.at(slot).told.clone() {
             state.at(slot).told = None;
-            if *seen == Seen::Done(Err(fault)) {
+            if *seen == StepOutcome::Done(Err(fault)) {
                 all.insert(state);
             }
             continue;
         }
         remember(&mut state, slot);
         let begun = Set::from_iter(state.begin(slot, Busy::Seek(goal)));
-        if *seen == Seen::Dropped {
+        if *seen == StepOutcome::Dropped {
             given_up.extend(begun);
             continue;
         }
         // Whoever waits for it gets its result.
         for mut state in idle(begun, slot) {
-            if let Some(Told::Seek(sought)) = state.at(slot).told.take() {
-                if *seen == Seen::Done(sought.map(Value::Position)) {
+            if let Some(OperationResult::Seek(sought)) = state.at(slot).told.take() {
+                if *seen == StepOutcome::Done(sought.map(Value::Position)) {
                     all.insert(state);
                 }
             }
         }
     }
     match seen {
-        Seen::Dropped => lingering(dropped(states, slot, given_up), slot),
+        StepOutcome::Dropped => lingering(dropped(states, slot, given_up), slot),
         _ => all,
     }
 }

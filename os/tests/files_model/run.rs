@@ -20,8 +20,8 @@ use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use selkie::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 
 use super::program::{
-    CONTENT, End, Event, Fault, Kind, Lock, Mode, Op, Part, Polls, Program, SLOTS, Scheduler, Seen,
-    StdOp, Step, Value,
+    CONTENT, End, Event, Fault, Kind, Lock, Mode, Op, Part, Polls, Program, SLOTS, Scheduler,
+    StdOp, Step, StepOutcome, Value,
 };
 
 /// Longer than anything takes that ends at all.
@@ -35,7 +35,7 @@ pub(crate) type Log = Arc<Mutex<Vec<Event>>>;
 
 /// Why a program could not be followed to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub(crate) enum RunFailure {
     Hangs,
     Panics,
 }
@@ -45,7 +45,7 @@ pub(crate) fn run(
     program: &Program,
     path: &Path,
     limit: Duration,
-) -> (Vec<Event>, Result<(), Broken>) {
+) -> (Vec<Event>, Result<(), RunFailure>) {
     let log = Log::default();
     let (done, is_done) = mpsc::channel();
     let (program, path, theirs) = (program.clone(), path.to_owned(), Arc::clone(&log));
@@ -54,8 +54,8 @@ pub(crate) fn run(
         let _ = done.send(());
     });
     let ended = is_done.recv_timeout(limit).map_err(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => Broken::Hangs,
-        mpsc::RecvTimeoutError::Disconnected => Broken::Panics,
+        mpsc::RecvTimeoutError::Timeout => RunFailure::Hangs,
+        mpsc::RecvTimeoutError::Disconnected => RunFailure::Panics,
     });
     let events = log.lock().unwrap().clone();
     (events, ended)
@@ -176,12 +176,12 @@ impl World {
         self
     }
 
-    async fn do_step(&mut self, step: &Step) -> Seen {
+    async fn do_step(&mut self, step: &Step) -> StepOutcome {
         let held = &mut self.held;
         match step {
             Step::On(slot, op, polls) => {
                 let Some(file) = &mut self.files[*slot] else {
-                    return Seen::Nothing;
+                    return StepOutcome::Nothing;
                 };
                 seen(polled(perform(file, op), *polls, held).await)
             }
@@ -192,20 +192,20 @@ impl World {
             }
             Step::Open(slot, mode) => {
                 if self.files[*slot].is_some() {
-                    return Seen::Nothing;
+                    return StepOutcome::Nothing;
                 }
                 let path = self.path.clone();
                 let opened = polled(open(&path, *mode), None, held).await;
                 self.files[*slot] = Some(opened.expect("it was polled to its end").unwrap());
-                Seen::Done(Ok(Value::Unit))
+                StepOutcome::Done(Ok(Value::Unit))
             }
             Step::Close(slot) => match self.files[*slot].take() {
-                Some(_) => Seen::Done(Ok(Value::Unit)),
-                None => Seen::Nothing,
+                Some(_) => StepOutcome::Done(Ok(Value::Unit)),
+                None => StepOutcome::Nothing,
             },
             Step::Clone(from, to, polls) => {
                 let (Some(file), None) = (&self.files[*from], &self.files[*to]) else {
-                    return Seen::Nothing;
+                    return StepOutcome::Nothing;
                 };
                 let cloned = polled(file.try_clone(), *polls, held).await;
                 let cloned = cloned.map(|cloned| cloned.map(|file| self.files[*to] = Some(file)));
@@ -213,23 +213,23 @@ impl World {
             }
             Step::ThroughStd(slot) => {
                 let Some(file) = self.files[*slot].take() else {
-                    return Seen::Nothing;
+                    return StepOutcome::Nothing;
                 };
                 let std = polled(file.into_std(), None, held).await;
                 self.files[*slot] = std.map(File::from_std);
-                Seen::Done(Ok(Value::Unit))
+                StepOutcome::Done(Ok(Value::Unit))
             }
             Step::TryThroughStd(slot) => self.try_through_std(*slot),
             Step::ByDescriptor(slot, op) => match &self.files[*slot] {
                 Some(file) => seen(Some(by_descriptor(file, op))),
-                None => Seen::Nothing,
+                None => StepOutcome::Nothing,
             },
             Step::SetMaxBuf(slot, size) => match &mut self.files[*slot] {
                 Some(file) => {
                     file.set_max_buf_size(*size);
-                    Seen::Done(Ok(Value::Unit))
+                    StepOutcome::Done(Ok(Value::Unit))
                 }
-                None => Seen::Nothing,
+                None => StepOutcome::Nothing,
             },
             Step::Replace(bytes, polls) => {
                 let replaced = fs::replace(self.path.clone(), bytes.to_vec());
@@ -238,31 +238,31 @@ impl World {
             }
             Step::Hold | Step::Release | Step::Drain => {
                 self.use_pool(step).await;
-                Seen::Done(Ok(Value::Unit))
+                StepOutcome::Done(Ok(Value::Unit))
             }
         }
     }
 
-    async fn do_both(&mut self, slot: usize, left: &Op, right: &Op) -> Seen {
+    async fn do_both(&mut self, slot: usize, left: &Op, right: &Op) -> StepOutcome {
         let Some(file) = &self.files[slot] else {
-            return Seen::Nothing;
+            return StepOutcome::Nothing;
         };
         let both = async { selkie::join!(perform_shared(file, left), perform_shared(file, right)) };
         let both = polled(both, None, &mut self.held).await;
         let (left, right) = both.expect("it was polled to its end");
-        Seen::Both(left.map_err(fault), right.map_err(fault))
+        StepOutcome::Both(left.map_err(fault), right.map_err(fault))
     }
 
-    fn try_through_std(&mut self, slot: usize) -> Seen {
+    fn try_through_std(&mut self, slot: usize) -> StepOutcome {
         let Some(file) = self.files[slot].take() else {
-            return Seen::Nothing;
+            return StepOutcome::Nothing;
         };
         let (file, outcome) = match file.try_into_std() {
             Ok(std) => (File::from_std(std), Ok(Value::Unit)),
             Err(file) => (file, Err(Fault::WouldBlock)),
         };
         self.files[slot] = Some(file);
-        Seen::Done(outcome)
+        StepOutcome::Done(outcome)
     }
 
     async fn use_pool(&mut self, step: &Step) {
@@ -349,10 +349,10 @@ async fn polled<F: Future>(
     outcome.await
 }
 
-fn seen(outcome: Option<io::Result<Value>>) -> Seen {
+fn seen(outcome: Option<io::Result<Value>>) -> StepOutcome {
     match outcome {
-        None => Seen::Dropped,
-        Some(outcome) => Seen::Done(outcome.map_err(fault)),
+        None => StepOutcome::Dropped,
+        Some(outcome) => StepOutcome::Done(outcome.map_err(fault)),
     }
 }
 

@@ -1,13 +1,13 @@
-//! Operations of `&self`: looks, changes, locks.
+//! Operations of `&self`: metadata, changes, locks.
 
-use super::program::{Fault, Lock, Op, Seen, Value};
+use super::program::{Fault, Lock, Op, StepOutcome, Value};
 use super::state::{Change, State};
 use super::states::{Set, closure, each, keep};
-use super::waiting::{dropped, lingering, settled, without_given_up};
+use super::wait::{dropped, lingering, settled, without_given_up};
 
 /// The states after an operation that changes nothing, not even the position.
-pub(crate) fn looked(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
-    if *seen == Seen::Dropped {
+pub(crate) fn looked(states: Set, slot: usize, op: &Op, seen: &StepOutcome) -> Set {
+    if *seen == StepOutcome::Dropped {
         return lingering(dropped(states, slot, Set::new()), slot);
     }
     let waited = match op {
@@ -22,7 +22,7 @@ pub(crate) fn looked(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
                 let read = state.read_at(index, *limit, *offset);
                 // Fewer than there are is a read's good right.
                 match (read, seen) {
-                    (Ok(mut bytes), Seen::Done(Ok(Value::Bytes(got)))) => {
+                    (Ok(mut bytes), StepOutcome::Done(Ok(Value::Bytes(got)))) => {
                         bytes.truncate(got.len().max(1));
                         Ok(Value::Bytes(bytes))
                     }
@@ -35,7 +35,7 @@ pub(crate) fn looked(states: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
             },
             _ => Ok(Value::Position(length as u64)),
         };
-        *seen == Seen::Done(outcome)
+        *seen == StepOutcome::Done(outcome)
     })
 }
 
@@ -56,8 +56,8 @@ fn change_of(state: &mut State, slot: usize, op: &Op) -> Change {
 }
 
 /// The states after an operation of `&self` that changes something; `waited` are those in which it may begin.
-pub(crate) fn changed(states: Set, waited: Set, slot: usize, op: &Op, seen: &Seen) -> Set {
-    if *seen == Seen::Dropped {
+pub(crate) fn changed(states: Set, waited: Set, slot: usize, op: &Op, seen: &StepOutcome) -> Set {
+    if *seen == StepOutcome::Dropped {
         let mut all_waited = states.clone();
         all_waited.extend(waited.iter().cloned());
         let begun = each(waited, |state| {
@@ -69,7 +69,7 @@ pub(crate) fn changed(states: Set, waited: Set, slot: usize, op: &Op, seen: &See
         all_waited.extend(dropped(states, slot, lingering(begun, slot)));
         return all_waited;
     }
-    let Seen::Done(seen) = seen else {
+    let StepOutcome::Done(seen) = seen else {
         return states;
     };
     let mut all = Set::new();
@@ -89,7 +89,7 @@ pub(crate) fn changed(states: Set, waited: Set, slot: usize, op: &Op, seen: &See
 }
 
 /// The states after waiting for a lock. Once the future is dropped, it is taken or not.
-pub(crate) fn lock_waiting(states: Set, slot: usize, lock: Lock, seen: &Seen) -> Set {
+pub(crate) fn lock_waiting(states: Set, slot: usize, lock: Lock, seen: &StepOutcome) -> Set {
     let waited = without_given_up(states.clone(), slot);
     let mut all = Set::new();
     for mut state in waited {
@@ -97,16 +97,16 @@ pub(crate) fn lock_waiting(states: Set, slot: usize, lock: Lock, seen: &Seen) ->
         let has_rival = state.has_rival(index, lock);
         let _outcome = state.changed(index, &Change::Lock(lock));
         match seen {
-            Seen::Done(Ok(_)) if !has_rival => {
+            StepOutcome::Done(Ok(_)) if !has_rival => {
                 all.insert(state);
             }
-            Seen::Dropped => {
+            StepOutcome::Dropped => {
                 all.insert(state);
             }
             _ => {}
         }
     }
-    if *seen == Seen::Dropped {
+    if *seen == StepOutcome::Dropped {
         all.extend(states);
         return lingering(closure(all), slot);
     }

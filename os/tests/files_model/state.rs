@@ -1,8 +1,8 @@
 //! One state that files, descriptions and handles may be in.
 //!
-//! Idea        A handle has at most one operation of the traits that goes on (`busy`), and at most one of `&self` that was
-//!             given up and goes on (`given_up`). Each consists of steps that the system does at once. What is not known is
-//!             when they are done: whoever uses a state asks for all that may follow it (`successors`).
+//! Idea        A handle has at most one operation of the traits in progress (`busy`), and at most one of `&self` whose future
+//!             was dropped and which is still in progress (`given_up`). Each consists of steps that are atomic in the
+//!             system. When they happen is unknown: whoever uses a state asks for all that may follow it (`successors`).
 //! Length      one state machine: each transition is judged beside the others.
 
 use std::io::SeekFrom;
@@ -53,7 +53,7 @@ pub(crate) struct Handle {
     /// By what it goes back first, until it has.
     pub(crate) from: Option<From>,
     /// How the operation ended that nobody has asked about.
-    pub(crate) told: Option<Told>,
+    pub(crate) told: Option<OperationResult>,
     pub(crate) given_up: Option<Change>,
     /// Whether the runtime of `busy` has ended, so that it may never be done.
     pub(crate) busy_has_ended: bool,
@@ -79,11 +79,11 @@ impl From {
 pub(crate) enum Busy {
     Read(usize),
     Write(Vec<u8>),
-    Seek(Goal),
+    Seek(SeekTarget),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Told {
+pub(crate) enum OperationResult {
     Read(Result<(), Fault>),
     Write(Result<(), Fault>),
     Seek(Result<u64, Fault>),
@@ -91,13 +91,13 @@ pub(crate) enum Told {
 
 /// `SeekFrom`, which cannot be hashed in all supported versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Goal {
+pub(crate) enum SeekTarget {
     Start(u64),
     End(i64),
     Current(i64),
 }
 
-impl std::convert::From<SeekFrom> for Goal {
+impl std::convert::From<SeekFrom> for SeekTarget {
     fn from(position: SeekFrom) -> Self {
         match position {
             SeekFrom::Start(n) => Self::Start(n),
@@ -144,7 +144,7 @@ impl Handle {
 
 /// A handle in a slot, or a closed one.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Who {
+pub(crate) enum HandleRef {
     Slot(usize),
     Closed(usize),
 }
@@ -196,17 +196,17 @@ impl State {
         &mut self.inodes[inode]
     }
 
-    fn who(&mut self, who: Who) -> &mut Handle {
+    fn who(&mut self, who: HandleRef) -> &mut Handle {
         match who {
-            Who::Slot(slot) => self.at(slot),
-            Who::Closed(index) => &mut self.closed[index],
+            HandleRef::Slot(slot) => self.at(slot),
+            HandleRef::Closed(index) => &mut self.closed[index],
         }
     }
 
-    fn everybody(&self) -> Vec<Who> {
+    fn everybody(&self) -> Vec<HandleRef> {
         let slots = (0..SLOTS).filter(|&slot| self.handles[slot].is_some());
-        let closed = (0..self.closed.len()).map(Who::Closed);
-        slots.map(Who::Slot).chain(closed).collect()
+        let closed = (0..self.closed.len()).map(HandleRef::Closed);
+        slots.map(HandleRef::Slot).chain(closed).collect()
     }
 
     /// The states that may follow without anybody doing anything.
@@ -253,7 +253,7 @@ impl State {
     }
 
     /// The states after one step of the operation of the traits that goes on.
-    fn after_busy(&self, who: Who) -> Vec<Self> {
+    fn after_busy(&self, who: HandleRef) -> Vec<Self> {
         let mut next = self.clone();
         let index = next.who(who).description;
         let Some(busy) = next.who(who).busy.clone() else {
@@ -264,9 +264,9 @@ impl State {
                 let handle = next.who(who);
                 handle.busy = None;
                 handle.told = Some(match busy {
-                    Busy::Read(_) => Told::Read(Err(fault)),
-                    Busy::Write(_) => Told::Write(Err(fault)),
-                    Busy::Seek(_) => Told::Seek(Err(fault)),
+                    Busy::Read(_) => OperationResult::Read(Err(fault)),
+                    Busy::Write(_) => OperationResult::Write(Err(fault)),
+                    Busy::Seek(_) => OperationResult::Seek(Err(fault)),
                 });
             }
             return vec![next];
@@ -275,23 +275,23 @@ impl State {
         let told = match busy {
             Busy::Read(limit) => {
                 let read = next.read(index, limit);
-                Told::Read(read.map(|bytes| next.who(who).unread = bytes))
+                OperationResult::Read(read.map(|bytes| next.who(who).unread = bytes))
             }
             Busy::Write(bytes) => {
                 let written = next.write(index, &bytes).map(drop);
                 if written.is_err() {
                     next.who(who).unwritten = bytes;
                 }
-                Told::Write(written)
+                OperationResult::Write(written)
             }
-            Busy::Seek(goal) => Told::Seek(next.seek(index, goal)),
+            Busy::Seek(goal) => OperationResult::Seek(next.seek(index, goal)),
         };
         next.who(who).told = Some(told);
         vec![next]
     }
 
     /// The states after one step of what was given up.
-    fn after_change(&self, who: Who) -> Vec<Self> {
+    fn after_change(&self, who: HandleRef) -> Vec<Self> {
         let mut next = self.clone();
         let index = next.who(who).description;
         let Some(mut change) = next.who(who).given_up.take() else {
@@ -402,13 +402,13 @@ impl State {
     }
 
     /// Moves the position.
-    pub(crate) fn seek(&mut self, index: usize, goal: Goal) -> Result<u64, Fault> {
+    pub(crate) fn seek(&mut self, index: usize, goal: SeekTarget) -> Result<u64, Fault> {
         let description = &mut self.descriptions[index];
         let length = self.inodes[description.inode].len() as u64;
         let at = match goal {
-            Goal::Start(n) => Some(n),
-            Goal::End(n) => length.checked_add_signed(n),
-            Goal::Current(n) => description.position.checked_add_signed(n),
+            SeekTarget::Start(n) => Some(n),
+            SeekTarget::End(n) => length.checked_add_signed(n),
+            SeekTarget::Current(n) => description.position.checked_add_signed(n),
         };
         let at = at.filter(|&at| i64::try_from(at).is_ok());
         description.position = at.ok_or(Fault::Invalid)?;
@@ -416,7 +416,8 @@ impl State {
     }
 
     pub(crate) fn go_back(&mut self, index: usize, by: usize) -> Result<(), Fault> {
-        self.seek(index, Goal::Current(-(by as i64))).map(drop)
+        self.seek(index, SeekTarget::Current(-(by as i64)))
+            .map(drop)
     }
 
     /// Whether somebody else has a lock that `lock` does not go with.

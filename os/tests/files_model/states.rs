@@ -1,4 +1,4 @@
-//! Sets of states, and how many of them a program is worth.
+//! Sets of states, and the limit on how many of them a program may have.
 
 use std::cell::Cell;
 use std::collections::HashSet;

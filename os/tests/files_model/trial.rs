@@ -5,10 +5,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::model::{self, Unexplained};
+use super::model::{self, UnexplainedReason};
 use super::program::{Event, Program};
-use super::run::{self, Broken};
-use crate::fixture::Folder;
+use super::run::{self, RunFailure};
+use crate::fixture::TempDir;
 
 /// Longer than any program takes that ends at all.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -18,24 +18,24 @@ const SHORT: Duration = Duration::from_secs(3);
 /// Why a program fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    Broken(Broken),
+    Run(RunFailure),
     /// The event of this number cannot be.
     Unexplained(usize),
 }
 
 /// A failure, and what was seen until then.
-pub(crate) type Found = (Failure, Vec<Event>);
+pub(crate) type TracedFailure = (Failure, Vec<Event>);
 
 /// Runs `program`; `Ok` says whether the model could follow.
-fn explained(program: &Program, path: &Path, limit: Duration) -> Result<bool, Found> {
+fn explained(program: &Program, path: &Path, limit: Duration) -> Result<bool, TracedFailure> {
     let (events, ended) = run::run(program, path, limit);
     if let Err(broken) = ended {
-        return Err((Failure::Broken(broken), events));
+        return Err((Failure::Run(broken), events));
     }
     match model::explain(&events) {
         Ok(()) => Ok(true),
-        Err(Unexplained::TooMany) => Ok(false),
-        Err(Unexplained::Event(number)) => Err((Failure::Unexplained(number), events)),
+        Err(UnexplainedReason::TooMany) => Ok(false),
+        Err(UnexplainedReason::Event(number)) => Err((Failure::Unexplained(number), events)),
     }
 }
 
@@ -60,26 +60,26 @@ pub(crate) fn report(program: &Program, failure: Failure, events: &[Event]) -> S
 
 /// Where the files are, each program's own: what one has given up may come to its end amid the next.
 pub(crate) struct ProgramPaths {
-    folders: Vec<Folder>,
+    directories: Vec<TempDir>,
     next: Cell<usize>,
 }
 
 impl ProgramPaths {
     pub(crate) fn new(name: &str) -> Self {
-        let mut folders = vec![Folder::new(name)];
+        let mut directories = vec![TempDir::new(name)];
         // Most file systems that are read in place are either on a disk or memory.
-        if let Some(folder) = Folder::in_memory(name) {
-            folders.push(folder);
+        if let Some(directory) = TempDir::in_memory(name) {
+            directories.push(directory);
         }
         let next = Cell::new(0);
-        Self { folders, next }
+        Self { directories, next }
     }
 
     /// A path for the next run of the program of `seed`.
     fn path(&self, seed: u64) -> PathBuf {
         self.next.set(self.next.get() + 1);
-        let folder = &self.folders[seed as usize / 2 % self.folders.len()];
-        folder.path().join(self.next.get().to_string())
+        let directory = &self.directories[seed as usize / 2 % self.directories.len()];
+        directory.path().join(self.next.get().to_string())
     }
 
     /// Runs `program` of `seed`, as [`explained`] does.
@@ -88,7 +88,7 @@ impl ProgramPaths {
         program: &Program,
         seed: u64,
         limit: Duration,
-    ) -> Result<bool, Found> {
+    ) -> Result<bool, TracedFailure> {
         let path = self.path(seed);
         let explained = explained(program, &path, limit);
         let _ = std::fs::remove_file(&path);
@@ -96,7 +96,12 @@ impl ProgramPaths {
     }
 
     /// How `program` fails in one of some runs.
-    pub(crate) fn failure(&self, program: &Program, seed: u64, runs: usize) -> Option<Found> {
+    pub(crate) fn failure(
+        &self,
+        program: &Program,
+        seed: u64,
+        runs: usize,
+    ) -> Option<TracedFailure> {
         (0..runs).find_map(|_| self.try_once(program, seed, SHORT).err())
     }
 }

@@ -1,9 +1,9 @@
 //! Writes by the position, and flushes, which try again what is left of them.
 
-use super::program::{Bytes, Fault, Seen, Value};
+use super::program::{Bytes, Fault, StepOutcome, Value};
 use super::state::{Busy, State};
 use super::states::{Set, may_look};
-use super::waiting::{dropped, settled};
+use super::wait::{dropped, settled};
 
 /// The states after a flush, before it says whether a write has failed: the rest of one is tried again.
 pub(crate) fn flushed(states: Set, slot: usize) -> Set {
@@ -43,11 +43,11 @@ fn take(mut state: State, slot: usize, bytes: &[u8]) -> (Vec<State>, usize) {
     (state.begin(slot, Busy::Write(bytes[..n].to_vec())), n)
 }
 
-pub(crate) fn write(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> Set {
+pub(crate) fn write(states: Set, slot: usize, bytes: Bytes, seen: &StepOutcome) -> Set {
     match seen {
         // What was not said to be taken was not taken.
-        Seen::Dropped => flushed_or_dropped(states, slot),
-        Seen::Done(outcome) => {
+        StepOutcome::Dropped => flushed_or_dropped(states, slot),
+        StepOutcome::Done(outcome) => {
             let mut explaining = Set::new();
             for mut state in flushed(states, slot) {
                 if let Some(fault) = fails(&mut state, slot) {
@@ -63,29 +63,29 @@ pub(crate) fn write(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> Set 
             }
             explaining
         }
-        Seen::Nothing | Seen::Both(..) => states,
+        StepOutcome::Nothing | StepOutcome::Both(..) => states,
     }
 }
 
-pub(crate) fn write_all(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> Set {
+pub(crate) fn write_all(states: Set, slot: usize, bytes: Bytes, seen: &StepOutcome) -> Set {
     let bytes = bytes.to_vec();
     let mut given_up = flushed_or_dropped(states.clone(), slot);
     let mut explaining = Set::new();
     let mut left: Vec<(State, usize)> = states.into_iter().map(|state| (state, 0)).collect();
     while let Some((state, done)) = left.pop() {
         if done == bytes.len() {
-            if *seen == Seen::Done(Ok(Value::Unit)) {
+            if *seen == StepOutcome::Done(Ok(Value::Unit)) {
                 explaining.insert(state);
             }
             continue;
         }
         let before = Set::from([state]);
-        if *seen == Seen::Dropped {
+        if *seen == StepOutcome::Dropped {
             given_up.extend(flushed_or_dropped(before.clone(), slot));
         }
         for mut state in flushed(before, slot) {
             if let Some(fault) = fails(&mut state, slot) {
-                if *seen == Seen::Done(Err(fault)) {
+                if *seen == StepOutcome::Done(Err(fault)) {
                     explaining.insert(state);
                 }
                 continue;
@@ -98,7 +98,7 @@ pub(crate) fn write_all(states: Set, slot: usize, bytes: Bytes, seen: &Seen) -> 
         }
     }
     match seen {
-        Seen::Dropped => given_up,
+        StepOutcome::Dropped => given_up,
         _ => explaining,
     }
 }

@@ -1,8 +1,8 @@
 //! Every operation of files, processes and signals, with its Nth system call failing, and dropped at its
 //! Nth poll, for N = 1, 2, 3 … until it is done.
 //!
-//! Each must succeed or say an error, in time, leave neither descriptor nor child, be there if it said
-//! so, and succeed when it is done once more.
+//! Each operation must succeed or return an error, in time, and leave neither a descriptor nor a child. If it reported
+//! success, its effect must be there; and it must succeed when it is made once more.
 //!
 //! Length      one sweep, and how its children are started and read.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -12,12 +12,12 @@
 mod fixture;
 
 mod argument;
-mod cut;
 mod faults;
-mod moved;
+mod moved_directory;
 mod operations;
 mod pidfd;
-mod threadless;
+mod process_ends;
+mod thread_limit;
 mod watchdog;
 
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ use selkie::runtime::{Builder, Runtime};
 
 use argument::{MOST_POINTS, argument};
 use faults::{Call, Faults};
-use fixture::{Folder, open_descriptors, run_part};
+use fixture::{TempDir, open_descriptors, run_part};
 use operations::{Operation, buffers, operations, prepare};
 use watchdog::Watchdog;
 
@@ -332,10 +332,10 @@ impl Sweep {
 
 /// Runs a part with each of `words`; returns how many points were swept.
 fn run_parts(name: &str, words: &[&str]) -> usize {
-    let folder = Folder::new(name);
+    let directory = TempDir::new(name);
     let mut points = 0;
     for word in words {
-        let output = run_part(&["env"], name, &folder.path().join(word)).unwrap();
+        let output = run_part(&["env"], name, &directory.path().join(word)).unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{word}: {text}\n{errors}");
@@ -416,12 +416,12 @@ fn dropped() {
 }
 
 #[test]
-fn what_the_system_has_not_is_asked_for_once() {
+fn a_system_call_that_the_kernel_lacks_is_tried_once() {
     println!("{} calls", run_parts("latched", &["ENOSYS", "EPERM"]));
 }
 
 #[test]
-#[ignore = "a part of what_the_system_has_not_is_asked_for_once: what is off stays off"]
+#[ignore = "a part of a_system_call_that_the_kernel_lacks_is_tried_once: what is off stays off"]
 fn latched() {
     let Some((at, word)) = argument() else { return };
     let &(_, errno) = ERRORS.iter().find(|(name, _)| *name == word).unwrap();

@@ -1,6 +1,6 @@
-//! Every asynchronous operation of files, processes and signals, each a line or a few.
+//! The table of all asynchronous operations of files, processes and signals.
 //!
-//! An operation says what it does, and, once it has said that it is done, what must be so.
+//! Each row has a function that makes the operation, and a check of what must be true after it has succeeded.
 #![allow(unsafe_code)]
 
 use std::future::Future;
@@ -22,11 +22,11 @@ use selkie::signal::unix::{SignalKind, signal};
 /// More than is read in place.
 pub(crate) const LARGE: usize = 100_000;
 
-pub(crate) type Running = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+pub(crate) type BoxedOperation = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
-    pub(crate) run: fn(PathBuf) -> Running,
+    pub(crate) run: fn(PathBuf) -> BoxedOperation,
     /// What must be so once it was done.
     pub(crate) holds: fn(&Path) -> bool,
 }
@@ -72,28 +72,28 @@ pub(crate) fn buffers() -> usize {
 }
 
 /// A buffer that is counted.
-struct Counted(Vec<u8>);
+struct CountedBuffer(Vec<u8>);
 
-impl Counted {
+impl CountedBuffer {
     fn new(bytes: Vec<u8>) -> Self {
         BUFFERS.fetch_add(1, Ordering::SeqCst);
         Self(bytes)
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedBuffer {
     fn drop(&mut self) {
         BUFFERS.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-impl AsRef<[u8]> for Counted {
+impl AsRef<[u8]> for CountedBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl AsMut<[u8]> for Counted {
+impl AsMut<[u8]> for CountedBuffer {
     fn as_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
@@ -275,23 +275,23 @@ operations! { FILES:
         drop(file.into_std().await)
     }, |at| has(at.join("new"), b"new");
     file_read_at: |at| {
-        let (read, bytes) = File::open(at.join("small")).await?.read_at(Counted::new(vec![0; 3]), 1).await;
+        let (read, bytes) = File::open(at.join("small")).await?.read_at(CountedBuffer::new(vec![0; 3]), 1).await;
         assert_eq!((read?, bytes.as_ref()), (3, &b"mal"[..]))
     }, |_at| true;
     file_read_at_large: |at| {
-        let (read, bytes) = File::open(at.join("large")).await?.read_at(Counted::new(vec![0; LARGE]), 0).await;
+        let (read, bytes) = File::open(at.join("large")).await?.read_at(CountedBuffer::new(vec![0; LARGE]), 0).await;
         assert_eq!(bytes.as_ref()[..read?], [7; LARGE])
     }, |_at| true;
     file_read_exact_at: |at| {
-        let (read, bytes) = File::open(at.join("large")).await?.read_exact_at(Counted::new(vec![0; LARGE]), 0).await;
+        let (read, bytes) = File::open(at.join("large")).await?.read_exact_at(CountedBuffer::new(vec![0; LARGE]), 0).await;
         read?;
         assert_eq!(bytes.as_ref(), [7; LARGE])
     }, |_at| true;
     file_write_at: |at| {
-        let (written, buf) = both(at.join("small")).await?.write_at(Counted::new(b"old".to_vec()), 2).await;
+        let (written, buf) = both(at.join("small")).await?.write_at(CountedBuffer::new(b"old".to_vec()), 2).await;
         assert_eq!((written?, buf.as_ref()), (3, &b"old"[..]))
     }, |at| has(at.join("small"), b"smold");
-    file_write_all_at: |at| both(at.join("new")).await?.write_all_at(Counted::new(vec![9; LARGE]), 0).await.0?,
+    file_write_all_at: |at| both(at.join("new")).await?.write_all_at(CountedBuffer::new(vec![9; LARGE]), 0).await.0?,
         |at| has(at.join("new"), &[9; LARGE]);
     file_fallocate: |at| match both(at.join("new")).await?.fallocate(0, 10).await {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => std::fs::write(at.join("new"), [0; 10])?,

@@ -9,18 +9,18 @@ use selkie::runtime::Builder;
 use super::argument::argument;
 use super::faults::{Call, Faults};
 use super::watchdog::Watchdog;
-use crate::fixture::{Folder, run_part};
+use crate::fixture::{TempDir, run_part};
 
 /// What says nothing about the next child.
 const PASSING: &[i32] = &[EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR, ECHILD];
 const CALLS: &[Call] = &[(SYS_pidfd_open, PASSING), (SYS_waitid, PASSING)];
 
 #[test]
-fn regression_90_a_childs_descriptor_that_was_refused_for_now_is_there_for_the_next() {
-    let folder = Folder::new("pidfd");
+fn regression_90_a_pidfd_that_was_refused_once_is_opened_for_the_next_child() {
+    let directory = TempDir::new("pidfd");
     for errno in PASSING {
         for call in ["pidfd_open", "waitid"] {
-            let word = folder.path().join(format!("{call} {errno}"));
+            let word = directory.path().join(format!("{call} {errno}"));
             let output = run_part(&["env"], "pidfd::is_refused", &word).unwrap();
             println!("{}", String::from_utf8_lossy(&output.stdout));
             assert!(output.status.success(), "{call}, {errno}: {output:?}");
@@ -43,7 +43,7 @@ fn child() -> Child {
 }
 
 #[test]
-#[ignore = "a part of regression_90_a_childs_descriptor_that_was_refused_for_now_is_there_for_the_next"]
+#[ignore = "a part of regression_90_a_pidfd_that_was_refused_once_is_opened_for_the_next_child"]
 fn is_refused() {
     let Some((_, word)) = argument() else { return };
     let (call, errno) = word.split_once(' ').unwrap();

@@ -1,4 +1,4 @@
-//! Ends the process if what it is at takes too long.
+//! Ends the process if a step takes too long.
 
 use std::sync::{Arc, Mutex};
 use std::thread;

@@ -1,4 +1,4 @@
-//! What programs of the channels and locks do.
+//! The steps of which programs on channels and locks consist.
 
 use arbitrary::Arbitrary;
 

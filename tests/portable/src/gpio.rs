@@ -20,27 +20,27 @@ const LINE: u32 = 3;
 
 /// A simulated chip; dropping it takes it out of the kernel.
 pub(crate) struct Chip {
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 impl Chip {
     /// A chip of eight lines; `None` where the kernel has no simulated GPIO, or not for this
     /// program: an emulator of single programs does not know the device's commands.
     pub(crate) fn simulate() -> Option<Self> {
-        let folder = Path::new(CHIPS).join("selkie");
-        if std::env::var_os("SELKIE_RUNNER").is_some() || fs::create_dir(&folder).is_err() {
+        let directory = Path::new(CHIPS).join("selkie");
+        if std::env::var_os("SELKIE_RUNNER").is_some() || fs::create_dir(&directory).is_err() {
             return None;
         }
-        let chip = Self { folder };
+        let chip = Self { directory };
         let bank = chip.bank();
         fs::create_dir(&bank).expect("a bank of lines");
         fs::write(bank.join("num_lines"), "8").expect("eight lines");
-        fs::write(chip.folder.join("live"), "1").expect("the chip comes to life");
+        fs::write(chip.directory.join("live"), "1").expect("the chip comes to life");
         Some(chip)
     }
 
     fn bank(&self) -> PathBuf {
-        self.folder.join("bank")
+        self.directory.join("bank")
     }
 
     /// The chip's name, as of its device.
@@ -51,7 +51,8 @@ impl Chip {
 
     /// What moves the line.
     fn pull_file(&self) -> PullFile {
-        let parent = fs::read_to_string(self.folder.join("dev_name")).expect("the device's name");
+        let parent =
+            fs::read_to_string(self.directory.join("dev_name")).expect("the device's name");
         PullFile {
             pull: Path::new("/sys/devices/platform")
                 .join(parent.trim())
@@ -63,9 +64,9 @@ impl Chip {
 
 impl Drop for Chip {
     fn drop(&mut self) {
-        let gone = fs::write(self.folder.join("live"), "0")
+        let gone = fs::write(self.directory.join("live"), "0")
             .and_then(|()| fs::remove_dir(self.bank()))
-            .and_then(|()| fs::remove_dir(&self.folder));
+            .and_then(|()| fs::remove_dir(&self.directory));
         if let Err(error) = gone {
             println!("the simulated chip stays: {error}");
         }

@@ -1,4 +1,4 @@
-//! What the first process of a guest does besides.
+//! What the first process of a guest does besides running the cases: it mounts file systems, and powers the machine off.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;

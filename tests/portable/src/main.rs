@@ -1,8 +1,8 @@
 //! Checks a hosted runtime on whatever system this is started: natively, under an emulator, as the
-//! first process of a guest. One line a case; the exit status is 0 if every case passed.
+//! first process of a guest. It prints one line per case; the exit status is 0 if every case passed.
 //!
-//! `--child` makes it the child of its own case, `--events`, `--status` and `--arguments` that of Windows'.
-//! As process 1 it mounts what it needs, tells its status by a line `exit status: N`, and powers the machine
+//! With `--child` it is the child process of one of its own cases, with `--events`, `--status` or `--arguments` that of a
+//! case for Windows. As process 1 it mounts what it needs, prints its status as `exit status: N`, and powers the machine
 //! off.
 
 #[cfg(target_os = "linux")]

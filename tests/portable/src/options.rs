@@ -1,4 +1,4 @@
-//! How files are opened: whatever the options, as the standard library does it.
+//! Options to open a file: all combinations behave as those of the standard library.
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -117,7 +117,10 @@ impl Suite {
         self.case("times are set", crate::windows_files::times());
         self.case("handles of sockets", crate::windows_sockets::handles());
         self.case("handles of named pipes", crate::windows_sockets::pipes());
-        self.maybe("links to folders and files", crate::windows_files::links());
+        self.maybe(
+            "links to directories and files",
+            crate::windows_files::links(),
+        );
         let case = "console events arrive";
         match self.runtime.block_on(crate::windows::console_events()) {
             Some(heard) => self.case(case, async move { assert!(heard, "not as they were sent") }),

@@ -195,15 +195,15 @@ pub(crate) async fn times() {
     fs::remove_dir_all(&directory).await.expect("remove");
 }
 
-/// Links to a folder and to a file; `None` if this system makes none.
+/// Links to a directory and to a file; `None` if this system makes none.
 pub(crate) async fn links() -> Option<()> {
     let directory = fresh_directory().await;
-    let (folder, file) = (directory.join("folder"), directory.join("file"));
-    fs::create_dir(&folder).await.expect("create");
+    let (directory, file) = (directory.join("directory"), directory.join("file"));
+    fs::create_dir(&directory).await.expect("create");
     fs::write(&file, b"tide").await.expect("write");
-    let (to_folder, to_file) = (directory.join("to folder"), directory.join("to file"));
-    let made = fs::symlink_dir(&folder, &to_folder).await;
-    let is_made = made.is_ok() && fs::symlink_metadata(&to_folder).await.is_ok();
+    let (to_directory, to_file) = (directory.join("to directory"), directory.join("to file"));
+    let made = fs::symlink_dir(&directory, &to_directory).await;
+    let is_made = made.is_ok() && fs::symlink_metadata(&to_directory).await.is_ok();
     if is_made {
         fs::symlink_file(&file, &to_file).await.expect("a link");
         assert_eq!(fs::read(&to_file).await.expect("read"), b"tide");
@@ -213,7 +213,7 @@ pub(crate) async fn links() -> Option<()> {
                 .expect("a link")
                 .file_type()
         };
-        assert!(kind(&to_folder).await.is_symlink_dir());
+        assert!(kind(&to_directory).await.is_symlink_dir());
         assert!(kind(&to_file).await.is_symlink_file());
         assert_eq!(fs::read_link(&to_file).await.expect("a link"), file);
         let again = fs::symlink_file(&file, &to_file)

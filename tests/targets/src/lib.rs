@@ -1,7 +1,8 @@
 //! Whether the facade has what Tokio has, on the system that this is built for.
 //!
-//! `items.txt` has the names. Each is a link here, which rustdoc follows, and each implementation a bound,
-//! which the compiler checks; what only one system has is called with its types besides. Nothing here runs.
+//! `items.txt` lists the names. Here each name is a link, which rustdoc follows, and each implementation is a bound, which
+//! the compiler checks. Functions that only one system has are also called, with values of the right types. Nothing
+//! here runs.
 #![allow(unsafe_code, dead_code)]
 #![allow(missing_docs, reason = "what is checked is what there is to read")]
 

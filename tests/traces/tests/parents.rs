@@ -1,4 +1,4 @@
-//! What is logged in a `block_on` stands under the span that its caller is in, as without the tracing of tasks.
+//! Events in a `block_on` are inside the span that its caller has entered, as without the tracing of tasks.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ impl Write for Log {
 }
 
 #[test]
-fn the_callers_span_stands_above_what_a_block_on_logs() {
+fn events_in_a_block_on_are_inside_the_span_of_its_caller() {
     let log = Log::default();
     let to = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -1,4 +1,4 @@
-//! A host that has nothing: it has a function that prints, and no clock.
+//! A host without a system: it offers a function that prints, and no clock.
 #![allow(unsafe_code)]
 
 /// Whether the host has a clock.

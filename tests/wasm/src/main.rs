@@ -1,4 +1,4 @@
-//! What a program for WebAssembly may use of Tokio's API, a case at a time.
+//! The part of Tokio's API that a program for WebAssembly may use, one case at a time.
 //!
 //! A panic there ends the program: each case runs in an instance of its own, which its host starts with the
 //! case's number (`run.mjs`). Elsewhere all cases run, one after the other.
@@ -24,7 +24,7 @@ fn main() {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn cases_pass_here_too() {
+    fn every_portable_case_passes() {
         for case in crate::suite::all() {
             if case.panics.is_none() {
                 (case.run)();

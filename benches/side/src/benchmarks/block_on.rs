@@ -1,4 +1,4 @@
-//! Entering a runtime, and what a runtime costs to have.
+//! Entering a runtime, and starting and stopping one.
 
 use crate::peer::Peer;
 use crate::same;

@@ -1,4 +1,4 @@
-//! Files, cached by the system but for the one that is synced.
+//! Files, which are in the page cache, except for the benchmarks that sync or that read cold.
 
 use crate::same;
 
@@ -27,12 +27,12 @@ struct TempDir(std::path::PathBuf);
 impl TempDir {
     fn with(files: u64) -> Self {
         let path = std::env::temp_dir().join(format!("selkie-side-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        let folder = Self(path);
+        std::fs::create_dir_all(&path).expect("a directory");
+        let directory = Self(path);
         for n in 0..files {
-            std::fs::write(folder.file(n), [7; BYTES]).expect("a file");
+            std::fs::write(directory.file(n), [7; BYTES]).expect("a file");
         }
-        folder
+        directory
     }
 
     fn file(&self, n: u64) -> std::path::PathBuf {
@@ -54,8 +54,8 @@ same!({
     use super::{BYTES, COLD_BYTES, FILES, LARGE_BYTES, TempDir};
     use crate::measurement::repeat;
 
-    async fn read_again(folder: Arc<TempDir>) -> f64 {
-        let mut file = rt::fs::File::open(folder.file(0)).await.expect("a file");
+    async fn read_again(directory: Arc<TempDir>) -> f64 {
+        let mut file = rt::fs::File::open(directory.file(0)).await.expect("a file");
         let mut buffer = vec![0; BYTES];
         let begun = std::time::Instant::now();
         for _ in 0..5_000 {
@@ -65,8 +65,8 @@ same!({
         begun.elapsed().as_nanos() as f64 / 5_000.0
     }
 
-    async fn write_and_sync(folder: Arc<TempDir>) -> f64 {
-        let mut file = rt::fs::File::create(folder.file(1)).await.expect("a file");
+    async fn write_and_sync(directory: Arc<TempDir>) -> f64 {
+        let mut file = rt::fs::File::create(directory.file(1)).await.expect("a file");
         let begun = std::time::Instant::now();
         for _ in 0..100 {
             file.write_all(&[7; BYTES]).await.expect("written");
@@ -75,10 +75,10 @@ same!({
         begun.elapsed().as_nanos() as f64 / 100.0
     }
 
-    async fn all_at_once(folder: Arc<TempDir>) {
+    async fn all_at_once(directory: Arc<TempDir>) {
         let tasks: Vec<_> = (0..FILES)
             .map(|n| {
-                let path = folder.file(n);
+                let path = directory.file(n);
                 rt::spawn(async move { rt::fs::read(path).await.expect("a file").len() })
             })
             .collect();
@@ -87,8 +87,8 @@ same!({
         }
     }
 
-    async fn read_cold(folder: Arc<TempDir>) -> f64 {
-        let path = folder.file(3);
+    async fn read_cold(directory: Arc<TempDir>) -> f64 {
+        let path = directory.file(3);
         std::fs::write(&path, vec![7; COLD_BYTES]).expect("a file");
         let mut spent = std::time::Duration::ZERO;
         for _ in 0..100 {
@@ -101,22 +101,22 @@ same!({
     }
 
     pub(super) fn measure(workers: Option<usize>, benchmark: &str) -> Option<f64> {
-        let folder = Arc::new(TempDir::with(if benchmark == "read_2000" {
+        let directory = Arc::new(TempDir::with(if benchmark == "read_2000" {
             FILES
         } else {
             1
         }));
         Some(match benchmark {
-            "read_4k" => on(workers, read_again(folder)),
-            "write_sync" => on(workers, write_and_sync(folder)),
+            "read_4k" => on(workers, read_again(directory)),
+            "write_sync" => on(workers, write_and_sync(directory)),
             "read_file" => on(
                 workers,
                 repeat(100, move || {
-                    let folder = folder.clone();
+                    let directory = directory.clone();
                     async move {
                         for _ in 0..100 {
                             assert_eq!(
-                                rt::fs::read(folder.file(0)).await.expect("a file").len(),
+                                rt::fs::read(directory.file(0)).await.expect("a file").len(),
                                 BYTES
                             );
                         }
@@ -124,34 +124,34 @@ same!({
                 }),
             ),
             "read_large" => {
-                std::fs::write(folder.file(2), vec![7; LARGE_BYTES]).expect("a file");
+                std::fs::write(directory.file(2), vec![7; LARGE_BYTES]).expect("a file");
                 on(
                     workers,
                     repeat(10, move || {
-                        let folder = folder.clone();
+                        let directory = directory.clone();
                         async move {
                             for _ in 0..10 {
-                                let read = rt::fs::read(folder.file(2)).await.expect("a file");
+                                let read = rt::fs::read(directory.file(2)).await.expect("a file");
                                 assert_eq!(read.len(), LARGE_BYTES);
                             }
                         }
                     }),
                 )
             }
-            "read_cold" => on(workers, read_cold(folder)),
+            "read_cold" => on(workers, read_cold(directory)),
             "metadata" => on(
                 workers,
                 repeat(100, move || {
-                    let folder = folder.clone();
+                    let directory = directory.clone();
                     async move {
                         for _ in 0..100 {
-                            let data = rt::fs::metadata(folder.file(0)).await.expect("a file");
+                            let data = rt::fs::metadata(directory.file(0)).await.expect("a file");
                             assert_eq!(data.len(), BYTES as u64);
                         }
                     }
                 }),
             ),
-            "read_2000" => on(workers, repeat(FILES, move || all_at_once(folder.clone()))),
+            "read_2000" => on(workers, repeat(FILES, move || all_at_once(directory.clone()))),
             _ => return None,
         })
     }

@@ -99,7 +99,7 @@ same!({
         }
     }
 
-    /// Processor time a request of a server to which `load` sends requests and says how many.
+    /// Processor time per request of a server to which `load` sends requests and says how many.
     fn served(
         workers: Option<usize>,
         load: impl FnOnce(std::net::SocketAddr) -> Option<u64> + Send + 'static,

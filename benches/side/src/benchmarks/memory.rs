@@ -1,4 +1,4 @@
-//! What waits, by the memory that it takes.
+//! The memory of tasks, timers and sockets that wait.
 
 use crate::same;
 

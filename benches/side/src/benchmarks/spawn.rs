@@ -1,4 +1,4 @@
-//! What it costs to start a task and to await its end.
+//! What it costs to spawn a task and to join it.
 
 use super::local;
 use crate::peer::{self, Peer};

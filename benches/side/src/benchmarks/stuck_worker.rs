@@ -1,4 +1,4 @@
-//! What a task that blocks its worker does to the others.
+//! What other tasks feel of a task that blocks its worker.
 
 use crate::same;
 

@@ -1,4 +1,4 @@
-//! How late things are: wakes and timers, while all workers are busy or asleep.
+//! The delay of wakes and timers, while all workers are busy or asleep.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! How figures change with the number of workers: rates that should stay flat, and how late things are while all
-//! workers are busy.
+//! How figures change with the number of workers: costs that should stay the same, and the delay of wakes and timers
+//! while all workers are busy.
 
 mod benchmark;
 mod busy_workers;

@@ -1,5 +1,5 @@
-//! Servers with any number of workers: by one runtime that steals work, by a runtime on each worker's thread, and by
-//! epoll alone.
+//! Servers with any number of workers: one runtime that steals work, one current-thread runtime per thread, and plain
+//! epoll.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 

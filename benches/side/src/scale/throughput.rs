@@ -1,4 +1,4 @@
-//! Work that each worker does for itself, or that one gives to all.
+//! Work that each worker creates for itself, or that one worker creates for all.
 
 use std::time::{Duration, Instant};
 

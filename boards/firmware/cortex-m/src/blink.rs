@@ -1,4 +1,4 @@
-//! A small program, to measure: one task ticks, one counts, thread mode sleeps.
+//! A small program, to measure its size: one task ticks, one counts, and thread mode sleeps.
 
 use core::time::Duration;
 

@@ -1,7 +1,7 @@
 //! A 32-bit counter, which wraps, made 64 bits wide.
 //!
-//! Invariants  I1 the counter is read at least once a lap: the alarm is never set further ahead than
-//!                half of one.
+//! Invariants  I1 the counter is read at least once before it wraps: the alarm is never set further ahead than half of its
+//!                range.
 
 use selkie_core::raw::platform::Lock;
 

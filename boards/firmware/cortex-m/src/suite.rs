@@ -1,4 +1,4 @@
-//! The suite, told by semihosting; the exit status is 0 if every case passed.
+//! The suite, which prints by semihosting; the exit status is 0 if every case passed.
 
 use selkie_cases::Machine;
 use selkie_core::executor::{Arena, ChipPark, Executor};

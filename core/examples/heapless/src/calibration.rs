@@ -1,5 +1,5 @@
-//! Values that are there once: a calibration that is read from slow memory when somebody first needs
-//! it, and a time that comes from outside.
+//! Values that are set once: a calibration that is read from slow memory when a task first needs it, and a time that
+//! comes from outside.
 
 use selkie_core::sync::{OnceCell, SetOnce};
 

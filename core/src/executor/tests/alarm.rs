@@ -13,7 +13,7 @@ use std::vec::Vec;
 use proptest::prelude::{Just, any, prop, prop_assert, prop_oneof, proptest};
 
 use crate::executor::{AlarmClock, ChipTimers};
-use crate::platform::moment_origin;
+use crate::platform::instant_origin;
 use crate::time::raw::{Current, Mode, set_current};
 use crate::time::{Sleep, TimersHandle, sleep};
 
@@ -38,7 +38,7 @@ impl Comparator {
             return 0;
         };
         let now = handle.clock().now().into_std();
-        let since = now.checked_duration_since(moment_origin());
+        let since = now.checked_duration_since(instant_origin());
         since.map_or(0, |since| since.as_micros() as u64)
     }
 
@@ -129,17 +129,17 @@ impl Drop for Chip {
 }
 
 #[derive(Default)]
-struct Woken(AtomicBool);
+struct WakeFlag(AtomicBool);
 
-impl Wake for Woken {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, SeqCst);
     }
 }
 
 /// A timer that was polled once.
-fn start(micros: u64) -> (Pin<Box<Sleep>>, Arc<Woken>) {
-    let woken = Arc::new(Woken::default());
+fn start(micros: u64) -> (Pin<Box<Sleep>>, Arc<WakeFlag>) {
+    let woken = Arc::new(WakeFlag::default());
     let waker = Waker::from(woken.clone());
     let mut timer = Box::pin(sleep(Duration::from_micros(micros)));
     if timer.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Ready(()) {

@@ -1,6 +1,6 @@
 //! Tasks in static slots.
 //!
-//! Length      one executor: what each case needs to run stands here once.
+//! Length      one executor, and helpers that all tests share.
 
 use core::cell::Cell;
 use core::future::{Future, pending, poll_fn};
@@ -358,7 +358,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     /// The arena against a list of how many polls each task has left.
     #[test]
-    fn an_arena_holds_what_a_list_holds(steps in steps()) {
+    fn an_arena_behaves_as_a_list_of_tasks(steps in steps()) {
         let place = Place::<3>::new();
         let wakers = Arc::new(Mutex::new(Vec::<Waker>::new()));
         let mut alive: Vec<usize> = Vec::new();
@@ -468,7 +468,7 @@ fn a_run_that_unwinds_is_the_last_to_poll() {
 /// A result that the taker gives does not decide who drops the future: whether it was moved out does.
 #[test]
 #[allow(unsafe_code)]
-fn a_lent_future_is_dropped_once_however_its_taker_ends() {
+fn a_lent_future_is_dropped_once_however_its_spawner_ends() {
     let alive = Arc::new(());
     let future = || {
         let alive = alive.clone();

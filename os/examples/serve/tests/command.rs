@@ -1,11 +1,12 @@
-//! The example as a user runs it: its exit codes, its one line on bad use, its stop.
+//! The example as a user runs it: its exit codes, its one line for wrong arguments, and how it stops.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-use selkie_serve::args::{self, Options, Wish};
+use selkie_serve::args::{self, Action, Options};
 
 /// The example's program: cargo builds it beside the tests.
 fn program() -> Command {
@@ -46,18 +47,27 @@ fn bad_use_gets_one_line_and_exit_code_2() {
 
 #[test]
 fn arguments_are_read() {
-    let read = |text: &str| args::parse(text.split_whitespace().map(str::to_owned));
+    let read = |text: &str| args::parse(text.split_whitespace().map(OsString::from));
     let addr = "[::1]:80".parse().unwrap();
     let options = Options {
         addr,
         workers: Some(3),
     };
     assert_eq!(
-        read("--addr [::1]:80 --workers=3"),
-        Ok(Wish::Serve(options))
+        read("--addr [::1]:80 --workers=3").unwrap(),
+        Action::Serve(options)
     );
-    assert_eq!(read("--workers 3 --help"), Ok(Wish::Help));
-    assert!(read("--workers 1025").is_err());
+    assert_eq!(read("--workers 3 --help").unwrap(), Action::Help);
+    for (bad, why) in [
+        ("--workers 1025", "1 to 1024"),
+        ("--addr 3000", "HOST:PORT"),
+        ("--addr", "missing argument for option '--addr'"),
+        ("--depth", "invalid option '--depth'"),
+        ("now", "unexpected argument \"now\""),
+    ] {
+        let error = read(bad).unwrap_err().to_string();
+        assert!(error.contains(why), "{bad}: {error}");
+    }
 }
 
 /// A server that is killed if the test ends early.

@@ -3,8 +3,8 @@
 //! Idea        Read, then write all that was read; while the writer is not ready read more behind it, so that its
 //!             next write is long. When the reader has nothing for now, flush, so that the peer sees what it may
 //!             wait for.
-//! States      reading ─end, or a failure of the reader→ ended, or failed: what is left is written, then the copy
-//!             is over
+//! States      reading ─the reader ends→ ended; reading ─the reader fails→ failed;
+//!             in both the rest is written, and the copy is over
 //! Invariants  I1 `start <= end <= buf.len()`; `buf[start..end]` was read and is not written.
 //!             I2 each step costs a unit of the budget, so that a reader and a writer that are always ready do not
 //!                keep their thread.

@@ -3,9 +3,9 @@
 mod buffer;
 
 mod bidirectional;
-mod copy_all;
+mod copy;
 mod copy_buf;
 
 pub use bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
-pub use copy_all::copy;
+pub use copy::copy;
 pub use copy_buf::copy_buf;

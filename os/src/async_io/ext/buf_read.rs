@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::read_all::put_back;
+use super::read_to_end::put_back;
 use crate::async_io::buf_read::AsyncBufRead;
 use crate::async_io::interrupted::poll_retrying;
 

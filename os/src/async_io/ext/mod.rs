@@ -3,8 +3,8 @@
 mod append;
 
 mod read;
-mod read_all;
 mod read_number;
+mod read_to_end;
 
 mod write;
 mod write_number;

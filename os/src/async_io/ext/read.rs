@@ -41,7 +41,7 @@ pin_project! {
     /// Reads once into a growing buffer; made by `read_buf`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct ReadInto<'a, R: ?Sized, B: ?Sized> {
+    pub struct ReadBufFuture<'a, R: ?Sized, B: ?Sized> {
         pub(super) reader: &'a mut R,
         pub(super) buf: &'a mut B,
         #[pin]
@@ -49,7 +49,7 @@ pin_project! {
     }
 }
 
-impl<R, B> Future for ReadInto<'_, R, B>
+impl<R, B> Future for ReadBufFuture<'_, R, B>
 where
     R: AsyncRead + Unpin + ?Sized,
     B: BufMut + ?Sized,

@@ -4,9 +4,9 @@ use std::marker::PhantomPinned;
 
 use bytes::BufMut;
 
-use super::read::{Read, ReadExact, ReadInto};
-use super::read_all::{ReadToEnd, ReadToString};
+use super::read::{Read, ReadBufFuture, ReadExact};
 use super::read_number::ReadNumber;
+use super::read_to_end::{ReadToEnd, ReadToString};
 use crate::async_io::adaptors::{Chain, Take};
 use crate::async_io::read::AsyncRead;
 use crate::async_io::read_buf::ReadBuf;
@@ -86,12 +86,12 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Nothing was read if the future is dropped before it is ready.
-    fn read_buf<'a, B>(&'a mut self, buf: &'a mut B) -> ReadInto<'a, Self, B>
+    fn read_buf<'a, B>(&'a mut self, buf: &'a mut B) -> ReadBufFuture<'a, Self, B>
     where
         Self: Unpin,
         B: BufMut + ?Sized,
     {
-        ReadInto {
+        ReadBufFuture {
             reader: self,
             buf,
             pinned: PhantomPinned,

@@ -12,7 +12,7 @@ use selkie_core::coop;
 use selkie_core::raw::platform::Lock;
 use selkie_core::raw::wake::WakeBatch;
 
-use super::simplex::{SimplexStream, Tried, wake};
+use super::simplex::{SimplexStream, TryOutcome, wake};
 use crate::async_io::read::AsyncRead;
 use crate::async_io::read_buf::ReadBuf;
 use crate::async_io::write::AsyncWrite;
@@ -68,7 +68,7 @@ fn poll_pipe<R>(
     pipe: &Lock<SimplexStream>,
     cx: &mut Context<'_>,
     waiter: fn(&mut SimplexStream) -> &mut Option<Waker>,
-    mut attempt: impl FnMut(&mut SimplexStream) -> Tried<R>,
+    mut attempt: impl FnMut(&mut SimplexStream) -> TryOutcome<R>,
 ) -> Poll<R> {
     let unit = ready!(coop::poll_proceed(cx));
     // Outlives the lock (I1).
@@ -76,17 +76,17 @@ fn poll_pipe<R>(
     loop {
         let mut locked = pipe.lock();
         match attempt(&mut locked) {
-            Tried::Done(outcome, other) => {
+            TryOutcome::Done(outcome, other) => {
                 drop(locked);
                 wake(other);
                 unit.made_progress();
                 return Poll::Ready(outcome);
             }
-            Tried::Blocked if own.is_some() => {
+            TryOutcome::Blocked if own.is_some() => {
                 std::mem::swap(waiter(&mut locked), &mut own);
                 return Poll::Pending;
             }
-            Tried::Blocked => {
+            TryOutcome::Blocked => {
                 let had = waiter(&mut locked).as_ref();
                 if had.is_some_and(|had| had.will_wake(cx.waker())) {
                     return Poll::Pending;

@@ -60,7 +60,7 @@ pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<Simpl
 
 /// The outcome of one attempt.
 #[must_use]
-pub(super) enum Tried<R> {
+pub(super) enum TryOutcome<R> {
     /// It is done, and the other side has to be woken (I2).
     Done(R, Option<Waker>),
     Blocked,
@@ -113,32 +113,32 @@ impl SimplexStream {
         &mut self.writer
     }
 
-    pub(super) fn try_read(&mut self, buf: &mut ReadBuf<'_>) -> Tried<io::Result<()>> {
+    pub(super) fn try_read(&mut self, buf: &mut ReadBuf<'_>) -> TryOutcome<io::Result<()>> {
         if buf.remaining() == 0 {
-            return Tried::Done(Ok(()), None); // Not the end, and nothing to wait for.
+            return TryOutcome::Done(Ok(()), None); // Not the end, and nothing to wait for.
         }
         if !self.bytes.has_remaining() {
             return match self.closed {
-                true => Tried::Done(Ok(()), None),
-                false => Tried::Blocked,
+                true => TryOutcome::Done(Ok(()), None),
+                false => TryOutcome::Blocked,
             };
         }
         let n = self.bytes.remaining().min(buf.remaining());
         buf.put_slice(&self.bytes[..n]);
         self.bytes.advance(n);
-        Tried::Done(Ok(()), self.writer.take())
+        TryOutcome::Done(Ok(()), self.writer.take())
     }
 
-    pub(super) fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> Tried<io::Result<usize>> {
+    pub(super) fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> TryOutcome<io::Result<usize>> {
         if self.closed {
-            return Tried::Done(Err(io::ErrorKind::BrokenPipe.into()), None);
+            return TryOutcome::Done(Err(io::ErrorKind::BrokenPipe.into()), None);
         }
         if bufs.iter().all(|buf| buf.is_empty()) {
-            return Tried::Done(Ok(0), None);
+            return TryOutcome::Done(Ok(0), None);
         }
         let mut room = self.capacity - self.bytes.len(); // I1
         if room == 0 {
-            return Tried::Blocked;
+            return TryOutcome::Blocked;
         }
         let mut taken = 0;
         for buf in bufs {
@@ -147,18 +147,22 @@ impl SimplexStream {
             taken += n;
             room -= n;
         }
-        Tried::Done(Ok(taken), self.reader.take())
+        TryOutcome::Done(Ok(taken), self.reader.take())
     }
 }
 
 /// Ends an attempt of a side that has the pipe to itself; its waker is stored in `waiter`.
-fn poll_alone<R>(tried: Tried<R>, waiter: &mut Option<Waker>, cx: &mut Context<'_>) -> Poll<R> {
+fn poll_alone<R>(
+    tried: TryOutcome<R>,
+    waiter: &mut Option<Waker>,
+    cx: &mut Context<'_>,
+) -> Poll<R> {
     match tried {
-        Tried::Done(outcome, other) => {
+        TryOutcome::Done(outcome, other) => {
             wake(other);
             Poll::Ready(outcome)
         }
-        Tried::Blocked => {
+        TryOutcome::Blocked => {
             match waiter {
                 Some(waker) => waker.clone_from(cx.waker()),
                 None => *waiter = Some(cx.waker().clone()),

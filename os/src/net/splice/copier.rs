@@ -3,8 +3,8 @@
 //! Idea        Bytes move from the source into a pipe of our own and from there to the target, by reference where
 //!             the system can. The pipe is filled only when it is empty, so that `WouldBlock` always concerns the
 //!             other end. An operation on a file may have to wait for a disk, so it is made on the blocking pool.
-//! States      holding nothing ─fill→ holding n ─drain→ holding fewer … → holding nothing;
-//!             beside it a step on the pool, or none
+//! States      empty ─fill→ holding n bytes ─drain→ holding fewer … → empty;
+//!             in each of them a step may be on the pool
 //! Invariants  I1 the pipe holds `held` bytes, except while a step is on the pool.
 //!             I2 `delivered` grows in the poll that moves the bytes to a stream, or that takes the outcome of a
 //!                step on the pool: a future that is dropped loses neither bytes nor count.

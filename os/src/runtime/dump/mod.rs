@@ -3,9 +3,9 @@
 //! A dump is made of [traces](Trace): each task is polled once more than it needs, and where
 //! operations of this crate's are pending, the stack is walked. Nothing is stopped, nothing is lost.
 
-mod ask;
+mod handle;
 
-pub use crate::observe::dump::{
+pub use crate::observability::dump::{
     Backtrace, BacktraceFrame, BacktraceSymbol, Dump, Root, Task, Tasks, Trace, TraceMeta,
     trace_with,
 };

@@ -7,7 +7,7 @@ use super::run::CoreGuard;
 #[cfg(feature = "taskdump")]
 use super::shared::CurrentThread;
 use super::shared::lock;
-use crate::observe::Request;
+use crate::observability::Request;
 
 #[cfg(feature = "taskdump")]
 impl CurrentThread {

@@ -21,7 +21,7 @@ use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::core;
 use crate::config::Config;
-use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
+use crate::observability::{Counter, Dumps, Probes, WorkerCounters};
 
 /// Tasks that run between two looks at the inject queue, unless the user says otherwise.
 const REMOTE_INTERVAL: u32 = 31;

@@ -18,7 +18,7 @@ use super::super::trim::Trim;
 use super::core_context::with_core;
 use super::shared::{Core, CurrentThread, lock};
 use crate::config::Config;
-use crate::observe::{Counter, Dumps, WorkerCounters};
+use crate::observability::{Counter, Dumps, WorkerCounters};
 
 impl CurrentThread {
     /// A scheduler that sleeps by `park`. With `owner` it is run, and ended, on that thread only.

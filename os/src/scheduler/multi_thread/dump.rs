@@ -11,7 +11,7 @@ use selkie_core::task::Id;
 
 use super::shared::MultiThread;
 use super::worker::Worker;
-use crate::observe::Request;
+use crate::observability::Request;
 
 /// The tasks that are alive: those that we have as notified tasks, and the ids of the others.
 #[derive(Default)]

@@ -27,7 +27,7 @@ use super::parker::Parker;
 use super::remaining_tasks::RemainingTasks;
 use super::stalled_workers::Progress;
 use crate::config::Config;
-use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
+use crate::observability::{Counter, Dumps, Probes, WorkerCounters};
 
 /// How many workers are called for a task from outside: of two polls one ends much sooner than of one, and of more not much.
 const CALLED: usize = 2;

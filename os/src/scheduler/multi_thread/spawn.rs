@@ -27,7 +27,7 @@ use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
 use super::stalled_workers::Progress;
 use super::worker::worker_here;
 use crate::config::Config;
-use crate::observe::{Dumps, WorkerCounters};
+use crate::observability::{Dumps, WorkerCounters};
 
 /// Shards of the inject queue at most.
 const SHARDS: usize = 16;

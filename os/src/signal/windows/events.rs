@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_goes_to_its_listeners_and_else_to_the_system() {
+    fn an_event_goes_to_its_listeners_or_to_the_system_if_there_are_none() {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
         let mut cx = Context::from_waker(&waker);

@@ -1,8 +1,8 @@
 //! Windows' console events, which are what it has for signals.
 //!
-//! While an event has listeners, it does not do what it does by default. Of closing, logging off and
-//! shutting down the system ends the process nevertheless, after a few seconds: in that time it may
-//! end itself in order.
+//! While an event has listeners, its default action does not happen. When the console is closed, the user logs off, or
+//! the machine shuts down, Windows ends the process all the same, some seconds later: until then the process can end
+//! itself in an orderly way.
 
 mod events;
 

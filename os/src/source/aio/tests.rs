@@ -1,4 +1,4 @@
-//! Linux's epoll stands in for FreeBSD's kqueue, and bytes that come for completions.
+//! Tests on Linux, where epoll stands in for kqueue, and a byte that arrives stands in for a completion.
 #![allow(unsafe_code)]
 
 use std::future::poll_fn;
@@ -72,9 +72,9 @@ impl AioSource for Operation {
 }
 
 /// A source that was written before there was `register_borrowed`.
-struct Older(Operation);
+struct LegacySource(Operation);
 
-impl AioSource for Older {
+impl AioSource for LegacySource {
     fn register(&mut self, kq: RawFd, token: usize) {
         self.0.tell(kq, token);
     }
@@ -85,9 +85,9 @@ impl AioSource for Older {
 }
 
 /// A source that does not say how it is registered.
-struct Neither;
+struct SilentSource;
 
-impl AioSource for Neither {
+impl AioSource for SilentSource {
     fn deregister(&mut self) {}
 }
 
@@ -133,7 +133,7 @@ fn a_completion_is_awaited_and_cleared() {
 }
 
 #[test]
-fn an_event_of_before_does_not_clear_a_later_completion() {
+fn an_earlier_event_does_not_clear_a_later_completion() {
     run(async {
         let (operation, mut far) = Operation::new();
         let aio = Aio::new_for_lio(operation).expect("a place");
@@ -156,7 +156,7 @@ fn an_event_of_before_does_not_clear_a_later_completion() {
 }
 
 #[test]
-fn the_last_task_that_asked_is_woken() {
+fn the_task_that_polled_last_is_woken() {
     run(async {
         let (operation, mut far) = Operation::new();
         let aio = Aio::new_for_aio(operation).expect("a place");
@@ -180,7 +180,7 @@ fn an_older_source_is_registered_by_a_number() {
     run(async {
         let (operation, mut far) = Operation::new();
         let deregistered = Arc::clone(&operation.deregistered);
-        let aio = Aio::new_for_aio(Older(operation)).expect("a place");
+        let aio = Aio::new_for_aio(LegacySource(operation)).expect("a place");
         far.write_all(b"!").expect("room");
         poll_fn(|cx| aio.poll_ready(cx)).await.expect("it lives");
         drop(aio);
@@ -201,7 +201,7 @@ fn a_source_is_deregistered_once_before_it_is_given_back() {
 }
 
 #[test]
-fn after_the_end_of_the_runtime_the_wait_fails_and_the_poller_is_still_there() {
+fn a_wait_fails_after_the_shutdown_of_the_runtime_and_the_poller_stays_open() {
     let runtime = runtime();
     let (operation, _far) = Operation::new();
     let deregistered = Arc::clone(&operation.deregistered);
@@ -218,9 +218,11 @@ fn after_the_end_of_the_runtime_the_wait_fails_and_the_poller_is_still_there() {
 }
 
 #[test]
-fn a_source_that_registers_in_no_way_is_refused() {
+fn a_source_that_implements_no_registration_is_refused() {
     run(async {
-        let made = catch_unwind(AssertUnwindSafe(|| Aio::new_for_aio(Neither).map(drop)));
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            Aio::new_for_aio(SilentSource).map(drop)
+        }));
         let payload = made.expect_err("a panic");
         let message = payload.downcast_ref::<&str>().expect("a text");
         assert!(message.contains("register_borrowed"), "{message}");
@@ -228,7 +230,7 @@ fn a_source_that_registers_in_no_way_is_refused() {
 }
 
 #[test]
-fn a_completion_is_asked_for_by_its_name() {
+fn a_completion_is_awaited_by_its_kind() {
     let both = Interest::AIO | Interest::LIO;
     assert_eq!(format!("{both:?}"), "AIO | LIO");
     assert_eq!(both.remove(Interest::AIO), Some(Interest::LIO));

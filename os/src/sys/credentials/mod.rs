@@ -1,4 +1,7 @@
-//! Who is at the other end of a Unix socket, as each system tells it.
+//! Who is at the other end of a Unix socket.
+//!
+//! Systems tell it in three ways, and each has a file with the same function: as a structure that is an option of the
+//! socket, as an object that the system allocates, and by the C library's `getpeereid`, which knows no process.
 
 mod peer;
 
@@ -6,11 +9,11 @@ mod peer;
     target_os = "linux",
     target_os = "android",
     target_os = "freebsd",
-    target_vendor = "apple",
     target_os = "netbsd",
-    target_os = "openbsd"
+    target_os = "openbsd",
+    target_vendor = "apple"
 ))]
-mod option;
+mod socket_option;
 
 #[cfg(not(any(
     target_os = "linux",
@@ -22,37 +25,35 @@ mod option;
     target_os = "solaris"
 )))]
 mod ids;
-
-#[cfg(target_vendor = "apple")]
-#[path = "apple.rs"]
-mod system;
-#[cfg(target_os = "freebsd")]
-#[path = "freebsd.rs"]
-mod system;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-#[path = "linux.rs"]
-mod system;
-#[cfg(target_os = "netbsd")]
-#[path = "netbsd.rs"]
-mod system;
-#[cfg(target_os = "openbsd")]
-#[path = "openbsd.rs"]
-mod system;
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+mod peer_option;
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-#[path = "solaris.rs"]
-mod system;
+mod ucred;
+
 #[cfg(not(any(
     target_os = "linux",
     target_os = "android",
     target_os = "freebsd",
-    target_vendor = "apple",
     target_os = "netbsd",
     target_os = "openbsd",
     target_os = "illumos",
     target_os = "solaris"
 )))]
-#[path = "other.rs"]
-mod system;
-
+pub(crate) use ids::peer_credentials;
 pub(crate) use peer::Peer;
-pub(crate) use system::peer_credentials;
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+pub(crate) use peer_option::peer_credentials;
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub(crate) use ucred::peer_credentials;

@@ -1,9 +1,9 @@
 //! Standard input, read without reading ahead.
 //!
-//! Idea        The reader of std fills a buffer of its own, and does not say what is in it: when it is asked while
-//!             the buffer is empty, it reads, and waits. So it is asked by a thread for which descriptor 0 is at
-//!             its end: Linux gives that thread a table of descriptors of its own, while the buffer of std belongs
-//!             to the process. Under the lock of std the thread takes what is in the buffer first. If the buffer is
+//! Idea        The reader of std fills a buffer of its own, and does not say what is in it: if the buffer is empty,
+//!             a look at it reads from descriptor 0, and waits. So a thread looks for which descriptor 0 is at its
+//!             end: Linux gives that thread a table of descriptors of its own, while the buffer of std belongs to
+//!             the process. Under the lock of std the thread takes what is in the buffer first. If the buffer is
 //!             empty, it reads from the real input as much as was asked for and nothing more. What is not read
 //!             stays in the input, for the reader of std, for other readers and for child processes.
 //! Invariants  I1 a thread that has left the descriptors of the process makes no system call except on its own
@@ -23,7 +23,7 @@ use std::thread;
 use crate::sys::unix::has_input;
 
 /// What was read; `None` if nothing is there and the caller does not wait.
-type Answer = io::Result<Option<Vec<u8>>>;
+type ReadResult = io::Result<Option<Vec<u8>>>;
 
 struct Request {
     buf: Vec<u8>,
@@ -35,7 +35,7 @@ struct Request {
 #[derive(Debug)]
 pub(crate) struct ExactInput {
     requests: mpsc::SyncSender<Request>,
-    answers: mpsc::Receiver<Answer>,
+    answers: mpsc::Receiver<ReadResult>,
 }
 
 impl ExactInput {
@@ -67,7 +67,7 @@ impl ExactInput {
     ///
     /// # Errors
     /// What the system reports.
-    pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> Answer {
+    pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> ReadResult {
         let request = Request { buf, wanted, waits };
         // A thread that has ended has no answer.
         let _sent = self.requests.send(request);
@@ -77,7 +77,7 @@ impl ExactInput {
 }
 
 /// Reads once, on a thread that has left the descriptors of the process.
-fn read(mut real: &File, request: Request) -> Answer {
+fn read(mut real: &File, request: Request) -> ReadResult {
     let Request {
         mut buf,
         wanted,

@@ -3,9 +3,9 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(not(target_os = "linux"))]
-mod other;
+mod unsupported;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::ReplacedFile;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use other::ReplacedFile;
+pub(crate) use unsupported::ReplacedFile;

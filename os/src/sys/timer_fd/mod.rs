@@ -3,9 +3,9 @@
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-mod other;
+mod unsupported;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{SystemTimer, time_since_boot};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use other::{SystemTimer, time_since_boot};
+pub(crate) use unsupported::{SystemTimer, time_since_boot};

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::operations::{ALL, Doing, LONG, Operation, Scene, limited, runtime};
+use super::operations::{ALL, BoxedOperation, Fixture, LONG, Operation, limited, runtime};
 use crate::driver::stub::{Control, Fate, How, OnCancel, When};
 use crate::runtime::{Builder, Runtime};
 
@@ -34,7 +34,12 @@ fn workers(control: &Control, count: usize) -> Runtime {
 }
 
 /// Has `runtime` begin `doing`, which waits; it comes back if `is_kept`, else the runtime's task has it.
-fn begin(runtime: &Runtime, control: &Control, mut doing: Doing, is_kept: bool) -> Option<Doing> {
+fn begin(
+    runtime: &Runtime,
+    control: &Control,
+    mut doing: BoxedOperation,
+    is_kept: bool,
+) -> Option<BoxedOperation> {
     let (gives, given) = mpsc::channel();
     let control = control.clone();
     let task = runtime.spawn(async move {
@@ -97,7 +102,7 @@ fn row(row: Row, end: End) {
     } else {
         runtime()
     };
-    let mut scene = runtime.block_on(Scene::new(&control, false));
+    let mut scene = runtime.block_on(Fixture::new(&control, false));
     if is_sync {
         let buffers = runtime.spawn(async { crate::uring::Buffers::new(1, 1).map(drop) });
         runtime.block_on(buffers).unwrap().unwrap();
@@ -150,7 +155,7 @@ fn row(row: Row, end: End) {
 }
 
 #[test]
-fn regression_87_a_runtime_ends_with_what_cannot_be_cancelled() {
+fn regression_87_a_runtime_shuts_down_with_operations_that_cannot_be_cancelled() {
     let mut rows = 0;
     for operation in ALL {
         for on_cancel in CANCELS {
@@ -174,14 +179,14 @@ fn regression_87_a_runtime_ends_with_what_cannot_be_cancelled() {
 
 /// The system takes nothing more for now, and goes on so: the end is not held up by that.
 #[test]
-fn a_runtime_ends_while_its_ring_is_backing_off() {
+fn a_runtime_shuts_down_while_its_ring_is_backing_off() {
     for operation in ALL {
         for (how, end) in ENDS {
             limited(&format!("{operation:?}, {how}"), move || {
                 let control = Control::new(|_| Fate::new(When::Never, How::Done));
                 control.install();
                 let runtime = runtime();
-                let mut scene = runtime.block_on(Scene::new(&control, false));
+                let mut scene = runtime.block_on(Fixture::new(&control, false));
                 let entered = runtime.enter();
                 let doing = scene.begin(operation);
                 drop(entered);

@@ -1,4 +1,4 @@
-//! The operations of a ring, each with what must come of it.
+//! The operations of a ring, each with the results that it may have.
 
 use std::future::Future;
 use std::io::{self, ErrorKind, Read, Write};
@@ -24,12 +24,12 @@ pub(super) const TEXT: &[u8] = b"a spring tide";
 pub(super) const COUNT: u16 = 4;
 
 /// What came of an operation: how much, or the error's number or kind.
-pub(super) type Came = Result<usize, (Option<i32>, ErrorKind)>;
+pub(super) type OperationResult = Result<usize, (Option<i32>, ErrorKind)>;
 
-pub(super) type Doing = Pin<Box<dyn Future<Output = Came> + Send>>;
+pub(super) type BoxedOperation = Pin<Box<dyn Future<Output = OperationResult> + Send>>;
 
 /// What the operations of one row work at.
-pub(super) struct Scene {
+pub(super) struct Fixture {
     pub(super) control: Control,
     /// Counts the buffers that operations own.
     pub(super) witness: Arc<()>,
@@ -70,7 +70,7 @@ pub(super) const ALL: [Operation; 10] = [
     Operation::Accept,
 ];
 
-fn told<T>(outcome: io::Result<T>, how_much: impl FnOnce(T) -> usize) -> Came {
+fn told<T>(outcome: io::Result<T>, how_much: impl FnOnce(T) -> usize) -> OperationResult {
     outcome
         .map(how_much)
         .map_err(|error| (error.raw_os_error(), error.kind()))
@@ -107,7 +107,7 @@ impl Operation {
     }
 
     /// What the documentation says that comes of it, or of the operation that replaces it.
-    pub(super) fn expected(self, how: How) -> Came {
+    pub(super) fn expected(self, how: How) -> OperationResult {
         let all = match self {
             Self::SyncAll | Self::SyncData | Self::Accept => 0,
             _ => TEXT.len(),
@@ -135,7 +135,7 @@ impl Operation {
     }
 }
 
-impl Scene {
+impl Fixture {
     /// In the runtime that runs here, with rings of `control`, whose first fate is not used up by this.
     pub(super) async fn new(control: &Control, named: bool) -> Self {
         static SCENES: AtomicUsize = AtomicUsize::new(0);
@@ -171,7 +171,7 @@ impl Scene {
     }
 
     /// The operation, with what it needs to complete.
-    pub(super) fn begin(&mut self, operation: Operation) -> Doing {
+    pub(super) fn begin(&mut self, operation: Operation) -> BoxedOperation {
         let (file, socket) = (Arc::clone(&self.file), self.socket.clone());
         match operation {
             Operation::ReadAt => {
@@ -253,7 +253,7 @@ impl Scene {
     }
 
     /// What the file and the other ends must show after `operation` came to something.
-    pub(super) fn assert_effect(&mut self, operation: Operation, came: &Came) {
+    pub(super) fn assert_effect(&mut self, operation: Operation, came: &OperationResult) {
         let Ok(count) = *came else { return };
         if operation.is_of_file() {
             assert_eq!(std::fs::read(&self.path).unwrap(), TEXT);
@@ -312,7 +312,7 @@ impl Scene {
 }
 
 /// Runs `doing` as a task, and lets the stub's time pass meanwhile.
-pub(super) async fn drive(control: &Control, what: &str, doing: Doing) -> Came {
+pub(super) async fn drive(control: &Control, what: &str, doing: BoxedOperation) -> OperationResult {
     let task = crate::spawn(doing);
     let is_done = || task.is_finished();
     pass_until(control, what, is_done).await;
@@ -331,7 +331,7 @@ pub(super) async fn pass_until(control: &Control, what: &str, is_done: impl Fn()
 }
 
 /// Polls `doing` so many times, letting the stub's time pass between, and drops it, unless it is done.
-pub(super) async fn give_up(control: &Control, mut doing: Doing, polls: usize) {
+pub(super) async fn give_up(control: &Control, mut doing: BoxedOperation, polls: usize) {
     let theirs = control.clone();
     let task = crate::spawn(async move {
         for _ in 0..polls {

@@ -1,9 +1,9 @@
-//! Random operations that come to random completions at random times, several at once.
+//! Random operations, several in flight at a time, which complete at random times and with random results.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use super::operations::{ALL, Operation, Scene, drive, limited, pass_until, runtime};
+use super::operations::{ALL, Fixture, Operation, drive, limited, pass_until, runtime};
 use crate::driver::stub::{Control, Fate, How, OnCancel, When};
 
 /// Seeds that are tried each time, beside one that is new.
@@ -12,24 +12,25 @@ const STEPS: u64 = 24;
 /// Operations at once.
 const AT_ONCE: usize = 4;
 
-/// Numbers from a seed: Marsaglia's xorshift.
-#[derive(Clone)]
-struct Numbers(u64);
+/// Random choices that follow from a seed.
+struct Random(fastrand::Rng);
 
-impl Numbers {
+impl Random {
     fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Self(fastrand::Rng::with_seed(seed))
+    }
+
+    /// Another generator, which follows from the same seed.
+    fn fork(&mut self) -> Self {
+        Self(self.0.fork())
     }
 
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % limit
+        self.0.u64(..limit)
     }
 
     fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len() as u64) as usize]
+        *self.0.choice(all).expect("there is one at least")
     }
 
     fn when(&mut self) -> When {
@@ -69,9 +70,8 @@ impl Numbers {
     }
 }
 
-fn control(numbers: &mut Numbers) -> Control {
-    let mut theirs = numbers.clone();
-    theirs.below(2);
+fn control(random: &mut Random) -> Control {
+    let mut theirs = random.fork();
     let fates = move |code| {
         let is_receive = code == io_uring::opcode::Recv::CODE;
         let is_accept = code == io_uring::opcode::Accept::CODE;
@@ -79,32 +79,32 @@ fn control(numbers: &mut Numbers) -> Control {
     };
     let mut control = Control::new(fates)
         .watches()
-        .room(1 + numbers.below(8) as usize)
-        .batch(1 + numbers.below(4) as usize)
-        .bundles(numbers.below(2) == 0)
-        .shuffled(numbers.below(u64::from(u32::MAX)) as usize | 1);
-    if numbers.below(2) == 0 {
+        .room(1 + random.below(8) as usize)
+        .batch(1 + random.below(4) as usize)
+        .bundles(random.below(2) == 0)
+        .shuffled(random.below(u64::from(u32::MAX)) as usize | 1);
+    if random.below(2) == 0 {
         control = control.strict();
     }
     let refusals = [0, libc::EAGAIN, libc::EINTR, libc::ENOMEM, libc::EBUSY];
-    let planned: Vec<_> = (0..40).map(|_| numbers.one_of(&refusals)).collect();
+    let planned: Vec<_> = (0..40).map(|_| random.one_of(&refusals)).collect();
     control.refuse_entering(planned);
     control
 }
 
 fn schedule(seed: u64) {
     let what = format!("seed {seed}");
-    let mut numbers = Numbers::new(seed);
-    let control = control(&mut numbers);
+    let mut random = Random::new(seed);
+    let control = control(&mut random);
     control.install();
     let runtime = runtime();
     runtime.block_on(async {
-        let mut scene = Scene::new(&control, numbers.below(2) == 0).await;
+        let mut scene = Fixture::new(&control, random.below(2) == 0).await;
         let mut tasks = Vec::new();
         for _ in 0..STEPS {
             scene.renew();
-            let operation = numbers.one_of(&ALL);
-            let polls = numbers.below(8);
+            let operation = random.one_of(&ALL);
+            let polls = random.below(8);
             let mut doing = scene.begin(operation);
             tasks.push(crate::spawn(async move {
                 // Half of them are given up.
@@ -124,7 +124,7 @@ fn schedule(seed: u64) {
             control.turn();
             crate::task::yield_now().await;
             if tasks.len() >= AT_ONCE {
-                let first = tasks.swap_remove(numbers.below(AT_ONCE as u64) as usize);
+                let first = tasks.swap_remove(random.below(AT_ONCE as u64) as usize);
                 pass_until(&control, &what, || first.is_finished()).await;
                 first.await.unwrap();
             }

@@ -1,15 +1,15 @@
-//! Operations × completions × rings.
+//! Each operation with each completion, on each kind of ring: a table of all combinations.
 
 use super::operations::{
-    ALL, COUNT, Operation, Scene, drive, give_up, limited, pass_until, runtime,
+    ALL, COUNT, Fixture, Operation, drive, give_up, limited, pass_until, runtime,
 };
 use crate::driver::stub::{Control, Fate, How, OnCancel, When};
 
 /// A ring, by what it makes hard.
-type Ringed = fn(Fate) -> Control;
+type MakeRing = fn(Fate) -> Control;
 
 /// How rings take entries and keep completions.
-const RINGS: [(&str, Ringed); 7] = [
+const RINGS: [(&str, MakeRing); 7] = [
     ("a plain ring", plain),
     ("a queue with room for one completion", |fate| {
         plain(fate).room(1)
@@ -94,12 +94,12 @@ fn fates(operation: Operation) -> impl Iterator<Item = Fate> {
 }
 
 /// One row of operations that are waited for; `named` if the socket stands in the ring's table.
-fn row(what: &str, operation: Operation, fate: Fate, ring: Ringed, named: bool) {
+fn row(what: &str, operation: Operation, fate: Fate, ring: MakeRing, named: bool) {
     let control = ring(fate);
     control.install();
     let runtime = runtime();
     runtime.block_on(async {
-        let mut scene = Scene::new(&control, named).await;
+        let mut scene = Fixture::new(&control, named).await;
         let doing = scene.begin(operation);
         let came = drive(&control, what, doing).await;
         assert_eq!(came, operation.expected(fate.how), "{what}");
@@ -121,7 +121,7 @@ fn row(what: &str, operation: Operation, fate: Fate, ring: Ringed, named: bool) 
 }
 
 #[test]
-fn each_operation_comes_to_what_is_documented_by_each_completion() {
+fn each_completion_leads_to_the_documented_result() {
     let mut rows = 0;
     for operation in ALL {
         for fate in fates(operation) {
@@ -147,12 +147,12 @@ fn given_up() -> impl Iterator<Item = Fate> {
 }
 
 /// One row of operations that are dropped after so many polls.
-fn dropped(what: &str, operation: Operation, fate: Fate, ring: Ringed, polls: usize) {
+fn dropped(what: &str, operation: Operation, fate: Fate, ring: MakeRing, polls: usize) {
     let control = ring(fate);
     control.install();
     let runtime = runtime();
     runtime.block_on(async {
-        let mut scene = Scene::new(&control, polls % 2 == 1).await;
+        let mut scene = Fixture::new(&control, polls % 2 == 1).await;
         let doing = scene.begin(operation);
         give_up(&control, doing, polls).await;
         pass_until(&control, what, || control.in_flight() == 0).await;
@@ -175,7 +175,7 @@ fn dropped(what: &str, operation: Operation, fate: Fate, ring: Ringed, polls: us
 }
 
 #[test]
-fn regression_24_each_operation_given_up_loses_nothing_by_any_completion() {
+fn regression_24_a_dropped_operation_loses_nothing_whatever_its_completion_is() {
     let mut rows = 0;
     for operation in ALL {
         for fate in given_up() {
@@ -195,14 +195,14 @@ fn regression_24_each_operation_given_up_loses_nothing_by_any_completion() {
 
 /// A receive that has no buffer waits for one, goes on, and learns of the end meanwhile.
 #[test]
-fn a_receive_without_buffers_goes_on_once_one_is_back() {
+fn a_receive_without_buffers_continues_once_one_is_returned() {
     for when in WHENS {
         limited("a receive without buffers", move || {
             let control = Control::with_first(Fate::new(When::Early, How::Done)).watches();
             control.install();
             let runtime = runtime();
             runtime.block_on(async {
-                let mut scene = Scene::new(&control, false).await;
+                let mut scene = Fixture::new(&control, false).await;
                 let mut received = scene.receive();
                 let mut held = Vec::new();
                 for _ in 0..COUNT {
