@@ -12,7 +12,7 @@ use proptest::strategy::{Just, Strategy};
 use proptest::{collection, prop_assert_eq, proptest};
 
 use super::{FixedQueue, FixedRing, Full, Inject, Ring};
-use crate::collections::{ChainLink, Chained, QueueHandle};
+use crate::collections::{ChainLink, QueueHandle, QueueItem};
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -131,7 +131,7 @@ struct Item {
 
 #[allow(unsafe_code)]
 // SAFETY: one link, always the same.
-unsafe impl Chained for Item {
+unsafe impl QueueItem for Item {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
