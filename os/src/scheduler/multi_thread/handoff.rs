@@ -13,6 +13,7 @@ use selkie_core::raw::coop;
 
 use super::run;
 use super::shared::{Core, MultiThread};
+use super::work_loop::WorkLoop;
 use super::worker::{Worker, with_worker};
 
 /// A core between two threads (I1).

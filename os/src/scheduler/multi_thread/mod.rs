@@ -8,6 +8,8 @@ mod idle;
 
 mod monitor_role;
 
+mod notify;
+
 mod core;
 
 mod remaining_tasks;
@@ -21,6 +23,8 @@ mod tuning;
 mod stalled_workers;
 
 mod worker;
+
+mod work_loop;
 
 mod push;
 

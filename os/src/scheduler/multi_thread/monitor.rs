@@ -15,7 +15,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::notify::SharedQueues;
 use super::shared::MultiThread;
+use super::work_loop::WorkLoop;
 use super::worker::Worker;
 
 /// How long a stuck worker's timers and tasks may wait.
@@ -158,7 +160,7 @@ pub(super) fn take_over(worker: &Worker<'_>, index: usize) -> bool {
         return found; // A waker has handed the core off, and the ring with it.
     }
     if let Some(task) = worker.steal_from(index) {
-        worker.push_ring(task);
+        worker.push_own(task);
         found = true;
     }
     // It would have run next there, and has waited for longest.

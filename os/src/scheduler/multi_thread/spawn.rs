@@ -3,12 +3,12 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
 use selkie_core::raw::collections::{Padded, SlotLayout};
-use selkie_core::raw::platform::AtomicPtr;
+use selkie_core::raw::platform::{AtomicBool, AtomicPtr};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::random::Random;
 use selkie_core::raw::task::OwnedTasks;
@@ -19,6 +19,7 @@ use super::super::any_park::AnyPark;
 use super::drivers::Drivers;
 use super::idle::Idle;
 use super::monitor_role::MonitorRole;
+use super::notify::SharedQueues;
 use super::parker::Parker;
 use super::remaining_tasks::RemainingTasks;
 use super::run;

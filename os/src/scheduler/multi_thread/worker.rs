@@ -240,29 +240,6 @@ impl<'a> Worker<'a> {
         handle
     }
 
-    /// The worker has found work: if it was the last to search and sees more, the next one wakes.
-    #[cold]
-    pub(super) fn stop_searching(&self) {
-        if self.shared.idle.stop_searching() && self.shared.has_work_for_others() {
-            self.shared.notify(self.index);
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn run_task(&self, task: Notified) {
-        if self.searching.take() {
-            self.stop_searching();
-        }
-        match self.shared.probes() {
-            None => task.run(),
-            Some(probes) => probes.run(self.index, task),
-        }
-        // Counted when it is over, with whatever else is measured of it, unless `handoff` did.
-        if !self.counted.take() {
-            self.remote.counters.polls.publish_one();
-        }
-    }
-
     /// Counts a sleep, and whether nothing was run since the last one.
     pub(super) fn count_park(&self) {
         let counters = &self.remote.counters;
