@@ -82,6 +82,7 @@ impl Worker<'_> {
     }
 
     /// A task from the ring of the worker that has invited this one, of any other, or from the inject queue.
+    #[inline]
     pub(super) fn steal_or_take_outside(&self) -> Option<Notified> {
         // Relaxed: a hint.
         let inviting = self.remote.invited_by.load(Ordering::Relaxed);

@@ -40,6 +40,7 @@ pub(super) struct Monitor {
 impl Monitor {
     /// Takes the role of the monitor if nobody has it, or if the worker that has it sleeps in the shared driver and
     /// this one does not. With the role, `limit` is at most the period.
+    #[inline]
     pub(super) fn limit(
         &mut self,
         worker: &Worker<'_>,
@@ -89,6 +90,7 @@ impl Monitor {
     }
 
     /// A round of the monitor. `true`: tasks were taken over, or timers fired.
+    #[inline]
     pub(super) fn look_after_others(&mut self, worker: &Worker<'_>) -> bool {
         if !self.is_monitor(worker) {
             return false;
@@ -126,6 +128,7 @@ impl Monitor {
     }
 
     /// The worker goes on to run tasks (I1).
+    #[inline]
     pub(super) fn leave(&mut self, worker: &Worker<'_>) {
         self.quiet_rounds = 0;
         let shared = worker.shared;

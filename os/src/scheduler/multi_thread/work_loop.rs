@@ -117,6 +117,7 @@ pub(super) trait WorkLoop {
     }
 
     /// Looks for a task in the other workers' rings, unless enough workers do.
+    #[inline]
     fn search(&self) -> Option<TaskOf<Self>> {
         if !self.searching().get() && !self.shared().idle().start_searching() {
             return None;
@@ -155,6 +156,7 @@ pub(super) trait WorkLoop {
     }
 
     /// Half of the tasks in the ring of worker `victim`: one to run, the others into our ring.
+    #[inline]
     fn steal_from(&self, victim: usize) -> Option<TaskOf<Self>> {
         let mut first = None;
         let ring = self.shared().ring(victim);
@@ -193,7 +195,7 @@ pub(super) trait WorkLoop {
     }
 
     /// Tells others of a task that was just put into the ring, if that is due (I2 of `push`).
-    #[inline]
+    #[inline(never)]
     fn notify_of_push(&self) {
         if self.takes_events() {
             return;
@@ -205,6 +207,7 @@ pub(super) trait WorkLoop {
     }
 
     /// Sleeps until there may be work.
+    #[inline]
     fn sleep(&self, monitor: &mut Self::Monitor) {
         self.before_park();
         // The hook may have handed the core off, which sleeps on another thread.
@@ -214,6 +217,7 @@ pub(super) trait WorkLoop {
         self.after_unpark();
     }
 
+    #[inline]
     fn sleep_unless_work(&self, monitor: &mut Self::Monitor) {
         if self.has_own_work() {
             return;
@@ -232,6 +236,7 @@ pub(super) trait WorkLoop {
     }
 
     /// One sleep. `true`: nothing has happened, sleep on.
+    #[inline]
     fn park_once(&self, monitor: &mut Self::Monitor) -> bool {
         let (shared, index) = (self.shared(), self.index());
         if shared.is_stopping() {

@@ -1,6 +1,7 @@
 //! Models of one sleep, and of the role of the monitor.
 
 use std::sync::Arc as StdArc;
+use std::time::Duration;
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +42,36 @@ fn model_a_first_source_finds_its_worker() {
         own.event();
         worker.join().unwrap();
     });
+}
+
+/// Attacks I1 of `parker`: what the waker wrote is seen after the sleep that it ends, in the driver and alone.
+#[test]
+fn model_an_unpark_publishes() {
+    for is_in_driver in [false, true] {
+        loom::model(move || {
+            let driver = ModelDriver::new();
+            driver.set_needed(is_in_driver);
+            let drivers = StdArc::new(Drivers::new(vec![Box::new(driver) as _]));
+            let parker = StdArc::new(Parker::new());
+            let written = Arc::new(AtomicUsize::new(0));
+            parker.adopt();
+            let waker = {
+                let (drivers, parker) = (StdArc::clone(&drivers), StdArc::clone(&parker));
+                let written = Arc::clone(&written);
+                thread::spawn(move || {
+                    // Relaxed: the unpark publishes it.
+                    written.store(1, Ordering::Relaxed);
+                    parker.unpark(drivers.of(0));
+                })
+            };
+            // Sleeps that end by themselves: nothing but `park` can have seen the unpark.
+            while !parker.park(drivers.of(0), Some(Duration::ZERO)) {
+                thread::yield_now();
+            }
+            assert_eq!(written.load(Ordering::Relaxed), 1);
+            waker.join().unwrap();
+        });
+    }
 }
 
 /// Attacks I1 of `idle`: a bit is cleared by the claimer or by the worker, and whoever claims counts
