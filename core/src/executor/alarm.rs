@@ -77,7 +77,10 @@ impl<C: AlarmClock> ChipTimers<C> {
     }
 
     pub(super) fn start_as(&'static self, mode: Mode) -> TimersHandle {
-        let timers = self.timers.open(mode, self.waker());
+        let owner = self.timers.open(mode, self.waker());
+        let timers = owner.handle();
+        // Open for ever. Nobody parks: the alarm is armed instead.
+        core::mem::forget(owner);
         self.arm_next();
         timers
     }

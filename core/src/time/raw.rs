@@ -4,6 +4,4 @@ pub use super::clock::Clock;
 pub use super::current::{Current, current, set_current};
 pub use super::handle::ClockGuard;
 pub use super::mode::{AtEnd, ClockError, Mode};
-#[cfg(feature = "alloc")]
-pub use super::owner::TimersOwner;
-pub use super::timers::ParkLimit;
+pub use super::owner::{ParkLimit, TimersOwner};

@@ -56,8 +56,9 @@ impl<const SLOTS: usize> Place<SLOTS> {
 fn virtual_time<const SLOTS: usize>(place: &Place<SLOTS>) -> (TimedPark<ThreadPark>, TimersHandle) {
     let timers: &'static Timers = Box::leak(Box::default());
     let timers = timers.open(Mode::Paused, Waker::noop().clone());
-    place.executor.set_timers(timers);
-    (TimedPark::over(place.park(), timers), timers)
+    let handle = timers.handle();
+    place.executor.set_timers(handle);
+    (TimedPark::over(place.park(), timers), handle)
 }
 
 #[test]

@@ -44,8 +44,9 @@ fn a_thousand_tasks_sleep_and_send() {
     let unpark: &'static ThreadUnpark = Box::leak(Box::default());
     let timers: &'static Timers = Box::leak(Box::default());
     let timers = timers.open(Mode::Paused, Waker::noop().clone());
+    let handle = timers.handle();
     let mut executor = HeapExecutor::new(TimedPark::over(ThreadPark::new(unpark), timers));
-    executor.set_timers(timers);
+    executor.set_timers(handle);
     static NUMBERS: FixedChannel<u64, 16> = FixedChannel::new();
     for number in 0..1_000 {
         let task = executor.spawn(async move {

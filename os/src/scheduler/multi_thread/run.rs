@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::tell;
 use selkie_core::raw::task::Notified;
-use selkie_core::raw::time::{Current, ParkLimit, set_current};
+use selkie_core::raw::time::{Current, set_current};
 use selkie_core::time::Instant as TimerInstant;
 
 use super::super::maintenance::Due;
@@ -144,6 +144,7 @@ impl WorkLoop for Worker<'_> {
         }
     }
 
+    #[inline]
     fn take_from_others(&self) -> Option<Notified> {
         self.steal_or_take_outside()
     }
@@ -175,10 +176,12 @@ impl WorkLoop for Worker<'_> {
         }
     }
 
+    #[inline]
     fn before_park(&self) {
         call(self.shared.config.before_park.as_ref());
     }
 
+    #[inline]
     fn after_unpark(&self) {
         call(self.shared.config.after_unpark.as_ref());
         if self.has_core.get() && self.shared.dumps.is_active() {
@@ -186,34 +189,28 @@ impl WorkLoop for Worker<'_> {
         }
     }
 
+    #[inline]
     fn has_own_work(&self) -> bool {
         let has_news = self.shared.drivers.settle(self.index);
         has_news || self.waiting() > 0 || !self.kept.borrow().is_empty()
     }
 
+    #[inline]
     fn begin_sleep(&self) {
         self.count_park();
         self.count_busy(Instant::now());
         self.parking.set(true);
     }
 
-    /// As long as the timers allow.
+    #[inline]
     fn sleep_limit(&self, monitor: &mut Monitor) -> Option<Duration> {
-        let limit = match self.remote.timers.map(|timers| timers.prepare_park()) {
-            None | Some(ParkLimit::Forever) => None,
-            Some(ParkLimit::Sleep(limit)) => Some(limit),
-            // Only a single-thread runtime's clock can be paused.
-            Some(ParkLimit::Advance) => Some(Duration::ZERO),
-        };
-        monitor.limit(self, self.sleep_with_surplus(limit))
+        monitor.limit(self, self.prepare_park())
     }
 
+    #[inline]
     fn after_park(&self, monitor: &mut Monitor, woken: bool) -> bool {
-        if let Some(timers) = self.remote.timers {
-            timers.finish_park();
-            timers.fire_due();
-        }
-        self.give_memory_back();
+        self.finish_park();
+        self.fire_timers();
         if woken {
             // For work, which clears our bit; to look at the limit again; or to monitor.
             monitor.reset_quiet_rounds();
@@ -222,10 +219,12 @@ impl WorkLoop for Worker<'_> {
         self.waiting() == 0 && !found
     }
 
+    #[inline]
     fn is_wanted(&self) -> bool {
         self.shared.dumps.is_active() || self.shared.drivers.settle(self.index)
     }
 
+    #[inline]
     fn end_sleep(&self, monitor: &mut Monitor) {
         self.parking.set(false);
         let now = Instant::now();
