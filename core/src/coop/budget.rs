@@ -2,8 +2,10 @@
 //!
 //! Idea        Each poll of a task starts with [`BUDGET_PER_POLL`] units; every ready operation of
 //!             a channel, timer or socket takes one; at zero the operation says `Pending` and wakes
-//!             its task, so that the task goes to the back of its queue and others run.
-//! States      unlimited (outside a task, or inside `unconstrained`) | remaining(n)
+//!             its task, so that the task goes to the back of its queue and others run. Operations that
+//!             take nothing of Tokio's budget take of as many spare units: a loop of them ends all the
+//!             same, and a program that mixes them has its turns where it has them on Tokio.
+//! States      unlimited (outside a task, or inside `unconstrained`) | remaining(n, spare)
 //! Invariants  I1 a unit that was taken by an operation that then is pending is given back.
 //! Rejected    A time slice: it would need a clock read per operation.
 
@@ -18,29 +20,32 @@ use crate::platform::CAN_OBSERVE;
 /// Ready operations that one poll of a task may complete.
 pub const BUDGET_PER_POLL: u8 = 128;
 
-/// The part of the word that counts.
-const LEFT: u16 = 0xff;
-/// The count does not go down.
-const UNLIMITED: u16 = 1 << 8;
+/// The part of the word that counts units.
+const LEFT: u32 = 0xff;
+/// The part that counts spare units, and one of them.
+const SPARE_LEFT: u32 = 0xff << 8;
+const SPARE: u32 = 1 << 8;
+/// The counts do not go down.
+const UNLIMITED: u32 = 1 << 16;
 /// Operations that are pending tell the observer, see [`traced`].
-const TRACED: u16 = 1 << 9;
+const TRACED: u32 = 1 << 17;
 /// That the budget is used up has been told.
-const TOLD: u16 = 1 << 10;
+const TOLD: u32 = 1 << 18;
 
 /// What is left of a poll's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Budget(u16);
+pub struct Budget(u32);
 
 impl Budget {
     /// The budget at the start of a task's poll.
     pub const fn initial() -> Self {
-        Self(BUDGET_PER_POLL as u16)
+        Self(BUDGET_PER_POLL as u32 * (1 | SPARE))
     }
 
     /// No limit, as outside a task.
     pub const fn unlimited() -> Self {
-        Self(UNLIMITED | LEFT)
+        Self(UNLIMITED | LEFT | SPARE_LEFT)
     }
 
     /// Whether another operation may complete.
@@ -49,7 +54,7 @@ impl Budget {
         self.0 & LEFT != 0
     }
 
-    const fn has(self, flag: u16) -> bool {
+    const fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
     }
 }
@@ -170,7 +175,7 @@ pub struct RestoreOnPending {
 }
 
 /// No budget: the operation completed.
-const KEPT: Budget = Budget(u16::MAX);
+const KEPT: Budget = Budget(u32::MAX);
 
 impl RestoreOnPending {
     /// Keeps the unit: the operation completed.
@@ -196,13 +201,25 @@ impl Drop for RestoreOnPending {
 /// others had their turn.
 #[inline]
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+    take_unit(cx, LEFT, 1)
+}
+
+/// As [`poll_proceed`], with a spare unit: for operations that take nothing of Tokio's budget.
+#[inline]
+pub fn poll_spare(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+    take_unit(cx, SPARE_LEFT, SPARE)
+}
+
+/// Takes `one` of the units that `left` masks.
+#[inline]
+fn take_unit(cx: &mut Context<'_>, left: u32, one: u32) -> Poll<RestoreOnPending> {
     let before = CURRENT.get();
-    if !before.has_remaining() {
+    if before.0 & left == 0 {
         yield_by_force(cx);
         return Poll::Pending;
     }
     if !before.has(UNLIMITED) {
-        CURRENT.set(Budget(before.0 - 1));
+        CURRENT.set(Budget(before.0 - one));
     }
     Poll::Ready(RestoreOnPending {
         before: Cell::new(before),

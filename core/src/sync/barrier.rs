@@ -10,7 +10,7 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 
 use crate::coop;
 use crate::maybe_const;
@@ -89,10 +89,45 @@ impl Barrier {
             BarrierWait {
                 barrier: self,
                 node: WaitNode::new(0),
-                arrived: false,
+                stage: Stage::Fresh,
             }
         })
         .await
+    }
+
+    /// Counts an arrival, and says what follows: the last one has released the others and leads.
+    fn arrive(&self, node: Pin<&WaitNode<usize>>, waker: Waker) -> Stage {
+        let mut round = self.round.lock();
+        round.arrived += 1;
+        let number = round.number;
+        if round.arrived < self.size {
+            // SAFETY: the node is in no queue; the drop of its `BarrierWait` removes it.
+            unsafe { round.waiters.push(node, waker, number) };
+            return Stage::Waits;
+        }
+        round.arrived = 0;
+        round.number = number.wrapping_add(1);
+        drop(round);
+        self.resource.led();
+        self.release(number.wrapping_add(1));
+        Stage::Leads
+    }
+
+    /// Waits on after the arrival.
+    fn poll_released(&self, node: Pin<&WaitNode<usize>>, cx: &mut Context<'_>) -> Poll<()> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let waker = cx.waker().clone();
+        let mut round = self.round.lock();
+        if node.state() == WaitState::Queued {
+            // SAFETY: the node is in this queue.
+            let spare = unsafe { round.waiters.set_waker(node, waker) };
+            drop(round);
+            drop(spare);
+            return Poll::Pending;
+        }
+        drop(round);
+        unit.made_progress();
+        Poll::Ready(())
     }
 
     fn release(&self, number: usize) {
@@ -115,56 +150,50 @@ impl Barrier {
     }
 }
 
+#[derive(Clone, Copy)]
+enum Stage {
+    Fresh,
+    Waits,
+    Leads,
+}
+
 /// One task's arrival and wait.
 struct BarrierWait<'a> {
     barrier: &'a Barrier,
     node: WaitNode<usize>,
-    arrived: bool,
+    stage: Stage,
 }
 
 impl Future for BarrierWait<'_> {
     type Output = BarrierWaitResult;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let waker = cx.waker().clone();
         // SAFETY: the node is not moved; nothing else is pinned.
         let this = unsafe { self.get_unchecked_mut() };
         // SAFETY: structurally pinned.
         let node = unsafe { Pin::new_unchecked(&this.node) };
-        if !this.arrived {
+        if let Stage::Fresh = this.stage {
+            if coop::raw::is_traced() {
+                let traced = coop::poll_proceed(cx);
+                debug_assert!(traced.is_pending(), "a traced poll changes nothing");
+                return Poll::Pending;
+            }
+            // Also without budget: the others may wait for it.
+            let waker = cx.waker().clone();
             this.barrier.resource.arrived();
+            this.stage = Stage::Waits;
+            this.stage = this.barrier.arrive(node, waker);
+            if let Stage::Waits = this.stage {
+                return Poll::Pending;
+            }
         }
-        let mut round = this.barrier.round.lock();
-        let leader = if this.arrived {
-            if node.state() == WaitState::Queued {
-                // SAFETY: the node is in this queue.
-                let spare = unsafe { round.waiters.set_waker(node, waker) };
-                drop(round);
-                drop(spare);
-                return Poll::Pending;
-            }
-            drop(round);
-            false
+        let leads = matches!(this.stage, Stage::Leads);
+        if leads {
+            ready!(coop::raw::poll_spare(cx)).made_progress();
         } else {
-            this.arrived = true;
-            round.arrived += 1;
-            if round.arrived < this.barrier.size {
-                let number = round.number;
-                // SAFETY: the node is in no queue; `drop` removes it.
-                unsafe { round.waiters.push(node, waker, number) };
-                return Poll::Pending;
-            }
-            round.arrived = 0;
-            round.number = round.number.wrapping_add(1);
-            let number = round.number;
-            drop(round);
-            this.barrier.resource.led();
-            this.barrier.release(number);
-            true
-        };
-        unit.made_progress();
-        Poll::Ready(BarrierWaitResult(leader))
+            ready!(this.barrier.poll_released(node, cx));
+        }
+        Poll::Ready(BarrierWaitResult(leads))
     }
 }
 

@@ -37,7 +37,6 @@ mod notify;
 
 mod notify_wait;
 
-#[cfg(feature = "alloc")]
 mod notify_until;
 
 mod notified;

@@ -184,7 +184,7 @@ impl Wait {
     }
 
     pub(super) fn poll(self: Pin<&mut Self>, notify: &Notify, cx: &mut Context<'_>) -> Poll<()> {
-        let unit = ready!(coop::poll_proceed(cx));
+        let unit = ready!(coop::raw::poll_spare(cx));
         if !self.advance(notify, Some(cx.waker())) {
             return Poll::Pending;
         }

@@ -7,12 +7,10 @@
 
 use core::error::Error;
 use core::fmt;
-use core::future::poll_fn;
-use core::task::{Poll, ready};
 
 use super::notify::Notify;
+use super::notify_until::wait_until;
 use super::write_once::WriteOnce;
-use crate::coop;
 use crate::maybe_const;
 use crate::platform::Lock;
 
@@ -108,17 +106,12 @@ impl<T> SetOnce<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn wait(&self) -> &T {
-        poll_fn(|cx| {
-            ready!(coop::poll_proceed(cx)).made_progress();
-            Poll::Ready(())
-        })
-        .await;
         loop {
-            let notified = self.waiting.notified();
+            wait_until(&self.waiting, || self.initialized()).await;
+            // Not `expect`, which would bring code that panics into firmware.
             if let Some(value) = self.get() {
                 return value;
             }
-            notified.await;
         }
     }
 

@@ -170,32 +170,44 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
     /// A poll whose budget is used up: it takes its position in the queue, or the permits if they are free,
     /// which the next poll comes for. The task is woken for that only if there is something to come for.
     #[cold]
-    fn poll_without_budget(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) {
-        if !coop::raw::is_traced() && self.as_mut().keeps_place(cx, operation) {
-            return;
+    fn poll_without_budget(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        operation: &Operation,
+    ) -> Poll<Result<(), Refusal>> {
+        if !coop::raw::is_traced() && ready!(self.as_mut().keep_position(cx, operation)).is_err() {
+            return poll_refused(cx);
         }
         let forced = coop::poll_proceed(cx);
         debug_assert!(forced.is_pending(), "there is no budget");
+        Poll::Pending
     }
 
-    /// Takes the position in the queue, or the permits; `true`: it waits there for others.
-    fn keeps_place(mut self: Pin<&mut Self>, cx: &mut Context<'_>, operation: &Operation) -> bool {
+    /// Takes the position in the queue, or the permits, for the next poll: ready then, pending while others have them.
+    fn keep_position(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        operation: &Operation,
+    ) -> Poll<Result<(), Refusal>> {
         let this = self.as_ref().get_ref();
         let state = match &this.node {
             Some(node) if node.state() == WaitState::Queued => this.renew(node, cx),
             Some(node) => node.state(),
             None => WaitState::Idle,
         };
-        match state {
-            WaitState::Idle => {
+        match (state, &this.node) {
+            (WaitState::Done(code), Some(node)) if this.permits.snapshot().is_closed() => {
+                Poll::Ready(this.claim(node, code))
+            }
+            (WaitState::Done(_), _) => Poll::Ready(Ok(())),
+            (WaitState::Queued | WaitState::Alone, _) => Poll::Pending,
+            (WaitState::Idle, _) => {
                 let joined = self.as_mut().join(cx, operation);
-                if let (Poll::Ready(Ok(())), Some(node)) = (joined, &self.node) {
+                if let (Poll::Ready(Ok(())), Some(node)) = (&joined, &self.node) {
                     node.settle(GRANTED_CODE);
                 }
-                joined.is_pending()
+                joined
             }
-            WaitState::Queued | WaitState::Alone => true,
-            WaitState::Done(_) => false,
         }
     }
 }
@@ -216,6 +228,13 @@ impl<const COUNT_BITS: u32> Future for Take<'_, COUNT_BITS> {
         unsafe { self.get_unchecked_mut() }.operation = operation;
         polled
     }
+}
+
+/// Completes a take of permits that are closed, for a spare unit of the budget; without one the next poll finds them closed.
+#[cold]
+fn poll_refused(cx: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
+    ready!(coop::raw::poll_spare(cx)).made_progress();
+    Poll::Ready(Err(Refusal::Closed))
 }
 
 /// Permits that were taken and that nobody has yet; dropped, it gives them back.
@@ -255,8 +274,7 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
         operation: &Operation,
     ) -> Poll<Result<(), Refusal>> {
         if !coop::has_budget_remaining() {
-            self.poll_without_budget(cx, operation);
-            return Poll::Pending;
+            return self.poll_without_budget(cx, operation);
         }
         let unit = ready!(coop::poll_proceed(cx));
         let this = self.as_ref().get_ref();
@@ -276,7 +294,11 @@ impl<const COUNT_BITS: u32> Take<'_, COUNT_BITS> {
                 Err(Refusal::Busy) => self.as_mut().join(cx, operation),
             },
         };
-        if result.is_ready() {
+        if let Poll::Ready(outcome) = result {
+            if outcome.is_err() {
+                drop(unit);
+                return poll_refused(cx);
+            }
             unit.made_progress();
         } else if self.sole {
             let permits = self.permits;

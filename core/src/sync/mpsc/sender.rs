@@ -89,35 +89,31 @@ impl<T> Sender<T> {
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
         let chan = &self.chan.chan;
         let mut value = Some(value);
-        let outcome = poll_fn(|cx| {
+        let unsent = poll_fn(|cx| {
             let Some(unsent) = value.take() else {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(None);
             };
             if !coop::has_budget_remaining() {
-                // The reservation yields, and keeps the position in the queue meanwhile.
-                return Poll::Ready(Err((Refusal::Busy, unsent)));
+                return Poll::Ready(Some(unsent));
             }
             let Poll::Ready(unit) = coop::poll_proceed(cx) else {
                 unreachable!("there was a unit");
             };
-            let outcome = chan.try_send(unsent);
-            if !matches!(outcome, Err((Refusal::Busy, _))) {
+            let refused = chan.try_send(unsent).err();
+            if refused.is_none() {
                 unit.made_progress();
             }
-            Poll::Ready(outcome)
-        })
-        .await;
-        match outcome {
-            Ok(()) => Ok(()),
-            Err((Refusal::Closed, unsent)) => Err(SendError(unsent)),
-            Err((Refusal::Busy, unsent)) => {
-                if self.chan.reserve(1).await.is_err() {
-                    return Err(SendError(unsent));
-                }
-                chan.publish(chan.permits.claim_position(), unsent);
-                Ok(())
-            }
+            Poll::Ready(refused.map(|(_, unsent)| unsent))
+        });
+        let Some(unsent) = unsent.await else {
+            return Ok(());
+        };
+        // The reservation waits for room, yields and keeps its position in the queue meanwhile, or is refused.
+        if self.chan.reserve(1).await.is_err() {
+            return Err(SendError(unsent));
         }
+        chan.publish(chan.permits.claim_position(), unsent);
+        Ok(())
     }
 
     /// Sends `message` if there is room now.

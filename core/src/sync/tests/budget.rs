@@ -29,8 +29,8 @@ fn completed(mut operation: impl AsyncFnMut()) -> usize {
     count.get()
 }
 
-/// Checks that each of the operations takes one unit for its completion: a loop of them yields, and
-/// as late as it may.
+/// Checks that each of the operations takes one unit, or one spare unit, for its completion: a loop of them yields,
+/// and as late as it may.
 macro_rules! each_takes_one_unit {
     ($($name:literal: $operation:expr;)*) => {
         $(assert_eq!(completed($operation), usize::from(BUDGET_PER_POLL), $name);)*
@@ -195,4 +195,70 @@ fn a_send_without_budget_keeps_its_place() {
     assert_eq!(rx.try_recv(), Ok(1));
     assert!(second.poll().is_ready());
     assert_eq!(rx.try_recv(), Ok(2));
+}
+
+#[test]
+fn waits_that_tokio_gives_away_leave_the_budget_whole() {
+    let notify = Notify::new();
+    let set = SetOnce::new_with(Some(1));
+    let barrier = Barrier::new(1);
+    let closed = Semaphore::new(1);
+    closed.close();
+    let mut waits = 0;
+    // Four spare units a round: together as many as there are.
+    let free = async || {
+        notify.notify_one();
+        notify.notified().await;
+        set.wait().await;
+        barrier.wait().await;
+        assert!(closed.acquire().await.is_err());
+    };
+    let mutex = Mutex::new(());
+    let locks = completed(async || {
+        if waits < BUDGET_PER_POLL / 4 {
+            waits += 1;
+            free().await;
+        }
+        drop(mutex.lock().await);
+    });
+    assert_eq!(locks, usize::from(BUDGET_PER_POLL));
+}
+
+#[test]
+fn waits_that_tokio_gives_away_complete_when_the_budget_is_used_up() {
+    with_budget(Budget::initial(), || {
+        let mut cx = Context::from_waker(Waker::noop());
+        while has_budget_remaining() {
+            assert!(pin!(consume_budget()).poll(&mut cx).is_ready());
+        }
+        let notify = Notify::new();
+        notify.notify_one();
+        assert!(pin!(notify.notified()).poll(&mut cx).is_ready());
+        let semaphore = Semaphore::new(0);
+        let mut waiting = pin!(semaphore.acquire());
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        semaphore.close();
+        assert!(waiting.poll(&mut cx).is_ready(), "refused while it waits");
+        assert!(pin!(semaphore.acquire()).poll(&mut cx).is_ready());
+        let (sender, receiver) = mpsc::channel(1);
+        drop(receiver);
+        assert!(pin!(sender.closed()).poll(&mut cx).is_ready());
+        let sent = pin!(sender.send(7)).poll(&mut cx);
+        assert_eq!(sent, Poll::Ready(Err(mpsc::error::SendError(7))));
+    });
+}
+
+#[test]
+fn an_arrival_counts_whatever_the_budget_is() {
+    let barrier = Arc::new(Barrier::new(2));
+    let wait = || {
+        let barrier = barrier.clone();
+        Spawned::new(async move { barrier.wait().await.is_leader() })
+    };
+    let mut first = wait();
+    polled_without_budget(&mut first);
+    assert!(!first.is_woken(), "there is nothing to come for yet");
+    assert_eq!(wait().poll(), Poll::Ready(true));
+    assert!(first.is_woken());
+    assert_eq!(first.poll(), Poll::Ready(false));
 }

@@ -11,6 +11,7 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::reference::Ref;
 use super::shared::Shared;
+use crate::coop;
 use crate::platform::{Arc, Ordering};
 
 /// Makes a channel that keeps one value, the latest: receivers see it, and are notified of changes.
@@ -138,7 +139,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn closed(&self) {
-        wait_until(&self.shared.no_receivers, || self.is_closed()).await;
+        coop::cooperative(wait_until(&self.shared.no_receivers, || self.is_closed())).await;
     }
 
     /// A new receiver, for which the current value counts as seen.

@@ -12,10 +12,12 @@
 //! Rejected    A ring buffer: the writer would get two short slices where one long one does.
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use selkie_core::coop;
+use selkie_core::coop::{RestoreOnPending, poll_proceed};
+use selkie_core::raw::coop::poll_spare;
 
 use crate::async_io::interrupted::poll_retrying;
 use crate::async_io::read::AsyncRead;
@@ -114,8 +116,9 @@ impl CopyBuffer {
         W: AsyncWrite + ?Sized,
     {
         let mut has_looked = false;
+        let mut take_unit = first_unit();
         loop {
-            let unit = ready!(coop::poll_proceed(cx)); // I2
+            let unit = ready!(take_unit(cx)); // I2
             let mut waits_for_reader = false;
             // Once per poll also behind what is buffered, to notice an end while the writer is slow.
             if self.can_read() && (self.start == self.end || !has_looked) {
@@ -151,6 +154,18 @@ impl CopyBuffer {
                 unit.made_progress();
                 return Poll::Ready(Ok(self.copied));
             }
+        }
+    }
+}
+
+/// What takes a unit of the budget for each step of one poll: the first as an operation does, the others spare ones.
+pub(super) fn first_unit() -> impl FnMut(&mut Context<'_>) -> Poll<RestoreOnPending> {
+    let mut is_first = true;
+    move |cx| {
+        if mem::replace(&mut is_first, false) {
+            poll_proceed(cx)
+        } else {
+            poll_spare(cx)
         }
     }
 }

@@ -5,9 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use selkie_core::coop;
-
-use super::buffer::poll_flush;
+use super::buffer::{first_unit, poll_flush};
 use crate::async_io::buf_read::AsyncBufRead;
 use crate::async_io::interrupted::poll_retrying;
 use crate::async_io::write::AsyncWrite;
@@ -32,12 +30,20 @@ where
 {
     let mut copied = 0;
     let mut unflushed = false;
-    while let Some(n) =
-        poll_fn(|cx| poll_step(cx, &mut *reader, &mut *writer, &mut unflushed)).await?
-    {
-        copied += n;
-        unflushed = true;
-    }
+    let end = poll_fn(|cx| {
+        let mut take_unit = first_unit();
+        loop {
+            let unit = ready!(take_unit(cx));
+            let Some(n) = ready!(poll_step(cx, &mut *reader, &mut *writer, &mut unflushed))? else {
+                unit.made_progress();
+                return Poll::Ready(io::Result::Ok(()));
+            };
+            unit.made_progress();
+            copied += n;
+            unflushed = true;
+        }
+    });
+    end.await?;
     poll_fn(|cx| poll_flush(cx, Pin::new(&mut *writer))).await?;
     Ok(copied)
 }
@@ -53,7 +59,6 @@ where
     R: AsyncBufRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
-    let unit = ready!(coop::poll_proceed(cx));
     let mut waits_for_reader = false;
     let written = poll_retrying(cx, |cx| {
         let Poll::Ready(available) = Pin::new(&mut *reader).poll_fill_buf(cx)? else {
@@ -69,7 +74,6 @@ where
     match written {
         Poll::Ready(Some(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
         Poll::Ready(Some(n)) => {
-            unit.made_progress();
             Pin::new(reader).consume(n);
             Poll::Ready(Ok(Some(n as u64)))
         }

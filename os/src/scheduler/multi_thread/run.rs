@@ -15,6 +15,7 @@ use selkie_core::time::Instant as TimerInstant;
 use super::super::maintenance::Due;
 use super::monitor::{Monitor, take_over};
 use super::shared::{Core, MultiThread};
+use super::stalled_workers::{fire_overdue, is_stuck};
 use super::work_loop::WorkLoop;
 use super::worker::{Worker, set_worker};
 use crate::config::call;
@@ -119,7 +120,7 @@ impl WorkLoop for Worker<'_> {
         match self.maintenance.before_poll() {
             Due::Poll => false,
             Due::Timers(now) => {
-                self.fire_overdue(now);
+                self.look_around(now);
                 !self.has_core.get()
             }
             Due::Maintenance => {
@@ -256,12 +257,8 @@ impl Worker<'_> {
         self.shared.drivers.settle(self.index);
         self.look_into_driver();
         self.fire_timers();
-        // A timer's waker may hand the core off: then another thread's are the queues.
-        let take_over = |index| self.has_core.get() && take_over(self, index);
         let now = Instant::now();
-        self.stalled
-            .look_after(self.shared, self.index, now, take_over);
-        self.fire_overdue(now);
+        self.look_around(now);
         if !self.has_core.get() {
             return; // The counters are another thread's, too.
         }
@@ -307,14 +304,22 @@ impl Worker<'_> {
         }
     }
 
-    /// Fires this worker's timers that are due at `now`, and those of one other that has left them waiting.
-    fn fire_overdue(&self, now: Instant) {
-        let now = TimerInstant::from_std(now);
+    /// Fires this worker's timers that are due at `now`, and looks after one other worker that may have left timers and
+    /// tasks waiting.
+    fn look_around(&self, now: Instant) {
         if let Some(timers) = self.remote.timers {
-            if timers.is_overdue(now) {
+            if timers.is_overdue(TimerInstant::from_std(now)) {
                 timers.fire_due();
             }
         }
-        self.stalled.fire_overdue(self.shared, self.index, now);
+        let shared = self.shared;
+        let Some(index) = self.stalled.worker_to_look_at(shared, self.index, now) else {
+            return;
+        };
+        fire_overdue(shared, index, now);
+        // A timer's waker may hand the core off: then another thread's are the queues.
+        if is_stuck(shared, index, now) && self.has_core.get() {
+            take_over(self, index);
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::Instant;
 
 use selkie_core::raw::collections::{Padded, QueueHandle};
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64};
@@ -25,6 +26,7 @@ use super::monitor_role::MonitorRole;
 use super::notify::SharedQueues;
 use super::parker::Parker;
 use super::remaining_tasks::RemainingTasks;
+use super::stalled_workers::Progress;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
@@ -48,6 +50,7 @@ pub(super) struct Remote {
     pub(super) invited_by: AtomicUsize,
     pub(super) parker: Parker,
     pub(super) counters: WorkerCounters,
+    pub(super) progress: Progress,
     pub(super) timers: Option<TimersHandle>,
 }
 
@@ -78,6 +81,7 @@ pub(super) struct OutsideCounts {
 /// The scheduler, shared by workers and handles.
 pub(crate) struct MultiThread {
     pub(super) config: Config,
+    pub(super) made_at: Instant,
     pub(super) remotes: Box<[Padded<Remote>]>,
     pub(super) inject: Box<[Padded<Inject<Notified>>]>,
     pub(super) idle: Padded<Idle>,

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
+use std::time::Instant;
 
 use selkie_core::raw::collections::{Padded, SlotLayout};
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr};
@@ -24,6 +25,7 @@ use super::parker::Parker;
 use super::remaining_tasks::RemainingTasks;
 use super::run;
 use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
+use super::stalled_workers::Progress;
 use super::worker::worker_here;
 use crate::config::Config;
 use crate::observe::{Dumps, WorkerCounters};
@@ -75,11 +77,13 @@ impl MultiThread {
                     invited_by: AtomicUsize::new(NOBODY),
                     parker: Parker::new(),
                     counters: WorkerCounters::default(),
+                    progress: Progress::default(),
                     timers: owner.as_ref().map(TimersOwner::handle),
                 })
             });
             let shards = workers.next_power_of_two().min(SHARDS);
             Self {
+                made_at: Instant::now(),
                 remotes: remotes.collect(),
                 inject: (0..shards).map(|_| Padded(Inject::new())).collect(),
                 idle: Padded(Idle::new(workers)),

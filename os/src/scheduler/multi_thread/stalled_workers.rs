@@ -2,18 +2,23 @@
 //!
 //! Idea        A worker makes no progress if it is in a long poll, or if the system gives it no processor; its tasks and
 //!             timers wait. While some worker sleeps, the monitor takes care of that, but all workers may be busy. So
-//!             each busy worker looks at the others' counts of polls when it does maintenance, once per [`PERIOD`] at
-//!             most, and each time all of its own tasks have yielded. Timers wait less: each time a worker reads the clock, it asks one other worker, in
-//!             turn, for timers that have been due for [`OVERDUE`], and fires them.
-//! States      the polls that each worker had counted, at the last round of yields and at the last look
-//! Invariants  I1 no task is taken from a worker that has ended a poll since the last look.
+//!             a busy worker that reads the clock looks at one other worker, in turn, once per [`LOOK`] at most: it fires
+//!             the timers that have been due there for [`OVERDUE`], and takes the tasks if there was no progress for
+//!             [`PATIENCE`]. Since when there was none, whoever looks notes with the worker that is looked at, so that a
+//!             look costs the same for any number of workers, and one stuck worker is found as soon by many as by one.
+//!             Each time all of its own tasks have yielded, a worker looks at all others.
+//! States      of a worker: the polls that it had counted at a look, and when that count was new
+//! Invariants  I1 no task is taken from a worker that has ended a poll since the look before.
 //! Rejected    Stealing from any worker that has tasks each time all own tasks have yielded: two workers whose tasks yield
-//!             would steal them from each other all the time.
+//!             would steal them from each other all the time. A look at all others each time: the counts of 63 workers, in
+//!             as many lines of a cache, every 100 µs.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use selkie_core::raw::platform::AtomicU64;
 use selkie_core::raw::task::Notified;
 use selkie_core::time::Instant as TimerInstant;
 
@@ -23,14 +28,16 @@ use super::shared::MultiThread;
 const LEAST_ROUND: u32 = 8;
 /// The same per worker of the runtime, because each look reads the counts of all of them.
 const LEAST_PER_WORKER: u32 = 4;
-/// The shortest time between two looks of a busy worker at the others.
-const PERIOD: Duration = Duration::from_micros(100);
+/// The shortest time between two looks of a busy worker at another.
+const LOOK: Duration = Duration::from_micros(50);
+/// For how long a worker has made no progress when another takes its tasks, and the shortest time between two such takes.
+const PATIENCE: Duration = Duration::from_micros(100);
 /// For how long a timer of a busy worker has been due when another worker fires it. A worker that has a processor and
 /// short polls fires it earlier itself.
 const OVERDUE: Duration = Duration::from_micros(20);
 /// After how many rounds in a row that find a stuck worker without tasks to take this thread yields its processor; the
 /// next times after twice as many rounds each, because a worker that is in a long poll has a processor.
-const PATIENCE: u32 = 4;
+const FRUITLESS: u32 = 4;
 
 /// The polls that each worker has counted.
 type Polls = RefCell<Vec<u64>>;
@@ -46,9 +53,8 @@ pub(super) struct StalledWorkers {
     at_round: Polls,
     fruitless: Cell<u32>,
     looked_at: Cell<Option<Instant>>,
-    at_look: Polls,
-    /// Whom to ask for overdue timers next.
-    asked_next: Cell<usize>,
+    /// Whom to look at next.
+    next: Cell<usize>,
 }
 
 impl StalledWorkers {
@@ -62,8 +68,7 @@ impl StalledWorkers {
             at_round: Polls::default(),
             fruitless: Cell::default(),
             looked_at: Cell::default(),
-            at_look: Polls::default(),
-            asked_next: Cell::default(),
+            next: Cell::default(),
         }
     }
 
@@ -115,51 +120,74 @@ impl StalledWorkers {
         }
         let fruitless = self.fruitless.get().wrapping_add(1);
         self.fruitless.set(fruitless);
-        if fruitless >= PATIENCE && fruitless.is_power_of_two() {
+        if fruitless >= FRUITLESS && fruitless.is_power_of_two() {
             // It may be in the middle of a poll, without a processor.
             thread::yield_now();
         }
         None
     }
 
-    /// Fires the overdue timers of one other worker, the next one per call, unless it sleeps; worker `me` calls this at
-    /// `now`.
-    pub(super) fn fire_overdue(&self, shared: &MultiThread, me: usize, now: TimerInstant) {
-        if shared.workers() == 1 {
-            return;
-        }
-        let next = self.asked_next.get() % (shared.workers() - 1);
-        self.asked_next.set(next + 1);
-        let index = if next < me { next } else { next + 1 };
-        if shared.idle.is_sleeping(index) {
-            return;
-        }
-        let (Some(timers), Some(then)) = (shared.remotes[index].timers, now.checked_sub(OVERDUE))
-        else {
-            return;
-        };
-        if timers.is_overdue(then) {
-            timers.fire_due();
-        }
-    }
-
-    /// Calls `take_over` with each worker that has made no progress since the last look; worker `me` calls this at `now`.
-    pub(super) fn look_after(
+    /// The worker to look at now, if one is due: the next in turn that does not sleep; worker `me` calls this at `now`.
+    pub(super) fn worker_to_look_at(
         &self,
         shared: &MultiThread,
         me: usize,
         now: Instant,
-        mut take_over: impl FnMut(usize) -> bool,
-    ) {
+    ) -> Option<usize> {
+        let others = shared.workers() - 1;
         let last = self.looked_at.get();
-        if last.is_some_and(|last| now.duration_since(last) < PERIOD) {
-            return;
+        if others == 0 || last.is_some_and(|last| now.duration_since(last) < LOOK) {
+            return None;
         }
         self.looked_at.set(Some(now));
-        let mut before = self.at_look.borrow_mut();
-        each_stuck(shared, me, &mut before, |index| {
-            take_over(index);
-        });
+        // The first one is the neighbour, so that not all look at the same.
+        let offset = self.next.get() % others;
+        self.next.set(offset + 1);
+        let index = (me + 1 + offset) % shared.workers();
+        (!shared.idle.is_sleeping(index)).then_some(index)
+    }
+}
+
+/// Fires the timers of worker `index` that have been due for [`OVERDUE`] at `now`.
+pub(super) fn fire_overdue(shared: &MultiThread, index: usize, now: Instant) {
+    let then = TimerInstant::from_std(now).checked_sub(OVERDUE);
+    if let (Some(timers), Some(then)) = (shared.remotes[index].timers, then) {
+        if timers.is_overdue(then) {
+            timers.fire_due();
+        }
+    }
+}
+
+/// Whether worker `index` has made no progress for [`PATIENCE`] at `now`; if so, it is asked as long again before the answer
+/// is `true` once more.
+pub(super) fn is_stuck(shared: &MultiThread, index: usize, now: Instant) -> bool {
+    let remote = &shared.remotes[index];
+    // Whoever wakes up makes progress, too.
+    let progress = remote.counters.polls.get() + remote.counters.unparks.get();
+    let micros = now.duration_since(shared.made_at).as_micros() as u32;
+    remote.progress.is_stuck(progress, micros)
+}
+
+/// Since when a worker has counted as much as now: the low half of the count, and above it microseconds since the scheduler
+/// was made. Whoever looks at the worker writes it.
+#[derive(Debug, Default)]
+pub(super) struct Progress(AtomicU64);
+
+impl Progress {
+    /// [`is_stuck`] for a worker that has counted `count` at `micros`.
+    fn is_stuck(&self, count: u64, micros: u32) -> bool {
+        let seen = u64::from(micros) << 32 | count & u64::from(u32::MAX);
+        // Relaxed: a hint, which orders nothing; of two that look at once one notes.
+        let before = self.0.load(Ordering::Relaxed);
+        let is_same = before as u32 == seen as u32;
+        if is_same && u128::from(micros.wrapping_sub((before >> 32) as u32)) < PATIENCE.as_micros()
+        {
+            return false;
+        }
+        let noted = self
+            .0
+            .compare_exchange(before, seen, Ordering::Relaxed, Ordering::Relaxed);
+        is_same && noted.is_ok()
     }
 }
 
@@ -181,7 +209,21 @@ fn each_stuck(shared: &MultiThread, me: usize, before: &mut Vec<u64>, mut call: 
 
 #[cfg(test)]
 mod tests {
-    use super::{LEAST_PER_WORKER, LEAST_ROUND, StalledWorkers};
+    use super::{LEAST_PER_WORKER, LEAST_ROUND, PATIENCE, Progress, StalledWorkers};
+
+    #[test]
+    fn a_worker_is_stuck_once_it_has_made_no_progress_for_long_enough() {
+        let patience = PATIENCE.as_micros() as u32;
+        let (progress, begin) = (Progress::default(), u32::MAX - 10);
+        assert!(!progress.is_stuck(7, begin), "the first look notes");
+        assert!(!progress.is_stuck(7, begin.wrapping_add(patience - 1)));
+        assert!(progress.is_stuck(7, begin.wrapping_add(patience)));
+        assert!(!progress.is_stuck(7, begin.wrapping_add(2 * patience - 1)));
+        assert!(progress.is_stuck(7, begin.wrapping_add(2 * patience)));
+        let later = begin.wrapping_add(5 * patience);
+        assert!(!progress.is_stuck(8, later), "it has ended a poll");
+        assert!(!progress.is_stuck(8, later.wrapping_add(patience - 1)));
+    }
 
     /// The rows of yields, up to `rows`, at which a round is over.
     fn rounds(queued: usize, rows: u32) -> Vec<u32> {
