@@ -12,6 +12,8 @@ mod notify;
 
 mod core;
 
+mod progress;
+
 mod remaining_tasks;
 
 mod shared;

@@ -25,8 +25,8 @@ use super::idle::Idle;
 use super::monitor_role::MonitorRole;
 use super::notify::SharedQueues;
 use super::parker::Parker;
+use super::progress::Progress;
 use super::remaining_tasks::RemainingTasks;
-use super::stalled_workers::Progress;
 use crate::config::Config;
 use crate::observe::{Counter, Dumps, Probes, WorkerCounters};
 
