@@ -18,7 +18,7 @@ use super::shared::{Core, MultiThread};
 use super::stalled_workers::{fire_overdue, is_stuck};
 use super::work_loop::WorkLoop;
 use super::worker::{Worker, set_worker};
-use crate::config::call;
+use crate::config::{Callback, call};
 
 /// A sleep that is shorter was none: events were there.
 const AT_ONCE: Duration = Duration::from_micros(10);
@@ -120,10 +120,12 @@ impl WorkLoop for Worker<'_> {
         match self.maintenance.before_poll() {
             Due::Poll => false,
             Due::Timers(now) => {
+                self.leave_search();
                 self.look_around(now);
                 !self.has_core.get()
             }
             Due::Maintenance => {
+                self.leave_search();
                 self.maintain();
                 // Tasks that it polled may have handed the core off.
                 true
@@ -179,12 +181,12 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn before_park(&self) {
-        call(self.shared.config.before_park.as_ref());
+        self.run_callback(self.shared.config.before_park.as_ref());
     }
 
     #[inline]
     fn after_unpark(&self) {
-        call(self.shared.config.after_unpark.as_ref());
+        self.run_callback(self.shared.config.after_unpark.as_ref());
         if self.has_core.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
@@ -273,6 +275,15 @@ impl Worker<'_> {
         }
     }
 
+    /// Calls a hook, if there is one.
+    #[inline]
+    fn run_callback(&self, hook: Option<&Callback>) {
+        if hook.is_some() {
+            self.leave_search();
+            call(hook);
+        }
+    }
+
     /// Takes the events that are there.
     fn look_into_driver(&self) {
         let before = self.waiting();
@@ -287,6 +298,7 @@ impl Worker<'_> {
     /// A task that an event wakes, of a worker that has a driver of its own that is likely to have one: that costs
     /// less than to search, or to lie down and get up again.
     fn take_from_events(&self) -> Option<Notified> {
+        self.leave_search();
         self.shared.drivers.settle(self.index);
         self.look_into_driver();
         let task = if self.has_core.get() {

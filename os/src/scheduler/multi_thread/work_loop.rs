@@ -12,6 +12,8 @@
 //!             I3 a worker takes no more tasks from the inject queue than its ring has room for, because a ring that
 //!                overflows pushes into that queue, whose lock is held at that time; and no more than run in the time
 //!                that a task from outside should wait, because tasks that they wake are queued behind them.
+//!             I4 a worker that runs foreign code between polls does not count as searching, since no push may rely on it. A
+//!                waker that is called as part of a sleep, by the driver or by a timer, is the exception.
 //! Rejected    A copy of the loop for the models: it went on proving what the scheduler no longer did.
 
 use std::cell::Cell;
@@ -179,14 +181,19 @@ pub(super) trait WorkLoop {
     /// Runs a task that was found.
     #[inline(always)]
     fn run_task(&self, task: TaskOf<Self>) {
-        if self.searching().take() {
-            self.stop_searching();
-        }
+        self.leave_search();
         self.poll(task);
     }
 
-    /// The worker, which `searching` no longer says is searching, has found work, or is about to do something else that
-    /// may take long: if it was the last to search and sees more, the next one wakes.
+    /// The worker is about to run a task, or other foreign code, which may take long: pushes do not rely on it any more.
+    #[inline(always)]
+    fn leave_search(&self) {
+        if self.searching().take() {
+            self.stop_searching();
+        }
+    }
+
+    /// The worker has left the searchers: if it was the last and sees more work, the next one wakes.
     #[cold]
     fn stop_searching(&self) {
         if self.shared().idle().stop_searching() && self.shared().has_work_for_others() {
