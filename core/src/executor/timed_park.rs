@@ -4,7 +4,7 @@ use core::task::Waker;
 use core::time::Duration;
 
 use crate::park::Park;
-use crate::time::raw::{Mode, ParkLimit, TimersOwner};
+use crate::time::raw::{ClockMode, ParkLimit, TimersOwner};
 use crate::time::{Timers, TimersHandle};
 
 /// Puts a shard of timers around another [`Park`]: it sleeps no longer than until the next timer, and
@@ -25,7 +25,7 @@ impl<P: Park> TimedPark<P> {
     /// # Panics
     /// If the timers are open.
     pub fn new(park: P, timers: &'static Timers, unpark: Waker) -> Self {
-        Self::over(park, timers.open(Mode::Machine, unpark))
+        Self::over(park, timers.open(ClockMode::Machine, unpark))
     }
 
     /// Puts an open shard around `park`; the shard's `unpark` ends that sleep.

@@ -6,7 +6,7 @@
 //!             compiler removes the code that asks for it.
 //! States      running(shift) ─pause→ paused(nanos) ─advance→ paused(nanos) ─resume→ running(shift)
 //! Invariants  I1 the clock never goes backwards: resuming continues from the paused time.
-//!             I2 a clock whose mode is `Mode::Machine` is never paused.
+//!             I2 a clock whose mode is `ClockMode::Machine` is never paused.
 //!             I3 while a hold exists, an idle scheduler does not move a paused clock.
 //! Rejected    A lock around std's instant: timers would take it each time a worker looks at them. Only a constant
 //!             that says whether clocks can be paused: on a chip the words of the state would stay, and
@@ -14,8 +14,8 @@
 
 use core::time::Duration;
 
+use super::clock_mode::{ClockError, ClockMode};
 use super::instant::Instant;
-use super::mode::{ClockError, Mode};
 use crate::platform::{
     AtomicU8, AtomicU32, AtomicU64, Ordering, PauseState, TICK_NANOS, moment_origin, tick_at,
 };
@@ -24,7 +24,7 @@ use crate::{context_cell, maybe_const};
 /// `paused` of a clock that runs.
 const RUNNING: u64 = 0;
 
-const MACHINE: u8 = Mode::Machine as u8;
+const MACHINE: u8 = ClockMode::Machine as u8;
 
 /// Whether clocks have a state.
 const CAN_PAUSE: bool = size_of::<Clock>() > 0;
@@ -78,11 +78,11 @@ impl Clock {
     }
 
     /// Makes the clock a fresh one; only its shard's opener calls this.
-    pub(super) fn restart(&self, mode: Mode) {
+    pub(super) fn restart(&self, mode: ClockMode) {
         let Some(state) = self.state.get() else {
             return;
         };
-        let paused = if mode == Mode::Paused {
+        let paused = if mode == ClockMode::Paused {
             whole_tick(machine_nanos()) + 1
         } else {
             RUNNING

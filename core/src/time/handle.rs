@@ -14,9 +14,9 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 use core::task::Waker;
 
+use super::clock_mode::AtEnd;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::mode::AtEnd;
 use super::timers::{ShardState, Timers, due_tick};
 use crate::platform::{LockGuard, Ordering};
 

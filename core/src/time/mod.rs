@@ -2,7 +2,7 @@
 
 mod instant;
 
-mod mode;
+mod clock_mode;
 
 mod clock;
 

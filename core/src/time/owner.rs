@@ -12,8 +12,8 @@ use core::ops::Deref;
 use core::task::Waker;
 use core::time::Duration;
 
+use super::clock_mode::{AtEnd, ClockMode};
 use super::handle::{FIRES_AT_END, TimersHandle};
-use super::mode::{AtEnd, Mode};
 use super::timers::{NEVER, NOT_PARKED, Timers};
 use crate::platform::{Ordering, TICK_NANOS};
 
@@ -41,7 +41,7 @@ impl Timers {
     ///
     /// # Panics
     /// If the shard has an owner.
-    pub fn open(&'static self, mode: Mode, unpark: Waker) -> TimersOwner {
+    pub fn open(&'static self, mode: ClockMode, unpark: Waker) -> TimersOwner {
         self.open_until(AtEnd::Panic, mode, unpark)
     }
 
@@ -49,7 +49,7 @@ impl Timers {
     ///
     /// # Panics
     /// If the shard has an owner.
-    pub fn open_until(&'static self, at_end: AtEnd, mode: Mode, unpark: Waker) -> TimersOwner {
+    pub fn open_until(&'static self, at_end: AtEnd, mode: ClockMode, unpark: Waker) -> TimersOwner {
         let mut guarded = self.guarded.lock();
         // Acquire: pairs with the Release in the drop of the owner before.
         assert!(
@@ -86,11 +86,11 @@ impl Timers {
 ///
 /// ```compile_fail,E0599
 /// use core::task::Waker;
-/// use selkie_core::raw::time::Mode;
+/// use selkie_core::raw::time::ClockMode;
 /// use selkie_core::time::Timers;
 ///
 /// static TIMERS: Timers = Timers::new();
-/// let owner = TIMERS.open(Mode::Machine, Waker::noop().clone());
+/// let owner = TIMERS.open(ClockMode::Machine, Waker::noop().clone());
 /// let handle = owner.handle();
 /// // The owner's thread would not be woken for an earlier timer.
 /// handle.finish_park();

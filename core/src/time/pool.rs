@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::task::Waker;
 
-use super::mode::{AtEnd, Mode};
+use super::clock_mode::{AtEnd, ClockMode};
 use super::owner::TimersOwner;
 use super::timers::Timers;
 use crate::platform::Lock;
@@ -24,7 +24,7 @@ impl TimersOwner {
     ///
     /// # Cost
     /// A new shard takes 6 KiB, which are kept for later runtimes.
-    pub fn new(at_end: AtEnd, mode: Mode, unpark: Waker) -> Self {
+    pub fn new(at_end: AtEnd, mode: ClockMode, unpark: Waker) -> Self {
         let pooled = POOL.lock().pop();
         let timers = pooled.unwrap_or_else(|| Box::leak(Box::default()));
         timers

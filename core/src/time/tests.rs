@@ -14,9 +14,9 @@ use core::time::Duration;
 use crate::checked::checked;
 use crate::platform::locks_held;
 
+use super::clock_mode::{AtEnd, ClockMode};
 use super::current::{Current, set_current};
 use super::instant::Instant;
-use super::mode::{AtEnd, Mode};
 use super::owner::{ParkLimit, TimersOwner};
 use super::sleep::{Sleep, sleep, sleep_until};
 use super::timers::Timers;
@@ -46,7 +46,7 @@ struct Paused(TimersOwner);
 
 impl Paused {
     fn new() -> Self {
-        let owner = TimersOwner::new(AtEnd::Panic, Mode::Paused, Waker::noop().clone());
+        let owner = TimersOwner::new(AtEnd::Panic, ClockMode::Paused, Waker::noop().clone());
         set_current(Current::Timers(owner.handle()));
         Self(owner)
     }
@@ -242,7 +242,7 @@ fn an_earlier_timer_unparks_a_parked_home_only() {
     // The paused's own thread's waker is no foreign code, and is cloned under the lock.
     let unparks = Arc::new(Count::default());
     let unpark = Waker::from(unparks.clone());
-    let mut owner = TimersOwner::new(AtEnd::Panic, Mode::Machine, unpark);
+    let mut owner = TimersOwner::new(AtEnd::Panic, ClockMode::Machine, unpark);
     set_current(Current::Timers(owner.handle()));
     let hour = Duration::from_secs(3_600);
     let mut timers = [3, 2, 1, 4].map(|hours| Box::pin(sleep(hours * hour)));
@@ -268,10 +268,10 @@ fn an_earlier_timer_unparks_a_parked_home_only() {
 #[should_panic(expected = "timers opened twice")]
 fn a_shard_has_one_owner() {
     let timers: &'static Timers = Box::leak(Box::default());
-    let owner = timers.open(Mode::Machine, Waker::noop().clone());
+    let owner = timers.open(ClockMode::Machine, Waker::noop().clone());
     // A handle may close the shard, which has its owner all the same.
     owner.handle().close();
-    let _second = timers.open(Mode::Machine, Waker::noop().clone());
+    let _second = timers.open(ClockMode::Machine, Waker::noop().clone());
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn timers_that_were_never_opened_are_not_paused() {
     let timers: &'static Timers = Box::leak(Box::default());
     assert!(!timers.clock().is_paused());
     assert_eq!(timers.fire_due(), 0);
-    let owner = timers.open(Mode::Paused, Waker::noop().clone());
+    let owner = timers.open(ClockMode::Paused, Waker::noop().clone());
     assert!(timers.clock().is_paused());
     drop(owner);
 }
@@ -309,12 +309,12 @@ fn shutdown_wakes_and_closes_every_timer() {
 #[test]
 fn a_recycled_home_does_not_take_timers_of_its_past() {
     let timers: &'static Timers = Box::leak(Box::default());
-    let owner = timers.open(Mode::Paused, Waker::noop().clone());
+    let owner = timers.open(ClockMode::Paused, Waker::noop().clone());
     set_current(Current::Timers(owner.handle()));
     let mut old = Box::pin(sleep(MS));
     set_current(Current::Absent);
     drop(owner);
-    let reopened = timers.open(Mode::Paused, Waker::noop().clone());
+    let reopened = timers.open(ClockMode::Paused, Waker::noop().clone());
     let poll = std::panic::AssertUnwindSafe(|| poll(old.as_mut(), Waker::noop()));
     assert!(std::panic::catch_unwind(poll).is_err());
     assert_eq!(reopened.len(), 0);

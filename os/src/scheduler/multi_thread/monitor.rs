@@ -113,7 +113,7 @@ impl Monitor {
                 continue;
             }
             all_asleep = false;
-            found |= shared.drivers.settle(index);
+            found |= shared.drivers.submit_and_reap(index);
             let polls = shared.remotes[index].counters.polls.get();
             if std::mem::replace(&mut self.polls[index], polls) == polls {
                 found |= take_over(worker, index);

@@ -194,7 +194,7 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn has_own_work(&self) -> bool {
-        let has_news = self.shared.drivers.settle(self.index);
+        let has_news = self.shared.drivers.submit_and_reap(self.index);
         has_news || self.waiting() > 0 || !self.kept.borrow().is_empty()
     }
 
@@ -224,7 +224,7 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn is_wanted(&self) -> bool {
-        self.shared.dumps.is_active() || self.shared.drivers.settle(self.index)
+        self.shared.dumps.is_active() || self.shared.drivers.submit_and_reap(self.index)
     }
 
     #[inline]
@@ -256,7 +256,7 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
-        self.shared.drivers.settle(self.index);
+        self.shared.drivers.submit_and_reap(self.index);
         self.look_into_driver();
         self.fire_timers();
         let now = Instant::now();
@@ -299,7 +299,7 @@ impl Worker<'_> {
     /// less than to search, or to lie down and get up again.
     fn take_from_events(&self) -> Option<Notified> {
         self.leave_search();
-        self.shared.drivers.settle(self.index);
+        self.shared.drivers.submit_and_reap(self.index);
         self.look_into_driver();
         let task = if self.has_core.get() {
             self.take_own_or_outside()
