@@ -343,14 +343,14 @@ impl<'a> CoreGuard<'a> {
         };
         back.park.park(limit);
         drop(back);
-        if let Some(core) = self.running.core.borrow().as_ref() {
+        if let Some(core) = self.running.core.borrow_mut().as_mut() {
+            if let (true, Some(timers)) = (parked, &mut core.timers) {
+                timers.finish_park();
+            }
             if let Some(tasks) = &core.tasks {
                 core.trim
                     .trim_if_due(tasks, &self.scheduler.remote, finished);
             }
-        }
-        if parked {
-            self.with_timers(TimersOwner::finish_park);
         }
         self.look_at_timers();
         if self.scheduler.dumps.is_active() {
