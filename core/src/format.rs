@@ -76,9 +76,7 @@ mod time {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     #[cfg(feature = "alloc")]
     use crate::time::Interval;
-    #[cfg(feature = "alloc")]
-    use crate::time::raw::TimersOwner;
-    use crate::time::raw::{Clock, ClockGuard, Current};
+    use crate::time::raw::{Clock, ClockGuard, Current, TimersOwner};
     use crate::time::{Instant, Sleep, Timeout, Timers, TimersHandle};
 
     by_debug! {
@@ -90,12 +88,12 @@ mod time {
         [] Sleep,
         [F: Debug] Timeout<F>,
         [] Timers,
+        [] TimersOwner,
     }
 
     #[cfg(feature = "alloc")]
     by_debug! {
         [] Interval,
-        [] TimersOwner,
     }
 }
 

@@ -33,7 +33,7 @@ pub trait Unpark: Send + Sync {
     /// and wakes those whose answers are there. A scheduler with several workers calls it on each
     /// before it sleeps or looks for events, and now and then on another that goes on running. `true`:
     /// there is news, or more to submit; the worker looks once more before it sleeps.
-    fn settle(&self, _worker: usize) -> bool {
+    fn submit_and_reap(&self, _worker: usize) -> bool {
         false
     }
 
@@ -58,8 +58,8 @@ impl<U: Unpark + ?Sized> Unpark for crate::platform::PlainArc<U> {
         (**self).unpark();
     }
 
-    fn settle(&self, worker: usize) -> bool {
-        (**self).settle(worker)
+    fn submit_and_reap(&self, worker: usize) -> bool {
+        (**self).submit_and_reap(worker)
     }
 
     fn bind_worker(&self, worker: Option<usize>) {

@@ -22,7 +22,7 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 use crate::log::step;
 use crate::maybe_const;
 use crate::platform::Lock;
-use crate::time::raw::Mode;
+use crate::time::raw::ClockMode;
 use crate::time::{Timers, TimersHandle};
 
 /// A board's clock with one alarm.
@@ -73,11 +73,14 @@ impl<C: AlarmClock> ChipTimers<C> {
     /// # Panics
     /// If it was started before.
     pub fn start(&'static self) -> TimersHandle {
-        self.start_as(Mode::Machine)
+        self.start_as(ClockMode::Machine)
     }
 
-    pub(super) fn start_as(&'static self, mode: Mode) -> TimersHandle {
-        let timers = self.timers.open(mode, self.waker());
+    pub(super) fn start_as(&'static self, mode: ClockMode) -> TimersHandle {
+        let owner = self.timers.open(mode, self.waker());
+        let timers = owner.handle();
+        // Open for ever. Nobody parks: the alarm is armed instead.
+        core::mem::forget(owner);
         self.arm_next();
         timers
     }

@@ -4,7 +4,7 @@ use core::task::Waker;
 use core::time::Duration;
 
 use crate::park::Park;
-use crate::time::raw::{Mode, ParkLimit};
+use crate::time::raw::{ClockMode, ParkLimit, TimersOwner};
 use crate::time::{Timers, TimersHandle};
 
 /// Puts a shard of timers around another [`Park`]: it sleeps no longer than until the next timer, and
@@ -15,27 +15,27 @@ use crate::time::{Timers, TimersHandle};
 #[derive(Debug)]
 pub struct TimedPark<P> {
     park: P,
-    timers: TimersHandle,
+    timers: TimersOwner,
 }
 
 impl<P: Park> TimedPark<P> {
-    /// Opens `timers` and puts them around `park`; `unpark` ends the sleep when another context
+    /// Opens `timers`, until this drops, and puts them around `park`; `unpark` ends the sleep when another context
     /// makes a timer that is due sooner.
     ///
     /// # Panics
     /// If the timers are open.
     pub fn new(park: P, timers: &'static Timers, unpark: Waker) -> Self {
-        Self::over(park, timers.open(Mode::Machine, unpark))
+        Self::over(park, timers.open(ClockMode::Machine, unpark))
     }
 
     /// Puts an open shard around `park`; the shard's `unpark` ends that sleep.
-    pub fn over(park: P, timers: TimersHandle) -> Self {
+    pub fn over(park: P, timers: TimersOwner) -> Self {
         Self { park, timers }
     }
 
     /// The shard, for [`Executor::set_timers`](super::Executor::set_timers).
     pub const fn handle(&self) -> TimersHandle {
-        self.timers
+        self.timers.handle()
     }
 }
 

@@ -6,7 +6,7 @@
 //!             compiler removes the code that asks for it.
 //! States      running(shift) ─pause→ paused(nanos) ─advance→ paused(nanos) ─resume→ running(shift)
 //! Invariants  I1 the clock never goes backwards: resuming continues from the paused time.
-//!             I2 a clock whose mode is `Mode::Machine` is never paused.
+//!             I2 a clock whose mode is `ClockMode::Machine` is never paused.
 //!             I3 while a hold exists, an idle scheduler does not move a paused clock.
 //! Rejected    A lock around std's instant: timers would take it each time a worker looks at them. Only a constant
 //!             that says whether clocks can be paused: on a chip the words of the state would stay, and
@@ -14,17 +14,17 @@
 
 use core::time::Duration;
 
+use super::clock_mode::{ClockError, ClockMode};
 use super::instant::Instant;
-use super::mode::{ClockError, Mode};
 use crate::platform::{
     AtomicU8, AtomicU32, AtomicU64, Ordering, PauseState, TICK_NANOS, instant_origin, tick_at,
 };
 use crate::{context_cell, maybe_const};
 
-/// `paused_nanos` of a clock that runs.
-const RUNNING: u64 = u64::MAX;
+/// `paused` of a clock that runs.
+const RUNNING: u64 = 0;
 
-const MACHINE: u8 = Mode::Machine as u8;
+const MACHINE: u8 = ClockMode::Machine as u8;
 
 /// Whether clocks have a state.
 const CAN_PAUSE: bool = size_of::<Clock>() > 0;
@@ -38,7 +38,8 @@ pub struct Clock {
 /// What makes a clock another than the machine's.
 #[derive(Debug)]
 struct ClockState {
-    paused_nanos: AtomicU64,
+    /// One more than the nanoseconds at which it is paused, or [`RUNNING`].
+    paused: AtomicU64,
     shift_nanos: AtomicU64,
     holds: AtomicU32,
     mode: AtomicU8,
@@ -49,8 +50,7 @@ impl ClockState {
     #[inline]
     fn paused(&self) -> Option<u64> {
         // Relaxed: a single word; the pauser's own thread sees it at once.
-        let paused = self.paused_nanos.load(Ordering::Relaxed);
-        (paused != RUNNING).then_some(paused)
+        self.paused.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// By how much a running clock is ahead of the machine's.
@@ -68,7 +68,7 @@ impl Clock {
         pub(super) fn new() -> Self {
             Self {
                 state: PauseState::new(ClockState {
-                    paused_nanos: AtomicU64::new(0),
+                    paused: AtomicU64::new(RUNNING),
                     shift_nanos: AtomicU64::new(0),
                     holds: AtomicU32::new(0),
                     mode: AtomicU8::new(MACHINE),
@@ -78,19 +78,19 @@ impl Clock {
     }
 
     /// Makes the clock a fresh one; only its shard's opener calls this.
-    pub(super) fn restart(&self, mode: Mode) {
+    pub(super) fn restart(&self, mode: ClockMode) {
         let Some(state) = self.state.get() else {
             return;
         };
-        let paused = if mode == Mode::Paused {
-            whole_tick(machine_nanos())
+        let paused = if mode == ClockMode::Paused {
+            whole_tick(machine_nanos()) + 1
         } else {
             RUNNING
         };
         // Relaxed throughout: whoever reads the clock got at its shard after it was opened.
         state.shift_nanos.store(0, Ordering::Relaxed);
         state.holds.store(0, Ordering::Relaxed);
-        state.paused_nanos.store(paused, Ordering::Relaxed);
+        state.paused.store(paused, Ordering::Relaxed);
         state.mode.store(mode as u8, Ordering::Relaxed);
     }
 
@@ -163,9 +163,7 @@ impl Clock {
             return Err(ClockError::AlreadyPaused);
         }
         // Relaxed: see `ClockState::paused`.
-        state
-            .paused_nanos
-            .store(self.now_nanos(), Ordering::Relaxed);
+        state.paused.store(self.now_nanos() + 1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -180,7 +178,7 @@ impl Clock {
         state
             .shift_nanos
             .store(paused.wrapping_sub(machine_nanos()), Ordering::Relaxed);
-        state.paused_nanos.store(RUNNING, Ordering::Relaxed);
+        state.paused.store(RUNNING, Ordering::Relaxed);
         Ok(())
     }
 
@@ -193,9 +191,9 @@ impl Clock {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         // Relaxed: see `ClockState::paused`.
         state
-            .paused_nanos
+            .paused
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paused| {
-                (paused != RUNNING).then(|| paused.saturating_add(nanos).min(RUNNING - 1))
+                (paused != RUNNING).then(|| paused.saturating_add(nanos))
             })
             .map(drop)
             .map_err(|_| ClockError::NotPaused)
@@ -208,11 +206,11 @@ impl Clock {
         };
         // Relaxed: see `ClockState::paused`. An error says that the clock runs or is past that time: nothing to do.
         let _ = state
-            .paused_nanos
+            .paused
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paused| {
-                let ticks = tick.saturating_sub(paused / TICK_NANOS);
-                let nanos = paused.saturating_add(ticks.saturating_mul(TICK_NANOS));
-                (ticks > 0 && paused != RUNNING).then_some(nanos.min(RUNNING - 1))
+                let ticks = tick.saturating_sub(paused.checked_sub(1)? / TICK_NANOS);
+                let moved = paused.saturating_add(ticks.saturating_mul(TICK_NANOS));
+                (ticks > 0).then_some(moved)
             });
     }
 

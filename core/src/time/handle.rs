@@ -14,15 +14,15 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 use core::task::Waker;
 
+use super::clock_mode::AtEnd;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::mode::{AtEnd, Mode};
-use super::timers::{NEVER, NOT_PARKED, ShardState, Timers, due_tick};
+use super::timers::{ShardState, Timers, due_tick};
 use crate::platform::{LockGuard, Ordering};
 
 /// The bit of an epoch that says what its sleeps do when it is over. It stands in each timer, also when the
 /// shard serves another runtime.
-const FIRES_AT_END: u32 = 2;
+pub(super) const FIRES_AT_END: u32 = 2;
 
 /// What became of a timer that was to be inserted or looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,48 +33,6 @@ pub(super) enum RegisterOutcome {
     Due,
     /// Its shard is closed.
     Closed,
-}
-
-impl Timers {
-    /// Opens a closed shard, with a fresh clock.
-    ///
-    /// `unpark` wakes the thread that runs the shard's timers: it is woken only if, while the
-    /// shard is parked, another thread inserts a timer that is due before the end of its sleep.
-    ///
-    /// # Panics
-    /// If the shard is open.
-    pub fn open(&'static self, mode: Mode, unpark: Waker) -> TimersHandle {
-        self.open_until(AtEnd::Panic, mode, unpark)
-    }
-
-    /// As [`open`](Self::open); `at_end` says what sleeps do that are polled when the shard is closed.
-    ///
-    /// # Panics
-    /// If the shard is open.
-    pub fn open_until(&'static self, at_end: AtEnd, mode: Mode, unpark: Waker) -> TimersHandle {
-        let mut guarded = self.guarded.lock();
-        // Relaxed: changed under the lock only.
-        let mut epoch = self.epoch.load(Ordering::Relaxed).wrapping_add(1);
-        assert!(epoch % 2 == 1, "timers opened twice");
-        if (epoch & FIRES_AT_END != 0) != (at_end == AtEnd::Fire) {
-            epoch = epoch.wrapping_add(FIRES_AT_END);
-        }
-        self.clock.restart(mode);
-        let now_tick = self.now_tick();
-        guarded.wheel.restart(now_tick);
-        // Relaxed: whoever gets the `TimersHandle` got it by way of this thread.
-        self.seen_tick.store(now_tick, Ordering::Relaxed);
-        guarded.unpark = Some(unpark);
-        // Relaxed: as below.
-        self.next_tick.store(NEVER, Ordering::Relaxed);
-        // Relaxed: whoever gets the `TimersHandle` got it by way of this thread.
-        self.parked_until.store(NOT_PARKED, Ordering::Relaxed);
-        self.epoch.store(epoch, Ordering::Relaxed);
-        TimersHandle {
-            timers: self,
-            epoch,
-        }
-    }
 }
 
 /// A handle to a timer shard, which serves one runtime: a runtime's handle and each timer keep one.

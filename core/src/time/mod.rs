@@ -2,7 +2,7 @@
 
 mod instant;
 
-mod mode;
+mod clock_mode;
 
 mod clock;
 
@@ -20,8 +20,10 @@ mod timers;
 
 mod handle;
 
-#[cfg(feature = "alloc")]
 mod owner;
+
+#[cfg(feature = "alloc")]
+mod pool;
 
 mod current;
 

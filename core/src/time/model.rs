@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use loom::thread;
 
+use super::clock_mode::ClockMode;
 use super::entry::{Entry, Phase};
 use super::handle::{RegisterOutcome, TimersHandle};
 use super::instant::Instant;
-use super::mode::Mode;
-use super::timers::{ParkLimit, Timers};
+use super::owner::{ParkLimit, TimersOwner};
+use super::timers::Timers;
 
 #[derive(Default)]
 struct Count(AtomicUsize);
@@ -29,7 +30,7 @@ impl Wake for Count {
 struct Place(NonNull<Timers>);
 
 impl Place {
-    fn open(mode: Mode, unpark: Waker) -> (Self, TimersHandle) {
+    fn open(mode: ClockMode, unpark: Waker) -> (Self, TimersOwner) {
         let timers: &'static Timers = Box::leak(Box::default());
         (Self(NonNull::from(timers)), timers.open(mode, unpark))
     }
@@ -77,14 +78,15 @@ const MS: Duration = Duration::from_millis(1);
 fn model_regression_11_an_insert_is_slept_for_or_unparks() {
     loom::model(|| {
         let unparks = Arc::new(Count::default());
-        let (_place, timers) = Place::open(Mode::Machine, Waker::from(unparks.clone()));
+        let (_place, mut shard) = Place::open(ClockMode::Machine, Waker::from(unparks.clone()));
+        let timers = shard.handle();
         let inserter = thread::spawn(move || {
             let owner = Owner::new();
             let registered = owner.register(&timers, 3_600_000 * MS, Waker::noop());
             assert_eq!(registered, RegisterOutcome::Pending);
             owner
         });
-        let park = timers.prepare_park();
+        let park = shard.prepare_park();
         let owner = inserter.join().expect("no panic");
         if park == ParkLimit::Forever {
             assert_eq!(
@@ -93,7 +95,7 @@ fn model_regression_11_an_insert_is_slept_for_or_unparks() {
                 "an insert was slept through"
             );
         }
-        timers.finish_park();
+        shard.finish_park();
         assert_eq!(owner.cancel(&timers), Phase::Idle);
         timers.shutdown();
     });
@@ -104,7 +106,8 @@ fn model_regression_11_an_insert_is_slept_for_or_unparks() {
 #[test]
 fn model_an_insert_against_fire_is_woken() {
     loom::model(|| {
-        let (_place, timers) = Place::open(Mode::Paused, Waker::noop().clone());
+        let (_place, shard) = Place::open(ClockMode::Paused, Waker::noop().clone());
+        let timers = shard.handle();
         let first = Owner::new();
         assert_eq!(
             first.register(&timers, MS, Waker::noop()),
@@ -141,7 +144,8 @@ fn model_an_insert_against_fire_is_woken() {
 #[test]
 fn model_a_drop_against_fire_against_shutdown() {
     loom::model(|| {
-        let (_place, timers) = Place::open(Mode::Paused, Waker::noop().clone());
+        let (_place, shard) = Place::open(ClockMode::Paused, Waker::noop().clone());
+        let timers = shard.handle();
         let owner = Owner::new();
         assert_eq!(
             owner.register(&timers, MS, Waker::noop()),
@@ -162,7 +166,8 @@ fn model_a_drop_against_fire_against_shutdown() {
 #[test]
 fn model_an_insert_against_shutdown_is_told() {
     loom::model(|| {
-        let (_place, timers) = Place::open(Mode::Paused, Waker::noop().clone());
+        let (_place, shard) = Place::open(ClockMode::Paused, Waker::noop().clone());
+        let timers = shard.handle();
         let closer = thread::spawn(move || timers.shutdown());
         let owner = Owner::new();
         let registered = owner.register(&timers, MS, Waker::noop());

@@ -16,11 +16,11 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 
+use super::clock_mode::AtEnd;
 use super::current::timers_here;
 use super::entry::{Entry, Phase};
 use super::handle::{RegisterOutcome, TimersHandle};
 use super::instant::Instant;
-use super::mode::AtEnd;
 use super::timers::{Timers, due_tick};
 use crate::coop;
 use crate::platform::timers_ended;

@@ -14,12 +14,12 @@ use core::time::Duration;
 use crate::checked::checked;
 use crate::platform::locks_held;
 
+use super::clock_mode::{AtEnd, ClockMode};
 use super::current::{Current, set_current};
 use super::instant::Instant;
-use super::mode::{AtEnd, Mode};
-use super::owner::TimersOwner;
+use super::owner::{ParkLimit, TimersOwner};
 use super::sleep::{Sleep, sleep, sleep_until};
-use super::timers::{ParkLimit, Timers};
+use super::timers::Timers;
 
 #[derive(Default)]
 struct Count(AtomicUsize);
@@ -46,7 +46,7 @@ struct Paused(TimersOwner);
 
 impl Paused {
     fn new() -> Self {
-        let owner = TimersOwner::new(AtEnd::Panic, Mode::Paused, Waker::noop().clone());
+        let owner = TimersOwner::new(AtEnd::Panic, ClockMode::Paused, Waker::noop().clone());
         set_current(Current::Timers(owner.handle()));
         Self(owner)
     }
@@ -87,7 +87,7 @@ fn fires_at_its_deadline_and_not_before() {
 /// Regression row 14: what is dropped leaves no entry, polled or not.
 #[test]
 fn regression_14_a_dropped_sleep_leaves_no_entry() {
-    let paused = Paused::new();
+    let mut paused = Paused::new();
     drop(sleep(10 * MS));
     let mut timer = Box::pin(sleep(10 * MS));
     assert_eq!(paused.0.len(), 0);
@@ -205,7 +205,7 @@ fn more_timers_than_a_batch_fire_in_order() {
 
 #[test]
 fn an_idle_paused_clock_moves_from_timer_to_timer() {
-    let paused = Paused::new();
+    let mut paused = Paused::new();
     let start = Instant::now();
     let (count, waker) = counting();
     let mut timer = pin!(sleep(1_234_567 * MS));
@@ -217,6 +217,7 @@ fn an_idle_paused_clock_moves_from_timer_to_timer() {
         assert_eq!(paused.0.prepare_park(), ParkLimit::Advance);
         paused.0.finish_park();
         paused.0.advance_idle();
+        paused.0.fire_due();
     }
     assert_eq!(start.elapsed(), 1_234_567 * MS);
     assert_eq!(paused.0.prepare_park(), ParkLimit::Forever);
@@ -241,7 +242,7 @@ fn an_earlier_timer_unparks_a_parked_home_only() {
     // The paused's own thread's waker is no foreign code, and is cloned under the lock.
     let unparks = Arc::new(Count::default());
     let unpark = Waker::from(unparks.clone());
-    let owner = TimersOwner::new(AtEnd::Panic, Mode::Machine, unpark);
+    let mut owner = TimersOwner::new(AtEnd::Panic, ClockMode::Machine, unpark);
     set_current(Current::Timers(owner.handle()));
     let hour = Duration::from_secs(3_600);
     let mut timers = [3, 2, 1, 4].map(|hours| Box::pin(sleep(hours * hour)));
@@ -261,6 +262,26 @@ fn an_earlier_timer_unparks_a_parked_home_only() {
     assert_eq!(unparks.get(), 1);
     assert!(!owner.is_overdue(Instant::now()));
     assert!(owner.is_overdue(Instant::now() + 2 * hour));
+}
+
+#[test]
+#[should_panic(expected = "timers opened twice")]
+fn a_shard_has_one_owner() {
+    let timers: &'static Timers = Box::leak(Box::default());
+    let owner = timers.open(ClockMode::Machine, Waker::noop().clone());
+    // A handle may close the shard, which has its owner all the same.
+    owner.handle().close();
+    let _second = timers.open(ClockMode::Machine, Waker::noop().clone());
+}
+
+#[test]
+fn timers_that_were_never_opened_are_not_paused() {
+    let timers: &'static Timers = Box::leak(Box::default());
+    assert!(!timers.clock().is_paused());
+    assert_eq!(timers.fire_due(), 0);
+    let owner = timers.open(ClockMode::Paused, Waker::noop().clone());
+    assert!(timers.clock().is_paused());
+    drop(owner);
 }
 
 #[test]
@@ -287,11 +308,13 @@ fn shutdown_wakes_and_closes_every_timer() {
 
 #[test]
 fn a_recycled_home_does_not_take_timers_of_its_past() {
-    let paused = Paused::new();
+    let timers: &'static Timers = Box::leak(Box::default());
+    let owner = timers.open(ClockMode::Paused, Waker::noop().clone());
+    set_current(Current::Timers(owner.handle()));
     let mut old = Box::pin(sleep(MS));
-    let timers: &'static Timers = paused.0.handle().shard();
-    paused.0.shutdown();
-    let reopened = timers.open(Mode::Paused, Waker::noop().clone());
+    set_current(Current::Absent);
+    drop(owner);
+    let reopened = timers.open(ClockMode::Paused, Waker::noop().clone());
     let poll = std::panic::AssertUnwindSafe(|| poll(old.as_mut(), Waker::noop()));
     assert!(std::panic::catch_unwind(poll).is_err());
     assert_eq!(reopened.len(), 0);

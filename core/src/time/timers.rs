@@ -6,7 +6,7 @@
 //!             it takes no lock to see whether a timer is due, and so that another thread can fire the
 //!             overdue timers of a blocked worker.
 //! States      closed ─open→ open ─shutdown→ closed ─open→ …; shards are recycled, never freed.
-//!             not parked ─prepare_park→ parked until a tick ─finish_park→ not parked
+//!             not parked ─prepare_park→ parked until a tick ─finish_park→ not parked, see `owner`
 //! Invariants  I1 a shard lives for ever, so `&'static Timers` may be kept in every timer; `epoch`
 //!                tells a timer that its shard was closed, or serves another runtime now.
 //!             I2 `next_tick` changes under the lock only, and is never later than the earliest
@@ -16,6 +16,7 @@
 //!                fences, reads `parked_until`. One of them sees the other.
 //!             I4 no waker is cloned, woken or dropped under the lock, but `unpark` is cloned: it is
 //!                the scheduler's own.
+//!             I5 while `owned`, there is one `TimersOwner`, who alone parks.
 //! Rejected    A process-wide wheel: one mutex for all workers. A wheel that is chosen at random: the
 //!             thread that makes a timer would then have to wake another. An `Arc` of the shard in each timer: two
 //!             read-modify-writes more.
@@ -24,36 +25,21 @@
 use core::fmt;
 use core::ptr::NonNull;
 use core::task::Waker;
-use core::time::Duration;
 
 use super::clock::Clock;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
 use super::order::{LAST_TICK, Order};
 use crate::maybe_const;
-use crate::platform::{AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence, tick_after};
+use crate::platform::{
+    AtomicBool, AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence, tick_after,
+};
 use crate::wake::WakeBatch;
 
 /// `next_tick` of an open shard without timers, and `parked_until` of one that sleeps without limit.
 pub(super) const NEVER: u64 = u64::MAX;
 /// `parked_until` of a shard whose thread runs.
 pub(super) const NOT_PARKED: u64 = 0;
-
-/// How long a worker whose queue is empty may sleep, as far as its timers are concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use = "it says how to park"]
-pub enum ParkLimit {
-    /// Until unparked: there is no timer (or the paused clock is held by a running blocking task,
-    /// whose end unparks).
-    Forever,
-    /// At most this long, then [`Timers::fire_due`].
-    Sleep(Duration),
-    /// The clock is paused and a timer waits: look for events without sleeping (a sleep of zero);
-    /// if nothing became runnable, call [`Timers::advance_idle`], which moves the clock to the
-    /// next timer and fires it. Do not sleep: time does not pass by itself.
-    Advance,
-}
 
 /// What the shard's lock guards.
 pub(super) struct ShardState {
@@ -101,6 +87,8 @@ pub struct Timers {
     pub(super) seen_tick: AtomicU64,
     /// Odd while open.
     pub(super) epoch: AtomicU32,
+    /// Whether there is an owner (I5).
+    pub(super) owned: AtomicBool,
     pub(super) guarded: Lock<ShardState>,
 }
 
@@ -120,6 +108,7 @@ impl Timers {
                 parked_until: AtomicU64::new(NOT_PARKED),
                 seen_tick: AtomicU64::new(0),
                 epoch: AtomicU32::new(0),
+                owned: AtomicBool::new(false),
                 guarded: Lock::new(ShardState { wheel: Order::new(), unpark: None }),
             }
         }
@@ -212,43 +201,24 @@ impl Timers {
     }
 
     /// Sets `next_tick` from the wheel; the caller holds the lock.
-    fn publish(&self, wheel: &Order) {
+    pub(super) fn publish(&self, wheel: &Order) {
         // Relaxed: written under the lock; raising it needs no partner (I2).
         self.next_tick
             .store(wheel.next_tick().unwrap_or(NEVER), Ordering::Relaxed);
     }
 
-    /// Publishes that the shard's thread is about to sleep, and returns for how long it may.
-    ///
-    /// Call it last before parking, and [`finish_park`](Self::finish_park) after. If another thread
-    /// inserts a timer after this call that is due earlier, it unparks this thread.
-    pub fn prepare_park(&self) -> ParkLimit {
-        if self.clock.is_paused() {
-            return self.prepare_park_paused();
-        }
-        let until = self.publish_park();
-        if until == NEVER {
-            return ParkLimit::Forever;
-        }
-        let due_nanos = until.saturating_mul(TICK_NANOS);
-        ParkLimit::Sleep(Duration::from_nanos(
-            due_nanos.saturating_sub(self.clock.now_nanos()),
-        ))
-    }
-
     /// Publishes that an alarm will fire what is due, and returns when to set it, in microseconds
     /// since the platform's origin. `None` without a timer.
     ///
-    /// For a chip, whose alarm does what a hosted worker's thread does between its sleeps. There is
-    /// no [`finish_park`](Self::finish_park): the alarm counts as armed all the time, and an insert
-    /// due earlier unparks. The clock is the machine's.
-    pub fn prepare_alarm(&self) -> Option<u64> {
+    /// For a chip, whose alarm does what a hosted worker's thread does between its sleeps. Nobody says that a sleep
+    /// is over: the alarm counts as armed all the time, and an insert due earlier unparks. The clock is the machine's.
+    pub(crate) fn prepare_alarm(&self) -> Option<u64> {
         let until = self.publish_park();
         (until != NEVER).then(|| until.saturating_mul(TICK_NANOS / 1_000))
     }
 
     /// Publishes that the shard sleeps until its next tick, which is returned (I3).
-    fn publish_park(&self) -> u64 {
+    pub(super) fn publish_park(&self) -> u64 {
         // Relaxed: ordered against inserters by the fence (I3).
         let mut until = self.next_tick.load(Ordering::Relaxed);
         self.parked_until.store(until, Ordering::Relaxed);
@@ -263,26 +233,6 @@ impl Timers {
         until
     }
 
-    #[cold]
-    fn prepare_park_paused(&self) -> ParkLimit {
-        let guarded = self.guarded.lock();
-        // A cancel may have left `next_tick` too early, and time must not move without a timer.
-        self.publish(&guarded.wheel);
-        // Relaxed: inserters take the lock, before or after this.
-        self.parked_until.store(NEVER, Ordering::Relaxed);
-        if guarded.wheel.len() == 0 || self.clock.is_held() {
-            return ParkLimit::Forever;
-        }
-        ParkLimit::Advance
-    }
-
-    /// The shard's thread runs again: inserts need not unpark it.
-    #[inline]
-    pub fn finish_park(&self) {
-        // Relaxed: an inserter that sees the old value unparks once too often.
-        self.parked_until.store(NOT_PARKED, Ordering::Relaxed);
-    }
-
     /// Whether a timer that is due at `due_tick` is so at once, and not at the next look: it was due at
     /// the last one. Without timers nobody has looked, and the clock says: a whole tick later, since a task may
     /// have been at its poll for as long as it takes the clock to pass from one to the next.
@@ -293,17 +243,6 @@ impl Timers {
         }
         // Relaxed: as above.
         due_tick <= self.seen_tick.load(Ordering::Relaxed)
-    }
-
-    /// Moves a paused clock to the next timer and fires what is due then; says how many fired.
-    ///
-    /// For the scheduler, after [`ParkLimit::Advance`], when nothing has become runnable.
-    pub fn advance_idle(&self) -> usize {
-        let next = self.guarded.lock().wheel.next_tick();
-        if let Some(next) = next.filter(|_| self.clock.is_paused() && !self.clock.is_held()) {
-            self.clock.advance_to_tick(next);
-        }
-        self.fire_due()
     }
 
     /// Closes the shard: the task of every waiting timer is woken, its poll finds the shard closed, and no timer
@@ -355,7 +294,7 @@ impl Timers {
     pub(super) fn lower(&self, due_tick: u64, guarded: &ShardState) -> Option<Waker> {
         // Relaxed: ordered against the parker by the fence (I3).
         self.next_tick.store(due_tick, Ordering::Relaxed);
-        // SeqCst: pairs with the fence in `prepare_park` (I3).
+        // SeqCst: pairs with the fence in `publish_park` (I3).
         fence(Ordering::SeqCst);
         if due_tick < self.parked_until.load(Ordering::Relaxed) {
             // The scheduler's own waker: its clone is no foreign code.

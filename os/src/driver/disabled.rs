@@ -6,20 +6,7 @@ use std::time::{Duration, Instant};
 
 use selkie_core::park::{Park, Unpark};
 
-/// What a driver is built with.
-#[derive(Debug, Default)]
-pub(crate) struct Config {
-    /// Events that one turn takes at most.
-    pub(crate) events_per_turn: usize,
-    /// The same for a turn between tasks.
-    pub(crate) events_per_busy_turn: usize,
-    /// Whether operations may use completion rings.
-    pub(crate) ring: bool,
-    /// Threads that run tasks.
-    pub(crate) workers: usize,
-    /// Whether each of them has a reactor of its own.
-    pub(crate) reactor_per_worker: Option<bool>,
-}
+use super::config::Config;
 
 /// A driver; there is none.
 #[derive(Debug)]

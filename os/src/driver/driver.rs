@@ -3,7 +3,7 @@
 //! Idea        Each park makes one call of the poller. Each event carries a token, which finds the slot of its
 //!             source.
 //! Invariants  I1 the tokens of the waker, of the signals and of the rings are not the key of any slot.
-//!             I2 what a worker put into the submission queue of its ring is submitted by `settle`, which a
+//!             I2 what a worker put into the submission queue of its ring is submitted by `submit_and_reap`, which a
 //!                scheduler with several workers calls; a scheduler with one worker parks here and need not call
 //!                it.
 //!             I3 a waker that panics does not keep the other events of the turn from being dispatched; its panic
@@ -20,6 +20,7 @@ use mio::{Events, Poll, Token};
 use selkie_core::park::{Park, Unpark};
 use selkie_core::raw::platform::contain_panic;
 
+use super::config::Config;
 use super::conversion::ready_of_event;
 use super::handle::{Handle, Shared, Unparker};
 use super::reactor::{Reactor, WAKER};
@@ -28,38 +29,8 @@ use super::rings::Rings;
 use super::slots::Key;
 use crate::sys::EDGE_TRIGGERED;
 
-/// Events taken in one turn, unless configured otherwise.
-const EVENTS_PER_TURN: usize = 1024;
-
 /// Workers from which on each has a reactor of its own by default.
 const OWN_REACTORS_FROM: usize = 3;
-
-/// What a driver is built with.
-#[derive(Debug, Clone)]
-pub(crate) struct Config {
-    /// Events that one turn takes at most; the others wait in the kernel for the next turn.
-    pub(crate) events_per_turn: usize,
-    /// The same for a turn between tasks, which does not sleep.
-    pub(crate) events_per_busy_turn: usize,
-    /// Whether operations may use completion rings.
-    pub(crate) ring: bool,
-    /// Threads that run tasks.
-    pub(crate) workers: usize,
-    /// Whether each worker has a reactor of its own, if that is not left to [`has_own_reactors`].
-    pub(crate) reactor_per_worker: Option<bool>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            events_per_turn: EVENTS_PER_TURN,
-            events_per_busy_turn: EVENTS_PER_TURN,
-            ring: false,
-            workers: 1,
-            reactor_per_worker: None,
-        }
-    }
-}
 
 /// The poller of one reactor, once it was made, and its buffers for events.
 #[derive(Debug)]
@@ -177,7 +148,7 @@ impl Park for Driver {
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        let has_woken = self.has_one_worker && self.handle.shared.rings.settle(0);
+        let has_woken = self.has_one_worker && self.handle.shared.rings.submit_and_reap(0);
         if timeout == Some(Duration::ZERO) || has_woken {
             return self.turn(Some(Duration::ZERO));
         }

@@ -152,8 +152,8 @@ impl Unpark for Unparker {
         reactor.unpark(|| self.shared.is_same_process());
     }
 
-    fn settle(&self, worker: usize) -> bool {
-        self.shared.rings.settle(worker)
+    fn submit_and_reap(&self, worker: usize) -> bool {
+        self.shared.rings.submit_and_reap(worker)
     }
 
     fn bind_worker(&self, worker: Option<usize>) {

@@ -6,6 +6,8 @@
 //! the readiness in the slot, try, and wait if the system call would block. Without the features that need a reactor,
 //! driver and handle are types without values.
 
+mod config;
+
 #[cfg(feature = "reactor")]
 mod conversion;
 mod error;
@@ -54,10 +56,11 @@ mod registration;
 #[cfg(not(feature = "reactor"))]
 mod disabled;
 
+pub(crate) use config::Config;
 #[cfg(not(feature = "reactor"))]
-pub(crate) use disabled::{Config, Handle, build};
+pub(crate) use disabled::{Handle, build};
 #[cfg(feature = "reactor")]
-pub(crate) use driver::{Config, build};
+pub(crate) use driver::build;
 pub(crate) use error::is_shutdown_error;
 #[cfg(any(feature = "io-std", all(io_uring, feature = "net")))]
 pub(crate) use error::shutdown_error;

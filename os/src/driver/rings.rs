@@ -20,7 +20,7 @@ impl Rings {
         Self
     }
 
-    pub(super) fn settle(&self, _worker: usize) -> bool {
+    pub(super) fn submit_and_reap(&self, _worker: usize) -> bool {
         false
     }
 

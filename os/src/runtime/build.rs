@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
 use selkie_core::raw::platform::AtomicU64;
-use selkie_core::raw::time::{AtEnd, Mode, TimersOwner};
+use selkie_core::raw::time::{AtEnd, ClockMode, TimersOwner};
 
 use crate::blocking::BlockingPool;
 use crate::config::Config;
@@ -117,9 +117,9 @@ pub(super) fn current_thread(
     let (mut parks, driver) = build_parks(parts, 1)?;
     let park = parks.pop().expect("at least one is made");
     let mode = if parts.start_paused {
-        Mode::Paused
+        ClockMode::Paused
     } else {
-        Mode::Pausable
+        ClockMode::Pausable
     };
     let timers = parts.time.then(|| {
         let waker = Waker::from(Arc::new(UnparkWaker(park.unpark_handle())));
@@ -143,7 +143,7 @@ pub(super) fn current_thread(
 #[cfg(feature = "rt-multi-thread")]
 pub(super) fn multi_thread(config: &Config, parts: &Parts) -> io::Result<Handle> {
     let (parks, driver) = build_parks(parts, config.worker_threads)?;
-    let owner = |waker| TimersOwner::new(parts.sleeps_at_end, Mode::Machine, waker);
+    let owner = |waker| TimersOwner::new(parts.sleeps_at_end, ClockMode::Machine, waker);
     let timers: Option<&dyn Fn(Waker) -> TimersOwner> =
         if parts.time { Some(&owner) } else { None };
     let scheduler = MultiThread::new(config.clone(), parks, timers);

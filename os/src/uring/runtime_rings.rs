@@ -1,7 +1,7 @@
 //! The rings of the current runtime.
 //!
 //! Invariants  I1 an operation that is queued in the ring of the current worker stays queued until the worker
-//!                settles; one that is queued in another ring is submitted at once (`submit_unless_own`).
+//!                submits; one that is queued in another ring is submitted at once (`submit_unless_own`).
 //!             I2 an operation that the system ends early is restarted, up to a limit within one poll, so that the
 //!                poll ends whatever the system reports (`Restarts`).
 
@@ -107,7 +107,7 @@ impl RuntimeRings {
     }
 }
 
-/// Submits what was just queued in `ring`, unless it is the ring of the current worker, which settles later
+/// Submits what was just queued in `ring`, unless it is the ring of the current worker, which submits it later
 /// (I1).
 pub(super) fn submit_unless_own(ring: &Arc<Ring>) {
     let is_own = context::with_current(|inner| {

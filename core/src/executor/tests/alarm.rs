@@ -14,7 +14,7 @@ use proptest::prelude::{Just, any, prop, prop_assert, prop_oneof, proptest};
 
 use crate::executor::{AlarmClock, ChipTimers};
 use crate::platform::instant_origin;
-use crate::time::raw::{Current, Mode, set_current};
+use crate::time::raw::{ClockMode, Current, set_current};
 use crate::time::{Sleep, TimersHandle, sleep};
 
 /// How far ahead of the time the comparator must be set.
@@ -93,7 +93,7 @@ impl Chip {
     fn new(pace: u64) -> Self {
         let timers: &'static ChipTimers<Comparator> =
             Box::leak(Box::new(ChipTimers::new(Comparator::default())));
-        let handle = timers.start_as(Mode::Paused);
+        let handle = timers.start_as(ClockMode::Paused);
         let _ = timers.clock().handle.set(handle);
         timers.clock().pace.store(pace, SeqCst);
         set_current(Current::Timers(handle));

@@ -23,7 +23,7 @@ use crate::park::Unpark;
 use crate::sync::{FixedChannel, Signal};
 use crate::task::raw::{BODY_OFFSET, ErasedFuture};
 use crate::task::yield_now;
-use crate::time::raw::Mode;
+use crate::time::raw::ClockMode;
 use crate::time::{Timers, TimersHandle, sleep};
 
 const MS: Duration = Duration::from_millis(1);
@@ -55,9 +55,10 @@ impl<const SLOTS: usize> Place<SLOTS> {
 /// Timers whose clock jumps to the next timer when nothing else is to do.
 fn virtual_time<const SLOTS: usize>(place: &Place<SLOTS>) -> (TimedPark<ThreadPark>, TimersHandle) {
     let timers: &'static Timers = Box::leak(Box::default());
-    let timers = timers.open(Mode::Paused, Waker::noop().clone());
-    place.executor.set_timers(timers);
-    (TimedPark::over(place.park(), timers), timers)
+    let timers = timers.open(ClockMode::Paused, Waker::noop().clone());
+    let handle = timers.handle();
+    place.executor.set_timers(handle);
+    (TimedPark::over(place.park(), timers), handle)
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::vec::Vec;
 use crate::executor::{HeapExecutor, ThreadPark, ThreadUnpark, TimedPark, spawn as spawn_here};
 use crate::sync::{FixedChannel, Signal};
 use crate::task::yield_now;
-use crate::time::raw::Mode;
+use crate::time::raw::ClockMode;
 use crate::time::{Timers, sleep};
 
 fn executor() -> HeapExecutor<ThreadPark> {
@@ -43,9 +43,10 @@ fn tasks_return_panic_and_are_aborted() {
 fn a_thousand_tasks_sleep_and_send() {
     let unpark: &'static ThreadUnpark = Box::leak(Box::default());
     let timers: &'static Timers = Box::leak(Box::default());
-    let timers = timers.open(Mode::Paused, Waker::noop().clone());
+    let timers = timers.open(ClockMode::Paused, Waker::noop().clone());
+    let handle = timers.handle();
     let mut executor = HeapExecutor::new(TimedPark::over(ThreadPark::new(unpark), timers));
-    executor.set_timers(timers);
+    executor.set_timers(handle);
     static NUMBERS: FixedChannel<u64, 16> = FixedChannel::new();
     for number in 0..1_000 {
         let task = executor.spawn(async move {

@@ -8,7 +8,7 @@
 //! States      of an operation: see `operations`; of the ring: open ─begin_close→ closed, see `closing`
 //! Invariants  I1 a thread that makes the system take submissions holds `entering`, and takes `state` within it,
 //!                never the other way round; completions are taken under `state`.
-//!             I2 whoever queues an entry ensures that it is submitted: `settle` will be called, or it calls
+//!             I2 whoever queues an entry ensures that it is submitted: `submit_and_reap` will be called, or it calls
 //!                `submit_now` (I1 of `rings`).
 //!             I3 no foreign code runs under a lock.
 //!             I4 after a submission that failed for good nothing is ever submitted again, so that the system never
@@ -182,7 +182,7 @@ impl Ring {
     }
 
     /// Submits what is queued, and takes the completions there are by then: for threads that will not call
-    /// `settle` (I2).
+    /// `submit_and_reap` (I2).
     pub(crate) fn submit_now(&self) {
         if self.is_same_process() {
             self.submit_queued();
@@ -192,7 +192,7 @@ impl Ring {
 
     /// Submits what is queued, lets the system finish the work that it keeps for this thread, and takes the
     /// completions. Returns whether anybody was woken, or has queued more.
-    pub(super) fn settle(&self) -> bool {
+    pub(super) fn submit_and_reap(&self) -> bool {
         if !self.is_same_process() {
             return false; // I6
         }

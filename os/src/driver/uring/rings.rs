@@ -7,7 +7,7 @@
 //!             there is none yet, and the next use tries again after a while;
 //!             all: open ─close→ closed, where no ring is made any more
 //! Invariants  I1 what is queued in the ring of a worker is submitted by that worker before it sleeps or looks for
-//!                events, or by whoever sees that it does neither (`settle`). What other threads queue in any ring,
+//!                events, or by whoever sees that it does neither (`submit_and_reap`). What other threads queue in any ring,
 //!                they submit at once.
 //!             I2 an entry of `rings` does not change once it has a ring, or was refused for good; after `close`
 //!                each is one or the other. One thread at a time makes a ring.
@@ -213,9 +213,9 @@ impl Rings {
 
     /// Submits what is queued in the ring of `worker`, and takes its completions (I1). Returns whether anybody
     /// was woken, or more is queued.
-    pub(in crate::driver) fn settle(&self, worker: usize) -> bool {
+    pub(in crate::driver) fn submit_and_reap(&self, worker: usize) -> bool {
         self.existing(Some(worker))
-            .is_some_and(|ring| ring.settle())
+            .is_some_and(|ring| ring.submit_and_reap())
     }
 
     /// Takes the completions of the rings that are registered with the reactor `index`.

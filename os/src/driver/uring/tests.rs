@@ -89,7 +89,7 @@ fn reap_until(ring: &Ring, mut is_done: impl FnMut() -> bool) {
     while !is_done() {
         assert!(begun.elapsed().as_secs() < 20, "no completion comes");
         std::thread::yield_now();
-        ring.settle();
+        ring.submit_and_reap();
     }
 }
 
@@ -121,7 +121,7 @@ fn regression_24_a_dropped_future_leaves_its_memory_until_the_completion() {
     let witness = Arc::new(());
     let (reading, mut writer) = begin(&ring, &witness);
     drop(reading);
-    ring.settle();
+    ring.submit_and_reap();
     assert_eq!(
         Arc::strong_count(&witness),
         2,
@@ -266,19 +266,19 @@ fn queue_nop(ring: &Ring) -> usize {
 }
 
 #[test]
-fn a_worker_settles_for_its_own_ring_alone() {
+fn a_worker_submits_and_reaps_for_its_own_ring_alone() {
     let Some((rings, poll)) = rings() else { return };
     let first = rings.get(Some(0), &poll).unwrap();
     let second = rings.get(Some(1), &poll).unwrap();
     assert!(!Arc::ptr_eq(first, second));
     let (by_first, by_second) = (queue_nop(first), queue_nop(second));
-    rings.settle(0);
+    rings.submit_and_reap(0);
     assert!(first.outcome(by_first, Waker::noop()).is_some());
     rings.reap_of_reactor(0);
     assert!(second.outcome(by_second, Waker::noop()).is_none());
-    assert!(rings.settle(1), "somebody waits");
+    assert!(rings.submit_and_reap(1), "somebody waits");
     assert!(second.outcome(by_second, Waker::noop()).is_some());
-    assert!(!rings.settle(1), "there is nothing more");
+    assert!(!rings.submit_and_reap(1), "there is nothing more");
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn a_stopped_operation_is_told_so_once() {
     let slot = unsafe { ring.queue(entry, Box::new(payload), OperationKind::Socket) }
         .ok()
         .unwrap();
-    ring.settle();
+    ring.submit_and_reap();
     ring.cancel(slot);
     ring.cancel(slot);
     let mut told = None;

@@ -33,8 +33,8 @@ pub(super) struct Core<S: Schedule> {
     /// Since when tasks have been running, if the time is not counted yet.
     pub(super) busy_since: Option<Instant>,
     pub(super) park: AnyPark,
-    /// Kept for its drop, which shuts the timers down.
-    pub(super) _timers: Option<TimersOwner>,
+    /// By which the thread parks for its timers; its drop shuts them down.
+    pub(super) timers: Option<TimersOwner>,
     /// `None` once closed.
     pub(super) tasks: Option<OwnedTasks<S>>,
 }

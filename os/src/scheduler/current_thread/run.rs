@@ -19,7 +19,7 @@ use std::time::Duration;
 use selkie_core::raw::collections::Entered;
 use selkie_core::raw::coop;
 use selkie_core::raw::task::Notified;
-use selkie_core::raw::time::ParkLimit;
+use selkie_core::raw::time::{ParkLimit, TimersOwner};
 use selkie_core::raw::wake::wake_each;
 
 use super::super::any_park::AnyPark;
@@ -288,10 +288,8 @@ impl<'a> CoreGuard<'a> {
 
     /// Waits for an event, a timer or a wake.
     fn sleep(&self) {
-        let plan = match self.scheduler.timers {
-            Some(timers) => timers.prepare_park(),
-            None => ParkLimit::Forever,
-        };
+        let plan = self.with_timers(TimersOwner::prepare_park);
+        let plan = plan.unwrap_or(ParkLimit::Forever);
         match plan {
             ParkLimit::Forever => self.turn(None, true),
             ParkLimit::Sleep(limit) => self.turn(Some(limit), true),
@@ -300,6 +298,12 @@ impl<'a> CoreGuard<'a> {
                 self.advance_if_idle();
             }
         }
+    }
+
+    /// Calls `f` with the timers, if there are any.
+    fn with_timers<R>(&self, f: impl FnOnce(&mut TimersOwner) -> R) -> Option<R> {
+        let mut core = self.running.core.borrow_mut();
+        core.as_mut()?.timers.as_mut().map(f)
     }
 
     /// Whether no task waits to be run.
@@ -311,8 +315,9 @@ impl<'a> CoreGuard<'a> {
     /// Moves a paused clock if nothing became runnable.
     fn advance_if_idle(&self) {
         let idle = self.is_idle() && !self.scheduler.woken.load(Ordering::Acquire);
-        if let (true, Some(timers)) = (idle, self.scheduler.timers) {
-            timers.advance_idle();
+        if idle {
+            self.with_timers(TimersOwner::advance_idle);
+            self.look_at_timers();
         }
     }
 
@@ -338,18 +343,16 @@ impl<'a> CoreGuard<'a> {
         };
         back.park.park(limit);
         drop(back);
-        if let Some(core) = self.running.core.borrow().as_ref() {
+        if let Some(core) = self.running.core.borrow_mut().as_mut() {
+            if let (true, Some(timers)) = (parked, &mut core.timers) {
+                timers.finish_park();
+            }
             if let Some(tasks) = &core.tasks {
                 core.trim
                     .trim_if_due(tasks, &self.scheduler.remote, finished);
             }
         }
-        if let Some(timers) = self.scheduler.timers {
-            if parked {
-                timers.finish_park();
-            }
-            timers.fire_due();
-        }
+        self.look_at_timers();
         if self.scheduler.dumps.is_active() {
             self.answer_dumps();
         }

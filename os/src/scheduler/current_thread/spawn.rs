@@ -58,7 +58,7 @@ impl CurrentThread {
             trim: Trim::new(),
             busy_since: None,
             park,
-            _timers: timers,
+            timers,
             tasks,
         });
         scheduler.put_core(core);

@@ -9,6 +9,6 @@ pub(super) struct Core<S: Schedule> {
     pub(super) index: usize,
     pub(super) random: Random,
     pub(super) tasks: OwnedTasks<S>,
-    /// Kept for its drop, which shuts the worker's timers down.
+    /// By which the worker parks for its timers; its drop shuts them down.
     pub(super) timers: Option<TimersOwner>,
 }

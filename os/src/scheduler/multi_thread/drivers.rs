@@ -16,7 +16,7 @@ use selkie_core::raw::platform::{AtomicBool, Ordering, UnsafeCell};
 use super::super::any_park::{AnyPark, AnyUnpark};
 
 /// How long others use a worker's own driver, as a rule, and how long it sleeps without it then.
-const MOMENT: Duration = Duration::from_millis(1);
+const SLEEP_WITHOUT_DRIVER: Duration = Duration::from_millis(1);
 
 /// A driver that one worker sleeps in at a time.
 pub(super) struct SharedDriver {
@@ -50,7 +50,9 @@ impl SharedDriver {
     /// How long a worker may sleep elsewhere, since the driver is taken: its own has been taken for a moment only.
     pub(super) fn limit_elsewhere(&self, limit: Option<Duration>) -> Option<Duration> {
         match self.is_own {
-            true => Some(limit.map_or(MOMENT, |limit| limit.min(MOMENT))),
+            true => Some(limit.map_or(SLEEP_WITHOUT_DRIVER, |limit| {
+                limit.min(SLEEP_WITHOUT_DRIVER)
+            })),
             false => limit,
         }
     }
@@ -125,8 +127,8 @@ impl Drivers {
 
     /// Submits what worker `index` has asked of its driver, and wakes the tasks whose operations have completed.
     /// `true`: the worker looks once more before it sleeps.
-    pub(super) fn settle(&self, index: usize) -> bool {
-        self.of(index).unpark.settle(index)
+    pub(super) fn submit_and_reap(&self, index: usize) -> bool {
+        self.of(index).unpark.submit_and_reap(index)
     }
 
     /// The calling thread runs worker `index` from now on, or no worker.

@@ -9,7 +9,9 @@ use std::sync::PoisonError;
 use selkie_core::raw::task::{Notified, OwnedTasks};
 use selkie_core::task::Id;
 
+use super::notify::SharedQueues;
 use super::shared::MultiThread;
+use super::work_loop::WorkLoop;
 use super::worker::Worker;
 use crate::observability::Request;
 

@@ -4,20 +4,17 @@
 //!             tasks, or when somebody has asked for it, the inject queue comes first. If both are empty, the worker
 //!             steals from the rings of others. A worker whose tasks have all yielded also looks at workers that make no
 //!             progress.
-//! Invariants  I1 a worker takes no more tasks from the inject queue than its ring has room for, because a ring that
-//!                overflows pushes into that queue, whose lock is held at that time; and no more than run in the time
-//!                that a task from outside should wait, because tasks that they wake are queued behind them.
-//!             I2 tasks from outside get at most every second poll, however often somebody asks for it.
+//! Invariants  I1 tasks from outside get at most every second poll, however often somebody asks for it.
 //! Rejected    Taking a share of the inject queue while the ring has tasks: a flood from outside would run before all that
 //!             the worker's own tasks wake. Taking one task at a time even if all own tasks have yielded: a task that
 //!             yields until hundreds of tasks have run, which overflowed into that queue, would yield eight times per task.
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
-use selkie_core::raw::queue::RING_SLOTS;
 use selkie_core::raw::task::Notified;
 
 use super::shared::NOBODY;
+use super::work_loop::WorkLoop;
 use super::worker::Worker;
 
 /// Tasks that may run from the LIFO slot before the ring gets its turn.
@@ -33,7 +30,7 @@ impl Worker<'_> {
 
     /// The next task of this worker's own, or from outside.
     #[inline]
-    pub(super) fn next_task(&self) -> Option<Notified> {
+    pub(super) fn take_own_or_outside(&self) -> Option<Notified> {
         // Relaxed: a hint; the queue's own lock orders what is in it.
         if (self.remote.called.load(Ordering::Relaxed) && self.may_answer_call())
             || Self::count_down(&self.until_outside, self.tuning.interval())
@@ -55,7 +52,7 @@ impl Worker<'_> {
             .or_else(|| self.take_from_outside())
     }
 
-    /// Whether the last poll was none of a task from outside (I2).
+    /// Whether the last poll was none of a task from outside (I1).
     #[cold]
     fn may_answer_call(&self) -> bool {
         let polls = self.remote.counters.polls.get();
@@ -84,40 +81,9 @@ impl Worker<'_> {
         })
     }
 
-    /// This worker's share of the inject queue: one task to run, the others into the ring.
-    fn take_from_outside(&self) -> Option<Notified> {
-        let waiting = self.shared.inject_len();
-        if waiting == 0 {
-            return None;
-        }
-        // I1
-        let room = 1 + RING_SLOTS - self.remote.ring.len().min(RING_SLOTS);
-        let share = (waiting / self.shared.workers() + 1).min(RING_SLOTS / 2);
-        let share = share.min(room).min(self.tuning.share());
-        let mut first = None;
-        let mut taken = 0;
-        for offset in 0..self.shared.inject.len() {
-            let shard = &self.shared.inject[(self.index + offset) % self.shared.inject.len()];
-            taken += shard.pop_many(share - taken, |task| {
-                if first.is_none() {
-                    first = Some(task);
-                } else {
-                    self.push_ring(task);
-                }
-            });
-            if taken == share {
-                break;
-            }
-        }
-        first
-    }
-
-    /// Looks for a task in the other workers' rings.
-    pub(super) fn search(&self) -> Option<Notified> {
-        if !self.searching.get() && !self.shared.idle.start_searching() {
-            return None;
-        }
-        self.searching.set(true);
+    /// A task from the ring of the worker that has invited this one, of any other, or from the inject queue.
+    #[inline]
+    pub(super) fn steal_or_take_outside(&self) -> Option<Notified> {
         // Relaxed: a hint.
         let inviting = self.remote.invited_by.load(Ordering::Relaxed);
         if inviting != NOBODY && inviting != self.index {
@@ -139,26 +105,5 @@ impl Worker<'_> {
             }
         }
         self.take_from_outside()
-    }
-
-    /// Half of the tasks in the ring of worker `victim`: one to run, the others into our ring.
-    pub(super) fn steal_from(&self, victim: usize) -> Option<Notified> {
-        let mut first = None;
-        if self.shared.remotes[victim].ring.is_empty() {
-            return None; // Spares the array that notified tasks are taken into.
-        }
-        let stolen = self.shared.remotes[victim].ring.take_half(|task| {
-            if first.is_none() {
-                first = Some(task);
-            } else {
-                self.push_ring(task);
-            }
-        });
-        if stolen > 0 {
-            let counters = &self.remote.counters;
-            counters.steal_operations.increment();
-            counters.steals.add(stolen as u64);
-        }
-        first
     }
 }

@@ -10,9 +10,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use selkie_core::raw::coop;
+use selkie_core::task::current_id;
 
 use super::run;
 use super::shared::{Core, MultiThread};
+use super::work_loop::WorkLoop;
 use super::worker::{Worker, with_worker};
 
 /// A core between two threads (I1).
@@ -37,13 +39,13 @@ fn hand_off(worker: &Worker<'_>) -> Option<Mailbox> {
         return None;
     }
     let core = worker.remove()?;
-    // The poll that blocks, which nobody could count later: the counters go with the core.
-    worker.remote.counters.polls.publish_one();
-    worker.counted.set(true);
-    if worker.searching.take() {
-        // A hook, between the search and the sleep.
-        worker.stop_searching();
+    if current_id().is_some() {
+        // The poll that blocks, which nobody could count later: the counters go with the core.
+        worker.remote.counters.polls.publish_one();
+        worker.counted.set(true);
     }
+    // A hook's call of this may lie between the search and the sleep.
+    worker.leave_search();
     if let Some(probes) = worker.shared.probes() {
         probes.handed_off(worker.index);
     }

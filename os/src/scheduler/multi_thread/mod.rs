@@ -8,7 +8,11 @@ mod idle;
 
 mod monitor_role;
 
+mod notify;
+
 mod core;
+
+mod progress;
 
 mod remaining_tasks;
 
@@ -21,6 +25,8 @@ mod tuning;
 mod stalled_workers;
 
 mod worker;
+
+mod work_loop;
 
 mod push;
 

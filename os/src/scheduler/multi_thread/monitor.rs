@@ -15,7 +15,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::notify::SharedQueues;
 use super::shared::MultiThread;
+use super::work_loop::WorkLoop;
 use super::worker::Worker;
 
 /// How long a stuck worker's timers and tasks may wait.
@@ -38,6 +40,7 @@ pub(super) struct Monitor {
 impl Monitor {
     /// Takes the role of the monitor if nobody has it, or if the worker that has it sleeps in the shared driver and
     /// this one does not. With the role, `limit` is at most the period.
+    #[inline]
     pub(super) fn limit(
         &mut self,
         worker: &Worker<'_>,
@@ -87,6 +90,7 @@ impl Monitor {
     }
 
     /// A round of the monitor. `true`: tasks were taken over, or timers fired.
+    #[inline]
     pub(super) fn look_after_others(&mut self, worker: &Worker<'_>) -> bool {
         if !self.is_monitor(worker) {
             return false;
@@ -109,7 +113,7 @@ impl Monitor {
                 continue;
             }
             all_asleep = false;
-            found |= shared.drivers.settle(index);
+            found |= shared.drivers.submit_and_reap(index);
             let polls = shared.remotes[index].counters.polls.get();
             if std::mem::replace(&mut self.polls[index], polls) == polls {
                 found |= take_over(worker, index);
@@ -124,6 +128,7 @@ impl Monitor {
     }
 
     /// The worker goes on to run tasks (I1).
+    #[inline]
     pub(super) fn leave(&mut self, worker: &Worker<'_>) {
         self.quiet_rounds = 0;
         let shared = worker.shared;
@@ -158,7 +163,7 @@ pub(super) fn take_over(worker: &Worker<'_>, index: usize) -> bool {
         return found; // A waker has handed the core off, and the ring with it.
     }
     if let Some(task) = worker.steal_from(index) {
-        worker.push_ring(task);
+        worker.push_own(task);
         found = true;
     }
     // It would have run next there, and has waited for longest.

@@ -41,6 +41,7 @@ impl Parker {
     }
 
     /// Sleeps until woken or for `limit`: in `driver`, if that is free and needed. Says whether it was woken.
+    #[inline]
     pub(super) fn park(&self, driver: &SharedDriver, limit: Option<Duration>) -> bool {
         let sleep = |park: &mut AnyPark| {
             if self.enter(IN_DRIVER) {

@@ -19,11 +19,13 @@ use selkie_core::raw::collections::{Chain, QueueHandle};
 use selkie_core::raw::task::Notified;
 
 use super::super::yields::Yields;
+use super::notify::SharedQueues;
+use super::work_loop::WorkLoop;
 use super::worker::Worker;
 
 impl Worker<'_> {
     /// Adds a notified task to the ring; a full ring sends half of its tasks to the inject queue.
-    pub(super) fn push_ring(&self, task: Notified) {
+    pub(super) fn push_own(&self, task: Notified) {
         let Some(ring) = self.ring.take() else {
             // A waker has handed the core off: the ring is another thread's.
             return self.shared.push_outside(task);
@@ -69,7 +71,7 @@ impl Worker<'_> {
         let before = lifo.swap(task.into_raw().as_ptr(), Ordering::AcqRel);
         if let Some(before) = NonNull::new(before) {
             // SAFETY: only notified tasks go into the slot, and each comes out once.
-            self.push_ring(unsafe { Notified::from_raw(before) });
+            self.push_own(unsafe { Notified::from_raw(before) });
             self.notify_of_push();
         }
     }
@@ -78,7 +80,7 @@ impl Worker<'_> {
     pub(super) fn push_behind(&self, task: Notified) {
         // The worker itself comes to a lone task at once: that is no reason to wake another.
         let others = self.waiting() > 0;
-        self.push_ring(task);
+        self.push_own(task);
         // The count of polls, short: only differences are looked at.
         let turn = self.remote.counters.polls.get() as u32;
         let row = self.yields.row(turn);
@@ -96,16 +98,6 @@ impl Worker<'_> {
     pub(super) fn waiting(&self) -> usize {
         let lifo = usize::from(!self.remote.lifo.load(Ordering::Relaxed).is_null());
         self.remote.ring.len() + lifo
-    }
-
-    /// Tells others of a task that was just put into the ring, if that is due (I2).
-    fn notify_of_push(&self) {
-        if self.parking.get() || self.looking.get() {
-            return; // `notify_of_events` follows.
-        }
-        if self.unannounced.take() || self.remote.ring.len().is_power_of_two() {
-            self.shared.notify(self.index);
-        }
     }
 
     /// The driver has woken tasks of this worker: has another help, if that is worth a wake.

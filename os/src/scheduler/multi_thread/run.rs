@@ -1,24 +1,24 @@
-//! The loop of a worker.
+//! How a thread runs a worker, and what the worker does around its tasks and sleeps.
 //!
-//! Idea        The worker takes a task from the LIFO slot, its ring, the inject queue, or another worker's ring, and runs
-//!             it; if there is none, it sleeps. In between it looks at its driver and timers, as often as `maintenance` says.
-//! States      running tasks → searching → sleeping → …; a thread that has handed its core off is no worker any more
-//!             (`handoff`), and leaves the loop when the current task returns.
+//! Idea        The loop itself is `work_loop`. Here stands what the worker does in it besides running tasks: it looks at its
+//!             driver and timers, as often as `maintenance` says, counts what it does, and looks after others as it sleeps.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::tell;
 use selkie_core::raw::task::Notified;
-use selkie_core::raw::time::{Current, ParkLimit, set_current};
+use selkie_core::raw::time::{Current, set_current};
 use selkie_core::time::Instant as TimerInstant;
 
 use super::super::maintenance::Due;
 use super::monitor::{Monitor, take_over};
 use super::shared::{Core, MultiThread};
 use super::stalled_workers::{fire_overdue, is_stuck};
+use super::work_loop::WorkLoop;
 use super::worker::{Worker, set_worker};
-use crate::config::call;
+use crate::config::{Callback, call};
 
 /// A sleep that is shorter was none: events were there.
 const AT_ONCE: Duration = Duration::from_micros(10);
@@ -81,38 +81,168 @@ impl Drop for Restore {
     }
 }
 
-impl Worker<'_> {
-    fn work(&self) {
-        let mut monitor = Monitor::default();
-        while !self.shared.is_stopping() {
-            if !self.has_core.get() {
-                return;
+impl WorkLoop for Worker<'_> {
+    type Shared = MultiThread;
+    type Monitor = Monitor;
+
+    #[inline]
+    fn shared(&self) -> &MultiThread {
+        self.shared
+    }
+
+    #[inline]
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    #[inline]
+    fn has_core(&self) -> bool {
+        self.has_core.get()
+    }
+
+    #[inline]
+    fn searching(&self) -> &Cell<bool> {
+        &self.searching
+    }
+
+    #[inline]
+    fn unannounced(&self) -> &Cell<bool> {
+        &self.unannounced
+    }
+
+    #[inline]
+    fn takes_events(&self) -> bool {
+        self.parking.get() || self.looking.get()
+    }
+
+    #[inline]
+    fn maintain_if_due(&self) -> bool {
+        match self.maintenance.before_poll() {
+            Due::Poll => false,
+            Due::Timers(now) => {
+                self.leave_search();
+                self.look_around(now);
+                !self.has_core.get()
             }
-            match self.maintenance.before_poll() {
-                Due::Poll => {}
-                Due::Timers(now) => {
-                    self.look_around(now);
-                    if !self.has_core.get() {
-                        continue;
-                    }
-                }
-                Due::Maintenance => {
-                    self.maintain();
-                    // Tasks that it polled may have handed the core off.
-                    continue;
-                }
-            }
-            let task = self.next_task().or_else(|| self.look_for_events());
-            if task.is_none() && !self.has_core.get() {
-                continue; // An event's waker has handed the core off: the queues are another thread's.
-            }
-            match task.or_else(|| self.search()) {
-                Some(task) => self.run_task(task),
-                None => self.sleep(&mut monitor),
+            Due::Maintenance => {
+                self.leave_search();
+                self.maintain();
+                // Tasks that it polled may have handed the core off.
+                true
             }
         }
     }
 
+    #[inline]
+    fn next_task(&self) -> Option<Notified> {
+        self.take_own_or_outside()
+    }
+
+    #[inline]
+    fn look_for_events(&self) -> Option<Notified> {
+        if self.expects_events.get() {
+            self.take_from_events()
+        } else {
+            None
+        }
+    }
+
+    #[inline]
+    fn take_from_others(&self) -> Option<Notified> {
+        self.steal_or_take_outside()
+    }
+
+    #[inline]
+    fn push_ring(&self, task: Notified) {
+        self.push_own(task);
+    }
+
+    fn most_from_outside(&self) -> usize {
+        self.tuning.share()
+    }
+
+    fn count_stolen(&self, tasks: usize) {
+        let counters = &self.remote.counters;
+        counters.steal_operations.increment();
+        counters.steals.add(tasks as u64);
+    }
+
+    #[inline(always)]
+    fn poll(&self, task: Notified) {
+        match self.shared.probes() {
+            None => task.run(),
+            Some(probes) => probes.run(self.index, task),
+        }
+        // Counted when it is over, with whatever else is measured of it, unless `handoff` did.
+        if !self.counted.take() {
+            self.remote.counters.polls.publish_one();
+        }
+    }
+
+    #[inline]
+    fn before_park(&self) {
+        self.run_callback(self.shared.config.before_park.as_ref());
+    }
+
+    #[inline]
+    fn after_unpark(&self) {
+        self.run_callback(self.shared.config.after_unpark.as_ref());
+        if self.has_core.get() && self.shared.dumps.is_active() {
+            self.answer_dumps();
+        }
+    }
+
+    #[inline]
+    fn has_own_work(&self) -> bool {
+        let has_news = self.shared.drivers.submit_and_reap(self.index);
+        has_news || self.waiting() > 0 || !self.kept.borrow().is_empty()
+    }
+
+    #[inline]
+    fn begin_sleep(&self) {
+        self.count_park();
+        self.count_busy(Instant::now());
+        self.parking.set(true);
+    }
+
+    #[inline]
+    fn sleep_limit(&self, monitor: &mut Monitor) -> Option<Duration> {
+        monitor.limit(self, self.prepare_park())
+    }
+
+    #[inline]
+    fn after_park(&self, monitor: &mut Monitor, woken: bool) -> bool {
+        self.finish_park();
+        self.fire_timers();
+        if woken {
+            // For work, which clears our bit; to look at the limit again; or to monitor.
+            monitor.reset_quiet_rounds();
+        }
+        let found = monitor.look_after_others(self);
+        self.waiting() == 0 && !found
+    }
+
+    #[inline]
+    fn is_wanted(&self) -> bool {
+        self.shared.dumps.is_active() || self.shared.drivers.submit_and_reap(self.index)
+    }
+
+    #[inline]
+    fn end_sleep(&self, monitor: &mut Monitor) {
+        self.parking.set(false);
+        let now = Instant::now();
+        self.maintenance.done(now);
+        let lay_down = self.awake_since.replace(Some(now));
+        self.remote.counters.unparks.increment();
+        monitor.leave(self);
+        let at_once = lay_down.is_some_and(|then| now.duration_since(then) < AT_ONCE);
+        self.expects_events
+            .set(at_once && self.shared.drivers.are_own() && self.waiting() > 0);
+        self.notify_of_events();
+    }
+}
+
+impl Worker<'_> {
     /// Adds the time since the last look to the worker's busy time; it is `now`.
     fn count_busy(&self, now: Instant) {
         self.maintenance.done(now);
@@ -126,7 +256,7 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
-        self.shared.drivers.settle(self.index);
+        self.shared.drivers.submit_and_reap(self.index);
         self.look_into_driver();
         self.fire_timers();
         let now = Instant::now();
@@ -145,6 +275,15 @@ impl Worker<'_> {
         }
     }
 
+    /// Calls a hook, if there is one.
+    #[inline]
+    fn run_callback(&self, hook: Option<&Callback>) {
+        if hook.is_some() {
+            self.leave_search();
+            call(hook);
+        }
+    }
+
     /// Takes the events that are there.
     fn look_into_driver(&self) {
         let before = self.waiting();
@@ -156,16 +295,14 @@ impl Worker<'_> {
         }
     }
 
-    /// A task that an event wakes, if this worker has a driver of its own that is likely to have one: that costs
+    /// A task that an event wakes, of a worker that has a driver of its own that is likely to have one: that costs
     /// less than to search, or to lie down and get up again.
-    fn look_for_events(&self) -> Option<Notified> {
-        if !self.expects_events.get() {
-            return None;
-        }
-        self.shared.drivers.settle(self.index);
+    fn take_from_events(&self) -> Option<Notified> {
+        self.leave_search();
+        self.shared.drivers.submit_and_reap(self.index);
         self.look_into_driver();
         let task = if self.has_core.get() {
-            self.next_task()
+            self.take_own_or_outside()
         } else {
             None
         };
@@ -196,82 +333,5 @@ impl Worker<'_> {
         if is_stuck(shared, index, now) && self.has_core.get() {
             take_over(self, index);
         }
-    }
-
-    /// Sleeps until there may be work.
-    fn sleep(&self, monitor: &mut Monitor) {
-        call(self.shared.config.before_park.as_ref());
-        if !self.has_core.get() {
-            // The hook has handed the core off, which sleeps on another thread.
-            return call(self.shared.config.after_unpark.as_ref());
-        }
-        self.sleep_between_hooks(monitor);
-        call(self.shared.config.after_unpark.as_ref());
-        if self.has_core.get() && self.shared.dumps.is_active() {
-            self.answer_dumps();
-        }
-    }
-
-    fn sleep_between_hooks(&self, monitor: &mut Monitor) {
-        let remote = self.remote;
-        let has_news = self.shared.drivers.settle(self.index);
-        if has_news || self.waiting() > 0 || !self.kept.borrow().is_empty() {
-            return;
-        }
-        self.shared.idle.sleep(self.index, self.searching.take());
-        if self.shared.has_work_for_others() {
-            self.shared.idle.search_instead(self.index);
-            self.searching.set(true);
-            return;
-        }
-        self.count_park();
-        let lay_down = Instant::now();
-        self.count_busy(lay_down);
-        self.parking.set(true);
-        while self.park_once(monitor)
-            && self.shared.idle.is_sleeping(self.index)
-            && !self.shared.dumps.is_active()
-            && !self.shared.drivers.settle(self.index)
-        {}
-        self.parking.set(false);
-        let now = Instant::now();
-        self.maintenance.done(now);
-        self.awake_since.set(Some(now));
-        remote.counters.unparks.increment();
-        self.searching.set(self.shared.idle.wake_self(self.index));
-        monitor.leave(self);
-        let at_once = now.duration_since(lay_down) < AT_ONCE;
-        self.expects_events
-            .set(at_once && self.shared.drivers.are_own() && self.waiting() > 0);
-        self.notify_of_events();
-    }
-
-    /// One sleep, as long as the timers allow. `true`: nothing has happened, sleep on.
-    fn park_once(&self, monitor: &mut Monitor) -> bool {
-        if self.shared.is_stopping() {
-            return false;
-        }
-        let remote = self.remote;
-        let limit = match remote.timers.map(|timers| timers.prepare_park()) {
-            None | Some(ParkLimit::Forever) => None,
-            Some(ParkLimit::Sleep(limit)) => Some(limit),
-            // Only a single-thread runtime's clock can be paused.
-            Some(ParkLimit::Advance) => Some(Duration::ZERO),
-        };
-        let limit = monitor.limit(self, self.sleep_with_surplus(limit));
-        let woken = remote
-            .parker
-            .park(self.shared.drivers.of(self.index), limit);
-        if let Some(timers) = remote.timers {
-            timers.finish_park();
-            timers.fire_due();
-        }
-        self.give_memory_back();
-        if woken {
-            // For work, which clears our bit; to look at the limit again; or to monitor.
-            monitor.reset_quiet_rounds();
-        }
-        let found = monitor.look_after_others(self);
-        self.waiting() == 0 && !found
     }
 }

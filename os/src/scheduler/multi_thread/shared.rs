@@ -9,23 +9,24 @@
 
 use std::cell::Cell;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use selkie_core::raw::collections::{Padded, QueueHandle};
-use selkie_core::raw::platform::{AtomicPtr, AtomicU64};
+use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::task::{Header, Notified, OwnedTasks};
 use selkie_core::time::TimersHandle;
 
 use super::core;
 use super::drivers::Drivers;
-use super::idle::{Idle, ToNotify};
+use super::idle::Idle;
 use super::monitor_role::MonitorRole;
+use super::notify::SharedQueues;
 use super::parker::Parker;
+use super::progress::Progress;
 use super::remaining_tasks::RemainingTasks;
-use super::stalled_workers::Progress;
 use crate::config::Config;
 use crate::observability::{Counter, Dumps, Probes, WorkerCounters};
 
@@ -123,6 +124,73 @@ thread_local! {
     static NEXT_CALLED: Cell<usize> = const { Cell::new(0) };
 }
 
+impl SharedQueues for MultiThread {
+    type Task = Notified;
+
+    #[inline]
+    fn workers(&self) -> usize {
+        self.remotes.len()
+    }
+
+    #[inline]
+    fn inject(&self) -> &[Padded<Inject<Notified>>] {
+        &self.inject
+    }
+
+    #[inline]
+    fn ring(&self, index: usize) -> &Ring<Notified> {
+        &self.remotes[index].ring
+    }
+
+    #[inline]
+    fn idle(&self) -> &Idle {
+        &self.idle
+    }
+
+    #[inline]
+    fn parker(&self, index: usize) -> &Parker {
+        &self.remotes[index].parker
+    }
+
+    #[inline]
+    fn drivers(&self) -> &Drivers {
+        &self.drivers
+    }
+
+    #[inline]
+    fn stopping(&self) -> &AtomicBool {
+        &self.stopping
+    }
+
+    fn invite(&self, index: usize, from: usize) {
+        // Relaxed: a hint, and the wake orders it.
+        self.remotes[index]
+            .invited_by
+            .store(from, Ordering::Relaxed);
+    }
+
+    /// The next [`CALLED`] in turn that were not called before. If they are in long polls, others look in their own time.
+    #[cold]
+    fn call_workers(&self) {
+        let workers = self.workers();
+        let first = NEXT_CALLED
+            .try_with(|next| next.replace(next.get().wrapping_add(1)))
+            .unwrap_or(0);
+        let mut left = CALLED;
+        for offset in 0..workers {
+            let called = &self.remotes[(first + offset) % workers].called;
+            // Relaxed: a hint; a lost one costs the time until the worker looks by itself.
+            if !called.load(Ordering::Relaxed) {
+                called.store(true, Ordering::Relaxed);
+                left -= 1;
+                if left == 0 {
+                    return;
+                }
+            }
+        }
+    }
+}
+
 impl MultiThread {
     /// The shard that the calling thread pushes to: always the same, so that a lone spawner keeps
     /// the shard in its cache.
@@ -152,63 +220,9 @@ impl MultiThread {
         self.outside_counts
             .schedules
             .fetch_add(1, Ordering::Relaxed);
-        match self.own_shard().push(task) {
-            Ok(()) => match self.idle.worker_to_notify() {
-                ToNotify::Sleeper(index) => self.unpark(index),
-                ToNotify::SomebodySearches => {}
-                ToNotify::AllAreBusy => self.call_workers(),
-            },
-            Err(task) => task.discard(),
+        if let Err(task) = self.push_to_shard(self.own_shard(), task) {
+            task.discard();
         }
-    }
-
-    /// Wakes a worker if there is work at worker `from` and nobody looks for it.
-    pub(super) fn notify(&self, from: usize) {
-        if let ToNotify::Sleeper(index) = self.idle.worker_to_notify() {
-            // Relaxed: a hint, and the wake orders it.
-            self.remotes[index]
-                .invited_by
-                .store(from, Ordering::Relaxed);
-            self.unpark(index);
-        }
-    }
-
-    /// Has [`CALLED`] busy workers look at the inject queue after their polls: the next in turn that were not called before.
-    /// The first whose poll ends takes the task. If all of them are in long polls, others look in their own time.
-    #[cold]
-    fn call_workers(&self) {
-        let workers = self.workers();
-        let first = NEXT_CALLED
-            .try_with(|next| next.replace(next.get().wrapping_add(1)))
-            .unwrap_or(0);
-        let mut left = CALLED;
-        for offset in 0..workers {
-            let called = &self.remotes[(first + offset) % workers].called;
-            // Relaxed: a hint; a lost one costs the time until the worker looks by itself.
-            if !called.load(Ordering::Relaxed) {
-                called.store(true, Ordering::Relaxed);
-                left -= 1;
-                if left == 0 {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Ends the sleep of one sleeper, if there is one, so that it becomes the monitor.
-    pub(super) fn wake_a_monitor(&self) {
-        if let Some(index) = self.idle.any_sleeper() {
-            self.unpark(index);
-        }
-    }
-
-    /// Ends the sleep of worker `index`, or its next one.
-    pub(super) fn unpark(&self, index: usize) {
-        self.remotes[index].parker.unpark(self.drivers.of(index));
-    }
-
-    pub(super) fn unpark_all(&self) {
-        (0..self.workers()).for_each(|index| self.unpark(index));
     }
 
     /// Takes one notified task from the inject queue, starting with the shard of worker `index`.
@@ -221,32 +235,12 @@ impl MultiThread {
 
     /// How many notified tasks wait in the inject queue.
     pub(crate) fn inject_len(&self) -> usize {
-        self.inject.iter().map(|shard| shard.len()).sum()
-    }
-
-    /// Whether any queue has work that a worker could take; to be asked behind a fence of `idle`'s.
-    pub(super) fn has_work_for_others(&self) -> bool {
-        self.inject.iter().any(|shard| !shard.is_empty())
-            || self.remotes.iter().any(|remote| !remote.ring.is_empty())
-    }
-
-    /// Whether the workers have to end.
-    #[inline]
-    pub(super) fn is_stopping(&self) -> bool {
-        // Acquire: pairs with the Release in `stop`.
-        self.stopping.load(Ordering::Acquire)
+        SharedQueues::inject_len(self)
     }
 
     /// Tells the workers to end: each drops its tasks.
     pub(crate) fn stop(&self) {
-        // Release: pairs with the Acquire in `is_stopping`.
-        if self.stopping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        for shard in &self.inject {
-            shard.close();
-        }
-        self.unpark_all();
+        self.stop_workers();
     }
 
     /// How many workers there are.

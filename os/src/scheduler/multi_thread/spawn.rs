@@ -3,13 +3,13 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
 use selkie_core::raw::collections::{Padded, SlotLayout};
-use selkie_core::raw::platform::AtomicPtr;
+use selkie_core::raw::platform::{AtomicBool, AtomicPtr};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::random::Random;
 use selkie_core::raw::task::OwnedTasks;
@@ -20,11 +20,12 @@ use super::super::any_park::AnyPark;
 use super::drivers::Drivers;
 use super::idle::Idle;
 use super::monitor_role::MonitorRole;
+use super::notify::SharedQueues;
 use super::parker::Parker;
+use super::progress::Progress;
 use super::remaining_tasks::RemainingTasks;
 use super::run;
 use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
-use super::stalled_workers::Progress;
 use super::worker::worker_here;
 use crate::config::Config;
 use crate::observability::{Dumps, WorkerCounters};

@@ -4,7 +4,7 @@
 //!             timers wait. While some worker sleeps, the monitor takes care of that, but all workers may be busy. So
 //!             a busy worker that reads the clock looks at one other worker, in turn, once per [`LOOK`] at most: it fires
 //!             the timers that have been due there for [`OVERDUE`], and takes the tasks if there was no progress for
-//!             [`PATIENCE`]. Since when there was none, whoever looks notes with the worker that is looked at, so that a
+//!             `PATIENCE`. Since when there was none, whoever looks notes with the worker that is looked at, so that a
 //!             look costs the same for any number of workers, and one stuck worker is found as soon by many as by one.
 //!             Each time all of its own tasks have yielded, a worker looks at all others.
 //! States      of a worker: the polls that it had counted at a look, and when that count was new
@@ -14,11 +14,9 @@
 //!             as many lines of a cache, every 100 µs.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use selkie_core::raw::platform::AtomicU64;
 use selkie_core::raw::task::Notified;
 use selkie_core::time::Instant as TimerInstant;
 
@@ -30,8 +28,6 @@ const LEAST_ROUND: u32 = 8;
 const LEAST_PER_WORKER: u32 = 4;
 /// The shortest time between two looks of a busy worker at another.
 const LOOK: Duration = Duration::from_micros(50);
-/// For how long a worker has made no progress when another takes its tasks, and the shortest time between two such takes.
-const PATIENCE: Duration = Duration::from_micros(60);
 /// For how long a timer of a busy worker has been due when another worker fires it. A worker that has a processor and
 /// short polls fires it earlier itself.
 const OVERDUE: Duration = Duration::from_micros(20);
@@ -158,7 +154,7 @@ pub(super) fn fire_overdue(shared: &MultiThread, index: usize, now: Instant) {
     }
 }
 
-/// Whether worker `index` has made no progress for [`PATIENCE`] at `now`; if so, it is asked as long again before the answer
+/// Whether worker `index` has made no progress for `PATIENCE` at `now`; if so, it is asked as long again before the answer
 /// is `true` once more.
 pub(super) fn is_stuck(shared: &MultiThread, index: usize, now: Instant) -> bool {
     let remote = &shared.remotes[index];
@@ -166,29 +162,6 @@ pub(super) fn is_stuck(shared: &MultiThread, index: usize, now: Instant) -> bool
     let progress = remote.counters.polls.get() + remote.counters.unparks.get();
     let micros = now.duration_since(shared.made_at).as_micros() as u32;
     remote.progress.is_stuck(progress, micros)
-}
-
-/// Since when a worker has counted as much as now: the low half of the count, and above it microseconds since the scheduler
-/// was made. Whoever looks at the worker writes it.
-#[derive(Debug, Default)]
-pub(super) struct Progress(AtomicU64);
-
-impl Progress {
-    /// [`is_stuck`] for a worker that has counted `count` at `micros`.
-    fn is_stuck(&self, count: u64, micros: u32) -> bool {
-        let seen = u64::from(micros) << 32 | count & u64::from(u32::MAX);
-        // Relaxed: a hint, which orders nothing; of two that look at once one notes.
-        let before = self.0.load(Ordering::Relaxed);
-        let is_same = before as u32 == seen as u32;
-        if is_same && u128::from(micros.wrapping_sub((before >> 32) as u32)) < PATIENCE.as_micros()
-        {
-            return false;
-        }
-        let noted = self
-            .0
-            .compare_exchange(before, seen, Ordering::Relaxed, Ordering::Relaxed);
-        is_same && noted.is_ok()
-    }
 }
 
 /// Calls `call` with each worker but `me` that has ended no poll since `before` was noted, and does not sleep (I1); notes
@@ -209,21 +182,7 @@ fn each_stuck(shared: &MultiThread, me: usize, before: &mut Vec<u64>, mut call: 
 
 #[cfg(test)]
 mod tests {
-    use super::{LEAST_PER_WORKER, LEAST_ROUND, PATIENCE, Progress, StalledWorkers};
-
-    #[test]
-    fn a_worker_is_stuck_once_it_has_made_no_progress_for_long_enough() {
-        let patience = PATIENCE.as_micros() as u32;
-        let (progress, begin) = (Progress::default(), u32::MAX - 10);
-        assert!(!progress.is_stuck(7, begin), "the first look notes");
-        assert!(!progress.is_stuck(7, begin.wrapping_add(patience - 1)));
-        assert!(progress.is_stuck(7, begin.wrapping_add(patience)));
-        assert!(!progress.is_stuck(7, begin.wrapping_add(2 * patience - 1)));
-        assert!(progress.is_stuck(7, begin.wrapping_add(2 * patience)));
-        let later = begin.wrapping_add(5 * patience);
-        assert!(!progress.is_stuck(8, later), "it has ended a poll");
-        assert!(!progress.is_stuck(8, later.wrapping_add(patience - 1)));
-    }
+    use super::{LEAST_PER_WORKER, LEAST_ROUND, StalledWorkers};
 
     /// The rows of yields, up to `rows`, at which a round is over.
     fn rounds(queued: usize, rows: u32) -> Vec<u32> {

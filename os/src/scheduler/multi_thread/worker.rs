@@ -20,6 +20,7 @@ use selkie_core::raw::collections::Entered;
 use selkie_core::raw::coop;
 use selkie_core::raw::queue::RingOwner;
 use selkie_core::raw::task::{Notified, Schedule, is_of_task};
+use selkie_core::raw::time::{ParkLimit, TimersOwner};
 use selkie_core::raw::wake::wake_each;
 use selkie_core::task::{Id, JoinHandle};
 
@@ -240,29 +241,6 @@ impl<'a> Worker<'a> {
         handle
     }
 
-    /// The worker has found work: if it was the last to search and sees more, the next one wakes.
-    #[cold]
-    pub(super) fn stop_searching(&self) {
-        if self.shared.idle.stop_searching() && self.shared.has_work_for_others() {
-            self.shared.notify(self.index);
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn run_task(&self, task: Notified) {
-        if self.searching.take() {
-            self.stop_searching();
-        }
-        match self.shared.probes() {
-            None => task.run(),
-            Some(probes) => probes.run(self.index, task),
-        }
-        // Counted when it is over, with whatever else is measured of it, unless `handoff` did.
-        if !self.counted.take() {
-            self.remote.counters.polls.publish_one();
-        }
-    }
-
     /// Counts a sleep, and whether nothing was run since the last one.
     pub(super) fn count_park(&self) {
         let counters = &self.remote.counters;
@@ -281,22 +259,43 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// How long a sleep may be that would have been `limit`, with memory to give back.
-    pub(super) fn sleep_with_surplus(&self, limit: Option<Duration>) -> Option<Duration> {
+    /// The worker is about to sleep: says how long it may, by its timers and by memory that is to be given back.
+    #[inline]
+    pub(super) fn prepare_park(&self) -> Option<Duration> {
         let finished = self.remote.counters.finished.get();
-        match self.core.borrow().as_ref() {
-            Some(core) => self.trim.limit(&core.tasks, finished, limit),
-            None => limit,
+        let mut core = self.core.borrow_mut();
+        let core = core.as_mut()?;
+        let limit = match core.timers.as_mut().map(TimersOwner::prepare_park) {
+            None | Some(ParkLimit::Forever) => None,
+            Some(ParkLimit::Sleep(limit)) => Some(limit),
+            // Only a single-thread runtime's clock can be paused.
+            Some(ParkLimit::Advance) => Some(Duration::ZERO),
+        };
+        self.trim.limit(&core.tasks, finished, limit)
+    }
+
+    /// The worker has slept.
+    #[inline]
+    pub(super) fn finish_park(&self) {
+        let mut core = self.core.borrow_mut();
+        let Some(core) = core.as_mut() else { return };
+        if let Some(timers) = &mut core.timers {
+            timers.finish_park();
         }
+        self.give_back(core);
     }
 
     /// Gives memory of past tasks back, if it was there for long.
     pub(super) fn give_memory_back(&self) {
-        let finished = self.remote.counters.finished.get();
         if let Some(core) = self.core.borrow().as_ref() {
-            self.trim
-                .trim_if_due(&core.tasks, &self.shared.outside, finished);
+            self.give_back(core);
         }
+    }
+
+    fn give_back(&self, core: &Core) {
+        let finished = self.remote.counters.finished.get();
+        self.trim
+            .trim_if_due(&core.tasks, &self.shared.outside, finished);
     }
 }
 

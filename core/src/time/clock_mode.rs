@@ -6,7 +6,7 @@ use core::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
-pub enum Mode {
+pub enum ClockMode {
     /// Always the machine's time; what a multi-thread runtime has.
     Machine,
     /// The machine's time until somebody pauses it; what a current-thread runtime has.
