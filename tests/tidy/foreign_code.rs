@@ -131,7 +131,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("os/src/driver/signal.rs", &["waker.signal"]),
-    ("os/src/driver/uring/closing.rs", &["waker.ring_read"]),
+    ("os/src/driver/uring/shutdown.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/operations.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/buffer_pool.rs", &["waker.ring_read"]),
     ("os/src/driver/uring/ring.rs", &["waker.ring_read"]),

@@ -1,7 +1,6 @@
 //! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
 
 mod crates;
-mod exceptions;
 mod facade;
 mod floors;
 mod foreign_code;
@@ -16,7 +15,6 @@ mod prose;
 mod rules;
 mod source;
 
-use exceptions::Exceptions;
 use glossary::Glossary;
 use source::Source;
 
@@ -188,18 +186,13 @@ fn changes_of_tokios_name_tests_that_there_are() {
 #[test]
 fn names_are_the_fields() {
     let page = include_str!("../../docs/glossary.md");
-    let mut old = Exceptions::read("dialect.txt");
-    let mut wrong = names::unknown(Source::all(), &Glossary::parse(page), &mut old);
-    wrong.extend(old.finish());
+    let wrong = names::unknown(Source::all(), &Glossary::parse(page));
     report("a name that the field does not know", wrong);
 }
 
 #[test]
 fn prose_uses_the_fields_words() {
-    let mut old = Exceptions::read("phrases.txt");
-    let mut wrong = prose::phrases(Source::texts(), &mut old);
-    wrong.extend(old.finish());
-    report("an old word", wrong);
+    report("an old word", prose::phrases(Source::texts()));
 }
 
 #[test]

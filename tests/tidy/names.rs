@@ -1,9 +1,8 @@
 //! What things are called: the noun of each type, file and module is the field's (`nouns.txt`) or a term of
-//! `docs/glossary.md`. Old words that are still in use stand in `dialect.txt`.
+//! `docs/glossary.md`.
 
 use std::collections::BTreeSet;
 
-use crate::exceptions::Exceptions;
 use crate::glossary::Glossary;
 use crate::source::Source;
 
@@ -40,12 +39,8 @@ struct Name {
     words: Vec<String>,
 }
 
-/// What is wrong with the names of `sources`. `exceptions` holds old words that may still be used.
-pub(crate) fn unknown(
-    sources: &[Source],
-    glossary: &Glossary,
-    exceptions: &mut Exceptions,
-) -> Vec<String> {
+/// What is wrong with the names of `sources`.
+pub(crate) fn unknown(sources: &[Source], glossary: &Glossary) -> Vec<String> {
     let nouns: BTreeSet<&str> = NOUNS
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -69,26 +64,20 @@ pub(crate) fn unknown(
                 && !except.iter().any(|room| path.starts_with(room))
         };
         if let Some((old, _)) = OLD_WORDS.iter().find(is_old) {
-            if !exceptions.allow(old) {
-                wrong.push(format!("{at}: {what}: `{old}` is an old word"));
-            }
+            wrong.push(format!("{at}: {what}: `{old}` is an old word"));
             continue;
         }
         let Some(noun) = words.last() else {
             continue;
         };
         if !is_known(noun) {
-            if !exceptions.allow(noun) {
-                wrong.push(format!(
-                    "{at}: {what}: `{noun}` is neither in tests/tidy/nouns.txt nor in docs/glossary.md"
-                ));
-            }
+            wrong.push(format!(
+                "{at}: {what}: `{noun}` is neither in tests/tidy/nouns.txt nor in docs/glossary.md"
+            ));
         } else if let Some((term, rooms)) = glossary.elsewhere(&words, &path) {
-            if !exceptions.allow(noun) {
-                wrong.push(format!(
-                    "{at}: {what}: `{term}` is a word of {rooms} only (docs/glossary.md)"
-                ));
-            }
+            wrong.push(format!(
+                "{at}: {what}: `{term}` is a word of {rooms} only (docs/glossary.md)"
+            ));
         }
     }
     wrong
@@ -188,55 +177,43 @@ fn singulars(word: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exceptions, Glossary, Source, unknown, words};
+    use super::{Glossary, Source, unknown, words};
 
-    fn check(text: &str, allowed: &str) -> (Vec<String>, Vec<String>) {
+    fn check(text: &str) -> Vec<String> {
         let glossary = Glossary::parse(
             "| term | rooms |\n|---|---|\n| wobble | os/src/net |\n\n\
              | term | meaning | from |\n|---|---|---|\n| wobble | It wobbles. | us |\n\
              | frob cell | A cell. | us |\n",
         );
-        let mut exceptions = Exceptions::parse("dialect.txt", allowed);
         let sources = [Source::example("os/src/fs/file.rs", text)];
-        let wrong = unknown(&sources, &glossary, &mut exceptions);
-        (wrong, exceptions.unneeded())
+        unknown(&sources, &glossary)
     }
 
     #[test]
     fn a_noun_that_nobody_knows_is_found() {
-        let (wrong, _) = check("pub(crate) struct FileFrobnicator<T>(T);", "");
+        let wrong = check("pub(crate) struct FileFrobnicator<T>(T);");
         assert_eq!(wrong.len(), 1, "{wrong:?}");
         assert!(wrong[0].starts_with("os/src/fs/file.rs:1: struct FileFrobnicator: `frobnicator`"));
     }
 
     #[test]
     fn an_old_word_is_found_in_any_part() {
-        let (wrong, _) = check(
-            "enum HomePool {}\nstruct LateSourceId;\nmod late;",
-            "late\n",
-        );
+        let wrong = check("enum HomePool {}\nstruct LateSourceId;");
         assert_eq!(wrong.len(), 2, "{wrong:?}");
         assert!(wrong[0].contains("`home` is an old word"));
     }
 
     #[test]
     fn a_word_of_another_room_is_found() {
-        let (wrong, _) = check("trait Wobble {}", "");
+        let wrong = check("trait Wobble {}");
         assert!(wrong[0].contains("a word of os/src/net only"), "{wrong:?}");
     }
 
     #[test]
-    fn nouns_terms_plurals_and_exceptions_pass() {
-        let text = "struct ReadBuffers;\ntype Entries = ();\nstruct FrobCells;\nstruct Doer;\nuse x::Frob;";
-        let (wrong, unneeded) = check(text, "# Old words.\ndoer\n");
+    fn nouns_terms_and_plurals_pass() {
+        let text = "struct ReadBuffers;\ntype Entries = ();\nstruct FrobCells;\nuse x::Frob;";
+        let wrong = check(text);
         assert!(wrong.is_empty(), "{wrong:?}");
-        assert!(unneeded.is_empty());
-    }
-
-    #[test]
-    fn an_exception_that_is_not_needed_is_found() {
-        let (_, unneeded) = check("struct Buffer;", "doer\n");
-        assert_eq!(unneeded.len(), 1);
     }
 
     #[test]

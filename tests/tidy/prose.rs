@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::exceptions::Exceptions;
 use crate::source::Source;
 
 /// A phrase, in lower case, and what to say instead.
@@ -160,7 +159,7 @@ const HISTORY: &[&str] = &[
 ];
 
 /// Comments and pages that use a phrase that they may not.
-pub(crate) fn phrases(sources: &[Source], exceptions: &mut Exceptions) -> Vec<String> {
+pub(crate) fn phrases(sources: &[Source]) -> Vec<String> {
     let mut by_first: BTreeMap<&str, Vec<(Phrase, Vec<&str>)>> = BTreeMap::new();
     for phrase in PHRASES {
         let words: Vec<&str> = phrase.says.split(' ').collect();
@@ -187,10 +186,8 @@ pub(crate) fn phrases(sources: &[Source], exceptions: &mut Exceptions) -> Vec<St
                     continue;
                 }
                 let Phrase { says, instead, .. } = phrase;
-                if !exceptions.allow(&format!("{path}: {says}")) {
-                    let line = words[at].0;
-                    wrong.push(format!("{path}:{line}: \"{says}\"; say: {instead}"));
-                }
+                let line = words[at].0;
+                wrong.push(format!("{path}:{line}: \"{says}\"; say: {instead}"));
             }
         }
     }
@@ -220,37 +217,26 @@ fn prose(source: &Source) -> Vec<(usize, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exceptions, Source, phrases};
+    use super::{Source, phrases};
 
-    fn check(path: &str, text: &str, allowed: &str) -> Vec<String> {
-        let mut exceptions = Exceptions::parse("phrases.txt", allowed);
-        let mut wrong = phrases(&[Source::example(path, text)], &mut exceptions);
-        wrong.extend(exceptions.unneeded());
-        wrong
+    fn check(path: &str, text: &str) -> Vec<String> {
+        phrases(&[Source::example(path, text)])
     }
 
     #[test]
     fn an_old_phrase_is_found_in_comments_and_pages() {
         let text = "//! Joins the\n//! line.\nfn bell() {} // a Bell\nconst A: &str = \"a bell\";";
-        let wrong = check("core/src/a.rs", text, "");
+        let wrong = check("core/src/a.rs", text);
         assert_eq!(wrong.len(), 2, "{wrong:?}");
         assert!(wrong[0].starts_with("core/src/a.rs:1: \"joins the line\""));
         assert!(wrong[1].starts_with("core/src/a.rs:3: \"bell\""));
-        assert_eq!(check("docs/a.md", "It gives way.", "").len(), 1);
+        assert_eq!(check("docs/a.md", "It gives way.").len(), 1);
     }
 
     #[test]
     fn a_phrase_is_whole_words_and_may_be_the_fields_somewhere() {
-        assert!(check("docs/a.md", "Doorbell, homely, unhanded over.", "").is_empty());
-        assert!(check("os/src/driver/a.rs", "// the token", "").is_empty());
-        assert_eq!(check("core/src/a.rs", "// the token", "").len(), 1);
-    }
-
-    #[test]
-    fn exceptions_only_shrink() {
-        let allowed = "core/src/a.rs: bell\n";
-        assert!(check("core/src/a.rs", "// a bell", allowed).is_empty());
-        assert_eq!(check("core/src/b.rs", "// a bell", allowed).len(), 2);
-        assert_eq!(check("core/src/a.rs", "// a ring", allowed).len(), 1);
+        assert!(check("docs/a.md", "Doorbell, homely, unhanded over.").is_empty());
+        assert!(check("os/src/driver/a.rs", "// the token").is_empty());
+        assert_eq!(check("core/src/a.rs", "// the token").len(), 1);
     }
 }

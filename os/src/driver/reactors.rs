@@ -241,9 +241,9 @@ mod tests {
 
     /// A worker that counts how often it is called.
     #[derive(Default)]
-    struct Called(AtomicUsize);
+    struct CallCounter(AtomicUsize);
 
-    impl Wake for Called {
+    impl Wake for CallCounter {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn the_worker_is_called_for_a_second_source_where_the_first_is_refused() {
         let reactors = Reactors::new(2).unwrap();
-        let called = Arc::new(Called::default());
+        let called = Arc::new(CallCounter::default());
         reactors.at(1).set_worker(Waker::from(Arc::clone(&called)));
         let (refused, pending) = reactors.register_at(1, |_| {
             let (registered, pending) = reactors.register_at(1, |_| Ok(()));

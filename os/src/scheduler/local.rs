@@ -130,13 +130,13 @@ impl LocalScheduler {
 
     /// Runs `f`, which polls the set.
     pub(crate) fn polled<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Restore(*const LocalScheduler);
-        impl Drop for Restore {
+        struct PolledGuard(*const LocalScheduler);
+        impl Drop for PolledGuard {
             fn drop(&mut self) {
                 POLLED.set(self.0);
             }
         }
-        let _restore = Restore(POLLED.replace(self));
+        let _restore = PolledGuard(POLLED.replace(self));
         f()
     }
 

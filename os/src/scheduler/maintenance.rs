@@ -23,7 +23,7 @@ const MOST_UNCLOCKED: u32 = 16;
 
 /// What is due before the next poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Due {
+pub(crate) enum DueWork {
     /// The poll.
     Poll,
     /// Timers may be due at this time, which has just been read.
@@ -69,20 +69,20 @@ impl Maintenance {
 
     /// Counts a poll that is about to begin; returns what is due before it.
     #[inline]
-    pub(crate) fn before_poll(&self) -> Due {
+    pub(crate) fn before_poll(&self) -> DueWork {
         let left = self.left.get().saturating_sub(1);
         self.left.set(left);
         if left > 0 {
-            return Due::Poll;
+            return DueWork::Poll;
         }
         self.after_batch(Instant::now)
     }
 
     /// As [`before_poll`](Self::before_poll), once a batch of polls is over.
     #[cold]
-    fn after_batch(&self, clock: impl FnOnce() -> Instant) -> Due {
+    fn after_batch(&self, clock: impl FnOnce() -> Instant) -> DueWork {
         if self.is_forced.get() {
-            return Due::Maintenance;
+            return DueWork::Maintenance;
         }
         let now = clock();
         let nanos = now.duration_since(self.done_at.get()).as_nanos() as u64;
@@ -90,12 +90,12 @@ impl Maintenance {
         let polls = self.since_maintenance.get() + batch;
         self.adapt(nanos - self.nanos.replace(nanos), batch);
         if polls >= self.interval || nanos >= MAINTENANCE_NANOS {
-            return Due::Maintenance;
+            return DueWork::Maintenance;
         }
         self.since_maintenance.set(polls);
         // With the poll that begins now.
         self.left.set(self.next());
-        Due::Timers(now)
+        DueWork::Timers(now)
     }
 
     /// Makes maintenance due at the next poll.
@@ -134,7 +134,7 @@ impl Maintenance {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{CLOCK_NANOS, Due, MAINTENANCE_NANOS, MOST_UNCLOCKED, Maintenance};
+    use super::{CLOCK_NANOS, DueWork, MAINTENANCE_NANOS, MOST_UNCLOCKED, Maintenance};
 
     /// Polls that take `each` until a look is due, and how long that is after the last one.
     fn run(maintenance: &Maintenance, now: &mut Instant, each: Duration) -> (u32, Duration) {
@@ -142,7 +142,7 @@ mod tests {
         for polls in 0.. {
             let left = maintenance.left.get() - 1;
             maintenance.left.set(left);
-            if left == 0 && maintenance.after_batch(|| *now) == Due::Maintenance {
+            if left == 0 && maintenance.after_batch(|| *now) == DueWork::Maintenance {
                 maintenance.done(*now);
                 return (polls, *now - begun);
             }
@@ -194,7 +194,7 @@ mod tests {
                 if left > 0 {
                     continue;
                 }
-                if maintenance.after_batch(|| now) == Due::Maintenance {
+                if maintenance.after_batch(|| now) == DueWork::Maintenance {
                     maintenance.done(now);
                 }
                 let apart = now - std::mem::replace(&mut read_at, now);

@@ -12,9 +12,9 @@ use crate::sync::oneshot::error::TryRecvError;
 use crate::sync::{broadcast, oneshot};
 
 /// Counts its drops.
-struct Counted(Arc<AtomicUsize>);
+struct DropCounter(Arc<AtomicUsize>);
 
-impl Drop for Counted {
+impl Drop for DropCounter {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -26,7 +26,7 @@ fn regression_01_model_oneshot_close_races_send() {
     check(|| {
         let drops = Arc::new(AtomicUsize::new(0));
         let (tx, mut rx) = oneshot::channel();
-        let value = Counted(drops.clone());
+        let value = DropCounter(drops.clone());
         let sender = thread::spawn(move || tx.send(value).is_ok());
         rx.close();
         let received = match rx.try_recv() {
@@ -105,13 +105,13 @@ fn model_oneshot_changing_task_races_send() {
 }
 
 /// A value that may be sent and not shared: a clone writes to it, which the model watches.
-struct Unshared(UnsafeCell<usize>);
+struct UnsharedValue(UnsafeCell<usize>);
 
-impl Clone for Unshared {
+impl Clone for UnsharedValue {
     #[expect(unsafe_code, reason = "the model watches this access")]
     fn clone(&self) -> Self {
         self.0.with_mut(|count| {
-            // SAFETY: `Unshared` is not `Sync`, so one thread at a time is here.
+            // SAFETY: `UnsharedValue` is not `Sync`, so one thread at a time is here.
             unsafe { *count += 1 }
         });
         Self(UnsafeCell::new(0))
@@ -124,7 +124,7 @@ fn regression_02_model_broadcast_clones_one_at_a_time() {
     check(|| {
         let (tx, mut one) = broadcast::channel(2);
         let mut two = tx.subscribe();
-        assert!(tx.send(Unshared(UnsafeCell::new(0))).is_ok());
+        assert!(tx.send(UnsharedValue(UnsafeCell::new(0))).is_ok());
         let other = thread::spawn(move || two.try_recv().is_ok());
         assert!(one.try_recv().is_ok());
         assert!(other.join().unwrap());
@@ -179,10 +179,13 @@ fn model_broadcast_drop_races_recv() {
     check(|| {
         let drops = Arc::new(AtomicUsize::new(0));
         #[derive(Clone)]
-        struct Shared(#[expect(dead_code, reason = "held for its drop")] Arc<Counted>);
+        struct Shared(#[expect(dead_code, reason = "held for its drop")] Arc<DropCounter>);
         let (tx, mut one) = broadcast::channel(2);
         let two = tx.subscribe();
-        assert!(tx.send(Shared(Arc::new(Counted(drops.clone())))).is_ok());
+        assert!(
+            tx.send(Shared(Arc::new(DropCounter(drops.clone()))))
+                .is_ok()
+        );
         let other = thread::spawn(move || drop(two));
         assert!(one.try_recv().is_ok());
         other.join().unwrap();

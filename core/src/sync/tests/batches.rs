@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Wake, Waker};
 use std::vec::Vec;
 
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::sync::{Barrier, Notify, RwLock, Semaphore, broadcast, mpsc, watch};
 
 /// Waiters on both sides of each limit.
@@ -29,9 +29,9 @@ fn waits<T, F: Future<Output = T> + 'static>(
     count: usize,
     wait: impl Fn() -> F,
     between: impl Fn() + Send + Sync + 'static,
-) -> Vec<Spawned<T>> {
+) -> Vec<TestTask<T>> {
     let first = Waker::from(Arc::new(Once(AtomicBool::new(false), between)));
-    let mut waits: Vec<_> = (0..count).map(|_| Spawned::new(wait())).collect();
+    let mut waits: Vec<_> = (0..count).map(|_| TestTask::new(wait())).collect();
     for (number, wait) in waits.iter_mut().enumerate() {
         let polled = if number == 0 {
             wait.poll_with(&first)
@@ -44,8 +44,8 @@ fn waits<T, F: Future<Output = T> + 'static>(
 }
 
 /// What each gives when it is polled again; none may wait any more.
-fn results<T>(waits: &mut [Spawned<T>]) -> Vec<T> {
-    let result = |(number, wait): (usize, &mut Spawned<T>)| match wait.poll_with(Waker::noop()) {
+fn results<T>(waits: &mut [TestTask<T>]) -> Vec<T> {
+    let result = |(number, wait): (usize, &mut TestTask<T>)| match wait.poll_with(Waker::noop()) {
         Poll::Ready(result) => result,
         Poll::Pending => panic!("wait {number} was forgotten"),
     };
@@ -89,7 +89,7 @@ fn a_notification_between_two_batches_is_for_later_waiters() {
         let mut waits = waits(count, wait, move || again.notify_one());
         changed.notify_waiters();
         results(&mut waits);
-        let mut later = Spawned::new(changed.clone().notified_owned());
+        let mut later = TestTask::new(changed.clone().notified_owned());
         assert!(
             later.poll().is_ready(),
             "{count}: it was given to one of the others"
@@ -149,14 +149,14 @@ fn an_arrival_between_two_batches_waits_for_the_next_round() {
             count,
             || arrive(&barrier),
             move || {
-                let mut early = Spawned::new(arrive(&next));
+                let mut early = TestTask::new(arrive(&next));
                 assert!(
                     early.poll().is_pending(),
                     "it was let through with the round before"
                 );
             },
         );
-        assert_eq!(Spawned::new(arrive(&barrier)).poll(), Poll::Ready(true));
+        assert_eq!(TestTask::new(arrive(&barrier)).poll(), Poll::Ready(true));
         assert!(results(&mut waits).iter().all(|leads| !leads));
     }
 }
@@ -172,7 +172,7 @@ fn readers_between_two_batches_stand_behind_the_writer() {
             assert!(other.clone().try_read_owned().is_err());
             assert!(other.clone().try_write_owned().is_err());
         });
-        let mut writer = Spawned::new(lock.clone().write_owned());
+        let mut writer = TestTask::new(lock.clone().write_owned());
         assert!(writer.poll().is_pending());
         drop(guard);
         let readers = results(&mut waits);

@@ -7,7 +7,7 @@ use std::task::Poll;
 use proptest::{collection, prop_assert_eq, proptest};
 
 use super::super::broadcast;
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::sync::broadcast::error::{RecvError, TryRecvError};
 
 type Value = (usize, Arc<()>);
@@ -17,7 +17,7 @@ type Received = Result<usize, RecvError>;
 /// What a receiver does.
 enum Side {
     Idle(Receiver),
-    Waiting(Spawned<(Received, Receiver)>),
+    Waiting(TestTask<(Received, Receiver)>),
 }
 
 /// The channel and the model side by side: a log of `sent` numbers, of which the last `ring` are
@@ -26,7 +26,7 @@ struct Pair {
     senders: Vec<broadcast::Sender<Value>>,
     weak: Vec<broadcast::WeakSender<Value>>,
     /// Senders that wait until nobody receives.
-    closing: Vec<Spawned<()>>,
+    closing: Vec<TestTask<()>>,
     sides: Vec<(Side, usize)>,
     token: Arc<()>,
     sent: usize,
@@ -78,7 +78,7 @@ impl Pair {
             6 => self.senders.push(tx.clone()),
             7 => {
                 let tx = tx.clone();
-                let mut task = Spawned::new(async move { tx.closed().await });
+                let mut task = TestTask::new(async move { tx.closed().await });
                 assert_eq!(task.poll().is_ready(), self.sides.is_empty());
                 if !self.sides.is_empty() {
                     self.closing.push(task);
@@ -131,7 +131,7 @@ impl Pair {
                 after
             }
             _ => {
-                let task = Spawned::new(async move {
+                let task = TestTask::new(async move {
                     let received = rx.recv().await;
                     (received.map(|value| value.0), rx)
                 });
@@ -141,7 +141,7 @@ impl Pair {
         self.sides.push((Side::Idle(rx), next));
     }
 
-    fn poll(&mut self, mut task: Spawned<(Received, Receiver)>, next: usize) {
+    fn poll(&mut self, mut task: TestTask<(Received, Receiver)>, next: usize) {
         let (expected, after) = self.expected(next);
         let side = match task.poll() {
             Poll::Pending => {
@@ -224,12 +224,12 @@ fn all_waiters_are_woken() {
     let mut tasks: Vec<_> = (0..70)
         .map(|_| {
             let mut rx = tx.subscribe();
-            Spawned::new(async move { (rx.recv().await, rx.recv().await) })
+            TestTask::new(async move { (rx.recv().await, rx.recv().await) })
         })
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     tx.send(1).unwrap();
-    assert!(tasks.iter().all(Spawned::is_woken));
+    assert!(tasks.iter().all(TestTask::is_woken));
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     drop(tx);
     for task in &mut tasks {
@@ -333,7 +333,7 @@ fn the_last_receiver_takes_what_it_did_not_see_before_it_tells() {
     let waker = std::task::Waker::from(std::sync::Arc::new(super::harness::OnWake(move || {
         *found.lock().unwrap() = Some((sender.receiver_count(), sender.len()));
     })));
-    let mut closed = Spawned::new(async move { tx.closed().await });
+    let mut closed = TestTask::new(async move { tx.closed().await });
     assert!(closed.poll_with(&waker).is_pending());
     drop(rx);
     assert_eq!(*seen.lock().unwrap(), Some((0, 0)));

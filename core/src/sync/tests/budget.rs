@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::coop::raw::{Budget, budget, with_budget};
 use crate::coop::{BUDGET_PER_POLL, consume_budget, has_budget_remaining};
 use crate::sync::{
@@ -126,7 +126,7 @@ fn operations_of_locks_and_signals_take_a_unit() {
 }
 
 /// Polls `task` with no budget left: it is pending.
-fn polled_without_budget<T>(task: &mut Spawned<T>) {
+fn polled_without_budget<T>(task: &mut TestTask<T>) {
     with_budget(Budget::initial(), || {
         let mut cx = Context::from_waker(Waker::noop());
         while has_budget_remaining() {
@@ -137,7 +137,7 @@ fn polled_without_budget<T>(task: &mut Spawned<T>) {
 }
 
 /// One that would be ready is woken, to be polled with a budget; one that waits is not.
-fn woken_only_if_ready<T>(task: &mut Spawned<T>, ready: bool) {
+fn woken_only_if_ready<T>(task: &mut TestTask<T>, ready: bool) {
     polled_without_budget(task);
     assert_eq!(task.is_woken(), ready);
 }
@@ -146,9 +146,9 @@ fn woken_only_if_ready<T>(task: &mut Spawned<T>, ready: bool) {
 fn a_lock_without_budget_keeps_its_place() {
     let mutex = Arc::new(Mutex::new(()));
     let guard = mutex.try_lock().unwrap();
-    let mut first = Spawned::new(mutex.clone().lock_owned());
+    let mut first = TestTask::new(mutex.clone().lock_owned());
     woken_only_if_ready(&mut first, false);
-    let mut second = Spawned::new(mutex.clone().lock_owned());
+    let mut second = TestTask::new(mutex.clone().lock_owned());
     woken_only_if_ready(&mut second, false);
     woken_only_if_ready(&mut first, false);
     drop(guard);
@@ -167,12 +167,12 @@ fn a_lock_without_budget_keeps_its_place() {
 #[test]
 fn a_free_lock_without_budget_is_held_until_the_next_poll() {
     let mutex = Arc::new(Mutex::new(()));
-    let mut first = Spawned::new(mutex.clone().lock_owned());
+    let mut first = TestTask::new(mutex.clone().lock_owned());
     woken_only_if_ready(&mut first, true);
     assert!(mutex.try_lock().is_err(), "the first has it already");
     assert!(first.poll().is_ready());
     assert!(mutex.try_lock().is_ok());
-    let mut dropped = Spawned::new(mutex.clone().lock_owned());
+    let mut dropped = TestTask::new(mutex.clone().lock_owned());
     polled_without_budget(&mut dropped);
     drop(dropped);
     assert!(mutex.try_lock().is_ok(), "it goes with the future");
@@ -186,9 +186,9 @@ fn a_send_without_budget_keeps_its_place() {
         let tx = tx.clone();
         async move { tx.send(value).await.unwrap() }
     };
-    let mut first = Spawned::new(send(1));
+    let mut first = TestTask::new(send(1));
     polled_without_budget(&mut first);
-    let mut second = Spawned::new(send(2));
+    let mut second = TestTask::new(send(2));
     assert!(second.poll().is_pending());
     assert_eq!(rx.try_recv(), Ok(0));
     assert!(first.poll().is_ready());
@@ -253,7 +253,7 @@ fn an_arrival_counts_whatever_the_budget_is() {
     let barrier = Arc::new(Barrier::new(2));
     let wait = || {
         let barrier = barrier.clone();
-        Spawned::new(async move { barrier.wait().await.is_leader() })
+        TestTask::new(async move { barrier.wait().await.is_leader() })
     };
     let mut first = wait();
     polled_without_budget(&mut first);

@@ -7,7 +7,7 @@ use std::task::Poll;
 use proptest::{collection, prop_assert_eq, proptest};
 
 use super::super::fixed::FixedChannel;
-use super::harness::Spawned;
+use super::harness::TestTask;
 
 type Channel = Arc<FixedChannel<usize, 3>>;
 
@@ -17,8 +17,8 @@ type Channel = Arc<FixedChannel<usize, 3>>;
 struct Pair {
     channel: Channel,
     queue: VecDeque<usize>,
-    sending: VecDeque<(usize, Spawned<()>)>,
-    receiving: VecDeque<Spawned<usize>>,
+    sending: VecDeque<(usize, TestTask<()>)>,
+    receiving: VecDeque<TestTask<usize>>,
 }
 
 impl Pair {
@@ -30,7 +30,7 @@ impl Pair {
             assert_eq!(task.poll(), Poll::Ready(()));
             self.queue.push_back(value);
         }
-        while let Some(index) = self.receiving.iter().position(Spawned::is_woken) {
+        while let Some(index) = self.receiving.iter().position(TestTask::is_woken) {
             assert_eq!(index, 0, "served in order");
             let mut task = self.receiving.pop_front().unwrap();
             assert_eq!(task.poll(), Poll::Ready(self.queue.pop_front().unwrap()));
@@ -49,7 +49,7 @@ impl Pair {
             2 | 3 => assert_eq!(self.channel.try_recv(), self.queue.pop_front()),
             4 | 5 => {
                 let channel = self.channel.clone();
-                let mut task = Spawned::new(async move { channel.send(number).await });
+                let mut task = TestTask::new(async move { channel.send(number).await });
                 if task.poll().is_ready() {
                     self.queue.push_back(number);
                 } else {
@@ -59,7 +59,7 @@ impl Pair {
             }
             6 | 7 => {
                 let channel = self.channel.clone();
-                let mut task = Spawned::new(async move { channel.recv().await });
+                let mut task = TestTask::new(async move { channel.recv().await });
                 match task.poll() {
                     Poll::Ready(value) => assert_eq!(Some(value), self.queue.pop_front()),
                     Poll::Pending => {
@@ -93,7 +93,7 @@ fn a_dropped_promise_is_passed_on() {
     let mut tasks: Vec<_> = (0..2)
         .map(|_| {
             let channel = channel.clone();
-            Spawned::new(async move { channel.recv().await })
+            TestTask::new(async move { channel.recv().await })
         })
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));

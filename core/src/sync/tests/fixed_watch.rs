@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use proptest::{collection, prop_assert_eq, proptest};
 
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::sync::{FixedWatch, FixedWatchReceiver};
 
 type Receiver = FixedWatchReceiver<'static, usize>;
@@ -13,7 +13,7 @@ type Receiver = FixedWatchReceiver<'static, usize>;
 /// A receiver, or its wait, and the version that it saw; `None` if it counts none as seen.
 enum Side {
     Idle(Receiver),
-    Waiting(Spawned<Receiver>),
+    Waiting(TestTask<Receiver>),
 }
 
 /// The channel and the model side by side.
@@ -95,7 +95,7 @@ impl Pair {
                 Some(self.version)
             }
             _ => {
-                let task = Spawned::new(async move {
+                let task = TestTask::new(async move {
                     receiver.changed().await;
                     receiver
                 });
@@ -138,12 +138,12 @@ fn every_receiver_is_told() {
     let mut tasks: Vec<_> = (0..70)
         .map(|_| {
             let mut receiver = WATCH.subscribe();
-            Spawned::new(async move { receiver.wait_for(|&value| value == 2).await })
+            TestTask::new(async move { receiver.wait_for(|&value| value == 2).await })
         })
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     WATCH.send(1);
-    assert!(tasks.iter().all(Spawned::is_woken));
+    assert!(tasks.iter().all(TestTask::is_woken));
     let (even, odd) = tasks.split_at_mut(35);
     assert!(even.iter_mut().all(|task| task.poll().is_pending()));
     WATCH.send(2);

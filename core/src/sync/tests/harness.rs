@@ -26,14 +26,14 @@ impl CountingWaker {
 }
 
 /// A future with a waker of its own, as if it were a task.
-pub(super) struct Spawned<T> {
+pub(super) struct TestTask<T> {
     future: Pin<Box<dyn Future<Output = T>>>,
     counter: Arc<CountingWaker>,
     waker: Waker,
     polled: bool,
 }
 
-impl<T> Spawned<T> {
+impl<T> TestTask<T> {
     pub(super) fn new(future: impl Future<Output = T> + 'static) -> Self {
         let counter = Arc::<CountingWaker>::default();
         Self {
@@ -65,15 +65,15 @@ impl<T> Spawned<T> {
 
 /// A waker that calls a function as it is woken and as it is dropped: foreign code that takes the
 /// very locks of its finder.
-pub(super) struct Reenters<F: Fn()>(pub(super) F);
+pub(super) struct ReentrantWaker<F: Fn()>(pub(super) F);
 
-impl<F: Fn() + Send + Sync + 'static> Wake for Reenters<F> {
+impl<F: Fn() + Send + Sync + 'static> Wake for ReentrantWaker<F> {
     fn wake(self: Arc<Self>) {
         (self.0)();
     }
 }
 
-impl<F: Fn()> Drop for Reenters<F> {
+impl<F: Fn()> Drop for ReentrantWaker<F> {
     fn drop(&mut self) {
         (self.0)();
     }

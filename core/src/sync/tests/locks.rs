@@ -7,7 +7,7 @@ use std::task::Poll;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 #[derive(Debug, Clone)]
@@ -41,10 +41,10 @@ enum Guard {
     Write(RwLockWriteGuard<'static, u64>),
 }
 
-struct Waiting {
+struct Waiter {
     id: usize,
     writes: bool,
-    task: Spawned<Guard>,
+    task: TestTask<Guard>,
     is_served: bool,
 }
 
@@ -53,7 +53,7 @@ struct Pair {
     lock: &'static RwLock<u64>,
     readers: usize,
     held: Vec<Guard>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Waiter>,
     // The model: units that are free or gathered by the first in the queue, what each in the queue lacks.
     free: usize,
     waiters: VecDeque<(usize, usize)>,
@@ -108,9 +108,9 @@ impl Pair {
     fn begin(&mut self, id: usize, writes: bool) {
         let lock = self.lock;
         let mut task = if writes {
-            Spawned::new(async { Guard::Write(lock.write().await) })
+            TestTask::new(async { Guard::Write(lock.write().await) })
         } else {
-            Spawned::new(async { Guard::Read(lock.read().await) })
+            TestTask::new(async { Guard::Read(lock.read().await) })
         };
         let units = self.units(writes);
         let fits = self.waiters.is_empty() && self.free >= units;
@@ -129,7 +129,7 @@ impl Pair {
                 };
                 self.free -= part;
                 self.waiters.push_back((id, units - part));
-                self.waiting.push(Waiting {
+                self.waiting.push(Waiter {
                     id,
                     writes,
                     task,
@@ -225,13 +225,13 @@ proptest! {
     #[test]
     fn mutex_agrees_with_a_line(steps in collection::vec((0u8..5, any::<usize>()), 1..80)) {
         let mutex: &'static Mutex<usize> = Box::leak(Box::new(Mutex::new(0)));
-        let mut waiters: VecDeque<Spawned<MutexGuard<'static, usize>>> = VecDeque::new();
+        let mut waiters: VecDeque<TestTask<MutexGuard<'static, usize>>> = VecDeque::new();
         let mut held = None;
         let mut count = 0;
         for (step, index) in steps {
             match step {
                 0 | 1 => {
-                    let mut task = Spawned::new(mutex.lock());
+                    let mut task = TestTask::new(mutex.lock());
                     match task.poll() {
                         Poll::Ready(guard) => {
                             prop_assert!(held.is_none() && waiters.is_empty());

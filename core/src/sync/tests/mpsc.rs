@@ -10,7 +10,7 @@ use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
 use super::super::mpsc;
-use super::harness::{CountingWaker, Spawned};
+use super::harness::{CountingWaker, TestTask};
 use crate::sync::mpsc::error::{TryRecvError, TrySendError};
 
 /// A value, and so much beside it that a block has two slots: capacities of one and two make a
@@ -61,7 +61,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// What a waiting future came to, as the model sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Stage {
     Queued,
     GrantEvent,
     Refusal,
@@ -72,11 +72,11 @@ enum Outcome {
     Reserved(Option<mpsc::OwnedPermit<Value>>),
 }
 
-struct Waiting {
+struct Waiter {
     id: u32,
     sends: bool,
-    standing: Standing,
-    task: Spawned<Outcome>,
+    standing: Stage,
+    task: TestTask<Outcome>,
 }
 
 /// The channel and the model side by side.
@@ -85,7 +85,7 @@ struct Pair {
     senders: Vec<mpsc::Sender<Value>>,
     receiver: Option<mpsc::Receiver<Value>>,
     permits: Vec<mpsc::OwnedPermit<Value>>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Waiter>,
     token: Arc<()>,
     next: u32,
     // The model.
@@ -132,7 +132,7 @@ impl Pair {
         match self.waiters.pop_front() {
             Some(id) => {
                 let served = self.waiting.iter_mut().find(|waiting| waiting.id == id);
-                served.expect("in the queue").standing = Standing::GrantEvent;
+                served.expect("in the queue").standing = Stage::GrantEvent;
             }
             None => self.free += 1,
         }
@@ -142,7 +142,7 @@ impl Pair {
         self.closed = true;
         for id in self.waiters.drain(..) {
             let refused = self.waiting.iter_mut().find(|waiting| waiting.id == id);
-            refused.expect("in the queue").standing = Standing::Refusal;
+            refused.expect("in the queue").standing = Stage::Refusal;
         }
     }
 
@@ -163,10 +163,10 @@ impl Pair {
         };
         let (id, token, width) = self.value();
         let mut task = if sends {
-            Spawned::new(async move { Outcome::Sent(tx.send((id, token, width)).await.is_ok()) })
+            TestTask::new(async move { Outcome::Sent(tx.send((id, token, width)).await.is_ok()) })
         } else {
             drop(token);
-            Spawned::new(async move { Outcome::Reserved(tx.reserve_owned().await.ok()) })
+            TestTask::new(async move { Outcome::Reserved(tx.reserve_owned().await.ok()) })
         };
         let polled = task.poll();
         if self.closed || self.has_room() {
@@ -181,10 +181,10 @@ impl Pair {
         } else {
             assert!(polled.is_pending(), "sent without room");
             self.waiters.push_back(id);
-            self.waiting.push(Waiting {
+            self.waiting.push(Waiter {
                 id,
                 sends,
-                standing: Standing::Queued,
+                standing: Stage::Queued,
                 task,
             });
         }
@@ -212,11 +212,11 @@ impl Pair {
         let index = index % self.waiting.len();
         let waiting = &mut self.waiting[index];
         match (waiting.task.poll(), waiting.standing) {
-            (Poll::Pending, Standing::Queued) => {}
-            (Poll::Ready(outcome), standing) if standing != Standing::Queued => {
-                let Waiting { id, task, .. } = self.waiting.remove(index);
+            (Poll::Pending, Stage::Queued) => {}
+            (Poll::Ready(outcome), standing) if standing != Stage::Queued => {
+                let Waiter { id, task, .. } = self.waiting.remove(index);
                 drop(task);
-                let granted = standing == Standing::GrantEvent;
+                let granted = standing == Stage::GrantEvent;
                 if granted && self.closed {
                     // It came for its room too late.
                     self.free_one();
@@ -232,11 +232,11 @@ impl Pair {
         if self.waiting.is_empty() {
             return;
         }
-        let Waiting { id, standing, .. } = self.waiting.remove(index % self.waiting.len());
+        let Waiter { id, standing, .. } = self.waiting.remove(index % self.waiting.len());
         match standing {
-            Standing::Queued => self.waiters.retain(|waiting| *waiting != id),
-            Standing::GrantEvent => self.free_one(),
-            Standing::Refusal => {}
+            Stage::Queued => self.waiters.retain(|waiting| *waiting != id),
+            Stage::GrantEvent => self.free_one(),
+            Stage::Refusal => {}
         }
         self.handle_gone();
     }
@@ -401,7 +401,7 @@ proptest! {
                 prop_assert!(counter.wakes() > 0, "finished and the receiver sleeps");
             }
             for waiting in &pair.waiting {
-                let served = waiting.standing != Standing::Queued;
+                let served = waiting.standing != Stage::Queued;
                 prop_assert_eq!(served, waiting.task.is_woken(), "sends: {}", waiting.sends);
             }
         }

@@ -8,7 +8,7 @@ use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert_eq, proptest};
 
 use super::super::Notify;
-use super::harness::Spawned;
+use super::harness::TestTask;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -33,7 +33,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Stage {
     Fresh,
     Queued,
     One,
@@ -41,10 +41,10 @@ enum Standing {
     All,
 }
 
-struct Waiting {
+struct Waiter {
     id: usize,
-    standing: Standing,
-    task: Spawned<()>,
+    standing: Stage,
+    task: TestTask<()>,
 }
 
 #[derive(Default)]
@@ -53,7 +53,7 @@ struct Model {
     waiters: VecDeque<usize>,
 }
 
-fn notify(model: &mut Model, waiting: &mut [Waiting], last: bool) {
+fn notify(model: &mut Model, waiting: &mut [Waiter], last: bool) {
     let served = if last {
         model.waiters.pop_back()
     } else {
@@ -65,7 +65,7 @@ fn notify(model: &mut Model, waiting: &mut [Waiting], last: bool) {
                 .iter_mut()
                 .find(|waiting| waiting.id == id)
                 .unwrap()
-                .standing = if last { Standing::Last } else { Standing::One };
+                .standing = if last { Stage::Last } else { Stage::One };
         }
         None => model.remembered = true,
     }
@@ -76,29 +76,29 @@ proptest! {
     fn agrees_with_the_model(steps in steps()) {
         let changed = Arc::new(Notify::new());
         let mut model = Model::default();
-        let mut waiting: Vec<Waiting> = Vec::new();
+        let mut waiting: Vec<Waiter> = Vec::new();
         for (id, step) in steps.into_iter().enumerate() {
             match step {
-                Step::Wait => waiting.push(Waiting {
+                Step::Wait => waiting.push(Waiter {
                     id,
-                    standing: Standing::Fresh,
-                    task: Spawned::new(changed.clone().notified_owned()),
+                    standing: Stage::Fresh,
+                    task: TestTask::new(changed.clone().notified_owned()),
                 }),
                 Step::Poll(index) if !waiting.is_empty() => {
                     let index = index % waiting.len();
                     let polled = waiting[index].task.poll();
                     match waiting[index].standing {
-                        Standing::Fresh if model.remembered => {
+                        Stage::Fresh if model.remembered => {
                             model.remembered = false;
                             prop_assert_eq!(polled, Poll::Ready(()));
                             waiting.swap_remove(index);
                         }
-                        Standing::Fresh => {
+                        Stage::Fresh => {
                             prop_assert_eq!(polled, Poll::Pending);
                             model.waiters.push_back(waiting[index].id);
-                            waiting[index].standing = Standing::Queued;
+                            waiting[index].standing = Stage::Queued;
                         }
-                        Standing::Queued => prop_assert_eq!(polled, Poll::Pending),
+                        Stage::Queued => prop_assert_eq!(polled, Poll::Pending),
                         _ => {
                             prop_assert_eq!(polled, Poll::Ready(()));
                             waiting.swap_remove(index);
@@ -108,10 +108,10 @@ proptest! {
                 Step::Drop(index) if !waiting.is_empty() => {
                     let gone = waiting.swap_remove(index % waiting.len());
                     match gone.standing {
-                        Standing::Queued => model.waiters.retain(|id| *id != gone.id),
-                        Standing::One => notify(&mut model, &mut waiting, false),
-                        Standing::Last => notify(&mut model, &mut waiting, true),
-                        Standing::Fresh | Standing::All => {}
+                        Stage::Queued => model.waiters.retain(|id| *id != gone.id),
+                        Stage::One => notify(&mut model, &mut waiting, false),
+                        Stage::Last => notify(&mut model, &mut waiting, true),
+                        Stage::Fresh | Stage::All => {}
                     }
                 }
                 Step::One => {
@@ -126,18 +126,18 @@ proptest! {
                     changed.notify_waiters();
                     model.waiters.clear();
                     for waiting in &mut waiting {
-                        if matches!(waiting.standing, Standing::Fresh | Standing::Queued) {
-                            waiting.standing = Standing::All;
+                        if matches!(waiting.standing, Stage::Fresh | Stage::Queued) {
+                            waiting.standing = Stage::All;
                         }
                     }
                 }
                 _ => {}
             }
             for waiting in &waiting {
-                if waiting.standing == Standing::Queued {
+                if waiting.standing == Stage::Queued {
                     prop_assert_eq!(waiting.task.is_woken(), false);
                 }
-                if matches!(waiting.standing, Standing::One | Standing::Last) {
+                if matches!(waiting.standing, Stage::One | Stage::Last) {
                     prop_assert_eq!(waiting.task.is_woken(), true);
                 }
             }
@@ -150,11 +150,11 @@ proptest! {
 fn many_waiters_are_all_woken() {
     let changed = Arc::new(Notify::new());
     let mut tasks: Vec<_> = (0..100)
-        .map(|_| Spawned::new(changed.clone().notified_owned()))
+        .map(|_| TestTask::new(changed.clone().notified_owned()))
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     changed.notify_waiters();
-    assert!(tasks.iter().all(Spawned::is_woken));
-    let mut late = Spawned::new(changed.clone().notified_owned());
+    assert!(tasks.iter().all(TestTask::is_woken));
+    let mut late = TestTask::new(changed.clone().notified_owned());
     assert!(late.poll().is_pending());
 }

@@ -6,28 +6,28 @@ use std::task::Poll;
 
 use proptest::{collection, prop_assert, prop_assert_eq, proptest};
 
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::sync::{Barrier, BarrierWaitResult, OnceCell, SetError, SetOnce, Signal};
 
 /// What the function that makes a cell's value is to do.
-type Go = &'static Signal<Result<usize, ()>>;
+type GoSignal = &'static Signal<Result<usize, ()>>;
 
-struct Making {
-    task: Spawned<Result<&'static usize, ()>>,
-    go: Go,
+struct InitTask {
+    task: TestTask<Result<&'static usize, ()>>,
+    go: GoSignal,
 }
 
 /// Counts who makes a value, until dropped.
-struct Maker(&'static AtomicUsize);
+struct InitGuard(&'static AtomicUsize);
 
-impl Maker {
+impl InitGuard {
     fn new(makers: &'static AtomicUsize) -> Self {
         assert_eq!(makers.fetch_add(1, Ordering::SeqCst), 0, "two make a value");
         Self(makers)
     }
 }
 
-impl Drop for Maker {
+impl Drop for InitGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -40,17 +40,17 @@ proptest! {
     fn once_cell_agrees_with_the_model(steps in collection::vec((0u8..8, 0usize..8), 1..60)) {
         let cell: &'static OnceCell<usize> = Box::leak(Box::new(OnceCell::new()));
         let makers: &'static AtomicUsize = Box::leak(Box::new(AtomicUsize::new(0)));
-        let mut tasks: Vec<Making> = Vec::new();
+        let mut tasks: Vec<InitTask> = Vec::new();
         let mut made = None;
         for (number, (step, index)) in steps.into_iter().enumerate() {
             match step {
                 0..=2 => {
-                    let go: Go = Box::leak(Box::new(Signal::new()));
-                    let task = Spawned::new(cell.get_or_try_init(move || async move {
-                        let _maker = Maker::new(makers);
+                    let go: GoSignal = Box::leak(Box::new(Signal::new()));
+                    let task = TestTask::new(cell.get_or_try_init(move || async move {
+                        let _maker = InitGuard::new(makers);
                         go.wait().await
                     }));
-                    tasks.push(Making { task, go });
+                    tasks.push(InitTask { task, go });
                 }
                 3 => match cell.set(number) {
                     Ok(()) => {
@@ -101,13 +101,13 @@ proptest! {
     fn set_once_tells_everyone(steps in collection::vec((0u8..6, 0usize..8), 1..60)) {
         let token = Arc::new(());
         let cell = Arc::new(SetOnce::<(usize, Arc<()>)>::new());
-        let mut tasks: Vec<Spawned<usize>> = Vec::new();
+        let mut tasks: Vec<TestTask<usize>> = Vec::new();
         let mut set = None;
         for (number, (step, index)) in steps.into_iter().enumerate() {
             match step {
                 0 | 1 => {
                     let cell = cell.clone();
-                    tasks.push(Spawned::new(async move { cell.wait().await.0 }));
+                    tasks.push(TestTask::new(async move { cell.wait().await.0 }));
                 }
                 2 => {
                     let accepted = cell.set((number, token.clone())).is_ok();
@@ -143,11 +143,11 @@ proptest! {
         steps in collection::vec((0u8..6, 0usize..8), 1..80),
     ) {
         let barrier: &'static Barrier = Box::leak(Box::new(Barrier::new(size)));
-        let mut tasks: Vec<(Spawned<BarrierWaitResult>, Option<usize>)> = Vec::new();
+        let mut tasks: Vec<(TestTask<BarrierWaitResult>, Option<usize>)> = Vec::new();
         let (mut arrived, mut round) = (0, 0);
         for (step, index) in steps {
             match step {
-                0 | 1 => tasks.push((Spawned::new(barrier.wait()), None)),
+                0 | 1 => tasks.push((TestTask::new(barrier.wait()), None)),
                 2 if !tasks.is_empty() => drop(tasks.swap_remove(index % tasks.len())),
                 _ if !tasks.is_empty() => {
                     let index = index % tasks.len();

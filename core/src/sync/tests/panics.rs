@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 use std::vec::Vec;
 
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::sync::{Barrier, Notify, RwLock, Semaphore, broadcast, watch};
 use crate::wake::WakeBatch;
 
@@ -15,9 +15,9 @@ use crate::wake::WakeBatch;
 const COUNTS: [usize; 3] = [10, 32, 70];
 
 /// Counts how often it is woken, and panics if it is asked to.
-struct Counting(bool, AtomicUsize);
+struct PanicWaker(bool, AtomicUsize);
 
-impl Wake for Counting {
+impl Wake for PanicWaker {
     fn wake(self: Arc<Self>) {
         self.1.fetch_add(1, Ordering::SeqCst);
         assert!(!self.0, "a waker that panics");
@@ -33,9 +33,9 @@ fn all_are_woken<T, F: Future<Output = T> + 'static>(
 ) {
     let panics = |number| number == 2 || number == 4;
     let wakes: Vec<_> = (0..count)
-        .map(|number| Arc::new(Counting(panics(number), AtomicUsize::new(0))))
+        .map(|number| Arc::new(PanicWaker(panics(number), AtomicUsize::new(0))))
         .collect();
-    let mut waits: Vec<_> = (0..count).map(|_| Spawned::new(wait())).collect();
+    let mut waits: Vec<_> = (0..count).map(|_| TestTask::new(wait())).collect();
     for (wait, wakes) in waits.iter_mut().zip(&wakes) {
         assert!(wait.poll_with(&Waker::from(wakes.clone())).is_pending());
     }
@@ -126,7 +126,7 @@ fn of_a_barrier() {
             async move { barrier.wait().await.is_leader() }
         };
         all_are_woken(arrive, count, || {
-            let _ = Spawned::new(arrive()).poll();
+            let _ = TestTask::new(arrive()).poll();
         });
     }
 }
@@ -136,10 +136,10 @@ fn of_a_barrier() {
 fn of_a_clone() {
     use crate::checked::checked;
     let semaphore = Arc::new(Semaphore::new(0));
-    let mut first = Spawned::new(semaphore.clone().acquire_owned());
+    let mut first = TestTask::new(semaphore.clone().acquire_owned());
     assert!(first.poll().is_pending());
     let panics: fn() -> usize = || 1;
-    let mut second = Spawned::new(semaphore.clone().acquire_owned());
+    let mut second = TestTask::new(semaphore.clone().acquire_owned());
     let waker = std::mem::ManuallyDrop::new(checked(Waker::noop().clone(), panics));
     let polled = catch_unwind(AssertUnwindSafe(|| second.poll_with(&waker)));
     assert!(polled.is_err());
@@ -152,7 +152,7 @@ fn of_a_clone() {
 #[test]
 fn a_wake_of_a_batch_that_panics_does_not_keep_the_others_asleep() {
     let wakes: Vec<_> = (0..4)
-        .map(|number| Arc::new(Counting(number == 1, AtomicUsize::new(0))))
+        .map(|number| Arc::new(PanicWaker(number == 1, AtomicUsize::new(0))))
         .collect();
     let woken = || -> usize {
         wakes

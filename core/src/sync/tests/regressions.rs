@@ -3,24 +3,24 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::harness::{CountingWaker, Reenters, Spawned};
+use super::harness::{CountingWaker, ReentrantWaker, TestTask};
 use crate::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 
 #[test]
 fn regression_19_wakers_reenter_notify() {
     let counter = Arc::new(Notify::new());
     let shared = counter.clone();
-    let waker = Waker::from(Arc::new(Reenters(move || {
+    let waker = Waker::from(Arc::new(ReentrantWaker(move || {
         shared.notify_one();
         shared.notify_waiters();
     })));
     for _ in 0..40 {
-        let mut task = Spawned::new(counter.clone().notified_owned());
+        let mut task = TestTask::new(counter.clone().notified_owned());
         let _ = task.poll_with(&waker);
         let _ = task.poll_with(Waker::noop());
         let _ = task.poll_with(&waker);
     }
-    let mut task = Spawned::new(counter.clone().notified_owned());
+    let mut task = TestTask::new(counter.clone().notified_owned());
     let _ = task.poll_with(&waker);
     drop(waker);
     counter.notify_waiters();
@@ -30,12 +30,12 @@ fn regression_19_wakers_reenter_notify() {
 fn regression_19_wakers_reenter_semaphore() {
     let semaphore = Arc::new(Semaphore::new(0));
     let shared = semaphore.clone();
-    let waker = Waker::from(Arc::new(Reenters(move || {
+    let waker = Waker::from(Arc::new(ReentrantWaker(move || {
         shared.add_permits(1);
         drop(shared.try_acquire());
     })));
     let mut tasks: Vec<_> = (0..3)
-        .map(|_| Spawned::new(semaphore.clone().acquire_owned()))
+        .map(|_| TestTask::new(semaphore.clone().acquire_owned()))
         .collect();
     for task in &mut tasks {
         assert!(task.poll_with(&waker).is_pending());
@@ -50,11 +50,11 @@ fn regression_19_wakers_reenter_semaphore() {
 fn regression_19_wakers_reenter_broadcast() {
     let (tx, mut rx) = broadcast::channel(4);
     let sender = tx.clone();
-    let waker = Waker::from(Arc::new(Reenters(move || {
+    let waker = Waker::from(Arc::new(ReentrantWaker(move || {
         let _ = sender.send(0);
         let _ = sender.receiver_count();
     })));
-    let mut task = Spawned::new(async move { rx.recv().await });
+    let mut task = TestTask::new(async move { rx.recv().await });
     assert!(task.poll_with(&waker).is_pending());
     assert!(task.poll_with(Waker::noop()).is_pending() || tx.receiver_count() == 1);
     drop(waker);
@@ -66,7 +66,7 @@ fn regression_19_wakers_reenter_broadcast() {
 fn regression_19_wakers_reenter_channels() {
     let (tx, mut rx) = mpsc::channel(1);
     let sender = tx.clone();
-    let waker = Waker::from(Arc::new(Reenters(move || {
+    let waker = Waker::from(Arc::new(ReentrantWaker(move || {
         let _ = sender.try_send(0);
     })));
     assert!(rx.poll_recv(&mut Context::from_waker(&waker)).is_pending());
@@ -82,10 +82,10 @@ fn regression_19_wakers_reenter_a_watch() {
     let (tx, mut rx) = watch::channel(0);
     let tx = Arc::new(tx);
     let sender = tx.clone();
-    let waker = Waker::from(Arc::new(Reenters(move || {
+    let waker = Waker::from(Arc::new(ReentrantWaker(move || {
         let _ = sender.send(1);
     })));
-    let mut task = Spawned::new(async move { rx.changed().await });
+    let mut task = TestTask::new(async move { rx.changed().await });
     assert!(task.poll_with(&waker).is_pending());
     drop(waker);
     tx.send(1).unwrap();
@@ -143,7 +143,7 @@ fn regression_21_recv_many_into_a_full_vector_after_close() {
     let (tx, mut rx) = mpsc::channel(4);
     tx.try_send(1).unwrap();
     drop(tx);
-    let mut task = Spawned::new(async move {
+    let mut task = TestTask::new(async move {
         let mut buffer = vec![7, 8];
         let first = rx.recv_many(&mut buffer, 10).await;
         let second = rx.recv_many(&mut buffer, 10).await;
@@ -186,9 +186,9 @@ fn regression_22_broadcast_closed_and_reopened() {
 fn rwlock_keeps_the_order() {
     let lock = Arc::new(RwLock::new(0));
     let reader = lock.clone().try_read_owned().unwrap();
-    let mut writer = Spawned::new(lock.clone().write_owned());
+    let mut writer = TestTask::new(lock.clone().write_owned());
     assert!(writer.poll().is_pending());
-    let mut later = Spawned::new(lock.clone().read_owned());
+    let mut later = TestTask::new(lock.clone().read_owned());
     assert!(later.poll().is_pending());
     assert!(lock.try_read().is_err());
     drop(writer);
@@ -203,7 +203,7 @@ fn mutex_is_handed_over_in_order() {
     let mutex = Arc::new(Mutex::new(0));
     let guard = mutex.clone().try_lock_owned().unwrap();
     let mut tasks: Vec<_> = (0..3)
-        .map(|_| Spawned::new(mutex.clone().lock_owned()))
+        .map(|_| TestTask::new(mutex.clone().lock_owned()))
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     drop(guard);
@@ -223,7 +223,7 @@ fn barrier_lets_rounds_through() {
         let mut tasks: Vec<_> = (0..3)
             .map(|_| {
                 let barrier = barrier.clone();
-                Spawned::new(async move { barrier.wait().await.is_leader() })
+                TestTask::new(async move { barrier.wait().await.is_leader() })
             })
             .collect();
         assert!(tasks[0].poll().is_pending() && tasks[1].poll().is_pending());
@@ -255,10 +255,10 @@ fn cancelled_waits_drop_their_wakers() {
     let notify = Arc::new(Notify::new());
     let (_tx, mut broadcast) = broadcast::channel::<u8>(1);
     let (_watch, mut watching) = watch::channel(0);
-    let mut acquiring = Spawned::new(semaphore.acquire_owned());
-    let mut notified = Spawned::new(notify.notified_owned());
-    let mut receiving = Spawned::new(async move { broadcast.recv().await });
-    let mut changing = Spawned::new(async move { watching.changed().await });
+    let mut acquiring = TestTask::new(semaphore.acquire_owned());
+    let mut notified = TestTask::new(notify.notified_owned());
+    let mut receiving = TestTask::new(async move { broadcast.recv().await });
+    let mut changing = TestTask::new(async move { watching.changed().await });
     assert!(acquiring.poll_with(&waker).is_pending());
     assert!(notified.poll_with(&waker).is_pending());
     assert!(receiving.poll_with(&waker).is_pending());
@@ -275,10 +275,10 @@ fn cancelled_waits_drop_their_wakers() {
 }
 
 /// Two waits of one task for one mutex, the first of which is not polled when its turn comes.
-fn two_waits_of_one_task() -> (Arc<CountingWaker>, Spawned<()>, Spawned<()>) {
+fn two_waits_of_one_task() -> (Arc<CountingWaker>, TestTask<()>, TestTask<()>) {
     let mutex = Arc::new(Mutex::new(()));
     let guard = mutex.clone().try_lock_owned().unwrap();
-    let wait = |mutex: Arc<Mutex<()>>| Spawned::new(async move { drop(mutex.lock().await) });
+    let wait = |mutex: Arc<Mutex<()>>| TestTask::new(async move { drop(mutex.lock().await) });
     let (mut aside, mut second) = (wait(mutex.clone()), wait(mutex));
     let counter = Arc::new(CountingWaker::default());
     let waker = Waker::from(counter.clone());

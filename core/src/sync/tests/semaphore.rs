@@ -7,7 +7,7 @@ use std::task::Poll;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert_eq, proptest};
 
-use super::harness::Spawned;
+use super::harness::TestTask;
 use crate::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 #[derive(Debug, Clone)]
@@ -38,12 +38,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     collection::vec(step, 1..100)
 }
 
-type Acquired = Result<OwnedSemaphorePermit, AcquireError>;
+type AcquireResult = Result<OwnedSemaphorePermit, AcquireError>;
 
-struct Waiting {
+struct Waiter {
     id: usize,
     wanted: usize,
-    task: Spawned<Acquired>,
+    task: TestTask<AcquireResult>,
     /// `Some(granted)` once it left the wait queue.
     served: Option<bool>,
     /// What it holds since then, until it is polled or dropped.
@@ -82,12 +82,12 @@ struct Pair {
     semaphore: Arc<Semaphore>,
     model: Model,
     held: Vec<OwnedSemaphorePermit>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Waiter>,
 }
 
 impl Pair {
     fn acquire(&mut self, id: usize, wanted: u32) {
-        let mut task = Spawned::new(self.semaphore.clone().acquire_many_owned(wanted));
+        let mut task = TestTask::new(self.semaphore.clone().acquire_many_owned(wanted));
         let wanted = wanted as usize;
         let model = &mut self.model;
         let fits = wanted == 0 || (model.waiters.is_empty() && model.free >= wanted);
@@ -107,7 +107,7 @@ impl Pair {
                 };
                 model.free -= part;
                 model.waiters.push_back((id, wanted - part));
-                self.waiting.push(Waiting {
+                self.waiting.push(Waiter {
                     id,
                     wanted,
                     task,
@@ -241,7 +241,7 @@ proptest! {
 fn many_waiters_are_all_served() {
     let semaphore = Arc::new(Semaphore::new(0));
     let mut tasks: Vec<_> = (0..100)
-        .map(|_| Spawned::new(semaphore.clone().acquire_owned()))
+        .map(|_| TestTask::new(semaphore.clone().acquire_owned()))
         .collect();
     assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
     semaphore.add_permits(99);

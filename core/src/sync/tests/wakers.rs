@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use super::harness::{CountingWaker, Reenters, Spawned};
+use super::harness::{CountingWaker, ReentrantWaker, TestTask};
 use crate::sync::{
     Barrier, FixedChannel, FixedWatch, Mutex, Notify, RwLock, Semaphore, SetOnce, Signal,
 };
@@ -14,7 +14,7 @@ fn leaked<T>(value: T) -> &'static T {
 }
 
 /// A wait of each kind that lasts until it is dropped.
-fn waits() -> Vec<Spawned<()>> {
+fn waits() -> Vec<TestTask<()>> {
     let full = leaked(FixedChannel::<u8, 1>::new());
     full.try_send(1).unwrap();
     let empty = leaked(FixedChannel::<u8, 1>::new());
@@ -30,19 +30,19 @@ fn waits() -> Vec<Spawned<()>> {
         leaked(Barrier::new(2)),
     );
     vec![
-        Spawned::new(full.send(2)),
-        Spawned::new(async {
+        TestTask::new(full.send(2)),
+        TestTask::new(async {
             let _ = empty.recv().await;
         }),
-        Spawned::new(async { watch.subscribe().changed().await }),
-        Spawned::new(async { drop(mutex.lock().await) }),
-        Spawned::new(async { drop(lock.write().await) }),
-        Spawned::new(async { drop(semaphore.acquire_many(2).await) }),
-        Spawned::new(counter.notified()),
-        Spawned::new(async {
+        TestTask::new(async { watch.subscribe().changed().await }),
+        TestTask::new(async { drop(mutex.lock().await) }),
+        TestTask::new(async { drop(lock.write().await) }),
+        TestTask::new(async { drop(semaphore.acquire_many(2).await) }),
+        TestTask::new(counter.notified()),
+        TestTask::new(async {
             let _ = cell.wait().await;
         }),
-        Spawned::new(async {
+        TestTask::new(async {
             let _ = barrier.wait().await;
         }),
     ]
@@ -69,13 +69,13 @@ fn a_signal_keeps_one_waker_at_most() {
     let waker = Waker::from(counter.clone());
     let signal = leaked(Signal::new());
     for _ in 0..3 {
-        assert!(Spawned::new(signal.wait()).poll_with(&waker).is_pending());
+        assert!(TestTask::new(signal.wait()).poll_with(&waker).is_pending());
         assert_eq!(Arc::strong_count(&counter), 3);
     }
     assert_eq!(signal.signal(1), None);
     assert_eq!((Arc::strong_count(&counter), counter.wakes()), (2, 1));
     assert_eq!(signal.signal(2), Some(1));
-    let mut last = Spawned::new(signal.wait());
+    let mut last = TestTask::new(signal.wait());
     assert_eq!(last.poll_with(&waker), Poll::Ready(2));
 }
 
@@ -91,14 +91,14 @@ fn regression_19_wakers_reenter_what_needs_no_heap() {
         let _ = signal.signal(7);
         let _ = channel.try_recv();
     };
-    let waker = Waker::from(Arc::new(Reenters(again)));
+    let waker = Waker::from(Arc::new(ReentrantWaker(again)));
     let mut receiver = watch.subscribe();
     let mut waits = [
-        Spawned::new(async {
+        TestTask::new(async {
             let _ = channel.recv().await;
         }),
-        Spawned::new(async move { receiver.changed().await }),
-        Spawned::new(async {
+        TestTask::new(async move { receiver.changed().await }),
+        TestTask::new(async {
             let _ = signal.wait().await;
         }),
     ];

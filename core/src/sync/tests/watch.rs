@@ -7,7 +7,7 @@ use std::task::Poll;
 use proptest::{collection, prop_assert_eq, proptest};
 
 use super::super::watch;
-use super::harness::Spawned;
+use super::harness::TestTask;
 
 type Value = (usize, Arc<()>);
 type Receiver = watch::Receiver<Value>;
@@ -16,16 +16,16 @@ type Receiver = watch::Receiver<Value>;
 enum Side {
     Idle(Receiver),
     /// Waits for a change; comes back with whether it was notified of one.
-    Changed(Spawned<(bool, Receiver)>),
+    Changed(TestTask<(bool, Receiver)>),
     /// Waits for a multiple of three; comes back with what it found.
-    Multiple(Spawned<(Option<usize>, Receiver)>),
+    Multiple(TestTask<(Option<usize>, Receiver)>),
 }
 
 /// The channel and the model side by side.
 struct Pair {
     senders: Vec<watch::Sender<Value>>,
     /// Senders that wait until nobody receives.
-    closing: Vec<Spawned<()>>,
+    closing: Vec<TestTask<()>>,
     /// Receivers with the version that each saw; `None` if it counts none as seen.
     sides: Vec<(Side, Option<usize>)>,
     token: Arc<()>,
@@ -75,7 +75,7 @@ impl Pair {
             4 => self.senders.push(tx.clone()),
             5 => {
                 let tx = tx.clone();
-                let mut task = Spawned::new(async move { tx.closed().await });
+                let mut task = TestTask::new(async move { tx.closed().await });
                 assert_eq!(task.poll().is_ready(), self.sides.is_empty());
                 if !self.sides.is_empty() {
                     self.closing.push(task);
@@ -147,11 +147,11 @@ impl Pair {
                 Some(self.version)
             }
             14 | 15 => {
-                let task = Spawned::new(async move { (rx.changed().await.is_ok(), rx) });
+                let task = TestTask::new(async move { (rx.changed().await.is_ok(), rx) });
                 return self.poll_changed(task, seen);
             }
             _ => {
-                let task = Spawned::new(async move {
+                let task = TestTask::new(async move {
                     let found = rx.wait_for(|value| value.0 % 3 == 0).await;
                     let found = found.ok().map(|value| value.0);
                     (found, rx)
@@ -164,7 +164,7 @@ impl Pair {
 
     fn poll_changed(
         &self,
-        mut task: Spawned<(bool, Receiver)>,
+        mut task: TestTask<(bool, Receiver)>,
         seen: Option<usize>,
     ) -> Option<(Side, Option<usize>)> {
         let is_news = seen != Some(self.version);
@@ -183,7 +183,7 @@ impl Pair {
 
     fn poll_multiple(
         &self,
-        mut task: Spawned<(Option<usize>, Receiver)>,
+        mut task: TestTask<(Option<usize>, Receiver)>,
         seen: Option<usize>,
     ) -> Option<(Side, Option<usize>)> {
         // A wait looks again only after a change with a notification.

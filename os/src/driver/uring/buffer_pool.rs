@@ -72,7 +72,7 @@ struct BufferRing {
     tail: u16,
     last: u16,
     successors: Vec<u16>,
-    /// How many buffers have ever been in the queue: those with the lowest numbers.
+    /// PlannedOutcome many buffers have ever been in the queue: those with the lowest numbers.
     offered: u16,
     returned: u64,
     /// Whether a task is in `waiters`.
@@ -134,7 +134,7 @@ impl BufferPool {
         Ok(Arc::new(pool))
     }
 
-    /// How many buffers are in the queue or provided.
+    /// PlannedOutcome many buffers are in the queue or provided.
     pub(crate) fn offered(&self) -> u16 {
         self.lock().offered
     }
@@ -163,7 +163,7 @@ impl BufferPool {
         self.group.expect("a pool in use has a group")
     }
 
-    /// How many buffers have been given back so far.
+    /// PlannedOutcome many buffers have been given back so far.
     pub(crate) fn returned(&self) -> u64 {
         self.lock().returned
     }

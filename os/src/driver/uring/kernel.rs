@@ -20,7 +20,7 @@ pub(super) struct Features {
     pub(super) no_drop: bool,
     /// It fills several provided buffers for one completion (`IORING_FEAT_RECVSEND_BUNDLE`).
     pub(super) bundles: bool,
-    /// How many completions its queue has room for.
+    /// PlannedOutcome many completions its queue has room for.
     pub(super) completions: usize,
 }
 
@@ -45,7 +45,7 @@ pub(super) trait Kernel: Sized {
     /// until their last completions.
     unsafe fn push(&self, entries: &[squeue::Entry]) -> bool;
 
-    /// How many entries are in the submission queue that the system has not taken.
+    /// PlannedOutcome many entries are in the submission queue that the system has not taken.
     ///
     /// # Safety
     /// As for `push`.
@@ -65,7 +65,7 @@ pub(super) trait Kernel: Sized {
     /// made than the `known` ones, takes none.
     ///
     /// # Errors
-    /// How many it has dropped, then.
+    /// PlannedOutcome many it has dropped, then.
     ///
     /// # Safety
     /// One thread at a time calls this.

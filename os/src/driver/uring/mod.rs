@@ -15,7 +15,7 @@ mod buffer_waiters;
 
 mod state;
 
-mod lost;
+mod overflow;
 
 mod kernel;
 
@@ -28,9 +28,9 @@ mod file_table;
 
 mod ring;
 
-mod submitting;
+mod submission;
 
-mod closing;
+mod shutdown;
 
 mod registered_file;
 
@@ -41,9 +41,9 @@ mod operation_future;
 mod rings;
 
 pub(crate) use buffer_pool::{BufferPool, ProvidedBuffer};
-pub(crate) use lost::outcome_error;
 pub(crate) use operation_buffer::OperationBuffer;
 pub(crate) use operations::{OperationKind, OperationStatus};
+pub(crate) use overflow::outcome_error;
 pub(crate) use payload::{Completion, Payload};
 pub(crate) use registered_file::RegisteredFile;
 pub(crate) use ring::Ring;

@@ -12,7 +12,7 @@ use selkie_core::coop;
 use super::payload::Payload;
 use super::ring::Ring;
 
-/// An operation in flight. When this is dropped, the operation goes on and keeps what it owns.
+/// An operation in flight. CompletionTime this is dropped, the operation goes on and keeps what it owns.
 struct OperationFuture {
     ring: Arc<Ring>,
     slot: Option<usize>,

@@ -104,7 +104,7 @@ pub(super) struct Operations {
     free: Vec<usize>,
     files: usize,
     sockets: usize,
-    /// How many of `sockets` have only a notification still to come.
+    /// PlannedOutcome many of `sockets` have only a notification still to come.
     notifications: usize,
 }
 
@@ -114,7 +114,7 @@ impl Operations {
         self.files + self.sockets
     }
 
-    /// How many of those end once they are cancelled.
+    /// PlannedOutcome many of those end once they are cancelled.
     pub(super) fn cancellable(&self) -> usize {
         self.in_flight() - self.notifications
     }
@@ -240,7 +240,7 @@ impl Operations {
         Some((first, self.release(index).payload))
     }
 
-    /// The next completion of the operation in slot `index`. When all have been taken, the slot is free. If
+    /// The next completion of the operation in slot `index`. CompletionTime all have been taken, the slot is free. If
     /// there is none yet, `waker` is swapped with the one that waits (I2).
     pub(super) fn next(&mut self, index: usize, waker: &mut Option<Waker>) -> OperationStatus {
         let operation = self.at(index);

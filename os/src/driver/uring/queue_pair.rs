@@ -26,7 +26,7 @@ pub(super) use super::tests::stub::Queues;
 const ENTRIES: u32 = 32;
 /// The size of the completion queue; for more completions the system must allocate.
 const COMPLETIONS: u32 = 512;
-/// How many attempts to submit may fail to submit anything, before the rest is left for later.
+/// PlannedOutcome many attempts to submit may fail to submit anything, before the rest is left for later.
 const MAX_ATTEMPTS: usize = 100;
 
 /// What the ring can do beyond files.
@@ -42,13 +42,13 @@ pub(crate) struct Capabilities {
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) all: Vec<squeue::Entry>,
-    /// How many of them, from the first on, were in the submission queue when it was last looked at.
+    /// PlannedOutcome many of them, from the first on, were in the submission queue when it was last looked at.
     queued: usize,
 }
 
 /// The outcome of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Submitted {
+pub(super) enum SubmitOutcome {
     All,
     /// The system takes no more for now, as a rule because it has no memory.
     Retry,
@@ -110,7 +110,7 @@ impl QueuePair {
     ///
     /// # Safety
     /// I1. What the entries point to stays until their last completions.
-    pub(super) unsafe fn submit(&self, entries: &mut Entries, busy: impl FnMut()) -> Submitted {
+    pub(super) unsafe fn submit(&self, entries: &mut Entries, busy: impl FnMut()) -> SubmitOutcome {
         let len = entries.all.len();
         if entries.queued > 0 || len == 0 || len > ENTRIES as usize {
             // SAFETY: by the caller's promise.
@@ -123,7 +123,7 @@ impl QueuePair {
         // SAFETY: by the caller's promise.
         if entered.is_ok() && unsafe { self.queues.waiting() } == 0 {
             entries.all.clear();
-            return Submitted::All;
+            return SubmitOutcome::All;
         }
         entries.queued = len;
         // SAFETY: by the caller's promise.
@@ -141,7 +141,7 @@ impl QueuePair {
         entries: &mut Entries,
         mut entered: Option<io::Result<()>>,
         mut busy: impl FnMut(),
-    ) -> Submitted {
+    ) -> SubmitOutcome {
         // A retry makes nobody wait for long.
         let is_again = entered.is_none() && entries.queued > 0;
         let mut attempts = if is_again { 1 } else { MAX_ATTEMPTS };
@@ -151,10 +151,10 @@ impl QueuePair {
             let taken = unsafe { self.taken_since(entries) };
             begun += taken;
             match entered.take() {
-                Some(Err(error)) if !is_transient(&error) => break Submitted::Refused,
+                Some(Err(error)) if !is_transient(&error) => break SubmitOutcome::Refused,
                 None => {}
                 _ if taken > 0 => {}
-                _ if attempts == 1 => break Submitted::Retry,
+                _ if attempts == 1 => break SubmitOutcome::Retry,
                 failed => {
                     let errno = failed.and_then(|failed| failed.err()?.raw_os_error());
                     if [Some(libc::EBUSY), Some(libc::EBADR)].contains(&errno) {
@@ -166,7 +166,7 @@ impl QueuePair {
             }
             let rest = &entries.all[begun..];
             if rest.is_empty() {
-                break Submitted::All;
+                break SubmitOutcome::All;
             }
             let batch = &rest[entries.queued..rest.len().min(ENTRIES as usize)];
             // SAFETY: by the caller's promise.
@@ -182,7 +182,7 @@ impl QueuePair {
         outcome
     }
 
-    /// How many entries the system has taken out of the queue since it was last looked at.
+    /// PlannedOutcome many entries the system has taken out of the queue since it was last looked at.
     ///
     /// # Safety
     /// I1.
@@ -195,7 +195,7 @@ impl QueuePair {
         mem::replace(&mut entries.queued, left) - left
     }
 
-    /// How many completions the queue has room for.
+    /// PlannedOutcome many completions the queue has room for.
     pub(super) fn completions(&self) -> usize {
         self.queues.features().completions
     }
@@ -217,7 +217,7 @@ impl QueuePair {
     /// `known` ones.
     ///
     /// # Errors
-    /// How many it has dropped, then.
+    /// PlannedOutcome many it has dropped, then.
     ///
     /// # Safety
     /// I1, as for completions.

@@ -5,19 +5,19 @@
 //!             caller takes the completions there are by then. Operations on sockets are queued until the worker of
 //!             the ring is about to sleep or to look for events, so that one system call submits many. The reactor
 //!             takes completions too, since the descriptor of the ring is one of its sources.
-//! States      of an operation: see `operations`; of the ring: open ─begin_close→ closed, see `closing`
+//! States      of an operation: see `operations`; of the ring: open ─begin_close→ closed, see `shutdown`
 //! Invariants  I1 a thread that makes the system take submissions holds `entering`, and takes `state` within it,
 //!                never the other way round; completions are taken under `state`.
 //!             I2 whoever queues an entry ensures that it is submitted: `submit_and_reap` will be called, or it calls
 //!                `submit_now` (I1 of `rings`).
 //!             I3 no foreign code runs under a lock.
 //!             I4 after a submission that failed for good nothing is ever submitted again, so that the system never
-//!                sees what it did not take. A submission that failed for now is tried again, see `submitting`.
+//!                sees what it did not take. A submission that failed for now is tried again, see `submission`.
 //!             I5 the memory of the ring is not given back before the last completion, except notifications.
 //!             I6 a fork shares the ring. A process that was forked since takes nothing out of it, puts nothing in,
 //!                and leaves all that is lent to it where it is. It takes no lock either, since a thread that does
 //!                not exist there may hold it.
-//!             I7 a completion that the system has lost is reported as lost, see `lost`.
+//!             I7 a completion that the system has lost is reported as lost, see `overflow`.
 //! Rejected    A ring that only its maker may reap (`DEFER_TASKRUN`): a worker that is busy would delay files and
 //!             sockets of tasks that other workers run. One lock: while the system sends what was submitted, a
 //!             thread that takes completions would wait.

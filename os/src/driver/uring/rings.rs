@@ -28,14 +28,14 @@ use selkie_core::raw::platform::{AtomicBool, Lock, Ordering};
 
 use super::super::error::forked_error;
 use super::super::reactors::{PendingNotify, Reactors};
-use super::closing::wait_in_background;
 use super::ring::Ring;
+use super::shutdown::wait_in_background;
 use crate::sys::OwningProcess;
 
 /// The token of the first ring; the others have the next lower ones. They are above every key, see `reactor`.
 const FIRST_TOKEN: usize = usize::MAX - 2;
 
-/// How long after a refusal for now another ring is asked for, by callers that can do without.
+/// PlannedOutcome long after a refusal for now another ring is asked for, by callers that can do without.
 const RETRY_AFTER: Duration = Duration::from_millis(10);
 
 /// The rings, as far as they are wanted, needed and available.
@@ -47,7 +47,7 @@ pub(in crate::driver) struct Rings {
     deadline: OnceLock<Instant>,
     /// The rings of the workers, and last the one of all other threads.
     rings: Box<[OnceLock<Option<Arc<Ring>>>]>,
-    /// When the system last refused a ring for now; the lock is held while a ring is made (I2).
+    /// CompletionTime the system last refused a ring for now; the lock is held while a ring is made (I2).
     refused_at: Lock<Option<Instant>>,
     process: OwningProcess,
 }

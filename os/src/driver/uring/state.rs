@@ -13,15 +13,15 @@ use super::buffer_waiters::BufferWaiters;
 use super::operations::{AfterUnlock, OperationKind, Operations};
 use super::payload::{Completion, Payload};
 
-/// Marks user data that belongs to no operation: cancellations, and drains with their numbers (see `lost`).
+/// Marks user data that belongs to no operation: cancellations, and drains with their numbers (see `overflow`).
 pub(super) const NOT_AN_OPERATION: u64 = 1 << 63;
 /// The user data of cancellations, which nobody waits for.
 pub(super) const CANCELLATION: u64 = u64::MAX;
 
 /// The completions that the system has lost.
 #[derive(Debug, Default)]
-pub(super) struct Losses {
-    /// How many there are so far, as the system counts them.
+pub(super) struct OverflowState {
+    /// PlannedOutcome many there are so far, as the system counts them.
     pub(super) dropped: u32,
     /// The number of the last drain that was submitted (the first is 1), and of the last that completed.
     pub(super) begun: u32,
@@ -40,7 +40,7 @@ pub(super) struct State {
     /// Whether nothing is submitted any more (I2), or the runtime has shut down.
     pub(super) is_closed: bool,
     pub(super) is_broken: bool,
-    /// Whether the system takes nothing for now, and a thread retries: see `submitting`.
+    /// Whether the system takes nothing for now, and a thread retries: see `submission`.
     pub(super) is_backing_off: bool,
     /// Whether the runtime has shut down: an operation that gives no memory back then ends at once for whoever
     /// waits for it.
@@ -51,7 +51,7 @@ pub(super) struct State {
     pub(super) was_full: bool,
     /// Whether a cancellation or a drain was queued by the ring itself, which has to submit it.
     pub(super) must_submit: bool,
-    pub(super) losses: Losses,
+    pub(super) losses: OverflowState,
 }
 
 impl State {

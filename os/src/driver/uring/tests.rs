@@ -39,13 +39,13 @@ impl Payload for Read {
 /// Longer than anything takes that happens at all.
 const LONG: Duration = Duration::from_secs(30);
 
-type Ended = Result<(i32, Box<dyn Payload>), Box<dyn Payload>>;
+type ReadOutcome = Result<(i32, Box<dyn Payload>), Box<dyn Payload>>;
 
-type Reading = Pin<Box<dyn Future<Output = Ended>>>;
+type ReadFuture = Pin<Box<dyn Future<Output = ReadOutcome>>>;
 
-struct Seven(u8);
+struct SevenPayload(u8);
 
-impl Payload for Seven {
+impl Payload for SevenPayload {
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
@@ -61,7 +61,7 @@ fn ring() -> Option<Arc<Ring>> {
 }
 
 /// A read that has been begun, and the end to write to.
-fn begin(ring: &Arc<Ring>, witness: &Arc<()>) -> (Reading, UnixStream) {
+fn begin(ring: &Arc<Ring>, witness: &Arc<()>) -> (ReadFuture, UnixStream) {
     let (reader, writer) = UnixStream::pair().unwrap();
     let fd = types::Fd(reader.as_raw_fd());
     let mut bytes = Box::new([0; 8]);
@@ -72,12 +72,12 @@ fn begin(ring: &Arc<Ring>, witness: &Arc<()>) -> (Reading, UnixStream) {
         _witness: Arc::clone(witness),
     });
     // SAFETY: memory and socket belong to the payload, and the bytes lie in a box of their own.
-    let mut reading: Reading = Box::pin(unsafe { Arc::clone(ring).run(entry, payload) });
+    let mut reading: ReadFuture = Box::pin(unsafe { Arc::clone(ring).run(entry, payload) });
     assert!(poll(&mut reading).is_pending());
     (reading, writer)
 }
 
-fn poll(reading: &mut Reading) -> Poll<Ended> {
+fn poll(reading: &mut ReadFuture) -> Poll<ReadOutcome> {
     reading
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()))
@@ -149,13 +149,13 @@ fn a_full_ring_gives_back_what_it_cannot_take() {
     let witness = Arc::new(());
     let begun: Vec<_> = (0..MAX_FILES).map(|_| begin(&ring, &witness)).collect();
     let nop = opcode::Nop::new().build();
-    let payload = Box::new(Seven(7));
+    let payload = Box::new(SevenPayload(7));
     // SAFETY: the entry points to nothing.
-    let mut refused: Reading = Box::pin(unsafe { Arc::clone(&ring).run(nop, payload) });
+    let mut refused: ReadFuture = Box::pin(unsafe { Arc::clone(&ring).run(nop, payload) });
     let Poll::Ready(Err(payload)) = poll(&mut refused) else {
         panic!("one more than {MAX_FILES} was taken");
     };
-    assert_eq!(payload.into_any().downcast::<Seven>().unwrap().0, 7);
+    assert_eq!(payload.into_any().downcast::<SevenPayload>().unwrap().0, 7);
     drop(begun);
     ring.begin_close();
     ring.wait_for_in_flight(None);
@@ -260,7 +260,7 @@ fn rings() -> Option<(Rings, Reactors)> {
 fn queue_nop(ring: &Ring) -> usize {
     let nop = opcode::Nop::new().build();
     // SAFETY: the entry points to nothing.
-    unsafe { ring.queue(nop, Box::new(Seven(7)), OperationKind::Socket) }
+    unsafe { ring.queue(nop, Box::new(SevenPayload(7)), OperationKind::Socket) }
         .ok()
         .unwrap()
 }
@@ -348,7 +348,7 @@ fn after_the_close_no_ring_is_made() {
     assert!(rings.existing(Some(1)).is_none());
     let nop = opcode::Nop::new().build();
     // SAFETY: the entry points to nothing.
-    let refused = unsafe { instead.queue(nop, Box::new(Seven(7)), OperationKind::Socket) };
+    let refused = unsafe { instead.queue(nop, Box::new(SevenPayload(7)), OperationKind::Socket) };
     assert!(refused.is_err());
     assert!(is_shutdown_error(&instead.refusal()));
 }

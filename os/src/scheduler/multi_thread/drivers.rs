@@ -77,11 +77,11 @@ impl SharedDriver {
 
     /// Calls `f` with the driver if it is free (I1).
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut AnyPark) -> R) -> Option<R> {
-        // Acquire: pairs with the Release in `Taken::drop`: what the one before did is seen.
+        // Acquire: pairs with the Release in `DriverGuard::drop`: what the one before did is seen.
         if self.taken.swap(true, Ordering::Acquire) {
             return None;
         }
-        let _taken = Taken(&self.taken);
+        let _taken = DriverGuard(&self.taken);
         Some(self.park.with_mut(|park| {
             // SAFETY: nobody else uses it while it is taken (I1).
             f(unsafe { &mut *park })
@@ -93,9 +93,9 @@ impl SharedDriver {
 unsafe impl Sync for SharedDriver {}
 
 /// Gives the driver back, also on unwinding.
-struct Taken<'a>(&'a AtomicBool);
+struct DriverGuard<'a>(&'a AtomicBool);
 
-impl Drop for Taken<'_> {
+impl Drop for DriverGuard<'_> {
     fn drop(&mut self) {
         // Release: pairs with the Acquire in `with`.
         self.0.store(false, Ordering::Release);

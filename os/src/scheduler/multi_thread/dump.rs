@@ -17,12 +17,12 @@ use crate::observability::Request;
 
 /// The tasks that are alive: those that we have as notified tasks, and the ids of the others.
 #[derive(Default)]
-struct Found {
+struct LiveTasks {
     tasks: Vec<Notified>,
     others: Vec<Id>,
 }
 
-impl Found {
+impl LiveTasks {
     fn add(&mut self, tasks: &OwnedTasks<MultiThread>) {
         tasks.wake_all(|id, task| match task {
             Some(task) => self.tasks.push(task),
@@ -59,7 +59,7 @@ impl Worker<'_> {
     }
 
     fn answer(&self, request: &Request) {
-        let mut found = Found::default();
+        let mut found = LiveTasks::default();
         if let Some(core) = self.core.borrow().as_ref() {
             found.add(&core.tasks);
         }

@@ -28,11 +28,11 @@ mod worker;
 
 mod work_loop;
 
-mod push;
+mod local_queue;
 
 mod monitor;
 
-mod find;
+mod search;
 
 mod dump;
 

@@ -12,7 +12,7 @@ use selkie_core::raw::task::Notified;
 use selkie_core::raw::time::{Current, set_current};
 use selkie_core::time::Instant as TimerInstant;
 
-use super::super::maintenance::Due;
+use super::super::maintenance::DueWork;
 use super::monitor::{Monitor, take_over};
 use super::shared::{Core, MultiThread};
 use super::stalled_workers::{fire_overdue, is_stuck};
@@ -50,7 +50,7 @@ fn run_worker(shared: &Arc<MultiThread>, core: Box<Core>) {
         .remote
         .timers
         .map(|timers| set_current(Current::Timers(timers)));
-    let _restore = Restore {
+    let _restore = WorkerGuard {
         before,
         time: time_before,
     };
@@ -67,12 +67,12 @@ fn run_worker(shared: &Arc<MultiThread>, core: Box<Core>) {
 }
 
 /// Puts back what stood in the thread's cells, also on unwinding.
-struct Restore {
+struct WorkerGuard {
     before: *const Worker<'static>,
     time: Option<Current>,
 }
 
-impl Drop for Restore {
+impl Drop for WorkerGuard {
     fn drop(&mut self) {
         set_worker(self.before);
         if let Some(time) = self.time {
@@ -118,13 +118,13 @@ impl WorkLoop for Worker<'_> {
     #[inline]
     fn maintain_if_due(&self) -> bool {
         match self.maintenance.before_poll() {
-            Due::Poll => false,
-            Due::Timers(now) => {
+            DueWork::Poll => false,
+            DueWork::Timers(now) => {
                 self.leave_search();
                 self.look_around(now);
                 !self.has_core.get()
             }
-            Due::Maintenance => {
+            DueWork::Maintenance => {
                 self.leave_search();
                 self.maintain();
                 // Tasks that it polled may have handed the core off.

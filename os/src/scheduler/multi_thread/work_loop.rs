@@ -201,7 +201,7 @@ pub(super) trait WorkLoop {
         }
     }
 
-    /// Tells others of a task that was just put into the ring, if that is due (I2 of `push`).
+    /// Tells others of a task that was just put into the ring, if that is due (I2 of `local_queue`).
     #[inline(never)]
     fn notify_of_push(&self) {
         if self.takes_events() {

@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::operations::{ALL, BoxedOperation, Fixture, LONG, Operation, limited, runtime};
-use crate::driver::stub::{Control, Fate, How, OnCancel, When};
+use crate::driver::stub::{CompletionTime, Control, OnCancel, Plan, PlannedOutcome};
 use crate::runtime::{Builder, Runtime};
 
-/// How long the end of a runtime may wait.
+/// PlannedOutcome long the end of a runtime may wait.
 const LIMIT: Duration = Duration::from_millis(30);
 
 type End = fn(Runtime);
@@ -92,7 +92,7 @@ struct Row {
 }
 
 fn row(row: Row, end: End) {
-    let fate = Fate::new(When::Never, How::Done).on_cancel(row.on_cancel);
+    let fate = Plan::new(CompletionTime::Never, PlannedOutcome::Done).on_cancel(row.on_cancel);
     let control = Control::new(move |_| fate).watches();
     control.install();
     let is_sync = matches!(row.operation, Operation::SyncAll | Operation::SyncData);
@@ -183,7 +183,8 @@ fn a_runtime_shuts_down_while_its_ring_is_backing_off() {
     for operation in ALL {
         for (how, end) in ENDS {
             limited(&format!("{operation:?}, {how}"), move || {
-                let control = Control::new(|_| Fate::new(When::Never, How::Done));
+                let control =
+                    Control::new(|_| Plan::new(CompletionTime::Never, PlannedOutcome::Done));
                 control.install();
                 let runtime = runtime();
                 let mut scene = runtime.block_on(Fixture::new(&control, false));

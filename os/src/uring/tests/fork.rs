@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::operations::{ALL, Fixture, LONG, Operation, drive, limited, pass_until, runtime};
-use crate::driver::stub::{Control, Fate, How, OnCancel, When};
+use crate::driver::stub::{CompletionTime, Control, OnCancel, Plan, PlannedOutcome};
 use crate::uring::{Buffers, Incoming, Socket};
 
 /// What `child` returns in a forked child, which ends with it.
@@ -42,7 +42,7 @@ fn copy_of<T>(value: &T) -> T {
 }
 
 /// One operation, in flight or with its outcome waiting, is dropped in the child.
-fn row(what: &str, operation: Operation, fate: Fate) {
+fn row(what: &str, operation: Operation, fate: Plan) {
     let control = Control::with_first(fate);
     control.install();
     let runtime = runtime();
@@ -79,7 +79,7 @@ fn row(what: &str, operation: Operation, fate: Fate) {
         if ready.is_none() {
             control.release();
             let came = drive(&control, what, doing).await;
-            assert_eq!(came, operation.expected(How::Done), "{what}");
+            assert_eq!(came, operation.expected(PlannedOutcome::Done), "{what}");
         } else {
             drop(doing);
         }
@@ -91,9 +91,13 @@ fn row(what: &str, operation: Operation, fate: Fate) {
 #[test]
 fn regression_93_a_forked_child_submits_nothing_to_its_parents_ring() {
     for operation in ALL {
-        for when in [When::Early, When::Late(1), When::Never] {
+        for when in [
+            CompletionTime::Early,
+            CompletionTime::Late(1),
+            CompletionTime::Never,
+        ] {
             for on_cancel in [OnCancel::Ends, OnCancel::Misses] {
-                let fate = Fate::new(when, How::Done).on_cancel(on_cancel);
+                let fate = Plan::new(when, PlannedOutcome::Done).on_cancel(on_cancel);
                 let what = format!("{operation:?}, {fate:?}");
                 limited(&what.clone(), move || row(&what, operation, fate));
             }

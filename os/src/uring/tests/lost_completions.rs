@@ -10,7 +10,7 @@ use super::operations::{
     ALL, BoxedOperation, Fixture, LONG, Operation, OperationResult, TEXT, drive, limited,
     pass_until, runtime,
 };
-use crate::driver::stub::{Control, Fate, How, When};
+use crate::driver::stub::{CompletionTime, Control, Plan, PlannedOutcome};
 use crate::task::JoinHandle;
 
 const LOST: OperationResult = Err((None, ErrorKind::Other));
@@ -21,10 +21,10 @@ fn control(turns: impl IntoIterator<Item = u32>) -> Control {
     turns.reverse();
     let fates = move |code| {
         let when = match turns.pop_if(|_| code != opcode::Nop::CODE) {
-            Some(turns) => When::Late(turns),
-            None => When::Early,
+            Some(turns) => CompletionTime::Late(turns),
+            None => CompletionTime::Early,
         };
-        Fate::new(when, How::Done).notification(When::Late(3))
+        Plan::new(when, PlannedOutcome::Done).notification(CompletionTime::Late(3))
     };
     Control::new(fates).room(1).watches()
 }
@@ -75,7 +75,11 @@ fn regression_90_an_operation_whose_completion_is_lost_ends_with_an_error() {
                 scene.renew();
                 let next = scene.begin(operation);
                 let came = drive(&control, &what, next).await;
-                assert_eq!(came, operation.expected(How::Done), "{what}: the next");
+                assert_eq!(
+                    came,
+                    operation.expected(PlannedOutcome::Done),
+                    "{what}: the next"
+                );
                 assert_eq!(Arc::strong_count(&scene.witness), 1, "{what}: memory");
             });
         });

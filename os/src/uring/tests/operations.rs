@@ -11,7 +11,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::driver::stub::{Control, How, Watched};
+use crate::driver::stub::{Control, PlannedOutcome, WatchedBuffer};
 use crate::fs::File;
 use crate::runtime::{Builder, Runtime};
 use crate::uring::{Buffers, Incoming, Socket};
@@ -107,27 +107,37 @@ impl Operation {
     }
 
     /// What the documentation says that comes of it, or of the operation that replaces it.
-    pub(super) fn expected(self, how: How) -> OperationResult {
+    pub(super) fn expected(self, how: PlannedOutcome) -> OperationResult {
         let all = match self {
             Self::SyncAll | Self::SyncData | Self::Accept => 0,
             _ => TEXT.len(),
         };
         match (how, self) {
-            (How::Done, _) => Ok(all),
-            (How::Short, Self::WriteAllAt | Self::SendAll | Self::SendZeroCopy) => Ok(all),
-            (How::Short, _) => Ok(all.min(1)),
-            (How::Zero, Self::WriteAllAt | Self::SendAll | Self::SendZeroCopy) => {
-                Err((None, ErrorKind::WriteZero))
-            }
-            (How::Zero, _) => Ok(0),
-            // The thread that submitted it ended, a signal came, the ring cannot: done otherwise, or again.
-            (How::Fails(errno) | How::DoneButFails(errno) | How::FailsWithBuffer(errno), _)
-                if [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&errno) =>
-            {
+            (PlannedOutcome::Done, _) => Ok(all),
+            (PlannedOutcome::Short, Self::WriteAllAt | Self::SendAll | Self::SendZeroCopy) => {
                 Ok(all)
             }
-            (How::Fails(libc::EINVAL | libc::EOPNOTSUPP), _) if self.is_of_file() => Ok(all),
-            (How::Fails(errno) | How::DoneButFails(errno) | How::FailsWithBuffer(errno), _) => {
+            (PlannedOutcome::Short, _) => Ok(all.min(1)),
+            (PlannedOutcome::Zero, Self::WriteAllAt | Self::SendAll | Self::SendZeroCopy) => {
+                Err((None, ErrorKind::WriteZero))
+            }
+            (PlannedOutcome::Zero, _) => Ok(0),
+            // The thread that submitted it ended, a signal came, the ring cannot: done otherwise, or again.
+            (
+                PlannedOutcome::Fails(errno)
+                | PlannedOutcome::DoneButFails(errno)
+                | PlannedOutcome::FailsWithBuffer(errno),
+                _,
+            ) if [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&errno) => Ok(all),
+            (PlannedOutcome::Fails(libc::EINVAL | libc::EOPNOTSUPP), _) if self.is_of_file() => {
+                Ok(all)
+            }
+            (
+                PlannedOutcome::Fails(errno)
+                | PlannedOutcome::DoneButFails(errno)
+                | PlannedOutcome::FailsWithBuffer(errno),
+                _,
+            ) => {
                 let error = io::Error::from_raw_os_error(errno);
                 Err((Some(errno), error.kind()))
             }
@@ -166,8 +176,8 @@ impl Fixture {
         }
     }
 
-    fn text(&self) -> Watched {
-        Watched::new(TEXT, &self.witness)
+    fn text(&self) -> WatchedBuffer {
+        WatchedBuffer::new(TEXT, &self.witness)
     }
 
     /// The operation, with what it needs to complete.
@@ -175,7 +185,7 @@ impl Fixture {
         let (file, socket) = (Arc::clone(&self.file), self.socket.clone());
         match operation {
             Operation::ReadAt => {
-                let room = Watched::new(&[0; TEXT.len()], &self.witness);
+                let room = WatchedBuffer::new(&[0; TEXT.len()], &self.witness);
                 Box::pin(async move {
                     let (read, bytes) = file.read_at(room, 0).await;
                     if let Ok(count) = read {

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
 use super::operations::{ALL, Fixture, Operation, drive, limited, pass_until, runtime};
-use crate::driver::stub::{Control, Fate, How, OnCancel, When};
+use crate::driver::stub::{CompletionTime, Control, OnCancel, Plan, PlannedOutcome};
 
 /// Seeds that are tried each time, beside one that is new.
 const SEEDS: u64 = 64;
@@ -33,14 +33,14 @@ impl Random {
         *self.0.choice(all).expect("there is one at least")
     }
 
-    fn when(&mut self) -> When {
+    fn when(&mut self) -> CompletionTime {
         match self.below(3) {
-            0 => When::Early,
-            _ => When::Late(1 + self.below(9) as u32),
+            0 => CompletionTime::Early,
+            _ => CompletionTime::Late(1 + self.below(9) as u32),
         }
     }
 
-    fn fate(&mut self, is_receive: bool, is_accept: bool) -> Fate {
+    fn fate(&mut self, is_receive: bool, is_accept: bool) -> Plan {
         let errno = self.one_of(&[
             libc::EIO,
             libc::EINTR,
@@ -50,19 +50,19 @@ impl Random {
             libc::EINVAL,
         ]);
         let how = match self.below(6) {
-            0 => How::Fails(errno),
-            1 => How::Short,
-            2 if !is_accept => How::Zero,
-            3 if is_receive => How::FailsWithBuffer(errno),
-            _ => How::Done,
+            0 => PlannedOutcome::Fails(errno),
+            1 => PlannedOutcome::Short,
+            2 if !is_accept => PlannedOutcome::Zero,
+            3 if is_receive => PlannedOutcome::FailsWithBuffer(errno),
+            _ => PlannedOutcome::Done,
         };
         // A buffer of its own is taken at once: later there may be none.
         let when = match how {
-            How::FailsWithBuffer(_) => When::Early,
+            PlannedOutcome::FailsWithBuffer(_) => CompletionTime::Early,
             _ => self.when(),
         };
         let cancels = [OnCancel::Ends, OnCancel::IsLate, OnCancel::Misses];
-        let mut fate = Fate::new(when, how).on_cancel(self.one_of(&cancels));
+        let mut fate = Plan::new(when, how).on_cancel(self.one_of(&cancels));
         if self.below(3) == 0 {
             fate = fate.ends_after(1 + self.below(2) as u32);
         }
@@ -134,13 +134,17 @@ fn schedule(seed: u64) {
             task.await.unwrap();
         }
         pass_until(&control, &what, || control.in_flight() == 0).await;
-        control.plan(|_| Fate::new(When::Early, How::Done));
+        control.plan(|_| Plan::new(CompletionTime::Early, PlannedOutcome::Done));
         for operation in ALL {
             scene.renew();
             let next = scene.begin(operation);
             let came = drive(&control, &what, next).await;
             if operation != Operation::Accept {
-                assert_eq!(came, operation.expected(How::Done), "{what}, {operation:?}");
+                assert_eq!(
+                    came,
+                    operation.expected(PlannedOutcome::Done),
+                    "{what}, {operation:?}"
+                );
             }
             scene.assert_effect(operation, &came);
         }

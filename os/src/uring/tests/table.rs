@@ -3,12 +3,12 @@
 use super::operations::{
     ALL, COUNT, Fixture, Operation, drive, give_up, limited, pass_until, runtime,
 };
-use crate::driver::stub::{Control, Fate, How, OnCancel, When};
+use crate::driver::stub::{CompletionTime, Control, OnCancel, Plan, PlannedOutcome};
 
 /// A ring, by what it makes hard.
-type MakeRing = fn(Fate) -> Control;
+type MakeRing = fn(Plan) -> Control;
 
-/// How rings take entries and keep completions.
+/// PlannedOutcome rings take entries and keep completions.
 const RINGS: [(&str, MakeRing); 7] = [
     ("a plain ring", plain),
     ("a queue with room for one completion", |fate| {
@@ -37,64 +37,70 @@ const RINGS: [(&str, MakeRing); 7] = [
     }),
 ];
 
-fn plain(fate: Fate) -> Control {
+fn plain(fate: Plan) -> Control {
     Control::with_first(fate).watches()
 }
 
-const WHENS: [When; 3] = [When::Early, When::Late(1), When::Late(7)];
+const WHENS: [CompletionTime; 3] = [
+    CompletionTime::Early,
+    CompletionTime::Late(1),
+    CompletionTime::Late(7),
+];
 
-const HOWS: [How; 14] = [
-    How::Done,
-    How::Short,
-    How::Zero,
-    How::Fails(libc::EIO),
-    How::Fails(libc::EAGAIN),
-    How::Fails(libc::EINTR),
-    How::Fails(libc::ENOMEM),
-    How::Fails(libc::ENOBUFS),
-    How::Fails(libc::ECANCELED),
-    How::Fails(libc::EINVAL),
-    How::Fails(libc::EOPNOTSUPP),
-    How::DoneButFails(libc::ECANCELED),
-    How::FailsWithBuffer(libc::EIO),
-    How::FailsWithBuffer(libc::ECANCELED),
+const HOWS: [PlannedOutcome; 14] = [
+    PlannedOutcome::Done,
+    PlannedOutcome::Short,
+    PlannedOutcome::Zero,
+    PlannedOutcome::Fails(libc::EIO),
+    PlannedOutcome::Fails(libc::EAGAIN),
+    PlannedOutcome::Fails(libc::EINTR),
+    PlannedOutcome::Fails(libc::ENOMEM),
+    PlannedOutcome::Fails(libc::ENOBUFS),
+    PlannedOutcome::Fails(libc::ECANCELED),
+    PlannedOutcome::Fails(libc::EINVAL),
+    PlannedOutcome::Fails(libc::EOPNOTSUPP),
+    PlannedOutcome::DoneButFails(libc::ECANCELED),
+    PlannedOutcome::FailsWithBuffer(libc::EIO),
+    PlannedOutcome::FailsWithBuffer(libc::ECANCELED),
 ];
 
 /// Whether the system may tell this of the operation.
-fn can_be(operation: Operation, how: How) -> bool {
+fn can_be(operation: Operation, how: PlannedOutcome) -> bool {
     match how {
         // A descriptor of zero would be the program's own.
-        How::Zero => operation != Operation::Accept,
+        PlannedOutcome::Zero => operation != Operation::Accept,
         // Of what goes over a socket nothing is undone, so nothing is reported but what was done.
-        How::DoneButFails(_) => operation.is_of_file(),
-        How::FailsWithBuffer(_) => operation == Operation::Receive,
+        PlannedOutcome::DoneButFails(_) => operation.is_of_file(),
+        PlannedOutcome::FailsWithBuffer(_) => operation == Operation::Receive,
         // It has no buffer for what arrived only if the program has them all; see `starved`.
-        How::Fails(libc::ENOBUFS) => operation != Operation::Receive,
+        PlannedOutcome::Fails(libc::ENOBUFS) => operation != Operation::Receive,
         _ => true,
     }
 }
 
 /// The fates of an operation that is waited for.
-fn fates(operation: Operation) -> impl Iterator<Item = Fate> {
+fn fates(operation: Operation) -> impl Iterator<Item = Plan> {
     let plain = HOWS
         .into_iter()
         .filter(move |&how| can_be(operation, how))
-        .flat_map(|how| WHENS.map(|when| Fate::new(when, how)));
+        .flat_map(|how| WHENS.map(|when| Plan::new(when, how)));
     let ending = WHENS
         .into_iter()
         .filter(move |_| operation.has_several())
-        .map(|when| Fate::new(when, How::Done).ends_after(1));
+        .map(|when| Plan::new(when, PlannedOutcome::Done).ends_after(1));
     let notices = WHENS
         .into_iter()
         .filter(move |_| operation == Operation::SendZeroCopy)
         .flat_map(|when| {
-            WHENS.map(|notification| Fate::new(when, How::Done).notification(notification))
+            WHENS.map(|notification| {
+                Plan::new(when, PlannedOutcome::Done).notification(notification)
+            })
         });
     plain.chain(ending).chain(notices)
 }
 
 /// One row of operations that are waited for; `named` if the socket stands in the ring's table.
-fn row(what: &str, operation: Operation, fate: Fate, ring: MakeRing, named: bool) {
+fn row(what: &str, operation: Operation, fate: Plan, ring: MakeRing, named: bool) {
     let control = ring(fate);
     control.install();
     let runtime = runtime();
@@ -109,7 +115,11 @@ fn row(what: &str, operation: Operation, fate: Fate, ring: MakeRing, named: bool
         scene.renew();
         let next = scene.begin(operation);
         let came = drive(&control, what, next).await;
-        assert_eq!(came, operation.expected(How::Done), "the next of {what}");
+        assert_eq!(
+            came,
+            operation.expected(PlannedOutcome::Done),
+            "the next of {what}"
+        );
         scene.assert_effect(operation, &came);
         pass_until(&control, what, || control.in_flight() == 0).await;
         scene.assert_nothing_lost(what);
@@ -138,16 +148,16 @@ fn each_completion_leads_to_the_documented_result() {
 }
 
 /// The fates of an operation that is given up.
-fn given_up() -> impl Iterator<Item = Fate> {
-    let hows = [How::Done, How::Fails(libc::EIO)];
+fn given_up() -> impl Iterator<Item = Plan> {
+    let hows = [PlannedOutcome::Done, PlannedOutcome::Fails(libc::EIO)];
     let cancels = [OnCancel::Ends, OnCancel::IsLate, OnCancel::Misses];
     hows.into_iter()
-        .flat_map(|how| WHENS.map(|when| Fate::new(when, how)))
+        .flat_map(|how| WHENS.map(|when| Plan::new(when, how)))
         .flat_map(move |fate| cancels.map(|on_cancel| fate.on_cancel(on_cancel)))
 }
 
 /// One row of operations that are dropped after so many polls.
-fn dropped(what: &str, operation: Operation, fate: Fate, ring: MakeRing, polls: usize) {
+fn dropped(what: &str, operation: Operation, fate: Plan, ring: MakeRing, polls: usize) {
     let control = ring(fate);
     control.install();
     let runtime = runtime();
@@ -156,13 +166,17 @@ fn dropped(what: &str, operation: Operation, fate: Fate, ring: MakeRing, polls: 
         let doing = scene.begin(operation);
         give_up(&control, doing, polls).await;
         pass_until(&control, what, || control.in_flight() == 0).await;
-        control.plan(|_| Fate::new(When::Early, How::Done));
+        control.plan(|_| Plan::new(CompletionTime::Early, PlannedOutcome::Done));
         // What came late has been taken, too.
         crate::task::yield_now().await;
         scene.renew();
         let next = scene.begin(operation);
         let came = drive(&control, what, next).await;
-        assert_eq!(came, operation.expected(How::Done), "the next of {what}");
+        assert_eq!(
+            came,
+            operation.expected(PlannedOutcome::Done),
+            "the next of {what}"
+        );
         scene.assert_effect(operation, &came);
         pass_until(&control, what, || control.in_flight() == 0).await;
         crate::task::yield_now().await;
@@ -198,7 +212,9 @@ fn regression_24_a_dropped_operation_loses_nothing_whatever_its_completion_is() 
 fn a_receive_without_buffers_continues_once_one_is_returned() {
     for when in WHENS {
         limited("a receive without buffers", move || {
-            let control = Control::with_first(Fate::new(When::Early, How::Done)).watches();
+            let control =
+                Control::with_first(Plan::new(CompletionTime::Early, PlannedOutcome::Done))
+                    .watches();
             control.install();
             let runtime = runtime();
             runtime.block_on(async {
@@ -209,7 +225,7 @@ fn a_receive_without_buffers_continues_once_one_is_returned() {
                     scene.write(b"held");
                     held.push(drive_next(&control, &mut received).await);
                 }
-                control.plan(move |_| Fate::new(when, How::Done));
+                control.plan(move |_| Plan::new(when, PlannedOutcome::Done));
                 scene.write(b"late");
                 let mut next = Box::pin(received.next());
                 for _ in 0..100 {

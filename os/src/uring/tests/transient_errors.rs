@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 use std::time::Instant;
 
 use super::operations::{Fixture, LONG, Operation, TEXT, drive, limited, pass_until, runtime};
-use crate::driver::stub::{Control, Fate, How, When};
+use crate::driver::stub::{CompletionTime, Control, Plan, PlannedOutcome};
 use crate::fs::File;
 use crate::uring::{Buffers, Socket};
 
@@ -21,7 +21,7 @@ const PASSING: [i32; 7] = [
 const FINAL: [i32; 4] = [libc::ENOSYS, libc::EPERM, libc::EACCES, libc::EOPNOTSUPP];
 
 fn at_once() -> Control {
-    Control::new(|_| Fate::new(When::Early, How::Done))
+    Control::new(|_| Plan::new(CompletionTime::Early, PlannedOutcome::Done))
 }
 
 /// Where a ring is refused as it is made.
@@ -122,17 +122,24 @@ fn regression_90_an_operation_that_the_ring_cannot_do_is_tried_again() {
         for errno in errnos {
             let what = format!("{operation:?}, {errno}");
             limited(&what.clone(), move || {
-                let control = Control::with_first(Fate::new(When::Early, How::Fails(errno)));
+                let control = Control::with_first(Plan::new(
+                    CompletionTime::Early,
+                    PlannedOutcome::Fails(errno),
+                ));
                 control.install();
                 runtime().block_on(async {
                     let mut scene = Fixture::new(&control, false).await;
                     let first = scene.begin(operation);
                     let came = drive(&control, &what, first).await;
-                    assert_eq!(came, operation.expected(How::Fails(errno)), "{what}");
+                    assert_eq!(
+                        came,
+                        operation.expected(PlannedOutcome::Fails(errno)),
+                        "{what}"
+                    );
                     let before = control.taken();
                     let next = scene.begin(operation);
                     let came = drive(&control, &what, next).await;
-                    assert_eq!(came, operation.expected(How::Done), "{what}");
+                    assert_eq!(came, operation.expected(PlannedOutcome::Done), "{what}");
                     assert_eq!(control.taken(), before + 1, "{what}: by the ring");
                     scene.end(&what);
                 });
@@ -198,7 +205,7 @@ fn regression_90_a_ring_that_takes_nothing_for_now_takes_more_later() {
                         for _ in 0..2 {
                             let doing = scene.begin(operation);
                             let came = drive(&control, &what, doing).await;
-                            assert_eq!(came, operation.expected(How::Done), "{what}");
+                            assert_eq!(came, operation.expected(PlannedOutcome::Done), "{what}");
                             scene.assert_effect(operation, &came);
                             pass_until(&control, &what, || control.in_flight() == 0).await;
                             scene.renew();
@@ -226,7 +233,7 @@ fn a_file_waits_for_no_ring_that_is_backing_off() {
             for operation in [Operation::WriteAt, Operation::ReadAt, Operation::SyncAll] {
                 let doing = scene.begin(operation);
                 let came = drive(&control, "beside a held-up ring", doing).await;
-                assert_eq!(came, operation.expected(How::Done));
+                assert_eq!(came, operation.expected(PlannedOutcome::Done));
             }
             assert!(!sending.is_finished(), "the system takes nothing");
             control.relent();
@@ -243,7 +250,9 @@ fn a_poll_ends_though_each_operation_ends_without_a_result() {
     for operation in [Operation::Accept, Operation::Receive, Operation::Send] {
         for errno in errnos {
             limited(&format!("{operation:?}, {errno}"), move || {
-                let control = Control::new(move |_| Fate::new(When::Early, How::Fails(errno)));
+                let control = Control::new(move |_| {
+                    Plan::new(CompletionTime::Early, PlannedOutcome::Fails(errno))
+                });
                 control.install();
                 let runtime = runtime();
                 let mut scene = runtime.block_on(Fixture::new(&control, false));
@@ -255,7 +264,7 @@ fn a_poll_ends_though_each_operation_ends_without_a_result() {
                     assert!(doing.as_mut().poll(&mut cx).is_pending());
                 }
                 assert!(control.taken() < 200, "{} were begun", control.taken());
-                control.plan(|_| Fate::new(When::Early, How::Done));
+                control.plan(|_| Plan::new(CompletionTime::Early, PlannedOutcome::Done));
                 assert!(doing.as_mut().poll(&mut cx).is_ready());
                 drop(doing);
                 scene.end("ended for nothing");

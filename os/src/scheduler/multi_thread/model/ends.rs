@@ -13,11 +13,11 @@ use selkie_core::task::Id;
 use super::super::remaining_tasks::RemainingTasks;
 
 /// A scheduler whose tasks nobody queues.
-struct Nowhere;
+struct NullScheduler;
 
 #[allow(unsafe_code)]
 // SAFETY: the tasks are `Send`.
-unsafe impl Schedule for Nowhere {
+unsafe impl Schedule for NullScheduler {
     fn may_drop_tasks_here(&self) -> bool {
         true
     }
@@ -34,9 +34,9 @@ unsafe impl Schedule for Nowhere {
 }
 
 /// Counts drops outside the model's eyes.
-struct Counted(StdArc<std::sync::atomic::AtomicUsize>);
+struct DropCounter(StdArc<std::sync::atomic::AtomicUsize>);
 
-impl Drop for Counted {
+impl Drop for DropCounter {
     fn drop(&mut self) {
         self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     }
@@ -50,13 +50,13 @@ fn model_workers_end_while_one_polls_a_task_of_the_other() {
     builder.preemption_bound = Some(2);
     builder.check(|| {
         let pool: &'static SlabPool<Header> = Box::leak(Box::new(SlabPool::new()));
-        let end = StdArc::new(RemainingTasks::<Nowhere>::new(2));
-        let scheduler = StdArc::new(Nowhere);
+        let end = StdArc::new(RemainingTasks::<NullScheduler>::new(2));
+        let scheduler = StdArc::new(NullScheduler);
         let drops = StdArc::new(std::sync::atomic::AtomicUsize::new(0));
         let owners: Vec<_> = (0..2)
             .map(|_| OwnedTasks::in_pool(pool, StdArc::clone(&scheduler), SlotLayout::Apart))
             .collect();
-        let counted = Counted(StdArc::clone(&drops));
+        let counted = DropCounter(StdArc::clone(&drops));
         let task = async move {
             let _counted = counted;
             std::future::pending::<()>().await;

@@ -39,7 +39,7 @@ fn model_a_second_push_does_not_wait_for_the_first_task() {
     });
 }
 
-/// Attacks I2 of `push`: a worker that pushes three tasks into its ring tells no other of the last, and blocks.
+/// Attacks I2 of `local_queue`: a worker that pushes three tasks into its ring tells no other of the last, and blocks.
 #[test]
 fn model_an_untold_push_is_never_slept_through() {
     larger_model(|| Scheduler::new(2, 4).run(|shared| shared.push(Poll::SpawnsAndBlocks(3))));

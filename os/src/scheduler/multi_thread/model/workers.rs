@@ -185,7 +185,7 @@ impl<'a> Worker<'a> {
         for _ in 0..tasks {
             self.push_ring(Task::new(Poll::Ends));
             // SeqCst: the ring's length is read after the push is seen by all. What ships has no fence here; a worker
-            // would have to take all tasks, run them and fall asleep while that one store is under way (I2 of `push`).
+            // would have to take all tasks, run them and fall asleep while that one store is under way (I2 of `local_queue`).
             fence(Ordering::SeqCst);
             self.notify_of_push();
         }

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::fate::{Fate, How, When};
+use super::buffer::lock;
 use super::group::Group;
-use super::ring::{Inside, Script, Stub};
-use super::watched::lock;
+use super::plan::{CompletionTime, Plan, PlannedOutcome};
+use super::ring::{Script, Stub, StubState};
 
 /// What the rings of a test do.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ thread_local! {
 
 impl Control {
     /// Rings whose operations go as `fates` says.
-    pub(crate) fn new(fates: impl FnMut(u8) -> Fate + Send + 'static) -> Self {
+    pub(crate) fn new(fates: impl FnMut(u8) -> Plan + Send + 'static) -> Self {
         Self(Arc::new(Script {
             fates: Mutex::new(Box::new(fates)),
             entering: Mutex::default(),
@@ -42,9 +42,9 @@ impl Control {
     }
 
     /// Rings whose first operation goes as `first` says, and all others at once.
-    pub(crate) fn with_first(first: Fate) -> Self {
+    pub(crate) fn with_first(first: Plan) -> Self {
         let mut first = Some(first);
-        let rest = Fate::new(When::Early, How::Done);
+        let rest = Plan::new(CompletionTime::Early, PlannedOutcome::Done);
         Self::new(move |_code| first.take().unwrap_or(rest))
     }
 
@@ -80,7 +80,7 @@ impl Control {
         self
     }
 
-    /// Memory that operations name is `Watched`.
+    /// Memory that operations name is `WatchedBuffer`.
     pub(crate) fn watches(mut self) -> Self {
         self.change().watches = true;
         self
@@ -98,7 +98,7 @@ impl Control {
     }
 
     /// From here on operations go as `fates` says.
-    pub(crate) fn plan(&self, fates: impl FnMut(u8) -> Fate + Send + 'static) {
+    pub(crate) fn plan(&self, fates: impl FnMut(u8) -> Plan + Send + 'static) {
         *lock(&self.0.fates) = Box::new(fates);
     }
 
@@ -124,7 +124,7 @@ impl Control {
         self.0.losing.store(completions, Ordering::Relaxed);
     }
 
-    /// How many completions are still to be dropped.
+    /// PlannedOutcome many completions are still to be dropped.
     pub(crate) fn losing(&self) -> usize {
         self.0.losing.load(Ordering::Relaxed)
     }
@@ -134,7 +134,7 @@ impl Control {
         lock(&self.0.entering).clear();
     }
 
-    /// How often making a ring, or probing it, is still to fail.
+    /// PlannedOutcome often making a ring, or probing it, is still to fail.
     pub(crate) fn left(&self) -> usize {
         lock(&self.0.setting_up).len() + lock(&self.0.probing).len()
     }
@@ -164,12 +164,12 @@ impl Control {
         self.sum(|inside| inside.taken)
     }
 
-    /// How often the rings were entered.
+    /// PlannedOutcome often the rings were entered.
     pub(crate) fn enters(&self) -> usize {
         self.sum(|inside| inside.enters)
     }
 
-    /// How often anything was asked of the rings but their descriptors, or a ring was made.
+    /// PlannedOutcome often anything was asked of the rings but their descriptors, or a ring was made.
     pub(crate) fn calls(&self) -> usize {
         self.sum(|inside| inside.calls) + self.rings().len()
     }
@@ -209,7 +209,7 @@ impl Control {
         self.sum(|inside| inside.table.iter().flatten().count())
     }
 
-    pub(super) fn sum(&self, of: impl Fn(&Inside) -> usize) -> usize {
+    pub(super) fn sum(&self, of: impl Fn(&StubState) -> usize) -> usize {
         self.rings().iter().map(|stub| of(&lock(&stub.0))).sum()
     }
 }

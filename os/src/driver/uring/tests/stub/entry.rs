@@ -19,7 +19,7 @@ pub(super) const BUNDLE: u16 = 16;
 
 /// An entry as the system reads it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct StubEntry {
     pub(super) code: u8,
     pub(super) flags: u8,
     pub(super) priority: u16,
@@ -32,7 +32,7 @@ pub(super) struct Wanted {
     pub(super) group: u16,
 }
 
-impl Wanted {
+impl StubEntry {
     pub(super) fn read(entry: &squeue::Entry) -> Self {
         let start: *const u8 = (&raw const *entry).cast();
         // SAFETY: an entry is the system's structure of 64 bytes, without padding.

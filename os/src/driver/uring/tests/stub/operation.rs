@@ -7,14 +7,14 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use io_uring::opcode;
 
-use super::entry::{BUFFER, BUNDLE, MORE, MULTISHOT, Wanted};
-use super::fate::{Fate, How};
+use super::entry::{BUFFER, BUNDLE, MORE, MULTISHOT, StubEntry};
 use super::group::Group;
+use super::plan::{Plan, PlannedOutcome};
 
 /// An operation that the stub has taken.
 pub(super) struct InFlight {
-    pub(super) wanted: Wanted,
-    pub(super) fate: Fate,
+    pub(super) wanted: StubEntry,
+    pub(super) fate: Plan,
     /// The reference to the file.
     pub(super) file: Option<OwnedFd>,
     pub(super) turns_left: u32,
@@ -27,7 +27,7 @@ pub(super) struct InFlight {
 }
 
 /// What one try of an operation came to.
-pub(super) enum Tried {
+pub(super) enum TryOutcome {
     Waits,
     Goes(i32, u32),
     Ends(i32, u32),
@@ -53,34 +53,34 @@ pub(super) fn receive(fd: RawFd, address: u64, len: u32) -> Option<i32> {
 
 impl InFlight {
     /// One try.
-    pub(super) fn go(&mut self, groups: &mut HashMap<u16, Group>) -> Tried {
+    pub(super) fn go(&mut self, groups: &mut HashMap<u16, Group>) -> TryOutcome {
         let is_multishot = self.is_multishot();
         let tried = match self.fate.how {
-            How::Fails(errno) => return Tried::Ends(-errno, 0),
-            How::Zero => return Tried::Ends(0, 0),
-            How::FailsWithBuffer(errno) => {
+            PlannedOutcome::Fails(errno) => return TryOutcome::Ends(-errno, 0),
+            PlannedOutcome::Zero => return TryOutcome::Ends(0, 0),
+            PlannedOutcome::FailsWithBuffer(errno) => {
                 let group = groups.get_mut(&self.wanted.group).expect("there is one");
                 let number = group.take().map(|(_, _, number)| u32::from(number));
                 let flags = number.map_or(0, |number| BUFFER | number << 16);
-                return Tried::Ends(-errno, flags);
+                return TryOutcome::Ends(-errno, flags);
             }
-            How::DoneButFails(errno) => match self.call(groups) {
+            PlannedOutcome::DoneButFails(errno) => match self.call(groups) {
                 None => None,
-                Some(_) => return Tried::Ends(-errno, 0),
+                Some(_) => return TryOutcome::Ends(-errno, 0),
             },
-            How::Done | How::Short => self.call(groups),
+            PlannedOutcome::Done | PlannedOutcome::Short => self.call(groups),
         };
         let Some((result, flags)) = tried else {
-            return Tried::Waits;
+            return TryOutcome::Waits;
         };
         self.told += 1;
         let is_last = self.fate.ends_after.is_some_and(|count| self.told >= count);
         let ends_itself =
             result < 0 || (result == 0 && self.wanted.code != opcode::AcceptMulti::CODE);
         if is_multishot && !is_last && !ends_itself && !self.expires {
-            Tried::Goes(result, flags | MORE)
+            TryOutcome::Goes(result, flags | MORE)
         } else {
-            Tried::Ends(result, flags)
+            TryOutcome::Ends(result, flags)
         }
     }
 
@@ -94,7 +94,7 @@ impl InFlight {
         let fd = fd_of(self.file.as_ref());
         let wanted = self.wanted;
         let len = match self.fate.how {
-            How::Short => wanted.len.min(1),
+            PlannedOutcome::Short => wanted.len.min(1),
             _ => wanted.len,
         };
         let (address, offset) = (wanted.address, wanted.offset as libc::off_t);
@@ -159,7 +159,7 @@ impl InFlight {
             return Some((-libc::ENOBUFS, 0));
         };
         let len = match self.fate.how {
-            How::Short => 1,
+            PlannedOutcome::Short => 1,
             _ => size,
         };
         let told = receive(fd, address, len);
@@ -168,7 +168,8 @@ impl InFlight {
             group.head = group.head.wrapping_sub(1);
             return told.map(|told| (told, 0));
         };
-        let is_bundle = self.wanted.priority & BUNDLE != 0 && self.fate.how != How::Short;
+        let is_bundle =
+            self.wanted.priority & BUNDLE != 0 && self.fate.how != PlannedOutcome::Short;
         let mut is_full = bytes as u32 == size;
         while is_bundle && is_full {
             let Some((address, size, _)) = group.take() else {

@@ -9,12 +9,12 @@ use io_uring::{IoUring, opcode, squeue};
 
 use super::super::super::kernel::{Features, Kernel};
 use super::super::super::payload::Completion;
+use super::buffer::lock;
 use super::control::HERE;
-use super::entry::{Wanted, duplicate};
+use super::entry::{StubEntry, duplicate};
 use super::group::Group;
 use super::operation::InFlight;
 use super::ring::{Stub, next};
-use super::watched::lock;
 
 /// The system's ring, or a stub.
 #[expect(
@@ -98,7 +98,7 @@ impl Kernel for Queues {
                 let mut inside = stub.asked();
                 let has_room = inside.waiting.len() + entries.len() <= 32;
                 if has_room {
-                    inside.waiting.extend(entries.iter().map(Wanted::read));
+                    inside.waiting.extend(entries.iter().map(StubEntry::read));
                 }
                 has_room
             }

@@ -10,20 +10,20 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use io_uring::opcode;
 
 use super::super::super::payload::Completion;
-use super::entry::{DRAIN, FIXED_FILE, MORE, NOTIFICATION, Wanted, duplicate};
-use super::fate::{Fates, OnCancel, When};
+use super::buffer::{assert_there, lock};
+use super::entry::{DRAIN, FIXED_FILE, MORE, NOTIFICATION, StubEntry, duplicate};
 use super::group::Group;
-use super::operation::{InFlight, Tried};
-use super::watched::{assert_there, lock};
+use super::operation::{InFlight, TryOutcome};
+use super::plan::{CompletionTime, OnCancel, PlanFunction};
 
-pub(super) struct Inside {
+pub(super) struct StubState {
     pub(super) event: OwnedFd,
-    pub(super) waiting: VecDeque<Wanted>,
+    pub(super) waiting: VecDeque<StubEntry>,
     pub(super) in_flight: Vec<InFlight>,
     pub(super) ready: VecDeque<(u64, Completion)>,
     pub(super) kept: VecDeque<(u64, Completion)>,
     /// Entries that were taken and wait for a drain, or are one.
-    pub(super) deferred: VecDeque<Wanted>,
+    pub(super) deferred: VecDeque<StubEntry>,
     /// Completions that were dropped, and whether that was said.
     pub(super) dropped: u32,
     pub(super) is_loss_told: bool,
@@ -40,10 +40,10 @@ pub(super) struct Inside {
 
 /// What a test has planned; rings of one `Control` share it.
 pub(super) struct Script {
-    pub(super) fates: Mutex<Fates>,
-    /// How entering the system fails, in turn.
+    pub(super) fates: Mutex<PlanFunction>,
+    /// PlannedOutcome entering the system fails, in turn.
     pub(super) entering: Mutex<VecDeque<i32>>,
-    /// How making rings, probing them and registering fails, in turn; 0 is a success.
+    /// PlannedOutcome making rings, probing them and registering fails, in turn; 0 is a success.
     pub(super) setting_up: Mutex<VecDeque<i32>>,
     pub(super) probing: Mutex<VecDeque<i32>>,
     pub(super) registering: Mutex<VecDeque<i32>>,
@@ -55,7 +55,7 @@ pub(super) struct Script {
     pub(super) sockets: bool,
     pub(super) bundles: bool,
     pub(super) watches: bool,
-    /// How many completions that find no room are still to be dropped, for want of memory.
+    /// PlannedOutcome many completions that find no room are still to be dropped, for want of memory.
     pub(super) losing: AtomicUsize,
     /// It does not say that a completion was dropped, but counts it.
     pub(super) is_silent: bool,
@@ -68,7 +68,7 @@ pub(super) struct Script {
 
 /// One ring.
 #[derive(Clone)]
-pub(crate) struct Stub(pub(super) Arc<Mutex<Inside>>);
+pub(crate) struct Stub(pub(super) Arc<Mutex<StubState>>);
 
 pub(super) fn next(planned: &Mutex<VecDeque<i32>>) -> io::Result<()> {
     match lock(planned).pop_front() {
@@ -77,7 +77,7 @@ pub(super) fn next(planned: &Mutex<VecDeque<i32>>) -> io::Result<()> {
     }
 }
 
-impl Inside {
+impl StubState {
     pub(super) fn tell(&mut self, user_data: u64, result: i32, flags: u32) {
         let told = (user_data, Completion::new(result, flags));
         if self.ready.len() < self.room && self.kept.is_empty() {
@@ -96,7 +96,7 @@ impl Inside {
     }
 
     /// The entry is seen by the system.
-    pub(super) fn see(&mut self, wanted: Wanted) {
+    pub(super) fn see(&mut self, wanted: StubEntry) {
         self.deferred.push_back(wanted);
         self.begin_deferred();
     }
@@ -118,7 +118,7 @@ impl Inside {
         }
     }
 
-    pub(super) fn begin(&mut self, wanted: Wanted) {
+    pub(super) fn begin(&mut self, wanted: StubEntry) {
         if wanted.code == opcode::AsyncCancel::CODE {
             return self.cancel(wanted);
         }
@@ -135,8 +135,8 @@ impl Inside {
             fate,
             file,
             turns_left: match fate.when {
-                When::Late(turns) => turns.max(1),
-                When::Early | When::Never => 0,
+                CompletionTime::Late(turns) => turns.max(1),
+                CompletionTime::Early | CompletionTime::Never => 0,
             },
             sent: 0,
             told: 0,
@@ -144,12 +144,12 @@ impl Inside {
             is_notification: false,
         };
         self.in_flight.push(in_flight);
-        if fate.when == When::Early {
+        if fate.when == CompletionTime::Early {
             self.go(self.in_flight.len() - 1);
         }
     }
 
-    pub(super) fn cancel(&mut self, wanted: Wanted) {
+    pub(super) fn cancel(&mut self, wanted: StubEntry) {
         let is_it = |in_flight: &InFlight| {
             in_flight.wanted.user_data == wanted.address && !in_flight.is_notification
         };
@@ -191,27 +191,29 @@ impl Inside {
                 return true;
             }
             match in_flight.go(&mut self.groups) {
-                Tried::Waits if in_flight.expires => {
+                TryOutcome::Waits if in_flight.expires => {
                     self.in_flight.remove(at);
                     self.tell(user_data, -libc::ECANCELED, 0);
                     return true;
                 }
-                Tried::Waits => return false,
-                Tried::Goes(result, flags) => self.tell(user_data, result, flags),
-                Tried::Ends(result @ 0.., _) if in_flight.wanted.code == opcode::SendZc::CODE => {
+                TryOutcome::Waits => return false,
+                TryOutcome::Goes(result, flags) => self.tell(user_data, result, flags),
+                TryOutcome::Ends(result @ 0.., _)
+                    if in_flight.wanted.code == opcode::SendZc::CODE =>
+                {
                     in_flight.is_notification = true;
                     let notification = in_flight.fate.notification;
                     in_flight.fate.when = notification;
                     in_flight.turns_left = match notification {
-                        When::Late(turns) => turns.max(1),
-                        When::Early | When::Never => 0,
+                        CompletionTime::Late(turns) => turns.max(1),
+                        CompletionTime::Early | CompletionTime::Never => 0,
                     };
                     self.tell(user_data, result, MORE);
-                    if notification != When::Early {
+                    if notification != CompletionTime::Early {
                         return false;
                     }
                 }
-                Tried::Ends(result, flags) => {
+                TryOutcome::Ends(result, flags) => {
                     self.in_flight.remove(at);
                     self.tell(user_data, result, flags);
                     return true;
@@ -236,8 +238,8 @@ impl Inside {
                 assert_there(&in_flight.wanted);
             }
             in_flight.turns_left = in_flight.turns_left.saturating_sub(1);
-            let is_due =
-                in_flight.turns_left == 0 && (in_flight.fate.when != When::Never || is_released);
+            let is_due = in_flight.turns_left == 0
+                && (in_flight.fate.when != CompletionTime::Never || is_released);
             if !is_due || !self.go(at) {
                 at += 1;
             }
@@ -253,7 +255,7 @@ impl Stub {
         assert!(event >= 0, "{}", io::Error::last_os_error());
         // SAFETY: made by the call before.
         let event = unsafe { OwnedFd::from_raw_fd(event) };
-        Self(Arc::new(Mutex::new(Inside {
+        Self(Arc::new(Mutex::new(StubState {
             event,
             waiting: VecDeque::new(),
             in_flight: Vec::new(),
@@ -278,7 +280,7 @@ impl Stub {
     }
 
     /// Whoever asks something.
-    pub(super) fn asked(&self) -> MutexGuard<'_, Inside> {
+    pub(super) fn asked(&self) -> MutexGuard<'_, StubState> {
         let mut inside = lock(&self.0);
         inside.calls += 1;
         inside

@@ -1,9 +1,9 @@
 //! What becomes of an operation of a stub, as the test has planned it.
 #![allow(unsafe_code)]
 
-/// When an operation completes.
+/// CompletionTime an operation completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum When {
+pub(crate) enum CompletionTime {
     /// Before the call that submits it returns, if it need not wait for anything.
     Early,
     /// So many turns of the stub later (`Control::turn`).
@@ -13,7 +13,7 @@ pub(crate) enum When {
 
 /// What comes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum PlannedOutcome {
     Done,
     /// Of one byte.
     Short,
@@ -37,26 +37,26 @@ pub(crate) enum OnCancel {
     Misses,
 }
 
-/// How one operation goes.
+/// PlannedOutcome one operation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fate {
-    pub(crate) when: When,
-    pub(crate) how: How,
+pub(crate) struct Plan {
+    pub(crate) when: CompletionTime,
+    pub(crate) how: PlannedOutcome,
     pub(crate) on_cancel: OnCancel,
     /// An operation with several completions has so many.
     pub(crate) ends_after: Option<u32>,
-    /// When the notification of a send from where it lies comes.
-    pub(crate) notification: When,
+    /// CompletionTime the notification of a send from where it lies comes.
+    pub(crate) notification: CompletionTime,
 }
 
-impl Fate {
-    pub(crate) const fn new(when: When, how: How) -> Self {
+impl Plan {
+    pub(crate) const fn new(when: CompletionTime, how: PlannedOutcome) -> Self {
         Self {
             when,
             how,
             on_cancel: OnCancel::Ends,
             ends_after: None,
-            notification: When::Late(1),
+            notification: CompletionTime::Late(1),
         }
     }
 
@@ -71,7 +71,7 @@ impl Fate {
         }
     }
 
-    pub(crate) const fn notification(self, notification: When) -> Self {
+    pub(crate) const fn notification(self, notification: CompletionTime) -> Self {
         Self {
             notification,
             ..self
@@ -80,4 +80,4 @@ impl Fate {
 }
 
 /// What the operations of a stub come to: asked for each, by its code.
-pub(super) type Fates = Box<dyn FnMut(u8) -> Fate + Send>;
+pub(super) type PlanFunction = Box<dyn FnMut(u8) -> Plan + Send>;

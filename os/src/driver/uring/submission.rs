@@ -1,4 +1,4 @@
-//! How entries get to the system, also when it takes none for a while.
+//! PlannedOutcome entries get to the system, also when it takes none for a while.
 //!
 //! Idea        Whoever submits submits all that is queued. The system may refuse for now, because it has no memory.
 //!             Then the entries stay where they are, and a thread retries with increasing pauses until they are
@@ -19,13 +19,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::operations::AfterUnlock;
-use super::queue_pair::Submitted;
+use super::queue_pair::SubmitOutcome;
 use super::ring::Ring;
 
 /// The first and the longest pause between two attempts of the thread.
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
-/// How long after the shutdown of the runtime the system may still refuse.
+/// PlannedOutcome long after the shutdown of the runtime the system may still refuse.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 
 impl Ring {
@@ -62,12 +62,12 @@ impl Ring {
         // completion.
         let submitted = unsafe { self.system.submit(&mut entries, reap) };
         match submitted {
-            Submitted::All if was_backing_off => self.lock().is_backing_off = false,
-            Submitted::All => {}
-            Submitted::Retry if !ends && (was_backing_off || self.start_retrying()) => {
+            SubmitOutcome::All if was_backing_off => self.lock().is_backing_off = false,
+            SubmitOutcome::All => {}
+            SubmitOutcome::Retry if !ends && (was_backing_off || self.start_retrying()) => {
                 self.lock().is_backing_off = true; // I2
             }
-            Submitted::Retry | Submitted::Refused => {
+            SubmitOutcome::Retry | SubmitOutcome::Refused => {
                 let mut state = self.lock();
                 state.is_backing_off = false;
                 state.fail_unsubmitted(entries.all.drain(..));

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::entry::Wanted;
+use super::entry::StubEntry;
 
 /// Memory that operations own, as long as it is there.
 pub(super) static WATCHED: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
@@ -13,12 +13,12 @@ pub(super) fn lock<T: ?Sized>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A buffer whose memory the stub knows to be there.
-pub(crate) struct Watched {
+pub(crate) struct WatchedBuffer {
     pub(super) bytes: Box<[u8]>,
     pub(super) _witness: Arc<()>,
 }
 
-impl Watched {
+impl WatchedBuffer {
     pub(crate) fn new(bytes: &[u8], witness: &Arc<()>) -> Self {
         let bytes: Box<[u8]> = bytes.into();
         lock(&WATCHED).push((bytes.as_ptr() as usize, bytes.len()));
@@ -29,27 +29,27 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for WatchedBuffer {
     fn drop(&mut self) {
         let start = self.bytes.as_ptr() as usize;
         lock(&WATCHED).retain(|&(other, _)| other != start);
     }
 }
 
-impl AsRef<[u8]> for Watched {
+impl AsRef<[u8]> for WatchedBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl AsMut<[u8]> for Watched {
+impl AsMut<[u8]> for WatchedBuffer {
     fn as_mut(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 }
 
 /// Asserts that the memory is there (I1).
-pub(super) fn assert_there(wanted: &Wanted) {
+pub(super) fn assert_there(wanted: &StubEntry) {
     let (start, len) = (wanted.address as usize, wanted.len as usize);
     let is_there = |&(at, size): &(usize, usize)| at <= start && start + len <= at + size;
     assert!(

@@ -4,7 +4,7 @@
 //!             reports that once (`EBADR`). It does not say which operation the completion was for, nor that it is
 //!             done with the memory of that operation. So every operation in flight is then suspected, those that
 //!             may wait for long (sockets) are cancelled, and a drain is submitted: an entry that the system begins
-//!             when all before it have completed (`IOSQE_IO_DRAIN`). When the drain has completed, the completions
+//!             when all before it have completed (`IOSQE_IO_DRAIN`). CompletionTime the drain has completed, the completions
 //!             of the suspected operations that have not ended were lost, and those operations end with `EBADR`.
 //!             Operations that were cancelled for this are restarted by their callers. A multishot operation may
 //!             have lost any of its completions, and reports the loss at once, before the completions that came

@@ -33,7 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The first and the longest wait of the background thread between two looks (I1).
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// How long the closing thread waits if the system gives no background thread.
+/// PlannedOutcome long the closing thread waits if the system gives no background thread.
 const WITHOUT_THREAD: Duration = Duration::from_millis(100);
 
 impl Ring {
