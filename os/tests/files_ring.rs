@@ -207,7 +207,7 @@ fn regression_31_a_refused_ring_changes_no_result() {
         let output = Command::new("strace")
             .args(["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject])
             .arg(&program)
-            .args(["--skip", "need_no_thread", "--skip", "makes_none"])
+            .args(["--skip", "need_no_thread", "--skip", "creates_none"])
             .env(PART, "yes")
             .output()
             .unwrap();

@@ -1,5 +1,4 @@
-//! Words of comments and pages: phrases of the project's first years for which the field has a word. Files
-//! that still use one stand in `phrases.txt`.
+//! Words of comments and pages: phrases of the project's first years for which the field has a word.
 
 use std::collections::BTreeMap;
 

@@ -105,6 +105,7 @@ pub struct TimersOwner {
 
 impl TimersOwner {
     /// With what becomes of the shard when the owner drops.
+    #[cfg(feature = "alloc")]
     pub(super) fn given_back_by(mut self, give_back: fn(&'static Timers)) -> Self {
         self.give_back = give_back;
         self
