@@ -55,7 +55,7 @@ const NOT_LISTED: &[&str] = &[
     "FutureVtable",
     "Header",
     "TimersHandle",
-    "Mode",
+    "ClockMode",
     "ClosingTasks",
     "OwnedTasks",
     "ErasedFuture",

@@ -6,7 +6,8 @@
 //!             known. Maintenance is due [`MAINTENANCE_NANOS`] after the last one, or after the event interval (in
 //!             polls) that the builder was given.
 //! Invariants  I1 there are at most [`MOST_UNCLOCKED`] polls between two readings of the clock.
-//!             I2 there are at most as many polls between two maintenances as the event interval says.
+//!             I2 there are at most as many polls between two maintenances as the event interval says, and one more if
+//!                maintenance was postponed.
 //! Rejected    To read the clock for each poll: a fifth of the time of a short one. A count that is tuned by the
 //!             mean of many polls: after short polls 61 long ones, 3 ms at 50 µs each, would pass before that is
 //!             noticed.
@@ -48,6 +49,7 @@ pub(crate) struct Maintenance {
     nanos: Cell<u64>,
     /// Whether maintenance is due whatever the clock says.
     is_forced: Cell<bool>,
+    is_postponed: Cell<bool>,
 }
 
 impl Maintenance {
@@ -62,6 +64,7 @@ impl Maintenance {
             done_at: Cell::new(now),
             nanos: Cell::new(0),
             is_forced: Cell::new(false),
+            is_postponed: Cell::new(false),
         };
         maintenance.done(now);
         maintenance
@@ -104,9 +107,15 @@ impl Maintenance {
         self.left.set(1);
     }
 
+    /// Whether maintenance, which is due, may be done after the next poll: once.
+    pub(crate) fn postpone(&self) -> bool {
+        !self.is_postponed.replace(true)
+    }
+
     /// Maintenance is done, at `now`.
     pub(crate) fn done(&self, now: Instant) {
         self.is_forced.set(false);
+        self.is_postponed.set(false);
         self.since_maintenance.set(0);
         self.done_at.set(now);
         self.nanos.set(0);
@@ -214,6 +223,20 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(run(&maintenance, &mut now, Duration::from_secs(1)).0, 1);
         }
+    }
+
+    #[test]
+    fn what_is_due_is_postponed_once() {
+        let (maintenance, now) = (Maintenance::new(61), Instant::now());
+        maintenance.done(now);
+        let late = || now + Duration::from_secs(1);
+        maintenance.left.set(0);
+        assert_eq!(maintenance.after_batch(late), DueWork::Maintenance);
+        assert!(maintenance.postpone());
+        assert_eq!(maintenance.after_batch(late), DueWork::Maintenance);
+        assert!(!maintenance.postpone());
+        maintenance.done(late());
+        assert!(maintenance.postpone());
     }
 
     #[test]

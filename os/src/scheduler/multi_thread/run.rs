@@ -124,6 +124,10 @@ impl WorkLoop for Worker<'_> {
                 self.look_around(now);
                 !self.has_core.get()
             }
+            // The task that it is called for has waited already.
+            DueWork::Maintenance if self.is_to_answer_call() && self.maintenance.postpone() => {
+                false
+            }
             DueWork::Maintenance => {
                 self.leave_search();
                 self.maintain();

@@ -31,9 +31,7 @@ impl Worker<'_> {
     /// The next task of this worker's own, or from outside.
     #[inline]
     pub(super) fn take_own_or_outside(&self) -> Option<Notified> {
-        // Relaxed: a hint; the queue's own lock orders what is in it.
-        if (self.remote.called.load(Ordering::Relaxed) && self.may_answer_call())
-            || Self::count_down(&self.until_outside, self.tuning.interval())
+        if self.is_to_answer_call() || Self::count_down(&self.until_outside, self.tuning.interval())
         {
             if let Some(task) = self.look_outside() {
                 return Some(task);
@@ -52,6 +50,13 @@ impl Worker<'_> {
             .or_else(|| self.take_from_outside())
     }
 
+    /// Whether the worker is called for a task from outside, and may answer now.
+    #[inline]
+    pub(super) fn is_to_answer_call(&self) -> bool {
+        // Relaxed: a hint; the queue's own lock orders what is in it.
+        self.remote.called.load(Ordering::Relaxed) && self.may_answer_call()
+    }
+
     /// Whether the last poll was none of a task from outside (I1).
     #[cold]
     fn may_answer_call(&self) -> bool {
@@ -62,7 +67,7 @@ impl Worker<'_> {
     /// A task from outside this worker, which has precedence now.
     #[cold]
     fn look_outside(&self) -> Option<Notified> {
-        // Relaxed: as above; whoever pushes after this calls again.
+        // Relaxed: as in `is_to_answer_call`; whoever pushes after this calls again.
         self.remote.called.store(false, Ordering::Relaxed);
         // One alone if the worker has tasks that do more than to yield: in its ring, a share would stand before what
         // those wake.
