@@ -1,10 +1,15 @@
 //! How many units of a task's budget operations cost.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
 use std::pin::pin;
+use std::task::Poll;
 
+use selkie::io::{copy, copy_buf, duplex};
 use selkie::net::UdpSocket;
 use selkie::runtime::Builder;
+use selkie::task::yield_now;
 
 #[test]
 fn datagrams_cost_a_unit_each() {
@@ -34,4 +39,44 @@ fn datagrams_cost_a_unit_each() {
     });
     // The units of the two datagrams before count.
     assert_eq!(pendings, 1024 * 2 / 128);
+}
+
+#[test]
+fn a_loop_of_copies_that_fail_yields() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (mut broken, _) = duplex(4);
+        let mut broken_too = duplex(4).0;
+        let bytes = b"ahoy";
+        let (copies, buffered) = (Cell::new(0), Cell::new(0));
+        let mut copying = pin!(async {
+            while copies.get() < 1000 {
+                let copied = copy(&mut &bytes[..], &mut broken).await;
+                assert_eq!(copied.unwrap_err().kind(), ErrorKind::BrokenPipe);
+                copies.set(copies.get() + 1);
+            }
+        });
+        let mut copying_buffered = pin!(async {
+            while buffered.get() < 1000 {
+                let copied = copy_buf(&mut &bytes[..], &mut broken_too).await;
+                assert_eq!(copied.unwrap_err().kind(), ErrorKind::BrokenPipe);
+                buffered.set(buffered.get() + 1);
+            }
+        });
+        yield_now().await;
+        poll_fn(|cx| {
+            assert!(copying.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        yield_now().await;
+        poll_fn(|cx| {
+            assert!(copying_buffered.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        assert_eq!((copies.get(), buffered.get()), (128, 128));
+        copying.await;
+        copying_buffered.await;
+    });
 }

@@ -59,6 +59,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "core/src/sync/notify.rs",
         &["waker.notify_waiters", "waker.notify_one"],
     ),
+    ("core/src/sync/notify_wait.rs", &["waker.notify_one"]),
     (
         "core/src/sync/oneshot/sender.rs",
         &["waker.oneshot_receive"],

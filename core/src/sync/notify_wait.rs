@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker, ready};
+use core::task::{Context, Poll, Waker};
 
 use super::notify::{End, LAST_CODE, Notify, ONE_CODE};
 use crate::coop;
@@ -93,6 +93,7 @@ impl Wait {
             }
             if found.is_notified() {
                 if notify.try_consume() {
+                    node.settle(ONE_CODE); // For `keep_position`.
                     return true;
                 }
             } else if notify.begin_queue(found) {
@@ -153,6 +154,28 @@ impl Wait {
         }
     }
 
+    /// A first poll without a spare unit of the budget: it takes the position in the queue, or the notification that is
+    /// there, which the next poll comes for. Otherwise of two such waits only one would see two notifications.
+    #[cold]
+    fn keep_position(self: Pin<&mut Self>, notify: &Notify, waker: &Waker) {
+        // SAFETY: the node is not moved; the other fields are not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        // A call of `notify_waiters` is not forgotten: the next poll finds it, too.
+        if this.stage != Stage::Fresh || notify.generation() != this.generation {
+            return;
+        }
+        // SAFETY: structurally pinned.
+        let node = unsafe { Pin::new_unchecked(&this.node) };
+        if notify.try_consume() {
+            node.settle(ONE_CODE);
+        } else {
+            Self::begin(node, this.generation, notify, waker.clone());
+        }
+        if node.state() != WaitState::Idle {
+            this.stage = Stage::Waiting;
+        }
+    }
+
     /// Leaves; a notification that was not looked at goes to the next (I3).
     pub(super) fn leave(self: Pin<&mut Self>, notify: &Notify) {
         if self.stage != Stage::Waiting {
@@ -184,7 +207,12 @@ impl Wait {
     }
 
     pub(super) fn poll(self: Pin<&mut Self>, notify: &Notify, cx: &mut Context<'_>) -> Poll<()> {
-        let unit = ready!(coop::raw::poll_spare(cx));
+        let Poll::Ready(unit) = coop::raw::poll_spare(cx) else {
+            if !coop::raw::is_traced() {
+                self.keep_position(notify, cx.waker());
+            }
+            return Poll::Pending;
+        };
         if !self.advance(notify, Some(cx.waker())) {
             return Poll::Pending;
         }

@@ -10,6 +10,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::check::check;
+use crate::coop::raw::{Budget, poll_spare, with_budget};
 use crate::platform::UnsafeCell;
 use crate::sync::{
     Barrier, FixedChannel, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, Signal,
@@ -17,6 +18,17 @@ use crate::sync::{
 
 fn poll_once<F: Future>(future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls once without spare units of the budget.
+fn poll_without_spare_units<F: Future>(future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
+    with_budget(Budget::initial(), || {
+        let mut cx = Context::from_waker(Waker::noop());
+        while let Poll::Ready(unit) = poll_spare(&mut cx) {
+            unit.made_progress();
+        }
+        future.poll(&mut cx)
+    })
 }
 
 /// Attacks permits I1 and I2: a release that meets a waiter about to join the wait queue.
@@ -343,4 +355,27 @@ fn model_notify_waiters_wins_the_lone_waiter() {
         block_on(first);
         other.join().unwrap();
     });
+}
+
+/// Attacks notify I3: a notification that comes as a poll without spare units joins; it reaches who waits, or is passed on.
+#[test]
+fn model_notify_one_races_a_poll_without_spare_units() {
+    for is_dropped in [false, true] {
+        check(move || {
+            let changed = Arc::new(Notify::new());
+            let mut second = Box::pin(changed.notified());
+            let shared = changed.clone();
+            let other = thread::spawn(move || shared.notify_one());
+            let mut first = Box::pin(changed.notified());
+            assert!(poll_without_spare_units(first.as_mut()).is_pending());
+            assert!(poll_once(second.as_mut()).is_pending());
+            if is_dropped {
+                drop(first);
+                block_on(second);
+            } else {
+                block_on(first);
+            }
+            other.join().unwrap();
+        });
+    }
 }

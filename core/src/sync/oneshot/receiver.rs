@@ -11,7 +11,7 @@ use core::task::{Context, Poll, ready};
 
 use super::super::blocking;
 use super::error::{RecvError, TryRecvError};
-use super::shared::Share;
+use super::shared::{Share, ShareGuard};
 use super::state::{Side, Snapshot};
 use crate::coop;
 use crate::trace::{Operation, Resource};
@@ -132,8 +132,12 @@ impl<T> Receiver<T> {
 
     /// Nobody receives any more: what was sent is dropped.
     fn give_up(&mut self) {
-        let Some(channel) = &self.channel else { return };
+        let Some(channel) = self.channel.take() else {
+            return;
+        };
+        let channel = ShareGuard::new(channel, Side::Receiver);
         let before = channel.close_from_receiver();
+        let channel = channel.into_share();
         let unread = if before.is_sent() {
             // SAFETY: it was sent (I1).
             unsafe { channel.take() }
@@ -146,7 +150,11 @@ impl<T> Receiver<T> {
         } else {
             None
         };
-        self.finish(before);
+        if before.is_gone(Side::Sender) {
+            channel.left(before, Side::Receiver);
+        } else {
+            channel.leave(Side::Receiver);
+        }
         self.resource.receiver_gone(true);
         drop((waker, unread));
     }

@@ -8,7 +8,7 @@ use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
 use super::receiver::Receiver;
-use super::shared::{Channel, Share};
+use super::shared::{Channel, Share, ShareGuard};
 use super::state::Side;
 use crate::coop;
 use crate::trace::{Operation, Resource, instrument};
@@ -44,27 +44,6 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
             operation,
         },
     )
-}
-
-/// The sender's share behind a send, given up also if the receiver's waker panics.
-struct SendGuard<T>(Option<Share<T>>);
-
-impl<T> SendGuard<T> {
-    #[inline]
-    fn wake_receiver(&self) {
-        if let Some(channel) = &self.0 {
-            channel.receiver.wake();
-        }
-    }
-}
-
-impl<T> Drop for SendGuard<T> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(channel) = self.0.take() {
-            channel.leave(Side::Sender);
-        }
-    }
 }
 
 /// Sends one value to the [`Receiver`].
@@ -127,8 +106,7 @@ impl<T> Sender<T> {
             }
         }
         if before.receiver_waits() {
-            let sent = SendGuard(Some(channel));
-            sent.wake_receiver();
+            ShareGuard::new(channel, Side::Sender).receiver.wake();
         }
         self.resource.value_sent(true);
         Ok(())
@@ -171,9 +149,9 @@ impl<T> Drop for Sender<T> {
         };
         let before = channel.state.close();
         if !before.is_closed() && before.receiver_waits() {
-            channel.receiver.wake_from_drop();
-        }
-        if before.is_gone(Side::Receiver) {
+            let left = ShareGuard::new(channel, Side::Sender);
+            left.receiver.wake_from_drop();
+        } else if before.is_gone(Side::Receiver) {
             channel.left(before, Side::Sender);
         } else {
             channel.leave(Side::Sender);

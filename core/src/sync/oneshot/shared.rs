@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;
+use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
@@ -110,5 +111,40 @@ impl<T> Deref for Share<T> {
     fn deref(&self) -> &Channel<T> {
         // SAFETY: the channel lives until both sides are gone, and this one is not (I3).
         unsafe { self.0.as_ref() }
+    }
+}
+
+/// A share that `side` gives up, also if a waker panics that it wakes before.
+pub(super) struct ShareGuard<T> {
+    share: Share<T>,
+    side: Side,
+}
+
+impl<T> ShareGuard<T> {
+    #[inline]
+    pub(super) const fn new(share: Share<T>, side: Side) -> Self {
+        Self { share, side }
+    }
+
+    /// The share, to be given up by the caller.
+    #[inline]
+    pub(super) fn into_share(self) -> Share<T> {
+        Share(ManuallyDrop::new(self).share.0)
+    }
+}
+
+impl<T> Deref for ShareGuard<T> {
+    type Target = Channel<T>;
+
+    #[inline]
+    fn deref(&self) -> &Channel<T> {
+        &self.share
+    }
+}
+
+impl<T> Drop for ShareGuard<T> {
+    #[inline]
+    fn drop(&mut self) {
+        Share(self.share.0).leave(self.side);
     }
 }

@@ -262,3 +262,135 @@ fn an_arrival_counts_whatever_the_budget_is() {
     assert!(first.is_woken());
     assert_eq!(first.poll(), Poll::Ready(false));
 }
+
+/// Runs `f` with neither units nor spare units.
+fn without_units<R>(f: impl FnOnce() -> R) -> R {
+    with_budget(Budget::initial(), || {
+        let mut cx = Context::from_waker(Waker::noop());
+        while has_budget_remaining() {
+            assert!(pin!(consume_budget()).poll(&mut cx).is_ready());
+        }
+        let set = SetOnce::new_with(Some(1));
+        while pin!(set.wait()).poll(&mut cx).is_ready() {}
+        f()
+    })
+}
+
+#[test]
+fn a_wait_without_spare_units_keeps_its_position() {
+    let notify = Arc::new(Notify::new());
+    let wait = || TestTask::new(notify.clone().notified_owned());
+    let (mut first, mut second, mut third) = (wait(), wait(), wait());
+    without_units(|| {
+        assert!(first.poll().is_pending());
+        assert!(second.poll().is_pending());
+    });
+    assert!(third.poll().is_pending());
+    notify.notify_one();
+    notify.notify_one();
+    assert!(first.poll().is_ready());
+    assert!(
+        second.poll().is_ready(),
+        "each notification reached a waiter"
+    );
+    assert!(third.poll().is_pending());
+}
+
+#[test]
+fn a_notification_that_a_poll_without_spare_units_found_is_not_lost() {
+    let notify = Arc::new(Notify::new());
+    let wait = || TestTask::new(notify.clone().notified_owned());
+    notify.notify_one();
+    let (mut first, mut second) = (wait(), wait());
+    without_units(|| assert!(first.poll().is_pending()));
+    assert!(first.is_woken());
+    assert!(second.poll().is_pending(), "the first has it already");
+    drop(first);
+    assert!(second.poll().is_ready(), "it goes with the future");
+    let mut all = wait();
+    notify.notify_waiters();
+    without_units(|| assert!(all.poll().is_pending()));
+    drop(all);
+    assert!(wait().poll().is_pending(), "one for all is not passed on");
+    let mut all = wait();
+    without_units(|| assert!(all.poll().is_pending()));
+    notify.notify_waiters();
+    assert!(all.poll().is_ready());
+}
+
+#[test]
+fn a_leader_without_spare_units_leads_at_its_next_poll() {
+    let barrier = Arc::new(Barrier::new(2));
+    let wait = || {
+        let barrier = barrier.clone();
+        TestTask::new(async move { barrier.wait().await.is_leader() })
+    };
+    let (mut first, mut second) = (wait(), wait());
+    without_units(|| {
+        assert!(first.poll().is_pending());
+        assert!(second.poll().is_pending());
+    });
+    assert!(first.is_woken() && second.is_woken());
+    let mut next = wait();
+    assert!(next.poll().is_pending(), "the round is over");
+    assert_eq!(second.poll(), Poll::Ready(true));
+    assert_eq!(first.poll(), Poll::Ready(false));
+    assert_eq!(wait().poll(), Poll::Ready(true));
+}
+
+#[test]
+fn a_refusal_without_spare_units_comes_with_the_next_poll() {
+    let semaphore = Arc::new(Semaphore::new(2));
+    let acquire = |count| {
+        let semaphore = semaphore.clone();
+        TestTask::new(async move { semaphore.acquire_many(count).await.map(drop) })
+    };
+    let (mut served, mut waiting, mut late) = (acquire(1), acquire(2), acquire(1));
+    let mut dropped = acquire(1);
+    without_units(|| {
+        assert!(served.poll().is_pending());
+        assert!(waiting.poll().is_pending());
+        assert!(dropped.poll().is_pending());
+        semaphore.close();
+        assert!(served.poll().is_pending());
+        assert!(waiting.poll().is_pending());
+        assert!(late.poll().is_pending());
+        assert!(dropped.poll().is_pending());
+    });
+    assert_eq!(semaphore.available_permits(), 2, "all came back");
+    drop(dropped);
+    for refused in [&mut served, &mut waiting, &mut late] {
+        assert!(refused.is_woken());
+        assert!(matches!(refused.poll(), Poll::Ready(Err(_))));
+    }
+    assert_eq!(semaphore.available_permits(), 2);
+}
+
+#[test]
+fn a_refused_send_without_spare_units_returns_its_value_once() {
+    let (tx, mut rx) = mpsc::channel(1);
+    let send = |value| {
+        let tx = tx.clone();
+        TestTask::new(async move { tx.send(value).await.map_err(|refused| refused.0) })
+    };
+    let value = Arc::new(());
+    let (mut served, mut waiting, mut late) = (
+        send(value.clone()),
+        send(value.clone()),
+        send(value.clone()),
+    );
+    without_units(|| {
+        assert!(served.poll().is_pending());
+        assert!(waiting.poll().is_pending());
+        rx.close();
+        assert!(late.poll().is_pending());
+        assert!(served.poll().is_pending());
+    });
+    for refused in [&mut served, &mut waiting, &mut late] {
+        assert!(refused.is_woken());
+        assert!(matches!(refused.poll(), Poll::Ready(Err(_))));
+    }
+    assert!(rx.try_recv().is_err());
+    drop((served, waiting, late));
+    assert_eq!(Arc::strong_count(&value), 1);
+}

@@ -12,6 +12,9 @@ mod broadcast;
 mod budget;
 
 #[cfg(feature = "std")]
+mod budget_models;
+
+#[cfg(feature = "std")]
 mod changelog;
 
 #[cfg(feature = "alloc")]

@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::vec::Vec;
 
 use super::harness::TestTask;
-use crate::sync::{Barrier, Notify, RwLock, Semaphore, broadcast, watch};
+use crate::sync::{Barrier, Notify, RwLock, Semaphore, broadcast, oneshot, watch};
 use crate::wake::WakeBatch;
 
 /// Within a batch, and past one.
@@ -170,4 +171,38 @@ fn a_wake_of_a_batch_that_panics_does_not_keep_the_others_asleep() {
     assert_eq!(woken(), 4, "the batch is empty");
     let caught = catch_unwind(AssertUnwindSafe(|| drop(batch)));
     assert!(caught.is_err(), "the panic goes on when the operation ends");
+}
+
+/// The memory of a channel whose last side is a receiver, or a sender, that wakes such a waker. Its other side keeps its own
+/// waker in that memory.
+#[test]
+fn a_oneshot_channel_is_freed_when_a_waker_of_its_end_panics() {
+    let panics = || Waker::from(Arc::new(PanicWaker(true, AtomicUsize::new(0))));
+    let kept = Arc::new(PanicWaker(false, AtomicUsize::new(0)));
+    for is_sender_first in [true, false] {
+        let (mut sender, mut receiver) = oneshot::channel::<()>();
+        let (closed, received) = match is_sender_first {
+            true => (Waker::from(kept.clone()), panics()),
+            false => (panics(), Waker::from(kept.clone())),
+        };
+        let mut cx = Context::from_waker(&closed);
+        assert!(sender.poll_closed(&mut cx).is_pending());
+        let mut cx = Context::from_waker(&received);
+        assert!(Pin::new(&mut receiver).poll(&mut cx).is_pending());
+        drop((closed, received));
+        let dropped = match is_sender_first {
+            true => {
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(sender)));
+                drop(receiver);
+                dropped
+            }
+            false => {
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(receiver)));
+                drop(sender);
+                dropped
+            }
+        };
+        assert!(dropped.is_err(), "the panic goes on");
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
 }

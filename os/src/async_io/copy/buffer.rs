@@ -37,6 +37,7 @@ pub(super) struct CopyBuffer {
     ended: bool,
     failure: Option<io::Error>,
     unflushed: bool,
+    outcome: KeptFailure,
 }
 
 impl CopyBuffer {
@@ -50,6 +51,7 @@ impl CopyBuffer {
             ended: false,
             failure: None,
             unflushed: false,
+            outcome: KeptFailure::default(),
         }
     }
 
@@ -108,6 +110,22 @@ impl CopyBuffer {
     pub(super) fn poll_copy<R, W>(
         &mut self,
         cx: &mut Context<'_>,
+        reader: Pin<&mut R>,
+        writer: Pin<&mut W>,
+    ) -> Poll<io::Result<u64>>
+    where
+        R: AsyncRead + ?Sized,
+        W: AsyncWrite + ?Sized,
+    {
+        let mut outcome = mem::take(&mut self.outcome);
+        let polled = outcome.poll_or_keep(cx, |cx| self.poll_steps(cx, reader, writer));
+        self.outcome = outcome;
+        polled
+    }
+
+    fn poll_steps<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
         mut reader: Pin<&mut R>,
         mut writer: Pin<&mut W>,
     ) -> Poll<io::Result<u64>>
@@ -155,6 +173,34 @@ impl CopyBuffer {
                 return Poll::Ready(Ok(self.copied));
             }
         }
+    }
+}
+
+/// The failure that a copy ends by: it takes a spare unit of the budget, so that a loop of copies that fail yields. Without one
+/// it is kept for the next poll.
+#[derive(Debug, Default)]
+pub(super) struct KeptFailure(Option<io::Error>);
+
+impl KeptFailure {
+    /// Polls `steps`, unless they have failed already.
+    pub(super) fn poll_or_keep<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        steps: impl FnOnce(&mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let failure = match self.0.take() {
+            Some(failure) => failure,
+            None => match ready!(steps(cx)) {
+                Ok(done) => return Poll::Ready(Ok(done)),
+                Err(failure) => failure,
+            },
+        };
+        let Poll::Ready(unit) = poll_spare(cx) else {
+            self.0 = Some(failure);
+            return Poll::Pending;
+        };
+        unit.made_progress();
+        Poll::Ready(Err(failure))
     }
 }
 

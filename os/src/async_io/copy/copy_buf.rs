@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::buffer::{first_unit, poll_flush};
+use super::buffer::{KeptFailure, first_unit, poll_flush};
 use crate::async_io::buf_read::AsyncBufRead;
 use crate::async_io::interrupted::poll_retrying;
 use crate::async_io::write::AsyncWrite;
@@ -30,18 +30,22 @@ where
 {
     let mut copied = 0;
     let mut unflushed = false;
+    let mut outcome = KeptFailure::default();
     let end = poll_fn(|cx| {
-        let mut take_unit = first_unit();
-        loop {
-            let unit = ready!(take_unit(cx));
-            let Some(n) = ready!(poll_step(cx, &mut *reader, &mut *writer, &mut unflushed))? else {
+        outcome.poll_or_keep(cx, |cx| {
+            let mut take_unit = first_unit();
+            loop {
+                let unit = ready!(take_unit(cx));
+                let step = poll_step(cx, &mut *reader, &mut *writer, &mut unflushed);
+                let Some(n) = ready!(step)? else {
+                    unit.made_progress();
+                    return Poll::Ready(Ok(()));
+                };
                 unit.made_progress();
-                return Poll::Ready(io::Result::Ok(()));
-            };
-            unit.made_progress();
-            copied += n;
-            unflushed = true;
-        }
+                copied += n;
+                unflushed = true;
+            }
+        })
     });
     end.await?;
     poll_fn(|cx| poll_flush(cx, Pin::new(&mut *writer))).await?;

@@ -11,6 +11,10 @@ use selkie_core::raw::platform::AtomicU64;
 /// For how long a worker has made no progress when another takes its tasks, and the shortest time between two such takes.
 pub(super) const PATIENCE: Duration = Duration::from_micros(60);
 
+/// How long ago whoever looks may have read the clock: it had no processor meanwhile, or fired its own timers. Microseconds
+/// wrap around, so that of two times one is known to be earlier only if they are near.
+const MOST_LATE: Duration = Duration::from_secs(1);
+
 /// Since when a worker has counted as much as now: the low half of the count, and above it microseconds since the scheduler
 /// was made. Whoever looks at the worker writes it.
 #[derive(Debug, Default)]
@@ -24,8 +28,10 @@ impl Progress {
         // Relaxed: a hint, which orders nothing; of two that look at once one notes.
         let before = self.0.load(Ordering::Relaxed);
         let is_same = before as u32 == seen as u32;
-        if is_same && u128::from(micros.wrapping_sub((before >> 32) as u32)) < PATIENCE.as_micros()
-        {
+        let since = micros.wrapping_sub((before >> 32) as u32);
+        // A time that is not reached yet was noted by another that read the clock later.
+        let is_late = since > u32::MAX - MOST_LATE.as_micros() as u32;
+        if is_same && (is_late || u128::from(since) < PATIENCE.as_micros()) {
             return false;
         }
         let noted = self
@@ -51,5 +57,14 @@ mod tests {
         let later = begin.wrapping_add(5 * patience);
         assert!(!progress.is_stuck(8, later), "it has ended a poll");
         assert!(!progress.is_stuck(8, later.wrapping_add(patience - 1)));
+    }
+
+    #[test]
+    fn who_read_the_clock_before_another_looked_finds_nobody_stuck() {
+        let progress = Progress::default();
+        assert!(!progress.is_stuck(7, 1000));
+        assert!(!progress.is_stuck(7, 990));
+        assert!(!progress.is_stuck(7, 1059), "the later time counts");
+        assert!(progress.is_stuck(7, 1060));
     }
 }
