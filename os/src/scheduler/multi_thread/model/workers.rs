@@ -12,7 +12,7 @@ use std::time::Duration;
 use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 use loom::thread;
 
-use selkie_core::raw::collections::{ChainLink, Chained, Padded, QueueHandle};
+use selkie_core::raw::collections::{ChainLink, Padded, QueueHandle, QueueItem};
 use selkie_core::raw::platform::AtomicBool;
 use selkie_core::raw::queue::{Inject, Ring, RingOwner};
 
@@ -43,7 +43,7 @@ pub(super) struct Item {
 }
 
 // SAFETY: one link, always the same.
-unsafe impl Chained for Item {
+unsafe impl QueueItem for Item {
     fn next(&self) -> &ChainLink<Self> {
         &self.next
     }
