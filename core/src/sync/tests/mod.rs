@@ -43,6 +43,9 @@ mod oneshot;
 #[cfg(feature = "std")]
 mod panics;
 
+#[cfg(feature = "std")]
+mod guards;
+
 #[cfg(feature = "alloc")]
 mod regressions;
 
