@@ -200,3 +200,51 @@ fn a_worker_knows_its_number_and_others_have_none() {
     }
     assert_eq!(selkie::runtime::worker_index(), None);
 }
+
+#[test]
+fn hooks_are_told_the_name_of_a_task_from_its_spawn_to_its_end() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let runtimes = both(|builder| {
+        let note = |hook: &'static str| {
+            let seen = Arc::clone(&seen);
+            move |meta: &selkie::runtime::TaskMeta<'_>| {
+                let name = meta.name().map(str::to_owned);
+                seen.lock().unwrap().push((hook, name));
+            }
+        };
+        builder
+            .on_task_spawn(note("spawn"))
+            .on_before_task_poll(note("before"))
+            .on_after_task_poll(note("after"))
+            .on_task_terminate(note("end"));
+    });
+    for runtime in runtimes {
+        for name in [Some("answer"), None] {
+            seen.lock().unwrap().clear();
+            let builder =
+                name.map_or_else(task::Builder::new, |name| task::Builder::new().name(name));
+            let task = builder.spawn_on(async {}, runtime.handle()).unwrap();
+            runtime.block_on(task).unwrap();
+            let of = |hook: &str| {
+                let seen = seen.lock().unwrap();
+                let mut of = seen.iter().filter(|(told, _)| *told == hook);
+                of.next().cloned()
+            };
+            for hook in ["spawn", "before", "end"] {
+                assert_eq!(of(hook), Some((hook, name.map(str::to_owned))));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_figures_of_a_runtime_are_printed_with_their_values() {
+    for runtime in both(|_| ()) {
+        runtime.block_on(async {
+            selkie::spawn(async {}).await.unwrap();
+            let text = format!("{:?}", selkie::runtime::Handle::current().metrics());
+            assert!(text.contains("spawned_tasks_count: 1"), "{text}");
+            assert!(text.contains("poll_count"), "{text}");
+        });
+    }
+}

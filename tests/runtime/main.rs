@@ -4,6 +4,7 @@ mod abandoned_waiter;
 mod blocking;
 mod busy_workers;
 mod dump;
+mod dump_operations;
 mod ends;
 mod entry;
 mod flavors;

@@ -231,7 +231,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "signal",
         &["sys", "context", "driver", "source", "sync"],
-        &["platform", "sync"],
+        &["coop", "platform", "sync"],
     ),
     os(
         "net",

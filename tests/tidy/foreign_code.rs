@@ -271,6 +271,10 @@ const OWN: &[(&str, &str)] = &[
         "os/src/observability/dump/trace.rs",
         "a future inside the one that is polled: its panic is the task's",
     ),
+    (
+        "os/src/observability/names.rs",
+        "a future inside the one that is polled: its panic is the task's",
+    ),
     ("os/src/process/child.rs", "its own futures"),
     (
         "os/src/process/exit/windows.rs",

@@ -11,6 +11,7 @@ mod imports;
 mod names;
 mod operations;
 mod pages;
+mod pending;
 mod prose;
 mod rules;
 mod source;
@@ -34,6 +35,14 @@ fn rooms_stand_on_their_floors() {
     report(
         "a room imports what floors.rs does not allow",
         graph::rooms(Source::crates()),
+    );
+}
+
+#[test]
+fn whatever_waits_is_shown_by_a_dump_of_tasks() {
+    report(
+        "a file waits without a word",
+        pending::silent(Source::crates()),
     );
 }
 

@@ -158,6 +158,32 @@ fn call_observer() {
     }
 }
 
+/// Stands at the head of each operation that takes nothing of the budget: `Pending` inside [`traced`], as the
+/// operations there that do take a unit.
+///
+/// # Cost
+/// A load, and a branch.
+#[inline]
+pub fn poll_leaf(cx: &mut Context<'_>) -> Poll<()> {
+    if is_traced() {
+        yield_by_force(cx);
+        return Poll::Pending;
+    }
+    Poll::Ready(())
+}
+
+/// Called where something is pending that has polled futures before, so that it must not say `Pending` at its head:
+/// inside [`traced`] it is shown beside them.
+///
+/// # Cost
+/// As [`poll_leaf`], where it is pending only.
+#[inline]
+pub fn note_pending() {
+    if CAN_OBSERVE && is_traced() {
+        call_observer();
+    }
+}
+
 /// Whether the running poll may complete another operation; `true` outside a task.
 #[inline]
 pub fn has_budget_remaining() -> bool {

@@ -21,6 +21,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use selkie_core::raw::coop;
 use selkie_core::raw::platform::{AtomicU8, Ordering, UnsafeCell, limit, relax};
 use selkie_core::raw::wake::WakerCell;
 
@@ -105,6 +106,7 @@ impl<T> Shared<T> {
         f: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         let Some(_polling) = self.begin(cx) else {
+            coop::note_pending();
             return Poll::Pending;
         };
         self.stream.with_mut(|stream| {

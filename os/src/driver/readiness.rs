@@ -9,7 +9,9 @@ use std::future::Future;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+
+use selkie_core::raw::coop;
 
 use super::slot::{ReadyEvent, Slot};
 use super::waiters::Waiter;
@@ -53,6 +55,7 @@ impl Future for Readiness<'_> {
     type Output = ReadyEvent;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ReadyEvent> {
+        ready!(coop::poll_leaf(cx));
         // SAFETY: nothing is moved out; the node stays where it is.
         let this = unsafe { self.get_unchecked_mut() };
         let mask: Ready = this.interest.mask();

@@ -20,10 +20,11 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+use selkie_core::raw::coop;
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
 
 use selkie_core::raw::wake::wake_each;
@@ -275,6 +276,7 @@ impl SignalListener {
 
     /// Waits for an arrival that this listener has not seen.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(coop::poll_leaf(cx));
         let mut mine = Some(cx.waker().clone()); // I3
         {
             let mut listeners = self.state.listeners.lock();

@@ -1,6 +1,5 @@
 //! What a hook gets to know about a task.
 
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -12,16 +11,20 @@ pub struct TaskMeta<'a> {
     id: Id,
     spawned_at: &'static Location<'static>,
     schedule_latency: Option<Duration>,
-    _hook: PhantomData<&'a ()>,
+    name: Option<&'a str>,
 }
 
-impl TaskMeta<'_> {
-    pub(super) fn new(id: Id, spawned_at: &'static Location<'static>) -> Self {
+impl<'a> TaskMeta<'a> {
+    pub(super) fn new(
+        id: Id,
+        name: Option<&'a str>,
+        spawned_at: &'static Location<'static>,
+    ) -> Self {
         Self {
             id,
             spawned_at,
             schedule_latency: None,
-            _hook: PhantomData,
+            name,
         }
     }
 
@@ -33,6 +36,11 @@ impl TaskMeta<'_> {
     /// The task's id.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// The task's name, if its [`task::Builder`](crate::task::Builder) gave one. Beyond Tokio.
+    pub fn name(&self) -> Option<&'a str> {
+        self.name
     }
 
     /// Where the task was spawned.

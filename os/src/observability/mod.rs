@@ -8,6 +8,8 @@ mod log_histogram;
 
 mod histogram;
 
+mod names;
+
 mod meta;
 
 mod latency;
@@ -26,6 +28,7 @@ pub(crate) use dumps::{Dumps, Request};
 pub use histogram::{HistogramConfiguration, HistogramScale};
 pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};
 pub use meta::TaskMeta;
+pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
 pub use watchdog::StalledPoll;
 pub(crate) use watchdog::WatchdogConfig;

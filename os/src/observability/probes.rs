@@ -20,6 +20,7 @@ use selkie_core::task::Id;
 use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
+use super::names::name_of;
 use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
 
 /// A hook that is called for tasks.
@@ -106,14 +107,8 @@ impl Probes {
     /// A task is about to be spawned.
     pub(crate) fn spawned(&self, id: Id, location: &'static Location<'static>) {
         if let Some(hook) = &self.config.on_spawn {
-            hook(&TaskMeta::new(id, location));
-        }
-    }
-
-    /// A task has a name until it ends.
-    pub(crate) fn name(&self, id: Id, name: &str) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.name(id, name);
+            let name = name_of(id);
+            hook(&TaskMeta::new(id, name.as_deref(), location));
         }
     }
 
@@ -131,7 +126,9 @@ impl Probes {
         if let (Some(latencies), Some(latency)) = (&self.latencies, latency) {
             latencies[worker].record(latency);
         }
-        let meta = TaskMeta::new(id, location).with_latency(latency);
+        let has_hooks = self.config.before_poll.is_some() || self.config.after_poll.is_some();
+        let name = if has_hooks { name_of(id) } else { None };
+        let meta = TaskMeta::new(id, name.as_deref(), location).with_latency(latency);
         call(self.config.before_poll.as_ref(), &meta);
         if let Some(watchdog) = &self.watchdog {
             watchdog.begin(worker, id, location);
@@ -156,13 +153,10 @@ impl Probes {
 
     /// A task has ended.
     pub(crate) fn finished(&self, id: Id, location: &'static Location<'static>) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.finished(id);
+        if let Some(hook) = &self.config.on_terminate {
+            let name = name_of(id);
+            call(Some(hook), &TaskMeta::new(id, name.as_deref(), location));
         }
-        call(
-            self.config.on_terminate.as_ref(),
-            &TaskMeta::new(id, location),
-        );
     }
 
     /// What worker `worker` polls now, if a watchdog knows.

@@ -8,7 +8,6 @@
 //! Rejected    Reporting by the monitor: it runs only while some worker sleeps, and a runtime whose workers are all stuck is
 //!             what a watchdog is for.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,6 +17,7 @@ use std::time::{Duration, Instant};
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::task::Id;
 
+use super::names::name_of;
 use crate::sys::join_thread;
 
 /// What is called for each poll that lasts too long.
@@ -36,7 +36,7 @@ pub(crate) struct WatchdogConfig {
 pub struct StalledPoll {
     worker: usize,
     task: Id,
-    name: Option<String>,
+    name: Option<Arc<str>>,
     spawned_at: &'static Location<'static>,
     lasts: Duration,
 }
@@ -96,7 +96,6 @@ struct Shared {
     threshold: Duration,
     report: Report,
     polls: Box<[Mutex<Option<Poll>>]>,
-    names: Mutex<HashMap<Id, String>>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -136,7 +135,6 @@ impl Watchdog {
             threshold: config.threshold,
             report: Arc::clone(&config.report),
             polls: (0..workers).map(|_| Mutex::new(None)).collect(),
-            names: Mutex::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -152,16 +150,6 @@ impl Watchdog {
             shared,
             thread: Mutex::new(Some(thread)),
         })
-    }
-
-    /// The task `id` has this name until it ends.
-    pub(super) fn name(&self, id: Id, name: &str) {
-        lock(&self.shared.names).insert(id, name.to_owned());
-    }
-
-    /// The task `id` has ended.
-    pub(super) fn finished(&self, id: Id) {
-        lock(&self.shared.names).remove(&id);
     }
 
     /// Worker `worker` begins to poll the task `task`.
@@ -267,7 +255,7 @@ impl Shared {
         StalledPoll {
             worker,
             task: poll.task,
-            name: lock(&self.names).get(&poll.task).cloned(),
+            name: name_of(poll.task),
             spawned_at: poll.spawned_at,
             lasts: poll.since.elapsed(),
         }

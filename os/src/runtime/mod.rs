@@ -29,6 +29,8 @@ pub mod dump;
 
 mod report_histograms;
 
+mod report_format;
+
 pub use crate::blocking::{BlockedClosure, BlockingKind};
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
 pub use crate::observability::{

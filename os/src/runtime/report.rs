@@ -13,7 +13,7 @@ use crate::scheduler::Spawner;
 ///
 /// # Cost
 /// Counting costs the workers a plain load and store; reading costs the reader alone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RuntimeMetrics {
     pub(super) handle: Handle,
 }

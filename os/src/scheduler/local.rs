@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::thread::{self, ThreadId};
 
+use selkie_core::raw::coop;
 use selkie_core::raw::platform::{Lock, wake_to_caller};
 use selkie_core::raw::queue::Inject;
 use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks, Schedule};
@@ -239,23 +240,50 @@ impl LocalScheduler {
     /// # Panics
     /// If a task's panic has ended the set.
     pub(crate) fn tick(&self) -> bool {
+        if coop::is_traced() {
+            return self.trace_all();
+        }
         for _ in 0..TASKS_PER_POLL {
-            if self.local.panicked.get() {
-                self.close();
-                panic!(
-                    "a spawned task panicked and the LocalSet is configured to shutdown on \
-                     unhandled panic"
-                );
-            }
+            self.end_if_panicked();
             let Some(task) = self.next() else {
                 self.give_memory_back();
                 return false;
             };
-            self.local.polling.set(self.local.polling.get() + 1);
-            task.run();
-            self.local.polling.set(self.local.polling.get() - 1);
+            self.run(task);
         }
         true
+    }
+
+    /// In a poll that is traced: polls every task once, so that each shows where it waits.
+    #[cold]
+    fn trace_all(&self) -> bool {
+        let mut found: Vec<_> = self.local.queue.borrow_mut().drain(..).collect();
+        if let Some(tasks) = self.local.tasks.borrow().as_ref() {
+            tasks.wake_all(|_, task| found.extend(task));
+        }
+        for task in found {
+            self.run(task);
+        }
+        self.end_if_panicked();
+        !self.local.queue.borrow().is_empty()
+    }
+
+    /// Panics if a task has, and the set is to end then.
+    fn end_if_panicked(&self) {
+        if self.local.panicked.get() {
+            self.close();
+            panic!(
+                "a spawned task panicked and the LocalSet is configured to shutdown on \
+                 unhandled panic"
+            );
+        }
+    }
+
+    #[inline]
+    fn run(&self, task: Notified) {
+        self.local.polling.set(self.local.polling.get() + 1);
+        task.run();
+        self.local.polling.set(self.local.polling.get() - 1);
     }
 
     /// Gives some memory back that a burst of tasks took.

@@ -9,12 +9,17 @@ use selkie_core::task::{Id, JoinHandle};
 use super::local_set::{self, LocalSet};
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
+use crate::observability::named;
 use crate::trace::{self, Kind};
 
 /// Spawns a task with a name.
 ///
-/// The runtime's [watchdog](crate::runtime::Builder::watchdog) tells the names of stuck tasks; a
-/// runtime without one forgets them.
+/// A name is shown where the runtime speaks of the task: in its task dumps, by its
+/// [watchdog](crate::runtime::Builder::watchdog), and to the [hooks](crate::runtime::TaskMeta::name) of its builder.
+/// Several tasks may have the same name.
+///
+/// # Cost
+/// A task with a name costs an allocation, and a lock at its start and at its end.
 ///
 /// # Examples
 /// ```
@@ -69,12 +74,9 @@ impl<'a> Builder<'a> {
     {
         let id = Id::next();
         let spawner = &handle.inner.spawner;
-        if let (Some(name), Some(probes)) = (self.name, spawner.probes()) {
-            probes.name(id, name);
-        }
         let location = Location::caller();
         let future = trace::task(future, Kind::Task, self.name, id, location);
-        Ok(spawner.spawn(future, id, location))
+        Ok(spawner.spawn(named(future, id, self.name), id, location))
     }
 
     /// Spawns `future`, which need not be `Send`, onto the local set or local runtime that runs

@@ -16,9 +16,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use selkie_core::raw::coop;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 
 use crate::context::{self, Id, InnermostEntry, Node};
+use crate::observability::named;
 use crate::runtime::{Runtime, UnhandledPanic};
 use crate::scheduler::{LocalScheduler, Spawner};
 use crate::trace::{self, Kind};
@@ -147,7 +149,7 @@ where
         _ => None,
     });
     match runtime {
-        Ok(Some(scheduler)) => scheduler.spawn_local(future, id, location),
+        Ok(Some(scheduler)) => scheduler.spawn_local(named(future, id, name), id, location),
         _ => panic!(
             "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`"
         ),
@@ -263,12 +265,11 @@ impl Future for LocalSet {
         polling(&self.scheduler, || {
             if self.scheduler.tick() {
                 cx.waker().wake_by_ref();
-                Poll::Pending
             } else if self.scheduler.is_empty() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
+                return Poll::Ready(());
             }
+            coop::note_pending();
+            Poll::Pending
         })
     }
 }

@@ -15,9 +15,10 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
+use selkie_core::raw::coop;
 use selkie_core::raw::platform::{Lock, LockGuard, contain_panic};
 use selkie_core::raw::wake::wake_each;
 use selkie_core::task::{AbortHandle, JoinHandle};
@@ -212,6 +213,7 @@ impl<E> Shared<E> {
 
     /// Ready when no task is alive; the scope is then closed.
     fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(coop::poll_leaf(cx));
         self.wait(cx, |state| {
             let ended = state.alive == 0;
             state.open &= !ended;

@@ -16,8 +16,9 @@ use std::process::ExitStatus;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
+use selkie_core::raw::coop;
 use selkie_core::raw::platform::Lock;
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::System::Threading::{
@@ -107,6 +108,7 @@ impl ExitListener {
         cx: &mut Context<'_>,
         mut try_wait: impl FnMut() -> io::Result<Option<R>>,
     ) -> Poll<io::Result<R>> {
+        ready!(coop::poll_leaf(cx));
         drop(self.state.replace(Some(cx.waker().clone())));
         match try_wait()? {
             Some(status) => Poll::Ready(Ok(status)),

@@ -11,8 +11,9 @@
 use std::io;
 use std::mem;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
+use selkie_core::raw::coop;
 use selkie_core::raw::platform::Lock;
 use windows_sys::Win32::System::Console::{
     CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT,
@@ -116,6 +117,7 @@ impl Listener {
 
     /// Waits for the next event.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(coop::poll_leaf(cx));
         let mine = cx.waker().clone();
         let mut state = self.shared.state.lock();
         if mem::take(&mut state.pending) {

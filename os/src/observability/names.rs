@@ -1,0 +1,93 @@
+//! The names of the tasks that have one, whatever their runtime.
+//!
+//! Idea        A task without a name pays nothing: a named one brings a guard along, which takes the name back when the
+//!             future is dropped. The hook for the end of a task comes after that, so the thread remembers the name that
+//!             it took back last.
+//! Invariants  I1 a name is in the table from before its task is spawned until its future is dropped.
+//! Rejected    A name in each task's header: a word for every task, for the few that have one.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use selkie_core::task::Id;
+
+type Table = BTreeMap<Id, Arc<str>>;
+
+static NAMES: Mutex<Table> = Mutex::new(BTreeMap::new());
+
+/// How many names there have been so far: while there was none, nobody looks.
+static GIVEN: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// The name that this thread took back last.
+    static LAST: RefCell<Option<(Id, Arc<str>)>> = const { RefCell::new(None) };
+}
+
+fn names() -> MutexGuard<'static, Table> {
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The name of the task `id`, if it has one; also right after its end, on the thread on which it ended.
+pub(crate) fn name_of(id: Id) -> Option<Arc<str>> {
+    // Relaxed: whoever has the id of a named task has it from where the name was given.
+    if GIVEN.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    if let Some(name) = names().get(&id) {
+        return Some(Arc::clone(name));
+    }
+    let last = |last: &RefCell<Option<(Id, Arc<str>)>>| {
+        let last = last.try_borrow().ok()?;
+        let (of, name) = last.as_ref()?;
+        (*of == id).then(|| Arc::clone(name))
+    };
+    LAST.try_with(last).ok().flatten()
+}
+
+/// Gives the name back to the table's owner when it drops (I1).
+struct NameGuard(Id);
+
+impl Drop for NameGuard {
+    fn drop(&mut self) {
+        let name = names().remove(&self.0);
+        let remember = |last: &RefCell<_>| last.replace(name.map(|name| (self.0, name)));
+        // A thread that ends remembers nothing.
+        let _before = LAST.try_with(remember);
+    }
+}
+
+pin_project! {
+    /// The future of a task that may have a name.
+    pub(crate) struct NamedFuture<F> {
+        #[pin]
+        future: F,
+        name: Option<NameGuard>,
+    }
+}
+
+/// Gives the task `id`, whose future this is, a name until the future is dropped.
+pub(crate) fn named<F: Future>(future: F, id: Id, name: Option<&str>) -> NamedFuture<F> {
+    let name = name.map(|name| {
+        let name = Arc::from(name);
+        names().insert(id, name);
+        // Relaxed: as in `name_of`.
+        GIVEN.fetch_add(1, Ordering::Relaxed);
+        NameGuard(id)
+    });
+    NamedFuture { future, name }
+}
+
+impl<F: Future> Future for NamedFuture<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
+    }
+}
