@@ -150,10 +150,13 @@ impl Barrier {
     }
 }
 
+/// How far one wait has come.
 #[derive(Clone, Copy)]
 enum Stage {
     Fresh,
+    /// It has arrived, and waits for the others.
     Waits,
+    /// It came last, and has released the others.
     Leads,
 }
 
@@ -181,6 +184,7 @@ impl Future for BarrierWait<'_> {
             // Also without budget: the others may wait for it.
             let waker = cx.waker().clone();
             this.barrier.resource.arrived();
+            // Also if a waker panics that the last one wakes.
             this.stage = Stage::Waits;
             this.stage = this.barrier.arrive(node, waker);
             if let Stage::Waits = this.stage {

@@ -1,7 +1,7 @@
 //! The names of the tasks that have one, whatever their runtime.
 //!
-//! Idea        A task without a name pays nothing: a named one brings a guard along, which takes the name back when the
-//!             future is dropped. The hook for the end of a task comes after that, so the thread remembers the name that
+//! Idea        A named task brings a guard along, which takes the name back when the future is dropped. A task without a
+//!             name pays a word, and only where one could be given: of a builder, or of a `LocalSet`. The hook for the end of a task comes after that, so the thread remembers the name that
 //!             it took back last.
 //! Invariants  I1 a name is in the table from before its task is spawned until its future is dropped.
 //! Rejected    A name in each task's header: a word for every task, for the few that have one.
@@ -50,7 +50,7 @@ pub(crate) fn name_of(id: Id) -> Option<Arc<str>> {
     LAST.try_with(last).ok().flatten()
 }
 
-/// Gives the name back to the table's owner when it drops (I1).
+/// Takes the name out of the table when it drops (I1).
 struct NameGuard(Id);
 
 impl Drop for NameGuard {

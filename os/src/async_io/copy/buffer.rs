@@ -134,7 +134,7 @@ impl CopyBuffer {
         W: AsyncWrite + ?Sized,
     {
         let mut has_looked = false;
-        let mut take_unit = first_unit();
+        let mut take_unit = unit_taker();
         loop {
             let unit = ready!(take_unit(cx)); // I2
             let mut waits_for_reader = false;
@@ -205,7 +205,7 @@ impl KeptFailure {
 }
 
 /// What takes a unit of the budget for each step of one poll: the first as an operation does, the others spare ones.
-pub(super) fn first_unit() -> impl FnMut(&mut Context<'_>) -> Poll<RestoreOnPending> {
+pub(super) fn unit_taker() -> impl FnMut(&mut Context<'_>) -> Poll<RestoreOnPending> {
     let mut is_first = true;
     move |cx| {
         if mem::replace(&mut is_first, false) {

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::buffer::{KeptFailure, first_unit, poll_flush};
+use super::buffer::{KeptFailure, poll_flush, unit_taker};
 use crate::async_io::buf_read::AsyncBufRead;
 use crate::async_io::interrupted::poll_retrying;
 use crate::async_io::write::AsyncWrite;
@@ -33,7 +33,7 @@ where
     let mut outcome = KeptFailure::default();
     let end = poll_fn(|cx| {
         outcome.poll_or_keep(cx, |cx| {
-            let mut take_unit = first_unit();
+            let mut take_unit = unit_taker();
             loop {
                 let unit = ready!(take_unit(cx));
                 let step = poll_step(cx, &mut *reader, &mut *writer, &mut unflushed);

@@ -16,7 +16,7 @@ fn lines<T>(value: &T) -> Range<usize> {
     address / LINES..(address + size_of::<T>().max(1)).div_ceil(LINES)
 }
 
-fn scheduler(workers: usize) -> Arc<MultiThread> {
+pub(super) fn scheduler(workers: usize) -> Arc<MultiThread> {
     let config = Config {
         worker_threads: workers,
         ..Config::default()

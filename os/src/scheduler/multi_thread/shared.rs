@@ -268,3 +268,27 @@ impl MultiThread {
         self.idle.sleepers()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::super::layout::scheduler;
+    use super::{CALLED, SharedQueues};
+
+    #[test]
+    fn workers_are_called_in_turn_until_all_are() {
+        let scheduler = scheduler(2 * CALLED + 1);
+        let called = || {
+            let remotes = scheduler.remotes.iter();
+            let called = remotes.filter(|remote| remote.called.load(Ordering::Relaxed));
+            called.count()
+        };
+        for expected in [CALLED, 2 * CALLED, 2 * CALLED + 1, 2 * CALLED + 1] {
+            scheduler.call_workers();
+            assert_eq!(called(), expected);
+        }
+        let refused = scheduler.start(Box::new(|_| Err(std::io::Error::other("no threads here"))));
+        assert!(refused.is_err(), "and so it has ended");
+    }
+}
