@@ -35,6 +35,8 @@ pub(crate) struct Wait {
     pub(crate) many: bool,
     /// Whether it keeps the waker beyond the wait, to wake it at its own end.
     pub(crate) keeps: bool,
+    /// Whether it is woken to try again before what it waits for has happened.
+    pub(crate) tries_again: bool,
     /// Makes as many waits as are asked for, in the runtime's context.
     pub(crate) make: fn(usize) -> PendingWait,
 }

@@ -302,6 +302,7 @@ const fn by_caller(name: &'static str, many: bool, make: fn(usize) -> PendingWai
         driven: false,
         many,
         keeps: false,
+        tries_again: false,
         make,
     }
 }
@@ -312,6 +313,7 @@ const fn driven(name: &'static str, many: bool, make: fn(usize) -> PendingWait) 
         driven: true,
         many,
         keeps: false,
+        tries_again: false,
         make,
     }
 }
@@ -370,6 +372,9 @@ pub(crate) static WAITS: &[Wait] = &[
     driven("signal", true, driven_waits::signals),
     driven("child", false, driven_waits::children),
     driven("file", false, driven_waits::file_read),
-    driven("file_lock", true, driven_waits::file_lock),
+    Wait {
+        tries_again: true,
+        ..driven("file_lock", true, driven_waits::file_lock)
+    },
     driven("ring_read", false, driven_waits::ring_read),
 ];

@@ -123,6 +123,9 @@ async fn innocent(stage: &Stage, wait: BoxedFuture) -> selkie::task::JoinHandle<
     task
 }
 
+/// How often the same is done until the waker was not woken meanwhile.
+const TRIES: usize = 100;
+
 pub(crate) fn play(
     stage: &mut Stage,
     foreign: &ForeignCode,
@@ -135,7 +138,15 @@ pub(crate) fn play(
     if event == Event::End {
         return goes_at_the_end(stage, foreign, wait);
     }
-    stage.block_on(comes_and_goes(stage, foreign, wait, event))
+    let mut seen = stage.block_on(comes_and_goes(stage, foreign, wait, event));
+    // A wait that tries again by itself may have woken the waker before another took its place.
+    for _ in 0..TRIES {
+        if foreign.was_called() || !wait.tries_again {
+            break;
+        }
+        seen = stage.block_on(comes_and_goes(stage, foreign, wait, event));
+    }
+    seen
 }
 
 /// The waker is cloned by a wait that begins, or dropped by one that does not go on.
