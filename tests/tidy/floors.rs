@@ -200,6 +200,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "scheduler",
             "observability",
             "trace",
+            // A dump is made on another thread.
+            "sync",
         ],
         &["coop", "task", "time", "park", "platform"],
     ),
@@ -230,7 +232,7 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "signal",
-        &["sys", "context", "driver", "source", "sync"],
+        &["sys", "context", "driver", "source", "sync", "runtime"],
         &["coop", "platform", "sync"],
     ),
     os(
@@ -273,6 +275,7 @@ pub(crate) const ROOMS: &[Room] = &[
 pub(crate) const MACROS: &[(&str, &str)] = &[
     ("maybe_const", "platform"),
     ("context_cell", "platform"),
+    ("context_word", "platform"),
     ("process_static", "platform"),
     ("select", "macros"),
     ("join", "macros"),

@@ -276,6 +276,7 @@ const OWN: &[(&str, &str)] = &[
         "a future inside the one that is polled: its panic is the task's",
     ),
     ("os/src/process/child.rs", "its own futures"),
+    ("os/src/signal/unix_dumps.rs", "its own futures"),
     (
         "os/src/process/exit/windows.rs",
         "Windows: the table runs on Linux",

@@ -8,7 +8,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use selkie_core::raw::platform::{AtomicU64, PlainU64};
+use selkie_core::raw::platform::{AtomicU64, Lock, PlainU64};
 use selkie_core::raw::time::Current;
 use selkie_core::task::{Id as TaskId, JoinHandle};
 use selkie_core::time::TimersHandle;
@@ -88,7 +88,12 @@ pub(crate) struct Inner {
     /// Where threads that drive the runtime get their random numbers from, if it was seeded.
     pub(crate) seeds: Option<Seeds>,
     pub(crate) forced_yields: AtomicU64,
+    /// What lives beside the runtime, and is dropped when that shuts down.
+    pub(crate) resources: Lock<Vec<Resource>>,
 }
+
+/// Something that lives beside a runtime until that shuts down.
+pub(crate) type Resource = Box<dyn fmt::Debug + Send>;
 
 /// The seeds that follow from one, for the threads that drive a runtime.
 #[derive(Debug)]

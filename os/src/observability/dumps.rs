@@ -26,6 +26,10 @@ impl Request {
         match *self {}
     }
 
+    pub(crate) fn take_stuck(&self) -> Vec<usize> {
+        match *self {}
+    }
+
     pub(crate) fn answer(&self, _worker: usize, _missed: Vec<Id>) -> bool {
         match *self {}
     }

@@ -1,5 +1,7 @@
 //! What the runtime counts and reports about itself.
 
+mod observed_thread;
+
 mod last_thread;
 
 mod counters;

@@ -7,7 +7,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use selkie_core::park::{Park, Unpark};
-use selkie_core::raw::platform::AtomicU64;
+use selkie_core::raw::platform::{AtomicU64, Lock};
 use selkie_core::raw::time::{AtEnd, ClockMode, TimersOwner};
 
 use crate::blocking::BlockingPool;
@@ -206,6 +206,7 @@ fn handle(
             files_in_place: parts.files_in_place,
             seeds: parts.seed.map(Seeds::new),
             forced_yields: AtomicU64::new(0),
+            resources: Lock::new(Vec::new()),
         }),
     };
     let weak = Arc::downgrade(&handle.inner);

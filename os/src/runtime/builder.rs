@@ -10,6 +10,7 @@ use selkie_core::raw::time::{AtEnd, ClockError};
 use super::build::{self, Parts};
 use super::local::{LocalOptions, LocalRuntime};
 use super::requested_probes::RequestedProbes;
+use super::resources::{StartResource, start_resources};
 use super::runtime::Runtime;
 use crate::config::Config;
 use crate::observability::Probes;
@@ -31,6 +32,7 @@ pub struct Builder {
     worker_threads: Option<usize>,
     pub(super) parts: Parts,
     pub(super) probes: RequestedProbes,
+    pub(super) resources: Vec<StartResource>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +62,7 @@ impl Builder {
                 seed: None,
             },
             probes: RequestedProbes::default(),
+            resources: Vec::new(),
         }
     }
 
@@ -296,6 +299,7 @@ impl Builder {
                 build::multi_thread(&self.configured(workers)?, &self.parts)?
             }
         };
+        start_resources(&self.resources, &handle)?;
         Ok(Runtime::from_handle(handle))
     }
 }
@@ -329,6 +333,7 @@ impl Builder {
         );
         let owner = Some(std::thread::current().id());
         let handle = build::current_thread(&self.configured(1)?, &self.parts, owner)?;
+        start_resources(&self.resources, &handle)?;
         Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
     }
 }

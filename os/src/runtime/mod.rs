@@ -16,7 +16,11 @@ mod unhandled_panic;
 
 mod requested_probes;
 
+mod resources;
+
 mod builder;
+
+mod builder_resources;
 
 mod builder_probes;
 

@@ -68,6 +68,8 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
         driver.set_shutdown_deadline(deadline);
     }
     inner.blocking.begin_end();
+    let resources = std::mem::take(&mut *inner.resources.lock());
+    drop(resources);
     let tasks_ended = match &inner.spawner {
         Spawner::CurrentThread(scheduler) => enter_context(handle, || {
             close_driver_and_timers(handle);

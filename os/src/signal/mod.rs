@@ -16,6 +16,9 @@ pub mod unix;
 ))]
 mod unix_info;
 
+#[cfg(all(unix, feature = "taskdump"))]
+mod unix_dumps;
+
 #[cfg(windows)]
 pub mod windows;
 

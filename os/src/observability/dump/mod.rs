@@ -6,9 +6,11 @@ mod trace;
 
 mod tree;
 
+mod task;
+
 mod request;
 
 pub use backtrace::{Backtrace, BacktraceFrame, BacktraceSymbol};
 pub(crate) use request::Request;
-pub use request::{Dump, Task, Tasks};
+pub use task::{Dump, Task, Tasks};
 pub use trace::{Root, Trace, TraceMeta, trace_with};

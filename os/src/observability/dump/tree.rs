@@ -20,6 +20,20 @@ const MACHINERY: [&str; 12] = [
     "<core::panic",
 ];
 
+/// The same by the ends of their files' paths, where the debug information has lines alone and short names.
+const MACHINERY_FILES: [&str; 10] = [
+    "core/src/task/poll.rs",
+    "core/src/task/header.rs",
+    "core/src/task/id.rs",
+    "core/src/coop/budget.rs",
+    "core/src/platform/std_panic.rs",
+    "core/src/platform/hosted.rs",
+    "library/core/src/ops/function.rs",
+    "library/core/src/panic/unwind_safe.rs",
+    "library/std/src/panic.rs",
+    "library/std/src/panicking.rs",
+];
+
 /// A call and those that it made.
 struct Node {
     text: String,
@@ -39,7 +53,21 @@ fn is_machinery(symbol: &BacktraceSymbol) -> bool {
     let Some(name) = symbol.name_demangled() else {
         return true;
     };
-    name == "__rust_try" || MACHINERY.iter().any(|start| name.starts_with(start))
+    let is_named = || MACHINERY.iter().any(|start| name.starts_with(start));
+    name == "__rust_try"
+        || is_named()
+        || (!name.contains("::") || name.contains('#')) && is_of_machinery(symbol)
+}
+
+/// Whether the function stands in a file of the runtime's own, as the project or as a package of a registry has it.
+fn is_of_machinery(symbol: &BacktraceSymbol) -> bool {
+    let path = symbol.filename().and_then(|path| path.to_str());
+    let is_file = |path: &str, file: &&str| {
+        let packaged = file.strip_prefix("core/");
+        let is_packaged = |file| path.contains("/selkie-core-") && path.ends_with(file);
+        path.ends_with(file) || packaged.is_some_and(is_packaged)
+    };
+    path.is_some_and(|path| MACHINERY_FILES.iter().any(|file| is_file(path, file)))
 }
 
 /// The calls of one backtrace, outermost first, without the runtime's own at both ends.

@@ -11,12 +11,14 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+#[cfg(feature = "taskdump")]
+use std::time::Duration;
 use std::time::Instant;
 
 use selkie_core::raw::collections::{Padded, QueueHandle};
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64};
 use selkie_core::raw::queue::{Inject, Ring};
-use selkie_core::raw::task::{Header, Notified, OwnedTasks};
+use selkie_core::raw::task::{Header, Notified, OwnedTasks, VisibleTasks};
 use selkie_core::time::TimersHandle;
 
 use super::core;
@@ -98,6 +100,8 @@ pub(crate) struct MultiThread {
     pub(super) end: RemainingTasks<Self>,
     pub(super) outside_counts: Padded<OutsideCounts>,
     pub(super) dumps: Dumps,
+    /// The tasks of each worker, and behind them those of no worker, for dumps.
+    pub(super) visible: OnceLock<Box<[VisibleTasks<Self>]>>,
     /// Which sleeper looks after the driver and the timers of blocked workers, see `monitor`.
     pub(super) monitor: Padded<MonitorRole>,
 }
@@ -251,6 +255,14 @@ impl MultiThread {
     /// What worker `index` counts.
     pub(crate) fn counters(&self, index: usize) -> &WorkerCounters {
         &self.remotes[index].counters
+    }
+
+    /// How long ago worker `index` has last read the clock between two polls.
+    #[cfg(feature = "taskdump")]
+    pub(crate) fn last_look(&self, index: usize) -> Option<Duration> {
+        let looked_at = self.counters(index).looked_at.get();
+        let at = Duration::from_nanos(looked_at);
+        (looked_at != 0).then(|| self.made_at.elapsed().saturating_sub(at))
     }
 
     /// How many tasks wait in the queue of worker `index`.
