@@ -1,0 +1,2 @@
+// The tasks, one by one or by name and place.
+async function showTasks() {}
