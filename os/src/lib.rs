@@ -7,6 +7,16 @@
     allow(dead_code, unreachable_pub, unused_imports)
 )]
 
+/// Selkie's version, as it stands in the manifest.
+///
+/// A program that is built against the facade `tokio` can show what it runs on.
+///
+/// # Examples
+/// ```
+/// assert!(selkie::VERSION.split('.').count() >= 3);
+/// ```
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 #[doc(hidden)]
 pub mod macros;
 

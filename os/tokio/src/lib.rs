@@ -5,8 +5,26 @@
 
 pub mod io;
 
+#[doc(no_inline)]
+pub use selkie;
 pub use selkie::pin;
 pub use selkie::stream;
+
+/// Compiles on Selkie alone: with another package named `tokio` there is no such macro.
+///
+/// A patch that takes no effect is only a warning of Cargo; with this in a program it is an error.
+/// What runs says [`selkie::VERSION`].
+///
+/// # Examples
+/// ```
+/// tokio::require_selkie!();
+///
+/// println!("this runs on Selkie {}", tokio::selkie::VERSION);
+/// ```
+#[macro_export]
+macro_rules! require_selkie {
+    () => {};
+}
 
 #[cfg(feature = "fs")]
 pub use selkie::fs;
