@@ -69,6 +69,7 @@ rows! {
     [] selkie::process::Command;
     [] selkie::runtime::BlockedClosure;
     [] selkie::runtime::BlockingKind;
+    [] selkie::runtime::BuildHooksFull;
     [] selkie::runtime::Builder;
     [] selkie::runtime::Dump;
     [] selkie::runtime::EnterGuard<'static>;
@@ -86,9 +87,12 @@ rows! {
     [] selkie::runtime::RuntimeFlavor;
     [] selkie::runtime::RuntimeMetrics;
     [] selkie::runtime::ShutdownReport;
+    [] selkie::runtime::SpawnPlaceStatistics;
     [] selkie::runtime::StalledPoll;
     [] selkie::runtime::StuckWorker;
     [] selkie::runtime::TaskMeta<'static>;
+    [] selkie::runtime::TaskState;
+    [] selkie::runtime::TaskStatistics;
     [] selkie::runtime::TryCurrentError;
     [] selkie::runtime::UnhandledPanic;
     [] selkie::runtime::dump::Backtrace;

@@ -135,12 +135,18 @@ pub(crate) const ROOMS: &[Room] = &[
     os("sys", &[], &["platform"]),
     // `sys`: waiting for a thread's end with a limit.
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
-    os("observability", &["sys"], &["platform", "task", "coop"]),
+    // `collections`: padding, for what several workers write.
+    os(
+        "observability",
+        &["sys"],
+        &["platform", "task", "coop", "collections"],
+    ),
     // `platform`: a hook's panic is contained.
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
     os("config", &["observability"], &["platform"]),
-    os("macros", &[], &[]),
+    // `macros`: what its own macros expand to, under their old paths.
+    os("macros", &[], &["macros"]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
     os("async_io", &[], &["coop", "wake", "sync", "platform"]),

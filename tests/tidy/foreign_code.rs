@@ -167,6 +167,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["hook.watchdog_report"],
     ),
     ("os/src/process/exit/unix.rs", &["waker.child"]),
+    ("os/src/runtime/build_hooks.rs", &["hook.build"]),
     (
         "os/src/scheduler/current_thread/run.rs",
         &["root.poll", "root.drop", "waker.yield_now", "waker.budget"],

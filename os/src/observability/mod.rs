@@ -16,7 +16,11 @@ mod latency;
 
 mod watchdog;
 
+mod statistics;
+
 mod probes;
+
+mod probes_slot;
 
 #[cfg(feature = "taskdump")]
 pub(crate) mod dump;
@@ -30,5 +34,7 @@ pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogra
 pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
+pub(crate) use probes_slot::ProbesSlot;
+pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 pub use watchdog::StalledPoll;
 pub(crate) use watchdog::WatchdogConfig;

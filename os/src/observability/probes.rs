@@ -1,7 +1,7 @@
-//! What observes the tasks of a runtime: hooks, histograms, the watchdog.
+//! What observes the tasks of a runtime: hooks, histograms, the watchdog, statistics.
 //!
-//! Idea        There is one table, and none for a runtime whose builder asked for nothing: then a spawn and a poll check a
-//!             null pointer, and that is all they pay.
+//! Idea        There is one table, and none for a runtime of which nobody has asked anything: then a spawn, a wake and a poll look
+//!             into an empty slot (`probes_slot`), and that is all they pay.
 //! Invariants  I1 a hook that panics does not end a worker, or leave a task half ended; the hook for spawning panics in the
 //!                caller of `spawn`.
 //! Rejected    A flag per feature on the paths of spawn and poll.
@@ -10,7 +10,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::contain_panic;
@@ -21,6 +21,7 @@ use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
+use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
 use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
 
 /// A hook that is called for tasks.
@@ -36,16 +37,20 @@ pub(crate) struct ProbesConfig {
     pub(crate) poll_times: Option<HistogramConfiguration>,
     pub(crate) latencies: Option<HistogramConfiguration>,
     pub(crate) track_latency: bool,
+    pub(crate) track_tasks: bool,
     pub(crate) watchdog: Option<WatchdogConfig>,
 }
 
 /// The table of one runtime.
+#[derive(Default)]
 pub(crate) struct Probes {
     config: ProbesConfig,
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
     latencies: Option<Box<[Histogram]>>,
     watchdog: Option<Watchdog>,
+    /// The statistics of tasks, from when they were first asked for.
+    tasks: OnceLock<TaskTable>,
 }
 
 impl fmt::Debug for Probes {
@@ -84,6 +89,7 @@ impl Probes {
             || config.poll_times.is_some()
             || config.latencies.is_some()
             || config.track_latency
+            || config.track_tasks
             || config.watchdog.is_some();
         if !asked {
             return Ok(None);
@@ -95,13 +101,28 @@ impl Probes {
         let watchdog = config.watchdog.as_ref();
         let watchdog = watchdog.map(|config| Watchdog::start(config, workers));
         let with_stamps = config.track_latency || config.latencies.is_some();
-        Ok(Some(Arc::new(Self {
+        let probes = Self {
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
             watchdog: watchdog.transpose()?,
+            tasks: OnceLock::new(),
             config: config.clone(),
-        })))
+        };
+        if config.track_tasks {
+            probes.track_tasks();
+        }
+        Ok(Some(Arc::new(probes)))
+    }
+
+    /// A table that observes nothing yet.
+    pub(crate) fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Has the statistics of tasks kept from now on.
+    pub(crate) fn track_tasks(&self) {
+        self.tasks.get_or_init(TaskTable::new);
     }
 
     /// A task is about to be spawned.
@@ -110,10 +131,16 @@ impl Probes {
             let name = name_of(id);
             hook(&TaskMeta::new(id, name.as_deref(), location));
         }
+        if let Some(tasks) = self.tasks.get() {
+            tasks.spawned(id, location);
+        }
     }
 
     /// A task is about to be queued.
     pub(crate) fn queued(&self, task: &Notified) {
+        if let Some(tasks) = self.tasks.get() {
+            tasks.queued(task);
+        }
         if let Some(stamps) = &self.stamps {
             stamps.queued(task);
         }
@@ -134,7 +161,12 @@ impl Probes {
             watchdog.begin(worker, id, location);
         }
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
+        let tasks = self.tasks.get();
+        let tracked = tasks.map(|tasks| (tasks, tasks.begin(worker, &task)));
         task.run();
+        if let Some((tasks, begun)) = tracked {
+            tasks.end(id, begun);
+        }
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
             poll_times[worker].record(begun.elapsed());
         }
@@ -153,10 +185,28 @@ impl Probes {
 
     /// A task has ended.
     pub(crate) fn finished(&self, id: Id, location: &'static Location<'static>) {
+        if let Some(tasks) = self.tasks.get() {
+            tasks.finished(id);
+        }
         if let Some(hook) = &self.config.on_terminate {
             let name = name_of(id);
             call(Some(hook), &TaskMeta::new(id, name.as_deref(), location));
         }
+    }
+
+    /// Whether the statistics of tasks are kept.
+    pub(crate) fn is_tracking_tasks(&self) -> bool {
+        self.tasks.get().is_some()
+    }
+
+    /// The statistics of each living task; `None` if they are not kept.
+    pub(crate) fn tasks(&self) -> Option<Vec<TaskStatistics>> {
+        Some(self.tasks.get()?.tasks())
+    }
+
+    /// The statistics of each spawn place; `None` if they are not kept.
+    pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
+        Some(self.tasks.get()?.spawn_places())
     }
 
     /// What worker `worker` polls now, if a watchdog knows.

@@ -6,6 +6,8 @@ mod shutdown;
 
 mod build;
 
+mod build_hooks;
+
 mod runtime;
 
 mod local;
@@ -31,12 +33,15 @@ mod report_histograms;
 
 mod report_format;
 
+mod statistics;
+
 pub use crate::blocking::{BlockedClosure, BlockingKind};
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
 pub use crate::observability::{
     HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram,
-    LogHistogramBuilder, StalledPoll, TaskMeta,
+    LogHistogramBuilder, SpawnPlaceStatistics, StalledPoll, TaskMeta, TaskState, TaskStatistics,
 };
+pub use build_hooks::{BuildHooksFull, on_build};
 pub use builder::Builder;
 #[cfg(feature = "taskdump")]
 pub use dump::Dump;

@@ -10,9 +10,9 @@ use selkie_core::task::{Id, JoinHandle};
 use super::current_thread::CurrentThread;
 #[cfg(feature = "rt-multi-thread")]
 use super::multi_thread::MultiThread;
-use crate::observability::Probes;
 #[cfg(feature = "taskdump")]
 use crate::observability::Request;
+use crate::observability::{Probes, ProbesSlot};
 
 /// A handle to either kind of scheduler.
 #[derive(Debug, Clone)]
@@ -30,6 +30,15 @@ impl Spawner {
             Self::CurrentThread(scheduler) => scheduler.probes(),
             #[cfg(feature = "rt-multi-thread")]
             Self::MultiThread(scheduler) => scheduler.probes(),
+        }
+    }
+
+    /// Where the probes of tasks are attached.
+    pub(crate) fn probes_slot(&self) -> &ProbesSlot {
+        match self {
+            Self::CurrentThread(scheduler) => &scheduler.probes,
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => &scheduler.probes,
         }
     }
 
