@@ -56,7 +56,6 @@ impl Handle {
     /// A copy of all records, which is made in 64 portions. A task that is woken or polled waits while its portion is
     /// copied: some microseconds if there are 10,000 tasks. In the first millisecond of the tracking it also waits for the rest
     /// of that millisecond, to measure the processor's counter.
-    #[must_use]
     pub fn task_statistics(&self) -> Vec<TaskStatistics> {
         let probes = self.inner.spawner.probes();
         probes.and_then(|probes| probes.tasks()).unwrap_or_default()
@@ -84,7 +83,6 @@ impl Handle {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[must_use]
     pub fn spawn_place_statistics(&self) -> Vec<SpawnPlaceStatistics> {
         let probes = self.inner.spawner.probes();
         let places = probes.and_then(|probes| probes.spawn_places());
