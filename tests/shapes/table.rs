@@ -82,6 +82,9 @@ rows! {
     [] selkie::runtime::LocalRuntime;
     [] selkie::runtime::LogHistogram;
     [] selkie::runtime::LogHistogramBuilder;
+    [] selkie::runtime::Recording;
+    [] selkie::runtime::RecordingConfig;
+    [] selkie::runtime::RecordingSnapshot;
     [] selkie::runtime::RngSeed;
     [] selkie::runtime::Runtime;
     [] selkie::runtime::RuntimeFlavor;

@@ -159,7 +159,8 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "driver",
-        &["config", "sys", "async_io"],
+        // `observability`: what a recording is to know of events.
+        &["config", "sys", "async_io", "observability"],
         &["park", "time", "wake", "platform", "collections", "coop"],
     ),
     os(

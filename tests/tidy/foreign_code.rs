@@ -215,6 +215,10 @@ const OWN: &[(&str, &str)] = &[
         "a task's future in its task: as without the span",
     ),
     (
+        "os/src/runtime/recording_files.rs",
+        "the process's panic hook, which there was before",
+    ),
+    (
         "os/src/trace/waker.rs",
         "the scheduler's own waker, for whoever wakes",
     ),

@@ -18,6 +18,10 @@ mod watchdog;
 
 mod statistics;
 
+mod recorder;
+
+mod timed_probes;
+
 mod probes;
 
 mod probes_slot;
@@ -35,6 +39,8 @@ pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
 pub(crate) use probes_slot::ProbesSlot;
+pub use recorder::RecordingSnapshot;
+pub(crate) use recorder::{Recorder, TurnGuard, WakeCause, count_completions, count_events};
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 pub use watchdog::StalledPoll;
 pub(crate) use watchdog::WatchdogConfig;

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::probes::Probes;
 
-/// The place of a scheduler's table of probes.
+/// The place of a runtime's table of probes; the scheduler has one, and the blocking pool.
 #[derive(Debug)]
 pub(crate) struct ProbesSlot(OnceLock<Arc<Probes>>);
 
@@ -28,7 +28,12 @@ impl ProbesSlot {
     }
 
     /// The table; attaches an empty one if there is none (I1).
-    pub(crate) fn attach(&self) -> &Probes {
+    pub(crate) fn attach(&self) -> &Arc<Probes> {
         self.0.get_or_init(|| Arc::new(Probes::empty()))
+    }
+
+    /// Attaches the table of another slot of the runtime.
+    pub(crate) fn share(&self, probes: &Arc<Probes>) {
+        self.0.get_or_init(|| Arc::clone(probes));
     }
 }

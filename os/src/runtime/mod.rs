@@ -35,17 +35,24 @@ mod report_format;
 
 mod statistics;
 
+mod recording;
+
+#[cfg(feature = "trace-events")]
+mod recording_files;
+
 pub use crate::blocking::{BlockedClosure, BlockingKind};
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
 pub use crate::observability::{
     HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram,
-    LogHistogramBuilder, SpawnPlaceStatistics, StalledPoll, TaskMeta, TaskState, TaskStatistics,
+    LogHistogramBuilder, RecordingSnapshot, SpawnPlaceStatistics, StalledPoll, TaskMeta, TaskState,
+    TaskStatistics,
 };
 pub use build_hooks::{BuildHooksFull, on_build};
 pub use builder::Builder;
 #[cfg(feature = "taskdump")]
 pub use dump::Dump;
 pub use local::{LocalOptions, LocalRuntime};
+pub use recording::{Recording, RecordingConfig};
 pub use report::{RuntimeMetrics, worker_index};
 pub use runtime::{Runtime, RuntimeFlavor};
 pub use seed::RngSeed;

@@ -58,44 +58,41 @@ impl TaskTable {
     }
 
     /// A task is about to be spawned.
-    pub(crate) fn spawned(&self, id: Id, location: &'static Location<'static>) {
-        let record = Record::new(location, self.clock.now(), true);
+    pub(crate) fn spawn(&self, now: u64, id: Id, location: &'static Location<'static>) {
+        let record = Record::new(location, now, true);
         self.shard(id).living.insert(id, record);
     }
 
     /// A task is about to be queued.
     #[inline]
-    pub(crate) fn queued(&self, task: &Notified) {
-        let (id, location, now) = (task.id(), task.location(), self.clock.now());
+    pub(crate) fn queue(&self, now: u64, task: &Notified) {
+        let (id, location) = (task.id(), task.location());
         let mut shard = self.shard(id);
         let record = shard.living.entry(id);
         let record = record.or_insert_with(|| Record::new(location, now, false));
         record.queue(now);
     }
 
-    /// Worker `worker` is about to poll a task; returns the ticks at which that begins.
+    /// Worker `worker` is about to poll a task.
     #[inline]
-    pub(crate) fn begin(&self, worker: usize, task: &Notified) -> u64 {
-        let (id, location, now) = (task.id(), task.location(), self.clock.now());
+    pub(crate) fn begin(&self, now: u64, worker: usize, task: &Notified) {
+        let (id, location) = (task.id(), task.location());
         let mut shard = self.shard(id);
         let record = shard.living.entry(id);
         let record = record.or_insert_with(|| Record::new(location, now, false));
         record.begin(worker as u32, now);
-        now
     }
 
     /// The poll of the task `id` that began at `begun` is over.
     #[inline]
-    pub(crate) fn end(&self, id: Id, begun: u64) {
-        let now = self.clock.now();
+    pub(crate) fn end(&self, begun: u64, now: u64, id: Id) {
         if let Some(record) = self.shard(id).living.get_mut(&id) {
             record.end(begun, now);
         }
     }
 
     /// A task has ended.
-    pub(crate) fn finished(&self, id: Id) {
-        let now = self.clock.now();
+    pub(crate) fn finish(&self, now: u64, id: Id) {
         let mut shard = self.shard(id);
         let Some(mut record) = shard.living.remove(&id) else {
             return;
