@@ -83,6 +83,7 @@ const BEYOND: &[(&str, &str)] = &[
     ("embedded-hal-async", "only for its feature"),
     ("heapless", "only for its feature"),
     ("loom", "only for its feature"),
+    ("serde_json", "only for its feature"),
 ];
 
 fn text(path: &str) -> String {

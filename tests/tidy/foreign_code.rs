@@ -167,6 +167,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         &["hook.watchdog_report"],
     ),
     ("os/src/process/exit/unix.rs", &["waker.child"]),
+    ("os/src/runtime/build_hooks.rs", &["hook.build"]),
     (
         "os/src/scheduler/current_thread/run.rs",
         &["root.poll", "root.drop", "waker.yield_now", "waker.budget"],
@@ -212,6 +213,10 @@ const OWN: &[(&str, &str)] = &[
     (
         "os/src/trace/span.rs",
         "a task's future in its task: as without the span",
+    ),
+    (
+        "os/src/runtime/recording_files.rs",
+        "the process's panic hook, which there was before",
     ),
     (
         "os/src/trace/waker.rs",

@@ -18,7 +18,15 @@ mod latency;
 
 mod watchdog;
 
+mod statistics;
+
+mod recorder;
+
+mod timed_probes;
+
 mod probes;
+
+mod probes_slot;
 
 #[cfg(feature = "taskdump")]
 pub(crate) mod dump;
@@ -32,5 +40,9 @@ pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogra
 pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
+pub(crate) use probes_slot::ProbesSlot;
+pub use recorder::RecordingSnapshot;
+pub(crate) use recorder::{Recorder, TurnGuard, WakeCause, count_completions, count_events};
+pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 pub use watchdog::StalledPoll;
 pub(crate) use watchdog::WatchdogConfig;

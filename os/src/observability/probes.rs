@@ -1,7 +1,7 @@
-//! What observes the tasks of a runtime: hooks, histograms, the watchdog.
+//! What observes the tasks of a runtime: hooks, histograms, the watchdog, statistics.
 //!
-//! Idea        There is one table, and none for a runtime whose builder asked for nothing: then a spawn and a poll check a
-//!             null pointer, and that is all they pay.
+//! Idea        There is one table, and none for a runtime of which nobody has asked anything: then a spawn, a wake and a poll look
+//!             into an empty slot (`probes_slot`), and that is all they pay.
 //! Invariants  I1 a hook that panics does not end a worker, or leave a task half ended; the hook for spawning panics in the
 //!                caller of `spawn`.
 //! Rejected    A flag per feature on the paths of spawn and poll.
@@ -10,7 +10,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::contain_panic;
@@ -21,10 +21,16 @@ use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
+use super::recorder::{Recorder, TurnGuard, WakeCause};
+use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
+use super::timed_probes::TimedProbes;
 use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
 
 /// A hook that is called for tasks.
 pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
+
+/// What is done when the watchdog has found a long poll.
+pub(crate) type StallHook = Arc<dyn Fn() + Send + Sync>;
 
 /// What a table is made with.
 #[derive(Clone, Default)]
@@ -36,16 +42,24 @@ pub(crate) struct ProbesConfig {
     pub(crate) poll_times: Option<HistogramConfiguration>,
     pub(crate) latencies: Option<HistogramConfiguration>,
     pub(crate) track_latency: bool,
+    pub(crate) track_tasks: bool,
     pub(crate) watchdog: Option<WatchdogConfig>,
 }
 
 /// The table of one runtime.
+#[derive(Default)]
 pub(crate) struct Probes {
     config: ProbesConfig,
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
     latencies: Option<Box<[Histogram]>>,
     watchdog: Option<Watchdog>,
+    /// The statistics of tasks, from when they were first asked for.
+    tasks: OnceLock<TaskTable>,
+    /// The recorder, from when it was first started.
+    recorder: OnceLock<Recorder>,
+    /// What the watchdog does with a long poll beside its report.
+    on_stall: Arc<OnceLock<StallHook>>,
 }
 
 impl fmt::Debug for Probes {
@@ -71,6 +85,20 @@ fn call(hook: Option<&TaskHook>, meta: &TaskMeta<'_>) {
     }
 }
 
+/// The watchdog's configuration, with a report that first does what is asked for later.
+fn hooked(config: &WatchdogConfig, on_stall: &Arc<OnceLock<StallHook>>) -> WatchdogConfig {
+    let (report, on_stall) = (Arc::clone(&config.report), Arc::clone(on_stall));
+    WatchdogConfig {
+        threshold: config.threshold,
+        report: Arc::new(move |stalled| {
+            if let Some(on_stall) = on_stall.get() {
+                on_stall();
+            }
+            report(stalled);
+        }),
+    }
+}
+
 impl Probes {
     /// The table for `workers` workers; `None` if nothing was asked for.
     ///
@@ -84,6 +112,7 @@ impl Probes {
             || config.poll_times.is_some()
             || config.latencies.is_some()
             || config.track_latency
+            || config.track_tasks
             || config.watchdog.is_some();
         if !asked {
             return Ok(None);
@@ -92,16 +121,58 @@ impl Probes {
             let shape = shape.as_ref()?;
             Some((0..workers).map(|_| Histogram::new(shape)).collect())
         };
+        let on_stall = Arc::default();
         let watchdog = config.watchdog.as_ref();
-        let watchdog = watchdog.map(|config| Watchdog::start(config, workers));
+        let watchdog = watchdog.map(|config| Watchdog::start(&hooked(config, &on_stall), workers));
         let with_stamps = config.track_latency || config.latencies.is_some();
-        Ok(Some(Arc::new(Self {
+        let probes = Self {
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
             watchdog: watchdog.transpose()?,
+            tasks: OnceLock::new(),
+            recorder: OnceLock::new(),
+            on_stall,
             config: config.clone(),
-        })))
+        };
+        if config.track_tasks {
+            probes.track_tasks();
+        }
+        Ok(Some(Arc::new(probes)))
+    }
+
+    /// A table that observes nothing yet.
+    pub(crate) fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Has the statistics of tasks kept from now on.
+    pub(crate) fn track_tasks(&self) {
+        self.tasks.get_or_init(TaskTable::new);
+    }
+
+    /// What is kept in ticks, if anything is.
+    #[inline]
+    fn timed(&self) -> Option<TimedProbes<'_>> {
+        let (tasks, recorder) = (self.tasks.get(), self.recorder());
+        (tasks.is_some() || recorder.is_some()).then_some(TimedProbes { tasks, recorder })
+    }
+
+    /// The recorder, if it is on.
+    #[inline]
+    fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.get().filter(|recorder| recorder.is_on())
+    }
+
+    /// The recorder; makes one if there is none. It keeps `capacity` events of each of `workers` workers.
+    pub(crate) fn recorder_or_make(&self, workers: usize, capacity: usize) -> &Recorder {
+        self.recorder
+            .get_or_init(|| Recorder::new(workers, capacity))
+    }
+
+    /// The recorder, on or off, if there is one.
+    pub(crate) fn any_recorder(&self) -> Option<&Recorder> {
+        self.recorder.get()
     }
 
     /// A task is about to be spawned.
@@ -110,10 +181,16 @@ impl Probes {
             let name = name_of(id);
             hook(&TaskMeta::new(id, name.as_deref(), location));
         }
+        if let Some(timed) = self.timed() {
+            timed.spawn(id, location);
+        }
     }
 
     /// A task is about to be queued.
     pub(crate) fn queued(&self, task: &Notified) {
+        if let Some(timed) = self.timed() {
+            timed.queue(task);
+        }
         if let Some(stamps) = &self.stamps {
             stamps.queued(task);
         }
@@ -134,7 +211,10 @@ impl Probes {
             watchdog.begin(worker, id, location);
         }
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
-        task.run();
+        match self.timed() {
+            None => task.run(),
+            Some(timed) => timed.run(worker, task),
+        }
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
             poll_times[worker].record(begun.elapsed());
         }
@@ -149,14 +229,83 @@ impl Probes {
         if let Some(watchdog) = &self.watchdog {
             watchdog.end(worker, None);
         }
+        // Also if it is off by now: the thread leaves what it is for the recorder.
+        if let Some(recorder) = self.recorder.get() {
+            recorder.hand_off(worker);
+        }
     }
 
     /// A task has ended.
     pub(crate) fn finished(&self, id: Id, location: &'static Location<'static>) {
+        if let Some(timed) = self.timed() {
+            timed.finish(id, location);
+        }
         if let Some(hook) = &self.config.on_terminate {
             let name = name_of(id);
             call(Some(hook), &TaskMeta::new(id, name.as_deref(), location));
         }
+    }
+
+    /// Whether the statistics of tasks are kept.
+    pub(crate) fn is_tracking_tasks(&self) -> bool {
+        self.tasks.get().is_some()
+    }
+
+    /// Has `hook` called when the watchdog has found a long poll; only the first one that is given is.
+    #[allow(dead_code, reason = "asked for by recordings that are written")]
+    pub(crate) fn on_stall(&self, hook: StallHook) {
+        self.on_stall.get_or_init(|| hook);
+    }
+
+    /// Worker `worker`, whose loop calls this, has taken `tasks` tasks from worker `victim`.
+    pub(crate) fn stolen(&self, worker: usize, victim: usize, tasks: usize) {
+        if let Some(recorder) = self.recorder() {
+            recorder.steal(worker, victim, tasks);
+        }
+    }
+
+    /// Worker `worker`, whose loop calls this, goes to sleep.
+    pub(crate) fn parks(&self, worker: usize) {
+        if let Some(recorder) = self.recorder() {
+            recorder.park(worker);
+        }
+    }
+
+    /// Worker `worker`, whose loop calls this, has slept.
+    pub(crate) fn unparked(&self, worker: usize) {
+        // Also if it is off by now: see `handed_off`.
+        if let Some(recorder) = self.recorder.get() {
+            recorder.unpark(worker);
+        }
+    }
+
+    /// So many tasks wait for worker `worker`, whose loop calls this, and in the inject queue.
+    pub(crate) fn depth(&self, worker: usize, local: usize, inject: usize) {
+        if let Some(recorder) = self.recorder() {
+            recorder.note_depth(worker, local, inject);
+        }
+    }
+
+    /// Worker `worker`, which the thread has, looks at its driver or its timers until the guard drops.
+    pub(crate) fn turn(&self, worker: usize, cause: WakeCause) -> Option<TurnGuard<'_>> {
+        Some(self.recorder()?.begin_turn(worker, cause))
+    }
+
+    /// A closure on the blocking pool begins, or has returned.
+    pub(crate) fn blocking(&self, begins: bool, id: Id, location: &'static Location<'static>) {
+        if let Some(recorder) = self.recorder() {
+            recorder.block(begins, id, location);
+        }
+    }
+
+    /// The statistics of each living task; `None` if they are not kept.
+    pub(crate) fn tasks(&self) -> Option<Vec<TaskStatistics>> {
+        Some(self.tasks.get()?.tasks())
+    }
+
+    /// The statistics of each spawn place; `None` if they are not kept.
+    pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
+        Some(self.tasks.get()?.spawn_places())
     }
 
     /// What worker `worker` polls now, if a watchdog knows.

@@ -14,7 +14,7 @@ use selkie_core::task::{Id, JoinHandle};
 use super::current_thread::CurrentThread;
 #[cfg(feature = "rt-multi-thread")]
 use super::multi_thread::MultiThread;
-use crate::observability::Probes;
+use crate::observability::{Probes, ProbesSlot};
 #[cfg(feature = "taskdump")]
 use crate::observability::{Request, WorkerCounters};
 
@@ -34,6 +34,15 @@ impl Spawner {
             Self::CurrentThread(scheduler) => scheduler.probes(),
             #[cfg(feature = "rt-multi-thread")]
             Self::MultiThread(scheduler) => scheduler.probes(),
+        }
+    }
+
+    /// Where the probes of tasks are attached.
+    pub(crate) fn probes_slot(&self) -> &ProbesSlot {
+        match self {
+            Self::CurrentThread(scheduler) => &scheduler.probes,
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => &scheduler.probes,
         }
     }
 

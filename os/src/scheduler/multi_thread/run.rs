@@ -19,6 +19,7 @@ use super::stalled_workers::{fire_overdue, is_stuck};
 use super::work_loop::WorkLoop;
 use super::worker::{Worker, set_worker};
 use crate::config::{Callback, call};
+use crate::observability::{TurnGuard, WakeCause};
 
 /// A sleep that is shorter was none: events were there.
 const AT_ONCE: Duration = Duration::from_micros(10);
@@ -165,7 +166,10 @@ impl WorkLoop for Worker<'_> {
         self.tuning.share()
     }
 
-    fn count_stolen(&self, tasks: usize) {
+    fn count_stolen(&self, victim: usize, tasks: usize) {
+        if let Some(probes) = self.shared.probes() {
+            probes.stolen(self.index, victim, tasks);
+        }
         let counters = &self.remote.counters;
         counters.steal_operations.increment();
         counters.steals.add(tasks as u64);
@@ -198,7 +202,7 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn has_own_work(&self) -> bool {
-        let has_news = self.shared.drivers.submit_and_reap(self.index);
+        let has_news = self.submit_and_reap();
         has_news || self.waiting() > 0 || !self.kept.borrow().is_empty()
     }
 
@@ -207,6 +211,9 @@ impl WorkLoop for Worker<'_> {
         self.count_park();
         self.count_busy(Instant::now());
         self.parking.set(true);
+        if let Some(probes) = self.shared.probes() {
+            probes.parks(self.index);
+        }
     }
 
     #[inline]
@@ -233,6 +240,9 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn end_sleep(&self, monitor: &mut Monitor) {
+        if let Some(probes) = self.shared.probes() {
+            probes.unparked(self.index);
+        }
         self.parking.set(false);
         let now = Instant::now();
         self.maintenance.done(now);
@@ -271,7 +281,7 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
-        self.shared.drivers.submit_and_reap(self.index);
+        self.submit_and_reap();
         self.look_into_driver();
         self.fire_timers();
         let now = Instant::now();
@@ -285,6 +295,9 @@ impl Worker<'_> {
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);
+        if let Some(probes) = self.shared.probes() {
+            probes.depth(self.index, self.waiting(), self.shared.inject_len());
+        }
         if self.has_core.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
@@ -299,8 +312,22 @@ impl Worker<'_> {
         }
     }
 
+    /// The worker looks at its driver or its timers until the guard drops: for a recording, if there is one.
+    #[inline]
+    fn turn(&self, cause: WakeCause) -> Option<TurnGuard<'_>> {
+        self.shared.probes()?.turn(self.index, cause)
+    }
+
+    /// Submits what this worker has asked of its driver; returns whether it woke anybody, or there is more.
+    #[inline]
+    fn submit_and_reap(&self) -> bool {
+        let _turn = self.turn(WakeCause::Completion);
+        self.shared.drivers.submit_and_reap(self.index)
+    }
+
     /// Takes the events that are there.
     fn look_into_driver(&self) {
+        let _turn = self.turn(WakeCause::Readiness);
         let before = self.waiting();
         self.looking.set(true);
         self.shared.drivers.of(self.index).poll();
@@ -314,7 +341,7 @@ impl Worker<'_> {
     /// less than to search, or to lie down and get up again.
     fn take_from_events(&self) -> Option<Notified> {
         self.leave_search();
-        self.shared.drivers.submit_and_reap(self.index);
+        self.submit_and_reap();
         self.look_into_driver();
         let task = if self.has_core.get() {
             self.take_own_or_outside()
@@ -327,7 +354,11 @@ impl Worker<'_> {
 
     fn fire_timers(&self) {
         if let Some(timers) = self.remote.timers {
-            timers.fire_due();
+            let mut turn = self.turn(WakeCause::Timer);
+            let fired = timers.fire_due();
+            if let Some(turn) = &mut turn {
+                turn.fired = fired;
+            }
         }
     }
 
@@ -336,7 +367,7 @@ impl Worker<'_> {
     fn look_around(&self, now: Instant) {
         if let Some(timers) = self.remote.timers {
             if timers.is_overdue(TimerInstant::from_std(now)) {
-                timers.fire_due();
+                self.fire_timers();
             }
         }
         let shared = self.shared;

@@ -1,0 +1,26 @@
+//! The flight recorder: what the workers of a runtime did last, in rings of events.
+#![cfg_attr(
+    not(feature = "trace-events"),
+    allow(dead_code, reason = "events are read where they are written out")
+)]
+
+mod event;
+
+mod event_ring;
+
+mod thread_role;
+
+mod recorder;
+
+mod snapshot;
+
+#[cfg(feature = "trace-events")]
+mod trace_events;
+
+#[cfg(all(test, loom))]
+mod model;
+
+pub(crate) use event::WakeCause;
+pub(crate) use recorder::{Recorder, TurnGuard};
+pub use snapshot::RecordingSnapshot;
+pub(crate) use thread_role::{count_completions, count_events};
