@@ -1,7 +1,7 @@
 // Where tasks wait: those that wait for the same together.
-const SHOWN_OF_GROUP = 100;
+const SHOWN_OF_GROUP = 50;
 
-const taskTitle = task => `task ${task.id}` + (task.name ? ` (${task.name})` : "") + `, spawned at ${task.spawned_at}`;
+const taskTitle = task => task.name ? `${task.id} (${task.name})` : `${task.id}`;
 
 function waitsFor(task) {
   if (task.state === "running") return `in a poll that lasts, for ${duration(task.poll_seconds)}`;
@@ -9,8 +9,30 @@ function waitsFor(task) {
   return task.waits_for.join(" or ") || "nothing of this runtime's";
 }
 
-function frameText(frame) {
-  return frame.function + (frame.file ? `\n    at ${frame.file}:${frame.line}` : "");
+const frameText = frame => frame.function + (frame.file ? `\n    at ${shortPlace(frame.file)}:${frame.line}` : "");
+
+// The program's calls, and the first of the runtime's: what that does inside is of no use here.
+function traceText(trace) {
+  const own = trace.findLastIndex(frame => !frame.runtime);
+  return trace.slice(0, own + 2).map(frameText).join("\n");
+}
+
+// Those that were spawned at one place and wait at one place are shown together.
+function alike(tasks) {
+  const groups = new Map();
+  for (const task of tasks) {
+    const key = task.spawned_at + "\n" + task.traces.map(traceText).join("\n\n");
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(task);
+  }
+  return [...groups.values()].sort((a, b) => b.length - a.length);
+}
+
+function alikeElements(tasks) {
+  const named = tasks.slice(0, SHOWN_OF_GROUP).map(taskTitle).join(", ");
+  const more = tasks.length > SHOWN_OF_GROUP ? ` and ${short(tasks.length - SHOWN_OF_GROUP)} more` : "";
+  const title = `${tasks.length === 1 ? "task" : short(tasks.length) + " tasks"} ${named}${more}, spawned at ${tasks[0].spawned_at}`;
+  return [make("p", { text: title }), ...tasks[0].traces.map(trace => make("pre", { tabindex: "0", text: traceText(trace) }))];
 }
 
 function groupElement(title, tasks) {
@@ -19,13 +41,7 @@ function groupElement(title, tasks) {
   // Filled when it is first opened.
   details.ontoggle = () => {
     if (!details.open || details.children.length > 1) return;
-    const list = make("div", { class: "waiting" });
-    for (const task of tasks.slice(0, SHOWN_OF_GROUP)) {
-      list.append(make("p", { text: taskTitle(task) }));
-      for (const trace of task.traces) list.append(make("pre", { tabindex: "0", text: trace.map(frameText).join("\n") }));
-    }
-    if (tasks.length > SHOWN_OF_GROUP) list.append(make("p", { text: `and ${short(tasks.length - SHOWN_OF_GROUP)} more` }));
-    details.append(list);
+    details.append(make("div", { class: "waiting" }, ...alike(tasks).slice(0, SHOWN_OF_GROUP).flatMap(alikeElements)));
   };
   return details;
 }

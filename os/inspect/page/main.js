@@ -77,6 +77,8 @@ $("theme").onclick = () => {
 };
 try { setTheme(localStorage.getItem("selkie-theme")); } catch { setTheme(null); }
 
+matchMedia("(prefers-color-scheme: dark)").onchange = () => setTheme(null);
+
 document.onkeydown = event => {
   const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "");
   if (event.ctrlKey || event.metaKey || event.altKey) return;

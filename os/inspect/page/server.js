@@ -10,12 +10,14 @@ function pathOf(path, parameters = {}) {
   return BASE + path + (text ? "?" + text : "");
 }
 
-async function ask(path, parameters) {
+async function askRaw(path, parameters) {
   const headers = token ? { authorization: "Bearer " + token } : {};
   const answer = await fetch(pathOf(path, parameters), { cache: "no-store", headers });
   if (!answer.ok) throw new Error((await answer.text()).trim() || answer.statusText);
-  return answer.json();
+  return answer;
 }
+
+const ask = async (path, parameters) => (await askRaw(path, parameters)).json();
 
 for (const link of document.querySelectorAll("a[data-path]")) {
   link.href = BASE + link.dataset.path + (token ? "?token=" + encodeURIComponent(token) : "");

@@ -1,9 +1,9 @@
 // A row for each worker, and histograms of all of them.
 const WORKER_COLUMNS = [
-  { title: "worker" }, { title: "polls/s", rate: "polls_total" }, { title: "mean poll", less: true, value: w => duration(w.mean_poll_seconds) },
+  { title: "worker" }, { title: "busy" }, { title: "polls/s", rate: "polls_total" }, { title: "mean poll", less: true, value: w => duration(w.mean_poll_seconds) },
   { title: "queued", value: w => short(w.queue_depth) }, { title: "woken here/s", rate: "local_schedules_total", less: true },
   { title: "stolen/s", rate: "steals_total" }, { title: "overflows/s", rate: "overflows_total", less: true },
-  { title: "parks/s", rate: "parks_total" }, { title: "busy" },
+  { title: "parks/s", rate: "parks_total" },
 ];
 
 function workerRow(number) {
@@ -33,7 +33,7 @@ function showWorkers(now, before, seconds) {
       else if (column.value) setText(cells[at], column.value(worker));
     });
     const busy = old ? Math.min(100, Math.max(0, (worker.busy_seconds_total - old.busy_seconds_total) / seconds * 100)) : 0;
-    const cell = cells[cells.length - 1];
+    const cell = body.rows[number].querySelector(".busy");
     cell.querySelector("i").style.width = busy.toFixed(1) + "%";
     setText(cell.querySelector(".share"), busy.toFixed(1) + " %");
   });

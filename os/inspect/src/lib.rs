@@ -18,15 +18,19 @@
 //! |---|---|
 //! | `/` | a live page: workers, tasks, queues, timers, the blocking pool |
 //! | `/metrics` | every figure, in Prometheus's text format; see below |
+//! | `/tasks` | each task, or with `?by=place` each place that spawns: polls, busy, queued and idle time, longest poll; JSON, or text as `/tasks.txt` |
+//! | `/trace?seconds=5` | everything the workers do for that time, as a file for <https://ui.perfetto.dev> |
 //! | `/dump` | where each task waits, as backtraces; JSON, or text as `/dump.txt` |
 //! | `/api/stats` | the figures of one runtime, in JSON |
 //!
-//! `?runtime=NAME` chooses among several runtimes; without it the first one answers.
+//! `/tasks` takes `sort`, `order`, `filter` and `limit`; `/dump` takes `filter`, `id` and `limit`. `?runtime=NAME` chooses among several runtimes; without it the first one answers.
 //!
 //! # What it costs
 //! The inspector has a thread of its own, with a runtime of its own. It reads counters that the workers count anyway, so
-//! a request never stops a worker, and a runtime whose workers are all stuck can be looked at, too. A dump alone is work
-//! for the workers: each task is polled once more than it needs.
+//! a request never stops a worker, and a runtime whose workers are all stuck can be looked at, too. Three things are work
+//! for the workers, and begin when they are asked for: a dump polls each task once more than it needs; the first look at
+//! tasks, by `/tasks` or the page, switches their statistics on, which stay on
+//! ([`Handle::track_tasks`](selkie::runtime::Handle::track_tasks) has the cost); a trace records while it lasts.
 //!
 //! # Who can reach it
 //! It listens on a loopback address, or on a Unix socket that its owner alone may use. Any other address needs a
@@ -59,6 +63,8 @@ mod instruments;
 
 mod histograms;
 
+mod table;
+
 mod endpoints;
 
 mod thread;
@@ -68,6 +74,9 @@ mod server;
 mod service;
 
 mod inspector;
+
+#[cfg(feature = "environment")]
+mod environment;
 
 #[cfg(feature = "opentelemetry")]
 mod open_telemetry;

@@ -31,7 +31,7 @@ thread_local! {
 }
 
 /// Whether the runtime that is being built on this thread is an inspector's own.
-#[allow(dead_code)]
+#[cfg_attr(not(feature = "environment"), allow(dead_code))]
 pub(crate) fn builds_own() -> bool {
     BUILDS_OWN.get()
 }

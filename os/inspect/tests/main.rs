@@ -4,6 +4,8 @@ mod client;
 
 mod endpoints;
 
+mod tasks;
+
 mod access;
 
 mod limits;

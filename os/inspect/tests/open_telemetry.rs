@@ -64,6 +64,10 @@ fn figures_are_observed() {
             selkie::spawn(async {}).await.unwrap();
         }
     });
+    let metrics = runtime.metrics();
+    while metrics.worker_poll_count(0) + metrics.worker_poll_count(1) < 10 {
+        std::thread::yield_now();
+    }
     provider.force_flush().unwrap();
     let seen = exporter.0.lock().unwrap().clone();
     let values = |name: &str, attributes: usize| -> Vec<f64> {

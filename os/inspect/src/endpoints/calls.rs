@@ -100,13 +100,14 @@ fn without_generics(name: &str) -> String {
     outside.collect()
 }
 
-/// The calls as JSON.
+/// The calls as JSON; `runtime` says which are the runtime's own, or what those call.
 pub(super) fn frames(trace: &[&BacktraceSymbol]) -> Vec<Value> {
     let frame = |symbol: &&BacktraceSymbol| {
         json!({
             "function": name(symbol),
             "file": file(symbol),
             "line": symbol.lineno(),
+            "runtime": is_machinery(symbol),
         })
     };
     trace.iter().map(frame).collect()

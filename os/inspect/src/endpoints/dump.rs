@@ -44,14 +44,18 @@ impl TaskFilter {
 }
 
 /// A dump of `runtime`. The parameters are `filter`, `id` and `limit`.
-pub(super) async fn dump(runtime: InspectedRuntime, wanted: &Parameters, format: Format) -> Reply {
-    let limit = match wanted.number("limit", TASKS, MOST_TASKS) {
+pub(super) async fn dump(
+    runtime: InspectedRuntime,
+    parameters: &Parameters,
+    format: Format,
+) -> Reply {
+    let limit = match parameters.number("limit", TASKS, MOST_TASKS) {
         Ok(limit) => limit,
         Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
     let selection = TaskFilter {
-        filter: wanted.get("filter").map(str::to_owned),
-        id: wanted.get("id").map(str::to_owned),
+        filter: parameters.get("filter").map(str::to_owned),
+        id: parameters.get("id").map(str::to_owned),
         limit,
     };
     let Ok(dump) = timeout(PATIENCE, runtime.handle.dump()).await else {

@@ -12,6 +12,10 @@ mod calls;
 
 mod dump;
 
+mod tasks;
+
+mod trace;
+
 mod routes;
 
 pub(crate) use routes::{State, answer};

@@ -12,6 +12,8 @@ use super::metrics::metrics;
 use super::page::page;
 use super::parameters::{Format, Parameters, format};
 use super::stats::stats;
+use super::tasks::tasks;
+use super::trace::trace;
 use crate::access::{Access, Refusal};
 use crate::reply::{Reply, problem};
 use crate::runtimes::{InspectedRuntime, Runtimes};
@@ -26,6 +28,8 @@ pub(crate) struct State {
     requests: Semaphore,
     /// One dump at a time: each costs every task a poll.
     dumps: Semaphore,
+    /// One recording at a time.
+    recordings: Semaphore,
 }
 
 impl State {
@@ -34,6 +38,7 @@ impl State {
             runtimes,
             requests: Semaphore::new(MOST_REQUESTS),
             dumps: Semaphore::new(1),
+            recordings: Semaphore::new(1),
         }
     }
 }
@@ -56,35 +61,43 @@ pub(crate) async fn answer(shown: &State, access: &Access, head: &Parts) -> Repl
         let why = format!("{MOST_REQUESTS} requests are being answered already");
         return problem(StatusCode::SERVICE_UNAVAILABLE, why);
     };
-    let wanted = Parameters::of(head);
+    let parameters = Parameters::of(head);
     match head.uri.path() {
         "/" | "" => return page(),
         "/metrics" => return metrics(&shown.runtimes.all()),
         _ => {}
     }
-    let runtime = match shown.runtimes.find(wanted.get("runtime")) {
+    let runtime = match shown.runtimes.find(parameters.get("runtime")) {
         Ok(runtime) => runtime,
         Err(why) => return problem(StatusCode::NOT_FOUND, why),
     };
-    of_runtime(shown, runtime, head, &wanted).await
+    of_runtime(shown, runtime, head, &parameters).await
 }
 
 async fn of_runtime(
     shown: &State,
     runtime: InspectedRuntime,
     head: &Parts,
-    wanted: &Parameters,
+    parameters: &Parameters,
 ) -> Reply {
     match format(head) {
         ("/api/stats", Format::Json) => stats(&runtime, &shown.runtimes.all()),
+        ("/tasks", format) => tasks(&runtime, parameters, format),
         ("/dump", format) => {
             // Never closed.
             let _turn = shown.dumps.acquire().await;
-            dump(runtime, wanted, format).await
+            dump(runtime, parameters, format).await
+        }
+        ("/trace", Format::Json) => {
+            let Ok(_turn) = shown.recordings.try_acquire() else {
+                let why = "another request is recording; ask again when it has ended";
+                return problem(StatusCode::SERVICE_UNAVAILABLE, why);
+            };
+            trace(runtime, parameters).await
         }
         _ => problem(
             StatusCode::NOT_FOUND,
-            "not found; there are /, /metrics, /dump (.json, .txt) and /api/stats",
+            "not found; there are /, /metrics, /tasks and /dump (.json, .txt), /trace and /api/stats",
         ),
     }
 }
