@@ -82,6 +82,7 @@
 //!
 //! Linux, Android, macOS and the BSDs, and Windows; WASI and WebAssembly without sockets. The core,
 //! `selkie-core`, runs on microcontrollers, without a heap.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // A build with few features leaves parts of the lower rooms without a caller.
 #![cfg_attr(
     not(feature = "full"),
