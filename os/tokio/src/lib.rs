@@ -2,6 +2,7 @@
 //!
 //! Each stands behind the feature that Tokio puts it behind: what a program did not ask for it does not
 //! see, whatever other crates of its build ask for, and the compiler names the feature that is missing.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod io;
 
