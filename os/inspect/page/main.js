@@ -69,6 +69,7 @@ const isDark = () => {
 function setTheme(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
   $("theme").textContent = isDark() ? "Light" : "Dark";
+  if (!$("trace-view").hidden) drawTimeline();
 }
 $("theme").onclick = () => {
   setTheme(isDark() ? "light" : "dark");

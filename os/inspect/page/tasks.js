@@ -47,7 +47,7 @@ function taskCell(column, row) {
   if (column.key === "id") cell.scope = "row";
   const value = row[column.key];
   const isPlace = column.key === "spawned_at";
-  cell.className = [column.left ? "left" : "", column.less ? "less" : "", isPlace || column.key === "name" ? "wide" : "", column.isHot?.(row) ? "hot" : ""].join(" ").trim();
+  cell.className = [column.left ? "left" : "", column.less ? "less" : "", isPlace || column.key === "name" ? "wide" : "", isPlace ? "place" : "", column.isHot?.(row) ? "hot" : ""].join(" ").trim();
   cell.textContent = column.value ? column.value(row) : isPlace ? shortPlace(value) : value ?? "–";
   if (isPlace) cell.title = value;
   return cell;

@@ -3,7 +3,7 @@ const WORKER_COLUMNS = [
   { title: "worker" }, { title: "busy" }, { title: "polls/s", rate: "polls_total" }, { title: "mean poll", less: true, value: w => duration(w.mean_poll_seconds) },
   { title: "queued", value: w => short(w.queue_depth) }, { title: "woken here/s", rate: "local_schedules_total", less: true },
   { title: "stolen/s", rate: "steals_total" }, { title: "overflows/s", rate: "overflows_total", less: true },
-  { title: "parks/s", rate: "parks_total" },
+  { title: "parks/s", rate: "parks_total", less: true },
 ];
 
 function workerRow(number) {
@@ -46,7 +46,8 @@ const CHARTS = [
 for (const chart of CHARTS) {
   chart.figures = make("p", { class: "sub" });
   chart.graph = makeSvg("svg", { viewBox: "0 0 240 90", preserveAspectRatio: "none", "aria-hidden": "true" });
-  chart.card = make("div", { class: "card chart" }, make("h3", { text: chart.title }), chart.figures, chart.graph);
+  chart.edges = make("p", { class: "edges" }, make("span"), make("span"));
+  chart.card = make("div", { class: "card chart" }, make("h3", { text: chart.title }), chart.figures, chart.graph, chart.edges);
   $("charts").append(chart.card);
 }
 
@@ -67,6 +68,8 @@ function showCharts(now) {
     const shares = [["half", .5], ["99 %", .99], ["99.9 %", .999]].map(([name, share]) => `${name} ${quantile(histogram, share)}`);
     setText(chart.figures, histogram.count ? `${short(histogram.count)} in all: ${shares.join(", ")}` : "none yet");
     const counts = histogram.buckets.map(([, count], at) => count - (at ? histogram.buckets[at - 1][1] : 0));
+    setText(chart.edges.firstChild, "≤ " + duration(histogram.buckets[0]?.[0]));
+    setText(chart.edges.lastChild, "≤ " + duration(histogram.buckets.at(-1)?.[0]));
     // By their logarithms: the long ones are few, and they are what is looked for.
     const heights = counts.map(count => Math.log1p(count)), most = Math.max(1, ...heights), width = 240 / heights.length;
     chart.graph.replaceChildren(...heights.map((height, at) => makeSvg("rect", {

@@ -22,6 +22,7 @@ const PAGE: &str = concat!(
     include_str!("../../page/workers.js"),
     include_str!("../../page/tasks.js"),
     include_str!("../../page/dump.js"),
+    include_str!("../../page/timeline.js"),
     include_str!("../../page/trace.js"),
     include_str!("../../page/main.js"),
     "</script>\n</body>\n</html>\n",
