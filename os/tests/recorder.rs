@@ -177,7 +177,7 @@ fn a_small_program_is_recorded() {
             assert!(events.iter().any(|event| event["name"] == name), "{name}");
         }
         let rows = events.iter().filter(|event| event["name"] == "thread_name");
-        assert_eq!(rows.count(), runtime.handle().metrics().num_workers() + 4);
+        assert_eq!(rows.count(), runtime.handle().metrics().num_workers() + 1);
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
 pub(crate) use probes_slot::ProbesSlot;
 pub use recorder::RecordingSnapshot;
-pub(crate) use recorder::{Recorder, TurnGuard, WakeCause, count_completions, count_events};
+pub(crate) use recorder::{Recorder, WakeCause, count_completions, count_events};
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 pub use watchdog::StalledPoll;
 pub(crate) use watchdog::WatchdogConfig;

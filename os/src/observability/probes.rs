@@ -21,7 +21,7 @@ use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
-use super::recorder::{Recorder, TurnGuard, WakeCause};
+use super::recorder::{Recorder, WakeCause};
 use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
 use super::timed_probes::TimedProbes;
 use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
@@ -286,9 +286,24 @@ impl Probes {
         }
     }
 
-    /// Worker `worker`, which the thread has, looks at its driver or its timers until the guard drops.
-    pub(crate) fn turn(&self, worker: usize, cause: WakeCause) -> Option<TurnGuard<'_>> {
-        Some(self.recorder()?.begin_turn(worker, cause))
+    /// Worker `worker`, which the thread has, looks at its driver by `look`.
+    #[inline(never)]
+    pub(crate) fn look<R>(&self, worker: usize, cause: WakeCause, look: impl FnOnce() -> R) -> R {
+        let _turn = self
+            .recorder()
+            .map(|recorder| recorder.begin_turn(worker, cause));
+        look()
+    }
+
+    /// Worker `worker`, which the thread has, fires its timers that are due.
+    #[inline(never)]
+    pub(crate) fn fire(&self, worker: usize, fire: impl FnOnce() -> usize) {
+        let recorder = self.recorder();
+        let mut turn = recorder.map(|recorder| recorder.begin_turn(worker, WakeCause::Timer));
+        let fired = fire();
+        if let Some(turn) = &mut turn {
+            turn.fired = fired;
+        }
     }
 
     /// A closure on the blocking pool begins, or has returned.

@@ -21,6 +21,6 @@ mod trace_events;
 mod model;
 
 pub(crate) use event::WakeCause;
-pub(crate) use recorder::{Recorder, TurnGuard};
+pub(crate) use recorder::Recorder;
 pub use snapshot::RecordingSnapshot;
 pub(crate) use thread_role::{count_completions, count_events};

@@ -209,7 +209,7 @@ impl Recorder {
     }
 
     /// Worker `worker`, which the thread has, looks at its driver or its timers, until the guard drops.
-    pub(crate) fn begin_turn(&self, worker: usize, cause: WakeCause) -> TurnGuard<'_> {
+    pub(in super::super) fn begin_turn(&self, worker: usize, cause: WakeCause) -> TurnGuard<'_> {
         TurnGuard {
             recorder: self,
             cause,
@@ -239,7 +239,7 @@ impl Recorder {
 
 /// A look of a worker at its driver or its timers, which is noted when it is over.
 #[derive(Debug)]
-pub(crate) struct TurnGuard<'a> {
+pub(in super::super) struct TurnGuard<'a> {
     recorder: &'a Recorder,
     cause: WakeCause,
     before: WakeCause,
@@ -247,7 +247,7 @@ pub(crate) struct TurnGuard<'a> {
     entered: bool,
     begun: u64,
     /// Timers that have fired.
-    pub(crate) fired: usize,
+    pub(in super::super) fired: usize,
 }
 
 impl TurnGuard<'_> {

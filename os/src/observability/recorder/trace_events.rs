@@ -146,7 +146,11 @@ impl<W: Write> TraceWriter<'_, W> {
             "args": {"name": self.snapshot.runtime}});
         self.out.write_all(b"{\"traceEvents\":[\n")?;
         serde_json::to_writer(&mut self.out, &name)?;
+        let mut named = 0;
         for row in 0..self.rows.len() {
+            if std::mem::replace(&mut named, self.row_number(row)) == self.row_number(row) {
+                continue; // The row of all other threads has its name.
+            }
             let name = match self.snapshot.tracks[row].worker {
                 Some(worker) => format!("worker {worker}"),
                 None => "other threads".to_owned(),
