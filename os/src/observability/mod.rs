@@ -16,6 +16,8 @@ mod latency;
 
 mod watchdog;
 
+mod thread_role;
+
 mod statistics;
 
 mod recorder;
@@ -39,8 +41,9 @@ pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
 pub(crate) use probes_slot::ProbesSlot;
+pub(crate) use recorder::Recorder;
 pub use recorder::RecordingSnapshot;
-pub(crate) use recorder::{Recorder, WakeCause, count_completions, count_events};
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
+pub(crate) use thread_role::{WakeCause, count_completions, count_events};
 pub use watchdog::StalledPoll;
 pub(crate) use watchdog::WatchdogConfig;

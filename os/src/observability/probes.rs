@@ -15,16 +15,18 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::raw::task::Notified;
-use selkie_core::task::Id;
+use selkie_core::task::{Id, current_id};
 
 use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
-use super::recorder::{Recorder, WakeCause};
+use super::recorder::Recorder;
 use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
+use super::thread_role::{self, ProbesNumber, WakeCause};
 use super::timed_probes::TimedProbes;
 use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
+use crate::sys::TickClock;
 
 /// A hook that is called for tasks.
 pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
@@ -47,8 +49,11 @@ pub(crate) struct ProbesConfig {
 }
 
 /// The table of one runtime.
-#[derive(Default)]
 pub(crate) struct Probes {
+    number: ProbesNumber,
+    clock: &'static TickClock,
+    /// Whether there is more than what is kept in ticks.
+    has_others: bool,
     config: ProbesConfig,
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
@@ -117,6 +122,7 @@ impl Probes {
         if !asked {
             return Ok(None);
         }
+        let mut probes = Self::empty();
         let histograms = |shape: &Option<HistogramConfiguration>| {
             let shape = shape.as_ref()?;
             Some((0..workers).map(|_| Histogram::new(shape)).collect())
@@ -125,37 +131,54 @@ impl Probes {
         let watchdog = config.watchdog.as_ref();
         let watchdog = watchdog.map(|config| Watchdog::start(&hooked(config, &on_stall), workers));
         let with_stamps = config.track_latency || config.latencies.is_some();
-        let probes = Self {
+        probes = Self {
+            has_others: true,
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
             watchdog: watchdog.transpose()?,
-            tasks: OnceLock::new(),
-            recorder: OnceLock::new(),
             on_stall,
             config: config.clone(),
+            ..probes
         };
         if config.track_tasks {
-            probes.track_tasks();
+            probes.track_tasks(workers);
         }
         Ok(Some(Arc::new(probes)))
     }
 
     /// A table that observes nothing yet.
     pub(crate) fn empty() -> Self {
-        Self::default()
+        Self {
+            number: ProbesNumber::next(),
+            clock: TickClock::get(),
+            has_others: false,
+            config: ProbesConfig::default(),
+            stamps: None,
+            poll_times: None,
+            latencies: None,
+            watchdog: None,
+            tasks: OnceLock::new(),
+            recorder: OnceLock::new(),
+            on_stall: Arc::default(),
+        }
     }
 
     /// Has the statistics of tasks kept from now on.
-    pub(crate) fn track_tasks(&self) {
-        self.tasks.get_or_init(TaskTable::new);
+    pub(crate) fn track_tasks(&self, workers: usize) {
+        self.tasks.get_or_init(|| TaskTable::new(workers));
     }
 
     /// What is kept in ticks, if anything is.
     #[inline]
     fn timed(&self) -> Option<TimedProbes<'_>> {
         let (tasks, recorder) = (self.tasks.get(), self.recorder());
-        (tasks.is_some() || recorder.is_some()).then_some(TimedProbes { tasks, recorder })
+        (tasks.is_some() || recorder.is_some()).then_some(TimedProbes {
+            number: self.number,
+            clock: self.clock,
+            tasks,
+            recorder,
+        })
     }
 
     /// The recorder, if it is on.
@@ -167,7 +190,7 @@ impl Probes {
     /// The recorder; makes one if there is none. It keeps `capacity` events of each of `workers` workers.
     pub(crate) fn recorder_or_make(&self, workers: usize, capacity: usize) -> &Recorder {
         self.recorder
-            .get_or_init(|| Recorder::new(workers, capacity))
+            .get_or_init(|| Recorder::new(self.number, workers, capacity))
     }
 
     /// The recorder, on or off, if there is one.
@@ -187,6 +210,7 @@ impl Probes {
     }
 
     /// A task is about to be queued.
+    #[inline]
     pub(crate) fn queued(&self, task: &Notified) {
         if let Some(timed) = self.timed() {
             timed.queue(task);
@@ -197,7 +221,20 @@ impl Probes {
     }
 
     /// Runs a task on worker `worker`.
+    #[inline]
     pub(crate) fn run(&self, worker: usize, task: Notified) {
+        if self.has_others {
+            return self.run_observed(worker, task);
+        }
+        match self.timed() {
+            None => task.run(),
+            Some(timed) => timed.run(worker, task),
+        }
+    }
+
+    /// Runs a task on worker `worker`, with hooks, histograms and the watchdog.
+    #[cold]
+    fn run_observed(&self, worker: usize, task: Notified) {
         let (id, location) = (task.id(), task.location());
         let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&task));
         if let (Some(latencies), Some(latency)) = (&self.latencies, latency) {
@@ -229,9 +266,10 @@ impl Probes {
         if let Some(watchdog) = &self.watchdog {
             watchdog.end(worker, None);
         }
-        // Also if it is off by now: the thread leaves what it is for the recorder.
-        if let Some(recorder) = self.recorder.get() {
-            recorder.hand_off(worker);
+        match self.timed() {
+            Some(timed) => timed.hand_off(worker, current_id()),
+            // What was on when the poll began may be off by now.
+            None => drop(thread_role::leave(self.number)),
         }
     }
 
