@@ -27,6 +27,7 @@ const CALLS: &[&str] = &[
     "hook()",
     "hook(",
     "(self.report)(",
+    "(self.config.report)(",
     "config.thread_name)()",
 ];
 
@@ -166,6 +167,11 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/observability/watchdog.rs",
         &["hook.watchdog_report"],
     ),
+    (
+        "os/src/runtime/start_watchdog.rs",
+        &["hook.watchdog_report"],
+    ),
+    ("os/src/observability/root_poll.rs", &["root.poll"]),
     ("os/src/process/exit/unix.rs", &["waker.child"]),
     (
         "os/src/scheduler/current_thread/run.rs",

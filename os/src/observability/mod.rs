@@ -16,6 +16,12 @@ mod meta;
 
 mod latency;
 
+mod dumps;
+
+mod stalled_poll;
+
+mod root_poll;
+
 mod watchdog;
 
 mod probes;
@@ -23,14 +29,15 @@ mod probes;
 #[cfg(feature = "taskdump")]
 pub(crate) mod dump;
 
-mod dumps;
-
 pub(crate) use counters::{Counter, WorkerCounters};
-pub(crate) use dumps::{Dumps, Request};
+#[cfg(feature = "taskdump")]
+pub(crate) use dump::PolledTask;
+pub(crate) use dumps::{DumpFn, Dumps, Request};
 pub use histogram::{HistogramConfiguration, HistogramScale};
 pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};
 pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
-pub use watchdog::StalledPoll;
-pub(crate) use watchdog::WatchdogConfig;
+pub(crate) use root_poll::{WatchedFuture, watched};
+pub use stalled_poll::StalledPoll;
+pub(crate) use watchdog::{Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};

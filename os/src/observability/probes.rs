@@ -1,4 +1,4 @@
-//! What observes the tasks of a runtime: hooks, histograms, the watchdog.
+//! What observes the tasks of a runtime: hooks, histograms.
 //!
 //! Idea        There is one table, and none for a runtime whose builder asked for nothing: then a spawn and a poll check a
 //!             null pointer, and that is all they pay.
@@ -21,7 +21,6 @@ use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
-use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
 
 /// A hook that is called for tasks.
 pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
@@ -36,7 +35,6 @@ pub(crate) struct ProbesConfig {
     pub(crate) poll_times: Option<HistogramConfiguration>,
     pub(crate) latencies: Option<HistogramConfiguration>,
     pub(crate) track_latency: bool,
-    pub(crate) watchdog: Option<WatchdogConfig>,
 }
 
 /// The table of one runtime.
@@ -45,14 +43,11 @@ pub(crate) struct Probes {
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
     latencies: Option<Box<[Histogram]>>,
-    watchdog: Option<Watchdog>,
 }
 
 impl fmt::Debug for Probes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probes")
-            .field("watchdog", &self.watchdog)
-            .finish_non_exhaustive()
+        f.debug_struct("Probes").finish_non_exhaustive()
     }
 }
 
@@ -83,8 +78,7 @@ impl Probes {
             || config.after_poll.is_some()
             || config.poll_times.is_some()
             || config.latencies.is_some()
-            || config.track_latency
-            || config.watchdog.is_some();
+            || config.track_latency;
         if !asked {
             return Ok(None);
         }
@@ -92,14 +86,11 @@ impl Probes {
             let shape = shape.as_ref()?;
             Some((0..workers).map(|_| Histogram::new(shape)).collect())
         };
-        let watchdog = config.watchdog.as_ref();
-        let watchdog = watchdog.map(|config| Watchdog::start(config, workers));
         let with_stamps = config.track_latency || config.latencies.is_some();
         Ok(Some(Arc::new(Self {
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
-            watchdog: watchdog.transpose()?,
             config: config.clone(),
         })))
     }
@@ -130,25 +121,12 @@ impl Probes {
         let name = if has_hooks { name_of(id) } else { None };
         let meta = TaskMeta::new(id, name.as_deref(), location).with_latency(latency);
         call(self.config.before_poll.as_ref(), &meta);
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.begin(worker, id, location);
-        }
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
         task.run();
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
             poll_times[worker].record(begun.elapsed());
         }
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.end(worker, Some(id));
-        }
         call(self.config.after_poll.as_ref(), &meta);
-    }
-
-    /// What worker `worker` polls may block from here on: another thread has the worker.
-    pub(crate) fn handed_off(&self, worker: usize) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.end(worker, None);
-        }
     }
 
     /// A task has ended.
@@ -156,18 +134,6 @@ impl Probes {
         if let Some(hook) = &self.config.on_terminate {
             let name = name_of(id);
             call(Some(hook), &TaskMeta::new(id, name.as_deref(), location));
-        }
-    }
-
-    /// What worker `worker` polls now, if a watchdog knows.
-    pub(crate) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
-        self.watchdog.as_ref()?.poll_of(worker)
-    }
-
-    /// The runtime ends; waits for the watchdog's thread, at most until `deadline`.
-    pub(crate) fn stop(&self, deadline: Option<Instant>) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.stop(deadline);
         }
     }
 

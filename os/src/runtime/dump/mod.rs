@@ -56,7 +56,9 @@ mod collection;
 
 mod handle;
 
+pub use crate::observability::dump::ThreadStack;
 pub use crate::observability::dump::{
     Backtrace, BacktraceFrame, BacktraceSymbol, Dump, Root, Task, Tasks, Trace, TraceMeta,
     trace_with,
 };
+pub use crate::sys::NoStack;
