@@ -140,7 +140,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
     os("config", &["observability"], &["platform"]),
-    os("macros", &[], &[]),
+    // Hidden names of the macros that programs written for Tokio use.
+    os("macros", &[], &["macros"]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
     os("async_io", &[], &["coop", "wake", "sync", "platform"]),
