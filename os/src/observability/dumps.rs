@@ -13,12 +13,12 @@ pub(crate) use super::dump::Request;
 
 /// Makes a dump of a runtime; `None` if that has gone.
 #[cfg(feature = "taskdump")]
-pub(crate) type DumpFn = Arc<dyn Fn() -> Option<super::dump::Dump> + Send + Sync>;
+pub(crate) type DumpClosure = Arc<dyn Fn() -> Option<super::dump::Dump> + Send + Sync>;
 
 /// Nothing makes dumps.
 #[cfg(not(feature = "taskdump"))]
 #[derive(Clone)]
-pub(crate) enum DumpFn {}
+pub(crate) enum DumpClosure {}
 
 /// A request that nobody can make.
 #[cfg(not(feature = "taskdump"))]

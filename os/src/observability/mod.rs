@@ -32,7 +32,7 @@ pub(crate) mod dump;
 pub(crate) use counters::{Counter, WorkerCounters};
 #[cfg(feature = "taskdump")]
 pub(crate) use dump::PolledTask;
-pub(crate) use dumps::{DumpFn, Dumps, Request};
+pub(crate) use dumps::{DumpClosure, Dumps, Request};
 pub use histogram::{HistogramConfiguration, HistogramScale};
 pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};
 pub use meta::TaskMeta;

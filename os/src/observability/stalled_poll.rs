@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use selkie_core::task::Id;
 
-use super::dumps::DumpFn;
+use super::dumps::DumpClosure;
 use crate::sys::{NoStack, RawStack};
 
 /// A poll that has not returned within the watchdog's threshold: it blocks its thread, or computes without giving way.
@@ -19,7 +19,7 @@ pub struct StalledPoll {
     pub(super) spawned_at: &'static Location<'static>,
     pub(super) lasts: Duration,
     pub(super) stack: Result<Arc<RawStack>, NoStack>,
-    pub(super) dumper: Option<DumpFn>,
+    pub(super) dumper: Option<DumpClosure>,
 }
 
 impl StalledPoll {

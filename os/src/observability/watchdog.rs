@@ -21,7 +21,7 @@ use selkie_core::raw::platform::{AtomicU64, contain_panic};
 use selkie_core::raw::task::find_task;
 use selkie_core::task::Id;
 
-use super::dumps::DumpFn;
+use super::dumps::DumpClosure;
 use super::names::name_of;
 use super::observed_thread::ObservedThread;
 use super::root_poll::{RootGuard, RootPoll, Roots};
@@ -51,7 +51,7 @@ pub(crate) struct WatchedRuntime {
     pub(crate) workers: usize,
     pub(crate) look: Box<dyn Fn(usize) -> WorkerState + Send + Sync>,
     pub(crate) signal: StackSignal,
-    pub(crate) dumper: Option<DumpFn>,
+    pub(crate) dumper: Option<DumpClosure>,
 }
 
 /// A poll that goes on.

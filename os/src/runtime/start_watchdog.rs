@@ -7,7 +7,7 @@ use std::sync::Arc;
 use selkie_core::raw::platform::contain_panic;
 
 use crate::context::Handle;
-use crate::observability::{DumpFn, StalledPoll, Watchdog, WatchdogConfig, WatchedRuntime};
+use crate::observability::{DumpClosure, StalledPoll, Watchdog, WatchdogConfig, WatchedRuntime};
 use crate::trace::{StalledEvent, emit_stalled};
 
 /// Starts the watchdog.
@@ -37,7 +37,7 @@ pub(super) fn start_watchdog(config: &WatchdogConfig, handle: &Handle) -> io::Re
 }
 
 #[cfg(feature = "taskdump")]
-fn dumper(handle: &Handle) -> Option<DumpFn> {
+fn dumper(handle: &Handle) -> Option<DumpClosure> {
     let inner = Arc::downgrade(&handle.inner);
     Some(Arc::new(move || {
         let inner = inner.upgrade()?;
@@ -46,7 +46,7 @@ fn dumper(handle: &Handle) -> Option<DumpFn> {
 }
 
 #[cfg(not(feature = "taskdump"))]
-fn dumper(_handle: &Handle) -> Option<DumpFn> {
+fn dumper(_handle: &Handle) -> Option<DumpClosure> {
     None
 }
 

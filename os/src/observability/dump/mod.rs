@@ -12,7 +12,7 @@ mod task;
 
 mod request;
 
-mod stalled;
+mod stall_report;
 
 pub use backtrace::{Backtrace, BacktraceFrame, BacktraceSymbol};
 pub(crate) use request::{PolledTask, Request};

@@ -25,8 +25,8 @@ use super::registers::{Registers, copy_words};
 
 /// Bytes of a stack that are copied at most, from its inner end.
 const STACK_BYTES: usize = 512 * 1024;
-/// How long a thread may take to answer.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a thread may take to answer: it may have no processor, for some periods of a scheduler that limits a container.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How long it may take to copy, once it has begun.
 const PATIENCE_COPYING: Duration = Duration::from_secs(1);
 /// Between two looks whether it has answered.
