@@ -197,13 +197,15 @@ mod owned {
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, SlotRef};
-    use crate::platform::{Lock, LockGuard, PauseState, UnsafeCell};
-    use crate::task::raw::FutureVtable;
+    use crate::platform::{ContextWordRef, Lock, LockGuard, PauseState, UnsafeCell};
+    use crate::task::raw::{CurrentIdRef, FutureVtable};
     use crate::wake::{WaitNode, WaitQueue};
 
     by_debug! {
         [Q: QueueHandle] Chain<Q>,
         [T: Debug] ChainLink<T>,
+        [] ContextWordRef,
+        [] CurrentIdRef,
         [] FutureVtable,
         [T: Debug] Link<T>,
         [T: Linked + Debug] List<T>,
@@ -224,15 +226,19 @@ mod with_alloc {
     use crate::collections::{Entered, QueueHandle, Slab, SlabOwner, SlabPool, SlotHeader};
     use crate::queue::{Inject, Ring, RingOwner};
     use crate::sync::mpsc::PermitIterator;
-    use crate::task::raw::{BoxedFuture, ClosingTasks, Header, OwnedTasks, Schedule};
+    use crate::task::raw::{
+        BoxedFuture, ClosingTasks, Header, ListedTask, OwnedTasks, Schedule, VisibleTasks,
+    };
 
     by_debug! {
         [] BoxedFuture,
         [] Entered,
         [] Header,
+        [] ListedTask,
         [Q: QueueHandle + Debug] Inject<Q>,
         [S: Schedule] ClosingTasks<S>,
         [S: Schedule] OwnedTasks<S>,
+        [S: Schedule] VisibleTasks<S>,
         [T] PermitIterator<'_, T>,
         [Q: QueueHandle] Ring<Q>,
         [Q: QueueHandle] RingOwner<'_, Q>,
@@ -260,8 +266,10 @@ mod futures {
 mod hosted {
     use super::{Debug2Format, Format, Formatter, write};
     use crate::executor::{ThreadPark, ThreadUnpark};
+    use crate::platform::ContextWord;
 
     by_debug! {
+        [] ContextWord,
         [] ThreadPark,
         [] ThreadUnpark,
     }

@@ -1,4 +1,5 @@
 #![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! The part of Selkie that knows no operating system.
 //!
 //! Tasks, queues, the cooperative budget, the timer wheel and the channels live here, on atomics

@@ -82,6 +82,7 @@ fn wrap(mut function: ItemFn, options: &Options, kind: Kind) -> TokenStream {
         vis,
         sig,
         block,
+        ..
     } = &function;
     let path = &options.path;
     let builder = options.builder();

@@ -4,6 +4,9 @@ mod abandoned_waiter;
 mod blocking;
 mod busy_workers;
 mod dump;
+mod dump_long_polls;
+#[cfg(unix)]
+mod dump_on_signal;
 mod dump_operations;
 mod ends;
 mod entry;
@@ -20,4 +23,5 @@ mod random;
 mod regressions;
 mod scope;
 mod shutdown;
+mod stalled_stacks;
 mod watchdog;

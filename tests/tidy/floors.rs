@@ -145,7 +145,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
     os("config", &["observability"], &["platform"]),
-    // `macros`: what its own macros expand to, under their old paths.
+    // Hidden names of the macros that programs written for Tokio use.
     os("macros", &[], &["macros"]),
     os("stream", &[], &[]),
     // `platform`: locks that tests count, since wakers must not meet them.
@@ -207,6 +207,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "scheduler",
             "observability",
             "trace",
+            // A dump is made on another thread.
+            "sync",
         ],
         &["coop", "task", "time", "park", "platform"],
     ),
@@ -237,7 +239,7 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "signal",
-        &["sys", "context", "driver", "source", "sync"],
+        &["sys", "context", "driver", "source", "sync", "runtime"],
         &["coop", "platform", "sync"],
     ),
     os(
@@ -280,6 +282,7 @@ pub(crate) const ROOMS: &[Room] = &[
 pub(crate) const MACROS: &[(&str, &str)] = &[
     ("maybe_const", "platform"),
     ("context_cell", "platform"),
+    ("context_word", "platform"),
     ("process_static", "platform"),
     ("select", "macros"),
     ("join", "macros"),

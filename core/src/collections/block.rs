@@ -11,8 +11,8 @@
 //! Invariants  I1 a carved slot starts with an `H` for ever, or with zeros, which are a vacant `H`:
 //!                a stale pointer to a slot finds nothing else there.
 //!             I2 the head is written only while no slot is taken.
-//!             I3 the state is touched by the owner of the slab that has the block, or, in the
-//!                pool, by whoever took the block out of it.
+//!             I3 the state is touched, and the count of carved slots changed, by the owner of the slab that has the block,
+//!                or, in the pool, by whoever took the block out of it.
 //!             I4 a vacant carved slot is in its block's free list, in the slab's stack of slots
 //!                that outsiders gave back, or, of a released block, in none.
 //!             I5 a block keeps the size of its slots for ever.
@@ -22,7 +22,7 @@ use core::ptr::{NonNull, null_mut};
 
 use super::chain::QueueItem;
 use super::slot::SlotRef;
-use crate::platform::{CACHE_LINE_BYTES, SLOT_CHUNK_BYTES, UnsafeCell};
+use crate::platform::{AtomicUsize, CACHE_LINE_BYTES, Ordering, SLOT_CHUNK_BYTES, UnsafeCell};
 
 /// Sizes of slots are multiples of this, and every slot is aligned to it.
 pub const SLOT_ALIGN: usize = 32;
@@ -67,6 +67,8 @@ struct BlockHeader<H: SlotHeader> {
     slot_bytes: usize,
     _apart: [u8; CACHE_LINE_BYTES],
     state: UnsafeCell<BlockState<H>>,
+    /// Slots that were carved; the owner alone counts them.
+    carved: AtomicUsize,
 }
 
 /// Bytes before the first slot.
@@ -85,8 +87,6 @@ pub(super) struct BlockState<H: SlotHeader> {
     free: Option<SlotRef<H>>,
     /// Slots that are handed out.
     pub(super) taken: u16,
-    /// Slots that were carved.
-    carved: u16,
     /// Slots below this index were carved before the memory was released.
     carved_before: u16,
     /// Whether the block is in its class's list of blocks with vacant slots.
@@ -98,6 +98,8 @@ pub(super) struct BlockState<H: SlotHeader> {
     pub(super) next_listed: Option<BlockRef<H>>,
     pub(super) next_linked: Option<BlockRef<H>>,
     pub(super) previous_linked: Option<BlockRef<H>>,
+    /// Where the block stands among those that the slab shows to others.
+    pub(super) known_at: usize,
     /// What the generations of slots that are restored begin with.
     generation: usize,
 }
@@ -164,7 +166,6 @@ impl<H: SlotHeader> BlockRef<H> {
             state: UnsafeCell::new(BlockState {
                 free: None,
                 taken: 0,
-                carved: 0,
                 carved_before: carved,
                 listed: false,
                 current: false,
@@ -172,8 +173,10 @@ impl<H: SlotHeader> BlockRef<H> {
                 next_listed: None,
                 next_linked: None,
                 previous_linked: None,
+                known_at: 0,
                 generation,
             }),
+            carved: AtomicUsize::new(0),
         };
         // SAFETY: the front of a block that is the caller's.
         unsafe { front.write(value) };
@@ -276,13 +279,13 @@ impl<H: SlotHeader> BlockRef<H> {
     /// As for [`with_state`](Self::with_state).
     pub(super) unsafe fn carve(self) -> Option<SlotRef<H>> {
         let slots = slots_per_block::<H>(self.front().slot_bytes);
+        let index = self.carved();
         let look = |state: &mut BlockState<H>| {
-            let index = state.carved;
             let before = (index < state.carved_before).then_some(state.generation);
-            (usize::from(index) < slots).then_some((index, before))
+            (usize::from(index) < slots).then_some(before)
         };
         // SAFETY: by the caller's promise.
-        let (index, before) = unsafe { self.with_state(look) }?;
+        let before = unsafe { self.with_state(look) }?;
         if before.is_none() {
             // SAFETY: memory of the block's that nobody has seen.
             unsafe { self.memory_of(index).write(H::vacant()) };
@@ -293,13 +296,12 @@ impl<H: SlotHeader> BlockRef<H> {
             // SAFETY: a vacant header, which we hand out.
             unsafe { H::restore(slot, generation) };
         }
-        let count = |state: &mut BlockState<H>| {
-            state.carved += 1;
-            state.taken += 1;
-        };
         // Counted last: no slot counts as carved whose header panicked before it was there (I1).
         // SAFETY: by the caller's promise.
-        unsafe { self.with_state(count) };
+        unsafe { self.with_state(|state| state.taken += 1) };
+        // Release: pairs with the Acquire in `carved`: who sees the count finds the header.
+        let carved = usize::from(index) + 1;
+        self.front().carved.store(carved, Ordering::Release);
         Some(slot)
     }
 
@@ -320,12 +322,10 @@ impl<H: SlotHeader> BlockRef<H> {
         unsafe { self.with_state(push) }
     }
 
-    /// How many slots were carved: those below this index.
-    ///
-    /// Called by whoever may touch the state (I3).
+    /// How many slots were carved: those below this index. Any context may ask, while the block stays with its slab.
     pub(super) fn carved(self) -> u16 {
-        // SAFETY: by the caller's promise.
-        unsafe { self.with_state(|state| state.carved) }
+        // Acquire: pairs with the Release in `carve`.
+        self.front().carved.load(Ordering::Acquire) as u16
     }
 
     /// Lets the system have the memory back, contents and all; the address range stays the block's.
@@ -334,15 +334,15 @@ impl<H: SlotHeader> BlockRef<H> {
     /// # Safety
     /// No slot is taken, and the caller has the block to itself.
     pub(super) unsafe fn release(self) -> Option<ReleasedBlock> {
-        let mut generation = 0;
-        for index in 0..self.carved() {
+        let (carved, mut generation) = (self.carved(), 0);
+        for index in 0..carved {
             // SAFETY: carved.
             generation = unsafe { self.slot(index) }.generation().max(generation);
         }
         // SAFETY: by the caller's promise.
         let released = unsafe {
             self.with_state(|state| ReleasedBlock {
-                carved: state.carved.max(state.carved_before),
+                carved: carved.max(state.carved_before),
                 generation: generation.max(state.generation),
             })
         };

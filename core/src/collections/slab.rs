@@ -16,6 +16,8 @@
 //!                when it goes back to the pool: its owner sees to it.
 //!             I5 `CURRENT_SLAB` is the slab of the innermost guard of this context, or 0: a guard
 //!                that does not find its own mark leaves none.
+//!             I6 `known` has the blocks that the slab has, where there are threads: it is changed by the owner, and a block
+//!                is in it until the owner is about to give the block back. The slab gets another owner under its lock.
 //! Rejected    malloc with a reference count: two atomic operations for every waker, and under
 //!             glibc an aligned allocation of a cell costs more than the rest of a spawn.
 #![allow(unsafe_code)]
@@ -28,7 +30,7 @@ use super::block_lists::BlockLists;
 use super::block_pool::BlockPool;
 use super::slot::SlotRef;
 use crate::context_cell;
-use crate::platform::{AtomicPtr, HAS_THREADS, Ordering, UnsafeCell, without_interrupts};
+use crate::platform::{AtomicPtr, HAS_THREADS, Lock, Ordering, UnsafeCell, without_interrupts};
 
 context_cell! {
     /// Address of the slab whose owner the running context is, or 0.
@@ -40,6 +42,8 @@ pub struct Slab<H: SlotHeader> {
     /// What the owner's slots belong to: an address that slots' users interpret.
     owner: AtomicPtr<()>,
     local: UnsafeCell<BlockLists<H>>,
+    /// The blocks, for those who look from outside (I6).
+    known: Lock<Vec<BlockRef<H>>>,
     remote: [AtomicPtr<H>; CLASSES],
 }
 
@@ -75,6 +79,7 @@ impl<H: SlotHeader> Slab<H> {
         Self {
             owner: AtomicPtr::new(core::ptr::null_mut()),
             local: UnsafeCell::new(BlockLists::new()),
+            known: Lock::new(Vec::new()),
             remote: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
         }
     }
@@ -101,6 +106,8 @@ impl<H: SlotHeader> Slab<H> {
     }
 
     pub(super) fn set_owner(&self, owner: *mut ()) {
+        // A walk for the owner before, whose slots may still be known, is over then (I6).
+        let _known = self.known.lock();
         // Relaxed: handed to others only with slots, see `owner`.
         self.owner.store(owner, Ordering::Relaxed);
     }
@@ -177,6 +184,7 @@ impl<H: SlotHeader> Slab<H> {
                 // SAFETY: just taken out of the pool, without a taken slot.
                 unsafe { block.set_slab(core::ptr::from_ref(self).cast()) };
                 local.add(class, block);
+                self.make_known(block);
                 continue;
             };
             // SAFETY: the owner's own block (I2).
@@ -232,6 +240,56 @@ impl<H: SlotHeader> Slab<H> {
         }
     }
 
+    /// Calls `visit` with every carved slot, taken or vacant, of all blocks, while the slab's slots belong to `owner`, or to
+    /// anybody. Callable in any context where there are threads; without threads there is nothing to visit. A slot may be
+    /// visited twice, and those that come or go meanwhile once or not at all. `visit` takes and gives back no slot, and
+    /// touches what any context may touch of a slot.
+    ///
+    /// # Cost
+    /// If the owner wants to take or give back a block meanwhile, it waits for the visit of one block at most.
+    pub fn walk_from_outside(&self, owner: Option<*const ()>, mut visit: impl FnMut(SlotRef<H>)) {
+        let mut next = usize::MAX;
+        loop {
+            let known = self.known.lock();
+            // From the last to the first: a block that is moved to the place of one that goes has been visited, or is new.
+            next = next.min(known.len());
+            let is_wanted = owner.is_none_or(|owner| core::ptr::eq(self.owner(), owner));
+            if next == 0 || !is_wanted {
+                return;
+            }
+            next -= 1;
+            let block = known[next];
+            // SAFETY: below the number of slots that are carved; the block stays while it is known (I6).
+            (0..block.carved()).for_each(|index| visit(unsafe { block.slot(index) }));
+        }
+    }
+
+    /// Shows `block`, which the slab has from now on, to those who look from outside (I6).
+    fn make_known(&self, block: BlockRef<H>) {
+        if HAS_THREADS {
+            let mut known = self.known.lock();
+            let place = known.len();
+            known.push(block);
+            // SAFETY: called by the owner.
+            unsafe { block.with_state(|state| state.known_at = place) };
+        }
+    }
+
+    /// Gives `block` to `pool`; no slot of it is taken.
+    fn give_block(&self, block: BlockRef<H>, pool: &BlockPool<H>) {
+        if HAS_THREADS {
+            let mut known = self.known.lock();
+            // SAFETY: called by the owner.
+            let place = unsafe { block.with_state(|state| state.known_at) };
+            known.swap_remove(place);
+            if let Some(moved) = known.get(place) {
+                // SAFETY: as above.
+                unsafe { moved.with_state(|state| state.known_at = place) };
+            }
+        }
+        pool.give(block);
+    }
+
     /// Calls `f` with the owner's lists.
     ///
     /// # Safety
@@ -271,7 +329,7 @@ impl<H: SlotHeader> Slab<H> {
             let mut left = limit;
             for class in local.touched_classes() {
                 self.collect(local, class, RETURNED_AT_A_TRIM);
-                local.unlist_empty(class, keep, &mut left, |block| pool.give(block));
+                local.unlist_empty(class, keep, &mut left, |block| self.give_block(block, pool));
             }
             left == 0
         };
@@ -293,7 +351,7 @@ impl<H: SlotHeader> Slab<H> {
                 self.collect(local, class, usize::MAX);
                 local.set_current_aside(class);
                 let mut all = usize::MAX;
-                local.unlist_empty(class, 0, &mut all, |block| pool.give(block));
+                local.unlist_empty(class, 0, &mut all, |block| self.give_block(block, pool));
             }
         };
         // SAFETY: by the caller's promise.

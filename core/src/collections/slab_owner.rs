@@ -15,12 +15,14 @@ use super::block_pool::BlockPool;
 use super::slab::{Entered, Slab};
 use super::slot::SlotRef;
 use crate::maybe_const;
-use crate::platform::{CACHE_LINE_BYTES, KEPT_BLOCKS, Lock};
+use crate::platform::{CACHE_LINE_BYTES, HAS_THREADS, KEPT_BLOCKS, Lock};
 
 /// The slabs that nobody owns, and the blocks that no slab has.
 #[derive(Debug)]
 pub struct SlabPool<H: SlotHeader> {
     vacant: Lock<Vec<&'static Slab<H>>>,
+    /// Every slab that was made.
+    slabs: Lock<Vec<&'static Slab<H>>>,
     blocks: BlockPool<H>,
 }
 
@@ -28,14 +30,34 @@ impl<H: SlotHeader> SlabPool<H> {
     maybe_const! {
         /// A pool without slabs.
         pub fn new() -> Self {
-            Self { vacant: Lock::new(Vec::new()), blocks: BlockPool::new() }
+            Self {
+                vacant: Lock::new(Vec::new()),
+                slabs: Lock::new(Vec::new()),
+                blocks: BlockPool::new(),
+            }
         }
+    }
+
+    /// As [`Slab::walk_from_outside`], for all slabs whoever owns them.
+    pub fn walk_from_outside(&self, mut visit: impl FnMut(SlotRef<H>)) {
+        let slabs = self.slabs.lock().clone();
+        for slab in slabs {
+            slab.walk_from_outside(None, &mut visit);
+        }
+    }
+
+    fn make_slab(&self) -> &'static Slab<H> {
+        let slab: &'static Slab<H> = Box::leak(Box::new(Slab::new()));
+        if HAS_THREADS {
+            self.slabs.lock().push(slab);
+        }
+        slab
     }
 
     /// Takes a slab out of the pool, or makes one; its slots belong to `owner`, and lie as `layout` says.
     pub fn own(&'static self, owner: *mut (), layout: SlotLayout) -> SlabOwner<H> {
         let vacant = self.vacant.lock().pop();
-        let slab = vacant.unwrap_or_else(|| Box::leak(Box::new(Slab::new())));
+        let slab = vacant.unwrap_or_else(|| self.make_slab());
         slab.set_owner(owner);
         SlabOwner {
             slab,
@@ -118,6 +140,11 @@ impl<H: SlotHeader> SlabOwner<H> {
         };
         // SAFETY: the owner, which is not shared; blocks stay meanwhile.
         unsafe { self.slab.walk(visit) }
+    }
+
+    /// The slab, for other contexts than the owner's.
+    pub fn slab(&self) -> &'static Slab<H> {
+        self.slab
     }
 
     /// Whether [`trim`](Self::trim) may find memory to give back.

@@ -42,6 +42,7 @@
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |
 //! | `context_cell! { static NAME: T = …; }` | a `Copy` value per thread, or per system without threads; `update` is one step there |
+//! | `context_word! { static NAME; }` | a number per thread, or per system without threads, which other threads may look at by its `reference()`, where there are any |
 //!
 //! Invariant: `Lock` is not re-entrant; on a platform with interrupts a lock may be taken by an
 //! interrupt handler, since holders run with interrupts off.

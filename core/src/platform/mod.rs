@@ -28,6 +28,28 @@ pub use hosted::{
     limit, locks_held, random_seed, relax, release_pages, tell, without_interrupts,
 };
 
+#[cfg(all(feature = "std", not(loom)))]
+mod context_word;
+#[cfg(all(feature = "std", not(loom)))]
+pub use context_word::{ContextWord, ContextWordRef};
+
+/// A look at another context's number, which is not possible here.
+#[cfg(not(all(feature = "std", not(loom))))]
+#[derive(Debug, Clone, Copy)]
+pub enum ContextWordRef {}
+
+#[cfg(not(all(feature = "std", not(loom))))]
+impl ContextWordRef {
+    /// Never called.
+    ///
+    /// # Safety
+    /// None is needed.
+    #[allow(unsafe_code, clippy::missing_const_for_fn)]
+    pub unsafe fn get(self) -> u64 {
+        match self {}
+    }
+}
+
 #[cfg(any(feature = "std", loom))]
 mod std_panic;
 #[cfg(all(feature = "std", not(loom)))]
@@ -232,6 +254,80 @@ macro_rules! context_storage {
         }
         CELL.with($f)
     }};
+}
+
+/// Declares a number of the running execution context, as [`context_cell!`](crate::context_cell) does, which other threads
+/// may look at where there are threads.
+///
+/// `context_word! { static NAME; }` makes a unit value with `NAME.get() -> u64`, `NAME.set(u64)`,
+/// `NAME.replace(u64) -> u64` and `NAME.reference() -> Option<ContextWordRef>`.
+#[cfg(all(feature = "std", not(loom)))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_word {
+    ($(#[$meta:meta])* static $name:ident;) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        struct $name;
+
+        impl $name {
+            #[inline(always)]
+            fn with<R>(f: impl FnOnce(&$crate::raw::platform::ContextWord) -> R) -> R {
+                std::thread_local! {
+                    static WORD: $crate::raw::platform::ContextWord =
+                        const { $crate::raw::platform::ContextWord::new() };
+                }
+                WORD.with(f)
+            }
+
+            /// The number of this context.
+            #[inline(always)]
+            fn get(self) -> u64 {
+                Self::with(|word| word.get())
+            }
+
+            /// Stores `value` for this context.
+            #[inline(always)]
+            fn set(self, value: u64) {
+                Self::with(|word| word.set(value));
+            }
+
+            /// Stores `value` and returns what stood there.
+            #[inline(always)]
+            fn replace(self, value: u64) -> u64 {
+                Self::with(|word| {
+                    let before = word.get();
+                    word.set(value);
+                    before
+                })
+            }
+
+            /// The number of this context, for others.
+            fn reference(self) -> Option<$crate::raw::platform::ContextWordRef> {
+                Some(Self::with($crate::raw::platform::ContextWordRef::new))
+            }
+        }
+    };
+}
+
+/// Declares a number of the running execution context; nobody else can look at it here.
+#[cfg(not(all(feature = "std", not(loom))))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! context_word {
+    ($(#[$meta:meta])* static $name:ident;) => {
+        $crate::context_cell! {
+            $(#[$meta])*
+            static $name: u64 = 0;
+        }
+
+        impl $name {
+            fn reference(self) -> Option<$crate::raw::platform::ContextWordRef> {
+                None
+            }
+        }
+    };
 }
 
 /// The `Arc` that std's method receivers (`self: Arc<Self>`) know; absent where the

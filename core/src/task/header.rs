@@ -1,7 +1,7 @@
 //! What every task slot starts with, and the `Notified` that stands for a queued task.
 //!
-//! Invariants  I1 `vtable`, `id` and `location` are written before the slot's state leaves vacant,
-//!                and read only by an owner or the holder of a `Notified`, until it is vacant again.
+//! Invariants  I1 `vtable` and `words` are written before the slot's state leaves vacant, and read by an owner or the holder
+//!                of a `Notified` until it is vacant again; by all others the words alone, as `meta_words` says.
 //!             I2 `join_waker` is guarded by the JOIN_WAKER bit of the state (its I4).
 //!             I3 a [`Notified`] exists once per NOTIFIED state and is consumed exactly once.
 #![allow(unsafe_code)]
@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 use core::task::Waker;
 
 use super::id::Id;
+use super::meta_words::MetaWords;
 use super::state::State;
 use crate::collections::{ChainLink, QueueHandle, QueueItem, Slab, SlotHeader, SlotRef};
 use crate::platform::{UnsafeCell, contain_panic};
@@ -22,7 +23,8 @@ pub struct Header {
     pub(super) state: State,
     /// Link of the free list, or of the queue that holds the task's `Notified`.
     next: ChainLink<Header>,
-    pub(super) meta: UnsafeCell<Option<Meta>>,
+    vtable: UnsafeCell<Option<&'static Vtable>>,
+    words: MetaWords,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
 }
 
@@ -71,7 +73,8 @@ unsafe impl SlotHeader for Header {
         Self {
             state: State::vacant(0),
             next: ChainLink::new(),
-            meta: UnsafeCell::new(None),
+            vtable: UnsafeCell::new(None),
+            words: MetaWords::vacant(),
             join_waker: UnsafeCell::new(None),
         }
     }
@@ -85,7 +88,7 @@ unsafe impl SlotHeader for Header {
         this.state.restore(generation);
         this.next.set(core::ptr::null_mut());
         // SAFETY: nobody reads it while the slot is vacant (I1); what zeros left is not dropped.
-        this.meta.with_mut(|meta| unsafe { meta.write(None) });
+        this.vtable.with_mut(|vtable| unsafe { vtable.write(None) });
         // SAFETY: as above; a vacant slot has no join waker (I2).
         this.join_waker
             .with_mut(|waker| unsafe { waker.write(None) });
@@ -108,9 +111,47 @@ impl Header {
     #[inline]
     pub(super) unsafe fn meta(&self) -> Meta {
         // SAFETY: nobody writes it while the slot holds a task (I1).
-        let meta = self.meta.with(|meta| unsafe { *meta });
-        // SAFETY: written before the task began (I1).
-        unsafe { meta.unwrap_unchecked() }
+        let vtable = self.vtable.with(|vtable| unsafe { *vtable });
+        // SAFETY: by the caller's promise (I1).
+        let (id, location) = unsafe { self.words.get() };
+        Meta {
+            // SAFETY: written before the task began (I1).
+            vtable: unsafe { vtable.unwrap_unchecked() },
+            id,
+            location,
+        }
+    }
+
+    /// Writes what the slot's next task is.
+    ///
+    /// # Safety
+    /// The slot is vacant, and the caller has taken it.
+    #[inline]
+    pub(super) unsafe fn set_meta(&self, meta: Meta) {
+        // SAFETY: nobody reads it while the state is vacant (I1).
+        self.vtable
+            .with_mut(|vtable| unsafe { *vtable = Some(meta.vtable) });
+        self.words.set(meta.id, meta.location);
+    }
+
+    /// The task in the slot, if it holds one that has not ended; any context may ask.
+    pub(super) fn listed(&self) -> Option<ListedTask> {
+        let before = self.state.load();
+        if !before.is_owned_by_runtime() || before.is_complete() {
+            return None;
+        }
+        let is_still_there = || self.state.load().generation() == before.generation();
+        let (id, location) = self.words.read(is_still_there)?;
+        let state = match (before.is_running(), before.is_notified()) {
+            (true, _) => ListedState::Polled,
+            (false, true) => ListedState::Queued,
+            (false, false) => ListedState::Waiting,
+        };
+        Some(ListedTask {
+            id,
+            location,
+            state,
+        })
     }
 
     /// Gives the slot back: the caller was the last owner.
@@ -137,6 +178,29 @@ impl Header {
         // SAFETY: it is ours by the caller's promise.
         drop(self.join_waker.with_mut(|waker| unsafe { (*waker).take() }));
     }
+}
+
+/// A task, as others than its owner see it.
+#[derive(Debug, Clone, Copy)]
+pub struct ListedTask {
+    /// The task's id.
+    pub id: Id,
+    /// Where it was spawned.
+    pub location: &'static Location<'static>,
+    /// What it did when it was looked at.
+    pub state: ListedState,
+}
+
+/// What a task does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum ListedState {
+    /// It waits for a waker.
+    Waiting,
+    /// It waits for its next poll.
+    Queued,
+    /// It is polled, or dropped.
+    Polled,
 }
 
 /// A queued task: the right and the duty to run it once, on any thread. Tasks whose futures must stay on a thread are
@@ -176,6 +240,13 @@ impl Notified {
             // SAFETY: the runtime left with the `Notified`, and the handle before.
             unsafe { Header::release(self.0) };
         }
+    }
+
+    /// Hands the task to its scheduler, as a waker does.
+    pub fn schedule(self) {
+        let vtable = self.meta().vtable;
+        // SAFETY: the `Notified` is consumed here, once.
+        unsafe { (vtable.schedule)(self.0) }
     }
 
     /// Cancels the task in the caller's context, unless it has ended.

@@ -7,8 +7,8 @@
 use core::fmt;
 use core::num::NonZeroU64;
 
-use crate::context_cell;
-use crate::platform::{Ordering, PlainU64};
+use crate::platform::{ContextWordRef, Ordering, PlainU64};
+use crate::{context_cell, context_word};
 
 /// Ids that a context takes at a time.
 const BLOCK_IDS: u64 = 64;
@@ -21,9 +21,9 @@ context_cell! {
     static LAST: u64 = 0;
 }
 
-context_cell! {
+context_word! {
     /// The id of the task that this context polls or drops, 0 outside.
-    static CURRENT: u64 = 0;
+    static CURRENT;
 }
 
 /// An opaque number that identifies a task among all tasks alive in the process.
@@ -84,6 +84,27 @@ impl Drop for IdGuard {
 #[inline]
 pub fn current_id() -> Option<Id> {
     NonZeroU64::new(CURRENT.get()).map(Id)
+}
+
+/// What a thread polls, for other threads.
+#[derive(Debug, Clone, Copy)]
+pub struct CurrentIdRef(ContextWordRef);
+
+/// What the calling thread polls, for other threads; `None` where there are none that could look.
+pub fn current_id_ref() -> Option<CurrentIdRef> {
+    CURRENT.reference().map(CurrentIdRef)
+}
+
+impl CurrentIdRef {
+    /// The id of the task that the thread polls or drops, the innermost one; `None` if it does not.
+    ///
+    /// # Safety
+    /// The thread has not ended.
+    #[allow(unsafe_code)]
+    pub unsafe fn get(self) -> Option<Id> {
+        // SAFETY: by the caller's promise.
+        NonZeroU64::new(unsafe { self.0.get() }).map(Id)
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ mod id;
 #[cfg(feature = "alloc")]
 mod join;
 #[cfg(feature = "alloc")]
+mod meta_words;
+#[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]
 mod poll;
@@ -44,5 +46,7 @@ pub use id::{Id, current_id};
 pub use join::{AbortHandle, JoinHandle};
 pub use yield_now::yield_now;
 
+#[cfg(all(test, loom, feature = "alloc"))]
+mod listed_model;
 #[cfg(all(test, loom, feature = "alloc"))]
 mod model;

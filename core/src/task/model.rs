@@ -21,7 +21,7 @@ use crate::platform::{AtomicUsize, Lock, Ordering, PlainArc};
 use crate::queue::Inject;
 
 /// A scheduler that is a queue.
-struct Queue {
+pub(super) struct Queue {
     inject: Inject<Notified>,
     finished: AtomicUsize,
 }
@@ -49,6 +49,13 @@ unsafe impl Schedule for Queue {
 }
 
 impl Queue {
+    pub(super) fn new() -> PlainArc<Self> {
+        PlainArc::new(Self {
+            inject: Inject::new(),
+            finished: AtomicUsize::new(0),
+        })
+    }
+
     fn run_one(&self) -> bool {
         match self.inject.pop() {
             Some(notified) => {
@@ -70,19 +77,16 @@ impl Queue {
 }
 
 /// A scheduler and the owner of its tasks.
-struct Owner {
-    queue: PlainArc<Queue>,
-    tasks: OwnedTasks<Queue>,
+pub(super) struct Owner {
+    pub(super) queue: PlainArc<Queue>,
+    pub(super) tasks: OwnedTasks<Queue>,
 }
 
 impl Owner {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // Leaked: slabs live for ever.
         let pool: &'static SlabPool<Header> = Box::leak(Box::new(SlabPool::new()));
-        let queue = PlainArc::new(Queue {
-            inject: Inject::new(),
-            finished: AtomicUsize::new(0),
-        });
+        let queue = Queue::new();
         let tasks = OwnedTasks::in_pool(pool, queue.clone(), SlotLayout::Dense);
         Self { queue, tasks }
     }
@@ -101,7 +105,7 @@ impl Owner {
         handle
     }
 
-    fn close(self) {
+    pub(super) fn close(self) {
         self.queue.inject.close();
         let tasks = self.tasks.close();
         tasks.cancel_all();
@@ -110,7 +114,7 @@ impl Owner {
     }
 }
 
-fn model(f: impl Fn() + Send + Sync + 'static) {
+pub(super) fn model(f: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(2);
     builder.check(f);

@@ -10,21 +10,23 @@
 //! Invariants  I1 while a task is not complete, or a `Notified` of it is out, its slab belongs to a
 //!                scheduler that is alive: the owner holds a count of it, and releases both later.
 //!             I2 a slab goes back to its pool without a live task (I4 of `slab`).
+//!             I3 whoever wakes a task has its `Notified`, by which its slot stays, and so its slab.
 //! Rejected    A plain pointer to the scheduler, with the promise to close first: a panic in a hook
 //!             breaks it. A count of the scheduler in each task: two atomic operations per task.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::Location;
 
-use super::header::{Header, Notified, Schedule};
+use super::header::{Header, ListedTask, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
 use super::spawn::spawn_in;
 use super::state::{OnWake, WAKER_GENERATION};
-use crate::collections::{Entered, SlabOwner, SlabPool, SlotLayout, SlotRef};
+use crate::collections::{Entered, Slab, SlabOwner, SlabPool, SlotLayout, SlotRef};
 use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
 use crate::process_static;
 
@@ -37,6 +39,12 @@ process_static! {
 /// Drop it only by [`close`](Self::close).
 #[must_use = "an owner that is dropped drops its tasks, or loses them"]
 pub struct OwnedTasks<S: Schedule>(Owner<S>);
+
+/// The tasks of an owner, as other contexts see them, while the owner is in use or when it is gone.
+pub struct VisibleTasks<S: Schedule> {
+    slab: &'static Slab<Header>,
+    _scheduler: PhantomData<fn(&S)>,
+}
 
 /// The tasks of an owner that spawns no more.
 #[must_use = "an owner that is dropped drops its tasks, or loses them"]
@@ -60,7 +68,66 @@ impl<S: Schedule> core::fmt::Debug for ClosingTasks<S> {
     }
 }
 
+impl<S: Schedule> core::fmt::Debug for VisibleTasks<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("VisibleTasks").finish_non_exhaustive()
+    }
+}
+
+/// The task `id`, whoever owns it, if it has not ended.
+///
+/// # Cost
+/// A look at each task of the process.
+pub fn find_task(id: Id) -> Option<ListedTask> {
+    let mut found = None;
+    SLABS.walk_from_outside(|slot| {
+        let task = || slot.listed().filter(|task| task.id == id);
+        found = found.or_else(task);
+    });
+    found
+}
+
+impl<S: Schedule> VisibleTasks<S> {
+    /// Calls `list` with each task that has not ended, if the tasks are `scheduler`'s: if their owner is gone, there are
+    /// none. A task may be listed twice, and one that is spawned or ends meanwhile not at all.
+    pub fn list(&self, scheduler: &S, mut list: impl FnMut(ListedTask)) {
+        let scheduler = core::ptr::from_ref(scheduler).cast();
+        self.slab.walk_from_outside(Some(scheduler), |slot| {
+            slot.listed().into_iter().for_each(&mut list);
+        });
+    }
+
+    /// Wakes the tasks that wait, and gives each to `keep`; not those that are queued or running. The tasks must be
+    /// `scheduler`'s: if their owner is gone, there are none.
+    pub fn wake_waiting(&self, scheduler: &S, keep: impl FnMut(Notified)) {
+        let mut waiting = Vec::new();
+        let scheduler = core::ptr::from_ref(scheduler).cast();
+        self.slab.walk_from_outside(Some(scheduler), |slot| {
+            let now = slot.state.load();
+            if !now.is_owned_by_runtime() || now.is_complete() {
+                return;
+            }
+            // Whatever task the slot holds now: a wake too many does no harm.
+            match slot.state.wake(now.generation() & WAKER_GENERATION) {
+                // SAFETY: this wake made the state NOTIFIED, so the `Notified` is ours.
+                OnWake::Queue => waiting.push(unsafe { Notified::new(slot) }),
+                OnWake::Nothing => {}
+            }
+        });
+        // Outside the lock of the walk, which their owner may wait for.
+        waiting.into_iter().for_each(keep);
+    }
+}
+
 impl<S: Schedule> OwnedTasks<S> {
+    /// The tasks, for other contexts than the owner's.
+    pub fn visible(&self) -> VisibleTasks<S> {
+        VisibleTasks {
+            slab: self.0.slab.slab(),
+            _scheduler: PhantomData,
+        }
+    }
+
     /// An owner of tasks that belong to `scheduler`, which runs one at a time.
     pub fn new(scheduler: PlainArc<S>) -> Self {
         Self::in_pool(&SLABS, scheduler, SlotLayout::Dense)

@@ -5,9 +5,10 @@ pub use super::boxed::BoxedFuture;
 pub use super::erased_future::{ErasedFuture, FutureVtable};
 pub use super::fixed::{BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule};
 #[cfg(feature = "alloc")]
-pub use super::header::{Header, Notified, Schedule};
+pub use super::header::{Header, ListedState, ListedTask, Notified, Schedule};
+pub use super::id::{CurrentIdRef, current_id_ref};
 #[cfg(feature = "alloc")]
-pub use super::owned::{ClosingTasks, OwnedTasks};
+pub use super::owned::{ClosingTasks, OwnedTasks, VisibleTasks, find_task};
 #[cfg(feature = "alloc")]
 pub use super::spawn::spawn_in;
 #[cfg(feature = "alloc")]

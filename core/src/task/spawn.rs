@@ -79,15 +79,13 @@ unsafe fn put<F: Future, U: Unpack<F::Output>, S: Schedule>(
     let first = Stage::new(future);
     // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
     unsafe { stage.write(UnsafeCell::new(first)) };
-    slot.meta.with_mut(|meta| {
-        let value = Meta {
-            vtable: vtable::<F, U, S>(),
-            id,
-            location,
-        };
-        // SAFETY: nobody reads it while the state is vacant.
-        unsafe { *meta = Some(value) };
-    });
+    let meta = Meta {
+        vtable: vtable::<F, U, S>(),
+        id,
+        location,
+    };
+    // SAFETY: the slot is ours, and vacant.
+    unsafe { slot.set_meta(meta) };
     slot.state.begin();
     slot
 }

@@ -152,6 +152,14 @@ impl Snapshot {
         self.has(RUNTIME)
     }
 
+    pub(super) fn is_running(self) -> bool {
+        self.has(RUNNING)
+    }
+
+    pub(super) fn is_notified(self) -> bool {
+        self.has(NOTIFIED)
+    }
+
     fn has(self, flag: usize) -> bool {
         self.0 & flag != 0
     }

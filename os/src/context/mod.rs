@@ -19,6 +19,6 @@ pub(crate) use current::{
 };
 pub(crate) use entered::{InnermostEntry, Node};
 pub use handle::{Handle, Id};
-pub(crate) use handle::{Inner, RuntimeTimers, Seeds};
+pub(crate) use handle::{Inner, Resource, RuntimeTimers, Seeds};
 pub use scope::EnterGuard;
 pub(crate) use scope::enter_context;

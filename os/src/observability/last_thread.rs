@@ -6,8 +6,10 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
+
+use super::observed_thread::ObservedThread;
 
 thread_local! {
     /// This thread's number, 0 until it is asked for.
@@ -18,7 +20,15 @@ thread_local! {
 #[derive(Debug, Default)]
 pub(crate) struct LastThread {
     number: AtomicUsize,
-    id: Mutex<Option<ThreadId>>,
+    thread: Mutex<NotedThread>,
+}
+
+/// What is known of that thread.
+#[derive(Debug, Default)]
+struct NotedThread {
+    id: Option<ThreadId>,
+    /// `None` when it has left the worker to another thread.
+    observed: Option<Arc<ObservedThread>>,
 }
 
 impl LastThread {
@@ -44,11 +54,31 @@ impl LastThread {
         });
         // Relaxed: as in `note`. A thread whose locals are gone is noted each time.
         self.number.store(number.unwrap_or(0), Ordering::Relaxed);
-        *self.id.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+        *self.lock() = NotedThread {
+            id: Some(thread::current().id()),
+            observed: ObservedThread::here(),
+        };
+    }
+
+    /// The calling thread gives the worker away, to go on with a poll that blocks.
+    #[cfg(feature = "rt-multi-thread")]
+    pub(crate) fn leave(&self) {
+        // Relaxed: as in `note`; the thread is noted again if it takes the worker back.
+        self.number.store(0, Ordering::Relaxed);
+        self.lock().observed = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, NotedThread> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The thread, once there was one.
     pub(crate) fn get(&self) -> Option<ThreadId> {
-        *self.id.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().id
+    }
+
+    /// The same thread, to look at what it does; `None` if it has left the worker.
+    pub(crate) fn observed(&self) -> Option<Arc<ObservedThread>> {
+        self.lock().observed.clone()
     }
 }

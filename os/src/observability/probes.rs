@@ -1,4 +1,4 @@
-//! What observes the tasks of a runtime: hooks, histograms, the watchdog, statistics.
+//! What observes the tasks of a runtime: hooks, histograms, statistics, the recorder.
 //!
 //! Idea        There is one table, and none for a runtime of which nobody has asked anything: then a spawn, a wake and a poll look
 //!             into an empty slot (`probes_slot`), and that is all they pay.
@@ -25,7 +25,6 @@ use super::recorder::Recorder;
 use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
 use super::thread_role::{self, ProbesNumber, WakeCause};
 use super::timed_probes::TimedProbes;
-use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
 use crate::sys::TickClock;
 
 /// A hook that is called for tasks.
@@ -45,7 +44,6 @@ pub(crate) struct ProbesConfig {
     pub(crate) latencies: Option<HistogramConfiguration>,
     pub(crate) track_latency: bool,
     pub(crate) track_tasks: bool,
-    pub(crate) watchdog: Option<WatchdogConfig>,
 }
 
 /// The table of one runtime.
@@ -58,20 +56,17 @@ pub(crate) struct Probes {
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
     latencies: Option<Box<[Histogram]>>,
-    watchdog: Option<Watchdog>,
     /// The statistics of tasks, from when they were first asked for.
     tasks: OnceLock<TaskTable>,
     /// The recorder, from when it was first started.
     recorder: OnceLock<Recorder>,
     /// What the watchdog does with a long poll beside its report.
-    on_stall: Arc<OnceLock<StallHook>>,
+    on_stall: OnceLock<StallHook>,
 }
 
 impl fmt::Debug for Probes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probes")
-            .field("watchdog", &self.watchdog)
-            .finish_non_exhaustive()
+        f.debug_struct("Probes").finish_non_exhaustive()
     }
 }
 
@@ -90,20 +85,6 @@ fn call(hook: Option<&TaskHook>, meta: &TaskMeta<'_>) {
     }
 }
 
-/// The watchdog's configuration, with a report that first does what is asked for later.
-fn hooked(config: &WatchdogConfig, on_stall: &Arc<OnceLock<StallHook>>) -> WatchdogConfig {
-    let (report, on_stall) = (Arc::clone(&config.report), Arc::clone(on_stall));
-    WatchdogConfig {
-        threshold: config.threshold,
-        report: Arc::new(move |stalled| {
-            if let Some(on_stall) = on_stall.get() {
-                on_stall();
-            }
-            report(stalled);
-        }),
-    }
-}
-
 impl Probes {
     /// The table for `workers` workers; `None` if nothing was asked for.
     ///
@@ -117,8 +98,7 @@ impl Probes {
             || config.poll_times.is_some()
             || config.latencies.is_some()
             || config.track_latency
-            || config.track_tasks
-            || config.watchdog.is_some();
+            || config.track_tasks;
         if !asked {
             return Ok(None);
         }
@@ -127,17 +107,12 @@ impl Probes {
             let shape = shape.as_ref()?;
             Some((0..workers).map(|_| Histogram::new(shape)).collect())
         };
-        let on_stall = Arc::default();
-        let watchdog = config.watchdog.as_ref();
-        let watchdog = watchdog.map(|config| Watchdog::start(&hooked(config, &on_stall), workers));
         let with_stamps = config.track_latency || config.latencies.is_some();
         probes = Self {
             has_others: true,
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
-            watchdog: watchdog.transpose()?,
-            on_stall,
             config: config.clone(),
             ..probes
         };
@@ -157,10 +132,9 @@ impl Probes {
             stamps: None,
             poll_times: None,
             latencies: None,
-            watchdog: None,
             tasks: OnceLock::new(),
             recorder: OnceLock::new(),
-            on_stall: Arc::default(),
+            on_stall: OnceLock::new(),
         }
     }
 
@@ -244,9 +218,6 @@ impl Probes {
         let name = if has_hooks { name_of(id) } else { None };
         let meta = TaskMeta::new(id, name.as_deref(), location).with_latency(latency);
         call(self.config.before_poll.as_ref(), &meta);
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.begin(worker, id, location);
-        }
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
         match self.timed() {
             None => task.run(),
@@ -255,17 +226,11 @@ impl Probes {
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
             poll_times[worker].record(begun.elapsed());
         }
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.end(worker, Some(id));
-        }
         call(self.config.after_poll.as_ref(), &meta);
     }
 
     /// What worker `worker` polls may block from here on: another thread has the worker.
     pub(crate) fn handed_off(&self, worker: usize) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.end(worker, None);
-        }
         match self.timed() {
             Some(timed) => timed.hand_off(worker, current_id()),
             // What was on when the poll began may be off by now.
@@ -293,6 +258,11 @@ impl Probes {
     #[allow(dead_code, reason = "asked for by recordings that are written")]
     pub(crate) fn on_stall(&self, hook: StallHook) {
         self.on_stall.get_or_init(|| hook);
+    }
+
+    /// What is done when the watchdog has found a long poll, beside its report.
+    pub(crate) fn stall_hook(&self) -> Option<&StallHook> {
+        self.on_stall.get()
     }
 
     /// Worker `worker`, whose loop calls this, has taken `tasks` tasks from worker `victim`.
@@ -359,18 +329,6 @@ impl Probes {
     /// The statistics of each spawn place; `None` if they are not kept.
     pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
         Some(self.tasks.get()?.spawn_places())
-    }
-
-    /// What worker `worker` polls now, if a watchdog knows.
-    pub(crate) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
-        self.watchdog.as_ref()?.poll_of(worker)
-    }
-
-    /// The runtime ends; waits for the watchdog's thread, at most until `deadline`.
-    pub(crate) fn stop(&self, deadline: Option<Instant>) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.stop(deadline);
-        }
     }
 
     fn histograms(&self, figure: Figure) -> Option<&[Histogram]> {

@@ -11,9 +11,11 @@ use super::build::{self, Parts};
 use super::build_hooks::call_build_hooks;
 use super::local::{LocalOptions, LocalRuntime};
 use super::requested_probes::RequestedProbes;
+use super::resources::{StartResource, start_resources};
 use super::runtime::Runtime;
 use crate::config::Config;
-use crate::observability::Probes;
+use crate::observability::{Probes, WatchdogConfig};
+use crate::sys::StackSignal;
 
 /// Configures and builds a [`Runtime`].
 ///
@@ -32,6 +34,8 @@ pub struct Builder {
     worker_threads: Option<usize>,
     pub(super) parts: Parts,
     pub(super) probes: RequestedProbes,
+    pub(super) watchdog: Option<WatchdogConfig>,
+    pub(super) resources: Vec<StartResource>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +59,15 @@ impl Builder {
                 sleeps_at_end: AtEnd::Panic,
                 start_paused: false,
                 name: None,
+                stack_signal: StackSignal::default(),
                 events_per_turn: None,
                 events_per_busy_turn: None,
                 reactor_per_worker: None,
                 seed: None,
             },
             probes: RequestedProbes::default(),
+            watchdog: None,
+            resources: Vec::new(),
         }
     }
 
@@ -297,6 +304,7 @@ impl Builder {
                 build::multi_thread(&self.configured(workers)?, &self.parts)?
             }
         };
+        start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
         call_build_hooks(&handle);
         Ok(Runtime::from_handle(handle))
     }
@@ -331,6 +339,7 @@ impl Builder {
         );
         let owner = Some(std::thread::current().id());
         let handle = build::current_thread(&self.configured(1)?, &self.parts, owner)?;
+        start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
         call_build_hooks(&handle);
         Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
     }

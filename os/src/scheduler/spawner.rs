@@ -4,7 +4,11 @@
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+#[cfg(feature = "taskdump")]
+use std::time::Duration;
 
+#[cfg(feature = "taskdump")]
+use selkie_core::raw::task::ListedTask;
 use selkie_core::task::{Id, JoinHandle};
 
 use super::current_thread::CurrentThread;
@@ -12,7 +16,7 @@ use super::current_thread::CurrentThread;
 use super::multi_thread::MultiThread;
 #[cfg(feature = "taskdump")]
 use crate::observability::Request;
-use crate::observability::{Probes, ProbesSlot};
+use crate::observability::{Probes, ProbesSlot, WorkerCounters, WorkerState};
 
 /// A handle to either kind of scheduler.
 #[derive(Debug, Clone)]
@@ -62,6 +66,73 @@ impl Spawner {
             Self::CurrentThread(scheduler) => scheduler.ask_for_dump(),
             #[cfg(feature = "rt-multi-thread")]
             Self::MultiThread(scheduler) => scheduler.ask_for_dump(),
+        }
+    }
+
+    /// Has the workers look for requests.
+    #[cfg(feature = "taskdump")]
+    pub(crate) fn call_for_dump(&self) {
+        match self {
+            // It has one worker, which answers one request once.
+            Self::CurrentThread(_) => {}
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.call_for_dump(),
+        }
+    }
+
+    /// Calls `list` with each task that has not ended.
+    #[cfg(feature = "taskdump")]
+    pub(crate) fn list_tasks(&self, list: &mut dyn FnMut(ListedTask)) {
+        match self {
+            Self::CurrentThread(scheduler) => scheduler.list_tasks(list),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.list_tasks(list),
+        }
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        match self {
+            Self::CurrentThread(_) => 1,
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.workers(),
+        }
+    }
+
+    /// How long ago worker `worker` has last read the clock between two polls, if it says so.
+    #[cfg(feature = "taskdump")]
+    pub(crate) fn last_look(&self, worker: usize) -> Option<Duration> {
+        match self {
+            // It reads the clock rarely, and to note when would cost some 40 instructions each time.
+            Self::CurrentThread(_) => None,
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => Some(scheduler.last_look(worker)),
+        }
+    }
+
+    /// What is to be seen of worker `worker`, for a watchdog.
+    pub(crate) fn look_at(&self, worker: usize) -> WorkerState {
+        let counters = self.counters(worker);
+        // First: if another poll begins meanwhile, the count is another one at the next look.
+        let count = counters.polls.get();
+        let is_driven = match self {
+            Self::CurrentThread(scheduler) => scheduler.is_driven(),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(_) => true,
+        };
+        let thread = counters.thread.observed().filter(|_| is_driven);
+        WorkerState { count, thread }
+    }
+
+    /// The figures of worker `worker`.
+    pub(crate) fn counters(&self, worker: usize) -> &WorkerCounters {
+        match self {
+            Self::CurrentThread(scheduler) => {
+                debug_assert_eq!(worker, 0, "there is one worker");
+                &scheduler.counters
+            }
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.counters(worker),
         }
     }
 

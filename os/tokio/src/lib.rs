@@ -2,11 +2,30 @@
 //!
 //! Each stands behind the feature that Tokio puts it behind: what a program did not ask for it does not
 //! see, whatever other crates of its build ask for, and the compiler names the feature that is missing.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod io;
 
+#[doc(no_inline)]
+pub use selkie;
 pub use selkie::pin;
 pub use selkie::stream;
+
+/// Compiles on Selkie alone: with another package named `tokio` there is no such macro.
+///
+/// A patch that takes no effect is only a warning of Cargo; with this in a program it is an error.
+/// What runs says [`selkie::VERSION`].
+///
+/// # Examples
+/// ```
+/// tokio::require_selkie!();
+///
+/// println!("this runs on Selkie {}", tokio::selkie::VERSION);
+/// ```
+#[macro_export]
+macro_rules! require_selkie {
+    () => {};
+}
 
 #[cfg(feature = "fs")]
 pub use selkie::fs;

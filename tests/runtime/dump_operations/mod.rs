@@ -9,3 +9,7 @@ mod table;
 mod tasks;
 #[cfg(unix)]
 mod unix;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod uring;
+
+pub(crate) use table::has_names;

@@ -2,19 +2,27 @@
 //!
 //! Idea        Workers check a flag when they look at their driver, and when they wake (`dumps`). Each worker then wakes all
 //!             of its tasks and polls them with tracing switched on, and so it polls what was in its queues. A task that
-//!             was in flight between workers is asked for again in another round.
-//! States      requested → answered by all, after [`ROUNDS`] rounds at most | out of time
+//!             was in flight between workers is asked for again in another round. For a worker that is in a long poll
+//!             nobody waits: in one more round, one of the others wakes its tasks as well, and polls them. What no worker was
+//!             free to poll is listed as its slot tells, without a trace.
+//! States      requested → answered by all, after [`ROUNDS`] rounds at most → done
+//!             requested → some are stuck → the others are asked again → done
 //! Invariants  I1 a worker answers once per round.
-//! Rejected    Stopping all workers at a barrier: one that is stuck would stop the others, too.
+//!             I2 a request holds no task: who wants the dump may forget about it, and the runtime may end.
+//! Rejected    Stopping all workers at a barrier: one that is stuck would stop the others, too. Tasks of a stuck worker that
+//!             are woken and kept until a worker answers: they would not go on before whoever wants the dump has polled its
+//!             future again, and a shutdown would wait for them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use selkie_core::raw::task::Notified;
+use selkie_core::raw::task::{ListedState, ListedTask, Notified};
 use selkie_core::task::Id;
 
+use super::task::{Dump, Task, TaskState, Tasks};
 use super::trace::{Trace, at_root};
+use crate::sys::RawStack;
 
 /// Rounds at most.
 const ROUNDS: u32 = 3;
@@ -23,56 +31,11 @@ const MOST_TASKS: usize = 65_536;
 /// How long workers that are in the poll of a task are waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Where the tasks of a runtime wait.
+/// What is known of a poll that keeps a worker from answering.
 #[derive(Debug)]
-pub struct Dump {
-    tasks: Tasks,
-    missing: Vec<usize>,
-}
-
-/// The tasks of a dump.
-#[derive(Debug)]
-pub struct Tasks {
-    tasks: Vec<Task>,
-}
-
-/// A task of a dump.
-#[derive(Debug)]
-pub struct Task {
-    id: Id,
-    trace: Trace,
-}
-
-impl Dump {
-    /// The tasks.
-    pub fn tasks(&self) -> &Tasks {
-        &self.tasks
-    }
-
-    /// The numbers of the workers that have not answered in time, since they are in a long poll:
-    /// tasks of theirs may be missing. Beyond Tokio.
-    pub fn missing_workers(&self) -> &[usize] {
-        &self.missing
-    }
-}
-
-impl Tasks {
-    /// Each task, in the order of their ids.
-    pub fn iter(&self) -> impl Iterator<Item = &Task> {
-        self.tasks.iter()
-    }
-}
-
-impl Task {
-    /// The task's id.
-    pub fn id(&self) -> Id {
-        self.id
-    }
-
-    /// Where the task waits.
-    pub fn trace(&self) -> &Trace {
-        &self.trace
-    }
+pub(crate) struct PolledTask {
+    pub(crate) lasts: Duration,
+    pub(crate) stack: Option<RawStack>,
 }
 
 /// One dump that is asked for.
@@ -87,9 +50,37 @@ struct State {
     round: u32,
     /// Workers that have not answered this round.
     waited_for: Vec<bool>,
-    traces: HashMap<Id, Trace>,
-    /// Tasks seen alive and not traced.
+    /// Workers that are in a long poll: nobody waits for them any more.
+    stuck: Vec<bool>,
+    /// Tasks that were traced, or for which there is no worker.
+    tasks: HashMap<Id, Task>,
+    /// Tasks seen alive and not traced, in this round and in the last one that is over.
     missed: HashSet<Id>,
+    missed_at_last: HashSet<Id>,
+    /// Stuck workers whose tasks nobody has taken in this round.
+    untaken: Vec<usize>,
+}
+
+impl State {
+    /// Asks all workers that are not stuck once more.
+    fn begin_round(&mut self) {
+        self.round += 1;
+        self.missed.clear();
+        for (waited_for, stuck) in self.waited_for.iter_mut().zip(&self.stuck) {
+            *waited_for = !stuck;
+        }
+        self.untaken = self.stuck_workers();
+    }
+
+    fn stuck_workers(&self) -> Vec<usize> {
+        let workers = self.stuck.iter().enumerate();
+        let stuck = workers.filter(|(_, stuck)| **stuck);
+        stuck.map(|(worker, _)| worker).collect()
+    }
+
+    fn is_traced(&self, id: Id) -> bool {
+        self.tasks.get(&id).is_some_and(Task::is_traced)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -103,8 +94,11 @@ impl Request {
             state: Mutex::new(State {
                 round: 1,
                 waited_for: vec![true; workers],
-                traces: HashMap::new(),
+                stuck: vec![false; workers],
+                tasks: HashMap::new(),
                 missed: HashSet::new(),
+                missed_at_last: HashSet::new(),
+                untaken: Vec::new(),
             }),
             progress: Condvar::new(),
         }
@@ -120,12 +114,14 @@ impl Request {
         let id = task.id();
         let is_known = {
             let state = lock(&self.state);
-            state.traces.len() >= MOST_TASKS || state.traces.contains_key(&id)
+            state.tasks.len() >= MOST_TASKS || state.is_traced(id)
         };
         if is_known {
             return run(task);
         }
         let handle = task.abort_handle();
+        // Before the poll, in which it may end.
+        let mut dumped = Task::untraced(id, task.location());
         let call = |(task, run): (Notified, _)| {
             let run: Box<dyn FnOnce(Notified) + '_> = run;
             run(task);
@@ -133,7 +129,10 @@ impl Request {
         let run: Box<dyn FnOnce(Notified) + '_> = Box::new(run);
         let ((), trace) = Trace::capture(|| at_root((task, run), call));
         if !handle.is_finished() {
-            lock(&self.state).traces.insert(id, trace);
+            dumped.state = TaskState::Traced(trace);
+            lock(&self.state).tasks.insert(id, dumped);
+        } else {
+            lock(&self.state).tasks.remove(&id);
         }
     }
 
@@ -147,19 +146,17 @@ impl Request {
         if state.waited_for.contains(&true) {
             return false;
         }
-        let traces = &state.traces;
-        state.missed.retain(|id| !traces.contains_key(id));
-        if state.missed.is_empty() || state.round == ROUNDS {
+        state.missed_at_last = std::mem::take(&mut state.missed);
+        let is_missed = state.missed_at_last.iter().any(|id| !state.is_traced(*id));
+        if !is_missed || state.round >= ROUNDS {
             self.progress.notify_all();
             return false;
         }
-        state.round += 1;
-        state.missed.clear();
-        state.waited_for.fill(true);
+        state.begin_round();
         true
     }
 
-    /// Blocks until all have answered, or for [`PATIENCE`].
+    /// Blocks until all have answered that are not stuck, or for [`PATIENCE`].
     pub(crate) fn wait(&self) {
         let state = lock(&self.state);
         let _state = self
@@ -167,22 +164,60 @@ impl Request {
             .wait_timeout_while(state, PATIENCE, |state| state.waited_for.contains(&true));
     }
 
+    /// The workers that have not answered; from here on nobody waits for them.
+    pub(crate) fn give_up_waiting(&self) -> Vec<usize> {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        for (waited_for, stuck) in state.waited_for.iter_mut().zip(&mut state.stuck) {
+            *stuck |= std::mem::take(waited_for);
+        }
+        state.stuck_workers()
+    }
+
+    /// The workers that are stuck, and whose tasks nobody has taken in this round: the caller does.
+    pub(crate) fn take_stuck(&self) -> Vec<usize> {
+        std::mem::take(&mut lock(&self.state).untaken)
+    }
+
+    /// Asks the workers that answer once more; the caller wakes them.
+    pub(crate) fn ask_again(&self) {
+        lock(&self.state).begin_round();
+    }
+
+    /// Adds what `listed` tells of tasks that no worker has polled for this dump; `polled` are those that keep a worker from
+    /// answering.
+    pub(crate) fn add_listed(&self, listed: Vec<ListedTask>, mut polled: HashMap<Id, PolledTask>) {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        let all_answered = !state.stuck.contains(&true);
+        for task in listed {
+            // If all workers have answered, a task that was not there when they did is none that waits.
+            let is_new = all_answered && !state.missed_at_last.contains(&task.id);
+            if is_new || state.tasks.contains_key(&task.id) || state.tasks.len() >= MOST_TASKS {
+                continue;
+            }
+            let mut dumped = Task::untraced(task.id, task.location);
+            if task.state == ListedState::Polled {
+                let polled = polled.remove(&task.id);
+                let lasts = polled.as_ref().map(|polled| polled.lasts);
+                let stack = polled.and_then(|polled| polled.stack);
+                dumped.state = TaskState::polled(lasts, stack);
+            }
+            state.tasks.insert(task.id, dumped);
+        }
+    }
+
     /// What came together.
     pub(crate) fn finish(&self) -> Dump {
-        let mut state = lock(&self.state);
-        let traces = std::mem::take(&mut state.traces);
-        let mut tasks: Vec<_> = traces
-            .into_iter()
-            .map(|(id, trace)| Task { id, trace })
-            .collect();
+        let missing = self.give_up_waiting();
+        let tasks = std::mem::take(&mut lock(&self.state).tasks);
+        let mut tasks: Vec<_> = tasks.into_values().collect();
         tasks.sort_unstable_by_key(|task| task.id);
-        let waited_for = state.waited_for.iter().enumerate();
+        let (tasks, untraced) = tasks.into_iter().partition(Task::is_traced);
         Dump {
             tasks: Tasks { tasks },
-            missing: waited_for
-                .filter(|(_, waits)| **waits)
-                .map(|(worker, _)| worker)
-                .collect(),
+            untraced: Tasks { tasks: untraced },
+            missing,
         }
     }
 }

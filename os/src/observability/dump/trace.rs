@@ -103,6 +103,11 @@ impl Trace {
         (output, Self { leaves })
     }
 
+    /// Whether no operation was pending.
+    pub(super) fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
     /// Has traces of what polls `f` begin at `f`.
     pub fn root<F>(f: F) -> Root<F>
     where

@@ -5,7 +5,10 @@ use std::fmt;
 use super::backtrace::{Backtrace, BacktraceSymbol};
 
 /// The runtime's own functions around a poll, by how their names begin.
-const MACHINERY: [&str; 12] = [
+const MACHINERY: [&str; 15] = [
+    "<selkie::observability::root_poll",
+    "<selkie::observability::names::NamedFuture",
+    "<selkie::trace::",
     "<selkie::observability::dump::trace::Root",
     "core::ops::function::FnOnce::call_once",
     "selkie_core::task::poll",
@@ -18,6 +21,20 @@ const MACHINERY: [&str; 12] = [
     "std::panic",
     "core::panic",
     "<core::panic",
+];
+
+/// The same by the ends of their files' paths, where the debug information has lines alone and short names.
+const MACHINERY_FILES: [&str; 10] = [
+    "core/src/task/poll.rs",
+    "core/src/task/header.rs",
+    "core/src/task/id.rs",
+    "core/src/coop/budget.rs",
+    "core/src/platform/std_panic.rs",
+    "core/src/platform/hosted.rs",
+    "library/core/src/ops/function.rs",
+    "library/core/src/panic/unwind_safe.rs",
+    "library/std/src/panic.rs",
+    "library/std/src/panicking.rs",
 ];
 
 /// A call and those that it made.
@@ -39,7 +56,21 @@ fn is_machinery(symbol: &BacktraceSymbol) -> bool {
     let Some(name) = symbol.name_demangled() else {
         return true;
     };
-    name == "__rust_try" || MACHINERY.iter().any(|start| name.starts_with(start))
+    let is_named = || MACHINERY.iter().any(|start| name.starts_with(start));
+    name == "__rust_try"
+        || is_named()
+        || (!name.contains("::") || name.contains('#')) && is_of_machinery(symbol)
+}
+
+/// Whether the function stands in a file of the runtime's own, as the project or as a package of a registry has it.
+fn is_of_machinery(symbol: &BacktraceSymbol) -> bool {
+    let path = symbol.filename().and_then(|path| path.to_str());
+    let is_file = |path: &str, file: &&str| {
+        let packaged = file.strip_prefix("core/");
+        let is_packaged = |file| path.contains("/selkie-core-") && path.ends_with(file);
+        path.ends_with(file) || packaged.is_some_and(is_packaged)
+    };
+    path.is_some_and(|path| MACHINERY_FILES.iter().any(|file| is_file(path, file)))
 }
 
 /// The calls of one backtrace, outermost first, without the runtime's own at both ends.
@@ -57,10 +88,11 @@ fn calls(backtrace: &Backtrace) -> Vec<String> {
         .collect()
 }
 
-/// Whether this is the function that polls a task.
+/// Whether this is the function that polls a task, or the future of a `block_on`.
 fn is_poll(symbol: &BacktraceSymbol) -> bool {
     let name = symbol.name_demangled().unwrap_or_default();
-    name.starts_with("selkie_core::task::poll::poll_once")
+    name.starts_with("selkie_core::task::poll::")
+        || name.starts_with("<selkie::observability::root_poll::WatchedFuture")
 }
 
 fn describe(symbol: &BacktraceSymbol) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::blocking::BlockingKind;
+use super::collection::{collect, collect_apart};
 use crate::context::Handle;
 use crate::observability::Request;
 use crate::observability::dump::Dump;
@@ -21,19 +21,21 @@ impl Drop for RequestGuard<'_> {
 }
 
 impl Handle {
-    /// Where each task of the runtime waits, as backtraces of its pending operations.
+    /// Where each task of the runtime waits, as backtraces of its pending operations. The [module](super::dump) shows a
+    /// dump, and says what it needs.
     ///
     /// The runtime goes on meanwhile: every task is polled once more than it needs, as by a spurious
-    /// wake. Workers that are in a long poll are waited for, 250 ms at most; a current-thread
-    /// runtime answers while somebody is in `block_on`. Operations of other crates leave no
-    /// backtrace; of more than 65,536 tasks some are left out.
+    /// wake. Workers that are in a long poll are waited for, 250 ms; then the other workers poll their tasks, and the
+    /// task in the poll is listed without a trace. A current-thread runtime answers while somebody is in `block_on`, and
+    /// has its tasks listed without traces otherwise. So a dump takes about a second at most. Of more than 65,536 tasks
+    /// some are left out.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     ///
     /// # Cost
-    /// A poll and an unwinding of the stack for each task, and a thread of the blocking pool until
-    /// all workers have answered. While no dump is made: a load for each look at the driver.
+    /// A poll and an unwinding of the stack for each task, and a thread until all workers have answered. While no dump
+    /// is made: a load for each look at the driver.
     ///
     /// # Examples
     /// ```
@@ -51,18 +53,23 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub async fn dump(&self) -> Dump {
-        let asked = RequestGuard {
+        let asked = self.ask_for_dump();
+        collect_apart(self.clone(), Arc::clone(&asked.request)).await;
+        asked.request.finish()
+    }
+
+    /// The same on the calling thread, which waits meanwhile and drives no runtime.
+    pub(in crate::runtime) fn dump_here(&self) -> Dump {
+        let asked = self.ask_for_dump();
+        collect(self, &asked.request);
+        asked.request.finish()
+    }
+
+    fn ask_for_dump(&self) -> RequestGuard<'_> {
+        RequestGuard {
             spawner: &self.inner.spawner,
             request: self.inner.spawner.ask_for_dump(),
-        };
-        let request = Arc::clone(&asked.request);
-        // A pool that has closed, or has no thread, does not wait: the dump is what is there.
-        if let Ok(waited) =
-            self.try_spawn_blocking(BlockingKind::Closure, None, move || request.wait())
-        {
-            let _gone = waited.await;
         }
-        asked.request.finish()
     }
 
     /// Whether the caller is polled for a trace.

@@ -3,6 +3,9 @@
 #[cfg(feature = "taskdump")]
 use std::sync::Arc;
 
+#[cfg(feature = "taskdump")]
+use selkie_core::raw::task::ListedTask;
+
 use super::run::CoreGuard;
 #[cfg(feature = "taskdump")]
 use super::shared::CurrentThread;
@@ -16,6 +19,13 @@ impl CurrentThread {
         let request = self.dumps.ask(1);
         self.unpark.unpark();
         request
+    }
+
+    /// Calls `list` with each task that has not ended, as [`VisibleTasks::list`] does.
+    pub(crate) fn list_tasks(&self, mut list: impl FnMut(ListedTask)) {
+        for tasks in self.visible.get().into_iter().flatten() {
+            tasks.list(self, &mut list);
+        }
     }
 
     /// Nobody waits for `request` any more.

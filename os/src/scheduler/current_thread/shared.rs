@@ -10,11 +10,11 @@
 use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::ThreadId;
 
 use selkie_core::raw::queue::Inject;
-use selkie_core::raw::task::{Notified, OwnedTasks};
+use selkie_core::raw::task::{Notified, OwnedTasks, VisibleTasks};
 use selkie_core::time::TimersHandle;
 
 use super::super::any_park::AnyUnpark;
@@ -47,6 +47,8 @@ pub(crate) struct CurrentThread {
     /// Slots of tasks that are spawned on other threads; `None` once closed.
     pub(super) remote: Mutex<Option<OwnedTasks<CurrentThread>>>,
     pub(super) dumps: Dumps,
+    /// The tasks of the core, and those that were spawned on other threads, for dumps.
+    pub(super) visible: OnceLock<[VisibleTasks<CurrentThread>; 2]>,
     pub(crate) counters: WorkerCounters,
     pub(crate) remote_spawned: Counter,
     pub(crate) remote_schedules: AtomicUsize,
@@ -103,6 +105,12 @@ impl CurrentThread {
     /// After how many tasks those from other threads have precedence.
     pub(super) fn remote_interval(&self) -> u32 {
         self.config.global_queue_interval.unwrap_or(REMOTE_INTERVAL)
+    }
+
+    /// Whether some thread has the core.
+    pub(crate) fn is_driven(&self) -> bool {
+        // Relaxed: a figure for readers.
+        self.core_slot.load(Ordering::Relaxed).is_null()
     }
 
     /// How many tasks have been spawned so far.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::ThreadId;
 
 use selkie_core::raw::queue::Inject;
@@ -42,13 +42,17 @@ impl CurrentThread {
             unpark,
             remote: Mutex::new(None),
             dumps: Dumps::default(),
+            visible: OnceLock::new(),
             counters: WorkerCounters::default(),
             remote_spawned: Counter::default(),
             remote_schedules: AtomicUsize::new(0),
             timers: timers.as_ref().map(|owner| owner.handle()),
         });
-        let tasks = Some(OwnedTasks::new(Arc::clone(&scheduler)));
-        *lock(&scheduler.remote) = Some(OwnedTasks::new(Arc::clone(&scheduler)));
+        let tasks = OwnedTasks::new(Arc::clone(&scheduler));
+        let remote = OwnedTasks::new(Arc::clone(&scheduler));
+        let visible = [tasks.visible(), remote.visible()];
+        scheduler.visible.get_or_init(|| visible);
+        *lock(&scheduler.remote) = Some(remote);
         let core = Box::new(Core {
             queue: VecDeque::with_capacity(64),
             until_remote: scheduler.remote_interval(),
@@ -60,7 +64,7 @@ impl CurrentThread {
             busy_since: None,
             park,
             timers,
-            tasks,
+            tasks: Some(tasks),
         });
         scheduler.put_core(core);
         scheduler

@@ -1,11 +1,14 @@
 //! A worker's part of a task dump: it polls its own tasks with tracing switched on.
 //!
-//! Invariants  I1 the slots of an owner of tasks are walked on the thread that has it, or under its lock.
+//! Invariants  I1 the slots of an owner of tasks are walked on the thread that has it, or under its lock; otherwise only as
+//!                `VisibleTasks` allows.
 
 #[cfg(feature = "taskdump")]
 use std::sync::Arc;
 use std::sync::PoisonError;
 
+#[cfg(feature = "taskdump")]
+use selkie_core::raw::task::ListedTask;
 use selkie_core::raw::task::{Notified, OwnedTasks};
 use selkie_core::task::Id;
 
@@ -38,6 +41,18 @@ impl MultiThread {
         let request = self.dumps.ask(self.workers());
         self.unpark_all();
         request
+    }
+
+    /// Has all workers look for requests.
+    pub(crate) fn call_for_dump(&self) {
+        self.unpark_all();
+    }
+
+    /// Calls `list` with each task that has not ended, as [`VisibleTasks::list`] does.
+    pub(crate) fn list_tasks(&self, mut list: impl FnMut(ListedTask)) {
+        for tasks in self.visible.get().into_iter().flatten() {
+            tasks.list(self, &mut list);
+        }
     }
 
     /// Nobody waits for `request` any more.
@@ -78,6 +93,9 @@ impl Worker<'_> {
                 None => break,
             }
         }
+        for index in request.take_stuck() {
+            self.take_tasks_of(index, |task| found.tasks.push(task));
+        }
         let mut missed = found.others;
         for task in found.tasks {
             if !self.has_core.get() {
@@ -89,6 +107,24 @@ impl Worker<'_> {
         }
         if request.answer(self.index, missed) {
             self.shared.unpark_all();
+        }
+    }
+
+    /// Takes the tasks that worker `index`, which is in a long poll, would have to run, but for those that are being polled;
+    /// wakes those that wait.
+    fn take_tasks_of(&self, index: usize, mut keep: impl FnMut(Notified)) {
+        let remote = &self.shared.remotes[index];
+        remote.take_lifo().into_iter().for_each(&mut keep);
+        // No more than there are now: the worker may go on, and push others.
+        let mut left = remote.ring.len();
+        while left > 0 {
+            match remote.ring.take_half(&mut keep) {
+                0 => break,
+                taken => left = left.saturating_sub(taken),
+            }
+        }
+        if let Some(visible) = self.shared.visible.get() {
+            visible[index].wake_waiting(self.shared, keep);
         }
     }
 

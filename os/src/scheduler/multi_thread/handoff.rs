@@ -44,6 +44,7 @@ fn hand_off(worker: &Worker<'_>) -> Option<Mailbox> {
         worker.remote.counters.polls.publish_one();
         worker.counted.set(true);
     }
+    worker.remote.counters.thread.leave();
     // A hook's call of this may lie between the search and the sleep.
     worker.leave_search();
     if let Some(probes) = worker.shared.probes() {

@@ -247,6 +247,7 @@ impl WorkLoop for Worker<'_> {
         let now = Instant::now();
         self.maintenance.done(now);
         let lay_down = self.awake_since.replace(Some(now));
+        self.note_look(now);
         self.remote.counters.unparks.increment();
         monitor.leave(self);
         let at_once = lay_down.is_some_and(|then| now.duration_since(then) < AT_ONCE);
@@ -265,6 +266,16 @@ impl Worker<'_> {
             let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
             self.remote.counters.busy_nanos.add(nanos);
             self.tune(nanos);
+        }
+        self.note_look(now);
+    }
+
+    /// Notes when the worker has last read the clock between two polls, for dumps: it is `now`.
+    fn note_look(&self, now: Instant) {
+        if cfg!(feature = "taskdump") {
+            let since = now.saturating_duration_since(self.shared.made_at);
+            let nanos = since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos());
+            self.remote.counters.looked_at.set(nanos);
         }
     }
 

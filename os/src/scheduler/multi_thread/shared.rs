@@ -11,12 +11,14 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+#[cfg(feature = "taskdump")]
+use std::time::Duration;
 use std::time::Instant;
 
 use selkie_core::raw::collections::{Padded, QueueHandle};
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64};
 use selkie_core::raw::queue::{Inject, Ring};
-use selkie_core::raw::task::{Header, Notified, OwnedTasks};
+use selkie_core::raw::task::{Header, Notified, OwnedTasks, VisibleTasks};
 use selkie_core::time::TimersHandle;
 
 use super::core;
@@ -99,6 +101,8 @@ pub(crate) struct MultiThread {
     pub(super) end: RemainingTasks<Self>,
     pub(super) outside_counts: Padded<OutsideCounts>,
     pub(super) dumps: Dumps,
+    /// The tasks of each worker, and behind them those of no worker, for dumps.
+    pub(super) visible: OnceLock<Box<[VisibleTasks<Self>]>>,
     /// Which sleeper looks after the driver and the timers of blocked workers, see `monitor`.
     pub(super) monitor: Padded<MonitorRole>,
 }
@@ -252,6 +256,14 @@ impl MultiThread {
     /// What worker `index` counts.
     pub(crate) fn counters(&self, index: usize) -> &WorkerCounters {
         &self.remotes[index].counters
+    }
+
+    /// How long ago worker `index` has last read the clock between two polls.
+    #[cfg(feature = "taskdump")]
+    pub(crate) fn last_look(&self, index: usize) -> Duration {
+        // Zero: not since the workers began.
+        let at = Duration::from_nanos(self.counters(index).looked_at.get());
+        self.made_at.elapsed().saturating_sub(at)
     }
 
     /// How many tasks wait in the queue of worker `index`.

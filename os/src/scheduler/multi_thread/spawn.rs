@@ -96,6 +96,7 @@ impl MultiThread {
                 end: RemainingTasks::new(workers),
                 outside_counts: Padded::default(),
                 dumps: Dumps::default(),
+                visible: OnceLock::new(),
                 monitor: Padded(MonitorRole::new()),
                 config,
             }
@@ -106,13 +107,18 @@ impl MultiThread {
             _ => SlotLayout::Apart,
         };
         let tasks = || OwnedTasks::laid_out(Arc::clone(&scheduler), layout);
-        *lock(&scheduler.outside) = Some(tasks());
         let cores = owners.into_iter().enumerate().map(|(index, owner)| Core {
             index,
             random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
             tasks: tasks(),
             timers: owner,
         });
+        let cores: Vec<_> = cores.collect();
+        let outside = tasks();
+        let visible = cores.iter().map(|core| &core.tasks).chain([&outside]);
+        let visible = visible.map(OwnedTasks::visible).collect();
+        scheduler.visible.get_or_init(|| visible);
+        *lock(&scheduler.outside) = Some(outside);
         lock(&scheduler.unstarted).extend(cores);
         scheduler
     }

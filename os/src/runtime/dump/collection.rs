@@ -1,0 +1,99 @@
+//! Makes a dump, on a thread of its own: also while all workers are in long polls, or the blocking pool is full.
+//!
+//! Idea        All workers are asked, and waited for a while. Those that have not answered are in long polls: the others poll
+//!             their tasks as well, and what nobody has polled then is listed without a trace.
+//! Rejected    A thread of the blocking pool: it may have none to give, and then there would be no dump.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use selkie_core::task::Id;
+
+use crate::context::Handle;
+use crate::observability::{PolledTask, Request};
+use crate::scheduler::Spawner;
+use crate::sync::oneshot;
+use crate::sys::prepare_stack_signal;
+
+/// How often the tasks of stuck workers are given to others.
+const ATTEMPTS: u32 = 3;
+
+/// Blocks until what can be known has come together; about a second at most.
+pub(super) fn collect(handle: &Handle, request: &Request) {
+    let spawner = &handle.inner.spawner;
+    let begun = Instant::now();
+    let polls = |worker| spawner.counters(worker).polls.get();
+    let polls_before: Vec<_> = (0..spawner.workers()).map(polls).collect();
+    request.wait();
+    let mut stuck = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let stuck_before = std::mem::replace(&mut stuck, request.give_up_waiting());
+        // Otherwise all have answered that are free, and nothing is left to give them.
+        if stuck == stuck_before || stuck.len() == spawner.workers() {
+            break;
+        }
+        request.ask_again();
+        spawner.call_for_dump();
+        request.wait();
+    }
+    stuck = request.give_up_waiting();
+    stuck.retain(|worker| polls(*worker) == polls_before[*worker]);
+    let polled = polled_tasks(handle, &stuck, begun.elapsed());
+    list(spawner, request, polled);
+}
+
+/// Adds what is known of tasks that nobody has polled.
+fn list(spawner: &Spawner, request: &Request, polled: HashMap<Id, PolledTask>) {
+    let mut listed = Vec::new();
+    spawner.list_tasks(&mut |task| listed.push(task));
+    request.add_listed(listed, polled);
+}
+
+/// The tasks that keep the workers `stuck` busy, at least for `least`.
+fn polled_tasks(handle: &Handle, stuck: &[usize], least: Duration) -> HashMap<Id, PolledTask> {
+    let polled = stuck.iter();
+    polled
+        .filter_map(|worker| polled_task(handle, *worker, least))
+        .collect()
+}
+
+fn polled_task(handle: &Handle, worker: usize, least: Duration) -> Option<(Id, PolledTask)> {
+    let (spawner, watchdog) = (&handle.inner.spawner, handle.inner.watchdog.get());
+    let before = spawner.look_at(worker);
+    let thread = before.thread?;
+    let id = thread.current_task()?;
+    let seen = watchdog.and_then(|watchdog| watchdog.poll_duration(worker));
+    let lasts = seen.or_else(|| spawner.last_look(worker));
+    let signal = handle.inner.stack_signal;
+    let stack = prepare_stack_signal(signal)
+        .ok()
+        .and_then(|()| thread.stack(signal).ok());
+    // Otherwise it may be the stack of another poll.
+    let goes_on = spawner.look_at(worker).count == before.count;
+    let polled = PolledTask {
+        lasts: lasts.unwrap_or(least).max(least),
+        stack: stack.filter(|_| goes_on),
+    };
+    goes_on.then_some((id, polled))
+}
+
+/// Calls [`collect`] on a thread of its own, and waits for its end. If the system has no thread to give, the tasks are
+/// listed without traces.
+pub(super) async fn collect_apart(handle: Handle, request: Arc<Request>) {
+    let (done, end) = oneshot::channel();
+    let (own_handle, own_request) = (handle.clone(), Arc::clone(&request));
+    let thread = thread::Builder::new().name("selkie-dump".to_owned());
+    let started = thread.spawn(move || {
+        collect(&own_handle, &own_request);
+        // Whoever asked may have gone.
+        let _gone = done.send(());
+    });
+    if started.is_ok() {
+        let _ended = end.await;
+    } else {
+        let _stuck = request.give_up_waiting();
+        list(&handle.inner.spawner, &request, HashMap::new());
+    }
+}

@@ -1,0 +1,116 @@
+//! A signal has a dump written to standard error, in a process of its own: this one's is the test's.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use selkie::runtime::Builder;
+use selkie::signal::unix::SignalKind;
+
+const CHILD: &str = "SELKIE_DUMPED_CHILD";
+const LONG: Duration = Duration::from_secs(60);
+
+/// In the child: a runtime with a task that waits and one that blocks its worker; it sends itself the signal.
+#[test]
+#[ignore = "the other tests run it in a process of its own"]
+fn child() {
+    let Ok(workers) = std::env::var(CHILD) else {
+        return;
+    };
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(workers.parse().unwrap())
+        .name("dumped")
+        .enable_all()
+        .dump_on_signal(SignalKind::user_defined1())
+        .build()
+        .unwrap();
+    let waits = selkie::task::Builder::new().name("waits");
+    let pending = async { selkie::time::sleep(LONG).await };
+    waits.spawn_on(pending, runtime.handle()).unwrap();
+    let (started, starts) = std::sync::mpsc::channel();
+    let (_release, released) = std::sync::mpsc::channel::<()>();
+    let blocks = selkie::task::Builder::new().name("blocks");
+    let blocking = async move {
+        started.send(()).unwrap();
+        let _released = released.recv_timeout(LONG);
+    };
+    blocks.spawn_on(blocking, runtime.handle()).unwrap();
+    starts.recv_timeout(LONG).unwrap();
+    for _ in 0..2 {
+        let this = std::process::id().to_string();
+        let sent = Command::new("kill").args(["-USR1", &this]).status();
+        assert!(sent.unwrap().success());
+        // There is nobody to ask when the dump has been written but who reads it.
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).unwrap();
+    }
+    runtime.shutdown_background();
+    println!("the runtime went on");
+}
+
+/// Two dumps of a child with so many workers.
+fn dumps(workers: &str) -> Vec<String> {
+    use std::io::{BufRead, BufReader, Write};
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "dump_on_signal::child",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(CHILD, workers)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut dumps = Vec::new();
+    for _ in 0..2 {
+        let mut dump = String::new();
+        // The task that blocks is the last in the order of ids.
+        while !dump.contains("in a poll") {
+            let line = lines.next().expect("it ended without a dump").unwrap();
+            dump += &(line + "\n");
+        }
+        dumps.push(dump);
+        writeln!(to).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("the runtime went on"));
+    dumps
+}
+
+fn check(dump: &str) {
+    assert!(dump.contains("(dumped): 2 tasks"), "{dump}");
+    assert!(dump.contains("(waits), spawned at"), "{dump}");
+    assert!(dump.contains("(blocks), spawned at"), "{dump}");
+}
+
+#[test]
+fn a_signal_has_a_dump_written_and_the_runtime_goes_on() {
+    for dump in dumps("2") {
+        check(&dump);
+        assert!(!dump.contains("not traced"), "{dump}");
+        assert!(
+            !super::dump_operations::has_names() || dump.contains("time/sleep.rs"),
+            "{dump}"
+        );
+    }
+}
+
+#[test]
+fn a_dump_is_written_also_if_every_worker_is_in_a_long_poll() {
+    for dump in dumps("1") {
+        check(&dump);
+        assert!(dump.contains("not traced"), "{dump}");
+    }
+}
+
+#[test]
+fn a_signal_that_cannot_be_handled_is_refused_by_build() {
+    let mut builder = Builder::new_current_thread();
+    let kill = SignalKind::from_raw(9);
+    assert!(builder.dump_on_signal(kill).build().is_err());
+}
