@@ -177,7 +177,7 @@ fn a_small_program_is_recorded() {
             assert!(events.iter().any(|event| event["name"] == name), "{name}");
         }
         let rows = events.iter().filter(|event| event["name"] == "thread_name");
-        assert_eq!(rows.count(), runtime.handle().metrics().num_workers() + 4);
+        assert_eq!(rows.count(), runtime.handle().metrics().num_workers() + 1);
     }
 }
 
@@ -292,6 +292,40 @@ fn snapshots_are_whole_under_load() {
     for task in tasks {
         runtime.block_on(task).expect("it ends");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_written_on_a_signal() {
+    let folder = folder("signal");
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(1)
+        .record_events(RecordingConfig::new());
+    let kind = selkie::signal::unix::SignalKind::user_defined2();
+    builder.write_recording_on_signal(kind, &folder);
+    let runtime = builder.build().expect("it builds");
+    play(&runtime, 3);
+    let me = std::process::id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-USR2", &me])
+        .status();
+    assert!(killed.expect("it is there").success());
+    let limit = Instant::now() + Duration::from_secs(10);
+    let whole = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    };
+    let written = loop {
+        // The files are all that there is to see of another thread's work.
+        if let Some(path) = files(&folder).into_iter().find(whole) {
+            break path;
+        }
+        assert!(Instant::now() < limit, "no file");
+        std::thread::yield_now();
+    };
+    assert_is_trace(&written);
+    std::fs::remove_dir_all(&folder).expect("it is gone");
 }
 
 /// A folder of this test's own, empty.

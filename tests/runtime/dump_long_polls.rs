@@ -81,6 +81,13 @@ fn check_stuck(dump: &Dump, id: task::Id) {
     let text = dump.to_string();
     assert!(text.contains("in a poll, for about"), "{text}");
     assert!(text.contains("(stuck), spawned at"), "{text}");
+    if cfg!(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )) {
+        let stack = task.stack().expect("the calls it is in").to_string();
+        assert!(!has_names() || stack.contains("recv_timeout"), "{stack}");
+    }
 }
 
 #[test]

@@ -23,4 +23,5 @@ mod random;
 mod regressions;
 mod scope;
 mod shutdown;
+mod stalled_stacks;
 mod watchdog;

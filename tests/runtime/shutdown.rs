@@ -108,7 +108,7 @@ fn a_stuck_poll_is_reported_by_its_worker_and_with_a_watchdog_by_its_task() {
             panic!("one worker is stuck: {report}");
         };
         assert_eq!(stuck.thread_id(), Some(thread));
-        let named = stuck.poll().map(|poll| poll.task_id());
+        let named = stuck.poll().and_then(|poll| poll.task_id());
         assert_eq!(named, watched.then(|| task.id()));
         release.send(()).unwrap();
         while !task.is_finished() {

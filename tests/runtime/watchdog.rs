@@ -34,12 +34,14 @@ fn a_long_poll_is_reported_once_with_task_name_and_place() {
         let joined = std::thread::scope(|scope| {
             let driver = scope.spawn(|| runtime.block_on(stuck));
             let stalled = reports.recv_timeout(LONG).unwrap();
-            assert_eq!(stalled.task_id(), id);
+            assert_eq!(stalled.task_id(), Some(id));
             assert_eq!(stalled.task_name(), Some("stuck"));
             assert_eq!(stalled.spawned_at().file(), file!());
             assert_eq!(stalled.spawned_at().line(), line);
             assert!(stalled.duration() >= THRESHOLD);
-            assert!(stalled.worker() < runtime.metrics().num_workers());
+            assert!(stalled.worker().unwrap() < runtime.metrics().num_workers());
+            assert_eq!(runtime.metrics().stalled_poll_count(), 1);
+            assert!(runtime.metrics().longest_stalled_poll() >= THRESHOLD);
             // Several looks later there is no second report.
             assert!(reports.recv_timeout(3 * THRESHOLD).is_err());
             release.send(()).unwrap();

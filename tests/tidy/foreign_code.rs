@@ -27,6 +27,7 @@ const CALLS: &[&str] = &[
     "hook()",
     "hook(",
     "(self.report)(",
+    "(self.config.report)(",
     "config.thread_name)()",
 ];
 
@@ -166,6 +167,11 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/observability/watchdog.rs",
         &["hook.watchdog_report"],
     ),
+    (
+        "os/src/runtime/start_watchdog.rs",
+        &["hook.watchdog_report"],
+    ),
+    ("os/src/observability/root_poll.rs", &["root.poll"]),
     ("os/src/process/exit/unix.rs", &["waker.child"]),
     ("os/src/runtime/build_hooks.rs", &["hook.build"]),
     (
@@ -281,7 +287,7 @@ const OWN: &[(&str, &str)] = &[
         "a future inside the one that is polled: its panic is the task's",
     ),
     ("os/src/process/child.rs", "its own futures"),
-    ("os/src/signal/unix_dumps.rs", "its own futures"),
+    ("os/src/signal/unix_action.rs", "its own futures"),
     (
         "os/src/process/exit/windows.rs",
         "Windows: the table runs on Linux",

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::io;
 use std::num::NonZeroU64;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use selkie_core::raw::platform::{AtomicU64, Lock, PlainU64};
 use selkie_core::raw::time::Current;
@@ -15,8 +15,9 @@ use selkie_core::time::TimersHandle;
 
 use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;
+use crate::observability::Watchdog;
 use crate::scheduler::Spawner;
-use crate::sys::OwningProcess;
+use crate::sys::{OwningProcess, StackSignal};
 use crate::trace::{self, Kind};
 
 /// A handle of a runtime: spawns onto it and enters its context, from any thread.
@@ -88,6 +89,10 @@ pub(crate) struct Inner {
     /// Where threads that drive the runtime get their random numbers from, if it was seeded.
     pub(crate) seeds: Option<Seeds>,
     pub(crate) forced_yields: AtomicU64,
+    /// Which signal a thread is sent for its stack.
+    pub(crate) stack_signal: StackSignal,
+    /// The watchdog, if the builder was asked for one.
+    pub(crate) watchdog: OnceLock<Watchdog>,
     /// What lives beside the runtime, and is dropped when that shuts down.
     pub(crate) resources: Lock<Vec<Resource>>,
 }

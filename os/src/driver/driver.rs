@@ -117,8 +117,10 @@ impl Driver {
             let is_source = contain_panic(|| dispatch(shared, event));
             dispatched += u64::from(is_source.unwrap_or(true));
         }
-        self.reactor().count_events(dispatched);
-        count_events(dispatched);
+        if dispatched > 0 {
+            self.reactor().count_events(dispatched);
+            count_events(dispatched);
+        }
     }
 }
 

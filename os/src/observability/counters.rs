@@ -72,8 +72,7 @@ pub(crate) struct WorkerCounters {
     pub(crate) queue_depth: Counter,
     /// The moving average of how long a poll takes.
     pub(crate) mean_poll_nanos: Counter,
-    /// When the worker last read the clock between two polls, in nanoseconds since its scheduler was made; zero if it does
-    /// not say.
+    /// When the worker last read the clock between two polls, in nanoseconds since its scheduler was made.
     pub(crate) looked_at: Counter,
     /// The thread that last ran the worker.
     pub(crate) thread: LastThread,

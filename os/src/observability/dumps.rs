@@ -11,6 +11,15 @@ use selkie_core::task::Id;
 #[cfg(feature = "taskdump")]
 pub(crate) use super::dump::Request;
 
+/// Makes a dump of a runtime; `None` if that has gone.
+#[cfg(feature = "taskdump")]
+pub(crate) type DumpClosure = Arc<dyn Fn() -> Option<super::dump::Dump> + Send + Sync>;
+
+/// Nothing makes dumps.
+#[cfg(not(feature = "taskdump"))]
+#[derive(Clone)]
+pub(crate) enum DumpClosure {}
+
 /// A request that nobody can make.
 #[cfg(not(feature = "taskdump"))]
 #[derive(Debug)]

@@ -16,7 +16,15 @@ mod meta;
 
 mod latency;
 
+mod dumps;
+
+mod stalled_poll;
+
+mod root_poll;
+
 mod watchdog;
+
+mod thread_role;
 
 mod statistics;
 
@@ -31,18 +39,20 @@ mod probes_slot;
 #[cfg(feature = "taskdump")]
 pub(crate) mod dump;
 
-mod dumps;
-
 pub(crate) use counters::{Counter, WorkerCounters};
-pub(crate) use dumps::{Dumps, Request};
+#[cfg(feature = "taskdump")]
+pub(crate) use dump::PolledTask;
+pub(crate) use dumps::{DumpClosure, Dumps, Request};
 pub use histogram::{HistogramConfiguration, HistogramScale};
 pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};
 pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
 pub(crate) use probes_slot::ProbesSlot;
+pub(crate) use recorder::Recorder;
 pub use recorder::RecordingSnapshot;
-pub(crate) use recorder::{Recorder, TurnGuard, WakeCause, count_completions, count_events};
+pub(crate) use root_poll::{WatchedFuture, watched};
+pub use stalled_poll::StalledPoll;
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
-pub use watchdog::StalledPoll;
-pub(crate) use watchdog::WatchdogConfig;
+pub(crate) use thread_role::{WakeCause, count_completions, count_events};
+pub(crate) use watchdog::{Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};

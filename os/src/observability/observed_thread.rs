@@ -15,10 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use selkie_core::raw::task::{CurrentIdRef, current_id_ref};
 use selkie_core::task::Id;
 
+use crate::sys::{NativeThread, NoStack, RawStack, StackSignal};
+
 /// What others know of a thread.
 #[derive(Debug)]
 pub(crate) struct ObservedThread {
     current: Option<CurrentIdRef>,
+    native: NativeThread,
     has_ended: Mutex<bool>,
 }
 
@@ -34,6 +37,7 @@ impl Drop for EndGuard {
 thread_local! {
     static HERE: EndGuard = EndGuard(Arc::new(ObservedThread {
         current: current_id_ref(),
+        native: NativeThread::here(),
         has_ended: Mutex::new(false),
     }));
 }
@@ -58,5 +62,14 @@ impl ObservedThread {
         }
         // SAFETY: the thread has not ended, and does not before the lock is free (I1).
         unsafe { self.current?.get() }
+    }
+    /// The calls that the thread is in.
+    pub(crate) fn stack(&self, signal: StackSignal) -> Result<RawStack, NoStack> {
+        let has_ended = self.lock();
+        if *has_ended {
+            return Err(NoStack::Ended);
+        }
+        // SAFETY: the thread has not ended, and does not before the lock is free (I1).
+        unsafe { self.native.stack(signal) }
     }
 }

@@ -1,4 +1,4 @@
-//! What observes the tasks of a runtime: hooks, histograms, the watchdog, statistics.
+//! What observes the tasks of a runtime: hooks, histograms, statistics, the recorder.
 //!
 //! Idea        There is one table, and none for a runtime of which nobody has asked anything: then a spawn, a wake and a poll look
 //!             into an empty slot (`probes_slot`), and that is all they pay.
@@ -15,16 +15,17 @@ use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::raw::task::Notified;
-use selkie_core::task::Id;
+use selkie_core::task::{Id, current_id};
 
 use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
-use super::recorder::{Recorder, TurnGuard, WakeCause};
+use super::recorder::Recorder;
 use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
+use super::thread_role::{self, ProbesNumber, WakeCause};
 use super::timed_probes::TimedProbes;
-use super::watchdog::{StalledPoll, Watchdog, WatchdogConfig};
+use crate::sys::TickClock;
 
 /// A hook that is called for tasks.
 pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
@@ -43,30 +44,29 @@ pub(crate) struct ProbesConfig {
     pub(crate) latencies: Option<HistogramConfiguration>,
     pub(crate) track_latency: bool,
     pub(crate) track_tasks: bool,
-    pub(crate) watchdog: Option<WatchdogConfig>,
 }
 
 /// The table of one runtime.
-#[derive(Default)]
 pub(crate) struct Probes {
+    number: ProbesNumber,
+    clock: &'static TickClock,
+    /// Whether there is more than what is kept in ticks.
+    has_others: bool,
     config: ProbesConfig,
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
     latencies: Option<Box<[Histogram]>>,
-    watchdog: Option<Watchdog>,
     /// The statistics of tasks, from when they were first asked for.
     tasks: OnceLock<TaskTable>,
     /// The recorder, from when it was first started.
     recorder: OnceLock<Recorder>,
     /// What the watchdog does with a long poll beside its report.
-    on_stall: Arc<OnceLock<StallHook>>,
+    on_stall: OnceLock<StallHook>,
 }
 
 impl fmt::Debug for Probes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probes")
-            .field("watchdog", &self.watchdog)
-            .finish_non_exhaustive()
+        f.debug_struct("Probes").finish_non_exhaustive()
     }
 }
 
@@ -85,20 +85,6 @@ fn call(hook: Option<&TaskHook>, meta: &TaskMeta<'_>) {
     }
 }
 
-/// The watchdog's configuration, with a report that first does what is asked for later.
-fn hooked(config: &WatchdogConfig, on_stall: &Arc<OnceLock<StallHook>>) -> WatchdogConfig {
-    let (report, on_stall) = (Arc::clone(&config.report), Arc::clone(on_stall));
-    WatchdogConfig {
-        threshold: config.threshold,
-        report: Arc::new(move |stalled| {
-            if let Some(on_stall) = on_stall.get() {
-                on_stall();
-            }
-            report(stalled);
-        }),
-    }
-}
-
 impl Probes {
     /// The table for `workers` workers; `None` if nothing was asked for.
     ///
@@ -112,50 +98,61 @@ impl Probes {
             || config.poll_times.is_some()
             || config.latencies.is_some()
             || config.track_latency
-            || config.track_tasks
-            || config.watchdog.is_some();
+            || config.track_tasks;
         if !asked {
             return Ok(None);
         }
+        let mut probes = Self::empty();
         let histograms = |shape: &Option<HistogramConfiguration>| {
             let shape = shape.as_ref()?;
             Some((0..workers).map(|_| Histogram::new(shape)).collect())
         };
-        let on_stall = Arc::default();
-        let watchdog = config.watchdog.as_ref();
-        let watchdog = watchdog.map(|config| Watchdog::start(&hooked(config, &on_stall), workers));
         let with_stamps = config.track_latency || config.latencies.is_some();
-        let probes = Self {
+        probes = Self {
+            has_others: true,
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
-            watchdog: watchdog.transpose()?,
-            tasks: OnceLock::new(),
-            recorder: OnceLock::new(),
-            on_stall,
             config: config.clone(),
+            ..probes
         };
         if config.track_tasks {
-            probes.track_tasks();
+            probes.track_tasks(workers);
         }
         Ok(Some(Arc::new(probes)))
     }
 
     /// A table that observes nothing yet.
     pub(crate) fn empty() -> Self {
-        Self::default()
+        Self {
+            number: ProbesNumber::next(),
+            clock: TickClock::get(),
+            has_others: false,
+            config: ProbesConfig::default(),
+            stamps: None,
+            poll_times: None,
+            latencies: None,
+            tasks: OnceLock::new(),
+            recorder: OnceLock::new(),
+            on_stall: OnceLock::new(),
+        }
     }
 
     /// Has the statistics of tasks kept from now on.
-    pub(crate) fn track_tasks(&self) {
-        self.tasks.get_or_init(TaskTable::new);
+    pub(crate) fn track_tasks(&self, workers: usize) {
+        self.tasks.get_or_init(|| TaskTable::new(workers));
     }
 
     /// What is kept in ticks, if anything is.
     #[inline]
     fn timed(&self) -> Option<TimedProbes<'_>> {
         let (tasks, recorder) = (self.tasks.get(), self.recorder());
-        (tasks.is_some() || recorder.is_some()).then_some(TimedProbes { tasks, recorder })
+        (tasks.is_some() || recorder.is_some()).then_some(TimedProbes {
+            number: self.number,
+            clock: self.clock,
+            tasks,
+            recorder,
+        })
     }
 
     /// The recorder, if it is on.
@@ -167,7 +164,7 @@ impl Probes {
     /// The recorder; makes one if there is none. It keeps `capacity` events of each of `workers` workers.
     pub(crate) fn recorder_or_make(&self, workers: usize, capacity: usize) -> &Recorder {
         self.recorder
-            .get_or_init(|| Recorder::new(workers, capacity))
+            .get_or_init(|| Recorder::new(self.number, workers, capacity))
     }
 
     /// The recorder, on or off, if there is one.
@@ -187,6 +184,7 @@ impl Probes {
     }
 
     /// A task is about to be queued.
+    #[inline]
     pub(crate) fn queued(&self, task: &Notified) {
         if let Some(timed) = self.timed() {
             timed.queue(task);
@@ -197,7 +195,20 @@ impl Probes {
     }
 
     /// Runs a task on worker `worker`.
+    #[inline]
     pub(crate) fn run(&self, worker: usize, task: Notified) {
+        if self.has_others {
+            return self.run_observed(worker, task);
+        }
+        match self.timed() {
+            None => task.run(),
+            Some(timed) => timed.run(worker, task),
+        }
+    }
+
+    /// Runs a task on worker `worker`, with hooks, histograms and the watchdog.
+    #[cold]
+    fn run_observed(&self, worker: usize, task: Notified) {
         let (id, location) = (task.id(), task.location());
         let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&task));
         if let (Some(latencies), Some(latency)) = (&self.latencies, latency) {
@@ -207,9 +218,6 @@ impl Probes {
         let name = if has_hooks { name_of(id) } else { None };
         let meta = TaskMeta::new(id, name.as_deref(), location).with_latency(latency);
         call(self.config.before_poll.as_ref(), &meta);
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.begin(worker, id, location);
-        }
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
         match self.timed() {
             None => task.run(),
@@ -218,20 +226,15 @@ impl Probes {
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
             poll_times[worker].record(begun.elapsed());
         }
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.end(worker, Some(id));
-        }
         call(self.config.after_poll.as_ref(), &meta);
     }
 
     /// What worker `worker` polls may block from here on: another thread has the worker.
     pub(crate) fn handed_off(&self, worker: usize) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.end(worker, None);
-        }
-        // Also if it is off by now: the thread leaves what it is for the recorder.
-        if let Some(recorder) = self.recorder.get() {
-            recorder.hand_off(worker);
+        match self.timed() {
+            Some(timed) => timed.hand_off(worker, current_id()),
+            // What was on when the poll began may be off by now.
+            None => drop(thread_role::leave(self.number)),
         }
     }
 
@@ -255,6 +258,11 @@ impl Probes {
     #[allow(dead_code, reason = "asked for by recordings that are written")]
     pub(crate) fn on_stall(&self, hook: StallHook) {
         self.on_stall.get_or_init(|| hook);
+    }
+
+    /// What is done when the watchdog has found a long poll, beside its report.
+    pub(crate) fn stall_hook(&self) -> Option<&StallHook> {
+        self.on_stall.get()
     }
 
     /// Worker `worker`, whose loop calls this, has taken `tasks` tasks from worker `victim`.
@@ -286,9 +294,24 @@ impl Probes {
         }
     }
 
-    /// Worker `worker`, which the thread has, looks at its driver or its timers until the guard drops.
-    pub(crate) fn turn(&self, worker: usize, cause: WakeCause) -> Option<TurnGuard<'_>> {
-        Some(self.recorder()?.begin_turn(worker, cause))
+    /// Worker `worker`, which the thread has, looks at its driver by `look`.
+    #[inline(never)]
+    pub(crate) fn look<R>(&self, worker: usize, cause: WakeCause, look: impl FnOnce() -> R) -> R {
+        let _turn = self
+            .recorder()
+            .map(|recorder| recorder.begin_turn(worker, cause));
+        look()
+    }
+
+    /// Worker `worker`, which the thread has, fires its timers that are due.
+    #[inline(never)]
+    pub(crate) fn fire(&self, worker: usize, fire: impl FnOnce() -> usize) {
+        let recorder = self.recorder();
+        let mut turn = recorder.map(|recorder| recorder.begin_turn(worker, WakeCause::Timer));
+        let fired = fire();
+        if let Some(turn) = &mut turn {
+            turn.fired = fired;
+        }
     }
 
     /// A closure on the blocking pool begins, or has returned.
@@ -306,18 +329,6 @@ impl Probes {
     /// The statistics of each spawn place; `None` if they are not kept.
     pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
         Some(self.tasks.get()?.spawn_places())
-    }
-
-    /// What worker `worker` polls now, if a watchdog knows.
-    pub(crate) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
-        self.watchdog.as_ref()?.poll_of(worker)
-    }
-
-    /// The runtime ends; waits for the watchdog's thread, at most until `deadline`.
-    pub(crate) fn stop(&self, deadline: Option<Instant>) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.stop(deadline);
-        }
     }
 
     fn histograms(&self, figure: Figure) -> Option<&[Histogram]> {

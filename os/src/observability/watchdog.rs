@@ -1,24 +1,32 @@
-//! A thread that reports polls that take too long.
+//! A watchdog over the polls of a runtime.
 //!
-//! Idea        Each worker records which task it polls and since when. The watchdog's thread looks at the records four times
-//!             per threshold, and reports each long poll once.
-//! States      running → asked to stop → over → gone
-//! Invariants  I1 the report is called outside every lock: it is foreign code.
-//!             I2 whoever shuts the runtime down waits for a running report no longer than its limit.
-//! Rejected    Reporting by the monitor: it runs only while some worker sleeps, and a runtime whose workers are all stuck is
-//!             what a watchdog is for.
+//! Idea        A thread of its own looks, a few times per threshold, at what each worker has counted and at the task that its
+//!             thread polls. If a worker has counted nothing from one look to another, it was in the same poll all that
+//!             time. So a poll costs nothing; the futures of `block_on`, which no worker counts, count their polls (`root_poll`).
+//! States      of a worker: in no poll → in a poll, seen since … → overdue, reported once → in no poll, or in another one
+//! Invariants  I1 a panic of the report does not end the watchdog.
+//!             I2 whoever ends the runtime does not wait beyond the limit of the shutdown for a report that does not return, and does
+//!                not wait for itself inside a report.
+//! Rejected    Workers that look at each other: a runtime whose workers are all stuck is what a watchdog is for. Workers that
+//!             note each poll, with its task and the time: a clock read and two locks for each poll.
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use selkie_core::raw::platform::contain_panic;
+use selkie_core::raw::platform::{AtomicU64, contain_panic};
+use selkie_core::raw::task::find_task;
 use selkie_core::task::Id;
 
+use super::dumps::DumpClosure;
 use super::names::name_of;
-use crate::sys::join_thread;
+use super::observed_thread::ObservedThread;
+use super::root_poll::{RootGuard, RootPoll, Roots};
+use super::stalled_poll::StalledPoll;
+use crate::sys::{NoStack, RawStack, StackSignal, join_thread};
 
 /// What is called for each poll that lasts too long.
 pub(crate) type Report = Arc<dyn Fn(&StalledPoll) + Send + Sync>;
@@ -30,72 +38,40 @@ pub(crate) struct WatchdogConfig {
     pub(crate) report: Report,
 }
 
-/// A poll of a task that has not returned within the watchdog's threshold: the task blocks its
-/// worker, or computes without giving way.
-#[derive(Debug, Clone)]
-pub struct StalledPoll {
-    worker: usize,
-    task: Id,
-    name: Option<Arc<str>>,
-    spawned_at: &'static Location<'static>,
-    lasts: Duration,
+/// What is to be seen of a worker.
+pub(crate) struct WorkerState {
+    /// What it has counted so far: another number after each poll.
+    pub(crate) count: u64,
+    /// The thread that runs it.
+    pub(crate) thread: Option<Arc<ObservedThread>>,
 }
 
-impl StalledPoll {
-    /// The number of the worker that polls the task.
-    pub fn worker(&self) -> usize {
-        self.worker
-    }
-
-    /// The task's id.
-    pub fn task_id(&self) -> Id {
-        self.task
-    }
-
-    /// The task's name, if its [`task::Builder`](crate::task::Builder) gave one.
-    pub fn task_name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// Where the task was spawned.
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
-    }
-
-    /// How long the poll has lasted so far.
-    pub fn duration(&self) -> Duration {
-        self.lasts
-    }
-}
-
-impl fmt::Display for StalledPoll {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "worker {} polls task {}", self.worker, self.task)?;
-        if let Some(name) = &self.name {
-            write!(f, " ({name})")?;
-        }
-        write!(
-            f,
-            ", spawned at {}, for {:?} so far",
-            self.spawned_at, self.lasts
-        )
-    }
+/// What a watchdog looks at.
+pub(crate) struct WatchedRuntime {
+    pub(crate) workers: usize,
+    pub(crate) look: Box<dyn Fn(usize) -> WorkerState + Send + Sync>,
+    pub(crate) signal: StackSignal,
+    pub(crate) dumper: Option<DumpClosure>,
 }
 
 /// A poll that goes on.
-#[derive(Debug)]
-struct Poll {
-    task: Id,
-    spawned_at: &'static Location<'static>,
+#[derive(Debug, Clone, Copy)]
+struct SeenPoll {
+    /// What had been counted when it was first seen.
+    count: u64,
     since: Instant,
     reported: bool,
 }
 
-/// What workers and the thread share.
+/// What those who look and the thread share.
 struct Shared {
-    threshold: Duration,
-    report: Report,
-    polls: Box<[Mutex<Option<Poll>>]>,
+    config: WatchdogConfig,
+    runtime: WatchedRuntime,
+    /// The poll of each worker (the same at two looks).
+    seen: Box<[Mutex<Option<SeenPoll>>]>,
+    roots: Arc<Roots>,
+    stalled: AtomicU64,
+    longest_nanos: AtomicU64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -108,7 +84,7 @@ struct State {
 }
 
 /// A running watchdog.
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     shared: Arc<Shared>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
@@ -116,7 +92,7 @@ pub(super) struct Watchdog {
 impl fmt::Debug for Watchdog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watchdog")
-            .field("threshold", &self.shared.threshold)
+            .field("threshold", &self.shared.config.threshold)
             .finish_non_exhaustive()
     }
 }
@@ -126,15 +102,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Watchdog {
-    /// Starts a watchdog over `workers` workers.
+    /// Starts a watchdog over `runtime`.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub(super) fn start(config: &WatchdogConfig, workers: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(config: WatchdogConfig, runtime: WatchedRuntime) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            threshold: config.threshold,
-            report: Arc::clone(&config.report),
-            polls: (0..workers).map(|_| Mutex::new(None)).collect(),
+            seen: (0..runtime.workers).map(|_| Mutex::new(None)).collect(),
+            config,
+            runtime,
+            roots: Arc::default(),
+            stalled: AtomicU64::new(0),
+            longest_nanos: AtomicU64::new(0),
             state: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -152,33 +131,39 @@ impl Watchdog {
         })
     }
 
-    /// Worker `worker` begins to poll the task `task`.
-    pub(super) fn begin(&self, worker: usize, task: Id, spawned_at: &'static Location<'static>) {
-        *lock(&self.shared.polls[worker]) = Some(Poll {
-            task,
-            spawned_at,
-            since: Instant::now(),
-            reported: false,
-        });
-    }
-
-    /// The poll of `task` has ended, or was given leave to block; `None`: whichever it is.
-    pub(super) fn end(&self, worker: usize, task: Option<Id>) {
-        let mut poll = lock(&self.shared.polls[worker]);
-        // After `block_in_place` the worker may be at another task, on another thread.
-        if task.is_none_or(|task| poll.as_ref().is_some_and(|poll| poll.task == task)) {
-            *poll = None;
-        }
+    /// Watches the future of a `block_on` that was called at `called_at`, on this thread, until the guard drops.
+    pub(crate) fn watch_root(&self, called_at: &'static Location<'static>) -> Option<RootGuard> {
+        let root = RootPoll::here(called_at)?;
+        let roots = Arc::clone(&self.shared.roots);
+        lock(&roots).push(Arc::clone(&root));
+        Some(RootGuard { root, roots })
     }
 
     /// What worker `worker` polls now.
-    pub(super) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
-        let poll = lock(&self.shared.polls[worker]);
-        poll.as_ref().map(|poll| self.shared.describe(worker, poll))
+    pub(crate) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
+        let task = (self.shared.runtime.look)(worker).thread?.current_task()?;
+        let lasts = self.poll_duration(worker).unwrap_or_default();
+        let no_stack = Err(NoStack::Disabled);
+        self.shared.describe(Some(worker), task, lasts, no_stack)
+    }
+
+    /// For how long worker `worker` is known to have been in the poll that it is in.
+    pub(crate) fn poll_duration(&self, worker: usize) -> Option<Duration> {
+        let count = (self.shared.runtime.look)(worker).count;
+        let seen = lock(&self.shared.seen[worker]).filter(|seen| seen.count == count);
+        seen.map(|seen| seen.since.elapsed())
+    }
+
+    /// How many polls have been reported, and how long the longest of them has lasted.
+    pub(crate) fn figures(&self) -> (u64, Duration) {
+        // Relaxed: figures for readers.
+        let stalled = self.shared.stalled.load(Ordering::Relaxed);
+        let longest = self.shared.longest_nanos.load(Ordering::Relaxed);
+        (stalled, Duration::from_nanos(longest))
     }
 
     /// Ends the thread, and waits for it, at most until `deadline` (I2).
-    pub(super) fn stop(&self, deadline: Option<Instant>) {
+    pub(crate) fn stop(&self, deadline: Option<Instant>) {
         lock(&self.shared.state).is_stopped = true;
         self.shared.changed.notify_all();
         let thread = lock(&self.thread).take();
@@ -200,7 +185,10 @@ impl Drop for Watchdog {
 
 impl Shared {
     fn watch(&self) {
-        let period = (self.threshold / 4).clamp(Duration::from_millis(1), Duration::from_secs(1));
+        let threshold = self.config.threshold;
+        let period = (threshold / 4).clamp(Duration::from_millis(1), Duration::from_secs(1));
+        // The polls of `block_on`s that were seen at the last look.
+        let mut seen_roots: Vec<(Arc<RootPoll>, SeenPoll)> = Vec::new();
         loop {
             let state = lock(&self.state);
             let (state, _) = self
@@ -211,13 +199,123 @@ impl Shared {
                 return;
             }
             drop(state);
-            for worker in 0..self.polls.len() {
-                if let Some(stalled) = self.look_at(worker) {
-                    // A panic of the report must not end the watchdog (I1).
-                    contain_panic(|| (self.report)(&stalled));
-                }
+            self.look_at_roots(&mut seen_roots);
+            for worker in 0..self.seen.len() {
+                // What a `block_on` polls on a worker's thread is not the worker's.
+                self.look_at(worker, &seen_roots);
             }
         }
+    }
+
+    /// Looks at worker `worker`, and reports its poll if that is overdue and was not reported before.
+    fn look_at(&self, worker: usize, roots: &[(Arc<RootPoll>, SeenPoll)]) {
+        let WorkerState { count, thread } = (self.runtime.look)(worker);
+        let is_root = |thread: &Arc<ObservedThread>| {
+            let mut threads = roots.iter().map(|(root, _)| &root.thread);
+            threads.any(|other| Arc::ptr_eq(other, thread))
+        };
+        let thread = thread.filter(|thread| !is_root(thread));
+        let polled = thread.and_then(|thread| thread.current_task().map(|task| (thread, task)));
+        let Some((thread, task)) = polled else {
+            *lock(&self.seen[worker]) = None;
+            return;
+        };
+        let seen = {
+            let mut seen = lock(&self.seen[worker]);
+            let poll = next_look(*seen, count);
+            *seen.insert(poll)
+        };
+        if let Some(lasts) = self.is_due(&seen) {
+            let goes_on = || (self.runtime.look)(worker).count == count;
+            let stack = self.stack_of(&thread, goes_on);
+            let stalled = self.describe(Some(worker), task, lasts, stack);
+            let reported = stalled.map(|stalled| self.report(&stalled)).is_some();
+            if let Some(seen) = lock(&self.seen[worker]).as_mut() {
+                seen.reported |= reported;
+            }
+        }
+    }
+
+    /// The same for the futures of `block_on`.
+    fn look_at_roots(&self, seen: &mut Vec<(Arc<RootPoll>, SeenPoll)>) {
+        let roots = lock(&self.roots).clone();
+        let before = std::mem::take(seen);
+        for root in roots {
+            let Some(count) = root.current() else {
+                continue;
+            };
+            let was_seen = before.iter().find(|(other, _)| Arc::ptr_eq(other, &root));
+            let mut poll = next_look(was_seen.map(|(_, seen)| *seen), count as u64);
+            if let Some(lasts) = self.is_due(&poll) {
+                let stack = self.stack_of(&root.thread, || root.current() == Some(count));
+                let task = root.inner_task();
+                let inner = task.and_then(|task| self.describe(None, task, lasts, stack.clone()));
+                let stalled = inner.unwrap_or_else(|| StalledPoll {
+                    worker: None,
+                    task: None,
+                    name: None,
+                    spawned_at: root.called_at,
+                    lasts,
+                    stack,
+                    dumper: self.runtime.dumper.clone(),
+                });
+                self.report(&stalled);
+                poll.reported = true;
+            }
+            seen.push((root, poll));
+        }
+    }
+
+    /// How long the poll lasts, if it has to be reported; keeps the figures of those that were.
+    fn is_due(&self, seen: &SeenPoll) -> Option<Duration> {
+        let lasts = seen.since.elapsed();
+        if lasts < self.config.threshold {
+            return None;
+        }
+        let nanos = u64::try_from(lasts.as_nanos()).unwrap_or(u64::MAX);
+        // Relaxed: a figure for readers.
+        self.longest_nanos.fetch_max(nanos, Ordering::Relaxed);
+        (!seen.reported).then_some(lasts)
+    }
+
+    /// The stack of `thread`, if the poll `goes_on` when it has been taken.
+    fn stack_of(
+        &self,
+        thread: &ObservedThread,
+        goes_on: impl FnOnce() -> bool,
+    ) -> Result<Arc<RawStack>, NoStack> {
+        let stack = thread.stack(self.runtime.signal).map(Arc::new)?;
+        if goes_on() {
+            Ok(stack)
+        } else {
+            Err(NoStack::Ended)
+        }
+    }
+
+    fn report(&self, stalled: &StalledPoll) {
+        // Relaxed: a figure for readers.
+        self.stalled.fetch_add(1, Ordering::Relaxed);
+        contain_panic(|| (self.config.report)(stalled)); // I1
+    }
+
+    /// What is known of a poll of `task`; `None` if the task has ended.
+    fn describe(
+        &self,
+        worker: Option<usize>,
+        task: Id,
+        lasts: Duration,
+        stack: Result<Arc<RawStack>, NoStack>,
+    ) -> Option<StalledPoll> {
+        let found = find_task(task)?;
+        Some(StalledPoll {
+            worker,
+            task: Some(task),
+            name: name_of(task),
+            spawned_at: found.location,
+            lasts,
+            stack,
+            dumper: self.runtime.dumper.clone(),
+        })
     }
 
     /// Waits until no report is called any more, at most until `deadline`; whether that is so.
@@ -239,25 +337,14 @@ impl Shared {
         }
         true
     }
+}
 
-    /// The poll of `worker`, if it is overdue and was not reported before.
-    fn look_at(&self, worker: usize) -> Option<StalledPoll> {
-        let mut poll = lock(&self.polls[worker]);
-        let poll = poll.as_mut().filter(|poll| !poll.reported)?;
-        if poll.since.elapsed() < self.threshold {
-            return None;
-        }
-        poll.reported = true;
-        Some(self.describe(worker, poll))
-    }
-
-    fn describe(&self, worker: usize, poll: &Poll) -> StalledPoll {
-        StalledPoll {
-            worker,
-            task: poll.task,
-            name: name_of(poll.task),
-            spawned_at: poll.spawned_at,
-            lasts: poll.since.elapsed(),
-        }
-    }
+/// The poll at a look that finds `count`, after one that found `before`.
+fn next_look(before: Option<SeenPoll>, count: u64) -> SeenPoll {
+    let same = before.filter(|before| before.count == count);
+    same.unwrap_or_else(|| SeenPoll {
+        count,
+        since: Instant::now(),
+        reported: false,
+    })
 }

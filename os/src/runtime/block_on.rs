@@ -1,8 +1,10 @@
 //! Waiting for a future on the calling thread.
 
 use std::future::Future;
+use std::panic::Location;
 
 use crate::context::{EnterRuntime, Handle, enter_runtime};
+use crate::observability::{WatchedFuture, watched};
 use crate::scheduler::{Spawner, block_on_thread};
 use crate::trace;
 
@@ -12,11 +14,20 @@ const LARGEST_ON_STACK: usize = 16 * 1024;
 /// Waits for `future`, and drives the tasks of a current-thread runtime meanwhile.
 #[track_caller]
 pub(super) fn runtime<F: Future>(handle: &Handle, future: F) -> F::Output {
-    let future = trace::root(future);
+    let future = watch(handle, trace::root(future));
     if size_of::<F>() > LARGEST_ON_STACK {
         return drive(handle, Box::pin(future));
     }
     drive(handle, future)
+}
+
+/// Has the runtime's watchdog look at the polls of `future`, if there is one.
+#[track_caller]
+fn watch<F: Future>(handle: &Handle, future: F) -> WatchedFuture<F> {
+    let called_at = Location::caller();
+    let watchdog = handle.inner.watchdog.get();
+    let root = watchdog.and_then(|watchdog| watchdog.watch_root(called_at));
+    watched(future, root)
 }
 
 #[track_caller]
@@ -47,7 +58,7 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // The thread drives no tasks, whatever the runtime: it may block in place.
         let standing = EnterRuntime::Worker;
-        let future = trace::root(future);
+        let future = watch(self, trace::root(future));
         if size_of::<F>() > LARGEST_ON_STACK {
             let future = Box::pin(future);
             return enter_runtime(self, standing, || block_on_thread(future));

@@ -1,7 +1,7 @@
 //! Builds a runtime out of its parts: the only file that knows all of them.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Wake, Waker};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::driver;
 #[cfg(feature = "rt-multi-thread")]
 use crate::scheduler::MultiThread;
 use crate::scheduler::{AnyPark, AnyUnpark, CurrentThread, Spawner, ThreadSleep};
-use crate::sys::{OwningProcess, install_release_pages};
+use crate::sys::{OwningProcess, StackSignal, install_release_pages};
 
 use super::shutdown::shutdown;
 
@@ -40,6 +40,8 @@ pub(super) struct Parts {
     pub(super) reactor_per_worker: Option<bool>,
     /// What random numbers follow from.
     pub(super) seed: Option<u64>,
+    /// Which signal a thread is sent for its stack.
+    pub(super) stack_signal: StackSignal,
 }
 
 /// A driver behind the scheduler's seam.
@@ -206,6 +208,8 @@ fn handle(
             files_in_place: parts.files_in_place,
             seeds: parts.seed.map(Seeds::new),
             forced_yields: AtomicU64::new(0),
+            stack_signal: parts.stack_signal,
+            watchdog: OnceLock::new(),
             resources: Lock::new(Vec::new()),
         }),
     };

@@ -91,6 +91,14 @@ pub fn on_build(hook: fn(&Handle)) -> Result<(), BuildHooksFull> {
     Ok(())
 }
 
+/// The runtimes that `build` builds call no hook.
+pub(super) fn without_build_hooks<R>(build: impl FnOnce() -> R) -> R {
+    let before = IS_IN_HOOK.replace(true);
+    let built = build();
+    IS_IN_HOOK.set(before);
+    built
+}
+
 /// Calls the hooks with the handle of a runtime that was just built.
 #[inline]
 pub(super) fn call_build_hooks(handle: &Handle) {

@@ -14,7 +14,8 @@ use super::requested_probes::RequestedProbes;
 use super::resources::{StartResource, start_resources};
 use super::runtime::Runtime;
 use crate::config::Config;
-use crate::observability::Probes;
+use crate::observability::{Probes, WatchdogConfig};
+use crate::sys::StackSignal;
 
 /// Configures and builds a [`Runtime`].
 ///
@@ -33,6 +34,7 @@ pub struct Builder {
     worker_threads: Option<usize>,
     pub(super) parts: Parts,
     pub(super) probes: RequestedProbes,
+    pub(super) watchdog: Option<WatchdogConfig>,
     pub(super) resources: Vec<StartResource>,
 }
 
@@ -57,12 +59,14 @@ impl Builder {
                 sleeps_at_end: AtEnd::Panic,
                 start_paused: false,
                 name: None,
+                stack_signal: StackSignal::default(),
                 events_per_turn: None,
                 events_per_busy_turn: None,
                 reactor_per_worker: None,
                 seed: None,
             },
             probes: RequestedProbes::default(),
+            watchdog: None,
             resources: Vec::new(),
         }
     }
@@ -300,7 +304,7 @@ impl Builder {
                 build::multi_thread(&self.configured(workers)?, &self.parts)?
             }
         };
-        start_resources(&self.resources, &handle)?;
+        start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
         call_build_hooks(&handle);
         Ok(Runtime::from_handle(handle))
     }
@@ -335,7 +339,7 @@ impl Builder {
         );
         let owner = Some(std::thread::current().id());
         let handle = build::current_thread(&self.configured(1)?, &self.parts, owner)?;
-        start_resources(&self.resources, &handle)?;
+        start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
         call_build_hooks(&handle);
         Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
     }

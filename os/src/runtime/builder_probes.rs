@@ -7,6 +7,7 @@ use selkie_core::raw::time::AtEnd;
 
 use super::builder::Builder;
 use super::seed::RngSeed;
+use super::start_watchdog::write_report;
 use super::unhandled_panic::UnhandledPanic;
 use crate::observability::{
     HistogramConfiguration, HistogramScale, StalledPoll, TaskMeta, WatchdogConfig,
@@ -182,21 +183,43 @@ impl Builder {
         self
     }
 
-    /// Reports every poll of a task that lasts `threshold` or longer, once, on standard error:
-    /// the task blocks its worker. Beyond Tokio.
+    /// Reports every poll that lasts `threshold` or longer, once, on standard error: it blocks its worker. With the
+    /// feature `taskdump`, on Linux, the calls that it is in are reported as well. Beyond Tokio.
     ///
-    /// The future given to `block_on`, blocking closures and what runs in
-    /// [`block_in_place`](crate::task::block_in_place) are not watched.
+    /// Watched are the tasks of the runtime, those of a [`LocalSet`](crate::task::LocalSet) inside it, and the futures
+    /// that its `block_on` is given; not blocking closures, and not what runs in
+    /// [`block_in_place`](crate::task::block_in_place). A poll that is a little longer than `threshold` may be
+    /// missed. Each report is also an event of `tracing` (feature `tracing`), of level `WARN` and target `selkie::watchdog`,
+    /// and is counted in the [metrics](crate::runtime::RuntimeMetrics::stalled_poll_count).
+    ///
+    /// For its calls, a thread is sent a signal, `SIGURG` unless
+    /// `stack_signal` (on Unix) says otherwise, whose handler copies the thread's stack. As with any
+    /// signal, a call of the system that waits may return `EINTR` then.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) fails if the system gives no thread.
     ///
     /// # Panics
     /// If `threshold` is zero.
     ///
     /// # Cost
-    /// A thread, which looks at each worker four times a threshold; a clock read and two locks, as a
-    /// rule free, for each poll.
+    /// A thread, which looks at each worker four times a threshold; nothing for a poll of a task. For a report a look at
+    /// each task of the process, and some milliseconds for the calls.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = selkie::runtime::Builder::new_multi_thread()
+    ///     .enable_all()
+    ///     .watchdog(Duration::from_millis(100))
+    ///     .build()?;
+    /// # drop(runtime);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn watchdog(&mut self, threshold: Duration) -> &mut Self {
-        self.watchdog_with(threshold, |stalled| eprintln!("selkie: {stalled}"))
+        self.watchdog_with(threshold, write_report)
     }
 
     /// As [`watchdog`](Self::watchdog), with `report` called for each poll, on the watchdog's
@@ -204,6 +227,30 @@ impl Builder {
     ///
     /// # Panics
     /// If `threshold` is zero.
+    ///
+    /// # Examples
+    /// A dump with it, of what all the other tasks wait for:
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = selkie::runtime::Builder::new_multi_thread()
+    ///     .enable_all()
+    ///     .watchdog_with(Duration::from_secs(1), |stalled| {
+    ///         eprintln!("{stalled}");
+    ///         # #[cfg(feature = "taskdump")]
+    ///         match stalled.stack() {
+    ///             Ok(stack) => eprintln!("{stack}"),
+    ///             Err(why) => eprintln!("{why}"),
+    ///         }
+    ///         # #[cfg(feature = "taskdump")]
+    ///         if let Some(dump) = stalled.dump() {
+    ///             eprintln!("{dump}");
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # drop(runtime);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn watchdog_with<F>(&mut self, threshold: Duration, report: F) -> &mut Self
     where
@@ -213,7 +260,7 @@ impl Builder {
             threshold > Duration::ZERO,
             "the watchdog's threshold must be above zero"
         );
-        self.probes.hooks.watchdog = Some(WatchdogConfig {
+        self.watchdog = Some(WatchdogConfig {
             threshold,
             report: Arc::new(report),
         });

@@ -88,6 +88,8 @@ mod requested_probes;
 
 mod resources;
 
+mod start_watchdog;
+
 mod builder;
 
 mod builder_resources;

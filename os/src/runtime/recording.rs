@@ -4,6 +4,7 @@ use std::fmt;
 #[cfg(feature = "trace-events")]
 use std::path::PathBuf;
 
+use super::builder::Builder;
 use crate::context::{Handle, Id};
 use crate::observability::{Recorder, RecordingSnapshot};
 
@@ -123,6 +124,29 @@ impl Handle {
         self.inner.spawner.probes()?.any_recorder()?;
         Some(Recording {
             handle: self.clone(),
+        })
+    }
+}
+
+impl Builder {
+    /// Records the runtime from the start, as [`Handle::start_recording`] does. Beyond Tokio.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, RecordingConfig};
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .record_events(RecordingConfig::new())
+    ///     .build()?;
+    /// runtime.block_on(async { selkie::spawn(async {}).await.unwrap() });
+    /// let recording = runtime.handle().recording().unwrap();
+    /// assert!(recording.snapshot().event_count() > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn record_events(&mut self, config: RecordingConfig) -> &mut Self {
+        self.add_resource(move |handle| {
+            let _runs = handle.start_recording(&config);
+            Ok(Box::new(()))
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::local::LocalRuntime;
 use super::runtime::Runtime;
 use crate::context::{Handle, RuntimeTimers};
-use crate::observability::WorkerCounters;
+use crate::observability::{Watchdog, WorkerCounters};
 use crate::scheduler::Spawner;
 
 /// What a runtime counts about itself; every figure is of the moment it is asked for.
@@ -244,6 +244,22 @@ impl RuntimeMetrics {
     #[deprecated(note = "use `num_alive_tasks`")]
     pub fn active_tasks_count(&self) -> usize {
         self.num_alive_tasks()
+    }
+
+    /// How many polls the [watchdog](crate::runtime::Builder::watchdog) has reported; zero without one. Beyond Tokio.
+    pub fn stalled_poll_count(&self) -> u64 {
+        self.stalled_polls().0
+    }
+
+    /// How long the longest poll has lasted that the [watchdog](crate::runtime::Builder::watchdog) has reported; also
+    /// while it goes on. Zero without a watchdog. Beyond Tokio.
+    pub fn longest_stalled_poll(&self) -> Duration {
+        self.stalled_polls().1
+    }
+
+    fn stalled_polls(&self) -> (u64, Duration) {
+        let watchdog = self.handle.inner.watchdog.get();
+        watchdog.map_or_else(Default::default, Watchdog::figures)
     }
 
     /// How often a poll used up its budget and yielded.

@@ -61,6 +61,8 @@ impl fmt::Debug for RuntimeMetrics {
                 "budget_forced_yield_count",
                 &self.budget_forced_yield_count(),
             )
+            .field("stalled_poll_count", &self.stalled_poll_count())
+            .field("longest_stalled_poll", &self.longest_stalled_poll())
             .field("num_sleeping_workers", &self.num_sleeping_workers())
             .field("num_blocking_threads", &self.num_blocking_threads())
             .field(

@@ -1,4 +1,4 @@
-//! The probes that were requested of a builder: hooks, histograms, the watchdog.
+//! The probes that were requested of a builder: hooks, histograms.
 
 use crate::observability::{HistogramConfiguration, HistogramScale, ProbesConfig};
 

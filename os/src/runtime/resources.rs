@@ -3,22 +3,31 @@
 use std::io;
 
 use super::shutdown::shutdown;
+use super::start_watchdog::start_watchdog;
 use crate::context::{Handle, Resource};
+use crate::observability::WatchdogConfig;
+use crate::sys::prepare_stack_signal;
 
 /// Starts a resource for a runtime that was just built.
 pub(super) type StartResource = Box<dyn Fn(&Handle) -> io::Result<Resource> + Send + Sync>;
 
-/// Starts each of `resources` for the runtime of `handle`, which ends if one fails.
-pub(super) fn start_resources(resources: &[StartResource], handle: &Handle) -> io::Result<()> {
-    for start in resources {
-        match start(handle) {
-            Ok(resource) => handle.inner.resources.lock().push(resource),
-            Err(error) => {
-                // The threads that did start end, and with them goes all that was made.
-                let _report = shutdown(handle, None);
-                return Err(error);
-            }
+/// Starts the watchdog and each of `resources` for the runtime of `handle`, which ends if one fails.
+pub(super) fn start_resources(
+    watchdog: Option<&WatchdogConfig>,
+    resources: &[StartResource],
+    handle: &Handle,
+) -> io::Result<()> {
+    let start_all = || {
+        if let Some(config) = watchdog {
+            prepare_stack_signal(handle.inner.stack_signal)?;
+            start_watchdog(config, handle)?;
         }
-    }
-    Ok(())
+        for start in resources {
+            let resource = start(handle)?;
+            handle.inner.resources.lock().push(resource);
+        }
+        Ok(())
+    };
+    // The threads that did start end, and with them goes all that was made.
+    start_all().inspect_err(|_| drop(shutdown(handle, None)))
 }

@@ -101,8 +101,8 @@ fn end(handle: &Handle, limit: Option<Duration>) -> Option<ShutdownReport> {
     inner.blocking.close();
     let threads_ended = inner.blocking.wait(deadline);
     let report = (!tasks_ended || !threads_ended).then(|| report(handle));
-    if let Some(probes) = inner.spawner.probes() {
-        probes.stop(deadline);
+    if let Some(watchdog) = inner.watchdog.get() {
+        watchdog.stop(deadline);
     }
     report
 }
@@ -153,7 +153,7 @@ fn close_driver_and_timers(handle: &Handle) {
 
 /// What still runs.
 fn report(handle: &Handle) -> ShutdownReport {
-    let spawner = &handle.inner.spawner;
+    let (spawner, watchdog) = (&handle.inner.spawner, handle.inner.watchdog.get());
     ShutdownReport {
         closures: handle.inner.blocking.running(),
         workers: match spawner {
@@ -163,7 +163,7 @@ fn report(handle: &Handle) -> ShutdownReport {
                 let stuck = |index| StuckWorker {
                     index,
                     thread: scheduler.counters(index).thread.get(),
-                    poll: spawner.probes().and_then(|probes| probes.poll_of(index)),
+                    poll: watchdog.and_then(|watchdog| watchdog.poll_of(index)),
                 };
                 scheduler.unended().into_iter().map(stuck).collect()
             }

@@ -12,7 +12,7 @@ impl Handle {
     /// runtime.
     ///
     /// # Cost
-    /// Until this is called, a load and a comparison for each spawn, wake and poll. From then on three locks, free as a rule, and
+    /// Until this is called, a load and a comparison for each spawn, wake and poll. From then on two locks, free as a rule, and
     /// three looks at the processor's counter for a wake and the poll that follows. Some 120 bytes for each living task, and a
     /// row for each place that spawns, of which 4,096 are distinguished.
     ///
@@ -37,7 +37,12 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn track_tasks(&self) {
-        self.inner.spawner.probes_slot().attach().track_tasks();
+        let workers = self.metrics().num_workers();
+        self.inner
+            .spawner
+            .probes_slot()
+            .attach()
+            .track_tasks(workers);
     }
 
     /// Whether the runtime keeps statistics of its tasks. Beyond Tokio.

@@ -14,9 +14,9 @@ use selkie_core::task::{Id, JoinHandle};
 use super::current_thread::CurrentThread;
 #[cfg(feature = "rt-multi-thread")]
 use super::multi_thread::MultiThread;
-use crate::observability::{Probes, ProbesSlot};
 #[cfg(feature = "taskdump")]
-use crate::observability::{Request, WorkerCounters};
+use crate::observability::Request;
+use crate::observability::{Probes, ProbesSlot, WorkerCounters, WorkerState};
 
 /// A handle to either kind of scheduler.
 #[derive(Debug, Clone)]
@@ -91,7 +91,6 @@ impl Spawner {
     }
 
     /// How many workers there are.
-    #[cfg(feature = "taskdump")]
     pub(crate) fn workers(&self) -> usize {
         match self {
             Self::CurrentThread(_) => 1,
@@ -107,12 +106,25 @@ impl Spawner {
             // It reads the clock rarely, and to note when would cost some 40 instructions each time.
             Self::CurrentThread(_) => None,
             #[cfg(feature = "rt-multi-thread")]
-            Self::MultiThread(scheduler) => scheduler.last_look(worker),
+            Self::MultiThread(scheduler) => Some(scheduler.last_look(worker)),
         }
     }
 
+    /// What is to be seen of worker `worker`, for a watchdog.
+    pub(crate) fn look_at(&self, worker: usize) -> WorkerState {
+        let counters = self.counters(worker);
+        // First: if another poll begins meanwhile, the count is another one at the next look.
+        let count = counters.polls.get();
+        let is_driven = match self {
+            Self::CurrentThread(scheduler) => scheduler.is_driven(),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(_) => true,
+        };
+        let thread = counters.thread.observed().filter(|_| is_driven);
+        WorkerState { count, thread }
+    }
+
     /// The figures of worker `worker`.
-    #[cfg(feature = "taskdump")]
     pub(crate) fn counters(&self, worker: usize) -> &WorkerCounters {
         match self {
             Self::CurrentThread(scheduler) => {

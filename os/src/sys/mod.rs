@@ -28,6 +28,7 @@ mod polled_readiness;
 mod replaced_file;
 mod stopwatch;
 mod thread_end;
+mod thread_stack;
 mod ticks;
 #[cfg(feature = "net")]
 mod timer_fd;
@@ -64,6 +65,9 @@ pub(crate) use page_cache::PageCache;
 pub(crate) use polled_readiness::PolledReadiness;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
+#[cfg(feature = "taskdump")]
+pub use thread_stack::NoStack;
+pub(crate) use thread_stack::{NativeThread, RawStack, StackSignal, prepare_stack_signal};
 pub(crate) use ticks::{TickClock, TickScale};
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST, SLICES_PER_CALL};

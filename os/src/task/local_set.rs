@@ -142,7 +142,7 @@ where
     let (id, location) = (TaskId::next(), Location::caller());
     let future = trace::task(future, Kind::Local, name, id, location);
     if let Some(scheduler) = current() {
-        return scheduler.spawn(future, id, location);
+        return scheduler.spawn(named(future, id, name), id, location);
     }
     let runtime = context::with_current(|inner| match &inner.spawner {
         Spawner::CurrentThread(scheduler) if scheduler.is_local() => Some(Arc::clone(scheduler)),
@@ -207,7 +207,7 @@ impl LocalSet {
     {
         let (id, location) = (TaskId::next(), Location::caller());
         let future = trace::task(future, Kind::Local, name, id, location);
-        self.scheduler.spawn(future, id, location)
+        self.scheduler.spawn(named(future, id, name), id, location)
     }
 
     /// Runs `future`, and the set's tasks meanwhile, on `rt` until `future` is ready.

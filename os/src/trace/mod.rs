@@ -10,5 +10,8 @@ mod waker;
 
 mod instrument;
 
+mod stalled_poll;
+
 pub(crate) use instrument::{root, task, trace_blocking};
 pub(crate) use kind::Kind;
+pub(crate) use stalled_poll::{StalledEvent, emit_stalled};

@@ -22,6 +22,7 @@ use selkie_core::task::Id;
 
 use super::task::{Dump, Task, TaskState, Tasks};
 use super::trace::{Trace, at_root};
+use crate::sys::RawStack;
 
 /// Rounds at most.
 const ROUNDS: u32 = 3;
@@ -29,6 +30,13 @@ const ROUNDS: u32 = 3;
 const MOST_TASKS: usize = 65_536;
 /// How long workers that are in the poll of a task are waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What is known of a poll that keeps a worker from answering.
+#[derive(Debug)]
+pub(crate) struct PolledTask {
+    pub(crate) lasts: Duration,
+    pub(crate) stack: Option<RawStack>,
+}
 
 /// One dump that is asked for.
 #[derive(Debug)]
@@ -176,9 +184,9 @@ impl Request {
         lock(&self.state).begin_round();
     }
 
-    /// Adds what `listed` tells of tasks that no worker has polled for this dump. `polled` says for how long the tasks have
-    /// been polled that keep a worker from answering.
-    pub(crate) fn add_listed(&self, listed: Vec<ListedTask>, polled: &HashMap<Id, Duration>) {
+    /// Adds what `listed` tells of tasks that no worker has polled for this dump; `polled` are those that keep a worker from
+    /// answering.
+    pub(crate) fn add_listed(&self, listed: Vec<ListedTask>, mut polled: HashMap<Id, PolledTask>) {
         let mut state = lock(&self.state);
         let state = &mut *state;
         let all_answered = !state.stuck.contains(&true);
@@ -190,7 +198,10 @@ impl Request {
             }
             let mut dumped = Task::untraced(task.id, task.location);
             if task.state == ListedState::Polled {
-                dumped.state = TaskState::polled(polled.get(&task.id).copied());
+                let polled = polled.remove(&task.id);
+                let lasts = polled.as_ref().map(|polled| polled.lasts);
+                let stack = polled.and_then(|polled| polled.stack);
+                dumped.state = TaskState::polled(lasts, stack);
             }
             state.tasks.insert(task.id, dumped);
         }

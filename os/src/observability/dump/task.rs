@@ -8,7 +8,9 @@ use std::time::Duration;
 use selkie_core::task::Id;
 
 use super::super::names::name_of;
+use super::stack::ThreadStack;
 use super::trace::Trace;
+use crate::sys::RawStack;
 
 /// Where the tasks of a runtime wait.
 ///
@@ -41,13 +43,14 @@ pub(super) enum TaskState {
     Traced(Trace),
     /// Its worker, or every worker that could poll it, is in the poll of another task.
     Untraced(Trace),
-    /// It is in a poll that keeps it from being traced, for about so long, if that is known.
-    Polled(Trace, Option<Duration>),
+    /// It is in a poll that keeps it from being traced, for about so long, and in these calls, if that is known.
+    Polled(Trace, Option<Duration>, Option<ThreadStack>),
 }
 
 impl TaskState {
-    pub(super) fn polled(lasts: Option<Duration>) -> Self {
-        Self::Polled(Trace::default(), lasts)
+    pub(super) fn polled(lasts: Option<Duration>, stack: Option<RawStack>) -> Self {
+        let stack = stack.map(|stack| ThreadStack(Arc::new(stack)));
+        Self::Polled(Trace::default(), lasts, stack)
     }
 }
 
@@ -108,9 +111,9 @@ impl Task {
     /// crate's.
     pub fn trace(&self) -> &Trace {
         match &self.state {
-            TaskState::Traced(trace) | TaskState::Untraced(trace) | TaskState::Polled(trace, _) => {
-                trace
-            }
+            TaskState::Traced(trace)
+            | TaskState::Untraced(trace)
+            | TaskState::Polled(trace, ..) => trace,
         }
     }
 
@@ -134,7 +137,18 @@ impl Task {
     /// [watchdog](crate::runtime::Builder::watchdog) that has noticed the poll, it is what that says.
     pub fn poll_duration(&self) -> Option<Duration> {
         match self.state {
-            TaskState::Polled(_, lasts) => lasts,
+            TaskState::Polled(_, lasts, _) => lasts,
+            TaskState::Traced(_) | TaskState::Untraced(_) => None,
+        }
+    }
+}
+
+impl Task {
+    /// The calls that a poll of this task is in which keeps its worker busy: on Linux, with x86-64 and 64-bit ARM, unless
+    /// `Builder::stack_signal` asked for none. Beyond Tokio.
+    pub fn stack(&self) -> Option<&ThreadStack> {
+        match &self.state {
+            TaskState::Polled(_, _, stack) => stack.as_ref(),
             TaskState::Traced(_) | TaskState::Untraced(_) => None,
         }
     }
@@ -153,8 +167,16 @@ impl fmt::Display for Task {
             }
             TaskState::Traced(trace) => trace.fmt(f),
             TaskState::Untraced(_) => writeln!(f, "not traced: no worker is free to poll it"),
-            TaskState::Polled(_, Some(lasts)) => writeln!(f, "in a poll, for about {lasts:.1?}"),
-            TaskState::Polled(_, None) => writeln!(f, "in a poll"),
+            TaskState::Polled(_, lasts, stack) => {
+                f.write_str("in a poll")?;
+                if let Some(lasts) = lasts {
+                    write!(f, ", for about {lasts:.1?}")?;
+                }
+                match stack {
+                    Some(stack) => write!(f, ", in\n{stack}"),
+                    None => writeln!(f),
+                }
+            }
         }
     }
 }

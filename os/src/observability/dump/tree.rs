@@ -5,7 +5,10 @@ use std::fmt;
 use super::backtrace::{Backtrace, BacktraceSymbol};
 
 /// The runtime's own functions around a poll, by how their names begin.
-const MACHINERY: [&str; 12] = [
+const MACHINERY: [&str; 15] = [
+    "<selkie::observability::root_poll",
+    "<selkie::observability::names::NamedFuture",
+    "<selkie::trace::",
     "<selkie::observability::dump::trace::Root",
     "core::ops::function::FnOnce::call_once",
     "selkie_core::task::poll",
@@ -85,10 +88,11 @@ fn calls(backtrace: &Backtrace) -> Vec<String> {
         .collect()
 }
 
-/// Whether this is the function that polls a task.
+/// Whether this is the function that polls a task, or the future of a `block_on`.
 fn is_poll(symbol: &BacktraceSymbol) -> bool {
     let name = symbol.name_demangled().unwrap_or_default();
-    name.starts_with("selkie_core::task::poll::poll_once")
+    name.starts_with("selkie_core::task::poll::")
+        || name.starts_with("<selkie::observability::root_poll::WatchedFuture")
 }
 
 fn describe(symbol: &BacktraceSymbol) -> String {

@@ -6,6 +6,8 @@
 
 use std::panic::Location;
 
+use super::super::thread_role::WakeCause;
+
 /// Bits of a task's id, and of a number.
 const NUMBER_BITS: u32 = 56;
 const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
@@ -33,8 +35,8 @@ pub(super) enum EventKind {
     BlockingBegin,
     /// It has returned.
     BlockingEnd,
-    /// A look at driver or timers is over: the number is how many events or timers there were, the task is how many ticks it
-    /// took, and the detail is a [`WakeCause`].
+    /// A look at driver or timers is over: the number is how many events or timers there were, and the detail is a
+    /// [`WakeCause`].
     Turn,
     /// The number is how many tasks wait in the worker's own queue, and the task is how many in the inject queue.
     Depth,
@@ -55,19 +57,6 @@ const KINDS: [EventKind; 12] = [
     EventKind::Depth,
 ];
 
-/// On whose behalf a worker wakes tasks, or looks around.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WakeCause {
-    /// A task or, without one, a future in `block_on` or a thread of the program's.
-    Caller,
-    /// The driver has reported that a source is ready.
-    Readiness,
-    /// A ring has completed an operation.
-    Completion,
-    /// A timer has fired.
-    Timer,
-}
-
 const CAUSES: [WakeCause; 4] = [
     WakeCause::Caller,
     WakeCause::Readiness,
@@ -75,11 +64,9 @@ const CAUSES: [WakeCause; 4] = [
     WakeCause::Timer,
 ];
 
-impl WakeCause {
-    /// The cause whose number this is.
-    pub(super) fn of(detail: u8) -> Self {
-        CAUSES[usize::from(detail) % CAUSES.len()]
-    }
+/// The cause whose number this is.
+pub(super) fn cause_of(detail: u8) -> WakeCause {
+    CAUSES[usize::from(detail) % CAUSES.len()]
 }
 
 /// One event.
@@ -98,7 +85,7 @@ pub(super) type EventWords = (u64, u64, u64, *mut Location<'static>);
 
 impl Event {
     /// An event of `task` at `tick`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(kind: EventKind, tick: u64, task: u64) -> Self {
         Self {
             kind,
@@ -110,26 +97,26 @@ impl Event {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(mut self, location: &'static Location<'static>) -> Self {
         self.location = Some(location);
         self
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn with_number(mut self, number: u64) -> Self {
         self.number = number;
         self
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn with_detail(mut self, detail: u8) -> Self {
         self.detail = detail;
         self
     }
 
     /// The words that it is stored as; numbers beyond 56 bits lose the bits above.
-    #[inline]
+    #[inline(always)]
     pub(super) fn words(&self) -> EventWords {
         let place = self.location.map_or(std::ptr::null(), std::ptr::from_ref);
         (
@@ -159,7 +146,7 @@ impl Event {
 mod tests {
     use std::panic::Location;
 
-    use super::{CAUSES, Event, EventKind, KINDS, WakeCause};
+    use super::{CAUSES, Event, EventKind, KINDS, cause_of};
 
     #[test]
     fn words_become_the_event_again() {
@@ -171,7 +158,7 @@ mod tests {
             }
         }
         for cause in CAUSES {
-            assert_eq!(WakeCause::of(cause as u8), cause);
+            assert_eq!(cause_of(cause as u8), cause);
         }
         let zeros = Event::of_words((0, 0, 0, std::ptr::null_mut()));
         assert_eq!(zeros, Some(Event::new(EventKind::PollBegin, 0, 0)));

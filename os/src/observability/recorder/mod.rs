@@ -8,8 +8,6 @@ mod event;
 
 mod event_ring;
 
-mod thread_role;
-
 mod recorder;
 
 mod snapshot;
@@ -20,7 +18,5 @@ mod trace_events;
 #[cfg(all(test, loom))]
 mod model;
 
-pub(crate) use event::WakeCause;
-pub(crate) use recorder::{Recorder, TurnGuard};
+pub(crate) use recorder::Recorder;
 pub use snapshot::RecordingSnapshot;
-pub(crate) use thread_role::{count_completions, count_events};

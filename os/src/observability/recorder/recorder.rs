@@ -13,13 +13,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use selkie_core::raw::collections::Padded;
-use selkie_core::raw::platform::{AtomicBool, Ordering, PlainU64};
+use selkie_core::raw::platform::{AtomicBool, AtomicU64, Ordering};
 use selkie_core::task::{Id, current_id};
 
-use super::event::{Event, EventKind, WakeCause};
+use super::super::thread_role::{self, ProbesNumber, WakeCause};
+use super::event::{Event, EventKind};
 use super::event_ring::EventRing;
 use super::snapshot::{RecordingSnapshot, Track};
-use super::thread_role::{self, RecorderNumber};
 use crate::sys::TickClock;
 
 /// Rings of the threads that are no workers.
@@ -38,19 +38,18 @@ struct OutsideRing {
 /// The recorder of a runtime.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    number: RecorderNumber,
+    number: ProbesNumber,
     clock: &'static TickClock,
     is_on: AtomicBool,
     workers: Box<[Padded<EventRing>]>,
     outside: Box<[Padded<OutsideRing>]>,
+    /// The lengths of queues that each worker has noted last.
+    depths: Box<[AtomicU64]>,
 }
 
 impl Recorder {
     /// A recorder of `workers` workers, which is off; each ring keeps `capacity` events, a power of two.
-    pub(crate) fn new(workers: usize, capacity: usize) -> Self {
-        static NEXT: PlainU64 = PlainU64::new(1);
-        // Relaxed: only the sum matters.
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    pub(in super::super) fn new(number: ProbesNumber, workers: usize, capacity: usize) -> Self {
         let outside = || {
             Padded(OutsideRing {
                 ring: EventRing::new(capacity),
@@ -58,13 +57,14 @@ impl Recorder {
             })
         };
         Self {
-            number: RecorderNumber::new(number).unwrap_or(RecorderNumber::MAX),
+            number,
             clock: TickClock::get(),
             is_on: AtomicBool::new(false),
             workers: (0..workers)
                 .map(|_| Padded(EventRing::new(capacity)))
                 .collect(),
             outside: (0..OUTSIDE_RINGS).map(|_| outside()).collect(),
+            depths: (0..workers).map(|_| AtomicU64::new(0)).collect(),
         }
     }
 
@@ -107,37 +107,29 @@ impl Recorder {
         self.clock.now()
     }
 
-    /// Worker `worker`, which the thread has, begins to poll a task. Returns whether the thread is in the role, which the
-    /// poll's end leaves again.
+    /// Worker `worker`, which the thread has, begins to poll a task.
     #[inline]
     pub(crate) fn begin_poll(
         &self,
-        worker: usize,
         now: u64,
+        worker: usize,
         id: Id,
         location: &'static Location<'static>,
     ) {
-        if thread_role::enter(self.number, worker) {
-            let event = Event::new(EventKind::PollBegin, now, id.as_u64());
-            self.workers[worker].push(&event.at(location));
-        }
+        let event = Event::new(EventKind::PollBegin, now, id.as_u64());
+        self.workers[worker].push(&event.at(location));
     }
 
-    /// The poll of a task is over. If its thread has handed the worker off meanwhile, it was over then.
+    /// The poll of a task is over; the thread has worker `worker` still.
     #[inline]
-    pub(crate) fn end_poll(&self, worker: usize, now: u64, id: Id) {
-        if thread_role::leave(self.number) {
-            self.workers[worker].push(&Event::new(EventKind::PollEnd, now, id.as_u64()));
-        }
+    pub(crate) fn end_poll(&self, now: u64, worker: usize, id: Id) {
+        self.workers[worker].push(&Event::new(EventKind::PollEnd, now, id.as_u64()));
     }
 
-    /// The thread is about to hand worker `worker` off: the poll, or the look at the driver, in which it does so goes on without.
-    pub(crate) fn hand_off(&self, worker: usize) {
-        if thread_role::leave(self.number) {
-            let task = current_id().map_or(0, Id::as_u64);
-            let event = Event::new(EventKind::PollEnd, self.now(), task);
-            self.workers[worker].push(&event.with_detail(HANDED_OFF));
-        }
+    /// The thread is about to hand worker `worker` off: the poll goes on without.
+    pub(crate) fn hand_off(&self, now: u64, worker: usize, id: Id) {
+        let event = Event::new(EventKind::PollEnd, now, id.as_u64());
+        self.workers[worker].push(&event.with_detail(HANDED_OFF));
     }
 
     /// A task is about to be queued.
@@ -178,7 +170,7 @@ impl Recorder {
     /// Worker `worker`, whose loop calls this, goes to sleep: what it wakes until [`unpark`](Self::unpark), an event has woken.
     pub(crate) fn park(&self, worker: usize) {
         self.workers[worker].push(&Event::new(EventKind::Park, self.now(), 0));
-        thread_role::enter(self.number, worker);
+        thread_role::enter(self.number, worker, 0, 0);
         thread_role::set_cause(WakeCause::Readiness);
     }
 
@@ -202,20 +194,25 @@ impl Recorder {
         ring.push(&Event::new(EventKind::Unpark, now, 0));
     }
 
-    /// So many tasks wait for worker `worker`, whose loop calls this, and in the inject queue.
+    /// So many tasks wait for worker `worker`, whose loop calls this, and in the inject queue: noted if that has changed.
     pub(crate) fn note_depth(&self, worker: usize, local: usize, inject: usize) {
-        let event = Event::new(EventKind::Depth, self.now(), inject as u64);
-        self.workers[worker].push(&event.with_number(local as u64));
+        let (ring, depth) = (&self.workers[worker], &self.depths[worker]);
+        let depths = (inject as u64) << 32 | local as u64;
+        // Relaxed: the worker's own.
+        if depth.load(Ordering::Relaxed) != depths {
+            depth.store(depths, Ordering::Relaxed);
+            let event = Event::new(EventKind::Depth, self.now(), inject as u64);
+            ring.push(&event.with_number(local as u64));
+        }
     }
 
     /// Worker `worker`, which the thread has, looks at its driver or its timers, until the guard drops.
-    pub(crate) fn begin_turn(&self, worker: usize, cause: WakeCause) -> TurnGuard<'_> {
+    pub(in super::super) fn begin_turn(&self, worker: usize, cause: WakeCause) -> TurnGuard<'_> {
         TurnGuard {
             recorder: self,
             cause,
             before: thread_role::set_cause(cause),
-            entered: thread_role::enter(self.number, worker),
-            begun: self.now(),
+            entered: thread_role::enter(self.number, worker, 0, 0),
             fired: 0,
         }
     }
@@ -239,21 +236,20 @@ impl Recorder {
 
 /// A look of a worker at its driver or its timers, which is noted when it is over.
 #[derive(Debug)]
-pub(crate) struct TurnGuard<'a> {
+pub(in super::super) struct TurnGuard<'a> {
     recorder: &'a Recorder,
     cause: WakeCause,
     before: WakeCause,
     /// Whether the thread came into the role for this.
     entered: bool,
-    begun: u64,
     /// Timers that have fired.
-    pub(crate) fired: usize,
+    pub(in super::super) fired: usize,
 }
 
 impl TurnGuard<'_> {
-    fn note(&self, now: u64, cause: WakeCause, count: u64) {
+    fn note(&self, cause: WakeCause, count: u64) {
         if count > 0 {
-            let event = Event::new(EventKind::Turn, now, now.saturating_sub(self.begun));
+            let event = Event::new(EventKind::Turn, self.recorder.now(), 0);
             let event = event.with_number(count).with_detail(cause as u8);
             self.recorder.note(&event);
         }
@@ -262,13 +258,12 @@ impl TurnGuard<'_> {
 
 impl Drop for TurnGuard<'_> {
     fn drop(&mut self) {
-        let now = self.recorder.now();
         if self.cause == WakeCause::Timer {
-            self.note(now, WakeCause::Timer, self.fired as u64);
+            self.note(WakeCause::Timer, self.fired as u64);
         } else {
             let (events, completions) = thread_role::take_counts();
-            self.note(now, WakeCause::Completion, u64::from(completions));
-            self.note(now, WakeCause::Readiness, u64::from(events));
+            self.note(WakeCause::Completion, u64::from(completions));
+            self.note(WakeCause::Readiness, u64::from(events));
         }
         thread_role::set_cause(self.before);
         if self.entered {

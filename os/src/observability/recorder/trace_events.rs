@@ -13,7 +13,8 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 
-use super::event::{Event, EventKind, WakeCause};
+use super::super::thread_role::WakeCause;
+use super::event::{Event, EventKind, cause_of};
 use super::recorder::HANDED_OFF;
 use super::snapshot::RecordingSnapshot;
 
@@ -146,7 +147,11 @@ impl<W: Write> TraceWriter<'_, W> {
             "args": {"name": self.snapshot.runtime}});
         self.out.write_all(b"{\"traceEvents\":[\n")?;
         serde_json::to_writer(&mut self.out, &name)?;
+        let mut named = 0;
         for row in 0..self.rows.len() {
+            if std::mem::replace(&mut named, self.row_number(row)) == self.row_number(row) {
+                continue; // The row of all other threads has its name.
+            }
             let name = match self.snapshot.tracks[row].worker {
                 Some(worker) => format!("worker {worker}"),
                 None => "other threads".to_owned(),
@@ -335,7 +340,7 @@ impl<W: Write> TraceWriter<'_, W> {
             tick: event.tick,
             row,
             waker: event.number,
-            cause: WakeCause::of(event.detail),
+            cause: cause_of(event.detail),
         };
         let state = &self.rows[row];
         let in_slice = state.poll.is_some() || state.parked_at.is_some();
@@ -361,16 +366,11 @@ impl<W: Write> TraceWriter<'_, W> {
     }
 
     fn turn(&mut self, row: usize, event: &Event) -> io::Result<()> {
-        let (name, what) = match WakeCause::of(event.detail) {
+        let (name, what) = match cause_of(event.detail) {
             WakeCause::Timer => ("timers", "fired"),
             WakeCause::Completion => ("ring", "completions"),
             WakeCause::Readiness | WakeCause::Caller => ("driver", "events"),
         };
-        let begun = event.tick.saturating_sub(event.task);
-        if event.task > 0 && self.rows[row].parked_at.is_none() {
-            let args = json!({what: event.number});
-            return self.slice(row, name, "driver", begun, event.tick, args);
-        }
         self.write_at(
             row,
             event.tick,

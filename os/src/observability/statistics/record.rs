@@ -1,11 +1,12 @@
 //! What is known of one task, in ticks.
 //!
-//! Idea        The time since the task was first seen is divided into busy, queued and idle time: whoever changes the state adds
-//!             the time of the one that ends. Idle time is what is left.
-//! States      idle → queued → running → idle, or queued again at once
+//! Idea        The time since the task was first seen is divided into busy, queued and idle time. A record changes when the task
+//!             is queued and when a poll is over, which brings along when it has begun; which tasks run, the workers
+//!             know. Idle time is what is left.
+//! States      idle → queued (or running, if a worker says so) → idle, or queued again at once; → blocking, without its worker → idle
 //! Invariants  I1 the record is changed under the lock of its shard.
-//!             I2 a poll is counted once: when its worker says that it is over, or before, if the task is queued again, since
-//!                only a poll that has returned lets the task be queued. By then another worker may poll it.
+//!             I2 the end of a poll may come late, when the task was queued again already, or another worker polls it. The poll was over
+//!                when the task was queued: times do not overlap.
 
 use std::panic::Location;
 
@@ -13,8 +14,10 @@ use std::panic::Location;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Idle,
+    /// Queued, or running.
     Queued,
-    Running { worker: u32 },
+    /// In a poll that goes on without its worker.
+    Blocking,
 }
 
 /// What a task, or all tasks of one spawn place, have used so far.
@@ -32,12 +35,15 @@ impl Usage {
     /// One more poll, of `ticks`.
     pub(super) fn add_poll(&mut self, ticks: u64) {
         self.polls += 1;
+        self.add_busy(ticks);
+    }
+
+    fn add_busy(&mut self, ticks: u64) {
         self.busy += ticks;
         self.longest_poll = self.longest_poll.max(ticks);
     }
 
-    /// One more time in the queue, of `ticks`.
-    pub(super) fn add_wait(&mut self, ticks: u64) {
+    fn add_wait(&mut self, ticks: u64) {
         self.queued += ticks;
         self.longest_wait = self.longest_wait.max(ticks);
     }
@@ -59,11 +65,31 @@ pub(super) struct Record {
     pub(super) location: &'static Location<'static>,
     pub(super) first_seen: u64,
     /// When the stage began.
-    pub(super) since: u64,
-    pub(super) stage: Stage,
+    since: u64,
+    stage: Stage,
     /// Whether the task was seen from its spawn on.
     pub(super) from_spawn: bool,
+    /// When the task was queued for a poll whose end has not come yet, if it was queued again since (I2).
+    queued_before: Option<u64>,
+    usage: Usage,
+}
+
+/// A task at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecordSnapshot {
+    pub(super) state: ViewedState,
+    /// When the state began.
+    pub(super) since: u64,
     pub(super) usage: Usage,
+}
+
+/// What a task does, with what the workers know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ViewedState {
+    Idle,
+    Queued,
+    Running,
+    Blocking,
 }
 
 impl Record {
@@ -74,65 +100,92 @@ impl Record {
             since: now,
             stage: Stage::Idle,
             from_spawn,
+            queued_before: None,
             usage: Usage::default(),
         }
     }
 
     /// The task is about to be queued. The first time after its spawn is no wake.
     pub(super) fn queue(&mut self, now: u64) {
-        self.end_running(now);
-        let is_spawn = self.from_spawn && self.usage.polls == 0;
+        let is_spawn = self.from_spawn && self.usage.polls == 0 && self.stage == Stage::Idle;
         self.usage.wakes += u64::from(!is_spawn);
+        if self.stage == Stage::Queued {
+            self.queued_before = Some(self.since);
+        }
         self.stage = Stage::Queued;
         self.since = now;
     }
 
-    /// A worker is about to poll the task.
-    pub(super) fn begin(&mut self, worker: u32, now: u64) {
-        if self.stage == Stage::Queued {
-            self.usage.add_wait(now.saturating_sub(self.since));
+    /// When the task was queued for the poll that began at `begun`, if that is known.
+    fn queued_for(&self, begun: u64) -> Option<u64> {
+        let is_last = self.stage == Stage::Queued && self.since <= begun;
+        let last = is_last.then_some(self.since);
+        last.or(self.queued_before.filter(|since| *since <= begun))
+    }
+
+    /// The poll that began at `begun` goes on without its worker.
+    pub(super) fn hand_off(&mut self, begun: u64) {
+        if let Some(queued) = self.queued_for(begun) {
+            self.usage.add_wait(begun - queued);
         }
-        self.stage = Stage::Running { worker };
-        self.since = now;
+        self.queued_before = None;
+        if self.stage != Stage::Queued || self.since <= begun {
+            self.stage = Stage::Blocking;
+            self.since = begun;
+        }
     }
 
     /// The poll that began at `begun` is over.
     pub(super) fn end(&mut self, begun: u64, now: u64) {
-        if self.since == begun {
-            self.end_running(now);
+        if let Some(queued) = self.queued_for(begun) {
+            self.usage.add_wait(begun - queued);
         }
-    }
-
-    /// If the task runs, its poll is over (I2).
-    fn end_running(&mut self, now: u64) {
-        if self.is_running() {
-            self.usage.add_poll(now.saturating_sub(self.since));
-            self.stage = Stage::Idle;
-            self.since = now;
+        self.queued_before = None;
+        if self.stage == Stage::Queued && self.since > begun {
+            // I2
+            self.usage.add_poll(now.min(self.since) - begun);
+            return;
         }
+        self.usage.add_poll(now.saturating_sub(begun));
+        self.stage = Stage::Idle;
+        self.since = now;
     }
 
-    pub(super) fn is_running(&self) -> bool {
-        matches!(self.stage, Stage::Running { .. })
-    }
-
-    /// What the task has used, its present stage included.
-    pub(super) fn usage_at(&self, now: u64) -> Usage {
-        let (mut usage, lasts) = (self.usage, now.saturating_sub(self.since));
-        match self.stage {
-            Stage::Idle => {}
-            Stage::Queued => usage.add_wait(lasts),
-            Stage::Running { .. } => {
-                usage.busy += lasts;
-                usage.longest_poll = usage.longest_poll.max(lasts);
+    /// The task now; a worker has said that it polls it since `polled_since`.
+    pub(super) fn view(&self, now: u64, polled_since: Option<u64>) -> RecordSnapshot {
+        let mut usage = self.usage;
+        // What the worker says may be over by now.
+        let is_new = |begun: &u64| self.stage == Stage::Queued && self.since <= *begun;
+        let (state, since) = match (self.stage, polled_since.filter(is_new)) {
+            (_, Some(begun)) => {
+                usage.add_wait(begun - self.since);
+                usage.add_busy(now.saturating_sub(begun));
+                (ViewedState::Running, begun)
             }
+            (Stage::Blocking, None) => {
+                usage.add_busy(now.saturating_sub(self.since));
+                (ViewedState::Blocking, self.since)
+            }
+            (Stage::Queued, None) => {
+                usage.add_wait(now.saturating_sub(self.since));
+                (ViewedState::Queued, self.since)
+            }
+            (Stage::Idle, None) => (ViewedState::Idle, self.since),
+        };
+        RecordSnapshot {
+            state,
+            since,
+            usage,
         }
-        usage
     }
 
-    /// What the task has used, which has just ended: in a poll, if it is in one.
-    pub(super) fn usage_at_end(&mut self, now: u64) -> Usage {
-        self.end_running(now);
+    /// What the task has used, which has just ended: in the poll that began at `polled_since`, if it is in one.
+    pub(super) fn finish(&mut self, now: u64, polled_since: Option<u64>) -> Usage {
+        match (self.stage, polled_since) {
+            (_, Some(begun)) => self.end(begun, now),
+            (Stage::Blocking, None) => self.end(self.since, now),
+            (Stage::Idle | Stage::Queued, None) => {}
+        }
         self.usage
     }
 }
@@ -141,49 +194,60 @@ impl Record {
 mod tests {
     use std::panic::Location;
 
-    use super::{Record, Stage};
+    use super::{Record, ViewedState};
 
     #[test]
     fn time_is_busy_queued_or_idle() {
         let mut record = Record::new(Location::caller(), 100, true);
         record.queue(100);
-        record.begin(3, 130);
-        assert_eq!(record.stage, Stage::Running { worker: 3 });
         record.end(130, 150);
         record.queue(250);
-        record.begin(0, 251);
         record.end(251, 256);
-        let usage = record.usage_at(300);
-        assert_eq!((usage.polls, usage.wakes), (2, 1));
-        assert_eq!((usage.busy, usage.queued), (25, 31));
-        assert_eq!((usage.longest_poll, usage.longest_wait), (20, 30));
-        assert_eq!((record.stage, record.since), (Stage::Idle, 256));
+        let view = record.view(300, None);
+        assert_eq!((view.usage.polls, view.usage.wakes), (2, 1));
+        assert_eq!((view.usage.busy, view.usage.queued), (25, 31));
+        assert_eq!((view.usage.longest_poll, view.usage.longest_wait), (20, 30));
+        assert_eq!((view.state, view.since), (ViewedState::Idle, 256));
     }
 
     #[test]
     fn a_late_end_leaves_the_next_poll_alone() {
         let mut record = Record::new(Location::caller(), 0, false);
-        record.begin(0, 10);
+        record.queue(5);
         record.queue(15);
-        record.begin(1, 20);
         record.end(10, 30);
-        assert_eq!(
-            (record.stage, record.since),
-            (Stage::Running { worker: 1 }, 20)
-        );
+        assert_eq!(record.view(30, Some(20)).state, ViewedState::Running);
         record.end(20, 40);
-        assert_eq!((record.usage.polls, record.usage.busy), (2, 25));
-        assert_eq!(record.stage, Stage::Idle);
+        let usage = record.view(40, None).usage;
+        assert_eq!((usage.polls, usage.busy, usage.queued), (2, 25, 10));
+        assert_eq!(record.view(40, Some(20)).state, ViewedState::Idle);
     }
 
     #[test]
-    fn the_present_stage_counts() {
+    fn the_present_state_counts() {
         let mut record = Record::new(Location::caller(), 0, true);
         record.queue(0);
-        assert_eq!(record.usage_at(7).queued, 7);
-        record.begin(0, 10);
-        let usage = record.usage_at(50);
+        assert_eq!(record.view(7, None).usage.queued, 7);
+        let view = record.view(50, Some(10));
+        let usage = view.usage;
         assert_eq!((usage.busy, usage.longest_poll, usage.polls), (40, 40, 0));
-        assert_eq!(record.usage_at_end(60).polls, 1);
+        assert_eq!((usage.queued, view.since), (10, 10));
+        assert_eq!(record.finish(60, Some(10)).polls, 1);
+    }
+
+    #[test]
+    fn a_poll_goes_on_without_its_worker() {
+        let mut record = Record::new(Location::caller(), 0, true);
+        record.queue(0);
+        record.hand_off(10);
+        let view = record.view(30, None);
+        assert_eq!((view.state, view.since), (ViewedState::Blocking, 10));
+        assert_eq!((view.usage.busy, view.usage.queued), (20, 10));
+        record.end(10, 40);
+        let view = record.view(50, None);
+        assert_eq!(
+            (view.usage.busy, view.usage.queued, view.usage.polls),
+            (30, 10, 1)
+        );
     }
 }

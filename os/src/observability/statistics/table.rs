@@ -1,8 +1,8 @@
 //! The records of all living tasks of a runtime.
 //!
 //! Idea        A table beside the tasks, by their ids, in shards: a task gets no larger, and a runtime that does not track its
-//!             tasks pays nothing. A wake, the begin and the end of a poll each take the lock of the task's shard, which is free as
-//!             a rule: ids are spread over the shards one by one.
+//!             tasks pays nothing. A wake, and the end of a poll, take the lock of the task's shard, which is free as a rule: ids are
+//!             spread over the shards one by one. Which tasks run, each worker writes down for itself.
 //! Invariants  I1 a task has a record from its spawn, or from its first wake or poll after the tracking began, until it ends.
 //!             I2 no foreign code is called under a lock, and no name is looked up.
 //! Rejected    A word in the header of each task: eight bytes per task, for the programs that are looked at. A table per worker: a
@@ -14,13 +14,13 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use selkie_core::raw::collections::Padded;
-use selkie_core::raw::task::Notified;
+use selkie_core::raw::platform::{AtomicU64, Ordering};
 use selkie_core::task::Id;
 
 use super::super::names::name_of;
 use super::ended_tasks::{EndedTasks, MOST_PLACES, Place, Total};
 use super::number_hasher::NumberHasher;
-use super::record::Record;
+use super::record::{Record, RecordSnapshot};
 use super::spawn_place::SpawnPlaceStatistics;
 use super::task::TaskStatistics;
 use crate::sys::TickClock;
@@ -37,18 +37,37 @@ struct Shard {
     ended: EndedTasks,
 }
 
+impl Shard {
+    /// A record for a task that was spawned before its runtime tracked its tasks.
+    #[cold]
+    fn add_older(&mut self, id: Id, location: &'static Location<'static>, now: u64) -> &mut Record {
+        let record = self.living.entry(id);
+        record.or_insert_with(|| Record::new(location, now, false))
+    }
+}
+
+/// What a worker polls now: written by the thread that has the worker, and read by those who look.
+#[derive(Debug, Default)]
+struct RunningPoll {
+    /// The task, or 0.
+    task: AtomicU64,
+    since: AtomicU64,
+}
+
 /// The statistics of the tasks of a runtime.
 #[derive(Debug)]
 pub(crate) struct TaskTable {
     clock: &'static TickClock,
     shards: Box<[Padded<Mutex<Shard>>]>,
+    polls: Box<[Padded<RunningPoll>]>,
 }
 
 impl TaskTable {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(workers: usize) -> Self {
         Self {
             clock: TickClock::get(),
             shards: (0..SHARDS).map(|_| Padded::default()).collect(),
+            polls: (0..workers).map(|_| Padded::default()).collect(),
         }
     }
 
@@ -65,42 +84,106 @@ impl TaskTable {
 
     /// A task is about to be queued.
     #[inline]
-    pub(crate) fn queue(&self, now: u64, task: &Notified) {
-        let (id, location) = (task.id(), task.location());
+    pub(crate) fn queue(&self, now: u64, id: Id, location: &'static Location<'static>) {
         let mut shard = self.shard(id);
-        let record = shard.living.entry(id);
-        let record = record.or_insert_with(|| Record::new(location, now, false));
-        record.queue(now);
-    }
-
-    /// Worker `worker` is about to poll a task.
-    #[inline]
-    pub(crate) fn begin(&self, now: u64, worker: usize, task: &Notified) {
-        let (id, location) = (task.id(), task.location());
-        let mut shard = self.shard(id);
-        let record = shard.living.entry(id);
-        let record = record.or_insert_with(|| Record::new(location, now, false));
-        record.begin(worker as u32, now);
-    }
-
-    /// The poll of the task `id` that began at `begun` is over.
-    #[inline]
-    pub(crate) fn end(&self, begun: u64, now: u64, id: Id) {
-        if let Some(record) = self.shard(id).living.get_mut(&id) {
-            record.end(begun, now);
+        match shard.living.get_mut(&id) {
+            Some(record) => record.queue(now),
+            None => shard.add_older(id, location, now).queue(now),
         }
     }
 
-    /// A task has ended.
-    pub(crate) fn finish(&self, now: u64, id: Id) {
+    /// Worker `worker`, which the thread has, begins to poll the task `id`.
+    #[inline]
+    pub(crate) fn begin(&self, now: u64, worker: usize, id: Id) {
+        let poll = &self.polls[worker];
+        // Relaxed: a pair that does not belong together is found by the record's own times.
+        poll.since.store(now, Ordering::Relaxed);
+        poll.task.store(id.as_u64(), Ordering::Relaxed);
+    }
+
+    /// The poll of the task `id` that began at `begun` is over; worker `worker`, if there still is one, polls nothing.
+    #[inline]
+    pub(crate) fn end(
+        &self,
+        begun: u64,
+        now: u64,
+        worker: Option<usize>,
+        id: Id,
+        location: &'static Location<'static>,
+    ) {
+        let mut shard = self.shard(id);
+        if let Some(record) = shard.living.get_mut(&id) {
+            record.end(begun, now);
+        } else if worker.is_some_and(|worker| self.is_polled(worker, id)) {
+            // It has not ended in this poll: `finish` would have said that nothing is polled.
+            shard.add_older(id, location, begun).end(begun, now);
+        }
+        drop(shard);
+        if let Some(worker) = worker {
+            // Relaxed: as in `begin`.
+            self.polls[worker].task.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn is_polled(&self, worker: usize, id: Id) -> bool {
+        // Relaxed: written by this thread.
+        self.polls[worker].task.load(Ordering::Relaxed) == id.as_u64()
+    }
+
+    /// The poll of the task `id` that began at `begun` goes on without worker `worker`.
+    pub(crate) fn hand_off(&self, begun: u64, worker: usize, id: Id) {
+        // Relaxed: as in `begin`.
+        self.polls[worker].task.store(0, Ordering::Relaxed);
+        if let Some(record) = self.shard(id).living.get_mut(&id) {
+            record.hand_off(begun);
+        }
+    }
+
+    /// A task has ended, in the poll that began at `polled_since`, if it is in one.
+    pub(crate) fn finish(
+        &self,
+        now: u64,
+        polled_since: Option<u64>,
+        worker: Option<usize>,
+        id: Id,
+    ) {
+        if let Some(worker) = worker.filter(|worker| self.is_polled(*worker, id)) {
+            // Relaxed: as in `begin`.
+            self.polls[worker].task.store(0, Ordering::Relaxed);
+        }
         let mut shard = self.shard(id);
         let Some(mut record) = shard.living.remove(&id) else {
             return;
         };
-        shard.ended.add(record.location, &record.usage_at_end(now));
+        let usage = record.finish(now, polled_since);
+        shard.ended.add(record.location, &usage);
         let (living, room) = (shard.living.len(), shard.living.capacity());
         if room > KEPT_ROOM && living < room / 8 {
             shard.living.shrink_to((2 * living).max(KEPT_ROOM));
+        }
+    }
+
+    /// What the workers poll now: the tasks, with the worker and since when.
+    fn running(&self) -> HashMap<u64, (usize, u64)> {
+        let polls = self.polls.iter().enumerate();
+        let running = polls.map(|(worker, poll)| {
+            // Relaxed: as in `begin`.
+            let task = poll.task.load(Ordering::Relaxed);
+            (task, (worker, poll.since.load(Ordering::Relaxed)))
+        });
+        running.filter(|(task, _)| *task != 0).collect()
+    }
+
+    /// Calls `each` with the living tasks of each shard, as they are at the same moment.
+    fn visit(&self, mut each: impl FnMut(&[(Id, Record)], Vec<(Place, Total)>, &TableSnapshot)) {
+        let running = self.running();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            let living: Vec<_> = shard.living.iter().map(|(id, one)| (*id, *one)).collect();
+            let (ended, now) = (shard.ended.rows(), self.clock.now());
+            drop(shard); // I2
+            let running = &running;
+            each(&living, ended, &TableSnapshot { running, now });
         }
     }
 
@@ -108,17 +191,14 @@ impl TaskTable {
     pub(crate) fn tasks(&self) -> Vec<TaskStatistics> {
         let scale = self.clock.scale();
         let mut tasks = Vec::new();
-        for shard in &self.shards {
-            let (now, records) = {
-                let shard = lock(shard);
-                let records = shard.living.iter().map(|(id, record)| (*id, *record));
-                (self.clock.now(), records.collect::<Vec<_>>())
-            };
-            let statistics = |(id, record)| TaskStatistics::new(id, &record, now, scale);
-            tasks.extend(records.into_iter().map(statistics));
-        }
+        self.visit(|living, _ended, view| {
+            tasks.extend(living.iter().map(|(id, record)| {
+                let (worker, seen) = view.of(*id, record);
+                TaskStatistics::new(*id, record, &seen, worker, view.now, scale)
+            }));
+        });
         for task in &mut tasks {
-            task.name = name_of(task.id); // Outside of the locks (I2).
+            task.name = name_of(task.id);
         }
         tasks.sort_unstable_by_key(|task| task.id);
         tasks
@@ -134,24 +214,34 @@ impl TaskTable {
             row.0 += live;
             row.1.add(total);
         };
-        for shard in &self.shards {
-            let (now, ended, living) = {
-                let shard = lock(shard);
-                let living = shard.living.values().copied().collect::<Vec<_>>();
-                (self.clock.now(), shard.ended.rows(), living)
-            };
+        self.visit(|living, ended, view| {
             for (place, total) in &ended {
                 add(*place, 0, total);
             }
-            for record in living {
-                let (ended, usage) = (0, record.usage_at(now));
-                add(Some(record.location), 1, &Total { ended, usage });
+            for (id, record) in living {
+                let usage = view.of(*id, record).1.usage;
+                add(Some(record.location), 1, &Total { ended: 0, usage });
             }
-        }
+        });
         let row = |(place, (live, total))| SpawnPlaceStatistics::new(place, live, &total, scale);
         let mut rows: Vec<_> = rows.into_iter().map(row).collect();
         rows.sort_by_key(|row: &SpawnPlaceStatistics| std::cmp::Reverse(row.busy_duration()));
         rows
+    }
+}
+
+/// What is known of all tasks at one moment.
+struct TableSnapshot<'a> {
+    running: &'a HashMap<u64, (usize, u64)>,
+    now: u64,
+}
+
+impl TableSnapshot<'_> {
+    /// The task `id`, and the worker that polls it, if one does.
+    fn of(&self, id: Id, record: &Record) -> (usize, RecordSnapshot) {
+        let running = self.running.get(&id.as_u64());
+        let (worker, since) = running.copied().unzip();
+        (worker.unwrap_or_default(), record.view(self.now, since))
     }
 }
 

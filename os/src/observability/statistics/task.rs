@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use selkie_core::task::Id;
 
-use super::record::{Record, Stage};
+use super::record::{Record, RecordSnapshot, ViewedState};
 use crate::sys::TickScale;
 
 /// What a task does at the moment at which its statistics were taken.
@@ -18,6 +18,8 @@ pub enum TaskState {
         /// The number of the worker.
         worker: usize,
     },
+    /// A poll of it is in [`block_in_place`](crate::task::block_in_place): the worker went on without it.
+    Blocking,
     /// It was woken, or has just been spawned, and waits for a worker.
     Queued,
     /// It waits to be woken.
@@ -47,20 +49,27 @@ pub struct TaskStatistics {
 }
 
 impl TaskStatistics {
-    pub(super) fn new(id: Id, record: &Record, now: u64, scale: TickScale) -> Self {
-        let usage = record.usage_at(now);
+    /// The task `id` at `now`; if it runs, worker `worker` polls it.
+    pub(super) fn new(
+        id: Id,
+        record: &Record,
+        view: &RecordSnapshot,
+        worker: usize,
+        now: u64,
+        scale: TickScale,
+    ) -> Self {
+        let usage = view.usage;
         Self {
             id,
             name: None,
             spawned_at: record.location,
-            state: match record.stage {
-                Stage::Idle => TaskState::Idle,
-                Stage::Queued => TaskState::Queued,
-                Stage::Running { worker } => TaskState::Running {
-                    worker: worker as usize,
-                },
+            state: match view.state {
+                ViewedState::Idle => TaskState::Idle,
+                ViewedState::Queued => TaskState::Queued,
+                ViewedState::Running => TaskState::Running { worker },
+                ViewedState::Blocking => TaskState::Blocking,
             },
-            state_duration: scale.duration(now.saturating_sub(record.since)),
+            state_duration: scale.duration(now.saturating_sub(view.since)),
             age: scale.duration(now.saturating_sub(record.first_seen)),
             from_spawn: record.from_spawn,
             polls: usage.polls,

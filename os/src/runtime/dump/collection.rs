@@ -11,15 +11,18 @@ use std::time::{Duration, Instant};
 
 use selkie_core::task::Id;
 
-use crate::observability::Request;
+use crate::context::Handle;
+use crate::observability::{PolledTask, Request};
 use crate::scheduler::Spawner;
 use crate::sync::oneshot;
+use crate::sys::prepare_stack_signal;
 
 /// How often the tasks of stuck workers are given to others.
 const ATTEMPTS: u32 = 3;
 
 /// Blocks until what can be known has come together; about a second at most.
-pub(super) fn collect(spawner: &Spawner, request: &Request) {
+pub(super) fn collect(handle: &Handle, request: &Request) {
+    let spawner = &handle.inner.spawner;
     let begun = Instant::now();
     let polls = |worker| spawner.counters(worker).polls.get();
     let polls_before: Vec<_> = (0..spawner.workers()).map(polls).collect();
@@ -37,38 +40,53 @@ pub(super) fn collect(spawner: &Spawner, request: &Request) {
     }
     stuck = request.give_up_waiting();
     stuck.retain(|worker| polls(*worker) == polls_before[*worker]);
-    let polled = polled_tasks(spawner, &stuck, begun.elapsed());
-    list(spawner, request, &polled);
+    let polled = polled_tasks(handle, &stuck, begun.elapsed());
+    list(spawner, request, polled);
 }
 
 /// Adds what is known of tasks that nobody has polled.
-fn list(spawner: &Spawner, request: &Request, polled: &HashMap<Id, Duration>) {
+fn list(spawner: &Spawner, request: &Request, polled: HashMap<Id, PolledTask>) {
     let mut listed = Vec::new();
     spawner.list_tasks(&mut |task| listed.push(task));
     request.add_listed(listed, polled);
 }
 
-/// The tasks that keep the workers `stuck` busy, and for how long; at least for `least`.
-fn polled_tasks(spawner: &Spawner, stuck: &[usize], least: Duration) -> HashMap<Id, Duration> {
-    let mut polled = HashMap::new();
-    for worker in stuck {
-        let thread = spawner.counters(*worker).thread.observed();
-        if let Some(id) = thread.and_then(|thread| thread.current_task()) {
-            let looked = spawner.last_look(*worker);
-            polled.insert(id, looked.unwrap_or(least).max(least));
-        }
-    }
+/// The tasks that keep the workers `stuck` busy, at least for `least`.
+fn polled_tasks(handle: &Handle, stuck: &[usize], least: Duration) -> HashMap<Id, PolledTask> {
+    let polled = stuck.iter();
     polled
+        .filter_map(|worker| polled_task(handle, *worker, least))
+        .collect()
+}
+
+fn polled_task(handle: &Handle, worker: usize, least: Duration) -> Option<(Id, PolledTask)> {
+    let (spawner, watchdog) = (&handle.inner.spawner, handle.inner.watchdog.get());
+    let before = spawner.look_at(worker);
+    let thread = before.thread?;
+    let id = thread.current_task()?;
+    let seen = watchdog.and_then(|watchdog| watchdog.poll_duration(worker));
+    let lasts = seen.or_else(|| spawner.last_look(worker));
+    let signal = handle.inner.stack_signal;
+    let stack = prepare_stack_signal(signal)
+        .ok()
+        .and_then(|()| thread.stack(signal).ok());
+    // Otherwise it may be the stack of another poll.
+    let goes_on = spawner.look_at(worker).count == before.count;
+    let polled = PolledTask {
+        lasts: lasts.unwrap_or(least).max(least),
+        stack: stack.filter(|_| goes_on),
+    };
+    goes_on.then_some((id, polled))
 }
 
 /// Calls [`collect`] on a thread of its own, and waits for its end. If the system has no thread to give, the tasks are
 /// listed without traces.
-pub(super) async fn collect_apart(spawner: Spawner, request: Arc<Request>) {
+pub(super) async fn collect_apart(handle: Handle, request: Arc<Request>) {
     let (done, end) = oneshot::channel();
-    let (own_spawner, own_request) = (spawner.clone(), Arc::clone(&request));
+    let (own_handle, own_request) = (handle.clone(), Arc::clone(&request));
     let thread = thread::Builder::new().name("selkie-dump".to_owned());
     let started = thread.spawn(move || {
-        collect(&own_spawner, &own_request);
+        collect(&own_handle, &own_request);
         // Whoever asked may have gone.
         let _gone = done.send(());
     });
@@ -76,6 +94,6 @@ pub(super) async fn collect_apart(spawner: Spawner, request: Arc<Request>) {
         let _ended = end.await;
     } else {
         let _stuck = request.give_up_waiting();
-        list(&spawner, &request, &HashMap::new());
+        list(&handle.inner.spawner, &request, HashMap::new());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::collection::collect_apart;
+use super::collection::{collect, collect_apart};
 use crate::context::Handle;
 use crate::observability::Request;
 use crate::observability::dump::Dump;
@@ -35,8 +35,7 @@ impl Handle {
     ///
     /// # Cost
     /// A poll and an unwinding of the stack for each task, and a thread until all workers have answered. While no dump
-    /// is made: a load for each look at the driver, and two loads and three stores for each poll, which keep what a worker
-    /// is at.
+    /// is made: a load for each look at the driver.
     ///
     /// # Examples
     /// ```
@@ -54,12 +53,23 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub async fn dump(&self) -> Dump {
-        let asked = RequestGuard {
+        let asked = self.ask_for_dump();
+        collect_apart(self.clone(), Arc::clone(&asked.request)).await;
+        asked.request.finish()
+    }
+
+    /// The same on the calling thread, which waits meanwhile and drives no runtime.
+    pub(in crate::runtime) fn dump_here(&self) -> Dump {
+        let asked = self.ask_for_dump();
+        collect(self, &asked.request);
+        asked.request.finish()
+    }
+
+    fn ask_for_dump(&self) -> RequestGuard<'_> {
+        RequestGuard {
             spawner: &self.inner.spawner,
             request: self.inner.spawner.ask_for_dump(),
-        };
-        collect_apart(self.inner.spawner.clone(), Arc::clone(&asked.request)).await;
-        asked.request.finish()
+        }
     }
 
     /// Whether the caller is polled for a trace.

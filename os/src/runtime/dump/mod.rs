@@ -37,8 +37,9 @@
 //! # What a dump does not show
 //! - Operations of other crates that wait by themselves: their tasks have an empty trace, or show the rest.
 //! - The futures that `block_on` was given: they are no tasks.
-//! - A trace of a task that a worker is in the poll of: with it stands [for how long](Task::poll_duration). If no worker
-//!   is free, the other tasks are listed without a trace, too: they are the [untraced](Dump::untraced) ones.
+//! - A trace of a task that a worker is in the poll of: with it stands [for how long](Task::poll_duration), and on Linux
+//!   in [which calls](Task::stack). If no worker is free, the other tasks are listed without a trace, too: they are the
+//!   [untraced](Dump::untraced) ones.
 //!
 //! # What a dump needs
 //! Ids, names and places of tasks are always there. Traces take the names of functions, files and lines from the
@@ -56,7 +57,9 @@ mod collection;
 
 mod handle;
 
+pub use crate::observability::dump::ThreadStack;
 pub use crate::observability::dump::{
     Backtrace, BacktraceFrame, BacktraceSymbol, Dump, Root, Task, Tasks, Trace, TraceMeta,
     trace_with,
 };
+pub use crate::sys::NoStack;

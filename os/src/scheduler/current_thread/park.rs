@@ -12,24 +12,18 @@ use super::core::StubPark;
 use super::core_context::CoreContext;
 use super::run::CoreGuard;
 use crate::config::call;
-use crate::observability::{TurnGuard, WakeCause};
+use crate::observability::{Probes, WakeCause};
 
 impl CoreGuard<'_> {
     #[inline]
     pub(super) fn look_at_timers(&self) {
-        if let Some(timers) = self.scheduler.timers {
-            let mut turn = self.turn_guard(WakeCause::Timer);
-            let fired = timers.fire_due();
-            if let Some(turn) = &mut turn {
-                turn.fired = fired;
-            }
+        let Some(timers) = self.scheduler.timers else {
+            return;
+        };
+        match self.scheduler.probes() {
+            None => drop(timers.fire_due()),
+            Some(probes) => probes.fire(0, || timers.fire_due()),
         }
-    }
-
-    /// The thread looks at the driver or the timers until the guard drops: for a recording, if there is one.
-    #[inline]
-    fn turn_guard(&self, cause: WakeCause) -> Option<TurnGuard<'_>> {
-        self.scheduler.probes()?.turn(0, cause)
     }
 
     /// Sleeps until something happens.
@@ -105,7 +99,7 @@ impl CoreGuard<'_> {
         }
     }
 
-    /// One look at driver and timers. The core stays in reach of wakers, without its driver.
+    /// One look at driver and timers. The core stays in reach of wakers, without its driver (I1).
     pub(super) fn turn(&self, limit: Option<Duration>, parked: bool) {
         let finished = self.scheduler.counters.finished.get();
         let (park, limit) = {
@@ -114,9 +108,6 @@ impl CoreGuard<'_> {
             core.since_look = 0;
             let depth = core.queue.len() as u64;
             self.scheduler.counters.queue_depth.set(depth);
-            if let Some(probes) = self.scheduler.probes() {
-                probes.depth(0, core.queue.len(), self.scheduler.inject.len());
-            }
             self.scheduler.counters.busy_nanos.add(core.take_busy());
             let limit = match &core.tasks {
                 Some(tasks) => core.trim.limit(tasks, finished, limit),
@@ -128,9 +119,10 @@ impl CoreGuard<'_> {
             running: self.running,
             park,
         };
-        let turn = self.turn_guard(WakeCause::Readiness);
-        back.park.park(limit);
-        drop(turn);
+        match self.scheduler.probes() {
+            None => back.park.park(limit),
+            Some(probes) => self.look_observed(probes, &mut back.park, limit),
+        }
         drop(back);
         if let Some(core) = self.running.core.borrow_mut().as_mut() {
             if let (true, Some(timers)) = (parked, &mut core.timers) {
@@ -141,10 +133,21 @@ impl CoreGuard<'_> {
                     .trim_if_due(tasks, &self.scheduler.remote, finished);
             }
         }
-        self.look_at_timers();
+        if let Some(timers) = self.scheduler.timers {
+            timers.fire_due();
+        }
         if self.scheduler.dumps.is_active() {
             self.answer_dumps();
         }
+    }
+
+    /// A look at the driver and at the timers that the probes may record: the timers are looked at once more, for nothing.
+    #[cold]
+    fn look_observed(&self, probes: &Probes, park: &mut AnyPark, limit: Option<Duration>) {
+        let waiting = self.scheduler.counters.queue_depth.get();
+        probes.depth(0, waiting as usize, self.scheduler.inject.len());
+        probes.look(0, WakeCause::Readiness, || park.park(limit));
+        self.look_at_timers();
     }
 }
 

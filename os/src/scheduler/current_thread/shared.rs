@@ -107,6 +107,12 @@ impl CurrentThread {
         self.config.global_queue_interval.unwrap_or(REMOTE_INTERVAL)
     }
 
+    /// Whether some thread has the core.
+    pub(crate) fn is_driven(&self) -> bool {
+        // Relaxed: a figure for readers.
+        self.core_slot.load(Ordering::Relaxed).is_null()
+    }
+
     /// How many tasks have been spawned so far.
     pub(crate) fn spawned(&self) -> u64 {
         self.counters.spawned.get() + self.remote_spawned.get()

@@ -19,7 +19,7 @@ use super::stalled_workers::{fire_overdue, is_stuck};
 use super::work_loop::WorkLoop;
 use super::worker::{Worker, set_worker};
 use crate::config::{Callback, call};
-use crate::observability::{TurnGuard, WakeCause};
+use crate::observability::WakeCause;
 
 /// A sleep that is shorter was none: events were there.
 const AT_ONCE: Duration = Duration::from_micros(10);
@@ -312,25 +312,25 @@ impl Worker<'_> {
         }
     }
 
-    /// The worker looks at its driver or its timers until the guard drops: for a recording, if there is one.
-    #[inline]
-    fn turn(&self, cause: WakeCause) -> Option<TurnGuard<'_>> {
-        self.shared.probes()?.turn(self.index, cause)
-    }
-
     /// Submits what this worker has asked of its driver; returns whether it woke anybody, or there is more.
     #[inline]
     fn submit_and_reap(&self) -> bool {
-        let _turn = self.turn(WakeCause::Completion);
-        self.shared.drivers.submit_and_reap(self.index)
+        let look = || self.shared.drivers.submit_and_reap(self.index);
+        match self.shared.probes() {
+            None => look(),
+            Some(probes) => probes.look(self.index, WakeCause::Completion, look),
+        }
     }
 
     /// Takes the events that are there.
     fn look_into_driver(&self) {
-        let _turn = self.turn(WakeCause::Readiness);
         let before = self.waiting();
         self.looking.set(true);
-        self.shared.drivers.of(self.index).poll();
+        let look = || self.shared.drivers.of(self.index).poll();
+        match self.shared.probes() {
+            None => look(),
+            Some(probes) => probes.look(self.index, WakeCause::Readiness, look),
+        }
         self.looking.set(false);
         if self.waiting() > before {
             self.notify_of_events();
@@ -354,10 +354,9 @@ impl Worker<'_> {
 
     fn fire_timers(&self) {
         if let Some(timers) = self.remote.timers {
-            let mut turn = self.turn(WakeCause::Timer);
-            let fired = timers.fire_due();
-            if let Some(turn) = &mut turn {
-                turn.fired = fired;
+            match self.shared.probes() {
+                None => drop(timers.fire_due()),
+                Some(probes) => probes.fire(self.index, || timers.fire_due()),
             }
         }
     }

@@ -260,10 +260,10 @@ impl MultiThread {
 
     /// How long ago worker `index` has last read the clock between two polls.
     #[cfg(feature = "taskdump")]
-    pub(crate) fn last_look(&self, index: usize) -> Option<Duration> {
-        let looked_at = self.counters(index).looked_at.get();
-        let at = Duration::from_nanos(looked_at);
-        (looked_at != 0).then(|| self.made_at.elapsed().saturating_sub(at))
+    pub(crate) fn last_look(&self, index: usize) -> Duration {
+        // Zero: not since the workers began.
+        let at = Duration::from_nanos(self.counters(index).looked_at.get());
+        self.made_at.elapsed().saturating_sub(at)
     }
 
     /// How many tasks wait in the queue of worker `index`.
