@@ -1,11 +1,14 @@
 // Where tasks wait: those that wait for the same together.
 const SHOWN_OF_GROUP = 50;
 
-const taskTitle = task => task.name ? `${task.id} (${task.name})` : `${task.id}`;
+function taskTitle(task) {
+  const name = task.name ? `${task.id} (${task.name})` : `${task.id}`;
+  return task.poll_seconds ? `${name} for ${duration(task.poll_seconds)}` : name;
+}
 
 function waitsFor(task) {
-  if (task.state === "running") return `in a poll that lasts, for ${duration(task.poll_seconds)}`;
-  if (task.state === "untraced") return "not traced: no worker is free to poll it";
+  if (task.state === "running") return "nothing: they are in a poll that lasts";
+  if (task.state === "untraced") return "not traced: no worker is free to poll them";
   return task.waits_for.join(" or ") || "nothing of this runtime's";
 }
 

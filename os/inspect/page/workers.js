@@ -17,7 +17,13 @@ function workerRow(number) {
   return row;
 }
 
+function showWatchdog({ stalled_polls_total: count, longest_stalled_poll_seconds: longest }) {
+  $("watchdog").hidden = count === 0;
+  if (count) setText($("watchdog"), `The watchdog has reported ${count === 1 ? "a poll" : short(count) + " polls"}, the longest of ${duration(longest)}.`);
+}
+
 function showWorkers(now, before, seconds) {
+  showWatchdog(now.figures);
   const table = $("workers");
   if (!table.tHead) {
     const titles = WORKER_COLUMNS.map(c => make("th", { scope: "col", class: (c.title === "worker" ? "left" : "") + (c.less ? " less" : ""), text: c.title }));

@@ -167,6 +167,20 @@ pub(crate) const INSTRUMENTS: &[Instrument] = &[
         "Sources that have been deregistered from a reactor.",
         |metrics| metrics.io_driver_fd_deregistered_count() as f64,
     ),
+    runtime(
+        Kind::Counter,
+        "selkie_stalled_polls_total",
+        "selkie.stalled_polls",
+        "Polls that the watchdog has reported; 0 without one.",
+        |metrics| metrics.stalled_poll_count() as f64,
+    ),
+    runtime(
+        Kind::Gauge,
+        "selkie_longest_stalled_poll_seconds",
+        "selkie.longest_stalled_poll",
+        "Length of the longest poll that the watchdog has reported, also while it goes on.",
+        |metrics| metrics.longest_stalled_poll().as_secs_f64(),
+    ),
     worker(
         Kind::Counter,
         "selkie_worker_polls_total",

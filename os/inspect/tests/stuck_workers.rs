@@ -52,7 +52,37 @@ fn a_runtime_whose_workers_are_all_stuck_is_shown() {
     };
     assert_eq!((states("running"), states("untraced")), (2, 1), "{dump}");
     assert_eq!(dump["tasks"][0]["name"], "spinner");
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let calls = dump["tasks"][0]["traces"][0].to_string();
+        assert!(calls.contains("stuck_workers.rs"), "{calls}");
+    }
     assert!(dump["tasks"][0]["poll_seconds"].as_f64().unwrap() > 0.0);
     drop(release);
     runtime.block_on(async { selkie::spawn(async {}).await.unwrap() });
+}
+
+#[test]
+fn polls_that_the_watchdog_reports_are_counted() {
+    let mut builder = selkie::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().name("slow");
+    builder.watchdog_with(std::time::Duration::from_millis(10), |_| {});
+    let runtime = builder.build().unwrap();
+    let inspector = selkie_inspect::Inspector::builder().attach(runtime.handle());
+    let inspector = inspector.serve("127.0.0.1:0").unwrap();
+    let at = crate::client::port(&inspector);
+    let (released, release) = std::sync::mpsc::channel::<()>();
+    let stalled = runtime.spawn(async move {
+        // A task that should not do this.
+        let _gone = release.recv();
+    });
+    let figure = |name: &str| {
+        let stats = get(at, "/api/stats").json();
+        stats["figures"][name].as_f64().unwrap()
+    };
+    while figure("stalled_polls_total") < 1.0 {
+        std::thread::yield_now();
+    }
+    assert!(figure("longest_stalled_poll_seconds") >= 0.01);
+    drop(released);
+    runtime.block_on(stalled).unwrap();
 }

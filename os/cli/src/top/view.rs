@@ -77,8 +77,12 @@ fn figures(state: &State, sample: &Sample) -> Vec<Line<'static>> {
     );
     let sources = number(stats, "/figures/io_sources_registered_total")
         - number(stats, "/figures/io_sources_deregistered_total");
+    let stalled = match number(stats, "/figures/stalled_polls_total") {
+        0.0 => String::new(),
+        count => format!("STALLED {}  ", short(count)),
+    };
     let third = format!(
-        "polls {}/s  I/O events {}/s from {} sources  steals {}/s  parks {}/s  {} of {} workers sleep",
+        "{stalled}polls {}/s  I/O events {}/s from {} sources  steals {}/s  parks {}/s  {} of {} workers sleep",
         rate(sample.workers_rate("polls_total")),
         rate(sample.rate("/figures/io_ready_events_total")),
         short(sources),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use selkie::runtime::Dump;
-use selkie::runtime::dump::{BacktraceSymbol, Task};
+use selkie::runtime::dump::{BacktraceSymbol, Task, ThreadStack};
 use selkie::time::timeout;
 use serde_json::{Value, json};
 
@@ -111,23 +111,27 @@ fn value(label: &str, dump: &Dump, selection: &TaskFilter) -> Value {
 }
 
 fn of_task(task: &Task) -> Value {
-    let backtraces = task.trace().resolve_backtraces();
+    let (state, backtraces) = if task.is_polled() {
+        let stack = task.stack().map(ThreadStack::resolve_backtrace);
+        ("running", stack.into_iter().collect())
+    } else if task.is_traced() {
+        ("waiting", task.trace().resolve_backtraces())
+    } else {
+        ("untraced", Vec::new())
+    };
     let traces = backtraces.iter().map(|backtrace| {
         let symbols = backtrace.frames().flat_map(|frame| frame.symbols());
         calls(symbols.collect())
     });
     let traces: Vec<Vec<&BacktraceSymbol>> = traces.collect();
-    let mut waits_for: Vec<String> = traces.iter().filter_map(|trace| operation(trace)).collect();
+    let operations = traces.iter().filter_map(|trace| operation(trace));
+    let mut waits_for: Vec<String> = operations.filter(|_| state == "waiting").collect();
     waits_for.dedup();
     json!({
         "id": task.id().to_string().parse::<u64>().unwrap_or_default(),
         "name": task.name(),
         "spawned_at": task.spawned_at().to_string(),
-        "state": match (task.poll_duration(), task.is_traced()) {
-            (Some(_), _) => "running",
-            (None, true) => "waiting",
-            (None, false) => "untraced",
-        },
+        "state": state,
         "poll_seconds": task.poll_duration().map(|lasts| lasts.as_secs_f64()),
         "waits_for": waits_for,
         "traces": traces.iter().map(|trace| frames(trace)).collect::<Vec<_>>(),
