@@ -17,6 +17,12 @@ function workerRow(number) {
   return row;
 }
 
+// A worker says how long it was awake when it goes to sleep; one that does not sleep at all was busy all the time.
+function busyShare(worker, old, seconds) {
+  const isAwake = !worker.sleeping && !old.sleeping && worker.parks_total === old.parks_total;
+  return isAwake ? 1 : Math.min(1, Math.max(0, (worker.busy_seconds_total - old.busy_seconds_total) / seconds));
+}
+
 function showWatchdog({ stalled_polls_total: count, longest_stalled_poll_seconds: longest }) {
   $("watchdog").hidden = count === 0;
   if (count) setText($("watchdog"), `The watchdog has reported ${count === 1 ? "a poll" : short(count) + " polls"}, the longest of ${duration(longest)}.`);
@@ -38,10 +44,11 @@ function showWorkers(now, before, seconds) {
       if (column.rate) setText(cells[at], old ? short(Math.max(0, worker[column.rate] - old[column.rate]) / seconds) : "–");
       else if (column.value) setText(cells[at], column.value(worker));
     });
-    const busy = old ? Math.min(100, Math.max(0, (worker.busy_seconds_total - old.busy_seconds_total) / seconds * 100)) : 0;
+    const busy = old ? busyShare(worker, old, seconds) * 100 : 0;
     const cell = body.rows[number].querySelector(".busy");
     cell.querySelector("i").style.width = busy.toFixed(1) + "%";
     setText(cell.querySelector(".share"), busy.toFixed(1) + " %");
+    cell.classList.toggle("hot", busy > 99);
   });
 }
 

@@ -192,7 +192,7 @@ pub(crate) const INSTRUMENTS: &[Instrument] = &[
         Kind::Counter,
         "selkie_worker_busy_seconds_total",
         "selkie.worker.busy",
-        "Time for which the worker was awake.",
+        "Time for which the worker was awake, until it last went to sleep.",
         |metrics, worker| metrics.worker_total_busy_duration(worker).as_secs_f64(),
     ),
     worker(
@@ -243,6 +243,13 @@ pub(crate) const INSTRUMENTS: &[Instrument] = &[
         "selkie.worker.parks",
         "Times at which the worker went to sleep.",
         |metrics, worker| metrics.worker_park_count(worker) as f64,
+    ),
+    worker(
+        Kind::Gauge,
+        "selkie_worker_sleeping",
+        "selkie.worker.sleeping",
+        "1 while the worker sleeps, else 0.",
+        |metrics, worker| (metrics.worker_park_unpark_count(worker) % 2) as f64,
     ),
     worker(
         Kind::Counter,

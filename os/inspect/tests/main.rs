@@ -6,6 +6,8 @@ mod endpoints;
 
 mod tasks;
 
+mod trouble;
+
 mod access;
 
 mod limits;

@@ -88,6 +88,21 @@ impl Sample {
             .sum()
     }
 
+    /// The share of the time since the look before for which a worker was awake. It says so when it goes to sleep, so one
+    /// that does not sleep at all was busy all the time.
+    pub(super) fn worker_share(&self, worker: usize) -> Option<f64> {
+        let (_, before) = self.before.as_ref()?;
+        let of =
+            |stats: &Value, figure: &str| number(stats, &format!("/workers/{worker}/{figure}"));
+        let is_awake = |stats| of(stats, "sleeping") == 0.0;
+        let has_parked = of(&self.stats, "parks_total") > of(before, "parks_total");
+        if is_awake(&self.stats) && is_awake(before) && !has_parked {
+            return Some(1.0);
+        }
+        let share = self.rate(&format!("/workers/{worker}/busy_seconds_total"))?;
+        Some(share.min(1.0))
+    }
+
     /// The share of the time since the look before for which `task` was polled.
     pub(super) fn busy_share(&self, task: &Value) -> Option<f64> {
         let before = self.busy_before.get(&(number(task, "/id") as u64))?;

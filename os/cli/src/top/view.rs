@@ -119,9 +119,7 @@ fn worker_table(sample: &Sample) -> Table<'static> {
     let rows = (0..sample.workers().min(MOST_WORKERS)).map(|worker| {
         let at = |figure: &str| format!("/workers/{worker}/{figure}");
         let rate = |figure: &str| right(sample.rate(&at(figure)).map_or("-".to_owned(), short));
-        let busy = sample
-            .rate(&at("busy_seconds_total"))
-            .map(|share| share.min(1.0));
+        let busy = sample.worker_share(worker);
         Row::new([
             right(worker.to_string()),
             Cell::from(bar(busy.unwrap_or_default())),
