@@ -1,4 +1,4 @@
-//! An unmodified axum program, inspected by one environment variable.
+//! An unmodified axum program, inspected by one environment variable; and an inspector in somebody's server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -176,4 +176,29 @@ fn a_token_opens_other_addresses() {
     assert_eq!(get(&at, "/metrics").0, 401);
     assert_eq!(get(&at, "/metrics?token=open-sesame").0, 200);
     assert_eq!(program.end(), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_answers_for_the_inspector_below_a_path() {
+    let builder = selkie_inspect::Inspector::builder();
+    let inspector = builder.token("open-sesame").start().unwrap();
+    let router = axum::Router::new().nest_service("/inspect", inspector.service());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let client = reqwest::Client::new();
+    let ask = |path: &str| client.get(format!("http://{at}/inspect{path}"));
+    for path in ["", "/", "/metrics", "/dump.txt", "/tasks"] {
+        let refused = ask(path).send().await.unwrap();
+        assert_eq!(refused.status(), 401, "{path}");
+        let answer = ask(path).bearer_auth("open-sesame").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(!answer.bytes().await.unwrap().is_empty(), "{path}");
+    }
+    // hyper leaves the content out of an answer to HEAD.
+    let head = client.head(format!("http://{at}/inspect/metrics?token=open-sesame"));
+    assert_eq!(head.send().await.unwrap().status(), 200);
+    let post = client.post(format!("http://{at}/inspect/metrics?token=open-sesame"));
+    assert_eq!(post.body("x").send().await.unwrap().status(), 405);
+    server.abort();
 }
