@@ -38,6 +38,6 @@ pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogra
 pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
-pub(crate) use root_poll::{WatchedFuture, watched};
+pub(crate) use root_poll::{RootGuard, watched};
 pub use stalled_poll::StalledPoll;
 pub(crate) use watchdog::{Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};
