@@ -47,6 +47,78 @@ fn child() {
     println!("the runtime went on");
 }
 
+/// In the child: two runtimes with the same signal, and a listener for it, which the runtimes outlive or not.
+#[test]
+#[ignore = "the other tests run it in a process of its own"]
+fn child_with_two_runtimes() {
+    if std::env::var(CHILD).is_err() {
+        return;
+    }
+    let named = |name: &str| {
+        let mut builder = Builder::new_multi_thread();
+        let builder = builder.worker_threads(1).name(name).enable_all();
+        let builder = builder.dump_on_signal(SignalKind::user_defined1());
+        builder.build().unwrap()
+    };
+    let listens = Builder::new_current_thread().enable_all().build().unwrap();
+    listens.block_on(async {
+        let mut signals = selkie::signal::unix::signal(SignalKind::user_defined1()).unwrap();
+        let mut send_and_receive = async || {
+            let this = std::process::id().to_string();
+            let sent = Command::new("kill").args(["-USR1", &this]).status();
+            assert!(sent.unwrap().success());
+            signals.recv().await.unwrap();
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).unwrap();
+        };
+        let (first, second) = (named("first"), named("second"));
+        send_and_receive().await;
+        first.shutdown_background();
+        send_and_receive().await;
+        // Nobody may wait for a runtime here.
+        let ending = std::thread::spawn(|| second.shutdown_timeout(LONG));
+        ending.join().unwrap();
+        // Nobody writes a dump any more, and the process goes on.
+        send_and_receive().await;
+    });
+    println!("all have ended");
+}
+
+#[test]
+fn runtimes_share_a_signal_with_each_other_and_with_listeners() {
+    use std::io::{BufRead, BufReader, Write};
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "dump_on_signal::child_with_two_runtimes",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(CHILD, "2")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    for mut expected in [vec!["first", "second"], vec!["second"]] {
+        while !expected.is_empty() {
+            let line = lines.next().expect("it ended without a dump").unwrap();
+            if line.contains("0 tasks") {
+                expected.retain(|name| !line.contains(&format!("({name})")));
+            }
+        }
+        writeln!(to).unwrap();
+    }
+    writeln!(to).unwrap();
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    assert!(rest.iter().all(|line| !line.contains("tasks")), "{rest:?}");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("all have ended"));
+}
+
 /// Two dumps of a child with so many workers.
 fn dumps(workers: &str) -> Vec<String> {
     use std::io::{BufRead, BufReader, Write};

@@ -280,12 +280,12 @@ fn a_thread_that_blocks_the_signal_has_no_stack_and_is_reported_all_the_same() {
     let runtime = builder.build().unwrap();
     runtime.block_on(async {
         let change = |how| {
-            // SAFETY: a set is made of zeros, and the calls change this thread's mask alone.
-            unsafe {
-                let mut set: libc::sigset_t = std::mem::zeroed();
-                libc::sigaddset(&mut set, libc::SIGWINCH);
-                libc::pthread_sigmask(how, &set, std::ptr::null_mut());
-            }
+            // SAFETY: zeros are a set of signals.
+            let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+            // SAFETY: a set, and a signal.
+            unsafe { libc::sigaddset(&mut set, libc::SIGWINCH) };
+            // SAFETY: a set; this thread's mask alone changes.
+            unsafe { libc::pthread_sigmask(how, &set, std::ptr::null_mut()) };
         };
         change(libc::SIG_BLOCK);
         reports.sleeping().await;

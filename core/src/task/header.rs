@@ -104,22 +104,36 @@ impl core::fmt::Debug for Header {
 }
 
 impl Header {
-    /// What the slot's task is.
+    /// What differs between tasks of different futures.
     ///
     /// # Safety
     /// The caller is an owner or holds the `Notified` (I1).
     #[inline]
-    pub(super) unsafe fn meta(&self) -> Meta {
+    pub(super) unsafe fn vtable(&self) -> &'static Vtable {
         // SAFETY: nobody writes it while the slot holds a task (I1).
         let vtable = self.vtable.with(|vtable| unsafe { *vtable });
-        // SAFETY: by the caller's promise (I1).
-        let (id, location) = unsafe { self.words.get() };
-        Meta {
-            // SAFETY: written before the task began (I1).
-            vtable: unsafe { vtable.unwrap_unchecked() },
-            id,
-            location,
-        }
+        // SAFETY: written before the task began (I1).
+        unsafe { vtable.unwrap_unchecked() }
+    }
+
+    /// The id of the slot's task.
+    ///
+    /// # Safety
+    /// As for [`vtable`](Self::vtable).
+    #[inline]
+    pub(super) unsafe fn id(&self) -> Id {
+        // SAFETY: by the caller's promise.
+        unsafe { self.words.id() }
+    }
+
+    /// Where the slot's task was spawned.
+    ///
+    /// # Safety
+    /// As for [`vtable`](Self::vtable).
+    #[inline]
+    pub(super) unsafe fn location(&self) -> &'static Location<'static> {
+        // SAFETY: by the caller's promise.
+        unsafe { self.words.location() }
     }
 
     /// Writes what the slot's next task is.
@@ -220,15 +234,15 @@ impl Notified {
     }
 
     #[inline]
-    fn meta(&self) -> Meta {
+    fn vtable(&self) -> &'static Vtable {
         // SAFETY: the `Notified` keeps the task in its slot (I3).
-        unsafe { self.0.meta() }
+        unsafe { self.0.vtable() }
     }
 
     /// Polls the task once.
     #[inline]
     pub fn run(self) {
-        let vtable = self.meta().vtable;
+        let vtable = self.vtable();
         // SAFETY: the `Notified` is consumed here, once.
         unsafe { (vtable.run)(self.0) }
     }
@@ -244,7 +258,7 @@ impl Notified {
 
     /// Hands the task to its scheduler, as a waker does.
     pub fn schedule(self) {
-        let vtable = self.meta().vtable;
+        let vtable = self.vtable();
         // SAFETY: the `Notified` is consumed here, once.
         unsafe { (vtable.schedule)(self.0) }
     }
@@ -268,12 +282,14 @@ impl Notified {
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.meta().id
+        // SAFETY: the `Notified` keeps the task in its slot (I3).
+        unsafe { self.0.id() }
     }
 
     /// Where the task was spawned.
     pub fn location(&self) -> &'static Location<'static> {
-        self.meta().location
+        // SAFETY: the `Notified` keeps the task in its slot (I3).
+        unsafe { self.0.location() }
     }
 }
 

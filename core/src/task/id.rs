@@ -51,6 +51,17 @@ impl Id {
         Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
     }
 
+    /// The id with the number `id`.
+    ///
+    /// # Safety
+    /// It is not zero.
+    #[allow(unsafe_code, dead_code, reason = "only slots have ids as words")]
+    #[inline]
+    pub(super) unsafe fn from_u64_unchecked(id: u64) -> Self {
+        // SAFETY: by the caller's promise.
+        Self(unsafe { NonZeroU64::new_unchecked(id) })
+    }
+
     /// The number itself.
     pub const fn as_u64(self) -> u64 {
         self.0.get()

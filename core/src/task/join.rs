@@ -88,7 +88,7 @@ impl<T> JoinHandle<T> {
     /// The task's id.
     pub fn id(&self) -> Id {
         // SAFETY: the handle is an owner of the task (I1).
-        unsafe { self.slot.meta() }.id
+        unsafe { self.slot.id() }
     }
 
     /// Has `waker` woken when the task ends, as a poll would. `false`: the task has ended.
@@ -130,20 +130,20 @@ impl<T> JoinHandle<T> {
     fn take(&mut self) -> Result<T, JoinError> {
         self.taken = true;
         // SAFETY: the handle is an owner of the task (I1).
-        let meta = unsafe { self.slot.meta() };
+        let vtable = unsafe { self.slot.vtable() };
         match self.state().load().ending() {
             TaskOutcome::Returned => {
                 let mut output = MaybeUninit::<T>::uninit();
                 // SAFETY: the task returned a `T`, which is ours and was not taken before (I2).
-                unsafe { (meta.vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
+                unsafe { (vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
                 // SAFETY: just written.
                 Ok(unsafe { output.assume_init() })
             }
-            TaskOutcome::Cancelled => Err(JoinError::cancelled(meta.id)),
+            TaskOutcome::Cancelled => Err(JoinError::cancelled(self.id())),
             TaskOutcome::Panicked => {
                 // SAFETY: the task panicked; the payload is ours and was not taken before (I2).
-                let payload = unsafe { (meta.vtable.take_panic)(self.slot) };
-                Err(JoinError::panicked(meta.id, payload))
+                let payload = unsafe { (vtable.take_panic)(self.slot) };
+                Err(JoinError::panicked(self.id(), payload))
             }
         }
     }
@@ -154,11 +154,11 @@ impl<T> JoinHandle<T> {
     fn drop_output(&mut self) {
         self.taken = true;
         // SAFETY: the handle is an owner of the task (I1).
-        let meta = unsafe { self.slot.meta() };
+        let vtable = unsafe { self.slot.vtable() };
         // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
-        meta.id.scope(|| {
+        self.id().scope(|| {
             // SAFETY: the output is ours and was not taken before (I2).
-            contain_panic(|| unsafe { (meta.vtable.drop_output)(self.slot) })
+            contain_panic(|| unsafe { (vtable.drop_output)(self.slot) })
         });
     }
 }

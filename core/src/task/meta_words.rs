@@ -51,16 +51,16 @@ impl MetaWords {
         }
     }
 
-    /// The id and the place.
+    /// The place.
     ///
     /// # Safety
     /// The slot holds a task, which stays meanwhile.
     #[inline]
-    pub(super) unsafe fn get(&self) -> (Id, &'static Location<'static>) {
+    pub(super) unsafe fn location(&self) -> &'static Location<'static> {
         // Relaxed: written before the task began.
         let location = self.location.load(Ordering::Relaxed);
         // SAFETY: a place that `set` was given, which lives for ever.
-        (self.id(), unsafe { &*location })
+        unsafe { &*location }
     }
 
     /// The id and the place, if `is_still_there` says afterwards that the slot has held one task all the time, which it held
@@ -72,7 +72,7 @@ impl MetaWords {
     ) -> Option<(Id, &'static Location<'static>)> {
         // Relaxed: counted only if the look below finds the same task.
         let location = self.location.load(Ordering::Relaxed);
-        let id = self.id();
+        let id = Id::from_u64(self.bits());
         // Acquire: pairs with the fence in `set`.
         fence(Ordering::Acquire);
         if !is_still_there() {
@@ -82,12 +82,22 @@ impl MetaWords {
         unsafe { location.as_ref() }.map(|location| (id, location))
     }
 
+    /// The id.
+    ///
+    /// # Safety
+    /// As for [`location`](Self::location).
     #[inline]
-    fn id(&self) -> Id {
+    pub(super) unsafe fn id(&self) -> Id {
+        // SAFETY: `set` has written the number of an id.
+        unsafe { Id::from_u64_unchecked(self.bits()) }
+    }
+
+    #[inline]
+    fn bits(&self) -> u64 {
         let words = self.id.iter().enumerate();
-        // Relaxed: as in `get` and `read`.
+        // Relaxed: as in `location` and `read`.
         let bits = words.map(|(index, word)| bits_of(word.load(Ordering::Relaxed), index));
-        Id::from_u64(bits.fold(0, |id, bits| id | bits))
+        bits.fold(0, |id, bits| id | bits)
     }
 }
 

@@ -186,7 +186,7 @@ impl<S: Schedule> OwnedTasks<S> {
                 return;
             }
             // SAFETY: the slot holds a task, and nobody but the caller could give it to another.
-            let id = unsafe { slot.meta() }.id;
+            let id = unsafe { slot.id() };
             let notified = match slot.state.wake(now.generation() & WAKER_GENERATION) {
                 // SAFETY: this wake made the state NOTIFIED, so the `Notified` is ours.
                 OnWake::Queue => Some(unsafe { Notified::new(slot) }),
@@ -232,7 +232,7 @@ impl<S: Schedule> ClosingTasks<S> {
                 let now = slot.state.load();
                 if now.is_owned_by_runtime() && !now.is_complete() {
                     // SAFETY: the slot holds a task, which only the caller could drop, or its poll.
-                    found.push((unsafe { slot.meta() }.id, slot));
+                    found.push((unsafe { slot.id() }, slot));
                 }
             });
         }
@@ -288,9 +288,9 @@ impl<S: Schedule> ClosingTasks<S> {
 unsafe fn cancel(slot: SlotRef<Header>) {
     if slot.state.seize() {
         // SAFETY: seized: RUNNING by us.
-        let meta = unsafe { slot.meta() };
+        let vtable = unsafe { slot.vtable() };
         // SAFETY: as above.
-        unsafe { (meta.vtable.cancel_seized)(slot) };
+        unsafe { (vtable.cancel_seized)(slot) };
     }
 }
 

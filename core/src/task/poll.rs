@@ -9,7 +9,8 @@ use core::task::{Context, Poll};
 
 use super::cell::{Cell, Stage};
 use super::error::Payload;
-use super::header::{Header, Meta, Notified, Schedule, Vtable};
+use super::header::{Header, Notified, Schedule, Vtable};
+use super::id::Id;
 use super::state::{OnComplete, OnPending, OnStart, TaskOutcome};
 use super::waker;
 use crate::collections::{Slab, SlotRef};
@@ -100,10 +101,10 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: SlotRef<Header>, generation: u
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
-    let meta = unsafe { cell.header.meta() };
+    let id = unsafe { cell.header.id() };
     let waker = waker::of(slot, generation);
     let mut cx = Context::from_waker(&waker);
-    let polled = meta.id.scope(|| {
+    let polled = id.scope(|| {
         catch_panic(|| {
             cell.stage.with_mut(|stage| {
                 // While the panic is under way, as a future on any other stack would be.
@@ -133,9 +134,9 @@ unsafe fn poll_once<F: Future, S: Schedule>(slot: SlotRef<Header>, generation: u
             OnPending::Cancel => unsafe { cancel::<F, S>(slot, false) },
         },
         // SAFETY: still RUNNING by us.
-        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(slot, meta, output) },
+        Ok(Poll::Ready(output)) => unsafe { finish::<F, S>(slot, id, output) },
         // SAFETY: still RUNNING by us, and the future is dropped.
-        Err(payload) => unsafe { fail::<F, S>(slot, meta, Box::new(payload)) },
+        Err(payload) => unsafe { fail::<F, S>(slot, id, Box::new(payload)) },
     }
 }
 
@@ -157,21 +158,21 @@ impl<F> Drop for DropFuture<F> {
 /// # Safety
 /// The state is RUNNING by the caller, and the stage still holds the future.
 #[inline]
-unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, output: F::Output) {
+unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, id: Id, output: F::Output) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: by the caller's promise; a panic in the future's drop ends the task like one in poll.
-    if let Err(payload) = unsafe { drop_future(cell, meta) } {
+    if let Err(payload) = unsafe { drop_future(cell, id) } {
         contain_panic(|| drop(output));
         // SAFETY: the stage is empty and ours.
-        return unsafe { fail::<F, S>(slot, meta, payload) };
+        return unsafe { fail::<F, S>(slot, id, payload) };
     }
     cell.stage.with_mut(|stage| {
         // SAFETY: the stage is empty and ours.
         unsafe { Stage::output(stage).write(output) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the output.
-    unsafe { complete::<F, S>(slot, meta, TaskOutcome::Returned, false) };
+    unsafe { complete::<F, S>(slot, id, TaskOutcome::Returned, false) };
 }
 
 /// The future has panicked and is dropped: puts the payload in its place.
@@ -179,7 +180,7 @@ unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, outp
 /// # Safety
 /// The state is RUNNING by the caller, and the stage is empty.
 #[cold]
-unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, payload: Payload) {
+unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, id: Id, payload: Payload) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     cell.stage.with_mut(|stage| {
@@ -187,7 +188,7 @@ unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, meta: Meta, payloa
         unsafe { Stage::payload(stage).write(payload) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the payload.
-    unsafe { complete::<F, S>(slot, meta, TaskOutcome::Panicked, false) };
+    unsafe { complete::<F, S>(slot, id, TaskOutcome::Panicked, false) };
 }
 
 /// # Safety
@@ -196,9 +197,9 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
     // SAFETY: we run the task.
-    let meta = unsafe { cell.header.meta() };
+    let id = unsafe { cell.header.id() };
     // SAFETY: by the caller's promise.
-    let ending = match unsafe { drop_future(cell, meta) } {
+    let ending = match unsafe { drop_future(cell, id) } {
         Ok(()) => TaskOutcome::Cancelled,
         Err(payload) => {
             cell.stage.with_mut(|stage| {
@@ -209,7 +210,7 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
         }
     };
     // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
-    unsafe { complete::<F, S>(slot, meta, ending, seized) };
+    unsafe { complete::<F, S>(slot, id, ending, seized) };
 }
 
 unsafe fn cancel_seized<F: Future, S: Schedule>(slot: SlotRef<Header>) {
@@ -220,20 +221,19 @@ unsafe fn cancel_seized<F: Future, S: Schedule>(slot: SlotRef<Header>) {
 /// # Safety
 /// The stage holds the future and is the caller's.
 #[inline]
-unsafe fn drop_future<F: Future>(cell: &Cell<F>, meta: Meta) -> Result<(), Payload> {
+unsafe fn drop_future<F: Future>(cell: &Cell<F>, id: Id) -> Result<(), Payload> {
     if !core::mem::needs_drop::<F>() {
         return Ok(());
     }
-    meta.id
-        .scope(|| {
-            catch_panic(|| {
-                cell.stage.with_mut(|stage| {
-                    // SAFETY: by the caller's promise; the stage counts as empty from here on.
-                    unsafe { Stage::future(stage).drop_in_place() };
-                });
-            })
+    id.scope(|| {
+        catch_panic(|| {
+            cell.stage.with_mut(|stage| {
+                // SAFETY: by the caller's promise; the stage counts as empty from here on.
+                unsafe { Stage::future(stage).drop_in_place() };
+            });
         })
-        .map_err(Box::new)
+    })
+    .map_err(Box::new)
 }
 
 /// # Safety
@@ -241,7 +241,7 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, meta: Meta) -> Result<(), Paylo
 #[inline]
 unsafe fn complete<F: Future, S: Schedule>(
     slot: SlotRef<Header>,
-    meta: Meta,
+    id: Id,
     ending: TaskOutcome,
     seized: bool,
 ) {
@@ -249,7 +249,9 @@ unsafe fn complete<F: Future, S: Schedule>(
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: as above.
     let scheduler = unsafe { scheduler.as_ref() };
-    scheduler.finished(meta.id, meta.location, ending == TaskOutcome::Panicked);
+    // SAFETY: as above.
+    let location = unsafe { slot.location() };
+    scheduler.finished(id, location, ending == TaskOutcome::Panicked);
     let last = match slot.state.complete(ending, seized) {
         OnComplete::Left => false,
         OnComplete::WakeJoiner => {
@@ -262,7 +264,7 @@ unsafe fn complete<F: Future, S: Schedule>(
             slot.state.leave_runtime()
         }
         outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
-            meta.id.scope(|| {
+            id.scope(|| {
                 // SAFETY: nobody joins: the output is ours.
                 contain_panic(|| unsafe { drop_output::<F>(slot) })
             });

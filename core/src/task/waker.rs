@@ -63,7 +63,7 @@ pub(super) unsafe fn schedule(header: SlotRef<Header>) {
     // SAFETY: the `Notified` is the caller's.
     let notified = unsafe { Notified::new(header) };
     // SAFETY: the `Notified` keeps the task in its slot.
-    let meta = unsafe { header.meta() };
+    let vtable = unsafe { header.vtable() };
     // SAFETY: `schedule` takes the ownership of the `Notified`.
-    unsafe { (meta.vtable.schedule)(notified.slot()) };
+    unsafe { (vtable.schedule)(notified.slot()) };
 }

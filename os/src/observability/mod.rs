@@ -51,7 +51,7 @@ pub(crate) use probes::{Figure, Probes, ProbesConfig};
 pub(crate) use probes_slot::ProbesSlot;
 pub(crate) use recorder::Recorder;
 pub use recorder::RecordingSnapshot;
-pub(crate) use root_poll::{WatchedFuture, watched};
+pub(crate) use root_poll::{RootGuard, watched};
 pub use stalled_poll::StalledPoll;
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 pub(crate) use thread_role::{WakeCause, count_completions, count_events};

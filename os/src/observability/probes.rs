@@ -184,7 +184,7 @@ impl Probes {
     }
 
     /// A task is about to be queued.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn queued(&self, task: &Notified) {
         if let Some(timed) = self.timed() {
             timed.queue(task);
@@ -195,7 +195,8 @@ impl Probes {
     }
 
     /// Runs a task on worker `worker`.
-    #[inline]
+    // Never inline: what runs tasks without probes would need more registers.
+    #[inline(never)]
     pub(crate) fn run(&self, worker: usize, task: Notified) {
         if self.has_others {
             return self.run_observed(worker, task);

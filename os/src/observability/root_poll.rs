@@ -1,7 +1,7 @@
 //! Polls of the futures that `block_on` is given, for a watchdog.
 //!
 //! Idea        Each poll raises a number at its begin and at its end, so that the number is odd inside a poll, and another one
-//!             in the next. Without a watchdog nothing is counted, and a poll looks at a null pointer.
+//!             in the next. Without a watchdog nothing is counted.
 //! Invariants  I1 one thread counts: the one that called `block_on`.
 
 use std::future::Future;
@@ -86,30 +86,26 @@ impl Drop for PollGuard<'_> {
 }
 
 pin_project! {
-    /// A future whose polls a watchdog may look at.
+    /// A future whose polls a watchdog looks at.
     pub(crate) struct WatchedFuture<F> {
         #[pin]
         future: F,
-        watched: Option<RootGuard>,
+        watched: RootGuard,
     }
 }
 
 /// `future`, whose polls `watched` counts.
-pub(crate) fn watched<F: Future>(future: F, watched: Option<RootGuard>) -> WatchedFuture<F> {
+pub(crate) fn watched<F: Future>(future: F, watched: RootGuard) -> WatchedFuture<F> {
     WatchedFuture { future, watched }
 }
 
 impl<F: Future> Future for WatchedFuture<F> {
     type Output = F::Output;
 
-    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let Some(watched) = this.watched else {
-            return this.future.poll(cx);
-        };
-        watched.root.step();
-        let _end = PollGuard(&watched.root);
+        this.watched.root.step();
+        let _end = PollGuard(&this.watched.root);
         this.future.poll(cx)
     }
 }

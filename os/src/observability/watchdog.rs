@@ -132,6 +132,7 @@ impl Watchdog {
     }
 
     /// Watches the future of a `block_on` that was called at `called_at`, on this thread, until the guard drops.
+    #[cold]
     pub(crate) fn watch_root(&self, called_at: &'static Location<'static>) -> Option<RootGuard> {
         let root = RootPoll::here(called_at)?;
         let roots = Arc::clone(&self.shared.roots);
@@ -228,10 +229,12 @@ impl Shared {
         if let Some(lasts) = self.is_due(&seen) {
             let goes_on = || (self.runtime.look)(worker).count == count;
             let stack = self.stack_of(&thread, goes_on);
-            let stalled = self.describe(Some(worker), task, lasts, stack);
-            let reported = stalled.map(|stalled| self.report(&stalled)).is_some();
+            if let Some(stalled) = self.describe(Some(worker), task, lasts, stack) {
+                self.report(&stalled);
+            }
+            // Also if the task has ended, and its thread drops what it has returned.
             if let Some(seen) = lock(&self.seen[worker]).as_mut() {
-                seen.reported |= reported;
+                seen.reported = true;
             }
         }
     }

@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 
 use crate::context::{EnterRuntime, Handle, enter_runtime};
-use crate::observability::{WatchedFuture, watched};
+use crate::observability::{RootGuard, watched};
 use crate::scheduler::{Spawner, block_on_thread};
 use crate::trace;
 
@@ -14,20 +15,28 @@ const LARGEST_ON_STACK: usize = 16 * 1024;
 /// Waits for `future`, and drives the tasks of a current-thread runtime meanwhile.
 #[track_caller]
 pub(super) fn runtime<F: Future>(handle: &Handle, future: F) -> F::Output {
-    let future = watch(handle, trace::root(future));
+    let future = trace::root(future);
+    if let Some(root) = watch(handle) {
+        return drive(handle, watched(erase_type(future), root));
+    }
     if size_of::<F>() > LARGEST_ON_STACK {
         return drive(handle, Box::pin(future));
     }
     drive(handle, future)
 }
 
-/// Has the runtime's watchdog look at the polls of `future`, if there is one.
+/// Has the runtime's watchdog look at the polls of a future, if there is one.
 #[track_caller]
-fn watch<F: Future>(handle: &Handle, future: F) -> WatchedFuture<F> {
+#[inline]
+fn watch(handle: &Handle) -> Option<RootGuard> {
     let called_at = Location::caller();
-    let watchdog = handle.inner.watchdog.get();
-    let root = watchdog.and_then(|watchdog| watchdog.watch_root(called_at));
-    watched(future, root)
+    let watchdog = handle.inner.watchdog.get()?;
+    watchdog.watch_root(called_at)
+}
+
+/// The future without its type: what polls a watched one is not there once more for each.
+fn erase_type<'a, F: Future + 'a>(future: F) -> Pin<Box<dyn Future<Output = F::Output> + 'a>> {
+    Box::pin(future)
 }
 
 #[track_caller]
@@ -58,7 +67,11 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // The thread drives no tasks, whatever the runtime: it may block in place.
         let standing = EnterRuntime::Worker;
-        let future = watch(self, trace::root(future));
+        let future = trace::root(future);
+        if let Some(root) = watch(self) {
+            let future = watched(erase_type(future), root);
+            return enter_runtime(self, standing, || block_on_thread(future));
+        }
         if size_of::<F>() > LARGEST_ON_STACK {
             let future = Box::pin(future);
             return enter_runtime(self, standing, || block_on_thread(future));

@@ -15,8 +15,7 @@
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,8 +50,9 @@ static COPIED_WORDS: AtomicUsize = AtomicUsize::new(0);
 /// Memory of [`STACK_BYTES`], made once and never freed.
 static BUFFER: AtomicPtr<u8> = AtomicPtr::new(null_mut());
 
-/// Held by whoever takes a sample.
-static SAMPLER: Mutex<()> = Mutex::new(());
+/// The process of whoever takes a sample, or 0. After a fork the child has the number of its parent here, if that was taking
+/// a sample; there is nobody to wait for then.
+static SAMPLER: AtomicU32 = AtomicU32::new(0);
 
 const SIGNALS: usize = 65;
 /// What each signal did before; made once and never freed.
@@ -142,8 +142,37 @@ fn call_previous(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void
     }
 }
 
-fn sampler() -> MutexGuard<'static, ()> {
-    SAMPLER.lock().unwrap_or_else(PoisonError::into_inner)
+/// The right to take a sample.
+struct SamplerGuard;
+
+impl Drop for SamplerGuard {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `sampler`.
+        SAMPLER.store(0, Ordering::Release);
+    }
+}
+
+/// Waits for the right to take a sample.
+fn sampler() -> SamplerGuard {
+    let here = std::process::id();
+    loop {
+        // Acquire: pairs with the Release of the guard before.
+        let taken = SAMPLER.compare_exchange(0, here, Ordering::Acquire, Ordering::Relaxed);
+        match taken {
+            Ok(_) => return SamplerGuard,
+            Err(process) if process == here => thread::sleep(LOOK),
+            Err(process) => {
+                // Acquire: the fork has ordered what the parent's thread did.
+                let stolen =
+                    SAMPLER.compare_exchange(process, here, Ordering::Acquire, Ordering::Relaxed);
+                if stolen.is_ok() {
+                    // Nobody copies here. Relaxed: ours alone.
+                    WORD.fetch_and(!PHASE, Ordering::Relaxed);
+                    return SamplerGuard;
+                }
+            }
+        }
+    }
 }
 
 /// Installs the handler for `signal`, once in a process, and makes the memory for copies.
