@@ -220,7 +220,7 @@ fn a_ring_keeps_the_last_events_alone() {
         play(&runtime, 10);
         assert_eq!(recording.snapshot().event_count(), before.event_count());
         let again = runtime.handle().start_recording(&RecordingConfig::new());
-        play(&runtime, 10);
+        play(&runtime, 500);
         assert!(again.snapshot().overwritten_count() > before.overwritten_count());
     }
 }

@@ -54,5 +54,7 @@ pub use recorder::RecordingSnapshot;
 pub(crate) use root_poll::{RootGuard, watched};
 pub use stalled_poll::StalledPoll;
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
-pub(crate) use thread_role::{WakeCause, count_completions, count_events};
+#[allow(unused_imports, reason = "rings are Linux's")]
+pub(crate) use thread_role::count_completions;
+pub(crate) use thread_role::{WakeCause, count_events};
 pub(crate) use watchdog::{Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};

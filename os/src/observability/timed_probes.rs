@@ -65,7 +65,7 @@ impl TimedProbes<'_> {
             recorder.end_poll(now, worker, id);
         }
         if let Some(tasks) = self.tasks {
-            tasks.end(begun, now, has_worker.then_some(worker), id, location);
+            tasks.end(begun, now, has_worker.then_some(worker), id);
         }
     }
 
@@ -89,7 +89,7 @@ impl TimedProbes<'_> {
         let now = self.clock.now();
         if let Some(tasks) = self.tasks {
             let polled_since = thread_role::poll_of(self.number, id);
-            tasks.finish(now, polled_since, thread_role::worker(self.number), id);
+            tasks.finish(now, polled_since, id);
         }
         if let Some(recorder) = self.recorder {
             recorder.finish(now, id, location);

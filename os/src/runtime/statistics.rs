@@ -7,13 +7,13 @@ impl Handle {
     /// Keeps statistics of each task from now on, as long as the runtime lives: how often and how long it was polled, how long
     /// it was queued, what it does at the moment. Further calls do nothing. Beyond Tokio.
     ///
-    /// A task that was spawned before is listed when it is next woken or polled. What `block_on` was given, blocking closures
+    /// A task that was spawned before is listed when it is next woken. What `block_on` was given, blocking closures
     /// and the tasks of a `LocalSet` are not tracked. [`Builder::track_tasks`](super::Builder::track_tasks) begins with the
     /// runtime.
     ///
     /// # Cost
     /// Until this is called, a load and a comparison for each spawn, wake and poll. From then on two locks, free as a rule, and
-    /// three looks at the processor's counter for a wake and the poll that follows. Some 120 bytes for each living task, and a
+    /// three looks at the processor's counter for a wake and the poll that follows. Some 120 to 240 bytes for each living task, and a
     /// row for each place that spawns, of which 4,096 are distinguished.
     ///
     /// # Examples

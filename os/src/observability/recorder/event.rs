@@ -29,7 +29,7 @@ pub(super) enum EventKind {
     Steal,
     /// The worker goes to sleep.
     Park,
-    /// The worker has slept.
+    /// The worker has slept: the number is how many events of the driver have come, the task is how many completions of rings.
     Unpark,
     /// A blocking closure begins; the detail is its kind.
     BlockingBegin,

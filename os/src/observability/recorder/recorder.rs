@@ -178,20 +178,11 @@ impl Recorder {
     pub(crate) fn unpark(&self, worker: usize) {
         thread_role::leave(self.number);
         thread_role::set_cause(WakeCause::Caller);
-        let (now, (events, completions)) = (self.now(), thread_role::take_counts());
-        if !self.is_on() {
-            return;
+        let (events, completions) = thread_role::take_counts();
+        if self.is_on() {
+            let event = Event::new(EventKind::Unpark, self.now(), u64::from(completions));
+            self.workers[worker].push(&event.with_number(u64::from(events)));
         }
-        let ring = &self.workers[worker];
-        let causes = [
-            (WakeCause::Readiness, events),
-            (WakeCause::Completion, completions),
-        ];
-        for (cause, count) in causes.into_iter().filter(|(_, count)| *count > 0) {
-            let event = Event::new(EventKind::Turn, now, 0).with_number(u64::from(count));
-            ring.push(&event.with_detail(cause as u8));
-        }
-        ring.push(&Event::new(EventKind::Unpark, now, 0));
     }
 
     /// So many tasks wait for worker `worker`, whose loop calls this, and in the inject queue: noted if that has changed.
@@ -260,7 +251,8 @@ impl Drop for TurnGuard<'_> {
     fn drop(&mut self) {
         if self.cause == WakeCause::Timer {
             self.note(WakeCause::Timer, self.fired as u64);
-        } else {
+        } else if self.entered {
+            // In a sleep, its end says what has come.
             let (events, completions) = thread_role::take_counts();
             self.note(WakeCause::Completion, u64::from(completions));
             self.note(WakeCause::Readiness, u64::from(events));

@@ -226,7 +226,10 @@ impl<W: Write> TraceWriter<'_, W> {
                 Ok(())
             }
             EventKind::Unpark => match self.rows[row].parked_at.take() {
-                Some(since) => self.slice(row, "parked", "park", since, event.tick, json!({})),
+                Some(since) => {
+                    let args = json!({"events": event.number, "completions": event.task});
+                    self.slice(row, "parked", "park", since, event.tick, args)
+                }
                 None => Ok(()),
             },
             EventKind::BlockingBegin => self.blocking(row, event, "b"),

@@ -142,8 +142,10 @@ impl Record {
         }
         self.queued_before = None;
         if self.stage == Stage::Queued && self.since > begun {
-            // I2
-            self.usage.add_poll(now.min(self.since) - begun);
+            // I2; and the task may have been seen for the first time during the poll.
+            let begun = begun.max(self.first_seen);
+            self.usage
+                .add_poll(now.min(self.since).saturating_sub(begun));
             return;
         }
         self.usage.add_poll(now.saturating_sub(begun));
@@ -233,6 +235,16 @@ mod tests {
         assert_eq!((usage.busy, usage.longest_poll, usage.polls), (40, 40, 0));
         assert_eq!((usage.queued, view.since), (10, 10));
         assert_eq!(record.finish(60, Some(10)).polls, 1);
+    }
+
+    #[test]
+    fn a_poll_from_before_the_record_counts_no_time() {
+        let mut record = Record::new(Location::caller(), 20, false);
+        record.queue(20); // By the poll that began at 10.
+        record.end(10, 30);
+        let view = record.view(50, None);
+        assert_eq!((view.usage.polls, view.usage.busy), (1, 0));
+        assert_eq!((view.state, view.usage.queued), (ViewedState::Queued, 30));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Idea        A table beside the tasks, by their ids, in shards: a task gets no larger, and a runtime that does not track its
 //!             tasks pays nothing. A wake, and the end of a poll, take the lock of the task's shard, which is free as a rule: ids are
 //!             spread over the shards one by one. Which tasks run, each worker writes down for itself.
-//! Invariants  I1 a task has a record from its spawn, or from its first wake or poll after the tracking began, until it ends.
+//! Invariants  I1 a task has a record from its spawn, or from its first wake after the tracking began, until it ends.
 //!             I2 no foreign code is called under a lock, and no name is looked up.
 //! Rejected    A word in the header of each task: eight bytes per task, for the programs that are looked at. A table per worker: a
 //!             task that moves would be in several, and its time in the queue would belong to none.
@@ -27,6 +27,8 @@ use crate::sys::TickClock;
 
 /// Shards, so that workers rarely meet; a power of two.
 const SHARDS: usize = 64;
+/// Tables of ended tasks, each of which may have a row for each place; a power of two.
+const ENDED_SHARDS: usize = 8;
 /// A shard's table keeps room for so many tasks that have ended.
 const KEPT_ROOM: usize = 64;
 
@@ -34,7 +36,6 @@ const KEPT_ROOM: usize = 64;
 #[derive(Debug, Default)]
 struct Shard {
     living: HashMap<Id, Record, BuildHasherDefault<NumberHasher>>,
-    ended: EndedTasks,
 }
 
 impl Shard {
@@ -59,6 +60,7 @@ struct RunningPoll {
 pub(crate) struct TaskTable {
     clock: &'static TickClock,
     shards: Box<[Padded<Mutex<Shard>>]>,
+    ended: Box<[Padded<Mutex<EndedTasks>>]>,
     polls: Box<[Padded<RunningPoll>]>,
 }
 
@@ -67,6 +69,7 @@ impl TaskTable {
         Self {
             clock: TickClock::get(),
             shards: (0..SHARDS).map(|_| Padded::default()).collect(),
+            ended: (0..ENDED_SHARDS).map(|_| Padded::default()).collect(),
             polls: (0..workers).map(|_| Padded::default()).collect(),
         }
     }
@@ -103,31 +106,15 @@ impl TaskTable {
 
     /// The poll of the task `id` that began at `begun` is over; worker `worker`, if there still is one, polls nothing.
     #[inline]
-    pub(crate) fn end(
-        &self,
-        begun: u64,
-        now: u64,
-        worker: Option<usize>,
-        id: Id,
-        location: &'static Location<'static>,
-    ) {
-        let mut shard = self.shard(id);
-        if let Some(record) = shard.living.get_mut(&id) {
+    pub(crate) fn end(&self, begun: u64, now: u64, worker: Option<usize>, id: Id) {
+        // A task without a record may have ended on another thread since its poll returned, so it gets none here (I1).
+        if let Some(record) = self.shard(id).living.get_mut(&id) {
             record.end(begun, now);
-        } else if worker.is_some_and(|worker| self.is_polled(worker, id)) {
-            // It has not ended in this poll: `finish` would have said that nothing is polled.
-            shard.add_older(id, location, begun).end(begun, now);
         }
-        drop(shard);
         if let Some(worker) = worker {
             // Relaxed: as in `begin`.
             self.polls[worker].task.store(0, Ordering::Relaxed);
         }
-    }
-
-    fn is_polled(&self, worker: usize, id: Id) -> bool {
-        // Relaxed: written by this thread.
-        self.polls[worker].task.load(Ordering::Relaxed) == id.as_u64()
     }
 
     /// The poll of the task `id` that began at `begun` goes on without worker `worker`.
@@ -140,27 +127,19 @@ impl TaskTable {
     }
 
     /// A task has ended, in the poll that began at `polled_since`, if it is in one.
-    pub(crate) fn finish(
-        &self,
-        now: u64,
-        polled_since: Option<u64>,
-        worker: Option<usize>,
-        id: Id,
-    ) {
-        if let Some(worker) = worker.filter(|worker| self.is_polled(*worker, id)) {
-            // Relaxed: as in `begin`.
-            self.polls[worker].task.store(0, Ordering::Relaxed);
-        }
+    pub(crate) fn finish(&self, now: u64, polled_since: Option<u64>, id: Id) {
         let mut shard = self.shard(id);
         let Some(mut record) = shard.living.remove(&id) else {
             return;
         };
         let usage = record.finish(now, polled_since);
-        shard.ended.add(record.location, &usage);
         let (living, room) = (shard.living.len(), shard.living.capacity());
         if room > KEPT_ROOM && living < room / 8 {
             shard.living.shrink_to((2 * living).max(KEPT_ROOM));
         }
+        drop(shard);
+        let ended = &self.ended[id.as_u64() as usize % ENDED_SHARDS];
+        lock(ended).add(record.location, &usage);
     }
 
     /// What the workers poll now: the tasks, with the worker and since when.
@@ -175,15 +154,15 @@ impl TaskTable {
     }
 
     /// Calls `each` with the living tasks of each shard, as they are at the same moment.
-    fn visit(&self, mut each: impl FnMut(&[(Id, Record)], Vec<(Place, Total)>, &TableSnapshot)) {
+    fn visit(&self, mut each: impl FnMut(&[(Id, Record)], &TableSnapshot)) {
         let running = self.running();
         for shard in &self.shards {
             let shard = lock(shard);
             let living: Vec<_> = shard.living.iter().map(|(id, one)| (*id, *one)).collect();
-            let (ended, now) = (shard.ended.rows(), self.clock.now());
+            let now = self.clock.now();
             drop(shard); // I2
             let running = &running;
-            each(&living, ended, &TableSnapshot { running, now });
+            each(&living, &TableSnapshot { running, now });
         }
     }
 
@@ -191,7 +170,7 @@ impl TaskTable {
     pub(crate) fn tasks(&self) -> Vec<TaskStatistics> {
         let scale = self.clock.scale();
         let mut tasks = Vec::new();
-        self.visit(|living, _ended, view| {
+        self.visit(|living, view| {
             tasks.extend(living.iter().map(|(id, record)| {
                 let (worker, seen) = view.of(*id, record);
                 TaskStatistics::new(*id, record, &seen, worker, view.now, scale)
@@ -214,10 +193,13 @@ impl TaskTable {
             row.0 += live;
             row.1.add(total);
         };
-        self.visit(|living, ended, view| {
-            for (place, total) in &ended {
-                add(*place, 0, total);
-            }
+        for ended in &self.ended {
+            let ended = lock(ended).rows();
+            ended
+                .iter()
+                .for_each(|(place, total)| add(*place, 0, total));
+        }
+        self.visit(|living, view| {
             for (id, record) in living {
                 let usage = view.of(*id, record).1.usage;
                 add(Some(record.location), 1, &Total { ended: 0, usage });

@@ -107,7 +107,7 @@ impl TaskStatistics {
     }
 
     /// The time since the task was spawned. If it was spawned before the runtime tracked its tasks, the time since it was next
-    /// woken or polled; [`is_tracked_from_spawn`](Self::is_tracked_from_spawn) says which.
+    /// woken; [`is_tracked_from_spawn`](Self::is_tracked_from_spawn) says which.
     pub fn age(&self) -> Duration {
         self.age
     }
