@@ -131,8 +131,9 @@ pub(crate) const ROOMS: &[Room] = &[
             "executor",
         ],
     ),
-    // `platform`: atomics of 64 bits, for the table of devices.
-    os("sys", &[], &["platform"]),
+    os("threads", &[], &[]),
+    // `threads`: the thread that reads standard input. `platform`: atomics of 64 bits, for the table of devices.
+    os("sys", &["threads"], &["platform"]),
     // `sys`: waiting for a thread's end with a limit.
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     os("observability", &["sys"], &["platform", "task", "coop"]),
@@ -154,7 +155,7 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "driver",
-        &["config", "sys", "async_io"],
+        &["config", "sys", "threads", "async_io"],
         &["park", "time", "wake", "platform", "collections", "coop"],
     ),
     os(
@@ -195,6 +196,7 @@ pub(crate) const ROOMS: &[Room] = &[
         &[
             "config",
             "sys",
+            "threads",
             "context",
             "driver",
             "blocking",
@@ -247,7 +249,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "fs",
         &[
-            "sys", "async_io", "context", "driver", "blocking", "task", "sync",
+            "sys", "threads", "async_io", "context", "driver", "blocking", "task", "sync",
         ],
         &["coop", "platform", "wake"],
     ),
@@ -256,7 +258,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "stdio",
         &[
-            "sys", "async_io", "context", "driver", "source", "blocking", "task", "fs",
+            "sys", "threads", "async_io", "context", "driver", "source", "blocking", "task", "fs",
         ],
         &["coop", "sync"],
     ),
@@ -264,7 +266,8 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "process",
         &[
-            "sys", "async_io", "context", "driver", "source", "blocking", "task", "signal", "stdio",
+            "sys", "threads", "async_io", "context", "driver", "source", "blocking", "task",
+            "signal", "stdio",
         ],
         &["coop", "platform", "task"],
     ),

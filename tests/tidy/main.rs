@@ -15,6 +15,7 @@ mod pending;
 mod prose;
 mod rules;
 mod source;
+mod workflow;
 
 use glossary::Glossary;
 use source::Source;
@@ -217,4 +218,12 @@ fn links_of_pages_lead_somewhere() {
 #[test]
 fn files_that_pages_name_are_there() {
     report("no such file", pages::missing_files(Source::texts()));
+}
+
+#[test]
+fn the_hosted_workflow_runs_every_step_of_the_gate() {
+    report(
+        "a step that only one of the two has",
+        workflow::differences(),
+    );
 }
