@@ -82,6 +82,7 @@ const BEYOND: &[(&str, &str)] = &[
     ("embedded-hal", "only for its feature"),
     ("embedded-hal-async", "only for its feature"),
     ("heapless", "only for its feature"),
+    ("serde_json", "only for its feature"),
     ("framehop", "stacks of stalled threads, for taskdump"),
     ("loom", "only for its feature"),
 ];

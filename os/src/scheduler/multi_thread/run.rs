@@ -19,6 +19,7 @@ use super::stalled_workers::{fire_overdue, is_stuck};
 use super::work_loop::WorkLoop;
 use super::worker::{Worker, set_worker};
 use crate::config::{Callback, call};
+use crate::observability::WakeCause;
 
 /// A sleep that is shorter was none: events were there.
 const AT_ONCE: Duration = Duration::from_micros(10);
@@ -167,7 +168,10 @@ impl WorkLoop for Worker<'_> {
         self.tuning.share()
     }
 
-    fn count_stolen(&self, tasks: usize) {
+    fn count_stolen(&self, victim: usize, tasks: usize) {
+        if let Some(probes) = self.shared.probes() {
+            probes.stolen(self.index, victim, tasks);
+        }
         let counters = &self.remote.counters;
         counters.steal_operations.increment();
         counters.steals.add(tasks as u64);
@@ -200,7 +204,7 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn has_own_work(&self) -> bool {
-        let has_news = self.shared.drivers.submit_and_reap(self.index);
+        let has_news = self.submit_and_reap();
         has_news || self.waiting() > 0 || !self.kept.borrow().is_empty()
     }
 
@@ -209,6 +213,9 @@ impl WorkLoop for Worker<'_> {
         self.count_park();
         self.count_busy(Instant::now());
         self.parking.set(true);
+        if let Some(probes) = self.shared.probes() {
+            probes.parks(self.index);
+        }
     }
 
     #[inline]
@@ -235,6 +242,9 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn end_sleep(&self, monitor: &mut Monitor) {
+        if let Some(probes) = self.shared.probes() {
+            probes.unparked(self.index);
+        }
         self.parking.set(false);
         let now = Instant::now();
         self.maintenance.done(now);
@@ -273,7 +283,7 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
-        self.shared.drivers.submit_and_reap(self.index);
+        self.submit_and_reap();
         self.look_into_driver();
         self.fire_timers();
         let now = Instant::now();
@@ -287,6 +297,9 @@ impl Worker<'_> {
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);
+        if let Some(probes) = self.shared.probes() {
+            probes.depth(self.index, self.waiting(), self.shared.inject_len());
+        }
         if self.has_core.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
@@ -301,11 +314,25 @@ impl Worker<'_> {
         }
     }
 
+    /// Submits what this worker has asked of its driver; returns whether it woke anybody, or there is more.
+    #[inline]
+    fn submit_and_reap(&self) -> bool {
+        let look = || self.shared.drivers.submit_and_reap(self.index);
+        match self.shared.probes() {
+            None => look(),
+            Some(probes) => probes.look(self.index, WakeCause::Completion, look),
+        }
+    }
+
     /// Takes the events that are there.
     fn look_into_driver(&self) {
         let before = self.waiting();
         self.looking.set(true);
-        self.shared.drivers.of(self.index).poll();
+        let look = || self.shared.drivers.of(self.index).poll();
+        match self.shared.probes() {
+            None => look(),
+            Some(probes) => probes.look(self.index, WakeCause::Readiness, look),
+        }
         self.looking.set(false);
         if self.waiting() > before {
             self.notify_of_events();
@@ -316,7 +343,7 @@ impl Worker<'_> {
     /// less than to search, or to lie down and get up again.
     fn take_from_events(&self) -> Option<Notified> {
         self.leave_search();
-        self.shared.drivers.submit_and_reap(self.index);
+        self.submit_and_reap();
         self.look_into_driver();
         let task = if self.has_core.get() {
             self.take_own_or_outside()
@@ -329,7 +356,10 @@ impl Worker<'_> {
 
     fn fire_timers(&self) {
         if let Some(timers) = self.remote.timers {
-            timers.fire_due();
+            match self.shared.probes() {
+                None => drop(timers.fire_due()),
+                Some(probes) => probes.fire(self.index, || timers.fire_due()),
+            }
         }
     }
 
@@ -338,7 +368,7 @@ impl Worker<'_> {
     fn look_around(&self, now: Instant) {
         if let Some(timers) = self.remote.timers {
             if timers.is_overdue(TimerInstant::from_std(now)) {
-                timers.fire_due();
+                self.fire_timers();
             }
         }
         let shared = self.shared;
