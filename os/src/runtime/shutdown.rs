@@ -153,13 +153,14 @@ fn close_driver_and_timers(handle: &Handle) {
 
 /// What still runs.
 fn report(handle: &Handle) -> ShutdownReport {
-    let (spawner, watchdog) = (&handle.inner.spawner, handle.inner.watchdog.get());
+    let spawner = &handle.inner.spawner;
     ShutdownReport {
         closures: handle.inner.blocking.running(),
         workers: match spawner {
             Spawner::CurrentThread(_) => Vec::new(),
             #[cfg(feature = "rt-multi-thread")]
             Spawner::MultiThread(scheduler) => {
+                let watchdog = handle.inner.watchdog.get();
                 let stuck = |index| StuckWorker {
                     index,
                     thread: scheduler.counters(index).thread.get(),

@@ -61,6 +61,8 @@ fn run_worker(shared: &Arc<MultiThread>, core: Box<Core>) {
         Some(core) => {
             worker.count_busy(Instant::now());
             shared.end_worker(*core);
+            // What the thread polls from here on is not the worker's.
+            worker.remote.counters.thread.leave();
         }
         // The worker goes on on another thread; a scheduler that ends may wait for this poll.
         None => shared.end.poll_ended(),
