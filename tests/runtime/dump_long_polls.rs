@@ -180,6 +180,32 @@ fn a_dump_that_nobody_goes_on_to_make_keeps_no_task_from_its_worker() {
 }
 
 #[test]
+fn a_poll_is_said_to_last_no_longer_than_since_it_was_begun() {
+    let runtime = runtime(2);
+    // Neither sleeps before count, nor workers that were handed off.
+    runtime.block_on(async {
+        for _ in 0..20 {
+            let block = || std::thread::sleep(Duration::from_millis(2));
+            selkie::spawn(async move { task::block_in_place(block) })
+                .await
+                .unwrap();
+        }
+        sleep(Duration::from_millis(700)).await;
+    });
+    let begun = Instant::now();
+    let (stuck, _waiting) = StuckTask::spawn(runtime.handle());
+    std::thread::sleep(Duration::from_millis(300));
+    let dump = dump(runtime.handle());
+    let lasts = of(&dump, stuck.id).poll_duration().unwrap();
+    // A worker reads the clock every 200 microseconds.
+    let most = begun.elapsed() + Duration::from_millis(10);
+    assert!(
+        lasts >= Duration::from_millis(500) && lasts < most,
+        "{lasts:?} of {most:?}"
+    );
+}
+
+#[test]
 fn a_task_that_blocks_in_place_is_listed_as_polled() {
     let runtime = runtime(2);
     let (release, released) = mpsc::channel::<()>();
