@@ -69,6 +69,7 @@ rows! {
     [] selkie::process::Command;
     [] selkie::runtime::BlockedClosure;
     [] selkie::runtime::BlockingKind;
+    [] selkie::runtime::BuildHooksFull;
     [] selkie::runtime::Builder;
     [] selkie::runtime::Dump;
     [] selkie::runtime::EnterGuard<'static>;
@@ -81,14 +82,20 @@ rows! {
     [] selkie::runtime::LocalRuntime;
     [] selkie::runtime::LogHistogram;
     [] selkie::runtime::LogHistogramBuilder;
+    [] selkie::runtime::Recording;
+    [] selkie::runtime::RecordingConfig;
+    [] selkie::runtime::RecordingSnapshot;
     [] selkie::runtime::RngSeed;
     [] selkie::runtime::Runtime;
     [] selkie::runtime::RuntimeFlavor;
     [] selkie::runtime::RuntimeMetrics;
     [] selkie::runtime::ShutdownReport;
+    [] selkie::runtime::SpawnPlaceStatistics;
     [] selkie::runtime::StalledPoll;
     [] selkie::runtime::StuckWorker;
     [] selkie::runtime::TaskMeta<'static>;
+    [] selkie::runtime::TaskState;
+    [] selkie::runtime::TaskStatistics;
     [] selkie::runtime::TryCurrentError;
     [] selkie::runtime::UnhandledPanic;
     [] selkie::runtime::dump::Backtrace;

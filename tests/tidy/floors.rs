@@ -136,7 +136,12 @@ pub(crate) const ROOMS: &[Room] = &[
     os("sys", &["threads"], &["platform"]),
     // `sys`: waiting for a thread's end with a limit.
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
-    os("observability", &["sys"], &["platform", "task", "coop"]),
+    // `collections`: padding, for what several workers write.
+    os(
+        "observability",
+        &["sys"],
+        &["platform", "task", "coop", "collections"],
+    ),
     // `platform`: a hook's panic is contained.
     // What subscribers of `tracing` are told of tasks.
     os("trace", &[], &["task", "collections"]),
@@ -155,7 +160,8 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "driver",
-        &["config", "sys", "threads", "async_io"],
+        // `observability`: what a recording is to know of events.
+        &["config", "sys", "threads", "async_io", "observability"],
         &["park", "time", "wake", "platform", "collections", "coop"],
     ),
     os(

@@ -173,6 +173,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ),
     ("os/src/observability/root_poll.rs", &["root.poll"]),
     ("os/src/process/exit/unix.rs", &["waker.child"]),
+    ("os/src/runtime/build_hooks.rs", &["hook.build"]),
     (
         "os/src/scheduler/current_thread/run.rs",
         &["root.poll", "root.drop", "waker.yield_now", "waker.budget"],
@@ -218,6 +219,10 @@ const OWN: &[(&str, &str)] = &[
     (
         "os/src/trace/span.rs",
         "a task's future in its task: as without the span",
+    ),
+    (
+        "os/src/runtime/recording_files.rs",
+        "the process's panic hook, which there was before",
     ),
     (
         "os/src/trace/waker.rs",
@@ -282,7 +287,7 @@ const OWN: &[(&str, &str)] = &[
         "a future inside the one that is polled: its panic is the task's",
     ),
     ("os/src/process/child.rs", "its own futures"),
-    ("os/src/signal/unix_dumps.rs", "its own futures"),
+    ("os/src/signal/unix_action.rs", "its own futures"),
     (
         "os/src/process/exit/windows.rs",
         "Windows: the table runs on Linux",

@@ -35,6 +35,7 @@ use super::closure::{Blocking, Job};
 use super::mailbox::Mailbox;
 use super::record::{BlockedClosure, BlockingKind, Records};
 use crate::config::Config;
+use crate::observability::ProbesSlot;
 use crate::sys::join_thread;
 
 /// Why a closure could not be taken.
@@ -52,6 +53,7 @@ pub(crate) type ThreadScope = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 /// The pool of one runtime.
 pub(crate) struct BlockingPool {
     pub(super) config: Config,
+    pub(crate) probes: ProbesSlot,
     pub(super) scope: std::sync::OnceLock<ThreadScope>,
     /// Whether closures are taken; changes under the lock, and may be asked without it.
     open: AtomicBool,
@@ -130,6 +132,7 @@ impl std::fmt::Debug for BlockingPool {
 impl BlockingPool {
     pub(crate) fn new(config: Config) -> Arc<Self> {
         Arc::new(Self {
+            probes: ProbesSlot::new(config.probes.as_ref()),
             config,
             scope: std::sync::OnceLock::new(),
             open: AtomicBool::new(true),

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use selkie_core::raw::platform::contain_panic;
+use selkie_core::raw::task::Notified;
 
 use super::closure::Job;
 use super::mailbox::Mailbox;
@@ -203,6 +204,18 @@ impl BlockingPool {
         }
     }
 
+    /// Runs a closure, which the probes see begin and end, if there are any.
+    #[inline]
+    fn run_closure(&self, task: Notified) {
+        let Some(probes) = self.probes.get() else {
+            return task.run();
+        };
+        let (id, location) = (task.id(), task.location());
+        probes.blocking(true, id, location);
+        task.run();
+        probes.blocking(false, id, location);
+    }
+
     fn run_jobs(self: &Arc<Self>, first: Option<Job>) {
         let mut next = first;
         let mailbox = Arc::new(Mailbox::new());
@@ -212,7 +225,7 @@ impl BlockingPool {
                 match job {
                     Job::Closure(task, kind, hold) => {
                         record.begin(kind, task.location());
-                        task.run();
+                        self.run_closure(task);
                         record.end();
                         drop(hold);
                     }

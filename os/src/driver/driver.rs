@@ -27,6 +27,7 @@ use super::reactor::{Reactor, WAKER};
 use super::reactors::Reactors;
 use super::rings::Rings;
 use super::slots::Key;
+use crate::observability::count_events;
 use crate::sys::EDGE_TRIGGERED;
 
 /// Workers from which on each has a reactor of its own by default.
@@ -116,7 +117,10 @@ impl Driver {
             let is_source = contain_panic(|| dispatch(shared, event));
             dispatched += u64::from(is_source.unwrap_or(true));
         }
-        self.reactor().count_events(dispatched);
+        if dispatched > 0 {
+            self.reactor().count_events(dispatched);
+            count_events(dispatched);
+        }
     }
 }
 

@@ -24,7 +24,17 @@ mod root_poll;
 
 mod watchdog;
 
+mod thread_role;
+
+mod statistics;
+
+mod recorder;
+
+mod timed_probes;
+
 mod probes;
+
+mod probes_slot;
 
 #[cfg(feature = "taskdump")]
 pub(crate) mod dump;
@@ -38,6 +48,13 @@ pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogra
 pub use meta::TaskMeta;
 pub(crate) use names::named;
 pub(crate) use probes::{Figure, Probes, ProbesConfig};
+pub(crate) use probes_slot::ProbesSlot;
+pub(crate) use recorder::Recorder;
+pub use recorder::RecordingSnapshot;
 pub(crate) use root_poll::{RootGuard, watched};
 pub use stalled_poll::StalledPoll;
+pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
+#[allow(unused_imports, reason = "rings are Linux's")]
+pub(crate) use thread_role::count_completions;
+pub(crate) use thread_role::{WakeCause, count_events};
 pub(crate) use watchdog::{Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};

@@ -50,6 +50,15 @@ pub(crate) fn name_of(id: Id) -> Option<Arc<str>> {
     LAST.try_with(last).ok().flatten()
 }
 
+/// The names of all tasks that have one.
+pub(crate) fn all_names() -> Vec<(Id, Arc<str>)> {
+    let names = names();
+    names
+        .iter()
+        .map(|(id, name)| (*id, Arc::clone(name)))
+        .collect()
+}
+
 /// Takes the name out of the table when it drops (I1).
 struct NameGuard(Id);
 

@@ -1,7 +1,7 @@
-//! What observes the tasks of a runtime: hooks, histograms.
+//! What observes the tasks of a runtime: hooks, histograms, statistics, the recorder.
 //!
-//! Idea        There is one table, and none for a runtime whose builder asked for nothing: then a spawn and a poll check a
-//!             null pointer, and that is all they pay.
+//! Idea        There is one table, and none for a runtime of which nobody has asked anything: then a spawn, a wake and a poll look
+//!             into an empty slot (`probes_slot`), and that is all they pay.
 //! Invariants  I1 a hook that panics does not end a worker, or leave a task half ended; the hook for spawning panics in the
 //!                caller of `spawn`.
 //! Rejected    A flag per feature on the paths of spawn and poll.
@@ -10,20 +10,28 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::raw::task::Notified;
-use selkie_core::task::Id;
+use selkie_core::task::{Id, current_id};
 
 use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
+use super::recorder::Recorder;
+use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
+use super::thread_role::{self, ProbesNumber, WakeCause};
+use super::timed_probes::TimedProbes;
+use crate::sys::TickClock;
 
 /// A hook that is called for tasks.
 pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
+
+/// What is done when the watchdog has found a long poll.
+pub(crate) type StallHook = Arc<dyn Fn() + Send + Sync>;
 
 /// What a table is made with.
 #[derive(Clone, Default)]
@@ -35,14 +43,25 @@ pub(crate) struct ProbesConfig {
     pub(crate) poll_times: Option<HistogramConfiguration>,
     pub(crate) latencies: Option<HistogramConfiguration>,
     pub(crate) track_latency: bool,
+    pub(crate) track_tasks: bool,
 }
 
 /// The table of one runtime.
 pub(crate) struct Probes {
+    number: ProbesNumber,
+    clock: &'static TickClock,
+    /// Whether there is more than what is kept in ticks.
+    has_others: bool,
     config: ProbesConfig,
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
     latencies: Option<Box<[Histogram]>>,
+    /// The statistics of tasks, from when they were first asked for.
+    tasks: OnceLock<TaskTable>,
+    /// The recorder, from when it was first started.
+    recorder: OnceLock<Recorder>,
+    /// What the watchdog does with a long poll beside its report.
+    on_stall: OnceLock<StallHook>,
 }
 
 impl fmt::Debug for Probes {
@@ -78,21 +97,79 @@ impl Probes {
             || config.after_poll.is_some()
             || config.poll_times.is_some()
             || config.latencies.is_some()
-            || config.track_latency;
+            || config.track_latency
+            || config.track_tasks;
         if !asked {
             return Ok(None);
         }
+        let mut probes = Self::empty();
         let histograms = |shape: &Option<HistogramConfiguration>| {
             let shape = shape.as_ref()?;
             Some((0..workers).map(|_| Histogram::new(shape)).collect())
         };
         let with_stamps = config.track_latency || config.latencies.is_some();
-        Ok(Some(Arc::new(Self {
+        probes = Self {
+            has_others: true,
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
             config: config.clone(),
-        })))
+            ..probes
+        };
+        if config.track_tasks {
+            probes.track_tasks(workers);
+        }
+        Ok(Some(Arc::new(probes)))
+    }
+
+    /// A table that observes nothing yet.
+    pub(crate) fn empty() -> Self {
+        Self {
+            number: ProbesNumber::next(),
+            clock: TickClock::get(),
+            has_others: false,
+            config: ProbesConfig::default(),
+            stamps: None,
+            poll_times: None,
+            latencies: None,
+            tasks: OnceLock::new(),
+            recorder: OnceLock::new(),
+            on_stall: OnceLock::new(),
+        }
+    }
+
+    /// Has the statistics of tasks kept from now on.
+    pub(crate) fn track_tasks(&self, workers: usize) {
+        self.tasks.get_or_init(|| TaskTable::new(workers));
+    }
+
+    /// What is kept in ticks, if anything is.
+    #[inline]
+    fn timed(&self) -> Option<TimedProbes<'_>> {
+        let (tasks, recorder) = (self.tasks.get(), self.recorder());
+        (tasks.is_some() || recorder.is_some()).then_some(TimedProbes {
+            number: self.number,
+            clock: self.clock,
+            tasks,
+            recorder,
+        })
+    }
+
+    /// The recorder, if it is on.
+    #[inline]
+    fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.get().filter(|recorder| recorder.is_on())
+    }
+
+    /// The recorder; makes one if there is none. It keeps `capacity` events of each of `workers` workers.
+    pub(crate) fn recorder_or_make(&self, workers: usize, capacity: usize) -> &Recorder {
+        self.recorder
+            .get_or_init(|| Recorder::new(self.number, workers, capacity))
+    }
+
+    /// The recorder, on or off, if there is one.
+    pub(crate) fn any_recorder(&self) -> Option<&Recorder> {
+        self.recorder.get()
     }
 
     /// A task is about to be spawned.
@@ -101,17 +178,38 @@ impl Probes {
             let name = name_of(id);
             hook(&TaskMeta::new(id, name.as_deref(), location));
         }
+        if let Some(timed) = self.timed() {
+            timed.spawn(id, location);
+        }
     }
 
     /// A task is about to be queued.
+    #[inline(never)]
     pub(crate) fn queued(&self, task: &Notified) {
+        if let Some(timed) = self.timed() {
+            timed.queue(task);
+        }
         if let Some(stamps) = &self.stamps {
             stamps.queued(task);
         }
     }
 
     /// Runs a task on worker `worker`.
+    // Never inline: what runs tasks without probes would need more registers.
+    #[inline(never)]
     pub(crate) fn run(&self, worker: usize, task: Notified) {
+        if self.has_others {
+            return self.run_observed(worker, task);
+        }
+        match self.timed() {
+            None => task.run(),
+            Some(timed) => timed.run(worker, task),
+        }
+    }
+
+    /// Runs a task on worker `worker`, with hooks, histograms and the watchdog.
+    #[cold]
+    fn run_observed(&self, worker: usize, task: Notified) {
         let (id, location) = (task.id(), task.location());
         let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&task));
         if let (Some(latencies), Some(latency)) = (&self.latencies, latency) {
@@ -122,19 +220,116 @@ impl Probes {
         let meta = TaskMeta::new(id, name.as_deref(), location).with_latency(latency);
         call(self.config.before_poll.as_ref(), &meta);
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
-        task.run();
+        match self.timed() {
+            None => task.run(),
+            Some(timed) => timed.run(worker, task),
+        }
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
             poll_times[worker].record(begun.elapsed());
         }
         call(self.config.after_poll.as_ref(), &meta);
     }
 
+    /// What worker `worker` polls may block from here on: another thread has the worker.
+    pub(crate) fn handed_off(&self, worker: usize) {
+        match self.timed() {
+            Some(timed) => timed.hand_off(worker, current_id()),
+            // What was on when the poll began may be off by now.
+            None => drop(thread_role::leave(self.number)),
+        }
+    }
+
     /// A task has ended.
     pub(crate) fn finished(&self, id: Id, location: &'static Location<'static>) {
+        if let Some(timed) = self.timed() {
+            timed.finish(id, location);
+        }
         if let Some(hook) = &self.config.on_terminate {
             let name = name_of(id);
             call(Some(hook), &TaskMeta::new(id, name.as_deref(), location));
         }
+    }
+
+    /// Whether the statistics of tasks are kept.
+    pub(crate) fn is_tracking_tasks(&self) -> bool {
+        self.tasks.get().is_some()
+    }
+
+    /// Has `hook` called when the watchdog has found a long poll; only the first one that is given is.
+    #[allow(dead_code, reason = "asked for by recordings that are written")]
+    pub(crate) fn on_stall(&self, hook: StallHook) {
+        self.on_stall.get_or_init(|| hook);
+    }
+
+    /// What is done when the watchdog has found a long poll, beside its report.
+    pub(crate) fn stall_hook(&self) -> Option<&StallHook> {
+        self.on_stall.get()
+    }
+
+    /// Worker `worker`, whose loop calls this, has taken `tasks` tasks from worker `victim`.
+    pub(crate) fn stolen(&self, worker: usize, victim: usize, tasks: usize) {
+        if let Some(recorder) = self.recorder() {
+            recorder.steal(worker, victim, tasks);
+        }
+    }
+
+    /// Worker `worker`, whose loop calls this, goes to sleep.
+    pub(crate) fn parks(&self, worker: usize) {
+        if let Some(recorder) = self.recorder() {
+            recorder.park(worker);
+        }
+    }
+
+    /// Worker `worker`, whose loop calls this, has slept.
+    pub(crate) fn unparked(&self, worker: usize) {
+        // Also if it is off by now: see `handed_off`.
+        if let Some(recorder) = self.recorder.get() {
+            recorder.unpark(worker);
+        }
+    }
+
+    /// So many tasks wait for worker `worker`, whose loop calls this, and in the inject queue.
+    pub(crate) fn depth(&self, worker: usize, local: usize, inject: usize) {
+        if let Some(recorder) = self.recorder() {
+            recorder.note_depth(worker, local, inject);
+        }
+    }
+
+    /// Worker `worker`, which the thread has, looks at its driver by `look`.
+    #[inline(never)]
+    pub(crate) fn look<R>(&self, worker: usize, cause: WakeCause, look: impl FnOnce() -> R) -> R {
+        let _turn = self
+            .recorder()
+            .map(|recorder| recorder.begin_turn(worker, cause));
+        look()
+    }
+
+    /// Worker `worker`, which the thread has, fires its timers that are due.
+    #[inline(never)]
+    pub(crate) fn fire(&self, worker: usize, fire: impl FnOnce() -> usize) {
+        let recorder = self.recorder();
+        let mut turn = recorder.map(|recorder| recorder.begin_turn(worker, WakeCause::Timer));
+        let fired = fire();
+        if let Some(turn) = &mut turn {
+            turn.fired = fired;
+        }
+    }
+
+    /// A closure on the blocking pool begins, or has returned.
+    pub(crate) fn blocking(&self, begins: bool, id: Id, location: &'static Location<'static>) {
+        if let Some(recorder) = self.recorder() {
+            recorder.block(begins, id, location);
+        }
+    }
+
+    /// The statistics of each living task; `None` if they are not kept.
+    pub(crate) fn tasks(&self) -> Option<Vec<TaskStatistics>> {
+        Some(self.tasks.get()?.tasks())
+    }
+
+    /// The statistics of each spawn place; `None` if they are not kept.
+    pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
+        Some(self.tasks.get()?.spawn_places())
     }
 
     fn histograms(&self, figure: Figure) -> Option<&[Histogram]> {

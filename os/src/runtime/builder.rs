@@ -8,6 +8,7 @@ use std::time::Duration;
 use selkie_core::raw::time::{AtEnd, ClockError};
 
 use super::build::{self, Parts};
+use super::build_hooks::call_build_hooks;
 use super::local::{LocalOptions, LocalRuntime};
 use super::requested_probes::RequestedProbes;
 use super::resources::{StartResource, start_resources};
@@ -304,6 +305,7 @@ impl Builder {
             }
         };
         start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
+        call_build_hooks(&handle);
         Ok(Runtime::from_handle(handle))
     }
 }
@@ -338,6 +340,7 @@ impl Builder {
         let owner = Some(std::thread::current().id());
         let handle = build::current_thread(&self.configured(1)?, &self.parts, owner)?;
         start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
+        call_build_hooks(&handle);
         Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
     }
 }

@@ -61,6 +61,29 @@ impl Builder {
         self
     }
 
+    /// Keeps statistics of each task from the start; see [`Handle::track_tasks`](super::Handle::track_tasks), which does so from
+    /// when it is called. Beyond Tokio.
+    ///
+    /// # Cost
+    /// As there.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = selkie::runtime::Builder::new_current_thread()
+    ///     .track_tasks()
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     let task = selkie::spawn(async { selkie::task::yield_now().await });
+    ///     let all = selkie::runtime::Handle::current().task_statistics();
+    ///     assert!(all.iter().any(|one| one.id() == task.id()));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn track_tasks(&mut self) -> &mut Self {
+        self.probes.hooks.track_tasks = true;
+        self
+    }
+
     /// What a task's panic does to the runtime; nothing by default.
     ///
     /// # Panics

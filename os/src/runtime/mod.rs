@@ -74,6 +74,8 @@ mod shutdown;
 
 mod build;
 
+mod build_hooks;
+
 mod runtime;
 
 mod local;
@@ -105,16 +107,26 @@ mod report_histograms;
 
 mod report_format;
 
+mod statistics;
+
+mod recording;
+
+#[cfg(feature = "trace-events")]
+mod recording_files;
+
 pub use crate::blocking::{BlockedClosure, BlockingKind};
 pub use crate::context::{EnterGuard, Handle, Id, TryCurrentError};
 pub use crate::observability::{
     HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram,
-    LogHistogramBuilder, StalledPoll, TaskMeta,
+    LogHistogramBuilder, RecordingSnapshot, SpawnPlaceStatistics, StalledPoll, TaskMeta, TaskState,
+    TaskStatistics,
 };
+pub use build_hooks::{BuildHooksFull, on_build};
 pub use builder::Builder;
 #[cfg(feature = "taskdump")]
 pub use dump::Dump;
 pub use local::{LocalOptions, LocalRuntime};
+pub use recording::{Recording, RecordingConfig};
 pub use report::{RuntimeMetrics, worker_index};
 pub use runtime::{Runtime, RuntimeFlavor};
 pub use seed::RngSeed;

@@ -16,10 +16,14 @@ use crate::trace::{StalledEvent, emit_stalled};
 /// If the system gives no thread.
 pub(super) fn start_watchdog(config: &WatchdogConfig, handle: &Handle) -> io::Result<()> {
     let report = Arc::clone(&config.report);
+    let observed = handle.inner.spawner.clone();
     let with_event = WatchdogConfig {
         report: Arc::new(move |stalled| {
             // A subscriber's panic must not keep the report from being called.
             contain_panic(|| emit(stalled));
+            if let Some(hook) = observed.probes().and_then(|probes| probes.stall_hook()) {
+                contain_panic(|| hook());
+            }
             report(stalled);
         }),
         ..config.clone()

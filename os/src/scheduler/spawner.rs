@@ -16,7 +16,7 @@ use super::current_thread::CurrentThread;
 use super::multi_thread::MultiThread;
 #[cfg(feature = "taskdump")]
 use crate::observability::Request;
-use crate::observability::{Probes, WorkerCounters, WorkerState};
+use crate::observability::{Probes, ProbesSlot, WorkerCounters, WorkerState};
 
 /// A handle to either kind of scheduler.
 #[derive(Debug, Clone)]
@@ -34,6 +34,15 @@ impl Spawner {
             Self::CurrentThread(scheduler) => scheduler.probes(),
             #[cfg(feature = "rt-multi-thread")]
             Self::MultiThread(scheduler) => scheduler.probes(),
+        }
+    }
+
+    /// Where the probes of tasks are attached.
+    pub(crate) fn probes_slot(&self) -> &ProbesSlot {
+        match self {
+            Self::CurrentThread(scheduler) => &scheduler.probes,
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => &scheduler.probes,
         }
     }
 

@@ -58,8 +58,14 @@ pub mod unix;
 ))]
 mod unix_info;
 
+#[cfg(all(unix, any(feature = "taskdump", feature = "trace-events")))]
+mod unix_action;
+
 #[cfg(all(unix, feature = "taskdump"))]
 mod unix_dumps;
+
+#[cfg(all(unix, feature = "trace-events"))]
+mod unix_recordings;
 
 #[cfg(windows)]
 pub mod windows;

@@ -1,21 +1,12 @@
 //! Dumps of a runtime's tasks on a signal.
-//!
-//! Idea        A thread waits for the signal with a small runtime of its own, so that the dump is made also while all
-//!             workers of the other one are stuck.
-//! States      waiting → dumping → waiting …, until the other runtime shuts down
 
-use std::future::{Future, poll_fn};
 use std::io::{self, Write};
-use std::pin::pin;
-use std::sync::Weak;
-use std::task::{Context, Poll};
-use std::thread;
 
-use crate::context::{Handle, Inner};
-use crate::runtime::{Builder, Dump, Runtime};
-use crate::sync::oneshot;
+use crate::context::Handle;
+use crate::runtime::{Builder, Dump};
 
-use super::unix::{Signal, SignalKind, signal};
+use super::unix::SignalKind;
+use super::unix_action::start_action;
 
 impl Builder {
     /// Writes a [dump](crate::runtime::Handle::dump) of the runtime's tasks to standard error whenever the process
@@ -25,10 +16,10 @@ impl Builder {
     /// a worker busy, and for how long. Several runtimes may have the same signal. For files and lines the program
     /// needs [debug information](crate::runtime::dump#what-a-dump-needs).
     ///
-    /// As with any [listener](signal()), the signal no more does what it does by default, for the life of the process.
+    /// As with any [listener](crate::signal::unix::signal), the signal no more does what it does by default, for the life of the process.
     ///
     /// # Errors
-    /// [`build`](Self::build) fails as [`signal`](signal()) does, or if the system gives no thread.
+    /// [`build`](Self::build) fails as [`signal`](crate::signal::unix::signal) does, or if the system gives no thread.
     ///
     /// # Cost
     /// A thread that sleeps, with an event loop of its own. A dump as told [there](crate::runtime::Handle::dump).
@@ -53,16 +44,11 @@ impl Builder {
     /// ```
     pub fn dump_on_signal(&mut self, kind: SignalKind) -> &mut Self {
         self.add_resource(move |handle| {
-            let (end, ended) = oneshot::channel::<()>();
-            let runtime = Builder::new_current_thread().enable_io().build()?;
-            let signals = {
-                let _entered = runtime.enter();
-                signal(kind)?
-            };
-            let dumped = std::sync::Arc::downgrade(&handle.inner);
-            let thread = thread::Builder::new().name("selkie-dump".to_owned());
-            thread.spawn(move || wait(&runtime, signals, ended, &dumped))?;
-            Ok(Box::new(end))
+            start_action(handle, kind, "selkie-dump", |handle| async move {
+                let dump = handle.dump().await;
+                // There is nobody who could be notified that standard error is closed.
+                let _told = write(&handle, &dump);
+            })
         })
     }
 }
@@ -76,7 +62,7 @@ impl Builder {
     /// does nothing else. It is installed when a runtime with a watchdog is built, or when a dump first finds a worker in a
     /// long poll, and stays for the life of the process. If the signal comes for
     /// another reason, the handler that was there before is called; a handler that is installed later has to call the one
-    /// before it, as [`signal`](signal()) does, or there are no calls. A [listener](signal()) of the same signal is
+    /// before it, as [`signal`](crate::signal::unix::signal) does, or there are no calls. A [listener](signal()) of the same signal is
     /// woken by it, too.
     ///
     /// On other systems than Linux, and other processors than x86-64 and 64-bit ARM nothing changes.
@@ -103,36 +89,6 @@ impl Builder {
     pub fn stack_signal(&mut self, kind: Option<SignalKind>) -> &mut Self {
         self.set_stack_signal(kind.map(|kind| kind.as_raw_value()))
     }
-}
-
-/// The thread: dumps `dumped` for each of `signals`, until that has `ended`.
-fn wait(
-    runtime: &Runtime,
-    mut signals: Signal,
-    ended: oneshot::Receiver<()>,
-    dumped: &Weak<Inner>,
-) {
-    runtime.block_on(async move {
-        let mut ended = pin!(ended);
-        loop {
-            let mut next = |cx: &mut Context<'_>| {
-                if ended.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(None);
-                }
-                signals.poll_recv(cx)
-            };
-            if poll_fn(&mut next).await.is_none() {
-                return;
-            }
-            let Some(inner) = dumped.upgrade() else {
-                return;
-            };
-            let handle = Handle { inner };
-            let dump = handle.dump().await;
-            // There is nobody who could be notified that standard error is closed.
-            let _told = write(&handle, &dump);
-        }
-    });
 }
 
 /// Writes `dump` at once, so that other output does not come in between.

@@ -29,6 +29,7 @@ mod replaced_file;
 mod stopwatch;
 mod thread_end;
 mod thread_stack;
+mod ticks;
 #[cfg(feature = "net")]
 mod timer_fd;
 #[cfg(unix)]
@@ -65,7 +66,10 @@ pub(crate) use polled_readiness::PolledReadiness;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
 pub use thread_stack::NoStack;
+#[cfg(not(feature = "taskdump"))]
+pub(crate) use thread_stack::NoStack;
 pub(crate) use thread_stack::{NativeThread, RawStack, StackSignal, prepare_stack_signal};
+pub(crate) use ticks::{TickClock, TickScale};
 #[cfg(all(unix, feature = "reactor"))]
 pub(crate) use unix::{EDGE_TRIGGERED, PRIORITY_INTEREST, SLICES_PER_CALL};
 #[cfg(all(windows, feature = "reactor"))]

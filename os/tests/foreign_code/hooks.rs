@@ -1,5 +1,7 @@
 //! The builder's hooks, and the function that names threads.
 
+use std::cell::RefCell;
+use std::sync::Once;
 use std::time::Duration;
 
 use selkie::runtime::Builder;
@@ -49,6 +51,25 @@ fn after_poll(builder: &mut Builder, foreign: &ForeignCode) {
 fn on_terminate(builder: &mut Builder, foreign: &ForeignCode) {
     let foreign = foreign.clone();
     builder.on_task_terminate(move |_| foreign.call());
+}
+
+thread_local! {
+    /// What the next runtime that this thread builds calls.
+    static BUILT: RefCell<Option<ForeignCode>> = const { RefCell::new(None) };
+}
+
+/// The hook stays for ever, so it is registered once, and finds on its thread what to call.
+fn on_build(_builder: &mut Builder, foreign: &ForeignCode) {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
+        let registered = selkie::runtime::on_build(|_handle| {
+            if let Some(foreign) = BUILT.take() {
+                foreign.call();
+            }
+        });
+        registered.expect("there is room");
+    });
+    BUILT.set(Some(foreign.clone()));
 }
 
 fn thread_name(builder: &mut Builder, foreign: &ForeignCode) {
@@ -191,6 +212,13 @@ pub(crate) const PLACES: &[CallSite] = &[
         PanicOutcome::Nobody,
         RUNNING,
         on_terminate,
+        spawns,
+    ),
+    place(
+        "hook.build",
+        PanicOutcome::Nobody,
+        RUNNING,
+        on_build,
         spawns,
     ),
     place(

@@ -41,6 +41,7 @@ use super::operations::{AfterUnlock, MAX_SOCKETS, OperationKind, OperationStatus
 use super::payload::{Completion, Payload};
 use super::queue_pair::{Capabilities, Entries, QueuePair, Queues};
 use super::state::{NOT_AN_OPERATION, State};
+use crate::observability::count_completions;
 use crate::sys::OwningProcess;
 
 /// Groups of buffers at a time.
@@ -249,6 +250,7 @@ impl Ring {
                 Err(dropped) => state.lose(dropped, after), // I7
             }
         }
+        count_completions(count as u64);
         state.was_full |= count >= self.system.completions();
     }
 

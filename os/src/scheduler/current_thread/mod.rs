@@ -17,6 +17,8 @@ mod core_waiter;
 
 mod run;
 
+mod park;
+
 mod shutdown;
 
 mod dump;

@@ -21,7 +21,7 @@ use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::core;
 use crate::config::Config;
-use crate::observability::{Counter, Dumps, Probes, WorkerCounters};
+use crate::observability::{Counter, Dumps, Probes, ProbesSlot, WorkerCounters};
 
 /// Tasks that run between two looks at the inject queue, unless the user says otherwise.
 const REMOTE_INTERVAL: u32 = 31;
@@ -32,6 +32,7 @@ pub(super) type Core = core::Core<CurrentThread>;
 /// The scheduler, shared by its handles.
 pub(crate) struct CurrentThread {
     pub(super) config: Config,
+    pub(crate) probes: ProbesSlot,
     /// The one thread that runs the scheduler, if it was built for one: tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
     /// The core while no thread has it (I1).
@@ -132,7 +133,7 @@ impl CurrentThread {
     /// The probes of tasks, if there are any.
     #[inline]
     pub(crate) fn probes(&self) -> Option<&Probes> {
-        self.config.probes.as_deref()
+        self.probes.get()
     }
 
     /// Reports to the probes that a task is about to be queued.

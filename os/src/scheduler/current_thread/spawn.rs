@@ -18,7 +18,7 @@ use super::super::trim::Trim;
 use super::core_context::with_core;
 use super::shared::{Core, CurrentThread, lock};
 use crate::config::Config;
-use crate::observability::{Counter, Dumps, WorkerCounters};
+use crate::observability::{Counter, Dumps, ProbesSlot, WorkerCounters};
 
 impl CurrentThread {
     /// A scheduler that sleeps by `park`. With `owner` it is run, and ended, on that thread only.
@@ -30,6 +30,7 @@ impl CurrentThread {
     ) -> Arc<Self> {
         let unpark = park.unpark_handle();
         let scheduler = Arc::new(Self {
+            probes: ProbesSlot::new(config.probes.as_ref()),
             config,
             owner,
             core_slot: AtomicPtr::new(std::ptr::null_mut()),

@@ -47,6 +47,9 @@ fn hand_off(worker: &Worker<'_>) -> Option<Mailbox> {
     worker.remote.counters.thread.leave();
     // A hook's call of this may lie between the search and the sleep.
     worker.leave_search();
+    if let Some(probes) = worker.shared.probes() {
+        probes.handed_off(worker.index);
+    }
     // The task in the LIFO slot waits for this thread no longer: the core runs it.
     let mailbox: Mailbox = Arc::new(Mutex::new(Some(core)));
     let shared = Arc::clone(worker.owner);

@@ -19,6 +19,7 @@ use super::stalled_workers::{fire_overdue, is_stuck};
 use super::work_loop::WorkLoop;
 use super::worker::{Worker, set_worker};
 use crate::config::{Callback, call};
+use crate::observability::WakeCause;
 
 const NANOS: u64 = 1_000_000_000;
 /// A sleep that is shorter was none: events were there.
@@ -168,7 +169,10 @@ impl WorkLoop for Worker<'_> {
         self.tuning.share()
     }
 
-    fn count_stolen(&self, tasks: usize) {
+    fn count_stolen(&self, victim: usize, tasks: usize) {
+        if let Some(probes) = self.shared.probes() {
+            probes.stolen(self.index, victim, tasks);
+        }
         let counters = &self.remote.counters;
         counters.steal_operations.increment();
         counters.steals.add(tasks as u64);
@@ -201,7 +205,7 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn has_own_work(&self) -> bool {
-        let has_news = self.shared.drivers.submit_and_reap(self.index);
+        let has_news = self.submit_and_reap();
         has_news || self.waiting() > 0 || !self.kept.borrow().is_empty()
     }
 
@@ -210,6 +214,9 @@ impl WorkLoop for Worker<'_> {
         self.count_park();
         self.count_busy(Instant::now());
         self.parking.set(true);
+        if let Some(probes) = self.shared.probes() {
+            probes.parks(self.index);
+        }
     }
 
     #[inline]
@@ -236,6 +243,9 @@ impl WorkLoop for Worker<'_> {
 
     #[inline]
     fn end_sleep(&self, monitor: &mut Monitor) {
+        if let Some(probes) = self.shared.probes() {
+            probes.unparked(self.index);
+        }
         self.parking.set(false);
         let now = Instant::now();
         self.maintenance.done(now);
@@ -271,7 +281,7 @@ impl Worker<'_> {
 
     /// Looks at driver and timers between tasks.
     fn maintain(&self) {
-        self.shared.drivers.submit_and_reap(self.index);
+        self.submit_and_reap();
         self.look_into_driver();
         self.fire_timers();
         let now = Instant::now();
@@ -285,6 +295,9 @@ impl Worker<'_> {
         self.give_memory_back();
         let depth = self.remote.ring.len() as u64;
         self.remote.counters.queue_depth.set(depth);
+        if let Some(probes) = self.shared.probes() {
+            probes.depth(self.index, self.waiting(), self.shared.inject_len());
+        }
         if self.has_core.get() && self.shared.dumps.is_active() {
             self.answer_dumps();
         }
@@ -299,11 +312,25 @@ impl Worker<'_> {
         }
     }
 
+    /// Submits what this worker has asked of its driver; returns whether it woke anybody, or there is more.
+    #[inline]
+    fn submit_and_reap(&self) -> bool {
+        let look = || self.shared.drivers.submit_and_reap(self.index);
+        match self.shared.probes() {
+            None => look(),
+            Some(probes) => probes.look(self.index, WakeCause::Completion, look),
+        }
+    }
+
     /// Takes the events that are there.
     fn look_into_driver(&self) {
         let before = self.waiting();
         self.looking.set(true);
-        self.shared.drivers.of(self.index).poll();
+        let look = || self.shared.drivers.of(self.index).poll();
+        match self.shared.probes() {
+            None => look(),
+            Some(probes) => probes.look(self.index, WakeCause::Readiness, look),
+        }
         self.looking.set(false);
         if self.waiting() > before {
             self.notify_of_events();
@@ -314,7 +341,7 @@ impl Worker<'_> {
     /// less than to search, or to lie down and get up again.
     fn take_from_events(&self) -> Option<Notified> {
         self.leave_search();
-        self.shared.drivers.submit_and_reap(self.index);
+        self.submit_and_reap();
         self.look_into_driver();
         let task = if self.has_core.get() {
             self.take_own_or_outside()
@@ -327,7 +354,10 @@ impl Worker<'_> {
 
     fn fire_timers(&self) {
         if let Some(timers) = self.remote.timers {
-            timers.fire_due();
+            match self.shared.probes() {
+                None => drop(timers.fire_due()),
+                Some(probes) => probes.fire(self.index, || timers.fire_due()),
+            }
         }
     }
 
@@ -336,7 +366,7 @@ impl Worker<'_> {
     fn look_around(&self, now: Instant) {
         if let Some(timers) = self.remote.timers {
             if timers.is_overdue(TimerInstant::from_std(now)) {
-                timers.fire_due();
+                self.fire_timers();
             }
         }
         let shared = self.shared;

@@ -30,7 +30,7 @@ use super::parker::Parker;
 use super::progress::Progress;
 use super::remaining_tasks::RemainingTasks;
 use crate::config::Config;
-use crate::observability::{Counter, Dumps, Probes, WorkerCounters};
+use crate::observability::{Counter, Dumps, Probes, ProbesSlot, WorkerCounters};
 
 /// How many workers are called for a task from outside: of two polls one ends much sooner than of one, and of more not much.
 const CALLED: usize = 2;
@@ -86,6 +86,7 @@ pub(super) struct OutsideCounts {
 /// The scheduler, shared by workers and handles.
 pub(crate) struct MultiThread {
     pub(super) config: Config,
+    pub(crate) probes: ProbesSlot,
     pub(super) made_at: Instant,
     pub(super) remotes: Box<[Padded<Remote>]>,
     pub(super) inject: Box<[Padded<Inject<Notified>>]>,
@@ -206,7 +207,7 @@ impl MultiThread {
     /// The probes of tasks, if there are any.
     #[inline]
     pub(crate) fn probes(&self) -> Option<&Probes> {
-        self.config.probes.as_deref()
+        self.probes.get()
     }
 
     /// Reports to the probes that a task is about to be queued.

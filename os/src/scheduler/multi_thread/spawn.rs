@@ -28,7 +28,7 @@ use super::run;
 use super::shared::{Core, Launch, MultiThread, NOBODY, Remote};
 use super::worker::worker_here;
 use crate::config::Config;
-use crate::observability::{Dumps, WorkerCounters};
+use crate::observability::{Dumps, ProbesSlot, WorkerCounters};
 
 /// Shards of the inject queue at most.
 const SHARDS: usize = 16;
@@ -83,6 +83,7 @@ impl MultiThread {
             });
             let shards = workers.next_power_of_two().min(SHARDS);
             Self {
+                probes: ProbesSlot::new(config.probes.as_ref()),
                 made_at: Instant::now(),
                 remotes: remotes.collect(),
                 inject: (0..shards).map(|_| Padded(Inject::new())).collect(),

@@ -68,7 +68,7 @@ pub(super) trait WorkLoop {
     fn most_from_outside(&self) -> usize;
 
     /// Counts tasks that were taken from another ring.
-    fn count_stolen(&self, tasks: usize);
+    fn count_stolen(&self, victim: usize, tasks: usize);
 
     /// Polls `task`.
     fn poll(&self, task: LoopTask<Self>);
@@ -173,7 +173,7 @@ pub(super) trait WorkLoop {
             }
         });
         if stolen > 0 {
-            self.count_stolen(stolen);
+            self.count_stolen(victim, stolen);
         }
         first
     }

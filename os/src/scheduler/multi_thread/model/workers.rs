@@ -247,7 +247,7 @@ impl WorkLoop for Worker<'_> {
         usize::MAX
     }
 
-    fn count_stolen(&self, _tasks: usize) {}
+    fn count_stolen(&self, _victim: usize, _tasks: usize) {}
 
     fn poll(&self, task: Task) {
         let poll = task.0.poll;

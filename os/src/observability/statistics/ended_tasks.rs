@@ -1,0 +1,90 @@
+//! What the tasks have used that have ended, by the place that spawned them.
+//!
+//! Invariants  I1 no more than [`MOST_PLACES`] places have a row of their own; the tasks of all others share one.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::panic::Location;
+
+use super::number_hasher::NumberHasher;
+use super::record::Usage;
+
+/// How many spawn places are distinguished.
+pub(super) const MOST_PLACES: usize = 4096;
+
+/// A spawn place; `None` stands for all those beyond [`MOST_PLACES`].
+pub(super) type Place = Option<&'static Location<'static>>;
+
+/// What the ended tasks of one spawn place have used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Total {
+    pub(super) ended: u64,
+    pub(super) usage: Usage,
+}
+
+impl Total {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.ended += other.ended;
+        self.usage.add(&other.usage);
+    }
+}
+
+/// The rows of one shard.
+#[derive(Debug, Default)]
+pub(super) struct EndedTasks {
+    /// By the address of the location, which the compiler may have several of for one place.
+    rows: HashMap<usize, (&'static Location<'static>, Total), BuildHasherDefault<NumberHasher>>,
+    others: Total,
+}
+
+impl EndedTasks {
+    /// One more task has ended.
+    pub(super) fn add(&mut self, location: &'static Location<'static>, usage: &Usage) {
+        let (key, has_room) = (
+            std::ptr::from_ref(location).addr(),
+            self.rows.len() < MOST_PLACES,
+        );
+        let row = if has_room {
+            &mut self
+                .rows
+                .entry(key)
+                .or_insert((location, Total::default()))
+                .1
+        } else {
+            let row = self.rows.get_mut(&key).map(|(_, total)| total);
+            row.unwrap_or(&mut self.others)
+        };
+        row.ended += 1;
+        row.usage.add(usage);
+    }
+
+    /// All rows.
+    pub(super) fn rows(&self) -> Vec<(Place, Total)> {
+        let rows = self
+            .rows
+            .values()
+            .map(|(place, total)| (Some(*place), *total));
+        let others = Some((None, self.others)).filter(|(_, total)| total.ended > 0);
+        rows.chain(others).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::super::record::Usage;
+    use super::EndedTasks;
+
+    #[test]
+    fn tasks_of_one_place_share_a_row() {
+        let (mut ended, here) = (EndedTasks::default(), Location::caller());
+        let mut usage = Usage::default();
+        usage.add_poll(5);
+        ended.add(here, &usage);
+        ended.add(here, &usage);
+        let rows = ended.rows();
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].1.ended, rows[0].1.usage.polls), (2, 2));
+    }
+}

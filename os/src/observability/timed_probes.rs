@@ -1,0 +1,98 @@
+//! What is kept of tasks in ticks: the statistics and the recording. Both see the same moments, for one look at the clock.
+
+use std::panic::Location;
+
+use selkie_core::raw::task::Notified;
+use selkie_core::task::Id;
+
+use super::recorder::Recorder;
+use super::statistics::TaskTable;
+use super::thread_role::{self, ProbesNumber};
+use crate::sys::TickClock;
+
+/// The statistics, the recorder, or both.
+#[derive(Clone, Copy)]
+pub(super) struct TimedProbes<'a> {
+    pub(super) number: ProbesNumber,
+    pub(super) clock: &'static TickClock,
+    pub(super) tasks: Option<&'a TaskTable>,
+    /// The recorder, if it is on.
+    pub(super) recorder: Option<&'a Recorder>,
+}
+
+impl TimedProbes<'_> {
+    /// A task is about to be spawned.
+    pub(super) fn spawn(&self, id: Id, location: &'static Location<'static>) {
+        let now = self.clock.now();
+        if let Some(tasks) = self.tasks {
+            tasks.spawn(now, id, location);
+        }
+        if let Some(recorder) = self.recorder {
+            recorder.spawn(now, id, location);
+        }
+    }
+
+    /// A task is about to be queued.
+    #[inline]
+    pub(super) fn queue(&self, task: &Notified) {
+        let now = self.clock.now();
+        if let Some(tasks) = self.tasks {
+            tasks.queue(now, task.id(), task.location());
+        }
+        if let Some(recorder) = self.recorder {
+            recorder.queue(now, task.id());
+        }
+    }
+
+    /// Runs a task on worker `worker`.
+    #[inline]
+    pub(super) fn run(&self, worker: usize, task: Notified) {
+        let (id, location, begun) = (task.id(), task.location(), self.clock.now());
+        let entered = thread_role::enter(self.number, worker, id.as_u64(), begun);
+        if entered {
+            if let Some(tasks) = self.tasks {
+                tasks.begin(begun, worker, id);
+            }
+            if let Some(recorder) = self.recorder {
+                recorder.begin_poll(begun, worker, id, location);
+            }
+        }
+        task.run();
+        let now = self.clock.now();
+        // If the thread has handed its worker off, all that is the worker's was done then.
+        let has_worker = entered && thread_role::leave(self.number);
+        if let (true, Some(recorder)) = (has_worker, self.recorder) {
+            recorder.end_poll(now, worker, id);
+        }
+        if let Some(tasks) = self.tasks {
+            tasks.end(begun, now, has_worker.then_some(worker), id);
+        }
+    }
+
+    /// The thread is about to hand worker `worker` off, as a rule in a poll, which goes on without.
+    pub(super) fn hand_off(&self, worker: usize, polls: Option<Id>) {
+        let now = self.clock.now();
+        let begun = polls.and_then(|id| thread_role::poll_of(self.number, id));
+        let had_worker = thread_role::leave(self.number);
+        if let (true, Some(id)) = (had_worker, polls) {
+            if let Some(recorder) = self.recorder {
+                recorder.hand_off(now, worker, id);
+            }
+            if let (Some(tasks), Some(begun)) = (self.tasks, begun) {
+                tasks.hand_off(begun, worker, id);
+            }
+        }
+    }
+
+    /// A task has ended.
+    pub(super) fn finish(&self, id: Id, location: &'static Location<'static>) {
+        let now = self.clock.now();
+        if let Some(tasks) = self.tasks {
+            let polled_since = thread_role::poll_of(self.number, id);
+            tasks.finish(now, polled_since, id);
+        }
+        if let Some(recorder) = self.recorder {
+            recorder.finish(now, id, location);
+        }
+    }
+}

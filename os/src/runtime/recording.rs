@@ -1,0 +1,189 @@
+//! The flight recorder of a runtime, by its handle.
+
+use std::fmt;
+#[cfg(feature = "trace-events")]
+use std::path::PathBuf;
+
+use super::builder::Builder;
+use crate::context::{Handle, Id};
+use crate::observability::{Recorder, RecordingSnapshot};
+
+/// Events that a ring keeps, unless the user says otherwise.
+const EVENTS: usize = 16_384;
+/// Events that a ring keeps at least, and at most.
+const FEWEST_EVENTS: usize = 64;
+const MOST_EVENTS: usize = 1 << 24;
+
+/// How a runtime is recorded.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::RecordingConfig;
+///
+/// let mut config = RecordingConfig::new();
+/// config.events_per_worker(4_096); // 128 KiB for each worker.
+/// ```
+#[derive(Debug, Clone)]
+pub struct RecordingConfig {
+    events_per_worker: usize,
+    /// Where the recording is written when something panics.
+    #[cfg(feature = "trace-events")]
+    pub(super) panic_dir: Option<PathBuf>,
+    /// Where the recording is written when the watchdog finds a long poll.
+    #[cfg(feature = "trace-events")]
+    pub(super) stall_dir: Option<PathBuf>,
+}
+
+impl Default for RecordingConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RecordingConfig {
+    /// 16,384 events for each worker.
+    pub fn new() -> Self {
+        Self {
+            events_per_worker: EVENTS,
+            #[cfg(feature = "trace-events")]
+            panic_dir: None,
+            #[cfg(feature = "trace-events")]
+            stall_dir: None,
+        }
+    }
+
+    /// How many events each worker keeps, of 32 bytes each: the last ones. The number is rounded up to a power of two;
+    /// at least 64 and at most 16,777,216. Four more rings of this size are for the threads that are no workers.
+    pub fn events_per_worker(&mut self, events: usize) -> &mut Self {
+        let events = events.clamp(FEWEST_EVENTS, MOST_EVENTS);
+        self.events_per_worker = events.next_power_of_two();
+        self
+    }
+}
+
+/// A runtime that is recorded; from [`Handle::start_recording`].
+///
+/// All clones, and whatever starts the recording again, are for the same recording. Dropping them does not stop it.
+#[derive(Clone)]
+pub struct Recording {
+    handle: Handle,
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recording")
+            .field("runtime", &self.handle.id())
+            .field("is_running", &self.is_running())
+            .finish()
+    }
+}
+
+impl Handle {
+    /// Records from now on what the runtime does, in rings that keep the last events of each worker: polls, wakes and who has
+    /// woken, spawns and ends of tasks, thefts, sleeps, events of the driver, timers, closures on the blocking pool, lengths of
+    /// queues. Beyond Tokio.
+    ///
+    /// The recording goes on until [`Recording::stop`], and is written out by
+    /// `Recording::write_to`, which the feature `trace-events` brings. The first start decides on the size of the rings; a later
+    /// one switches the same recording on again.
+    ///
+    /// # Cost
+    /// Until this is called, nothing: polls look for it together with all other probes. From then on the rings, which are made by the
+    /// first start and stay until the runtime is gone, and for each event five stores; two events of a task's three (wake,
+    /// begin and end of a poll) also read the processor's counter.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Handle, RecordingConfig};
+    ///
+    /// # let runtime = selkie::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// let recording = Handle::current().start_recording(&RecordingConfig::new());
+    /// selkie::spawn(async { selkie::task::yield_now().await }).await.unwrap();
+    /// let snapshot = recording.snapshot();
+    /// assert!(snapshot.event_count() > 0);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn start_recording(&self, config: &RecordingConfig) -> Recording {
+        let spawner = &self.inner.spawner;
+        let probes = spawner.probes_slot().attach();
+        self.inner.blocking.probes.share(probes);
+        let workers = self.metrics().num_workers();
+        let recorder = probes.recorder_or_make(workers, config.events_per_worker);
+        recorder.set_on(true);
+        #[cfg(feature = "trace-events")]
+        config.install(self);
+        Recording {
+            handle: self.clone(),
+        }
+    }
+
+    /// The runtime's recording, if one was ever started. Beyond Tokio.
+    pub fn recording(&self) -> Option<Recording> {
+        self.inner.spawner.probes()?.any_recorder()?;
+        Some(Recording {
+            handle: self.clone(),
+        })
+    }
+}
+
+impl Builder {
+    /// Records the runtime from the start, as [`Handle::start_recording`] does. Beyond Tokio.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, RecordingConfig};
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .record_events(RecordingConfig::new())
+    ///     .build()?;
+    /// runtime.block_on(async { selkie::spawn(async {}).await.unwrap() });
+    /// let recording = runtime.handle().recording().unwrap();
+    /// assert!(recording.snapshot().event_count() > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn record_events(&mut self, config: RecordingConfig) -> &mut Self {
+        self.add_resource(move |handle| {
+            let _runs = handle.start_recording(&config);
+            Ok(Box::new(()))
+        })
+    }
+}
+
+impl Recording {
+    fn recorder(&self) -> &Recorder {
+        let probes = self.handle.inner.spawner.probes();
+        let recorder = probes.and_then(|probes| probes.any_recorder());
+        recorder.expect("a recording has a recorder")
+    }
+
+    /// Copies what the rings hold: the last events of each worker. The workers go on meanwhile.
+    ///
+    /// # Cost
+    /// A copy of the rings. In the first millisecond after the first start it also waits for the rest of that millisecond, to
+    /// measure the processor's counter.
+    pub fn snapshot(&self) -> RecordingSnapshot {
+        let name = self.handle.name();
+        let runtime = match name {
+            Some(name) => format!("runtime {name}"),
+            None => format!("runtime {}", self.handle.id()),
+        };
+        self.recorder().snapshot(runtime)
+    }
+
+    /// The number of the runtime.
+    pub fn runtime_id(&self) -> Id {
+        self.handle.id()
+    }
+
+    /// Stops the recording. What the rings hold stays there.
+    pub fn stop(&self) {
+        self.recorder().set_on(false);
+    }
+
+    /// Whether events are recorded now.
+    pub fn is_running(&self) -> bool {
+        self.recorder().is_on()
+    }
+}
