@@ -180,6 +180,41 @@ fn a_dump_that_nobody_goes_on_to_make_keeps_no_task_from_its_worker() {
 }
 
 #[test]
+fn a_future_that_keeps_block_on_busy_is_shown_by_its_calls() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let waits = runtime.spawn(async { sleep(LONG).await });
+    let (release, released) = mpsc::channel::<()>();
+    let handle = runtime.handle().clone();
+    let driver = std::thread::spawn(move || {
+        runtime.block_on(async move {
+            task::yield_now().await;
+            let _released = released.recv_timeout(LONG);
+        });
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    let dump = dump(&handle);
+    assert_eq!(dump.missing_workers(), [0]);
+    assert!(!of(&dump, waits.id()).is_polled());
+    if cfg!(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )) {
+        let stacks: Vec<_> = dump.worker_stacks().collect();
+        assert_eq!(stacks.len(), 1);
+        assert_eq!(stacks[0].0, 0);
+        let text = dump.to_string();
+        assert!(
+            text.contains("worker 0 polls none of these tasks, and is in"),
+            "{text}"
+        );
+        assert!(!has_names() || text.contains("recv_timeout"), "{text}");
+        assert!(!text.contains("current_thread::run"), "{text}");
+    }
+    drop(release);
+    driver.join().unwrap();
+}
+
+#[test]
 fn a_poll_is_said_to_last_no_longer_than_since_it_was_begun() {
     let runtime = runtime(2);
     // Neither sleeps before count, nor workers that were handed off.
