@@ -104,6 +104,7 @@ pub mod macros;
 
 mod config;
 mod sys;
+mod threads;
 
 mod async_io;
 pub mod sync;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use selkie::runtime::dump::NoStack;
 use selkie::runtime::{Builder, StalledPoll};
-use selkie::signal::unix::SignalKind;
+use selkie::signal::unix::{SignalKind, signal};
 use selkie::task;
 
 use crate::dump_operations::has_names;
@@ -315,18 +315,23 @@ fn stacks_can_be_disabled_and_faults_are_no_signals_for_them() {
 
 #[test]
 fn the_signal_still_reaches_who_listens_for_it() {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_all();
-    let reports = Reports::of(&mut builder);
-    let runtime = builder.build().unwrap();
-    runtime.block_on(async {
-        let mut urgent = selkie::signal::unix::signal(SignalKind::from_raw(libc::SIGURG)).unwrap();
-        reports.sleeping().await;
+    // No other test has this one: the listener's handler is there before that for stacks, and the other way round.
+    for (number, listens_first) in [(libc::SIGUSR2, true), (libc::SIGURG, false)] {
+        let kind = SignalKind::from_raw(number);
+        let listening = Builder::new_current_thread().enable_all().build().unwrap();
+        let listen = || listening.block_on(async { signal(kind).unwrap() });
+        let before = listens_first.then(listen);
+        let mut builder = Builder::new_current_thread();
+        builder.stack_signal(Some(kind));
+        let reports = Reports::of(&mut builder);
+        let runtime = builder.build().unwrap();
+        let mut signals = before.unwrap_or_else(listen);
+        runtime.block_on(reports.sleeping());
         check(&reports.next(), "sleeps_in_a_poll");
         // SAFETY: the signal is handled.
-        assert_eq!(unsafe { libc::raise(libc::SIGURG) }, 0);
-        urgent.recv().await.unwrap();
-    });
+        assert_eq!(unsafe { libc::raise(number) }, 0);
+        listening.block_on(signals.recv()).unwrap();
+    }
 }
 
 #[test]

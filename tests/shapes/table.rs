@@ -105,6 +105,8 @@ rows! {
     [T] selkie::runtime::dump::Root<T>;
     [] selkie::runtime::dump::Task;
     [] selkie::runtime::dump::Tasks;
+    [] selkie::runtime::dump::NoStack;
+    [] selkie::runtime::dump::ThreadStack;
     [] selkie::runtime::dump::Trace;
     [] selkie::runtime::dump::TraceMeta;
     [] selkie::signal::unix::Signal;

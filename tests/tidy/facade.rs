@@ -37,6 +37,9 @@ const FEATURES: &[&str] = &[
     "windows-sys",
 ];
 
+/// Our own, which no program of Tokio's asks for by accident.
+const OWN_FEATURES: &[&str] = &["inspect"];
+
 /// What Tokio's `full` turns on.
 const FULL: &[&str] = &[
     "fs",
@@ -71,6 +74,7 @@ const FLOORS: &[(&str, &str)] = &[
 const BEYOND: &[(&str, &str)] = &[
     ("selkie", "ourselves"),
     ("selkie-core", "ourselves"),
+    ("selkie-inspect", "ourselves"),
     ("selkie-macros", "ourselves"),
     ("critical-section", "the core's locks on chips"),
     ("portable-atomic", "the core's atomics on chips"),
@@ -115,7 +119,7 @@ fn quoted(value: &str) -> Vec<&str> {
     value.split('"').skip(1).step_by(2).collect()
 }
 
-/// The facade has the features that Tokio has, no more and no less, and `full` is Tokio's.
+/// The facade has the features that Tokio has, and none beyond but [`OWN_FEATURES`], and `full` is Tokio's.
 pub(crate) fn features() -> Vec<String> {
     let manifest = text("os/tokio/Cargo.toml");
     let declared: BTreeMap<_, _> = entries(&manifest, |heading| heading == "features")
@@ -127,7 +131,8 @@ pub(crate) fn features() -> Vec<String> {
     let mut violations: Vec<_> = missing.map(|name| format!("{name} is missing")).collect();
     let more = declared
         .keys()
-        .filter(|name| !FEATURES.contains(&name.as_str()));
+        .filter(|name| !FEATURES.contains(&name.as_str()))
+        .filter(|name| !OWN_FEATURES.contains(&name.as_str()));
     violations.extend(more.map(|name| format!("Tokio has no feature {name}")));
     let mut full = declared
         .get("full")

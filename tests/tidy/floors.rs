@@ -131,8 +131,9 @@ pub(crate) const ROOMS: &[Room] = &[
             "executor",
         ],
     ),
-    // `platform`: atomics of 64 bits, for the table of devices.
-    os("sys", &[], &["platform"]),
+    os("threads", &[], &[]),
+    // `threads`: the thread that reads standard input. `platform`: atomics of 64 bits, for the table of devices.
+    os("sys", &["threads"], &["platform"]),
     // `sys`: waiting for a thread's end with a limit.
     // `coop`: an operation that is pending says so where its unit of the budget is given back.
     // `collections`: padding, for what several workers write.
@@ -160,7 +161,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "driver",
         // `observability`: what a recording is to know of events.
-        &["config", "sys", "async_io", "observability"],
+        &["config", "sys", "threads", "async_io", "observability"],
         &["park", "time", "wake", "platform", "collections", "coop"],
     ),
     os(
@@ -201,6 +202,7 @@ pub(crate) const ROOMS: &[Room] = &[
         &[
             "config",
             "sys",
+            "threads",
             "context",
             "driver",
             "blocking",
@@ -253,7 +255,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "fs",
         &[
-            "sys", "async_io", "context", "driver", "blocking", "task", "sync",
+            "sys", "threads", "async_io", "context", "driver", "blocking", "task", "sync",
         ],
         &["coop", "platform", "wake"],
     ),
@@ -262,7 +264,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "stdio",
         &[
-            "sys", "async_io", "context", "driver", "source", "blocking", "task", "fs",
+            "sys", "threads", "async_io", "context", "driver", "source", "blocking", "task", "fs",
         ],
         &["coop", "sync"],
     ),
@@ -270,7 +272,8 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "process",
         &[
-            "sys", "async_io", "context", "driver", "source", "blocking", "task", "signal", "stdio",
+            "sys", "threads", "async_io", "context", "driver", "source", "blocking", "task",
+            "signal", "stdio",
         ],
         &["coop", "platform", "task"],
     ),

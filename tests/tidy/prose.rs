@@ -29,8 +29,10 @@ const fn but(says: &'static str, instead: &'static str, except: &'static [&'stat
     }
 }
 
-/// Where a token is mio's, a `StopToken` or one of Rust's.
+/// Where a token is mio's, a `StopToken`, one of Rust's or an HTTP client's.
 const TOKENS: &[&str] = &[
+    "os/inspect/",
+    "os/cli/",
     "os/src/driver/",
     "os/src/source/",
     "os/src/task/",

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use selkie_inspect::Inspector;
 use selkie_serve::args::{self, Action, Options};
 use selkie_serve::routes;
 use tokio::net::TcpListener;
@@ -52,8 +53,12 @@ async fn serve(options: Options) -> ExitCode {
         }
         Err(error) => return refuse(&format!("cannot listen on {}: {error}", options.addr)),
     };
+    let inspector = match Inspector::builder().start() {
+        Ok(inspector) => inspector.service(),
+        Err(error) => return refuse(&error.to_string()),
+    };
     let (stop, stopping) = watch::channel(());
-    let graceful = axum::serve(listener, routes::router())
+    let graceful = axum::serve(listener, routes::router(inspector))
         .with_graceful_shutdown(closed(stopping.clone()))
         .into_future();
     let mut server = std::pin::pin!(graceful);
@@ -74,6 +79,8 @@ fn greet(at: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "Selkie serves http://{at}/   (Ctrl-C stops it)")?;
     writeln!(out, "  /            the runtime at work, live")?;
+    writeln!(out, "  /try         something to do for it")?;
+    writeln!(out, "  /metrics     for Prometheus")?;
     writeln!(out, "  /api/hello   JSON          /file   a file")?;
     writeln!(out, "  /slow?ms=500 with a limit  /ws     websocket echo")?;
     out.flush()

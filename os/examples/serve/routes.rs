@@ -2,18 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use axum::extract::Query;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
+use selkie_inspect::InspectService;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower_http::services::ServeFile;
-
-use crate::stats;
 
 /// How long `/slow` may take before it is cut off.
 const SLOW_LIMIT: Duration = Duration::from_secs(2);
@@ -22,18 +21,17 @@ const MAX_BURST: u32 = 100_000;
 
 type Parameters = Query<std::collections::HashMap<String, String>>;
 
-/// Every route of the server.
-pub fn router() -> Router {
+/// Every route of the server. What is none of its own the inspector answers: its page is at `/`.
+pub fn router(inspector: InspectService) -> Router {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/file.txt");
     Router::new()
-        .route("/", get(page))
+        .route("/try", get(page))
         .route("/api/hello", get(hello))
-        .route("/api/stats", get(statistics))
         .route("/api/burst", post(burst))
         .route("/slow", get(slow))
         .route("/ws", any(echo))
         .route_service("/file", ServeFile::new(file))
-        .with_state(Instant::now())
+        .fallback_service(inspector)
 }
 
 async fn page() -> Html<&'static str> {
@@ -43,13 +41,6 @@ async fn page() -> Html<&'static str> {
 async fn hello(Query(query): Parameters) -> Json<serde_json::Value> {
     let name = query.get("name").map_or("world", String::as_str);
     Json(json!({ "hello": name, "runtime": "selkie" }))
-}
-
-async fn statistics(State(started): State<Instant>) -> impl IntoResponse {
-    (
-        [(header::CACHE_CONTROL, "no-store")],
-        Json(stats::read(started)),
-    )
 }
 
 /// Spawns `tasks` tasks that each yield a few times, and waits for all.

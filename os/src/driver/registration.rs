@@ -62,7 +62,7 @@ pub(super) const ALL: Interest = Interest::READABLE
 impl Registration {
     /// Registers `source` with the driver of `handle`.
     pub(crate) fn new(
-        source: &mut impl Source,
+        source: &mut dyn Source,
         kind: SourceKind,
         interest: Interest,
         handle: Handle,
@@ -109,7 +109,7 @@ impl Registration {
 
     /// Registers `source` with a reactor, unless it is registered or the driver has shut down; returns whether
     /// it was not.
-    fn register(&self, source: &mut impl Source, interest: Interest) -> io::Result<bool> {
+    fn register(&self, source: &mut dyn Source, interest: Interest) -> io::Result<bool> {
         let shared = &*self.handle.shared;
         if !shared.is_same_process() {
             return Err(forked_error());
@@ -179,7 +179,7 @@ impl Registration {
     }
 
     /// Deregisters `source` from the poller.
-    pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+    pub(crate) fn deregister(&self, source: &mut dyn Source) -> io::Result<()> {
         if !self.handle.shared.is_same_process() {
             return Ok(()); // The poller is the parent's.
         }

@@ -7,13 +7,20 @@ const ATTEMPTS: usize = 64;
 
 /// Makes the call `operation`, again if a signal interrupted it, 64 times at most.
 pub(crate) fn retry_interrupted<R>(operation: &mut impl FnMut() -> io::Result<R>) -> io::Result<R> {
-    for _ in 1..ATTEMPTS {
+    let mut left = ATTEMPTS;
+    // Called at one place: each caller's operation is compiled into this.
+    loop {
+        left -= 1;
         match operation() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if left > 0 && is_interrupted(&error) => {}
             outcome => return outcome,
         }
     }
-    operation()
+}
+
+#[cold]
+fn is_interrupted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
 }
 
 #[cfg(test)]

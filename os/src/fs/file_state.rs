@@ -92,6 +92,9 @@ impl Wake for IdleNotify {
     }
 }
 
+/// What the pool does with a file.
+type Operation = Box<dyn FnOnce(&OpenFile, &mut FileBuf, &mut FilePosition) -> Outcome + Send>;
+
 impl FileState {
     /// The state of an idle file without history, at `position`.
     pub(super) fn new(position: FilePosition) -> Self {
@@ -110,8 +113,19 @@ impl FileState {
         &mut self,
         std: &Arc<OpenFile>,
         doing: FileOperation,
-        mut buf: FileBuf,
+        buf: FileBuf,
         operation: impl FnOnce(&OpenFile, &mut FileBuf, &mut FilePosition) -> Outcome + Send + 'static,
+    ) {
+        // One type of task for all operations; boxing one that captures nothing allocates nothing.
+        self.begin_boxed(std, doing, buf, Box::new(operation));
+    }
+
+    fn begin_boxed(
+        &mut self,
+        std: &Arc<OpenFile>,
+        doing: FileOperation,
+        mut buf: FileBuf,
+        operation: Operation,
     ) {
         self.position.defer_seek(std);
         let (std, mut position) = (Arc::clone(std), self.position);

@@ -17,6 +17,8 @@ use crate::context::Handle;
 #[cfg(unix)]
 use crate::sync::oneshot;
 use crate::task::{JoinError, JoinHandle};
+#[cfg(unix)]
+use crate::threads::start_library_thread;
 
 /// Runs `f` on the blocking pool. However soon that is done, the task yields once: the order in which tasks run
 /// must not depend on how busy the threads of the pool are.
@@ -25,6 +27,8 @@ where
     F: FnOnce() -> io::Result<T> + Send + 'static,
     T: Send + 'static,
 {
+    // Boxed, so that a task is compiled per type of result, not per operation: an allocation beside a trip to a thread.
+    let f: Box<dyn FnOnce() -> io::Result<T> + Send> = Box::new(f);
     match Handle::current().try_spawn_blocking(BlockingKind::File, None, f) {
         Ok(task) => outcome(task).await.unwrap_or_else(|_| Err(not_run())),
         Err(error) => Err(no_thread(error)),
@@ -43,14 +47,13 @@ where
     let call = Arc::new(Lock::new(Some(f)));
     let theirs = Arc::clone(&call);
     let take = move |call: &Lock<Option<F>>| call.lock().take().expect("it is called once");
-    let thread = std::thread::Builder::new().name("selkie-apart".to_owned());
-    let spawned = thread.spawn(move || {
+    let work = move || {
         let f = take(&theirs);
         drop(theirs);
         // The receiver may be gone.
         let _ = sender.send(f());
-    });
-    match spawned {
+    };
+    match start_library_thread("selkie-apart", Box::new(work)) {
         Ok(_) => receiver.await.unwrap_or_else(|_| Err(not_run())),
         Err(_) => offload(take(&call)).await,
     }

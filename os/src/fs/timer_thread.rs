@@ -30,6 +30,7 @@ use selkie_core::coop;
 use selkie_core::raw::platform::{Lock, contain_panic};
 
 use crate::sys::OwningProcess;
+use crate::threads::start_library_thread;
 
 /// How long the thread stays when there are no pauses.
 const IDLE: Duration = Duration::from_secs(5);
@@ -194,9 +195,9 @@ impl Pauses {
     /// Ensures that there is a thread (I1).
     fn ensure_thread(&mut self, timer: &'static TimerThread) -> io::Result<()> {
         if self.thread.is_none() {
-            let thread = thread::Builder::new().name("selkie-alarm".to_owned());
             // The thread takes the lock first, and so waits until this is done.
-            self.thread = Some(thread.spawn(|| run(timer))?.thread().clone());
+            let thread = start_library_thread("selkie-alarm", Box::new(|| run(timer)))?;
+            self.thread = Some(thread.thread().clone());
         }
         Ok(())
     }

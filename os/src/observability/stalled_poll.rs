@@ -1,7 +1,7 @@
 //! What a watchdog tells of a poll that does not end.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ pub struct StalledPoll {
     pub(super) stack: Result<Arc<RawStack>, NoStack>,
     pub(super) dumper: Option<DumpClosure>,
 }
+
+// A dump, if one is made, is of a runtime, which no panic shows half changed.
+impl UnwindSafe for StalledPoll {}
+impl RefUnwindSafe for StalledPoll {}
 
 impl StalledPoll {
     /// The number of the worker that is in the poll; `None` if it is the thread of a `block_on`, in a poll of that one's

@@ -16,15 +16,15 @@
 
 use std::io;
 #[cfg(feature = "rt-multi-thread")]
-use std::sync::{Arc, mpsc};
-#[cfg(feature = "rt-multi-thread")]
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::shutdown_report::{ShutdownReport, StuckWorker};
 use crate::context::{Handle, MayWait, RuntimeTimers, enter_context, may_wait_for_shutdown};
 use crate::driver;
 use crate::scheduler::Spawner;
+#[cfg(feature = "rt-multi-thread")]
+use crate::threads::{start_library_thread, thread_channel};
 
 /// Ends the runtime; waits at most `limit` for what still runs. The report is made only if
 /// something does.
@@ -119,14 +119,14 @@ fn run_aside(
     work: impl FnOnce(&Handle) + Clone + Send + 'static,
 ) {
     let started = deadline.and_then(|deadline| {
-        let (done, wait) = mpsc::sync_channel(1);
+        let (done, wait) = thread_channel();
         let (theirs, work) = (handle.clone(), work.clone());
         let run = move || {
             enter_context(&theirs, || work(&theirs));
             // Who waits may have given up.
-            let _gone = done.send(());
+            let _gone = done.try_send(());
         };
-        let thread = thread::Builder::new().name("selkie-end".into()).spawn(run);
+        let thread = start_library_thread("selkie-end", Box::new(run));
         thread.is_ok().then_some((deadline, wait))
     });
     match started {
@@ -153,13 +153,14 @@ fn close_driver_and_timers(handle: &Handle) {
 
 /// What still runs.
 fn report(handle: &Handle) -> ShutdownReport {
-    let (spawner, watchdog) = (&handle.inner.spawner, handle.inner.watchdog.get());
+    let spawner = &handle.inner.spawner;
     ShutdownReport {
         closures: handle.inner.blocking.running(),
         workers: match spawner {
             Spawner::CurrentThread(_) => Vec::new(),
             #[cfg(feature = "rt-multi-thread")]
             Spawner::MultiThread(scheduler) => {
+                let watchdog = handle.inner.watchdog.get();
                 let stuck = |index| StuckWorker {
                     index,
                     thread: scheduler.counters(index).thread.get(),

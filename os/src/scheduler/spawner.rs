@@ -104,7 +104,10 @@ impl Spawner {
     pub(crate) fn last_look(&self, worker: usize) -> Option<Duration> {
         match self {
             // It reads the clock rarely, and to note when would cost some 40 instructions each time.
-            Self::CurrentThread(_) => None,
+            Self::CurrentThread(_) => {
+                debug_assert_eq!(worker, 0, "there is one worker");
+                None
+            }
             #[cfg(feature = "rt-multi-thread")]
             Self::MultiThread(scheduler) => Some(scheduler.last_look(worker)),
         }

@@ -16,13 +16,13 @@ use std::future::Future;
 use std::io::{self, BufRead, Read};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::task::{Context, Poll, ready};
 
 use selkie_core::sync::oneshot;
 
 use super::polled_input::has_input_now;
 use crate::sys::ExactInput;
+use crate::threads::{ThreadSender, start_library_thread, thread_channel};
 
 /// What was read; `None` if nothing is there and the driver can wait for the input.
 type ReadResult = io::Result<Option<Vec<u8>>>;
@@ -45,7 +45,7 @@ struct Request {
 /// The handle of the thread.
 #[derive(Debug)]
 pub(super) struct InputThread {
-    requests: mpsc::SyncSender<Request>,
+    requests: ThreadSender<Request>,
     reading: Option<oneshot::Receiver<ReadResult>>,
 }
 
@@ -55,23 +55,22 @@ impl InputThread {
     /// # Errors
     /// If the system has no thread.
     pub(super) fn start() -> io::Result<Self> {
-        // A capacity of one: a request never waits for the thread (I1).
-        let (requests, incoming) = mpsc::sync_channel::<Request>(1);
-        std::thread::Builder::new()
-            .name("selkie-stdin".to_owned())
-            .spawn(move || {
-                let exact = ExactInput::start();
-                for request in incoming {
-                    let (buf, wanted, mode) = (request.buf, request.wanted, request.mode);
-                    let outcome = match (&exact, mode) {
-                        (Some(exact), _) => exact.read(buf, wanted, mode == ReadMode::Wait),
-                        (None, ReadMode::Wait) => read(buf, wanted).map(Some),
-                        (None, ReadMode::IfReady) => read_if_ready(buf, wanted),
-                    };
-                    // The receiver may be gone.
-                    let _ = request.answer.send(outcome);
-                }
-            })?;
+        // Room for one is enough: a request never waits for the thread (I1).
+        let (requests, incoming) = thread_channel::<Request>();
+        let run = move || {
+            let exact = ExactInput::start();
+            while let Some(request) = incoming.recv() {
+                let (buf, wanted, mode) = (request.buf, request.wanted, request.mode);
+                let outcome = match (&exact, mode) {
+                    (Some(exact), _) => exact.read(buf, wanted, mode == ReadMode::Wait),
+                    (None, ReadMode::Wait) => read(buf, wanted).map(Some),
+                    (None, ReadMode::IfReady) => read_if_ready(buf, wanted),
+                };
+                // The receiver may be gone.
+                let _ = request.answer.send(outcome);
+            }
+        };
+        start_library_thread("selkie-stdin", Box::new(run))?;
         Ok(Self {
             requests,
             reading: None,

@@ -64,7 +64,7 @@ impl State {
         &mut self,
         kind: BlockingKind,
         mut buf: Vec<u8>,
-        operation: impl FnOnce(&mut Vec<u8>) -> io::Result<usize> + Send + 'static,
+        operation: fn(&mut Vec<u8>) -> io::Result<usize>,
     ) {
         *self = Self::Busy(spawn_blocking_for(kind, move || (operation(&mut buf), buf)));
     }

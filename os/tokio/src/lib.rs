@@ -27,6 +27,10 @@ macro_rules! require_selkie {
     () => {};
 }
 
+// Nothing names it: it registers itself before `main`.
+#[cfg(feature = "inspect")]
+extern crate selkie_inspect as _;
+
 #[cfg(feature = "fs")]
 pub use selkie::fs;
 #[cfg(feature = "net")]

@@ -19,7 +19,6 @@
 
 use std::mem::{self, ManuallyDrop};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::contain_panic;
@@ -27,6 +26,7 @@ use selkie_core::raw::platform::contain_panic;
 use super::operations::AfterUnlock;
 use super::queue_pair::wait_for_any;
 use super::ring::Ring;
+use crate::threads::start_library_thread;
 
 /// The longest wait between two looks at the state (I1).
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -103,8 +103,8 @@ pub(super) fn wait_in_background<'a>(rings: impl Iterator<Item = &'a Arc<Ring>>)
         return;
     }
     let theirs = left.clone();
-    let thread = thread::Builder::new().name("selkie-rings-end".to_owned());
-    if thread.spawn(move || wait_for_all(theirs)).is_err() {
+    let wait = move || wait_for_all(theirs);
+    if start_library_thread("selkie-rings-end", Box::new(wait)).is_err() {
         let until = Instant::now() + WITHOUT_THREAD;
         left.iter()
             .for_each(|ring| ring.wait_for_in_flight(Some(until)));

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use super::operations::AfterUnlock;
 use super::queue_pair::SubmitOutcome;
 use super::ring::Ring;
+use crate::threads::start_library_thread;
 
 /// The first and the longest pause between two attempts of the thread.
 const FIRST_WAIT: Duration = Duration::from_millis(1);
@@ -80,8 +81,8 @@ impl Ring {
         let Some(ring) = self.own.upgrade() else {
             return false; // It is being dropped.
         };
-        let thread = thread::Builder::new().name("selkie-ring-held-up".to_owned());
-        thread.spawn(move || retry_until_accepted(&ring)).is_ok()
+        let retry = move || retry_until_accepted(&ring);
+        start_library_thread("selkie-ring-held-up", Box::new(retry)).is_ok()
     }
 }
 

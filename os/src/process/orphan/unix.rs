@@ -18,6 +18,7 @@ use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::Lock;
 
 use crate::process::exit::{ExitListener, try_wait};
+use crate::threads::start_library_thread;
 
 /// A child that nobody waits for.
 #[derive(Debug)]
@@ -43,9 +44,10 @@ pub(in crate::process) fn adopt(mut child: Child, listener: ExitListener) {
 
 /// Waits for the exit of `child` on a thread.
 pub(in crate::process) fn reap(mut child: Child) {
-    let reaper = std::thread::Builder::new().name("selkie-reaper".to_owned());
+    // The status was nobody's.
+    let reap = move || drop(child.wait());
     // If the system gives no thread, the child is reaped when this process ends.
-    let _ = reaper.spawn(move || child.wait());
+    let _ = start_library_thread("selkie-reaper", Box::new(reap));
 }
 
 impl Orphan {

@@ -8,7 +8,7 @@
 //!             stays in the input, for the reader of std, for other readers and for child processes.
 //! Invariants  I1 a thread that has left the descriptors of the process makes no system call except on its own
 //!                descriptors, and runs no code other than ours and std's: no waker, which might write to a
-//!                descriptor. It answers by a channel of std.
+//!                descriptor. It answers by a channel for threads.
 //!             I2 its table has two descriptors, 0 and that of the real input: it keeps no other file open.
 //! Rejected    `O_NONBLOCK`, or another file as descriptor 0 for a moment: everyone who shares the input would see
 //!             that. A signal that interrupts the read: the signal handlers of the process are not ours.
@@ -17,10 +17,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::os::fd::{AsFd, FromRawFd};
-use std::sync::mpsc;
-use std::thread;
 
 use crate::sys::unix::has_input;
+use crate::threads::{ThreadReceiver, ThreadSender, start_library_thread, thread_channel};
 
 /// What was read; `None` if nothing is there and the caller does not wait.
 type ReadResult = io::Result<Option<Vec<u8>>>;
@@ -34,31 +33,30 @@ struct Request {
 /// The handle of the thread, which ends when this is dropped and its read has ended.
 #[derive(Debug)]
 pub(crate) struct ExactInput {
-    requests: mpsc::SyncSender<Request>,
-    answers: mpsc::Receiver<ReadResult>,
+    requests: ThreadSender<Request>,
+    answers: ThreadReceiver<ReadResult>,
 }
 
 impl ExactInput {
     /// Starts the thread; `None` if the system gives it no descriptors of its own.
     pub(crate) fn start() -> Option<Self> {
-        // A capacity of one each: only the caller that waits for the answer has a request.
-        let (requests, incoming) = mpsc::sync_channel::<Request>(1);
-        let (answer, answers) = mpsc::sync_channel(1);
+        // Room for one each is enough: only the caller that waits for the answer has a request.
+        let (requests, incoming) = thread_channel::<Request>();
+        let (answer, answers) = thread_channel();
         let run = move || {
             let Some(input) = leave_descriptors() else {
                 return;
             };
             let mut outcome = Ok(None); // It has begun.
-            while answer.send(outcome).is_ok() {
-                let Ok(request) = incoming.recv() else {
+            while answer.try_send(outcome).is_ok() {
+                let Some(request) = incoming.recv() else {
                     return;
                 };
                 outcome = read(&input, request);
             }
         };
-        let thread = thread::Builder::new().name("selkie-input".to_owned());
-        thread.spawn(run).ok()?;
-        let has_begun = answers.recv().is_ok();
+        start_library_thread("selkie-input", Box::new(run)).ok()?;
+        let has_begun = answers.recv().is_some();
         has_begun.then_some(Self { requests, answers })
     }
 
@@ -70,8 +68,8 @@ impl ExactInput {
     pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> ReadResult {
         let request = Request { buf, wanted, waits };
         // A thread that has ended has no answer.
-        let _sent = self.requests.send(request);
-        let gone = |_| Err(io::Error::other("the input's reader is gone"));
+        let _sent = self.requests.try_send(request);
+        let gone = || Err(io::Error::other("the input's reader is gone"));
         self.answers.recv().unwrap_or_else(gone)
     }
 }

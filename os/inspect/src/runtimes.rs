@@ -1,0 +1,139 @@
+//! The runtimes that an inspector shows.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use selkie::runtime::Handle;
+
+/// Runtimes at most: a program that builds one after the other shows the last ones.
+const MOST_RUNTIMES: usize = 64;
+
+/// A runtime that is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct InspectedRuntime {
+    pub(crate) handle: Handle,
+    /// Since when it is shown.
+    pub(crate) since: Instant,
+    /// Its name, if no other has the same, else its number.
+    pub(crate) label: String,
+}
+
+/// All of them, in the order in which they were attached.
+#[derive(Debug, Default)]
+pub(crate) struct Runtimes {
+    attached: Mutex<Vec<(Handle, Instant)>>,
+}
+
+impl Runtimes {
+    fn attached(&self) -> MutexGuard<'_, Vec<(Handle, Instant)>> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows `handle`'s runtime, too. Of more than [`MOST_RUNTIMES`] the second one is forgotten: the first is the program's
+    /// own as a rule, and was there before.
+    pub(crate) fn attach(&self, handle: &Handle) {
+        let mut attached = self.attached();
+        if attached.iter().any(|(other, _)| other.id() == handle.id()) {
+            return;
+        }
+        if attached.len() == MOST_RUNTIMES {
+            attached.remove(1);
+        }
+        attached.push((handle.clone(), Instant::now()));
+    }
+
+    /// Each runtime.
+    pub(crate) fn all(&self) -> Vec<InspectedRuntime> {
+        let attached = self.attached().clone();
+        let mut times: HashMap<String, usize> = HashMap::new();
+        for (handle, _) in &attached {
+            *times.entry(own_label(handle)).or_default() += 1;
+        }
+        let labelled = attached.into_iter().map(|(handle, since)| {
+            let mut label = own_label(&handle);
+            if times[&label] > 1 {
+                label = format!("{label}-{}", handle.id());
+            }
+            InspectedRuntime {
+                handle,
+                since,
+                label,
+            }
+        });
+        labelled.collect()
+    }
+
+    /// The runtime of that label or number, or without one the first.
+    ///
+    /// # Errors
+    /// That there is none, and which there are.
+    pub(crate) fn find(&self, wanted: Option<&str>) -> Result<InspectedRuntime, String> {
+        let all = self.all();
+        let is_it = |runtime: &&InspectedRuntime| {
+            wanted
+                .is_none_or(|name| runtime.label == name || runtime.handle.id().to_string() == name)
+        };
+        if let Some(found) = all.iter().find(is_it) {
+            return Ok(found.clone());
+        }
+        let labels: Vec<&str> = all.iter().map(|runtime| &*runtime.label).collect();
+        Err(match wanted {
+            Some(wanted) => format!("no runtime {wanted:?}; there are: {}", labels.join(", ")),
+            None => "no runtime has been attached yet".to_owned(),
+        })
+    }
+}
+
+/// The runtime's name, or its number.
+pub(crate) fn own_label(handle: &Handle) -> String {
+    match handle.name() {
+        Some(name) => name.to_owned(),
+        None => handle.id().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use selkie::runtime::Builder;
+
+    use super::{MOST_RUNTIMES, Runtimes};
+
+    #[test]
+    fn runtimes_are_found_by_label_and_number() {
+        let runtimes = Runtimes::default();
+        assert!(runtimes.find(None).unwrap_err().contains("attached yet"));
+        let one = Builder::new_current_thread().name("one").build().unwrap();
+        let two = Builder::new_current_thread().name("two").build().unwrap();
+        let twin = Builder::new_current_thread().name("two").build().unwrap();
+        for runtime in [&one, &two, &twin, &one] {
+            runtimes.attach(runtime.handle());
+        }
+        let find = |wanted: &str| runtimes.find(Some(wanted)).map(|found| found.handle.id());
+        assert_eq!(runtimes.find(None).unwrap().handle.id(), one.handle().id());
+        assert_eq!(find("one"), Ok(one.handle().id()));
+        let id = twin.handle().id();
+        assert_eq!(find(&format!("two-{id}")), Ok(id));
+        assert_eq!(find(&id.to_string()), Ok(id));
+        let error = find("three").unwrap_err();
+        assert!(
+            error.starts_with("no runtime \"three\"; there are: one, two-"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_second_one_makes_room_for_one_too_many() {
+        let runtimes = Runtimes::default();
+        let all: Vec<_> = (0..=MOST_RUNTIMES)
+            .map(|_| Builder::new_current_thread().build().unwrap())
+            .collect();
+        for runtime in &all {
+            runtimes.attach(runtime.handle());
+        }
+        let shown = runtimes.all();
+        assert_eq!(shown.len(), MOST_RUNTIMES);
+        assert_eq!(shown[0].handle.id(), all[0].handle().id());
+        assert_eq!(shown[1].handle.id(), all[2].handle().id());
+    }
+}

@@ -1,0 +1,86 @@
+//! One connection: requests one after the other, each with its answer.
+
+use std::io;
+use std::time::Duration;
+
+use http::Method;
+use selkie::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use selkie::time::timeout;
+
+use super::head::{HeadError, read_head};
+use crate::access::Access;
+use crate::endpoints::{State, answer};
+use crate::reply::{Reply, problem};
+
+/// How long a client may take to read an answer.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// What is read of a request that was refused, so that its client gets the answer and no reset.
+const MOST_DRAINED: u64 = 256 * 1024;
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
+
+/// Answers until the client goes, or breaks the rules.
+pub(super) async fn serve_connection<S>(mut stream: S, shown: &State, access: &Access)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut buffer = Vec::new();
+    loop {
+        let (reply, is_head, keep_alive) = match read_head(&mut stream, &mut buffer).await {
+            Ok(head) => {
+                let reply = answer(shown, access, &head.parts).await;
+                let is_head = head.parts.method == Method::HEAD;
+                (reply, is_head, head.keep_alive)
+            }
+            Err(HeadError::Closed) => return,
+            Err(HeadError::Refused(status, why)) => (problem(status, why), false, false),
+        };
+        let content = write(&reply, is_head, keep_alive);
+        let written = timeout(WRITE_LIMIT, stream.write_all(&content)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            return;
+        }
+        if !keep_alive {
+            // The client may have gone already.
+            let _closed = close(stream).await;
+            return;
+        }
+    }
+}
+
+/// The bytes of an answer.
+pub(super) fn write(reply: &Reply, is_head: bool, keep_alive: bool) -> Vec<u8> {
+    let status = reply.status();
+    let reason = status.canonical_reason().unwrap_or("Unknown");
+    let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    for (name, value) in reply.headers() {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    let content = reply.body().as_slice();
+    let option = if keep_alive { "keep-alive" } else { "close" };
+    let length = content.len();
+    let rest = format!("content-length: {length}\r\nconnection: {option}\r\n\r\n");
+    bytes.extend_from_slice(rest.as_bytes());
+    if !is_head {
+        bytes.extend_from_slice(content);
+    }
+    bytes
+}
+
+/// Says that this was all, and reads what is still in flight: a socket that is closed with unread bytes resets the
+/// connection, and the client may lose the answer.
+async fn close<S>(mut stream: S) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.shutdown().await?;
+    let mut rest = stream.take(MOST_DRAINED);
+    let drained = async {
+        let mut block = [0; 4096];
+        while rest.read(&mut block).await? > 0 {}
+        Ok(())
+    };
+    timeout(DRAIN_LIMIT, drained).await.unwrap_or(Ok(()))
+}
