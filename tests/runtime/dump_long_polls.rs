@@ -180,6 +180,67 @@ fn a_dump_that_nobody_goes_on_to_make_keeps_no_task_from_its_worker() {
 }
 
 #[test]
+fn a_future_that_keeps_block_on_busy_is_shown_by_its_calls() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let waits = runtime.spawn(async { sleep(LONG).await });
+    let (release, released) = mpsc::channel::<()>();
+    let handle = runtime.handle().clone();
+    let driver = std::thread::spawn(move || {
+        runtime.block_on(async move {
+            task::yield_now().await;
+            let _released = released.recv_timeout(LONG);
+        });
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    let dump = dump(&handle);
+    assert_eq!(dump.missing_workers(), [0]);
+    assert!(!of(&dump, waits.id()).is_polled());
+    if cfg!(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )) {
+        let stacks: Vec<_> = dump.worker_stacks().collect();
+        assert_eq!(stacks.len(), 1);
+        assert_eq!(stacks[0].0, 0);
+        let text = dump.to_string();
+        assert!(
+            text.contains("worker 0 polls none of these tasks, and is in"),
+            "{text}"
+        );
+        assert!(!has_names() || text.contains("recv_timeout"), "{text}");
+        assert!(!text.contains("current_thread::run"), "{text}");
+    }
+    drop(release);
+    driver.join().unwrap();
+}
+
+#[test]
+fn a_poll_is_said_to_last_no_longer_than_since_it_was_begun() {
+    let runtime = runtime(2);
+    // Neither sleeps before count, nor workers that were handed off.
+    runtime.block_on(async {
+        for _ in 0..20 {
+            let block = || std::thread::sleep(Duration::from_millis(2));
+            selkie::spawn(async move { task::block_in_place(block) })
+                .await
+                .unwrap();
+        }
+        sleep(Duration::from_millis(700)).await;
+    });
+    let begun = Instant::now();
+    let (stuck, _waiting) = StuckTask::spawn(runtime.handle());
+    std::thread::sleep(Duration::from_millis(300));
+    let dump = dump(runtime.handle());
+    let lasts = of(&dump, stuck.id).poll_duration().unwrap();
+    // A worker reads the clock every 200 microseconds.
+    let most = begun.elapsed() + Duration::from_millis(10);
+    assert!(
+        lasts >= Duration::from_millis(500) && lasts < most,
+        "{lasts:?} of {most:?}"
+    );
+}
+
+#[test]
 fn a_task_that_blocks_in_place_is_listed_as_polled() {
     let runtime = runtime(2);
     let (release, released) = mpsc::channel::<()>();

@@ -26,6 +26,8 @@ mod watchdog;
 
 mod thread_role;
 
+mod running_polls;
+
 mod statistics;
 
 mod recorder;
@@ -41,7 +43,7 @@ pub(crate) mod dump;
 
 pub(crate) use counters::{Counter, WorkerCounters};
 #[cfg(feature = "taskdump")]
-pub(crate) use dump::PolledTask;
+pub(crate) use dump::StuckPoll;
 pub(crate) use dumps::{DumpClosure, Dumps, Request};
 pub use histogram::{HistogramConfiguration, HistogramScale};
 pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};

@@ -15,7 +15,7 @@ mod request;
 mod stall_report;
 
 pub use backtrace::{Backtrace, BacktraceFrame, BacktraceSymbol};
-pub(crate) use request::{PolledTask, Request};
+pub(crate) use request::{Request, StuckPoll};
 pub use stack::ThreadStack;
 pub use task::{Dump, Task, Tasks};
 pub use trace::{Root, Trace, TraceMeta, trace_with};

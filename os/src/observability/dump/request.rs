@@ -14,12 +14,13 @@
 //!             future again, and a shutdown would wait for them.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use selkie_core::raw::task::{ListedState, ListedTask, Notified};
 use selkie_core::task::Id;
 
+use super::stack::ThreadStack;
 use super::task::{Dump, Task, TaskState, Tasks};
 use super::trace::{Trace, at_root};
 use crate::sys::RawStack;
@@ -33,7 +34,10 @@ const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What is known of a poll that keeps a worker from answering.
 #[derive(Debug)]
-pub(crate) struct PolledTask {
+pub(crate) struct StuckPoll {
+    pub(crate) worker: usize,
+    /// The innermost task that its thread polls.
+    pub(crate) task: Option<Id>,
     pub(crate) lasts: Duration,
     pub(crate) stack: Option<RawStack>,
 }
@@ -59,6 +63,8 @@ struct State {
     missed_at_last: HashSet<Id>,
     /// Stuck workers whose tasks nobody has taken in this round.
     untaken: Vec<usize>,
+    /// The calls of stuck workers that poll no task of this dump.
+    stacks: Vec<(usize, ThreadStack)>,
 }
 
 impl State {
@@ -99,6 +105,7 @@ impl Request {
                 missed: HashSet::new(),
                 missed_at_last: HashSet::new(),
                 untaken: Vec::new(),
+                stacks: Vec::new(),
             }),
             progress: Condvar::new(),
         }
@@ -184,9 +191,8 @@ impl Request {
         lock(&self.state).begin_round();
     }
 
-    /// Adds what `listed` tells of tasks that no worker has polled for this dump; `polled` are those that keep a worker from
-    /// answering.
-    pub(crate) fn add_listed(&self, listed: Vec<ListedTask>, mut polled: HashMap<Id, PolledTask>) {
+    /// Adds what `listed` tells of tasks that no worker has polled for this dump; `polls` keep workers from answering.
+    pub(crate) fn add_listed(&self, listed: Vec<ListedTask>, mut polls: Vec<StuckPoll>) {
         let mut state = lock(&self.state);
         let state = &mut *state;
         let all_answered = !state.stuck.contains(&true);
@@ -198,13 +204,19 @@ impl Request {
             }
             let mut dumped = Task::untraced(task.id, task.location);
             if task.state == ListedState::Polled {
-                let polled = polled.remove(&task.id);
-                let lasts = polled.as_ref().map(|polled| polled.lasts);
-                let stack = polled.and_then(|polled| polled.stack);
+                let poll = polls.iter().position(|poll| poll.task == Some(task.id));
+                let poll = poll.map(|index| polls.swap_remove(index));
+                let lasts = poll.as_ref().map(|poll| poll.lasts);
+                let stack = poll.and_then(|poll| poll.stack);
                 dumped.state = TaskState::polled(lasts, stack);
             }
             state.tasks.insert(task.id, dumped);
         }
+        let others = polls.into_iter().filter_map(|poll| {
+            let stack = ThreadStack(Arc::new(poll.stack?));
+            Some((poll.worker, stack))
+        });
+        state.stacks.extend(others);
     }
 
     /// What came together.
@@ -218,6 +230,7 @@ impl Request {
             tasks: Tasks { tasks },
             untraced: Tasks { tasks: untraced },
             missing,
+            stacks: std::mem::take(&mut lock(&self.state).stacks),
         }
     }
 }

@@ -20,6 +20,7 @@ pub struct Dump {
     pub(super) tasks: Tasks,
     pub(super) untraced: Tasks,
     pub(super) missing: Vec<usize>,
+    pub(super) stacks: Vec<(usize, ThreadStack)>,
 }
 
 /// The tasks of a dump.
@@ -71,6 +72,12 @@ impl Dump {
     /// What they poll is [listed](Task::is_polled), as are all their other tasks.
     pub fn missing_workers(&self) -> &[usize] {
         &self.missing
+    }
+
+    /// The calls of workers that have not answered in time, and that poll no task of this dump: they are in the future of
+    /// a `block_on`, in a hook, or in a task of another runtime. On Linux, as [`Task::stack`]. Beyond Tokio.
+    pub fn worker_stacks(&self) -> impl Iterator<Item = (usize, &ThreadStack)> {
+        self.stacks.iter().map(|(worker, stack)| (*worker, stack))
     }
 }
 
@@ -187,6 +194,12 @@ impl fmt::Display for Dump {
         writeln!(f, "{count} tasks")?;
         if !self.missing.is_empty() {
             writeln!(f, "in long polls: workers {:?}", self.missing)?;
+        }
+        for (worker, stack) in &self.stacks {
+            write!(
+                f,
+                "\nworker {worker} polls none of these tasks, and is in\n{stack}"
+            )?;
         }
         for task in self.tasks.iter().chain(self.untraced.iter()) {
             write!(f, "\n{task}")?;

@@ -5,7 +5,8 @@ use std::fmt;
 use super::backtrace::{Backtrace, BacktraceSymbol};
 
 /// The runtime's own functions around a poll, by how their names begin.
-const MACHINERY: [&str; 15] = [
+const MACHINERY: [&str; 16] = [
+    "selkie::scheduler::current_thread::run",
     "<selkie::observability::root_poll",
     "<selkie::observability::names::NamedFuture",
     "<selkie::trace::",
@@ -93,6 +94,7 @@ fn is_poll(symbol: &BacktraceSymbol) -> bool {
     let name = symbol.name_demangled().unwrap_or_default();
     name.starts_with("selkie_core::task::poll::")
         || name.starts_with("<selkie::observability::root_poll::WatchedFuture")
+        || name.ends_with("CurrentThread>::drive")
 }
 
 fn describe(symbol: &BacktraceSymbol) -> String {

@@ -4,15 +4,12 @@
 //!             their tasks as well, and what nobody has polled then is listed without a trace.
 //! Rejected    A thread of the blocking pool: it may have none to give, and then there would be no dump.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use selkie_core::task::Id;
-
 use crate::context::Handle;
-use crate::observability::{PolledTask, Request};
+use crate::observability::{Request, StuckPoll};
 use crate::scheduler::Spawner;
 use crate::sync::oneshot;
 use crate::sys::prepare_stack_signal;
@@ -40,30 +37,26 @@ pub(super) fn collect(handle: &Handle, request: &Request) {
     }
     stuck = request.give_up_waiting();
     stuck.retain(|worker| polls(*worker) == polls_before[*worker]);
-    let polled = polled_tasks(handle, &stuck, begun.elapsed());
-    list(spawner, request, polled);
+    let least = begun.elapsed();
+    let polls = stuck
+        .into_iter()
+        .filter_map(|worker| stuck_poll(handle, worker, least));
+    list(spawner, request, polls.collect());
 }
 
 /// Adds what is known of tasks that nobody has polled.
-fn list(spawner: &Spawner, request: &Request, polled: HashMap<Id, PolledTask>) {
+fn list(spawner: &Spawner, request: &Request, polls: Vec<StuckPoll>) {
     let mut listed = Vec::new();
     spawner.list_tasks(&mut |task| listed.push(task));
-    request.add_listed(listed, polled);
+    request.add_listed(listed, polls);
 }
 
-/// The tasks that keep the workers `stuck` busy, at least for `least`.
-fn polled_tasks(handle: &Handle, stuck: &[usize], least: Duration) -> HashMap<Id, PolledTask> {
-    let polled = stuck.iter();
-    polled
-        .filter_map(|worker| polled_task(handle, *worker, least))
-        .collect()
-}
-
-fn polled_task(handle: &Handle, worker: usize, least: Duration) -> Option<(Id, PolledTask)> {
+/// What keeps `worker` from answering, for `least` at least; `None` if no thread runs it, or if it goes on.
+fn stuck_poll(handle: &Handle, worker: usize, least: Duration) -> Option<StuckPoll> {
     let (spawner, watchdog) = (&handle.inner.spawner, handle.inner.watchdog.get());
     let before = spawner.look_at(worker);
     let thread = before.thread?;
-    let id = thread.current_task()?;
+    let task = thread.current_task();
     let seen = watchdog.and_then(|watchdog| watchdog.poll_duration(worker));
     let lasts = seen.or_else(|| spawner.last_look(worker));
     let signal = handle.inner.stack_signal;
@@ -71,12 +64,13 @@ fn polled_task(handle: &Handle, worker: usize, least: Duration) -> Option<(Id, P
         .ok()
         .and_then(|()| thread.stack(signal).ok());
     // Otherwise it may be the stack of another poll.
-    let goes_on = spawner.look_at(worker).count == before.count;
-    let polled = PolledTask {
+    let goes_on = spawner.look_at(worker).count == before.count && thread.current_task() == task;
+    goes_on.then(|| StuckPoll {
+        worker,
+        task,
         lasts: lasts.unwrap_or(least).max(least),
-        stack: stack.filter(|_| goes_on),
-    };
-    goes_on.then_some((id, polled))
+        stack,
+    })
 }
 
 /// Calls [`collect`] on a thread of its own, and waits for its end. If the system has no thread to give, the tasks are
@@ -94,6 +88,6 @@ pub(super) async fn collect_apart(handle: Handle, request: Arc<Request>) {
         let _ended = end.await;
     } else {
         let _stuck = request.give_up_waiting();
-        list(&handle.inner.spawner, &request, HashMap::new());
+        list(&handle.inner.spawner, &request, Vec::new());
     }
 }

@@ -36,7 +36,8 @@
 //!
 //! # What a dump does not show
 //! - Operations of other crates that wait by themselves: their tasks have an empty trace, or show the rest.
-//! - The futures that `block_on` was given: they are no tasks.
+//! - The futures that `block_on` was given: they are no tasks. On Linux there are the [calls](Dump::worker_stacks) of one that
+//!   keeps its thread from all the others.
 //! - A trace of a task that a worker is in the poll of: with it stands [for how long](Task::poll_duration), and on Linux
 //!   in [which calls](Task::stack). If no worker is free, the other tasks are listed without a trace, too: they are the
 //!   [untraced](Dump::untraced) ones.

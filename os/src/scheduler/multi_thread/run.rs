@@ -21,6 +21,7 @@ use super::worker::{Worker, set_worker};
 use crate::config::{Callback, call};
 use crate::observability::WakeCause;
 
+const NANOS: u64 = 1_000_000_000;
 /// A sleep that is shorter was none: events were there.
 const AT_ONCE: Duration = Duration::from_micros(10);
 
@@ -249,10 +250,14 @@ impl WorkLoop for Worker<'_> {
         let now = Instant::now();
         self.maintenance.done(now);
         let lay_down = self.awake_since.replace(Some(now));
-        self.note_look(now);
+        let slept = lay_down.map_or(Duration::MAX, |then| now.duration_since(then));
+        if cfg!(feature = "taskdump") && lay_down.is_some() {
+            let nanos = slept.as_secs() * NANOS + u64::from(slept.subsec_nanos());
+            self.remote.counters.looked_at.add(nanos);
+        }
         self.remote.counters.unparks.increment();
         monitor.leave(self);
-        let at_once = lay_down.is_some_and(|then| now.duration_since(then) < AT_ONCE);
+        let at_once = slept < AT_ONCE;
         self.expects_events
             .set(at_once && self.shared.drivers.are_own() && self.waiting() > 0);
         self.notify_of_events();
@@ -268,16 +273,9 @@ impl Worker<'_> {
             let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
             self.remote.counters.busy_nanos.add(nanos);
             self.tune(nanos);
-        }
-        self.note_look(now);
-    }
-
-    /// Notes when the worker has last read the clock between two polls, for dumps: it is `now`.
-    fn note_look(&self, now: Instant) {
-        if cfg!(feature = "taskdump") {
-            let since = now.saturating_duration_since(self.shared.made_at);
-            let nanos = since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos());
-            self.remote.counters.looked_at.set(nanos);
+            if cfg!(feature = "taskdump") {
+                self.remote.counters.looked_at.add(nanos);
+            }
         }
     }
 

@@ -170,6 +170,12 @@ impl<'a> Worker<'a> {
         self.remote.parker.adopt();
         self.shared.drivers.bind_worker(Some(self.index));
         self.remote.counters.thread.note();
+        if let (true, Some(then)) = (cfg!(feature = "taskdump"), self.awake_since.get()) {
+            // From here on what is measured anyway is added, which costs less than to compute this each time.
+            let since = then.saturating_duration_since(self.shared.made_at);
+            let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+            self.remote.counters.looked_at.set(nanos);
+        }
         // SAFETY: dropped before the core leaves this thread, by `remove`.
         *self.entered.borrow_mut() = Some(unsafe { core.tasks.enter() });
         *self.core.borrow_mut() = Some(core);
