@@ -62,7 +62,7 @@ impl Builder {
     /// does nothing else. It is installed when a runtime with a watchdog is built, or when a dump first finds a worker in a
     /// long poll, and stays for the life of the process. If the signal comes for
     /// another reason, the handler that was there before is called; a handler that is installed later has to call the one
-    /// before it, as [`signal`](crate::signal::unix::signal) does, or there are no calls. A [listener](signal()) of the same signal is
+    /// before it, as [`signal`](crate::signal::unix::signal) does, or there are no calls. A [listener](crate::signal::unix::signal) of the same signal is
     /// woken by it, too.
     ///
     /// On other systems than Linux, and other processors than x86-64 and 64-bit ARM nothing changes.

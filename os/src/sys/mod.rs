@@ -65,6 +65,7 @@ pub(crate) use page_cache::PageCache;
 pub(crate) use polled_readiness::PolledReadiness;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
+#[cfg(feature = "taskdump")]
 pub use thread_stack::NoStack;
 #[cfg(not(feature = "taskdump"))]
 pub(crate) use thread_stack::NoStack;
