@@ -5,8 +5,9 @@
 //!             know. Idle time is what is left.
 //! States      idle → queued (or running, if a worker says so) → idle, or queued again at once; → blocking, without its worker → idle
 //! Invariants  I1 the record is changed under the lock of its shard.
-//!             I2 the end of a poll may come late, when the task was queued again already, or another worker polls it. The poll was over
-//!                when the task was queued: times do not overlap.
+//!             I2 the end of a poll may come late, when the task was queued again already, or another worker polls it, or has polled
+//!                it. The poll was over when the task was queued: times do not overlap. Of several that are late, one is remembered;
+//!                the others count as polls without time.
 
 use std::panic::Location;
 
@@ -69,9 +70,18 @@ pub(super) struct Record {
     stage: Stage,
     /// Whether the task was seen from its spawn on.
     pub(super) from_spawn: bool,
-    /// When the task was queued for a poll whose end has not come yet, if it was queued again since (I2).
-    queued_before: Option<u64>,
+    /// A poll whose end has not come yet although the task was queued again since (I2).
+    late: Option<LatePoll>,
     usage: Usage,
+}
+
+/// A poll whose end comes late.
+#[derive(Debug, Clone, Copy)]
+struct LatePoll {
+    /// When the task was queued for it; if the poll has lost its worker since, when it began.
+    queued: u64,
+    /// When the task was queued again, and so the poll was over.
+    over: u64,
 }
 
 /// A task at one moment.
@@ -100,7 +110,7 @@ impl Record {
             since: now,
             stage: Stage::Idle,
             from_spawn,
-            queued_before: None,
+            late: None,
             usage: Usage::default(),
         }
     }
@@ -109,48 +119,49 @@ impl Record {
     pub(super) fn queue(&mut self, now: u64) {
         let is_spawn = self.from_spawn && self.usage.polls == 0 && self.stage == Stage::Idle;
         self.usage.wakes += u64::from(!is_spawn);
-        if self.stage == Stage::Queued {
-            self.queued_before = Some(self.since);
+        if self.stage != Stage::Idle {
+            let queued = self.since;
+            self.late = Some(LatePoll { queued, over: now });
         }
         self.stage = Stage::Queued;
         self.since = now;
     }
 
-    /// When the task was queued for the poll that began at `begun`, if that is known.
-    fn queued_for(&self, begun: u64) -> Option<u64> {
-        let is_last = self.stage == Stage::Queued && self.since <= begun;
-        let last = is_last.then_some(self.since);
-        last.or(self.queued_before.filter(|since| *since <= begun))
-    }
-
     /// The poll that began at `begun` goes on without its worker.
     pub(super) fn hand_off(&mut self, begun: u64) {
-        if let Some(queued) = self.queued_for(begun) {
-            self.usage.add_wait(begun - queued);
-        }
-        self.queued_before = None;
-        if self.stage != Stage::Queued || self.since <= begun {
+        if self.since <= begun {
+            self.add_wait_until(begun);
             self.stage = Stage::Blocking;
             self.since = begun;
         }
     }
 
+    /// The poll for which the task is queued, if it is, has begun.
+    fn add_wait_until(&mut self, begun: u64) {
+        if self.stage == Stage::Queued {
+            self.usage.add_wait(begun - self.since);
+        }
+    }
+
     /// The poll that began at `begun` is over.
     pub(super) fn end(&mut self, begun: u64, now: u64) {
-        if let Some(queued) = self.queued_for(begun) {
-            self.usage.add_wait(begun - queued);
-        }
-        self.queued_before = None;
-        if self.stage == Stage::Queued && self.since > begun {
-            // I2; and the task may have been seen for the first time during the poll.
-            let begun = begun.max(self.first_seen);
-            self.usage
-                .add_poll(now.min(self.since).saturating_sub(begun));
+        if self.since <= begun {
+            self.add_wait_until(begun);
+            self.usage.add_poll(now.saturating_sub(begun));
+            self.stage = Stage::Idle;
+            self.since = now.max(begun);
             return;
         }
-        self.usage.add_poll(now.saturating_sub(begun));
-        self.stage = Stage::Idle;
-        self.since = now;
+        // I2; and the task may have been seen for the first time during the poll.
+        let is_it = |late: &LatePoll| late.queued <= begun && begun <= late.over;
+        let Some(late) = self.late.filter(is_it) else {
+            self.usage.add_poll(0);
+            return;
+        };
+        self.late = None;
+        self.usage.add_wait(begun - late.queued);
+        self.usage
+            .add_poll(now.min(late.over).saturating_sub(begun));
     }
 
     /// The task now; a worker has said that it polls it since `polled_since`.
@@ -223,6 +234,34 @@ mod tests {
         let usage = record.view(40, None).usage;
         assert_eq!((usage.polls, usage.busy, usage.queued), (2, 25, 10));
         assert_eq!(record.view(40, Some(20)).state, ViewedState::Idle);
+    }
+
+    #[test]
+    fn an_end_that_comes_after_the_next_one_counts_no_time_twice() {
+        let mut record = Record::new(Location::caller(), 0, true);
+        record.queue(0);
+        record.queue(15); // The poll that began at 10 is over.
+        record.end(20, 40);
+        record.end(10, 100);
+        let usage = record.view(100, None).usage;
+        assert_eq!((usage.polls, usage.busy, usage.queued), (2, 25, 15));
+        assert_eq!(record.view(100, None).state, ViewedState::Idle);
+        assert_eq!(record.view(100, None).since, 40);
+    }
+
+    #[test]
+    fn of_several_late_ends_the_last_is_known() {
+        let mut record = Record::new(Location::caller(), 0, true);
+        record.queue(0);
+        record.queue(15); // The poll that began at 10 is over,
+        record.queue(30); // and that which began at 20.
+        record.hand_off(35);
+        record.end(10, 100);
+        record.end(20, 100);
+        assert_eq!(record.view(100, None).state, ViewedState::Blocking);
+        record.end(35, 110);
+        let usage = record.view(110, None).usage;
+        assert_eq!((usage.polls, usage.busy, usage.queued), (3, 85, 10));
     }
 
     #[test]

@@ -119,8 +119,10 @@ impl TaskTable {
 
     /// Calls `each` with the living tasks of each shard, as they are at the same moment.
     fn visit(&self, polls: &RunningPolls, mut each: impl FnMut(&[(Id, Record)], &TableSnapshot)) {
-        let running = polls.all().into_iter().map(|poll| (poll.task, poll));
-        let running: HashMap<_, _> = running.collect();
+        let mut running = polls.all();
+        // A worker may still show a poll that is over, while another polls the task again: the newer one stays.
+        running.sort_unstable_by_key(|poll| poll.since);
+        let running: HashMap<_, _> = running.into_iter().map(|poll| (poll.task, poll)).collect();
         for shard in &self.shards {
             let shard = lock(shard);
             let living: Vec<_> = shard.living.iter().map(|(id, one)| (*id, *one)).collect();
