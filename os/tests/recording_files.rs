@@ -115,3 +115,55 @@ fn a_file_is_written_when_something_panics_or_stalls() {
     assert!(recording.write_to(folder.join("no/such")).is_err());
     std::fs::remove_dir_all(&folder).expect("it is gone");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_panic_is_caught_also_where_standard_error_takes_nothing() {
+    const CHILD: &str = "SELKIE_TEST_FULL_STDERR";
+    if std::env::var_os(CHILD).is_none() {
+        let name = "a_panic_is_caught_also_where_standard_error_takes_nothing";
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let child = std::process::Command::new(std::env::current_exe().expect("it is known"))
+            .args(["--exact", name, "--nocapture"])
+            .env(CHILD, "1")
+            .stdout(std::process::Stdio::null())
+            .stderr(full.expect("it is there"))
+            .status();
+        assert!(child.expect("it starts").success());
+        return;
+    }
+    let mut config = RecordingConfig::new();
+    config.write_on_panic("/nowhere/at/all");
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .record_events(config)
+        .build()
+        .expect("it builds");
+    let panicked = runtime.block_on(runtime.spawn(async { panic!("a caught panic") }));
+    assert!(panicked.is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_new_beside_its_place() {
+    let folder = folder("links");
+    let (victim, path) = (folder.join("victim"), folder.join("trace.json"));
+    std::fs::write(&victim, "precious").expect("it is written");
+    let mut beside = path.clone().into_os_string();
+    beside.push(".part");
+    std::os::unix::fs::symlink(&victim, beside).expect("it is laid");
+    let runtime = Builder::new_current_thread().build().expect("it builds");
+    let recording = runtime.handle().start_recording(&RecordingConfig::new());
+    for _ in 0..5 {
+        runtime
+            .block_on(runtime.spawn(task::yield_now()))
+            .expect("it ends");
+    }
+    recording.write_to(&path).expect("it is written");
+    assert_is_trace(&path);
+    assert_eq!(
+        std::fs::read_to_string(&victim).expect("it is there"),
+        "precious"
+    );
+    std::fs::remove_dir_all(&folder).expect("it is gone");
+}

@@ -4,6 +4,7 @@
 //!             process, and writes for each runtime that wants it.
 //! Invariants  I1 for panics and stalls a runtime writes a file every [`PAUSE`] at most, and [`MOST_FILES`] in all.
 //!             I2 the panic hook waits for no lock: a panic that comes meanwhile writes nothing.
+//!             I3 a file that is written belongs to one writer, and is a new one: links that others have laid are not followed.
 //! Rejected    Writing at every panic: a program whose requests panic would do nothing else.
 
 use std::fs::{self, File};
@@ -11,12 +12,14 @@ use std::io;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::recording::{Recording, RecordingConfig};
 use crate::context::{Handle, Inner};
+use crate::sys::report_line;
 
 /// Between two files of one runtime that nobody has asked for.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -63,9 +66,15 @@ impl RecordingFiles {
             }
             *written = (files + 1, Some(Instant::now()));
         }
+        let dir = self.dir.display();
         match recording.write_to_dir(&self.dir, reason) {
-            Ok(path) => eprintln!("selkie: the recording is in {}", path.display()),
-            Err(error) => eprintln!("selkie: no recording in {}: {error}", self.dir.display()),
+            Ok(path) => {
+                report_line(format_args!(
+                    "selkie: the recording is in {}",
+                    path.display()
+                ));
+            }
+            Err(error) => report_line(format_args!("selkie: no recording in {dir}: {error}")),
         }
     }
 }
@@ -152,13 +161,18 @@ impl Recording {
     /// ```
     pub fn write_to(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let (path, snapshot) = (path.as_ref(), self.snapshot());
+        // I3
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        // Relaxed: only the sum matters.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut beside = path.as_os_str().to_owned();
-        beside.push(".part");
-        let written = File::create(&beside).and_then(|file| {
+        beside.push(format!(".{}-{number}.part", process::id()));
+        let written = File::create_new(&beside).and_then(|file| {
             snapshot.write_json(&file)?;
             fs::rename(&beside, path)
         });
-        if written.is_err() {
+        let is_own = |error: &io::Error| error.kind() != io::ErrorKind::AlreadyExists;
+        if written.as_ref().is_err_and(is_own) {
             // It may not even be there.
             let _gone = fs::remove_file(&beside);
         }

@@ -8,6 +8,7 @@ use selkie_core::raw::platform::contain_panic;
 
 use crate::context::Handle;
 use crate::observability::{DumpClosure, StalledPoll, Watchdog, WatchdogConfig, WatchedRuntime};
+use crate::sys::report_line;
 use crate::trace::{StalledEvent, emit_stalled};
 
 /// Starts the watchdog.
@@ -79,7 +80,7 @@ fn stack_of(_stalled: &StalledPoll) -> Option<String> {
 /// What a watchdog writes to standard error, unless the builder was given something else to call.
 pub(super) fn write_report(stalled: &StalledPoll) {
     match stack_of(stalled) {
-        Some(stack) => eprintln!("selkie: {stalled}, in\n{stack}"),
-        None => eprintln!("selkie: {stalled}"),
+        Some(stack) => report_line(format_args!("selkie: {stalled}, in\n{stack}")),
+        None => report_line(format_args!("selkie: {stalled}")),
     }
 }

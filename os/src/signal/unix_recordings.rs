@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::runtime::Builder;
+use crate::sys::report_line;
 
 use super::unix::SignalKind;
 use super::unix_action::start_action;
@@ -49,9 +50,19 @@ impl Builder {
                     .recording()
                     .map(|one| one.write_to_dir(&dir, "signal"));
                 match written {
-                    Some(Ok(path)) => eprintln!("selkie: the recording is in {}", path.display()),
-                    Some(Err(error)) => eprintln!("selkie: no recording: {error}"),
-                    None => eprintln!("selkie: runtime {} is not recorded", handle.id()),
+                    Some(Ok(path)) => {
+                        report_line(format_args!(
+                            "selkie: the recording is in {}",
+                            path.display()
+                        ));
+                    }
+                    Some(Err(error)) => {
+                        report_line(format_args!("selkie: no recording: {error}"));
+                    }
+                    None => {
+                        let id = handle.id();
+                        report_line(format_args!("selkie: runtime {id} is not recorded"));
+                    }
                 }
                 std::future::ready(())
             })

@@ -26,6 +26,7 @@ mod page_cache;
 mod polled_readiness;
 #[cfg(all(unix, feature = "fs"))]
 mod replaced_file;
+mod standard_error;
 mod stopwatch;
 mod thread_end;
 mod thread_stack;
@@ -63,6 +64,7 @@ pub(crate) use owning_process::OwningProcess;
 pub(crate) use page_cache::PageCache;
 #[cfg(feature = "reactor")]
 pub(crate) use polled_readiness::PolledReadiness;
+pub(crate) use standard_error::report_line;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
 #[cfg(feature = "taskdump")]
