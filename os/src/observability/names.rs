@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::{self, Write};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,6 +49,17 @@ pub(crate) fn name_of(id: Id) -> Option<Arc<str>> {
         (*of == id).then(|| Arc::clone(name))
     };
     LAST.try_with(last).ok().flatten()
+}
+
+/// A name as it is printed: what would move a terminal's cursor, or begin a line, is a `?`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PrintedName<'a>(pub(super) &'a str);
+
+impl fmt::Display for PrintedName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut letters = self.0.chars();
+        letters.try_for_each(|letter| f.write_char(if letter.is_control() { '?' } else { letter }))
+    }
 }
 
 /// The names of all tasks that have one.
@@ -98,5 +110,16 @@ impl<F: Future> Future for NamedFuture<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.project().future.poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PrintedName;
+
+    #[test]
+    fn printed_names_stay_on_their_line() {
+        let printed = PrintedName("sea\u{1b}[2J\n\u{9b}1mü <b>").to_string();
+        assert_eq!(printed, "sea?[2J??1mü <b>");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use selkie_core::task::Id;
 
 use super::dumps::DumpClosure;
+use super::names::PrintedName;
 use crate::sys::{NoStack, RawStack};
 
 /// A poll that has not returned within the watchdog's threshold: it blocks its thread, or computes without giving way.
@@ -80,7 +81,7 @@ impl fmt::Display for StalledPoll {
             None => f.write_str("its future")?,
         }
         if let Some(name) = &self.name {
-            write!(f, " ({name})")?;
+            write!(f, " ({})", PrintedName(name))?;
         }
         let what = if self.task.is_some() {
             "spawned"

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use selkie_core::task::Id;
 
-use super::super::names::name_of;
+use super::super::names::{PrintedName, name_of};
 use super::stack::ThreadStack;
 use super::trace::Trace;
 use crate::sys::RawStack;
@@ -165,7 +165,7 @@ impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "task {}", self.id)?;
         if let Some(name) = &self.name {
-            write!(f, " ({name})")?;
+            write!(f, " ({})", PrintedName(name))?;
         }
         writeln!(f, ", spawned at {}", self.spawned_at)?;
         match &self.state {
