@@ -1,6 +1,6 @@
 //! The runtimes that an inspector shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -30,29 +30,40 @@ impl Runtimes {
         self.attached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows `handle`'s runtime, too. Of more than [`MOST_RUNTIMES`] the second one is forgotten: the first is the program's
+    /// Shows `handle`'s runtime, too, and forgets those that have ended, unless none is left: a handle keeps descriptors. Of more than [`MOST_RUNTIMES`] the second one is forgotten: the first is the program's
     /// own as a rule, and was there before.
     pub(crate) fn attach(&self, handle: &Handle) {
         let mut attached = self.attached();
         if attached.iter().any(|(other, _)| other.id() == handle.id()) {
             return;
         }
+        forget_ended(&mut attached);
         if attached.len() == MOST_RUNTIMES {
             attached.remove(1);
         }
         attached.push((handle.clone(), Instant::now()));
+        forget_ended(&mut attached);
     }
 
     /// Each runtime.
     pub(crate) fn all(&self) -> Vec<InspectedRuntime> {
-        let attached = self.attached().clone();
+        let attached = {
+            let mut attached = self.attached();
+            forget_ended(&mut attached);
+            attached.clone()
+        };
         let mut times: HashMap<String, usize> = HashMap::new();
         for (handle, _) in &attached {
             *times.entry(own_label(handle)).or_default() += 1;
         }
+        let mut taken = HashSet::new();
         let labelled = attached.into_iter().map(|(handle, since)| {
             let mut label = own_label(&handle);
             if times[&label] > 1 {
+                label = format!("{label}-{}", handle.id());
+            }
+            // Another may be called so by its builder.
+            while !taken.insert(label.clone()) {
                 label = format!("{label}-{}", handle.id());
             }
             InspectedRuntime {
@@ -82,6 +93,13 @@ impl Runtimes {
             Some(wanted) => format!("no runtime {wanted:?}; there are: {}", labels.join(", ")),
             None => "no runtime has been attached yet".to_owned(),
         })
+    }
+}
+
+/// Without the runtimes that have ended, if there is one that has not.
+fn forget_ended(attached: &mut Vec<(Handle, Instant)>) {
+    if attached.iter().any(|(handle, _)| !handle.is_shut_down()) {
+        attached.retain(|(handle, _)| !handle.is_shut_down());
     }
 }
 
@@ -120,6 +138,40 @@ mod tests {
             error.starts_with("no runtime \"three\"; there are: one, two-"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn labels_differ_whatever_runtimes_are_called() {
+        let runtimes = Runtimes::default();
+        let twins = [(); 2].map(|()| Builder::new_current_thread().name("a").build().unwrap());
+        let name = format!("a-{}", twins[0].handle().id());
+        let third = Builder::new_current_thread().name(name).build().unwrap();
+        for runtime in twins.iter().chain([&third]) {
+            runtimes.attach(runtime.handle());
+        }
+        let labels: std::collections::HashSet<_> =
+            runtimes.all().into_iter().map(|one| one.label).collect();
+        assert_eq!(labels.len(), 3, "{labels:?}");
+    }
+
+    #[test]
+    fn ended_runtimes_make_room_for_living_ones() {
+        let runtimes = Runtimes::default();
+        let first = Builder::new_multi_thread().name("first").build().unwrap();
+        runtimes.attach(first.handle());
+        drop(first);
+        assert_eq!(runtimes.find(None).unwrap().label, "first");
+        let second = Builder::new_multi_thread().name("second").build().unwrap();
+        runtimes.attach(second.handle());
+        let third = Builder::new_multi_thread().name("third").build().unwrap();
+        runtimes.attach(third.handle());
+        let labels = || {
+            let all = runtimes.all().into_iter().map(|one| one.label);
+            all.collect::<Vec<_>>()
+        };
+        assert_eq!(labels(), ["second", "third"]);
+        second.shutdown_background();
+        assert_eq!(labels(), ["third"]);
     }
 
     #[test]

@@ -213,6 +213,11 @@ impl Handle {
     pub fn name(&self) -> Option<&str> {
         self.inner.name.as_deref()
     }
+
+    /// Whether the runtime has been shut down: its tasks are gone, or go with the polls in which they are stuck. Beyond Tokio.
+    pub fn is_shut_down(&self) -> bool {
+        !self.inner.blocking.is_open()
+    }
 }
 
 impl fmt::Debug for Handle {
