@@ -5,6 +5,8 @@
 //! Rejected    Reading the environment before `main`: what std promises begins with `main`.
 #![allow(unsafe_code)]
 
+use std::fmt;
+use std::io::{self, Write};
 use std::sync::OnceLock;
 
 use selkie::runtime::{Handle, on_build};
@@ -51,16 +53,23 @@ fn start(handle: &Handle) -> Option<Inspector> {
         Ok(inspector) => {
             let address = inspector.address()?;
             match address {
-                Address::Tcp(at) => eprintln!("selkie: inspect this program at http://{at}/"),
-                Address::Unix(_) => eprintln!("selkie: inspect this program at {address}"),
+                Address::Tcp(at) => say(format_args!("inspect this program at http://{at}/")),
+                Address::Unix(_) => say(format_args!("inspect this program at {address}")),
             }
             Some(inspector)
         }
         Err(error) => {
-            eprintln!("selkie: {ADDRESS}: {error}; the program runs without an inspector");
+            let what = "the program runs without an inspector";
+            say(format_args!("{ADDRESS}: {error}; {what}"));
             None
         }
     }
+}
+
+/// Writes a line to standard error, if that takes it: it may be a pipe that nobody reads, where `eprintln!` would panic.
+fn say(text: fmt::Arguments<'_>) {
+    // There is no other place to say it.
+    let _written = writeln!(io::stderr().lock(), "selkie: {text}");
 }
 
 fn serve(handle: &Handle, address: &str) -> Result<Inspector, InspectError> {

@@ -89,6 +89,7 @@ fn place<'a>(location: &'a Location<'_>) -> (&'a str, u32, u32) {
 fn state(task: &TaskStatistics) -> (&'static str, Option<usize>) {
     match task.state() {
         TaskState::Running { worker } => ("running", Some(worker)),
+        TaskState::Blocking => ("blocking", None),
         TaskState::Queued => ("queued", None),
         TaskState::Idle => ("idle", None),
         _ => ("unknown", None),

@@ -71,7 +71,7 @@ pub(super) fn write(reply: &Reply, is_head: bool, keep_alive: bool) -> Vec<u8> {
 
 /// Says that this was all, and reads what is still in flight: a socket that is closed with unread bytes resets the
 /// connection, and the client may lose the answer.
-async fn close<S>(mut stream: S) -> io::Result<()>
+pub(super) async fn close<S>(mut stream: S) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -142,8 +142,9 @@ fn check(parts: &Parts) -> Result<bool, HeadError> {
     if !parts.uri.path().starts_with('/') {
         return refused("the target of a request is a path");
     }
-    let length = parts.headers.get(CONTENT_LENGTH);
-    let has_body = length.is_some_and(|length| length != "0");
+    // Each of them: who stands between may go by another one than the first.
+    let mut lengths = parts.headers.get_all(CONTENT_LENGTH).iter();
+    let has_body = lengths.any(|length| length != "0");
     if has_body || parts.headers.contains_key(TRANSFER_ENCODING) {
         return match parts.method {
             Method::GET | Method::HEAD => refused("a request has no body here"),
@@ -187,6 +188,10 @@ mod tests {
             (
                 format!("GET / HTTP/1.1\r\n{host}content-length: 0\r\n\r\n"),
                 200,
+            ),
+            (
+                format!("GET / HTTP/1.1\r\n{host}content-length: 0\r\ncontent-length: 5\r\n\r\n"),
+                400,
             ),
             ("GET / HT".to_owned(), 0),
             (String::new(), 0),

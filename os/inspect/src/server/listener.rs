@@ -13,7 +13,7 @@ use selkie::sync::{OwnedSemaphorePermit, Semaphore};
 use selkie::task::JoinSet;
 use selkie::time::{sleep, timeout};
 
-use super::connection::{serve_connection, write};
+use super::connection::{close, serve_connection, write};
 use crate::access::Access;
 use crate::address::Address;
 use crate::endpoints::State;
@@ -106,8 +106,12 @@ pub(crate) async fn serve(listener: Listener, shown: Arc<State>, access: Access)
                     let why = format!("{MOST_CONNECTIONS} connections are open already");
                     let refusal = problem(StatusCode::SERVICE_UNAVAILABLE, why);
                     let bytes = write(&refusal, false, false);
+                    let refused = async {
+                        stream.write_all(&bytes).await?;
+                        close(stream).await
+                    };
                     // Whoever does not read it finds the connection closed.
-                    let _sent = timeout(REFUSAL_LIMIT, stream.write_all(&bytes)).await;
+                    let _sent = timeout(REFUSAL_LIMIT, refused).await;
                 }
             }
         });
