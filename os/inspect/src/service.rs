@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response, StatusCode};
+use selkie::task::AbortOnDrop;
 use tower_service::Service;
 
 use crate::access::Access;
@@ -50,9 +51,9 @@ impl<B> Service<Request<B>> for InspectService {
         let Self { thread, access } = self.clone();
         Box::pin(async move {
             let shown = Arc::clone(&thread.shown);
-            let answered = thread
-                .spawn(async move { answer(&shown, &access, &head).await })
-                .await;
+            let answering = thread.spawn(async move { answer(&shown, &access, &head).await });
+            // A server drops this when the client has gone.
+            let answered = AbortOnDrop::new(answering).await;
             let failed = |error| problem(StatusCode::SERVICE_UNAVAILABLE, error);
             Ok(answered.unwrap_or_else(failed))
         })

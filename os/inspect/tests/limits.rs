@@ -121,3 +121,33 @@ fn a_head_that_does_not_come_is_given_up() {
     assert_eq!(answer.status, 408);
     assert!(answer.body.contains("within 10 s"), "{}", answer.body);
 }
+
+#[test]
+fn a_client_that_goes_takes_its_recording_along() {
+    let (runtime, _inspector, at) = inspected();
+    let mut client = connect(at);
+    let request = format!("GET /trace?seconds=60 HTTP/1.1\r\nhost: {at}\r\n\r\n");
+    client.write_all(request.as_bytes()).unwrap();
+    let is_recorded = || {
+        let recording = runtime.handle().recording();
+        recording.is_some_and(|recording| recording.is_running())
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_recorded() {
+        assert!(Instant::now() < deadline, "no recording has begun");
+        std::thread::yield_now();
+    }
+    drop(client);
+    while is_recorded() {
+        assert!(Instant::now() < deadline, "the recording goes on");
+        std::thread::yield_now();
+    }
+    // Who says no more, and stays, gets the answer.
+    let mut client = connect(at);
+    let request = format!("GET /tasks HTTP/1.1\r\nhost: {at}\r\n\r\n");
+    client.write_all(request.as_bytes()).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert_eq!(Response::parse(&answer).status, 200);
+}

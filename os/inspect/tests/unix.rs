@@ -92,3 +92,27 @@ fn a_socket_that_nobody_listens_on_is_replaced_and_a_file_is_not() {
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
 }
+
+#[test]
+fn a_socket_whose_owner_accepts_nothing_is_taken() {
+    let folder = std::env::temp_dir().join(format!("selkie-inspect-full-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("full.sock");
+    let runtime = crate::client::runtime("sea");
+    let _entered = runtime.enter();
+    let socket = selkie::net::UnixSocket::new_stream().unwrap();
+    socket.bind(&path).unwrap();
+    let _listener = socket.listen(0).unwrap();
+    let _waits = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let address = format!("unix:{}", path.display());
+    let (done, refused) = std::sync::mpsc::channel();
+    let handle = runtime.handle().clone();
+    std::thread::spawn(move || {
+        let builder = Inspector::builder().attach(&handle);
+        done.send(builder.serve(&address).map(drop)).unwrap();
+    });
+    let refused = refused.recv_timeout(std::time::Duration::from_secs(20));
+    let error = refused.expect("it is not waited for").unwrap_err();
+    assert!(error.to_string().contains("address in use"), "{error}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

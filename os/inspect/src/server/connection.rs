@@ -1,19 +1,24 @@
 //! One connection: requests one after the other, each with its answer.
 
+use std::future::{Future, pending, poll_fn};
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::Method;
 use selkie::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use selkie::time::timeout;
+use selkie::time::{sleep, timeout};
 
-use super::head::{HeadError, read_head};
+use super::head::{HeadError, MOST_BYTES, read_head};
 use crate::access::Access;
 use crate::endpoints::{State, answer};
 use crate::reply::{Reply, problem};
 
 /// How long a client may take to read an answer.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// How long an answer may still take when the client has said that it says no more: most have gone then.
+const GRACE: Duration = Duration::from_secs(1);
 /// What is read of a request that was refused, so that its client gets the answer and no reset.
 const MOST_DRAINED: u64 = 256 * 1024;
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
@@ -27,7 +32,10 @@ where
     loop {
         let (reply, is_head, keep_alive) = match read_head(&mut stream, &mut buffer).await {
             Ok(head) => {
-                let reply = answer(shown, access, &head.parts).await;
+                let answer = answer(shown, access, &head.parts);
+                let Some(reply) = or_gone(answer, gone(&mut stream, &mut buffer)).await else {
+                    return;
+                };
                 let is_head = head.parts.method == Method::HEAD;
                 (reply, is_head, head.keep_alive)
             }
@@ -45,6 +53,32 @@ where
             return;
         }
     }
+}
+
+/// Returns when the client has gone, or says no more and has waited for [`GRACE`]. What it says meanwhile is kept.
+async fn gone<S>(stream: &mut S, buffer: &mut Vec<u8>)
+where
+    S: AsyncRead + Unpin,
+{
+    while buffer.len() < MOST_BYTES {
+        match stream.read_buf(buffer).await {
+            Ok(1..) => {}
+            Ok(_) => return sleep(GRACE).await,
+            Err(_) => return,
+        }
+    }
+    // It waits for answers until it is read on.
+    pending().await
+}
+
+/// What `answer` returns, unless `gone` is over before.
+async fn or_gone<T>(answer: impl Future<Output = T>, gone: impl Future<Output = ()>) -> Option<T> {
+    let (mut answer, mut gone) = (pin!(answer), pin!(gone));
+    poll_fn(|cx| match answer.as_mut().poll(cx) {
+        Poll::Ready(reply) => Poll::Ready(Some(reply)),
+        Poll::Pending => gone.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
 
 /// The bytes of an answer.

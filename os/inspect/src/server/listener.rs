@@ -123,10 +123,12 @@ mod unix {
     //! A Unix socket that its owner alone may use, and whose file goes with it.
 
     use std::fs::{self, Permissions};
+    use std::future::Future;
     use std::io;
     use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-    use std::os::unix::net::UnixStream as StdStream;
     use std::path::{Path, PathBuf};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
 
     use selkie::net::{UnixListener, UnixSocket, UnixStream};
 
@@ -159,8 +161,13 @@ mod unix {
                 "a file that is no socket is there",
             ));
         }
-        match StdStream::connect(path) {
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        // Once: a program that does not accept what waits for it would be waited for.
+        let mut connected = pin!(UnixSocket::new_stream()?.connect(path));
+        let mut cx = Context::from_waker(Waker::noop());
+        match connected.as_mut().poll(&mut cx) {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                fs::remove_file(path)
+            }
             _ => Err(io::ErrorKind::AddrInUse.into()),
         }
     }
