@@ -21,7 +21,7 @@ impl Drop for RequestGuard<'_> {
 }
 
 impl Handle {
-    /// Where each task of the runtime waits, as backtraces of its pending operations. The [module](super::dump) shows a
+    /// Where each task of the runtime waits, as backtraces of its pending operations. The [module](crate::runtime::dump) shows a
     /// dump, and says what it needs.
     ///
     /// The runtime goes on meanwhile: every task is polled once more than it needs, as by a spurious
