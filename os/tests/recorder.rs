@@ -2,7 +2,6 @@
 #![cfg(all(feature = "full", feature = "trace-events"))]
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -249,6 +248,34 @@ fn a_handed_off_worker_goes_on() {
 }
 
 #[test]
+fn a_poll_that_goes_on_is_in_the_recording() {
+    let [_, runtime] = runtimes();
+    let recording = runtime.handle().start_recording(&RecordingConfig::new());
+    play(&runtime, 3);
+    let barrier = Arc::new(std::sync::Barrier::new(2));
+    let theirs = Arc::clone(&barrier);
+    let stuck = named("stuck").spawn_on(
+        async move {
+            theirs.wait();
+            theirs.wait();
+        },
+        runtime.handle(),
+    );
+    barrier.wait();
+    let during = events(&recording);
+    barrier.wait();
+    runtime
+        .block_on(stuck.expect("it is spawned"))
+        .expect("it ends");
+    let unfinished = |event: &&Value| event["args"]["state"] == "unfinished";
+    let unfinished: Vec<_> = during.iter().filter(unfinished).collect();
+    assert_eq!(unfinished.len(), 1);
+    assert_eq!(unfinished[0]["name"], "stuck");
+    assert_nested(&during);
+    assert_arrows(&during);
+}
+
+#[test]
 fn snapshots_are_whole_under_load() {
     let limit = Instant::now() + Duration::from_secs(3);
     let [_, runtime] = runtimes();
@@ -292,105 +319,4 @@ fn snapshots_are_whole_under_load() {
     for task in tasks {
         runtime.block_on(task).expect("it ends");
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_file_is_written_on_a_signal() {
-    let folder = folder("signal");
-    let mut builder = Builder::new_multi_thread();
-    builder
-        .worker_threads(1)
-        .record_events(RecordingConfig::new());
-    let kind = selkie::signal::unix::SignalKind::user_defined2();
-    builder.write_recording_on_signal(kind, &folder);
-    let runtime = builder.build().expect("it builds");
-    play(&runtime, 3);
-    let me = std::process::id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args(["-USR2", &me])
-        .status();
-    assert!(killed.expect("it is there").success());
-    let limit = Instant::now() + Duration::from_secs(10);
-    let whole = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    };
-    let written = loop {
-        // The files are all that there is to see of another thread's work.
-        if let Some(path) = files(&folder).into_iter().find(whole) {
-            break path;
-        }
-        assert!(Instant::now() < limit, "no file");
-        std::thread::yield_now();
-    };
-    assert_is_trace(&written);
-    std::fs::remove_dir_all(&folder).expect("it is gone");
-}
-
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("selkie-{}-{name}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("it is made");
-    folder
-}
-
-fn files(folder: &PathBuf) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("it is there");
-    entries
-        .map(|entry| entry.expect("it is read").path())
-        .collect()
-}
-
-fn assert_is_trace(path: &PathBuf) {
-    let text = std::fs::read(path).expect("it is there");
-    let file: Value = serde_json::from_slice(&text).expect("it is JSON");
-    assert!(
-        file["traceEvents"]
-            .as_array()
-            .is_some_and(|all| all.len() > 5)
-    );
-}
-
-#[test]
-fn a_file_is_written_when_something_panics_or_stalls() {
-    let folder = folder("recordings");
-    let mut config = RecordingConfig::new();
-    config.write_on_panic(&folder).write_on_stall(&folder);
-    let stuck = Arc::new(Notify::new());
-    let reported = Arc::clone(&stuck);
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all();
-    builder.watchdog_with(Duration::from_millis(5), move |_| reported.notify_one());
-    let runtime = builder.build().expect("it builds");
-    let recording = runtime.handle().start_recording(&config);
-    assert!(runtime.handle().recording().is_some());
-
-    let panics = runtime.spawn(async { panic!("on purpose") });
-    assert!(runtime.block_on(panics).unwrap_err().is_panic());
-    let is_over = Arc::new(AtomicBool::new(false));
-    let theirs = Arc::clone(&is_over);
-    let stalls = runtime.spawn(async move {
-        while !theirs.load(Ordering::Relaxed) {
-            std::thread::yield_now();
-        }
-    });
-    runtime.block_on(stuck.notified());
-    is_over.store(true, Ordering::Relaxed);
-    runtime.block_on(stalls).expect("it ends");
-
-    // Five seconds have not gone by.
-    let panics = runtime.spawn(async { panic!("on purpose, again") });
-    assert!(runtime.block_on(panics).unwrap_err().is_panic());
-    let files = files(&folder);
-    for reason in ["panic", "stall"] {
-        let of_reason = |path: &&PathBuf| path.to_string_lossy().contains(reason);
-        assert_eq!(files.iter().filter(of_reason).count(), 1, "{files:?}");
-    }
-    files.iter().for_each(assert_is_trace);
-    let path = folder.join("asked for.json");
-    recording.write_to(&path).expect("it is written");
-    assert_is_trace(&path);
-    assert!(recording.write_to(folder.join("no/such")).is_err());
-    std::fs::remove_dir_all(&folder).expect("it is gone");
 }

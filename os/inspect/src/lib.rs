@@ -81,6 +81,9 @@ mod environment;
 #[cfg(feature = "opentelemetry")]
 mod open_telemetry;
 
+#[cfg(all(target_os = "linux", feature = "systemd"))]
+pub mod systemd;
+
 pub use address::{Address, ParseAddressError};
 pub use inspector::{Builder, InspectError, Inspector};
 #[cfg(feature = "opentelemetry")]

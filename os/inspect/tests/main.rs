@@ -14,6 +14,9 @@ mod limits;
 
 mod stuck_workers;
 
+#[cfg(all(target_os = "linux", feature = "systemd"))]
+mod systemd;
+
 #[cfg(unix)]
 mod unix;
 

@@ -26,6 +26,8 @@ mod watchdog;
 
 mod thread_role;
 
+mod running_polls;
+
 mod statistics;
 
 mod recorder;

@@ -21,7 +21,8 @@ use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
-use super::recorder::Recorder;
+use super::recorder::{Recorder, RecordingSnapshot};
+use super::running_polls::RunningPolls;
 use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
 use super::thread_role::{self, ProbesNumber, WakeCause};
 use super::timed_probes::TimedProbes;
@@ -56,6 +57,8 @@ pub(crate) struct Probes {
     stamps: Option<Stamps>,
     poll_times: Option<Box<[Histogram]>>,
     latencies: Option<Box<[Histogram]>>,
+    /// What the workers poll, from when either of the next two was asked for.
+    polls: OnceLock<RunningPolls>,
     /// The statistics of tasks, from when they were first asked for.
     tasks: OnceLock<TaskTable>,
     /// The recorder, from when it was first started.
@@ -132,6 +135,7 @@ impl Probes {
             stamps: None,
             poll_times: None,
             latencies: None,
+            polls: OnceLock::new(),
             tasks: OnceLock::new(),
             recorder: OnceLock::new(),
             on_stall: OnceLock::new(),
@@ -140,16 +144,21 @@ impl Probes {
 
     /// Has the statistics of tasks kept from now on.
     pub(crate) fn track_tasks(&self, workers: usize) {
-        self.tasks.get_or_init(|| TaskTable::new(workers));
+        self.polls.get_or_init(|| RunningPolls::new(workers));
+        self.tasks.get_or_init(TaskTable::new);
     }
 
     /// What is kept in ticks, if anything is.
     #[inline]
     fn timed(&self) -> Option<TimedProbes<'_>> {
         let (tasks, recorder) = (self.tasks.get(), self.recorder());
-        (tasks.is_some() || recorder.is_some()).then_some(TimedProbes {
+        if tasks.is_none() && recorder.is_none() {
+            return None;
+        }
+        Some(TimedProbes {
             number: self.number,
             clock: self.clock,
+            polls: self.polls.get()?,
             tasks,
             recorder,
         })
@@ -163,8 +172,14 @@ impl Probes {
 
     /// The recorder; makes one if there is none. It keeps `capacity` events of each of `workers` workers.
     pub(crate) fn recorder_or_make(&self, workers: usize, capacity: usize) -> &Recorder {
+        self.polls.get_or_init(|| RunningPolls::new(workers));
         self.recorder
             .get_or_init(|| Recorder::new(self.number, workers, capacity))
+    }
+
+    /// What the recorder's rings hold, if there is one; the runtime is called `runtime`.
+    pub(crate) fn recorded(&self, runtime: String) -> Option<RecordingSnapshot> {
+        Some(self.recorder.get()?.snapshot(runtime, self.polls.get()?))
     }
 
     /// The recorder, on or off, if there is one.
@@ -324,12 +339,12 @@ impl Probes {
 
     /// The statistics of each living task; `None` if they are not kept.
     pub(crate) fn tasks(&self) -> Option<Vec<TaskStatistics>> {
-        Some(self.tasks.get()?.tasks())
+        Some(self.tasks.get()?.tasks(self.polls.get()?))
     }
 
     /// The statistics of each spawn place; `None` if they are not kept.
     pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
-        Some(self.tasks.get()?.spawn_places())
+        Some(self.tasks.get()?.spawn_places(self.polls.get()?))
     }
 
     fn histograms(&self, figure: Figure) -> Option<&[Histogram]> {

@@ -6,6 +6,7 @@ use selkie_core::raw::task::Notified;
 use selkie_core::task::Id;
 
 use super::recorder::Recorder;
+use super::running_polls::RunningPolls;
 use super::statistics::TaskTable;
 use super::thread_role::{self, ProbesNumber};
 use crate::sys::TickClock;
@@ -15,6 +16,7 @@ use crate::sys::TickClock;
 pub(super) struct TimedProbes<'a> {
     pub(super) number: ProbesNumber,
     pub(super) clock: &'static TickClock,
+    pub(super) polls: &'a RunningPolls,
     pub(super) tasks: Option<&'a TaskTable>,
     /// The recorder, if it is on.
     pub(super) recorder: Option<&'a Recorder>,
@@ -50,22 +52,20 @@ impl TimedProbes<'_> {
         let (id, location, begun) = (task.id(), task.location(), self.clock.now());
         let entered = thread_role::enter(self.number, worker, id.as_u64(), begun);
         if entered {
-            if let Some(tasks) = self.tasks {
-                tasks.begin(begun, worker, id);
-            }
-            if let Some(recorder) = self.recorder {
-                recorder.begin_poll(begun, worker, id, location);
-            }
+            self.polls.begin(begun, worker, id, location);
         }
         task.run();
         let now = self.clock.now();
         // If the thread has handed its worker off, all that is the worker's was done then.
         let has_worker = entered && thread_role::leave(self.number);
-        if let (true, Some(recorder)) = (has_worker, self.recorder) {
-            recorder.end_poll(now, worker, id);
+        if has_worker {
+            if let Some(recorder) = self.recorder {
+                recorder.poll(begun, now, worker, id, location);
+            }
+            self.polls.end(worker);
         }
         if let Some(tasks) = self.tasks {
-            tasks.end(begun, now, has_worker.then_some(worker), id);
+            tasks.end(begun, now, id);
         }
     }
 
@@ -74,12 +74,13 @@ impl TimedProbes<'_> {
         let now = self.clock.now();
         let begun = polls.and_then(|id| thread_role::poll_of(self.number, id));
         let had_worker = thread_role::leave(self.number);
-        if let (true, Some(id)) = (had_worker, polls) {
+        if let (true, Some(id), Some(begun)) = (had_worker, polls, begun) {
             if let Some(recorder) = self.recorder {
-                recorder.hand_off(now, worker, id);
+                recorder.hand_off(begun, now, worker, id);
             }
-            if let (Some(tasks), Some(begun)) = (self.tasks, begun) {
-                tasks.hand_off(begun, worker, id);
+            self.polls.end(worker);
+            if let Some(tasks) = self.tasks {
+                tasks.hand_off(begun, id);
             }
         }
     }

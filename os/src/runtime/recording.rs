@@ -89,8 +89,8 @@ impl Handle {
     ///
     /// # Cost
     /// Until this is called, nothing: polls look for it together with all other probes. From then on the rings, which are made by the
-    /// first start and stay until the runtime is gone, and for each event five stores; two events of a task's three (wake,
-    /// begin and end of a poll) also read the processor's counter.
+    /// first start and stay until the runtime is gone, and for each event five stores and a look at the processor's
+    /// counter; a wake and the poll that follows are two events, and look three times.
     ///
     /// # Examples
     /// ```
@@ -169,7 +169,9 @@ impl Recording {
             Some(name) => format!("runtime {name}"),
             None => format!("runtime {}", self.handle.id()),
         };
-        self.recorder().snapshot(runtime)
+        let probes = self.handle.inner.spawner.probes();
+        let recorded = probes.and_then(|probes| probes.recorded(runtime));
+        recorded.expect("a recording has a recorder")
     }
 
     /// The number of the runtime.

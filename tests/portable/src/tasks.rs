@@ -16,7 +16,7 @@ pub(crate) async fn return_values() {
     while let Some(square) = set.join_next().await {
         sum += square.expect("no panic");
     }
-    assert_eq!(sum, (0..200).map(|number| number * number).sum());
+    assert_eq!(sum, (0..200).map(|number| number * number).sum::<u64>());
 }
 
 pub(crate) async fn panics() {

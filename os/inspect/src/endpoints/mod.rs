@@ -12,6 +12,8 @@ mod calls;
 
 mod dump;
 
+mod rows;
+
 mod tasks;
 
 mod trace;

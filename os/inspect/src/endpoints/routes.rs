@@ -82,7 +82,7 @@ async fn of_runtime(
 ) -> Reply {
     match format(head) {
         ("/api/stats", Format::Json) => stats(&runtime, &shown.runtimes.all()),
-        ("/tasks", format) => tasks(&runtime, parameters, format),
+        ("/tasks", format) => tasks(runtime, parameters, format).await,
         ("/dump", format) => {
             // Never closed.
             let _turn = shown.dumps.acquire().await;

@@ -15,10 +15,9 @@ const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
 /// What has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EventKind {
-    /// A poll of the task begins, which was spawned at the location.
-    PollBegin,
-    /// The poll is over; the detail is 1 if it goes on without its worker, in `block_in_place`.
-    PollEnd,
+    /// A poll of the task is over, which was spawned at the location: the number is how many ticks it took, and the detail is 1 if it
+    /// goes on without its worker, in `block_in_place`.
+    Poll,
     /// The task was queued; the number is the task that woke it, or 0; the detail is a [`WakeCause`].
     Wake,
     /// The task is spawned at the location.
@@ -42,9 +41,8 @@ pub(super) enum EventKind {
     Depth,
 }
 
-const KINDS: [EventKind; 12] = [
-    EventKind::PollBegin,
-    EventKind::PollEnd,
+const KINDS: [EventKind; 11] = [
+    EventKind::Poll,
     EventKind::Wake,
     EventKind::Spawn,
     EventKind::End,
@@ -161,7 +159,7 @@ mod tests {
             assert_eq!(cause_of(cause as u8), cause);
         }
         let zeros = Event::of_words((0, 0, 0, std::ptr::null_mut()));
-        assert_eq!(zeros, Some(Event::new(EventKind::PollBegin, 0, 0)));
+        assert_eq!(zeros, Some(Event::new(EventKind::Poll, 0, 0)));
         assert_eq!(
             Event::of_words((0, u64::MAX, 0, std::ptr::null_mut())),
             None

@@ -13,6 +13,9 @@ mod recorder;
 mod snapshot;
 
 #[cfg(feature = "trace-events")]
+mod step;
+
+#[cfg(feature = "trace-events")]
 mod trace_events;
 
 #[cfg(all(test, loom))]

@@ -16,6 +16,7 @@ use selkie_core::raw::collections::Padded;
 use selkie_core::raw::platform::{AtomicBool, AtomicU64, Ordering};
 use selkie_core::task::{Id, current_id};
 
+use super::super::running_polls::RunningPolls;
 use super::super::thread_role::{self, ProbesNumber, WakeCause};
 use super::event::{Event, EventKind};
 use super::event_ring::EventRing;
@@ -107,29 +108,24 @@ impl Recorder {
         self.clock.now()
     }
 
-    /// Worker `worker`, which the thread has, begins to poll a task.
+    /// A poll of worker `worker`, which the thread has, is over.
     #[inline]
-    pub(crate) fn begin_poll(
+    pub(crate) fn poll(
         &self,
+        begun: u64,
         now: u64,
         worker: usize,
         id: Id,
         location: &'static Location<'static>,
     ) {
-        let event = Event::new(EventKind::PollBegin, now, id.as_u64());
-        self.workers[worker].push(&event.at(location));
-    }
-
-    /// The poll of a task is over; the thread has worker `worker` still.
-    #[inline]
-    pub(crate) fn end_poll(&self, now: u64, worker: usize, id: Id) {
-        self.workers[worker].push(&Event::new(EventKind::PollEnd, now, id.as_u64()));
+        let event = Event::new(EventKind::Poll, now, id.as_u64()).at(location);
+        self.workers[worker].push(&event.with_number(now.saturating_sub(begun)));
     }
 
     /// The thread is about to hand worker `worker` off: the poll goes on without.
-    pub(crate) fn hand_off(&self, now: u64, worker: usize, id: Id) {
-        let event = Event::new(EventKind::PollEnd, now, id.as_u64());
-        self.workers[worker].push(&event.with_detail(HANDED_OFF));
+    pub(crate) fn hand_off(&self, begun: u64, now: u64, worker: usize, id: Id) {
+        let event = Event::new(EventKind::Poll, now, id.as_u64()).with_detail(HANDED_OFF);
+        self.workers[worker].push(&event.with_number(now.saturating_sub(begun)));
     }
 
     /// A task is about to be queued.
@@ -209,7 +205,13 @@ impl Recorder {
     }
 
     /// What the rings hold now; the workers go on.
-    pub(crate) fn snapshot(&self, runtime: String) -> RecordingSnapshot {
+    pub(in super::super) fn snapshot(
+        &self,
+        runtime: String,
+        polls: &RunningPolls,
+    ) -> RecordingSnapshot {
+        // Before the rings are copied: a poll that ends meanwhile is in both, and not in neither.
+        let polls = polls.all();
         let (now, time) = (self.clock.now(), SystemTime::now());
         let workers = self.workers.iter().enumerate();
         let workers = workers.map(|(worker, ring)| Track::new(Some(worker), ring.copy()));
@@ -218,6 +220,7 @@ impl Recorder {
         RecordingSnapshot::new(
             runtime,
             workers.chain(outside).collect(),
+            polls,
             now,
             time,
             self.clock.scale(),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use selkie_core::task::Id;
 
 use super::super::names::all_names;
+use super::super::running_polls::RunningPoll;
 use super::event::Event;
 use super::event_ring::CopiedEvents;
 use crate::sys::TickScale;
@@ -37,6 +38,8 @@ pub struct RecordingSnapshot {
     /// What the runtime is called.
     pub(super) runtime: String,
     pub(super) tracks: Vec<Track>,
+    /// The polls that went on.
+    pub(super) polls: Vec<RunningPoll>,
     /// The names of the tasks that lived when this was made.
     pub(super) names: HashMap<u64, Arc<str>>,
     /// When it was made, in ticks and by the system's clock.
@@ -49,6 +52,7 @@ impl RecordingSnapshot {
     pub(super) fn new(
         runtime: String,
         tracks: Vec<Track>,
+        polls: Vec<RunningPoll>,
         now: u64,
         time: SystemTime,
         scale: TickScale,
@@ -57,6 +61,7 @@ impl RecordingSnapshot {
         Self {
             runtime,
             tracks,
+            polls,
             names: names
                 .map(|(id, name): (Id, _)| (id.as_u64(), name))
                 .collect(),

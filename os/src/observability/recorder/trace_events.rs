@@ -17,6 +17,7 @@ use super::super::thread_role::WakeCause;
 use super::event::{Event, EventKind, cause_of};
 use super::recorder::HANDED_OFF;
 use super::snapshot::RecordingSnapshot;
+use super::step::StepKind;
 
 /// The one process of a file.
 const PROCESS: u32 = 1;
@@ -85,24 +86,23 @@ impl RecordingSnapshot {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn write_json(&self, out: impl Write) -> io::Result<()> {
-        let mut events: Vec<(usize, &Event)> = Vec::with_capacity(self.event_count());
-        for (row, track) in self.tracks.iter().enumerate() {
-            events.extend(track.events.iter().map(|event| (row, event)));
-        }
-        // Stable: what one ring has at the same tick keeps its order.
-        events.sort_by_key(|(_, event)| event.tick);
+        let events = self.steps();
         let mut writer = TraceWriter {
             snapshot: self,
             out: io::BufWriter::new(out),
-            origin: events.first().map_or(self.now, |(_, event)| event.tick),
+            origin: events.first().map_or(self.now, |step| step.tick),
             rows: self.tracks.iter().map(|_| RowState::default()).collect(),
             wakes: HashMap::new(),
             places: HashMap::new(),
             arrows: 0,
         };
         writer.head()?;
-        for (row, event) in events {
-            writer.event(row, event)?;
+        for step in &events {
+            match step.kind {
+                StepKind::Event => writer.event(step.row, &step.event)?,
+                StepKind::PollBegin => writer.poll_begin(step.row, &step.event, step.tick),
+                StepKind::PollEnd => writer.poll_end(step.row, &step.event)?,
+            }
         }
         writer.tail()
     }
@@ -201,12 +201,9 @@ impl<W: Write> TraceWriter<'_, W> {
     }
 
     fn event(&mut self, row: usize, event: &Event) -> io::Result<()> {
-        if let Some(place) = event.location.filter(|_| event.task != 0) {
-            self.places.insert(event.task, place);
-        }
+        self.learn_place(event);
         match event.kind {
-            EventKind::PollBegin => self.poll_begin(row, event),
-            EventKind::PollEnd => self.poll_end(row, event),
+            EventKind::Poll => Ok(()), // Two steps.
             EventKind::Wake => self.wake(row, event),
             EventKind::Spawn => self.instant(row, event, "spawn"),
             EventKind::End => {
@@ -280,15 +277,21 @@ impl<W: Write> TraceWriter<'_, W> {
         name.unwrap_or_else(|| format!("task {task}"))
     }
 
-    fn poll_begin(&mut self, row: usize, event: &Event) -> io::Result<()> {
+    fn learn_place(&mut self, event: &Event) {
+        if let Some(place) = event.location.filter(|_| event.task != 0) {
+            self.places.insert(event.task, place);
+        }
+    }
+
+    fn poll_begin(&mut self, row: usize, event: &Event, tick: u64) {
+        self.learn_place(event);
         let wake = self.wakes.remove(&event.task);
         // One that is there still has lost its end (I2).
         self.rows[row].poll = Some(OpenSlice {
             task: event.task,
-            begun: event.tick,
+            begun: tick,
             wake,
         });
-        Ok(())
     }
 
     fn poll_end(&mut self, row: usize, event: &Event) -> io::Result<()> {

@@ -14,10 +14,10 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use selkie_core::raw::collections::Padded;
-use selkie_core::raw::platform::{AtomicU64, Ordering};
 use selkie_core::task::Id;
 
 use super::super::names::name_of;
+use super::super::running_polls::{RunningPoll, RunningPolls};
 use super::ended_tasks::{EndedTasks, MOST_PLACES, Place, Total};
 use super::number_hasher::NumberHasher;
 use super::record::{Record, RecordSnapshot};
@@ -47,30 +47,20 @@ impl Shard {
     }
 }
 
-/// What a worker polls now: written by the thread that has the worker, and read by those who look.
-#[derive(Debug, Default)]
-struct RunningPoll {
-    /// The task, or 0.
-    task: AtomicU64,
-    since: AtomicU64,
-}
-
 /// The statistics of the tasks of a runtime.
 #[derive(Debug)]
 pub(crate) struct TaskTable {
     clock: &'static TickClock,
     shards: Box<[Padded<Mutex<Shard>>]>,
     ended: Box<[Padded<Mutex<EndedTasks>>]>,
-    polls: Box<[Padded<RunningPoll>]>,
 }
 
 impl TaskTable {
-    pub(crate) fn new(workers: usize) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             clock: TickClock::get(),
             shards: (0..SHARDS).map(|_| Padded::default()).collect(),
             ended: (0..ENDED_SHARDS).map(|_| Padded::default()).collect(),
-            polls: (0..workers).map(|_| Padded::default()).collect(),
         }
     }
 
@@ -95,32 +85,17 @@ impl TaskTable {
         }
     }
 
-    /// Worker `worker`, which the thread has, begins to poll the task `id`.
+    /// The poll of the task `id` that began at `begun` is over.
     #[inline]
-    pub(crate) fn begin(&self, now: u64, worker: usize, id: Id) {
-        let poll = &self.polls[worker];
-        // Relaxed: a pair that does not belong together is found by the record's own times.
-        poll.since.store(now, Ordering::Relaxed);
-        poll.task.store(id.as_u64(), Ordering::Relaxed);
-    }
-
-    /// The poll of the task `id` that began at `begun` is over; worker `worker`, if there still is one, polls nothing.
-    #[inline]
-    pub(crate) fn end(&self, begun: u64, now: u64, worker: Option<usize>, id: Id) {
+    pub(crate) fn end(&self, begun: u64, now: u64, id: Id) {
         // A task without a record may have ended on another thread since its poll returned, so it gets none here (I1).
         if let Some(record) = self.shard(id).living.get_mut(&id) {
             record.end(begun, now);
         }
-        if let Some(worker) = worker {
-            // Relaxed: as in `begin`.
-            self.polls[worker].task.store(0, Ordering::Relaxed);
-        }
     }
 
-    /// The poll of the task `id` that began at `begun` goes on without worker `worker`.
-    pub(crate) fn hand_off(&self, begun: u64, worker: usize, id: Id) {
-        // Relaxed: as in `begin`.
-        self.polls[worker].task.store(0, Ordering::Relaxed);
+    /// The poll of the task `id` that began at `begun` goes on without its worker.
+    pub(crate) fn hand_off(&self, begun: u64, id: Id) {
         if let Some(record) = self.shard(id).living.get_mut(&id) {
             record.hand_off(begun);
         }
@@ -142,20 +117,10 @@ impl TaskTable {
         lock(ended).add(record.location, &usage);
     }
 
-    /// What the workers poll now: the tasks, with the worker and since when.
-    fn running(&self) -> HashMap<u64, (usize, u64)> {
-        let polls = self.polls.iter().enumerate();
-        let running = polls.map(|(worker, poll)| {
-            // Relaxed: as in `begin`.
-            let task = poll.task.load(Ordering::Relaxed);
-            (task, (worker, poll.since.load(Ordering::Relaxed)))
-        });
-        running.filter(|(task, _)| *task != 0).collect()
-    }
-
     /// Calls `each` with the living tasks of each shard, as they are at the same moment.
-    fn visit(&self, mut each: impl FnMut(&[(Id, Record)], &TableSnapshot)) {
-        let running = self.running();
+    fn visit(&self, polls: &RunningPolls, mut each: impl FnMut(&[(Id, Record)], &TableSnapshot)) {
+        let running = polls.all().into_iter().map(|poll| (poll.task, poll));
+        let running: HashMap<_, _> = running.collect();
         for shard in &self.shards {
             let shard = lock(shard);
             let living: Vec<_> = shard.living.iter().map(|(id, one)| (*id, *one)).collect();
@@ -167,10 +132,10 @@ impl TaskTable {
     }
 
     /// The statistics of each living task, in the order of their ids.
-    pub(crate) fn tasks(&self) -> Vec<TaskStatistics> {
+    pub(in super::super) fn tasks(&self, polls: &RunningPolls) -> Vec<TaskStatistics> {
         let scale = self.clock.scale();
         let mut tasks = Vec::new();
-        self.visit(|living, view| {
+        self.visit(polls, |living, view| {
             tasks.extend(living.iter().map(|(id, record)| {
                 let (worker, seen) = view.of(*id, record);
                 TaskStatistics::new(*id, record, &seen, worker, view.now, scale)
@@ -184,7 +149,7 @@ impl TaskTable {
     }
 
     /// The statistics of each spawn place, the busiest first.
-    pub(crate) fn spawn_places(&self) -> Vec<SpawnPlaceStatistics> {
+    pub(in super::super) fn spawn_places(&self, polls: &RunningPolls) -> Vec<SpawnPlaceStatistics> {
         let scale = self.clock.scale();
         let mut rows: HashMap<Place, (usize, Total)> = HashMap::new();
         let mut add = |place: Place, live: usize, total: &Total| {
@@ -199,7 +164,7 @@ impl TaskTable {
                 .iter()
                 .for_each(|(place, total)| add(*place, 0, total));
         }
-        self.visit(|living, view| {
+        self.visit(polls, |living, view| {
             for (id, record) in living {
                 let usage = view.of(*id, record).1.usage;
                 add(Some(record.location), 1, &Total { ended: 0, usage });
@@ -214,7 +179,7 @@ impl TaskTable {
 
 /// What is known of all tasks at one moment.
 struct TableSnapshot<'a> {
-    running: &'a HashMap<u64, (usize, u64)>,
+    running: &'a HashMap<u64, RunningPoll>,
     now: u64,
 }
 
@@ -222,7 +187,7 @@ impl TableSnapshot<'_> {
     /// The task `id`, and the worker that polls it, if one does.
     fn of(&self, id: Id, record: &Record) -> (usize, RecordSnapshot) {
         let running = self.running.get(&id.as_u64());
-        let (worker, since) = running.copied().unzip();
+        let (worker, since) = running.map(|poll| (poll.worker, poll.since)).unzip();
         (worker.unwrap_or_default(), record.view(self.now, since))
     }
 }

@@ -1,0 +1,87 @@
+//! What each worker polls now, for those who look at a runtime from outside.
+//!
+//! Invariants  I1 the thread that has the worker writes its words; whoever reads them finds out by other times whether they belong
+//!                together, since they are not written in one step.
+
+use std::panic::Location;
+
+use selkie_core::raw::collections::Padded;
+use selkie_core::raw::platform::{AtomicPtr, AtomicU64, Ordering};
+use selkie_core::task::Id;
+
+/// The words of one worker.
+#[derive(Debug)]
+struct Words {
+    /// The task, or 0.
+    task: AtomicU64,
+    since: AtomicU64,
+    location: AtomicPtr<Location<'static>>,
+}
+
+/// What the workers of a runtime poll.
+#[derive(Debug)]
+pub(super) struct RunningPolls(Box<[Padded<Words>]>);
+
+/// A poll that goes on, in ticks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RunningPoll {
+    pub(super) worker: usize,
+    pub(super) task: u64,
+    pub(super) since: u64,
+    #[allow(dead_code, reason = "read where recordings are written out")]
+    pub(super) location: Option<&'static Location<'static>>,
+}
+
+impl RunningPolls {
+    pub(super) fn new(workers: usize) -> Self {
+        let words = || {
+            Padded(Words {
+                task: AtomicU64::new(0),
+                since: AtomicU64::new(0),
+                location: AtomicPtr::new(std::ptr::null_mut()),
+            })
+        };
+        Self((0..workers).map(|_| words()).collect())
+    }
+
+    /// Worker `worker`, which the thread has, begins to poll the task `id`.
+    #[inline]
+    pub(super) fn begin(
+        &self,
+        now: u64,
+        worker: usize,
+        id: Id,
+        location: &'static Location<'static>,
+    ) {
+        let words = &self.0[worker];
+        let location = std::ptr::from_ref(location).cast_mut();
+        // Relaxed: I1.
+        words.since.store(now, Ordering::Relaxed);
+        words.location.store(location, Ordering::Relaxed);
+        words.task.store(id.as_u64(), Ordering::Relaxed);
+    }
+
+    /// The poll of worker `worker`, which the thread has, or is about to hand off, is over.
+    #[inline]
+    pub(super) fn end(&self, worker: usize) {
+        // Relaxed: I1.
+        self.0[worker].task.store(0, Ordering::Relaxed);
+    }
+
+    /// The polls that go on.
+    #[allow(unsafe_code)]
+    pub(super) fn all(&self) -> Vec<RunningPoll> {
+        let polls = self.0.iter().enumerate().map(|(worker, words)| {
+            // Relaxed: I1.
+            let location = words.location.load(Ordering::Relaxed);
+            RunningPoll {
+                worker,
+                task: words.task.load(Ordering::Relaxed),
+                since: words.since.load(Ordering::Relaxed),
+                // SAFETY: null, or made of a `&'static Location` by `begin`.
+                location: unsafe { location.as_ref() },
+            }
+        });
+        polls.filter(|poll| poll.task != 0).collect()
+    }
+}
