@@ -65,7 +65,6 @@ pub(crate) use page_cache::PageCache;
 pub(crate) use polled_readiness::PolledReadiness;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
-#[cfg(feature = "taskdump")]
 pub use thread_stack::NoStack;
 pub(crate) use thread_stack::{NativeThread, RawStack, StackSignal, prepare_stack_signal};
 pub(crate) use ticks::{TickClock, TickScale};
