@@ -15,6 +15,8 @@ mod hooks;
 mod limits;
 mod local;
 mod memory;
+
+mod metrics;
 mod misuse;
 mod nested_executors;
 mod order;

@@ -30,7 +30,9 @@ use super::block_lists::BlockLists;
 use super::block_pool::BlockPool;
 use super::slot::SlotRef;
 use crate::context_cell;
-use crate::platform::{AtomicPtr, HAS_THREADS, Lock, Ordering, UnsafeCell, without_interrupts};
+use crate::platform::{
+    AtomicPtr, HAS_THREADS, Lock, Ordering, SLOT_CHUNK_BYTES, UnsafeCell, without_interrupts,
+};
 
 context_cell! {
     /// Address of the slab whose owner the running context is, or 0.
@@ -262,6 +264,13 @@ impl<H: SlotHeader> Slab<H> {
             // SAFETY: below the number of slots that are carved; the block stays while it is known (I6).
             (0..block.carved()).for_each(|index| visit(unsafe { block.slot(index) }));
         }
+    }
+
+    /// The bytes of the blocks, while the slots belong to `owner`; else none, as where there are no threads.
+    pub fn bytes_from_outside(&self, owner: *const ()) -> usize {
+        let known = self.known.lock();
+        let is_owned = core::ptr::eq(self.owner(), owner);
+        usize::from(is_owned) * known.len() * SLOT_CHUNK_BYTES
     }
 
     /// Shows `block`, which the slab has from now on, to those who look from outside (I6).

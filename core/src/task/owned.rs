@@ -97,6 +97,12 @@ impl<S: Schedule> VisibleTasks<S> {
         });
     }
 
+    /// The bytes of memory that the tasks have, in blocks of slots, taken or vacant; none, if their owner is gone.
+    pub fn memory_bytes(&self, scheduler: &S) -> usize {
+        let scheduler = core::ptr::from_ref(scheduler).cast();
+        self.slab.bytes_from_outside(scheduler)
+    }
+
     /// Wakes the tasks that wait, and gives each to `keep`; not those that are queued or running. The tasks must be
     /// `scheduler`'s: if their owner is gone, there are none.
     pub fn wake_waiting(&self, scheduler: &S, keep: impl FnMut(Notified)) {

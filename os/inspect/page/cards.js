@@ -1,6 +1,6 @@
 // The figures at the top, each with its last minute.
 const CARDS = [
-  { key: "tasks", title: "Tasks alive", color: "var(--sea)", value: s => s.figures.tasks_alive, sub: s => short(s.figures.tasks_spawned_total) + " spawned so far" },
+  { key: "tasks", title: "Tasks alive", color: "var(--sea)", value: s => s.figures.tasks_alive, sub: s => `${short(s.figures.tasks_spawned_total)} spawned, ${short(s.figures.task_memory_bytes / 1024)} KiB` },
   { key: "polls", title: "Polls", unit: "/s", color: "var(--sky)", rate: s => sum(s.workers, "polls_total"), sub: s => short(sum(s.workers, "polls_total")) + " in all" },
   { key: "queue", title: "Tasks queued", color: "var(--coral)", value: s => s.figures.inject_queue_depth + sum(s.workers, "queue_depth"), sub: s => short(s.figures.inject_queue_depth) + " from outside" },
   { key: "io", title: "I/O events", unit: "/s", color: "var(--sun)", rate: s => s.figures.io_ready_events_total, sub: s => short(s.figures.io_sources_registered_total - s.figures.io_sources_deregistered_total) + " sources registered" },

@@ -3,7 +3,9 @@ const WORKER_COLUMNS = [
   { title: "worker" }, { title: "busy" }, { title: "polls/s", rate: "polls_total" }, { title: "mean poll", less: true, value: w => duration(w.mean_poll_seconds) },
   { title: "queued", value: w => short(w.queue_depth) }, { title: "woken here/s", rate: "local_schedules_total", less: true },
   { title: "stolen/s", rate: "steals_total" }, { title: "overflows/s", rate: "overflows_total", less: true },
-  { title: "parks/s", rate: "parks_total", less: true },
+  { title: "parks/s", rate: "parks_total", less: true }, { title: "timers", less: true, value: w => short(w.timers) },
+  { title: "sockets", less: true, value: w => short(w.io_sources) }, { title: "events/s", rate: "io_ready_events_total", less: true },
+  { title: "ring", less: true, value: w => w.ring ? short(w.ring_in_flight) : "–" },
 ];
 
 function workerRow(number) {

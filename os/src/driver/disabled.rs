@@ -63,6 +63,16 @@ impl Handle {
         match *self {}
     }
 
+    /// Sources that are registered with the reactor of `worker`, and the events that it has dispatched.
+    pub(crate) fn reactor_counts(&self, _worker: usize) -> (usize, u64) {
+        match *self {}
+    }
+
+    /// Operations in flight in the ring of `worker`; `None` if it has none.
+    pub(crate) fn ring_in_flight(&self, _worker: usize) -> Option<usize> {
+        match *self {}
+    }
+
     /// Sources registered so far.
     pub(crate) fn registered(&self) -> u64 {
         match *self {}

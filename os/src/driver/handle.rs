@@ -135,6 +135,18 @@ impl Handle {
         self.shared.reactors.all().map(Reactor::events).sum()
     }
 
+    /// Sources that are registered with the reactor of `worker`, and the events that it has dispatched.
+    pub(crate) fn reactor_counts(&self, worker: usize) -> (usize, u64) {
+        let reactors = &self.shared.reactors;
+        let reactor = reactors.at(if reactors.is_one() { 0 } else { worker });
+        (reactor.sources(), reactor.events())
+    }
+
+    /// Operations in flight in the ring of `worker`; `None` if it has none.
+    pub(crate) fn ring_in_flight(&self, worker: usize) -> Option<usize> {
+        self.shared.rings.in_flight(worker)
+    }
+
     /// Sources registered so far.
     pub(crate) fn registered(&self) -> u64 {
         self.shared.slots.counts().0

@@ -32,5 +32,9 @@ impl Rings {
 
     pub(super) fn set_shutdown_deadline(&self, _deadline: Instant) {}
 
+    pub(super) fn in_flight(&self, _worker: usize) -> Option<usize> {
+        None
+    }
+
     pub(super) fn close(&self) {}
 }

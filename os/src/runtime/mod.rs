@@ -104,6 +104,7 @@ mod report;
 pub mod dump;
 
 mod report_histograms;
+mod report_resources;
 
 mod report_format;
 

@@ -31,6 +31,10 @@ impl fmt::Debug for WorkerMetrics<'_> {
             .field("park_count", &of.worker_park_count(worker))
             .field("park_unpark_count", &of.worker_park_unpark_count(worker))
             .field("noop_count", &of.worker_noop_count(worker))
+            .field("timer_count", &of.worker_timer_count(worker))
+            .field("io_source_count", &of.worker_io_source_count(worker))
+            .field("io_ready_count", &of.worker_io_ready_count(worker))
+            .field("ring_in_flight", &of.worker_ring_in_flight(worker))
             .field("thread_id", &of.worker_thread_id(worker))
             .finish()
     }
@@ -80,6 +84,7 @@ impl fmt::Debug for RuntimeMetrics {
                 "io_driver_fd_deregistered_count",
                 &self.io_driver_fd_deregistered_count(),
             )
+            .field("task_memory_bytes", &self.task_memory_bytes())
             .field("workers", &WorkersMetrics(self))
             .finish()
     }

@@ -90,6 +90,15 @@ impl Spawner {
         }
     }
 
+    /// The bytes of memory that tasks have.
+    pub(crate) fn task_memory_bytes(&self) -> usize {
+        match self {
+            Self::CurrentThread(scheduler) => scheduler.task_memory_bytes(),
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(scheduler) => scheduler.task_memory_bytes(),
+        }
+    }
+
     /// How many workers there are.
     pub(crate) fn workers(&self) -> usize {
         match self {

@@ -60,10 +60,10 @@ impl Builder {
     ///
     /// The signal goes to that one thread. Its handler copies registers and stack into memory that is there already, and
     /// does nothing else. It is installed when a runtime with a watchdog is built, or when a dump first finds a worker in a
-    /// long poll, and stays for the life of the process. If the signal comes for
-    /// another reason, the handler that was there before is called; a handler that is installed later has to call the one
-    /// before it, as [`signal`](crate::signal::unix::signal) does, or there are no calls. A [listener](crate::signal::unix::signal) of the same signal is
-    /// woken by it, too.
+    /// long poll, and stays for the life of the process. If the signal comes for another reason, the handler that was
+    /// there before is called; a handler that is installed later has to call the one before it, as
+    /// [`signal`](crate::signal::unix::signal) does, or there are no calls. Who listens for the same signal may be woken
+    /// by it, too.
     ///
     /// On other systems than Linux, and other processors than x86-64 and 64-bit ARM nothing changes.
     ///

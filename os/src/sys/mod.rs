@@ -67,10 +67,7 @@ pub(crate) use polled_readiness::PolledReadiness;
 pub(crate) use standard_error::report_line;
 pub(crate) use stopwatch::stopwatch;
 pub(crate) use thread_end::join_thread;
-#[cfg(feature = "taskdump")]
 pub use thread_stack::NoStack;
-#[cfg(not(feature = "taskdump"))]
-pub(crate) use thread_stack::NoStack;
 pub(crate) use thread_stack::{NativeThread, RawStack, StackSignal, prepare_stack_signal};
 pub(crate) use ticks::{TickClock, TickScale};
 #[cfg(all(unix, feature = "reactor"))]

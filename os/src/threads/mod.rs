@@ -4,4 +4,9 @@ mod library_thread;
 mod thread_channel;
 
 pub(crate) use library_thread::start_library_thread;
-pub(crate) use thread_channel::{ThreadReceiver, ThreadSender, thread_channel};
+#[allow(
+    unused_imports,
+    reason = "Linux's reader of standard input alone names a receiver"
+)]
+pub(crate) use thread_channel::ThreadReceiver;
+pub(crate) use thread_channel::{ThreadSender, thread_channel};

@@ -15,13 +15,13 @@ use crate::runtimes::InspectedRuntime;
 const SECONDS: usize = 5;
 const MOST_SECONDS: usize = 60;
 /// Memory of a recording that is started here, in bytes, and of one event.
-const MEMORY: usize = 64 << 20;
+const MEMORY: usize = 32 << 20;
 const EVENT: usize = 32;
 /// Rings of a recording beside those of the workers.
 const OTHER_RINGS: usize = 4;
 /// Events of a ring at least, and at most.
 const FEWEST_EVENTS: usize = 4_096;
-const MOST_EVENTS: usize = 131_072;
+const MOST_EVENTS: usize = 65_536;
 
 /// A recording that is stopped at the end, also if the client goes before, unless the program had begun it.
 struct StopGuard {

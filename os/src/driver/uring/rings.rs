@@ -207,6 +207,11 @@ impl Rings {
         self.rings[self.index_of(worker)].get()?.as_ref()
     }
 
+    /// Operations in flight in the ring of `worker`; `None` if it has none.
+    pub(in crate::driver) fn in_flight(&self, worker: usize) -> Option<usize> {
+        Some(self.existing(Some(worker))?.in_flight())
+    }
+
     fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Ring>> {
         self.rings.iter().filter_map(|ring| ring.get()?.as_ref())
     }

@@ -80,6 +80,11 @@ impl Ring {
         state.operations.cancellable() > 0 && !state.is_broken
     }
 
+    /// How many operations are in flight, completions that nobody has taken yet included.
+    pub(super) fn in_flight(&self) -> usize {
+        self.lock().operations.in_flight()
+    }
+
     /// Takes the completions, and returns whether any operation is in flight.
     fn has_in_flight(&self) -> bool {
         self.reap();

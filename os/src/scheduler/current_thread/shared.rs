@@ -130,6 +130,12 @@ impl CurrentThread {
         self.remote_schedules.load(Ordering::Relaxed) as u64
     }
 
+    /// The bytes of memory that tasks have.
+    pub(crate) fn task_memory_bytes(&self) -> usize {
+        let visible = self.visible.get().into_iter().flatten();
+        visible.map(|tasks| tasks.memory_bytes(self)).sum()
+    }
+
     /// The probes of tasks, if there are any.
     #[inline]
     pub(crate) fn probes(&self) -> Option<&Probes> {

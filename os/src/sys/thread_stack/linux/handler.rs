@@ -258,7 +258,10 @@ pub(super) unsafe fn take(
     let code = unsafe { libc::pthread_kill(thread, signal) };
     let answer = match code {
         0 => wait(idle),
-        code => give_up(idle).and(Err(NoStack::Refused(code))),
+        code => {
+            let _never_sent = give_up(idle);
+            Err(NoStack::Refused(code))
+        }
     };
     answer.map(|()| {
         let copy = read_copy(high);
