@@ -1,8 +1,8 @@
 //! What statistics of tasks and a recording cost, turn by turn in one run.
 //!
-//! `observed [ROUNDS]` prints a CSV: for each operation, with nothing attached, tracked, recorded and both, the median of
+//! `observed [ROUNDS [OPERATION [MODE]]]` prints a CSV: for each operation, with nothing attached, tracked, recorded and both, the median of
 //! the rounds in nanoseconds of processor time, and how much more that is than with nothing. The differences are what counts; they
-//! are as good as the machine is quiet.
+//! are as good as the machine is quiet. With OPERATION and MODE only those are run, for a profiler.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,12 +135,21 @@ const OPERATIONS: [Operation; 4] = [
 ];
 
 fn main() {
-    let rounds = std::env::args().nth(1).and_then(|word| word.parse().ok());
+    let word = |place| std::env::args().nth(place);
+    let rounds = word(1).and_then(|word| word.parse().ok());
+    let (only, only_mode) = (word(2), word(3));
     println!("operation,attached,ns,more_ns,more_percent");
     for (operation, workers, measure) in OPERATIONS {
+        if only.as_deref().is_some_and(|only| only != operation) {
+            continue;
+        }
         let mut times = MODES.map(|_| Vec::new());
         for _ in 0..rounds.unwrap_or(11) {
-            for (times, (_, tracked, recorded)) in times.iter_mut().zip(MODES) {
+            for (times, (mode, tracked, recorded)) in times.iter_mut().zip(MODES) {
+                if only_mode.as_deref().is_some_and(|only| only != mode) {
+                    times.push(f64::NAN);
+                    continue;
+                }
                 times.push(measure(&runtime(workers, tracked, recorded)));
             }
         }
@@ -149,6 +158,9 @@ fn main() {
             times[times.len() / 2]
         });
         for ((mode, ..), median) in MODES.into_iter().zip(medians) {
+            if median.is_nan() {
+                continue;
+            }
             let more = median - medians[0];
             let percent = 100.0 * more / medians[0];
             println!("{operation},{mode},{median:.1},{more:.1},{percent:.1}");

@@ -281,12 +281,14 @@ impl Notified {
     }
 
     /// The task's id.
+    #[inline]
     pub fn id(&self) -> Id {
         // SAFETY: the `Notified` keeps the task in its slot (I3).
         unsafe { self.0.id() }
     }
 
     /// Where the task was spawned.
+    #[inline]
     pub fn location(&self) -> &'static Location<'static> {
         // SAFETY: the `Notified` keeps the task in its slot (I3).
         unsafe { self.0.location() }

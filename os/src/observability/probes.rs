@@ -209,7 +209,15 @@ impl Probes {
         }
     }
 
-    /// Runs a task on worker `worker`.
+    /// Worker `worker`, which the thread has, does more than to take its next task.
+    #[inline]
+    pub(crate) fn interrupt(&self, worker: usize) {
+        if let Some(polls) = self.polls.get() {
+            polls.interrupt(worker);
+        }
+    }
+
+    /// Runs a task on worker `worker`. What that did since the last one, other than to take this one, has called [`interrupt`](Self::interrupt).
     // Never inline: what runs tasks without probes would need more registers.
     #[inline(never)]
     pub(crate) fn run(&self, worker: usize, task: Notified) {
@@ -217,9 +225,15 @@ impl Probes {
             return self.run_observed(worker, task);
         }
         match self.timed() {
-            None => task.run(),
+            None => self.run_untimed(worker, task),
             Some(timed) => timed.run(worker, task),
         }
+    }
+
+    /// Runs a task on worker `worker`, while nothing is kept in ticks.
+    fn run_untimed(&self, worker: usize, task: Notified) {
+        self.interrupt(worker);
+        task.run();
     }
 
     /// Runs a task on worker `worker`, with hooks, histograms and the watchdog.
@@ -235,8 +249,9 @@ impl Probes {
         let meta = TaskMeta::new(id, name.as_deref(), location).with_latency(latency);
         call(self.config.before_poll.as_ref(), &meta);
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
+        self.interrupt(worker); // The hooks.
         match self.timed() {
-            None => task.run(),
+            None => self.run_untimed(worker, task),
             Some(timed) => timed.run(worker, task),
         }
         if let (Some(poll_times), Some(begun)) = (&self.poll_times, begun) {
@@ -247,6 +262,7 @@ impl Probes {
 
     /// What worker `worker` polls may block from here on: another thread has the worker.
     pub(crate) fn handed_off(&self, worker: usize) {
+        self.interrupt(worker);
         match self.timed() {
             Some(timed) => timed.hand_off(worker, current_id()),
             // What was on when the poll began may be off by now.
@@ -283,6 +299,7 @@ impl Probes {
 
     /// Worker `worker`, whose loop calls this, has taken `tasks` tasks from worker `victim`.
     pub(crate) fn stolen(&self, worker: usize, victim: usize, tasks: usize) {
+        self.interrupt(worker);
         if let Some(recorder) = self.recorder() {
             recorder.steal(worker, victim, tasks);
         }
@@ -290,6 +307,7 @@ impl Probes {
 
     /// Worker `worker`, whose loop calls this, goes to sleep.
     pub(crate) fn parks(&self, worker: usize) {
+        self.interrupt(worker);
         if let Some(recorder) = self.recorder() {
             recorder.park(worker);
         }
@@ -313,6 +331,7 @@ impl Probes {
     /// Worker `worker`, which the thread has, looks at its driver by `look`.
     #[inline(never)]
     pub(crate) fn look<R>(&self, worker: usize, cause: WakeCause, look: impl FnOnce() -> R) -> R {
+        self.interrupt(worker);
         let _turn = self
             .recorder()
             .map(|recorder| recorder.begin_turn(worker, cause));
@@ -322,6 +341,7 @@ impl Probes {
     /// Worker `worker`, which the thread has, fires its timers that are due.
     #[inline(never)]
     pub(crate) fn fire(&self, worker: usize, fire: impl FnOnce() -> usize) {
+        self.interrupt(worker);
         let recorder = self.recorder();
         let mut turn = recorder.map(|recorder| recorder.begin_turn(worker, WakeCause::Timer));
         let fired = fire();

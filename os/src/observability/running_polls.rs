@@ -15,6 +15,8 @@ struct Words {
     /// The task, or 0.
     task: AtomicU64,
     since: AtomicU64,
+    /// When the last poll was over, or 0 if the worker has done more since than to take its next task.
+    ended: AtomicU64,
     location: AtomicPtr<Location<'static>>,
 }
 
@@ -38,6 +40,7 @@ impl RunningPolls {
             Padded(Words {
                 task: AtomicU64::new(0),
                 since: AtomicU64::new(0),
+                ended: AtomicU64::new(0),
                 location: AtomicPtr::new(std::ptr::null_mut()),
             })
         };
@@ -61,11 +64,33 @@ impl RunningPolls {
         words.task.store(id.as_u64(), Ordering::Relaxed);
     }
 
-    /// The poll of worker `worker`, which the thread has, or is about to hand off, is over.
+    /// The poll of worker `worker`, which the thread has, is over since `now`.
     #[inline]
-    pub(super) fn end(&self, worker: usize) {
+    pub(super) fn end(&self, now: u64, worker: usize) {
+        let words = &self.0[worker];
         // Relaxed: I1.
-        self.0[worker].task.store(0, Ordering::Relaxed);
+        words.ended.store(now, Ordering::Relaxed);
+        words.task.store(0, Ordering::Relaxed);
+    }
+
+    /// The thread is about to hand worker `worker` off: its poll goes on without.
+    pub(super) fn hand_off(&self, worker: usize) {
+        self.end(0, worker);
+    }
+
+    /// Worker `worker`, which the thread has, does more than to take its next task.
+    #[inline]
+    pub(super) fn interrupt(&self, worker: usize) {
+        // Relaxed: I1.
+        self.0[worker].ended.store(0, Ordering::Relaxed);
+    }
+
+    /// When the last poll of worker `worker`, which the thread has, was over, if the worker has only taken its next task since.
+    #[inline]
+    pub(super) fn just_ended(&self, worker: usize) -> Option<u64> {
+        // Relaxed: I1.
+        let ended = self.0[worker].ended.load(Ordering::Relaxed);
+        (ended != 0).then_some(ended)
     }
 
     /// The polls that go on.

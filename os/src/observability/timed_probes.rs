@@ -46,10 +46,21 @@ impl TimedProbes<'_> {
         }
     }
 
+    /// When the poll that worker `worker` is about to begin has begun: at the end of the last one, if there was nothing between.
+    ///
+    /// Not for the statistics: another thread may have queued the task since, which they would take for a wake in the poll.
+    #[inline(always)]
+    fn begin(&self, worker: usize) -> u64 {
+        match self.polls.just_ended(worker) {
+            Some(ended) if self.tasks.is_none() => ended,
+            _ => self.clock.now(),
+        }
+    }
+
     /// Runs a task on worker `worker`.
-    #[inline]
-    pub(super) fn run(&self, worker: usize, task: Notified) {
-        let (id, location, begun) = (task.id(), task.location(), self.clock.now());
+    #[inline(always)]
+    pub(super) fn run(self, worker: usize, task: Notified) {
+        let (id, location, begun) = (task.id(), task.location(), self.begin(worker));
         let entered = thread_role::enter(self.number, worker, id.as_u64(), begun);
         if entered {
             self.polls.begin(begun, worker, id, location);
@@ -62,7 +73,7 @@ impl TimedProbes<'_> {
             if let Some(recorder) = self.recorder {
                 recorder.poll(begun, now, worker, id, location);
             }
-            self.polls.end(worker);
+            self.polls.end(now, worker);
         }
         if let Some(tasks) = self.tasks {
             tasks.end(begun, now, id);
@@ -78,7 +89,7 @@ impl TimedProbes<'_> {
             if let Some(recorder) = self.recorder {
                 recorder.hand_off(begun, now, worker, id);
             }
-            self.polls.end(worker);
+            self.polls.hand_off(worker);
             if let Some(tasks) = self.tasks {
                 tasks.hand_off(begun, id);
             }

@@ -58,6 +58,8 @@ impl TickClock {
         self.nanos_of_instant()
     }
 
+    #[cold]
+    #[inline(never)]
     fn nanos_of_instant(&self) -> u64 {
         let nanos = self.begun.map(|begun| begun.elapsed().as_nanos());
         nanos.map_or(0, |nanos| u64::try_from(nanos).unwrap_or(u64::MAX))

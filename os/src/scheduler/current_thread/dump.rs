@@ -69,6 +69,9 @@ impl CoreGuard<'_> {
         }
         for task in tasks {
             request.run(task, |task| self.run_task(task));
+            if let Some(probes) = self.scheduler.probes() {
+                probes.interrupt(0);
+            }
         }
         request.answer(0, missed)
     }

@@ -15,9 +15,12 @@ use crate::config::call;
 use crate::observability::{Probes, WakeCause};
 
 impl CoreGuard<'_> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn look_at_timers(&self) {
         let Some(timers) = self.scheduler.timers else {
+            if let Some(probes) = self.scheduler.probes() {
+                probes.interrupt(0);
+            }
             return;
         };
         match self.scheduler.probes() {

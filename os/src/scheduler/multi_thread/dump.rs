@@ -104,6 +104,10 @@ impl Worker<'_> {
                 continue;
             }
             request.run(task, |task| self.run_task(task));
+            let probes = self.shared.probes();
+            if let Some(probes) = probes.filter(|_| self.has_core.get()) {
+                probes.interrupt(self.index);
+            }
         }
         if request.answer(self.index, missed) {
             self.shared.unpark_all();
