@@ -1,4 +1,5 @@
 //! Other threads list the tasks of an owner, and wake them, while it spawns, ends and trims without a pause.
+#![cfg(feature = "std")]
 #![allow(unsafe_code)]
 
 use std::future::{Future, poll_fn};
