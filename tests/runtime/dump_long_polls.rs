@@ -184,14 +184,16 @@ fn a_future_that_keeps_block_on_busy_is_shown_by_its_calls() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let waits = runtime.spawn(async { sleep(LONG).await });
     let (release, released) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
     let handle = runtime.handle().clone();
     let driver = std::thread::spawn(move || {
         runtime.block_on(async move {
             task::yield_now().await;
+            begin.send(()).unwrap();
             let _released = released.recv_timeout(LONG);
         });
     });
-    std::thread::sleep(Duration::from_millis(50));
+    begun.recv_timeout(LONG).unwrap();
     let dump = dump(&handle);
     assert_eq!(dump.missing_workers(), [0]);
     assert!(!of(&dump, waits.id()).is_polled());

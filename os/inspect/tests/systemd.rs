@@ -73,7 +73,7 @@ impl Service {
 }
 
 #[test]
-#[ignore = "run by the other tests"]
+#[ignore = "a part of a_program_is_ready_lives_and_stops"]
 fn program() {
     let runtime = selkie::runtime::Builder::new_current_thread()
         .enable_all()
@@ -88,7 +88,7 @@ fn program() {
 }
 
 #[test]
-#[ignore = "run by the other tests"]
+#[ignore = "a part of a_program_that_is_stuck_says_nothing_more"]
 fn stuck_program() {
     let runtime = selkie::runtime::Builder::new_current_thread()
         .enable_all()

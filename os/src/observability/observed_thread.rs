@@ -63,6 +63,7 @@ impl ObservedThread {
         // SAFETY: the thread has not ended, and does not before the lock is free (I1).
         unsafe { self.current?.get() }
     }
+
     /// The calls that the thread is in.
     pub(crate) fn stack(&self, signal: StackSignal) -> Result<RawStack, NoStack> {
         let has_ended = self.lock();

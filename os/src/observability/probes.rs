@@ -105,19 +105,18 @@ impl Probes {
         if !asked {
             return Ok(None);
         }
-        let mut probes = Self::empty();
         let histograms = |shape: &Option<HistogramConfiguration>| {
             let shape = shape.as_ref()?;
             Some((0..workers).map(|_| Histogram::new(shape)).collect())
         };
         let with_stamps = config.track_latency || config.latencies.is_some();
-        probes = Self {
+        let probes = Self {
             has_others: true,
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
             config: config.clone(),
-            ..probes
+            ..Self::empty()
         };
         if config.track_tasks {
             probes.track_tasks(workers);

@@ -11,7 +11,7 @@ use super::dumps::DumpClosure;
 use super::names::PrintedName;
 use crate::sys::{NoStack, RawStack};
 
-/// A poll that has not returned within the watchdog's threshold: it blocks its thread, or computes without giving way.
+/// A poll that has not returned within the watchdog's threshold: it blocks its thread, or computes without yielding.
 #[derive(Clone)]
 pub struct StalledPoll {
     pub(super) worker: Option<usize>,

@@ -2,6 +2,7 @@
 //!
 //! One `broadcast` channel carries the lines. A client that reads too slowly misses lines, and sees how many;
 //! nobody waits for it.
+//! Lines may be of any length here; `framed_messages` shows how a real server bounds them.
 //!
 //! ```sh
 //! cargo run -p selkie-examples --bin chat -- 127.0.0.1:7000

@@ -1,4 +1,5 @@
 //! A key-value store: one task owns the table, connections send it requests.
+//! Lines may be of any length here; `framed_messages` shows how a real server bounds them.
 //!
 //! ```sh
 //! cargo run -p selkie-examples --bin key_value_store -- 127.0.0.1:7000

@@ -148,9 +148,7 @@ impl Task {
             TaskState::Traced(_) | TaskState::Untraced(_) => None,
         }
     }
-}
 
-impl Task {
     /// The calls that a poll of this task is in which keeps its worker busy: on Linux, with x86-64 and 64-bit ARM, unless
     /// `Builder::stack_signal` asked for none. Beyond Tokio.
     pub fn stack(&self) -> Option<&ThreadStack> {

@@ -5,7 +5,6 @@
 //! Rejected    A thread of the blocking pool: it may have none to give, and then there would be no dump.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::context::Handle;
@@ -13,6 +12,7 @@ use crate::observability::{Request, StuckPoll};
 use crate::scheduler::Spawner;
 use crate::sync::oneshot;
 use crate::sys::prepare_stack_signal;
+use crate::threads::start_library_thread;
 
 /// How often the tasks of stuck workers are given to others.
 const ATTEMPTS: u32 = 3;
@@ -78,13 +78,12 @@ fn stuck_poll(handle: &Handle, worker: usize, least: Duration) -> Option<StuckPo
 pub(super) async fn collect_apart(handle: Handle, request: Arc<Request>) {
     let (done, end) = oneshot::channel();
     let (own_handle, own_request) = (handle.clone(), Arc::clone(&request));
-    let thread = thread::Builder::new().name("selkie-dump".to_owned());
-    let started = thread.spawn(move || {
+    let make = move || {
         collect(&own_handle, &own_request);
         // Whoever asked may have gone.
         let _gone = done.send(());
-    });
-    if started.is_ok() {
+    };
+    if start_library_thread("selkie-dump", Box::new(make)).is_ok() {
         let _ended = end.await;
     } else {
         let _stuck = request.give_up_waiting();
