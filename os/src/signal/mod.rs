@@ -63,6 +63,8 @@ mod unix_action;
 
 #[cfg(all(unix, feature = "taskdump"))]
 mod unix_dumps;
+#[cfg(all(unix, feature = "taskdump"))]
+mod unix_stack_signal;
 
 #[cfg(all(unix, feature = "trace-events"))]
 mod unix_recordings;
