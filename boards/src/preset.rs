@@ -105,7 +105,7 @@ pub struct Preset {
 impl Preset {
     /// A builder of a runtime that fits, with I/O and timers; anything may still be changed.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// let board = selkie_boards::Board::detect();
     /// let runtime = board.preset().builder().build()?;

@@ -8,6 +8,10 @@
 //!
 //! Features only add: `macros` brings `select!`, `join!` and `try_join!`, `alloc` what needs a heap, `std` (which implies
 //! `alloc`) hosted locks, clocks and panic catching.
+//!
+//! Examples of what the crate `selkie` re-exports are programs on `selkie`, where the same items stand under the same
+//! names: [`sync`], [`time`], [`task`] and the macros. On a chip, `selkie::sync` is `selkie_core::sync`, and an
+//! [`executor`] takes the place of `#[selkie::main]`.
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -42,7 +42,7 @@ struct Body<const BYTES: usize>(UnsafeCell<MaybeUninit<[u8; BYTES]>>);
 /// # Cost
 /// On a 32-bit chip a slot takes 24 bytes more than `BYTES`.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # #[cfg(feature = "std")] {
 /// use selkie_core::executor::{Arena, Executor, Refusal, ThreadUnpark};
@@ -72,11 +72,11 @@ unsafe impl<const SLOTS: usize, const BYTES: usize> Send for Arena<SLOTS, BYTES>
 pub trait Storage: Sync {
     /// Puts the erased future into a vacant slot, as a task of `scheduler`.
     ///
-    /// # Errors
-    /// If no slot is vacant, or the future does not fit; it has not been moved then.
-    ///
     /// # Safety
     /// A future that is not `Send` is polled by `scheduler` in the context that made it.
+    ///
+    /// # Errors
+    /// If no slot is vacant, or the future does not fit; it has not been moved then.
     unsafe fn place(
         &'static self,
         erased: ErasedFuture<'_>,

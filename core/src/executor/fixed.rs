@@ -42,7 +42,7 @@ use crate::time::raw::Current;
 
 /// Runs tasks in static slots, in the order in which they became ready.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # #[cfg(feature = "std")] {
 /// use selkie_core::executor::{Arena, Executor, ThreadPark, ThreadUnpark};

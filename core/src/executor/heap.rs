@@ -93,7 +93,7 @@ impl Shared {
 
 /// Runs allocated tasks on the context that owns it, in the order in which they became ready.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use selkie_core::executor::{HeapExecutor, ThreadPark, ThreadUnpark};
 ///

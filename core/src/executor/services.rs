@@ -137,7 +137,7 @@ pub(super) fn lend<F: Future<Output = ()> + 'static>(
 /// # Cost
 /// The future is copied into its slot; nothing is allocated by an executor without a heap.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// let refused = selkie_core::spawn(async {}).expect_err("no executor runs here");
 /// assert_eq!(refused.to_string(), "no executor that spawns runs here");

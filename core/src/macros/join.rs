@@ -8,15 +8,13 @@
 /// # Cancel safety
 /// As the futures' own: all are dropped with the whole.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// # async fn example() {
-/// let (a, b) = selkie_core::join!(async { 1 }, async { "two" });
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (a, b) = selkie::join!(async { 1 }, async { "two" });
 /// assert_eq!((a, b), (1, "two"));
 /// # }
-/// # let mut future = core::pin::pin!(example());
-/// # let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
-/// # assert!(future.as_mut().poll(&mut cx).is_ready());
 /// ```
 #[macro_export]
 macro_rules! join {
@@ -37,15 +35,13 @@ macro_rules! join {
 /// # Cancel safety
 /// As the futures' own: all are dropped with the whole.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// # async fn example() {
-/// let both = selkie_core::try_join!(async { Ok(1) }, async { Err::<u32, _>("no") });
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let both = selkie::try_join!(async { Ok(1) }, async { Err::<u32, _>("no") });
 /// assert_eq!(both, Err("no"));
 /// # }
-/// # let mut future = core::pin::pin!(example());
-/// # let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
-/// # assert!(future.as_mut().poll(&mut cx).is_ready());
 /// ```
 #[macro_export]
 macro_rules! try_join {

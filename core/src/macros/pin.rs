@@ -5,13 +5,13 @@
 /// `pin!(a, b)` replaces the variables by pinned mutable references to what they held;
 /// `pin! { let a = future(); }` makes such variables.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// async fn answer() -> u32 { 42 }
 ///
 /// # async fn example() {
 /// let future = answer();
-/// selkie_core::pin!(future);
+/// selkie::pin!(future);
 /// assert_eq!((&mut future).await, 42);
 /// # }
 /// ```

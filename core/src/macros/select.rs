@@ -28,19 +28,17 @@
 /// # Cost
 /// No allocation; one unit of the budget is asked for, not taken.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// # async fn example() {
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let (first, second) = (core::future::ready(1), core::future::pending::<u32>());
-/// let number = selkie_core::select! {
+/// let number = selkie::select! {
 ///     number = first => number,
 ///     number = second => number + 1,
 /// };
 /// assert_eq!(number, 1);
 /// # }
-/// # let mut future = core::pin::pin!(example());
-/// # let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
-/// # assert!(future.as_mut().poll(&mut cx).is_ready());
 /// ```
 #[macro_export]
 macro_rules! select {

@@ -23,7 +23,7 @@ use super::simulated as section;
 
 /// A short-held lock; here a critical section, so that interrupt handlers may take it too.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use selkie_core::raw::platform::Lock;
 ///

@@ -42,7 +42,7 @@ impl<T: fmt::Debug> core::error::Error for Full<T> {}
 /// # Cost
 /// `N` values and two words; an operation is a move and a comparison.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use selkie_core::raw::queue::FixedRing;
 ///
@@ -160,7 +160,7 @@ impl<T, const N: usize> fmt::Debug for FixedRing<T, N> {
 /// Each operation is one critical section (on a hosted system, one short lock), and never waits
 /// for room or for a value.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use selkie_core::raw::queue::FixedQueue;
 ///

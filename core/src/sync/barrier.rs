@@ -30,13 +30,15 @@ struct Round {
 /// An arrival is one short lock (without threads, one critical section); the last one wakes the
 /// others, up to 32 for each further lock. No allocation.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::Barrier;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::Barrier;
 ///
 /// static READY: Barrier = Barrier::const_new(1);
-/// assert!(block_on(READY.wait()).is_leader());
+/// assert!(READY.wait().await.is_leader());
+/// # }
 /// ```
 pub struct Barrier {
     /// What a subscriber of `tracing` sees.
@@ -55,6 +57,19 @@ impl fmt::Debug for Barrier {
 
 impl Barrier {
     /// A barrier for `n` tasks; zero counts as one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::Barrier;
+    ///
+    /// // Two who wait for each other.
+    /// let barrier = Barrier::new(2);
+    /// let (one, two) = selkie::join!(barrier.wait(), barrier.wait());
+    /// assert!(one.is_leader() != two.is_leader());
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new(n: usize) -> Self {
         let n = n.max(1);
@@ -66,6 +81,21 @@ impl Barrier {
 
     maybe_const! {
         /// As [`new`](Self::new), for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use selkie::sync::Barrier;
+        ///
+        /// static START: Barrier = Barrier::const_new(2);
+        ///
+        /// let other = selkie::spawn(START.wait());
+        /// let here = START.wait().await;
+        /// let there = other.await.unwrap();
+        /// assert!(here.is_leader() != there.is_leader(), "one of the two leads");
+        /// # }
+        /// ```
         pub fn const_new(n: usize) -> Self {
             Self {
                 resource: Resource::none(),
@@ -84,6 +114,26 @@ impl Barrier {
     /// # Cancel safety
     /// Not cancel safe: a task that was polled once has arrived, and counts in its round even
     /// if its future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Barrier;
+    /// use selkie::task::JoinSet;
+    ///
+    /// let barrier = Arc::new(Barrier::new(3));
+    /// let mut tasks = JoinSet::new();
+    /// for _ in 0..3 {
+    ///     let barrier = barrier.clone();
+    ///     // None comes through before the third has arrived.
+    ///     tasks.spawn(async move { barrier.wait().await.is_leader() });
+    /// }
+    /// let leaders = tasks.join_all().await.into_iter().filter(|leads| *leads);
+    /// assert_eq!(leaders.count(), 1);
+    /// # }
+    /// ```
     pub async fn wait(&self) -> BarrierWaitResult {
         instrument(&self.resource, "Barrier::wait", "poll", false, || {
             BarrierWait {
@@ -221,13 +271,15 @@ impl Drop for BarrierWait<'_> {
 /// # Cost
 /// One byte.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::Barrier;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::Barrier;
 ///
 /// let alone = Barrier::new(1);
-/// assert!(block_on(alone.wait()).is_leader());
+/// assert!(alone.wait().await.is_leader());
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

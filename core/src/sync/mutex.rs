@@ -29,16 +29,16 @@ use crate::trace::{Resource, instrument};
 /// # Cost
 /// If nobody waits, locking and unlocking are one read-modify-write each. Nothing is allocated.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::Mutex;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::Mutex;
 ///
 /// static COUNT: Mutex<u32> = Mutex::const_new(0);
-/// block_on(async {
-///     *COUNT.lock().await += 1;
-///     assert_eq!(*COUNT.lock().await, 1);
-/// });
+/// *COUNT.lock().await += 1;
+/// assert_eq!(*COUNT.lock().await, 1);
+/// # }
 /// ```
 pub struct Mutex<T: ?Sized> {
     permit: PlainPermits,
@@ -52,6 +52,23 @@ unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 impl<T: ?Sized> Mutex<T> {
     /// An unlocked mutex around `t`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Mutex;
+    ///
+    /// let list = Arc::new(Mutex::new(vec![1]));
+    /// let task = selkie::spawn({
+    ///     let list = list.clone();
+    ///     async move { list.lock().await.push(2) }
+    /// });
+    /// task.await.unwrap();
+    /// assert_eq!(*list.lock().await, [1, 2]);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new(t: T) -> Self
     where
@@ -65,6 +82,19 @@ impl<T: ?Sized> Mutex<T> {
 
     maybe_const! {
         /// As [`new`](Self::new), for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use selkie::sync::Mutex;
+        ///
+        /// static NAMES: Mutex<Vec<&str>> = Mutex::const_new(Vec::new());
+        ///
+        /// NAMES.lock().await.push("selkie");
+        /// assert_eq!(NAMES.lock().await.len(), 1);
+        /// # }
+        /// ```
         pub fn const_new(t: T) -> Self
         where
             T: Sized,
@@ -84,6 +114,31 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Cost
     /// One read-modify-write if the lock is free.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Mutex;
+    /// use selkie::task::{JoinSet, yield_now};
+    ///
+    /// let balance = Arc::new(Mutex::new(0));
+    /// let mut tasks = JoinSet::new();
+    /// for _ in 0..10 {
+    ///     let balance = balance.clone();
+    ///     tasks.spawn(async move {
+    ///         let mut balance = balance.lock().await;
+    ///         let before = *balance;
+    ///         // Nobody else comes in between, not even across an await.
+    ///         yield_now().await;
+    ///         *balance = before + 1;
+    ///     });
+    /// }
+    /// tasks.join_all().await;
+    /// assert_eq!(*balance.lock().await, 10);
+    /// # }
+    /// ```
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         self.take_permit("Mutex::lock").await;
         // SAFETY: the permit was taken.
@@ -94,6 +149,17 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     /// [`TryLockError`] if it is held.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::Mutex;
+    ///
+    /// let mutex = Mutex::new(1);
+    /// let guard = mutex.try_lock().unwrap();
+    /// assert!(mutex.try_lock().is_err(), "it is held");
+    /// drop(guard);
+    /// assert_eq!(*mutex.try_lock().unwrap(), 1);
+    /// ```
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         self.try_take_permit()?;
         // SAFETY: the permit was taken.
@@ -104,6 +170,23 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Mutex;
+    ///
+    /// let count = Arc::new(Mutex::new(0));
+    /// let shared = count.clone();
+    /// // A thread that runs no tasks shares the lock with tasks.
+    /// let thread = std::thread::spawn(move || *shared.blocking_lock() += 1);
+    /// *count.lock().await += 1;
+    /// thread.join().unwrap();
+    /// assert_eq!(*count.lock().await, 2);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
         blocking::wait(self.lock())
@@ -237,9 +320,9 @@ impl<'a, T: ?Sized, U: ?Sized> HeldPart<&'a Mutex<T>, Writer, U> {
 /// # Cost
 /// A pointer; unlocking is one read-modify-write if nobody waits.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::Mutex;
+/// use selkie::sync::Mutex;
 ///
 /// let mutex = Mutex::new(1);
 /// let mut guard = mutex.try_lock().unwrap();
@@ -263,9 +346,9 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 
     /// Narrows the guard to a part of the value.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::sync::{Mutex, MutexGuard};
+    /// use selkie::sync::{Mutex, MutexGuard};
     ///
     /// let pair = Mutex::new((1, 2));
     /// *MutexGuard::map(pair.try_lock().unwrap(), |pair| &mut pair.1) = 5;
@@ -283,6 +366,18 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::{Mutex, MutexGuard};
+    ///
+    /// let slots = Mutex::new([None, Some(5)]);
+    /// let guard = MutexGuard::try_map(slots.try_lock().unwrap(), |slots| slots[0].as_mut());
+    /// let slots = guard.expect_err("the first slot is empty");
+    /// let mut second = MutexGuard::try_map(slots, |slots| slots[1].as_mut()).unwrap();
+    /// *second += 1;
+    /// assert_eq!(*second, 6);
+    /// ```
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         U: ?Sized,
@@ -294,6 +389,15 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 
     /// The mutex that this guard holds.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::{Mutex, MutexGuard};
+    ///
+    /// let mutex = Mutex::new(1);
+    /// let guard = mutex.try_lock().unwrap();
+    /// assert!(std::ptr::eq(MutexGuard::mutex(&guard), &mutex));
+    /// ```
     pub fn mutex(this: &Self) -> &'a Mutex<T> {
         this.held.lock()
     }
@@ -306,9 +410,9 @@ deref_guard! { ['a, T: ?Sized] MutexGuard<'a, T>, held => mut T }
 /// # Cost
 /// Two pointers; as [`MutexGuard`] otherwise.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::{Mutex, MutexGuard};
+/// use selkie::sync::{Mutex, MutexGuard};
 ///
 /// let mutex = Mutex::new((1, 2));
 /// let mut second = MutexGuard::map(mutex.try_lock().unwrap(), |pair| &mut pair.1);
@@ -336,6 +440,21 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     }
 
     /// Narrows the guard further.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{MappedMutexGuard, Mutex, MutexGuard};
+    ///
+    /// let state = Mutex::new((String::from("log"), [1, 2, 3]));
+    /// let numbers = MutexGuard::map(state.lock().await, |state| &mut state.1);
+    /// let mut first = MappedMutexGuard::map(numbers, |numbers| &mut numbers[0]);
+    /// *first = 10;
+    /// drop(first);
+    /// assert_eq!(state.lock().await.1, [10, 2, 3]);
+    /// # }
+    /// ```
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -347,6 +466,21 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{MappedMutexGuard, Mutex, MutexGuard};
+    ///
+    /// let state = Mutex::new((1, vec![2, 3]));
+    /// let list = MutexGuard::map(state.lock().await, |state| &mut state.1);
+    /// // There is no third element: the guard comes back.
+    /// let list = MappedMutexGuard::try_map(list, |list| list.get_mut(2)).unwrap_err();
+    /// let second = MappedMutexGuard::try_map(list, |list| list.get_mut(1)).unwrap();
+    /// assert_eq!(*second, 3);
+    /// # }
+    /// ```
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,

@@ -18,6 +18,22 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Mutex;
+    ///
+    /// let mutex = Arc::new(Mutex::new(String::from("held")));
+    /// let guard = mutex.clone().lock_owned().await;
+    /// // The guard borrows nothing: it goes with the task.
+    /// let task = selkie::spawn(async move { guard.len() });
+    /// assert_eq!(task.await.unwrap(), 4);
+    /// assert!(mutex.try_lock().is_ok(), "dropped with the task");
+    /// # }
+    /// ```
     pub async fn lock_owned(self: OwnerArc<Self>) -> OwnedMutexGuard<T> {
         self.take_permit("Mutex::lock_owned").await;
         // SAFETY: the permit was taken.
@@ -28,6 +44,18 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     /// [`TryLockError`] if it is held.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Mutex;
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let guard = mutex.clone().try_lock_owned().unwrap();
+    /// assert!(mutex.clone().try_lock_owned().is_err());
+    /// drop(guard);
+    /// assert!(mutex.try_lock_owned().is_ok());
+    /// ```
     pub fn try_lock_owned(self: OwnerArc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         self.try_take_permit()?;
         // SAFETY: the permit was taken.
@@ -38,6 +66,18 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Mutex;
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let mut guard = mutex.clone().blocking_lock_owned();
+    /// let thread = std::thread::spawn(move || *guard += 1);
+    /// thread.join().unwrap();
+    /// assert_eq!(*mutex.blocking_lock(), 2);
+    /// ```
     #[track_caller]
     pub fn blocking_lock_owned(self: OwnerArc<Self>) -> OwnedMutexGuard<T> {
         blocking::wait(self.lock_owned())
@@ -49,10 +89,10 @@ impl<T: ?Sized> Mutex<T> {
 /// # Cost
 /// A pointer; unlocking is two read-modify-writes if nobody waits: the lock, and the count of its owners.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use selkie_core::sync::Mutex;
+/// use selkie::sync::Mutex;
 ///
 /// let mutex = Arc::new(Mutex::new(1));
 /// let mut guard = mutex.clone().try_lock_owned().unwrap();
@@ -81,6 +121,20 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     }
 
     /// Narrows the guard to a part of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{Mutex, OwnedMutexGuard};
+    ///
+    /// let mutex = Arc::new(Mutex::new((1, "two")));
+    /// let second = OwnedMutexGuard::map(mutex.lock_owned().await, |pair| &mut pair.1);
+    /// let task = selkie::spawn(async move { second.len() });
+    /// assert_eq!(task.await.unwrap(), 3);
+    /// # }
+    /// ```
     pub fn map<U, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, U>
     where
         U: ?Sized,
@@ -93,6 +147,21 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{Mutex, OwnedMutexGuard};
+    ///
+    /// let users = Arc::new(Mutex::new(vec!["ann"]));
+    /// let guard = users.lock_owned().await;
+    /// let guard = OwnedMutexGuard::try_map(guard, |users| users.get_mut(1)).unwrap_err();
+    /// let first = OwnedMutexGuard::try_map(guard, |users| users.first_mut()).unwrap();
+    /// assert_eq!(*first, "ann");
+    /// # }
+    /// ```
     pub fn try_map<U, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
     where
         U: ?Sized,
@@ -104,6 +173,19 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     }
 
     /// The mutex that this guard holds.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{Mutex, OwnedMutexGuard};
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let guard = mutex.clone().lock_owned().await;
+    /// assert!(Arc::ptr_eq(OwnedMutexGuard::mutex(&guard), &mutex));
+    /// # }
+    /// ```
     pub fn mutex(this: &Self) -> &OwnerArc<Mutex<T>> {
         this.held.lock()
     }
@@ -116,10 +198,10 @@ deref_guard! { [T: ?Sized] OwnedMutexGuard<T>, held => mut T }
 /// # Cost
 /// Two pointers; as [`OwnedMutexGuard`] otherwise.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use selkie_core::sync::{Mutex, OwnedMutexGuard};
+/// use selkie::sync::{Mutex, OwnedMutexGuard};
 ///
 /// let mutex = Arc::new(Mutex::new([1, 2]));
 /// let guard = mutex.clone().try_lock_owned().unwrap();
@@ -149,6 +231,22 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     }
 
     /// Narrows the guard further.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    ///
+    /// let mutex = Arc::new(Mutex::new((1, [2, 3])));
+    /// let array = OwnedMutexGuard::map(mutex.clone().lock_owned().await, |pair| &mut pair.1);
+    /// let mut last = OwnedMappedMutexGuard::map(array, |array| &mut array[1]);
+    /// *last = 9;
+    /// drop(last);
+    /// assert_eq!(*mutex.lock().await, (1, [2, 9]));
+    /// # }
+    /// ```
     pub fn map<S, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
     where
         F: FnOnce(&mut U) -> &mut S,
@@ -160,6 +258,20 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    ///
+    /// let mutex = Arc::new(Mutex::new((1, vec![2])));
+    /// let list = OwnedMutexGuard::map(mutex.lock_owned().await, |pair| &mut pair.1);
+    /// let list = OwnedMappedMutexGuard::try_map(list, |list| list.get_mut(7)).unwrap_err();
+    /// assert_eq!(*list, [2], "the guard came back");
+    /// # }
+    /// ```
     pub fn try_map<S, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
     where
         F: FnOnce(&mut U) -> Option<&mut S>,

@@ -74,21 +74,21 @@ impl<N: Deref<Target = Notify>> Drop for WaitOn<N> {
 /// If nobody else waits, two read-modify-writes to begin the wait and none to end it; one to take a
 /// notification that was remembered.
 ///
-/// # Example
+/// # Examples
 /// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
 /// use core::pin::pin;
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::Notify;
+/// use selkie::sync::Notify;
 ///
 /// static CHANGED: Notify = Notify::const_new();
 ///
-/// block_on(async {
-///     let mut waiting = pin!(CHANGED.notified());
-///     // From here on no notification is missed, so look at the condition now.
-///     waiting.as_mut().enable();
-///     CHANGED.notify_waiters();
-///     waiting.await;
-/// });
+/// let mut waiting = pin!(CHANGED.notified());
+/// // From here on no notification is missed, so look at the condition now.
+/// waiting.as_mut().enable();
+/// CHANGED.notify_waiters();
+/// waiting.await;
+/// # }
 /// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Notified<'a>(WaitOn<&'a Notify>);
@@ -101,6 +101,30 @@ impl Notify {
     ///
     /// # Cancel safety
     /// A cancelled wait loses its position in the queue, and passes a notification on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use selkie::sync::Notify;
+    ///
+    /// let state = Arc::new((AtomicBool::new(false), Notify::new()));
+    /// let task = selkie::spawn({
+    ///     let state = state.clone();
+    ///     async move {
+    ///         state.0.store(true, Ordering::Release);
+    ///         state.1.notify_one();
+    ///     }
+    /// });
+    /// while !state.0.load(Ordering::Acquire) {
+    ///     // A notification between the look and this wait is remembered.
+    ///     state.1.notified().await;
+    /// }
+    /// task.await.unwrap();
+    /// # }
+    /// ```
     pub fn notified(&self) -> Notified<'_> {
         Notified(WaitOn::new(self))
     }
@@ -114,10 +138,10 @@ impl<'a> Notified<'a> {
 
     /// Takes the position in the queue now; `true` if a notification was there already.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// use core::pin::pin;
-    /// use selkie_core::sync::Notify;
+    /// use selkie::sync::Notify;
     ///
     /// let changed = Notify::new();
     /// let mut waiting = pin!(changed.notified());

@@ -20,16 +20,18 @@ use crate::platform::OwnerArc;
 /// # Cost
 /// As [`Notified`](super::futures::Notified), and a count of the owners.
 ///
-/// # Example
+/// # Examples
 /// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
 /// use std::sync::Arc;
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::Notify;
+/// use selkie::sync::Notify;
 ///
 /// let changed = Arc::new(Notify::new());
 /// let waiting = changed.clone().notified_owned();
 /// changed.notify_waiters();
-/// block_on(waiting);
+/// waiting.await;
+/// # }
 /// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct OwnedNotified(WaitOn<OwnerArc<Notify>>);
@@ -39,6 +41,21 @@ impl Notify {
     ///
     /// # Cancel safety
     /// A cancelled wait loses its position in the queue, and passes a notification on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Notify;
+    ///
+    /// let notify = Arc::new(Notify::new());
+    /// // The future borrows nothing, so that it can go to another task.
+    /// let waiter = selkie::spawn(notify.clone().notified_owned());
+    /// notify.notify_one();
+    /// waiter.await.unwrap();
+    /// # }
+    /// ```
     pub fn notified_owned(self: OwnerArc<Self>) -> OwnedNotified {
         OwnedNotified(WaitOn::new(self))
     }
@@ -51,6 +68,23 @@ impl OwnedNotified {
     }
 
     /// Takes the position in the queue now; `true` if a notification was there already.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    /// use std::sync::Arc;
+    /// use selkie::sync::Notify;
+    ///
+    /// let notify = Arc::new(Notify::new());
+    /// let mut waiting = pin!(notify.clone().notified_owned());
+    /// // In the queue from here on, before the first poll.
+    /// assert!(!waiting.as_mut().enable());
+    /// notify.notify_one();
+    /// waiting.await;
+    /// # }
+    /// ```
     pub fn enable(self: Pin<&mut Self>) -> bool {
         self.wait().enable()
     }

@@ -68,14 +68,16 @@ pub(super) enum End {
 /// A notification that is remembered and later taken: one read-modify-write for each of the two steps. A wait
 /// of a single task takes two, and its notification one. Nothing is allocated.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::Notify;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::Notify;
 ///
 /// let changed = Notify::new();
 /// changed.notify_one();
-/// block_on(changed.notified());
+/// changed.notified().await;
+/// # }
 /// ```
 pub struct Notify {
     word: AtomicUsize,
@@ -124,6 +126,16 @@ fn wake_sole(waker: Waker) {
 impl Notify {
     maybe_const! {
         /// A `Notify` without a remembered notification.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::Notify;
+        ///
+        /// let notify = Notify::new();
+        /// notify.notify_one();
+        /// let remembered = std::pin::pin!(notify.notified()).enable();
+        /// assert!(remembered);
+        /// ```
         pub fn new() -> Self {
             Self::const_new()
         }
@@ -131,6 +143,20 @@ impl Notify {
 
     maybe_const! {
         /// As [`new`](Self::new), for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use selkie::sync::Notify;
+        ///
+        /// static CONFIGURATION_CHANGED: Notify = Notify::const_new();
+        ///
+        /// let reader = selkie::spawn(CONFIGURATION_CHANGED.notified());
+        /// CONFIGURATION_CHANGED.notify_one();
+        /// reader.await.unwrap();
+        /// # }
+        /// ```
         pub fn const_new() -> Self {
             Self {
                 word: AtomicUsize::new(QUIET),
@@ -144,27 +170,65 @@ impl Notify {
     ///
     /// # Cost
     /// One read-modify-write if at most one waits.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::Notify;
+    ///
+    /// let notify = Notify::new();
+    /// // Nobody waits: one call is remembered, and two are no more than one.
+    /// notify.notify_one();
+    /// notify.notify_one();
+    /// notify.notified().await;
+    /// let mut second = std::pin::pin!(notify.notified());
+    /// assert!(!second.as_mut().enable(), "that one would wait");
+    /// # }
+    /// ```
     pub fn notify_one(&self) {
         self.notify(End::Front);
     }
 
     /// Wakes the task that began to wait last, or remembers the call for the next one that waits.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    /// use selkie::sync::Notify;
+    ///
+    /// let notify = Notify::new();
+    /// let (mut early, mut late) = (pin!(notify.notified()), pin!(notify.notified()));
+    /// early.as_mut().enable();
+    /// late.as_mut().enable();
+    /// notify.notify_last();
+    /// selkie::select! {
+    ///     biased;
+    ///     () = early => unreachable!(),
+    ///     () = late => {}
+    /// }
+    /// # }
+    /// ```
     pub fn notify_last(&self) {
         self.notify(End::Back);
     }
 
     /// Wakes all tasks that wait now; nothing is remembered for later ones.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::raw::platform::block_on;
-    /// use selkie_core::sync::Notify;
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::Notify;
     ///
     /// let changed = Notify::new();
     /// let (first, second) = (changed.notified(), changed.notified());
     /// changed.notify_waiters();
-    /// block_on(first);
-    /// block_on(second);
+    /// first.await;
+    /// second.await;
+    /// # }
     /// ```
     pub fn notify_waiters(&self) {
         let mut waiters = loop {

@@ -21,14 +21,16 @@ use crate::maybe_const;
 /// # Cost
 /// A read of a value that is there costs one load.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::OnceCell;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::OnceCell;
 ///
 /// static ANSWER: OnceCell<u32> = OnceCell::const_new();
-/// assert_eq!(block_on(ANSWER.get_or_init(|| async { 42 })), &42);
+/// assert_eq!(ANSWER.get_or_init(|| async { 42 }).await, &42);
 /// assert_eq!(ANSWER.get(), Some(&42));
+/// # }
 /// ```
 pub struct OnceCell<T> {
     cell: WriteOnce<T>,
@@ -37,12 +39,42 @@ pub struct OnceCell<T> {
 
 impl<T> OnceCell<T> {
     /// An empty cell.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::OnceCell;
+    ///
+    /// let cell = OnceCell::new();
+    /// assert!(cell.get().is_none());
+    /// assert_eq!(cell.get_or_init(async || 5).await, &5);
+    /// assert_eq!(cell.get(), Some(&5));
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::const_new()
     }
 
     maybe_const! {
         /// An empty cell, for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use selkie::sync::OnceCell;
+        ///
+        /// static SETTINGS: OnceCell<String> = OnceCell::const_new();
+        ///
+        /// async fn settings() -> &'static String {
+        ///     SETTINGS.get_or_init(async || String::from("verbose")).await
+        /// }
+        ///
+        /// assert_eq!(settings().await, "verbose");
+        /// assert!(std::ptr::eq(settings().await, settings().await));
+        /// # }
+        /// ```
         pub fn const_new() -> Self {
             Self {
                 cell: WriteOnce::new(),
@@ -52,6 +84,14 @@ impl<T> OnceCell<T> {
     }
 
     /// A cell with a value, or an empty one.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::OnceCell;
+    ///
+    /// assert_eq!(OnceCell::new_with(Some(1)).get(), Some(&1));
+    /// assert!(OnceCell::<u8>::new_with(None).get().is_none());
+    /// ```
     pub fn new_with(value: Option<T>) -> Self {
         match value {
             Some(value) => Self::const_new_with(value),
@@ -61,6 +101,15 @@ impl<T> OnceCell<T> {
 
     maybe_const! {
         /// A cell with a value, for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::OnceCell;
+        ///
+        /// static LIMIT: OnceCell<u32> = OnceCell::const_new_with(100);
+        ///
+        /// assert_eq!(LIMIT.get(), Some(&100));
+        /// ```
         pub fn const_new_with(value: T) -> Self {
             Self {
                 cell: WriteOnce::with(value),
@@ -96,6 +145,16 @@ impl<T> OnceCell<T> {
     ///
     /// # Errors
     /// [`SetError`] with the value: there is one, or one is being made.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::{OnceCell, SetError};
+    ///
+    /// let cell = OnceCell::new();
+    /// cell.set("first").unwrap();
+    /// assert_eq!(cell.set("second"), Err(SetError::AlreadyInitializedError("second")));
+    /// assert_eq!(cell.get(), Some(&"first"));
+    /// ```
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
         if self.initialized() {
             return Err(SetError::AlreadyInitializedError(value));
@@ -118,6 +177,27 @@ impl<T> OnceCell<T> {
     /// # Cancel safety
     /// If the call that makes the value is cancelled, another caller that waits starts again with its own
     /// function.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use selkie::sync::OnceCell;
+    ///
+    /// static CALLS: AtomicU32 = AtomicU32::new(0);
+    /// static CELL: OnceCell<u32> = OnceCell::const_new();
+    ///
+    /// async fn connect() -> u32 {
+    ///     selkie::task::yield_now().await;
+    ///     CALLS.fetch_add(1, Ordering::Relaxed)
+    /// }
+    ///
+    /// // Whoever comes while one initializes waits for it.
+    /// selkie::join!(CELL.get_or_init(connect), CELL.get_or_init(connect));
+    /// assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+    /// # }
+    /// ```
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where
         F: FnOnce() -> Fut,
@@ -142,6 +222,21 @@ impl<T> OnceCell<T> {
     ///
     /// # Cancel safety
     /// As [`get_or_init`](Self::get_or_init).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::OnceCell;
+    ///
+    /// let cell = OnceCell::new();
+    /// let failed = cell.get_or_try_init(async || Err("no connection")).await;
+    /// assert_eq!(failed, Err("no connection"));
+    /// // A failure leaves the cell empty, for another try.
+    /// let value = cell.get_or_try_init(async || Ok::<_, &str>("connected")).await;
+    /// assert_eq!(value, Ok(&"connected"));
+    /// # }
+    /// ```
     pub async fn get_or_try_init<E, F, Fut>(&self, f: F) -> Result<&T, E>
     where
         F: FnOnce() -> Fut,
@@ -167,6 +262,16 @@ impl<T> OnceCell<T> {
     }
 
     /// The value, out of the cell, which is empty then.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::OnceCell;
+    ///
+    /// let mut cell = OnceCell::new_with(Some(1));
+    /// assert_eq!(cell.take(), Some(1));
+    /// assert_eq!(cell.take(), None);
+    /// cell.set(2).unwrap();
+    /// ```
     pub fn take(&mut self) -> Option<T> {
         core::mem::take(self).into_inner()
     }

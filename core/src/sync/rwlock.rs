@@ -29,19 +29,19 @@ use crate::platform::UnsafeCell;
 /// # Cost
 /// If nobody waits, locking and unlocking are one read-modify-write each. Nothing is allocated.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::RwLock;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::RwLock;
 ///
 /// let lock = RwLock::new(5);
-/// block_on(async {
-///     let (one, two) = (lock.read().await, lock.read().await);
-///     assert_eq!(*one + *two, 10);
-///     drop((one, two));
-///     *lock.write().await += 1;
-/// });
+/// let (one, two) = (lock.read().await, lock.read().await);
+/// assert_eq!(*one + *two, 10);
+/// drop((one, two));
+/// *lock.write().await += 1;
 /// assert_eq!(lock.into_inner(), 6);
+/// # }
 /// ```
 pub struct RwLock<T: ?Sized> {
     permits: RwLockPermits,
@@ -55,6 +55,18 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
 impl<T: ?Sized> RwLock<T> {
     /// An unlocked lock around `value`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::RwLock;
+    ///
+    /// let prices = RwLock::new(vec![3, 5]);
+    /// prices.write().await.push(8);
+    /// assert_eq!(prices.read().await.iter().sum::<i32>(), 16);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new(value: T) -> RwLock<T>
     where
@@ -67,6 +79,18 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     /// If `max_reads` is zero or exceeds `u32::MAX >> 3`.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = RwLock::with_max_readers(1, 2);
+    /// let _one = lock.try_read().unwrap();
+    /// let two = lock.try_read().unwrap();
+    /// assert!(lock.try_read().is_err(), "two readers at most");
+    /// drop(two);
+    /// assert!(lock.try_read().is_ok());
+    /// ```
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> RwLock<T>
     where
@@ -80,6 +104,19 @@ impl<T: ?Sized> RwLock<T> {
 
     maybe_const! {
         /// As [`new`](Self::new), for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use selkie::sync::RwLock;
+        ///
+        /// static ROUTES: RwLock<Vec<&str>> = RwLock::const_new(Vec::new());
+        ///
+        /// ROUTES.write().await.push("/");
+        /// assert_eq!(*ROUTES.read().await, ["/"]);
+        /// # }
+        /// ```
         pub fn const_new(value: T) -> RwLock<T>
         where
             T: Sized,
@@ -93,6 +130,16 @@ impl<T: ?Sized> RwLock<T> {
         ///
         /// # Panics
         /// If `max_reads` is zero or exceeds `u32::MAX >> 3`.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::RwLock;
+        ///
+        /// static SHARED: RwLock<u8> = RwLock::const_with_max_readers(1, 1);
+        ///
+        /// let _reader = SHARED.try_read().unwrap();
+        /// assert!(SHARED.try_read().is_err());
+        /// ```
         #[track_caller]
         pub fn const_with_max_readers(value: T, max_reads: u32) -> RwLock<T>
         where
@@ -109,6 +156,20 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = RwLock::new(5);
+    /// // Readers hold the lock side by side.
+    /// let (one, two) = selkie::join!(lock.read(), lock.read());
+    /// assert_eq!(*one + *two, 10);
+    /// assert!(lock.try_write().is_err());
+    /// # }
+    /// ```
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
         self.permits.read("RwLock::read").await;
         // SAFETY: taken above.
@@ -119,6 +180,26 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(String::new()));
+    /// let reader = lock.read().await;
+    /// let writer = selkie::spawn({
+    ///     let lock = lock.clone();
+    ///     async move { lock.write().await.push_str("written") }
+    /// });
+    /// assert_eq!(*reader, "", "the writer waits for the reader");
+    /// drop(reader);
+    /// writer.await.unwrap();
+    /// assert_eq!(*lock.read().await, "written");
+    /// # }
+    /// ```
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
         self.permits.write("RwLock::write").await;
         // SAFETY: taken above.
@@ -129,6 +210,17 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = RwLock::new(1);
+    /// let writer = lock.try_write().unwrap();
+    /// assert!(lock.try_read().is_err());
+    /// drop(writer);
+    /// assert_eq!(*lock.try_read().unwrap(), 1);
+    /// ```
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         self.permits.try_read()?;
         // SAFETY: taken above.
@@ -139,6 +231,17 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = RwLock::new(1);
+    /// let reader = lock.try_read().unwrap();
+    /// assert!(lock.try_write().is_err());
+    /// drop(reader);
+    /// *lock.try_write().unwrap() = 2;
+    /// ```
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         self.permits.try_write()?;
         // SAFETY: taken above.
@@ -149,6 +252,17 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(3));
+    /// let shared = lock.clone();
+    /// let thread = std::thread::spawn(move || *shared.blocking_read());
+    /// assert_eq!(thread.join().unwrap(), 3);
+    /// ```
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
         blocking::wait(self.read())
@@ -158,6 +272,21 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(3));
+    /// let shared = lock.clone();
+    /// let thread = std::thread::spawn(move || *shared.blocking_write() = 4);
+    /// thread.join().unwrap();
+    /// assert_eq!(*lock.read().await, 4);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
         blocking::wait(self.write())

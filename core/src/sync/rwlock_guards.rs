@@ -14,9 +14,9 @@ use super::rwlock_permits::RwLockPermits;
 /// # Cost
 /// Two pointers; unlocking is one read-modify-write if nobody waits.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::{RwLock, RwLockReadGuard};
+/// use selkie::sync::{RwLock, RwLockReadGuard};
 ///
 /// let lock = RwLock::new((1, 2));
 /// let first = RwLockReadGuard::map(lock.try_read().unwrap(), |pair| &pair.0);
@@ -44,6 +44,18 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     }
 
     /// Narrows the guard to a part of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockReadGuard};
+    ///
+    /// let lock = RwLock::new(("name", 5));
+    /// let name = RwLockReadGuard::map(lock.read().await, |pair| &pair.0);
+    /// assert_eq!(*name, "name");
+    /// # }
+    /// ```
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
     where
         F: FnOnce(&T) -> &U,
@@ -55,6 +67,20 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockReadGuard};
+    ///
+    /// let lock = RwLock::new(vec![1, 2]);
+    /// let guard = lock.read().await;
+    /// let guard = RwLockReadGuard::try_map(guard, |list| list.get(5)).unwrap_err();
+    /// let last = RwLockReadGuard::try_map(guard, |list| list.last()).unwrap();
+    /// assert_eq!(*last, 2);
+    /// # }
+    /// ```
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -71,9 +97,9 @@ deref_guard! { ['a, T: ?Sized] RwLockReadGuard<'a, T>, held => T }
 /// # Cost
 /// As [`RwLockReadGuard`]; to downgrade is one read-modify-write.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::RwLock;
+/// use selkie::sync::RwLock;
 ///
 /// let lock = RwLock::new(1);
 /// let mut guard = lock.try_write().unwrap();
@@ -95,6 +121,20 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 
     /// Narrows the guard to a part of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let lock = RwLock::new((1, 2));
+    /// let mut first = RwLockWriteGuard::map(lock.write().await, |pair| &mut pair.0);
+    /// *first += 10;
+    /// drop(first);
+    /// assert_eq!(*lock.read().await, (11, 2));
+    /// # }
+    /// ```
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -106,6 +146,21 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let lock = RwLock::new(vec![1]);
+    /// let guard = RwLockWriteGuard::try_map(lock.write().await, |list| list.get_mut(3)).unwrap_err();
+    /// let mut first = RwLockWriteGuard::try_map(guard, |list| list.first_mut()).unwrap();
+    /// *first = 2;
+    /// drop(first);
+    /// assert_eq!(*lock.read().await, [2]);
+    /// # }
+    /// ```
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -114,15 +169,30 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 
     /// Turns this guard into a mapped guard of the whole value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockMappedWriteGuard, RwLockWriteGuard};
+    ///
+    /// let lock = RwLock::new(1);
+    /// // For code that takes mapped guards, whether of a part or of the whole.
+    /// let mut guard: RwLockMappedWriteGuard<'_, _> = RwLockWriteGuard::into_mapped(lock.write().await);
+    /// *guard = 2;
+    /// drop(guard);
+    /// assert_eq!(*lock.read().await, 2);
+    /// # }
+    /// ```
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         this.whole
     }
 
     /// Becomes a reader, before any waiting writer gets its turn.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::sync::RwLock;
+    /// use selkie::sync::RwLock;
     ///
     /// let lock = RwLock::new(1);
     /// let mut writer = lock.try_write().unwrap();
@@ -135,6 +205,22 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 
     /// Becomes a reader of a part of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let lock = RwLock::new((1, 2));
+    /// let mut guard = lock.write().await;
+    /// guard.0 = 5;
+    /// // No writer comes between the change and this look at it.
+    /// let first = RwLockWriteGuard::downgrade_map(guard, |pair| &pair.0);
+    /// assert_eq!(*first, 5);
+    /// assert_eq!(lock.try_read().unwrap().1, 2, "other readers may come");
+    /// # }
+    /// ```
     pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
     where
         F: FnOnce(&T) -> &U,
@@ -146,6 +232,21 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let lock = RwLock::new(vec![1, 2]);
+    /// let guard = lock.write().await;
+    /// let guard = RwLockWriteGuard::try_downgrade_map(guard, |list| list.get(9)).unwrap_err();
+    /// let first = RwLockWriteGuard::try_downgrade_map(guard, |list| list.first()).unwrap();
+    /// assert_eq!(*first, 1);
+    /// assert!(lock.try_read().is_ok());
+    /// # }
+    /// ```
     pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -162,9 +263,9 @@ deref_guard! { ['a, T: ?Sized] RwLockWriteGuard<'a, T>, whole => mut T }
 /// # Cost
 /// As [`RwLockWriteGuard`].
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::{RwLock, RwLockWriteGuard};
+/// use selkie::sync::{RwLock, RwLockWriteGuard};
 ///
 /// let lock = RwLock::new((1, 2));
 /// let mut second = RwLockWriteGuard::map(lock.try_write().unwrap(), |pair| &mut pair.1);
@@ -192,6 +293,21 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     }
 
     /// Narrows the guard further.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockMappedWriteGuard, RwLockWriteGuard};
+    ///
+    /// let lock = RwLock::new(((1, 2), 3));
+    /// let pair = RwLockWriteGuard::map(lock.write().await, |all| &mut all.0);
+    /// let mut second = RwLockMappedWriteGuard::map(pair, |pair| &mut pair.1);
+    /// *second = 7;
+    /// drop(second);
+    /// assert_eq!(*lock.read().await, ((1, 7), 3));
+    /// # }
+    /// ```
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -203,6 +319,19 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{RwLock, RwLockMappedWriteGuard, RwLockWriteGuard};
+    ///
+    /// let lock = RwLock::new((vec![1], 2));
+    /// let list = RwLockWriteGuard::map(lock.write().await, |pair| &mut pair.0);
+    /// let list = RwLockMappedWriteGuard::try_map(list, |list| list.get_mut(1)).unwrap_err();
+    /// assert_eq!(*list, [1], "the guard came back");
+    /// # }
+    /// ```
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,

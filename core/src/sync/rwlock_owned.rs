@@ -17,6 +17,20 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(vec![1, 2, 3]));
+    /// let guard = lock.clone().read_owned().await;
+    /// let sum = selkie::spawn(async move { guard.iter().sum::<i32>() });
+    /// assert_eq!(sum.await.unwrap(), 6);
+    /// # }
+    /// ```
     pub async fn read_owned(self: OwnerArc<Self>) -> OwnedRwLockReadGuard<T> {
         self.permits().read("RwLock::read_owned").await;
         // SAFETY: taken above.
@@ -27,6 +41,20 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and nothing else.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(vec![1]));
+    /// let mut guard = lock.clone().write_owned().await;
+    /// selkie::spawn(async move { guard.push(2) }).await.unwrap();
+    /// assert_eq!(*lock.read().await, [1, 2]);
+    /// # }
+    /// ```
     pub async fn write_owned(self: OwnerArc<Self>) -> OwnedRwLockWriteGuard<T> {
         self.permits().write("RwLock::write_owned").await;
         // SAFETY: taken above.
@@ -37,6 +65,17 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let reader = lock.clone().try_read_owned().unwrap();
+    /// assert_eq!(*reader, 1);
+    /// assert!(lock.try_write_owned().is_err());
+    /// ```
     pub fn try_read_owned(self: OwnerArc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         self.permits().try_read()?;
         // SAFETY: taken above.
@@ -47,6 +86,16 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// *lock.clone().try_write_owned().unwrap() = 2;
+    /// assert_eq!(*lock.try_read().unwrap(), 2);
+    /// ```
     pub fn try_write_owned(self: OwnerArc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         self.permits().try_write()?;
         // SAFETY: taken above.
@@ -75,10 +124,10 @@ impl<T: ?Sized> RwLock<T> {
 /// # Cost
 /// Two pointers; unlocking is two read-modify-writes if nobody waits: the lock, and the count of its owners.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use selkie_core::sync::{OwnedRwLockReadGuard, RwLock};
+/// use selkie::sync::{OwnedRwLockReadGuard, RwLock};
 ///
 /// let lock = Arc::new(RwLock::new((1, 2)));
 /// let second = OwnedRwLockReadGuard::map(lock.clone().try_read_owned().unwrap(), |pair| &pair.1);
@@ -101,6 +150,20 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     }
 
     /// Narrows the guard to a part of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockReadGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new(("name", 5)));
+    /// let number = OwnedRwLockReadGuard::map(lock.read_owned().await, |pair| &pair.1);
+    /// let task = selkie::spawn(async move { *number });
+    /// assert_eq!(task.await.unwrap(), 5);
+    /// # }
+    /// ```
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
     where
         F: FnOnce(&U) -> &V,
@@ -112,6 +175,21 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockReadGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new(vec![1, 2]));
+    /// let guard = lock.read_owned().await;
+    /// let guard = OwnedRwLockReadGuard::try_map(guard, |list| list.get(2)).unwrap_err();
+    /// let last = OwnedRwLockReadGuard::try_map(guard, |list| list.last()).unwrap();
+    /// assert_eq!(*last, 2);
+    /// # }
+    /// ```
     pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
     where
         F: FnOnce(&U) -> Option<&V>,
@@ -133,10 +211,10 @@ deref_guard! { [T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U>, held => U }
 /// # Cost
 /// As [`OwnedRwLockReadGuard`]; to downgrade is one read-modify-write.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use selkie_core::sync::RwLock;
+/// use selkie::sync::RwLock;
 ///
 /// let lock = Arc::new(RwLock::new(1));
 /// let mut guard = lock.clone().try_write_owned().unwrap();
@@ -157,6 +235,21 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 
     /// Narrows the guard to a part of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new((1, 2)));
+    /// let mut first = OwnedRwLockWriteGuard::map(lock.clone().write_owned().await, |pair| &mut pair.0);
+    /// *first = 8;
+    /// drop(first);
+    /// assert_eq!(*lock.read().await, (8, 2));
+    /// # }
+    /// ```
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -168,6 +261,22 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new(Some(1)));
+    /// let guard = lock.clone().write_owned().await;
+    /// let mut value = OwnedRwLockWriteGuard::try_map(guard, |value| value.as_mut()).unwrap();
+    /// *value = 2;
+    /// drop(value);
+    /// assert_eq!(*lock.read().await, Some(2));
+    /// # }
+    /// ```
     pub fn try_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -179,16 +288,63 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 
     /// Turns this guard into a mapped guard of the whole value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let guard = lock.clone().write_owned().await;
+    /// let mut guard = OwnedRwLockWriteGuard::into_mapped(guard);
+    /// *guard += 1;
+    /// drop(guard);
+    /// assert_eq!(*lock.read().await, 2);
+    /// # }
+    /// ```
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         this.whole
     }
 
     /// Becomes a reader, before any waiting writer gets its turn.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let mut writer = lock.clone().write_owned().await;
+    /// *writer = 2;
+    /// let reader = writer.downgrade();
+    /// assert!(lock.try_read().is_ok(), "other readers may come");
+    /// assert_eq!(*reader, 2);
+    /// # }
+    /// ```
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         Self::downgrade_map(self, |value| value)
     }
 
     /// Becomes a reader of a part of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new((1, 2)));
+    /// let guard = lock.clone().write_owned().await;
+    /// let second = OwnedRwLockWriteGuard::downgrade_map(guard, |pair| &pair.1);
+    /// assert_eq!(*second, 2);
+    /// assert!(lock.try_read().is_ok() && lock.try_write().is_err());
+    /// # }
+    /// ```
     pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, U>
     where
         F: FnOnce(&T) -> &U,
@@ -200,6 +356,21 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new(vec![1]));
+    /// let guard = lock.clone().write_owned().await;
+    /// let guard = OwnedRwLockWriteGuard::try_downgrade_map(guard, |list| list.get(1)).unwrap_err();
+    /// let first = OwnedRwLockWriteGuard::try_downgrade_map(guard, |list| list.first()).unwrap();
+    /// assert_eq!(*first, 1);
+    /// # }
+    /// ```
     pub fn try_downgrade_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -224,10 +395,10 @@ deref_guard! { [T: ?Sized] OwnedRwLockWriteGuard<T>, whole => mut T }
 /// # Cost
 /// As [`OwnedRwLockWriteGuard`].
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use selkie_core::sync::{OwnedRwLockWriteGuard, RwLock};
+/// use selkie::sync::{OwnedRwLockWriteGuard, RwLock};
 ///
 /// let lock = Arc::new(RwLock::new([1, 2]));
 /// let guard = lock.clone().try_write_owned().unwrap();
@@ -262,6 +433,22 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     }
 
     /// Narrows the guard further.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockMappedWriteGuard, OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new((1, (2, 3))));
+    /// let pair = OwnedRwLockWriteGuard::map(lock.clone().write_owned().await, |all| &mut all.1);
+    /// let mut last = OwnedRwLockMappedWriteGuard::map(pair, |pair| &mut pair.1);
+    /// *last = 9;
+    /// drop(last);
+    /// assert_eq!(*lock.read().await, (1, (2, 9)));
+    /// # }
+    /// ```
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
     where
         F: FnOnce(&mut U) -> &mut V,
@@ -273,6 +460,20 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     ///
     /// # Errors
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::{OwnedRwLockMappedWriteGuard, OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new((vec![1], 2)));
+    /// let list = OwnedRwLockWriteGuard::map(lock.write_owned().await, |pair| &mut pair.0);
+    /// let list = OwnedRwLockMappedWriteGuard::try_map(list, |list| list.get_mut(4)).unwrap_err();
+    /// assert_eq!(*list, [1], "the guard came back");
+    /// # }
+    /// ```
     pub fn try_map<F, V: ?Sized>(
         this: Self,
         f: F,

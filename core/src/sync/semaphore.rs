@@ -25,9 +25,9 @@ use crate::trace::{Resource, instrument};
 /// # Cost
 /// If nobody waits, acquiring and releasing are one read-modify-write each. Nothing is allocated.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::Semaphore;
+/// use selkie::sync::Semaphore;
 ///
 /// let semaphore = Semaphore::new(2);
 /// let first = semaphore.try_acquire().unwrap();
@@ -57,6 +57,30 @@ impl Semaphore {
     ///
     /// # Panics
     /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    /// use selkie::task::{JoinSet, yield_now};
+    ///
+    /// // Two of the five tasks work at a time.
+    /// let semaphore = Arc::new(Semaphore::new(2));
+    /// let mut tasks = JoinSet::new();
+    /// for _ in 0..5 {
+    ///     let semaphore = semaphore.clone();
+    ///     tasks.spawn(async move {
+    ///         let _permit = semaphore.acquire().await.unwrap();
+    ///         yield_now().await;
+    ///         semaphore.available_permits()
+    ///     });
+    /// }
+    /// let free = tasks.join_all().await;
+    /// assert!(free.into_iter().all(|permits| permits < 2));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new(permits: usize) -> Self {
         assert!(
@@ -73,6 +97,19 @@ impl Semaphore {
         ///
         /// # Panics
         /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use selkie::sync::Semaphore;
+        ///
+        /// static UPLOADS: Semaphore = Semaphore::const_new(3);
+        ///
+        /// let _permit = UPLOADS.acquire().await.unwrap();
+        /// assert_eq!(UPLOADS.available_permits(), 2);
+        /// # }
+        /// ```
         #[track_caller]
         pub fn const_new(permits: usize) -> Self {
             assert!(permits <= Self::MAX_PERMITS, "a semaphore may not have more than MAX_PERMITS permits");
@@ -89,6 +126,20 @@ impl Semaphore {
     ///
     /// # Panics
     /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(0));
+    /// let waiting = selkie::spawn(semaphore.clone().acquire_many_owned(2));
+    /// semaphore.add_permits(2);
+    /// assert_eq!(waiting.await.unwrap().unwrap().num_permits(), 2);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn add_permits(&self, n: usize) {
         if let Err(free) = self.permits.add(n as u64, Self::MAX_PERMITS as u64) {
@@ -101,6 +152,17 @@ impl Semaphore {
 
     /// Removes up to `n` free permits for good, and returns how many it removed. A closed
     /// semaphore stays closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(5);
+    /// let _busy = semaphore.try_acquire_many(3).unwrap();
+    /// // Only free permits can be removed.
+    /// assert_eq!(semaphore.forget_permits(4), 2);
+    /// assert_eq!(semaphore.available_permits(), 0);
+    /// ```
     pub fn forget_permits(&self, n: usize) -> usize {
         self.permits.forget(n as u64) as usize
     }
@@ -115,6 +177,23 @@ impl Semaphore {
     ///
     /// # Cost
     /// One read-modify-write if a permit is free.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(1);
+    /// let permit = semaphore.acquire().await.unwrap();
+    /// assert_eq!(semaphore.available_permits(), 0);
+    /// drop(permit);
+    /// assert_eq!(semaphore.available_permits(), 1);
+    ///
+    /// semaphore.close();
+    /// assert!(semaphore.acquire().await.is_err());
+    /// # }
+    /// ```
     #[inline]
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         let held = HeldPermits::acquire(self, 1, "Semaphore::acquire").await?;
@@ -128,6 +207,22 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::Semaphore;
+    ///
+    /// // Ten megabytes in all, for requests of different sizes.
+    /// let megabytes = Semaphore::new(10);
+    /// let large = megabytes.acquire_many(8).await.unwrap();
+    /// let small = megabytes.acquire_many(2).await.unwrap();
+    /// assert!(megabytes.try_acquire().is_err());
+    /// drop(large);
+    /// assert_eq!(megabytes.available_permits(), 8);
+    /// # }
+    /// ```
     #[inline]
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         let held = HeldPermits::acquire(self, n, "Semaphore::acquire_many").await?;
@@ -138,6 +233,18 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`TryAcquireError::Closed`] or [`TryAcquireError::NoPermits`].
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::{Semaphore, TryAcquireError};
+    ///
+    /// let semaphore = Semaphore::new(1);
+    /// let permit = semaphore.try_acquire().unwrap();
+    /// // A server might say "busy" now.
+    /// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+    /// drop(permit);
+    /// assert!(semaphore.try_acquire().is_ok());
+    /// ```
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.try_acquire_many(1)
     }
@@ -146,6 +253,16 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`TryAcquireError::Closed`] or [`TryAcquireError::NoPermits`].
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(3);
+    /// assert!(semaphore.try_acquire_many(4).is_err());
+    /// let permits = semaphore.try_acquire_many(3).unwrap();
+    /// assert_eq!(permits.num_permits(), 3);
+    /// ```
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         HeldPermits::try_acquire(self, n).map(SemaphorePermit)
     }
@@ -157,6 +274,18 @@ impl Semaphore {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(0));
+    /// let shared = semaphore.clone();
+    /// let thread = std::thread::spawn(move || shared.blocking_acquire().unwrap().num_permits());
+    /// semaphore.add_permits(1);
+    /// assert_eq!(thread.join().unwrap(), 1);
+    /// ```
     #[track_caller]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         blocking::wait(self.acquire())
@@ -169,6 +298,18 @@ impl Semaphore {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(1));
+    /// let shared = semaphore.clone();
+    /// let thread = std::thread::spawn(move || shared.blocking_acquire_many(3).unwrap().num_permits());
+    /// semaphore.add_permits(2);
+    /// assert_eq!(thread.join().unwrap(), 3);
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         blocking::wait(self.acquire_many(n))
@@ -177,15 +318,17 @@ impl Semaphore {
     /// Refuses every request that waits, and all later ones. Permits that were handed out stay
     /// valid.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::raw::platform::block_on;
-    /// use selkie_core::sync::{Semaphore, TryAcquireError};
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::{Semaphore, TryAcquireError};
     ///
     /// let semaphore = Semaphore::new(1);
     /// semaphore.close();
     /// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
-    /// assert!(block_on(semaphore.acquire()).is_err());
+    /// assert!(semaphore.acquire().await.is_err());
+    /// # }
     /// ```
     pub fn close(&self) {
         self.permits.close();
@@ -301,9 +444,9 @@ impl<S: Deref<Target = Semaphore>> Drop for HeldPermits<S> {
 /// # Cost
 /// Giving the permits back is one read-modify-write if nobody waits; splitting and merging take none.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::Semaphore;
+/// use selkie::sync::Semaphore;
 ///
 /// let semaphore = Semaphore::new(3);
 /// let mut two = semaphore.try_acquire_many(2).unwrap();
@@ -318,6 +461,15 @@ pub struct SemaphorePermit<'a>(HeldPermits<&'a Semaphore>);
 
 impl<'a> SemaphorePermit<'a> {
     /// Drops the permits without giving them back: the semaphore has fewer from then on.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(2);
+    /// semaphore.try_acquire().unwrap().forget();
+    /// assert_eq!(semaphore.available_permits(), 1, "it does not come back");
+    /// ```
     pub fn forget(self) {
         self.0.forget();
     }
@@ -326,12 +478,33 @@ impl<'a> SemaphorePermit<'a> {
     ///
     /// # Panics
     /// If they come from different semaphores.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(3);
+    /// let mut permits = semaphore.try_acquire().unwrap();
+    /// permits.merge(semaphore.try_acquire_many(2).unwrap());
+    /// assert_eq!(permits.num_permits(), 3);
+    /// ```
     #[track_caller]
     pub fn merge(&mut self, other: Self) {
         self.0.merge(other.0);
     }
 
     /// Splits `n` permits off, or returns `None` if there are fewer.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(3);
+    /// let mut permits = semaphore.try_acquire_many(3).unwrap();
+    /// drop(permits.split(2).unwrap());
+    /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (1, 2));
+    /// assert!(permits.split(2).is_none(), "there is one left");
+    /// ```
     pub fn split(&mut self, n: usize) -> Option<Self> {
         self.0.split(n).map(Self)
     }

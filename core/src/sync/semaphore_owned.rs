@@ -17,6 +17,26 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(1));
+    /// // Waits before it spawns: there is never more than one task.
+    /// for _ in 0..3 {
+    ///     let permit = semaphore.clone().acquire_owned().await.unwrap();
+    ///     selkie::spawn(async move {
+    ///         selkie::task::yield_now().await;
+    ///         drop(permit);
+    ///     });
+    /// }
+    /// let _all_done = semaphore.acquire().await.unwrap();
+    /// # }
+    /// ```
     #[inline]
     pub async fn acquire_owned(self: OwnerArc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         let held = HeldPermits::acquire(self, 1, "Semaphore::acquire_owned").await?;
@@ -30,6 +50,21 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// A cancelled request loses its position in the queue, and no permit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(4));
+    /// let permits = semaphore.clone().acquire_many_owned(3).await.unwrap();
+    /// let task = selkie::spawn(async move { permits.num_permits() });
+    /// assert_eq!(task.await.unwrap(), 3);
+    /// assert_eq!(semaphore.available_permits(), 4, "given back with the task");
+    /// # }
+    /// ```
     #[inline]
     pub async fn acquire_many_owned(
         self: OwnerArc<Self>,
@@ -43,6 +78,18 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`TryAcquireError::Closed`] or [`TryAcquireError::NoPermits`].
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(1));
+    /// let permit = semaphore.clone().try_acquire_owned().unwrap();
+    /// assert!(semaphore.clone().try_acquire_owned().is_err());
+    /// drop(permit);
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// ```
     pub fn try_acquire_owned(
         self: OwnerArc<Self>,
     ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
@@ -53,6 +100,17 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`TryAcquireError::Closed`] or [`TryAcquireError::NoPermits`].
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::{Semaphore, TryAcquireError};
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(2));
+    /// let too_many = semaphore.clone().try_acquire_many_owned(3).unwrap_err();
+    /// assert_eq!(too_many, TryAcquireError::NoPermits);
+    /// assert_eq!(semaphore.try_acquire_many_owned(2).unwrap().num_permits(), 2);
+    /// ```
     pub fn try_acquire_many_owned(
         self: OwnerArc<Self>,
         n: u32,
@@ -67,6 +125,17 @@ impl Semaphore {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(1));
+    /// let permit = semaphore.clone().blocking_acquire_owned().unwrap();
+    /// std::thread::spawn(move || drop(permit)).join().unwrap();
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_owned(
         self: OwnerArc<Self>,
@@ -81,6 +150,16 @@ impl Semaphore {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(3));
+    /// let permits = semaphore.clone().blocking_acquire_many_owned(2).unwrap();
+    /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (2, 1));
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_many_owned(
         self: OwnerArc<Self>,
@@ -95,10 +174,10 @@ impl Semaphore {
 /// # Cost
 /// As [`SemaphorePermit`](super::SemaphorePermit), and a count of the owners.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use selkie_core::sync::Semaphore;
+/// use selkie::sync::Semaphore;
 ///
 /// let semaphore = Arc::new(Semaphore::new(3));
 /// let mut two = semaphore.clone().try_acquire_many_owned(2).unwrap();
@@ -112,6 +191,16 @@ pub struct OwnedSemaphorePermit(HeldPermits<OwnerArc<Semaphore>>);
 
 impl OwnedSemaphorePermit {
     /// Takes the permits away from the semaphore for good.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(2));
+    /// semaphore.clone().try_acquire_owned().unwrap().forget();
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// ```
     pub fn forget(self) {
         self.0.forget();
     }
@@ -120,12 +209,34 @@ impl OwnedSemaphorePermit {
     ///
     /// # Panics
     /// If they come from different semaphores.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(3));
+    /// let mut permits = semaphore.clone().try_acquire_owned().unwrap();
+    /// permits.merge(semaphore.try_acquire_many_owned(2).unwrap());
+    /// assert_eq!(permits.num_permits(), 3);
+    /// ```
     #[track_caller]
     pub fn merge(&mut self, other: Self) {
         self.0.merge(other.0);
     }
 
     /// Splits `n` permits off, or returns `None` if there are fewer.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(3));
+    /// let mut permits = semaphore.clone().try_acquire_many_owned(3).unwrap();
+    /// let two = permits.split(2).unwrap();
+    /// assert_eq!((permits.num_permits(), two.num_permits()), (1, 2));
+    /// ```
     pub fn split(&mut self, n: usize) -> Option<Self> {
         self.0.split(n).map(Self)
     }

@@ -19,15 +19,17 @@ use crate::platform::Lock;
 /// # Cost
 /// A read of a value that is there costs one load.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::SetOnce;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::SetOnce;
 ///
 /// static READY: SetOnce<u8> = SetOnce::const_new();
 /// READY.set(3).unwrap();
 /// assert!(READY.set(4).is_err());
-/// assert_eq!(block_on(READY.wait()), &3);
+/// assert_eq!(READY.wait().await, &3);
+/// # }
 /// ```
 pub struct SetOnce<T> {
     cell: WriteOnce<T>,
@@ -37,12 +39,39 @@ pub struct SetOnce<T> {
 
 impl<T> SetOnce<T> {
     /// An empty cell.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::SetOnce;
+    ///
+    /// let address = SetOnce::new();
+    /// assert!(address.get().is_none());
+    /// address.set("127.0.0.1").unwrap();
+    /// assert_eq!(address.wait().await, &"127.0.0.1");
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::const_new()
     }
 
     maybe_const! {
         /// An empty cell, for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// use selkie::sync::SetOnce;
+        ///
+        /// static ADDRESS: SetOnce<&str> = SetOnce::const_new();
+        ///
+        /// let client = selkie::spawn(ADDRESS.wait());
+        /// ADDRESS.set("localhost").unwrap();
+        /// assert_eq!(*client.await.unwrap(), "localhost");
+        /// # }
+        /// ```
         pub fn const_new() -> Self {
             Self {
                 cell: WriteOnce::new(),
@@ -53,6 +82,14 @@ impl<T> SetOnce<T> {
     }
 
     /// A cell with a value, or an empty one.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::SetOnce;
+    ///
+    /// assert_eq!(SetOnce::new_with(Some(3)).get(), Some(&3));
+    /// assert!(SetOnce::<u8>::new_with(None).get().is_none());
+    /// ```
     pub fn new_with(value: Option<T>) -> Self {
         match value {
             Some(value) => Self::const_new_with(value),
@@ -62,6 +99,16 @@ impl<T> SetOnce<T> {
 
     maybe_const! {
         /// A cell with a value, for statics.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::SetOnce;
+        ///
+        /// static LEVEL: SetOnce<u8> = SetOnce::const_new_with(3);
+        ///
+        /// assert!(LEVEL.set(4).is_err());
+        /// assert_eq!(LEVEL.get(), Some(&3));
+        /// ```
         pub fn const_new_with(value: T) -> Self {
             Self {
                 cell: WriteOnce::with(value),
@@ -85,6 +132,16 @@ impl<T> SetOnce<T> {
     ///
     /// # Errors
     /// [`SetOnceError`] with the value if there is one already.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::SetOnce;
+    ///
+    /// let cell = SetOnce::new();
+    /// cell.set("first").unwrap();
+    /// assert_eq!(cell.set("second").unwrap_err().0, "second", "the value comes back");
+    /// assert_eq!(cell.get(), Some(&"first"));
+    /// ```
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
         if self.initialized() {
             return Err(SetOnceError(value));
@@ -105,6 +162,27 @@ impl<T> SetOnce<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::sync::SetOnce;
+    ///
+    /// let result = Arc::new(SetOnce::new());
+    /// let readers: Vec<_> = (0..3)
+    ///     .map(|_| {
+    ///         let result = result.clone();
+    ///         selkie::spawn(async move { *result.wait().await })
+    ///     })
+    ///     .collect();
+    /// result.set(5).unwrap();
+    /// for reader in readers {
+    ///     assert_eq!(reader.await.unwrap(), 5);
+    /// }
+    /// # }
+    /// ```
     pub async fn wait(&self) -> &T {
         loop {
             wait_until(&self.waiting, || self.initialized()).await;

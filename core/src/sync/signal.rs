@@ -31,10 +31,11 @@ enum State<T> {
 /// # Cost
 /// A signal is one critical section (on a hosted system, one short lock) and never waits.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::Signal;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::Signal;
 ///
 /// static READING: Signal<u16> = Signal::new();
 ///
@@ -43,7 +44,8 @@ enum State<T> {
 /// }
 ///
 /// interrupt();
-/// assert_eq!(block_on(READING.wait()), 512);
+/// assert_eq!(READING.wait().await, 512);
+/// # }
 /// ```
 pub struct Signal<T> {
     state: Lock<State<T>>,
@@ -52,12 +54,33 @@ pub struct Signal<T> {
 impl<T> Signal<T> {
     maybe_const! {
         /// A signal without a value.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::Signal;
+        ///
+        /// static PRESSED: Signal<u8> = Signal::new();
+        ///
+        /// PRESSED.signal(3);
+        /// assert_eq!(PRESSED.try_take(), Some(3));
+        /// assert_eq!(PRESSED.try_take(), None);
+        /// ```
         pub fn new() -> Self {
             Self { state: Lock::new(State::Empty) }
         }
     }
 
     /// Stores `value`, and wakes the task that waits. Returns a value that nobody took.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::Signal;
+    ///
+    /// let newest = Signal::new();
+    /// assert_eq!(newest.signal(1), None);
+    /// assert_eq!(newest.signal(2), Some(1), "nobody took the first");
+    /// assert_eq!(newest.try_take(), Some(2));
+    /// ```
     pub fn signal(&self, value: T) -> Option<T> {
         // In one section (I3).
         without_interrupts(|| {
@@ -97,6 +120,20 @@ impl<T> Signal<T> {
     /// # Cancel safety
     /// Nothing is lost. A cancelled wait leaves its waker behind, so that the next signal may wake
     /// its task without cause.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::Signal;
+    ///
+    /// static TEMPERATURE: Signal<i16> = Signal::new();
+    ///
+    /// let display = selkie::spawn(TEMPERATURE.wait());
+    /// TEMPERATURE.signal(-4);
+    /// assert_eq!(display.await.unwrap(), -4);
+    /// # }
+    /// ```
     pub async fn wait(&self) -> T {
         poll_fn(|cx| self.poll_wait(cx)).await
     }

@@ -103,7 +103,7 @@ impl ErasedFuture<'_> {
     /// # Errors
     /// What `take` says, with the future.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// use selkie_core::raw::task::ErasedFuture;
     ///

@@ -97,13 +97,13 @@ impl FixedHeader {
 
     /// Puts the erased future into this slot if it is vacant, else gives the future back.
     ///
-    /// # Errors
-    /// The future, if the slot holds a task.
-    ///
     /// # Safety
     /// `this` is the front of a slot whose body has room for the future's layout, and which is
     /// never freed (I2, I3). A future that is not `Send` is polled by `scheduler` in the context
     /// that made it.
+    ///
+    /// # Errors
+    /// The future, if the slot holds a task.
     pub unsafe fn fill<'a>(
         this: NonNull<Self>,
         erased: ErasedFuture<'a>,

@@ -16,7 +16,7 @@ use super::sleep::sleep;
 /// # Cancel safety
 /// Dropping a delay's future ends the delay.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use core::time::Duration;
 /// use embedded_hal_async::delay::DelayNs;
@@ -61,7 +61,7 @@ impl embedded_hal_async::delay::DelayNs for Delay {
 /// It needs no executor and keeps the processor busy. It is as precise as the board's clock. It measures the
 /// machine's time, also while a runtime's clock is paused.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use embedded_hal::delay::DelayNs;
 /// use selkie_core::time::BusyDelay;

@@ -17,10 +17,10 @@ const FAR_FUTURE: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// A measurement of a monotonic clock; for tests, the clock can be paused and moved.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use core::time::Duration;
-/// use selkie_core::time::Instant;
+/// use selkie::time::Instant;
 ///
 /// let start = Instant::now();
 /// let end = start + Duration::from_millis(5);

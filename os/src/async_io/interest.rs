@@ -7,7 +7,7 @@ use super::ready::Ready;
 
 /// The kinds of readiness that a caller asks a source for; never empty.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use selkie::io::Interest;
 ///

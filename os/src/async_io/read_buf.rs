@@ -20,7 +20,7 @@ use bytes::buf::UninitSlice;
 /// [    initialized    | uninitialized ]
 /// ```
 ///
-/// # Example
+/// # Examples
 /// ```
 /// use selkie::io::ReadBuf;
 ///

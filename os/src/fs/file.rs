@@ -62,7 +62,7 @@ const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// where it is made, and so waits while a forked process is inside of a read or write by the same open file; all other
 /// methods wait for such a process without a thread of the runtime.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

@@ -66,7 +66,7 @@ impl File {
     /// local, else a hop to the blocking pool. In between it takes no thread of the runtime: one of the process's wakes all
     /// who wait for locks.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

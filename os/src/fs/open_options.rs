@@ -7,7 +7,7 @@ use super::file::File;
 
 /// How a file is opened; nothing is set at first.
 ///
-/// # Example
+/// # Examples
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

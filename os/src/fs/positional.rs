@@ -73,7 +73,7 @@ impl File {
     /// A system call where the task runs for at most 64 KiB that are cached, else one for the ring (both
     /// on Linux), else a hop to the blocking pool; no copy.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

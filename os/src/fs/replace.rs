@@ -54,7 +54,7 @@ impl Drop for RemoveGuard<'_> {
 /// and attributes, and two for each attribute. If the directory may not be read, all that is on its file system is waited
 /// for in its place.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

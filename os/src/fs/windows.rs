@@ -118,7 +118,7 @@ impl OpenOptions {
     /// The rights to the file that the system is asked for (`dwDesiredAccess` of `CreateFile`), in place of
     /// those that follow from [`read`](Self::read), [`write`](Self::write) and [`append`](Self::append).
     ///
-    /// # Example
+    /// # Examples
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -141,7 +141,7 @@ impl OpenOptions {
     ///
     /// With zero nobody can open the file a second time, this process included, until it is closed.
     ///
-    /// # Example
+    /// # Examples
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

@@ -78,7 +78,7 @@ impl TcpSocket {
     /// What the system reports; that it is not allowed to clients (bit 0 of `net.ipv4.tcp_fastopen`), for
     /// one.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -91,7 +91,7 @@ impl TcpListener {
     /// # Cost
     /// Five system calls for each listener.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

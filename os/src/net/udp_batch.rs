@@ -168,7 +168,7 @@ impl UdpSocket {
     /// # Cost
     /// One system call.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

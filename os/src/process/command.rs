@@ -14,7 +14,7 @@ use crate::context;
 
 /// How a child process is made: std's builder, whose children can be awaited.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

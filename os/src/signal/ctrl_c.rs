@@ -19,7 +19,7 @@ use super::unix::{SignalKind, signal};
 /// # Cancel safety
 /// An interrupt that comes when nobody listens is lost.
 ///
-/// # Example
+/// # Examples
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -78,7 +78,7 @@ pub struct Signal {
 /// # Panics
 /// Outside of a runtime with I/O enabled.
 ///
-/// # Example
+/// # Examples
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -108,7 +108,7 @@ impl Signal {
     /// This holds until then, and for the listeners there are. A handler that another library has installed in
     /// between, on top of this one, is removed too.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

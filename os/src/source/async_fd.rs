@@ -25,7 +25,7 @@ use crate::driver::{Direction, ReadyEvent, Registration, SourceKind};
 /// # Cost
 /// 64 bytes in the driver; nothing is allocated.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -6,7 +6,7 @@
 //! buffers that the system chooses ([`Received`], [`Buffers`]). What the tasks send ([`Socket::send`]) is submitted
 //! together, once per turn of the runtime.
 //!
-//! # Example
+//! # Examples
 //! An echo server, and a client of the ordinary kind.
 //! ```
 //! # fn main() -> std::io::Result<()> {

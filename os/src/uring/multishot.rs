@@ -50,11 +50,11 @@ impl Multishot {
 
     /// Submits an operation to `ring`.
     ///
-    /// # Errors
-    /// If the runtime has shut down, or too many operations are in flight.
-    ///
     /// # Safety
     /// As for [`Ring::queue`](crate::driver::Ring::queue).
+    ///
+    /// # Errors
+    /// If the runtime has shut down, or too many operations are in flight.
     pub(super) unsafe fn begin(
         &mut self,
         rings: &RuntimeRings,

@@ -22,10 +22,10 @@ use crate::wake::{WaitNode, WaitState};
 /// A send and a receive of one value with nobody waiting: three read-modify-writes together. Each receiver
 /// gets a clone of the value; the last one gets the value itself. On a chip the clone runs with interrupts off.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::broadcast;
-/// use selkie_core::sync::broadcast::error::TryRecvError;
+/// use selkie::sync::broadcast;
+/// use selkie::sync::broadcast::error::TryRecvError;
 ///
 /// let (tx, mut rx) = broadcast::channel(2);
 /// for value in 0..5 {
@@ -56,6 +56,16 @@ impl<T> Receiver<T> {
     }
 
     /// Whether both receive from the same senders.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast;
+    ///
+    /// let (tx, one) = broadcast::channel::<u8>(4);
+    /// assert!(one.same_channel(&tx.subscribe()));
+    /// let (_tx, other) = broadcast::channel::<u8>(4);
+    /// assert!(!one.same_channel(&other));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -80,6 +90,19 @@ impl<T> Receiver<T> {
 
 impl<T: Clone> Receiver<T> {
     /// A new receiver for what is sent from now on.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast;
+    ///
+    /// let (tx, mut all) = broadcast::channel(4);
+    /// tx.send("early").unwrap();
+    /// // Begins where the channel is now, not where `all` is.
+    /// let mut new = all.resubscribe();
+    /// tx.send("late").unwrap();
+    /// assert_eq!(all.try_recv(), Ok("early"));
+    /// assert_eq!(new.try_recv(), Ok("late"));
+    /// ```
     pub fn resubscribe(&self) -> Self {
         Self::new(self.shared.clone(), self.shared.add_receiver())
     }
@@ -95,6 +118,25 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Cost
     /// One read-modify-write if a value is there, and a clone.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::broadcast::{self, error::RecvError};
+    ///
+    /// let (tx, mut rx) = broadcast::channel(2);
+    /// for value in 1..=3 {
+    ///     tx.send(value).unwrap();
+    /// }
+    /// drop(tx);
+    /// // The channel holds two values, so the first of three is gone.
+    /// assert_eq!(rx.recv().await, Err(RecvError::Lagged(1)));
+    /// assert_eq!(rx.recv().await, Ok(2));
+    /// assert_eq!(rx.recv().await, Ok(3));
+    /// assert_eq!(rx.recv().await, Err(RecvError::Closed));
+    /// # }
+    /// ```
     pub async fn recv(&mut self) -> Result<T, RecvError> {
         Recv {
             receiver: self,
@@ -107,6 +149,18 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Errors
     /// [`TryRecvError`]: empty, closed, or lagged, as for [`recv`](Self::recv).
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast::{self, error::TryRecvError};
+    ///
+    /// let (tx, mut rx) = broadcast::channel(8);
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// tx.send('a').unwrap();
+    /// assert_eq!(rx.try_recv(), Ok('a'));
+    /// drop(tx);
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         loop {
             let position = self.next;
@@ -136,6 +190,16 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast;
+    ///
+    /// let (tx, mut rx) = broadcast::channel(8);
+    /// let thread = std::thread::spawn(move || rx.blocking_recv());
+    /// tx.send(7).unwrap();
+    /// assert_eq!(thread.join().unwrap(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
         blocking::wait(self.recv())

@@ -23,16 +23,18 @@ use crate::platform::{Arc, Ordering};
 /// Two allocations, one of all slots. A send costs two read-modify-writes if nobody waits, a
 /// receive one.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::broadcast;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::broadcast;
 ///
 /// let (tx, mut one) = broadcast::channel(16);
 /// let mut two = tx.subscribe();
 /// assert_eq!(tx.send("hello").unwrap(), 2);
-/// assert_eq!(block_on(one.recv()), Ok("hello"));
-/// assert_eq!(block_on(two.recv()), Ok("hello"));
+/// assert_eq!(one.recv().await, Ok("hello"));
+/// assert_eq!(two.recv().await, Ok("hello"));
+/// # }
 /// ```
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
@@ -51,9 +53,9 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// A send is one short lock, however many receive; receivers that wait are woken 32 for each further
 /// lock. A clone is two read-modify-writes.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::broadcast;
+/// use selkie::sync::broadcast;
 ///
 /// let (tx, mut first) = broadcast::channel(4);
 /// let mut second = tx.subscribe();
@@ -70,6 +72,17 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     /// As [`channel`].
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast;
+    ///
+    /// let events = broadcast::Sender::new(16);
+    /// assert!(events.send("nobody hears it").is_err());
+    /// let mut listener = events.subscribe();
+    /// assert_eq!(events.send("somebody does").unwrap(), 1);
+    /// assert_eq!(listener.try_recv(), Ok("somebody does"));
+    /// ```
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -86,11 +99,34 @@ impl<T> Sender<T> {
     /// # Cost
     /// Two read-modify-writes if nobody waits. It spins while a receiver clones the value that
     /// is to be overwritten.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast;
+    ///
+    /// let (tx, rx) = broadcast::channel(16);
+    /// let another = tx.subscribe();
+    /// assert_eq!(tx.send(1).unwrap(), 2, "two receivers will see it");
+    /// drop((rx, another));
+    /// assert_eq!(tx.send(2).unwrap_err().0, 2, "the value comes back");
+    /// ```
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
         self.shared.send(value).map_err(SendError)
     }
 
     /// A new receiver for what is sent from now on.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast;
+    ///
+    /// let (tx, mut first) = broadcast::channel(16);
+    /// tx.send(1).unwrap();
+    /// let mut second = tx.subscribe();
+    /// tx.send(2).unwrap();
+    /// assert_eq!(first.try_recv(), Ok(1));
+    /// assert_eq!(second.try_recv(), Ok(2), "what came before is not seen");
+    /// ```
     pub fn subscribe(&self) -> Receiver<T> {
         Receiver::new(self.shared.clone(), self.shared.add_receiver())
     }
@@ -111,6 +147,15 @@ impl<T> Sender<T> {
     }
 
     /// Whether both send to the same receivers.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast;
+    ///
+    /// let (tx, _rx) = broadcast::channel::<u8>(4);
+    /// assert!(tx.same_channel(&tx.clone()));
+    /// assert!(!tx.same_channel(&broadcast::Sender::new(4)));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -119,6 +164,24 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::broadcast;
+    ///
+    /// let (tx, rx) = broadcast::channel::<u8>(4);
+    /// let listener = selkie::spawn(async move {
+    ///     selkie::task::yield_now().await;
+    ///     drop(rx);
+    /// });
+    /// // Nobody listens any more: what produces the events can stop.
+    /// tx.closed().await;
+    /// listener.await.unwrap();
+    /// assert_eq!(tx.receiver_count(), 0);
+    /// # }
+    /// ```
     pub async fn closed(&self) {
         wait_until(&self.shared.no_receivers, || self.receiver_count() == 0).await;
     }
@@ -136,6 +199,19 @@ impl<T> Sender<T> {
     }
 
     /// A handle that does not keep the channel open.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::broadcast::{self, error::TryRecvError};
+    ///
+    /// let (tx, mut rx) = broadcast::channel::<u8>(4);
+    /// let weak = tx.downgrade();
+    /// weak.upgrade().unwrap().send(1).unwrap();
+    /// drop(tx);
+    /// assert!(weak.upgrade().is_none(), "the last sender is gone");
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     #[must_use = "dropping the sender without a use of the weak one may close the channel"]
     pub fn downgrade(&self) -> WeakSender<T> {
         // Relaxed: a count, nothing hangs on it.
@@ -179,9 +255,9 @@ impl<T> fmt::Debug for Sender<T> {
 /// # Cost
 /// A pointer; an upgrade is two read-modify-writes.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::broadcast;
+/// use selkie::sync::broadcast;
 ///
 /// let (tx, _rx) = broadcast::channel::<u8>(1);
 /// let weak = tx.downgrade();

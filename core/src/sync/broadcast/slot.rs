@@ -300,11 +300,11 @@ impl<T> Slot<T> {
 
     /// Writes the next value, for `receivers` to see, and returns the one that it replaces.
     ///
-    /// # Errors
-    /// The value, if this context clones the one that it would replace.
-    ///
     /// # Safety
     /// The caller holds the channel's lock.
+    ///
+    /// # Errors
+    /// The value, if this context clones the one that it would replace.
     pub(super) unsafe fn write(
         &self,
         position: u64,

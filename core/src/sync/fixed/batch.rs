@@ -17,7 +17,7 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// # Cost
     /// One critical section for each value.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// use heapless::Vec;
     /// use selkie_core::raw::platform::block_on;

@@ -74,10 +74,11 @@ impl<T, const N: usize> State<T, N> {
 /// # Cost
 /// Each operation is one critical section (on a hosted system, one short lock).
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::FixedChannel;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::FixedChannel;
 ///
 /// static BYTES: FixedChannel<u8, 8> = FixedChannel::new();
 ///
@@ -88,7 +89,8 @@ impl<T, const N: usize> State<T, N> {
 /// }
 ///
 /// interrupt(b'!');
-/// assert_eq!(block_on(BYTES.recv()), b'!');
+/// assert_eq!(BYTES.recv().await, b'!');
+/// # }
 /// ```
 pub struct FixedChannel<T, const N: usize> {
     pub(super) state: Lock<State<T, N>>,
@@ -97,6 +99,16 @@ pub struct FixedChannel<T, const N: usize> {
 impl<T, const N: usize> FixedChannel<T, N> {
     maybe_const! {
         /// An empty queue. One that could hold nothing does not compile.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::FixedChannel;
+        ///
+        /// // Four values at most, in the static itself.
+        /// static READINGS: FixedChannel<u16, 4> = FixedChannel::new();
+        ///
+        /// assert_eq!(READINGS.try_recv(), None);
+        /// ```
         pub fn new() -> Self {
             Self {
                 state: Lock::new(State {
@@ -114,6 +126,18 @@ impl<T, const N: usize> FixedChannel<T, N> {
     ///
     /// # Errors
     /// [`Full`] with the value.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedChannel;
+    ///
+    /// static KEYS: FixedChannel<char, 1> = FixedChannel::new();
+    ///
+    /// KEYS.try_send('a').unwrap();
+    /// let full = KEYS.try_send('b').unwrap_err();
+    /// assert_eq!(full.value, 'b', "the value comes back");
+    /// assert_eq!(KEYS.try_recv(), Some('a'));
+    /// ```
     pub fn try_send(&self, value: T) -> Result<(), Full<T>> {
         // In one section (I4).
         without_interrupts(|| {

@@ -18,6 +18,26 @@ impl<T, const N: usize> FixedChannel<T, N> {
     ///
     /// # Cancel safety
     /// A cancelled send sends nothing and drops the value; it loses its position in the queue.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::FixedChannel;
+    ///
+    /// static NUMBERS: FixedChannel<u32, 1> = FixedChannel::new();
+    ///
+    /// let producer = selkie::spawn(async {
+    ///     for number in 1..=3 {
+    ///         // Waits whenever the one slot is taken.
+    ///         NUMBERS.send(number).await;
+    ///     }
+    /// });
+    /// let sum = NUMBERS.recv().await + NUMBERS.recv().await + NUMBERS.recv().await;
+    /// producer.await.unwrap();
+    /// assert_eq!(sum, 6);
+    /// # }
+    /// ```
     pub async fn send(&self, value: T) {
         SendFuture {
             wait: Wait::new(self, true),
@@ -30,6 +50,21 @@ impl<T, const N: usize> FixedChannel<T, N> {
     ///
     /// # Cancel safety
     /// A cancelled receive takes nothing; it loses its position in the queue.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::FixedChannel;
+    ///
+    /// static LINES: FixedChannel<&str, 4> = FixedChannel::new();
+    ///
+    /// LINES.try_send("first").unwrap();
+    /// LINES.try_send("second").unwrap();
+    /// assert_eq!(LINES.recv().await, "first");
+    /// assert_eq!(LINES.recv().await, "second");
+    /// # }
+    /// ```
     pub async fn recv(&self) -> T {
         ReceiveFuture {
             wait: Wait::new(self, false),

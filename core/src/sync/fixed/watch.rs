@@ -49,10 +49,11 @@ impl<T> State<T> {
 /// To change or to read the value is one critical section (on a hosted system, one short lock); a change takes
 /// one more for each further receiver that waits. The length of none depends on the number of receivers.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::FixedWatch;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::FixedWatch;
 ///
 /// static MILLIVOLTS: FixedWatch<u16> = FixedWatch::new(0);
 ///
@@ -63,9 +64,10 @@ impl<T> State<T> {
 /// let mut display = MILLIVOLTS.subscribe();
 /// let mut alarm = MILLIVOLTS.subscribe();
 /// interrupt();
-/// block_on(display.changed());
+/// display.changed().await;
 /// assert_eq!(display.get_and_update(), 3300);
-/// assert_eq!(block_on(alarm.wait_for(|&level| level > 3000)), 3300);
+/// assert_eq!(alarm.wait_for(|&level| level > 3000).await, 3300);
+/// # }
 /// ```
 pub struct FixedWatch<T> {
     pub(super) state: Lock<State<T>>,
@@ -74,6 +76,15 @@ pub struct FixedWatch<T> {
 impl<T> FixedWatch<T> {
     maybe_const! {
         /// A watch that begins with `value`.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::FixedWatch;
+        ///
+        /// static VOLUME: FixedWatch<u8> = FixedWatch::new(30);
+        ///
+        /// assert_eq!(VOLUME.get(), 30);
+        /// ```
         pub fn new(value: T) -> Self {
             Self {
                 state: Lock::new(State {
@@ -87,11 +98,32 @@ impl<T> FixedWatch<T> {
 
     /// Replaces the value and tells the receivers. The old value is dropped outside the critical
     /// section.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// static VOLUME: FixedWatch<u8> = FixedWatch::new(30);
+    ///
+    /// let speaker = VOLUME.subscribe();
+    /// VOLUME.send(50);
+    /// assert!(speaker.has_changed());
+    /// assert_eq!(speaker.get(), 50);
+    /// ```
     pub fn send(&self, value: T) {
         drop(self.send_replace(value));
     }
 
     /// Replaces the value, tells the receivers, and returns the old value.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let mode = FixedWatch::new("idle");
+    /// assert_eq!(mode.send_replace("running"), "idle");
+    /// assert_eq!(mode.get(), "running");
+    /// ```
     pub fn send_replace(&self, mut value: T) -> T {
         self.send_modify(|current| mem::swap(current, &mut value));
         value
@@ -104,6 +136,17 @@ impl<T> FixedWatch<T> {
     /// # Panics
     /// If `modify` does, or, without threads, if it comes back to this watch; with threads that
     /// waits for itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let position = FixedWatch::new((0, 0));
+    /// let receiver = position.subscribe();
+    /// position.send_modify(|position| position.1 += 5);
+    /// assert!(receiver.has_changed());
+    /// assert_eq!(receiver.get(), (0, 5));
+    /// ```
     pub fn send_modify(&self, modify: impl FnOnce(&mut T)) {
         self.send_if_modified(|value| {
             modify(value);
@@ -118,6 +161,23 @@ impl<T> FixedWatch<T> {
     ///
     /// # Panics
     /// As [`send_modify`](Self::send_modify).
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let highest = FixedWatch::new(10);
+    /// let receiver = highest.subscribe();
+    /// let report = |level: u8| highest.send_if_modified(|highest| {
+    ///     let is_higher = level > *highest;
+    ///     *highest = level.max(*highest);
+    ///     is_higher
+    /// });
+    /// assert!(!report(7));
+    /// assert!(!receiver.has_changed(), "the receivers are not notified");
+    /// assert!(report(12));
+    /// assert_eq!(receiver.get(), 12);
+    /// ```
     pub fn send_if_modified(&self, modify: impl FnOnce(&mut T) -> bool) -> bool {
         // A waker that panics keeps none of the others from being woken.
         let mut panic = FirstPanic::default();
@@ -149,6 +209,15 @@ impl<T> FixedWatch<T> {
     }
 
     /// A copy of the value.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let watch = FixedWatch::new(1);
+    /// watch.send(2);
+    /// assert_eq!(watch.get(), 2);
+    /// ```
     pub fn get(&self) -> T
     where
         T: Copy,
@@ -161,9 +230,9 @@ impl<T> FixedWatch<T> {
     /// # Panics
     /// As [`send_modify`](Self::send_modify).
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::sync::FixedWatch;
+    /// use selkie::sync::FixedWatch;
     ///
     /// static NAME: FixedWatch<[u8; 8]> = FixedWatch::new(*b"selkie  ");
     /// assert_eq!(NAME.look(|name| name[0]), b's');

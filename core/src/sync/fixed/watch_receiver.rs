@@ -16,6 +16,17 @@ use crate::wake::{WaitNode, WaitState};
 
 impl<T> FixedWatch<T> {
     /// A new receiver, for which the current value counts as seen. There may be any number.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let watch = FixedWatch::new('a');
+    /// let mut receiver = watch.subscribe();
+    /// assert!(!receiver.has_changed(), "the present value counts as seen");
+    /// watch.send('b');
+    /// assert_eq!(receiver.get_and_update(), 'b');
+    /// ```
     pub fn subscribe(&self) -> FixedWatchReceiver<'_, T> {
         let seen = self.state.lock().version;
         FixedWatchReceiver { watch: self, seen }
@@ -27,9 +38,9 @@ impl<T> FixedWatch<T> {
 /// # Cost
 /// Two words; each operation is one critical section (on a hosted system, one short lock).
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::FixedWatch;
+/// use selkie::sync::FixedWatch;
 ///
 /// static MODE: FixedWatch<char> = FixedWatch::new('a');
 ///
@@ -52,6 +63,17 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     }
 
     /// A copy of the value, which does not count as seen by this call.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let watch = FixedWatch::new(1);
+    /// let receiver = watch.subscribe();
+    /// watch.send(2);
+    /// assert_eq!(receiver.get(), 2);
+    /// assert!(receiver.has_changed(), "to look is not to have seen");
+    /// ```
     pub fn get(&self) -> T
     where
         T: Copy,
@@ -60,6 +82,17 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     }
 
     /// A copy of the value, which counts as seen from now on.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let watch = FixedWatch::new(1);
+    /// let mut receiver = watch.subscribe();
+    /// watch.send(2);
+    /// assert_eq!(receiver.get_and_update(), 2);
+    /// assert!(!receiver.has_changed());
+    /// ```
     pub fn get_and_update(&mut self) -> T
     where
         T: Copy,
@@ -72,6 +105,18 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     ///
     /// # Panics
     /// As [`FixedWatch::look`].
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let name = FixedWatch::new([b'a'; 32]);
+    /// let mut receiver = name.subscribe();
+    /// name.send([b'b'; 32]);
+    /// // One byte of the name, without a copy of the others.
+    /// assert_eq!(receiver.look_and_update(|name| name[0]), b'b');
+    /// assert!(!receiver.has_changed());
+    /// ```
     pub fn look_and_update<R>(&mut self, look: impl FnOnce(&T) -> R) -> R {
         let state = self.watch.state.lock();
         self.seen = state.version;
@@ -84,11 +129,37 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     }
 
     /// Makes the current value count as not seen.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let setting = FixedWatch::new(5);
+    /// let mut receiver = setting.subscribe();
+    /// // A loop over changes shall begin with the present value.
+    /// receiver.mark_changed();
+    /// receiver.changed().await;
+    /// assert_eq!(receiver.get(), 5);
+    /// # }
+    /// ```
     pub fn mark_changed(&mut self) {
         self.seen = self.watch.state.lock().version.wrapping_sub(1);
     }
 
     /// Makes the current value count as seen.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// let setting = FixedWatch::new(5);
+    /// let mut receiver = setting.subscribe();
+    /// setting.send(6);
+    /// receiver.mark_unchanged();
+    /// assert!(!receiver.has_changed(), "only what comes now is news");
+    /// ```
     pub fn mark_unchanged(&mut self) {
         self.seen = self.watch.state.lock().version;
     }
@@ -97,6 +168,21 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     ///
     /// # Cancel safety
     /// A cancelled wait has seen nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// static LEVEL: FixedWatch<u8> = FixedWatch::new(0);
+    ///
+    /// let mut receiver = LEVEL.subscribe();
+    /// selkie::spawn(async { LEVEL.send(9) });
+    /// receiver.changed().await;
+    /// assert_eq!(receiver.get(), 9);
+    /// # }
+    /// ```
     pub async fn changed(&mut self) {
         self.seen = Changed {
             watch: self.watch,
@@ -115,6 +201,26 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     ///
     /// # Cancel safety
     /// A cancelled wait may have seen values.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::FixedWatch;
+    ///
+    /// static LEVEL: FixedWatch<u8> = FixedWatch::new(0);
+    ///
+    /// let mut receiver = LEVEL.subscribe();
+    /// selkie::spawn(async {
+    ///     for level in 1..=9 {
+    ///         LEVEL.send(level);
+    ///         selkie::task::yield_now().await;
+    ///     }
+    /// });
+    /// let level = receiver.wait_for(|level| *level >= 5).await;
+    /// assert!(level >= 5);
+    /// # }
+    /// ```
     pub async fn wait_for(&mut self, mut f: impl FnMut(&T) -> bool) -> T
     where
         T: Copy,

@@ -20,18 +20,18 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and no room.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::raw::platform::block_on;
-    /// use selkie_core::sync::mpsc;
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
     ///
-    /// block_on(async {
-    ///     let (tx, mut rx) = mpsc::channel(1);
-    ///     let permit = tx.reserve().await.unwrap();
-    ///     assert!(tx.try_send(1).is_err());
-    ///     permit.send(2);
-    ///     assert_eq!(rx.recv().await, Some(2));
-    /// });
+    /// let (tx, mut rx) = mpsc::channel(1);
+    /// let permit = tx.reserve().await.unwrap();
+    /// assert!(tx.try_send(1).is_err());
+    /// permit.send(2);
+    /// assert_eq!(rx.recv().await, Some(2));
+    /// # }
     /// ```
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
         self.chan.reserve(1).await?;
@@ -45,6 +45,21 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// A cancelled call loses its position in the queue, and no room.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(4);
+    /// for (permit, letter) in tx.reserve_many(3).await.unwrap().zip("abc".chars()) {
+    ///     permit.send(letter);
+    /// }
+    /// assert_eq!(rx.recv().await, Some('a'));
+    /// assert!(tx.reserve_many(5).await.is_err(), "there is never room for five");
+    /// # }
+    /// ```
     pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
         self.chan.reserve(n).await?;
         Ok(PermitIterator {
@@ -60,6 +75,20 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// A cancelled call drops the sender and loses its position in the queue.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(1);
+    /// let permit = tx.clone().reserve_owned().await.unwrap();
+    /// // An owned permit may go to another task.
+    /// selkie::spawn(async move { permit.send("from the task") });
+    /// assert_eq!(rx.recv().await, Some("from the task"));
+    /// # }
+    /// ```
     pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
         self.chan.reserve(1).await?;
         Ok(OwnedPermit { sender: Some(self) })
@@ -69,6 +98,17 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`TrySendError`]: full, or closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc::{self, error::TrySendError};
+    ///
+    /// let (tx, rx) = mpsc::channel(1);
+    /// tx.try_reserve().unwrap().send(1);
+    /// assert!(matches!(tx.try_reserve(), Err(TrySendError::Full(()))));
+    /// drop(rx);
+    /// assert!(matches!(tx.try_reserve(), Err(TrySendError::Closed(()))));
+    /// ```
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         self.chan.try_reserve(1)?;
         Ok(Permit { chan: &self.chan })
@@ -78,6 +118,17 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`TrySendError`]: full, or closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(3);
+    /// assert!(tx.try_reserve_many(4).is_err());
+    /// let permits = tx.try_reserve_many(3).unwrap();
+    /// permits.zip(1..).for_each(|(permit, value)| permit.send(value));
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// ```
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
         self.chan.try_reserve(n)?;
         Ok(PermitIterator {
@@ -90,6 +141,18 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`TrySendError`] with the sender: full, or closed.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc::{self, error::TrySendError};
+    ///
+    /// let (tx, _rx) = mpsc::channel(1);
+    /// let permit = tx.clone().try_reserve_owned().unwrap();
+    /// // Without room, the sender comes back.
+    /// let Err(TrySendError::Full(tx)) = tx.try_reserve_owned() else { panic!() };
+    /// permit.send(1);
+    /// assert!(tx.try_send(2).is_err());
+    /// ```
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
         match self.chan.try_reserve(1) {
             Ok(()) => Ok(OwnedPermit { sender: Some(self) }),
@@ -104,9 +167,9 @@ impl<T> Sender<T> {
 /// # Cost
 /// A send takes a position and publishes a slot: two read-modify-writes. A drop takes one.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, mut rx) = mpsc::channel(1);
 /// let permit = tx.try_reserve().unwrap();
@@ -121,6 +184,20 @@ pub struct Permit<'a, T> {
 impl<T> Permit<'_, T> {
     /// Sends `value` into the reserved room. The queue's order is that of the sends, not of the
     /// reservations.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(1);
+    /// let permit = tx.reserve().await.unwrap();
+    /// // Costly values are made when there is room for them.
+    /// permit.send(vec![0; 1024]);
+    /// assert_eq!(rx.recv().await.unwrap().len(), 1024);
+    /// # }
+    /// ```
     pub fn send(self, value: T) {
         let chan = self.chan;
         let place = chan.permits.claim_position();
@@ -146,9 +223,9 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// # Cost
 /// One read-modify-write gives the rest back, however much it is.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, mut rx) = mpsc::channel(4);
 /// let permits = tx.try_reserve_many(3).unwrap();
@@ -198,9 +275,9 @@ impl<T> fmt::Debug for PermitIterator<'_, T> {
 /// # Cost
 /// As [`Permit`]; it counts as a sender.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, mut rx) = mpsc::channel(1);
 /// let permit = tx.try_reserve_owned().unwrap();
@@ -227,6 +304,20 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Sends `value` into the reserved room and gives the sender back.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(1);
+    /// let permit = tx.reserve_owned().await.unwrap();
+    /// let tx = permit.send("first");
+    /// assert_eq!(rx.recv().await, Some("first"));
+    /// tx.send("second").await.unwrap();
+    /// # }
+    /// ```
     pub fn send(self, value: T) -> Sender<T> {
         let sender = self.take_sender();
         let chan = &sender.chan;
@@ -235,6 +326,19 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Gives the room and the sender back.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, _rx) = mpsc::channel::<u8>(1);
+    /// let permit = tx.reserve_owned().await.unwrap();
+    /// let tx = permit.release();
+    /// assert_eq!(tx.capacity(), 1, "the room is free again");
+    /// # }
+    /// ```
     pub fn release(self) -> Sender<T> {
         let sender = self.take_sender();
         sender.chan.give(1);
@@ -242,11 +346,30 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Whether both hold room of the same channel.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, _rx) = mpsc::channel::<u8>(2);
+    /// let one = tx.clone().try_reserve_owned().unwrap();
+    /// let two = tx.try_reserve_owned().unwrap();
+    /// assert!(one.same_channel(&two));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         self.sender().same_channel(other.sender())
     }
 
     /// Whether this is room of the channel that `sender` sends to.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, _rx) = mpsc::channel::<u8>(2);
+    /// let permit = tx.clone().try_reserve_owned().unwrap();
+    /// assert!(permit.same_channel_as_sender(&tx));
+    /// ```
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
         self.sender().same_channel(sender)
     }

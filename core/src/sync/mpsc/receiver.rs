@@ -17,10 +17,10 @@ use super::handles::ReceiverHandle;
 /// # Cost
 /// If a value is there, a receive takes one read-modify-write, which gives its room back.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
-/// use selkie_core::sync::mpsc::error::TryRecvError;
+/// use selkie::sync::mpsc;
+/// use selkie::sync::mpsc::error::TryRecvError;
 ///
 /// let (tx, mut rx) = mpsc::channel(8);
 /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
@@ -42,6 +42,26 @@ impl<T> Receiver<T> {
     ///
     /// # Cost
     /// One read-modify-write if a value is there.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(8);
+    /// selkie::spawn(async move {
+    ///     for number in 1..=3 {
+    ///         tx.send(number).await.unwrap();
+    ///     }
+    /// });
+    /// let mut numbers = Vec::new();
+    /// while let Some(number) = rx.recv().await {
+    ///     numbers.push(number);
+    /// }
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// # }
+    /// ```
     pub async fn recv(&mut self) -> Option<T> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -51,6 +71,26 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(8);
+    /// for number in 1..=5 {
+    ///     tx.try_send(number).unwrap();
+    /// }
+    /// drop(tx);
+    /// let mut batch = Vec::new();
+    /// assert_eq!(rx.recv_many(&mut batch, 3).await, 3);
+    /// assert_eq!(batch, [1, 2, 3]);
+    /// batch.clear();
+    /// assert_eq!(rx.recv_many(&mut batch, 3).await, 2);
+    /// assert_eq!(rx.recv_many(&mut batch, 3).await, 0, "closed");
+    /// # }
+    /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
     }
@@ -60,6 +100,18 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`TryRecvError::Empty`] if one may still come, [`TryRecvError::Disconnected`] if not.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc::{self, error::TryRecvError};
+    ///
+    /// let (tx, mut rx) = mpsc::channel(8);
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// tx.try_send(1).unwrap();
+    /// drop(tx);
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.chan.try_recv()
     }
@@ -68,6 +120,27 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(8);
+    /// let thread = std::thread::spawn(move || {
+    ///     let mut words = Vec::new();
+    ///     while let Some(word) = rx.blocking_recv() {
+    ///         words.push(word);
+    ///     }
+    ///     words.concat()
+    /// });
+    /// tx.send("from task ").await.unwrap();
+    /// tx.send("to thread").await.unwrap();
+    /// drop(tx);
+    /// assert_eq!(thread.join().unwrap(), "from task to thread");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
         blocking::wait(self.recv())
@@ -77,6 +150,23 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(8);
+    /// let thread = std::thread::spawn(move || {
+    ///     let mut batch = Vec::new();
+    ///     while rx.blocking_recv_many(&mut batch, 100) > 0 {}
+    ///     batch
+    /// });
+    /// for number in 0..5 {
+    ///     tx.blocking_send(number).unwrap();
+    /// }
+    /// drop(tx);
+    /// assert_eq!(thread.join().unwrap(), [0, 1, 2, 3, 4]);
+    /// ```
     #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         blocking::wait(self.recv_many(buffer, limit))
@@ -84,6 +174,22 @@ impl<T> Receiver<T> {
 
     /// Closes the channel: nothing new can be sent. Values that were sent before, and those that are sent by a
     /// permit, are still received.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(8);
+    /// tx.send("accepted").await.unwrap();
+    /// rx.close();
+    /// assert!(tx.send("refused").await.is_err());
+    /// // What was sent before is still received.
+    /// assert_eq!(rx.recv().await, Some("accepted"));
+    /// assert_eq!(rx.recv().await, None);
+    /// # }
+    /// ```
     pub fn close(&mut self) {
         self.chan.close();
     }

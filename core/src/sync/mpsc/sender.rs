@@ -27,18 +27,18 @@ use crate::time::timeout;
 /// and its receive together cost three read-modify-writes, and in a larger channel five more for
 /// each 32 of them.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::mpsc;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::mpsc;
 ///
-/// block_on(async {
-///     let (tx, mut rx) = mpsc::channel(4);
-///     tx.send("hello").await.unwrap();
-///     drop(tx);
-///     assert_eq!(rx.recv().await, Some("hello"));
-///     assert_eq!(rx.recv().await, None);
-/// });
+/// let (tx, mut rx) = mpsc::channel(4);
+/// tx.send("hello").await.unwrap();
+/// drop(tx);
+/// assert_eq!(rx.recv().await, Some("hello"));
+/// assert_eq!(rx.recv().await, None);
+/// # }
 /// ```
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
@@ -56,10 +56,10 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
 /// # Cost
 /// If there is room, a send takes two read-modify-writes. A clone takes two.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
-/// use selkie_core::sync::mpsc::error::TrySendError;
+/// use selkie::sync::mpsc;
+/// use selkie::sync::mpsc::error::TrySendError;
 ///
 /// let (tx, rx) = mpsc::channel(1);
 /// let other = tx.clone();
@@ -85,6 +85,24 @@ impl<T> Sender<T> {
     ///
     /// # Cost
     /// Two read-modify-writes if there is room.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(1);
+    /// let task = selkie::spawn(async move {
+    ///     tx.send("one").await.unwrap();
+    ///     // There is room for one only: this waits for the receiver.
+    ///     tx.send("two").await.unwrap();
+    /// });
+    /// assert_eq!(rx.recv().await, Some("one"));
+    /// assert_eq!(rx.recv().await, Some("two"));
+    /// task.await.unwrap();
+    /// # }
+    /// ```
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
         let chan = &self.chan;
         let mut value = Some(value);
@@ -122,6 +140,17 @@ impl<T> Sender<T> {
     ///
     /// # Cost
     /// Two read-modify-writes.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc::{self, error::TrySendError};
+    ///
+    /// let (tx, rx) = mpsc::channel(1);
+    /// assert!(tx.try_send(1).is_ok());
+    /// assert_eq!(tx.try_send(2), Err(TrySendError::Full(2)));
+    /// drop(rx);
+    /// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
+    /// ```
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         self.chan
             .try_send(message)
@@ -141,6 +170,21 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// As [`send`](Self::send).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::sync::mpsc::{self, error::SendTimeoutError};
+    ///
+    /// let (tx, _rx) = mpsc::channel(1);
+    /// tx.send(1).await.unwrap();
+    /// // Nobody receives: after ten seconds the value comes back.
+    /// let late = tx.send_timeout(2, Duration::from_secs(10)).await;
+    /// assert_eq!(late, Err(SendTimeoutError::Timeout(2)));
+    /// # }
+    /// ```
     pub async fn send_timeout(
         &self,
         value: T,
@@ -163,6 +207,27 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel(1);
+    /// let thread = std::thread::spawn(move || {
+    ///     for number in 0..3 {
+    ///         tx.blocking_send(number).unwrap();
+    ///     }
+    /// });
+    /// let mut sum = 0;
+    /// while let Some(number) = rx.recv().await {
+    ///     sum += number;
+    /// }
+    /// thread.join().unwrap();
+    /// assert_eq!(sum, 3);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
         blocking::wait(self.send(value))
@@ -172,6 +237,25 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, rx) = mpsc::channel::<u8>(1);
+    /// let work = async {
+    ///     // Something long, whose result nobody wants after all.
+    ///     std::future::pending::<()>().await;
+    /// };
+    /// drop(rx);
+    /// selkie::select! {
+    ///     () = work => unreachable!(),
+    ///     () = tx.closed() => assert!(tx.is_closed()),
+    /// }
+    /// # }
+    /// ```
     pub async fn closed(&self) {
         self.chan.wait_closed().await;
     }
@@ -182,6 +266,16 @@ impl<T> Sender<T> {
     }
 
     /// Whether both send to the same receiver.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, _rx) = mpsc::channel::<u8>(1);
+    /// let (other, _rx) = mpsc::channel::<u8>(1);
+    /// assert!(tx.same_channel(&tx.clone()));
+    /// assert!(!tx.same_channel(&other));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         self.chan.same_channel(&other.chan)
     }

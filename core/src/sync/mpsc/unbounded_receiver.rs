@@ -18,16 +18,18 @@ use super::handles::ReceiverHandle;
 /// If a value is there, a receive takes no read-modify-write, except for one short lock for up to 32
 /// receives. A drained channel keeps one block: 512 bytes of slots, or two slots if those are larger.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::mpsc;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, mut rx) = mpsc::unbounded_channel();
 /// (0..3).for_each(|value| tx.send(value).unwrap());
 /// let mut values = Vec::new();
-/// assert_eq!(block_on(rx.recv_many(&mut values, 10)), 3);
+/// assert_eq!(rx.recv_many(&mut values, 10).await, 3);
 /// assert_eq!(values, [0, 1, 2]);
+/// # }
 /// ```
 pub struct UnboundedReceiver<T> {
     pub(super) chan: ReceiverHandle<T, UNBOUNDED>,
@@ -41,6 +43,23 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Cost
     /// No read-modify-write if a value is there.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// selkie::spawn(async move {
+    ///     tx.send('a').unwrap();
+    ///     tx.send('b').unwrap();
+    /// });
+    /// assert_eq!(rx.recv().await, Some('a'));
+    /// assert_eq!(rx.recv().await, Some('b'));
+    /// assert_eq!(rx.recv().await, None, "the sender is gone");
+    /// # }
+    /// ```
     pub async fn recv(&mut self) -> Option<T> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -50,6 +69,23 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// for number in 0..5 {
+    ///     tx.send(number).unwrap();
+    /// }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(rx.recv_many(&mut batch, 4).await, 4);
+    /// assert_eq!(rx.recv_many(&mut batch, 4).await, 1);
+    /// assert_eq!(batch, [0, 1, 2, 3, 4], "a batch is added to what is there");
+    /// # }
+    /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
     }
@@ -58,6 +94,18 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Errors
     /// [`TryRecvError::Empty`] if one may still come, [`TryRecvError::Disconnected`] if not.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc::{self, error::TryRecvError};
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// tx.send(1).unwrap();
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// drop(tx);
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.chan.try_recv()
     }
@@ -66,6 +114,16 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// let thread = std::thread::spawn(move || rx.blocking_recv());
+    /// tx.send("to the thread").unwrap();
+    /// assert_eq!(thread.join().unwrap(), Some("to the thread"));
+    /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
         blocking::wait(self.recv())
@@ -75,12 +133,37 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// (0..4).for_each(|number| tx.send(number).unwrap());
+    /// let thread = std::thread::spawn(move || {
+    ///     let mut batch = Vec::new();
+    ///     rx.blocking_recv_many(&mut batch, 10);
+    ///     batch
+    /// });
+    /// assert_eq!(thread.join().unwrap(), [0, 1, 2, 3]);
+    /// ```
     #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         blocking::wait(self.recv_many(buffer, limit))
     }
 
     /// Closes the channel: nothing new can be sent. What was sent is still received.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// tx.send(1).unwrap();
+    /// rx.close();
+    /// assert!(tx.send(2).is_err());
+    /// assert_eq!(rx.try_recv(), Ok(1), "what was sent before is received");
+    /// ```
     pub fn close(&mut self) {
         self.chan.close();
     }

@@ -15,9 +15,9 @@ use super::unbounded_receiver::UnboundedReceiver;
 /// One allocation; blocks for the values are made when they are needed. A send and its receive
 /// together cost two read-modify-writes, and about one more for every eight of them.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, mut rx) = mpsc::unbounded_channel();
 /// tx.send(1).unwrap();
@@ -38,9 +38,9 @@ pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
 /// # Cost
 /// A send takes two read-modify-writes, and up to 32 sends share one short lock. A clone takes two.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, rx) = mpsc::unbounded_channel();
 /// tx.send(1).unwrap();
@@ -59,6 +59,18 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Cost
     /// Two read-modify-writes.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// // It never waits, so that a closure or a thread can send, too.
+    /// (1..=3).for_each(|number| tx.send(number).unwrap());
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// drop(rx);
+    /// assert_eq!(tx.send(4).unwrap_err().0, 4);
+    /// ```
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         self.chan
             .try_send(message)
@@ -69,6 +81,22 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, rx) = mpsc::unbounded_channel::<u8>();
+    /// let task = selkie::spawn(async move {
+    ///     tx.closed().await;
+    ///     "nobody receives any more"
+    /// });
+    /// drop(rx);
+    /// assert_eq!(task.await.unwrap(), "nobody receives any more");
+    /// # }
+    /// ```
     pub async fn closed(&self) {
         self.chan.wait_closed().await;
     }
@@ -79,6 +107,16 @@ impl<T> UnboundedSender<T> {
     }
 
     /// Whether both send to the same receiver.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, _rx) = mpsc::unbounded_channel::<u8>();
+    /// let (other, _rx) = mpsc::unbounded_channel::<u8>();
+    /// assert!(tx.same_channel(&tx.clone()));
+    /// assert!(!tx.same_channel(&other));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         self.chan.same_channel(&other.chan)
     }

@@ -17,9 +17,9 @@ use super::unbounded_sender::UnboundedSender;
 /// # Cost
 /// A pointer; an upgrade is two read-modify-writes.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, _rx) = mpsc::channel::<()>(1);
 /// let weak = tx.downgrade();
@@ -33,6 +33,23 @@ pub struct WeakSender<T> {
 
 impl<T> Sender<T> {
     /// A handle that does not keep the channel open.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::channel::<u8>(1);
+    /// // A registry that knows the sender and does not keep the channel open.
+    /// let registered = tx.downgrade();
+    /// registered.upgrade().unwrap().send(1).await.unwrap();
+    /// drop(tx);
+    /// assert_eq!(rx.recv().await, Some(1));
+    /// assert_eq!(rx.recv().await, None);
+    /// assert!(registered.upgrade().is_none());
+    /// # }
+    /// ```
     #[must_use = "dropping the sender without a use of the weak one may close the channel"]
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender {
@@ -80,9 +97,9 @@ impl<T> fmt::Debug for WeakSender<T> {
 /// # Cost
 /// A pointer; an upgrade is two read-modify-writes.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::mpsc;
+/// use selkie::sync::mpsc;
 ///
 /// let (tx, _rx) = mpsc::unbounded_channel::<()>();
 /// let weak = tx.downgrade();
@@ -96,6 +113,18 @@ pub struct WeakUnboundedSender<T> {
 
 impl<T> UnboundedSender<T> {
     /// A handle that does not keep the channel open.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::mpsc;
+    ///
+    /// let (tx, mut rx) = mpsc::unbounded_channel();
+    /// let weak = tx.downgrade();
+    /// weak.upgrade().unwrap().send(1).unwrap();
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// drop(tx);
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     #[must_use = "dropping the sender without a use of the weak one may close the channel"]
     pub fn downgrade(&self) -> WeakUnboundedSender<T> {
         WeakUnboundedSender {

@@ -31,17 +31,17 @@ use crate::trace::{Operation, Resource};
 /// # Cost
 /// No read-modify-write if the value is there.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::oneshot;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::oneshot;
 ///
 /// let (tx, mut rx) = oneshot::channel();
-/// block_on(async {
-///     assert!(rx.try_recv().is_err());
-///     tx.send(1).unwrap();
-///     assert_eq!((&mut rx).await, Ok(1));
-/// });
+/// assert!(rx.try_recv().is_err());
+/// tx.send(1).unwrap();
+/// assert_eq!((&mut rx).await, Ok(1));
+/// # }
 /// ```
 pub struct Receiver<T> {
     /// Taken once the channel is through.
@@ -55,9 +55,9 @@ impl<T> Receiver<T> {
     /// Closes the channel: a later send gets its value back; one that came before can still be
     /// received.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::sync::oneshot;
+    /// use selkie::sync::oneshot;
     ///
     /// let (tx, mut rx) = oneshot::channel();
     /// rx.close();
@@ -88,6 +88,17 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`TryRecvError::Empty`] if it may still come, [`TryRecvError::Closed`] if not.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::oneshot::{self, error::TryRecvError};
+    ///
+    /// let (tx, mut rx) = oneshot::channel();
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// tx.send(1).unwrap();
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let Some(channel) = &self.channel else {
             return Err(TryRecvError::Closed);
@@ -166,6 +177,16 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::oneshot;
+    ///
+    /// let (tx, rx) = oneshot::channel();
+    /// let thread = std::thread::spawn(move || rx.blocking_recv());
+    /// tx.send("hello").unwrap();
+    /// assert_eq!(thread.join().unwrap(), Ok("hello"));
+    /// ```
     #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
         blocking::wait(self)

@@ -19,14 +19,16 @@ use crate::trace::{Operation, Resource, instrument};
 /// One allocation; a send and its receive together cost one read-modify-write if the value is
 /// there before it is waited for.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::oneshot;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::oneshot;
 ///
 /// let (tx, rx) = oneshot::channel();
 /// tx.send(7).unwrap();
-/// assert_eq!(block_on(rx), Ok(7));
+/// assert_eq!(rx.await, Ok(7));
+/// # }
 /// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
@@ -51,9 +53,9 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// # Cost
 /// A send is one read-modify-write; the side that goes last frees the memory.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::oneshot;
+/// use selkie::sync::oneshot;
 ///
 /// let (tx, rx) = oneshot::channel();
 /// assert!(!tx.is_closed());
@@ -81,6 +83,23 @@ impl<T> Sender<T> {
     ///
     /// # Cost
     /// One read-modify-write if nobody waits.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::oneshot;
+    ///
+    /// let (tx, rx) = oneshot::channel();
+    /// // It never waits: whoever sends need not be asynchronous.
+    /// std::thread::spawn(move || tx.send(42));
+    /// assert_eq!(rx.await, Ok(42));
+    ///
+    /// let (tx, rx) = oneshot::channel();
+    /// drop(rx);
+    /// assert_eq!(tx.send("unwanted"), Err("unwanted"));
+    /// # }
+    /// ```
     pub fn send(mut self, t: T) -> Result<(), T> {
         let Some(channel) = self.channel.take() else {
             return Err(t);
@@ -121,6 +140,25 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::oneshot;
+    ///
+    /// let (mut tx, rx) = oneshot::channel::<u64>();
+    /// let search = selkie::spawn(async move {
+    ///     selkie::select! {
+    ///         // A long search, which stops when nobody waits for its result.
+    ///         () = std::future::pending() => "found",
+    ///         () = tx.closed() => "given up",
+    ///     }
+    /// });
+    /// drop(rx);
+    /// assert_eq!(search.await.unwrap(), "given up");
+    /// # }
+    /// ```
     pub async fn closed(&mut self) {
         let resource = self.resource.share();
         let closed = move || poll_fn(move |cx| self.poll_closed(cx));

@@ -18,9 +18,9 @@ use crate::platform::{Arc, Ordering};
 /// To borrow the value takes two read-modify-writes, to learn of a change that has happened none. A clone takes
 /// two.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::watch;
+/// use selkie::sync::watch;
 ///
 /// let (tx, mut rx) = watch::channel(1);
 /// tx.send(2).unwrap();
@@ -36,12 +36,32 @@ pub struct Receiver<T> {
 
 impl<T> Receiver<T> {
     /// The value, which does not count as seen by this call. Senders wait while the reference is held.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, rx) = watch::channel("old");
+    /// tx.send("new").unwrap();
+    /// assert_eq!(*rx.borrow(), "new");
+    /// assert!(rx.has_changed().unwrap(), "to look is not to have seen");
+    /// ```
     pub fn borrow(&self) -> Ref<'_, T> {
         let (reading, version) = self.shared.read();
         Ref::new(reading, version != self.version)
     }
 
     /// The value, which counts as seen from now on. Senders wait while the reference is held.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, mut rx) = watch::channel("old");
+    /// tx.send("new").unwrap();
+    /// assert_eq!(*rx.borrow_and_update(), "new");
+    /// assert!(!rx.has_changed().unwrap());
+    /// ```
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
         let (reading, version) = self.shared.read();
         let changed = version != self.version;
@@ -53,6 +73,16 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`RecvError`] if every sender is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, rx) = watch::channel(1);
+    /// assert!(!rx.has_changed().unwrap());
+    /// tx.send(2).unwrap();
+    /// assert!(rx.has_changed().unwrap());
+    /// ```
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         if self.is_closed() {
             return Err(RecvError::new());
@@ -61,11 +91,35 @@ impl<T> Receiver<T> {
     }
 
     /// Makes the current value count as not seen.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::watch;
+    ///
+    /// let (_tx, mut rx) = watch::channel("initial");
+    /// // A loop over changes shall begin with the present value.
+    /// rx.mark_changed();
+    /// rx.changed().await.unwrap();
+    /// assert_eq!(*rx.borrow_and_update(), "initial");
+    /// # }
+    /// ```
     pub fn mark_changed(&mut self) {
         self.version = self.shared.version().previous();
     }
 
     /// Makes the current value count as seen.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, mut rx) = watch::channel(1);
+    /// tx.send(2).unwrap();
+    /// rx.mark_unchanged();
+    /// assert!(!rx.has_changed().unwrap(), "only what comes now is news");
+    /// ```
     pub fn mark_unchanged(&mut self) {
         self.version = self.shared.version();
     }
@@ -80,6 +134,29 @@ impl<T> Receiver<T> {
     ///
     /// # Cost
     /// No read-modify-write if there is such a value.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, mut rx) = watch::channel(0);
+    /// let progress = selkie::spawn(async move {
+    ///     let mut last = 0;
+    ///     while rx.changed().await.is_ok() {
+    ///         // Values in between may be missed, but never the last.
+    ///         last = *rx.borrow_and_update();
+    ///     }
+    ///     last
+    /// });
+    /// for percent in [10, 50, 100] {
+    ///     tx.send(percent).unwrap();
+    /// }
+    /// drop(tx);
+    /// assert_eq!(progress.await.unwrap(), 100);
+    /// # }
+    /// ```
     pub async fn changed(&mut self) -> Result<(), RecvError> {
         match self.shared.change(self.version).await {
             Ok(version) => {
@@ -102,14 +179,16 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     /// A wait that is cancelled may already have marked values as seen.
     ///
-    /// # Example
+    /// # Examples
     /// ```
-    /// use selkie_core::raw::platform::block_on;
-    /// use selkie_core::sync::watch;
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::watch;
     ///
     /// let (tx, mut rx) = watch::channel(1);
     /// tx.send(5).unwrap();
-    /// assert_eq!(*block_on(rx.wait_for(|value| *value > 3)).unwrap(), 5);
+    /// assert_eq!(*rx.wait_for(|value| *value > 3).await.unwrap(), 5);
+    /// # }
     /// ```
     pub async fn wait_for(
         &mut self,
@@ -155,6 +234,16 @@ impl<T> Receiver<T> {
     }
 
     /// Whether both see the same value.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (_tx, rx) = watch::channel(1);
+    /// let (_tx, other) = watch::channel(1);
+    /// assert!(rx.same_channel(&rx.clone()));
+    /// assert!(!rx.same_channel(&other));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }

@@ -17,9 +17,9 @@ use super::shared::ReadGuard;
 /// # Cost
 /// Dropping it is one read-modify-write.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::watch;
+/// use selkie::sync::watch;
 ///
 /// let (tx, mut rx) = watch::channel("old");
 /// tx.send("new").unwrap();

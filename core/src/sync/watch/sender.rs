@@ -20,17 +20,17 @@ use crate::platform::{Arc, Ordering};
 /// One allocation. A send and a `changed` that does not wait: three read-modify-writes; a look
 /// at the value two.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::raw::platform::block_on;
-/// use selkie_core::sync::watch;
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::watch;
 ///
-/// block_on(async {
-///     let (tx, mut rx) = watch::channel(1);
-///     tx.send(2).unwrap();
-///     rx.changed().await.unwrap();
-///     assert_eq!(*rx.borrow_and_update(), 2);
-/// });
+/// let (tx, mut rx) = watch::channel(1);
+/// tx.send(2).unwrap();
+/// rx.changed().await.unwrap();
+/// assert_eq!(*rx.borrow_and_update(), 2);
+/// # }
 /// ```
 pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(init, 1));
@@ -52,9 +52,9 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
 /// A send with nobody waiting is three read-modify-writes; receivers that wait are woken 32 for each
 /// short lock. A clone is two.
 ///
-/// # Example
+/// # Examples
 /// ```
-/// use selkie_core::sync::watch;
+/// use selkie::sync::watch;
 ///
 /// let tx = watch::Sender::new(vec![1]);
 /// let rx = tx.subscribe();
@@ -70,6 +70,16 @@ pub struct Sender<T> {
 
 impl<T> Sender<T> {
     /// A channel that has no receiver yet; [`subscribe`](Self::subscribe) makes them.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let state = watch::Sender::new("starting");
+    /// let rx = state.subscribe();
+    /// state.send("running").unwrap();
+    /// assert_eq!(*rx.borrow(), "running");
+    /// ```
     pub fn new(init: T) -> Self {
         Self {
             shared: Arc::new(Shared::new(init, 0)),
@@ -83,6 +93,18 @@ impl<T> Sender<T> {
     ///
     /// # Cost
     /// Three read-modify-writes if nobody waits. Blocks the thread while a [`Ref`] is held.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, rx) = watch::channel(1);
+    /// tx.send(2).unwrap();
+    /// assert_eq!(*rx.borrow(), 2);
+    /// drop(rx);
+    /// assert_eq!(tx.send(3).unwrap_err().0, 3, "nobody receives");
+    /// assert_eq!(*tx.borrow(), 2, "the value stays as it was");
+    /// ```
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         if self.is_closed() {
             return Err(SendError(value));
@@ -95,6 +117,15 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     /// If `modify` does; the receivers are not told then, and the channel stays usable.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, rx) = watch::channel(vec!["a"]);
+    /// tx.send_modify(|names| names.push("b"));
+    /// assert_eq!(*rx.borrow(), ["a", "b"]);
+    /// ```
     pub fn send_modify<F>(&self, modify: F)
     where
         F: FnOnce(&mut T),
@@ -110,6 +141,24 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     /// If `modify` does; the receivers are not told then, and the channel stays usable.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, rx) = watch::channel(5);
+    /// let set = |new| {
+    ///     tx.send_if_modified(|value| {
+    ///         let is_other = *value != new;
+    ///         *value = new;
+    ///         is_other
+    ///     })
+    /// };
+    /// assert!(!set(5));
+    /// assert!(!rx.has_changed().unwrap(), "the same value is no news");
+    /// assert!(set(6));
+    /// assert!(rx.has_changed().unwrap());
+    /// ```
     pub fn send_if_modified<F>(&self, modify: F) -> bool
     where
         F: FnOnce(&mut T) -> bool,
@@ -118,12 +167,32 @@ impl<T> Sender<T> {
     }
 
     /// Replaces the value, with or without receivers, and returns the old one.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, rx) = watch::channel("first");
+    /// drop(rx);
+    /// // Unlike `send`, also if nobody receives.
+    /// assert_eq!(tx.send_replace("second"), "first");
+    /// assert_eq!(*tx.borrow(), "second");
+    /// ```
     pub fn send_replace(&self, mut value: T) -> T {
         self.send_modify(|current| mem::swap(current, &mut value));
         value
     }
 
     /// The value. Senders wait while the reference is held: drop it soon.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, _rx) = watch::channel(1);
+    /// tx.send_modify(|value| *value += 1);
+    /// assert_eq!(*tx.borrow(), 2);
+    /// ```
     pub fn borrow(&self) -> Ref<'_, T> {
         let (reading, _) = self.shared.read();
         Ref::new(reading, false)
@@ -138,11 +207,38 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, rx) = watch::channel(0);
+    /// let ticker = selkie::spawn(async move {
+    ///     tx.closed().await;
+    ///     "nobody watches"
+    /// });
+    /// drop(rx);
+    /// assert_eq!(ticker.await.unwrap(), "nobody watches");
+    /// # }
+    /// ```
     pub async fn closed(&self) {
         coop::cooperative(wait_until(&self.shared.no_receivers, || self.is_closed())).await;
     }
 
     /// A new receiver, for which the current value counts as seen.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, _rx) = watch::channel(1);
+    /// tx.send(2).unwrap();
+    /// let late = tx.subscribe();
+    /// assert_eq!(*late.borrow(), 2);
+    /// assert!(!late.has_changed().unwrap(), "the present value counts as seen");
+    /// ```
     pub fn subscribe(&self) -> Receiver<T> {
         // Relaxed: the count is read by whoever asks, nothing hangs on it.
         self.shared.receivers.fetch_add(1, Ordering::Relaxed);
@@ -165,6 +261,15 @@ impl<T> Sender<T> {
     }
 
     /// Whether both change the same value.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::watch;
+    ///
+    /// let (tx, _rx) = watch::channel(1);
+    /// assert!(tx.same_channel(&tx.clone()));
+    /// assert!(!tx.same_channel(&watch::Sender::new(1)));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }

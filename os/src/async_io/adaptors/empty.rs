@@ -18,7 +18,7 @@ pub struct Empty(());
 
 /// A reader that is always at its end, and a writer that takes all.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

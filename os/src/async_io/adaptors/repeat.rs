@@ -16,7 +16,7 @@ pub struct Repeat {
 
 /// A reader that gives `byte` for ever.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

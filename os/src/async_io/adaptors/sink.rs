@@ -13,7 +13,7 @@ pub struct Sink(());
 
 /// A writer that takes all and keeps nothing.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

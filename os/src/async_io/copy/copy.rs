@@ -19,7 +19,7 @@ use crate::async_io::write::AsyncWrite;
 /// # Cost
 /// One buffer of 8 KiB; see [`copy_buf`](super::copy_buf::copy_buf) for a reader that has one.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -8,7 +8,7 @@ use crate::async_io::buf_read::AsyncBufRead;
 
 /// Methods of every [`AsyncBufRead`].
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

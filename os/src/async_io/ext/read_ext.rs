@@ -31,7 +31,7 @@ macro_rules! read_number {
 
 /// Methods of every [`AsyncRead`].
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

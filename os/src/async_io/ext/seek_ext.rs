@@ -16,7 +16,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Cancel safety
     /// The move may or may not have happened when the future is dropped.
     ///
-    /// # Example
+    /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -29,7 +29,7 @@ macro_rules! write_number {
 
 /// Methods of every [`AsyncWrite`].
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

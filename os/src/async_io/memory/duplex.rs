@@ -31,7 +31,7 @@ pub struct DuplexStream {
 /// # Panics
 /// If `max_buf_size` is zero.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().build()?.block_on(async {

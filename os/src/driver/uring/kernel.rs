@@ -64,11 +64,11 @@ pub(super) trait Kernel: Sized {
     /// Takes all completions out of the queue. If the system has dropped more completions since the ring was
     /// made than the `known` ones, takes none.
     ///
-    /// # Errors
-    /// PlannedOutcome many it has dropped, then.
-    ///
     /// # Safety
     /// One thread at a time calls this.
+    ///
+    /// # Errors
+    /// PlannedOutcome many it has dropped, then.
     unsafe fn take(&self, known: u32, each: impl FnMut(u64, Completion)) -> Result<(), u32>;
 
     /// Registers a sparse table of `slots` files.

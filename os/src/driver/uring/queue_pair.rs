@@ -216,11 +216,11 @@ impl QueuePair {
     /// Takes the completions, each with its user data; none if the system has dropped more completions than the
     /// `known` ones.
     ///
-    /// # Errors
-    /// PlannedOutcome many it has dropped, then.
-    ///
     /// # Safety
     /// I1, as for completions.
+    ///
+    /// # Errors
+    /// PlannedOutcome many it has dropped, then.
     pub(super) unsafe fn take(
         &self,
         known: u32,

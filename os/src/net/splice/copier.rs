@@ -45,7 +45,7 @@ enum StepKind {
 /// Two descriptors; 64 KiB of the system's memory while bytes are held. For a chunk of up to so many
 /// bytes two system calls, and for a file a hop to the blocking pool.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -12,7 +12,7 @@ use crate::source::Evented;
 
 /// A socket that accepts TCP connections.
 ///
-/// # Example
+/// # Examples
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

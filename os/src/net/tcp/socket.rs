@@ -12,7 +12,7 @@ use super::stream::TcpStream;
 
 /// A TCP socket whose options are set before it listens or connects.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

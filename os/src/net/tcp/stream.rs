@@ -24,7 +24,7 @@ use crate::source::{Evented, as_uninit, fill};
 /// # Cost
 /// A descriptor, and 64 bytes in the driver.
 ///
-/// # Example
+/// # Examples
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -20,7 +20,7 @@ use crate::source::Evented;
 /// All methods take a shared reference: put the socket into an `Arc` to receive in one task and
 /// send in another. A datagram that does not fit its buffer is cut.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -183,7 +183,7 @@ macro_rules! rights {
             /// # Cancel safety
             /// Nothing was sent if the future is dropped before it is ready.
             ///
-            /// # Example
+            /// # Examples
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -278,7 +278,7 @@ macro_rules! rights {
             /// # Cost
             /// A system call, and one before it if something must be waited for.
             ///
-            /// # Example
+            /// # Examples
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -17,7 +17,7 @@ use crate::sys::unix_address;
 
 /// A connection through a Unix socket.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

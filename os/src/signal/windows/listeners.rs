@@ -26,7 +26,7 @@ macro_rules! listeners {
         /// # Errors
         /// If the process cannot have a handler for the console's events.
         ///
-        /// # Example
+        /// # Examples
         /// ```no_run
         /// # fn main() -> std::io::Result<()> {
         /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -15,7 +15,7 @@ use crate::sys;
 
 /// The end of a pipe that is read.
 ///
-/// # Example
+/// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # selkie::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -88,14 +88,14 @@ impl ClientOptions {
 
     /// As [`open`](Self::open), with security attributes.
     ///
+    /// # Safety
+    /// `attrs` is null or points to a valid `SECURITY_ATTRIBUTES`.
+    ///
     /// # Errors
     /// As [`open`](Self::open).
     ///
     /// # Panics
     /// As [`open`](Self::open).
-    ///
-    /// # Safety
-    /// `attrs` is null or points to a valid `SECURITY_ATTRIBUTES`.
     #[track_caller]
     pub unsafe fn open_with_security_attributes_raw(
         &self,

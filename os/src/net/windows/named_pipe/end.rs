@@ -29,14 +29,14 @@ macro_rules! pipe_end {
         impl $end {
             /// Takes over an open handle.
             ///
+            /// # Safety
+            /// The handle is such an end, open for overlapped I/O, and nobody else owns it.
+            ///
             /// # Errors
             /// If the driver does not take it: it was not opened for overlapped I/O, for one.
             ///
             /// # Panics
             /// Outside of a runtime with I/O enabled.
-            ///
-            /// # Safety
-            /// The handle is such an end, open for overlapped I/O, and nobody else owns it.
             #[track_caller]
             pub unsafe fn from_raw_handle(handle: RawHandle) -> io::Result<Self> {
                 // SAFETY: by the caller's promise.

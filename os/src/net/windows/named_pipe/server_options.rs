@@ -146,14 +146,14 @@ impl ServerOptions {
 
     /// As [`create`](Self::create), with security attributes.
     ///
+    /// # Safety
+    /// `attrs` is null or points to a valid `SECURITY_ATTRIBUTES`.
+    ///
     /// # Errors
     /// As [`create`](Self::create).
     ///
     /// # Panics
     /// As [`create`](Self::create).
-    ///
-    /// # Safety
-    /// `attrs` is null or points to a valid `SECURITY_ATTRIBUTES`.
     #[track_caller]
     pub unsafe fn create_with_security_attributes_raw(
         &self,
