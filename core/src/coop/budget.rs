@@ -185,12 +185,52 @@ pub fn note_pending() {
 }
 
 /// Whether the running poll may complete another operation; `true` outside a task.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::task::coop::{consume_budget, has_budget_remaining};
+///
+/// let task = selkie::spawn(async {
+///     let mut done = 0;
+///     // As much as one poll may do; then others have their turn.
+///     while has_budget_remaining() {
+///         consume_budget().await;
+///         done += 1;
+///     }
+///     done
+/// });
+/// assert_eq!(task.await.unwrap(), 128);
+/// # }
+/// ```
 #[inline]
 pub fn has_budget_remaining() -> bool {
     CURRENT.get().has_remaining()
 }
 
 /// Gives a taken unit back unless [`made_progress`](RestoreOnPending::made_progress) was called.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::task::Poll;
+/// use selkie::task::coop::{has_budget_remaining, poll_proceed};
+///
+/// let operations = selkie::spawn(std::future::poll_fn(|cx| {
+///     let mut operations = 0;
+///     // Each completed operation takes a unit, until none is left.
+///     while let Poll::Ready(unit) = poll_proceed(cx) {
+///         unit.made_progress();
+///         operations += 1;
+///     }
+///     assert!(!has_budget_remaining());
+///     Poll::Ready(operations)
+/// }));
+/// assert_eq!(operations.await.unwrap(), 128);
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it at once gives the unit back"]
 pub struct RestoreOnPending {
@@ -205,6 +245,31 @@ const KEPT: Budget = Budget(u32::MAX);
 
 impl RestoreOnPending {
     /// Keeps the unit: the operation completed.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::collections::VecDeque;
+    /// use std::task::{Context, Poll, ready};
+    /// use selkie::task::coop::poll_proceed;
+    ///
+    /// /// Takes a value, as one operation of the task that `cx` belongs to.
+    /// fn poll_pop(queue: &mut VecDeque<u8>, cx: &mut Context<'_>) -> Poll<u8> {
+    ///     let unit = ready!(poll_proceed(cx));
+    ///     match queue.pop_front() {
+    ///         Some(value) => {
+    ///             unit.made_progress();
+    ///             Poll::Ready(value)
+    ///         }
+    ///         // Nothing was done: dropping the guard gives the unit back.
+    ///         None => Poll::Pending,
+    ///     }
+    /// }
+    ///
+    /// let mut cx = Context::from_waker(std::task::Waker::noop());
+    /// let mut queue = VecDeque::from([1]);
+    /// assert_eq!(poll_pop(&mut queue, &mut cx), Poll::Ready(1));
+    /// assert_eq!(poll_pop(&mut queue, &mut cx), Poll::Pending);
+    /// ```
     #[inline]
     pub fn made_progress(&self) {
         self.before.set(KEPT);

@@ -4,6 +4,19 @@ use core::error::Error;
 use core::fmt;
 
 /// The semaphore is closed: no permit will come.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::Semaphore;
+///
+/// let semaphore = Semaphore::new(1);
+/// semaphore.close();
+/// let error = semaphore.acquire().await.unwrap_err();
+/// assert_eq!(error.to_string(), "semaphore closed");
+/// # }
+/// ```
 #[derive(Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AcquireError(());
@@ -23,6 +36,16 @@ impl fmt::Display for AcquireError {
 impl Error for AcquireError {}
 
 /// Why a permit could not be taken at once.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::{Semaphore, TryAcquireError};
+///
+/// let semaphore = Semaphore::new(0);
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+/// semaphore.close();
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryAcquireError {
@@ -44,6 +67,16 @@ impl fmt::Display for TryAcquireError {
 impl Error for TryAcquireError {}
 
 /// The lock is held by another task or thread, or others wait for it.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::Mutex;
+///
+/// let mutex = Mutex::new(1);
+/// let _guard = mutex.try_lock().unwrap();
+/// let error = mutex.try_lock().unwrap_err();
+/// assert_eq!(error.to_string(), "operation would block");
+/// ```
 #[derive(Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TryLockError(());

@@ -312,6 +312,18 @@ impl<T> From<T> for OnceCell<T> {
 }
 
 /// Why a [`OnceCell`] could not be set; the value comes back.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::{OnceCell, SetError};
+///
+/// let cell = OnceCell::new_with(Some(1));
+/// match cell.set(2) {
+///     Err(SetError::AlreadyInitializedError(value)) => assert_eq!(value, 2),
+///     Err(SetError::InitializingError(_)) => unreachable!("nobody is in get_or_init"),
+///     Ok(()) => unreachable!(),
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SetError<T> {

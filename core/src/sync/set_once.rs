@@ -234,6 +234,14 @@ impl<T> From<T> for SetOnce<T> {
 }
 
 /// The [`SetOnce`] has a value already; the new one comes back.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::{SetOnce, SetOnceError};
+///
+/// let cell = SetOnce::new_with(Some(1));
+/// assert_eq!(cell.set(2), Err(SetOnceError(2)));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SetOnceError<T>(pub T);

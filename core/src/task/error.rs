@@ -11,6 +11,21 @@ use crate::platform::Lock;
 pub(super) type Payload = Box<Box<dyn Any + Send>>;
 
 /// The error of a join handle: the task was cancelled, or it panicked.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let failed = selkie::spawn(async { panic!("out of cheese") });
+/// let error = failed.await.map(|()| unreachable!()).unwrap_err();
+/// assert!(error.is_panic());
+/// assert!(error.to_string().contains("out of cheese"));
+///
+/// let aborted = selkie::spawn(std::future::pending::<()>());
+/// aborted.abort();
+/// assert!(aborted.await.unwrap_err().is_cancelled());
+/// # }
+/// ```
 pub struct JoinError {
     id: Id,
     reason: Reason,
@@ -51,6 +66,16 @@ impl JoinError {
     ///
     /// # Panics
     /// If the task did not panic; see [`try_into_panic`](Self::try_into_panic).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let failed = selkie::spawn(async { panic!("no route") });
+    /// let payload = failed.await.map(|()| unreachable!()).unwrap_err().into_panic();
+    /// assert_eq!(payload.downcast_ref(), Some(&"no route"));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
@@ -63,6 +88,20 @@ impl JoinError {
     ///
     /// # Errors
     /// The error itself, if the task was cancelled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = selkie::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// // A panic goes on here, while a task that was aborted is no failure.
+    /// match task.await.unwrap_err().try_into_panic() {
+    ///     Ok(payload) => std::panic::resume_unwind(payload),
+    ///     Err(error) => assert!(error.is_cancelled()),
+    /// }
+    /// # }
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.reason {
             Reason::Panicked(payload) => Ok(*payload.into_inner()),

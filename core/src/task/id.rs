@@ -27,6 +27,26 @@ context_word! {
 }
 
 /// An opaque number that identifies a task among all tasks alive in the process.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::collections::HashMap;
+/// use selkie::task::JoinSet;
+///
+/// let mut tasks = JoinSet::new();
+/// let mut names = HashMap::new();
+/// for name in ["one", "two"] {
+///     let task = tasks.spawn(async move { name.len() });
+///     names.insert(task.id(), name);
+/// }
+/// while let Some(joined) = tasks.join_next_with_id().await {
+///     let (id, length) = joined.unwrap();
+///     assert_eq!(names[&id].len(), length);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Id(NonZeroU64);

@@ -32,6 +32,27 @@ use crate::platform::contain_panic;
 ///
 /// # Cost
 /// Two words; joining takes one atomic operation to store a waker and one to leave.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let task = selkie::spawn(async { 6 * 7 });
+/// assert_eq!(task.await.unwrap(), 42);
+///
+/// // By reference in a `select!`, the handle is still there afterwards.
+/// let mut task = selkie::spawn(async {
+///     selkie::task::yield_now().await;
+///     "done"
+/// });
+/// selkie::select! {
+///     biased;
+///     _ = &mut task => unreachable!("it has not run yet"),
+///     () = std::future::ready(()) => {}
+/// }
+/// assert_eq!(task.await.unwrap(), "done");
+/// # }
+/// ```
 pub struct JoinHandle<T> {
     slot: SlotRef<Header>,
     taken: bool,
@@ -65,11 +86,40 @@ impl<T> JoinHandle<T> {
 
     /// Cancels the task: it is dropped at its next await, and joining it then gives an error that
     /// says so, unless it completes before. A task that has completed stays completed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::oneshot;
+    ///
+    /// let (tx, rx) = oneshot::channel::<()>();
+    /// let task = selkie::spawn(async move {
+    ///     let _held = tx;
+    ///     std::future::pending::<()>().await;
+    /// });
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// assert!(rx.await.is_err(), "what the task held was dropped");
+    /// # }
+    /// ```
     pub fn abort(&self) {
         self.abort_handle().abort();
     }
 
     /// A handle that can abort the task and cannot join it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = selkie::spawn(std::future::pending::<()>());
+    /// let stop = task.abort_handle();
+    /// // One side waits, the other stops.
+    /// selkie::spawn(async move { stop.abort() });
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     #[must_use = "a handle aborts nothing by itself"]
     pub fn abort_handle(&self) -> AbortHandle {
         let generation = self.state().load().generation();
@@ -92,6 +142,25 @@ impl<T> JoinHandle<T> {
     }
 
     /// Has `waker` woken when the task ends, as a poll would. `false`: the task has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::future::poll_fn;
+    /// use std::task::Poll;
+    ///
+    /// let mut task = selkie::spawn(async { 5 });
+    /// // Waits for the end and leaves the result in the handle.
+    /// poll_fn(|cx| match task.wake_at_end(cx.waker()) {
+    ///     true => Poll::Pending,
+    ///     false => Poll::Ready(()),
+    /// })
+    /// .await;
+    /// assert!(task.is_finished());
+    /// assert_eq!(task.await.unwrap(), 5);
+    /// # }
+    /// ```
     pub fn wake_at_end(&mut self, waker: &Waker) -> bool {
         let now = self.state().load();
         !now.is_complete() && self.store_waker(now, waker)
@@ -213,6 +282,24 @@ impl<T: fmt::Debug> fmt::Debug for JoinHandle<T> {
 ///
 /// # Cost
 /// Three words, copied; nothing is counted.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::task::JoinSet;
+///
+/// let mut tasks = JoinSet::new();
+/// let first = tasks.spawn(std::future::pending::<&str>());
+/// tasks.spawn(async { "second" });
+/// first.abort();
+/// let mut ends = Vec::new();
+/// while let Some(end) = tasks.join_next().await {
+///     ends.push(end.ok());
+/// }
+/// assert!(ends.contains(&Some("second")) && ends.contains(&None));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct AbortHandle {
     slot: SlotRef<Header>,
@@ -239,6 +326,18 @@ impl Notified {
 
 impl AbortHandle {
     /// Cancels the task; nothing happens if it has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = selkie::spawn(async { "done" });
+    /// let handle = task.abort_handle();
+    /// assert_eq!(task.await.unwrap(), "done");
+    /// handle.abort(); // Too late, and nothing happens.
+    /// assert!(handle.is_finished());
+    /// # }
+    /// ```
     pub fn abort(&self) {
         if self.slot.state.abort(self.generation) == OnWake::Queue {
             // SAFETY: the abort made the state NOTIFIED, so the `Notified` is ours.

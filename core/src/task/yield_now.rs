@@ -15,6 +15,25 @@ use crate::coop::raw::{is_traced, wake_deferred};
 ///
 /// # Cost
 /// Three atomic operations, no system call.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::cell::RefCell;
+/// use selkie::task::yield_now;
+///
+/// let order = RefCell::new(Vec::new());
+/// let talk = async |name| {
+///     for _ in 0..2 {
+///         order.borrow_mut().push(name);
+///         yield_now().await;
+///     }
+/// };
+/// selkie::join!(biased; talk("a"), talk("b"));
+/// assert_eq!(order.into_inner(), ["a", "b", "a", "b"]);
+/// # }
+/// ```
 pub async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {

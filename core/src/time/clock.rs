@@ -275,6 +275,20 @@ impl Instant {
     }
 
     /// The time now: of the clock of the runtime that runs here, else of the machine.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, sleep};
+    ///
+    /// let start = Instant::now();
+    /// sleep(Duration::from_secs(60)).await;
+    /// // This test's clock is paused, and moved by the sleep alone.
+    /// assert_eq!(Instant::now() - start, Duration::from_secs(60));
+    /// # }
+    /// ```
     #[inline]
     pub fn now() -> Self {
         if !CAN_PAUSE {

@@ -34,11 +34,28 @@ pub struct Instant {
 
 impl Instant {
     /// The instant of a platform's moment: on hosted systems `std::time::Instant`.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::time::Instant;
+    ///
+    /// let std_instant = std::time::Instant::now();
+    /// assert_eq!(Instant::from_std(std_instant).into_std(), std_instant);
+    /// ```
     pub const fn from_std(std: RawInstant) -> Self {
         Self { moment: std }
     }
 
     /// The platform's moment: on hosted systems `std::time::Instant`.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::time::Instant;
+    ///
+    /// // For an interface that knows std's type only.
+    /// let now = Instant::now().into_std();
+    /// assert!(now <= std::time::Instant::now());
+    /// ```
     pub const fn into_std(self) -> RawInstant {
         self.moment
     }
@@ -77,17 +94,50 @@ impl Instant {
     }
 
     /// The time from `earlier` to this instant, or zero if `earlier` is later.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::time::Instant;
+    ///
+    /// let earlier = Instant::now();
+    /// let later = earlier + Duration::from_secs(2);
+    /// assert_eq!(later.duration_since(earlier), Duration::from_secs(2));
+    /// assert_eq!(earlier.duration_since(later), Duration::ZERO);
+    /// ```
     #[inline]
     pub fn duration_since(&self, earlier: Self) -> Duration {
         self.saturating_duration_since(earlier)
     }
 
     /// The time from `earlier` to this instant, or `None` if `earlier` is later.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::time::Instant;
+    ///
+    /// let earlier = Instant::now();
+    /// let later = earlier + Duration::from_secs(2);
+    /// assert_eq!(later.checked_duration_since(earlier), Some(Duration::from_secs(2)));
+    /// assert_eq!(earlier.checked_duration_since(later), None);
+    /// ```
     pub fn checked_duration_since(&self, earlier: Self) -> Option<Duration> {
         self.moment.checked_duration_since(earlier.moment)
     }
 
     /// The time from `earlier` to this instant, or zero if `earlier` is later.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let deadline = now + Duration::from_secs(5);
+    /// assert_eq!(deadline.saturating_duration_since(now), Duration::from_secs(5));
+    /// assert_eq!(now.saturating_duration_since(deadline), Duration::ZERO);
+    /// ```
     #[inline]
     pub fn saturating_duration_since(&self, earlier: Self) -> Duration {
         self.moment
@@ -96,11 +146,32 @@ impl Instant {
     }
 
     /// This instant plus `duration`, or `None` if that cannot be represented.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// assert_eq!(now.checked_add(Duration::from_secs(1)), Some(now + Duration::from_secs(1)));
+    /// assert_eq!(now.checked_add(Duration::MAX), None);
+    /// ```
     pub fn checked_add(&self, duration: Duration) -> Option<Self> {
         self.moment.checked_add(duration).map(Self::from_std)
     }
 
     /// This instant minus `duration`, or `None` if that cannot be represented.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_millis(10);
+    /// assert_eq!(later.checked_sub(Duration::from_millis(10)), Some(now));
+    /// assert_eq!(now.checked_sub(Duration::MAX), None);
+    /// ```
     pub fn checked_sub(&self, duration: Duration) -> Option<Self> {
         self.moment.checked_sub(duration).map(Self::from_std)
     }

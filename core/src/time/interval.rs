@@ -25,6 +25,22 @@ const LATE: Duration = Duration::from_millis(5);
 ///
 /// # Cost
 /// One allocation.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{Instant, interval};
+///
+/// let start = Instant::now();
+/// let mut ticks = interval(Duration::from_millis(250));
+/// // The first tick comes at once.
+/// assert_eq!(ticks.tick().await, start);
+/// assert_eq!(ticks.tick().await, start + Duration::from_millis(250));
+/// assert_eq!(ticks.tick().await, start + Duration::from_millis(500));
+/// # }
+/// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     assert!(!period.is_zero(), "`period` must be non-zero.");
@@ -38,6 +54,20 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Cost
 /// One allocation.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{Instant, interval_at};
+///
+/// let start = Instant::now() + Duration::from_secs(10);
+/// let mut ticks = interval_at(start, Duration::from_secs(1));
+/// assert_eq!(ticks.tick().await, start);
+/// assert_eq!(ticks.tick().await, start + Duration::from_secs(1));
+/// # }
+/// ```
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "`period` must be non-zero.");
@@ -57,6 +87,34 @@ fn start_at(start: Instant, period: Duration) -> Interval {
 }
 
 /// What an [`Interval`] does when ticks were missed.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{Instant, MissedTickBehavior, advance, interval};
+///
+/// let period = Duration::from_millis(100);
+/// for (behavior, next) in [
+///     // Makes up for it at once,
+///     (MissedTickBehavior::Burst, 0),
+///     // a full period after the late tick,
+///     (MissedTickBehavior::Delay, 100),
+///     // or at the next multiple of the period.
+///     (MissedTickBehavior::Skip, 50),
+/// ] {
+///     let mut ticks = interval(period);
+///     ticks.set_missed_tick_behavior(behavior);
+///     ticks.tick().await;
+///     advance(Duration::from_millis(250)).await;
+///     ticks.tick().await;
+///     let late = Instant::now();
+///     ticks.tick().await;
+///     assert_eq!(late.elapsed().as_millis(), next);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MissedTickBehavior {
@@ -89,6 +147,25 @@ impl MissedTickBehavior {
 }
 
 /// Ticks at a fixed period; made by [`interval`] and [`interval_at`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{Instant, Interval, interval};
+///
+/// async fn third_tick(ticks: &mut Interval) -> Instant {
+///     ticks.tick().await;
+///     ticks.tick().await;
+///     ticks.tick().await
+/// }
+///
+/// let start = Instant::now();
+/// let mut ticks = interval(Duration::from_secs(5));
+/// assert_eq!(third_tick(&mut ticks).await - start, Duration::from_secs(10));
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     delay: Pin<Box<Sleep>>,
@@ -103,6 +180,24 @@ impl Interval {
     ///
     /// # Cancel safety
     /// No tick is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, interval, sleep};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(2));
+    /// for round in 0..3 {
+    ///     ticks.tick().await;
+    ///     assert_eq!(start.elapsed().as_secs(), 2 * round);
+    ///     // Work that is shorter than the period does not move the next tick.
+    ///     sleep(Duration::from_millis(500)).await;
+    /// }
+    /// # }
+    /// ```
     pub async fn tick(&mut self) -> Instant {
         let resource = self.resource.share();
         let tick = move || poll_fn(move |cx| self.poll_tick(cx));
@@ -124,31 +219,133 @@ impl Interval {
     }
 
     /// The next tick comes a period from now.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, interval, sleep};
+    ///
+    /// let mut idle = interval(Duration::from_secs(5));
+    /// idle.tick().await;
+    /// sleep(Duration::from_secs(3)).await;
+    /// // Something was heard: five seconds from now.
+    /// idle.reset();
+    /// let heard = Instant::now();
+    /// idle.tick().await;
+    /// assert_eq!(heard.elapsed().as_secs(), 5);
+    /// # }
+    /// ```
     pub fn reset(&mut self) {
         self.reset_at(Instant::now().saturating_add(self.period));
     }
 
     /// The next tick comes at once.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, interval};
+    ///
+    /// let mut refresh = interval(Duration::from_secs(60));
+    /// refresh.tick().await;
+    /// let now = Instant::now();
+    /// refresh.reset_immediately();
+    /// refresh.tick().await;
+    /// assert_eq!(now.elapsed().as_secs(), 0);
+    /// refresh.tick().await;
+    /// assert_eq!(now.elapsed().as_secs(), 60);
+    /// # }
+    /// ```
     pub fn reset_immediately(&mut self) {
         self.reset_at(Instant::now());
     }
 
     /// The next tick comes `after` from now.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, interval};
+    ///
+    /// let mut retry = interval(Duration::from_secs(1));
+    /// retry.tick().await;
+    /// let failed = Instant::now();
+    /// // Once later, and then every second again.
+    /// retry.reset_after(Duration::from_secs(30));
+    /// retry.tick().await;
+    /// assert_eq!(failed.elapsed().as_secs(), 30);
+    /// retry.tick().await;
+    /// assert_eq!(failed.elapsed().as_secs(), 31);
+    /// # }
+    /// ```
     pub fn reset_after(&mut self, after: Duration) {
         self.reset_at(Instant::now().saturating_add(after));
     }
 
     /// The next tick comes at `deadline`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.tick().await;
+    /// let at = Instant::now() + Duration::from_secs(3);
+    /// ticks.reset_at(at);
+    /// assert_eq!(ticks.tick().await, at);
+    /// assert_eq!(ticks.tick().await, at + Duration::from_secs(10));
+    /// # }
+    /// ```
     pub fn reset_at(&mut self, deadline: Instant) {
         self.delay.as_mut().reset(deadline);
     }
 
     /// What happens when ticks were missed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{MissedTickBehavior, interval};
+    ///
+    /// let ticks = interval(Duration::from_secs(1));
+    /// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// # }
+    /// ```
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed_tick_behavior
     }
 
     /// Sets what happens when ticks were missed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, MissedTickBehavior, advance, interval};
+    ///
+    /// let start = Instant::now();
+    /// let mut samples = interval(Duration::from_secs(1));
+    /// samples.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// samples.tick().await;
+    /// // The program was busy for three and a half seconds.
+    /// advance(Duration::from_millis(3500)).await;
+    /// samples.tick().await;
+    /// // What was missed is left out; the rhythm stays.
+    /// assert_eq!(samples.tick().await - start, Duration::from_secs(4));
+    /// # }
+    /// ```
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }

@@ -37,6 +37,21 @@ use crate::trace::SleepSpan;
 ///
 /// # Cost
 /// Two read-modify-writes at the first poll, two more if it is dropped before its time.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{Instant, sleep_until};
+///
+/// let noon = Instant::now() + Duration::from_secs(3600);
+/// sleep_until(noon).await;
+/// assert_eq!(Instant::now(), noon);
+/// // A time that has passed is no wait.
+/// sleep_until(noon).await;
+/// # }
+/// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let timers = timers_here();
@@ -61,6 +76,20 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// # Cost
 /// A clock read, two read-modify-writes at the first poll, two more if it is dropped before its
 /// time.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{Instant, sleep};
+///
+/// let start = Instant::now();
+/// // Other tasks of the thread run meanwhile; `std::thread::sleep` would stop them all.
+/// selkie::join!(sleep(Duration::from_secs(2)), sleep(Duration::from_secs(3)));
+/// assert_eq!(start.elapsed(), Duration::from_secs(3));
+/// # }
+/// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     let timers = timers_here();
@@ -75,6 +104,29 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// A future that waits for a point in time; made by [`sleep`] and [`sleep_until`].
 ///
 /// It must be pinned to be polled or [`reset`](Self::reset).
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::pin::pin;
+/// use std::time::Duration;
+/// use selkie::time::sleep;
+///
+/// let mut deadline = pin!(sleep(Duration::from_secs(3)));
+/// let mut seconds = 0;
+/// loop {
+///     selkie::select! {
+///         biased;
+///         // By reference: it goes on in the next round.
+///         () = &mut deadline => break,
+///         () = sleep(Duration::from_secs(1)) => seconds += 1,
+///     }
+/// }
+/// assert_eq!(seconds, 2);
+/// assert!(deadline.is_elapsed());
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
@@ -114,6 +166,27 @@ impl Sleep {
     ///
     /// # Cost
     /// Two read-modify-writes if it is waiting, else none.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    /// use std::time::Duration;
+    /// use selkie::time::{Instant, sleep};
+    ///
+    /// let start = Instant::now();
+    /// let mut idle = pin!(sleep(Duration::from_secs(30)));
+    /// selkie::select! {
+    ///     () = &mut idle => unreachable!(),
+    ///     () = sleep(Duration::from_secs(20)) => {}
+    /// }
+    /// // Something happened: thirty seconds from now, with the same timer.
+    /// idle.as_mut().reset(Instant::now() + Duration::from_secs(30));
+    /// idle.await;
+    /// assert_eq!(start.elapsed().as_secs(), 50);
+    /// # }
+    /// ```
     pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: nothing is moved out.
         let this = unsafe { self.as_mut().get_unchecked_mut() };

@@ -20,6 +20,21 @@ use crate::coop::has_budget_remaining;
 use crate::coop::raw::{Budget, with_budget};
 
 /// The deadline passed before the future was ready.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::io;
+/// use std::time::Duration;
+/// use selkie::time::timeout;
+///
+/// let error = timeout(Duration::from_secs(1), std::future::pending::<()>()).await.unwrap_err();
+/// assert_eq!(error.to_string(), "deadline has elapsed");
+/// // `?` makes an error of the system of it.
+/// assert_eq!(io::Error::from(error).kind(), io::ErrorKind::TimedOut);
+/// # }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Elapsed(());
@@ -47,6 +62,22 @@ impl core::error::Error for Elapsed {}
 /// # Cost
 /// A clock read; a timer's insert and cancel (four read-modify-writes) if `future` is not ready at
 /// its first poll.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::sync::mpsc;
+/// use selkie::time::timeout;
+///
+/// let (tx, mut rx) = mpsc::channel(1);
+/// tx.send("in time").await.unwrap();
+/// assert_eq!(timeout(Duration::from_secs(5), rx.recv()).await, Ok(Some("in time")));
+/// // Nothing comes: after five seconds the wait is given up.
+/// assert!(timeout(Duration::from_secs(5), rx.recv()).await.is_err());
+/// # }
+/// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     Timeout {
@@ -66,6 +97,21 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 ///
 /// # Cancel safety
 /// As `future`'s own.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{Instant, sleep, timeout_at};
+///
+/// // One deadline for several steps.
+/// let deadline = Instant::now() + Duration::from_secs(5);
+/// assert!(timeout_at(deadline, sleep(Duration::from_secs(3))).await.is_ok());
+/// assert!(timeout_at(deadline, sleep(Duration::from_secs(3))).await.is_err());
+/// assert_eq!(Instant::now(), deadline);
+/// # }
+/// ```
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     Timeout {
@@ -76,6 +122,18 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 
 pin_project! {
     /// A future with a deadline; made by [`timeout`] and [`timeout_at`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::time::{Timeout, timeout};
+    ///
+    /// let limited: Timeout<_> = timeout(Duration::from_secs(1), async { 5 });
+    /// assert_eq!(limited.await, Ok(5));
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Timeout<T> {

@@ -39,6 +39,23 @@ pub struct AbortOnDrop<T> {
 
 impl<T> AbortOnDrop<T> {
     /// Has the task of `handle` aborted when this is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::AbortOnDrop;
+    ///
+    /// let task = selkie::spawn(std::future::pending::<()>());
+    /// let handle = task.abort_handle();
+    /// {
+    ///     let _guard = AbortOnDrop::new(task);
+    ///     // An early return, an error or a panic here stops the task.
+    /// }
+    /// selkie::task::yield_now().await;
+    /// assert!(handle.is_finished());
+    /// # }
+    /// ```
     pub fn new(handle: JoinHandle<T>) -> Self {
         Self {
             handle: Some(handle),
@@ -46,11 +63,36 @@ impl<T> AbortOnDrop<T> {
     }
 
     /// The join handle; dropping that one does not abort.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::AbortOnDrop;
+    ///
+    /// let guard = AbortOnDrop::new(selkie::spawn(async { "finished" }));
+    /// // From here on the task may outlive this function.
+    /// let task = guard.detach();
+    /// assert_eq!(task.await.unwrap(), "finished");
+    /// # }
+    /// ```
     pub fn detach(mut self) -> JoinHandle<T> {
         self.handle.take().expect("detached once")
     }
 
     /// A handle that can abort the task and cannot join it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::AbortOnDrop;
+    ///
+    /// let task = AbortOnDrop::new(selkie::spawn(std::future::pending::<()>()));
+    /// task.abort_handle().abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn abort_handle(&self) -> AbortHandle {
         self.handle().abort_handle()
     }

@@ -11,6 +11,20 @@ use crate::context::{self, EnterRuntime, Handle};
 ///
 /// # Panics
 /// If no runtime runs here.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::task;
+///
+/// let sum = task::spawn_blocking(|| {
+///     // Would keep the tasks of a worker waiting: a long computation, or std's I/O.
+///     (1..=100_000_u64).sum::<u64>()
+/// });
+/// assert_eq!(sum.await.unwrap(), 5_000_050_000);
+/// # }
+/// ```
 #[track_caller]
 pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
 where
@@ -41,6 +55,22 @@ where
 ///
 /// # Cost
 /// Two lock operations and, if the other thread has to be woken, one system call.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(worker_threads = 2)]
+/// # async fn main() {
+/// use selkie::task;
+///
+/// let mut words = vec!["c", "a", "b"];
+/// let task = selkie::spawn(async move {
+///     // Unlike a closure of `spawn_blocking`, this one may borrow.
+///     task::block_in_place(|| words.sort());
+///     words.concat()
+/// });
+/// assert_eq!(task.await.unwrap(), "abc");
+/// # }
+/// ```
 #[track_caller]
 pub fn block_in_place<F, R>(f: F) -> R
 where

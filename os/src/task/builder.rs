@@ -37,11 +37,33 @@ pub struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// A builder of a task without a name.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = selkie::task::Builder::new().spawn(async { 1 }).unwrap();
+    /// assert_eq!(task.await.unwrap(), 1);
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The task's name.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task;
+    ///
+    /// let port = 8080;
+    /// let name = format!("listener of port {port}");
+    /// let task = task::Builder::new().name(&name).spawn(async move { port }).unwrap();
+    /// assert_eq!(task.await.unwrap(), 8080);
+    /// # }
+    /// ```
     pub fn name(&self, name: &'a str) -> Self {
         Self { name: Some(name) }
     }
@@ -53,6 +75,17 @@ impl<'a> Builder<'a> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task;
+    ///
+    /// let task = task::Builder::new().name("sum").spawn(async { 1 + 2 }).unwrap();
+    /// assert_eq!(task.await.unwrap(), 3);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<Fut>(self, future: Fut) -> io::Result<JoinHandle<Fut::Output>>
     where
@@ -66,6 +99,17 @@ impl<'a> Builder<'a> {
     ///
     /// # Errors
     /// None; the signature is Tokio's.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{runtime, task};
+    ///
+    /// let runtime = runtime::Builder::new_current_thread().build()?;
+    /// // From outside of the runtime.
+    /// let task = task::Builder::new().name("first").spawn_on(async { 1 }, runtime.handle())?;
+    /// assert_eq!(runtime.block_on(task).unwrap(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_on<Fut>(self, future: Fut, handle: &Handle) -> io::Result<JoinHandle<Fut::Output>>
     where
@@ -87,6 +131,23 @@ impl<'a> Builder<'a> {
     ///
     /// # Panics
     /// If neither runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{self, LocalSet};
+    ///
+    /// let word = Rc::new("not Send");
+    /// let set = LocalSet::new();
+    /// let length = set.run_until(async move {
+    ///     let task = task::Builder::new().name("length").spawn_local(async move { word.len() });
+    ///     task.unwrap().await.unwrap()
+    /// });
+    /// assert_eq!(length.await, 8);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local<Fut>(self, future: Fut) -> io::Result<JoinHandle<Fut::Output>>
     where
@@ -100,6 +161,20 @@ impl<'a> Builder<'a> {
     ///
     /// # Errors
     /// None; the signature is Tokio's.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{self, LocalSet};
+    ///
+    /// let set = LocalSet::new();
+    /// let number = Rc::new(5);
+    /// let task = task::Builder::new().name("five").spawn_local_on(async move { *number }, &set).unwrap();
+    /// assert_eq!(set.run_until(task).await.unwrap(), 5);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local_on<Fut>(
         self,
@@ -120,6 +195,17 @@ impl<'a> Builder<'a> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task;
+    ///
+    /// let task = task::Builder::new().name("parser").spawn_blocking(|| "42".parse::<u32>()).unwrap();
+    /// assert_eq!(task.await.unwrap(), Ok(42));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<Function, Output>(
         self,
@@ -136,6 +222,16 @@ impl<'a> Builder<'a> {
     ///
     /// # Errors
     /// If no thread can be started and none is there to run it.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{runtime, task};
+    ///
+    /// let runtime = runtime::Builder::new_current_thread().build()?;
+    /// let task = task::Builder::new().name("work").spawn_blocking_on(|| 6 * 7, runtime.handle())?;
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking_on<Function, Output>(
         self,

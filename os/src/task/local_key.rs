@@ -17,12 +17,41 @@ use std::thread;
 use pin_project_lite::pin_project;
 
 /// A key to a value of the running task; made by [`task_local!`](crate::task_local).
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// selkie::task_local! {
+///     /// Which request the task serves.
+///     static REQUEST: u64;
+/// }
+///
+/// /// Called from deep inside, without a parameter for it.
+/// fn log(message: &str) -> String {
+///     format!("request {}: {message}", REQUEST.get())
+/// }
+///
+/// let task = selkie::spawn(REQUEST.scope(7, async { log("begun") }));
+/// assert_eq!(task.await.unwrap(), "request 7: begun");
+/// # }
+/// ```
 pub struct LocalKey<T: 'static> {
     #[doc(hidden)]
     pub inner: thread::LocalKey<RefCell<Option<T>>>,
 }
 
 /// The value of a key is not set here.
+///
+/// # Examples
+/// ```
+/// selkie::task_local! {
+///     static USER: &'static str;
+/// }
+///
+/// let error = USER.try_get().unwrap_err();
+/// assert_eq!(error.to_string(), "task-local value not set");
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct AccessError {
     _private: (),
@@ -66,6 +95,26 @@ impl ScopeError {
 
 impl<T: 'static> LocalKey<T> {
     /// A future that runs `f` with the key set to `value`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// selkie::task_local! {
+    ///     static LEVEL: u32;
+    /// }
+    ///
+    /// LEVEL
+    ///     .scope(1, async {
+    ///         assert_eq!(LEVEL.get(), 1);
+    ///         LEVEL.scope(2, async { assert_eq!(LEVEL.get(), 2) }).await;
+    ///         assert_eq!(LEVEL.get(), 1, "the outer value is back");
+    ///         // Another task has values of its own.
+    ///         assert!(selkie::spawn(async { LEVEL.try_get() }).await.unwrap().is_err());
+    ///     })
+    ///     .await;
+    /// # }
+    /// ```
     pub fn scope<F>(&'static self, value: T, f: F) -> TaskLocalFuture<T, F>
     where
         F: Future,
@@ -82,6 +131,16 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     /// If the key's value is borrowed by an enclosing [`with`](Self::with).
+    ///
+    /// # Examples
+    /// ```
+    /// selkie::task_local! {
+    ///     static USER: &'static str;
+    /// }
+    ///
+    /// let greeting = USER.sync_scope("ann", || format!("hello {}", USER.get()));
+    /// assert_eq!(greeting, "hello ann");
+    /// ```
     #[track_caller]
     pub fn sync_scope<F, R>(&'static self, value: T, f: F) -> R
     where
@@ -130,6 +189,22 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     /// If the key is not set here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// selkie::task_local! {
+    ///     static NAME: String;
+    /// }
+    ///
+    /// let length = NAME.scope(String::from("selkie"), async {
+    ///     // By a reference, without a clone.
+    ///     NAME.with(|name| name.len())
+    /// });
+    /// assert_eq!(length.await, 6);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn with<F, R>(&'static self, f: F) -> R
     where
@@ -145,6 +220,17 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Errors
     /// If the key is not set here.
+    ///
+    /// # Examples
+    /// ```
+    /// selkie::task_local! {
+    ///     static NAME: String;
+    /// }
+    ///
+    /// let known = || NAME.try_with(|name| name.len()).ok();
+    /// assert_eq!(known(), None);
+    /// assert_eq!(NAME.sync_scope(String::from("ann"), known), Some(3));
+    /// ```
     pub fn try_with<F, R>(&'static self, f: F) -> Result<R, AccessError>
     where
         F: FnOnce(&T) -> R,
@@ -159,6 +245,15 @@ impl<T: Clone + 'static> LocalKey<T> {
     ///
     /// # Panics
     /// If the key is not set here.
+    ///
+    /// # Examples
+    /// ```
+    /// selkie::task_local! {
+    ///     static PORT: u16;
+    /// }
+    ///
+    /// assert_eq!(PORT.sync_scope(8080, || PORT.get()), 8080);
+    /// ```
     #[track_caller]
     pub fn get(&'static self) -> T {
         self.with(T::clone)
@@ -168,6 +263,16 @@ impl<T: Clone + 'static> LocalKey<T> {
     ///
     /// # Errors
     /// If the key is not set here.
+    ///
+    /// # Examples
+    /// ```
+    /// selkie::task_local! {
+    ///     static PORT: u16;
+    /// }
+    ///
+    /// assert!(PORT.try_get().is_err());
+    /// assert_eq!(PORT.sync_scope(8080, || PORT.try_get().unwrap()), 8080);
+    /// ```
     pub fn try_get(&'static self) -> Result<T, AccessError> {
         self.try_with(T::clone)
     }
@@ -181,6 +286,21 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
 
 pin_project! {
     /// A future that runs with a key set; made by [`LocalKey::scope`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::futures::TaskLocalFuture;
+    ///
+    /// selkie::task_local! {
+    ///     static DEPTH: u32;
+    /// }
+    ///
+    /// let future: TaskLocalFuture<_, _> = DEPTH.scope(3, async { DEPTH.get() });
+    /// assert_eq!(future.await, 3);
+    /// # }
+    /// ```
     pub struct TaskLocalFuture<T, F>
     where
         T: 'static,
@@ -207,6 +327,25 @@ pin_project! {
 
 impl<T: 'static, F> TaskLocalFuture<T, F> {
     /// Takes the value out of the future, which then panics when polled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    ///
+    /// selkie::task_local! {
+    ///     static COUNT: std::cell::Cell<u32>;
+    /// }
+    ///
+    /// let mut future = pin!(COUNT.scope(0.into(), async {
+    ///     COUNT.with(|count| count.set(count.get() + 5));
+    /// }));
+    /// future.as_mut().await;
+    /// // What the task has left there.
+    /// assert_eq!(future.take_value().unwrap().get(), 5);
+    /// # }
+    /// ```
     pub fn take_value(self: Pin<&mut Self>) -> Option<T> {
         self.project().value.take()
     }

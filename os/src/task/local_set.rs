@@ -61,6 +61,22 @@ struct Entered(*const LocalScheduler);
 
 /// The context of a local set on this thread; made by [`LocalSet::enter`]. Guards may be dropped in any
 /// order.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::rc::Rc;
+/// use selkie::task::{self, LocalSet};
+///
+/// let set = LocalSet::new();
+/// let guard = set.enter();
+/// // Found by the guard; it runs when the set does.
+/// let task = task::spawn_local(async { Rc::new(1) });
+/// drop(guard);
+/// assert_eq!(*set.run_until(task).await.unwrap(), 1);
+/// # }
+/// ```
 pub struct LocalEnterGuard {
     /// In a box, since a guard may be moved. A pointer, since the list looks at it too.
     entered: ptr::NonNull<Node<Entered>>,
@@ -123,6 +139,27 @@ impl fmt::Debug for LocalEnterGuard {
 ///
 /// # Panics
 /// If neither runs here, or if the local runtime belongs to another thread.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::rc::Rc;
+/// use selkie::task::{self, LocalSet};
+///
+/// let set = LocalSet::new();
+/// let word = set.run_until(async {
+///     // An `Rc` does not leave its thread, and neither does this task.
+///     let word = Rc::new(String::from("local"));
+///     let task = task::spawn_local({
+///         let word = word.clone();
+///         async move { word.to_uppercase() }
+///     });
+///     task.await.unwrap()
+/// });
+/// assert_eq!(word.await, "LOCAL");
+/// # }
+/// ```
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -158,6 +195,18 @@ where
 
 impl LocalSet {
     /// A set without tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::LocalSet;
+    ///
+    /// let set = LocalSet::new();
+    /// // Ready at once, since it has no tasks.
+    /// set.await;
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self {
             scheduler: LocalScheduler::new(),
@@ -168,6 +217,23 @@ impl LocalSet {
 
     /// Enters the set's context until the guard drops: `spawn_local` then finds the set. The tasks
     /// run when the set is polled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{self, LocalSet};
+    ///
+    /// let set = LocalSet::new();
+    /// let number = Rc::new(4);
+    /// let task = {
+    ///     let _guard = set.enter();
+    ///     task::spawn_local(async move { *number })
+    /// };
+    /// assert_eq!(set.run_until(task).await.unwrap(), 4);
+    /// # }
+    /// ```
     pub fn enter(&self) -> LocalEnterGuard {
         let scheduler = Arc::clone(&self.scheduler);
         let node = Node::new(Entered(Arc::as_ptr(&scheduler)));
@@ -185,6 +251,26 @@ impl LocalSet {
     }
 
     /// Spawns `future` onto the set; it runs when the set is polled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    /// use selkie::task::LocalSet;
+    ///
+    /// let done = Rc::new(Cell::new(0));
+    /// let set = LocalSet::new();
+    /// for _ in 0..3 {
+    ///     let done = done.clone();
+    ///     set.spawn_local(async move { done.set(done.get() + 1) });
+    /// }
+    /// // Awaiting the set waits for all of its tasks.
+    /// set.await;
+    /// assert_eq!(done.get(), 3);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -214,6 +300,22 @@ impl LocalSet {
     ///
     /// # Panics
     /// As [`Runtime::block_on`].
+    ///
+    /// # Examples
+    /// ```
+    /// use std::rc::Rc;
+    /// use selkie::runtime::Builder;
+    /// use selkie::task::{self, LocalSet};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let set = LocalSet::new();
+    /// let sum = set.block_on(&runtime, async {
+    ///     let numbers = Rc::new([1, 2, 3]);
+    ///     task::spawn_local(async move { numbers.iter().sum::<i32>() }).await.unwrap()
+    /// });
+    /// assert_eq!(sum, 6);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, rt: &Runtime, future: F) -> F::Output {
         rt.block_on(self.run_until(future))
@@ -223,6 +325,22 @@ impl LocalSet {
     ///
     /// # Cancel safety
     /// The set's tasks stay when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{self, LocalSet};
+    ///
+    /// let set = LocalSet::new();
+    /// let background = set.spawn_local(std::future::pending::<()>());
+    /// let five = set.run_until(async { *task::spawn_local(async { Rc::new(5) }).await.unwrap() });
+    /// assert_eq!(five.await, 5);
+    /// // Other tasks of the set stay, and go on when it runs again.
+    /// assert!(!background.is_finished());
+    /// # }
+    /// ```
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
         RunUntil { set: self, future }.await
     }
@@ -231,6 +349,22 @@ impl LocalSet {
     ///
     /// With [`ShutdownRuntime`](UnhandledPanic::ShutdownRuntime) the set drops its tasks, and whoever
     /// polls it, or is in [`run_until`](Self::run_until), panics.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    /// use selkie::runtime::{Builder, UnhandledPanic};
+    /// use selkie::task::LocalSet;
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let mut set = LocalSet::new();
+    /// set.unhandled_panic(UnhandledPanic::ShutdownRuntime);
+    /// set.spawn_local(async { panic!("in a task") });
+    /// // The panic comes out where the set runs, instead of being kept in a join handle.
+    /// let run = || set.block_on(&runtime, std::future::pending::<()>());
+    /// assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
         let ends = matches!(behavior, UnhandledPanic::ShutdownRuntime);
         self.scheduler.set_ends_on_panic(ends);

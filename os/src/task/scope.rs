@@ -29,6 +29,35 @@ use super::{blocking, spawn};
 /// Spawns tasks that end before the scope does; given to the body of [`scope`].
 ///
 /// Clones may go into the tasks, to spawn more.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::task::{self, Scope};
+///
+/// /// A function that spawns on behalf of whoever waits for the scope.
+/// fn greet_all(scope: &Scope<String>, names: &[&'static str]) {
+///     for &name in names {
+///         scope.spawn(async move {
+///             if name.is_empty() { Err("no name".into()) } else { Ok(()) }
+///         });
+///     }
+/// }
+///
+/// let greeted = task::scope(|scope| async move {
+///     greet_all(&scope, &["ann", "bob"]);
+///     Ok(scope.len())
+/// });
+/// assert_eq!(greeted.await, Ok(2));
+///
+/// let failed = task::scope(|scope| async move {
+///     greet_all(&scope, &["ann", ""]);
+///     Ok(())
+/// });
+/// assert_eq!(failed.await, Err("no name".into()));
+/// # }
+/// ```
 pub struct Scope<E> {
     shared: Arc<Shared<E>>,
 }
@@ -331,6 +360,25 @@ impl<E: Send + 'static> Scope<E> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task;
+    ///
+    /// let sum = task::scope(|scope| async move {
+    ///     let parts = [1, 2, 3].map(|part| scope.spawn(async move { Ok::<_, String>(part * 10) }));
+    ///     let mut sum = 0;
+    ///     for part in parts {
+    ///         // `None` would mean that the scope has failed.
+    ///         sum += part.await.unwrap().unwrap_or_default();
+    ///     }
+    ///     Ok(sum)
+    /// });
+    /// assert_eq!(sum.await, Ok(60));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> JoinHandle<Option<T>>
     where
@@ -350,6 +398,29 @@ impl<E: Send + 'static> Scope<E> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task;
+    ///
+    /// let found = task::scope(|scope| async move {
+    ///     let search = scope.spawn_blocking(|stop| {
+    ///         for candidate in 2_u32.. {
+    ///             // Whoever cannot be aborted looks from time to time.
+    ///             stop.check().map_err(|_| "stopped")?;
+    ///             if 1001 % candidate == 0 {
+    ///                 return Ok(candidate);
+    ///             }
+    ///         }
+    ///         Err("none")
+    ///     });
+    ///     Ok::<_, &str>(search.await.unwrap())
+    /// });
+    /// assert_eq!(found.await, Ok(Some(7)));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, f: F) -> JoinHandle<Option<T>>
     where
@@ -368,6 +439,23 @@ impl<E: Send + 'static> Scope<E> {
 
 impl<E> Scope<E> {
     /// The scope's token: it is stopped when the scope fails, or is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task;
+    ///
+    /// let failed = task::scope(|scope| async move {
+    ///     let token = scope.token();
+    ///     scope.spawn(async { Err::<(), _>("no") });
+    ///     // Ends with the first failure.
+    ///     token.stopped().await;
+    ///     Ok(())
+    /// });
+    /// assert_eq!(failed.await, Err("no"));
+    /// # }
+    /// ```
     pub fn token(&self) -> StopToken {
         self.shared.token.clone()
     }

@@ -43,6 +43,16 @@ where
 ///
 /// # Panics
 /// Outside a task, also in the future given to `block_on`.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let task = selkie::spawn(async { selkie::task::id() });
+/// let id = task.id();
+/// assert_eq!(task.await.unwrap(), id);
+/// # }
+/// ```
 #[track_caller]
 pub fn id() -> Id {
     match try_id() {
@@ -52,6 +62,17 @@ pub fn id() -> Id {
 }
 
 /// The id of the task that the caller runs in, or `None` outside a task.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::task::try_id;
+///
+/// assert_eq!(try_id(), None, "main's future is no task");
+/// assert!(selkie::spawn(async { try_id() }).await.unwrap().is_some());
+/// # }
+/// ```
 #[track_caller]
 pub fn try_id() -> Option<Id> {
     current_id()

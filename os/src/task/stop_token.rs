@@ -54,6 +54,16 @@ struct Shared {
 }
 
 /// The work was asked to stop.
+///
+/// # Examples
+/// ```
+/// use selkie::task::{StopToken, Stopped};
+///
+/// let token = StopToken::new();
+/// token.stop();
+/// assert_eq!(token.check(), Err(Stopped));
+/// assert_eq!(Stopped.to_string(), "the work was told to stop");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped;
 
@@ -67,11 +77,43 @@ impl Error for Stopped {}
 
 impl StopToken {
     /// A token that has told nobody to stop.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::StopToken;
+    ///
+    /// let token = StopToken::new();
+    /// let clone = token.clone();
+    /// assert!(!clone.is_stopped());
+    /// token.stop();
+    /// assert!(clone.is_stopped());
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Tells everybody to stop. A second time changes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::StopToken;
+    ///
+    /// let token = StopToken::new();
+    /// let theirs = token.clone();
+    /// let server = selkie::spawn(async move {
+    ///     theirs.stopped().await;
+    ///     "said goodbye"
+    /// });
+    /// // Unlike an abort, the task can end in its own time.
+    /// token.stop();
+    /// assert_eq!(server.await.unwrap(), "said goodbye");
+    /// # }
+    /// ```
     pub fn stop(&self) {
         // AcqRel: pairs with the Acquire in `is_stopped`: what was done before is seen (I1).
         if self.shared.stopped.swap(true, Ordering::AcqRel) {
@@ -93,6 +135,28 @@ impl StopToken {
     ///
     /// # Errors
     /// If it is time to stop.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::{StopToken, Stopped};
+    ///
+    /// fn steps(token: &StopToken) -> Result<u32, Stopped> {
+    ///     let mut sum = 0;
+    ///     for step in 0..1000 {
+    ///         token.check()?;
+    ///         sum += step;
+    ///     }
+    ///     Ok(sum)
+    /// }
+    ///
+    /// let token = StopToken::new();
+    /// assert_eq!(steps(&token), Ok(499_500));
+    /// token.stop();
+    /// assert_eq!(steps(&token), Err(Stopped));
+    /// # }
+    /// ```
     pub fn check(&self) -> Result<(), Stopped> {
         match self.is_stopped() {
             true => Err(Stopped),
@@ -104,6 +168,30 @@ impl StopToken {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::mpsc;
+    /// use selkie::task::StopToken;
+    ///
+    /// let (_tx, mut rx) = mpsc::channel::<u32>(8);
+    /// let token = StopToken::new();
+    /// let theirs = token.clone();
+    /// let worker = selkie::spawn(async move {
+    ///     let mut done = 0;
+    ///     loop {
+    ///         selkie::select! {
+    ///             Some(job) = rx.recv() => done += job,
+    ///             () = theirs.stopped() => return done,
+    ///         }
+    ///     }
+    /// });
+    /// token.stop();
+    /// assert_eq!(worker.await.unwrap(), 0);
+    /// # }
+    /// ```
     pub async fn stopped(&self) {
         let notified = self.shared.tasks.notified();
         let mut notified = std::pin::pin!(notified);
@@ -118,6 +206,19 @@ impl StopToken {
     ///
     /// # Errors
     /// If it is time to stop.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::task::{StopToken, Stopped};
+    ///
+    /// let token = StopToken::new();
+    /// assert_eq!(token.pause(Duration::from_millis(1)), Ok(()));
+    /// let theirs = token.clone();
+    /// let thread = std::thread::spawn(move || theirs.pause(Duration::from_secs(3600)));
+    /// token.stop();
+    /// assert_eq!(thread.join().unwrap(), Err(Stopped));
+    /// ```
     pub fn pause(&self, duration: Duration) -> Result<(), Stopped> {
         let pausing = &self.shared.pausing;
         let pausing = pausing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,14 @@ pub use selkie_core::time::Elapsed;
 ///
 /// Selkie's timers have no limit but memory, and say a shutdown by a panic, as Tokio's do: this
 /// type is made by callers only.
+///
+/// # Examples
+/// ```
+/// use selkie::time::error::Error;
+///
+/// let error = Error::at_capacity();
+/// assert!(error.is_at_capacity() && !error.is_shutdown());
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Error {
     kind: Kind,
@@ -22,6 +30,13 @@ enum Kind {
 
 impl Error {
     /// The timer was shut down.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::time::error::Error;
+    ///
+    /// assert!(Error::shutdown().is_shutdown());
+    /// ```
     pub fn shutdown() -> Self {
         Self {
             kind: Kind::Shutdown,
@@ -34,6 +49,13 @@ impl Error {
     }
 
     /// The timer holds as many entries as it can.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::time::error::Error;
+    ///
+    /// assert!(Error::at_capacity().is_at_capacity());
+    /// ```
     pub fn at_capacity() -> Self {
         Self {
             kind: Kind::AtCapacity,
@@ -46,6 +68,13 @@ impl Error {
     }
 
     /// The timer was set up wrongly.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::time::error::Error;
+    ///
+    /// assert!(Error::invalid().is_invalid());
+    /// ```
     pub fn invalid() -> Self {
         Self {
             kind: Kind::Invalid,

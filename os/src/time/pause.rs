@@ -26,6 +26,21 @@ fn timers() -> TimersHandle {
 ///
 /// # Panics
 /// If the clock is paused already, if no runtime runs here, or if it has several threads.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{self, Instant};
+///
+/// time::pause();
+/// let start = Instant::now();
+/// // While every task waits, the clock moves to the next timer.
+/// time::sleep(Duration::from_secs(24 * 3600)).await;
+/// assert_eq!(start.elapsed().as_secs(), 24 * 3600);
+/// # }
+/// ```
 #[track_caller]
 pub fn pause() {
     if let Err(error) = timers().clock().pause() {
@@ -37,6 +52,21 @@ pub fn pause() {
 ///
 /// # Panics
 /// If the clock runs, or no runtime runs here.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use selkie::time::{self, Instant};
+///
+/// let stopped = Instant::now();
+/// assert_eq!(Instant::now(), stopped, "the clock stands still");
+/// time::resume();
+/// while Instant::now() == stopped {
+///     std::thread::yield_now();
+/// }
+/// # }
+/// ```
 #[track_caller]
 pub fn resume() {
     if let Err(error) = timers().clock().resume() {
@@ -55,6 +85,23 @@ pub fn resume() {
 ///
 /// # Cancel safety
 /// The clock has moved once the future was polled.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::time::{self, Instant};
+///
+/// let start = Instant::now();
+/// let sleeper = selkie::spawn(time::sleep(Duration::from_secs(60)));
+/// time::advance(Duration::from_secs(59)).await;
+/// assert!(!sleeper.is_finished());
+/// time::advance(Duration::from_secs(1)).await;
+/// sleeper.await.unwrap();
+/// assert_eq!(start.elapsed(), Duration::from_secs(60));
+/// # }
+/// ```
 pub async fn advance(duration: Duration) {
     let timers = timers();
     if let Err(error) = timers.clock().advance(duration) {

@@ -58,6 +58,22 @@ pub fn sleep_precise(duration: Duration) -> io::Result<PreciseSleep> {
 ///
 /// # Panics
 /// Outside of a runtime, or if its I/O is not enabled.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+/// use selkie::time::{BootInstant, sleep_through_suspend};
+///
+/// # if cfg!(target_os = "linux") {
+/// let begin = BootInstant::now()?;
+/// sleep_through_suspend(Duration::from_millis(1))?.await?;
+/// assert!(BootInstant::now()?.duration_since(begin) >= Duration::from_millis(1));
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 pub fn sleep_through_suspend(duration: Duration) -> io::Result<PreciseSleep> {
     PreciseSleep::new(duration, true)
 }
@@ -66,6 +82,23 @@ pub fn sleep_through_suspend(duration: Duration) -> io::Result<PreciseSleep> {
 ///
 /// # Cancel safety
 /// Polled by reference, nothing is lost when the future that does so is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::time::{Duration, Instant};
+/// use selkie::time::{PreciseSleep, sleep_precise};
+///
+/// # if cfg!(target_os = "linux") {
+/// let begin = Instant::now();
+/// let pause: PreciseSleep = sleep_precise(Duration::from_micros(200))?;
+/// pause.await?;
+/// assert!(begin.elapsed() >= Duration::from_micros(200));
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct PreciseSleep {
     timer: Evented<SystemTimer>,
@@ -87,6 +120,26 @@ impl PreciseSleep {
     ///
     /// # Errors
     /// None that is known; what the system says.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use selkie::time::sleep_precise;
+    ///
+    /// # if cfg!(target_os = "linux") {
+    /// let mut pulse = sleep_precise(Duration::from_micros(100))?;
+    /// for _ in 0..3 {
+    ///     (&mut pulse).await?;
+    ///     assert!(pulse.is_elapsed());
+    ///     // The same timer of the system again.
+    ///     pulse.reset(Duration::from_micros(100))?;
+    /// }
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reset(&mut self, duration: Duration) -> io::Result<()> {
         self.timer.set(duration)?;
         self.elapsed = false;
@@ -124,6 +177,21 @@ impl fmt::Debug for PreciseSleep {
 }
 
 /// A point in time on the clock that goes on while the machine is suspended. Beyond Tokio; on Linux.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::time::BootInstant;
+///
+/// # if cfg!(target_os = "linux") {
+/// let start = BootInstant::now()?;
+/// let later = BootInstant::now()?;
+/// assert!(later.duration_since(start) <= later.since_boot());
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BootInstant(Duration);
 
@@ -132,6 +200,20 @@ impl BootInstant {
     ///
     /// # Errors
     /// `Unsupported` on other systems than Linux.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use selkie::time::BootInstant;
+    ///
+    /// # if cfg!(target_os = "linux") {
+    /// assert!(BootInstant::now()?.since_boot() > Duration::ZERO);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn now() -> io::Result<Self> {
         time_since_boot().map(Self)
     }
@@ -142,6 +224,24 @@ impl BootInstant {
     }
 
     /// The time from `earlier` to this; zero if `earlier` is the later.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use selkie::time::BootInstant;
+    ///
+    /// # if cfg!(target_os = "linux") {
+    /// let begin = BootInstant::now()?;
+    /// // The time in between, also what the machine slept of it.
+    /// let later = begin + Duration::from_secs(5);
+    /// assert_eq!(later.duration_since(begin), Duration::from_secs(5));
+    /// assert_eq!(begin.duration_since(later), Duration::ZERO);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }

@@ -4,6 +4,16 @@ use core::error::Error;
 use core::fmt;
 
 /// No receiver is there; the value comes back.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::broadcast::{self, error::SendError};
+///
+/// let (tx, rx) = broadcast::channel(4);
+/// drop(rx);
+/// let Err(SendError(value)) = tx.send("unheard") else { panic!() };
+/// assert_eq!(value, "unheard");
+/// ```
 #[derive(Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SendError<T>(pub T);
@@ -17,6 +27,22 @@ impl<T> fmt::Display for SendError<T> {
 impl<T: fmt::Debug> Error for SendError<T> {}
 
 /// Why a receiver that waited has no value.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::broadcast::{self, error::RecvError};
+///
+/// let (tx, mut rx) = broadcast::channel(1);
+/// tx.send(1).unwrap();
+/// tx.send(2).unwrap();
+/// match rx.recv().await {
+///     Err(RecvError::Lagged(missed)) => assert_eq!(missed, 1),
+///     other => panic!("{other:?}"),
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum RecvError {
@@ -39,6 +65,16 @@ impl fmt::Display for RecvError {
 impl Error for RecvError {}
 
 /// Why a receiver has no value now.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::broadcast::{self, error::TryRecvError};
+///
+/// let (tx, mut rx) = broadcast::channel::<u8>(1);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// drop(tx);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryRecvError {

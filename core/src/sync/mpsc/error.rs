@@ -4,6 +4,18 @@ use core::error::Error;
 use core::fmt;
 
 /// The channel is closed; the value comes back.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::mpsc::{self, error::SendError};
+///
+/// let (tx, rx) = mpsc::channel(1);
+/// drop(rx);
+/// assert_eq!(tx.send("unsent").await, Err(SendError("unsent")));
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
@@ -22,6 +34,18 @@ impl<T> fmt::Display for SendError<T> {
 impl<T> Error for SendError<T> {}
 
 /// Why a value could not be sent at once; it comes back.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::mpsc::{self, error::TrySendError};
+///
+/// let (tx, _rx) = mpsc::channel(1);
+/// tx.try_send(1).unwrap();
+/// match tx.try_send(2) {
+///     Err(TrySendError::Full(value)) => assert_eq!(value, 2),
+///     Err(TrySendError::Closed(_)) | Ok(()) => unreachable!(),
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// All room is taken or reserved.
@@ -66,6 +90,16 @@ impl<T> From<SendError<T>> for TrySendError<T> {
 }
 
 /// Why there is no value now.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::mpsc::{self, error::TryRecvError};
+///
+/// let (tx, mut rx) = mpsc::unbounded_channel::<u8>();
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// drop(tx);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryRecvError {
@@ -103,6 +137,20 @@ impl fmt::Display for RecvError {
 impl Error for RecvError {}
 
 /// Why a value could not be sent in time; it comes back.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::sync::mpsc;
+///
+/// let (tx, _rx) = mpsc::channel(1);
+/// tx.send("first").await.unwrap();
+/// let error = tx.send_timeout("second", Duration::from_secs(1)).await.unwrap_err();
+/// assert_eq!(error.into_inner(), "second");
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// The channel was full until the time was over.

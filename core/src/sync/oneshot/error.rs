@@ -4,6 +4,18 @@ use core::error::Error;
 use core::fmt;
 
 /// The sender is gone and has sent nothing.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::oneshot;
+///
+/// let (tx, rx) = oneshot::channel::<u8>();
+/// drop(tx);
+/// assert_eq!(rx.await.unwrap_err().to_string(), "channel closed");
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RecvError(());
@@ -23,6 +35,16 @@ impl fmt::Display for RecvError {
 impl Error for RecvError {}
 
 /// Why there is no value now.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::oneshot::{self, error::TryRecvError};
+///
+/// let (tx, mut rx) = oneshot::channel::<u8>();
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// drop(tx);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TryRecvError {

@@ -4,6 +4,16 @@ use core::error::Error;
 use core::fmt;
 
 /// No receiver is there; the value comes back.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::watch::{self, error::SendError};
+///
+/// let (tx, rx) = watch::channel(1);
+/// drop(rx);
+/// let Err(SendError(value)) = tx.send(2) else { panic!() };
+/// assert_eq!(value, 2);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
@@ -22,6 +32,19 @@ impl<T> fmt::Display for SendError<T> {
 impl<T> Error for SendError<T> {}
 
 /// Every sender is gone: the value will not change any more.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::sync::watch;
+///
+/// let (tx, mut rx) = watch::channel(1);
+/// drop(tx);
+/// assert!(rx.changed().await.is_err(), "no change will come");
+/// assert_eq!(*rx.borrow(), 1, "the last value stays");
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RecvError(());

@@ -12,6 +12,21 @@ use super::set::JoinSet;
 use crate::context::Handle;
 
 /// Spawns a task with a name as a member of a set; made by [`JoinSet::build_task`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::task::JoinSet;
+///
+/// let mut tasks = JoinSet::new();
+/// for number in 1..=3 {
+///     let name = format!("worker {number}");
+///     tasks.build_task().name(&name).spawn(async move { number }).unwrap();
+/// }
+/// assert_eq!(tasks.join_all().await.iter().sum::<i32>(), 6);
+/// # }
+/// ```
 pub struct Builder<'a, T> {
     set: &'a mut JoinSet<T>,
     task: TaskBuilder<'a>,
@@ -40,6 +55,18 @@ impl<T: 'static> JoinSet<T> {
 
 impl<'a, T: 'static> Builder<'a, T> {
     /// The task's name.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// tasks.build_task().name("one").spawn(async { 1 }).unwrap();
+    /// assert_eq!(tasks.join_next().await.unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     pub fn name(self, name: &'a str) -> Self {
         Self {
             task: self.task.name(name),
@@ -54,6 +81,19 @@ impl<'a, T: 'static> Builder<'a, T> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut tasks = JoinSet::<()>::new();
+    /// let handle = tasks.build_task().name("idle").spawn(std::future::pending()).unwrap();
+    /// handle.abort();
+    /// assert!(tasks.join_next().await.unwrap().is_err());
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> io::Result<AbortHandle>
     where
@@ -83,6 +123,18 @@ impl<'a, T: 'static> Builder<'a, T> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// tasks.build_task().name("length").spawn_blocking(|| "blocking".len()).unwrap();
+    /// assert_eq!(tasks.join_all().await, [8]);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F>(self, f: F) -> io::Result<AbortHandle>
     where
@@ -112,6 +164,24 @@ impl<'a, T: 'static> Builder<'a, T> {
     ///
     /// # Panics
     /// Outside a local set or local runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{JoinSet, LocalSet};
+    ///
+    /// LocalSet::new()
+    ///     .run_until(async {
+    ///         let word = Rc::new("local");
+    ///         let mut tasks = JoinSet::new();
+    ///         tasks.build_task().name("length").spawn_local(async move { word.len() }).unwrap();
+    ///         assert_eq!(tasks.join_all().await, [5]);
+    ///     })
+    ///     .await;
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(self, future: F) -> io::Result<AbortHandle>
     where

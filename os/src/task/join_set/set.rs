@@ -61,6 +61,17 @@ struct Place<T> {
 
 impl<T> JoinSet<T> {
     /// A set without tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut tasks = JoinSet::<u32>::new();
+    /// assert!(tasks.join_next().await.is_none(), "nothing to wait for");
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self {
             places: Vec::new(),
@@ -93,6 +104,21 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// tasks.spawn(async { "first" });
+    /// let slow = tasks.spawn(std::future::pending());
+    /// assert_eq!(tasks.join_next().await.unwrap().unwrap(), "first");
+    /// slow.abort();
+    /// assert!(tasks.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&mut self, task: F) -> AbortHandle
     where
@@ -103,6 +129,19 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Spawns `task` onto the runtime of `handle`, as a member of the set.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{runtime::Builder, task::JoinSet};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let mut tasks = JoinSet::new();
+    /// tasks.spawn_on(async { 1 }, runtime.handle());
+    /// tasks.spawn_on(async { 2 }, runtime.handle());
+    /// let sum: i32 = runtime.block_on(tasks.join_all()).iter().sum();
+    /// assert_eq!(sum, 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
     where
@@ -116,6 +155,27 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Panics
     /// Outside a local set.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{JoinSet, LocalSet};
+    ///
+    /// let set = LocalSet::new();
+    /// let total = set.run_until(async {
+    ///     let number = Rc::new(5);
+    ///     let mut tasks = JoinSet::new();
+    ///     for factor in [1, 10] {
+    ///         let number = number.clone();
+    ///         tasks.spawn_local(async move { *number * factor });
+    ///     }
+    ///     tasks.join_all().await.iter().sum::<i32>()
+    /// });
+    /// assert_eq!(total.await, 55);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&mut self, task: F) -> AbortHandle
     where
@@ -125,6 +185,22 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Spawns `task` onto `local_set`, as a member of the set.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{JoinSet, LocalSet};
+    ///
+    /// let set = LocalSet::new();
+    /// let mut tasks = JoinSet::new();
+    /// let word = Rc::new("word");
+    /// tasks.spawn_local_on(async move { word.len() }, &set);
+    /// // The set has to run for its tasks to end.
+    /// assert_eq!(set.run_until(tasks.join_all()).await, [4]);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
     where
@@ -137,6 +213,20 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut lengths = JoinSet::new();
+    /// for text in ["one", "three"] {
+    ///     lengths.spawn_blocking(move || text.len());
+    /// }
+    /// assert_eq!(lengths.join_all().await.iter().sum::<usize>(), 8);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
     where
@@ -147,6 +237,17 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Runs `f` on the blocking pool of the runtime of `handle`, as a member of the set.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{runtime::Builder, task::JoinSet};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let mut tasks = JoinSet::new();
+    /// tasks.spawn_blocking_on(|| 6 * 7, runtime.handle());
+    /// assert_eq!(runtime.block_on(tasks.join_all()), [42]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
     where
@@ -186,22 +287,91 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     /// No task is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::task::JoinSet;
+    /// use selkie::time::sleep;
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// for seconds in [3, 1, 2] {
+    ///     tasks.spawn(async move {
+    ///         sleep(Duration::from_secs(seconds)).await;
+    ///         seconds
+    ///     });
+    /// }
+    /// let mut order = Vec::new();
+    /// while let Some(result) = tasks.join_next().await {
+    ///     order.push(result.unwrap());
+    /// }
+    /// assert_eq!(order, [1, 2, 3], "as they end");
+    /// # }
+    /// ```
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         poll_fn(|cx| self.poll_join_next(cx)).await
     }
 
     /// As [`join_next`](Self::join_next), with the task's id.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// let id = tasks.spawn(async { "done" }).id();
+    /// let (ended, output) = tasks.join_next_with_id().await.unwrap().unwrap();
+    /// assert_eq!((ended, output), (id, "done"));
+    ///
+    /// // An error has its task's id, too.
+    /// let aborted = tasks.spawn(std::future::pending());
+    /// aborted.abort();
+    /// let error = tasks.join_next_with_id().await.unwrap().unwrap_err();
+    /// assert_eq!(error.id(), aborted.id());
+    /// # }
+    /// ```
     pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         poll_fn(|cx| self.poll_join_next_with_id(cx)).await
     }
 
     /// The output of a task that has ended; `None` if none has.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::{JoinSet, yield_now};
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// tasks.spawn(async { 1 });
+    /// assert!(tasks.try_join_next().is_none(), "it has not run yet");
+    /// yield_now().await;
+    /// assert_eq!(tasks.try_join_next().unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.try_join_next_with_id()
             .map(|result| result.map(|(_, output)| output))
     }
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::{JoinSet, yield_now};
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// let id = tasks.spawn(async { 'x' }).id();
+    /// yield_now().await;
+    /// assert_eq!(tasks.try_join_next_with_id().unwrap().unwrap(), (id, 'x'));
+    /// # }
+    /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         let rounds = self.ready.len();
         for _ in 0..rounds {
@@ -261,6 +431,19 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Panics
     /// If a task panicked (with its payload) or was aborted; the others are then aborted.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let tasks: JoinSet<_> = (1..=4).map(|number| async move { number * number }).collect();
+    /// let mut squares = tasks.join_all().await;
+    /// squares.sort();
+    /// assert_eq!(squares, [1, 4, 9, 16]);
+    /// # }
+    /// ```
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {
@@ -274,17 +457,73 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Aborts all tasks and waits until they have ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::sync::Arc;
+    /// use selkie::task::JoinSet;
+    ///
+    /// let shared = Arc::new("used by tasks");
+    /// let mut tasks = JoinSet::new();
+    /// for _ in 0..3 {
+    ///     let shared = shared.clone();
+    ///     tasks.spawn(async move {
+    ///         std::future::pending::<()>().await;
+    ///         drop(shared);
+    ///     });
+    /// }
+    /// tasks.shutdown().await;
+    /// // None of them is left, nor what it held.
+    /// assert!(tasks.is_empty());
+    /// assert_eq!(Arc::strong_count(&shared), 1);
+    /// # }
+    /// ```
     pub async fn shutdown(&mut self) {
         self.abort_all();
         while self.join_next().await.is_some() {}
     }
 
     /// Aborts all tasks; they stay in the set until joined.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::task::JoinSet;
+    ///
+    /// let mut tasks = JoinSet::new();
+    /// for _ in 0..3 {
+    ///     tasks.spawn(std::future::pending::<()>());
+    /// }
+    /// tasks.abort_all();
+    /// while let Some(result) = tasks.join_next().await {
+    ///     assert!(result.unwrap_err().is_cancelled());
+    /// }
+    /// # }
+    /// ```
     pub fn abort_all(&mut self) {
         self.abort_each();
     }
 
     /// Takes all tasks out of the set; they go on, and nobody joins them.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::sync::oneshot;
+    /// use selkie::task::JoinSet;
+    ///
+    /// let (tx, rx) = oneshot::channel();
+    /// let mut tasks = JoinSet::new();
+    /// tasks.spawn(async move { tx.send("went on") });
+    /// tasks.detach_all();
+    /// drop(tasks);
+    /// assert_eq!(rx.await, Ok("went on"));
+    /// # }
+    /// ```
     pub fn detach_all(&mut self) {
         self.places.clear();
         self.vacant.clear();
