@@ -10,6 +10,30 @@ use super::read::AsyncRead;
 /// A reader with a buffer of its own.
 ///
 /// Methods that return futures are in `AsyncBufReadExt`.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::future::poll_fn;
+/// use std::pin::Pin;
+/// use selkie::io::AsyncBufRead;
+///
+/// /// Whether the next byte is `byte`; it stays where it is.
+/// async fn begins_with(mut reader: Pin<&mut impl AsyncBufRead>, byte: u8) -> std::io::Result<bool> {
+///     poll_fn(|cx| {
+///         let buffered = std::task::ready!(reader.as_mut().poll_fill_buf(cx))?;
+///         std::task::Poll::Ready(Ok(buffered.first() == Some(&byte)))
+///     })
+///     .await
+/// }
+///
+/// let mut text: &[u8] = b"{}";
+/// assert!(begins_with(Pin::new(&mut text), b'{').await?);
+/// assert_eq!(text, b"{}");
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncBufRead: AsyncRead {
     /// What is buffered; reads more from the source if that is nothing. Empty means the end.
     ///
@@ -18,6 +42,16 @@ pub trait AsyncBufRead: AsyncRead {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>>;
 
     /// Drops the first `amt` bytes of what [`poll_fill_buf`](Self::poll_fill_buf) returned.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::pin::Pin;
+    /// use selkie::io::AsyncBufRead;
+    ///
+    /// let mut text: &[u8] = b"  indented";
+    /// Pin::new(&mut text).consume(2);
+    /// assert_eq!(text, b"indented");
+    /// ```
     fn consume(self: Pin<&mut Self>, amt: usize);
 }
 

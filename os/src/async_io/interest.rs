@@ -61,12 +61,31 @@ impl Interest {
     }
 
     /// All that either asks for.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::Interest;
+    ///
+    /// const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+    ///
+    /// assert!(BOTH.is_readable() && BOTH.is_writable());
+    /// ```
     #[must_use = "this returns the result without changing the original"]
     pub const fn add(self, other: Interest) -> Interest {
         Self(self.0 | other.0)
     }
 
     /// What `self` asks for and `other` does not; `None` if that is nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::Interest;
+    ///
+    /// let both = Interest::READABLE | Interest::WRITABLE;
+    /// assert_eq!(both.remove(Interest::WRITABLE), Some(Interest::READABLE));
+    /// // To be interested in nothing is not possible.
+    /// assert_eq!(Interest::READABLE.remove(both), None);
+    /// ```
     #[must_use = "this returns the result without changing the original"]
     pub fn remove(self, other: Self) -> Option<Self> {
         let rest = self.0 & !other.0;

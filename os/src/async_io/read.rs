@@ -10,6 +10,40 @@ use super::read_buf::ReadBuf;
 /// Reads bytes without blocking.
 ///
 /// Methods that return futures are in `AsyncReadExt`.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::io;
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll};
+/// use selkie::io::{AsyncRead, AsyncReadExt, ReadBuf};
+///
+/// /// A reader that counts down.
+/// struct Countdown(u8);
+///
+/// impl AsyncRead for Countdown {
+///     fn poll_read(
+///         mut self: Pin<&mut Self>,
+///         _cx: &mut Context<'_>,
+///         buf: &mut ReadBuf<'_>,
+///     ) -> Poll<io::Result<()>> {
+///         while self.0 > 0 && buf.remaining() > 0 {
+///             self.0 -= 1;
+///             buf.put_slice(&[self.0]);
+///         }
+///         // Nothing was put there: the end.
+///         Poll::Ready(Ok(()))
+///     }
+/// }
+///
+/// let mut numbers = Vec::new();
+/// Countdown(3).read_to_end(&mut numbers).await?;
+/// assert_eq!(numbers, [2, 1, 0]);
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncRead {
     /// Reads what is there into the unfilled part of `buf`, at once.
     ///

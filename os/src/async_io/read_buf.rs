@@ -61,6 +61,17 @@ unsafe fn assume_init_mut(bytes: &mut [MaybeUninit<u8>]) -> &mut [u8] {
 
 impl<'a> ReadBuf<'a> {
     /// An empty buffer over initialised memory.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// assert_eq!((buf.filled().len(), buf.initialized().len()), (0, 4));
+    /// buf.put_slice(b"ab");
+    /// assert_eq!(buf.filled(), b"ab");
+    /// ```
     #[inline]
     pub fn new(buf: &'a mut [u8]) -> ReadBuf<'a> {
         let initialized = buf.len();
@@ -75,6 +86,19 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// An empty buffer over memory that may be uninitialised.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::mem::MaybeUninit;
+    /// use selkie::io::ReadBuf;
+    ///
+    /// // Nobody has to write zeroes there first.
+    /// let mut memory = [MaybeUninit::uninit(); 1024];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// assert_eq!((buf.capacity(), buf.initialized().len()), (1024, 0));
+    /// buf.put_slice(b"read");
+    /// assert_eq!((buf.filled(), buf.initialized().len()), (&b"read"[..], 4));
+    /// ```
     #[inline]
     pub fn uninit(buf: &'a mut [MaybeUninit<u8>]) -> ReadBuf<'a> {
         ReadBuf {
@@ -99,6 +123,17 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// The filled part, to change.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"ab");
+    /// buf.filled_mut().make_ascii_uppercase();
+    /// assert_eq!(buf.filled(), b"AB");
+    /// ```
     #[inline]
     pub fn filled_mut(&mut self) -> &mut [u8] {
         let filled = &mut self.buf[..self.filled];
@@ -111,6 +146,21 @@ impl<'a> ReadBuf<'a> {
     ///
     /// What is put there does not count here: use [`assume_init`](Self::assume_init) and
     /// [`advance`](Self::advance) for it.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// let mut part = buf.take(3);
+    /// assert_eq!(part.capacity(), 3);
+    /// part.put_slice(b"abc");
+    /// let filled = part.filled().len();
+    /// // What was put into the part counts when we say so.
+    /// buf.advance(filled);
+    /// assert_eq!(buf.filled(), b"abc");
+    /// ```
     #[inline]
     pub fn take(&mut self, n: usize) -> ReadBuf<'_> {
         let len = n.min(self.remaining());
@@ -132,6 +182,18 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// The initialised part, to change.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.initialized_mut()[0] = b'x';
+    /// assert_eq!(buf.filled(), b"", "initialised is not filled");
+    /// buf.set_filled(1);
+    /// assert_eq!(buf.filled(), b"x");
+    /// ```
     #[inline]
     pub fn initialized_mut(&mut self) -> &mut [u8] {
         let initialized = &mut self.buf[..self.initialized];
@@ -161,6 +223,19 @@ impl<'a> ReadBuf<'a> {
     ///
     /// # Cost
     /// Bytes are zeroed once; later calls find them initialised.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::mem::MaybeUninit;
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [MaybeUninit::uninit(); 4];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// // For a function that fills a plain slice.
+    /// buf.initialize_unfilled().copy_from_slice(b"read");
+    /// buf.advance(4);
+    /// assert_eq!(buf.filled(), b"read");
+    /// ```
     #[inline]
     pub fn initialize_unfilled(&mut self) -> &mut [u8] {
         self.initialize_unfilled_to(self.remaining())
@@ -170,6 +245,17 @@ impl<'a> ReadBuf<'a> {
     ///
     /// # Panics
     /// If fewer than `n` bytes are unfilled.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::mem::MaybeUninit;
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [MaybeUninit::uninit(); 1024];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// assert_eq!(buf.initialize_unfilled_to(16), [0; 16]);
+    /// assert_eq!(buf.initialized().len(), 16, "and no more");
+    /// ```
     #[inline]
     #[track_caller]
     pub fn initialize_unfilled_to(&mut self, n: usize) -> &mut [u8] {
@@ -191,6 +277,17 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// Makes the buffer empty; what is initialised stays so.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"full");
+    /// buf.clear();
+    /// assert_eq!((buf.filled(), buf.remaining()), (&b""[..], 4));
+    /// ```
     #[inline]
     pub fn clear(&mut self) {
         self.filled = 0;
@@ -200,6 +297,17 @@ impl<'a> ReadBuf<'a> {
     ///
     /// # Panics
     /// If fewer than `n` unfilled bytes are initialised.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = *b"there";
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.advance(2);
+    /// buf.advance(3);
+    /// assert_eq!(buf.filled(), b"there");
+    /// ```
     #[inline]
     #[track_caller]
     pub fn advance(&mut self, n: usize) {
@@ -211,6 +319,18 @@ impl<'a> ReadBuf<'a> {
     ///
     /// # Panics
     /// If fewer than `n` bytes are initialised.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"header!");
+    /// // Takes the last byte back.
+    /// buf.set_filled(6);
+    /// assert_eq!(buf.filled(), b"header");
+    /// ```
     #[inline]
     #[track_caller]
     pub fn set_filled(&mut self, n: usize) {
@@ -225,6 +345,23 @@ impl<'a> ReadBuf<'a> {
     ///
     /// # Safety
     /// They hold values.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::mem::MaybeUninit;
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [MaybeUninit::uninit(); 4];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// // SAFETY: nothing is uninitialised here, and two bytes are written before they count.
+    /// unsafe {
+    ///     buf.unfilled_mut()[0].write(1);
+    ///     buf.unfilled_mut()[1].write(2);
+    ///     buf.assume_init(2);
+    /// }
+    /// buf.advance(2);
+    /// assert_eq!(buf.filled(), [1, 2]);
+    /// ```
     #[inline]
     pub unsafe fn assume_init(&mut self, n: usize) {
         self.initialized = self.initialized.max(self.filled + n);
@@ -234,6 +371,17 @@ impl<'a> ReadBuf<'a> {
     ///
     /// # Panics
     /// If it does not fit.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"sea");
+    /// buf.put_slice(b"weed");
+    /// assert_eq!((buf.filled(), buf.remaining()), (&b"seaweed"[..], 1));
+    /// ```
     #[inline]
     #[track_caller]
     pub fn put_slice(&mut self, buf: &[u8]) {

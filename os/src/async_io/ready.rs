@@ -4,6 +4,21 @@ use std::fmt;
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
 
 /// The kinds of readiness that the poller has reported of a source.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{Interest, Ready};
+/// use selkie::net::UdpSocket;
+///
+/// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+/// let ready: Ready = socket.ready(Interest::READABLE | Interest::WRITABLE).await?;
+/// // Nothing was sent to it, but it could send.
+/// assert!(ready.is_writable() && !ready.is_readable());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ready(u8);
 

@@ -119,11 +119,49 @@ impl<T> Shared<T> {
 }
 
 /// The reading side of a stream; made by [`split`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, duplex, split};
+///
+/// async fn first_byte(mut reader: ReadHalf<DuplexStream>) -> std::io::Result<u8> {
+///     reader.read_u8().await
+/// }
+///
+/// let (ours, mut theirs) = duplex(16);
+/// let (reader, _writer) = split(ours);
+/// theirs.write_u8(9).await?;
+/// assert_eq!(selkie::spawn(first_byte(reader)).await.unwrap()?, 9);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ReadHalf<T> {
     shared: Arc<Shared<T>>,
 }
 
 /// The writing side of a stream; made by [`split`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, WriteHalf, duplex, split};
+///
+/// async fn greet(mut writer: WriteHalf<DuplexStream>) -> std::io::Result<()> {
+///     writer.write_all(b"hello").await
+/// }
+///
+/// let (ours, mut theirs) = duplex(16);
+/// let (_reader, writer) = split(ours);
+/// selkie::spawn(greet(writer)).await.unwrap()?;
+/// let mut greeting = [0; 5];
+/// theirs.read_exact(&mut greeting).await?;
+/// assert_eq!(&greeting, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 pub struct WriteHalf<T> {
     shared: Arc<Shared<T>>,
 }
@@ -134,6 +172,27 @@ pub struct WriteHalf<T> {
 ///
 /// # Cost
 /// One allocation, and two read-modify-writes per poll; sockets have halves of their own that need neither.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
+///
+/// let (ours, theirs) = duplex(16);
+/// // One task sends while another receives.
+/// let (mut reader, mut writer) = split(theirs);
+/// let sender = selkie::spawn(async move { writer.write_all(b"from them").await });
+/// let (mut our_reader, mut our_writer) = split(ours);
+/// our_writer.write_u8(1).await?;
+/// assert_eq!(reader.read_u8().await?, 1);
+/// let mut text = [0; 9];
+/// our_reader.read_exact(&mut text).await?;
+/// assert_eq!(&text, b"from them");
+/// sender.await.unwrap()?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn split<T>(stream: T) -> (ReadHalf<T>, WriteHalf<T>)
 where
     T: AsyncRead + AsyncWrite,
@@ -155,6 +214,15 @@ where
 
 impl<T> ReadHalf<T> {
     /// Whether both are halves of one stream.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::{duplex, split};
+    ///
+    /// let (one, two) = duplex(16);
+    /// let ((reader, writer), (_, other)) = (split(one), split(two));
+    /// assert!(reader.is_pair_of(&writer) && !reader.is_pair_of(&other));
+    /// ```
     pub fn is_pair_of(&self, other: &WriteHalf<T>) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -173,6 +241,16 @@ impl<T> ReadHalf<T> {
     ///     read.unsplit(write)
     /// }
     /// ```
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::{DuplexStream, duplex, split};
+    ///
+    /// let (ours, _theirs) = duplex(16);
+    /// let (reader, writer) = split(ours);
+    /// let whole: DuplexStream = reader.unsplit(writer);
+    /// drop(whole);
+    /// ```
     #[track_caller]
     pub fn unsplit(self, wr: WriteHalf<T>) -> T
     where
@@ -190,6 +268,14 @@ impl<T> ReadHalf<T> {
 
 impl<T> WriteHalf<T> {
     /// Whether both are halves of one stream.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::io::{duplex, split};
+    ///
+    /// let (reader, writer) = split(duplex(16).0);
+    /// assert!(writer.is_pair_of(&reader));
+    /// ```
     pub fn is_pair_of(&self, other: &ReadHalf<T>) -> bool {
         other.is_pair_of(self)
     }

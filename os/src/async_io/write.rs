@@ -8,6 +8,41 @@ use std::task::{Context, Poll};
 /// Writes bytes without blocking.
 ///
 /// Methods that return futures are in `AsyncWriteExt`.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::io;
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll};
+/// use selkie::io::{AsyncWrite, AsyncWriteExt};
+///
+/// /// A writer that only counts.
+/// struct Counter(usize);
+///
+/// impl AsyncWrite for Counter {
+///     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+///         self.0 += bytes.len();
+///         Poll::Ready(Ok(bytes.len()))
+///     }
+///
+///     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+///         Poll::Ready(Ok(()))
+///     }
+///
+///     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+///         Poll::Ready(Ok(()))
+///     }
+/// }
+///
+/// let mut counter = Counter(0);
+/// counter.write_all(b"five!").await?;
+/// counter.write_u16(6).await?;
+/// assert_eq!(counter.0, 7);
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncWrite {
     /// Writes as much of `buf` as there is room for, at once, and returns how many bytes that was.
     ///

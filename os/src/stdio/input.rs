@@ -50,6 +50,19 @@ fn unread() -> MutexGuard<'static, Vec<u8>> {
 /// A file is read as it comes, and so is everything on systems other than Unix, and in a runtime without I/O:
 /// there a read that was begun goes on until input comes, also if it is given up; what it read is not lost
 /// unless this drops.
+///
+/// # Examples
+/// ```no_run
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, Stdin, stdin};
+///
+/// let mut input: Stdin = stdin();
+/// let mut all = Vec::new();
+/// input.read_to_end(&mut all).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stdin {
     /// What was read; the first `used` bytes have been handed out.
@@ -84,6 +97,21 @@ enum InputMode {
 /// # Cost
 /// For each read that the buffer does not answer, a hop to a thread, and on Linux one to a second, both of which the first
 /// read starts; two system calls beside the read.
+///
+/// # Examples
+/// ```no_run
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncBufReadExt, BufReader, stdin};
+///
+/// // Each line that is typed, until the end (Ctrl-D).
+/// let mut lines = BufReader::new(stdin()).lines();
+/// while let Some(line) = lines.next_line().await? {
+///     println!("{} bytes", line.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub fn stdin() -> Stdin {
     Stdin {
         buf: Vec::new(),

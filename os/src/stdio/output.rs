@@ -76,6 +76,22 @@ macro_rules! output {
         ///
         /// Writes are accepted at once and done in the background; a runtime that shuts down first completes what was
         /// accepted. What std's own buffer holds without a newline needs a flush. Writes of one call are not divided by writes of others, up to 2 MiB.
+        ///
+        /// # Examples
+        /// ```no_run
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = concat!("use selkie::io::{AsyncWriteExt, BufWriter, ", stringify!($make), "};")]
+        ///
+        /// // Many small writes become one hop to the blocking pool.
+        #[doc = concat!("let mut output = BufWriter::new(", stringify!($make), "());")]
+        /// for number in 1..=100 {
+        ///     output.write_all(format!("{number}\n").as_bytes()).await?;
+        /// }
+        /// output.flush().await?;
+        /// # Ok(())
+        /// # }
+        /// ```
         #[derive(Debug)]
         pub struct $stream {
             state: State,
@@ -85,6 +101,20 @@ macro_rules! output {
         ///
         /// # Cost
         /// A hop to the blocking pool for each write.
+        ///
+        /// # Examples
+        /// ```no_run
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = concat!("use selkie::io::{AsyncWriteExt, ", stringify!($make), "};")]
+        ///
+        #[doc = concat!("let mut output = ", stringify!($make), "();")]
+        /// output.write_all(b"listening\n").await?;
+        /// // Waits until the system has it.
+        /// output.flush().await?;
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn $make() -> $stream {
             $stream {
                 state: State::Idle(Vec::new()),

@@ -13,6 +13,22 @@ use crate::async_io::read_buf::ReadBuf;
 
 pin_project! {
     /// Reads the first to its end, then the second; made by `chain`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, Chain};
+    ///
+    /// let header: &[u8] = b"header,";
+    /// let body: &[u8] = b"body";
+    /// let mut both: Chain<&[u8], &[u8]> = header.chain(body);
+    /// let mut text = String::new();
+    /// both.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "header,body");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "a reader does nothing unless it is read"]
     pub struct Chain<T, U> {
         #[pin]

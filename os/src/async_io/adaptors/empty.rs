@@ -13,6 +13,27 @@ use crate::async_io::seek::AsyncSeek;
 use crate::async_io::write::AsyncWrite;
 
 /// Always at its end; accepts and discards all that is written; made by [`empty`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncRead, AsyncReadExt, Empty, empty};
+///
+/// /// Where a program may or may not have input.
+/// fn input(given: Option<&'static [u8]>) -> Box<dyn AsyncRead + Unpin> {
+///     match given {
+///         Some(bytes) => Box::new(bytes),
+///         None => Box::new(empty()),
+///     }
+/// }
+///
+/// let mut text = String::new();
+/// input(None).read_to_string(&mut text).await?;
+/// assert_eq!(text, "");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Empty(());
 

@@ -12,6 +12,27 @@ use crate::async_io::read_buf::ReadBuf;
 use crate::async_io::write::AsyncWrite;
 
 /// One value that reads from `reader` and writes to `writer`.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt, join};
+///
+/// // Two pipes, which together make one stream.
+/// let (from_child, mut child_output) = selkie::io::simplex(64);
+/// let (mut child_input, to_child) = selkie::io::simplex(64);
+/// let mut child = join(from_child, to_child);
+/// child.write_all(b"question").await?;
+/// child.shutdown().await?;
+/// let mut asked = String::new();
+/// child_input.read_to_string(&mut asked).await?;
+/// assert_eq!(asked, "question");
+/// child_output.write_u8(42).await?;
+/// assert_eq!(child.read_u8().await?, 42);
+/// # Ok(())
+/// # }
+/// ```
 pub fn join<R, W>(reader: R, writer: W) -> Join<R, W>
 where
     R: AsyncRead,
@@ -22,6 +43,21 @@ where
 
 pin_project! {
     /// Reads from one and writes to another; made by [`join`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, Join, join};
+    ///
+    /// let mut stream: Join<&[u8], Vec<u8>> = join(&b"in"[..], Vec::new());
+    /// let mut text = String::new();
+    /// stream.read_to_string(&mut text).await?;
+    /// stream.write_all(b"out").await?;
+    /// assert_eq!((text.as_str(), stream.into_inner().1), ("in", b"out".to_vec()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     pub struct Join<R, W> {
         #[pin]
@@ -52,11 +88,39 @@ where
     }
 
     /// The reader, to change.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, join, sink};
+    ///
+    /// let mut stream = join(&b"ab"[..], sink());
+    /// assert_eq!(stream.reader_mut().read_u8().await?, b'a');
+    /// assert_eq!(stream.reader(), &b"b");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reader_mut(&mut self) -> &mut R {
         &mut self.reader
     }
 
     /// The writer, to change.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncWriteExt, empty, join};
+    ///
+    /// let mut stream = join(empty(), Vec::new());
+    /// stream.write_all(b"mistake").await?;
+    /// stream.writer_mut().clear();
+    /// stream.write_all(b"right").await?;
+    /// assert_eq!(stream.writer(), b"right");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn writer_mut(&mut self) -> &mut W {
         &mut self.writer
     }

@@ -9,6 +9,20 @@ use crate::async_io::read::AsyncRead;
 use crate::async_io::read_buf::ReadBuf;
 
 /// Gives one byte for ever; made by [`repeat`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, Repeat, repeat};
+///
+/// let zeroes: Repeat = repeat(0);
+/// let mut padding = Vec::new();
+/// zeroes.take(16).read_to_end(&mut padding).await?;
+/// assert_eq!(padding, [0; 16]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Repeat {
     byte: u8,

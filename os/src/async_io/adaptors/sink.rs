@@ -8,6 +8,20 @@ use super::empty::charged;
 use crate::async_io::write::AsyncWrite;
 
 /// Accepts and discards all that is written; made by [`sink`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{Sink, copy, sink};
+///
+/// // Reads all there is, for its length alone.
+/// let mut nowhere: Sink = sink();
+/// let length = copy(&mut &b"how long is this?"[..], &mut nowhere).await?;
+/// assert_eq!(length, 17);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Sink(());
 

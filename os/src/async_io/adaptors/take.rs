@@ -16,6 +16,23 @@ use crate::async_io::read_buf::ReadBuf;
 
 pin_project! {
     /// Reads at most a number of bytes; made by `take`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, Take};
+    ///
+    /// let source: &[u8] = b"bodyrest";
+    /// let mut body: Take<&[u8]> = source.take(4);
+    /// let mut text = String::new();
+    /// body.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "body");
+    /// // What comes after is still there.
+    /// assert_eq!(body.into_inner(), b"rest");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "a reader does nothing unless it is read"]
     pub struct Take<R> {
@@ -37,6 +54,23 @@ impl<R: AsyncRead> Take<R> {
     }
 
     /// Sets how many bytes can still be read, whatever was read before.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    ///
+    /// let mut reader = (&b"onetwo"[..]).take(3);
+    /// let mut part = Vec::new();
+    /// reader.read_to_end(&mut part).await?;
+    /// assert_eq!(part, b"one");
+    /// reader.set_limit(3);
+    /// reader.read_to_end(&mut part).await?;
+    /// assert_eq!(part, b"onetwo");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_limit(&mut self, limit: u64) {
         self.limit = limit;
     }

@@ -40,6 +40,26 @@ pin_project! {
     ///
     /// # Cost
     /// 8 KiB, if no other capacity is given.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+    ///
+    /// let (mut client, server) = duplex(64);
+    /// client.write_all(b"GET /\nHost: localhost\n").await?;
+    /// drop(client);
+    ///
+    /// let mut reader = BufReader::new(server);
+    /// let mut request = String::new();
+    /// reader.read_line(&mut request).await?;
+    /// assert_eq!(request, "GET /\n");
+    /// let mut headers = reader.lines();
+    /// assert_eq!(headers.next_line().await?.as_deref(), Some("Host: localhost"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub struct BufReader<R> {
         #[pin]
         pub(super) inner: R,
@@ -52,6 +72,20 @@ pin_project! {
 
 impl<R: AsyncRead> BufReader<R> {
     /// A buffer of 8 KiB in front of `inner`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, BufReader};
+    ///
+    /// // A read of a byte is not a read of the source.
+    /// let mut reader = BufReader::new(&b"many small reads"[..]);
+    /// assert_eq!(reader.read_u8().await?, b'm');
+    /// assert_eq!(reader.buffer(), b"any small reads");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(inner: R) -> Self {
         Self::with_capacity(DEFAULT_CAPACITY, inner)
     }
@@ -60,6 +94,19 @@ impl<R: AsyncRead> BufReader<R> {
     ///
     /// # Panics
     /// If `capacity` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, BufReader};
+    ///
+    /// let mut reader = BufReader::with_capacity(4, &b"abcdefgh"[..]);
+    /// reader.read_u8().await?;
+    /// assert_eq!(reader.buffer(), b"bcd");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
         assert!(capacity > 0, "capacity must be greater than zero");

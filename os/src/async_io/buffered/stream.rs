@@ -18,6 +18,24 @@ pin_project! {
     /// Buffers what is read from a stream and what is written to it.
     ///
     /// What is gathered to be written is lost when this is dropped: flush it, or shut it down.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncBufReadExt, AsyncWriteExt, BufStream, duplex};
+    ///
+    /// let (client, server) = duplex(64);
+    /// let (mut client, mut server) = (BufStream::new(client), BufStream::new(server));
+    /// client.write_all(b"ping\n").await?;
+    /// // Until here it was in the client's buffer.
+    /// client.flush().await?;
+    /// let mut line = String::new();
+    /// server.read_line(&mut line).await?;
+    /// assert_eq!(line, "ping\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     pub struct BufStream<RW> {
         #[pin]
@@ -27,6 +45,21 @@ pin_project! {
 
 impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
     /// A buffer of 8 KiB for each direction of `stream`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncWriteExt, BufStream};
+    ///
+    /// let mut stream = BufStream::new(std::io::Cursor::new(Vec::new()));
+    /// stream.write_all(b"held").await?;
+    /// assert!(stream.get_ref().get_ref().is_empty());
+    /// stream.flush().await?;
+    /// assert_eq!(stream.into_inner().into_inner(), b"held");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(stream: RW) -> BufStream<RW> {
         BufStream {
             inner: BufReader::new(BufWriter::new(stream)),
@@ -38,6 +71,20 @@ impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
     ///
     /// # Panics
     /// If `reader_capacity` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncWriteExt, BufStream};
+    ///
+    /// // Eight bytes to write: more are not gathered.
+    /// let mut stream = BufStream::with_capacity(64, 8, std::io::Cursor::new(Vec::new()));
+    /// stream.write_all(b"0123456789").await?;
+    /// assert_eq!(stream.get_ref().get_ref(), b"0123456789");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn with_capacity(
         reader_capacity: usize,

@@ -32,6 +32,24 @@ pin_project! {
     ///
     /// # Cost
     /// 8 KiB, if no other capacity is given.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// for number in 0..3_u8 {
+    ///     // Gathered, to be written at once.
+    ///     writer.write_u8(number).await?;
+    /// }
+    /// assert!(writer.get_ref().is_empty());
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), &[0, 1, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub struct BufWriter<W> {
         #[pin]
         pub(super) inner: W,
@@ -44,11 +62,43 @@ pin_project! {
 
 impl<W: AsyncWrite> BufWriter<W> {
     /// A buffer of 8 KiB in front of `inner`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"gathered").await?;
+    /// assert_eq!(writer.buffer(), b"gathered");
+    /// // Shutting down flushes, too.
+    /// writer.shutdown().await?;
+    /// assert_eq!(writer.into_inner(), b"gathered");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(inner: W) -> Self {
         Self::with_capacity(DEFAULT_CAPACITY, inner)
     }
 
     /// A buffer of `cap` bytes in front of `inner`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// let mut writer = BufWriter::with_capacity(4, Vec::new());
+    /// writer.write_all(b"abc").await?;
+    /// assert_eq!(writer.get_ref(), b"");
+    /// // No room for these two: what was gathered goes first.
+    /// writer.write_all(b"de").await?;
+    /// assert_eq!((writer.get_ref().as_slice(), writer.buffer()), (&b"abc"[..], &b"de"[..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_capacity(cap: usize, inner: W) -> Self {
         Self::from_parts(inner, Vec::with_capacity(cap), cap, 0)
     }

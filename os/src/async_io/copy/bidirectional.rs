@@ -64,6 +64,32 @@ impl Direction {
 ///
 /// # Cost
 /// Two buffers of 8 KiB.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional, duplex};
+///
+/// // A proxy between a client and a server.
+/// let (mut client, mut near) = duplex(64);
+/// let (mut far, mut server) = duplex(64);
+/// let proxy = selkie::spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+///
+/// client.write_all(b"request").await?;
+/// client.shutdown().await?;
+/// let mut request = String::new();
+/// server.read_to_string(&mut request).await?;
+/// assert_eq!(request, "request");
+/// server.write_all(b"response").await?;
+/// drop(server);
+/// let mut response = String::new();
+/// client.read_to_string(&mut response).await?;
+/// assert_eq!(response, "response");
+/// assert_eq!(proxy.await.unwrap()?, (7, 8));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn copy_bidirectional<A, B>(a: &mut A, b: &mut B) -> io::Result<(u64, u64)>
 where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
@@ -82,6 +108,24 @@ where
 ///
 /// # Cancel safety
 /// Not cancel safe: what was read and not written is lost.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncWriteExt, copy_bidirectional_with_sizes, duplex};
+///
+/// let (mut client, mut near) = duplex(64);
+/// let (mut far, mut server) = duplex(64);
+/// client.write_all(b"upload").await?;
+/// client.shutdown().await?;
+/// server.shutdown().await?;
+/// // Much goes from `near` to `far`, and little comes back.
+/// let counts = copy_bidirectional_with_sizes(&mut near, &mut far, 65_536, 512).await?;
+/// assert_eq!(counts, (6, 0));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn copy_bidirectional_with_sizes<A, B>(
     a: &mut A,
     b: &mut B,

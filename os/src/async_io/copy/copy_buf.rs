@@ -23,6 +23,20 @@ use crate::async_io::write::AsyncWrite;
 ///
 /// # Cost
 /// No buffer beside the reader's.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{BufReader, copy_buf};
+///
+/// let mut reader = BufReader::new(&b"straight out of the reader's buffer"[..]);
+/// let mut target = Vec::new();
+/// assert_eq!(copy_buf(&mut reader, &mut target).await?, 35);
+/// assert_eq!(target.len(), 35);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn copy_buf<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> io::Result<u64>
 where
     R: AsyncBufRead + Unpin + ?Sized,

@@ -149,6 +149,22 @@ pin_project! {
     /// The lines of a reader; made by `lines`.
     ///
     /// `tokio_stream::wrappers::LinesStream` makes a stream of it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncBufReadExt, Lines};
+    ///
+    /// let mut lines: Lines<&[u8]> = b"one\ntwo\r\nthree".lines();
+    /// let mut lengths = Vec::new();
+    /// while let Some(line) = lines.next_line().await? {
+    ///     lengths.push(line.len());
+    /// }
+    /// assert_eq!(lengths, [3, 3, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "this does nothing unless its lines are asked for"]
     pub struct Lines<R> {
@@ -205,6 +221,28 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     ///
     /// # Cancel safety
     /// What was read of the line stays here when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+    ///
+    /// let (mut chat, theirs) = duplex(64);
+    /// let mut lines = BufReader::new(theirs).lines();
+    /// chat.write_all(b"hello\nhalf a").await?;
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("hello"));
+    /// // Cancel safe: the half that has come is kept for the next call.
+    /// selkie::select! {
+    ///     biased;
+    ///     _ = lines.next_line() => unreachable!("there is no whole line"),
+    ///     () = selkie::task::yield_now() => {}
+    /// }
+    /// chat.write_all(b" line\n").await?;
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("half a line"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next_line(&mut self) -> io::Result<Option<String>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next_line(cx)).await
     }
@@ -227,6 +265,22 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
 
 pin_project! {
     /// The parts of a reader between one byte and the next; made by `split`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncBufReadExt, BufReader, Split};
+    ///
+    /// let mut fields: Split<BufReader<&[u8]>> = BufReader::new(&b"a,bc,,d"[..]).split(b',');
+    /// let mut found = Vec::new();
+    /// while let Some(field) = fields.next_segment().await? {
+    ///     found.push(field.len());
+    /// }
+    /// assert_eq!(found, [1, 2, 0, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "this does nothing unless its segments are asked for"]
     pub struct Split<R> {
@@ -277,6 +331,20 @@ impl<R: AsyncBufRead + Unpin> Split<R> {
     ///
     /// # Cancel safety
     /// What was read of the segment stays here when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncBufReadExt;
+    ///
+    /// let mut records = AsyncBufReadExt::split(&b"first\0second\0"[..], 0);
+    /// assert_eq!(records.next_segment().await?.as_deref(), Some(&b"first"[..]));
+    /// assert_eq!(records.next_segment().await?.as_deref(), Some(&b"second"[..]));
+    /// assert_eq!(records.next_segment().await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next_segment(&mut self) -> io::Result<Option<Vec<u8>>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next_segment(cx)).await
     }

@@ -20,6 +20,21 @@ macro_rules! read_number {
         ///
         /// # Cancel safety
         /// Not cancel safe: bytes that were read are lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::AsyncReadExt;
+        ///
+        #[doc = concat!("let bytes = [64; size_of::<", stringify!($t), ">()];")]
+        /// let mut source: &[u8] = &bytes;
+        #[doc = concat!("let number: ", stringify!($t), " = source.", stringify!($name), "().await?;")]
+        #[doc = concat!("assert_eq!(number, ", stringify!($t), "::", stringify!($from), "(bytes));")]
+        #[doc = concat!("assert!(source.", stringify!($name), "().await.is_err(), \"the end\");")]
+        /// # Ok(())
+        /// # }
+        /// ```
         fn $name(&mut self) -> ReadNumber<'_, Self, $t, [u8; size_of::<$t>()]>
         where
             Self: Unpin,
@@ -48,6 +63,21 @@ macro_rules! read_number {
 /// ```
 pub trait AsyncReadExt: AsyncRead {
     /// A reader of this source to its end, and then of `next`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    ///
+    /// // What was read ahead goes before the rest of the source.
+    /// let (ahead, rest): (&[u8], &[u8]) = (b"GET ", b"/index");
+    /// let mut request = String::new();
+    /// ahead.chain(rest).read_to_string(&mut request).await?;
+    /// assert_eq!(request, "GET /index");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn chain<R>(self, next: R) -> Chain<Self, R>
     where
         Self: Sized,
@@ -65,6 +95,24 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Nothing was read if the future is dropped before it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    ///
+    /// let (mut client, mut server) = duplex(64);
+    /// client.write_all(b"hello").await?;
+    /// drop(client);
+    /// let mut buffer = [0; 16];
+    /// // As much as there is: it does not wait until the buffer is full.
+    /// assert_eq!(server.read(&mut buffer).await?, 5);
+    /// assert_eq!(&buffer[..5], b"hello");
+    /// assert_eq!(server.read(&mut buffer).await?, 0, "the end");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> Read<'a, Self>
     where
         Self: Unpin,
@@ -86,6 +134,23 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Nothing was read if the future is dropped before it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    ///
+    /// let (mut client, mut server) = duplex(64);
+    /// let mut received = Vec::with_capacity(64);
+    /// client.write_all(b"first ").await?;
+    /// assert_eq!(server.read_buf(&mut received).await?, 6);
+    /// client.write_all(b"second").await?;
+    /// server.read_buf(&mut received).await?;
+    /// assert_eq!(received, b"first second", "each read appends");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn read_buf<'a, B>(&'a mut self, buf: &'a mut B) -> ReadBufFuture<'a, Self, B>
     where
         Self: Unpin,
@@ -106,6 +171,24 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Not cancel safe: bytes that were read are in `buf`, but not how many.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    ///
+    /// let mut source: &[u8] = b"\x03abc!";
+    /// let length = source.read_u8().await?;
+    /// let mut message = vec![0; usize::from(length)];
+    /// source.read_exact(&mut message).await?;
+    /// assert_eq!(message, b"abc");
+    /// // One byte is left, not two.
+    /// let error = source.read_exact(&mut [0; 2]).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> ReadExact<'a, Self>
     where
         Self: Unpin,
@@ -152,6 +235,22 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cost
     /// A `buf` that has room for exactly what comes is not grown.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    ///
+    /// let (mut client, mut server) = duplex(4);
+    /// let sender = selkie::spawn(async move { client.write_all(b"longer than the buffer").await });
+    /// let mut all = Vec::new();
+    /// // Ends when the client is dropped.
+    /// assert_eq!(server.read_to_end(&mut all).await?, 22);
+    /// sender.await.unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn read_to_end<'a>(&'a mut self, buf: &'a mut Vec<u8>) -> ReadToEnd<'a, Self>
     where
         Self: Unpin,
@@ -166,6 +265,21 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Not cancel safe: `dst` is empty when the future is dropped before it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    ///
+    /// let mut text = String::from("> ");
+    /// let mut source: &[u8] = "grüße".as_bytes();
+    /// assert_eq!(source.read_to_string(&mut text).await?, 7);
+    /// assert_eq!(text, "> grüße");
+    /// assert!((&[0xff_u8][..]).read_to_string(&mut text).await.is_err(), "no UTF-8");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> ReadToString<'a, Self>
     where
         Self: Unpin,
@@ -174,6 +288,21 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     /// A reader of at most `limit` bytes of this source.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    ///
+    /// let mut source: &[u8] = b"0123456789";
+    /// let mut first = String::new();
+    /// // Never more than that, whatever a peer sends.
+    /// (&mut source).take(4).read_to_string(&mut first).await?;
+    /// assert_eq!((first.as_str(), source), ("0123", &b"456789"[..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn take(self, limit: u64) -> Take<Self>
     where
         Self: Sized,

@@ -7,6 +7,23 @@ use super::seek::Seek;
 use crate::async_io::seek::AsyncSeek;
 
 /// Methods of every [`AsyncSeek`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::io::Cursor;
+/// use selkie::io::{AsyncSeekExt, AsyncWriteExt, SeekFrom};
+///
+/// let mut file = Cursor::new(Vec::new());
+/// file.write_all(b"old text").await?;
+/// file.seek(SeekFrom::Start(0)).await?;
+/// file.write_all(b"new").await?;
+/// assert_eq!(file.stream_position().await?, 3);
+/// assert_eq!(file.into_inner(), b"new text");
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncSeekExt: AsyncSeek {
     /// Moves to `pos` and returns where that is, from the start.
     ///
@@ -46,6 +63,23 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Errors
     /// What the source returns.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Cursor;
+    /// use selkie::io::{AsyncReadExt, AsyncSeekExt};
+    ///
+    /// let mut source = Cursor::new(b"twice");
+    /// let mut text = String::new();
+    /// source.read_to_string(&mut text).await?;
+    /// source.rewind().await?;
+    /// source.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "twicetwice");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn rewind(&mut self) -> Seek<'_, Self>
     where
         Self: Unpin,
@@ -57,6 +91,20 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Errors
     /// What the source returns.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Cursor;
+    /// use selkie::io::{AsyncReadExt, AsyncSeekExt};
+    ///
+    /// let mut source = Cursor::new(b"0123456789");
+    /// source.read_exact(&mut [0; 4]).await?;
+    /// assert_eq!(source.stream_position().await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn stream_position(&mut self) -> Seek<'_, Self>
     where
         Self: Unpin,

@@ -18,6 +18,20 @@ macro_rules! write_number {
         ///
         /// # Cancel safety
         /// Not cancel safe: a part may have been written when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::AsyncWriteExt;
+        ///
+        #[doc = concat!("let number = 100 as ", stringify!($t), ";")]
+        /// let mut target = Vec::new();
+        #[doc = concat!("target.", stringify!($name), "(number).await?;")]
+        #[doc = concat!("assert_eq!(target, number.", stringify!($to), "());")]
+        /// # Ok(())
+        /// # }
+        /// ```
         fn $name(&mut self, n: $t) -> WriteNumber<'_, Self, [u8; size_of::<$t>()]>
         where
             Self: Unpin,
@@ -51,6 +65,19 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Nothing was written if the future is dropped before it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncWriteExt, duplex};
+    ///
+    /// let (mut writer, _reader) = duplex(4);
+    /// // There is room for four of these.
+    /// assert_eq!(writer.write(b"abcdef").await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn write<'a>(&'a mut self, src: &'a [u8]) -> Write<'a, Self>
     where
         Self: Unpin,
@@ -69,6 +96,22 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Nothing was written if the future is dropped before it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::IoSlice;
+    /// use selkie::io::AsyncWriteExt;
+    ///
+    /// let mut target = Vec::new();
+    /// // Header and body in one call, without a copy that joins them.
+    /// let parts = [IoSlice::new(b"header "), IoSlice::new(b"body")];
+    /// assert_eq!(target.write_vectored(&parts).await?, 11);
+    /// assert_eq!(target, b"header body");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn write_vectored<'a, 'b>(&'a mut self, bufs: &'a [IoSlice<'b>]) -> WriteVectored<'a, 'b, Self>
     where
         Self: Unpin,
@@ -87,6 +130,21 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Nothing was written if the future is dropped before it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use bytes::{Buf, Bytes};
+    /// use selkie::io::{AsyncWriteExt, duplex};
+    ///
+    /// let (mut writer, _reader) = duplex(4);
+    /// let mut message = Bytes::from_static(b"abcdef");
+    /// assert_eq!(writer.write_buf(&mut message).await?, 4);
+    /// assert_eq!(message.chunk(), b"ef", "what is left to write");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn write_buf<'a, B>(&'a mut self, src: &'a mut B) -> WriteBuf<'a, Self, B>
     where
         Self: Sized + Unpin,
@@ -106,6 +164,28 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// `src` stands after what was written when the future is dropped; call it again to go on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use bytes::{Buf, Bytes};
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    ///
+    /// let (mut writer, mut reader) = duplex(4);
+    /// let mut message = Bytes::from_static(b"abcdef");
+    /// selkie::select! {
+    ///     biased;
+    ///     _ = writer.write_all_buf(&mut message) => unreachable!("there is room for four"),
+    ///     () = std::future::ready(()) => {}
+    /// }
+    /// // The message knows how much of it was written.
+    /// assert_eq!(message.remaining(), 2);
+    /// reader.read_exact(&mut [0; 4]).await?;
+    /// writer.write_all_buf(&mut message).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn write_all_buf<'a, B>(&'a mut self, src: &'a mut B) -> WriteAllBuf<'a, Self, B>
     where
         Self: Sized + Unpin,
@@ -126,6 +206,25 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Cancel safety
     /// Not cancel safe: a part may have been written when the future is dropped; see
     /// [`write_all_buf`](Self::write_all_buf).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    ///
+    /// let (mut writer, mut reader) = duplex(4);
+    /// let sender = selkie::spawn(async move {
+    ///     // Waits for room as often as it takes.
+    ///     writer.write_all(b"a longer message").await
+    /// });
+    /// let mut received = String::new();
+    /// reader.read_to_string(&mut received).await?;
+    /// assert_eq!(received, "a longer message");
+    /// sender.await.unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn write_all<'a>(&'a mut self, src: &'a [u8]) -> WriteAll<'a, Self>
     where
         Self: Unpin,
@@ -169,6 +268,24 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// What is left to flush stays; call it again to go on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, BufWriter, duplex};
+    ///
+    /// let (client, mut server) = duplex(64);
+    /// let mut client = BufWriter::new(client);
+    /// client.write_all(b"ping").await?;
+    /// // Without this, the server would wait for ever.
+    /// client.flush().await?;
+    /// let mut request = [0; 4];
+    /// server.read_exact(&mut request).await?;
+    /// assert_eq!(&request, b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn flush(&mut self) -> Flush<'_, Self>
     where
         Self: Unpin,
@@ -186,6 +303,24 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Call it again to go on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    ///
+    /// let (mut client, mut server) = duplex(64);
+    /// client.write_all(b"all there is").await?;
+    /// client.shutdown().await?;
+    /// // The server sees the end, and can still answer.
+    /// let mut request = String::new();
+    /// server.read_to_string(&mut request).await?;
+    /// server.write_u8(1).await?;
+    /// assert_eq!(client.read_u8().await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn shutdown(&mut self) -> Shutdown<'_, Self>
     where
         Self: Unpin,

@@ -20,6 +20,30 @@ use crate::async_io::write::AsyncWrite;
 /// One end of a connection in memory; made by [`duplex`].
 ///
 /// When it is dropped the other end reads the end, and its writes fail.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+///
+/// async fn echo(mut stream: DuplexStream) -> std::io::Result<()> {
+///     let mut byte = [0];
+///     while stream.read(&mut byte).await? == 1 {
+///         stream.write_all(&byte).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// let (mut client, server) = duplex(16);
+/// let server = selkie::spawn(echo(server));
+/// client.write_u8(7).await?;
+/// assert_eq!(client.read_u8().await?, 7);
+/// drop(client);
+/// server.await.unwrap()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct DuplexStream {
     read: Arc<Lock<SimplexStream>>,

@@ -20,6 +20,21 @@ use crate::async_io::split::{ReadHalf, WriteHalf, split};
 use crate::async_io::write::AsyncWrite;
 
 /// A pipe in memory, both ends in one; made by [`simplex`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt, SimplexStream};
+///
+/// let mut pipe = SimplexStream::new_unsplit(64);
+/// pipe.write_all(b"through").await?;
+/// let mut text = [0; 7];
+/// pipe.read_exact(&mut text).await?;
+/// assert_eq!(&text, b"through");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SimplexStream {
     bytes: BytesMut,
@@ -77,6 +92,20 @@ impl SimplexStream {
     ///
     /// # Panics
     /// If `max_buf_size` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt, SimplexStream, split};
+    ///
+    /// // Made whole, and split where it is needed.
+    /// let (mut reader, mut writer) = split(SimplexStream::new_unsplit(8));
+    /// writer.write_u32(5).await?;
+    /// assert_eq!(reader.read_u32().await?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
         assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
