@@ -13,6 +13,25 @@ use std::time::{Duration, Instant};
 use selkie_core::raw::platform::AtomicU64;
 
 /// Which kind of call a closure on the blocking pool serves.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::{BlockingKind, Builder};
+///
+/// let (begun, has_begun) = std::sync::mpsc::channel();
+/// let (stop, stopped) = std::sync::mpsc::channel::<()>();
+/// let runtime = Builder::new_current_thread().build()?;
+/// runtime.spawn_blocking(move || {
+///     begun.send(()).unwrap();
+///     stopped.recv().ok();
+/// });
+/// has_begun.recv().unwrap();
+/// let report = runtime.shutdown_with_report(Duration::from_millis(1));
+/// assert!(matches!(report.blocking()[0].kind(), BlockingKind::Closure));
+/// drop(stop);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockingKind {

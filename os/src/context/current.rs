@@ -31,6 +31,14 @@ thread_local! {
 }
 
 /// Why there is no current handle.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::Handle;
+///
+/// let error = Handle::try_current().unwrap_err();
+/// assert!(error.is_missing_context());
+/// ```
 #[derive(Debug)]
 pub struct TryCurrentError {
     destroyed: bool,
@@ -111,6 +119,20 @@ impl Handle {
     ///
     /// # Panics
     /// If no runtime runs here.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let handle = Handle::current();
+    /// // A thread of the program's own gets work done by the runtime.
+    /// let thread = std::thread::spawn(move || handle.spawn(async { 5 }));
+    /// let task = thread.join().unwrap();
+    /// assert_eq!(task.await.unwrap(), 5);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn current() -> Self {
         match Self::try_current() {
@@ -123,6 +145,22 @@ impl Handle {
     ///
     /// # Errors
     /// If no runtime runs here, or the thread's locals are gone.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, Handle};
+    ///
+    /// /// On the runtime that is there, or on one of its own.
+    /// fn length_of(text: &'static str) -> usize {
+    ///     let count = async move { text.len() };
+    ///     match Handle::try_current() {
+    ///         Ok(_) => panic!("to be awaited by the caller"),
+    ///         Err(_) => Builder::new_current_thread().build().unwrap().block_on(count),
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(length_of("four"), 4);
+    /// ```
     pub fn try_current() -> Result<Self, TryCurrentError> {
         current()
     }

@@ -27,6 +27,29 @@ use crate::trace::{self, Kind};
 ///
 /// # Cost
 /// A clone is one atomic operation.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::runtime::Handle;
+///
+/// /// Something that is called from threads, and works in the background.
+/// struct Log {
+///     runtime: Handle,
+/// }
+///
+/// impl Log {
+///     fn write(&self, line: String) -> selkie::task::JoinHandle<usize> {
+///         self.runtime.spawn(async move { line.len() })
+///     }
+/// }
+///
+/// let log = Log { runtime: Handle::current() };
+/// let written = std::thread::spawn(move || log.write("started".into())).join().unwrap();
+/// assert_eq!(written.await.unwrap(), 7);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) inner: Arc<Inner>,
@@ -37,6 +60,16 @@ impl UnwindSafe for Handle {}
 impl RefUnwindSafe for Handle {}
 
 /// The number of a runtime: no two runtimes of a process have the same.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::Builder;
+///
+/// let (one, two) = (Builder::new_current_thread().build()?, Builder::new_current_thread().build()?);
+/// assert_ne!(one.handle().id(), two.handle().id());
+/// assert_eq!(one.handle().id(), one.handle().clone().id());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id(NonZeroU64);
 
@@ -134,6 +167,17 @@ impl Inner {
 impl Handle {
     /// Spawns `future` onto the runtime; it begins to run whether or not the join handle is
     /// awaited.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// let task = std::thread::spawn(move || handle.spawn(async { "from a thread" })).join().unwrap();
+    /// assert_eq!(runtime.block_on(task).unwrap(), "from a thread");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -149,6 +193,17 @@ impl Handle {
     ///
     /// # Panics
     /// If no thread can be started and none is there to run it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let parsed = Handle::current().spawn_blocking(|| "17".parse::<u32>());
+    /// assert_eq!(parsed.await.unwrap(), Ok(17));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, func: F) -> JoinHandle<R>
     where

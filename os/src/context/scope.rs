@@ -176,6 +176,18 @@ pub(crate) fn enter_context<R>(handle: &Handle, f: impl FnOnce() -> R) -> R {
 /// Guards are dropped in the reverse order of their making. One that is dropped earlier panics, unless
 /// a panic is under way; the contexts of the others stay right. A guard that is never dropped keeps
 /// its runtime's handle for good.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::{Builder, EnterGuard};
+///
+/// let runtime = Builder::new_current_thread().build()?;
+/// let guard: EnterGuard<'_> = runtime.enter();
+/// let task = selkie::spawn(async { 1 });
+/// drop(guard);
+/// assert_eq!(runtime.block_on(task).unwrap(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "Creating and dropping a guard does nothing"]
 pub struct EnterGuard<'a> {
     _owned: OwnedScope,
@@ -225,6 +237,20 @@ impl Drop for OwnedScope {
 impl Handle {
     /// Enters the runtime's context until the guard drops: `spawn`, timers and sockets then find
     /// the runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, Handle};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// assert!(Handle::try_current().is_err());
+    /// {
+    ///     let _guard = runtime.handle().enter();
+    ///     assert_eq!(Handle::current().id(), runtime.handle().id());
+    /// }
+    /// assert!(Handle::try_current().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         let handle = Arc::into_raw(Arc::clone(&self.inner));
         let scope = ptr::NonNull::from(Box::leak(Box::new(Scope::new(handle, next_number()))));

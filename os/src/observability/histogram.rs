@@ -9,6 +9,17 @@ use super::counters::Counter;
 use super::log_histogram::LogHistogram;
 
 /// How a histogram divides durations into buckets.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::{HistogramConfiguration, LogHistogram};
+///
+/// // Ten buckets of a millisecond; or a few that double, for all there may be.
+/// let linear = HistogramConfiguration::linear(Duration::from_millis(1), 10);
+/// let doubling = HistogramConfiguration::log(LogHistogram::builder().max_error(1.0).build());
+/// assert_ne!(format!("{linear:?}"), format!("{doubling:?}"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct HistogramConfiguration(Shape);
 
@@ -42,6 +53,20 @@ impl HistogramConfiguration {
     ///
     /// # Panics
     /// If either is zero, or the width is more than `u64::MAX` nanoseconds.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::{Builder, HistogramConfiguration};
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_poll_time_histogram()
+    ///     .metrics_poll_time_histogram_configuration(HistogramConfiguration::linear(Duration::from_millis(1), 3))
+    ///     .build()?;
+    /// let second = runtime.metrics().poll_time_histogram_bucket_range(1);
+    /// assert_eq!(second, Duration::from_millis(1)..Duration::from_millis(2));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn linear(bucket_width: Duration, num_buckets: usize) -> Self {
         assert!(num_buckets > 0, "must have at least one bucket");
@@ -54,6 +79,22 @@ impl HistogramConfiguration {
     }
 
     /// Buckets that grow with the value; see [`LogHistogram`].
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::{Builder, HistogramConfiguration, LogHistogram};
+    ///
+    /// let buckets = LogHistogram::builder().max_value(Duration::from_secs(1)).build();
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_poll_time_histogram()
+    ///     .metrics_poll_time_histogram_configuration(HistogramConfiguration::log(buckets))
+    ///     .build()?;
+    /// let metrics = runtime.metrics();
+    /// let last = metrics.poll_time_histogram_num_buckets() - 1;
+    /// assert!(metrics.poll_time_histogram_bucket_range(last).end > Duration::from_secs(3600));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn log(configuration: impl Into<LogHistogram>) -> Self {
         Self(Shape::Log(configuration.into()))
     }

@@ -17,6 +17,18 @@ const DEFAULT_PRECISION: u32 = 2;
 const FINEST_PRECISION: u32 = 10;
 
 /// Buckets that grow with the value: the error is bounded relative to it.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::LogHistogram;
+///
+/// let histogram = LogHistogram::builder()
+///     .min_value(Duration::from_micros(1))
+///     .max_value(Duration::from_secs(1))
+///     .build();
+/// assert!(histogram.max_value() >= 1_000_000_000);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogHistogram {
     precision: u32,
@@ -26,6 +38,17 @@ pub struct LogHistogram {
 }
 
 /// Configures a [`LogHistogram`]: by default from 100 ns to 60 s, with an error of 25 % at most.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::LogHistogram;
+///
+/// let coarse = LogHistogram::builder().max_error(1.0).max_buckets(64);
+/// assert!(coarse.is_ok());
+/// let fine = LogHistogram::builder().max_error(0.001).max_buckets(64);
+/// assert!(fine.is_err(), "64 buckets are too few");
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogHistogramBuilder {
     min: Option<Duration>,
@@ -34,6 +57,14 @@ pub struct LogHistogramBuilder {
 }
 
 /// Why a histogram could not be made as configured.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::LogHistogram;
+///
+/// let error = LogHistogram::builder().max_error(0.01).max_buckets(2).unwrap_err();
+/// assert!(error.to_string().contains("buckets"));
+/// ```
 #[derive(Debug)]
 pub enum InvalidHistogramConfiguration {
     /// It would take more buckets than allowed.
@@ -75,6 +106,15 @@ fn value_at(place: usize, precision: u32) -> Option<u64> {
 
 impl LogHistogram {
     /// Configures one.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::LogHistogram;
+    ///
+    /// // By default up to a minute.
+    /// let histogram = LogHistogram::builder().build();
+    /// assert!(histogram.max_value() >= 60_000_000_000);
+    /// ```
     pub fn builder() -> LogHistogramBuilder {
         LogHistogramBuilder::default()
     }
@@ -121,6 +161,15 @@ impl LogHistogramBuilder {
     ///
     /// # Panics
     /// If `max_error` is not in that range.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::LogHistogram;
+    ///
+    /// // A smaller error takes more buckets.
+    /// assert!(LogHistogram::builder().max_error(0.5).max_buckets(100).is_ok());
+    /// assert!(LogHistogram::builder().max_error(0.01).max_buckets(100).is_err());
+    /// ```
     #[must_use]
     pub fn max_error(self, max_error: f64) -> Self {
         assert!(max_error > 0.0, "max_error must be greater than 0");
@@ -134,6 +183,15 @@ impl LogHistogramBuilder {
     ///
     /// # Panics
     /// If `p` is more than 10.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::LogHistogram;
+    ///
+    /// // Buckets that double.
+    /// assert!(LogHistogram::builder().precision_exact(0).max_buckets(40).is_ok());
+    /// assert!(LogHistogram::builder().precision_exact(5).max_buckets(40).is_err());
+    /// ```
     #[must_use]
     pub fn precision_exact(mut self, p: u32) -> Self {
         assert!(
@@ -145,6 +203,21 @@ impl LogHistogramBuilder {
     }
 
     /// Values below this are all in the first bucket.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::{Builder, HistogramConfiguration, LogHistogram};
+    ///
+    /// let buckets = LogHistogram::builder().min_value(Duration::from_micros(1)).build();
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_poll_time_histogram()
+    ///     .metrics_poll_time_histogram_configuration(HistogramConfiguration::log(buckets))
+    ///     .build()?;
+    /// let first = runtime.metrics().poll_time_histogram_bucket_range(0);
+    /// assert!(first.contains(&Duration::from_nanos(700)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn min_value(mut self, duration: Duration) -> Self {
         self.min = Some(duration);
@@ -152,6 +225,15 @@ impl LogHistogramBuilder {
     }
 
     /// Values well above this are all in the last bucket.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::LogHistogram;
+    ///
+    /// let histogram = LogHistogram::builder().max_value(Duration::from_millis(10)).build();
+    /// assert!((10_000_000..20_000_000).contains(&histogram.max_value()));
+    /// ```
     #[must_use]
     pub fn max_value(mut self, duration: Duration) -> Self {
         self.max = Some(duration);
@@ -162,6 +244,15 @@ impl LogHistogramBuilder {
     ///
     /// # Errors
     /// How many it would need.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{InvalidHistogramConfiguration, LogHistogram};
+    ///
+    /// let mut builder = LogHistogram::builder();
+    /// let error = builder.precision_exact(10).max_buckets(10).unwrap_err();
+    /// assert!(matches!(error, InvalidHistogramConfiguration::TooManyBuckets { .. }));
+    /// ```
     pub fn max_buckets(
         &mut self,
         max_buckets: usize,
@@ -176,6 +267,15 @@ impl LogHistogramBuilder {
     }
 
     /// The histogram, however many buckets it needs.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::LogHistogram;
+    ///
+    /// let builder = LogHistogram::builder().max_error(0.125);
+    /// let (one, two) = (builder.build(), builder.build());
+    /// assert_eq!(one.max_value(), two.max_value());
+    /// ```
     pub fn build(&self) -> LogHistogram {
         let precision = self.precision.unwrap_or(DEFAULT_PRECISION);
         let nanos = |value: Duration| u64::try_from(value.as_nanos()).unwrap_or(u64::MAX);

@@ -63,6 +63,18 @@ impl Handle {
     /// # Panics
     /// If `future` panics, if the thread drives a runtime, or if a timer or socket of a runtime
     /// that has shut down is used.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// // A thread waits for something that is asynchronous.
+    /// let thread = std::thread::spawn(move || handle.block_on(async { selkie::spawn(async { 3 }).await.unwrap() }));
+    /// assert_eq!(thread.join().unwrap(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // The thread drives no tasks, whatever the runtime: it may block in place.

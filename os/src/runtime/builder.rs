@@ -72,17 +72,54 @@ impl Builder {
     }
 
     /// A builder of runtimes whose tasks run on the thread that calls `block_on`.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().enable_all().build()?;
+    /// let here = std::thread::current().id();
+    /// // The tasks run on this thread, while it is in `block_on`.
+    /// let task = runtime.spawn(async { std::thread::current().id() });
+    /// assert_eq!(runtime.block_on(task).unwrap(), here);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new_current_thread() -> Self {
         Self::new(Kind::CurrentThread)
     }
 
     /// A builder of runtimes with worker threads.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+    /// let task = runtime.spawn(async { std::thread::current().id() });
+    /// // The tasks run on the workers, whatever this thread does.
+    /// assert_ne!(runtime.block_on(task).unwrap(), std::thread::current().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[cfg(feature = "rt-multi-thread")]
     pub fn new_multi_thread() -> Self {
         Self::new(Kind::MultiThread)
     }
 
     /// Enables I/O and time.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::{net::UdpSocket, runtime::Builder, time};
+    ///
+    /// let runtime = Builder::new_current_thread().enable_all().build()?;
+    /// runtime.block_on(async {
+    ///     UdpSocket::bind("127.0.0.1:0").await?;
+    ///     time::sleep(Duration::from_millis(1)).await;
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_all(&mut self) -> &mut Self {
         self.parts.io = true;
         self.parts.time = true;
@@ -90,12 +127,33 @@ impl Builder {
     }
 
     /// Enables sockets, signals, processes.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{net::UdpSocket, runtime::Builder};
+    ///
+    /// let runtime = Builder::new_current_thread().enable_io().build()?;
+    /// let socket = runtime.block_on(UdpSocket::bind("127.0.0.1:0"))?;
+    /// assert!(socket.local_addr()?.port() > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_io(&mut self) -> &mut Self {
         self.parts.io = true;
         self
     }
 
     /// Enables timers.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Builder, time};
+    ///
+    /// let runtime = Builder::new_current_thread().enable_time().build()?;
+    /// let late = async { time::timeout(Duration::from_millis(1), std::future::pending::<()>()).await };
+    /// assert!(runtime.block_on(late).is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_time(&mut self) -> &mut Self {
         self.parts.time = true;
         self
@@ -106,6 +164,15 @@ impl Builder {
     ///
     /// # Panics
     /// If `val` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(3).build()?;
+    /// assert_eq!(runtime.metrics().num_workers(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn worker_threads(&mut self, val: usize) -> &mut Self {
         assert!(val > 0, "Worker threads cannot be set to 0");
@@ -117,6 +184,21 @@ impl Builder {
     ///
     /// # Panics
     /// If `val` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().max_blocking_threads(1).build()?;
+    /// // One closure after the other.
+    /// let both = runtime.block_on(async {
+    ///     let one = selkie::task::spawn_blocking(|| std::thread::current().id());
+    ///     let two = selkie::task::spawn_blocking(|| std::thread::current().id());
+    ///     (one.await.unwrap(), two.await.unwrap())
+    /// });
+    /// assert_eq!(both.0, both.1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_blocking_threads(&mut self, val: usize) -> &mut Self {
         assert!(val > 0, "Max blocking threads cannot be set to 0");
@@ -125,6 +207,16 @@ impl Builder {
     }
 
     /// The name of the runtime's threads.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("server").build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("server"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name(&mut self, val: impl Into<String>) -> &mut Self {
         let name = val.into();
         self.thread_name_fn(move || name.clone())
@@ -132,6 +224,22 @@ impl Builder {
 
     /// A function that names the runtime's threads, called once a thread. It must not wait for the
     /// runtime, whose thread is about to start; where it panics, the thread has the name by default.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use selkie::runtime::Builder;
+    ///
+    /// static STARTED: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .thread_name_fn(|| format!("thread {}", STARTED.fetch_add(1, Ordering::Relaxed)))
+    ///     .build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert!(runtime.block_on(name).unwrap().unwrap().starts_with("thread "));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name_fn<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn() -> String + Send + Sync + 'static,
@@ -144,6 +252,15 @@ impl Builder {
     ///
     /// # Panics
     /// If the name is blank.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().name("background").build()?;
+    /// assert_eq!(runtime.handle().name(), Some("background"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
         let name = val.into();
@@ -153,12 +270,46 @@ impl Builder {
     }
 
     /// The stack size of the runtime's threads, in bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// fn depth(left: u32) -> u32 {
+    ///     let frame = std::hint::black_box([left; 256]);
+    ///     if left == 0 { 0 } else { 1 + depth(left - 1) + frame[0] * 0 }
+    /// }
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .thread_stack_size(16 * 1024 * 1024)
+    ///     .build()?;
+    /// // Would be too deep for the 2 MiB that a thread has by default.
+    /// let deep = runtime.spawn(async { depth(2_500) });
+    /// assert_eq!(runtime.block_on(deep).unwrap(), 2_500);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_stack_size(&mut self, val: usize) -> &mut Self {
         self.config.thread_stack_size = Some(val);
         self
     }
 
     /// How long a thread of the blocking pool waits for work before it ends; 10 s by default.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .thread_keep_alive(Duration::from_millis(1))
+    ///     .build()?;
+    /// runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    /// while runtime.metrics().num_blocking_threads() > 0 {
+    ///     std::thread::yield_now();
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.config.thread_keep_alive = duration;
         self
@@ -172,6 +323,16 @@ impl Builder {
     ///
     /// # Panics
     /// If `val` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// // Tasks from outside shall not wait for more than ten others.
+    /// let runtime = Builder::new_multi_thread().worker_threads(1).global_queue_interval(10).build()?;
+    /// assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).unwrap(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "global_queue_interval must be greater than 0");
@@ -184,6 +345,16 @@ impl Builder {
     ///
     /// # Panics
     /// If `val` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// // Sockets and timers come after ten tasks, at the latest.
+    /// let runtime = Builder::new_current_thread().event_interval(10).enable_all().build()?;
+    /// assert_eq!(runtime.block_on(async { 1 }), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn event_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "event_interval must be greater than 0");
@@ -195,6 +366,16 @@ impl Builder {
     ///
     /// # Panics
     /// If `capacity` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// // A small board, with few sockets.
+    /// let runtime = Builder::new_current_thread().enable_io().max_io_events_per_tick(16).build()?;
+    /// assert_eq!(runtime.block_on(async { 1 }), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(capacity > 0, "max_io_events_per_tick must be non-zero");
@@ -207,6 +388,19 @@ impl Builder {
     ///
     /// # Panics
     /// If `capacity` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// // Between tasks, a short look; asleep, all there is.
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_io()
+    ///     .max_io_events_per_busy_tick(64)
+    ///     .build()?;
+    /// assert_eq!(runtime.block_on(async { 1 }), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(capacity > 0, "max_io_events_per_busy_tick must be non-zero");
@@ -238,12 +432,39 @@ impl Builder {
     }
 
     /// Turns off the slot by which the task woken last runs next.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// // For tasks that wake each other for ever and should not go before the others.
+    /// let runtime = Builder::new_multi_thread().worker_threads(1).disable_lifo_slot().build()?;
+    /// assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).unwrap(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn disable_lifo_slot(&mut self) -> &mut Self {
         self.config.lifo_slot = false;
         self
     }
 
     /// Called by each thread of the runtime when it starts.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::Cell;
+    /// use selkie::runtime::Builder;
+    ///
+    /// thread_local! {
+    ///     static IS_PREPARED: Cell<bool> = const { Cell::new(false) };
+    /// }
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(2)
+    ///     .on_thread_start(|| IS_PREPARED.set(true))
+    ///     .build()?;
+    /// assert!(runtime.block_on(runtime.spawn(async { IS_PREPARED.get() })).unwrap());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_start<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn() + Send + Sync + 'static,
@@ -253,6 +474,24 @@ impl Builder {
     }
 
     /// Called by each thread of the runtime when it ends.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use selkie::runtime::Builder;
+    ///
+    /// static STOPPED: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(2)
+    ///     .on_thread_stop(|| {
+    ///         STOPPED.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// drop(runtime);
+    /// assert_eq!(STOPPED.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_stop<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn() + Send + Sync + 'static,
@@ -262,6 +501,24 @@ impl Builder {
     }
 
     /// Called by a worker before it sleeps; tasks it wakes keep the worker awake.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Builder, time};
+    ///
+    /// let has_slept = Arc::new(AtomicBool::new(false));
+    /// let seen = has_slept.clone();
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_time()
+    ///     .on_thread_park(move || seen.store(true, Ordering::Relaxed))
+    ///     .build()?;
+    /// runtime.block_on(async { time::sleep(Duration::from_millis(2)).await });
+    /// assert!(has_slept.load(Ordering::Relaxed));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_park<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn() + Send + Sync + 'static,
@@ -271,6 +528,26 @@ impl Builder {
     }
 
     /// Called by a worker after it has slept.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Builder, time};
+    ///
+    /// let wakes = Arc::new(AtomicUsize::new(0));
+    /// let counted = wakes.clone();
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_time()
+    ///     .on_thread_unpark(move || {
+    ///         counted.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// runtime.block_on(async { time::sleep(Duration::from_millis(2)).await });
+    /// assert!(wakes.load(Ordering::Relaxed) > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_unpark<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn() + Send + Sync + 'static,
@@ -281,6 +558,21 @@ impl Builder {
 
     /// Whether the clock is paused from the start; for current-thread runtimes. A runtime with several
     /// workers cannot be built with it.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Builder, time};
+    ///
+    /// let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    /// let passed = runtime.block_on(async {
+    ///     let start = time::Instant::now();
+    ///     time::sleep(Duration::from_secs(86_400)).await;
+    ///     start.elapsed()
+    /// });
+    /// assert_eq!(passed, Duration::from_secs(86_400));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[cfg(feature = "test-util")]
     pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
         self.parts.start_paused = start_paused;
@@ -294,6 +586,17 @@ impl Builder {
     ///
     /// # Panics
     /// If a runtime with several workers is to start with a paused clock.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_current_thread();
+    /// // One builder may build several.
+    /// let (one, two) = (builder.build()?, builder.build()?);
+    /// assert_ne!(one.handle().id(), two.handle().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
         let handle = match self.kind {
             Kind::CurrentThread => build::current_thread(&self.configured(1)?, &self.parts, None)?,
@@ -331,6 +634,21 @@ impl Builder {
     ///
     /// # Panics
     /// If the builder is not one of a current-thread runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    /// use selkie::runtime::{Builder, LocalOptions};
+    ///
+    /// let runtime = Builder::new_current_thread().build_local(LocalOptions::default())?;
+    /// let count = Rc::new(Cell::new(0));
+    /// let theirs = count.clone();
+    /// runtime.spawn_local(async move { theirs.set(5) });
+    /// runtime.block_on(selkie::task::yield_now());
+    /// assert_eq!(count.get(), 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
         assert!(
@@ -380,6 +698,16 @@ impl Runtime {
     ///
     /// # Errors
     /// If the system gives no poller or no thread.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Runtime;
+    ///
+    /// // What `#[selkie::main]` makes.
+    /// let runtime = Runtime::new()?;
+    /// assert_eq!(runtime.block_on(async { "hello" }), "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[cfg(feature = "rt-multi-thread")]
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().enable_all().build()
@@ -391,6 +719,17 @@ impl LocalRuntime {
     ///
     /// # Errors
     /// If the system gives no poller.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::rc::Rc;
+    /// use selkie::runtime::LocalRuntime;
+    ///
+    /// let runtime = LocalRuntime::new()?;
+    /// let task = runtime.spawn_local(async { Rc::new("local") });
+    /// assert_eq!(*runtime.block_on(task).unwrap(), "local");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         Builder::new_current_thread()
             .enable_all()

@@ -16,6 +16,26 @@ use crate::observability::{
 impl Builder {
     /// Called in the caller of `spawn`, before the task is queued; blocking closures and the tasks
     /// of a local set are not told.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use selkie::runtime::Builder;
+    ///
+    /// let spawned = Arc::new(AtomicUsize::new(0));
+    /// let counted = spawned.clone();
+    /// let runtime = Builder::new_current_thread()
+    ///     .on_task_spawn(move |task| {
+    ///         assert!(task.spawned_at().line() > 0);
+    ///         counted.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// runtime.spawn(async {});
+    /// runtime.spawn(async {});
+    /// assert_eq!(spawned.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_task_spawn<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -25,6 +45,23 @@ impl Builder {
     }
 
     /// Called where a task ends: returned, panicked or cancelled. A panic in it is caught.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use selkie::runtime::Builder;
+    ///
+    /// let ended = Arc::new(Mutex::new(Vec::new()));
+    /// let noted = ended.clone();
+    /// let runtime = Builder::new_current_thread()
+    ///     .on_task_terminate(move |task| noted.lock().unwrap().push(task.id()))
+    ///     .build()?;
+    /// let task = runtime.spawn(async {});
+    /// let id = task.id();
+    /// runtime.block_on(task).unwrap();
+    /// assert_eq!(*ended.lock().unwrap(), [id]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_task_terminate<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -34,6 +71,24 @@ impl Builder {
     }
 
     /// Called by a worker before it polls a task. A panic in it is caught.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use selkie::{runtime::Builder, task};
+    ///
+    /// let polls = Arc::new(AtomicUsize::new(0));
+    /// let counted = polls.clone();
+    /// let runtime = Builder::new_current_thread()
+    ///     .on_before_task_poll(move |_task| {
+    ///         counted.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// runtime.block_on(runtime.spawn(async { task::yield_now().await })).unwrap();
+    /// assert_eq!(polls.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_before_task_poll<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -43,6 +98,31 @@ impl Builder {
     }
 
     /// Called by a worker after it has polled a task. A panic in it is caught.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use std::time::{Duration, Instant};
+    /// use selkie::runtime::Builder;
+    ///
+    /// thread_local! {
+    ///     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// }
+    /// static HAS_BLOCKED: AtomicBool = AtomicBool::new(false);
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .on_before_task_poll(|_task| BEGUN.set(Some(Instant::now())))
+    ///     .on_after_task_poll(|_task| {
+    ///         let lasted = BEGUN.take().unwrap().elapsed();
+    ///         HAS_BLOCKED.fetch_or(lasted > Duration::from_millis(1), Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// let task = runtime.spawn(async { std::thread::sleep(Duration::from_millis(2)) });
+    /// runtime.block_on(task).unwrap();
+    /// assert!(HAS_BLOCKED.load(Ordering::Relaxed));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_after_task_poll<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -56,6 +136,25 @@ impl Builder {
     ///
     /// # Cost
     /// A clock read and a lock for each wake and each poll.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use selkie::runtime::Builder;
+    ///
+    /// let is_known = Arc::new(AtomicBool::new(false));
+    /// let seen = is_known.clone();
+    /// let runtime = Builder::new_current_thread()
+    ///     .track_task_schedule_latency()
+    ///     .on_before_task_poll(move |task| {
+    ///         seen.store(task.schedule_latency().is_some(), Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// assert!(is_known.load(Ordering::Relaxed));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn track_task_schedule_latency(&mut self) -> &mut Self {
         self.probes.hooks.track_latency = true;
         self
@@ -88,6 +187,21 @@ impl Builder {
     ///
     /// # Panics
     /// If a multi-thread runtime is asked to shut down.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    /// use selkie::runtime::{Builder, UnhandledPanic};
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .unhandled_panic(UnhandledPanic::ShutdownRuntime)
+    ///     .build()?;
+    /// runtime.spawn(async { panic!("nobody joins this task") });
+    /// // The panic ends the program's main future, too.
+    /// let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(std::future::pending::<()>())));
+    /// assert!(end.is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
         let ends = matches!(behavior, UnhandledPanic::ShutdownRuntime);
@@ -100,6 +214,30 @@ impl Builder {
     }
 
     /// What the runtime's random choices follow from; by default they differ from run to run.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, RngSeed};
+    ///
+    /// /// Which branches a runtime chooses, of two that are always ready.
+    /// fn choices(seed: &[u8]) -> std::io::Result<Vec<u8>> {
+    ///     let runtime = Builder::new_current_thread().rng_seed(RngSeed::from_bytes(seed)).build()?;
+    ///     Ok(runtime.block_on(async {
+    ///         let mut chosen = Vec::new();
+    ///         for _ in 0..64 {
+    ///             chosen.push(selkie::select! {
+    ///                 () = std::future::ready(()) => b'a',
+    ///                 () = std::future::ready(()) => b'b',
+    ///             });
+    ///         }
+    ///         chosen
+    ///     }))
+    /// }
+    ///
+    /// assert_eq!(choices(b"one seed")?, choices(b"one seed")?);
+    /// assert_ne!(choices(b"one seed")?, choices(b"another")?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
         self.config.seed = seed.word();
         self.parts.seed = Some(seed.word());
@@ -110,12 +248,39 @@ impl Builder {
     ///
     /// # Cost
     /// Two clock reads for each poll.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().enable_metrics_poll_time_histogram().build()?;
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// let metrics = runtime.metrics();
+    /// let buckets = 0..metrics.poll_time_histogram_num_buckets();
+    /// let polls: u64 = buckets.map(|bucket| metrics.poll_time_histogram_bucket_count(0, bucket)).sum();
+    /// assert_eq!(polls, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Self {
         self.probes.poll_times = true;
         self
     }
 
     /// The buckets of the histogram of polls; ten of 100 µs by default.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::{Builder, HistogramConfiguration};
+    ///
+    /// let buckets = HistogramConfiguration::linear(Duration::from_micros(10), 100);
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_poll_time_histogram()
+    ///     .metrics_poll_time_histogram_configuration(buckets)
+    ///     .build()?;
+    /// assert_eq!(runtime.metrics().poll_time_histogram_num_buckets(), 100);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics_poll_time_histogram_configuration(
         &mut self,
         configuration: HistogramConfiguration,
@@ -128,12 +293,42 @@ impl Builder {
     ///
     /// # Cost
     /// A clock read and a lock for each wake and each poll.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_schedule_latency_histogram()
+    ///     .build()?;
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// let metrics = runtime.metrics();
+    /// let buckets = 0..metrics.schedule_latency_histogram_num_buckets();
+    /// let count = |bucket| metrics.schedule_latency_histogram_bucket_count(0, bucket);
+    /// assert_eq!(buckets.map(count).sum::<u64>(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_metrics_schedule_latency_histogram(&mut self) -> &mut Self {
         self.probes.latencies = true;
         self
     }
 
     /// The buckets of the histogram of queued times; ten of 100 µs by default.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::{Builder, HistogramConfiguration, LogHistogram};
+    ///
+    /// let wide = LogHistogram::builder().min_value(Duration::from_micros(1)).max_error(0.5).build();
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_schedule_latency_histogram()
+    ///     .metrics_schedule_latency_histogram_configuration(HistogramConfiguration::log(wide))
+    ///     .build()?;
+    /// let first = runtime.metrics().schedule_latency_histogram_bucket_range(0);
+    /// assert!(first.contains(&Duration::from_nanos(500)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics_schedule_latency_histogram_configuration(
         &mut self,
         configuration: HistogramConfiguration,
@@ -293,6 +488,19 @@ impl Builder {
     /// 64-bit Linux. Each worker makes a ring at its first such operation, and all other threads share
     /// one. Where the system refuses one (an old kernel, a filter, no locked memory) files' work is done
     /// by the blocking pool, and nothing else changes.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// # if cfg!(target_os = "linux") {
+    /// let runtime = Builder::new_current_thread().enable_io_uring().build()?;
+    /// // Where the system refuses a ring, the blocking pool reads.
+    /// let text = runtime.block_on(selkie::fs::read_to_string("/proc/self/comm"))?;
+    /// assert!(text.ends_with('\n'));
+    /// # }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_io_uring(&mut self) -> &mut Self {
         self.parts.io = true;
         self.parts.ring = true;
@@ -305,12 +513,32 @@ impl Builder {
     /// `FAN_ACCESS_PERM` or before contents are read (fanotify(7)) keeps the reader waiting, on a worker if that reads.
     /// Most scanners ask for an event before a file is opened. That never keeps a worker waiting: files
     /// are opened by the pool in any case.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().disable_files_in_place().build()?;
+    /// let me = std::env::current_exe()?;
+    /// assert!(runtime.block_on(selkie::fs::metadata(me))?.len() > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn disable_files_in_place(&mut self) -> &mut Self {
         self.parts.files_in_place = false;
         self
     }
 
     /// Has the runtime never ask the system for a ring: the blocking pool does what it would do.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().enable_all().disable_io_uring().build()?;
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// assert_eq!(runtime.metrics().worker_ring_in_flight(0), None);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn disable_io_uring(&mut self) -> &mut Self {
         self.parts.ring = false;
         self

@@ -13,6 +13,25 @@ use crate::scheduler::Spawner;
 ///
 /// # Cost
 /// Counting costs the workers a plain load and store; reading costs the reader alone.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::runtime::Handle;
+///
+/// /// A line for a log, about the runtime that runs here.
+/// fn load() -> String {
+///     let metrics = Handle::current().metrics();
+///     let polls: u64 = (0..metrics.num_workers()).map(|worker| metrics.worker_poll_count(worker)).sum();
+///     format!("{} tasks, {polls} polls", metrics.num_alive_tasks())
+/// }
+///
+/// assert_eq!(load(), "0 tasks, 0 polls");
+/// selkie::spawn(async {}).await.unwrap();
+/// assert_eq!(load(), "0 tasks, 1 polls");
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RuntimeMetrics {
     pub(super) handle: Handle,
@@ -20,6 +39,21 @@ pub struct RuntimeMetrics {
 
 impl Handle {
     /// The runtime's figures.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// let task = selkie::spawn(std::future::pending::<()>());
+    /// assert_eq!(metrics.num_alive_tasks(), 1);
+    /// task.abort();
+    /// assert!(task.await.is_err());
+    /// assert_eq!(metrics.num_alive_tasks(), 0);
+    /// # }
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics {
             handle: self.clone(),
@@ -29,6 +63,18 @@ impl Handle {
 
 impl Runtime {
     /// The runtime's figures.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+    /// for _ in 0..10 {
+    ///     runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// }
+    /// assert_eq!(runtime.metrics().spawned_tasks_count(), 10);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle().metrics()
     }
@@ -36,6 +82,16 @@ impl Runtime {
 
 impl LocalRuntime {
     /// The runtime's figures.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::LocalRuntime;
+    ///
+    /// let runtime = LocalRuntime::new()?;
+    /// runtime.spawn_local(async {});
+    /// assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle().metrics()
     }
@@ -45,6 +101,19 @@ impl LocalRuntime {
 /// zero on the thread that drives a current-thread runtime, `None` on other threads.
 ///
 /// After an await it may be another.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(worker_threads = 2)]
+/// # async fn main() {
+/// use selkie::runtime::worker_index;
+///
+/// // The thread of `main` is no worker.
+/// assert_eq!(worker_index(), None);
+/// let index = selkie::spawn(async { worker_index() }).await.unwrap();
+/// assert!(matches!(index, Some(0 | 1)));
+/// # }
+/// ```
 pub fn worker_index() -> Option<usize> {
     #[cfg(feature = "rt-multi-thread")]
     if let Some(index) = crate::scheduler::worker_index() {
@@ -93,6 +162,23 @@ impl RuntimeMetrics {
     }
 
     /// How many tasks wait in the queue of worker `worker`.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// for _ in 0..3 {
+    ///     selkie::spawn(async {});
+    /// }
+    /// assert_eq!(metrics.worker_local_queue_depth(0), 3);
+    /// # }
+    /// ```
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => {
@@ -181,52 +267,136 @@ impl RuntimeMetrics {
     }
 
     /// How often worker `worker` went to sleep.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Handle, time};
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// let before = metrics.worker_park_count(0);
+    /// time::sleep(Duration::from_millis(2)).await;
+    /// assert!(metrics.worker_park_count(0) > before);
+    /// # }
+    /// ```
     pub fn worker_park_count(&self, worker: usize) -> u64 {
         self.worker(worker).parks.get()
     }
 
     /// How often worker `worker` went to sleep and woke: odd while it sleeps.
+    ///
+    /// # Panics
+    /// If there is no such worker.
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
         let counters = self.worker(worker);
         counters.parks.get() + counters.unparks.get()
     }
 
     /// How often worker `worker` woke and found nothing to do.
+    ///
+    /// # Panics
+    /// If there is no such worker.
     pub fn worker_noop_count(&self, worker: usize) -> u64 {
         self.worker(worker).noops.get()
     }
 
     /// How many tasks worker `worker` took from others.
+    ///
+    /// # Panics
+    /// If there is no such worker.
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
         self.worker(worker).steals.get()
     }
 
     /// How often worker `worker` took tasks from others.
+    ///
+    /// # Panics
+    /// If there is no such worker.
     pub fn worker_steal_operations(&self, worker: usize) -> u64 {
         self.worker(worker).steal_operations.get()
     }
 
     /// How many tasks worker `worker` has polled.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    /// use selkie::task;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// selkie::spawn(async { task::yield_now().await }).await.unwrap();
+    /// assert_eq!(metrics.worker_poll_count(0), 2);
+    /// # }
+    /// ```
     pub fn worker_poll_count(&self, worker: usize) -> u64 {
         self.worker(worker).polls.get_published()
     }
 
-    /// How long worker `worker` has been awake.
+    /// How long worker `worker` has been awake. The time is added up when the worker looks at its driver, or goes to sleep;
+    /// on a current-thread runtime when it goes to sleep, and from the first task on that it ran since it was awake.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Handle, time};
+    ///
+    /// let work = || async { std::thread::sleep(Duration::from_millis(3)) };
+    /// selkie::spawn(work()).await.unwrap();
+    /// // It is added up whenever the worker goes to sleep.
+    /// time::sleep(Duration::from_millis(2)).await;
+    /// assert!(Handle::current().metrics().worker_total_busy_duration(0) >= Duration::from_millis(3));
+    /// # }
+    /// ```
     pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
         Duration::from_nanos(self.worker(worker).busy_nanos.get())
     }
 
     /// How many tasks were woken on worker `worker`.
+    ///
+    /// # Panics
+    /// If there is no such worker.
     pub fn worker_local_schedule_count(&self, worker: usize) -> u64 {
         self.worker(worker).local_schedules.get()
     }
 
     /// How often the queue of worker `worker` was full.
+    ///
+    /// # Panics
+    /// If there is no such worker.
     pub fn worker_overflow_count(&self, worker: usize) -> u64 {
         self.worker(worker).overflows.get()
     }
 
     /// The thread that runs worker `worker`, once one does.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let here = std::thread::current().id();
+    /// assert_eq!(Handle::current().metrics().worker_thread_id(0), Some(here));
+    /// # }
+    /// ```
     pub fn worker_thread_id(&self, worker: usize) -> Option<std::thread::ThreadId> {
         self.worker(worker).thread.get()
     }
@@ -270,6 +440,9 @@ impl RuntimeMetrics {
 
     /// How long worker `worker` takes for a poll: a moving average, in which the latest polls count
     /// most. A current-thread runtime does not measure it: zero.
+    ///
+    /// # Panics
+    /// If there is no such worker.
     pub fn worker_mean_poll_time(&self, worker: usize) -> Duration {
         Duration::from_nanos(self.worker(worker).mean_poll_nanos.get())
     }

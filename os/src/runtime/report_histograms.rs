@@ -49,6 +49,19 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is a histogram, and `bucket` is none of its buckets.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_schedule_latency_histogram()
+    ///     .build()?;
+    /// let first = runtime.metrics().schedule_latency_histogram_bucket_range(0);
+    /// assert_eq!(first, Duration::ZERO..Duration::from_micros(100));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn schedule_latency_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
         self.bucket_range(Figure::Latency, bucket)
@@ -59,6 +72,22 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is a histogram, and no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_schedule_latency_histogram()
+    ///     .build()?;
+    /// let metrics = runtime.metrics();
+    /// let count = |bucket| metrics.schedule_latency_histogram_bucket_count(0, bucket);
+    /// let all = || (0..metrics.schedule_latency_histogram_num_buckets()).map(count).sum::<u64>();
+    /// assert_eq!(all(), 0);
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// assert_eq!(all(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn schedule_latency_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
         self.bucket_count(Figure::Latency, worker, bucket)

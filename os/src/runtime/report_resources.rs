@@ -19,6 +19,23 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Handle, task, time};
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// let sleeper = selkie::spawn(async { time::sleep(Duration::from_secs(60)).await });
+    /// task::yield_now().await;
+    /// assert_eq!(metrics.worker_timer_count(0), 1);
+    /// sleeper.abort();
+    /// assert!(sleeper.await.is_err());
+    /// assert_eq!(metrics.worker_timer_count(0), 0);
+    /// # }
+    /// ```
     pub fn worker_timer_count(&self, worker: usize) -> usize {
         self.check_worker(worker);
         match &self.handle.inner.timers {
@@ -30,10 +47,27 @@ impl RuntimeMetrics {
     /// How many sockets, pipes and other sources the reactor of worker `worker` watches. Beyond Tokio.
     ///
     /// One or two workers share a reactor, see [`Builder::reactor_per_worker`](super::Builder::reactor_per_worker): then it
-    /// is the same number for both. A socket that has never had to wait is not watched.
+    /// is the same number for both. A stream that has never had to wait is not
+    /// watched yet; UDP sockets and listeners are from the start.
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::{net::UdpSocket, runtime::Handle};
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// let before = metrics.worker_io_source_count(0);
+    /// let sockets = [UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?];
+    /// assert_eq!(metrics.worker_io_source_count(0), before + 2);
+    /// drop(sockets);
+    /// assert_eq!(metrics.worker_io_source_count(0), before);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn worker_io_source_count(&self, worker: usize) -> usize {
         self.reactor_counts(worker).0
     }

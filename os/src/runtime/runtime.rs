@@ -35,6 +35,15 @@ pub struct Runtime {
 }
 
 /// Which scheduler a runtime has.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::{Builder, RuntimeFlavor};
+///
+/// let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
+/// assert_eq!(runtime.handle().runtime_flavor(), RuntimeFlavor::MultiThread);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeFlavor {
@@ -59,6 +68,17 @@ impl Runtime {
 
     /// Spawns `future` onto the runtime; it begins to run whether or not the join handle is
     /// awaited, on a current-thread runtime whenever somebody calls `block_on`.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
+    /// // From a thread that runs no tasks.
+    /// let task = runtime.spawn(async { 6 * 7 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -69,6 +89,16 @@ impl Runtime {
     }
 
     /// Runs `func`, which may block, on a thread of the runtime's blocking pool.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let sum = runtime.spawn_blocking(|| (1..=1000).sum::<u32>());
+    /// assert_eq!(runtime.block_on(sum).unwrap(), 500_500);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, func: F) -> JoinHandle<R>
     where
@@ -86,18 +116,64 @@ impl Runtime {
     ///
     /// # Cost
     /// No allocation; on a current-thread runtime two atomic operations.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let mut log = vec!["before"];
+    /// // The future may borrow, and its value comes back.
+    /// let length = runtime.block_on(async {
+    ///     selkie::spawn(async {}).await.unwrap();
+    ///     log.push("inside");
+    ///     log.len()
+    /// });
+    /// assert_eq!((length, log.len()), (2, 2));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on::runtime(&self.handle, future)
     }
 
     /// Enters the runtime's context until the guard drops.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{net::UdpSocket, runtime::Builder};
+    ///
+    /// let runtime = Builder::new_current_thread().enable_all().build()?;
+    /// let socket = {
+    ///     // What is made by a plain function call needs the runtime around it.
+    ///     let _guard = runtime.enter();
+    ///     let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    ///     socket.set_nonblocking(true)?;
+    ///     UdpSocket::from_std(socket)?
+    /// };
+    /// assert!(socket.local_addr()?.port() > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
 
     /// Shuts the runtime down, and waits at most `duration` for tasks and closures to end; those
     /// that have not by then go on in threads that nobody waits for.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::Builder;
+    ///
+    /// let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// runtime.spawn_blocking(move || stopped.recv());
+    /// // A drop would wait for the closure, which waits for us.
+    /// runtime.shutdown_timeout(Duration::from_millis(1));
+    /// drop(stop);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_timeout(mut self, duration: Duration) {
         self.end(Some(duration));
     }
@@ -126,6 +202,20 @@ impl Runtime {
     }
 
     /// Shuts the runtime down without waiting; may be called in a task.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Builder;
+    ///
+    /// let inner = Builder::new_current_thread().build().unwrap();
+    /// let task = inner.spawn(std::future::pending::<()>());
+    /// // In a task, where dropping a runtime would panic.
+    /// inner.shutdown_background();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }
@@ -146,6 +236,18 @@ impl Drop for Runtime {
 
 impl Handle {
     /// Which scheduler the runtime has.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::{Handle, RuntimeFlavor};
+    ///
+    /// // `block_in_place` needs somebody to hand the other tasks to.
+    /// let can_block_in_place = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    /// assert!(!can_block_in_place);
+    /// # }
+    /// ```
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         match self.inner.spawner {
             Spawner::CurrentThread(_) => RuntimeFlavor::CurrentThread,

@@ -4,6 +4,15 @@
 /// branch of a `select!` is polled first.
 ///
 /// With the same seed, a current-thread runtime that does the same chooses the same.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::RngSeed;
+///
+/// // Follows from a word that can be printed, and given again.
+/// let seed = RngSeed::from_bytes(b"run 17");
+/// assert_eq!(format!("{seed:?}"), format!("{:?}", RngSeed::from_bytes(b"run 17")));
+/// ```
 #[derive(Debug, Clone)]
 pub struct RngSeed(u64);
 
@@ -12,6 +21,14 @@ impl RngSeed {
     ///
     /// # Source
     /// The hash FNV-1a, by Fowler, Noll and Vo.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::RngSeed;
+    ///
+    /// let (one, two) = (RngSeed::from_bytes(b"one"), RngSeed::from_bytes(b"two"));
+    /// assert_ne!(format!("{one:?}"), format!("{two:?}"));
+    /// ```
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

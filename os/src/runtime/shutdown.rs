@@ -173,6 +173,20 @@ fn report(handle: &Handle) -> ShutdownReport {
 }
 
 /// Whether `error` says that a runtime has shut down under an operation.
+///
+/// # Examples
+/// ```
+/// use selkie::{net::UdpSocket, runtime::{Builder, is_rt_shutdown_err}};
+///
+/// let runtime = Builder::new_current_thread().enable_all().build()?;
+/// let socket = runtime.block_on(UdpSocket::bind("127.0.0.1:0"))?;
+/// drop(runtime);
+/// // The socket is there, but nothing can wait for it any more.
+/// let other = Builder::new_current_thread().build()?;
+/// let error = other.block_on(socket.recv(&mut [0])).unwrap_err();
+/// assert!(is_rt_shutdown_err(&error));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn is_rt_shutdown_err(error: &io::Error) -> bool {
     driver::is_shutdown_error(error)
 }

@@ -8,6 +8,28 @@ use crate::observability::StalledPoll;
 
 /// What has not ended within the time that a shutdown was given; see
 /// [`Runtime::shutdown_with_report`](super::Runtime::shutdown_with_report).
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::Builder;
+///
+/// let (begun, has_begun) = std::sync::mpsc::channel();
+/// let (stop, stopped) = std::sync::mpsc::channel::<()>();
+/// let runtime = Builder::new_current_thread().build()?;
+/// runtime.spawn_blocking(move || {
+///     begun.send(()).unwrap();
+///     stopped.recv().ok();
+/// });
+/// has_begun.recv().unwrap();
+/// let report = runtime.shutdown_with_report(Duration::from_millis(1));
+/// assert!(!report.is_complete());
+/// for closure in report.blocking() {
+///     eprintln!("still runs: {closure:?}");
+/// }
+/// drop(stop);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct ShutdownReport {
     pub(super) closures: Vec<BlockedClosure>,
@@ -15,6 +37,26 @@ pub struct ShutdownReport {
 }
 
 /// A worker that is still in the poll of a task.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::Builder;
+///
+/// let (begun, has_begun) = std::sync::mpsc::channel();
+/// let (stop, stopped) = std::sync::mpsc::channel::<()>();
+/// let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
+/// runtime.spawn(async move {
+///     begun.send(()).unwrap();
+///     // Blocks its worker, as a task should not.
+///     stopped.recv().ok();
+/// });
+/// has_begun.recv().unwrap();
+/// let report = runtime.shutdown_with_report(Duration::from_millis(1));
+/// assert_eq!(report.workers()[0].index(), 0);
+/// drop(stop);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct StuckWorker {
     pub(super) index: usize,
