@@ -40,6 +40,22 @@ impl File {
     ///
     /// # Cancel safety
     /// Once begun it is completed, even if the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{self, File};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-set-len-{}", std::process::id()));
+    /// fs::write(&path, "0123456789").await?;
+    /// let file = File::options().write(true).open(&path).await?;
+    /// file.set_len(4).await?;
+    /// assert_eq!(fs::read_to_string(&path).await?, "0123");
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.idle().await;
         self.undo_read_ahead(); // I2
@@ -57,6 +73,23 @@ impl File {
     ///
     /// # Cancel safety
     /// Once begun it is completed, even if the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{self, File};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-file-permissions-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// let mut permissions = file.metadata().await?.permissions();
+    /// permissions.set_readonly(true);
+    /// file.set_permissions(permissions).await?;
+    /// assert!(fs::metadata(&path).await?.permissions().readonly());
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         self.std.detached().wait_empty().await;
         self.change(move |std| std.set_permissions(perm)).await
@@ -69,6 +102,23 @@ impl File {
     ///
     /// # Cancel safety
     /// Once begun it is completed, even if the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::{Duration, SystemTime};
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-modified-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// let hour_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    /// file.set_modified(hour_ago).await?;
+    /// assert_eq!(file.metadata().await?.modified()?, hour_ago);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
         self.set_times(FileTimes::new().set_modified(time)).await
     }
@@ -80,6 +130,23 @@ impl File {
     ///
     /// # Cancel safety
     /// Once begun it is completed, even if the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::{Duration, SystemTime};
+    /// use selkie::fs::{File, FileTimes};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-times-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    /// file.set_times(FileTimes::new().set_accessed(then).set_modified(then)).await?;
+    /// assert_eq!(file.metadata().await?.modified()?, then);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.idle().await;
         self.change(move |std| std.set_times(times.into_std()))

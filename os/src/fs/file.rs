@@ -96,6 +96,24 @@ impl File {
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a file that nobody takes any more is closed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::{fs::{self, File}, io::AsyncReadExt};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-open-{}", std::process::id()));
+    /// fs::write(&path, "contents").await?;
+    /// let mut text = String::new();
+    /// File::open(&path).await?.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "contents");
+    /// fs::remove_file(&path).await?;
+    /// let error = File::open(&path).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         Self::open_by(move || std::fs::File::open(path)).await
@@ -109,6 +127,23 @@ impl File {
     /// # Cancel safety
     /// Once begun it is completed, even if the future is dropped; a file that nobody takes any more is
     /// closed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::{fs::{self, File}, io::AsyncWriteExt};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-file-create-{}", std::process::id()));
+    /// let mut file = File::create(&path).await?;
+    /// file.write_all(b"saved").await?;
+    /// // Writes go on in the background; this waits for them, and says whether they failed.
+    /// file.flush().await?;
+    /// assert_eq!(fs::read(&path).await?, b"saved");
+    /// fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         Self::open_by(move || std::fs::File::create(path)).await
@@ -122,6 +157,22 @@ impl File {
     /// # Cancel safety
     /// Once begun it is completed, even if the future is dropped; a file that nobody takes any more is
     /// closed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{self, File};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-create-new-{}", std::process::id()));
+    /// File::create_new(&path).await?;
+    /// // Never overwrites what is there.
+    /// let error = File::create_new(&path).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    /// fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         Self::open_by(move || std::fs::File::create_new(path)).await
@@ -131,6 +182,23 @@ impl File {
     ///
     /// Others may have the same open file, and move its position: all that goes by it is done by the blocking
     /// pool.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::{fs::File, io::AsyncReadExt};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-from-std-{}", std::process::id()));
+    /// std::fs::write(&path, "opened by std")?;
+    /// let mut file = File::from_std(std::fs::File::open(&path)?);
+    /// let mut text = String::new();
+    /// file.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "opened by std");
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_std(std: std::fs::File) -> File {
         Self::with_position(OpenFile::from_others(std), FilePosition::default())
     }
@@ -235,6 +303,22 @@ impl File {
     ///
     /// # Cancel safety
     /// What was begun goes on; call it again to know how it ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::{fs::File, io::AsyncWriteExt};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-sync-{}", std::process::id()));
+    /// let mut file = File::create(&path).await?;
+    /// file.write_all(b"must survive a power cut").await?;
+    /// file.sync_all().await?;
+    /// assert_eq!(file.metadata().await?.len(), 24);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sync_all(&self) -> io::Result<()> {
         self.wait_for_write().await?;
         if let Some(outcome) = ring_io::sync(&self.std, false).await {
@@ -251,6 +335,25 @@ impl File {
     ///
     /// # Cancel safety
     /// What was begun goes on; call it again to know how it ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::{fs::File, io::AsyncWriteExt};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-sync-data-{}", std::process::id()));
+    /// let mut log = File::create(&path).await?;
+    /// for entry in ["one\n", "two\n"] {
+    ///     log.write_all(entry.as_bytes()).await?;
+    ///     // The entry is on the disk; times in its metadata may not be.
+    ///     log.sync_data().await?;
+    /// }
+    /// assert_eq!(log.metadata().await?.len(), 8);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sync_data(&self) -> io::Result<()> {
         self.wait_for_write().await?;
         if let Some(outcome) = ring_io::sync(&self.std, true).await {
@@ -273,6 +376,21 @@ impl File {
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{self, File};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-file-metadata-{}", std::process::id()));
+    /// fs::write(&path, "four").await?;
+    /// let metadata = File::open(&path).await?.metadata().await?;
+    /// assert!(metadata.is_file() && metadata.len() == 4);
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.std.detached().wait_empty().await;
         // After a write that is in progress, on the pool like the write.
@@ -293,6 +411,27 @@ impl File {
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped; a handle that nobody takes any more is closed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::{fs::{self, File}, io::AsyncReadExt};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-clone-{}", std::process::id()));
+    /// fs::write(&path, "0123456789").await?;
+    /// let mut one = File::open(&path).await?;
+    /// let mut two = one.try_clone().await?;
+    /// // They share the position.
+    /// let (mut first, mut second) = ([0; 5], [0; 5]);
+    /// one.read_exact(&mut first).await?;
+    /// drop(one);
+    /// two.read_exact(&mut second).await?;
+    /// assert_eq!((&first, &second), (b"01234", b"56789"));
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn try_clone(&self) -> io::Result<File> {
         self.idle_and_share().await;
         let cloned = self.change(|std| {
@@ -311,6 +450,25 @@ impl File {
     ///
     /// # Cancel safety
     /// The file is closed if the future is dropped; what it has taken is written all the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    /// use selkie::{fs::{self, File}, io::AsyncWriteExt};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-into-std-{}", std::process::id()));
+    /// let mut file = File::create(&path).await?;
+    /// file.write_all(b"begun here, ").await?;
+    /// // What was written before is in the file.
+    /// let mut file = file.into_std().await;
+    /// selkie::task::spawn_blocking(move || file.write_all(b"finished by std")).await.unwrap()?;
+    /// assert_eq!(fs::read_to_string(&path).await?, "begun here, finished by std");
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn into_std(self) -> std::fs::File {
         self.idle_and_share().await;
         if self.std.has_deferred_seek() {
@@ -329,6 +487,22 @@ impl File {
     ///
     /// # Errors
     /// The file itself, if an operation is in progress.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-try-into-std-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// // No operation is in progress.
+    /// let file: std::fs::File = file.try_into_std().unwrap();
+    /// assert_eq!(file.metadata()?.len(), 0);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(
         clippy::result_large_err,
         reason = "the file comes back, and is moved once"
@@ -348,6 +522,22 @@ impl File {
     ///
     /// # Panics
     /// If it is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-buf-size-{}", std::process::id()));
+    /// let mut file = File::create(&path).await?;
+    /// // Less memory for each file, and more hops for large ones.
+    /// file.set_max_buf_size(64 * 1024);
+    /// assert_eq!(file.max_buf_size(), 65_536);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
         assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");

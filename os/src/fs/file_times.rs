@@ -3,6 +3,24 @@
 use std::time::SystemTime;
 
 /// Which times of a file to set, and to what; see [`File::set_times`](super::File::set_times).
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::time::{Duration, SystemTime};
+/// use selkie::fs::{File, FileTimes};
+///
+/// let path = std::env::temp_dir().join(format!("selkie-file-times-{}", std::process::id()));
+/// let file = File::create(&path).await?;
+/// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
+/// // What is not set stays as it is.
+/// file.set_times(FileTimes::new().set_modified(then)).await?;
+/// assert_eq!(file.metadata().await?.modified()?, then);
+/// # selkie::fs::remove_file(&path).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "times change nothing until a file is given them"]
 pub struct FileTimes {
@@ -11,6 +29,22 @@ pub struct FileTimes {
 
 impl FileTimes {
     /// No times: setting them changes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{File, FileTimes};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-no-times-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// let before = file.metadata().await?.modified()?;
+    /// file.set_times(FileTimes::new()).await?;
+    /// assert_eq!(file.metadata().await?.modified()?, before);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }

@@ -12,6 +12,18 @@ use super::offload::offload;
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let path = fs::canonicalize("/tmp/..").await?;
+/// assert_eq!(path, std::path::Path::new("/"));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::canonicalize(path)).await
@@ -24,6 +36,23 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 ///
 /// # Cancel safety
 /// Once begun it is completed, even if the future is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let base = std::env::temp_dir().join(format!("selkie-hard-link-{}", std::process::id()));
+/// fs::create_dir(&base).await?;
+/// fs::write(base.join("one"), "the same file").await?;
+/// fs::hard_link(base.join("one"), base.join("two")).await?;
+/// fs::remove_file(base.join("one")).await?;
+/// assert_eq!(fs::read_to_string(base.join("two")).await?, "the same file");
+/// fs::remove_dir_all(&base).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::fs::hard_link(original, link)).await
@@ -36,6 +65,20 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let link = std::env::temp_dir().join(format!("selkie-read-link-{}", std::process::id()));
+/// fs::symlink("somewhere/else", &link).await?;
+/// assert_eq!(fs::read_link(&link).await?, std::path::Path::new("somewhere/else"));
+/// fs::remove_file(&link).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::read_link(path)).await
@@ -48,6 +91,25 @@ pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 ///
 /// # Cancel safety
 /// Once begun it is completed, even if the future is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let base = std::env::temp_dir().join(format!("selkie-rename-{}", std::process::id()));
+/// fs::create_dir(&base).await?;
+/// let (new, name) = (base.join("settings.new"), base.join("settings"));
+/// fs::write(&name, "old").await?;
+/// fs::write(&new, "new").await?;
+/// // Whoever reads sees the old contents or the new, and nothing in between.
+/// fs::rename(&new, &name).await?;
+/// assert_eq!(fs::read_to_string(&name).await?, "new");
+/// fs::remove_dir_all(&base).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || std::fs::rename(from, to)).await

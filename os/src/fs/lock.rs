@@ -94,6 +94,22 @@ impl File {
     ///
     /// # Cancel safety
     /// As for [`lock`](Self::lock).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-lock-shared-{}", std::process::id()));
+    /// let (one, two) = (File::create(&path).await?, File::open(&path).await?);
+    /// // Readers may have it side by side.
+    /// one.lock_shared().await?;
+    /// two.lock_shared().await?;
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn lock_shared(&self) -> io::Result<()> {
         self.wait_for_lock(FileLock::Shared).await
     }
@@ -105,6 +121,23 @@ impl File {
     ///
     /// # Cancel safety
     /// As for [`lock`](Self::lock).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-try-lock-{}", std::process::id()));
+    /// let (one, two) = (File::create(&path).await?, File::open(&path).await?);
+    /// one.try_lock().await?;
+    /// // Another instance of the program has the file.
+    /// let error = two.try_lock().await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn try_lock(&self) -> io::Result<()> {
         self.change_lock(FileLock::Exclusive).await
     }
@@ -116,6 +149,21 @@ impl File {
     ///
     /// # Cancel safety
     /// As for [`lock`](Self::lock).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-try-lock-shared-{}", std::process::id()));
+    /// let (reader, writer) = (File::create(&path).await?, File::open(&path).await?);
+    /// reader.try_lock_shared().await?;
+    /// assert!(writer.try_lock().await.is_err());
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn try_lock_shared(&self) -> io::Result<()> {
         self.change_lock(FileLock::Shared).await
     }
@@ -130,6 +178,22 @@ impl File {
     ///
     /// # Cancel safety
     /// The lock may be given up although the future was dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::File;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-unlock-{}", std::process::id()));
+    /// let (one, two) = (File::create(&path).await?, File::open(&path).await?);
+    /// one.lock().await?;
+    /// one.unlock().await?;
+    /// two.try_lock().await?;
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn unlock(&self) -> io::Result<()> {
         self.idle().await;
         self.change_lock(FileLock::None).await

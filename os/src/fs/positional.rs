@@ -122,6 +122,26 @@ impl File {
     ///
     /// # Cost
     /// A hop to the blocking pool.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{self, File};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-read-exact-at-{}", std::process::id()));
+    /// fs::write(&path, "0123456789").await?;
+    /// let file = File::open(&path).await?;
+    /// let (outcome, buffer) = file.read_exact_at(vec![0; 3], 4).await;
+    /// outcome?;
+    /// assert_eq!(buffer, b"456");
+    /// // The buffer comes back from a failure, too.
+    /// let (outcome, buffer) = file.read_exact_at(buffer, 9).await;
+    /// assert!(outcome.is_err() && buffer.len() == 3);
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn read_exact_at<B>(&self, buf: B, offset: u64) -> (io::Result<()>, B)
     where
         B: AsMut<[u8]> + Send + 'static,
@@ -159,6 +179,24 @@ impl File {
     /// # Cost
     /// A system call for the ring of a runtime with I/O (on Linux), else a hop to the blocking pool; no
     /// copy.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{self, File};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-write-at-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// let (written, _buffer) = file.write_at("second", 6).await;
+    /// assert_eq!(written?, 6);
+    /// let (written, _buffer) = file.write_at("first ", 0).await;
+    /// written?;
+    /// assert_eq!(fs::read_to_string(&path).await?, "first second");
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_at<B>(&self, buf: B, offset: u64) -> (io::Result<usize>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -188,6 +226,23 @@ impl File {
     ///
     /// # Cost
     /// As for [`write_at`](Self::write_at), as a rule once.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs::{self, File};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-write-all-at-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// // Several writers of one file, each at its own place.
+    /// let (one, two) = selkie::join!(file.write_all_at("ab", 0), file.write_all_at("cd", 2));
+    /// one.0.and(two.0)?;
+    /// assert_eq!(fs::read_to_string(&path).await?, "abcd");
+    /// # fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_all_at<B>(&self, buf: B, offset: u64) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,

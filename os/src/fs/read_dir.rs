@@ -29,6 +29,29 @@ const BATCH: usize = 32;
 ///
 /// # Cancel safety
 /// Nothing changes when the future is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let base = std::env::temp_dir().join(format!("selkie-list-{}", std::process::id()));
+/// fs::create_dir(&base).await?;
+/// for name in ["b", "a"] {
+///     fs::write(base.join(name), "").await?;
+/// }
+/// let mut names = Vec::new();
+/// let mut entries = fs::read_dir(&base).await?;
+/// while let Some(entry) = entries.next_entry().await? {
+///     names.push(entry.file_name());
+/// }
+/// names.sort();
+/// assert_eq!(names, ["a", "b"]);
+/// fs::remove_dir_all(&base).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let batch = offload(move || {
@@ -54,6 +77,30 @@ fn open_directory(path: &Path) -> io::Result<std::fs::ReadDir> {
 }
 
 /// The entries of a directory, one after the other; made by [`read_dir`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs::{self, ReadDir};
+///
+/// /// How many files there are, directories not counted.
+/// async fn count(mut entries: ReadDir) -> std::io::Result<u32> {
+///     let mut files = 0;
+///     while let Some(entry) = entries.next_entry().await? {
+///         files += u32::from(entry.file_type().await?.is_file());
+///     }
+///     Ok(files)
+/// }
+///
+/// let base = std::env::temp_dir().join(format!("selkie-read-dir-{}", std::process::id()));
+/// fs::create_dir_all(base.join("inner")).await?;
+/// fs::write(base.join("one"), "").await?;
+/// assert_eq!(count(fs::read_dir(&base).await?).await?, 1);
+/// fs::remove_dir_all(&base).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "entries are read only when they are asked for"]
 pub struct ReadDir(State);
@@ -92,6 +139,23 @@ impl ReadDir {
     ///
     /// # Cancel safety
     /// No entry is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs;
+    ///
+    /// let base = std::env::temp_dir().join(format!("selkie-next-entry-{}", std::process::id()));
+    /// fs::create_dir(&base).await?;
+    /// fs::write(base.join("only"), "").await?;
+    /// let mut entries = fs::read_dir(&base).await?;
+    /// assert_eq!(entries.next_entry().await?.unwrap().file_name(), "only");
+    /// assert!(entries.next_entry().await?.is_none());
+    /// fs::remove_dir_all(&base).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
         poll_fn(|cx| self.poll_next_entry(cx)).await
     }
@@ -135,6 +199,23 @@ impl ReadDir {
 }
 
 /// One entry of a directory.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let base = std::env::temp_dir().join(format!("selkie-dir-entry-{}", std::process::id()));
+/// fs::create_dir(&base).await?;
+/// fs::write(base.join("notes.txt"), "three").await?;
+/// let entry = fs::read_dir(&base).await?.next_entry().await?.unwrap();
+/// assert_eq!(entry.file_name(), "notes.txt");
+/// assert_eq!(entry.metadata().await?.len(), 5);
+/// fs::remove_dir_all(&base).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct DirEntry {
     // The listing itself tells the type, on most file systems.
@@ -152,6 +233,23 @@ impl DirEntry {
     }
 
     /// The directory's path with the entry's name.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs;
+    ///
+    /// let base = std::env::temp_dir().join(format!("selkie-entry-path-{}", std::process::id()));
+    /// fs::create_dir(&base).await?;
+    /// fs::write(base.join("file"), "contents").await?;
+    /// let entry = fs::read_dir(&base).await?.next_entry().await?.unwrap();
+    /// assert_eq!(entry.path(), base.join("file"));
+    /// assert_eq!(fs::read_to_string(entry.path()).await?, "contents");
+    /// fs::remove_dir_all(&base).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn path(&self) -> PathBuf {
         self.std.path()
     }
@@ -168,6 +266,22 @@ impl DirEntry {
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs;
+    ///
+    /// let base = std::env::temp_dir().join(format!("selkie-entry-metadata-{}", std::process::id()));
+    /// fs::create_dir(&base).await?;
+    /// fs::write(base.join("file"), "12345").await?;
+    /// let entry = fs::read_dir(&base).await?.next_entry().await?.unwrap();
+    /// assert_eq!(entry.metadata().await?.len(), 5);
+    /// fs::remove_dir_all(&base).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let std = Arc::clone(&self.std);
         offload(move || std.metadata()).await
@@ -180,6 +294,21 @@ impl DirEntry {
     ///
     /// # Cancel safety
     /// Nothing changes when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs;
+    ///
+    /// let base = std::env::temp_dir().join(format!("selkie-entry-type-{}", std::process::id()));
+    /// fs::create_dir_all(base.join("inner")).await?;
+    /// let entry = fs::read_dir(&base).await?.next_entry().await?.unwrap();
+    /// assert!(entry.file_type().await?.is_dir());
+    /// fs::remove_dir_all(&base).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn file_type(&self) -> io::Result<FileType> {
         if let Some(file_type) = self.file_type {
             return Ok(file_type);

@@ -15,6 +15,20 @@ use super::offload::offload;
 ///
 /// # Cost
 /// A hop to the blocking pool.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let path = std::env::temp_dir().join(format!("selkie-read-{}", std::process::id()));
+/// fs::write(&path, [1, 2, 3]).await?;
+/// assert_eq!(fs::read(&path).await?, [1, 2, 3]);
+/// fs::remove_file(&path).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::read(path)).await
@@ -30,6 +44,24 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 ///
 /// # Cost
 /// As for [`read`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let path = std::env::temp_dir().join(format!("selkie-read-text-{}", std::process::id()));
+/// fs::write(&path, "port = 8080\n").await?;
+/// let settings = fs::read_to_string(&path).await?;
+/// assert_eq!(settings.trim().split_once(" = "), Some(("port", "8080")));
+/// // What is no text is an error.
+/// fs::write(&path, [0xff]).await?;
+/// assert!(fs::read_to_string(&path).await.is_err());
+/// fs::remove_file(&path).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     let bytes = read(path).await?;
     String::from_utf8(bytes).map_err(|_| {
@@ -50,6 +82,22 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 ///
 /// # Cost
 /// A copy of `contents`, and one hop to the blocking pool.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let path = std::env::temp_dir().join(format!("selkie-write-{}", std::process::id()));
+/// fs::write(&path, "first and long").await?;
+/// // Replaces all that was there.
+/// fs::write(&path, b"second").await?;
+/// assert_eq!(fs::read_to_string(&path).await?, "second");
+/// fs::remove_file(&path).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
     let (path, contents) = (path.as_ref().to_owned(), contents.as_ref().to_owned());
     offload(move || std::fs::write(path, contents)).await
@@ -62,6 +110,22 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 ///
 /// # Cancel safety
 /// Once begun it is completed, even if the future is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::fs;
+///
+/// let base = std::env::temp_dir().join(format!("selkie-copy-{}", std::process::id()));
+/// fs::create_dir(&base).await?;
+/// fs::write(base.join("from"), "contents").await?;
+/// assert_eq!(fs::copy(base.join("from"), base.join("to")).await?, 8);
+/// assert_eq!(fs::read(base.join("to")).await?, b"contents");
+/// fs::remove_dir_all(&base).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64, io::Error> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || {

@@ -19,6 +19,24 @@ use crate::task::spawn_blocking_for;
 /// `(host, port)`.
 ///
 /// The trait is sealed; [`lookup_host`](fn@super::lookup_host) turns any of them into addresses.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::{TcpListener, ToSocketAddrs};
+///
+/// /// Takes text, pairs, addresses, or a slice of them, which are tried in turn.
+/// async fn listen(address: impl ToSocketAddrs) -> std::io::Result<TcpListener> {
+///     TcpListener::bind(address).await
+/// }
+///
+/// assert!(listen("127.0.0.1:0").await.is_ok());
+/// assert!(listen(("127.0.0.1", 0)).await.is_ok());
+/// assert!(listen(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub trait ToSocketAddrs: sealed::Resolve {}
 
 pub(super) mod sealed {

@@ -3,9 +3,9 @@
 //! The macro expects the socket to hold its source in `self.io: Evented<_>`.
 
 /// Sends to the connected address, and receives. `$address` makes the `$addr` of this socket from that of
-/// socket2.
+/// socket2. For the examples, `$pair` makes `client` and `server`, of which the first is connected to the other.
 macro_rules! datagram_methods {
-    ($addr:ty, $address:path) => {
+    ($addr:ty, $address:path, $pair:literal) => {
         // The system calls, made through `try_io` of mio as it requires.
 
         fn recv_now(&self, free: &mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<usize> {
@@ -80,6 +80,18 @@ macro_rules! datagram_methods {
         ///
         /// # Cancel safety
         /// Nothing was sent if the future is dropped before it is ready.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// assert_eq!(client.send(b"ping").await?, 4);
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(server.recv(&mut buffer).await?, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .call(crate::async_io::Interest::WRITABLE, || self.io.send(buf))
@@ -104,6 +116,18 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// assert_eq!(client.try_send(b"ping")?, 4);
+        /// # drop(server);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .try_call(crate::async_io::Interest::WRITABLE, || self.io.send(buf))
@@ -116,6 +140,21 @@ macro_rules! datagram_methods {
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.send(b"one").await?;
+        /// client.send(b"three").await?;
+        /// // Each receive takes a datagram, however much room there is.
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(server.recv(&mut buffer).await?, 3);
+        /// assert_eq!(server.recv(&mut buffer).await?, 5);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io
                 .call(crate::async_io::Interest::READABLE, || {
@@ -140,6 +179,22 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// `WouldBlock` if none is here; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::ErrorKind;
+        ///
+        #[doc = $pair]
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(server.try_recv(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+        /// client.send(b"ping").await?;
+        /// server.readable().await?;
+        /// assert_eq!(server.try_recv(&mut buffer)?, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io.try_call(crate::async_io::Interest::READABLE, || {
                 self.recv_now(crate::source::as_uninit(buf))
@@ -153,6 +208,19 @@ macro_rules! datagram_methods {
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.send(b"ping").await?;
+        /// let mut received = Vec::with_capacity(16);
+        /// server.recv_buf(&mut received).await?;
+        /// assert_eq!(received, b"ping");
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
             Ok(self
@@ -166,6 +234,19 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// `WouldBlock` if none is here; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.send(b"ping").await?;
+        /// server.readable().await?;
+        /// let mut received = Vec::with_capacity(16);
+        /// assert_eq!(server.try_recv_buf(&mut received)?, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
             Ok(self
@@ -181,6 +262,20 @@ macro_rules! datagram_methods {
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.send(b"ping").await?;
+        /// let mut buffer = [0; 16];
+        /// let (length, sender) = server.recv_from(&mut buffer).await?;
+        /// assert_eq!(&buffer[..length], b"ping");
+        /// assert_eq!(format!("{sender:?}"), format!("{:?}", client.local_addr()?));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
             self.io
                 .call(crate::async_io::Interest::READABLE, || {
@@ -206,6 +301,20 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// `WouldBlock` if none is here; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.send(b"ping").await?;
+        /// server.readable().await?;
+        /// let mut buffer = [0; 16];
+        /// let (length, _sender) = server.try_recv_from(&mut buffer)?;
+        /// assert_eq!(&buffer[..length], b"ping");
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
             self.io.try_call(crate::async_io::Interest::READABLE, || {
                 self.recv_from_now(crate::source::as_uninit(buf))
@@ -219,6 +328,19 @@ macro_rules! datagram_methods {
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.send(b"ping").await?;
+        /// let mut received = Vec::with_capacity(16);
+        /// let (length, _sender) = server.recv_buf_from(&mut received).await?;
+        /// assert_eq!((length, received.as_slice()), (4, &b"ping"[..]));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn recv_buf_from<B: bytes::BufMut>(
             &self,
             buf: &mut B,
@@ -233,6 +355,20 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// `WouldBlock` if none is here; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.send(b"ping").await?;
+        /// server.readable().await?;
+        /// let mut received = Vec::with_capacity(16);
+        /// let (length, _sender) = server.try_recv_buf_from(&mut received)?;
+        /// assert_eq!(length, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_recv_buf_from<B: bytes::BufMut>(
             &self,
             buf: &mut B,
@@ -248,6 +384,22 @@ macro_rules! datagram_methods {
         ///
         /// # Cancel safety
         /// Nothing was sent if the future is dropped before it is ready.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSlice;
+        ///
+        #[doc = $pair]
+        /// // One datagram of two parts, without a copy that joins them.
+        /// let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+        /// assert_eq!(client.send_vectored(&parts).await?, 8);
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(server.recv(&mut buffer).await?, 8);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io
                 .call(crate::async_io::Interest::WRITABLE, || {
@@ -260,6 +412,21 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSlice;
+        ///
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+        /// assert_eq!(client.try_send_vectored(&parts)?, 8);
+        /// # drop(server);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io.try_call(crate::async_io::Interest::WRITABLE, || {
                 self.send_vectored_now(bufs)
@@ -273,6 +440,22 @@ macro_rules! datagram_methods {
         ///
         /// # Cancel safety
         /// No datagram is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSliceMut;
+        ///
+        #[doc = $pair]
+        /// client.send(b"headbody").await?;
+        /// let (mut head, mut body) = ([0; 4], [0; 16]);
+        /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+        /// let length = server.recv_vectored(&mut buffers).await?;
+        /// assert_eq!((&head, &body[..length - 4]), (b"head", &b"body"[..]));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn recv_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -288,6 +471,22 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// `WouldBlock` if none is here; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSliceMut;
+        ///
+        #[doc = $pair]
+        /// client.send(b"headbody").await?;
+        /// server.readable().await?;
+        /// let (mut head, mut body) = ([0; 4], [0; 16]);
+        /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+        /// assert_eq!(server.try_recv_vectored(&mut buffers)?, 8);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_recv_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],

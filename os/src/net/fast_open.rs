@@ -52,6 +52,21 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::TcpSocket;
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// // Clients that were here before may send with their first packet.
+    /// socket.set_fast_open(16)?;
+    /// assert!(socket.listen(128).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "TCP_FASTOPEN")]
     pub fn set_fast_open(&self, most: u32) -> io::Result<()> {
         self.set_tcp(libc::TCP_FASTOPEN, i32::try_from(most).unwrap_or(i32::MAX))

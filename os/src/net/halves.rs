@@ -6,9 +6,10 @@
 //!             I2 after a fork the child process closes its own descriptors and does nothing more: the connection
 //!                belongs to the parent.
 
-/// Methods of a half that only pass the call on to the stream.
+/// Methods of a half that only pass the call on to the stream. For the examples, here and below, `$pair` makes `client`
+/// and `server`, `$split` makes `reader` and `writer` of `client`, and `$half` is one of them.
 macro_rules! half_common_methods {
-    ($addr:ty) => {
+    ($addr:ty, $pair:literal, $split:literal, $half:ident) => {
         /// The address of the other end.
         ///
         /// # Errors
@@ -32,6 +33,21 @@ macro_rules! half_common_methods {
         ///
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::Interest;
+        ///
+        #[doc = $pair]
+        #[doc = $split]
+        /// server.try_write(b"ping")?;
+        #[doc = concat!("let ready = ", stringify!($half), ".ready(Interest::READABLE | Interest::WRITABLE).await?;")]
+        /// assert!(ready.is_readable() || ready.is_writable());
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn ready(
             &self,
             interest: crate::async_io::Interest,
@@ -42,7 +58,7 @@ macro_rules! half_common_methods {
 }
 
 macro_rules! read_half_methods {
-    () => {
+    ($pair:literal, $split:literal) => {
         /// Waits until there is something to read, or the end.
         ///
         /// # Errors
@@ -50,6 +66,20 @@ macro_rules! read_half_methods {
         ///
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        #[doc = $split]
+        /// server.try_write(b"ping")?;
+        /// reader.readable().await?;
+        /// assert_eq!(reader.try_read(&mut [0; 16])?, 4);
+        /// # drop(writer);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn readable(&self) -> std::io::Result<()> {
             self.stream().readable().await
         }
@@ -58,6 +88,24 @@ macro_rules! read_half_methods {
         ///
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::ErrorKind;
+        ///
+        #[doc = $pair]
+        #[doc = $split]
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(reader.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+        /// server.try_write(b"ping")?;
+        /// reader.readable().await?;
+        /// assert_eq!(reader.try_read(&mut buffer)?, 4);
+        /// # drop(writer);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.stream().try_read(buf)
         }
@@ -66,6 +114,25 @@ macro_rules! read_half_methods {
         ///
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSliceMut;
+        ///
+        #[doc = $pair]
+        #[doc = $split]
+        /// server.try_write(b"headbody")?;
+        /// let (mut head, mut body) = ([0; 4], [0; 16]);
+        /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+        /// reader.readable().await?;
+        /// let length = reader.try_read_vectored(&mut buffers)?;
+        /// assert_eq!((&head, &body[..length - 4]), (b"head", &b"body"[..]));
+        /// # drop(writer);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -81,6 +148,24 @@ macro_rules! read_half_methods {
         ///
         /// # Cancel safety
         /// Nothing was read if the future is dropped before it is ready.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSliceMut;
+        ///
+        #[doc = $pair]
+        #[doc = $split]
+        /// server.try_write(b"headbody")?;
+        /// let (mut head, mut body) = ([0; 4], [0; 16]);
+        /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+        /// let length = reader.read_vectored(&mut buffers).await?;
+        /// assert_eq!((&head, &body[..length - 4]), (b"head", &b"body"[..]));
+        /// # drop(writer);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -92,6 +177,21 @@ macro_rules! read_half_methods {
         ///
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        #[doc = $split]
+        /// server.try_write(b"ping")?;
+        /// reader.readable().await?;
+        /// let mut received = Vec::with_capacity(64);
+        /// assert_eq!(reader.try_read_buf(&mut received)?, 4);
+        /// # drop(writer);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.stream().try_read_buf(buf)
         }
@@ -99,7 +199,7 @@ macro_rules! read_half_methods {
 }
 
 macro_rules! write_half_methods {
-    () => {
+    ($pair:literal, $split:literal) => {
         /// Waits until there is room to write, or the writing side is closed.
         ///
         /// # Errors
@@ -107,6 +207,19 @@ macro_rules! write_half_methods {
         ///
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        #[doc = $split]
+        /// writer.writable().await?;
+        /// assert_eq!(writer.try_write(b"ping")?, 4);
+        /// # drop((reader, server));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn writable(&self) -> std::io::Result<()> {
             self.stream().writable().await
         }
@@ -115,6 +228,25 @@ macro_rules! write_half_methods {
         ///
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::AsyncReadExt;
+        ///
+        #[doc = $pair]
+        #[doc = $split]
+        /// writer.writable().await?;
+        /// writer.try_write(b"ping")?;
+        /// let mut request = [0; 4];
+        /// # let mut server = server;
+        /// server.read_exact(&mut request).await?;
+        /// assert_eq!(&request, b"ping");
+        /// # drop(reader);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.stream().try_write(buf)
         }
@@ -123,6 +255,22 @@ macro_rules! write_half_methods {
         ///
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSlice;
+        ///
+        #[doc = $pair]
+        #[doc = $split]
+        /// writer.writable().await?;
+        /// let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+        /// assert_eq!(writer.try_write_vectored(&parts)?, 8);
+        /// # drop((reader, server));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.stream().try_write_vectored(bufs)
         }
@@ -152,14 +300,50 @@ macro_rules! halves_impls {
 
 /// `ReadHalf` and `WriteHalf`, borrowed from a stream.
 macro_rules! borrowed_halves {
-    ($stream:ident, $addr:ty) => {
+    ($stream:ident, $addr:ty, $pair:literal) => {
         /// The reading side of a borrowed stream; made by its `split`.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+        ///
+        #[doc = $pair]
+        /// # let (mut client, mut server) = (client, server);
+        /// let (mut reader, mut writer) = client.split();
+        /// let mut answer = [0; 4];
+        /// // Both directions at once, in one task.
+        /// server.write_all(b"pong").await?;
+        /// selkie::try_join!(writer.write_all(b"ping"), reader.read_exact(&mut answer))?;
+        /// assert_eq!(&answer, b"pong");
+        /// # Ok(())
+        /// # }
+        /// ```
         #[derive(Debug)]
         pub struct ReadHalf<'a>(&'a $stream);
 
         /// The writing side of a borrowed stream; made by its `split`.
         ///
         /// Dropping it does not close the writing side.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+        ///
+        #[doc = $pair]
+        /// # let (mut client, mut server) = (client, server);
+        /// let (_reader, mut writer) = client.split();
+        /// writer.write_all(b"bye").await?;
+        /// writer.shutdown().await?;
+        /// let mut text = String::new();
+        /// server.read_to_string(&mut text).await?;
+        /// assert_eq!(text, "bye");
+        /// # Ok(())
+        /// # }
+        /// ```
         #[derive(Debug)]
         pub struct WriteHalf<'a>(&'a $stream);
 
@@ -167,6 +351,23 @@ macro_rules! borrowed_halves {
             /// Borrows the stream as a reading and a writing side, to be used at once.
             ///
             /// See `into_split` for two values that can go to two tasks.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use selkie::io::{AsyncWriteExt, copy};
+            ///
+            #[doc = $pair]
+            /// # let (mut client, mut server) = (client, server);
+            /// client.write_all(b"echo").await?;
+            /// client.shutdown().await?;
+            /// // Sends back what comes, until it ends.
+            /// let (mut reader, mut writer) = server.split();
+            /// assert_eq!(copy(&mut reader, &mut writer).await?, 4);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
                 (ReadHalf(self), WriteHalf(self))
             }
@@ -177,8 +378,16 @@ macro_rules! borrowed_halves {
                 self.0
             }
 
-            $crate::net::halves::half_common_methods!($addr);
-            $crate::net::halves::read_half_methods!();
+            $crate::net::halves::half_common_methods!(
+                $addr,
+                $pair,
+                "# let mut client = client;\nlet (reader, writer) = client.split();",
+                reader
+            );
+            $crate::net::halves::read_half_methods!(
+                $pair,
+                "# let mut client = client;\nlet (reader, writer) = client.split();"
+            );
         }
 
         impl WriteHalf<'_> {
@@ -190,8 +399,16 @@ macro_rules! borrowed_halves {
                 self.0.shutdown_write()
             }
 
-            $crate::net::halves::half_common_methods!($addr);
-            $crate::net::halves::write_half_methods!();
+            $crate::net::halves::half_common_methods!(
+                $addr,
+                $pair,
+                "# let mut client = client;\nlet (reader, writer) = client.split();",
+                writer
+            );
+            $crate::net::halves::write_half_methods!(
+                $pair,
+                "# let mut client = client;\nlet (reader, writer) = client.split();"
+            );
         }
 
         $crate::net::halves::halves_impls!(ReadHalf<'_>, WriteHalf<'_>, $stream);
@@ -200,8 +417,26 @@ macro_rules! borrowed_halves {
 
 /// `OwnedReadHalf`, `OwnedWriteHalf` and `ReuniteError`.
 macro_rules! owned_halves {
-    ($stream:ident, $addr:ty) => {
+    ($stream:ident, $addr:ty, $pair:literal) => {
         /// The reading side of a stream; made by its `into_split`.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+        ///
+        #[doc = $pair]
+        /// let (mut reader, mut writer) = client.into_split();
+        /// // One task for each direction.
+        /// let receiver = selkie::spawn(async move { reader.read_u8().await });
+        /// writer.write_all(b"ping").await?;
+        /// # let mut server = server;
+        /// server.write_u8(7).await?;
+        /// assert_eq!(receiver.await.unwrap()?, 7);
+        /// # Ok(())
+        /// # }
+        /// ```
         #[derive(Debug)]
         pub struct OwnedReadHalf(std::sync::Arc<$stream>);
 
@@ -209,6 +444,26 @@ macro_rules! owned_halves {
         ///
         /// Dropping it closes the writing side, so that the peer reads the end; see
         /// [`forget`](Self::forget).
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+        ///
+        #[doc = $pair]
+        /// let (_reader, mut writer) = client.into_split();
+        /// selkie::spawn(async move {
+        ///     writer.write_all(b"all there is").await
+        ///     // Dropped here, so that the other side reads the end.
+        /// });
+        /// # let mut server = server;
+        /// let mut text = String::new();
+        /// server.read_to_string(&mut text).await?;
+        /// assert_eq!(text, "all there is");
+        /// # Ok(())
+        /// # }
+        /// ```
         #[derive(Debug)]
         pub struct OwnedWriteHalf {
             stream: std::sync::Arc<$stream>,
@@ -218,6 +473,19 @@ macro_rules! owned_halves {
         }
 
         /// Two halves that were not of one stream; they come back inside.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// let (reader, _writer) = client.into_split();
+        /// let (_reader, writer) = server.into_split();
+        /// let error = reader.reunite(writer).unwrap_err();
+        /// assert!(error.to_string().contains("not of the same stream"));
+        /// # Ok(())
+        /// # }
+        /// ```
         #[derive(Debug)]
         pub struct ReuniteError(
             /// The reading half.
@@ -241,6 +509,27 @@ macro_rules! owned_halves {
             ///
             /// # Cost
             /// One allocation.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+            ///
+            #[doc = $pair]
+            /// let (mut reader, mut writer) = client.into_split();
+            /// let sender = selkie::spawn(async move { writer.write_all(b"from a task").await });
+            /// # let mut server = server;
+            /// let mut text = [0; 11];
+            /// server.read_exact(&mut text).await?;
+            /// sender.await.unwrap()?;
+            /// // The task has dropped its half: we read the end. Ours is still open.
+            /// assert_eq!(server.read(&mut text).await?, 0);
+            /// server.write_u8(1).await?;
+            /// assert_eq!(reader.read_u8().await?, 1);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
                 let stream = std::sync::Arc::new(self);
                 let read = OwnedReadHalf(std::sync::Arc::clone(&stream));
@@ -272,12 +561,33 @@ macro_rules! owned_halves {
             ///
             /// # Errors
             /// Both halves, if they are not of one stream.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = $pair]
+            /// let (reader, writer) = client.into_split();
+            /// let whole = reader.reunite(writer).unwrap();
+            /// assert!(whole.peer_addr().is_ok());
+            /// # drop(server);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn reunite(self, other: OwnedWriteHalf) -> Result<$stream, ReuniteError> {
                 reunite(self, other)
             }
 
-            $crate::net::halves::half_common_methods!($addr);
-            $crate::net::halves::read_half_methods!();
+            $crate::net::halves::half_common_methods!(
+                $addr,
+                $pair,
+                "let (reader, writer) = client.into_split();",
+                reader
+            );
+            $crate::net::halves::read_half_methods!(
+                $pair,
+                "let (reader, writer) = client.into_split();"
+            );
         }
 
         impl OwnedWriteHalf {
@@ -297,17 +607,53 @@ macro_rules! owned_halves {
             ///
             /// # Errors
             /// Both halves, if they are not of one stream.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = $pair]
+            /// let (reader, writer) = client.into_split();
+            /// let whole = writer.reunite(reader).unwrap();
+            /// assert!(whole.peer_addr().is_ok());
+            /// # drop(server);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn reunite(self, other: OwnedReadHalf) -> Result<$stream, ReuniteError> {
                 reunite(other, self)
             }
 
             /// Drops this half and leaves the writing side open until the reading half drops.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::io::ErrorKind;
+            ///
+            #[doc = $pair]
+            /// let (_reader, writer) = client.into_split();
+            /// writer.forget();
+            /// // The other side does not read the end.
+            /// assert_eq!(server.try_read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn forget(mut self) {
                 self.close_on_drop = false;
             }
 
-            $crate::net::halves::half_common_methods!($addr);
-            $crate::net::halves::write_half_methods!();
+            $crate::net::halves::half_common_methods!(
+                $addr,
+                $pair,
+                "let (reader, writer) = client.into_split();",
+                writer
+            );
+            $crate::net::halves::write_half_methods!(
+                $pair,
+                "let (reader, writer) = client.into_split();"
+            );
         }
 
         impl Drop for OwnedWriteHalf {

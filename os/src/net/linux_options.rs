@@ -46,6 +46,21 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// // Acknowledges at once; the system may go back by itself.
+    /// stream.set_quickack(true)?;
+    /// assert!(stream.quickack()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
         SockRef::from(&*self.io).set_tcp_quickack(quickack)
     }

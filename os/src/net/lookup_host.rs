@@ -18,6 +18,20 @@ use super::addr::ToSocketAddrs;
 ///
 /// # Cost
 /// None for addresses; a call on the blocking pool for a name.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::lookup_host;
+///
+/// // An address needs no look-up; a name is looked up on the blocking pool.
+/// let mut addresses = lookup_host("127.0.0.1:80").await?;
+/// assert_eq!(addresses.next(), Some("127.0.0.1:80".parse().unwrap()));
+/// assert!(lookup_host(("localhost", 80)).await?.all(|address| address.port() == 80));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn lookup_host<T>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>>
 where
     T: ToSocketAddrs,

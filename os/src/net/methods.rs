@@ -3,8 +3,11 @@
 //! Each macro expects the socket to hold its source in `self.io: Evented<_>`.
 
 /// `ready`, `readable`, `writable`, `try_io`, `async_io`.
+///
+/// For the examples: `$pair` makes `client` and `server`, whose methods `$send` and `$recv` do not wait; `$operation`
+/// writes four bytes to `client`.
 macro_rules! readiness_methods {
-    () => {
+    ($pair:literal, $send:ident, $recv:ident, $operation:literal) => {
         /// Waits until the socket is ready for any of `interest`, and returns for which.
         ///
         /// Readiness is what the system reported last: the next operation may still find that it would block.
@@ -15,6 +18,21 @@ macro_rules! readiness_methods {
         ///
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::Interest;
+        ///
+        #[doc = $pair]
+        /// let ready = client.ready(Interest::READABLE | Interest::WRITABLE).await?;
+        /// if ready.is_writable() {
+        #[doc = concat!("    assert_eq!(client.", stringify!($send), "(b\"ping\")?, 4);")]
+        /// }
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn ready(
             &self,
             interest: crate::async_io::Interest,
@@ -29,6 +47,29 @@ macro_rules! readiness_methods {
         ///
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::ErrorKind;
+        ///
+        #[doc = $pair]
+        /// client.writable().await?;
+        #[doc = concat!("client.", stringify!($send), "(b\"ping\")?;")]
+        /// let mut buffer = [0; 16];
+        /// let length = loop {
+        ///     server.readable().await?;
+        #[doc = concat!("    match server.", stringify!($recv), "(&mut buffer) {")]
+        ///         // Another task was faster, or the poller was wrong: wait again.
+        ///         Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+        ///         outcome => break outcome?,
+        ///     }
+        /// };
+        /// assert_eq!(&buffer[..length], b"ping");
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn readable(&self) -> std::io::Result<()> {
             self.ready(crate::async_io::Interest::READABLE)
                 .await
@@ -42,6 +83,25 @@ macro_rules! readiness_methods {
         ///
         /// # Cancel safety
         /// Nothing is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::ErrorKind;
+        ///
+        #[doc = $pair]
+        /// let sent = loop {
+        ///     client.writable().await?;
+        #[doc = concat!("    match client.", stringify!($send), "(b\"ping\") {")]
+        ///         Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+        ///         outcome => break outcome?,
+        ///     }
+        /// };
+        /// assert_eq!(sent, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn writable(&self) -> std::io::Result<()> {
             self.ready(crate::async_io::Interest::WRITABLE)
                 .await
@@ -55,6 +115,21 @@ macro_rules! readiness_methods {
         ///
         /// # Errors
         /// `WouldBlock` if the socket is not thought ready; what `f` returns otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::Interest;
+        ///
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// // An operation that this type has no method for.
+        #[doc = concat!("let sent = client.try_io(Interest::WRITABLE, || ", $operation, ")?;")]
+        /// assert_eq!(sent, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_io<R>(
             &self,
             interest: crate::async_io::Interest,
@@ -70,6 +145,20 @@ macro_rules! readiness_methods {
         ///
         /// # Cancel safety
         /// Between two runs of `f` nothing is held; what `f` did before is done.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::Interest;
+        ///
+        #[doc = $pair]
+        /// // An operation that this type has no method for, as often as it would block.
+        #[doc = concat!("let sent = client.async_io(Interest::WRITABLE, || ", $operation, ").await?;")]
+        /// assert_eq!(sent, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn async_io<R>(
             &self,
             interest: crate::async_io::Interest,
@@ -81,9 +170,9 @@ macro_rules! readiness_methods {
 }
 
 /// Conversions from a socket of std and back. `$what` names the socket, `$kind` is its kind of source, and
-/// `$interest` what it is registered for.
+/// `$interest` what it is registered for. For the examples, `$made` makes one of std's.
 macro_rules! std_conversions {
-    ($socket:ident, $std:ty, $source:ty, $what:literal, $kind:ident, $interest:expr) => {
+    ($socket:ident, $std:ty, $source:ty, $what:literal, $kind:ident, $interest:expr, $made:literal) => {
         impl $socket {
             #[doc = concat!("Takes over ", $what, " of std's, which must be in non-blocking mode.")]
             ///
@@ -93,6 +182,18 @@ macro_rules! std_conversions {
             /// # Panics
             /// Outside of a runtime with I/O enabled; in debug builds if the socket is in blocking
             /// mode.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = $made]
+            /// socket.set_nonblocking(true)?;
+            #[doc = concat!("let socket = selkie::net::", stringify!($socket), "::from_std(socket)?;")]
+            /// assert!(socket.local_addr().is_ok());
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn from_std(socket: $std) -> std::io::Result<Self> {
                 crate::sys::assert_nonblocking(&socket);
@@ -107,6 +208,21 @@ macro_rules! std_conversions {
             ///
             /// # Errors
             /// If it cannot be deregistered.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = $made]
+            /// socket.set_nonblocking(true)?;
+            #[doc = concat!("let socket = selkie::net::", stringify!($socket), "::from_std(socket)?;")]
+            /// let socket = socket.into_std()?;
+            /// // Of std's again, which blocks where a task would wait.
+            /// socket.set_nonblocking(false)?;
+            /// assert!(socket.local_addr().is_ok());
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn into_std(self) -> std::io::Result<$std> {
                 self.io.into_inner().map(<$std>::from)
             }

@@ -138,6 +138,22 @@ impl UdpSocket {
     ///
     /// # Cost
     /// Five system calls for each socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// // Four sockets of one port, for four tasks; the system divides the senders.
+    /// let sockets = UdpSocket::bind_many("127.0.0.1:0", 4).await?;
+    /// let port = sockets[0].local_addr()?.port();
+    /// for socket in &sockets {
+    ///     assert_eq!(socket.local_addr()?.port(), port);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "reuseport")]
     #[doc(alias = "SO_REUSEPORT")]
     pub async fn bind_many<A: ToSocketAddrs>(addr: A, count: usize) -> io::Result<Vec<Self>> {

@@ -4,9 +4,9 @@
 
 /// What streams have that can be read: `poll_read_ready`, `try_read*`, `read_vectored`.
 ///
-/// The stream has `fn read_some(&Source, &mut [MaybeUninit<u8>])`.
+/// The stream has `fn read_some(&Source, &mut [MaybeUninit<u8>])`. For the examples, `$pair` makes `client` and `server`.
 macro_rules! read_methods {
-    () => {
+    ($pair:literal) => {
         /// Waits until the stream is ready to be read, as a poll.
         ///
         /// Only the task of the last call to this or to a read is woken.
@@ -24,6 +24,24 @@ macro_rules! read_methods {
         ///
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::ErrorKind;
+        ///
+        #[doc = $pair]
+        /// let mut buffer = [0; 16];
+        /// let nothing = server.try_read(&mut buffer).unwrap_err();
+        /// assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
+        /// client.writable().await?;
+        /// client.try_write(b"ping")?;
+        /// server.readable().await?;
+        /// assert_eq!(server.try_read(&mut buffer)?, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io.try_call(crate::async_io::Interest::READABLE, || {
                 (&*self.io).read(buf)
@@ -34,6 +52,23 @@ macro_rules! read_methods {
         ///
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSliceMut;
+        ///
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// client.try_write(b"headbody")?;
+        /// server.readable().await?;
+        /// let (mut head, mut body) = ([0; 4], [0; 16]);
+        /// let length = server.try_read_vectored(&mut [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)])?;
+        /// assert_eq!((&head, &body[..length - 4]), (b"head", &b"body"[..]));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -47,6 +82,21 @@ macro_rules! read_methods {
         ///
         /// # Errors
         /// `WouldBlock` if nothing is there; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// client.try_write(b"ping")?;
+        /// server.readable().await?;
+        /// let mut received = Vec::with_capacity(64);
+        /// assert_eq!(server.try_read_buf(&mut received)?, 4);
+        /// assert_eq!(received, b"ping");
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.io.try_call(crate::async_io::Interest::READABLE, || {
                 let (n, ()) = crate::source::fill_with(buf, |free| {
@@ -67,6 +117,23 @@ macro_rules! read_methods {
         ///
         /// # Cost
         /// One system call, if something is there.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSliceMut;
+        ///
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// client.try_write(b"head")?;
+        /// let (mut head, mut body) = ([0; 4], [0; 16]);
+        /// let length = server.read_vectored(&mut [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)]).await?;
+        /// // Nothing waits for the body: it is read when it comes.
+        /// assert_eq!((length, &head), (4, b"head"));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -79,9 +146,10 @@ macro_rules! read_methods {
     };
 }
 
-/// What streams have that can be written: `poll_write_ready`, `try_write*`.
+/// What streams have that can be written: `poll_write_ready`, `try_write*`. For the examples, `$pair` makes `client` and
+/// `server`.
 macro_rules! write_methods {
-    () => {
+    ($pair:literal) => {
         /// Waits until the stream is ready to be written, as a poll.
         ///
         /// Only the task of the last call to this or to a write is woken.
@@ -99,6 +167,20 @@ macro_rules! write_methods {
         ///
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// assert_eq!(client.try_write(b"ping")?, 4);
+        /// server.readable().await?;
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(server.try_read(&mut buffer)?, 4);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io.try_call(crate::async_io::Interest::WRITABLE, || {
                 (&*self.io).write(buf)
@@ -109,6 +191,23 @@ macro_rules! write_methods {
         ///
         /// # Errors
         /// `WouldBlock` if there is no room; what the system reports otherwise.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::IoSlice;
+        ///
+        #[doc = $pair]
+        /// client.writable().await?;
+        /// let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+        /// assert_eq!(client.try_write_vectored(&parts)?, 8);
+        /// server.readable().await?;
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(server.try_read(&mut buffer)?, 8);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io.try_call(crate::async_io::Interest::WRITABLE, || {
                 (&*self.io).write_vectored(bufs)
@@ -179,7 +278,7 @@ macro_rules! read_impl {
 
 /// What sockets that are streams have in common; `read_some` and `poll_read_shared` are theirs.
 macro_rules! socket_stream {
-    ($stream:ident, $source:ty) => {
+    ($stream:ident, $source:ty, $pair:literal) => {
         impl $stream {
             /// Waits until a connection that was begun is established.
             pub(super) async fn connected(stream: $source) -> std::io::Result<Self> {
@@ -219,6 +318,18 @@ macro_rules! socket_stream {
             ///
             /// # Errors
             /// What the system reports about the call.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = $pair]
+            /// // Whatever went wrong in the background; nothing, as a rule.
+            /// assert!(client.take_error()?.is_none());
+            /// # drop(server);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
                 self.io.take_error()
             }
@@ -231,9 +342,14 @@ macro_rules! socket_stream {
                 }
             }
 
-            $crate::net::methods::readiness_methods!();
-            $crate::net::streams::read_methods!();
-            $crate::net::streams::write_methods!();
+            $crate::net::methods::readiness_methods!(
+                $pair,
+                try_write,
+                try_read,
+                "socket2::SockRef::from(&client).send(b\"ping\")"
+            );
+            $crate::net::streams::read_methods!($pair);
+            $crate::net::streams::write_methods!($pair);
         }
 
         $crate::net::streams::read_impl!($stream, me => me);
@@ -247,9 +363,9 @@ macro_rules! socket_stream {
     };
 }
 
-/// `accept` and `poll_accept` of a listener for `$stream`.
+/// `accept` and `poll_accept` of a listener for `$stream`. For the examples, `$pair` makes `listener` and `client`.
 macro_rules! accept_methods {
-    ($stream:ident, $addr:ty) => {
+    ($stream:ident, $addr:ty, $pair:literal) => {
         /// Waits for a connection.
         ///
         /// Several tasks may wait at once.
@@ -259,6 +375,26 @@ macro_rules! accept_methods {
         ///
         /// # Cancel safety
         /// No connection is lost when the future is dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+        ///
+        #[doc = $pair]
+        /// selkie::spawn(async move {
+        ///     // A server accepts for ever; one task for each connection does the rest.
+        ///     while let Ok((mut connection, _)) = listener.accept().await {
+        ///         selkie::spawn(async move { connection.write_all(b"welcome").await });
+        ///     }
+        /// });
+        /// let mut greeting = String::new();
+        /// client.read_to_string(&mut greeting).await?;
+        /// assert_eq!(greeting, "welcome");
+        /// # Ok(())
+        /// # }
+        /// ```
         pub async fn accept(&self) -> std::io::Result<($stream, $addr)> {
             let accept = || self.io.accept();
             let (stream, addr) = self

@@ -55,6 +55,23 @@ impl UdpSocket {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let client = UdpSocket::bind("127.0.0.1:0").await?;
+    /// client.send_to(b"ping", server.local_addr()?).await?;
+    /// let mut buffer = [0; 16];
+    /// let (length, from) = server.recv_from(&mut buffer).await?;
+    /// server.send_to(&buffer[..length], from).await?;
+    /// assert_eq!(client.recv(&mut buffer).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
         let lookup = addr.resolve();
         drop(addr);
@@ -92,14 +109,48 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the last address failed with, or the look-up.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let client = UdpSocket::bind("127.0.0.1:0").await?;
+    /// client.connect(server.local_addr()?).await?;
+    /// // From here on it needs no addresses, and hears nobody else.
+    /// client.send(b"ping").await?;
+    /// let stranger = UdpSocket::bind("127.0.0.1:0").await?;
+    /// stranger.send_to(b"unheard", client.local_addr()?).await?;
+    /// server.send_to(b"pong", client.local_addr()?).await?;
+    /// let mut buffer = [0; 16];
+    /// let length = client.recv(&mut buffer).await?;
+    /// assert_eq!(&buffer[..length], b"pong");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
         let lookup = addr.resolve();
         drop(addr);
         each_addr(lookup.await?, |addr| self.io.connect(addr))
     }
 
-    readiness_methods!();
-    datagram_methods!(SocketAddr, inet);
+    readiness_methods!(
+        "let server = selkie::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+     let client = selkie::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+     client.connect(server.local_addr()?).await?;",
+        try_send,
+        try_recv,
+        "socket2::SockRef::from(&client).send(b\"ping\")"
+    );
+    datagram_methods!(
+        SocketAddr,
+        inet,
+        "let server = selkie::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+     let client = selkie::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+     client.connect(server.local_addr()?).await?;"
+    );
 
     // The system calls, made through `try_io` of mio as it requires.
 
@@ -125,6 +176,20 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Nothing was sent if the future is dropped before it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// assert_eq!(one.send_to(b"hello", two.local_addr()?).await?, 5);
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(two.recv_from(&mut buffer).await?, (5, one.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
         let lookup = addr.resolve();
         drop(addr);
@@ -153,6 +218,19 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; what the system reports otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// one.writable().await?;
+    /// assert_eq!(one.try_send_to(b"hello", two.local_addr()?)?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.io
             .try_call(Interest::WRITABLE, || self.io.send_to(buf, target))
@@ -165,6 +243,22 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// one.send_to(b"hello", two.local_addr()?).await?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(two.peek(&mut buffer).await?, 5);
+    /// // It is still there.
+    /// assert_eq!(two.recv(&mut buffer).await?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
             .call(Interest::READABLE, || self.peek_now(as_uninit(buf)))
@@ -183,6 +277,22 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if none is here; what the system reports otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// let mut buffer = [0; 16];
+    /// assert!(two.try_peek(&mut buffer).is_err(), "nothing is there");
+    /// one.send_to(b"hello", two.local_addr()?).await?;
+    /// two.readable().await?;
+    /// assert_eq!(two.try_peek(&mut buffer)?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
             .try_call(Interest::READABLE, || self.peek_now(as_uninit(buf)))
@@ -195,6 +305,20 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// one.send_to(b"hello", two.local_addr()?).await?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(two.peek_from(&mut buffer).await?, (5, one.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
             .call(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
@@ -217,6 +341,20 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if none is here; what the system reports otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// one.send_to(b"hello", two.local_addr()?).await?;
+    /// two.readable().await?;
+    /// assert_eq!(two.try_peek_from(&mut [0; 16])?, (5, one.local_addr()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
             .try_call(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
@@ -229,6 +367,20 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// one.send_to(b"hello", two.local_addr()?).await?;
+    /// // Who sends, before a buffer is chosen for it.
+    /// assert_eq!(two.peek_sender().await?, one.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
         self.io
             .call(Interest::READABLE, || self.peek_sender_now())
@@ -261,5 +413,6 @@ std_conversions!(
     mio::net::UdpSocket,
     "a socket",
     Datagram,
-    Interest::READABLE | Interest::WRITABLE
+    Interest::READABLE | Interest::WRITABLE,
+    "let socket = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;"
 );

@@ -24,6 +24,22 @@ const UDP_SEGMENT: libc::c_int = 103;
 const UDP_GRO: libc::c_int = 104;
 
 /// What a receive of many datagrams reports of each.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::io::IoSliceMut;
+/// use selkie::net::{UdpDatagram, UdpSocket};
+///
+/// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+/// one.send_to(b"hello", two.local_addr()?).await?;
+/// let (mut memory, mut received): (_, Vec<UdpDatagram>) = ([0; 16], Vec::new());
+/// two.recv_many(&mut [IoSliceMut::new(&mut memory)], &mut received).await?;
+/// assert_eq!((received[0].len, received[0].from), (5, one.local_addr()?));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UdpDatagram {
@@ -203,6 +219,24 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; otherwise as there.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::IoSlice;
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// let to = two.local_addr()?;
+    /// one.writable().await?;
+    /// // Three datagrams in one call of the system.
+    /// let datagrams = [(IoSlice::new(b"a"), to), (IoSlice::new(b"bc"), to), (IoSlice::new(b"def"), to)];
+    /// assert_eq!(one.try_send_many(&datagrams)?, 3);
+    /// assert_eq!(two.recv(&mut [0; 16]).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_send_many(&self, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
         if datagrams.is_empty() {
             return Ok(0);
@@ -224,6 +258,26 @@ impl UdpSocket {
     ///
     /// # Cost
     /// One system call.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::IoSliceMut;
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// one.send_to(b"a", two.local_addr()?).await?;
+    /// one.send_to(b"bc", two.local_addr()?).await?;
+    ///
+    /// let (mut first, mut second) = ([0; 16], [0; 16]);
+    /// let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    /// let mut received = Vec::new();
+    /// assert_eq!(two.recv_many(&mut buffers, &mut received).await?, 2);
+    /// assert_eq!((received[0].len, received[1].len), (1, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv_many(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -240,6 +294,23 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if none is here; otherwise as there.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::IoSliceMut;
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// one.send_to(b"abc", two.local_addr()?).await?;
+    /// two.readable().await?;
+    /// let (mut memory, mut received) = ([0; 16], Vec::new());
+    /// assert_eq!(two.try_recv_many(&mut [IoSliceMut::new(&mut memory)], &mut received)?, 1);
+    /// assert_eq!(&memory[..received[0].len], b"abc");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_recv_many(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -260,6 +331,23 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports; kernels before 4.18 do not know this.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let (one, two) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    /// // A large send leaves as datagrams of four bytes.
+    /// one.set_gso(Some(4))?;
+    /// one.send_to(b"01234567", two.local_addr()?).await?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(two.recv(&mut buffer).await?, 4);
+    /// assert_eq!(&buffer[..4], b"0123");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_gso(&self, segment_bytes: Option<u16>) -> io::Result<()> {
         self.set_udp(UDP_SEGMENT, segment_bytes.unwrap_or(0).into())
     }
@@ -269,6 +357,19 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports; kernels before 5.0 do not know this.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// // Datagrams of one sender may come joined; `recv_many` says how long each is.
+    /// assert!(socket.set_gro(true).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_gro(&self, gro: bool) -> io::Result<()> {
         self.set_udp(UDP_GRO, gro.into())
     }

@@ -7,10 +7,10 @@ use socket2::SockRef;
 
 use super::udp::UdpSocket;
 
-/// Reads or sets one option.
+/// Reads or sets one option. For the examples, `$to` is a value, of a socket with the address `$address`.
 macro_rules! options {
     ($($get:ident, $set:ident($t:ty), $via:ident: $inner_get:ident, $inner_set:ident,
-       $what:literal;)*) => {$(
+       $address:literal, $to:literal, $what:literal;)*) => {$(
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// # Errors
@@ -23,6 +23,20 @@ macro_rules! options {
         ///
         /// # Errors
         /// What the system reports.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::net::UdpSocket;
+        ///
+        #[doc = concat!("# if std::net::UdpSocket::bind(", stringify!($address), ").is_err() { return Ok(()); }")]
+        #[doc = concat!("let socket = UdpSocket::bind(", stringify!($address), ").await?;")]
+        #[doc = concat!("socket.", stringify!($set), "(", stringify!($to), ")?;")]
+        #[doc = concat!("assert_eq!(socket.", stringify!($get), "()?, ", stringify!($to), ");")]
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn $set(&self, on: $t) -> io::Result<()> {
             options!(@$via self).$inner_set(on)
         }
@@ -33,18 +47,18 @@ macro_rules! options {
 
 impl UdpSocket {
     options! {
-        broadcast, set_broadcast(bool), mio: broadcast, set_broadcast,
+        broadcast, set_broadcast(bool), mio: broadcast, set_broadcast, "127.0.0.1:0", true,
             "whether datagrams may go to broadcast addresses (`SO_BROADCAST`)";
         multicast_loop_v4, set_multicast_loop_v4(bool), mio:
-            multicast_loop_v4, set_multicast_loop_v4,
+            multicast_loop_v4, set_multicast_loop_v4, "127.0.0.1:0", false,
             "whether multicasts come back here, in IPv4 (`IP_MULTICAST_LOOP`)";
-        multicast_ttl_v4, set_multicast_ttl_v4(u32), mio: multicast_ttl_v4, set_multicast_ttl_v4,
+        multicast_ttl_v4, set_multicast_ttl_v4(u32), mio: multicast_ttl_v4, set_multicast_ttl_v4, "127.0.0.1:0", 4,
             "the hops that a multicast may take, in IPv4 (`IP_MULTICAST_TTL`)";
         multicast_loop_v6, set_multicast_loop_v6(bool), mio:
-            multicast_loop_v6, set_multicast_loop_v6,
+            multicast_loop_v6, set_multicast_loop_v6, "[::1]:0", false,
             "whether multicasts come back here, in IPv6 (`IPV6_MULTICAST_LOOP`)";
-        ttl, set_ttl(u32), mio: ttl, set_ttl, "the hops that a datagram may take (`IP_TTL`)";
-        tos_v4, set_tos_v4(u32), raw: tos_v4, set_tos_v4,
+        ttl, set_ttl(u32), mio: ttl, set_ttl, "127.0.0.1:0", 16, "the hops that a datagram may take (`IP_TTL`)";
+        tos_v4, set_tos_v4(u32), raw: tos_v4, set_tos_v4, "127.0.0.1:0", 16,
             "the type of service of IPv4 packets (`IP_TOS`)";
     }
 
@@ -72,6 +86,23 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv4Addr;
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("0.0.0.0:5353").await?;
+    /// // On whichever interface the system takes.
+    /// socket.join_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
+    /// let mut buffer = [0; 1500];
+    /// let (length, from) = socket.recv_from(&mut buffer).await?;
+    /// println!("{length} bytes from {from}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.join_multicast_v4(&multiaddr, &interface)
     }
@@ -88,6 +119,21 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv4Addr;
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("0.0.0.0:5353").await?;
+    /// let group = Ipv4Addr::new(224, 0, 0, 251);
+    /// socket.join_multicast_v4(group, Ipv4Addr::UNSPECIFIED)?;
+    /// socket.leave_multicast_v4(group, Ipv4Addr::UNSPECIFIED)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.leave_multicast_v4(&multiaddr, &interface)
     }

@@ -40,6 +40,32 @@ enum Process {
 ///
 /// When it drops the child goes on, unless
 /// [`kill_on_drop`](super::command::Command::kill_on_drop) was set.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::process::Stdio;
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+/// use selkie::process::{Child, Command};
+///
+/// /// Has `child` turn a word into upper case.
+/// async fn upper(child: &mut Child, word: &str) -> std::io::Result<String> {
+///     let mut input = child.stdin.take().expect("a pipe");
+///     input.write_all(word.as_bytes()).await?;
+///     drop(input);
+///     let mut text = String::new();
+///     child.stdout.take().expect("a pipe").read_to_string(&mut text).await?;
+///     Ok(text)
+/// }
+///
+/// let mut command = Command::new("tr");
+/// let mut child = command.args(["a-z", "A-Z"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+/// assert_eq!(upper(&mut child, "loud").await?, "LOUD");
+/// assert!(child.wait().await?.success());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Child {
     process: Process,
@@ -122,6 +148,19 @@ impl Child {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("sleep").arg("1000").spawn()?;
+    /// child.start_kill()?;
+    /// assert!(!child.wait().await?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.process {
             Process::Running { child, .. } => child.kill(),
@@ -136,6 +175,19 @@ impl Child {
     ///
     /// # Cancel safety
     /// The child is killed even if the future is dropped after its first poll.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("sleep").arg("1000").spawn()?;
+    /// child.kill().await?;
+    /// assert!(child.try_wait()?.is_some(), "it has ended");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn kill(&mut self) -> io::Result<()> {
         self.start_kill()?;
         self.wait().await.map(drop)
@@ -148,6 +200,23 @@ impl Child {
     ///
     /// # Cancel safety
     /// Call it again to go on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use selkie::{process::Command, time};
+    ///
+    /// let mut child = Command::new("sleep").arg("1000").spawn()?;
+    /// // Cancel safe: the child is still there after a limit.
+    /// if time::timeout(Duration::from_millis(5), child.wait()).await.is_err() {
+    ///     child.kill().await?;
+    /// }
+    /// assert!(!child.wait().await?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         drop(self.stdin.take()); // A child that waits for more input would not end.
         poll_fn(|cx| self.process.poll_end(cx)).await
@@ -157,6 +226,20 @@ impl Child {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("sleep").arg("1000").spawn()?;
+    /// assert_eq!(child.try_wait()?, None);
+    /// child.kill().await?;
+    /// assert!(child.try_wait()?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         if let Process::Running { child, .. } = &mut self.process {
             let Some(status) = try_wait(child)? else {
@@ -174,6 +257,21 @@ impl Child {
     ///
     /// # Cancel safety
     /// Not cancel safe: what was read is lost, and the child is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// use selkie::process::Command;
+    ///
+    /// let child = Command::new("echo").arg("hello").stdout(Stdio::piped()).spawn()?;
+    /// let output = child.wait_with_output().await?;
+    /// assert!(output.status.success());
+    /// assert_eq!(output.stdout, b"hello\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn wait_with_output(mut self) -> io::Result<Output> {
         drop(self.stdin.take());
         let (stdout, stderr) = (self.stdout.take(), self.stderr.take());

@@ -35,32 +35,114 @@ pub struct Command {
 
 impl Command {
     /// A command that runs `program`, without arguments, in this environment and directory.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let status = Command::new("true").status().await?;
+    /// assert!(status.success());
+    /// // A program that there is not is an error of the spawn.
+    /// let error = Command::new("selkie-has-no-such-program").spawn().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new<S: AsRef<OsStr>>(program: S) -> Command {
         Self::from(std::process::Command::new(program))
     }
 
     /// The command as std's.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let mut command = Command::new("echo");
+    /// command.arg("hello");
+    /// assert_eq!(command.as_std().get_program(), "echo");
+    /// assert_eq!(command.as_std().get_args().count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn as_std(&self) -> &std::process::Command {
         &self.std
     }
 
     /// The command as std's, to change.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// /// A function that knows std's command only.
+    /// fn quiet(command: &mut std::process::Command) {
+    ///     command.stdout(std::process::Stdio::null());
+    /// }
+    ///
+    /// let mut command = Command::new("echo");
+    /// quiet(command.arg("unseen").as_std_mut());
+    /// assert!(command.status().await?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn as_std_mut(&mut self) -> &mut std::process::Command {
         &mut self.std
     }
 
     /// The command as std's; whether to kill the child is forgotten.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::process::Command;
+    ///
+    /// let mut command = Command::new("sh");
+    /// command.args(["-c", "exit 3"]);
+    /// assert_eq!(command.into_std().status()?.code(), Some(3));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn into_std(self) -> std::process::Command {
         self.std
     }
 
     /// Adds an argument.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// // Each is one argument, whatever it contains: there is no shell.
+    /// let output = Command::new("echo").arg("-n").arg("two words; $HOME").output().await?;
+    /// assert_eq!(output.stdout, b"two words; $HOME");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn arg<S: AsRef<OsStr>>(&mut self, arg: S) -> &mut Command {
         self.std.arg(arg);
         self
     }
 
     /// Adds arguments.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let output = Command::new("echo").args(["one", "two"]).output().await?;
+    /// assert_eq!(output.stdout, b"one two\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn args<I, S>(&mut self, args: I) -> &mut Command
     where
         I: IntoIterator<Item = S>,
@@ -71,6 +153,18 @@ impl Command {
     }
 
     /// Sets a variable of the child's environment.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let output = Command::new("sh").args(["-c", "echo $GREETING"]).env("GREETING", "hello").output().await?;
+    /// assert_eq!(output.stdout, b"hello\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn env<K, V>(&mut self, key: K, val: V) -> &mut Command
     where
         K: AsRef<OsStr>,
@@ -81,6 +175,22 @@ impl Command {
     }
 
     /// Sets variables of the child's environment.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let output = Command::new("sh")
+    ///     .args(["-c", "echo $A$B"])
+    ///     .envs([("A", "one"), ("B", "two")])
+    ///     .output()
+    ///     .await?;
+    /// assert_eq!(output.stdout, b"onetwo\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn envs<I, K, V>(&mut self, vars: I) -> &mut Command
     where
         I: IntoIterator<Item = (K, V)>,
@@ -92,24 +202,84 @@ impl Command {
     }
 
     /// Removes a variable from the child's environment.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let output = Command::new("sh")
+    ///     .args(["-c", "echo ${SECRET-unset}"])
+    ///     .env("SECRET", "s3")
+    ///     .env_remove("SECRET")
+    ///     .output()
+    ///     .await?;
+    /// assert_eq!(output.stdout, b"unset\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn env_remove<K: AsRef<OsStr>>(&mut self, key: K) -> &mut Command {
         self.std.env_remove(key);
         self
     }
 
     /// Makes the child's environment empty.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// // The child sees what it is given, and nothing else.
+    /// let output = Command::new("/usr/bin/env").env_clear().env("ONLY", "this").output().await?;
+    /// assert_eq!(output.stdout, b"ONLY=this\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn env_clear(&mut self) -> &mut Command {
         self.std.env_clear();
         self
     }
 
     /// Sets the directory that the child starts in.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let output = Command::new("pwd").current_dir("/").output().await?;
+    /// assert_eq!(output.stdout, b"/\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn current_dir<P: AsRef<Path>>(&mut self, dir: P) -> &mut Command {
         self.std.current_dir(dir);
         self
     }
 
     /// Sets the child's input; this process's own if never set.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// use selkie::io::AsyncWriteExt;
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    /// let mut input = child.stdin.take().unwrap();
+    /// input.write_all(b"b\na\n").await?;
+    /// // The child sees the end.
+    /// drop(input);
+    /// assert_eq!(child.wait_with_output().await?.stdout, b"a\nb\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stdin<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
         self.std.stdin(cfg);
         self
@@ -117,6 +287,24 @@ impl Command {
 
     /// Sets the child's output; this process's own if never set, a pipe for
     /// [`output`](Self::output).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// use selkie::io::{AsyncBufReadExt, BufReader};
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("sh").args(["-c", "echo one; echo two"]).stdout(Stdio::piped()).spawn()?;
+    /// let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    /// // As they come, while the child goes on.
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("one"));
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("two"));
+    /// assert!(child.wait().await?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stdout<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
         self.std.stdout(cfg);
         self
@@ -124,6 +312,19 @@ impl Command {
 
     /// Sets the child's error output; this process's own if never set, a pipe for
     /// [`output`](Self::output).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// use selkie::process::Command;
+    ///
+    /// let child = Command::new("sh").args(["-c", "echo oops >&2"]).stderr(Stdio::piped()).spawn()?;
+    /// assert_eq!(child.wait_with_output().await?.stderr, b"oops\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stderr<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
         self.std.stderr(cfg);
         self
@@ -131,6 +332,23 @@ impl Command {
 
     /// Whether a child is killed when its handle drops; it is not if never set. A process that was forked
     /// from this one since does not kill it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// use selkie::io::AsyncReadExt;
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("sleep").arg("1000").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    /// let mut output = child.stdout.take().unwrap();
+    /// drop(child);
+    /// // Killed, so that its end of the pipe closes.
+    /// assert_eq!(output.read(&mut [0]).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn kill_on_drop(&mut self, kill_on_drop: bool) -> &mut Command {
         self.kill_on_drop = kill_on_drop;
         self
@@ -154,6 +372,20 @@ impl Command {
     /// memory until then (std's `posix_spawn`), so that it costs the same however much there is; with
     /// `pre_exec`, `uid` or `gid` the process is forked, and its page tables are copied: spawn such a
     /// child of a large process in [`spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("sh").args(["-c", "exit 7"]).spawn()?;
+    /// // It runs beside this task.
+    /// assert!(child.id().is_some());
+    /// assert_eq!(child.wait().await?.code(), Some(7));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
         self.spawn_with(std::process::Command::spawn)
@@ -166,6 +398,21 @@ impl Command {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let mut child = Command::new("true").spawn_with(|command| {
+    ///     // What std's command can do beyond this one's methods.
+    ///     command.spawn()
+    /// })?;
+    /// assert!(child.wait().await?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_with(
         &mut self,
@@ -208,6 +455,18 @@ impl Command {
     /// # Cancel safety
     /// A future that drops, even unpolled, drops the child: it goes on, or is killed if
     /// [`kill_on_drop`](Self::kill_on_drop) was set, and is reaped in either case.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let status = Command::new("sh").args(["-c", "exit 2"]).status().await?;
+    /// assert_eq!((status.success(), status.code()), (false, Some(2)));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
         let child = self.spawn();
@@ -230,6 +489,19 @@ impl Command {
     ///
     /// # Cancel safety
     /// As for [`status`](Self::status); what was read is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::process::Command;
+    ///
+    /// let output = Command::new("sh").args(["-c", "echo out; echo error >&2; exit 1"]).output().await?;
+    /// assert_eq!(output.status.code(), Some(1));
+    /// assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"error\n"[..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
         self.std.stdout(Stdio::piped());

@@ -9,12 +9,34 @@ use crate::context;
 use crate::driver::SignalListener;
 
 /// A kind of signal, by its number.
+///
+/// # Examples
+/// ```
+/// use selkie::signal::unix::SignalKind;
+///
+/// assert_eq!(SignalKind::terminate().as_raw_value(), 15);
+/// assert_eq!(SignalKind::from_raw(15), SignalKind::terminate());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SignalKind(c_int);
 
 macro_rules! kinds {
     ($($name:ident, $number:ident, $what:literal;)*) => {$(
         #[doc = concat!("`", stringify!($number), "`: ", $what)]
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::signal::unix::{SignalKind, signal};
+        ///
+        #[doc = concat!("let mut signals = signal(SignalKind::", stringify!($name), "())?;")]
+        /// // SAFETY: it sends a signal to this process, which handles it.
+        #[doc = concat!("unsafe { libc::raise(libc::", stringify!($number), ") };")]
+        /// assert_eq!(signals.recv().await, Some(()));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub const fn $name() -> Self {
             Self(libc::$number)
         }
@@ -23,6 +45,21 @@ macro_rules! kinds {
 
 impl SignalKind {
     /// The kind with the number `signum`, whether there is one or not.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::signal::unix::{SignalKind, signal};
+    ///
+    /// // One for which there is no method.
+    /// let listener = signal(SignalKind::from_raw(libc::SIGCONT));
+    /// assert!(listener.is_ok());
+    /// // One that no process can handle.
+    /// assert!(signal(SignalKind::from_raw(libc::SIGKILL)).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn from_raw(signum: c_int) -> Self {
         Self(signum)
     }
@@ -62,6 +99,20 @@ impl From<SignalKind> for c_int {
 /// Listens to one kind of signal; made by [`signal()`].
 ///
 /// Signals that come before they are asked for count as one.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::signal::unix::{Signal, SignalKind, signal};
+///
+/// let mut reload: Signal = signal(SignalKind::user_defined1())?;
+/// // SAFETY: it sends a signal to this process, which handles it.
+/// unsafe { libc::raise(libc::SIGUSR1) };
+/// assert!(reload.recv().await.is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a listener does nothing unless it is asked"]
 pub struct Signal {
@@ -131,6 +182,27 @@ impl Signal {
     ///
     /// # Cancel safety
     /// No signal is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::signal::unix::{SignalKind, signal};
+    ///
+    /// let mut reload = signal(SignalKind::user_defined2())?;
+    /// // SAFETY: it sends a signal to this process, which handles it.
+    /// unsafe { libc::raise(libc::SIGUSR2) };
+    /// reload.recv().await;
+    /// // Each listener hears each signal, once.
+    /// let mut other = signal(SignalKind::user_defined2())?;
+    /// selkie::select! {
+    ///     biased;
+    ///     _ = other.recv() => unreachable!("it came before"),
+    ///     () = selkie::task::yield_now() => {}
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv(&mut self) -> Option<()> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }

@@ -155,6 +155,27 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Between two runs of `f` nothing is held.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (mut ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// ours.write_all(b"ping")?;
+    /// let mut buffer = [0; 16];
+    /// // Waits and tries, as often as it takes.
+    /// let length = theirs.async_io(Interest::READABLE, |mut socket| socket.read(&mut buffer)).await?;
+    /// assert_eq!(&buffer[..length], b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -172,6 +193,26 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Between two runs of `f` nothing is held.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (mut ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// ours.write_all(b"ping")?;
+    /// let mut buffer = [0; 4];
+    /// theirs.async_io_mut(Interest::READABLE, |socket| socket.read_exact(&mut buffer)).await?;
+    /// assert_eq!(&buffer, b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io_mut<R>(
         &mut self,
         interest: Interest,
@@ -189,6 +230,24 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     /// `WouldBlock` if it is not thought ready; what `f` returns otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::{ErrorKind, Read};
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (_ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// let nothing = theirs.try_io(Interest::READABLE, |mut socket| socket.read(&mut [0]));
+    /// assert_eq!(nothing.unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(
         &self,
         interest: Interest,
@@ -201,6 +260,24 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     /// `WouldBlock` if it is not thought ready; what `f` returns otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (ours, _theirs) = UnixStream::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let mut ours = unsafe { AsyncFd::register(ours) }?;
+    /// drop(ours.writable().await?);
+    /// assert_eq!(ours.try_io_mut(Interest::WRITABLE, |socket| socket.write(b"ping"))?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io_mut<R>(
         &mut self,
         interest: Interest,
@@ -240,6 +317,34 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::unix::AsyncFd;
+    ///
+    /// // Anything with a descriptor that can be waited for; here a socket, as if its type were a library's.
+    /// let (mut ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// ours.write_all(b"ping")?;
+    /// let mut buffer = [0; 16];
+    /// let length = loop {
+    ///     let mut guard = theirs.readable().await?;
+    ///     // An error `WouldBlock` clears the readiness, and it is waited for again.
+    ///     match guard.try_io(|socket| socket.get_ref().read(&mut buffer)) {
+    ///         Ok(outcome) => break outcome?,
+    ///         Err(_would_block) => continue,
+    ///     }
+    /// };
+    /// assert_eq!(&buffer[..length], b"ping");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub unsafe fn register(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
         Self::make(inner, BOTH)
@@ -255,6 +360,23 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (_ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // Only to be written: nothing that comes wakes the poller.
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let theirs = unsafe { AsyncFd::register_with_interest(theirs, Interest::WRITABLE) }?;
+    /// assert!(theirs.writable().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub unsafe fn register_with_interest(
         inner: T,

@@ -17,6 +17,29 @@ use crate::driver::{Direction, ReadyEvent};
 pub struct TryIoError(());
 
 /// A descriptor that is thought ready, shared.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::io::{ErrorKind, Read, Write};
+/// use std::os::unix::net::UnixStream;
+/// use selkie::io::unix::AsyncFd;
+///
+/// let (mut ours, theirs) = UnixStream::pair()?;
+/// theirs.set_nonblocking(true)?;
+/// // SAFETY: a socket has one descriptor for as long as it lives.
+/// let theirs = unsafe { AsyncFd::register(theirs) }?;
+/// ours.write_all(b"x")?;
+/// let mut guard = theirs.readable().await?;
+/// let mut buffer = [0; 16];
+/// assert_eq!(theirs.get_ref().read(&mut buffer)?, 1);
+/// // There is no more: whoever waits next waits for the next event.
+/// assert_eq!(theirs.get_ref().read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+/// guard.clear_ready();
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "clear the readiness when the operation would block, or waiting returns at once"]
 pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
     fd: &'a AsyncFd<T>,
@@ -24,18 +47,68 @@ pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
 }
 
 /// A descriptor that is thought ready, exclusive.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+/// use selkie::io::unix::{AsyncFd, AsyncFdReadyMutGuard};
+///
+/// fn read_byte(guard: &mut AsyncFdReadyMutGuard<'_, UnixStream>) -> std::io::Result<u8> {
+///     let mut byte = [0];
+///     guard.get_inner_mut().read_exact(&mut byte)?;
+///     Ok(byte[0])
+/// }
+///
+/// let (mut ours, theirs) = UnixStream::pair()?;
+/// theirs.set_nonblocking(true)?;
+/// // SAFETY: a socket has one descriptor for as long as it lives.
+/// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+/// ours.write_all(b"x")?;
+/// assert_eq!(read_byte(&mut theirs.readable_mut().await?)?, b'x');
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "clear the readiness when the operation would block, or waiting returns at once"]
 pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
     fd: &'a mut AsyncFd<T>,
     event: Option<ReadyEvent>,
 }
 
+/// `$ready` is the method that returns the guard, for the examples.
 macro_rules! guard_methods {
-    () => {
+    ($ready:ident) => {
         /// Marks the descriptor as not ready for anything that it was thought ready for.
         ///
         /// Call this after an operation returned `WouldBlock`, and only then: a later readiness is not
         /// reported again otherwise. What was reported in between stays.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::{Read, Write};
+        /// use std::os::unix::net::UnixStream;
+        /// use selkie::io::{Interest, Ready, unix::AsyncFd};
+        ///
+        /// let (mut ours, theirs) = UnixStream::pair()?;
+        /// theirs.set_nonblocking(true)?;
+        /// // SAFETY: a socket has one descriptor for as long as it lives.
+        /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+        /// ours.write_all(b"x")?;
+        #[doc = concat!("let mut guard = theirs.", stringify!($ready), "(Interest::READABLE).await?;")]
+        /// let mut buffer = [0; 16];
+        /// let mut socket: &UnixStream = guard.get_inner();
+        /// assert_eq!(socket.read(&mut buffer)?, 1);
+        /// let drained = socket.read(&mut buffer);
+        /// assert!(drained.is_err(), "it would block");
+        /// guard.clear_ready();
+        /// assert!(!guard.ready().is_readable());
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn clear_ready(&mut self) {
             if let Some(event) = self.event.take() {
                 self.fd.registration.clear(event);
@@ -43,6 +116,27 @@ macro_rules! guard_methods {
         }
 
         /// As [`clear_ready`](Self::clear_ready), for the kinds in `ready` alone.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::{Read, Write};
+        /// use std::os::unix::net::UnixStream;
+        /// use selkie::io::{Interest, Ready, unix::AsyncFd};
+        ///
+        /// let (mut ours, theirs) = UnixStream::pair()?;
+        /// theirs.set_nonblocking(true)?;
+        /// // SAFETY: a socket has one descriptor for as long as it lives.
+        /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+        /// ours.write_all(b"x")?;
+        #[doc = concat!("let mut guard = theirs.", stringify!($ready), "(Interest::READABLE).await?;")]
+        /// // Reading would block by now, and nothing is known of writing.
+        /// guard.clear_ready_matching(Ready::READABLE);
+        /// assert!(!guard.ready().is_readable());
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn clear_ready_matching(&mut self, ready: Ready) {
             if let Some(event) = &mut self.event {
                 let mut cleared = *event;
@@ -53,9 +147,50 @@ macro_rules! guard_methods {
         }
 
         /// Leaves the readiness as it is; the guard may as well be dropped.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::{Read, Write};
+        /// use std::os::unix::net::UnixStream;
+        /// use selkie::io::{Interest, Ready, unix::AsyncFd};
+        ///
+        /// let (mut ours, theirs) = UnixStream::pair()?;
+        /// theirs.set_nonblocking(true)?;
+        /// // SAFETY: a socket has one descriptor for as long as it lives.
+        /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+        /// ours.write_all(b"x")?;
+        #[doc = concat!("let mut guard = theirs.", stringify!($ready), "(Interest::READABLE).await?;")]
+        /// // Something is left to read: the next wait returns at once.
+        /// guard.retain_ready();
+        /// drop(guard);
+        #[doc = concat!("assert!(theirs.", stringify!($ready), "(Interest::READABLE).await?.ready().is_readable());")]
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn retain_ready(&mut self) {}
 
         /// What the descriptor is thought ready for.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use std::io::{Read, Write};
+        /// use std::os::unix::net::UnixStream;
+        /// use selkie::io::{Interest, Ready, unix::AsyncFd};
+        ///
+        /// let (mut ours, theirs) = UnixStream::pair()?;
+        /// theirs.set_nonblocking(true)?;
+        /// // SAFETY: a socket has one descriptor for as long as it lives.
+        /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+        /// ours.write_all(b"x")?;
+        #[doc = concat!("let mut guard = theirs.", stringify!($ready), "(Interest::READABLE).await?;")]
+        /// assert!(guard.ready().is_readable());
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn ready(&self) -> Ready {
             self.event
                 .as_ref()
@@ -78,12 +213,31 @@ macro_rules! guard_methods {
 }
 
 impl<'a, Inner: AsRawFd> AsyncFdReadyGuard<'a, Inner> {
-    guard_methods!();
+    guard_methods!(ready);
 
     /// Runs `f`, and clears the readiness if it returns `WouldBlock`.
     ///
     /// # Errors
     /// [`TryIoError`] if it did.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Read;
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (_ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// let mut guard = theirs.ready(Interest::WRITABLE).await?;
+    /// // Nothing was there: the outer error says that it would block.
+    /// assert!(guard.try_io(|socket| socket.get_ref().read(&mut [0])).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(
         &mut self,
         f: impl FnOnce(&'a AsyncFd<Inner>) -> io::Result<R>,
@@ -104,12 +258,33 @@ impl<'a, Inner: AsRawFd> AsyncFdReadyGuard<'a, Inner> {
 }
 
 impl<Inner: AsRawFd> AsyncFdReadyMutGuard<'_, Inner> {
-    guard_methods!();
+    guard_methods!(ready_mut);
 
     /// Runs `f`, and clears the readiness if it returns `WouldBlock`.
     ///
     /// # Errors
     /// [`TryIoError`] if it did.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::unix::AsyncFd;
+    ///
+    /// let (mut ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// ours.write_all(b"abc")?;
+    /// let mut guard = theirs.readable_mut().await?;
+    /// let mut buffer = [0; 3];
+    /// let outcome = guard.try_io(|socket| socket.get_mut().read(&mut buffer));
+    /// assert_eq!(outcome.expect("something was there")?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(
         &mut self,
         f: impl FnOnce(&mut AsyncFd<Inner>) -> io::Result<R>,
@@ -149,6 +324,24 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// drop(ours);
+    /// let guard = theirs.ready(Interest::READABLE).await?;
+    /// assert!(guard.ready().is_read_closed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         let event = self.event(interest).await?;
         Ok(AsyncFdReadyGuard {
@@ -164,6 +357,23 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::{Interest, unix::AsyncFd};
+    ///
+    /// let (_ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// let guard = theirs.ready_mut(Interest::WRITABLE).await?;
+    /// assert!(guard.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ready_mut(
         &mut self,
         interest: Interest,
@@ -183,6 +393,26 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::unix::AsyncFd;
+    ///
+    /// let (mut ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// ours.write_all(b"x")?;
+    /// let mut guard = theirs.readable().await?;
+    /// let mut byte = [0];
+    /// assert_eq!(guard.try_io(|socket| socket.get_ref().read(&mut byte)).unwrap()?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable<'a>(&'a self) -> io::Result<AsyncFdReadyGuard<'a, T>> {
         self.ready(Interest::READABLE).await
     }
@@ -194,6 +424,26 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::unix::AsyncFd;
+    ///
+    /// let (mut ours, theirs) = UnixStream::pair()?;
+    /// theirs.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let mut theirs = unsafe { AsyncFd::register(theirs) }?;
+    /// ours.write_all(b"x")?;
+    /// let mut guard = theirs.readable_mut().await?;
+    /// let mut byte = [0];
+    /// assert_eq!(guard.try_io(|socket| socket.get_mut().read(&mut byte)).unwrap()?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable_mut<'a>(&'a mut self) -> io::Result<AsyncFdReadyMutGuard<'a, T>> {
         self.ready_mut(Interest::READABLE).await
     }
@@ -205,6 +455,24 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::unix::AsyncFd;
+    ///
+    /// let (ours, _theirs) = UnixStream::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let ours = unsafe { AsyncFd::register(ours) }?;
+    /// let mut guard = ours.writable().await?;
+    /// assert_eq!(guard.try_io(|socket| socket.get_ref().write(b"ping")).unwrap()?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable<'a>(&'a self) -> io::Result<AsyncFdReadyGuard<'a, T>> {
         self.ready(Interest::WRITABLE).await
     }
@@ -216,6 +484,24 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    /// use selkie::io::unix::AsyncFd;
+    ///
+    /// let (ours, _theirs) = UnixStream::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// // SAFETY: a socket has one descriptor for as long as it lives.
+    /// let mut ours = unsafe { AsyncFd::register(ours) }?;
+    /// let mut guard = ours.writable_mut().await?;
+    /// assert_eq!(guard.try_io(|socket| socket.get_mut().write(b"ping")).unwrap()?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn writable_mut<'a>(&'a mut self) -> io::Result<AsyncFdReadyMutGuard<'a, T>> {
         self.ready_mut(Interest::WRITABLE).await
     }

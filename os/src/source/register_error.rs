@@ -4,6 +4,21 @@ use std::error::Error;
 use std::{fmt, io};
 
 /// A descriptor that the driver did not take, and why; the descriptor comes back inside.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::unix::{AsyncFd, AsyncFdRegisterError};
+///
+/// let file = std::fs::File::open("/proc/self/exe")?;
+/// // SAFETY: a file has one descriptor for as long as it lives.
+/// let error: AsyncFdRegisterError<_> = unsafe { AsyncFd::register(file) }.unwrap_err();
+/// let (_file, reason) = error.into_parts();
+/// assert_eq!(reason.kind(), std::io::ErrorKind::PermissionDenied);
+/// # Ok(())
+/// # }
+/// ```
 pub struct AsyncFdRegisterError<T> {
     pub(super) inner: T,
     pub(super) cause: io::Error,
@@ -11,6 +26,21 @@ pub struct AsyncFdRegisterError<T> {
 
 impl<T> AsyncFdRegisterError<T> {
     /// What was to be registered, and why it was not.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::unix::AsyncFd;
+    ///
+    /// let file = std::fs::File::open("/proc/self/exe")?;
+    /// // SAFETY: a file has one descriptor for as long as it lives.
+    /// let (file, _reason) = unsafe { AsyncFd::register(file) }.unwrap_err().into_parts();
+    /// // The file is ours again, for another way to read it.
+    /// assert!(file.metadata()?.len() > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_parts(self) -> (T, io::Error) {
         (self.inner, self.cause)
     }

@@ -70,6 +70,28 @@ enum StepKind {
 ///
 /// # Source
 /// `splice(2)` and `pipe(7)` of the Linux manual.
+///
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+/// use selkie::net::{Splice, UnixStream};
+///
+/// // A proxy through which the bytes go in the kernel.
+/// let (mut client, near) = UnixStream::pair()?;
+/// let (far, mut server) = UnixStream::pair()?;
+/// let proxy = selkie::spawn(async move {
+///     let mut splice = Splice::new()?;
+///     splice.copy(&near, &far, u64::MAX).await
+/// });
+/// client.write_all(b"hello").await?;
+/// client.shutdown().await?;
+/// let mut text = String::new();
+/// server.read_to_string(&mut text).await?;
+/// assert_eq!((text.as_str(), proxy.await.unwrap()?), ("hello", 5));
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "sendfile")]
 #[doc(alias = "zero-copy")]
 #[derive(Debug)]
@@ -86,6 +108,22 @@ impl Splice {
     ///
     /// # Errors
     /// What the system reports, for example being out of descriptors.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{Splice, UnixStream};
+    ///
+    /// let (one, two) = UnixStream::pair()?;
+    /// one.writable().await?;
+    /// one.try_write(b"four")?;
+    /// let (three, _four) = UnixStream::pair()?;
+    /// // Exactly so many, and not until the end.
+    /// assert_eq!(Splice::new()?.copy(&two, &three, 4).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> io::Result<Self> {
         let pipe = Pipe::new()?;
         Ok(Self {
@@ -102,6 +140,18 @@ impl Splice {
     /// # Errors
     /// What the system reports; that this is more than `/proc/sys/fs/pipe-max-size`, for one, which is
     /// 1 MiB as a rule.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::Splice;
+    ///
+    /// // A pipe of one page, for a small machine.
+    /// assert!(Splice::with_capacity(4096).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_capacity(bytes: usize) -> io::Result<Self> {
         let mut new = Self::new()?;
         new.capacity = new.pipe.grow(bytes)?;
@@ -166,6 +216,27 @@ impl Splice {
     ///
     /// # Cost
     /// Beside the system calls, two to duplicate the descriptor and close the duplicate.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    /// use selkie::net::{Splice, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-send-file-{}", std::process::id()));
+    /// std::fs::write(&path, "0123456789")?;
+    /// let file = std::fs::File::open(&path)?;
+    /// let (near, mut far) = UnixStream::pair()?;
+    /// // Five bytes, from the third on.
+    /// assert_eq!(Splice::new()?.send_file(&file, 2, &near, 5).await?, 5);
+    /// let mut text = [0; 5];
+    /// far.read_exact(&mut text).await?;
+    /// assert_eq!(&text, b"23456");
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_file(
         &mut self,
         file: &impl AsFd,
@@ -210,6 +281,25 @@ impl Splice {
     ///
     /// # Cost
     /// Beside the system calls, two to duplicate the descriptor and close the duplicate.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncWriteExt;
+    /// use selkie::net::{Splice, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-receive-file-{}", std::process::id()));
+    /// let file = std::fs::File::create(&path)?;
+    /// let (mut client, server) = UnixStream::pair()?;
+    /// client.write_all(b"an upload").await?;
+    /// drop(client);
+    /// assert_eq!(Splice::new()?.receive_file(&server, &file, 0, u64::MAX).await?, 9);
+    /// assert_eq!(std::fs::read_to_string(&path)?, "an upload");
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn receive_file(
         &mut self,
         from: &impl SpliceSource,

@@ -42,6 +42,21 @@ impl TcpListener {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::TcpListener;
+    ///
+    /// // Port 0 lets the system choose.
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// assert!(listener.local_addr()?.port() > 0);
+    /// // A port that is taken is an error.
+    /// assert!(TcpListener::bind(listener.local_addr()?).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         let lookup = addr.resolve();
         drop(addr);
@@ -57,7 +72,12 @@ impl TcpListener {
         })
     }
 
-    accept_methods!(TcpStream, SocketAddr);
+    accept_methods!(
+        TcpStream,
+        SocketAddr,
+        "let listener = selkie::net::TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         let mut client = selkie::net::TcpStream::connect(listener.local_addr()?).await?;"
+    );
 
     /// The address that it listens at.
     ///
@@ -79,6 +99,19 @@ impl TcpListener {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::TcpListener;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// listener.set_ttl(16)?;
+    /// assert_eq!(listener.ttl()?, 16);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.set_ttl(ttl)
     }
@@ -90,5 +123,6 @@ std_conversions!(
     mio::net::TcpListener,
     "a listener",
     Stream,
-    Interest::READABLE
+    Interest::READABLE,
+    "let socket = std::net::TcpListener::bind(\"127.0.0.1:0\")?;"
 );

@@ -32,7 +32,7 @@ pub struct TcpSocket {
 }
 
 macro_rules! option {
-    ($(#[$attr:meta])* $get:ident, $set:ident, $t:ty, $inner_get:ident, $inner_set:ident,
+    ($(#[$attr:meta])* $get:ident, $set:ident, $t:ty, $inner_get:ident, $inner_set:ident, $to:literal,
      $what:literal) => {
         #[doc = concat!("Reads ", $what, ".")]
         ///
@@ -47,6 +47,19 @@ macro_rules! option {
         ///
         /// # Errors
         /// What the system reports.
+        ///
+        /// # Examples
+        /// ```
+        /// # #[selkie::main(flavor = "current_thread")]
+        /// # async fn main() -> std::io::Result<()> {
+        /// use selkie::net::TcpSocket;
+        ///
+        /// let socket = TcpSocket::new_v4()?;
+        #[doc = concat!("socket.", stringify!($set), "(", stringify!($to), ")?;")]
+        #[doc = concat!("assert_eq!(socket.", stringify!($get), "()?, ", stringify!($to), ");")]
+        /// # Ok(())
+        /// # }
+        /// ```
         $(#[$attr])*
         pub fn $set(&self, value: $t) -> io::Result<()> {
             self.inner.$inner_set(value)
@@ -59,6 +72,20 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports, for example being out of descriptors.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::TcpSocket;
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let listener = socket.listen(128)?;
+    /// assert!(listener.local_addr()?.is_ipv4());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_v4() -> io::Result<TcpSocket> {
         Self::new(Domain::IPV4)
     }
@@ -67,6 +94,21 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports, for example being out of descriptors.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::TcpSocket;
+    ///
+    /// # if std::net::TcpListener::bind("[::1]:0").is_ok() {
+    /// let socket = TcpSocket::new_v6()?;
+    /// socket.bind("[::1]:0".parse().unwrap())?;
+    /// assert!(socket.local_addr()?.is_ipv6());
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_v6() -> io::Result<TcpSocket> {
         Self::new(Domain::IPV6)
     }
@@ -83,6 +125,7 @@ impl TcpSocket {
         bool,
         keepalive,
         set_keepalive,
+        true,
         "whether an idle peer is probed (`SO_KEEPALIVE`)"
     );
     option!(
@@ -91,6 +134,7 @@ impl TcpSocket {
         bool,
         reuse_address,
         set_reuse_address,
+        true,
         "whether a recently used address may be bound (`SO_REUSEADDR`)"
     );
     option!(
@@ -99,6 +143,7 @@ impl TcpSocket {
         bool,
         tcp_nodelay,
         set_tcp_nodelay,
+        true,
         "whether small writes go out at once (`TCP_NODELAY`)"
     );
     option!(
@@ -107,6 +152,7 @@ impl TcpSocket {
         u32,
         tos_v4,
         set_tos_v4,
+        16,
         "the type of service of IPv4 packets (`IP_TOS`)"
     );
 
@@ -142,6 +188,20 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::TcpSocket;
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_send_buffer_size(64 * 1024)?;
+    /// // The system may make it larger.
+    /// assert!(socket.send_buffer_size()? >= 64 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
         self.inner.set_send_buffer_size(size as usize)
     }
@@ -158,6 +218,19 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::TcpSocket;
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_recv_buffer_size(64 * 1024)?;
+    /// assert!(socket.recv_buffer_size()? >= 64 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
         self.inner.set_recv_buffer_size(size as usize)
     }
@@ -183,6 +256,21 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use selkie::net::TcpSocket;
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// // Whatever is unsent when it closes is thrown away.
+    /// socket.set_zero_linger()?;
+    /// assert_eq!(socket.linger()?, Some(Duration::ZERO));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.inner.set_linger(Some(Duration::ZERO))
     }
@@ -210,6 +298,24 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpSocket};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// // A client that comes from an address of its choice.
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let local = socket.local_addr()?;
+    /// let stream = socket.connect(listener.local_addr()?).await?;
+    /// assert_eq!(listener.accept().await?.1, local);
+    /// # drop(stream);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         self.inner.bind(&addr.into())
     }
@@ -224,6 +330,21 @@ impl TcpSocket {
     ///
     /// # Cancel safety
     /// Dropping the future gives the connection up.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpSocket};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_nodelay(true)?;
+    /// let stream = socket.connect(listener.local_addr()?).await?;
+    /// assert!(stream.nodelay()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
         match self.inner.connect(&addr.into()) {
             Ok(()) => {}
@@ -240,6 +361,23 @@ impl TcpSocket {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpSocket, TcpStream};
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_reuseaddr(true)?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// // Up to a thousand connections wait to be accepted.
+    /// let listener = socket.listen(1024)?;
+    /// let _client = TcpStream::connect(listener.local_addr()?).await?;
+    /// listener.accept().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
@@ -250,6 +388,22 @@ impl TcpSocket {
     /// Takes over a socket of std's that is bound or not, but neither listens nor is connected.
     ///
     /// It must be in non-blocking mode.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpSocket};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// // An option that another crate sets.
+    /// let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    /// socket.set_nonblocking(true)?;
+    /// let socket = TcpSocket::from_std_stream(socket.into());
+    /// assert!(socket.connect(listener.local_addr()?).await.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_std_stream(std_stream: net::TcpStream) -> TcpSocket {
         Self {
             inner: std_stream.into(),

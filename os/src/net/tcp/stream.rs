@@ -55,6 +55,23 @@ impl TcpStream {
     ///
     /// # Cancel safety
     /// Dropping the future gives the connection up.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    ///
+    /// // Nobody listens at port 1.
+    /// let refused = TcpStream::connect("127.0.0.1:1").await.unwrap_err();
+    /// assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
         let lookup = addr.resolve();
         drop(addr);
@@ -111,6 +128,28 @@ impl TcpStream {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+    /// use selkie::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// client.write_all(b"GET /").await?;
+    /// let (mut server, _) = listener.accept().await?;
+    /// let mut first = [0; 1];
+    /// // Looks which protocol it is, and leaves it to whoever reads.
+    /// server.peek(&mut first).await?;
+    /// assert_eq!(&first, b"G");
+    /// let mut request = [0; 5];
+    /// server.read_exact(&mut request).await?;
+    /// assert_eq!(&request, b"GET /");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         let peek = || {
             self.io
@@ -131,6 +170,21 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// // Small messages that wait for answers: none is held back to join the next.
+    /// stream.set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.io.set_nodelay(nodelay)
     }
@@ -156,6 +210,25 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    /// use selkie::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (mut server, _) = listener.accept().await?;
+    /// client.set_zero_linger()?;
+    /// drop(client);
+    /// // No end but a reset: the peer sees that something went wrong.
+    /// let error = server.read(&mut [0; 16]).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_zero_linger(&self) -> io::Result<()> {
         SockRef::from(&*self.io).set_linger(Some(Duration::ZERO))
     }
@@ -172,6 +245,20 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_ttl(32)?;
+    /// assert_eq!(stream.ttl()?, 32);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.set_ttl(ttl)
     }
@@ -189,12 +276,20 @@ impl TcpStream {
     }
 }
 
-socket_stream!(TcpStream, mio::net::TcpStream);
+socket_stream!(
+    TcpStream,
+    mio::net::TcpStream,
+    "let listener = selkie::net::TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+     let client = selkie::net::TcpStream::connect(listener.local_addr()?).await?;\n\
+     let (server, _) = listener.accept().await?;"
+);
 std_conversions!(
     TcpStream,
     net::TcpStream,
     mio::net::TcpStream,
     "a connection",
     Stream,
-    Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY
+    Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY,
+    "let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;\n\
+     let socket = std::net::TcpStream::connect(listener.local_addr()?)?;"
 );

@@ -136,8 +136,17 @@ impl UnixDatagram {
         self.io.shutdown(how)
     }
 
-    readiness_methods!();
-    datagram_methods!(SocketAddr, unix);
+    readiness_methods!(
+        "let (client, server) = selkie::net::UnixDatagram::pair()?;",
+        try_send,
+        try_recv,
+        "socket2::SockRef::from(&client).send(b\"ping\")"
+    );
+    datagram_methods!(
+        SocketAddr,
+        unix,
+        "let (client, server) = selkie::net::UnixDatagram::pair()?;"
+    );
 
     /// Sends `buf` to the socket at `target`, waiting for room; returns how many bytes were sent.
     ///
@@ -191,5 +200,6 @@ std_conversions!(
     mio::net::UnixDatagram,
     "a socket",
     Datagram,
-    Interest::READABLE | Interest::WRITABLE
+    Interest::READABLE | Interest::WRITABLE,
+    "let socket = std::os::unix::net::UnixDatagram::unbound()?;"
 );

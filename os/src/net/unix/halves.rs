@@ -5,4 +5,8 @@ use super::socket_addr::SocketAddr;
 use super::stream::UnixStream;
 use crate::net::halves::borrowed_halves;
 
-borrowed_halves!(UnixStream, SocketAddr);
+borrowed_halves!(
+    UnixStream,
+    SocketAddr,
+    "let (client, server) = selkie::net::UnixStream::pair()?;"
+);

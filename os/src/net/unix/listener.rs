@@ -15,6 +15,29 @@ use crate::sys::unix_address;
 /// A socket that accepts connections through a path, or an abstract name.
 ///
 /// The path is not removed when this drops.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+/// use selkie::net::{UnixListener, UnixStream};
+///
+/// let path = std::env::temp_dir().join(format!("selkie-echo-{}", std::process::id()));
+/// let listener = UnixListener::bind(&path)?;
+/// selkie::spawn(async move {
+///     while let Ok((mut connection, _)) = listener.accept().await {
+///         selkie::spawn(async move { connection.write_all(b"welcome").await });
+///     }
+/// });
+/// let mut client = UnixStream::connect(&path).await?;
+/// std::fs::remove_file(&path)?;
+/// let mut greeting = String::new();
+/// client.read_to_string(&mut greeting).await?;
+/// assert_eq!(greeting, "welcome");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct UnixListener {
     pub(in crate::net) io: Evented<mio::net::UnixListener>,
@@ -29,6 +52,23 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixListener, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-bind-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// let _client = UnixStream::connect(&path).await?;
+    /// listener.accept().await?;
+    /// // The file stays when the listener closes.
+    /// drop(listener);
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind<P>(path: P) -> io::Result<UnixListener>
     where
@@ -45,6 +85,21 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixListener, unix::SocketAddr};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-bind-addr-{}", std::process::id()));
+    /// let address = SocketAddr::from(std::os::unix::net::SocketAddr::from_pathname(&path)?);
+    /// let listener = UnixListener::bind_addr(&address)?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(path.as_path()));
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind_addr(socket_addr: &SocketAddr) -> io::Result<UnixListener> {
         Self::from_mio(mio::net::UnixListener::bind_addr(&socket_addr.0)?)
@@ -73,7 +128,14 @@ impl UnixListener {
         self.io.take_error()
     }
 
-    accept_methods!(UnixStream, SocketAddr);
+    accept_methods!(
+        UnixStream,
+        SocketAddr,
+        "let path = std::env::temp_dir().join(format!(\"selkie-accept-{}\", std::process::id()));\n\
+         let listener = selkie::net::UnixListener::bind(&path)?;\n\
+         let mut client = selkie::net::UnixStream::connect(&path).await?;\n\
+         # std::fs::remove_file(&path)?;"
+    );
 }
 
 std_conversions!(
@@ -82,5 +144,8 @@ std_conversions!(
     mio::net::UnixListener,
     "a listener",
     Stream,
-    Interest::READABLE
+    Interest::READABLE,
+    "let path = std::env::temp_dir().join(format!(\"selkie-listener-{}-{}\", line!(), std::process::id()));\n\
+     let socket = std::os::unix::net::UnixListener::bind(&path)?;\n\
+     # std::fs::remove_file(&path)?;"
 );

@@ -12,6 +12,24 @@ use super::listener::UnixListener;
 use super::stream::UnixStream;
 
 /// A Unix socket that neither listens nor is connected.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::{UnixSocket, UnixStream};
+///
+/// let path = std::env::temp_dir().join(format!("selkie-socket-{}", std::process::id()));
+/// let socket = UnixSocket::new_stream()?;
+/// socket.bind(&path)?;
+/// // Only a few connections wait to be accepted.
+/// let listener = socket.listen(4)?;
+/// let _client = UnixStream::connect(&path).await?;
+/// listener.accept().await?;
+/// std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct UnixSocket {
     pub(in crate::net) inner: Socket,
@@ -22,6 +40,20 @@ impl UnixSocket {
     ///
     /// # Errors
     /// What the system reports, for example being out of descriptors.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixListener, UnixSocket};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-new-stream-{}", std::process::id()));
+    /// let _listener = UnixListener::bind(&path)?;
+    /// assert!(UnixSocket::new_stream()?.connect(&path).await.is_ok());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_stream() -> io::Result<UnixSocket> {
         Self::new(Type::STREAM)
     }
@@ -30,6 +62,23 @@ impl UnixSocket {
     ///
     /// # Errors
     /// What the system reports, for example being out of descriptors.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UnixSocket;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-new-datagram-{}", std::process::id()));
+    /// let socket = UnixSocket::new_datagram()?;
+    /// socket.bind(&path)?;
+    /// let receiver = socket.datagram()?;
+    /// UnixSocket::new_datagram()?.datagram()?.send_to(b"ping", &path).await?;
+    /// assert_eq!(receiver.recv(&mut [0; 16]).await?, 4);
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_datagram() -> io::Result<UnixSocket> {
         Self::new(Type::DGRAM)
     }
@@ -59,6 +108,23 @@ impl UnixSocket {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixSocket, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-listen-{}", std::process::id()));
+    /// let socket = UnixSocket::new_stream()?;
+    /// socket.bind(&path)?;
+    /// let listener = socket.listen(128)?;
+    /// assert!(UnixStream::connect(&path).await.is_ok());
+    /// std::fs::remove_file(&path)?;
+    /// # drop(listener);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
         if self.is_datagram()? {

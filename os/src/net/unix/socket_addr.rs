@@ -5,6 +5,20 @@ use std::os::unix::net;
 use std::path::Path;
 
 /// The address of a Unix socket: a path, an abstract name, or nothing.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::UnixStream;
+///
+/// // Ends that were made as a pair have no path.
+/// let (one, _two) = UnixStream::pair()?;
+/// let address = one.local_addr()?;
+/// assert!(address.is_unnamed() && address.as_pathname().is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SocketAddr(pub(in crate::net) net::SocketAddr);
 

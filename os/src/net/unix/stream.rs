@@ -49,6 +49,21 @@ impl UnixStream {
     ///
     /// # Cancel safety
     /// Dropping the future gives the connection up.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixListener, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-connect-{}", std::process::id()));
+    /// assert!(UnixStream::connect(&path).await.is_err(), "nobody is there");
+    /// let _listener = UnixListener::bind(&path)?;
+    /// assert!(UnixStream::connect(&path).await.is_ok());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect<P>(path: P) -> io::Result<UnixStream>
     where
         P: AsRef<Path>,
@@ -65,6 +80,20 @@ impl UnixStream {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixListener, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-connect-addr-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert!(UnixStream::connect_addr(&listener.local_addr()?).await.is_ok());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect_addr(socket_addr: &SocketAddr) -> io::Result<UnixStream> {
         Self::connect_to(&socket_addr.0).await
     }
@@ -80,6 +109,22 @@ impl UnixStream {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+    /// use selkie::net::UnixStream;
+    ///
+    /// let (mut one, mut two) = UnixStream::pair()?;
+    /// one.write_all(b"hello").await?;
+    /// let mut text = [0; 5];
+    /// two.read_exact(&mut text).await?;
+    /// assert_eq!(&text, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, two) = mio::net::UnixStream::pair()?;
@@ -122,12 +167,17 @@ impl UnixStream {
     }
 }
 
-socket_stream!(UnixStream, mio::net::UnixStream);
+socket_stream!(
+    UnixStream,
+    mio::net::UnixStream,
+    "let (client, server) = selkie::net::UnixStream::pair()?;"
+);
 std_conversions!(
     UnixStream,
     net::UnixStream,
     mio::net::UnixStream,
     "a connection",
     Stream,
-    Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY
+    Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY,
+    "let (socket, _other) = std::os::unix::net::UnixStream::pair()?;"
 );

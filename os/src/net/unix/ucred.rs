@@ -17,6 +17,21 @@ pub type pid_t = i32;
 
 /// The user, the group and, where the system tells, the process at the other end, at the time of
 /// its connecting.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::UnixStream;
+///
+/// let (one, two) = UnixStream::pair()?;
+/// // Both ends are this process: the same user and group.
+/// assert_eq!(one.peer_cred()?, two.peer_cred()?);
+/// let user = one.peer_cred()?.uid();
+/// assert_eq!(user, one.peer_cred()?.uid());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UCred {
     pid: Option<pid_t>,
@@ -26,11 +41,37 @@ pub struct UCred {
 
 impl UCred {
     /// The user.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UnixStream;
+    ///
+    /// let (one, _two) = UnixStream::pair()?;
+    /// // SAFETY: it cannot fail.
+    /// assert_eq!(one.peer_cred()?.uid(), unsafe { libc::geteuid() });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn uid(&self) -> uid_t {
         self.uid
     }
 
     /// The group.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UnixStream;
+    ///
+    /// let (one, _two) = UnixStream::pair()?;
+    /// // SAFETY: it cannot fail.
+    /// assert_eq!(one.peer_cred()?.gid(), unsafe { libc::getegid() });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn gid(&self) -> gid_t {
         self.gid
     }
@@ -49,6 +90,20 @@ impl UnixStream {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UnixStream;
+    ///
+    /// let (one, _two) = UnixStream::pair()?;
+    /// // Who is at the other end, as the system knows it.
+    /// let peer = one.peer_cred()?;
+    /// assert_eq!(peer.pid(), Some(std::process::id() as i32));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn peer_cred(&self) -> io::Result<UCred> {
         let Peer { uid, gid, pid } = peer_credentials(&*self.io)?;
         Ok(UCred { pid, uid, gid })

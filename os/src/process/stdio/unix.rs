@@ -13,25 +13,83 @@ use crate::source::Evented;
 use crate::sys;
 
 /// The child's input; the child sees the end when this drops.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::process::Stdio;
+/// use selkie::io::AsyncWriteExt;
+/// use selkie::process::{ChildStdin, Command};
+///
+/// async fn feed(mut input: ChildStdin) -> std::io::Result<()> {
+///     input.write_all(b"one two three").await
+/// }
+///
+/// let mut child = Command::new("wc").arg("-w").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+/// let feeder = selkie::spawn(feed(child.stdin.take().unwrap()));
+/// let output = child.wait_with_output().await?;
+/// feeder.await.unwrap()?;
+/// assert_eq!(output.stdout.trim_ascii(), b"3");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ChildStdin {
     io: Evented<pipe::Sender>,
 }
 
 /// The child's output.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::process::Stdio;
+/// use selkie::io::AsyncReadExt;
+/// use selkie::process::{ChildStdout, Command};
+///
+/// async fn length(mut output: ChildStdout) -> std::io::Result<usize> {
+///     output.read_to_end(&mut Vec::new()).await
+/// }
+///
+/// let mut child = Command::new("echo").arg("hello").stdout(Stdio::piped()).spawn()?;
+/// assert_eq!(length(child.stdout.take().unwrap()).await?, 6);
+/// child.wait().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ChildStdout {
     io: Evented<pipe::Receiver>,
 }
 
 /// The child's error output.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::process::Stdio;
+/// use selkie::io::AsyncReadExt;
+/// use selkie::process::{ChildStderr, Command};
+///
+/// let mut child = Command::new("sh").args(["-c", "echo oops >&2"]).stderr(Stdio::piped()).spawn()?;
+/// let mut errors: ChildStderr = child.stderr.take().unwrap();
+/// let mut text = String::new();
+/// errors.read_to_string(&mut text).await?;
+/// assert_eq!(text, "oops\n");
+/// child.wait().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ChildStderr {
     io: Evented<pipe::Receiver>,
 }
 
 macro_rules! pipe_end {
-    ($end:ident, $interest:ident) => {
+    ($end:ident, $interest:ident, $field:literal) => {
         impl $end {
             /// Takes over a pipe of std's, and puts it into non-blocking mode.
             ///
@@ -40,6 +98,21 @@ macro_rules! pipe_end {
             ///
             /// # Panics
             /// Outside of a runtime with I/O enabled.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::process::{Command, Stdio};
+            #[doc = concat!("use selkie::process::", stringify!($end), ";")]
+            ///
+            #[doc = concat!("let mut child = Command::new(\"true\").", $field, "(Stdio::piped()).spawn()?;")]
+            #[doc = concat!("let pipe = child.", $field, ".take().unwrap();")]
+            #[doc = concat!("assert!(", stringify!($end), "::from_std(pipe).is_ok());")]
+            /// child.wait()?;
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn from_std(inner: std::process::$end) -> io::Result<Self> {
                 let fd = OwnedFd::from(inner);
@@ -53,6 +126,23 @@ macro_rules! pipe_end {
             ///
             /// # Errors
             /// What the system reports.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::process::Stdio;
+            /// use selkie::process::Command;
+            ///
+            #[doc = concat!("let mut child = Command::new(\"true\").", $field, "(Stdio::piped()).spawn()?;")]
+            #[doc = concat!("let pipe = child.", $field, ".take().unwrap().into_owned_fd()?;")]
+            /// // For another child, or for code that blocks.
+            /// let other = Stdio::from(pipe);
+            /// # drop(other);
+            /// assert!(child.wait().await?.success());
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
                 let fd = OwnedFd::from(self.io.into_inner()?);
                 sys::set_nonblocking(fd.as_fd(), false)?;
@@ -82,9 +172,9 @@ macro_rules! pipe_end {
     };
 }
 
-pipe_end!(ChildStdin, WRITABLE);
-pipe_end!(ChildStdout, READABLE);
-pipe_end!(ChildStderr, READABLE);
+pipe_end!(ChildStdin, WRITABLE, "stdin");
+pipe_end!(ChildStdout, READABLE, "stdout");
+pipe_end!(ChildStderr, READABLE, "stderr");
 
 macro_rules! read_end {
     ($end:ident) => {

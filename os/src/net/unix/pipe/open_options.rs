@@ -18,6 +18,30 @@ use super::sender::Sender;
 ///
 /// # Panics
 /// Outside of a runtime with I/O enabled.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::process::Command;
+/// use selkie::io::AsyncReadExt;
+/// use selkie::net::unix::pipe::pipe;
+///
+/// let (sender, mut receiver) = pipe()?;
+/// // Both outputs of a child process, in the order in which they come.
+/// let sender = sender.into_blocking_fd()?;
+/// let mut child = Command::new("sh")
+///     .args(["-c", "echo out; echo error >&2"])
+///     .stdout(sender.try_clone()?)
+///     .stderr(sender)
+///     .spawn()?;
+/// let mut text = String::new();
+/// receiver.read_to_string(&mut text).await?;
+/// child.wait()?;
+/// assert_eq!(text, "out\nerror\n");
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mio_pipe::new()?;
@@ -25,6 +49,28 @@ pub fn pipe() -> io::Result<(Sender, Receiver)> {
 }
 
 /// How a pipe that has a name is opened.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+/// use selkie::net::unix::pipe;
+///
+/// let path = std::env::temp_dir().join(format!("selkie-fifo-{}", std::process::id()));
+/// assert!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+/// // The reader first: a sender is refused while nobody reads.
+/// let mut receiver = pipe::OpenOptions::new().open_receiver(&path)?;
+/// let mut sender = pipe::OpenOptions::new().open_sender(&path)?;
+/// sender.write_all(b"through the file system").await?;
+/// drop(sender);
+/// let mut text = String::new();
+/// receiver.read_to_string(&mut text).await?;
+/// assert_eq!(text, "through the file system");
+/// std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
     read_write: bool,

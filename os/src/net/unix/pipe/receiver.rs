@@ -44,11 +44,26 @@ impl Receiver {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::unix::pipe::pipe;
+    ///
+    /// let (sender, receiver) = pipe()?;
+    /// sender.writable().await?;
+    /// sender.try_write(b"ping")?;
+    /// receiver.readable().await?;
+    /// assert_eq!(receiver.try_read(&mut [0; 16])?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn readable(&self) -> io::Result<()> {
         self.ready(Interest::READABLE).await.map(drop)
     }
 
-    read_methods!();
+    read_methods!("let (client, server) = selkie::net::unix::pipe::pipe()?;");
 
     fn read_some(pipe: &mio_pipe::Receiver, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         sys::read(pipe.as_fd(), free)

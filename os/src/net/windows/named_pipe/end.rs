@@ -55,9 +55,33 @@ macro_rules! pipe_end {
                 info(self.as_handle())
             }
 
-            readiness_methods!();
-            read_methods!();
-            write_methods!();
+            readiness_methods!(
+                "use selkie::net::windows::named_pipe::{ClientOptions, ServerOptions};\n\
+     \n\
+     let name = r\"\\\\.\\pipe\\selkie-example\";\n\
+     let server = ServerOptions::new().create(name)?;\n\
+     let client = ClientOptions::new().open(name)?;\n\
+     server.connect().await?;",
+                try_write,
+                try_read,
+                "client.try_write(b\"ping\")"
+            );
+            read_methods!(
+                "use selkie::net::windows::named_pipe::{ClientOptions, ServerOptions};\n\
+     \n\
+     let name = r\"\\\\.\\pipe\\selkie-example\";\n\
+     let server = ServerOptions::new().create(name)?;\n\
+     let client = ClientOptions::new().open(name)?;\n\
+     server.connect().await?;"
+            );
+            write_methods!(
+                "use selkie::net::windows::named_pipe::{ClientOptions, ServerOptions};\n\
+     \n\
+     let name = r\"\\\\.\\pipe\\selkie-example\";\n\
+     let server = ServerOptions::new().create(name)?;\n\
+     let client = ClientOptions::new().open(name)?;\n\
+     server.connect().await?;"
+            );
 
             fn read_some(pipe: &NamedPipe, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
                 super::end::read_some(pipe, free)
