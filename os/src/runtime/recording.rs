@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::builder::Builder;
 use crate::context::{Handle, Id};
-use crate::observability::{Recorder, RecordingSnapshot};
+use crate::observability::{Probes, RecordingSnapshot};
 
 /// Events that a ring keeps, unless the user says otherwise.
 const EVENTS: usize = 16_384;
@@ -110,8 +110,7 @@ impl Handle {
         let probes = spawner.probes_slot().attach();
         self.inner.blocking.probes.share(probes);
         let workers = self.metrics().num_workers();
-        let recorder = probes.recorder_or_make(workers, config.events_per_worker);
-        recorder.set_on(true);
+        probes.start_recording(workers, config.events_per_worker);
         #[cfg(feature = "trace-events")]
         config.install(self);
         Recording {
@@ -121,8 +120,8 @@ impl Handle {
 
     /// The runtime's recording, if one was ever started. Beyond Tokio.
     pub fn recording(&self) -> Option<Recording> {
-        self.inner.spawner.probes()?.any_recorder()?;
-        Some(Recording {
+        let probes = self.inner.spawner.probes()?;
+        probes.has_recorder().then(|| Recording {
             handle: self.clone(),
         })
     }
@@ -152,10 +151,9 @@ impl Builder {
 }
 
 impl Recording {
-    fn recorder(&self) -> &Recorder {
+    fn probes(&self) -> &Probes {
         let probes = self.handle.inner.spawner.probes();
-        let recorder = probes.and_then(|probes| probes.any_recorder());
-        recorder.expect("a recording has a recorder")
+        probes.expect("a runtime that is recorded has probes")
     }
 
     /// Copies what the rings hold: the last events of each worker. The workers go on meanwhile.
@@ -169,8 +167,7 @@ impl Recording {
             Some(name) => format!("runtime {name}"),
             None => format!("runtime {}", self.handle.id()),
         };
-        let probes = self.handle.inner.spawner.probes();
-        let recorded = probes.and_then(|probes| probes.recorded(runtime));
+        let recorded = self.probes().recording(runtime);
         recorded.expect("a recording has a recorder")
     }
 
@@ -181,11 +178,11 @@ impl Recording {
 
     /// Stops the recording. What the rings hold stays there.
     pub fn stop(&self) {
-        self.recorder().set_on(false);
+        self.probes().stop_recording();
     }
 
     /// Whether events are recorded now.
     pub fn is_running(&self) -> bool {
-        self.recorder().is_on()
+        self.probes().is_recording()
     }
 }
