@@ -164,12 +164,15 @@ impl Probes {
         self.observed.has_any(RECORDED)
     }
 
-    /// Makes a recorder if there is none, which keeps `capacity` events of each of `workers` workers, and switches it on.
-    pub(crate) fn start_recording(&self, workers: usize, capacity: usize) {
+    /// Makes a recorder if there is none, which keeps `capacity` events of each of `workers` workers, and switches it on. Returns how
+    /// often that was done.
+    pub(crate) fn start_recording(&self, workers: usize, capacity: usize) -> u64 {
         self.polls.get_or_init(|| RunningPolls::new(workers));
-        self.recorder
-            .get_or_init(|| Recorder::new(self.number, workers, capacity));
+        let make = || Recorder::new(self.number, workers, capacity);
+        let mut starts = self.recorder.get_or_init(make).starts();
+        *starts += 1;
         self.observed.insert(RECORDED);
+        *starts
     }
 
     /// Switches the recorder off.
@@ -177,14 +180,27 @@ impl Probes {
         self.observed.remove(RECORDED);
     }
 
+    /// Switches the recorder off if it was started so often. Returns whether it was.
+    pub(crate) fn stop_recording_of(&self, starts: u64) -> bool {
+        let of_recorder = |recorder: &Recorder| {
+            let now = recorder.starts();
+            let is_last = *now == starts;
+            if is_last {
+                self.stop_recording();
+            }
+            is_last
+        };
+        self.recorder.get().is_some_and(of_recorder)
+    }
+
     /// What the recorder's rings hold, if there is one; the runtime is called `runtime`.
     pub(crate) fn recording(&self, runtime: String) -> Option<RecordingSnapshot> {
         Some(self.recorder.get()?.snapshot(runtime, self.polls.get()?))
     }
 
-    /// Whether there is a recorder, on or off.
-    pub(crate) fn has_recorder(&self) -> bool {
-        self.recorder.get().is_some()
+    /// How often the recorder was started, if there is one.
+    pub(crate) fn recorder_starts(&self) -> Option<u64> {
+        self.recorder.get().map(|recorder| *recorder.starts())
     }
 
     /// A task is about to be spawned.

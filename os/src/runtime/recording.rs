@@ -67,6 +67,8 @@ impl RecordingConfig {
 #[derive(Clone)]
 pub struct Recording {
     handle: Handle,
+    /// How often the recording had been started when this was made.
+    starts: u64,
 }
 
 impl fmt::Debug for Recording {
@@ -110,19 +112,21 @@ impl Handle {
         let probes = spawner.probes_slot().attach();
         self.inner.blocking.probes.share(probes);
         let workers = self.metrics().num_workers();
-        probes.start_recording(workers, config.events_per_worker);
+        let starts = probes.start_recording(workers, config.events_per_worker);
         #[cfg(feature = "trace-events")]
         config.install(self);
         Recording {
             handle: self.clone(),
+            starts,
         }
     }
 
     /// The runtime's recording, if one was ever started. Beyond Tokio.
     pub fn recording(&self) -> Option<Recording> {
         let probes = self.inner.spawner.probes()?;
-        probes.has_recorder().then(|| Recording {
+        Some(Recording {
             handle: self.clone(),
+            starts: probes.recorder_starts()?,
         })
     }
 }
@@ -179,6 +183,24 @@ impl Recording {
     /// Stops the recording. What the rings hold stays there.
     pub fn stop(&self) {
         self.probes().stop_recording();
+    }
+
+    /// Stops the recording unless somebody has started it again since this was returned, who wants it to go on. Returns whether it
+    /// is stopped.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, RecordingConfig};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let first = runtime.handle().start_recording(&RecordingConfig::new());
+    /// let second = runtime.handle().start_recording(&RecordingConfig::new());
+    /// assert!(!first.stop_if_last() && second.is_running());
+    /// assert!(second.stop_if_last() && !first.is_running());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn stop_if_last(&self) -> bool {
+        self.probes().stop_recording_of(self.starts)
     }
 
     /// Whether events are recorded now.

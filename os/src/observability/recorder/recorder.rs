@@ -8,7 +8,7 @@
 //! Rejected    A ring for each thread: there is no bound on how many threads wake tasks in the life of a runtime.
 
 use std::panic::Location;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use selkie_core::raw::collections::Padded;
@@ -40,6 +40,8 @@ struct OutsideRing {
 pub(crate) struct Recorder {
     number: ProbesNumber,
     clock: &'static TickClock,
+    /// How often it was switched on.
+    starts: Mutex<u64>,
     workers: Box<[Padded<EventRing>]>,
     outside: Box<[Padded<OutsideRing>]>,
     /// The lengths of queues that each worker has noted last.
@@ -58,6 +60,7 @@ impl Recorder {
         Self {
             number,
             clock: TickClock::get(),
+            starts: Mutex::new(0),
             workers: (0..workers)
                 .map(|_| Padded(EventRing::new(capacity)))
                 .collect(),
@@ -96,6 +99,11 @@ impl Recorder {
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         self.clock.now()
+    }
+
+    /// How often it was switched on; nobody starts or stops it while this is held.
+    pub(crate) fn starts(&self) -> MutexGuard<'_, u64> {
+        self.starts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The ring of worker `worker`, for the thread that has it (I1).
