@@ -166,7 +166,9 @@ fn other_paths_and_methods_get_clear_answers() {
 fn a_request_costs_the_runtime_nothing() {
     let (runtime, _inspector, at) = inspected();
     let metrics = runtime.metrics();
-    while metrics.num_sleeping_workers() < 2 {
+    // A worker counts its sleep when it is among the sleepers already.
+    let is_asleep = |worker| metrics.worker_park_count(worker) > 0;
+    while metrics.num_sleeping_workers() < 2 || !(is_asleep(0) && is_asleep(1)) {
         std::thread::yield_now();
     }
     let figures = || {
