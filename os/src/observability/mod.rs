@@ -42,6 +42,8 @@ mod probes_config;
 
 mod probes;
 
+mod probes_figures;
+
 mod probes_slot;
 
 #[cfg(feature = "taskdump")]

@@ -8,16 +8,15 @@
 
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::raw::task::Notified;
 use selkie_core::task::{Id, current_id};
 
-use super::histogram::{Figure, Histogram, HistogramConfiguration};
+use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
@@ -26,7 +25,7 @@ use super::probes_config::{ProbesConfig, StallHook, TaskHook};
 use super::recorded_probes::RecordedProbes;
 use super::recorder::{Recorder, RecordingSnapshot};
 use super::running_polls::RunningPolls;
-use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
+use super::statistics::TaskTable;
 use super::thread_role::{self, ProbesNumber, WakeCause};
 use super::timed_probes::TimedProbes;
 use crate::sys::TickClock;
@@ -39,12 +38,12 @@ pub(crate) struct Probes {
     observed: ObservedSet,
     config: ProbesConfig,
     stamps: Option<Stamps>,
-    poll_times: Option<Box<[Histogram]>>,
-    latencies: Option<Box<[Histogram]>>,
+    pub(super) poll_times: Option<Box<[Histogram]>>,
+    pub(super) latencies: Option<Box<[Histogram]>>,
     /// What the workers poll, from when either of the next two was asked for.
-    polls: OnceLock<RunningPolls>,
+    pub(super) polls: OnceLock<RunningPolls>,
     /// The statistics of tasks, from when they were first asked for.
-    tasks: OnceLock<TaskTable>,
+    pub(super) tasks: OnceLock<TaskTable>,
     /// The recorder, from when it was first started.
     recorder: OnceLock<Recorder>,
     /// What the watchdog does with a long poll beside its report.
@@ -378,37 +377,5 @@ impl Probes {
         if let Some(recorder) = self.recorder() {
             recorder.block(begins, id, location);
         }
-    }
-
-    /// The statistics of each living task; `None` if they are not kept.
-    pub(crate) fn tasks(&self) -> Option<Vec<TaskStatistics>> {
-        Some(self.tasks.get()?.tasks(self.polls.get()?))
-    }
-
-    /// The statistics of each spawn place; `None` if they are not kept.
-    pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
-        Some(self.tasks.get()?.spawn_places(self.polls.get()?))
-    }
-
-    fn histograms(&self, figure: Figure) -> Option<&[Histogram]> {
-        match figure {
-            Figure::PollTime => self.poll_times.as_deref(),
-            Figure::Latency => self.latencies.as_deref(),
-        }
-    }
-
-    /// How many buckets the histogram has; `None` if there is none.
-    pub(crate) fn buckets(&self, figure: Figure) -> Option<usize> {
-        Some(self.histograms(figure)?.first()?.buckets())
-    }
-
-    /// Which durations are in `bucket`.
-    pub(crate) fn bucket_range(&self, figure: Figure, bucket: usize) -> Option<Range<Duration>> {
-        Some(self.histograms(figure)?.first()?.range(bucket))
-    }
-
-    /// How many durations of worker `worker` are in `bucket`.
-    pub(crate) fn bucket_count(&self, figure: Figure, worker: usize, bucket: usize) -> Option<u64> {
-        Some(self.histograms(figure)?[worker].count(bucket))
     }
 }
