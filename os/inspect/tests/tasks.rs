@@ -225,6 +225,14 @@ fn a_trace_has_what_the_workers_did() {
 }
 
 #[test]
+fn a_program_without_tasks_is_explained() {
+    let (_runtime, _inspector, at) = inspected();
+    let dump = get(at, "/dump.txt").body;
+    assert!(dump.starts_with("0 tasks\nWhat `block_on` runs"), "{dump}");
+    assert_eq!(get(at, "/dump.txt?id=7").body, "0 tasks\n");
+}
+
+#[test]
 fn a_long_trace_is_sent_while_it_is_written() {
     let (runtime, _inspector, at) = inspected();
     let mut config = selkie::runtime::RecordingConfig::new();
