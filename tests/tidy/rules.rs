@@ -70,7 +70,8 @@ pub(crate) fn doors(sources: &[Source]) -> Vec<String> {
     wrong
 }
 
-/// Lines of examples in documentation, with their fences: what a user reads, and nobody has to keep in mind with the code.
+/// Lines of examples in documentation, with their fences and headings: what a user reads, and nobody has to keep in mind with
+/// the code.
 fn example_lines(source: &Source) -> usize {
     let (mut count, mut is_inside) = (0, false);
     for line in source.text.lines().take(source.lines().len()) {
@@ -80,6 +81,8 @@ fn example_lines(source: &Source) -> usize {
             .find_map(|start| line.strip_prefix(start));
         let is_fence = docs.is_some_and(|docs| docs.starts_with("```"));
         count += usize::from(is_inside || is_fence);
+        // The heading, and the empty line before it.
+        count += 2 * usize::from(!is_inside && docs == Some("# Examples"));
         is_inside ^= is_fence;
     }
     count

@@ -50,12 +50,46 @@ impl FileTimes {
     }
 
     /// Sets the time of the last access.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::{Duration, SystemTime};
+    /// use selkie::fs::{File, FileTimes};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-set-accessed-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    /// file.set_times(FileTimes::new().set_accessed(then)).await?;
+    /// assert_eq!(file.metadata().await?.accessed()?, then);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_accessed(mut self, t: SystemTime) -> Self {
         self.times = self.times.set_accessed(t);
         self
     }
 
     /// Sets the time of the last change.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::{Duration, SystemTime};
+    /// use selkie::fs::{File, FileTimes};
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-set-modified-{}", std::process::id()));
+    /// let file = File::create(&path).await?;
+    /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    /// file.set_times(FileTimes::new().set_modified(then)).await?;
+    /// assert_eq!(file.metadata().await?.modified()?, then);
+    /// # selkie::fs::remove_file(&path).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_modified(mut self, t: SystemTime) -> Self {
         self.times = self.times.set_modified(t);
         self

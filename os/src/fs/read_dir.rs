@@ -255,6 +255,22 @@ impl DirEntry {
     }
 
     /// The entry's name.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::fs;
+    ///
+    /// let base = std::env::temp_dir().join(format!("selkie-entry-name-{}", std::process::id()));
+    /// fs::create_dir(&base).await?;
+    /// fs::write(base.join("a.txt"), "").await?;
+    /// let entry = fs::read_dir(&base).await?.next_entry().await?.unwrap();
+    /// assert_eq!(entry.file_name(), "a.txt");
+    /// fs::remove_dir_all(&base).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn file_name(&self) -> OsString {
         self.std.file_name()
     }

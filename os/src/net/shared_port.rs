@@ -88,6 +88,9 @@ impl TcpListener {
     /// # Panics
     /// Outside of a runtime with I/O enabled.
     ///
+    /// # Cancel safety
+    /// Only the look-up of a name is waited for; nothing stays bound when the future is dropped.
+    ///
     /// # Cost
     /// Five system calls for each listener.
     ///
@@ -135,6 +138,9 @@ impl UdpSocket {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Cancel safety
+    /// Only the look-up of a name is waited for; nothing stays bound when the future is dropped.
     ///
     /// # Cost
     /// Five system calls for each socket.

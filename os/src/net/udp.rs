@@ -56,6 +56,9 @@ impl UdpSocket {
     /// # Panics
     /// Outside of a runtime with I/O enabled.
     ///
+    /// # Cancel safety
+    /// Only the look-up of a name is waited for; nothing stays bound when the future is dropped.
+    ///
     /// # Examples
     /// ```
     /// # #[selkie::main(flavor = "current_thread")]
@@ -109,6 +112,9 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the last address failed with, or the look-up.
+    ///
+    /// # Cancel safety
+    /// Only the look-up of a name is waited for: a future that is dropped before it is ready has not connected the socket.
     ///
     /// # Examples
     /// ```

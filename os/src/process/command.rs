@@ -120,8 +120,8 @@ impl Command {
     /// use selkie::process::Command;
     ///
     /// // Each is one argument, whatever it contains: there is no shell.
-    /// let output = Command::new("echo").arg("-n").arg("two words; $HOME").output().await?;
-    /// assert_eq!(output.stdout, b"two words; $HOME");
+    /// let output = Command::new("echo").arg("-n").arg("two words; $PATH").output().await?;
+    /// assert_eq!(output.stdout, b"two words; $PATH");
     /// # Ok(())
     /// # }
     /// ```

@@ -370,6 +370,22 @@ impl Builder {
     ///
     /// # Panics
     /// If `buckets` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::{Builder, HistogramScale};
+    ///
+    /// # #[expect(deprecated)]
+    /// let runtime = Builder::new_current_thread()
+    ///     .enable_metrics_poll_time_histogram()
+    ///     .metrics_poll_count_histogram_scale(HistogramScale::Linear)
+    ///     .metrics_poll_count_histogram_resolution(Duration::from_millis(1))
+    ///     .metrics_poll_count_histogram_buckets(5)
+    ///     .build()?;
+    /// assert_eq!(runtime.metrics().poll_time_histogram_num_buckets(), 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[deprecated(note = "use `metrics_poll_time_histogram_configuration`")]
     #[track_caller]
     pub fn metrics_poll_count_histogram_buckets(&mut self, buckets: usize) -> &mut Self {

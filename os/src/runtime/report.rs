@@ -292,6 +292,18 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// // Asked by the worker itself, which is awake.
+    /// assert_eq!(metrics.worker_park_unpark_count(0) % 2, 0);
+    /// # }
+    /// ```
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
         let counters = self.worker(worker);
         counters.parks.get() + counters.unparks.get()
@@ -301,6 +313,17 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// assert!(metrics.worker_noop_count(0) <= metrics.worker_park_count(0));
+    /// # }
+    /// ```
     pub fn worker_noop_count(&self, worker: usize) -> u64 {
         self.worker(worker).noops.get()
     }
@@ -309,6 +332,19 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(worker_threads = 2)]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// let (tasks, times) = (metrics.worker_steal_count(0), metrics.worker_steal_operations(0));
+    /// // Each time, one task or more.
+    /// assert!(tasks >= times);
+    /// # }
+    /// ```
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
         self.worker(worker).steals.get()
     }
@@ -370,6 +406,19 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// let before = metrics.worker_local_schedule_count(0);
+    /// selkie::spawn(async {}).await.unwrap();
+    /// assert!(metrics.worker_local_schedule_count(0) > before);
+    /// # }
+    /// ```
     pub fn worker_local_schedule_count(&self, worker: usize) -> u64 {
         self.worker(worker).local_schedules.get()
     }
@@ -443,6 +492,19 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(worker_threads = 2)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::runtime::Handle;
+    ///
+    /// let metrics = Handle::current().metrics();
+    /// let mean = (0..metrics.num_workers()).map(|worker| metrics.worker_mean_poll_time(worker)).max();
+    /// assert!(mean.unwrap() < Duration::from_secs(1));
+    /// # }
+    /// ```
     pub fn worker_mean_poll_time(&self, worker: usize) -> Duration {
         Duration::from_nanos(self.worker(worker).mean_poll_nanos.get())
     }

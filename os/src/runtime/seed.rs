@@ -19,9 +19,6 @@ pub struct RngSeed(u64);
 impl RngSeed {
     /// A seed that follows from `bytes`, of any number.
     ///
-    /// # Source
-    /// The hash FNV-1a, by Fowler, Noll and Vo.
-    ///
     /// # Examples
     /// ```
     /// use selkie::runtime::RngSeed;
@@ -29,6 +26,9 @@ impl RngSeed {
     /// let (one, two) = (RngSeed::from_bytes(b"one"), RngSeed::from_bytes(b"two"));
     /// assert_ne!(format!("{one:?}"), format!("{two:?}"));
     /// ```
+    ///
+    /// # Source
+    /// The hash FNV-1a, by Fowler, Noll and Vo.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

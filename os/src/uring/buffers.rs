@@ -25,6 +25,29 @@ const MAX_COUNT: u16 = 1 << 15;
 /// # Cost
 /// Per worker that receives: 16 bytes per buffer, and `size` bytes for as many buffers as were needed at once:
 /// 64 at first, then twice as many, up to `count`.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::AsyncWriteExt;
+/// use selkie::net::UnixStream;
+/// use selkie::uring::{Buffers, Socket};
+///
+/// let buffers = match Buffers::new(16, 4096) {
+///     // An old kernel, or a system that refuses rings: a program takes `selkie::net` then.
+///     Err(_) => return Ok(()),
+///     buffers => buffers?,
+/// };
+/// let (mut client, server) = UnixStream::pair()?;
+/// client.write_all(b"hello").await?;
+/// let server = Socket::new(server.into_std()?)?;
+/// // The system has chosen the buffer, when something came.
+/// let buffer = server.receive(&buffers).next().await.unwrap()?;
+/// assert_eq!(&buffer[..], b"hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Buffers {
     shared: Arc<Shared>,
@@ -47,6 +70,23 @@ impl Buffers {
     /// 1 GiB. `Unsupported` if the runtime was built without I/O or with
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
     /// no runtime runs here. What the system says otherwise: no memory, for one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::uring::Buffers;
+    ///
+    /// // The number is a power of two.
+    /// assert!(Buffers::new(3, 4096).is_err());
+    /// match Buffers::new(4, 4096) {
+    ///     Ok(_buffers) => {}
+    ///     // Where there is no ring, the error says so.
+    ///     Err(error) => assert_ne!(error.kind(), std::io::ErrorKind::InvalidInput),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(count: u16, size: usize) -> io::Result<Self> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);
         if !count.is_power_of_two() || count > MAX_COUNT {
@@ -97,6 +137,30 @@ impl Buffers {
 }
 
 /// Bytes that arrived, in a buffer that goes back to its pool when this is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::AsyncWriteExt;
+/// use selkie::net::UnixStream;
+/// use selkie::uring::{Buffer, Buffers, Socket};
+///
+/// fn sum(buffer: &Buffer) -> u32 {
+///     buffer.iter().map(|byte| u32::from(*byte)).sum()
+/// }
+///
+/// let Ok(buffers) = Buffers::new(16, 4096) else { return Ok(()) };
+/// let (mut client, server) = UnixStream::pair()?;
+/// client.write_all(&[1, 2, 3]).await?;
+/// let server = Socket::new(server.into_std()?)?;
+/// let buffer = server.receive(&buffers).next().await.unwrap()?;
+/// assert_eq!(sum(&buffer), 6);
+/// // Dropped, the system may use it again.
+/// drop(buffer);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Buffer {
     pub(super) provided: ProvidedBuffer,
 }

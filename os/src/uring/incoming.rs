@@ -47,6 +47,24 @@ fn accepted(completion: Completion) -> io::Result<OwnedFd> {
 ///
 /// The operation stays in flight between calls: at most 256 connections are accepted ahead of
 /// [`next`](Self::next), and they are closed when this is dropped.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::{TcpListener, TcpStream};
+/// use selkie::uring::Incoming;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let address = listener.local_addr()?;
+/// let Ok(mut incoming) = Incoming::new(listener.into_std()?) else { return Ok(()) };
+/// let _client = TcpStream::connect(address).await?;
+/// let socket = incoming.next().await?;
+/// let (sent, _bytes) = socket.send("welcome").await;
+/// assert_eq!(sent?, 7);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Incoming {
     rings: RuntimeRings,
@@ -62,6 +80,21 @@ impl Incoming {
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
     /// there is no current runtime. The error of the system if it has no descriptor or no memory for a ring
     /// just now: call it again later.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::uring::Incoming;
+    ///
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// match Incoming::new(listener) {
+    ///     Ok(_incoming) => {}
+    ///     Err(error) => println!("no ring here: {error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self {
             rings: RuntimeRings::current()?,
@@ -81,6 +114,24 @@ impl Incoming {
     ///
     /// # Cost
     /// No system call of its own while the operation is in flight.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpStream};
+    /// use selkie::uring::Incoming;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let address = listener.local_addr()?;
+    /// let Ok(mut incoming) = Incoming::new(listener.into_std()?) else { return Ok(()) };
+    /// let clients = [TcpStream::connect(address).await?, TcpStream::connect(address).await?];
+    /// for _ in &clients {
+    ///     incoming.next().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> io::Result<Socket> {
         poll_fn(|cx| self.poll_next(cx)).await
     }

@@ -54,6 +54,33 @@ fn provided(pool: &Arc<BufferPool>, completion: Completion) -> Vec<ProvidedBuffe
 /// The bytes that arrive at a socket, buffer by buffer; made by [`Socket::receive`](super::Socket::receive).
 ///
 /// Dropping it ends the operation. What had arrived and was not taken is lost.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::AsyncWriteExt;
+/// use selkie::net::UnixStream;
+/// use selkie::uring::{Buffers, Received, Socket};
+///
+/// async fn count(mut received: Received) -> std::io::Result<usize> {
+///     let mut bytes = 0;
+///     while let Some(buffer) = received.next().await {
+///         bytes += buffer?.len();
+///     }
+///     Ok(bytes)
+/// }
+///
+/// let Ok(buffers) = Buffers::new(16, 4096) else { return Ok(()) };
+/// let (mut client, server) = UnixStream::pair()?;
+/// let server = Socket::new(server.into_std()?)?;
+/// let counter = selkie::spawn(count(server.receive(&buffers)));
+/// client.write_all(&[0; 10_000]).await?;
+/// drop(client);
+/// assert_eq!(counter.await.unwrap()?, 10_000);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Received {
     multishot: Multishot,
@@ -96,6 +123,25 @@ impl Received {
     /// # Cost
     /// No system call of its own while the operation is in flight. It waits for a buffer to be dropped if the
     /// program holds all of its pool.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncWriteExt;
+    /// use selkie::net::UnixStream;
+    /// use selkie::uring::{Buffers, Socket};
+    ///
+    /// let Ok(buffers) = Buffers::new(16, 4096) else { return Ok(()) };
+    /// let (mut client, server) = UnixStream::pair()?;
+    /// let mut received = Socket::new(server.into_std()?)?.receive(&buffers);
+    /// client.write_all(b"ping").await?;
+    /// assert_eq!(&received.next().await.unwrap()?[..], b"ping");
+    /// drop(client);
+    /// assert!(received.next().await.is_none(), "the end");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<io::Result<Buffer>> {
         poll_fn(|cx| self.poll_next(cx)).await
     }

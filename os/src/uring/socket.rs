@@ -14,6 +14,36 @@ use super::send::{SendOptions, send};
 /// A connected socket whose operations are done by io_uring; clones are the same socket.
 ///
 /// It is closed when the last clone is dropped and no operation is in flight.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+/// use selkie::net::UnixStream;
+/// use selkie::uring::{Buffers, Socket};
+///
+/// let Ok(buffers) = Buffers::new(16, 4096) else { return Ok(()) };
+/// let (mut client, server) = UnixStream::pair()?;
+/// let server = Socket::new(server.into_std()?)?;
+/// let echo = selkie::spawn(async move {
+///     let mut received = server.receive(&buffers);
+///     while let Some(buffer) = received.next().await {
+///         // What came is sent from where it lies.
+///         let (sent, _buffer) = server.send_all(buffer?).await;
+///         sent?;
+///     }
+///     Ok::<(), std::io::Error>(())
+/// });
+/// client.write_all(b"hello").await?;
+/// let mut answer = [0; 5];
+/// client.read_exact(&mut answer).await?;
+/// assert_eq!(&answer, b"hello");
+/// drop(client);
+/// echo.await.unwrap()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Socket {
     rings: RuntimeRings,
@@ -34,6 +64,22 @@ impl Socket {
     /// [`disable_io_uring`](crate::runtime::Builder::disable_io_uring), or the system refuses it; `Other` if
     /// there is no current runtime. The error of the system if it has no descriptor or no memory for a ring
     /// just now: call it again later.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UnixStream;
+    /// use selkie::uring::Socket;
+    ///
+    /// let (one, _two) = UnixStream::pair()?;
+    /// if let Ok(socket) = Socket::new(one.into_std()?) {
+    ///     let (sent, buffer) = socket.send(vec![1, 2, 3]).await;
+    ///     assert_eq!((sent?, buffer.len()), (3, 3));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self::attach(RuntimeRings::current()?, socket.into()))
     }
@@ -50,6 +96,22 @@ impl Socket {
     /// # Cost
     /// A system call, and another when it leaves. Measure whether operations are faster: over loopback they
     /// were not.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UnixStream;
+    /// use selkie::uring::Socket;
+    ///
+    /// let (one, _two) = UnixStream::pair()?;
+    /// let Ok(socket) = Socket::new(one.into_std()?) else { return Ok(()) };
+    /// // It works whether or not there is room in the table.
+    /// let _is_registered = socket.register().is_ok();
+    /// assert_eq!(socket.send("four").await.0?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn register(&self) -> io::Result<()> {
         self.endpoint.register(&self.rings.ring()?)
     }
@@ -58,6 +120,27 @@ impl Socket {
     ///
     /// # Panics
     /// If `buffers` belong to another runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncWriteExt;
+    /// use selkie::net::UnixStream;
+    /// use selkie::uring::{Buffers, Socket};
+    ///
+    /// let Ok(buffers) = Buffers::new(16, 4096) else { return Ok(()) };
+    /// let (mut client, server) = UnixStream::pair()?;
+    /// let server = Socket::new(server.into_std()?)?;
+    /// // One operation for all that will come.
+    /// let mut received = server.receive(&buffers);
+    /// for word in ["one", "two"] {
+    ///     client.write_all(word.as_bytes()).await?;
+    ///     assert_eq!(&received.next().await.unwrap()?[..], word.as_bytes());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn receive(&self, buffers: &Buffers) -> Received {
         assert!(
@@ -78,6 +161,25 @@ impl Socket {
     /// # Cost
     /// A share of one system call, which submits what all tasks send in a turn of the runtime; the system
     /// copies the bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    /// use selkie::net::UnixStream;
+    /// use selkie::uring::Socket;
+    ///
+    /// let (one, mut two) = UnixStream::pair()?;
+    /// let Ok(socket) = Socket::new(one.into_std()?) else { return Ok(()) };
+    /// let (sent, buffer) = socket.send(String::from("hello")).await;
+    /// assert_eq!((sent?, buffer.as_str()), (5, "hello"));
+    /// let mut text = [0; 5];
+    /// two.read_exact(&mut text).await?;
+    /// assert_eq!(&text, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send<B>(&self, buf: B) -> (io::Result<usize>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -100,6 +202,28 @@ impl Socket {
     ///
     /// # Cost
     /// As for [`send`](Self::send): as a rule one operation, however many bytes there are.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    /// use selkie::net::UnixStream;
+    /// use selkie::uring::Socket;
+    ///
+    /// let (one, mut two) = UnixStream::pair()?;
+    /// let Ok(socket) = Socket::new(one.into_std()?) else { return Ok(()) };
+    /// let reader = selkie::spawn(async move {
+    ///     let mut all = Vec::new();
+    ///     two.read_to_end(&mut all).await.map(|_| all.len())
+    /// });
+    /// let (outcome, _buffer) = socket.send_all(vec![0; 1_000_000]).await;
+    /// outcome?;
+    /// drop(socket);
+    /// assert_eq!(reader.await.unwrap()?, 1_000_000);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_all<B>(&self, buf: B) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -124,6 +248,27 @@ impl Socket {
     /// # Cost
     /// No copy, but pages are pinned and a notification is awaited: worth it from some 10 KiB on, with a
     /// network card that supports it; over loopback the system copies all the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{TcpListener, TcpStream};
+    /// use selkie::uring::Socket;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// let Ok(socket) = Socket::new(client.into_std()?) else { return Ok(()) };
+    /// match socket.send_zero_copy(vec![7; 16_384]).await {
+    ///     // The memory is ours again when the system needs it no more.
+    ///     (Ok(()), buffer) => assert_eq!(buffer.len(), 16_384),
+    ///     (Err(error), _) => println!("not for this socket: {error}"),
+    /// }
+    /// # drop(server);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_zero_copy<B>(&self, buf: B) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -156,6 +301,26 @@ impl Socket {
     ///
     /// # Errors
     /// What the system says.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::net::Shutdown;
+    /// use selkie::io::AsyncReadExt;
+    /// use selkie::net::UnixStream;
+    /// use selkie::uring::Socket;
+    ///
+    /// let (one, mut two) = UnixStream::pair()?;
+    /// let Ok(socket) = Socket::new(one.into_std()?) else { return Ok(()) };
+    /// socket.send("last words").await.0?;
+    /// socket.shutdown(Shutdown::Write)?;
+    /// let mut text = String::new();
+    /// two.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "last words");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         socket2::SockRef::from(&self.endpoint.fd).shutdown(how)
     }

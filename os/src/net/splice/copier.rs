@@ -185,6 +185,29 @@ impl Splice {
     ///
     /// # Cancel safety
     /// No byte is lost when the future is dropped: see [`Splice`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+    /// use selkie::net::{Splice, UnixStream};
+    ///
+    /// let (mut client, near) = UnixStream::pair()?;
+    /// let (far, mut server) = UnixStream::pair()?;
+    /// client.write_all(b"0123456789").await?;
+    /// let mut splice = Splice::new()?;
+    /// // Four bytes, and then the others until the end.
+    /// assert_eq!(splice.copy(&near, &far, 4).await?, 4);
+    /// client.shutdown().await?;
+    /// assert_eq!(splice.copy(&near, &far, u64::MAX).await?, 6);
+    /// drop(far);
+    /// let mut text = String::new();
+    /// server.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "0123456789");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn copy(
         &mut self,
         from: &impl SpliceSource,

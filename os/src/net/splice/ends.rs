@@ -24,10 +24,51 @@ pub trait Stream {
 
 /// A stream that [`Splice`](super::copier::Splice) takes bytes from: [`TcpStream`], [`UnixStream`],
 /// their reading halves, [`pipe::Receiver`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::{Splice, SpliceSource, SpliceTarget, UnixStream};
+///
+/// /// One direction of a proxy, between whatever the kernel can move bytes.
+/// async fn forward(from: &impl SpliceSource, to: &impl SpliceTarget) -> std::io::Result<u64> {
+///     Splice::new()?.copy(from, to, u64::MAX).await
+/// }
+///
+/// let (client, near) = UnixStream::pair()?;
+/// let (far, _server) = UnixStream::pair()?;
+/// client.writable().await?;
+/// client.try_write(b"hello")?;
+/// drop(client);
+/// assert_eq!(forward(&near, &far).await?, 5);
+/// # Ok(())
+/// # }
+/// ```
 pub trait SpliceSource: Stream + Sync {}
 
 /// A stream that [`Splice`](super::copier::Splice) gives bytes to: [`TcpStream`], [`UnixStream`],
 /// their writing halves, [`pipe::Sender`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use selkie::net::{Splice, SpliceTarget, UnixStream};
+///
+/// /// Sends a file to whatever the kernel can write to.
+/// async fn send(file: &std::fs::File, to: &impl SpliceTarget) -> std::io::Result<u64> {
+///     Splice::new()?.send_file(file, 0, to, u64::MAX).await
+/// }
+///
+/// let path = std::env::temp_dir().join(format!("selkie-splice-target-{}", std::process::id()));
+/// std::fs::write(&path, "file")?;
+/// let (near, _far) = UnixStream::pair()?;
+/// assert_eq!(send(&std::fs::File::open(&path)?, &near).await?, 4);
+/// std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait SpliceTarget: Stream + Sync {}
 
 macro_rules! sources {

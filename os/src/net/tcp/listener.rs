@@ -43,6 +43,9 @@ impl TcpListener {
     /// # Panics
     /// Outside of a runtime with I/O enabled.
     ///
+    /// # Cancel safety
+    /// Only the look-up of a name is waited for; nothing stays bound when the future is dropped.
+    ///
     /// # Examples
     /// ```
     /// # #[selkie::main(flavor = "current_thread")]

@@ -31,6 +31,25 @@ type Control = [u64; CONTROL_WORDS];
 const CONTROL_WORDS: usize = (CONTROL_BYTES + OTHER_BYTES).div_ceil(size_of::<u64>());
 
 /// What a receive of descriptors tells of a message, or of a part of a stream.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::os::fd::AsFd;
+/// use selkie::net::{UnixStream, unix::MessageWithFds};
+///
+/// # if cfg!(target_os = "linux") {
+/// let (one, two) = UnixStream::pair()?;
+/// let file = std::fs::File::open("/proc/self/exe")?;
+/// one.send_with_fds(b"a file", &[file.as_fd()]).await?;
+/// let (mut buffer, mut fds) = ([0; 16], Vec::new());
+/// let message: MessageWithFds = two.recv_message_with_fds(&mut buffer, &mut fds).await?;
+/// assert_eq!((message.len, message.fds, message.fds_truncated), (6, 1, false));
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MessageWithFds {
@@ -216,6 +235,22 @@ macro_rules! rights {
             ///
             /// # Errors
             /// `WouldBlock` if there is no room; otherwise as there.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::os::fd::AsFd;
+            #[doc = concat!("use selkie::net::", stringify!($socket), ";")]
+            ///
+            #[doc = concat!("let (one, two) = ", stringify!($socket), "::pair()?;")]
+            /// let file = std::fs::File::open("/proc/self/exe")?;
+            /// one.writable().await?;
+            /// assert_eq!(one.try_send_with_fds(b"!", &[file.as_fd()])?, 1);
+            /// # drop(two);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn try_send_with_fds(
                 &self,
                 buf: &[u8],
@@ -239,6 +274,24 @@ macro_rules! rights {
             ///
             /// # Cancel safety
             /// Nothing is lost when the future is dropped.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::os::fd::AsFd;
+            #[doc = concat!("use selkie::net::", stringify!($socket), ";")]
+            ///
+            #[doc = concat!("let (one, two) = ", stringify!($socket), "::pair()?;")]
+            /// let file = std::fs::File::open("/proc/self/exe")?;
+            /// one.send_with_fds(b"!", &[file.as_fd()]).await?;
+            /// let mut fds = Vec::new();
+            /// assert_eq!(two.recv_with_fds(&mut [0; 8], &mut fds).await?, 1);
+            /// // A descriptor of our own, of the same open file.
+            /// assert_eq!(fds.len(), 1);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub async fn recv_with_fds(
                 &self,
                 buf: &mut [u8],
@@ -253,6 +306,24 @@ macro_rules! rights {
             ///
             /// # Errors
             /// `WouldBlock` if nothing is here; otherwise as there.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::os::fd::AsFd;
+            #[doc = concat!("use selkie::net::", stringify!($socket), ";")]
+            ///
+            #[doc = concat!("let (one, two) = ", stringify!($socket), "::pair()?;")]
+            /// let file = std::fs::File::open("/proc/self/exe")?;
+            /// one.send_with_fds(b"!", &[file.as_fd()]).await?;
+            /// two.readable().await?;
+            /// let mut fds = Vec::new();
+            /// assert_eq!(two.try_recv_with_fds(&mut [0; 8], &mut fds)?, 1);
+            /// assert_eq!(fds.len(), 1);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn try_recv_with_fds(
                 &self,
                 buf: &mut [u8],
@@ -310,6 +381,24 @@ macro_rules! rights {
             ///
             /// # Errors
             /// `WouldBlock` if nothing is here; otherwise as there.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::os::fd::AsFd;
+            #[doc = concat!("use selkie::net::", stringify!($socket), ";")]
+            ///
+            #[doc = concat!("let (one, two) = ", stringify!($socket), "::pair()?;")]
+            /// let file = std::fs::File::open("/proc/self/exe")?;
+            /// one.send_with_fds(b"!", &[file.as_fd()]).await?;
+            /// two.readable().await?;
+            /// let mut fds = Vec::new();
+            /// let message = two.try_recv_message_with_fds(&mut [0; 8], &mut fds)?;
+            /// assert_eq!((message.len, message.fds), (1, 1));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn try_recv_message_with_fds(
                 &self,
                 buf: &mut [u8],

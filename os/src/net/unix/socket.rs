@@ -97,6 +97,21 @@ impl UnixSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::UnixSocket;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-socket-bind-{}", std::process::id()));
+    /// UnixSocket::new_stream()?.bind(&path)?;
+    /// // The file is there, and nobody else can bind to it.
+    /// assert!(UnixSocket::new_stream()?.bind(&path).is_err());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.inner.bind(&SockAddr::unix(path)?)
     }
@@ -145,6 +160,29 @@ impl UnixSocket {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixListener, UnixSocket};
+    ///
+    /// let base = std::env::temp_dir().join(format!("selkie-socket-connect-{}", std::process::id()));
+    /// std::fs::create_dir(&base)?;
+    /// let listener = UnixListener::bind(base.join("server"))?;
+    /// // A client with a name of its own.
+    /// let socket = UnixSocket::new_stream()?;
+    /// socket.bind(base.join("client"))?;
+    /// let _stream = socket.connect(base.join("server")).await?;
+    /// let (_, address) = listener.accept().await?;
+    /// assert_eq!(address.as_pathname(), Some(base.join("client").as_path()));
+    /// std::fs::remove_dir_all(&base)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         if self.is_datagram()? {
             return Err(io::Error::other(
@@ -168,6 +206,18 @@ impl UnixSocket {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::{UnixDatagram, UnixSocket};
+    ///
+    /// let socket: UnixDatagram = UnixSocket::new_datagram()?.datagram()?;
+    /// assert!(socket.local_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
         if !self.is_datagram()? {

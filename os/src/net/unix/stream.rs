@@ -81,6 +81,9 @@ impl UnixStream {
     /// # Panics
     /// Outside of a runtime with I/O enabled.
     ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
+    ///
     /// # Examples
     /// ```
     /// # #[selkie::main(flavor = "current_thread")]

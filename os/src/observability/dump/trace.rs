@@ -56,7 +56,7 @@ impl Drop for LeafGuard {
 }
 
 /// Runs `f`, a poll as a rule, and calls `trace_leaf` in the stack of each operation of this crate's
-/// that is pending in it.
+/// that is polled in it. They all say that they are pending, as for [`Trace::capture`].
 pub fn trace_with<FN, FT, R>(f: FN, mut trace_leaf: FT) -> R
 where
     FN: FnOnce() -> R,
@@ -93,7 +93,8 @@ pub struct Trace {
 impl Trace {
     /// Runs `f`, a poll as a rule, and notes where operations of this crate's are pending in it.
     ///
-    /// What is ready goes on as in any poll.
+    /// Each operation of this crate's says that it is pending, whether it is ready or not, changes nothing, and has its task
+    /// polled again. Futures of others go on as in any poll.
     pub fn capture<F, R>(f: F) -> (R, Self)
     where
         F: FnOnce() -> R,

@@ -107,6 +107,17 @@ impl<'a, T: 'static> Builder<'a, T> {
     ///
     /// # Errors
     /// None; the signature is Tokio's.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{runtime::Builder, task::JoinSet};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let mut tasks = JoinSet::new();
+    /// tasks.build_task().name("one").spawn_on(async { 1 }, runtime.handle())?;
+    /// assert_eq!(runtime.block_on(tasks.join_all()), [1]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(self, future: F, handle: &Handle) -> io::Result<AbortHandle>
     where
@@ -148,6 +159,17 @@ impl<'a, T: 'static> Builder<'a, T> {
     ///
     /// # Errors
     /// If no thread can be started and none is there to run `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::{runtime::Builder, task::JoinSet};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let mut tasks = JoinSet::new();
+    /// tasks.build_task().name("work").spawn_blocking_on(|| 6 * 7, runtime.handle())?;
+    /// assert_eq!(runtime.block_on(tasks.join_all()), [42]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking_on<F>(self, f: F, handle: &Handle) -> io::Result<AbortHandle>
     where
@@ -194,6 +216,21 @@ impl<'a, T: 'static> Builder<'a, T> {
     ///
     /// # Errors
     /// None; the signature is Tokio's.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    /// use selkie::task::{JoinSet, LocalSet};
+    ///
+    /// let set = LocalSet::new();
+    /// let mut tasks = JoinSet::new();
+    /// let word = Rc::new("word");
+    /// tasks.build_task().name("length").spawn_local_on(async move { word.len() }, &set).unwrap();
+    /// assert_eq!(set.run_until(tasks.join_all()).await, [4]);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local_on<F>(self, future: F, local_set: &LocalSet) -> io::Result<AbortHandle>
     where

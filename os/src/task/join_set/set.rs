@@ -316,6 +316,12 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`join_next`](Self::join_next), with the task's id.
     ///
+    /// # Errors
+    /// If the task panicked or was aborted; the error has its id.
+    ///
+    /// # Cancel safety
+    /// No task is lost when the future is dropped.
+    ///
     /// # Examples
     /// ```
     /// # #[selkie::main(flavor = "current_thread")]
@@ -340,6 +346,9 @@ impl<T: 'static> JoinSet<T> {
 
     /// The output of a task that has ended; `None` if none has.
     ///
+    /// # Errors
+    /// If the task panicked or was aborted.
+    ///
     /// # Examples
     /// ```
     /// # #[selkie::main(flavor = "current_thread")]
@@ -359,6 +368,9 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// # Errors
+    /// If the task panicked or was aborted; the error has its id.
     ///
     /// # Examples
     /// ```
@@ -387,12 +399,18 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Polls for a task that has ended; `Ready(None)` when the set is empty.
+    ///
+    /// # Errors
+    /// If the task panicked or was aborted.
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.poll_join_next_with_id(cx)
             .map(|next| next.map(|result| result.map(|(_, output)| output)))
     }
 
     /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    ///
+    /// # Errors
+    /// If the task panicked or was aborted; the error has its id.
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,
@@ -432,6 +450,9 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     /// If a task panicked (with its payload) or was aborted; the others are then aborted.
     ///
+    /// # Cancel safety
+    /// Not cancel safe: the set is dropped with the future, which aborts its tasks, and the outputs so far are lost.
+    ///
     /// # Examples
     /// ```
     /// # #[selkie::main(flavor = "current_thread")]
@@ -457,6 +478,9 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Aborts all tasks and waits until they have ended.
+    ///
+    /// # Cancel safety
+    /// All tasks are aborted at the first poll; those that have not ended when the future is dropped stay in the set.
     ///
     /// # Examples
     /// ```

@@ -1,9 +1,9 @@
 //! What both ends of a pipe have in common, written once.
 
 /// How an end is made, waited for, and given away. It holds its `$source` in `self.io`, is registered for
-/// `$interest`, and is read if `$to_read`.
+/// `$interest`, and is read if `$to_read`. For the examples, `$name` is this end of a pipe of std's, or of ours.
 macro_rules! pipe_end {
-    ($end:ident, $source:ty, $interest:expr, $to_read:literal) => {
+    ($end:ident, $source:ty, $interest:expr, $to_read:literal, $name:ident) => {
         impl $end {
             #[track_caller]
             pub(super) fn from_mio(pipe: $source) -> std::io::Result<Self> {
@@ -19,6 +19,23 @@ macro_rules! pipe_end {
             ///
             /// # Panics
             /// Outside of a runtime with I/O enabled.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = concat!("use selkie::net::unix::pipe::{", stringify!($end), ", pipe};")]
+            ///
+            /// let (sender, receiver) = pipe()?;
+            #[doc = concat!("let fd = ", stringify!($name), ".into_nonblocking_fd()?;")]
+            #[doc = concat!("let ", stringify!($name), " = ", stringify!($end), "::from_file(std::fs::File::from(fd))?;")]
+            /// sender.writable().await?;
+            /// assert_eq!(sender.try_write(b"ping")?, 4);
+            /// receiver.readable().await?;
+            /// assert_eq!(receiver.try_read(&mut [0; 16])?, 4);
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn from_file(file: std::fs::File) -> std::io::Result<Self> {
                 Self::from_owned_fd(file.into())
@@ -31,6 +48,23 @@ macro_rules! pipe_end {
             ///
             /// # Panics
             /// Outside of a runtime with I/O enabled.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = concat!("use selkie::net::unix::pipe::{", stringify!($end), ", pipe};")]
+            ///
+            /// let (sender, receiver) = pipe()?;
+            #[doc = concat!("let fd = ", stringify!($name), ".into_nonblocking_fd()?;")]
+            #[doc = concat!("let ", stringify!($name), " = ", stringify!($end), "::from_owned_fd(fd)?;")]
+            /// sender.writable().await?;
+            /// assert_eq!(sender.try_write(b"ping")?, 4);
+            /// receiver.readable().await?;
+            /// assert_eq!(receiver.try_read(&mut [0; 16])?, 4);
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn from_owned_fd(owned_fd: std::os::fd::OwnedFd) -> std::io::Result<Self> {
                 Self::from_owned_fd_unchecked($crate::net::unix::pipe::check::ready_end(
@@ -45,6 +79,23 @@ macro_rules! pipe_end {
             ///
             /// # Panics
             /// Outside of a runtime with I/O enabled.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = concat!("use selkie::net::unix::pipe::{", stringify!($end), ", pipe};")]
+            ///
+            /// let (sender, receiver) = pipe()?;
+            #[doc = concat!("let fd = ", stringify!($name), ".into_nonblocking_fd()?;")]
+            #[doc = concat!("let ", stringify!($name), " = ", stringify!($end), "::from_file_unchecked(std::fs::File::from(fd))?;")]
+            /// sender.writable().await?;
+            /// assert_eq!(sender.try_write(b"ping")?, 4);
+            /// receiver.readable().await?;
+            /// assert_eq!(receiver.try_read(&mut [0; 16])?, 4);
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn from_file_unchecked(file: std::fs::File) -> std::io::Result<Self> {
                 Self::from_owned_fd_unchecked(file.into())
@@ -57,6 +108,23 @@ macro_rules! pipe_end {
             ///
             /// # Panics
             /// Outside of a runtime with I/O enabled.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = concat!("use selkie::net::unix::pipe::{", stringify!($end), ", pipe};")]
+            ///
+            /// let (sender, receiver) = pipe()?;
+            #[doc = concat!("let fd = ", stringify!($name), ".into_nonblocking_fd()?;")]
+            #[doc = concat!("let ", stringify!($name), " = ", stringify!($end), "::from_owned_fd_unchecked(fd)?;")]
+            /// sender.writable().await?;
+            /// assert_eq!(sender.try_write(b"ping")?, 4);
+            /// receiver.readable().await?;
+            /// assert_eq!(receiver.try_read(&mut [0; 16])?, 4);
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn from_owned_fd_unchecked(
                 owned_fd: std::os::fd::OwnedFd,
@@ -71,6 +139,23 @@ macro_rules! pipe_end {
             ///
             /// # Cancel safety
             /// Nothing is lost when the future is dropped.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use selkie::io::Interest;
+            /// use selkie::net::unix::pipe::pipe;
+            ///
+            /// let (sender, receiver) = pipe()?;
+            /// sender.writable().await?;
+            /// sender.try_write(b"ping")?;
+            #[doc = concat!("let ready = ", stringify!($name), ".ready(Interest::READABLE | Interest::WRITABLE).await?;")]
+            /// assert!(ready.is_readable() || ready.is_writable());
+            /// # drop(receiver);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub async fn ready(
                 &self,
                 interest: crate::async_io::Interest,
@@ -85,6 +170,22 @@ macro_rules! pipe_end {
             ///
             /// # Errors
             /// `WouldBlock` if the pipe is not thought ready; what `f` returns otherwise.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::io::ErrorKind;
+            /// use selkie::net::unix::pipe::pipe;
+            ///
+            /// let (sender, receiver) = pipe()?;
+            /// // What says that it would block is called again when the pipe is ready.
+            #[doc = concat!("let outcome = ", stringify!($name), ".try_io(|| Err::<(), _>(ErrorKind::WouldBlock.into()));")]
+            /// assert_eq!(outcome.unwrap_err().kind(), ErrorKind::WouldBlock);
+            /// # drop((sender, receiver));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn try_io<R>(&self, f: impl FnOnce() -> std::io::Result<R>) -> std::io::Result<R> {
                 self.io.registration().try_io($interest, f)
             }
@@ -93,6 +194,21 @@ macro_rules! pipe_end {
             ///
             /// # Errors
             /// What the system reports.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use std::process::Stdio;
+            /// use selkie::net::unix::pipe::pipe;
+            ///
+            /// let (sender, receiver) = pipe()?;
+            /// // A child process waits where a task would be woken.
+            #[doc = concat!("let stdio = Stdio::from(", stringify!($name), ".into_blocking_fd()?);")]
+            /// # drop(stdio);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn into_blocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 let fd = self.into_nonblocking_fd()?;
                 crate::sys::set_nonblocking(std::os::fd::AsFd::as_fd(&fd), false)?;
@@ -103,6 +219,20 @@ macro_rules! pipe_end {
             ///
             /// # Errors
             /// If it cannot be deregistered.
+            ///
+            /// # Examples
+            /// ```
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            #[doc = concat!("use selkie::net::unix::pipe::{", stringify!($end), ", pipe};")]
+            ///
+            /// let (sender, receiver) = pipe()?;
+            #[doc = concat!("let fd = ", stringify!($name), ".into_nonblocking_fd()?;")]
+            /// // For another runtime, which takes it as it is.
+            #[doc = concat!("assert!(", stringify!($end), "::from_owned_fd_unchecked(fd).is_ok());")]
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn into_nonblocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 self.io.into_inner().map(std::os::fd::OwnedFd::from)
             }

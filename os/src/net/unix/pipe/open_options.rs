@@ -79,18 +79,66 @@ pub struct OpenOptions {
 
 impl OpenOptions {
     /// Options of which none is set.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::unix::pipe;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-no-pipe-{}", std::process::id()));
+    /// std::fs::write(&path, "")?;
+    /// // A plain file is no pipe.
+    /// assert!(pipe::OpenOptions::new().open_receiver(&path).is_err());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> OpenOptions {
         OpenOptions::default()
     }
 
     /// Whether either end is opened for both: a receiver then sees no end when the last sender
     /// drops, and a sender can be opened before there is a receiver.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::unix::pipe;
+    ///
+    /// # if cfg!(target_os = "linux") {
+    /// let path = std::env::temp_dir().join(format!("selkie-fifo-both-{}", std::process::id()));
+    /// assert!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+    /// // Nobody reads yet, and the sender can be opened all the same.
+    /// assert!(pipe::OpenOptions::new().open_sender(&path).is_err());
+    /// assert!(pipe::OpenOptions::new().read_write(true).open_sender(&path).is_ok());
+    /// std::fs::remove_file(&path)?;
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn read_write(&mut self, value: bool) -> &mut Self {
         self.read_write = value;
         self
     }
 
     /// Whether the check is left out that the file is a pipe.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::net::unix::pipe;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-fifo-unchecked-{}", std::process::id()));
+    /// assert!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+    /// // We know what it is: one system call less.
+    /// assert!(pipe::OpenOptions::new().unchecked(true).open_receiver(&path).is_ok());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unchecked(&mut self, value: bool) -> &mut Self {
         self.unchecked = value;
         self
@@ -103,6 +151,29 @@ impl OpenOptions {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::AsyncReadExt;
+    /// use selkie::net::unix::pipe;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-fifo-receiver-{}", std::process::id()));
+    /// assert!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+    /// let mut receiver = pipe::OpenOptions::new().open_receiver(&path)?;
+    /// let mut child = std::process::Command::new("sh")
+    ///     .args(["-c", "echo hello > \"$0\""])
+    ///     .arg(&path)
+    ///     .spawn()?;
+    /// let mut line = [0; 6];
+    /// receiver.read_exact(&mut line).await?;
+    /// child.wait()?;
+    /// assert_eq!(&line, b"hello\n");
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
         Receiver::from_file_unchecked(self.open(path.as_ref(), true)?)
@@ -116,6 +187,24 @@ impl OpenOptions {
     ///
     /// # Panics
     /// Outside of a runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use selkie::io::{AsyncReadExt, AsyncWriteExt};
+    /// use selkie::net::unix::pipe;
+    ///
+    /// let path = std::env::temp_dir().join(format!("selkie-fifo-sender-{}", std::process::id()));
+    /// assert!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+    /// let mut receiver = pipe::OpenOptions::new().open_receiver(&path)?;
+    /// let mut sender = pipe::OpenOptions::new().open_sender(&path)?;
+    /// sender.write_u8(5).await?;
+    /// assert_eq!(receiver.read_u8().await?, 5);
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
         Sender::from_file_unchecked(self.open(path.as_ref(), false)?)

@@ -81,5 +81,11 @@ impl Receiver {
     }
 }
 
-pipe_end!(Receiver, mio_pipe::Receiver, Interest::READABLE, true);
+pipe_end!(
+    Receiver,
+    mio_pipe::Receiver,
+    Interest::READABLE,
+    true,
+    receiver
+);
 read_impl!(Receiver, me => me);

@@ -72,5 +72,5 @@ impl Sender {
     }
 }
 
-pipe_end!(Sender, mio_pipe::Sender, Interest::WRITABLE, false);
+pipe_end!(Sender, mio_pipe::Sender, Interest::WRITABLE, false, sender);
 write_impl!(Sender, me => me.io, me.close());
