@@ -1,12 +1,14 @@
 //! Tidy: the style that no compiler checks. See `CONTRIBUTING.md`.
 
 mod crates;
+mod examples;
 mod facade;
 mod floors;
 mod foreign_code;
 mod formats;
 mod glossary;
 mod graph;
+mod headings;
 mod imports;
 mod names;
 mod operations;
@@ -133,6 +135,38 @@ fn what_can_be_awaited_says_what_a_drop_does() {
     report(
         "a public async fn without `# Cancel safety`",
         operations::without_cancel_safety(Source::crates()),
+    );
+}
+
+#[test]
+fn every_type_is_shown_by_an_example() {
+    report(
+        "a public type without an example",
+        examples::types_without(Source::crates()),
+    );
+}
+
+#[test]
+fn most_functions_are_shown_by_an_example() {
+    report(
+        "fewer examples than there were",
+        examples::functions_without(Source::crates()),
+    );
+}
+
+#[test]
+fn examples_are_programs_on_selkie() {
+    report(
+        "an example that names selkie_core",
+        examples::below(Source::crates()),
+    );
+}
+
+#[test]
+fn headings_of_documentation_stand_in_one_order() {
+    report(
+        "a heading out of its order (Safety, Errors, Panics, Cancel safety, Cost, Examples, Source)",
+        headings::disordered(Source::crates()),
     );
 }
 

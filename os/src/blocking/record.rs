@@ -89,6 +89,27 @@ impl fmt::Display for BlockingKind {
 }
 
 /// A closure on the blocking pool that has not returned.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::{BlockedClosure, Builder};
+///
+/// let (begun, has_begun) = std::sync::mpsc::channel();
+/// let (stop, stopped) = std::sync::mpsc::channel::<()>();
+/// let runtime = Builder::new_current_thread().build()?;
+/// runtime.spawn_blocking(move || {
+///     begun.send(()).unwrap();
+///     stopped.recv().ok();
+/// });
+/// has_begun.recv().unwrap();
+/// let report = runtime.shutdown_with_report(Duration::from_millis(1));
+/// let closure: &BlockedClosure = &report.blocking()[0];
+/// println!("still blocks: {closure:?}");
+/// assert_eq!(report.blocking().len(), 1);
+/// drop(stop);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct BlockedClosure {
     kind: BlockingKind,

@@ -24,6 +24,25 @@ use super::log_histogram::LogHistogram;
 pub struct HistogramConfiguration(Shape);
 
 /// How the buckets of a histogram grow; for the builder's older methods.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::{Builder, HistogramScale};
+///
+/// # #[expect(deprecated)]
+/// let runtime = Builder::new_current_thread()
+///     .enable_metrics_poll_time_histogram()
+///     // Each bucket is as wide as all before it.
+///     .metrics_poll_count_histogram_scale(HistogramScale::Log)
+///     .build()?;
+/// let metrics = runtime.metrics();
+/// let widths = [1, 2].map(|bucket| {
+///     let range = metrics.poll_time_histogram_bucket_range(bucket);
+///     range.end - range.start
+/// });
+/// assert_eq!(widths[1], 2 * widths[0]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HistogramScale {

@@ -6,6 +6,25 @@ use std::time::Duration;
 use selkie_core::task::Id;
 
 /// A task, as the runtime's task hooks see it.
+///
+/// # Examples
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use selkie::runtime::{Builder, TaskMeta};
+///
+/// fn describe(task: &TaskMeta<'_>) -> String {
+///     format!("{} at line {}", task.name().unwrap_or("?"), task.spawned_at().line())
+/// }
+///
+/// let log = Arc::new(Mutex::new(Vec::new()));
+/// let written = log.clone();
+/// let runtime = Builder::new_current_thread()
+///     .on_task_spawn(move |task| written.lock().unwrap().push(describe(task)))
+///     .build()?;
+/// selkie::task::Builder::new().name("first").spawn_on(async {}, runtime.handle())?;
+/// assert!(log.lock().unwrap()[0].starts_with("first at line "));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct TaskMeta<'a> {
     id: Id,

@@ -12,6 +12,29 @@ use super::names::PrintedName;
 use crate::sys::{NoStack, RawStack};
 
 /// A poll that has not returned within the watchdog's threshold: it blocks its thread, or computes without yielding.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::{Builder, StalledPoll};
+///
+/// fn line(stalled: &StalledPoll) -> String {
+///     format!("worker {:?} for {:?}", stalled.worker(), stalled.duration())
+/// }
+///
+/// let (report, reports) = std::sync::mpsc::channel();
+/// let runtime = Builder::new_multi_thread()
+///     .worker_threads(1)
+///     .watchdog_with(Duration::from_millis(20), move |stalled| {
+///         report.send(line(stalled)).ok();
+///     })
+///     .build()?;
+/// // Blocks its worker, as a task should not, until the watchdog has noticed.
+/// let blocked = runtime.spawn(async move { reports.recv() });
+/// let line = runtime.block_on(blocked).unwrap().unwrap();
+/// assert!(line.starts_with("worker Some(0) for "));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct StalledPoll {
     pub(super) worker: Option<usize>,

@@ -28,6 +28,19 @@ thread_local! {
 }
 
 /// What [`on_build`] answers when all 16 places are taken; it has the function that found none.
+///
+/// # Examples
+/// ```
+/// use selkie::runtime::{BuildHooksFull, on_build};
+///
+/// fn hook(_: &selkie::runtime::Handle) {}
+///
+/// if let Err(BuildHooksFull(hook)) = on_build(hook) {
+///     // Sixteen others were first; the function comes back.
+///     let _mine: fn(&selkie::runtime::Handle) = hook;
+/// }
+/// assert!(BuildHooksFull(hook).to_string().contains("16"));
+/// ```
 #[derive(Clone, Copy)]
 pub struct BuildHooksFull(pub fn(&Handle));
 

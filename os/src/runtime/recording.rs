@@ -54,6 +54,22 @@ impl RecordingConfig {
 
     /// How many events each worker keeps, of 32 bytes each: the last ones. The number is rounded up to a power of two;
     /// at least 64 and at most 16,777,216. Four more rings of this size are for the threads that are no workers.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, RecordingConfig};
+    ///
+    /// let mut config = RecordingConfig::new();
+    /// // For a small board: the last 64 events, which are 2 KiB.
+    /// config.events_per_worker(64);
+    /// let runtime = Builder::new_current_thread().record_events(config).build()?;
+    /// for _ in 0..100 {
+    ///     runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// }
+    /// let snapshot = runtime.handle().recording().unwrap().snapshot();
+    /// assert!(snapshot.overwritten_count() > 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn events_per_worker(&mut self, events: usize) -> &mut Self {
         let events = events.clamp(FEWEST_EVENTS, MOST_EVENTS);
         self.events_per_worker = events.next_power_of_two();
@@ -64,6 +80,22 @@ impl RecordingConfig {
 /// A runtime that is recorded; from [`Handle::start_recording`].
 ///
 /// All clones, and whatever starts the recording again, are for the same recording. Dropping them does not stop it.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::runtime::{Handle, Recording, RecordingConfig};
+///
+/// let recording: Recording = Handle::current().start_recording(&RecordingConfig::new());
+/// selkie::spawn(async {}).await.unwrap();
+/// recording.stop();
+/// // What was recorded stays, and nothing is added.
+/// let events = recording.snapshot().event_count();
+/// selkie::spawn(async {}).await.unwrap();
+/// assert_eq!(recording.snapshot().event_count(), events);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Recording {
     handle: Handle,
@@ -165,6 +197,19 @@ impl Recording {
     /// # Cost
     /// A copy of the rings. In the first millisecond after the first start it also waits for the rest of that millisecond, to
     /// measure the processor's counter.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::{Handle, RecordingConfig};
+    ///
+    /// let recording = Handle::current().start_recording(&RecordingConfig::new());
+    /// let before = recording.snapshot().event_count();
+    /// selkie::spawn(async {}).await.unwrap();
+    /// assert!(recording.snapshot().event_count() > before);
+    /// # }
+    /// ```
     pub fn snapshot(&self) -> RecordingSnapshot {
         let name = self.handle.name();
         let runtime = match name {
@@ -181,6 +226,19 @@ impl Recording {
     }
 
     /// Stops the recording. What the rings hold stays there.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::{Handle, RecordingConfig};
+    ///
+    /// let recording = Handle::current().start_recording(&RecordingConfig::new());
+    /// assert!(recording.is_running());
+    /// recording.stop();
+    /// assert!(!recording.is_running());
+    /// # }
+    /// ```
     pub fn stop(&self) {
         self.probes().stop_recording();
     }

@@ -61,6 +61,22 @@ impl Handle {
     /// A copy of all records, which is made in 64 portions. A task that is woken or polled waits while its portion is
     /// copied: some microseconds if there are 10,000 tasks. In the first millisecond of the tracking it also waits for the rest
     /// of that millisecond, to measure the processor's counter.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::Handle;
+    ///
+    /// let handle = Handle::current();
+    /// assert!(handle.task_statistics().is_empty(), "they are not tracked yet");
+    /// handle.track_tasks();
+    /// let task = selkie::spawn(async {});
+    /// assert_eq!(handle.task_statistics()[0].id(), task.id());
+    /// task.await.unwrap();
+    /// assert!(handle.task_statistics().is_empty(), "it has ended");
+    /// # }
+    /// ```
     pub fn task_statistics(&self) -> Vec<TaskStatistics> {
         let probes = self.inner.spawner.probes();
         probes.and_then(|probes| probes.tasks()).unwrap_or_default()

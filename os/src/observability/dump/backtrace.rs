@@ -4,12 +4,59 @@ use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 
 /// The calls that led to a place, innermost first.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+/// use selkie::runtime::dump::{Backtrace, Trace};
+/// use selkie::sync::Notify;
+///
+/// /// The innermost call whose function has a name.
+/// fn innermost(backtrace: &Backtrace) -> Option<String> {
+///     let symbols = backtrace.frames().flat_map(|frame| frame.symbols());
+///     symbols.filter_map(|symbol| symbol.name_demangled()).next().map(str::to_owned)
+/// }
+///
+/// let notify = Notify::new();
+/// let mut waiting = pin!(notify.notified());
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let (_, trace) = Trace::capture(|| waiting.as_mut().poll(&mut cx));
+/// assert!(innermost(&trace.resolve_backtraces()[0]).is_some());
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Backtrace {
     frames: Box<[BacktraceFrame]>,
 }
 
 /// One call; several functions, where some were inlined into others.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+/// use selkie::runtime::dump::{BacktraceFrame, Trace};
+/// use selkie::sync::Notify;
+///
+/// /// A line for each function of a call, also for those that were inlined.
+/// fn lines(frame: &BacktraceFrame) -> Vec<String> {
+///     let name = |name: Option<&str>| name.unwrap_or("?").to_owned();
+///     frame.symbols().map(|symbol| name(symbol.name_demangled())).collect()
+/// }
+///
+/// let notify = Notify::new();
+/// let mut waiting = pin!(notify.notified());
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let (_, trace) = Trace::capture(|| waiting.as_mut().poll(&mut cx));
+/// let backtraces = trace.resolve_backtraces();
+/// assert!(!backtraces[0].frames().flat_map(lines).collect::<Vec<_>>().is_empty());
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct BacktraceFrame {
     ip: usize,
@@ -18,6 +65,32 @@ pub struct BacktraceFrame {
 }
 
 /// One function of a call.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+/// use selkie::runtime::dump::{BacktraceSymbol, Trace};
+/// use selkie::sync::Notify;
+///
+/// /// File and line, if the program has debug information.
+/// fn place(symbol: &BacktraceSymbol) -> Option<String> {
+///     Some(format!("{}:{}", symbol.filename()?.display(), symbol.lineno()?))
+/// }
+///
+/// let notify = Notify::new();
+/// let mut waiting = pin!(notify.notified());
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let (_, trace) = Trace::capture(|| waiting.as_mut().poll(&mut cx));
+/// let backtraces = trace.resolve_backtraces();
+/// for symbol in backtraces[0].frames().flat_map(|frame| frame.symbols()) {
+///     let _place = place(symbol);
+///     assert!(symbol.name_raw().is_some() || symbol.addr().is_some());
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct BacktraceSymbol {
     name_raw: Option<Box<[u8]>>,
@@ -36,6 +109,24 @@ impl Backtrace {
     }
 
     /// The calls, innermost first.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    /// use std::task::{Context, Waker};
+    /// use selkie::runtime::dump::Trace;
+    /// use selkie::sync::Notify;
+    ///
+    /// let notify = Notify::new();
+    /// let mut waiting = pin!(notify.notified());
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let (_, trace) = Trace::capture(|| waiting.as_mut().poll(&mut cx));
+    /// let innermost = trace.resolve_backtraces()[0].frames().next().map(|frame| frame.ip());
+    /// assert!(!innermost.unwrap().is_null());
+    /// # }
+    /// ```
     pub fn frames(&self) -> impl Iterator<Item = &BacktraceFrame> {
         self.frames.iter()
     }

@@ -10,6 +10,28 @@ impl StalledPoll {
     ///
     /// # Errors
     /// Why there is no stack: other systems than Linux, and other processors than x86-64 and 64-bit ARM have none.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::Builder;
+    ///
+    /// let (report, reports) = std::sync::mpsc::channel();
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .watchdog_with(Duration::from_millis(20), move |stalled| {
+    ///         // A line for each call, outermost first, as a rule.
+    ///         let text = match stalled.stack() {
+    ///             Ok(stack) => stack.to_string(),
+    ///             Err(why) => why.to_string(),
+    ///         };
+    ///         report.send(text).ok();
+    ///     })
+    ///     .build()?;
+    /// let blocked = runtime.spawn(async move { reports.recv() });
+    /// assert!(!runtime.block_on(blocked).unwrap().unwrap().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn stack(&self) -> Result<ThreadStack, NoStack> {
         self.stack.clone().map(ThreadStack)
     }

@@ -15,6 +15,22 @@ use crate::sys::RawStack;
 /// Where the tasks of a runtime wait.
 ///
 /// Its `Display` is the whole dump as text, with a paragraph for each task.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::runtime::{Handle, dump::Dump};
+/// use selkie::time::sleep;
+///
+/// let builder = selkie::task::Builder::new().name("sleeper");
+/// let sleeper = builder.spawn(async { sleep(Duration::from_secs(60)).await }).unwrap();
+/// let dump: Dump = Handle::current().dump().await;
+/// assert!(dump.to_string().contains("(sleeper), spawned at"));
+/// sleeper.abort();
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Dump {
     pub(super) tasks: Tasks,
@@ -24,12 +40,55 @@ pub struct Dump {
 }
 
 /// The tasks of a dump.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::runtime::{Handle, dump::Tasks};
+/// use selkie::time::sleep;
+///
+/// fn names(tasks: &Tasks) -> Vec<&str> {
+///     tasks.iter().filter_map(|task| task.name()).collect()
+/// }
+///
+/// for name in ["one", "two"] {
+///     let builder = selkie::task::Builder::new().name(name);
+///     builder.spawn(async { sleep(Duration::from_secs(60)).await }).unwrap();
+/// }
+/// let dump = Handle::current().dump().await;
+/// assert_eq!(names(dump.tasks()), ["one", "two"]);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Tasks {
     pub(super) tasks: Vec<Task>,
 }
 
 /// A task of a dump.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use selkie::runtime::{Handle, dump::Task};
+/// use selkie::time::sleep;
+///
+/// fn line(task: &Task) -> String {
+///     format!("{} of line {}", task.name().unwrap_or("?"), task.spawned_at().line())
+/// }
+///
+/// let builder = selkie::task::Builder::new().name("sleeper");
+/// builder.spawn(async { sleep(Duration::from_secs(60)).await }).unwrap();
+/// let dump = Handle::current().dump().await;
+/// let task = dump.tasks().iter().next().unwrap();
+/// assert!(line(task).starts_with("sleeper of line"));
+/// // It was polled for the dump, and waits for something.
+/// assert!(task.is_traced() && !task.trace().resolve_backtraces().is_empty());
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Task {
     pub(super) id: Id,
@@ -83,6 +142,20 @@ impl Dump {
 
 impl Tasks {
     /// Each task, in the order of their ids.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use selkie::{runtime::Handle, time::sleep};
+    ///
+    /// let sleeper = selkie::spawn(async { sleep(Duration::from_secs(60)).await });
+    /// let dump = Handle::current().dump().await;
+    /// let ids: Vec<_> = dump.tasks().iter().map(|task| task.id()).collect();
+    /// assert_eq!(ids, [sleeper.id()]);
+    /// # }
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Task> {
         self.tasks.iter()
     }

@@ -28,6 +28,26 @@ const DEEPEST: usize = 512;
 pub(super) type Address = (usize, usize);
 
 /// What is known where an operation is pending.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+/// use selkie::runtime::dump::{TraceMeta, trace_with};
+/// use selkie::sync::Notify;
+///
+/// let notify = Notify::new();
+/// let mut waiting = pin!(notify.notified());
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let mut pending = 0;
+/// // Called in the stack of each operation that is pending, for whoever unwinds it himself.
+/// let poll = trace_with(|| waiting.as_mut().poll(&mut cx), |_meta: &TraceMeta| pending += 1);
+/// assert!(poll.is_pending());
+/// assert_eq!(pending, 1);
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TraceMeta {
@@ -57,6 +77,25 @@ impl Drop for LeafGuard {
 
 /// Runs `f`, a poll as a rule, and calls `trace_leaf` in the stack of each operation of this crate's
 /// that is polled in it. They all say that they are pending, as for [`Trace::capture`].
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+/// use selkie::runtime::dump::trace_with;
+/// use selkie::sync::Notify;
+///
+/// let notify = Notify::new();
+/// let mut both = pin!(async { selkie::join!(notify.notified(), notify.notified()) });
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let mut operations = 0;
+/// let poll = trace_with(|| both.as_mut().poll(&mut cx), |_| operations += 1);
+/// assert!(poll.is_pending());
+/// assert_eq!(operations, 2);
+/// # }
+/// ```
 pub fn trace_with<FN, FT, R>(f: FN, mut trace_leaf: FT) -> R
 where
     FN: FnOnce() -> R,
@@ -85,6 +124,25 @@ fn leaf() {
 }
 
 /// Where the operations of one poll are pending.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::pin::pin;
+/// use std::task::{Context, Poll, Waker};
+/// use selkie::runtime::dump::Trace;
+/// use selkie::sync::Notify;
+///
+/// let notify = Notify::new();
+/// let mut waiting = pin!(notify.notified());
+/// let mut cx = Context::from_waker(Waker::noop());
+/// // Where one poll is pending: a single place.
+/// let (poll, trace) = Trace::capture(|| waiting.as_mut().poll(&mut cx));
+/// assert!(poll.is_pending());
+/// assert_eq!(trace.resolve_backtraces().len(), 1);
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Trace {
     leaves: Vec<Vec<Address>>,
@@ -95,6 +153,26 @@ impl Trace {
     ///
     /// Each operation of this crate's says that it is pending, whether it is ready or not, changes nothing, and has its task
     /// polled again. Futures of others go on as in any poll.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    /// use std::task::{Context, Waker};
+    /// use selkie::runtime::dump::Trace;
+    /// use selkie::sync::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(1);
+    /// let mut acquire = pin!(semaphore.acquire());
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// // There is a permit, but this only looks.
+    /// let (poll, trace) = Trace::capture(|| acquire.as_mut().poll(&mut cx));
+    /// assert!(poll.is_pending());
+    /// assert_eq!(trace.resolve_backtraces().len(), 1);
+    /// assert!(acquire.as_mut().poll(&mut cx).is_ready());
+    /// # }
+    /// ```
     pub fn capture<F, R>(f: F) -> (R, Self)
     where
         F: FnOnce() -> R,
@@ -110,6 +188,24 @@ impl Trace {
     }
 
     /// Has traces of what polls `f` begin at `f`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    /// use std::task::{Context, Waker};
+    /// use selkie::runtime::dump::Trace;
+    /// use selkie::sync::Notify;
+    ///
+    /// let notify = Notify::new();
+    /// // Frames of what polls the future are left out of its traces.
+    /// let mut waiting = pin!(Trace::root(async { notify.notified().await }));
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let (_, trace) = Trace::capture(|| waiting.as_mut().poll(&mut cx));
+    /// assert_eq!(trace.resolve_backtraces().len(), 1);
+    /// # }
+    /// ```
     pub fn root<F>(f: F) -> Root<F>
     where
         F: Future,
@@ -121,6 +217,26 @@ impl Trace {
     ///
     /// # Cost
     /// Milliseconds: the process's debug information is read.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::pin::pin;
+    /// use std::task::{Context, Waker};
+    /// use selkie::runtime::dump::Trace;
+    /// use selkie::sync::Notify;
+    ///
+    /// let notify = Notify::new();
+    /// let mut waiting = pin!(async { selkie::join!(notify.notified(), notify.notified()) });
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let (_, trace) = Trace::capture(|| waiting.as_mut().poll(&mut cx));
+    /// // One for each operation that the future waits for.
+    /// let backtraces = trace.resolve_backtraces();
+    /// assert_eq!(backtraces.len(), 2);
+    /// assert!(backtraces[0].frames().count() > 0);
+    /// # }
+    /// ```
     pub fn resolve_backtraces(&self) -> Vec<Backtrace> {
         let resolve = |leaf: &Vec<Address>| {
             Backtrace::new(
@@ -169,6 +285,17 @@ impl fmt::Display for Trace {
 
 pin_project! {
     /// A future at which traces begin; made by [`Trace::root`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use selkie::runtime::dump::{Root, Trace};
+    ///
+    /// let rooted: Root<_> = Trace::root(async { 5 });
+    /// assert_eq!(rooted.await, 5);
+    /// # }
+    /// ```
     #[derive(Debug, Clone)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Root<T> {

@@ -33,6 +33,21 @@ impl Track {
 
 /// What a [`Recording`](crate::runtime::Recording) held at one moment: the last events of each worker, and of the threads
 /// that are no workers.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::runtime::{Handle, RecordingConfig, RecordingSnapshot};
+///
+/// let recording = Handle::current().start_recording(&RecordingConfig::new());
+/// selkie::spawn(async {}).await.unwrap();
+/// let snapshot: RecordingSnapshot = recording.snapshot();
+/// // A spawn, a poll and an end, at the least; and the rings were long enough.
+/// assert!(snapshot.event_count() >= 3);
+/// assert_eq!(snapshot.overwritten_count(), 0);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RecordingSnapshot {
     /// What the runtime is called.

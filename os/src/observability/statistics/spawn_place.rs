@@ -11,6 +11,27 @@ use crate::sys::TickScale;
 /// [`Handle::spawn_place_statistics`](crate::runtime::Handle::spawn_place_statistics).
 ///
 /// Tasks that were spawned before the runtime tracked its tasks count from when they were first seen.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::runtime::{Handle, SpawnPlaceStatistics};
+///
+/// /// The place whose tasks took most of the time.
+/// fn busiest(handle: &Handle) -> Option<SpawnPlaceStatistics> {
+///     handle.spawn_place_statistics().into_iter().next()
+/// }
+///
+/// let handle = Handle::current();
+/// handle.track_tasks();
+/// for _ in 0..3 {
+///     selkie::spawn(async {}).await.unwrap();
+/// }
+/// let place = busiest(&handle).unwrap();
+/// assert_eq!((place.spawned_count(), place.ended_count()), (3, 3));
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct SpawnPlaceStatistics {
     location: Place,

@@ -10,6 +10,24 @@ use super::record::{Record, RecordSnapshot, ViewedState};
 use crate::sys::TickScale;
 
 /// What a task does at the moment at which its statistics were taken.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::runtime::{Handle, TaskState};
+///
+/// let handle = Handle::current();
+/// handle.track_tasks();
+/// let queued = selkie::spawn(async {});
+/// let state = |id| {
+///     let all = handle.task_statistics();
+///     all.iter().find(|task| task.id() == id).map(|task| task.state())
+/// };
+/// assert_eq!(state(queued.id()), Some(TaskState::Queued));
+/// queued.await.unwrap();
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskState {
@@ -31,6 +49,26 @@ pub enum TaskState {
 ///
 /// The time since the task was spawned is divided into busy, queued and idle time: the three add up to
 /// [`age`](Self::age). The state in which the task was when its statistics were taken is included.
+///
+/// # Examples
+/// ```
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use selkie::runtime::{Handle, TaskStatistics};
+///
+/// /// A line for a log.
+/// fn line(task: &TaskStatistics) -> String {
+///     format!("{}: {} polls, {} wakes", task.name().unwrap_or("?"), task.poll_count(), task.wake_count())
+/// }
+///
+/// let handle = Handle::current();
+/// handle.track_tasks();
+/// let task = selkie::task::Builder::new().name("patient").spawn(std::future::pending::<()>()).unwrap();
+/// selkie::task::yield_now().await;
+/// assert_eq!(line(&handle.task_statistics()[0]), "patient: 1 polls, 0 wakes");
+/// task.abort();
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct TaskStatistics {
     pub(super) id: Id,

@@ -24,6 +24,26 @@ pub(crate) enum StackSignal {
 }
 
 /// Why there is no stack of a thread.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::runtime::{Builder, dump::NoStack};
+///
+/// let (report, reports) = std::sync::mpsc::channel::<Option<NoStack>>();
+/// let runtime = Builder::new_multi_thread()
+///     .worker_threads(1)
+///     .watchdog_with(Duration::from_millis(20), move |stalled| {
+///         report.send(stalled.stack().err()).ok();
+///     })
+///     .build()?;
+/// let blocked = runtime.spawn(async move { reports.recv() });
+/// if let Some(why) = runtime.block_on(blocked).unwrap().unwrap() {
+///     // On a system that has no stacks of other threads, the reason is a sentence.
+///     assert!(!why.to_string().is_empty());
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoStack {
