@@ -1,42 +1,50 @@
-//! Copies the examples out of the core's documentation: one module for each file, each example on its own line.
+//! Copies the examples out of the documentation of the crates below `selkie`: one module for each file, each example on its
+//! own line.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Where the documentation stands.
-const SOURCES: &str = "../../core/src";
+/// Where the documentation stands, by the names of the crates' folders.
+const CRATES: [&str; 2] = ["core", "macros"];
 /// Rooms whose examples hold without `std`.
-const BARE_ROOMS: [&str; 2] = ["queue/", "platform/"];
+const BARE_ROOMS: [&str; 2] = ["core/queue/", "core/platform/"];
 /// Files that only chips have.
-const CHIPS: &str = "platform/bare";
+const CHIPS: &str = "core/platform/bare";
 
 fn main() {
-    println!("cargo::rerun-if-changed={SOURCES}");
     let is_hosted = env::var_os("CARGO_FEATURE_STD").is_some();
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let mut modules = String::new();
-    for path in files(Path::new(SOURCES)) {
-        let relative = path.strip_prefix(SOURCES).expect("below the sources");
-        let name = relative.to_string_lossy().replace('\\', "/");
-        let is_there = if is_hosted {
-            !name.starts_with(CHIPS)
-        } else {
-            BARE_ROOMS.iter().any(|room| name.starts_with(room))
-        };
-        let text = fs::read_to_string(&path).expect("a source");
-        let page = page(&text);
-        if !is_there || page.trim().is_empty() {
-            continue;
+    for name in CRATES {
+        let sources = Path::new("../..").join(name).join("src");
+        println!("cargo::rerun-if-changed={}", sources.display());
+        for path in files(&sources) {
+            let relative = path.strip_prefix(&sources).expect("below the sources");
+            let name = format!("{name}/{}", relative.to_string_lossy().replace('\\', "/"));
+            let is_there = if is_hosted {
+                !name.starts_with(CHIPS)
+            } else {
+                BARE_ROOMS.iter().any(|room| name.starts_with(room))
+            };
+            let text = fs::read_to_string(&path).expect("a source");
+            let page = page(&text);
+            if is_there && !page.trim().is_empty() {
+                modules += &module(&out, &name, &page);
+            }
         }
-        let module = name.trim_end_matches(".rs").replace('/', "_");
-        let (source, examples) = (format!("{module}.rs"), format!("{module}.md"));
-        fs::write(out.join(&examples), page).expect("the folder can be written");
-        let attribute = format!("#![doc = include_str!({examples:?})]\n");
-        fs::write(out.join(&source), attribute).expect("the folder can be written");
-        let path = out.join(&source);
-        modules += &format!("#[path = {path:?}]\npub mod {module};\n");
     }
     fs::write(out.join("examples.rs"), modules).expect("the folder can be written");
+}
+
+/// Writes the module of the file `name`, whose documentation is `page`, into the folder `out`; returns its declaration.
+fn module(out: &Path, name: &str, page: &str) -> String {
+    let module = name.trim_end_matches(".rs").replace('/', "_");
+    let (source, examples) = (format!("{module}.rs"), format!("{module}.md"));
+    fs::write(out.join(&examples), page).expect("the folder can be written");
+    let attribute = format!("#![doc = include_str!({examples:?})]\n");
+    fs::write(out.join(&source), attribute).expect("the folder can be written");
+    let path = out.join(&source);
+    format!("#[path = {path:?}]\npub mod {module};\n")
 }
 
 /// The Rust files at and below `at`.

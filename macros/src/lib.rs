@@ -13,9 +13,53 @@ use attribute::{Attribute, Kind};
 
 /// Makes an `async fn main` the program's entry: its body runs on a runtime.
 ///
-/// Options: `flavor = "multi_thread"` (the default), `"current_thread"` or `"local"`;
-/// `worker_threads = N`; `start_paused = true`; `unhandled_panic = "ignore"` or
-/// `"shutdown_runtime"`; `name = "…"`; `crate = "path"`.
+/// The runtime has timers, sockets and all else enabled. The body itself is no task: it runs on the program's first thread, and
+/// what it spawns runs on the runtime's workers. When it returns the program ends, and tasks that are left are dropped
+/// at their next `.await`. What it returns is what `main` returns, so that `?` works in a body that returns a `Result`.
+///
+/// | option | what it does |
+/// |---|---|
+/// | `flavor = "multi_thread"` | tasks run on worker threads; the default |
+/// | `flavor = "current_thread"` | tasks run on this thread, in turns |
+/// | `flavor = "local"` | so they do, and need not be `Send` |
+/// | `worker_threads = 4` | how many workers there are; one for each processor by default |
+/// | `start_paused = true` | the clock stands still but for sleeps; for one thread, with the feature `test-util` |
+/// | `unhandled_panic = "shutdown_runtime"` | a panic of a task ends the program; for one thread. `"ignore"` is the default. |
+/// | `name = "server"` | what the runtime is called by tools that look at it |
+/// | `crate = "my_selkie"` | where the crate is, if it has another name |
+///
+/// Options that there are not do not compile. For everything else there is the runtime's `Builder`.
+///
+/// # Examples
+/// ```
+/// #[selkie::main]
+/// async fn main() {
+///     let task = selkie::spawn(async { 6 * 7 });
+///     assert_eq!(task.await.unwrap(), 42);
+/// }
+/// ```
+///
+/// A small program, whose tasks share one thread:
+/// ```
+/// #[selkie::main(flavor = "current_thread")]
+/// async fn main() -> std::io::Result<()> {
+///     let address = selkie::net::lookup_host("127.0.0.1:80").await?.next();
+///     assert_eq!(address.unwrap().port(), 80);
+///     Ok(())
+/// }
+/// ```
+///
+/// What the first one does, written by hand:
+/// ```
+/// selkie::runtime::Builder::new_multi_thread()
+///     .enable_all()
+///     .build()
+///     .expect("a runtime")
+///     .block_on(async {
+///         let task = selkie::spawn(async { 6 * 7 });
+///         assert_eq!(task.await.unwrap(), 42);
+///     })
+/// ```
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(
@@ -37,9 +81,37 @@ pub fn main_rt(options: TokenStream, item: TokenStream) -> TokenStream {
     .into()
 }
 
-/// Makes an `async fn` a test: its body runs on a current-thread runtime of its own.
+/// Makes an `async fn` a test: its body runs on a runtime of its own, which has one thread unless the options say otherwise.
 ///
-/// Options: those of [`macro@main`].
+/// Options: those of [`macro@main`]. With `start_paused = true` a test of timers takes no time: the clock moves to the next timer
+/// whenever all tasks wait.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie::time::{Instant, sleep};
+///
+/// #[selkie::test]
+/// async fn a_task_gives_its_value() {
+///     assert_eq!(selkie::spawn(async { 1 }).await.unwrap(), 1);
+/// }
+///
+/// #[selkie::test(start_paused = true)]
+/// async fn a_day_passes_at_once() {
+///     let start = Instant::now();
+///     sleep(Duration::from_secs(86_400)).await;
+///     assert_eq!(start.elapsed().as_secs(), 86_400);
+/// }
+///
+/// #[selkie::test(flavor = "multi_thread", worker_threads = 2)]
+/// async fn two_workers_poll() {
+///     let both = [selkie::spawn(async { 1 }), selkie::spawn(async { 2 })];
+///     for task in both {
+///         assert!(task.await.is_ok());
+///     }
+/// }
+/// # fn main() {}
+/// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(
