@@ -118,9 +118,9 @@ impl Join {
             }}"#
         );
         let names: Vec<String> = (0..count).map(|index| format!("future{index}")).collect();
-        let mut holes: Vec<Argument<'_>> = vec![("krate", self.krate)];
-        holes.extend(names.iter().map(String::as_str).zip(self.futures));
-        fill(&text, Span::mixed_site(), &holes)
+        let mut arguments: Vec<Argument<'_>> = vec![("krate", self.krate)];
+        arguments.extend(names.iter().map(String::as_str).zip(self.futures));
+        fill(&text, Span::mixed_site(), &arguments)
     }
 }
 

@@ -166,14 +166,14 @@ impl Select {
             let text = r#"::core::panic!("all branches are disabled and there is no else branch")"#;
             fill(text, Span::call_site(), &[])
         });
-        let holes = [
+        let arguments = [
             ("guards", self.guards()),
             ("futures", self.futures()),
             ("poll", self.poll()),
             ("handlers", self.handlers()),
             ("otherwise", otherwise),
         ];
-        fill(&text, Span::mixed_site(), &holes)
+        fill(&text, Span::mixed_site(), &arguments)
     }
 
     /// An arm for each outcome, at the place of its handler.
@@ -235,9 +235,9 @@ impl Select {
             .map(|index| format!("future{index}"))
             .collect();
         let futures = self.branches.iter().map(|branch| branch.future.clone());
-        let mut holes: Vec<Argument<'_>> = vec![("krate", self.krate.clone())];
-        holes.extend(names.iter().map(String::as_str).zip(futures));
-        fill(&text, Span::mixed_site(), &holes)
+        let mut arguments: Vec<Argument<'_>> = vec![("krate", self.krate.clone())];
+        arguments.extend(names.iter().map(String::as_str).zip(futures));
+        fill(&text, Span::mixed_site(), &arguments)
     }
 
     /// One poll of the branches that are not disabled, from `start` on.
@@ -246,8 +246,8 @@ impl Select {
         let arms = self.branches.iter().enumerate().map(|(index, branch)| {
             let text = ARM.replace("INDEX", &index.to_string());
             let pattern = unbound(branch.pattern.clone());
-            let holes = [("krate", self.krate.clone()), ("pattern", pattern)];
-            fill(&text, Span::mixed_site(), &holes)
+            let arguments = [("krate", self.krate.clone()), ("pattern", pattern)];
+            fill(&text, Span::mixed_site(), &arguments)
         });
         let start = if self.is_biased {
             "0".to_owned()
@@ -280,8 +280,8 @@ impl Select {
             }})
             .await"
         );
-        let holes = [("krate", self.krate.clone()), ("arms", concat(arms))];
-        fill(&text, Span::mixed_site(), &holes)
+        let arguments = [("krate", self.krate.clone()), ("arms", concat(arms))];
+        fill(&text, Span::mixed_site(), &arguments)
     }
 }
 

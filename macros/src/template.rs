@@ -10,27 +10,27 @@ use proc_macro::{Group, Span, TokenStream, TokenTree};
 pub(crate) type Argument<'a> = (&'a str, TokenStream);
 
 /// The tokens of `text`, all of them at `span`, with its arguments filled in.
-pub(crate) fn fill(text: &str, span: Span, holes: &[Argument<'_>]) -> TokenStream {
+pub(crate) fn fill(text: &str, span: Span, arguments: &[Argument<'_>]) -> TokenStream {
     let tokens: TokenStream = text.parse().expect("a template is made of tokens");
-    fill_tokens(tokens, span, holes)
+    fill_tokens(tokens, span, arguments)
 }
 
-fn fill_tokens(tokens: TokenStream, span: Span, holes: &[Argument<'_>]) -> TokenStream {
+fn fill_tokens(tokens: TokenStream, span: Span, arguments: &[Argument<'_>]) -> TokenStream {
     let mut filled = TokenStream::new();
     let mut tokens = tokens.into_iter();
     while let Some(mut token) = tokens.next() {
         match &mut token {
             TokenTree::Punct(punct) if punct.as_char() == '$' => {
                 let name = tokens.next().map(|name| name.to_string());
-                let hole = holes
+                let argument = arguments
                     .iter()
-                    .find(|(hole, _)| Some(*hole) == name.as_deref());
-                let (_, content) = hole.unwrap_or_else(|| panic!("no such argument: {name:?}"));
+                    .find(|(argument, _)| Some(*argument) == name.as_deref());
+                let (_, content) = argument.unwrap_or_else(|| panic!("no such argument: {name:?}"));
                 filled.extend(content.clone());
                 continue;
             }
             TokenTree::Group(group) => {
-                let inner = fill_tokens(group.stream(), span, holes);
+                let inner = fill_tokens(group.stream(), span, arguments);
                 *group = Group::new(group.delimiter(), inner);
             }
             _ => {}

@@ -171,7 +171,7 @@ const CALLERS: &[(&str, &[&str])] = &[
         "os/src/runtime/start_watchdog.rs",
         &["hook.watchdog_report"],
     ),
-    ("os/src/observability/root_poll.rs", &["root.poll"]),
+    ("os/src/runtime/root_future.rs", &["root.poll", "root.drop"]),
     ("os/src/process/exit/unix.rs", &["waker.child"]),
     ("os/src/runtime/build_hooks.rs", &["hook.build"]),
     (

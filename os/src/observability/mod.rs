@@ -53,7 +53,7 @@ pub(crate) use probes::{Figure, Probes, ProbesConfig};
 pub(crate) use probes_slot::ProbesSlot;
 pub(crate) use recorder::Recorder;
 pub use recorder::RecordingSnapshot;
-pub(crate) use root_poll::{RootGuard, watched};
+pub(crate) use root_poll::RootGuard;
 pub use stalled_poll::StalledPoll;
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 #[allow(unused_imports, reason = "rings are Linux's")]

@@ -74,14 +74,20 @@ impl CurrentThread {
         NonNull::new(core).map(|core| unsafe { Box::from_raw(core.as_ptr()) })
     }
 
+    #[inline]
     pub(super) fn put_core(&self, core: Box<Core>) {
         // SeqCst: pairs with the swap in `take_core`, and orders against `waiting` (I2).
         self.core_slot.store(Box::into_raw(core), Ordering::SeqCst);
         // SeqCst: pairs with the increment in `CoreWaiter::new` (I2).
         if self.waiting.load(Ordering::SeqCst) > 0 {
-            if let Some(waiter) = lock(&self.waiters).front() {
-                waiter.unpark();
-            }
+            self.unpark_waiter();
+        }
+    }
+
+    #[cold]
+    fn unpark_waiter(&self) {
+        if let Some(waiter) = lock(&self.waiters).front() {
+            waiter.unpark();
         }
     }
 
