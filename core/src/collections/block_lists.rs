@@ -118,7 +118,7 @@ impl<H: SlotHeader> BlockLists<H> {
 
     /// A slot has come back to `block`, which is not the current one (I2).
     #[cold]
-    fn settle(&mut self, block: BlockRef<H>) {
+    pub(super) fn settle(&mut self, block: BlockRef<H>) {
         // SAFETY: the owner's own block.
         let (listed, taken) = unsafe { block.with_state(|state| (state.listed, state.taken)) };
         if !listed {

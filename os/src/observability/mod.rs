@@ -10,6 +10,8 @@ mod log_histogram;
 
 mod histogram;
 
+mod number_hasher;
+
 mod names;
 
 mod meta;

@@ -13,6 +13,7 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::raw::task::Notified;
 use selkie_core::task::{Id, current_id};
@@ -107,7 +108,7 @@ impl Probes {
         }
         let histograms = |shape: &Option<HistogramConfiguration>| {
             let shape = shape.as_ref()?;
-            Some((0..workers).map(|_| Histogram::new(shape)).collect())
+            Some(boxed_slice(workers, |_| Histogram::new(shape)))
         };
         let with_stamps = config.track_latency || config.latencies.is_some();
         let probes = Self {

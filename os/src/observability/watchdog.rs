@@ -17,6 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::{AtomicU64, contain_panic};
 use selkie_core::raw::task::find_task;
 use selkie_core::task::Id;
@@ -108,7 +109,7 @@ impl Watchdog {
     /// If the system gives no thread.
     pub(crate) fn start(config: WatchdogConfig, runtime: WatchedRuntime) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            seen: (0..runtime.workers).map(|_| Mutex::new(None)).collect(),
+            seen: boxed_slice(runtime.workers, |_| Mutex::new(None)),
             config,
             runtime,
             roots: Arc::default(),

@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::{AtomicBool, Lock, Ordering};
 
 use super::super::error::forked_error;
@@ -79,7 +80,7 @@ impl Rings {
             is_wanted,
             is_closed: AtomicBool::new(false),
             deadline: OnceLock::new(),
-            rings: (0..=workers).map(|_| OnceLock::new()).collect(),
+            rings: boxed_slice(workers + 1, |_| OnceLock::new()),
             refused_at: Lock::new(None),
             process: OwningProcess::current(),
         }

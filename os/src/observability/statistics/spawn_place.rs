@@ -25,7 +25,7 @@ pub struct SpawnPlaceStatistics {
 }
 
 impl SpawnPlaceStatistics {
-    pub(super) fn new(location: Place, live: usize, total: &Total, scale: TickScale) -> Self {
+    pub(super) fn new(location: Place, total: &Total, scale: TickScale) -> Self {
         let Usage {
             polls,
             wakes,
@@ -36,7 +36,7 @@ impl SpawnPlaceStatistics {
         } = total.usage;
         Self {
             location,
-            live,
+            live: total.living,
             ended: total.ended,
             polls,
             wakes,
