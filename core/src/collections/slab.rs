@@ -268,17 +268,28 @@ impl<H: SlabHeader> Slab<H> {
     /// The caller is the owner (I2), and trims nothing meanwhile.
     pub(super) unsafe fn walk(&self, mut visit: impl FnMut(SlotRef<H>)) {
         // SAFETY: by the caller's promise.
-        let blocks = unsafe {
-            self.with_local(|local| {
-                let with_carved = |block: BlockRef<H>| (block, block.carved());
-                local.in_use().map(with_carved).collect::<Vec<_>>()
-            })
-        };
+        let blocks = unsafe { self.in_use() };
         // The blocks stay with the slab while slots of them are visited, whatever list they are in.
         for (block, carved) in blocks {
-            // SAFETY: below the number of slots that are carved.
-            (0..carved).for_each(|index| visit(unsafe { block.slot(index) }));
+            for index in 0..carved {
+                // SAFETY: below the number of slots that are carved.
+                visit(unsafe { block.slot(index) });
+            }
         }
+    }
+
+    /// The blocks in use, each with the number of its carved slots.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2).
+    unsafe fn in_use(&self) -> Vec<(BlockRef<H>, u16)> {
+        let list = |local: &mut BlockLists<H>| {
+            let mut blocks = Vec::with_capacity(local.blocks());
+            local.each_in_use(|block| blocks.push((block, block.carved())));
+            blocks
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_local(list) }
     }
 
     /// Calls `f` with the owner's lists.

@@ -61,4 +61,4 @@ pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 #[allow(unused_imports, reason = "rings are Linux's")]
 pub(crate) use thread_role::count_completions;
 pub(crate) use thread_role::{WakeCause, count_events};
-pub(crate) use watchdog::{Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};
+pub(crate) use watchdog::{Watch, Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};

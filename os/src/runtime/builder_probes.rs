@@ -7,7 +7,7 @@ use selkie_core::raw::time::AtEnd;
 
 use super::builder::Builder;
 use super::seed::RngSeed;
-use super::start_watchdog::write_report;
+use super::start_watchdog::{start_watchdog, write_report};
 use super::unhandled_panic::UnhandledPanic;
 use crate::observability::{
     HistogramConfiguration, HistogramScale, StalledPoll, TaskMeta, WatchdogConfig,
@@ -260,10 +260,12 @@ impl Builder {
             threshold > Duration::ZERO,
             "the watchdog's threshold must be above zero"
         );
-        self.watchdog = Some(WatchdogConfig {
+        let config = WatchdogConfig {
             threshold,
             report: Arc::new(report),
-        });
+        };
+        // Named here alone: a program that does not ask for a watchdog has none.
+        self.watchdog = Some(Box::new(move |handle| start_watchdog(&config, handle)));
         self
     }
 
