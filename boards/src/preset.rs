@@ -31,8 +31,11 @@ pub struct BoardFile {
     pub zig: Option<Zig>,
     /// The package of the firmware workspace, on a bare board.
     pub firmware: Option<String>,
-    /// Debian packages that building and emulating take.
+    /// Debian packages that building takes.
     pub packages: Vec<String>,
+    /// Debian packages that emulating takes.
+    #[serde(default)]
+    pub emulator_packages: Vec<String>,
     /// What runs a program for this board here; empty: it runs as it is.
     #[serde(default)]
     pub emulator: Vec<String>,
