@@ -46,6 +46,8 @@ mod probes;
 
 mod probes_figures;
 
+mod observer;
+
 mod probes_slot;
 
 #[cfg(feature = "taskdump")]
@@ -60,6 +62,7 @@ pub use histogram::{HistogramConfiguration, HistogramScale};
 pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};
 pub use meta::TaskMeta;
 pub(crate) use names::named;
+pub(crate) use observer::Observer;
 pub(crate) use probes::Probes;
 pub(crate) use probes_config::ProbesConfig;
 pub(crate) use probes_slot::ProbesSlot;

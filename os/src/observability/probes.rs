@@ -353,17 +353,17 @@ impl Probes {
 
     /// Worker `worker`, which the thread has, looks at its driver by `look`.
     #[inline(never)]
-    pub(crate) fn look<R>(&self, worker: usize, cause: WakeCause, look: impl FnOnce() -> R) -> R {
+    pub(crate) fn look(&self, worker: usize, cause: WakeCause, look: &mut dyn FnMut()) {
         self.interrupt(worker);
         let _turn = self
             .recorder()
             .map(|recorder| recorder.begin_turn(worker, cause));
-        look()
+        look();
     }
 
     /// Worker `worker`, which the thread has, fires its timers that are due.
     #[inline(never)]
-    pub(crate) fn fire(&self, worker: usize, fire: impl FnOnce() -> usize) {
+    pub(crate) fn fire(&self, worker: usize, fire: &mut dyn FnMut() -> usize) {
         self.interrupt(worker);
         let recorder = self.recorder();
         let mut turn = recorder.map(|recorder| recorder.begin_turn(worker, WakeCause::Timer));

@@ -14,7 +14,6 @@ use super::requested_probes::RequestedProbes;
 use super::resources::{StartResource, StartWatchdog, start_resources};
 use super::runtime::Runtime;
 use crate::config::Config;
-use crate::observability::Probes;
 use crate::sys::StackSignal;
 
 /// Configures and builds a [`Runtime`].
@@ -319,7 +318,7 @@ impl Builder {
     fn configured(&self, worker_threads: usize) -> io::Result<Config> {
         Ok(Config {
             worker_threads,
-            probes: Probes::new(&self.probes.config(), worker_threads)?,
+            probes: self.probes.make_table(worker_threads)?,
             ..self.config.clone()
         })
     }

@@ -20,7 +20,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.on_spawn = Some(Arc::new(f));
+        self.probes.ask().hooks.on_spawn = Some(Arc::new(f));
         self
     }
 
@@ -29,7 +29,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.on_terminate = Some(Arc::new(f));
+        self.probes.ask().hooks.on_terminate = Some(Arc::new(f));
         self
     }
 
@@ -38,7 +38,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.before_poll = Some(Arc::new(f));
+        self.probes.ask().hooks.before_poll = Some(Arc::new(f));
         self
     }
 
@@ -47,7 +47,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.after_poll = Some(Arc::new(f));
+        self.probes.ask().hooks.after_poll = Some(Arc::new(f));
         self
     }
 
@@ -57,7 +57,7 @@ impl Builder {
     /// # Cost
     /// A clock read and a lock for each wake and each poll.
     pub fn track_task_schedule_latency(&mut self) -> &mut Self {
-        self.probes.hooks.track_latency = true;
+        self.probes.ask().hooks.track_latency = true;
         self
     }
 
@@ -80,7 +80,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn track_tasks(&mut self) -> &mut Self {
-        self.probes.hooks.track_tasks = true;
+        self.probes.ask().hooks.track_tasks = true;
         self
     }
 
@@ -111,7 +111,7 @@ impl Builder {
     /// # Cost
     /// Two clock reads for each poll.
     pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Self {
-        self.probes.poll_times = true;
+        self.probes.ask().poll_times = true;
         self
     }
 
@@ -129,7 +129,7 @@ impl Builder {
     /// # Cost
     /// A clock read and a lock for each wake and each poll.
     pub fn enable_metrics_schedule_latency_histogram(&mut self) -> &mut Self {
-        self.probes.latencies = true;
+        self.probes.ask().latencies = true;
         self
     }
 

@@ -21,7 +21,7 @@ use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::core;
 use crate::config::Config;
-use crate::observability::{Counter, Dumps, Probes, ProbesSlot, WorkerCounters};
+use crate::observability::{Counter, Dumps, Observer, ProbesSlot, WorkerCounters};
 
 /// Tasks that run between two looks at the inject queue, unless the user says otherwise.
 const REMOTE_INTERVAL: u32 = 31;
@@ -144,7 +144,7 @@ impl CurrentThread {
 
     /// The probes of tasks, if there are any.
     #[inline]
-    pub(crate) fn probes(&self) -> Option<&Probes> {
+    pub(crate) fn probes(&self) -> Option<&dyn Observer> {
         self.probes.get()
     }
 
