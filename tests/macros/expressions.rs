@@ -25,11 +25,11 @@ async fn generic_arguments_have_commas() {
     let (made, first, sum, size) = selkie::join!(
         made::<HashMap<u8, Vec<u8>>, u16>(HashMap::new()),
         <Pair<u8, u8>>::first(&pair),
-        ready([1_u8, 2].iter().fold(0, |sum, value| sum + value)),
+        ready([1_u8, 2].iter().fold(0, |sum, value| sum * 2 + value)),
         ready(size_of::<Pair<u8, fn(u8, u8) -> u8>>() as u32 as u64),
     );
     assert!(made.0.is_empty());
-    assert_eq!((made.1, first, sum), (0, 1, 3));
+    assert_eq!((made.1, first, sum), (0, 1, 4));
     assert_eq!(size, 16);
 }
 
@@ -132,11 +132,14 @@ async fn an_output_may_be_said() -> () {}
 
 mod entry {
     #[selkie::main(flavor = "current_thread")]
-    pub(crate) async fn entered<F: Fn(u8) -> u8, const N: usize>(f: F, values: [u8; N]) -> Vec<u8>
+    pub(crate) async fn entered<F: Fn(u8) -> u8 + Copy, const N: usize>(
+        f: F,
+        values: [u8; N],
+    ) -> Vec<u8>
     where
-        F: Clone,
+        [u8; N]: Clone,
     {
-        values.into_iter().map(|value| f(value)).collect()
+        values.into_iter().map(f).collect()
     }
 }
 

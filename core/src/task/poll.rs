@@ -240,12 +240,7 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, id: Id) -> Result<(), Payload> 
 /// # Safety
 /// The state is RUNNING by the caller, and the stage holds what `ending` says.
 // Once for each scheduler: what depends on the future is in the task's vtable.
-unsafe fn complete<S: Schedule>(
-    slot: SlotRef<Header>,
-    id: Id,
-    ending: TaskOutcome,
-    seized: bool,
-) {
+unsafe fn complete<S: Schedule>(slot: SlotRef<Header>, id: Id, ending: TaskOutcome, seized: bool) {
     // SAFETY: the task has not completed, which keeps the scheduler.
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: as above.

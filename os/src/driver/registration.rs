@@ -229,6 +229,7 @@ impl Registration {
     }
 
     /// As [`poll_io`](Self::poll_io) for an operation on a stream of which nothing is known afterwards.
+    #[allow(dead_code, reason = "not every system has streams of packets")]
     pub(crate) fn poll_transfer(
         &self,
         cx: &mut Context<'_>,
