@@ -223,7 +223,9 @@ mod parts {
 #[cfg(feature = "alloc")]
 mod with_alloc {
     use super::{Debug, Debug2Format, Format, Formatter, write};
-    use crate::collections::{Entered, QueueHandle, Slab, SlabOwner, SlabPool, SlotHeader};
+    use crate::collections::{
+        BlockPool, Entered, QueueHandle, Slab, SlabHeader, SlabOwner, SlabPool, SlotHeader,
+    };
     use crate::queue::{Inject, Ring, RingOwner};
     use crate::sync::mpsc::PermitIterator;
     use crate::task::raw::{
@@ -242,9 +244,10 @@ mod with_alloc {
         [T] PermitIterator<'_, T>,
         [Q: QueueHandle] Ring<Q>,
         [Q: QueueHandle] RingOwner<'_, Q>,
-        [H: SlotHeader] Slab<H>,
-        [H: SlotHeader + Debug] SlabOwner<H>,
-        [H: SlotHeader + Debug] SlabPool<H>,
+        [H: SlotHeader] BlockPool<H>,
+        [H: SlabHeader] Slab<H>,
+        [H: SlabHeader + Debug] SlabOwner<H>,
+        [H: SlabHeader + Debug] SlabPool<H>,
     }
 }
 

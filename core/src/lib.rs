@@ -4,7 +4,7 @@
 //!
 //! Tasks, queues, the cooperative budget, the timer wheel and the channels live here, on atomics
 //! and critical sections that the [`raw::platform`] room chooses once: `std` on a hosted system,
-//! `portable-atomic` and `critical-section` on a microcontroller, `loom` in a model.
+//! `core`'s atomics and `critical-section` on a microcontroller, `loom` in a model.
 //!
 //! Features only add: `macros` brings `select!`, `join!` and `try_join!`, `alloc` what needs a heap, `std` (which implies
 //! `alloc`) hosted locks, clocks and panic catching.

@@ -11,12 +11,13 @@ pub mod platform {
 
 /// Lists through their items, slabs of type-stable slots, and padding of cache lines.
 pub mod collections {
-    pub use crate::collections::{
-        Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, QueueItem, SlotRef,
-    };
     #[cfg(feature = "alloc")]
     pub use crate::collections::{
-        Entered, LARGEST_SLOT, SLOT_ALIGN, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout,
+        BlockPool, Entered, LARGEST_SLOT, SLOT_ALIGN, Slab, SlabHeader, SlabOwner, SlabPool,
+        SlotHeader, SlotLayout, boxed_slice, sort_by_number,
+    };
+    pub use crate::collections::{
+        Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, QueueItem, SlotRef,
     };
 }
 

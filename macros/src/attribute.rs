@@ -1,6 +1,8 @@
 //! The attributes `main` and `test`, of the crate `selkie` and of its facade.
 
-use syn::Path;
+use proc_macro::{Span, TokenStream};
+
+use crate::template::fill;
 
 /// What the function is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +15,6 @@ pub(crate) enum Kind {
 pub(crate) struct Attribute {
     pub(crate) kind: Kind,
     pub(crate) has_multi_thread: bool,
-    pub(crate) path: Path,
     krate: &'static str,
 }
 
@@ -23,7 +24,6 @@ impl Attribute {
         Self {
             kind,
             has_multi_thread,
-            path: syn::parse_quote!(::selkie),
             krate: "selkie",
         }
     }
@@ -33,9 +33,13 @@ impl Attribute {
         Self {
             kind,
             has_multi_thread,
-            path: syn::parse_quote!(::tokio),
             krate: "tokio",
         }
+    }
+
+    /// Where the runtime is found, unless an option says so.
+    pub(crate) fn path(&self) -> TokenStream {
+        fill(&format!("::{}", self.krate), Span::call_site(), &[])
     }
 
     /// The attribute as the user writes it.

@@ -1,12 +1,12 @@
 //! `#[main]` and `#[test]`: an async function whose body runs on a runtime.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Block, Error, ItemFn, Result, ReturnType, Type};
+use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
 
 use crate::attribute::{Attribute, Kind};
+use crate::error::{Error, Result};
+use crate::function::Function;
 use crate::options::{Flavor, Options};
+use crate::template::{concat, fill};
 
 /// The whole expansion; on an error the function as it was, with the error beside it, so that
 /// editors still see the function.
@@ -15,143 +15,139 @@ pub(crate) fn expand(
     item: TokenStream,
     attribute: &Attribute,
 ) -> TokenStream {
-    let function = match syn::parse2::<ItemFn>(item.clone()) {
+    let function = match Function::parse(item.clone()) {
         Ok(function) => function,
-        Err(error) => return with_error(item, &error),
+        Err(error) => return concat([item, error.to_compile_error()]),
     };
     match check(&function, attribute).and_then(|()| Options::parse(options, attribute)) {
-        Ok(options) => wrap(function, &options, attribute.kind),
-        Err(error) => with_error(
-            wrap(function, &Options::fallback(attribute), attribute.kind),
-            &error,
-        ),
+        Ok(options) => wrap(&function, &options, attribute.kind),
+        Err(error) => {
+            let function = wrap(&function, &Options::fallback(attribute), attribute.kind);
+            concat([function, error.to_compile_error()])
+        }
     }
 }
 
-fn with_error(mut tokens: TokenStream, error: &Error) -> TokenStream {
-    tokens.extend(error.to_compile_error());
-    tokens
-}
-
-fn check(function: &ItemFn, attribute: &Attribute) -> Result<()> {
-    let signature = &function.sig;
-    if signature.asyncness.is_none() {
+fn check(function: &Function, attribute: &Attribute) -> Result<()> {
+    if !function.is_async {
         let text = "the `async` keyword is missing from the function declaration";
-        return Err(Error::new_spanned(signature.fn_token, text));
+        return Err(Error::new(function.keyword, text));
     }
-    if attribute.kind == Kind::Main && signature.ident == "main" && !signature.inputs.is_empty() {
+    let name = &function.name;
+    if attribute.kind == Kind::Main && name.to_string() == "main" && function.has_arguments {
         let text = "the main function cannot accept arguments";
-        return Err(Error::new_spanned(&signature.ident, text));
+        return Err(Error::new(name.span(), text));
     }
     if attribute.kind == Kind::Test {
-        if let Some(other) = function.attrs.iter().find(|attribute| is_test(attribute)) {
+        if let Some(other) = function.attributes.iter().find(|tokens| is_test(tokens)) {
             let text = "second test attribute is supplied, consider removing or changing the order \
                         of your test attributes";
-            return Err(Error::new_spanned(other, text));
+            return Err(Error::over(other, text));
         }
     }
     Ok(())
 }
 
-/// Whether `attribute` is the standard library's `#[test]`.
-fn is_test(attribute: &syn::Attribute) -> bool {
-    let syn::Meta::Path(path) = &attribute.meta else {
-        return false;
-    };
-    let names: Vec<String> = path
-        .segments
-        .iter()
-        .map(|part| part.ident.to_string())
-        .collect();
-    match names
-        .iter()
-        .map(String::as_str)
+/// Whether an attribute is the standard library's `#[test]`.
+fn is_test([_, content]: &[TokenTree; 2]) -> bool {
+    let text: String = content.to_string().split_whitespace().collect();
+    let text = text.trim_matches(['[', ']']);
+    match *text
+        .trim_start_matches("::")
+        .split("::")
         .collect::<Vec<_>>()
-        .as_slice()
     {
         ["test"] => true,
-        [krate, "prelude", _, "test"] => matches!(*krate, "core" | "std"),
+        [krate, "prelude", _, "test"] => matches!(krate, "core" | "std"),
         _ => false,
     }
 }
 
-fn wrap(mut function: ItemFn, options: &Options, kind: Kind) -> TokenStream {
-    function.sig.asyncness = None;
-    let ItemFn {
-        attrs,
-        vis,
-        sig,
-        block,
-        ..
-    } = &function;
-    let path = &options.path;
-    let builder = options.builder();
+fn wrap(function: &Function, options: &Options, kind: Kind) -> TokenStream {
     // Errors about the body's type then point to its last statement.
-    let end = block
-        .stmts
-        .last()
-        .map_or_else(|| block.span(), Spanned::span);
-    let test = (kind == Kind::Test).then(|| quote! { #[::core::prelude::v1::test] });
-    let block = hinted(block, &sig.output);
-    let body = match (kind, boxed_output(&sig.output)) {
+    let end = function.last_statement();
+    let output = boxed_output(function);
+    let block = hinted(function, output.as_ref());
+    let is_boxed = kind == Kind::Test && output.is_some();
+    let output = output.unwrap_or_default();
+    let body = if is_boxed {
         // One concrete future type for `block_on`, so that it is compiled once for many tests.
-        (Kind::Test, Some(output)) => quote_spanned! {end=>
-            let body = async #block;
-            let mut body = ::core::pin::pin!(body);
-            let body: ::core::pin::Pin<&mut dyn ::core::future::Future<Output = #output>> =
-                body.as_mut();
-        },
-        _ => quote_spanned! {end=> let body = async #block; },
+        "let body = async $block;
+        let mut body = ::core::pin::pin!(body);
+        let body: ::core::pin::Pin<&mut dyn ::core::future::Future<Output = $output>> =
+            body.as_mut();"
+    } else {
+        "let body = async $block;"
     };
+    let body = fill(body, end, &[("block", block), ("output", output)]);
     let build = match options.flavor {
-        Flavor::Local => quote_spanned! {end=>
-            .build_local(#path::runtime::LocalOptions::default())
-        },
-        Flavor::CurrentThread | Flavor::MultiThread => quote_spanned! {end=> .build() },
+        Flavor::Local => ".build_local($path::runtime::LocalOptions::default())",
+        Flavor::CurrentThread | Flavor::MultiThread => ".build()",
     };
-    let run = quote_spanned! {end=>
-        #[allow(clippy::expect_used, clippy::diverging_sub_expression, clippy::needless_return)]
+    let build = fill(build, end, &[("path", options.path.clone())]);
+    let run = fill(
+        r#"#[allow(clippy::expect_used, clippy::diverging_sub_expression, clippy::needless_return)]
         {
-            return #builder #build.expect("failed to build the runtime").block_on(body);
-        }
+            return $builder $build.expect("failed to build the runtime").block_on(body);
+        }"#,
+        end,
+        &[("builder", options.builder()), ("build", build)],
+    );
+    let test = match kind {
+        Kind::Test => "#[::core::prelude::v1::test]",
+        Kind::Main => "",
     };
-    quote! {
-        #test
-        #(#attrs)*
-        #vis #sig {
-            #body
-            #run
-        }
-    }
+    let attributes = function.attributes.iter().flatten().cloned().collect();
+    let mut whole = fill(
+        &format!("{test} $attributes $signature"),
+        Span::call_site(),
+        &[
+            ("attributes", attributes),
+            ("signature", function.signature.clone()),
+        ],
+    );
+    let content = Group::new(Delimiter::Brace, concat([body, run]));
+    whole.extend([TokenTree::Group(content)]);
+    whole
 }
 
 /// The body with its type said first, so that an error points to the statement that is wrong.
-fn hinted(block: &Block, output: &ReturnType) -> TokenStream {
-    let (ReturnType::Type(..), Some(output)) = (output, boxed_output(output)) else {
-        return quote! { #block };
+fn hinted(function: &Function, output: Option<&TokenStream>) -> TokenStream {
+    let (Some(_), Some(output)) = (&function.output, output) else {
+        return TokenTree::Group(function.body.clone()).into();
     };
-    let stmts = &block.stmts;
-    let hint = quote_spanned! {Span::mixed_site()=>
-        #[allow(unreachable_code, unused_variables, clippy::all)]
+    let hint = fill(
+        "#[allow(unreachable_code, unused_variables, clippy::all)]
         if false {
-            let output: #output = loop {};
+            let output: $output = loop {};
             return output;
-        }
-    };
-    quote_spanned! {block.span()=> { #hint #(#stmts)* } }
+        }",
+        Span::mixed_site(),
+        &[("output", output.clone())],
+    );
+    let content = concat([hint, function.body.stream()]);
+    let mut block = Group::new(Delimiter::Brace, content);
+    block.set_span(function.body.span());
+    TokenTree::Group(block).into()
 }
 
 /// The output type, if a `dyn Future` can name it.
-fn boxed_output(output: &ReturnType) -> Option<TokenStream> {
-    match output {
-        ReturnType::Default => Some(quote! { () }),
-        ReturnType::Type(_, ty) => match **ty {
-            Type::ImplTrait(_) | Type::Never(_) => None,
-            _ => {
-                let tokens = quote! { #ty };
-                let hidden = tokens.to_string().contains("impl ");
-                (!hidden).then(|| quote_spanned! {Span::call_site()=> #ty })
-            }
-        },
+fn boxed_output(function: &Function) -> Option<TokenStream> {
+    match function.output.as_deref() {
+        None => Some(fill("()", Span::call_site(), &[])),
+        Some([TokenTree::Punct(_)]) => None,
+        Some(output) => {
+            let output: TokenStream = output.iter().cloned().collect();
+            (!has_impl(output.clone())).then_some(output)
+        }
     }
+}
+
+/// Whether a type has an `impl Trait` in it.
+fn has_impl(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word.to_string() == "impl",
+        TokenTree::Group(group) => has_impl(group.stream()),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }

@@ -1,13 +1,12 @@
 //! The options of the entry points: `flavor = "…", worker_threads = N, …`.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
-use syn::parse::Parser;
-use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
-use syn::{Error, Expr, ExprLit, Lit, Meta, MetaNameValue, Path, Result, Token};
+use proc_macro::{Delimiter, Literal, Span, TokenStream, TokenTree};
 
 use crate::attribute::{Attribute, Kind};
+use crate::cursor::Cursor;
+use crate::error::{Error, Result};
+use crate::literal;
+use crate::template::{at, fill};
 
 /// Which scheduler the runtime has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,34 +16,75 @@ pub(crate) enum Flavor {
     Local,
 }
 
+/// One option as it was written.
+struct RawOption {
+    path: Vec<TokenTree>,
+    /// What stands behind the `=`, if there is one.
+    value: Option<Vec<TokenTree>>,
+}
+
+impl RawOption {
+    /// What comes next, up to the comma after it.
+    fn parse(cursor: &mut Cursor) -> Self {
+        let (mut path, mut value) = (Vec::new(), None);
+        while !cursor.is_operator(",") {
+            if value.is_none() && cursor.skip_operator("=") {
+                value = Some(Vec::new());
+                continue;
+            }
+            let Some(token) = cursor.next() else { break };
+            let to = value.as_mut().unwrap_or(&mut path);
+            match token {
+                // A macro's argument stands in a group without signs.
+                TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+                    to.extend(group.stream());
+                }
+                token => to.push(token),
+            }
+        }
+        cursor.skip_operator(",");
+        Self { path, value }
+    }
+
+    fn name(&self) -> String {
+        // What stands in parentheses behind a name is not part of it.
+        let words = self
+            .path
+            .iter()
+            .filter(|token| !matches!(token, TokenTree::Group(_)));
+        let name: String = words.map(ToString::to_string).collect();
+        name.to_lowercase()
+    }
+}
+
 /// The options as they were written, each with its position.
 #[derive(Default)]
 struct RawOptions {
     flavor: Option<(Flavor, Span)>,
     worker_threads: Option<(usize, Span)>,
     start_paused: Option<(bool, Span)>,
-    unhandled_panic: Option<(TokenStream, Span)>,
+    unhandled_panic: Option<(&'static str, Span)>,
     name: Option<(String, Span)>,
-    path: Option<(Path, Span)>,
+    path: Option<(TokenStream, Span)>,
 }
 
 /// A runtime that can be built: options that were checked against each other.
 pub(crate) struct Options {
     pub(crate) flavor: Flavor,
-    pub(crate) path: Path,
+    pub(crate) path: TokenStream,
     worker_threads: Option<usize>,
     start_paused: Option<bool>,
-    unhandled_panic: Option<TokenStream>,
+    unhandled_panic: Option<&'static str>,
     name: Option<String>,
 }
 
 impl Options {
     /// Reads `options` and checks them.
     pub(crate) fn parse(options: TokenStream, attribute: &Attribute) -> Result<Self> {
-        let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(options)?;
+        let mut cursor = Cursor::new(options);
         let mut raw = RawOptions::default();
-        for meta in &metas {
-            raw.take(meta, attribute)?;
+        while !cursor.is_empty() {
+            raw.take(&RawOption::parse(&mut cursor), attribute)?;
         }
         raw.check(attribute)
     }
@@ -56,32 +96,35 @@ impl Options {
 
     /// The calls on the builder, from `Builder::new_…` to before `build`.
     pub(crate) fn builder(&self) -> TokenStream {
-        let path = &self.path;
         let new = match self.flavor {
-            Flavor::MultiThread => quote! { new_multi_thread() },
-            Flavor::CurrentThread | Flavor::Local => quote! { new_current_thread() },
+            Flavor::MultiThread => "new_multi_thread",
+            Flavor::CurrentThread | Flavor::Local => "new_current_thread",
         };
-        let threads = self.worker_threads.map(|n| quote! { .worker_threads(#n) });
-        let paused = self
-            .start_paused
-            .map(|paused| quote! { .start_paused(#paused) });
-        let name = self.name.as_ref().map(|name| quote! { .name(#name) });
-        let panic = self.unhandled_panic.as_ref().map(|panic| {
-            quote! { .unhandled_panic(#path::runtime::UnhandledPanic::#panic) }
-        });
-        quote! {
-            #path::runtime::Builder::#new.enable_all() #threads #paused #panic #name
+        let mut text = format!("$path::runtime::Builder::{new}().enable_all()");
+        if let Some(threads) = self.worker_threads {
+            text += &format!(".worker_threads({threads}usize)");
         }
+        if let Some(paused) = self.start_paused {
+            text += &format!(".start_paused({paused})");
+        }
+        if let Some(policy) = self.unhandled_panic {
+            text += &format!(".unhandled_panic($path::runtime::UnhandledPanic::{policy})");
+        }
+        if let Some(name) = &self.name {
+            text += &format!(".name({})", Literal::string(name));
+        }
+        fill(&text, Span::call_site(), &[("path", self.path.clone())])
     }
 }
 
 impl RawOptions {
-    fn take(&mut self, meta: &Meta, attribute: &Attribute) -> Result<()> {
-        let Meta::NameValue(MetaNameValue { path, value, .. }) = meta else {
-            return Err(Self::misplaced(meta, attribute));
+    fn take(&mut self, option: &RawOption, attribute: &Attribute) -> Result<()> {
+        let RawOption { path, value } = option;
+        let name = option.name();
+        let Some(value) = value else {
+            return Err(misplaced(path, &name, attribute));
         };
-        let name = path.to_token_stream().to_string().to_lowercase();
-        let at = value.span();
+        let at = value.first().map_or_else(Span::call_site, TokenTree::span);
         let again = match name.as_str() {
             "flavor" => set(&mut self.flavor, flavor(value)?, at),
             "worker_threads" => set(&mut self.worker_threads, number(value, &name)?, at),
@@ -98,30 +141,10 @@ impl RawOptions {
             _ => return Err(unknown(path, &name)),
         };
         if again {
-            return Err(Error::new(
-                path.span(),
-                format!("`{name}` is set more than once"),
-            ));
+            let text = format!("`{name}` is set more than once");
+            return Err(Error::over(path, text));
         }
         Ok(())
-    }
-
-    fn misplaced(meta: &Meta, attribute: &Attribute) -> Error {
-        let name = meta.path().to_token_stream().to_string().to_lowercase();
-        let shown = attribute.name();
-        let text = match name.as_str() {
-            "threaded_scheduler" | "multi_thread" => {
-                format!("set the runtime by #[{shown}(flavor = \"multi_thread\")]")
-            }
-            "basic_scheduler" | "current_thread" | "single_threaded" => {
-                format!("set the runtime by #[{shown}(flavor = \"current_thread\")]")
-            }
-            "flavor" | "worker_threads" | "start_paused" | "crate" | "unhandled_panic" | "name" => {
-                format!("the option `{name}` needs a value: `{name} = …`")
-            }
-            _ => return unknown(meta.path(), &name),
-        };
-        Error::new_spanned(meta, text)
     }
 
     fn check(self, attribute: &Attribute) -> Result<Options> {
@@ -152,9 +175,7 @@ impl RawOptions {
         }
         Ok(Options {
             flavor,
-            path: self
-                .path
-                .map_or_else(|| attribute.path.clone(), |(path, _)| path),
+            path: self.path.map_or_else(|| attribute.path(), |(path, _)| path),
             worker_threads: self.worker_threads.map(|(n, _)| n),
             start_paused: self.start_paused.map(|(paused, _)| paused),
             unhandled_panic: self.unhandled_panic.map(|(panic, _)| panic),
@@ -168,57 +189,67 @@ fn set<T>(option: &mut Option<(T, Span)>, value: T, at: Span) -> bool {
     option.replace((value, at)).is_some()
 }
 
-fn unknown(path: &Path, name: &str) -> Error {
+/// An option without a value.
+fn misplaced(path: &[TokenTree], name: &str, attribute: &Attribute) -> Error {
+    let shown = attribute.name();
+    let text = match name {
+        "threaded_scheduler" | "multi_thread" => {
+            format!("set the runtime by #[{shown}(flavor = \"multi_thread\")]")
+        }
+        "basic_scheduler" | "current_thread" | "single_threaded" => {
+            format!("set the runtime by #[{shown}(flavor = \"current_thread\")]")
+        }
+        "flavor" | "worker_threads" | "start_paused" | "crate" | "unhandled_panic" | "name" => {
+            format!("the option `{name}` needs a value: `{name} = …`")
+        }
+        _ => return unknown(path, name),
+    };
+    Error::over(path, text)
+}
+
+fn unknown(path: &[TokenTree], name: &str) -> Error {
     let text = format!(
         "unknown option `{name}`; there are `flavor`, `worker_threads`, `start_paused`, `crate`, \
          `unhandled_panic` and `name`"
     );
-    Error::new_spanned(path, text)
+    Error::over(path, text)
 }
 
-fn literal<'a>(value: &'a Expr, name: &str, want: &str) -> Result<&'a Lit> {
+/// The only token of a value.
+fn single(value: &[TokenTree], name: &str, want: &str) -> Result<TokenTree> {
     match value {
-        Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
-        _ => Err(Error::new_spanned(
-            value,
-            format!("the value of `{name}` must be {want}"),
-        )),
+        [token] => Ok(token.clone()),
+        _ => Err(wrong(value, name, want)),
     }
 }
 
-fn number(value: &Expr, name: &str) -> Result<usize> {
+fn wrong(value: &[TokenTree], name: &str, want: &str) -> Error {
+    Error::over(value, format!("the value of `{name}` must be {want}"))
+}
+
+fn number(value: &[TokenTree], name: &str) -> Result<usize> {
     let want = "an integer above zero";
-    let bad = || Error::new_spanned(value, format!("the value of `{name}` must be {want}"));
-    match literal(value, name, want)? {
-        Lit::Int(int) => match int.base10_parse::<usize>() {
-            Ok(0) | Err(_) => Err(bad()),
-            Ok(number) => Ok(number),
-        },
-        _ => Err(bad()),
+    match literal::integer(&single(value, name, want)?.to_string()) {
+        Some(0) | None => Err(wrong(value, name, want)),
+        Some(number) => Ok(number),
     }
 }
 
-fn boolean(value: &Expr, name: &str) -> Result<bool> {
-    match literal(value, name, "true or false")? {
-        Lit::Bool(boolean) => Ok(boolean.value),
-        lit => Err(Error::new(
-            lit.span(),
-            format!("the value of `{name}` must be true or false"),
-        )),
+fn boolean(value: &[TokenTree], name: &str) -> Result<bool> {
+    let want = "true or false";
+    match single(value, name, want)?.to_string().parse() {
+        Ok(boolean) => Ok(boolean),
+        Err(_) => Err(wrong(value, name, want)),
     }
 }
 
-fn text(value: &Expr, name: &str) -> Result<String> {
-    match literal(value, name, "a string")? {
-        Lit::Str(text) => Ok(text.value()),
-        lit => Err(Error::new(
-            lit.span(),
-            format!("the value of `{name}` must be a string"),
-        )),
-    }
+fn text(value: &[TokenTree], name: &str) -> Result<String> {
+    let want = "a string";
+    let text = literal::string(&single(value, name, want)?.to_string());
+    text.ok_or_else(|| wrong(value, name, want))
 }
 
-fn flavor(value: &Expr) -> Result<Flavor> {
+fn flavor(value: &[TokenTree]) -> Result<Flavor> {
     match text(value, "flavor")?.as_str() {
         "current_thread" => Ok(Flavor::CurrentThread),
         "multi_thread" => Ok(Flavor::MultiThread),
@@ -228,36 +259,60 @@ fn flavor(value: &Expr) -> Result<Flavor> {
                 "no such runtime flavor: `{other}`; there are `multi_thread`, `current_thread` and \
                  `local`"
             );
-            Err(Error::new_spanned(value, text))
+            Err(Error::over(value, text))
         }
     }
 }
 
-fn panic_policy(value: &Expr) -> Result<TokenStream> {
+fn panic_policy(value: &[TokenTree]) -> Result<&'static str> {
     match text(value, "unhandled_panic")?.as_str() {
-        "ignore" => Ok(quote! { Ignore }),
-        "shutdown_runtime" => Ok(quote! { ShutdownRuntime }),
+        "ignore" => Ok("Ignore"),
+        "shutdown_runtime" => Ok("ShutdownRuntime"),
         other => {
             let text =
                 format!("no such policy: `{other}`; there are `ignore` and `shutdown_runtime`");
-            Err(Error::new_spanned(value, text))
+            Err(Error::over(value, text))
         }
     }
 }
 
-fn crate_path(value: &Expr, name: &str) -> Result<Path> {
-    match value {
-        Expr::Path(path) => Ok(path.path.clone()),
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => text.parse().map_err(|_| {
-            let what = format!("the value of `{name}` is not a path: \"{}\"", text.value());
-            Error::new(text.span(), what)
-        }),
-        _ => Err(Error::new_spanned(
-            value,
-            format!("the value of `{name}` must be a path"),
-        )),
+/// A path, as it is or in a string.
+fn crate_path(value: &[TokenTree], name: &str) -> Result<TokenStream> {
+    let [TokenTree::Literal(literal)] = value else {
+        let path: TokenStream = value.iter().cloned().collect();
+        return if is_path(path.clone()) {
+            Ok(path)
+        } else {
+            Err(wrong(value, name, "a path"))
+        };
+    };
+    let Some(text) = literal::string(&literal.to_string()) else {
+        return Err(wrong(value, name, "a path"));
+    };
+    match text.parse::<TokenStream>() {
+        Ok(path) if is_path(path.clone()) => Ok(at(path, literal.span())),
+        _ => {
+            let text = format!("the value of `{name}` is not a path: \"{text}\"");
+            Err(Error::over(value, text))
+        }
+    }
+}
+
+/// Whether `tokens` are words with `::` between them, and perhaps in front of them.
+fn is_path(tokens: TokenStream) -> bool {
+    let mut cursor = Cursor::new(tokens);
+    cursor.skip_operator("::");
+    loop {
+        // A macro's `$crate` is a word, too.
+        if cursor.word().is_none() {
+            return false;
+        }
+        cursor.next();
+        if cursor.is_empty() {
+            return true;
+        }
+        if !cursor.skip_operator("::") {
+            return false;
+        }
     }
 }

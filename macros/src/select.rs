@@ -5,24 +5,25 @@
 //!             that its handler runs outside of the poll, where it may use `?`, `break` and
 //!             `return`, and borrow what the other futures borrowed.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
-use syn::token::Brace;
-use syn::{Block, Error, Expr, Index, Pat, Result, Token, parenthesized};
+use std::fmt::Write;
+
+use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
+
+use crate::cursor::Cursor;
+use crate::error::{Error, Result};
+use crate::template::{Argument, concat, fill};
 
 /// Branches of one `select!`: a bit each.
 const MAX_BRANCHES: usize = 64;
 
-mod keyword {
-    syn::custom_keyword!(biased);
-}
+/// What a branch looks like, for who wrote it otherwise.
+const BRANCH: &str = "a branch of `select!` is `pattern = future => handler` or \
+                      `pattern = future, if condition => handler`";
 
 struct Branch {
-    pattern: Pat,
-    future: Expr,
-    guard: Option<Expr>,
+    pattern: TokenStream,
+    future: TokenStream,
+    guard: Option<TokenStream>,
     handler: TokenStream,
 }
 
@@ -33,28 +34,23 @@ struct Select {
     otherwise: Option<TokenStream>,
 }
 
-impl Parse for Select {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let content;
-        parenthesized!(content in input);
-        let krate = content.parse()?;
-        let is_biased = input.peek(keyword::biased) && input.peek2(Token![;]);
-        if is_biased {
-            input.parse::<keyword::biased>()?;
-            input.parse::<Token![;]>()?;
-        }
+impl Select {
+    fn parse(input: TokenStream) -> Result<Self> {
+        let mut cursor = Cursor::new(input);
+        let krate = cursor.parenthesized();
+        let is_biased = cursor.skip_biased();
         let (mut branches, mut otherwise) = (Vec::new(), None);
-        while !input.is_empty() {
-            if input.peek(Token![else]) {
-                input.parse::<Token![else]>()?;
-                input.parse::<Token![=>]>()?;
-                otherwise = Some(handler(input)?);
-                if !input.is_empty() {
-                    return Err(input.error("`else` is the last branch of `select!`"));
+        while !cursor.is_empty() {
+            if cursor.is_word("else") {
+                cursor.next();
+                cursor.expect_operator("=>", "expected `=>`")?;
+                otherwise = Some(handler(&mut cursor)?);
+                if !cursor.is_empty() {
+                    return Err(cursor.error("`else` is the last branch of `select!`"));
                 }
                 break;
             }
-            branches.push(input.parse()?);
+            branches.push(Branch::parse(&mut cursor)?);
         }
         if branches.is_empty() && otherwise.is_none() {
             return Err(Error::new(
@@ -75,59 +71,59 @@ impl Parse for Select {
     }
 }
 
-impl Parse for Branch {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let pattern = Pat::parse_multi_with_leading_vert(input)?;
-        expect(input, input.peek(Token![=]))?;
-        input.parse::<Token![=]>()?;
-        let future = input.parse()?;
-        let mut guard = None;
-        if input.peek(Token![,]) {
-            input.parse::<Token![,]>()?;
-            expect(input, input.peek(Token![if]))?;
-            input.parse::<Token![if]>()?;
-            guard = Some(input.parse()?);
+impl Branch {
+    fn parse(cursor: &mut Cursor) -> Result<Self> {
+        let pattern = cursor.pattern();
+        if pattern.is_empty() || cursor.is_operator("=>") {
+            return Err(cursor.error(BRANCH));
         }
-        expect(input, input.peek(Token![=>]))?;
-        input.parse::<Token![=>]>()?;
+        cursor.expect_operator("=", BRANCH)?;
+        let future = filled(cursor.expression(), cursor)?;
+        let mut guard = None;
+        if cursor.skip_operator(",") {
+            if !cursor.is_word("if") {
+                return Err(cursor.error(BRANCH));
+            }
+            cursor.next();
+            guard = Some(filled(cursor.expression(), cursor)?);
+        }
+        cursor.expect_operator("=>", BRANCH)?;
         Ok(Self {
             pattern,
             future,
             guard,
-            handler: handler(input)?,
+            handler: handler(cursor)?,
         })
     }
 }
 
-/// An error that shows what a branch looks like, unless what comes next is right.
-fn expect(input: ParseStream<'_>, is_right: bool) -> Result<()> {
-    if is_right {
-        return Ok(());
+/// `expression`, or an error if it is empty.
+fn filled(expression: TokenStream, cursor: &Cursor) -> Result<TokenStream> {
+    if expression.is_empty() {
+        return Err(cursor.error("expected an expression"));
     }
-    let text = "a branch of `select!` is `pattern = future => handler` or \
-                `pattern = future, if condition => handler`";
-    Err(input.error(text))
+    Ok(expression)
 }
 
 /// A block, with or without a comma, or an expression and a comma, which the last may leave out.
-fn handler(input: ParseStream<'_>) -> Result<TokenStream> {
-    if input.peek(Brace) {
-        let block: Block = input.parse()?;
-        if input.peek(Token![,]) {
-            input.parse::<Token![,]>()?;
+fn handler(cursor: &mut Cursor) -> Result<TokenStream> {
+    if let Some(TokenTree::Group(group)) = cursor.peek() {
+        if group.delimiter() == Delimiter::Brace {
+            let block = cursor.next().into_iter().collect();
+            cursor.skip_operator(",");
+            return Ok(block);
         }
-        return Ok(block.into_token_stream());
     }
-    let expression: Expr = input.parse()?;
-    if !input.is_empty() {
-        input.parse::<Token![,]>()?;
+    let expression = filled(cursor.expression(), cursor)?;
+    if !cursor.is_empty() {
+        cursor.expect_operator(",", "expected `,`")?;
     }
-    Ok(expression.into_token_stream())
+    Ok(expression)
 }
 
 /// The whole expansion.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
-    match syn::parse2::<Select>(input) {
+    match Select::parse(input) {
         Ok(select) => select.expand(),
         Err(error) => error.to_compile_error(),
     }
@@ -138,186 +134,189 @@ impl Select {
         if self.branches.is_empty() {
             return self.otherwise.clone().unwrap_or_default();
         }
-        let support = {
-            let krate = &self.krate;
-            quote! { #krate::macros::support }
-        };
-        let variants: Vec<Ident> = (0..self.branches.len())
-            .map(|index| format_ident!("Branch{index}"))
-            .collect();
-        let guards = self.guards();
-        let futures = self.futures(&support);
-        let poll = self.poll(&support, &variants);
-        let handlers = self
-            .branches
-            .iter()
-            .zip(&variants)
-            .map(|(branch, variant)| {
-                let Branch {
-                    pattern, handler, ..
-                } = branch;
-                quote_spanned! {handler.span()=> __SelkieOutcome::#variant(#pattern) => #handler, }
-            });
+        let (mut variants, mut fields) = (String::new(), String::new());
+        for index in 0..self.branches.len() {
+            let _ = write!(variants, "Branch{index},");
+            let _ = write!(fields, "Branch{index}(Branch{index}),");
+        }
+        let text = format!(
+            "{{
+                // An item's name is not hygienic: no user has this one.
+                #[doc(hidden)]
+                #[allow(non_camel_case_types)]
+                enum __SelkieOutcome<{variants}> {{
+                    {fields}
+                    Disabled,
+                }}
+                $guards
+                #[allow(unused_mut)]
+                let mut outcome = {{
+                    $futures
+                    $poll
+                }};
+                #[allow(unreachable_patterns, unreachable_code)]
+                match outcome {{
+                    $handlers
+                    __SelkieOutcome::Disabled => $otherwise,
+                    _ => ::core::unreachable!(\"a pattern that matched does not match any more\"),
+                }}
+            }}"
+        );
         let otherwise = self.otherwise.clone().unwrap_or_else(|| {
-            quote! {
-                ::core::panic!("all branches are disabled and there is no else branch")
-            }
+            let text = r#"::core::panic!("all branches are disabled and there is no else branch")"#;
+            fill(text, Span::call_site(), &[])
         });
-        let site = Span::mixed_site();
-        quote_spanned! {site=> {
-            // An item's name is not hygienic: no user has this one.
-            #[doc(hidden)]
-            #[allow(non_camel_case_types)]
-            enum __SelkieOutcome<#(#variants),*> {
-                #(#variants(#variants),)*
-                Disabled,
-            }
-            #guards
-            #[allow(unused_mut)]
-            let mut outcome = {
-                #futures
-                #poll
-            };
-            #[allow(unreachable_patterns, unreachable_code)]
-            match outcome {
-                #(#handlers)*
-                __SelkieOutcome::Disabled => #otherwise,
-                _ => ::core::unreachable!("a pattern that matched does not match any more"),
-            }
-        }}
+        let arguments = [
+            ("guards", self.guards()),
+            ("futures", self.futures()),
+            ("poll", self.poll()),
+            ("handlers", self.handlers()),
+            ("otherwise", otherwise),
+        ];
+        fill(&text, Span::mixed_site(), &arguments)
+    }
+
+    /// An arm for each outcome, at the place of its handler.
+    fn handlers(&self) -> TokenStream {
+        concat(self.branches.iter().enumerate().map(|(index, branch)| {
+            let handler = branch.handler.clone();
+            let first = handler.clone().into_iter().next();
+            fill(
+                &format!("__SelkieOutcome::Branch{index}($pattern) => $handler,"),
+                first.map_or_else(Span::call_site, |token| token.span()),
+                &[("pattern", branch.pattern.clone()), ("handler", handler)],
+            )
+        }))
     }
 
     /// `disabled`: the bits of the branches whose guard is false, in as few bytes as will do.
     fn guards(&self) -> TokenStream {
+        let bits = match self.branches.len() {
+            0..=8 => "u8",
+            9..=16 => "u16",
+            17..=32 => "u32",
+            _ => "u64",
+        };
+        let declaration = format!(
+            "#[allow(unused_mut, unused_assignments, unused_parens, clippy::nonminimal_bool)]
+            let mut disabled: {bits} = 0;"
+        );
         let site = Span::mixed_site();
         let guards = self
             .branches
             .iter()
             .enumerate()
             .filter_map(|(index, branch)| {
-                let guard = branch.guard.as_ref()?;
-                let bit = Literal::u64_unsuffixed(1 << index);
-                Some(quote_spanned! {site=> if !(#guard) { disabled |= #bit; } })
+                let guard = branch.guard.clone()?;
+                let text = format!("if !($guard) {{ disabled |= {}; }}", 1_u64 << index);
+                Some(fill(&text, site, &[("guard", guard)]))
             });
-        let bits = match self.branches.len() {
-            0..=8 => quote! { u8 },
-            9..=16 => quote! { u16 },
-            17..=32 => quote! { u32 },
-            _ => quote! { u64 },
-        };
-        quote_spanned! {site=>
-            #[allow(unused_mut, unused_assignments, unused_parens, clippy::nonminimal_bool)]
-            let mut disabled: #bits = 0;
-            #(#guards)*
-        }
+        concat([fill(&declaration, site, &[])].into_iter().chain(guards))
     }
 
     /// Every future, made in the order of the branches, in one tuple that does not move any more.
-    fn futures(&self, support: &TokenStream) -> TokenStream {
-        let site = Span::mixed_site();
+    fn futures(&self) -> TokenStream {
         // Each in a `let` of its own, so that what it borrows from a temporary value lives on.
-        let made: Vec<Ident> = (0..self.branches.len())
-            .map(|index| Ident::new(&format!("made{index}"), site))
-            .collect();
-        let lets = self.branches.iter().zip(&made).map(|(branch, made)| {
-            let future = &branch.future;
-            quote_spanned! {site=> let #made = #future; }
-        });
-        quote_spanned! {site=>
-            #(#lets)*
-            let mut futures = (#(#support::IntoFuture::into_future(#made),)*);
-            // One pointer for all of them keeps the future small.
-            let futures = &mut futures;
+        let (mut lets, mut tuple) = (String::new(), String::new());
+        for index in 0..self.branches.len() {
+            let _ = write!(lets, "let made{index} = $future{index};");
+            let _ = write!(
+                tuple,
+                "$krate::macros::support::IntoFuture::into_future(made{index}),"
+            );
         }
+        let text = format!(
+            "{lets}
+            let mut futures = ({tuple});
+            // One pointer for all of them keeps the future small.
+            let futures = &mut futures;"
+        );
+        let names: Vec<String> = (0..self.branches.len())
+            .map(|index| format!("future{index}"))
+            .collect();
+        let futures = self.branches.iter().map(|branch| branch.future.clone());
+        let mut arguments: Vec<Argument<'_>> = vec![("krate", self.krate.clone())];
+        arguments.extend(names.iter().map(String::as_str).zip(futures));
+        fill(&text, Span::mixed_site(), &arguments)
     }
 
     /// One poll of the branches that are not disabled, from `start` on.
-    fn poll(&self, support: &TokenStream, variants: &[Ident]) -> TokenStream {
-        let site = Span::mixed_site();
-        let count = self.branches.len() as u32;
+    fn poll(&self) -> TokenStream {
+        let count = self.branches.len();
         let arms = self.branches.iter().enumerate().map(|(index, branch)| {
-            let field = Index::from(index);
-            let (variant, number) = (&variants[index], index as u32);
-            let mut pattern = branch.pattern.clone();
-            unbind(&mut pattern);
-            quote_spanned! {site=> #number => {
-                // SAFETY: a field of a local variable that nothing moves any more, as in `pin!`.
-                let future = unsafe { #support::Pin::new_unchecked(&mut futures.#field) };
-                let output = match #support::Future::poll(future, context) {
-                    #support::Poll::Ready(output) => output,
-                    // `continue` lets an output that nobody names be `()`.
-                    #support::Poll::Pending => {
-                        is_waiting = true;
-                        continue;
-                    }
-                };
-                disabled |= 1 << branch;
-                #[allow(unused_variables, unreachable_patterns, clippy::all)]
-                match &output {
-                    #pattern => return #support::Poll::Ready(__SelkieOutcome::#variant(output)),
-                    _ => {}
-                }
-            }}
+            let text = ARM.replace("INDEX", &index.to_string());
+            let pattern = unbound(branch.pattern.clone());
+            let arguments = [("krate", self.krate.clone()), ("pattern", pattern)];
+            fill(&text, Span::mixed_site(), &arguments)
         });
         let start = if self.is_biased {
-            quote_spanned! {site=> 0 }
+            "0".to_owned()
         } else {
-            quote_spanned! {site=> #support::below(#count) }
+            format!("$krate::macros::support::below({count}u32)")
         };
-        quote_spanned! {site=>
-            #support::poll_fn(|context| {
-                ::core::task::ready!(#support::poll_budget_available(context));
+        let text = format!(
+            "$krate::macros::support::poll_fn(|context| {{
+                ::core::task::ready!($krate::macros::support::poll_budget_available(context));
                 let futures = &mut *futures;
-                let start: u32 = #start;
+                let start: u32 = {start};
                 let mut is_waiting = false;
-                for step in 0..#count {
+                for step in 0..{count}u32 {{
                     #[allow(clippy::modulo_one)]
-                    let branch: u32 = (start + step) % #count;
-                    if disabled & (1 << branch) != 0 {
+                    let branch: u32 = (start + step) % {count}u32;
+                    if disabled & (1 << branch) != 0 {{
                         continue;
-                    }
+                    }}
                     #[allow(unreachable_code)]
-                    match branch {
-                        #(#arms)*
-                        _ => ::core::unreachable!("branches are counted modulo their number"),
-                    }
-                }
-                if is_waiting {
-                    #support::Poll::Pending
-                } else {
-                    #support::Poll::Ready(__SelkieOutcome::Disabled)
-                }
-            })
-            .await
-        }
+                    match branch {{
+                        $arms
+                        _ => ::core::unreachable!(\"branches are counted modulo their number\"),
+                    }}
+                }}
+                if is_waiting {{
+                    $krate::macros::support::Poll::Pending
+                }} else {{
+                    $krate::macros::support::Poll::Ready(__SelkieOutcome::Disabled)
+                }}
+            }})
+            .await"
+        );
+        let arguments = [("krate", self.krate.clone()), ("arms", concat(arms))];
+        fill(&text, Span::mixed_site(), &arguments)
     }
 }
 
-/// Makes `pattern` fit a reference to what it is for: by-value and by-reference bindings become
-/// plain ones.
-fn unbind(pattern: &mut Pat) {
-    match pattern {
-        Pat::Ident(ident) => {
-            ident.by_ref = None;
-            ident.mutability = None;
-            if let Some((_, inner)) = &mut ident.subpat {
-                unbind(inner);
-            }
+/// One branch's turn.
+const ARM: &str = "INDEXu32 => {
+    // SAFETY: a field of a local variable that nothing moves any more, as in `pin!`.
+    let future = unsafe { $krate::macros::support::Pin::new_unchecked(&mut futures.INDEX) };
+    let output = match $krate::macros::support::Future::poll(future, context) {
+        $krate::macros::support::Poll::Ready(output) => output,
+        // `continue` lets an output that nobody names be `()`.
+        $krate::macros::support::Poll::Pending => {
+            is_waiting = true;
+            continue;
         }
-        Pat::Or(or) => or.cases.iter_mut().for_each(unbind),
-        Pat::Paren(paren) => unbind(&mut paren.pat),
-        Pat::Reference(reference) => {
-            reference.mutability = None;
-            unbind(&mut reference.pat);
+    };
+    disabled |= 1 << branch;
+    #[allow(unused_variables, unreachable_patterns, clippy::all)]
+    match &output {
+        $pattern => {
+            return $krate::macros::support::Poll::Ready(__SelkieOutcome::BranchINDEX(output));
         }
-        Pat::Slice(slice) => slice.elems.iter_mut().for_each(unbind),
-        Pat::Struct(fields) => fields
-            .fields
-            .iter_mut()
-            .for_each(|field| unbind(&mut field.pat)),
-        Pat::Tuple(tuple) => tuple.elems.iter_mut().for_each(unbind),
-        Pat::TupleStruct(tuple) => tuple.elems.iter_mut().for_each(unbind),
-        Pat::Type(typed) => unbind(&mut typed.pat),
         _ => {}
     }
+}";
+
+/// `pattern` for a reference to what it is for: by-value and by-reference bindings become plain ones.
+fn unbound(pattern: TokenStream) -> TokenStream {
+    let tokens = pattern.into_iter().filter_map(|token| match token {
+        TokenTree::Ident(word) if matches!(word.to_string().as_str(), "mut" | "ref") => None,
+        TokenTree::Group(group) => {
+            let mut plain = Group::new(group.delimiter(), unbound(group.stream()));
+            plain.set_span(group.span());
+            Some(TokenTree::Group(plain))
+        }
+        token => Some(token),
+    });
+    tokens.collect()
 }

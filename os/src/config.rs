@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use selkie_core::raw::platform::contain_panic;
 
-use crate::observability::Probes;
+use crate::observability::Observer;
 
 /// A hook that a thread calls.
 pub(crate) type Callback = Arc<dyn Fn() + Send + Sync>;
@@ -37,7 +37,7 @@ pub(crate) struct Config {
     /// Whether a task's panic ends the runtime; for current-thread runtimes.
     pub(crate) ends_on_panic: bool,
     /// What looks at the tasks, if anything does.
-    pub(crate) probes: Option<Arc<Probes>>,
+    pub(crate) probes: Option<Arc<dyn Observer>>,
     pub(crate) after_start: Option<Callback>,
     pub(crate) before_stop: Option<Callback>,
     pub(crate) before_park: Option<Callback>,

@@ -1,6 +1,7 @@
 //! `select!`, `join!`, `try_join!` and `pin!` without a runtime: what they accept and promise.
 
 mod colliding_names;
+mod expressions;
 
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn, ready};

@@ -226,7 +226,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "trace",
             "sync",
         ],
-        &["coop", "task", "time", "wake", "platform"],
+        &["coop", "task", "time", "wake", "platform", "collections"],
     ),
     os(
         "source",

@@ -43,7 +43,7 @@ pub const LARGEST_SLOT: usize = CLASSES * SLOT_ALIGN;
 /// An `H` may be shared between threads in every state, vacant included, and a word of zeros
 /// wherever another thread may look is a vacant `H`. The functions here and [`QueueItem::next`] are called while
 /// a slab works on its lists, and do not come back to it.
-pub unsafe trait SlotHeader: QueueItem + Sync + 'static {
+pub unsafe trait SlotHeader: QueueItem + Sync + Sized + 'static {
     /// The header of a slot that was never taken.
     fn vacant() -> Self;
 

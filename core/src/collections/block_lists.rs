@@ -35,14 +35,6 @@ struct Class<H: SlotHeader> {
     returned: Option<SlotRef<H>>,
 }
 
-/// The blocks of the list that starts with `first`.
-fn linked<H: SlotHeader>(first: Option<BlockRef<H>>) -> impl Iterator<Item = BlockRef<H>> {
-    core::iter::successors(first, |block| {
-        // SAFETY: called by the owner (I1).
-        unsafe { block.with_state(|state| state.next_linked) }
-    })
-}
-
 impl<H: SlotHeader> BlockLists<H> {
     /// No blocks.
     pub(super) fn new() -> Self {
@@ -76,10 +68,16 @@ impl<H: SlotHeader> BlockLists<H> {
         self.classes[class].listed
     }
 
-    /// The blocks in use.
-    pub(super) fn in_use(&self) -> impl Iterator<Item = BlockRef<H>> {
-        self.touched_classes()
-            .flat_map(|class| linked(self.classes[class].linked))
+    /// Calls `each` with the blocks in use.
+    pub(super) fn each_in_use(&self, mut each: impl FnMut(BlockRef<H>)) {
+        for class in &self.classes {
+            let mut next = class.linked;
+            while let Some(block) = next {
+                each(block);
+                // SAFETY: called by the owner (I1).
+                next = unsafe { block.with_state(|state| state.next_linked) };
+            }
+        }
     }
 
     /// Slots of `class` that outsiders gave back and that are not yet in their blocks.
@@ -118,7 +116,7 @@ impl<H: SlotHeader> BlockLists<H> {
 
     /// A slot has come back to `block`, which is not the current one (I2).
     #[cold]
-    fn settle(&mut self, block: BlockRef<H>) {
+    pub(super) fn settle(&mut self, block: BlockRef<H>) {
         // SAFETY: the owner's own block.
         let (listed, taken) = unsafe { block.with_state(|state| (state.listed, state.taken)) };
         if !listed {

@@ -17,7 +17,7 @@ use crate::maybe_const;
 use crate::platform::{Lock, POOLED_BLOCKS};
 
 /// Blocks for slabs, shared by all slabs of one pool.
-pub(super) struct BlockPool<H: SlotHeader>(Lock<Blocks<H>>);
+pub struct BlockPool<H: SlotHeader>(Lock<Blocks<H>>);
 
 struct Blocks<H: SlotHeader> {
     /// Memory that no class has.

@@ -5,7 +5,9 @@ use std::vec::Vec;
 
 use loom::thread;
 
-use super::{ChainLink, QueueItem, Slab, SlabPool, SlotHeader, SlotLayout, SlotRef};
+use super::{
+    BlockPool, ChainLink, QueueItem, Slab, SlabHeader, SlabPool, SlotHeader, SlotLayout, SlotRef,
+};
 
 struct Slot {
     next: ChainLink<Slot>,
@@ -33,6 +35,23 @@ unsafe impl SlotHeader for Slot {
     }
 
     unsafe fn restore(_this: SlotRef<Self>, _generation: usize) {}
+}
+
+// SAFETY: the slab's functions.
+unsafe impl SlabHeader for Slot {
+    unsafe fn take_slowly(
+        slab: &'static Slab<Self>,
+        class: usize,
+        pool: &BlockPool<Self>,
+    ) -> SlotRef<Self> {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.take_slowly(class, pool) }
+    }
+
+    unsafe fn settle(slab: &Slab<Self>, slot: SlotRef<Self>) {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.settle(slot) };
+    }
 }
 
 /// A slot's address that goes to another thread.

@@ -30,22 +30,42 @@ use super::block_lists::BlockLists;
 use super::block_pool::BlockPool;
 use super::slot::SlotRef;
 use crate::context_cell;
-use crate::platform::{
-    AtomicPtr, HAS_THREADS, Lock, Ordering, SLOT_CHUNK_BYTES, UnsafeCell, without_interrupts,
-};
+use crate::platform::{AtomicPtr, HAS_THREADS, Lock, Ordering, UnsafeCell, without_interrupts};
 
 context_cell! {
     /// Address of the slab whose owner the running context is, or 0.
     static CURRENT_SLAB: usize = 0;
 }
 
+/// A header whose crate compiles what is rare of its slabs: once, instead of wherever a slot is taken or given back.
+///
+/// # Safety
+/// The functions are those of [`Slab`] with the same names.
+pub unsafe trait SlabHeader: SlotHeader {
+    /// [`Slab::take_slowly`].
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn take_slowly(
+        slab: &'static Slab<Self>,
+        class: usize,
+        pool: &BlockPool<Self>,
+    ) -> SlotRef<Self>;
+
+    /// [`Slab::settle`].
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn settle(slab: &Slab<Self>, slot: SlotRef<Self>);
+}
+
 /// A source of slots; owned by one owner at a time and never freed.
-pub struct Slab<H: SlotHeader> {
+pub struct Slab<H: SlabHeader> {
     /// What the owner's slots belong to: an address that slots' users interpret.
     owner: AtomicPtr<()>,
     local: UnsafeCell<BlockLists<H>>,
     /// The blocks, for those who look from outside (I6).
-    known: Lock<Vec<BlockRef<H>>>,
+    pub(super) known: Lock<Vec<BlockRef<H>>>,
     remote: [AtomicPtr<H>; CLASSES],
 }
 
@@ -64,11 +84,11 @@ unsafe fn slot_at<H>(header: *mut H) -> Option<SlotRef<H>> {
 }
 
 // SAFETY: `local` is touched by the owner only (I2), the rest is atomic.
-unsafe impl<H: SlotHeader> Sync for Slab<H> {}
+unsafe impl<H: SlabHeader> Sync for Slab<H> {}
 // SAFETY: as above; nothing in a slab belongs to a thread.
-unsafe impl<H: SlotHeader> Send for Slab<H> {}
+unsafe impl<H: SlabHeader> Send for Slab<H> {}
 
-impl<H: SlotHeader> core::fmt::Debug for Slab<H> {
+impl<H: SlabHeader> core::fmt::Debug for Slab<H> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Slab")
             .field("owner", &self.owner)
@@ -76,7 +96,7 @@ impl<H: SlotHeader> core::fmt::Debug for Slab<H> {
     }
 }
 
-impl<H: SlotHeader> Slab<H> {
+impl<H: SlabHeader> Slab<H> {
     pub(super) fn new() -> Self {
         Self {
             owner: AtomicPtr::new(core::ptr::null_mut()),
@@ -125,9 +145,14 @@ impl<H: SlotHeader> Slab<H> {
         let slab = unsafe { Self::of(slot) };
         if HAS_THREADS && CURRENT_SLAB.get() == core::ptr::from_ref(slab).addr() {
             // SAFETY: by the caller's promise.
-            let give_back = |local: &mut BlockLists<H>| unsafe { local.give_back(slot) };
+            let block = unsafe { BlockRef::of(slot) };
+            // SAFETY: by the caller's promise; the block is this context's own (I2).
+            let give_back = |_: &mut BlockLists<H>| unsafe { block.give_back(slot) };
             // SAFETY: this context is the owner (I2).
-            unsafe { slab.with_local(give_back) };
+            if unsafe { slab.with_local(give_back) } {
+                // SAFETY: as above.
+                unsafe { H::settle(slab, slot) };
+            }
         } else {
             // SAFETY: by the caller's promise.
             let class = unsafe { BlockRef::of(slot) }.class();
@@ -153,27 +178,41 @@ impl<H: SlotHeader> Slab<H> {
         }
     }
 
-    /// Takes a slot of the size class `class`; new blocks come from `pool`.
+    /// Moves the block of `slot`, which has come back to it, to the list that it belongs to now.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2); the slot came back to a block that is not the current one.
+    #[cold]
+    pub unsafe fn settle(&self, slot: SlotRef<H>) {
+        // SAFETY: by the caller's promise.
+        let block = unsafe { BlockRef::of(slot) };
+        // SAFETY: as above.
+        unsafe { self.with_local(|local| local.settle(block)) };
+    }
+
+    /// Takes a slot of the size class `class` out of the current block, if that has one.
     ///
     /// # Safety
     /// The caller is the owner (I2).
     #[inline]
-    pub(super) unsafe fn take(&'static self, class: usize, pool: &BlockPool<H>) -> SlotRef<H> {
-        let take = |local: &mut BlockLists<H>| {
-            if let Some(block) = local.current(class) {
-                // SAFETY: the owner's own block (I2).
-                if let Some(slot) = unsafe { block.take() } {
-                    return slot;
-                }
-            }
-            self.take_slowly(local, class, pool)
-        };
+    pub(super) unsafe fn take(&self, class: usize) -> Option<SlotRef<H>> {
+        // SAFETY: the owner's own block (I2).
+        let take = |block: BlockRef<H>| unsafe { block.take() };
         // SAFETY: by the caller's promise.
-        unsafe { self.with_local(take) }
+        unsafe { self.with_local(|local| local.current(class).and_then(take)) }
     }
 
+    /// Takes a slot of the size class `class`; new blocks come from `pool`.
+    ///
+    /// # Safety
+    /// The caller is the owner (I2).
     #[cold]
-    fn take_slowly(
+    pub unsafe fn take_slowly(&'static self, class: usize, pool: &BlockPool<H>) -> SlotRef<H> {
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_local(|local| self.refill(local, class, pool)) }
+    }
+
+    fn refill(
         &'static self,
         local: &mut BlockLists<H>,
         class: usize,
@@ -229,74 +268,28 @@ impl<H: SlotHeader> Slab<H> {
     /// The caller is the owner (I2), and trims nothing meanwhile.
     pub(super) unsafe fn walk(&self, mut visit: impl FnMut(SlotRef<H>)) {
         // SAFETY: by the caller's promise.
-        let blocks = unsafe {
-            self.with_local(|local| {
-                let with_carved = |block: BlockRef<H>| (block, block.carved());
-                local.in_use().map(with_carved).collect::<Vec<_>>()
-            })
-        };
+        let blocks = unsafe { self.in_use() };
         // The blocks stay with the slab while slots of them are visited, whatever list they are in.
         for (block, carved) in blocks {
-            // SAFETY: below the number of slots that are carved.
-            (0..carved).for_each(|index| visit(unsafe { block.slot(index) }));
+            for index in 0..carved {
+                // SAFETY: below the number of slots that are carved.
+                visit(unsafe { block.slot(index) });
+            }
         }
     }
 
-    /// Calls `visit` with every carved slot, taken or vacant, of all blocks, while the slab's slots belong to `owner`, or to
-    /// anybody. Callable in any context where there are threads; without threads there is nothing to visit. A slot may be
-    /// visited twice, and those that come or go meanwhile once or not at all. `visit` takes and gives back no slot, and
-    /// touches what any context may touch of a slot.
+    /// The blocks in use, each with the number of its carved slots.
     ///
-    /// # Cost
-    /// If the owner wants to take or give back a block meanwhile, it waits for the visit of one block at most.
-    pub fn walk_from_outside(&self, owner: Option<*const ()>, mut visit: impl FnMut(SlotRef<H>)) {
-        let mut next = usize::MAX;
-        loop {
-            let known = self.known.lock();
-            // From the last to the first: a block that is moved to the place of one that goes has been visited, or is new.
-            next = next.min(known.len());
-            let is_wanted = owner.is_none_or(|owner| core::ptr::eq(self.owner(), owner));
-            if next == 0 || !is_wanted {
-                return;
-            }
-            next -= 1;
-            let block = known[next];
-            // SAFETY: below the number of slots that are carved; the block stays while it is known (I6).
-            (0..block.carved()).for_each(|index| visit(unsafe { block.slot(index) }));
-        }
-    }
-
-    /// The bytes of the blocks, while the slots belong to `owner`; else none, as where there are no threads.
-    pub fn bytes_from_outside(&self, owner: *const ()) -> usize {
-        let known = self.known.lock();
-        let is_owned = core::ptr::eq(self.owner(), owner);
-        usize::from(is_owned) * known.len() * SLOT_CHUNK_BYTES
-    }
-
-    /// Shows `block`, which the slab has from now on, to those who look from outside (I6).
-    fn make_known(&self, block: BlockRef<H>) {
-        if HAS_THREADS {
-            let mut known = self.known.lock();
-            let place = known.len();
-            known.push(block);
-            // SAFETY: called by the owner.
-            unsafe { block.with_state(|state| state.known_at = place) };
-        }
-    }
-
-    /// Gives `block` to `pool`; no slot of it is taken.
-    fn give_block(&self, block: BlockRef<H>, pool: &BlockPool<H>) {
-        if HAS_THREADS {
-            let mut known = self.known.lock();
-            // SAFETY: called by the owner.
-            let place = unsafe { block.with_state(|state| state.known_at) };
-            known.swap_remove(place);
-            if let Some(moved) = known.get(place) {
-                // SAFETY: as above.
-                unsafe { moved.with_state(|state| state.known_at = place) };
-            }
-        }
-        pool.give(block);
+    /// # Safety
+    /// The caller is the owner (I2).
+    unsafe fn in_use(&self) -> Vec<(BlockRef<H>, u16)> {
+        let list = |local: &mut BlockLists<H>| {
+            let mut blocks = Vec::with_capacity(local.blocks());
+            local.each_in_use(|block| blocks.push((block, block.carved())));
+            blocks
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { self.with_local(list) }
     }
 
     /// Calls `f` with the owner's lists.
@@ -378,7 +371,7 @@ pub struct Entered {
 
 impl Entered {
     #[inline]
-    pub(super) fn new<H: SlotHeader>(slab: &'static Slab<H>) -> Self {
+    pub(super) fn new<H: SlabHeader>(slab: &'static Slab<H>) -> Self {
         let slab = core::ptr::from_ref(slab).addr();
         Self {
             slab,

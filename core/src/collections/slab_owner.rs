@@ -10,23 +10,23 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::mem::ManuallyDrop;
 
-use super::block::{CLASSES, LARGEST_SLOT, SLOT_ALIGN, SlotHeader};
+use super::block::{CLASSES, LARGEST_SLOT, SLOT_ALIGN};
 use super::block_pool::BlockPool;
-use super::slab::{Entered, Slab};
+use super::slab::{Entered, Slab, SlabHeader};
 use super::slot::SlotRef;
 use crate::maybe_const;
 use crate::platform::{CACHE_LINE_BYTES, HAS_THREADS, KEPT_BLOCKS, Lock};
 
 /// The slabs that nobody owns, and the blocks that no slab has.
 #[derive(Debug)]
-pub struct SlabPool<H: SlotHeader> {
+pub struct SlabPool<H: SlabHeader> {
     vacant: Lock<Vec<&'static Slab<H>>>,
     /// Every slab that was made.
     slabs: Lock<Vec<&'static Slab<H>>>,
     blocks: BlockPool<H>,
 }
 
-impl<H: SlotHeader> SlabPool<H> {
+impl<H: SlabHeader> SlabPool<H> {
     maybe_const! {
         /// A pool without slabs.
         pub fn new() -> Self {
@@ -68,7 +68,7 @@ impl<H: SlotHeader> SlabPool<H> {
     }
 }
 
-impl<H: SlotHeader> Default for SlabPool<H> {
+impl<H: SlabHeader> Default for SlabPool<H> {
     fn default() -> Self {
         Self::new()
     }
@@ -102,7 +102,7 @@ const _: () = assert!(CLASSES % (SlotLayout::Apart.rounding() + 1) == 0);
 /// Dropping it gives the slab back to its pool, with the memory of all blocks that have no taken
 /// slot. The slots that are still taken must not hold anything that belongs to the owner.
 #[derive(Debug)]
-pub struct SlabOwner<H: SlotHeader> {
+pub struct SlabOwner<H: SlabHeader> {
     slab: &'static Slab<H>,
     pool: &'static SlabPool<H>,
     /// The bits that are set in the class of every slot taken: see [`SlotLayout`].
@@ -112,7 +112,7 @@ pub struct SlabOwner<H: SlotHeader> {
     walking: Cell<bool>,
 }
 
-impl<H: SlotHeader> SlabOwner<H> {
+impl<H: SlabHeader> SlabOwner<H> {
     /// Takes a slot of at least `bytes`.
     ///
     /// # Panics
@@ -125,7 +125,11 @@ impl<H: SlotHeader> SlabOwner<H> {
         );
         let class = (bytes.div_ceil(SLOT_ALIGN).max(1) - 1) | self.rounding;
         // SAFETY: the owner, which is not shared.
-        unsafe { self.slab.take(class, &self.pool.blocks) }
+        match unsafe { self.slab.take(class) } {
+            Some(slot) => slot,
+            // SAFETY: as above.
+            None => unsafe { H::take_slowly(self.slab, class, &self.pool.blocks) },
+        }
     }
 
     /// Calls `visit` with every slot that holds something, and with vacant ones beside them; also, or not, with those
@@ -195,7 +199,7 @@ impl Drop for WalkGuard<'_> {
     }
 }
 
-impl<H: SlotHeader> Drop for SlabOwner<H> {
+impl<H: SlabHeader> Drop for SlabOwner<H> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the owner, which is not shared.

@@ -8,7 +8,10 @@ use std::vec::Vec;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
-use super::{ChainLink, QueueItem, Slab, SlabOwner, SlabPool, SlotHeader, SlotLayout, SlotRef};
+use super::{
+    BlockPool, ChainLink, QueueItem, Slab, SlabHeader, SlabOwner, SlabPool, SlotHeader, SlotLayout,
+    SlotRef,
+};
 use crate::platform::{AtomicUsize, Ordering};
 
 /// By how much less is made under Miri, which is slow.
@@ -43,6 +46,23 @@ unsafe impl SlotHeader for Slot {
     unsafe fn restore(this: SlotRef<Self>, generation: usize) {
         this.next.set(std::ptr::null_mut());
         this.lives.store(generation, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: the slab's functions.
+unsafe impl SlabHeader for Slot {
+    unsafe fn take_slowly(
+        slab: &'static Slab<Self>,
+        class: usize,
+        pool: &BlockPool<Self>,
+    ) -> SlotRef<Self> {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.take_slowly(class, pool) }
+    }
+
+    unsafe fn settle(slab: &Slab<Self>, slot: SlotRef<Self>) {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.settle(slot) };
     }
 }
 
@@ -308,6 +328,23 @@ unsafe impl SlotHeader for PanickingSlot {
     }
 
     unsafe fn restore(_this: SlotRef<Self>, _generation: usize) {}
+}
+
+// SAFETY: the slab's functions.
+unsafe impl SlabHeader for PanickingSlot {
+    unsafe fn take_slowly(
+        slab: &'static Slab<Self>,
+        class: usize,
+        pool: &BlockPool<Self>,
+    ) -> SlotRef<Self> {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.take_slowly(class, pool) }
+    }
+
+    unsafe fn settle(slab: &Slab<Self>, slot: SlotRef<Self>) {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.settle(slot) };
+    }
 }
 
 /// A slot whose header was never made would be memory that nobody has written.

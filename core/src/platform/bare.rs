@@ -1,4 +1,4 @@
-//! Back-end for systems without threads: portable atomics, critical sections.
+//! Back-end for systems without threads: the processor's atomics where it has them, critical sections.
 #![allow(unsafe_code)]
 
 use core::time::Duration;
@@ -16,18 +16,18 @@ use super::simulated as section;
 pub use super::simulated_atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
 };
-pub use core::sync::atomic::fence;
 #[cfg(all(target_has_atomic = "64", not(test)))]
-pub use portable_atomic::AtomicU64;
+pub use core::sync::atomic::AtomicU64;
+pub use core::sync::atomic::fence;
 #[cfg(all(target_has_atomic = "ptr", not(test)))]
-pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
+pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
 
 /// An atomic that no model watches.
 pub type PlainU64 = AtomicU64;
-#[cfg(feature = "alloc")]
-pub use portable_atomic_util::Arc;
-#[cfg(feature = "alloc")]
-pub use portable_atomic_util::Arc as PlainArc;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use alloc::sync::{Arc, Arc as PlainArc};
+#[cfg(all(feature = "alloc", not(target_has_atomic = "ptr")))]
+pub use portable_atomic_util::{Arc, Arc as PlainArc};
 
 /// A cell whose every access goes through a closure, so that a model can watch it.
 #[derive(Debug, Default)]

@@ -6,15 +6,15 @@ use core::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, fence};
-pub use portable_atomic::AtomicU64;
+#[cfg(target_has_atomic = "64")]
+pub use core::sync::atomic::{AtomicU64, AtomicU64 as PlainU64};
+#[cfg(not(target_has_atomic = "64"))]
+pub use portable_atomic::{AtomicU64, AtomicU64 as PlainU64};
 pub use std::sync::Arc;
 pub use std::sync::Arc as PlainArc;
 pub use std::thread::{Thread, current as current_thread};
 
 pub use super::std_park::{park_thread, park_thread_for};
-
-/// An atomic that no model watches.
-pub use portable_atomic::AtomicU64 as PlainU64;
 
 /// A cell whose every access goes through a closure, so that a model can watch it.
 #[derive(Debug, Default)]

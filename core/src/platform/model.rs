@@ -10,7 +10,7 @@ pub use loom::sync::atomic::{
 };
 
 /// An atomic that no model watches.
-pub use portable_atomic::AtomicU64 as PlainU64;
+pub use core::sync::atomic::AtomicU64 as PlainU64;
 
 /// Shared ownership that no model watches.
 pub use std::sync::Arc as PlainArc;

@@ -2,7 +2,7 @@
 //!
 //! Idea        The atomics that ship, and a [`step`] before each of their operations.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{self, Ordering};
 
 use super::simulated::step;
 
@@ -12,12 +12,12 @@ macro_rules! word {
         /// The atomic of the same name, with a step before each operation.
         #[derive(Debug, Default)]
         #[repr(transparent)]
-        pub struct $name$(<$generic>)?(portable_atomic::$name$(<$generic>)?);
+        pub struct $name$(<$generic>)?(atomic::$name$(<$generic>)?);
 
         impl$(<$generic>)? $name$(<$generic>)? {
             /// Holds `value`.
             pub const fn new(value: $value) -> Self {
-                Self(portable_atomic::$name::new(value))
+                Self(atomic::$name::new(value))
             }
 
             /// The value.

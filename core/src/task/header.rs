@@ -13,7 +13,9 @@ use core::task::Waker;
 use super::id::Id;
 use super::meta_words::MetaWords;
 use super::state::State;
-use crate::collections::{ChainLink, QueueHandle, QueueItem, Slab, SlotHeader, SlotRef};
+use crate::collections::{
+    BlockPool, ChainLink, QueueHandle, QueueItem, Slab, SlabHeader, SlotHeader, SlotRef,
+};
 use crate::platform::{UnsafeCell, contain_panic};
 
 /// The front of a task: seven words, 32 bytes on a 32-bit chip; the future follows. Its slot gives it
@@ -92,6 +94,23 @@ unsafe impl SlotHeader for Header {
         // SAFETY: as above; a vacant slot has no join waker (I2).
         this.join_waker
             .with_mut(|waker| unsafe { waker.write(None) });
+    }
+}
+
+// SAFETY: the slab's functions.
+unsafe impl SlabHeader for Header {
+    unsafe fn take_slowly(
+        slab: &'static Slab<Self>,
+        class: usize,
+        pool: &BlockPool<Self>,
+    ) -> SlotRef<Self> {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.take_slowly(class, pool) }
+    }
+
+    unsafe fn settle(slab: &Slab<Self>, slot: SlotRef<Self>) {
+        // SAFETY: by the caller's promise.
+        unsafe { slab.settle(slot) };
     }
 }
 

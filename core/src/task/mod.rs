@@ -30,6 +30,8 @@ mod owned;
 #[cfg(feature = "alloc")]
 mod poll;
 #[cfg(feature = "alloc")]
+mod slots;
+#[cfg(feature = "alloc")]
 mod spawn;
 #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
 mod state;

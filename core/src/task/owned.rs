@@ -24,9 +24,12 @@ use core::panic::Location;
 use super::header::{Header, ListedTask, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
+use super::slots::{
+    cancel_all, cancel_in_order, find_living, has_surplus, is_quiet, list_tasks, own_slab, release,
+    trim, wake_all, wake_waiting,
+};
 use super::spawn::spawn_in;
-use super::state::{OnWake, WAKER_GENERATION};
-use crate::collections::{Entered, Slab, SlabOwner, SlabPool, SlotLayout, SlotRef};
+use crate::collections::{Entered, Slab, SlabOwner, SlabPool, SlotLayout};
 use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
 use crate::process_static;
 
@@ -91,10 +94,7 @@ impl<S: Schedule> VisibleTasks<S> {
     /// Calls `list` with each task that has not ended, if the tasks are `scheduler`'s: if their owner is gone, there are
     /// none. A task may be listed twice, and one that is spawned or ends meanwhile not at all.
     pub fn list(&self, scheduler: &S, mut list: impl FnMut(ListedTask)) {
-        let scheduler = core::ptr::from_ref(scheduler).cast();
-        self.slab.walk_from_outside(Some(scheduler), |slot| {
-            slot.listed().into_iter().for_each(&mut list);
-        });
+        list_tasks(self.slab, core::ptr::from_ref(scheduler).cast(), &mut list);
     }
 
     /// The bytes of memory that the tasks have, in blocks of slots, taken or vacant; none, if their owner is gone.
@@ -106,21 +106,8 @@ impl<S: Schedule> VisibleTasks<S> {
     /// Wakes the tasks that wait, and gives each to `keep`; not those that are queued or running. The tasks must be
     /// `scheduler`'s: if their owner is gone, there are none.
     pub fn wake_waiting(&self, scheduler: &S, keep: impl FnMut(Notified)) {
-        let mut waiting = Vec::new();
-        let scheduler = core::ptr::from_ref(scheduler).cast();
-        self.slab.walk_from_outside(Some(scheduler), |slot| {
-            let now = slot.state.load();
-            if !now.is_owned_by_runtime() || now.is_complete() {
-                return;
-            }
-            // Whatever task the slot holds now: a wake too many does no harm.
-            match slot.state.wake(now.generation() & WAKER_GENERATION) {
-                // SAFETY: this wake made the state NOTIFIED, so the `Notified` is ours.
-                OnWake::Queue => waiting.push(unsafe { Notified::new(slot) }),
-                OnWake::Nothing => {}
-            }
-        });
         // Outside the lock of the walk, which their owner may wait for.
+        let waiting = wake_waiting(self.slab, core::ptr::from_ref(scheduler).cast());
         waiting.into_iter().for_each(keep);
     }
 }
@@ -151,7 +138,7 @@ impl<S: Schedule> OwnedTasks<S> {
         layout: SlotLayout,
     ) -> Self {
         let owner = PlainArc::as_ptr(&scheduler).cast_mut().cast();
-        let slab = pool.own(owner, layout);
+        let slab = own_slab(pool, owner, layout);
         Self(Owner {
             slab: ManuallyDrop::new(slab),
             scheduler: ManuallyDrop::new(scheduler),
@@ -186,30 +173,17 @@ impl<S: Schedule> OwnedTasks<S> {
     /// Wakes every task: `found` gets each that is alive, with its `Notified` if it waited. The
     /// others are queued or running, and will be polled once more. What `found` spawns here may be among them.
     pub fn wake_all(&self, mut found: impl FnMut(Id, Option<Notified>)) {
-        self.0.slab.walk(|slot| {
-            let now = slot.state.load();
-            if !now.is_owned_by_runtime() || now.is_complete() {
-                return;
-            }
-            // SAFETY: the slot holds a task, and nobody but the caller could give it to another.
-            let id = unsafe { slot.id() };
-            let notified = match slot.state.wake(now.generation() & WAKER_GENERATION) {
-                // SAFETY: this wake made the state NOTIFIED, so the `Notified` is ours.
-                OnWake::Queue => Some(unsafe { Notified::new(slot) }),
-                OnWake::Nothing => None,
-            };
-            found(id, notified);
-        });
+        wake_all(&self.0.slab, &mut found);
     }
 
     /// Whether [`trim`](Self::trim) may find memory to give back.
     pub fn has_surplus(&self) -> bool {
-        self.0.slab.has_surplus()
+        has_surplus(&self.0.slab)
     }
 
     /// Gives back memory that tasks of the past took; see [`SlabOwner::trim`].
     pub fn trim(&self, limit: usize) -> bool {
-        self.0.slab.trim(limit)
+        trim(&self.0.slab, limit)
     }
 
     /// Spawns no more.
@@ -224,35 +198,25 @@ impl<S: Schedule> ClosingTasks<S> {
     /// # Cost
     /// Depends on how many tasks there are, not on how many there once were.
     pub fn cancel_all(&self) {
-        self.0.cancel_all();
+        cancel_all(&self.0.slab);
     }
 
     /// As [`cancel_all`](Self::cancel_all), for several owners, in the order that `key` gives the ids.
     ///
     /// # Cost
     /// An allocation, and a sort of what lives.
-    pub fn cancel_all_by_key<K: Ord>(owners: &[Self], key: impl Fn(Id) -> K) {
+    pub fn cancel_all_by_key(owners: &[Self], key: impl Fn(Id) -> u64) {
         let mut found = Vec::new();
         for owner in owners {
-            owner.0.slab.walk(|slot| {
-                let now = slot.state.load();
-                if now.is_owned_by_runtime() && !now.is_complete() {
-                    // SAFETY: the slot holds a task, which only the caller could drop, or its poll.
-                    found.push((unsafe { slot.id() }, slot));
-                }
-            });
+            find_living(&owner.0.slab, &key, &mut found);
         }
-        found.sort_by_key(|&(id, _)| key(id));
-        for (_, slot) in found {
-            // SAFETY: the slots of an owner stay its own until it is finished; no task is spawned here
-            // any more, so that one which has ended meanwhile is complete or vacant.
-            unsafe { cancel(slot) };
-        }
+        // SAFETY: the slots of an owner stay its own until it is finished.
+        unsafe { cancel_in_order(found) };
     }
 
     /// Whether every task has completed and no `Notified` is out.
     pub fn is_quiet(&self) -> bool {
-        self.0.is_quiet()
+        is_quiet(&self.0.slab)
     }
 
     /// Lets go of slab and scheduler.
@@ -263,11 +227,24 @@ impl<S: Schedule> ClosingTasks<S> {
     /// poll goes on, or a waker on another thread that is a few instructions from giving its `Notified`
     /// back.
     pub fn finish(self) -> Result<(), Self> {
-        if self.is_quiet() {
+        if is_quiet(&self.0.slab) {
             // The drop looks once more, and finds it quiet: nothing can wake what has completed.
             Ok(())
         } else {
             Err(self)
+        }
+    }
+
+    /// Lets go of the slabs and schedulers of those of `owners` that can; the others stay.
+    pub fn finish_each(owners: &mut Vec<Self>) {
+        let mut index = 0;
+        while index < owners.len() {
+            if owners[index].is_quiet() {
+                // As in `finish`.
+                drop(owners.swap_remove(index));
+            } else {
+                index += 1;
+            }
         }
     }
 
@@ -287,45 +264,17 @@ impl<S: Schedule> ClosingTasks<S> {
     }
 }
 
-/// Drops the future of the task in `slot`, unless it has ended or somebody runs it.
-///
-/// # Safety
-/// The slot is one of an owner that is the caller's, and that spawns no more.
-unsafe fn cancel(slot: SlotRef<Header>) {
-    if slot.state.seize() {
-        // SAFETY: seized: RUNNING by us.
-        let vtable = unsafe { slot.vtable() };
-        // SAFETY: as above.
-        unsafe { (vtable.cancel_seized)(slot) };
-    }
-}
-
-impl<S: Schedule> Owner<S> {
-    fn cancel_all(&self) {
-        // SAFETY: the slots are this owner's.
-        self.slab.walk(|slot| unsafe { cancel(slot) });
-    }
-
-    fn is_quiet(&self) -> bool {
-        let mut quiet = true;
-        self.slab.walk(|slot: SlotRef<Header>| {
-            quiet &= !slot.state.load().is_owned_by_runtime();
-        });
-        quiet
-    }
-}
-
 impl<S: Schedule> Drop for Owner<S> {
     fn drop(&mut self) {
-        let mut quiet = self.is_quiet();
+        let mut quiet = is_quiet(&self.slab);
         if !quiet && self.scheduler.may_drop_tasks_here() {
-            self.cancel_all();
-            quiet = self.is_quiet();
+            cancel_all(&self.slab);
+            quiet = is_quiet(&self.slab);
         }
         // SAFETY: not used again.
         let slab = unsafe { ManuallyDrop::take(&mut self.slab) };
         if quiet {
-            drop(slab);
+            release(slab);
             // SAFETY: not used again; nothing comes to the scheduler by the slab any more (I1).
             unsafe { ManuallyDrop::drop(&mut self.scheduler) };
         } else {

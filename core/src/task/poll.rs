@@ -172,7 +172,7 @@ unsafe fn finish<F: Future, S: Schedule>(slot: SlotRef<Header>, id: Id, output: 
         unsafe { Stage::output(stage).write(output) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the output.
-    unsafe { complete::<F, S>(slot, id, TaskOutcome::Returned, false) };
+    unsafe { complete::<S>(slot, id, TaskOutcome::Returned, false) };
 }
 
 /// The future has panicked and is dropped: puts the payload in its place.
@@ -188,11 +188,12 @@ unsafe fn fail<F: Future, S: Schedule>(slot: SlotRef<Header>, id: Id, payload: P
         unsafe { Stage::payload(stage).write(payload) };
     });
     // SAFETY: RUNNING by the caller; the stage holds the payload.
-    unsafe { complete::<F, S>(slot, id, TaskOutcome::Panicked, false) };
+    unsafe { complete::<S>(slot, id, TaskOutcome::Panicked, false) };
 }
 
 /// # Safety
 /// The state is RUNNING by the caller, and the stage holds the future.
+#[cold]
 unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
     // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
     let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
@@ -210,7 +211,7 @@ unsafe fn cancel<F: Future, S: Schedule>(slot: SlotRef<Header>, seized: bool) {
         }
     };
     // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
-    unsafe { complete::<F, S>(slot, id, ending, seized) };
+    unsafe { complete::<S>(slot, id, ending, seized) };
 }
 
 unsafe fn cancel_seized<F: Future, S: Schedule>(slot: SlotRef<Header>) {
@@ -238,13 +239,8 @@ unsafe fn drop_future<F: Future>(cell: &Cell<F>, id: Id) -> Result<(), Payload> 
 
 /// # Safety
 /// The state is RUNNING by the caller, and the stage holds what `ending` says.
-#[inline]
-unsafe fn complete<F: Future, S: Schedule>(
-    slot: SlotRef<Header>,
-    id: Id,
-    ending: TaskOutcome,
-    seized: bool,
-) {
+// Once for each scheduler: what depends on the future is in the task's vtable.
+unsafe fn complete<S: Schedule>(slot: SlotRef<Header>, id: Id, ending: TaskOutcome, seized: bool) {
     // SAFETY: the task has not completed, which keeps the scheduler.
     let scheduler = unsafe { scheduler::<S>(slot) };
     // SAFETY: as above.
@@ -265,8 +261,10 @@ unsafe fn complete<F: Future, S: Schedule>(
         }
         outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
             id.scope(|| {
+                // SAFETY: the task has a vtable until its slot is released.
+                let vtable = unsafe { slot.vtable() };
                 // SAFETY: nobody joins: the output is ours.
-                contain_panic(|| unsafe { drop_output::<F>(slot) })
+                contain_panic(|| unsafe { (vtable.drop_output)(slot) })
             });
             outcome == OnComplete::DropOutputLast || slot.state.leave_runtime()
         }

@@ -167,7 +167,9 @@ impl BlockingPool {
         let take = |first: &Mutex<Option<Job>>| {
             first.lock().unwrap_or_else(PoisonError::into_inner).take()
         };
-        match builder.spawn(move || pool.thread_main(take(&theirs))) {
+        // In a box, as in `start_library_thread`: what std compiles for a thread is there once.
+        let work: Box<dyn FnOnce() + Send> = Box::new(move || pool.thread_main(take(&theirs)));
+        match builder.spawn(work) {
             Ok(handle) => {
                 state.threads += 1;
                 state.handles.push(handle);

@@ -15,7 +15,7 @@ use selkie_core::time::TimersHandle;
 
 use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
 use crate::driver;
-use crate::observability::Watchdog;
+use crate::observability::Watch;
 use crate::scheduler::Spawner;
 use crate::sys::{OwningProcess, StackSignal};
 use crate::trace::{self, Kind};
@@ -125,7 +125,7 @@ pub(crate) struct Inner {
     /// Which signal a thread is sent for its stack.
     pub(crate) stack_signal: StackSignal,
     /// The watchdog, if the builder was asked for one.
-    pub(crate) watchdog: OnceLock<Watchdog>,
+    pub(crate) watchdog: OnceLock<Box<dyn Watch>>,
     /// What lives beside the runtime, and is dropped when that shuts down.
     pub(crate) resources: Lock<Vec<Resource>>,
 }

@@ -15,7 +15,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mio::Registry;
-use selkie_core::raw::collections::Padded;
+use selkie_core::raw::collections::{Padded, boxed_slice};
 
 use super::reactor::Reactor;
 
@@ -55,7 +55,7 @@ impl Reactors {
     /// # Errors
     /// If the system gives no poller.
     pub(super) fn new(count: usize) -> io::Result<Self> {
-        let all: Box<[_]> = (0..count.max(1)).map(|_| Padded(Reactor::new())).collect();
+        let all = boxed_slice(count.max(1), |_| Padded(Reactor::new()));
         all[0].registry_or_make()?;
         Ok(Self(all))
     }

@@ -220,10 +220,24 @@ impl Registration {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        operation: impl FnMut() -> io::Result<R>,
+        mut operation: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.poll_tried(cx, direction, operation)
-            .map(|(outcome, _)| outcome)
+        // Compiled for each type of outcome instead of each operation: rarer than reads and writes of streams.
+        let operation: &mut dyn FnMut() -> io::Result<R> = &mut operation;
+        let tried = self.poll_tried(cx, direction, operation);
+        tried.map(|(outcome, _)| outcome)
+    }
+
+    /// As [`poll_io`](Self::poll_io) for an operation on a stream of which nothing is known afterwards.
+    #[allow(dead_code, reason = "not every system has streams of packets")]
+    pub(crate) fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut operation: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let tried = self.poll_tried(cx, direction, &mut operation);
+        tried.map(|(outcome, _)| outcome)
     }
 
     /// As [`poll_io`](Self::poll_io) for an operation on a stream that transfers up to `wanted` bytes. If it
@@ -233,9 +247,9 @@ impl Registration {
         cx: &mut Context<'_>,
         direction: Direction,
         wanted: usize,
-        operation: impl FnMut() -> io::Result<usize>,
+        mut operation: impl FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let (outcome, event) = ready!(self.poll_tried(cx, direction, operation));
+        let (outcome, event) = ready!(self.poll_tried(cx, direction, &mut operation));
         if let (Ok(moved), Some(event)) = (&outcome, event) {
             if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) && !event.is_urgent() {
                 self.clear(event);
@@ -251,7 +265,7 @@ impl Registration {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        mut operation: impl FnMut() -> io::Result<R>,
+        operation: &mut (impl FnMut() -> io::Result<R> + ?Sized),
     ) -> Poll<(io::Result<R>, Option<ReadyEvent>)> {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
@@ -259,7 +273,7 @@ impl Registration {
             if event.is_shutdown() {
                 return Poll::Ready((Err(shutdown_error()), None));
             }
-            match retry_interrupted(&mut operation) {
+            match retry_interrupted(operation) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if let Err(refused) = self.would_block(event) {
                         return Poll::Ready((Err(refused), None));
@@ -287,16 +301,39 @@ impl Registration {
         interest: Interest,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
+        let event = self.begin_try(interest)?;
+        let outcome = operation();
+        if let Err(error) = &outcome {
+            self.end_try(event, error);
+        }
+        outcome
+    }
+
+    /// As [`try_io`](Self::try_io), for a system call.
+    pub(crate) fn try_call<R>(
+        &self,
+        interest: Interest,
+        call: &mut dyn FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.try_io(interest, || retry_interrupted(call))
+    }
+
+    /// The readiness for `interest`, or `WouldBlock` if there is none.
+    fn begin_try(&self, interest: Interest) -> io::Result<ReadyEvent> {
         self.refresh_rare(interest)?;
         let event = self.slot().peek(interest.mask());
         if event.ready.is_empty() && event.is_registered() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let outcome = operation();
-        if matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+        Ok(event)
+    }
+
+    /// An operation has failed that was tried since the source was thought ready.
+    #[cold]
+    fn end_try(&self, event: ReadyEvent, error: &io::Error) {
+        if error.kind() == io::ErrorKind::WouldBlock {
             self.clear(event);
         }
-        outcome
     }
 
     /// Waits for `interest`, as one of any number of waiters.

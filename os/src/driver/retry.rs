@@ -5,8 +5,11 @@ use std::io;
 /// How often a call is made that signals interrupt each time, before the caller gets the error.
 const ATTEMPTS: usize = 64;
 
-/// Makes the call `operation`, again if a signal interrupted it, 64 times at most.
-pub(crate) fn retry_interrupted<R>(operation: &mut impl FnMut() -> io::Result<R>) -> io::Result<R> {
+/// Makes the call `operation`, again if a signal interrupted it, 64 times at most. It is compiled for each operation, or,
+/// where that is a trait object, for each type of outcome.
+pub(crate) fn retry_interrupted<R>(
+    operation: &mut (impl FnMut() -> io::Result<R> + ?Sized),
+) -> io::Result<R> {
     let mut left = ATTEMPTS;
     // Called at one place: each caller's operation is compiled into this.
     loop {

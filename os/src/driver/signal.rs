@@ -24,6 +24,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::coop;
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
 
@@ -116,11 +117,7 @@ impl Handler {
 
 fn states() -> &'static [SignalState] {
     static STATES: OnceLock<Box<[SignalState]>> = OnceLock::new();
-    STATES.get_or_init(|| {
-        (0..crate::sys::SIGNALS)
-            .map(|_| SignalState::default())
-            .collect()
-    })
+    STATES.get_or_init(|| boxed_slice(crate::sys::SIGNALS, |_| SignalState::default()))
 }
 
 fn pipe() -> Option<&'static SelfPipe> {

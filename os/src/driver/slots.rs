@@ -12,6 +12,7 @@
 use std::io;
 use std::sync::OnceLock;
 
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::Lock;
 
 use super::slot::Slot;
@@ -127,7 +128,7 @@ impl Slots {
                 let (chunk, offset) = locate(free_list.fresh);
                 if offset == 0 {
                     let len = FIRST_CHUNK_SLOTS << chunk;
-                    self.chunks[chunk].get_or_init(|| (0..len).map(|_| Slot::new()).collect());
+                    self.chunks[chunk].get_or_init(|| boxed_slice(len, |_| Slot::new()));
                 }
                 free_list.fresh += 1;
                 // In range: the capacity is below 2^32.

@@ -17,7 +17,7 @@
 //!             The timers of the runtime: a program need not have enabled them, and a paused clock runs ahead of
 //!             those who hold the lock.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -83,7 +83,8 @@ type Key = (Instant, u64);
 #[derive(Default)]
 struct Pauses {
     thread: Option<Thread>,
-    wakers: BTreeMap<Key, Waker>,
+    /// In the order of their keys.
+    wakers: VecDeque<(Key, Waker)>,
     next: u64,
 }
 
@@ -150,12 +151,12 @@ impl Future for Pause {
             .registered
             .filter(|(known, _)| known.process.is_current())
         {
-            let outcome = match pauses.wakers.get_mut(&(self.ends, number)) {
-                Some(waiting) => {
-                    std::mem::swap(waiting, &mut waker);
+            let outcome = match pauses.find((self.ends, number)) {
+                Ok(place) => {
+                    std::mem::swap(&mut pauses.wakers[place].1, &mut waker);
                     Poll::Pending
                 }
-                None => {
+                Err(_) => {
                     unit.made_progress();
                     Poll::Ready(Ok(())) // I2
                 }
@@ -170,9 +171,9 @@ impl Future for Pause {
         pauses.next += 1;
         let key = (self.ends, pauses.next);
         self.registered = Some((timer, pauses.next));
-        pauses.wakers.insert(key, waker);
-        let is_first = pauses.wakers.first_key_value().map(|(key, _)| *key) == Some(key);
-        if let (true, Some(thread)) = (is_first, &pauses.thread) {
+        let place = pauses.find(key).unwrap_or_else(|place| place);
+        pauses.wakers.insert(place, (key, waker));
+        if let (0, Some(thread)) = (place, &pauses.thread) {
             thread.unpark();
         }
         Poll::Pending
@@ -185,13 +186,21 @@ impl Drop for Pause {
             return;
         };
         if timer.process.is_current() {
-            let waker = timer.pauses.lock().wakers.remove(&(self.ends, number));
+            let mut pauses = timer.pauses.lock();
+            let place = pauses.find((self.ends, number));
+            let waker = place.ok().and_then(|place| pauses.wakers.remove(place));
+            drop(pauses);
             drop(waker);
         }
     }
 }
 
 impl Pauses {
+    /// Where the pause `key` stands, or would stand.
+    fn find(&self, key: Key) -> Result<usize, usize> {
+        self.wakers.binary_search_by(|(other, _)| other.cmp(&key))
+    }
+
     /// Ensures that there is a thread (I1).
     fn ensure_thread(&mut self, timer: &'static TimerThread) -> io::Result<()> {
         if self.thread.is_none() {
@@ -210,18 +219,19 @@ fn run(timer: &TimerThread) {
     loop {
         let now = Instant::now();
         let mut pauses = timer.pauses.lock();
-        let wait = match pauses.wakers.first_entry() {
-            Some(first) if first.key().0 <= now => match limit.take(now) {
+        let first = pauses.wakers.front().map(|(key, _)| key.0);
+        let wait = match first {
+            Some(ends) if ends <= now => match limit.take(now) {
                 Ok(()) => {
-                    let waker = first.remove();
+                    let first = pauses.wakers.pop_front();
                     drop(pauses);
-                    let _told = contain_panic(|| waker.wake());
+                    let _told = first.map(|(_, waker)| contain_panic(|| waker.wake()));
                     idle_since = now;
                     continue;
                 }
                 Err(wait) => wait,
             },
-            Some(first) => first.key().0 - now,
+            Some(ends) => ends - now,
             None if now - idle_since >= IDLE => {
                 pauses.thread = None; // I1
                 return;

@@ -5,6 +5,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use selkie_core::raw::collections::boxed_slice;
+
 use super::counters::Counter;
 use super::log_histogram::LogHistogram;
 
@@ -176,7 +178,7 @@ impl Histogram {
     pub(crate) fn new(shape: &HistogramConfiguration) -> Self {
         Self {
             shape: shape.clone(),
-            counts: (0..shape.buckets()).map(|_| Counter::default()).collect(),
+            counts: boxed_slice(shape.buckets(), |_| Counter::default()),
         }
     }
 

@@ -5,24 +5,30 @@
 //! Rejected    A word in the header of each task: eight bytes per task, for the few programs that measure this.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::task::Notified;
+
+use super::number_hasher::NumberHasher;
 
 /// Shards, so that workers rarely meet; a power of two.
 const SHARDS: usize = 16;
 /// Slots lie at multiples of this.
 const SLOT_ALIGN: usize = 32;
 
+/// By the address of the slot.
+type Table = HashMap<usize, Instant, BuildHasherDefault<NumberHasher>>;
+
 /// The moments at which the queued tasks of a runtime were queued.
 #[derive(Debug, Default)]
 pub(super) struct Stamps {
-    shards: [Mutex<HashMap<usize, Instant>>; SHARDS],
+    shards: [Mutex<Table>; SHARDS],
 }
 
 impl Stamps {
-    fn shard(&self, address: usize) -> std::sync::MutexGuard<'_, HashMap<usize, Instant>> {
+    fn shard(&self, address: usize) -> std::sync::MutexGuard<'_, Table> {
         self.shards[address / SLOT_ALIGN % SHARDS]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -10,6 +10,8 @@ mod log_histogram;
 
 mod histogram;
 
+mod number_hasher;
+
 mod names;
 
 mod meta;
@@ -44,6 +46,8 @@ mod probes;
 
 mod probes_figures;
 
+mod observer;
+
 mod probes_slot;
 
 #[cfg(feature = "taskdump")]
@@ -58,14 +62,15 @@ pub use histogram::{HistogramConfiguration, HistogramScale};
 pub use log_histogram::{InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder};
 pub use meta::TaskMeta;
 pub(crate) use names::named;
+pub(crate) use observer::Observer;
 pub(crate) use probes::Probes;
 pub(crate) use probes_config::ProbesConfig;
 pub(crate) use probes_slot::ProbesSlot;
 pub use recorder::RecordingSnapshot;
-pub(crate) use root_poll::{RootGuard, watched};
+pub(crate) use root_poll::RootGuard;
 pub use stalled_poll::StalledPoll;
 pub use statistics::{SpawnPlaceStatistics, TaskState, TaskStatistics};
 #[allow(unused_imports, reason = "rings are Linux's")]
 pub(crate) use thread_role::count_completions;
 pub(crate) use thread_role::{WakeBatch, WakeCause, count_events};
-pub(crate) use watchdog::{Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};
+pub(crate) use watchdog::{Watch, Watchdog, WatchdogConfig, WatchedRuntime, WorkerState};

@@ -7,9 +7,10 @@
 //! Rejected    A name in each task's header: a word for every task, for the few that have one.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::future::Future;
+use std::hash::BuildHasherDefault;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,9 +19,11 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use selkie_core::task::Id;
 
-type Table = BTreeMap<Id, Arc<str>>;
+use super::number_hasher::NumberHasher;
 
-static NAMES: Mutex<Table> = Mutex::new(BTreeMap::new());
+type Table = HashMap<Id, Arc<str>, BuildHasherDefault<NumberHasher>>;
+
+static NAMES: Mutex<Table> = Mutex::new(HashMap::with_hasher(BuildHasherDefault::new()));
 
 /// How many names there have been so far: while there was none, nobody looks.
 static GIVEN: AtomicUsize = AtomicUsize::new(0);
@@ -65,10 +68,11 @@ impl fmt::Display for PrintedName<'_> {
 /// The names of all tasks that have one.
 pub(crate) fn all_names() -> Vec<(Id, Arc<str>)> {
     let names = names();
-    names
-        .iter()
-        .map(|(id, name)| (*id, Arc::clone(name)))
-        .collect()
+    let mut all = Vec::with_capacity(names.len());
+    for (id, name) in names.iter() {
+        all.push((*id, Arc::clone(name)));
+    }
+    all
 }
 
 /// Takes the name out of the table when it drops (I1).

@@ -12,6 +12,7 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::raw::task::Notified;
 use selkie_core::task::{Id, current_id};
@@ -75,7 +76,7 @@ impl Probes {
         }
         let histograms = |shape: &Option<HistogramConfiguration>| {
             let shape = shape.as_ref()?;
-            Some((0..workers).map(|_| Histogram::new(shape)).collect())
+            Some(boxed_slice(workers, |_| Histogram::new(shape)))
         };
         let with_stamps = config.track_latency || config.latencies.is_some();
         let probes = Self {
@@ -352,17 +353,17 @@ impl Probes {
 
     /// Worker `worker`, which the thread has, looks at its driver by `look`.
     #[inline(never)]
-    pub(crate) fn look<R>(&self, worker: usize, cause: WakeCause, look: impl FnOnce() -> R) -> R {
+    pub(crate) fn look(&self, worker: usize, cause: WakeCause, look: &mut dyn FnMut()) {
         self.interrupt(worker);
         let _turn = self
             .recorder()
             .map(|recorder| recorder.begin_turn(worker, cause));
-        look()
+        look();
     }
 
     /// Worker `worker`, which the thread has, fires its timers that are due.
     #[inline(never)]
-    pub(crate) fn fire(&self, worker: usize, fire: impl FnOnce() -> usize) {
+    pub(crate) fn fire(&self, worker: usize, fire: &mut dyn FnMut() -> usize) {
         self.interrupt(worker);
         let recorder = self.recorder();
         let mut turn = recorder.map(|recorder| recorder.begin_turn(worker, WakeCause::Timer));

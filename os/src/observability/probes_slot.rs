@@ -9,31 +9,32 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::observer::Observer;
 use super::probes::Probes;
 
 /// The place of a runtime's table of probes; the scheduler has one, and the blocking pool.
 #[derive(Debug)]
-pub(crate) struct ProbesSlot(OnceLock<Arc<Probes>>);
+pub(crate) struct ProbesSlot(OnceLock<Arc<dyn Observer>>);
 
 impl ProbesSlot {
     /// With the table that the builder was asked for, if it was.
-    pub(crate) fn new(probes: Option<&Arc<Probes>>) -> Self {
+    pub(crate) fn new(probes: Option<&Arc<dyn Observer>>) -> Self {
         Self(probes.map_or_else(OnceLock::new, |probes| Arc::clone(probes).into()))
     }
 
     /// The table, if one is attached.
     #[inline]
-    pub(crate) fn get(&self) -> Option<&Probes> {
+    pub(crate) fn get(&self) -> Option<&dyn Observer> {
         self.0.get().map(|probes| &**probes)
     }
 
     /// The table; attaches an empty one if there is none (I1).
-    pub(crate) fn attach(&self) -> &Arc<Probes> {
+    pub(crate) fn attach(&self) -> &Arc<dyn Observer> {
         self.0.get_or_init(|| Arc::new(Probes::empty()))
     }
 
     /// Attaches the table of another slot of the runtime.
-    pub(crate) fn share(&self, probes: &Arc<Probes>) {
+    pub(crate) fn share(&self, probes: &Arc<dyn Observer>) {
         self.0.get_or_init(|| Arc::clone(probes));
     }
 }

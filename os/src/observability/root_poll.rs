@@ -4,14 +4,10 @@
 //!             in the next. Without a watchdog nothing is counted.
 //! Invariants  I1 one thread counts: the one that called `block_on`.
 
-use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
 use selkie_core::task::{Id, current_id};
 
 use super::observed_thread::ObservedThread;
@@ -77,7 +73,7 @@ impl Drop for RootGuard {
 }
 
 /// Counts the end of a poll, also on unwinding.
-struct PollGuard<'a>(&'a RootPoll);
+pub(crate) struct PollGuard<'a>(&'a RootPoll);
 
 impl Drop for PollGuard<'_> {
     fn drop(&mut self) {
@@ -85,27 +81,10 @@ impl Drop for PollGuard<'_> {
     }
 }
 
-pin_project! {
-    /// A future whose polls a watchdog looks at.
-    pub(crate) struct WatchedFuture<F> {
-        #[pin]
-        future: F,
-        watched: RootGuard,
-    }
-}
-
-/// `future`, whose polls `watched` counts.
-pub(crate) fn watched<F: Future>(future: F, watched: RootGuard) -> WatchedFuture<F> {
-    WatchedFuture { future, watched }
-}
-
-impl<F: Future> Future for WatchedFuture<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        this.watched.root.step();
-        let _end = PollGuard(&this.watched.root);
-        this.future.poll(cx)
+impl RootGuard {
+    /// Counts the begin of a poll, and its end when the guard drops.
+    pub(crate) fn poll(&self) -> PollGuard<'_> {
+        self.root.step();
+        PollGuard(&self.root)
     }
 }

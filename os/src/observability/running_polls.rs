@@ -5,7 +5,7 @@
 
 use std::panic::Location;
 
-use selkie_core::raw::collections::Padded;
+use selkie_core::raw::collections::{Padded, boxed_slice};
 use selkie_core::raw::platform::{AtomicPtr, AtomicU64, Ordering};
 use selkie_core::task::Id;
 
@@ -91,7 +91,7 @@ impl RunningPolls {
                 location: AtomicPtr::new(std::ptr::null_mut()),
             })
         };
-        Self((0..workers).map(|_| words()).collect())
+        Self(boxed_slice(workers, |_| words()))
     }
 
     /// What worker `worker` polls.
@@ -103,17 +103,21 @@ impl RunningPolls {
     /// The polls that go on.
     #[allow(unsafe_code)]
     pub(super) fn all(&self) -> Vec<RunningPoll> {
-        let polls = self.0.iter().enumerate().map(|(worker, words)| {
+        let mut polls = Vec::with_capacity(self.0.len());
+        for (worker, words) in self.0.iter().enumerate() {
             // Relaxed: I1.
             let location = words.location.load(Ordering::Relaxed);
-            RunningPoll {
+            let poll = RunningPoll {
                 worker,
                 task: words.task.load(Ordering::Relaxed),
                 since: words.since.load(Ordering::Relaxed),
                 // SAFETY: null, or made of a `&'static Location` by `begin`.
                 location: unsafe { location.as_ref() },
+            };
+            if poll.task != 0 {
+                polls.push(poll);
             }
-        });
-        polls.filter(|poll| poll.task != 0).collect()
+        }
+        polls
     }
 }

@@ -17,6 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::{AtomicU64, contain_panic};
 use selkie_core::raw::task::find_task;
 use selkie_core::task::Id;
@@ -102,6 +103,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A running watchdog, for the rest of the runtime. It is a trait object, so that a program that asks for no watchdog does
+/// not contain one.
+pub(crate) trait Watch: fmt::Debug + Send + Sync {
+    /// Watches the future of a `block_on` that was called at `called_at`, on this thread, until the guard drops.
+    fn watch_root(&self, called_at: &'static Location<'static>) -> Option<RootGuard>;
+
+    /// What worker `worker` polls now.
+    fn poll_of(&self, worker: usize) -> Option<StalledPoll>;
+
+    /// For how long worker `worker` is known to have been in the poll that it is in.
+    #[cfg_attr(not(feature = "taskdump"), allow(dead_code))]
+    fn poll_duration(&self, worker: usize) -> Option<Duration>;
+
+    /// How many polls have been reported, and how long the longest of them has lasted.
+    fn figures(&self) -> (u64, Duration);
+
+    /// Ends the thread, and waits for it, at most until `deadline` (I2).
+    fn stop(&self, deadline: Option<Instant>);
+}
+
 impl Watchdog {
     /// Starts a watchdog over `runtime`.
     ///
@@ -109,7 +130,7 @@ impl Watchdog {
     /// If the system gives no thread.
     pub(crate) fn start(config: WatchdogConfig, runtime: WatchedRuntime) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            seen: (0..runtime.workers).map(|_| Mutex::new(None)).collect(),
+            seen: boxed_slice(runtime.workers, |_| Mutex::new(None)),
             config,
             runtime,
             roots: Arc::default(),
@@ -130,41 +151,37 @@ impl Watchdog {
             thread: Mutex::new(Some(thread)),
         })
     }
+}
 
-    /// Watches the future of a `block_on` that was called at `called_at`, on this thread, until the guard drops.
-    #[cold]
-    pub(crate) fn watch_root(&self, called_at: &'static Location<'static>) -> Option<RootGuard> {
+impl Watch for Watchdog {
+    fn watch_root(&self, called_at: &'static Location<'static>) -> Option<RootGuard> {
         let root = RootPoll::here(called_at)?;
         let roots = Arc::clone(&self.shared.roots);
         lock(&roots).push(Arc::clone(&root));
         Some(RootGuard { root, roots })
     }
 
-    /// What worker `worker` polls now.
-    pub(crate) fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
+    fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
         let task = (self.shared.runtime.look)(worker).thread?.current_task()?;
         let lasts = self.poll_duration(worker).unwrap_or_default();
         let no_stack = Err(NoStack::Disabled);
         self.shared.describe(Some(worker), task, lasts, no_stack)
     }
 
-    /// For how long worker `worker` is known to have been in the poll that it is in.
-    pub(crate) fn poll_duration(&self, worker: usize) -> Option<Duration> {
+    fn poll_duration(&self, worker: usize) -> Option<Duration> {
         let count = (self.shared.runtime.look)(worker).count;
         let seen = lock(&self.shared.seen[worker]).filter(|seen| seen.count == count);
         seen.map(|seen| seen.since.elapsed())
     }
 
-    /// How many polls have been reported, and how long the longest of them has lasted.
-    pub(crate) fn figures(&self) -> (u64, Duration) {
+    fn figures(&self) -> (u64, Duration) {
         // Relaxed: figures for readers.
         let stalled = self.shared.stalled.load(Ordering::Relaxed);
         let longest = self.shared.longest_nanos.load(Ordering::Relaxed);
         (stalled, Duration::from_nanos(longest))
     }
 
-    /// Ends the thread, and waits for it, at most until `deadline` (I2).
-    pub(crate) fn stop(&self, deadline: Option<Instant>) {
+    fn stop(&self, deadline: Option<Instant>) {
         lock(&self.shared.state).is_stopped = true;
         self.shared.changed.notify_all();
         let thread = lock(&self.thread).take();

@@ -2,55 +2,68 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 use crate::context::{EnterRuntime, Handle, enter_runtime};
-use crate::observability::{RootGuard, watched};
 use crate::scheduler::{Spawner, block_on_thread};
 use crate::trace;
+
+use super::root_future::{KeptOutput, Root, RootFuture, WatchedRoot};
 
 /// Futures larger than this are moved to the heap, to spare the stacks of small threads.
 const LARGEST_ON_STACK: usize = 16 * 1024;
 
+/// Who drives a runtime's tasks while a thread waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TaskDriver {
+    /// The thread, if the runtime is a current-thread one.
+    Here,
+    /// Others.
+    Elsewhere,
+}
+
 /// Waits for `future`, and drives the tasks of a current-thread runtime meanwhile.
 #[track_caller]
 pub(super) fn runtime<F: Future>(handle: &Handle, future: F) -> F::Output {
-    let future = trace::root(future);
-    if let Some(root) = watch(handle) {
-        return drive(handle, watched(erase_type(future), root));
-    }
-    if size_of::<F>() > LARGEST_ON_STACK {
-        return drive(handle, Box::pin(future));
-    }
-    drive(handle, future)
+    wait(handle, TaskDriver::Here, trace::root(future))
 }
 
-/// Has the runtime's watchdog look at the polls of a future, if there is one.
 #[track_caller]
-#[inline]
-fn watch(handle: &Handle) -> Option<RootGuard> {
+fn wait<F: Future>(handle: &Handle, driver: TaskDriver, future: F) -> F::Output {
+    if size_of::<F>() > LARGEST_ON_STACK || handle.inner.watchdog.get().is_some() {
+        let mut kept = Box::pin(KeptOutput::new(future));
+        drive_watched(handle, driver, kept.as_mut());
+        return kept.as_mut().take();
+    }
+    let mut kept = pin!(KeptOutput::new(future));
+    drive(handle, driver, kept.as_mut());
+    kept.take()
+}
+
+/// As [`drive`]; the runtime's watchdog looks at the polls, if there is one.
+#[track_caller]
+#[cold]
+fn drive_watched(handle: &Handle, driver: TaskDriver, root: Pin<&mut dyn Root>) {
     let called_at = Location::caller();
-    let watchdog = handle.inner.watchdog.get()?;
-    watchdog.watch_root(called_at)
-}
-
-/// The future without its type: what polls a watched one is not there once more for each.
-fn erase_type<'a, F: Future + 'a>(future: F) -> Pin<Box<dyn Future<Output = F::Output> + 'a>> {
-    Box::pin(future)
+    let watchdog = handle.inner.watchdog.get();
+    match watchdog.and_then(|watchdog| watchdog.watch_root(called_at)) {
+        Some(watched) => drive(handle, driver, pin!(WatchedRoot { root, watched })),
+        None => drive(handle, driver, root),
+    }
 }
 
 #[track_caller]
-fn drive<F: Future>(handle: &Handle, future: F) -> F::Output {
+fn drive(handle: &Handle, driver: TaskDriver, root: Pin<&mut dyn Root>) {
     match &handle.inner.spawner {
-        Spawner::CurrentThread(scheduler) => {
+        Spawner::CurrentThread(scheduler) if driver == TaskDriver::Here => {
             enter_runtime(handle, EnterRuntime::CurrentThread, || {
-                scheduler.block_on(future)
-            })
+                scheduler.block_on(RootFuture(root))
+            });
         }
-        #[cfg(feature = "rt-multi-thread")]
-        Spawner::MultiThread(_) => {
-            enter_runtime(handle, EnterRuntime::Worker, || block_on_thread(future))
-        }
+        // The thread drives no tasks: it may block in place.
+        _ => enter_runtime(handle, EnterRuntime::Worker, || {
+            block_on_thread(RootFuture(root))
+        }),
     }
 }
 
@@ -77,17 +90,6 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        // The thread drives no tasks, whatever the runtime: it may block in place.
-        let standing = EnterRuntime::Worker;
-        let future = trace::root(future);
-        if let Some(root) = watch(self) {
-            let future = watched(erase_type(future), root);
-            return enter_runtime(self, standing, || block_on_thread(future));
-        }
-        if size_of::<F>() > LARGEST_ON_STACK {
-            let future = Box::pin(future);
-            return enter_runtime(self, standing, || block_on_thread(future));
-        }
-        enter_runtime(self, standing, || block_on_thread(future))
+        wait(self, TaskDriver::Elsewhere, trace::root(future))
     }
 }

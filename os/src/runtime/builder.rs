@@ -11,10 +11,9 @@ use super::build::{self, Parts};
 use super::build_hooks::call_build_hooks;
 use super::local::{LocalOptions, LocalRuntime};
 use super::requested_probes::RequestedProbes;
-use super::resources::{StartResource, start_resources};
+use super::resources::{StartResource, StartWatchdog, start_resources};
 use super::runtime::Runtime;
 use crate::config::Config;
-use crate::observability::{Probes, WatchdogConfig};
 use crate::sys::StackSignal;
 
 /// Configures and builds a [`Runtime`].
@@ -34,7 +33,7 @@ pub struct Builder {
     worker_threads: Option<usize>,
     pub(super) parts: Parts,
     pub(super) probes: RequestedProbes,
-    pub(super) watchdog: Option<WatchdogConfig>,
+    pub(super) watchdog: Option<StartWatchdog>,
     pub(super) resources: Vec<StartResource>,
 }
 
@@ -622,7 +621,7 @@ impl Builder {
     fn configured(&self, worker_threads: usize) -> io::Result<Config> {
         Ok(Config {
             worker_threads,
-            probes: Probes::new(&self.probes.config(), worker_threads)?,
+            probes: self.probes.make_table(worker_threads)?,
             ..self.config.clone()
         })
     }

@@ -7,7 +7,7 @@ use selkie_core::raw::time::AtEnd;
 
 use super::builder::Builder;
 use super::seed::RngSeed;
-use super::start_watchdog::write_report;
+use super::start_watchdog::{start_watchdog, write_report};
 use super::unhandled_panic::UnhandledPanic;
 use crate::observability::{
     HistogramConfiguration, HistogramScale, StalledPoll, TaskMeta, WatchdogConfig,
@@ -40,7 +40,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.on_spawn = Some(Arc::new(f));
+        self.probes.ask().hooks.on_spawn = Some(Arc::new(f));
         self
     }
 
@@ -66,7 +66,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.on_terminate = Some(Arc::new(f));
+        self.probes.ask().hooks.on_terminate = Some(Arc::new(f));
         self
     }
 
@@ -93,7 +93,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.before_poll = Some(Arc::new(f));
+        self.probes.ask().hooks.before_poll = Some(Arc::new(f));
         self
     }
 
@@ -127,7 +127,7 @@ impl Builder {
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
-        self.probes.hooks.after_poll = Some(Arc::new(f));
+        self.probes.ask().hooks.after_poll = Some(Arc::new(f));
         self
     }
 
@@ -156,7 +156,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn track_task_schedule_latency(&mut self) -> &mut Self {
-        self.probes.hooks.track_latency = true;
+        self.probes.ask().hooks.track_latency = true;
         self
     }
 
@@ -179,7 +179,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn track_tasks(&mut self) -> &mut Self {
-        self.probes.hooks.track_tasks = true;
+        self.probes.ask().hooks.track_tasks = true;
         self
     }
 
@@ -262,7 +262,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Self {
-        self.probes.poll_times = true;
+        self.probes.ask().poll_times = true;
         self
     }
 
@@ -309,7 +309,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn enable_metrics_schedule_latency_histogram(&mut self) -> &mut Self {
-        self.probes.latencies = true;
+        self.probes.ask().latencies = true;
         self
     }
 
@@ -471,10 +471,12 @@ impl Builder {
             threshold > Duration::ZERO,
             "the watchdog's threshold must be above zero"
         );
-        self.watchdog = Some(WatchdogConfig {
+        let config = WatchdogConfig {
             threshold,
             report: Arc::new(report),
-        });
+        };
+        // Named here alone: a program that does not ask for a watchdog has none.
+        self.watchdog = Some(Box::new(move |handle| start_watchdog(&config, handle)));
         self
     }
 

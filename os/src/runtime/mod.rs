@@ -96,6 +96,8 @@ mod builder_resources;
 
 mod builder_probes;
 
+mod root_future;
+
 mod block_on;
 
 mod report;

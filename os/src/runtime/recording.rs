@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::builder::Builder;
 use crate::context::{Handle, Id};
-use crate::observability::{Probes, RecordingSnapshot};
+use crate::observability::{Observer, RecordingSnapshot};
 
 /// Events that a ring keeps, unless the user says otherwise.
 const EVENTS: usize = 16_384;
@@ -187,7 +187,7 @@ impl Builder {
 }
 
 impl Recording {
-    fn probes(&self) -> &Probes {
+    fn probes(&self) -> &dyn Observer {
         let probes = self.handle.inner.spawner.probes();
         probes.expect("a runtime that is recorded has probes")
     }

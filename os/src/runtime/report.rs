@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::local::LocalRuntime;
 use super::runtime::Runtime;
 use crate::context::{Handle, RuntimeTimers};
-use crate::observability::{Watchdog, WorkerCounters};
+use crate::observability::WorkerCounters;
 use crate::scheduler::Spawner;
 
 /// What a runtime counts about itself; every figure is of the moment it is asked for.
@@ -478,7 +478,7 @@ impl RuntimeMetrics {
 
     fn stalled_polls(&self) -> (u64, Duration) {
         let watchdog = self.handle.inner.watchdog.get();
-        watchdog.map_or_else(Default::default, Watchdog::figures)
+        watchdog.map_or_else(Default::default, |watchdog| watchdog.figures())
     }
 
     /// How often a poll used up its budget and yielded.

@@ -1,10 +1,20 @@
 //! The probes that were requested of a builder: hooks, histograms.
 
-use crate::observability::{HistogramConfiguration, HistogramScale, ProbesConfig};
+use std::io;
+use std::sync::Arc;
+
+use crate::observability::{
+    HistogramConfiguration, HistogramScale, Observer, Probes, ProbesConfig,
+};
+
+/// Makes a table for so many workers.
+type MakeTable = fn(&RequestedProbes, usize) -> io::Result<Option<Arc<dyn Observer>>>;
 
 /// What a builder was asked to observe.
 #[derive(Clone)]
 pub(super) struct RequestedProbes {
+    /// What makes the table, from when something is asked for.
+    make: Option<MakeTable>,
     pub(super) hooks: ProbesConfig,
     pub(super) poll_times: bool,
     pub(super) latencies: bool,
@@ -18,6 +28,7 @@ pub(super) struct RequestedProbes {
 impl Default for RequestedProbes {
     fn default() -> Self {
         Self {
+            make: None,
             hooks: ProbesConfig::default(),
             poll_times: false,
             latencies: false,
@@ -31,8 +42,24 @@ impl Default for RequestedProbes {
 }
 
 impl RequestedProbes {
+    /// Something is asked for, which the caller notes. A program that does not come here contains no table.
+    pub(super) fn ask(&mut self) -> &mut Self {
+        self.make = Some(
+            |requested, workers| match Probes::new(&requested.config(), workers)? {
+                Some(probes) => Ok(Some(probes)),
+                None => Ok(None),
+            },
+        );
+        self
+    }
+
+    /// The table for `workers` workers, if anything was asked for.
+    pub(super) fn make_table(&self, workers: usize) -> io::Result<Option<Arc<dyn Observer>>> {
+        self.make.map_or(Ok(None), |make| make(self, workers))
+    }
+
     /// The configuration of the table of probes.
-    pub(super) fn config(&self) -> ProbesConfig {
+    fn config(&self) -> ProbesConfig {
         let legacy =
             || HistogramConfiguration::legacy(self.scale, self.resolution_nanos, self.buckets);
         let shape = |on: bool, shape: &Option<HistogramConfiguration>| {

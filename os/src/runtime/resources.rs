@@ -3,24 +3,23 @@
 use std::io;
 
 use super::shutdown::shutdown;
-use super::start_watchdog::start_watchdog;
 use crate::context::{Handle, Resource};
-use crate::observability::WatchdogConfig;
-use crate::sys::prepare_stack_signal;
 
 /// Starts a resource for a runtime that was just built.
 pub(super) type StartResource = Box<dyn Fn(&Handle) -> io::Result<Resource> + Send + Sync>;
 
+/// Starts the watchdog of a runtime that was just built.
+pub(super) type StartWatchdog = Box<dyn Fn(&Handle) -> io::Result<()> + Send + Sync>;
+
 /// Starts the watchdog and each of `resources` for the runtime of `handle`, which ends if one fails.
 pub(super) fn start_resources(
-    watchdog: Option<&WatchdogConfig>,
+    watchdog: Option<&StartWatchdog>,
     resources: &[StartResource],
     handle: &Handle,
 ) -> io::Result<()> {
     let start_all = || {
-        if let Some(config) = watchdog {
-            prepare_stack_signal(handle.inner.stack_signal)?;
-            start_watchdog(config, handle)?;
+        if let Some(start) = watchdog {
+            start(handle)?;
         }
         for start in resources {
             let resource = start(handle)?;

@@ -8,7 +8,7 @@ use selkie_core::raw::platform::contain_panic;
 
 use crate::context::Handle;
 use crate::observability::{DumpClosure, StalledPoll, Watchdog, WatchdogConfig, WatchedRuntime};
-use crate::sys::report_line;
+use crate::sys::{prepare_stack_signal, report_line};
 use crate::trace::{StalledEvent, emit_stalled};
 
 /// Starts the watchdog.
@@ -16,6 +16,7 @@ use crate::trace::{StalledEvent, emit_stalled};
 /// # Errors
 /// If the system gives no thread.
 pub(super) fn start_watchdog(config: &WatchdogConfig, handle: &Handle) -> io::Result<()> {
+    prepare_stack_signal(handle.inner.stack_signal)?;
     let report = Arc::clone(&config.report);
     let observed = handle.inner.spawner.clone();
     let with_event = WatchdogConfig {
@@ -37,7 +38,7 @@ pub(super) fn start_watchdog(config: &WatchdogConfig, handle: &Handle) -> io::Re
         dumper: dumper(handle),
     };
     let watchdog = Watchdog::start(with_event, runtime)?;
-    handle.inner.watchdog.get_or_init(|| watchdog);
+    handle.inner.watchdog.get_or_init(|| Box::new(watchdog));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::current_thread::CurrentThread;
 use super::multi_thread::MultiThread;
 #[cfg(feature = "taskdump")]
 use crate::observability::Request;
-use crate::observability::{Probes, ProbesSlot, WorkerCounters, WorkerState};
+use crate::observability::{Observer, ProbesSlot, WorkerCounters, WorkerState};
 
 /// A handle to either kind of scheduler.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub(crate) enum Spawner {
 impl Spawner {
     /// The probes of tasks, if there are any.
     #[inline]
-    pub(crate) fn probes(&self) -> Option<&Probes> {
+    pub(crate) fn probes(&self) -> Option<&dyn Observer> {
         match self {
             Self::CurrentThread(scheduler) => scheduler.probes(),
             #[cfg(feature = "rt-multi-thread")]

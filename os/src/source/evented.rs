@@ -158,8 +158,7 @@ impl<S: Source> Evented<S> {
         interest: Interest,
         mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.registration
-            .try_io(interest, || retry_interrupted(&mut call))
+        self.registration.try_call(interest, &mut call)
     }
 
     /// Deregisters the source and returns it.

@@ -20,6 +20,6 @@ impl<S: Source> Evented<S> {
         read: ReadFunction<S>,
     ) -> Poll<io::Result<usize>> {
         self.registration
-            .poll_io(cx, Direction::Read, || fill(buf, |free| read(self, free)))
+            .poll_transfer(cx, Direction::Read, || fill(buf, |free| read(self, free)))
     }
 }

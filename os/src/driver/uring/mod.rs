@@ -38,6 +38,10 @@ mod buffer_pool;
 
 mod operation_future;
 
+mod made_rings;
+
+mod ring_table;
+
 mod rings;
 
 pub(crate) use buffer_pool::{BufferPool, ProvidedBuffer};

@@ -1,86 +1,45 @@
-//! The rings of a driver: one per worker, and one for all other threads, each made when it is first needed.
+//! The place of a driver's rings, which has none until one is needed.
 //!
-//! Idea        A worker submits to a ring that no other worker uses, so that neither we nor the system make one
-//!             worker wait while another submits. All rings are registered with the reactor, so that whoever sleeps
-//!             there takes the completions of any ring.
-//! States      of each ring: none yet ─first use→ made, or refused by the system for good; after a refusal for now
-//!             there is none yet, and the next use tries again after a while;
-//!             all: open ─close→ closed, where no ring is made any more
-//! Invariants  I1 what is queued in the ring of a worker is submitted by that worker before it sleeps or looks for
-//!                events, or by whoever sees that it does neither (`submit_and_reap`). What other threads queue in any ring,
-//!                they submit at once.
-//!             I2 an entry of `rings` does not change once it has a ring, or was refused for good; after `close`
-//!                each is one or the other. One thread at a time makes a ring.
-//!             I3 only what is final is remembered: that the system has no rings, has none for this program, or
-//!                none that can do what is needed. A lack of descriptors or of memory is not final.
-//!             I4 a process that was forked since makes no ring: the poller that it would be registered with
-//!                belongs to the parent. It takes no lock either, since a thread that does not exist there may hold
-//!                it.
-//! Rejected    To try again at each use: where a limit lasts for long, each read of a file would ask in vain.
+//! Idea        The rings are reached through a trait object, which the first operation makes. So a program that has no
+//!             operation for a ring does not contain what serves them.
+//! States      none yet ─first use→ a table ─close→ closed; none yet ─close→ closed, where no ring is made any more
+//! Invariants  I1 a process that was forked before there was a table makes none: it waits for no thread that does not exist
+//!                there.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use mio::unix::SourceFd;
-use mio::{Interest, Token};
-use selkie_core::raw::platform::{AtomicBool, Lock, Ordering};
+use mio::Token;
+use selkie_core::raw::platform::{AtomicBool, Ordering};
 
 use super::super::error::forked_error;
-use super::super::reactors::{PendingNotify, Reactors};
+use super::super::reactors::Reactors;
+use super::made_rings::{FIRST_TOKEN, MadeRings};
 use super::ring::Ring;
-use super::shutdown::wait_in_background;
+use super::ring_table::{RingTable, refusal};
 use crate::sys::OwningProcess;
 
-/// The token of the first ring; the others have the next lower ones. They are above every key, see `reactor`.
-const FIRST_TOKEN: usize = usize::MAX - 2;
-
-/// PlannedOutcome long after a refusal for now another ring is asked for, by callers that can do without.
-const RETRY_AFTER: Duration = Duration::from_millis(10);
-
-/// The rings, as far as they are wanted, needed and available.
+/// The rings of a driver, as far as they are wanted and needed.
 #[derive(Debug)]
 pub(in crate::driver) struct Rings {
     is_wanted: bool,
+    workers: usize,
     is_closed: AtomicBool,
     /// Until when `close` may wait, if whoever shuts the runtime down has set it.
     deadline: OnceLock<Instant>,
-    /// The rings of the workers, and last the one of all other threads.
-    rings: Box<[OnceLock<Option<Arc<Ring>>>]>,
-    /// CompletionTime the system last refused a ring for now; the lock is held while a ring is made (I2).
-    refused_at: Lock<Option<Instant>>,
+    table: OnceLock<Option<Box<dyn MadeRings>>>,
     process: OwningProcess,
-}
-
-/// Whether this error means that the system refuses rings for good: it has none, or none for us (I3).
-fn is_final(error: &io::Error) -> bool {
-    match error.raw_os_error() {
-        Some(errno) => [
-            libc::ENOSYS,
-            libc::EPERM,
-            libc::EACCES,
-            libc::EINVAL,
-            libc::EOPNOTSUPP,
-        ]
-        .contains(&errno),
-        None => error.kind() == io::ErrorKind::Unsupported,
-    }
-}
-
-/// The error that the system refuses rings.
-fn refusal() -> io::Error {
-    let text = "the system refuses io_uring: an old kernel, a filter, or no locked memory";
-    io::Error::new(io::ErrorKind::Unsupported, text)
 }
 
 impl Rings {
     pub(in crate::driver) fn new(is_wanted: bool, workers: usize) -> Self {
         Self {
             is_wanted,
+            workers,
             is_closed: AtomicBool::new(false),
             deadline: OnceLock::new(),
-            rings: (0..=workers).map(|_| OnceLock::new()).collect(),
-            refused_at: Lock::new(None),
+            table: OnceLock::new(),
             process: OwningProcess::current(),
         }
     }
@@ -95,8 +54,26 @@ impl Rings {
         self.is_closed.load(Ordering::Relaxed)
     }
 
-    /// The ring of `worker`, or of the threads that are no workers, registered with one of `reactors`. If the
-    /// system refuses it, one that exists.
+    /// The table, if there is one.
+    #[inline]
+    fn made(&self) -> Option<&dyn MadeRings> {
+        self.table.get()?.as_deref()
+    }
+
+    /// The table; makes one if there is none and the driver is open.
+    ///
+    /// # Errors
+    /// If the process was forked since (I1), or the driver has shut down.
+    fn table(&self) -> io::Result<&dyn MadeRings> {
+        if self.table.get().is_none() && !self.process.is_current() {
+            return Err(forked_error());
+        }
+        let make =
+            || -> Option<Box<dyn MadeRings>> { Some(Box::new(RingTable::new(self.workers))) };
+        self.table.get_or_init(make).as_deref().ok_or_else(refusal)
+    }
+
+    /// See [`MadeRings::get`]; `None` also if the builder wants no rings.
     pub(in crate::driver) fn get(
         &self,
         worker: Option<usize>,
@@ -105,143 +82,51 @@ impl Rings {
         if !self.is_wanted {
             return None;
         }
-        let index = self.index_of(worker);
-        let own = match self.rings[index].get() {
-            Some(own) => own.as_ref(),
-            None => self.make(index, reactors, Some(RETRY_AFTER)).ok(),
-        };
-        own.or_else(|| self.all().next_back())
+        self.table().ok()?.get(worker, reactors)
     }
 
-    /// The same, for callers that cannot do without: if there is no ring at all, this asks again even after a
-    /// refusal a moment ago.
-    ///
-    /// # Errors
-    /// Why there is none.
+    /// See [`MadeRings::require`].
     pub(in crate::driver) fn require(
         &self,
         worker: Option<usize>,
         reactors: &Reactors,
     ) -> io::Result<&Arc<Ring>> {
-        let index = self.index_of(worker);
-        if let Some(Some(own)) = self.rings[index].get() {
-            return Ok(own);
-        }
-        match self.all().next_back() {
-            Some(other) => Ok(self.get(worker, reactors).unwrap_or(other)),
-            None if self.rings[index].get().is_some() => Err(refusal()),
-            None => self.make(index, reactors, None),
-        }
+        self.table()?.require(worker, reactors)
     }
 
-    fn index_of(&self, worker: Option<usize>) -> usize {
-        worker.unwrap_or(self.rings.len() - 1)
-    }
-
-    /// Makes the ring `index`, unless the system has refused one for now within `pause`.
-    #[cold]
-    fn make(
-        &self,
-        index: usize,
-        reactors: &Reactors,
-        pause: Option<Duration>,
-    ) -> io::Result<&Arc<Ring>> {
-        if !self.process.is_current() {
-            return Err(forked_error()); // I4
-        }
-        let mut pending = PendingNotify::NONE;
-        let tried = self.try_to_make(index, reactors, pause, &mut pending);
-        reactors.notify(pending);
-        tried?;
-        let made = self.rings[index].get().and_then(Option::as_ref);
-        made.ok_or_else(refusal)
-    }
-
-    /// As [`make`](Self::make), by one thread at a time (I2); `pending` is whom to wake after the lock is
-    /// released.
-    fn try_to_make(
-        &self,
-        index: usize,
-        reactors: &Reactors,
-        pause: Option<Duration>,
-        pending: &mut PendingNotify,
-    ) -> io::Result<()> {
-        let mut refused_at = self.refused_at.lock();
-        let is_soon = |at: Instant| pause.is_some_and(|pause| at.elapsed() < pause);
-        // Another thread may have been faster.
-        if self.rings[index].get().is_some() || refused_at.is_some_and(is_soon) {
-            return Ok(());
-        }
-        match self.make_registered(index, reactors, pending) {
-            // If the rings were closed meanwhile, the entry stays without a ring (I2).
-            Ok(ring) => drop(self.rings[index].set(Some(ring))),
-            Err(error) if is_final(&error) => drop(self.rings[index].set(None)),
-            Err(error) => {
-                *refused_at = Some(Instant::now()); // I3
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes a ring and registers it with a reactor.
-    fn make_registered(
-        &self,
-        index: usize,
-        reactors: &Reactors,
-        pending: &mut PendingNotify,
-    ) -> io::Result<Arc<Ring>> {
-        let ring = Ring::new()?;
-        let token = Token(FIRST_TOKEN - index);
-        // The first reactor reports the ring of other threads, and that of a worker without a reactor.
-        let reactor = if index < reactors.len() { index } else { 0 };
-        let (registered, notify) = reactors.register_at(reactor, |registry| {
-            registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
-        });
-        *pending = notify;
-        registered.map(|_| ring)
-    }
-
-    /// The ring of `worker`, or of the threads that are no workers, if it has been made.
+    /// See [`MadeRings::existing`].
     pub(in crate::driver) fn existing(&self, worker: Option<usize>) -> Option<&Arc<Ring>> {
-        self.rings[self.index_of(worker)].get()?.as_ref()
+        self.made()?.existing(worker)
     }
 
-    /// Operations in flight in the ring of `worker`; `None` if it has none.
+    /// See [`MadeRings::in_flight`].
     pub(in crate::driver) fn in_flight(&self, worker: usize) -> Option<usize> {
-        Some(self.existing(Some(worker))?.in_flight())
+        self.made()?.in_flight(worker)
     }
 
-    fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Ring>> {
-        self.rings.iter().filter_map(|ring| ring.get()?.as_ref())
-    }
-
-    /// Submits what is queued in the ring of `worker`, and takes its completions (I1). Returns whether anybody
-    /// was woken, or more is queued.
+    /// See [`MadeRings::submit_and_reap`].
+    #[inline]
     pub(in crate::driver) fn submit_and_reap(&self, worker: usize) -> bool {
-        self.existing(Some(worker))
-            .is_some_and(|ring| ring.submit_and_reap())
+        self.made()
+            .is_some_and(|table| table.submit_and_reap(worker))
     }
 
-    /// Takes the completions of the rings that are registered with the reactor `index`.
+    /// See [`MadeRings::reap_of_reactor`].
     pub(in crate::driver) fn reap_of_reactor(&self, index: usize) {
-        // The first reactor also has the rings that could not be registered with their own.
-        let rings = self.rings.iter().enumerate();
-        for (_, ring) in rings.filter(|(of, _)| index == 0 || *of == index) {
-            if let Some(Some(ring)) = ring.get() {
-                ring.reap();
-            }
+        if let Some(table) = self.made() {
+            table.reap_of_reactor(index);
         }
     }
 
     /// Takes the completions of the ring with this token. `false`: the token is not a ring's.
+    #[inline]
     pub(in crate::driver) fn reap(&self, token: Token) -> bool {
         let index = FIRST_TOKEN.wrapping_sub(token.0);
-        let Some(ring) = self.rings.get(index) else {
+        if index > self.workers {
             return false;
-        };
-        if let Some(Some(ring)) = ring.get() {
-            ring.reap();
+        }
+        if let Some(table) = self.made() {
+            table.reap(index);
         }
         true
     }
@@ -252,19 +137,12 @@ impl Rings {
         let _ = self.deadline.set(deadline);
     }
 
-    /// Cancels all operations, waits until the deadline for those that end by it, and leaves those that are
-    /// still in flight to a thread. No ring is made any more (I2).
+    /// See [`MadeRings::close`].
     pub(in crate::driver) fn close(&self) {
         // Relaxed: see `is_closed`.
         self.is_closed.store(true, Ordering::Relaxed);
-        for ring in &self.rings {
-            if let Some(ring) = ring.get_or_init(|| None) {
-                ring.begin_close();
-            }
+        if let Some(table) = self.table.get_or_init(|| None) {
+            table.close(self.deadline.get().copied());
         }
-        for ring in self.all() {
-            ring.wait_for_in_flight(self.deadline.get().copied());
-        }
-        wait_in_background(self.all());
     }
 }

@@ -13,6 +13,7 @@
 
 use std::panic::Location;
 
+use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::{AtomicPtr, AtomicU64, Ordering, fence, limit};
 use selkie_core::task::Id;
 
@@ -85,7 +86,7 @@ impl EventRing {
     pub(super) fn new(capacity: usize) -> Self {
         debug_assert!(capacity.is_power_of_two());
         Self {
-            slots: (0..capacity).map(|_| Slot::new()).collect(),
+            slots: boxed_slice(capacity, |_| Slot::new()),
             reserved: AtomicU64::new(0),
             written: AtomicU64::new(0),
         }

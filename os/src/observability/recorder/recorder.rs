@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use selkie_core::raw::collections::Padded;
+use selkie_core::raw::collections::{Padded, boxed_slice};
 use selkie_core::raw::platform::{AtomicU64, Ordering};
 use selkie_core::task::{Id, current_id};
 
@@ -61,11 +61,9 @@ impl Recorder {
             number,
             clock: TickClock::get(),
             starts: Mutex::new(0),
-            workers: (0..workers)
-                .map(|_| Padded(EventRing::new(capacity)))
-                .collect(),
-            outside: (0..OUTSIDE_RINGS).map(|_| outside()).collect(),
-            depths: (0..workers).map(|_| AtomicU64::new(0)).collect(),
+            workers: boxed_slice(workers, |_| Padded(EventRing::new(capacity))),
+            outside: boxed_slice(OUTSIDE_RINGS, |_| outside()),
+            depths: boxed_slice(workers, |_| AtomicU64::new(0)),
         }
     }
 

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::panic::Location;
 
-use super::number_hasher::NumberHasher;
+use super::super::number_hasher::NumberHasher;
 use super::record::Usage;
 
 /// How many spawn places are distinguished.
-pub(super) const MOST_PLACES: usize = 4096;
+const MOST_PLACES: usize = 4096;
 
 /// A spawn place; `None` stands for all those beyond [`MOST_PLACES`].
 pub(super) type Place = Option<&'static Location<'static>>;
@@ -18,12 +18,14 @@ pub(super) type Place = Option<&'static Location<'static>>;
 /// What the ended tasks of one spawn place have used.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Total {
+    pub(super) living: usize,
     pub(super) ended: u64,
     pub(super) usage: Usage,
 }
 
 impl Total {
     pub(super) fn add(&mut self, other: &Self) {
+        self.living += other.living;
         self.ended += other.ended;
         self.usage.add(&other.usage);
     }
@@ -40,32 +42,44 @@ pub(super) struct EndedTasks {
 impl EndedTasks {
     /// One more task has ended.
     pub(super) fn add(&mut self, location: &'static Location<'static>, usage: &Usage) {
-        let (key, has_room) = (
-            std::ptr::from_ref(location).addr(),
-            self.rows.len() < MOST_PLACES,
-        );
-        let row = if has_room {
-            &mut self
-                .rows
-                .entry(key)
-                .or_insert((location, Total::default()))
-                .1
-        } else {
-            let row = self.rows.get_mut(&key).map(|(_, total)| total);
-            row.unwrap_or(&mut self.others)
-        };
+        let row = self.row(location);
         row.ended += 1;
         row.usage.add(usage);
     }
 
+    /// What some tasks of `place` have used is counted, too.
+    pub(super) fn merge(&mut self, place: Place, total: &Total) {
+        match place {
+            Some(location) => self.row(location).add(total),
+            None => self.others.add(total),
+        }
+    }
+
+    fn row(&mut self, location: &'static Location<'static>) -> &mut Total {
+        let (key, has_room) = (
+            std::ptr::from_ref(location).addr(),
+            self.rows.len() < MOST_PLACES,
+        );
+        if has_room {
+            let row = self.rows.entry(key);
+            return &mut row.or_insert((location, Total::default())).1;
+        }
+        match self.rows.get_mut(&key) {
+            Some((_, total)) => total,
+            None => &mut self.others,
+        }
+    }
+
     /// All rows.
     pub(super) fn rows(&self) -> Vec<(Place, Total)> {
-        let rows = self
-            .rows
-            .values()
-            .map(|(place, total)| (Some(*place), *total));
-        let others = Some((None, self.others)).filter(|(_, total)| total.ended > 0);
-        rows.chain(others).collect()
+        let mut rows = Vec::with_capacity(self.rows.len() + 1);
+        for (place, total) in self.rows.values() {
+            rows.push((Some(*place), *total));
+        }
+        if self.others.ended > 0 || self.others.living > 0 {
+            rows.push((None, self.others));
+        }
+        rows
     }
 }
 

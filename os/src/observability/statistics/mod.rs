@@ -1,7 +1,5 @@
 //! Statistics of each task, for a runtime that was asked to track its tasks.
 
-mod number_hasher;
-
 mod record;
 
 mod ended_tasks;

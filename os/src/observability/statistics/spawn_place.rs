@@ -46,7 +46,7 @@ pub struct SpawnPlaceStatistics {
 }
 
 impl SpawnPlaceStatistics {
-    pub(super) fn new(location: Place, live: usize, total: &Total, scale: TickScale) -> Self {
+    pub(super) fn new(location: Place, total: &Total, scale: TickScale) -> Self {
         let Usage {
             polls,
             wakes,
@@ -57,7 +57,7 @@ impl SpawnPlaceStatistics {
         } = total.usage;
         Self {
             location,
-            live,
+            live: total.living,
             ended: total.ended,
             polls,
             wakes,

@@ -13,13 +13,13 @@ use std::hash::BuildHasherDefault;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use selkie_core::raw::collections::Padded;
+use selkie_core::raw::collections::{Padded, boxed_slice, sort_by_number};
 use selkie_core::task::Id;
 
 use super::super::names::name_of;
+use super::super::number_hasher::NumberHasher;
 use super::super::running_polls::{RunningPoll, RunningPolls};
-use super::ended_tasks::{EndedTasks, MOST_PLACES, Place, Total};
-use super::number_hasher::NumberHasher;
+use super::ended_tasks::{EndedTasks, Total};
 use super::record::{Record, RecordSnapshot};
 use super::spawn_place::SpawnPlaceStatistics;
 use super::task::TaskStatistics;
@@ -47,6 +47,9 @@ impl Shard {
     }
 }
 
+/// What is called with the living tasks of a shard.
+type VisitShard<'a> = &'a mut dyn FnMut(&[(Id, Record)], &TableSnapshot<'_>);
+
 /// The statistics of the tasks of a runtime.
 #[derive(Debug)]
 pub(crate) struct TaskTable {
@@ -59,8 +62,8 @@ impl TaskTable {
     pub(crate) fn new() -> Self {
         Self {
             clock: TickClock::get(),
-            shards: (0..SHARDS).map(|_| Padded::default()).collect(),
-            ended: (0..ENDED_SHARDS).map(|_| Padded::default()).collect(),
+            shards: boxed_slice(SHARDS, |_| Padded::default()),
+            ended: boxed_slice(ENDED_SHARDS, |_| Padded::default()),
         }
     }
 
@@ -118,14 +121,14 @@ impl TaskTable {
     }
 
     /// Calls `each` with the living tasks of each shard, as they are at the same moment.
-    fn visit(&self, polls: &RunningPolls, mut each: impl FnMut(&[(Id, Record)], &TableSnapshot)) {
-        let mut running = polls.all();
-        // A worker may still show a poll that is over, while another polls the task again: the newer one stays.
-        running.sort_unstable_by_key(|poll| poll.since);
-        let running: HashMap<_, _> = running.into_iter().map(|poll| (poll.task, poll)).collect();
+    fn visit(&self, polls: &RunningPolls, each: VisitShard<'_>) {
+        let running = polls.all();
         for shard in &self.shards {
             let shard = lock(shard);
-            let living: Vec<_> = shard.living.iter().map(|(id, one)| (*id, *one)).collect();
+            let mut living = Vec::with_capacity(shard.living.len());
+            for (id, record) in &shard.living {
+                living.push((*id, *record));
+            }
             let now = self.clock.now();
             drop(shard); // I2
             let running = &running;
@@ -137,58 +140,65 @@ impl TaskTable {
     pub(in super::super) fn tasks(&self, polls: &RunningPolls) -> Vec<TaskStatistics> {
         let scale = self.clock.scale();
         let mut tasks = Vec::new();
-        self.visit(polls, |living, view| {
-            tasks.extend(living.iter().map(|(id, record)| {
+        self.visit(polls, &mut |living, view| {
+            for (id, record) in living {
                 let (worker, seen) = view.of(*id, record);
-                TaskStatistics::new(*id, record, &seen, worker, view.now, scale)
-            }));
+                let task = TaskStatistics::new(*id, record, &seen, worker, view.now, scale);
+                tasks.push(task);
+            }
         });
         for task in &mut tasks {
             task.name = name_of(task.id);
         }
-        tasks.sort_unstable_by_key(|task| task.id);
+        sort_by_number(&mut tasks, |task| task.id.as_u64());
         tasks
     }
 
     /// The statistics of each spawn place, the busiest first.
     pub(in super::super) fn spawn_places(&self, polls: &RunningPolls) -> Vec<SpawnPlaceStatistics> {
         let scale = self.clock.scale();
-        let mut rows: HashMap<Place, (usize, Total)> = HashMap::new();
-        let mut add = |place: Place, live: usize, total: &Total| {
-            let has_room = rows.len() < MOST_PLACES || rows.contains_key(&place);
-            let row = rows.entry(place.filter(|_| has_room)).or_default();
-            row.0 += live;
-            row.1.add(total);
-        };
+        let mut all = EndedTasks::default();
         for ended in &self.ended {
             let ended = lock(ended).rows();
             ended
                 .iter()
-                .for_each(|(place, total)| add(*place, 0, total));
+                .for_each(|(place, total)| all.merge(*place, total));
         }
-        self.visit(polls, |living, view| {
+        self.visit(polls, &mut |living, view| {
             for (id, record) in living {
                 let usage = view.of(*id, record).1.usage;
-                add(Some(record.location), 1, &Total { ended: 0, usage });
+                let total = Total {
+                    living: 1,
+                    ended: 0,
+                    usage,
+                };
+                all.merge(Some(record.location), &total);
             }
         });
-        let row = |(place, (live, total))| SpawnPlaceStatistics::new(place, live, &total, scale);
-        let mut rows: Vec<_> = rows.into_iter().map(row).collect();
-        rows.sort_by_key(|row: &SpawnPlaceStatistics| std::cmp::Reverse(row.busy_duration()));
+        let mut rows = Vec::new();
+        for (place, total) in all.rows() {
+            rows.push(SpawnPlaceStatistics::new(place, &total, scale));
+        }
+        // The busiest first.
+        sort_by_number(&mut rows, |row| {
+            u64::MAX - row.busy_duration().as_nanos() as u64
+        });
         rows
     }
 }
 
 /// What is known of all tasks at one moment.
 struct TableSnapshot<'a> {
-    running: &'a HashMap<u64, RunningPoll>,
+    running: &'a [RunningPoll],
     now: u64,
 }
 
 impl TableSnapshot<'_> {
     /// The task `id`, and the worker that polls it, if one does.
     fn of(&self, id: Id, record: &Record) -> (usize, RecordSnapshot) {
-        let running = self.running.get(&id.as_u64());
+        // A worker may still show a poll that is over, while another polls the task again: the newer one counts.
+        let of_task = self.running.iter().filter(|poll| poll.task == id.as_u64());
+        let running = of_task.max_by_key(|poll| poll.since);
         let (worker, since) = running.map(|poll| (poll.worker, poll.since)).unzip();
         (worker.unwrap_or_default(), record.view(self.now, since))
     }

@@ -12,7 +12,7 @@ use super::core::StubPark;
 use super::core_context::CoreContext;
 use super::run::CoreGuard;
 use crate::config::call;
-use crate::observability::{Probes, WakeCause};
+use crate::observability::{Observer, WakeCause};
 
 impl CoreGuard<'_> {
     #[inline(always)]
@@ -25,7 +25,7 @@ impl CoreGuard<'_> {
         };
         match self.scheduler.probes() {
             None => drop(timers.fire_due()),
-            Some(probes) => probes.fire(0, || timers.fire_due()),
+            Some(probes) => probes.fire(0, &mut || timers.fire_due()),
         }
     }
 
@@ -146,10 +146,10 @@ impl CoreGuard<'_> {
 
     /// A look at the driver and at the timers that the probes may record: the timers are looked at once more, for nothing.
     #[cold]
-    fn look_observed(&self, probes: &Probes, park: &mut AnyPark, limit: Option<Duration>) {
+    fn look_observed(&self, probes: &dyn Observer, park: &mut AnyPark, limit: Option<Duration>) {
         let waiting = self.scheduler.counters.queue_depth.get();
         probes.depth(0, waiting as usize, self.scheduler.inject.len());
-        probes.look(0, WakeCause::Readiness, || park.park(limit));
+        probes.look(0, WakeCause::Readiness, &mut || park.park(limit));
         self.look_at_timers();
     }
 }

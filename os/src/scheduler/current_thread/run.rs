@@ -34,9 +34,25 @@ impl CurrentThread {
             panic_for_a_task();
         }
         let mut future = pin!(future);
-        if let Some(core) = self.take_core() {
-            return self.drive(core, future.as_mut());
-        }
+        let core = match self.take_core() {
+            Some(core) => core,
+            None => match self.wait_for_core(future.as_mut()) {
+                Ok(core) => core,
+                Err(output) => return output,
+            },
+        };
+        self.drive(core, future)
+    }
+
+    /// Waits for the core, which another thread has; polls `future` meanwhile.
+    ///
+    /// # Errors
+    /// The future's output, if it is ready before the core is there.
+    #[cold]
+    fn wait_for_core<F: Future>(
+        self: &Arc<Self>,
+        mut future: Pin<&mut F>,
+    ) -> Result<Box<Core>, F::Output> {
         let parker = Arc::new(ThreadParker::current());
         let waker = Waker::from(Arc::clone(&parker));
         let mut cx = Context::from_waker(&waker);
@@ -47,15 +63,16 @@ impl CurrentThread {
             }
             // I2 of `shared`: the core is tried after `waiting` was raised.
             if let Some(core) = self.take_core() {
-                return self.drive(core, future.as_mut());
+                return Ok(core);
             }
             if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
-                return output;
+                return Err(output);
             }
             parker.park(None);
         }
     }
 
+    #[inline]
     fn drive<F: Future>(self: &Arc<Self>, core: Box<Core>, mut future: Pin<&mut F>) -> F::Output {
         let running = CoreContext {
             scheduler: Arc::as_ptr(self),
@@ -250,6 +267,7 @@ fn panic_for_a_task() -> ! {
 }
 
 impl Drop for CoreGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         let mut core = self.running.core.borrow_mut().take();
         if core.as_ref().is_some_and(|core| !core.deferred.is_empty()) {

@@ -21,7 +21,7 @@ use super::super::any_park::AnyUnpark;
 use super::super::thread_parker::ThreadParker;
 use super::core;
 use crate::config::Config;
-use crate::observability::{Counter, Dumps, Probes, ProbesSlot, WorkerCounters};
+use crate::observability::{Counter, Dumps, Observer, ProbesSlot, WorkerCounters};
 
 /// Tasks that run between two looks at the inject queue, unless the user says otherwise.
 const REMOTE_INTERVAL: u32 = 31;
@@ -74,14 +74,20 @@ impl CurrentThread {
         NonNull::new(core).map(|core| unsafe { Box::from_raw(core.as_ptr()) })
     }
 
+    #[inline]
     pub(super) fn put_core(&self, core: Box<Core>) {
         // SeqCst: pairs with the swap in `take_core`, and orders against `waiting` (I2).
         self.core_slot.store(Box::into_raw(core), Ordering::SeqCst);
         // SeqCst: pairs with the increment in `CoreWaiter::new` (I2).
         if self.waiting.load(Ordering::SeqCst) > 0 {
-            if let Some(waiter) = lock(&self.waiters).front() {
-                waiter.unpark();
-            }
+            self.unpark_waiter();
+        }
+    }
+
+    #[cold]
+    fn unpark_waiter(&self) {
+        if let Some(waiter) = lock(&self.waiters).front() {
+            waiter.unpark();
         }
     }
 
@@ -138,7 +144,7 @@ impl CurrentThread {
 
     /// The probes of tasks, if there are any.
     #[inline]
-    pub(crate) fn probes(&self) -> Option<&Probes> {
+    pub(crate) fn probes(&self) -> Option<&dyn Observer> {
         self.probes.get()
     }
 

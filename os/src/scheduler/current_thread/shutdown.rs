@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use selkie_core::raw::coop;
-use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks};
+use selkie_core::raw::task::{ClosingTasks, Notified};
 use selkie_core::task::Id;
 
 use super::core_context::CoreContext;
@@ -23,8 +23,9 @@ const GRACE: Duration = Duration::from_secs(1);
 const LEAST_GRACE: Duration = Duration::from_millis(20);
 
 /// In which order tasks are dropped at the end: as with Tokio, which keeps them in four lists by id.
-fn drop_order(id: Id) -> (u64, u64) {
-    (id.as_u64() % 4, id.as_u64())
+fn drop_order(id: Id) -> u64 {
+    // First by the lowest two bits.
+    id.as_u64().rotate_right(2)
 }
 
 impl CurrentThread {
@@ -61,11 +62,13 @@ impl CoreGuard<'_> {
             .as_mut()
             .and_then(|core| core.tasks.take());
         let remote = lock(&scheduler.remote).take();
-        let mut owners: Vec<_> = [own, remote]
-            .into_iter()
-            .flatten()
-            .map(OwnedTasks::close)
-            .collect();
+        let mut owners = Vec::new();
+        if let Some(tasks) = own {
+            owners.push(tasks.close());
+        }
+        if let Some(tasks) = remote {
+            owners.push(tasks.close());
+        }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let grace = left.map_or(GRACE, |left| left.clamp(LEAST_GRACE, GRACE));
         let begun = stopwatch();
@@ -74,10 +77,7 @@ impl CoreGuard<'_> {
             while let Some(task) = self.pop_any() {
                 task.cancel();
             }
-            owners = owners
-                .into_iter()
-                .filter_map(|tasks| tasks.finish().err())
-                .collect();
+            ClosingTasks::finish_each(&mut owners);
             if owners.is_empty() || begun.is_none_or(|begun| begun.elapsed() > grace) {
                 return;
             }

@@ -103,16 +103,17 @@ impl Drop for DriverGuard<'_> {
 }
 
 /// All drivers of one scheduler.
-pub(super) struct Drivers(Box<[Padded<SharedDriver>]>);
+pub(super) struct Drivers(Vec<Padded<SharedDriver>>);
 
 impl Drivers {
     /// One for all workers, or as many as there are workers.
     pub(super) fn new(parks: Vec<AnyPark>) -> Self {
         let are_own = parks.len() > 1;
-        let drivers = parks
-            .into_iter()
-            .map(|park| Padded(SharedDriver::new(park, are_own)));
-        Self(drivers.collect())
+        let mut drivers = Vec::with_capacity(parks.len());
+        for park in parks {
+            drivers.push(Padded(SharedDriver::new(park, are_own)));
+        }
+        Self(drivers)
     }
 
     /// The driver that worker `index` sleeps in.

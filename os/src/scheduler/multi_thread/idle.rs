@@ -12,7 +12,7 @@
 //!             I3 at most half of the workers search, not counting those that find work as they go to sleep.
 //! Rejected    A mutex around a list of sleepers, which is locked at each park and unpark.
 
-use selkie_core::raw::collections::Padded;
+use selkie_core::raw::collections::{Padded, boxed_slice};
 use selkie_core::raw::platform::{AtomicU64, AtomicUsize, Ordering, fence};
 
 const WORD: usize = u64::BITS as usize;
@@ -38,9 +38,7 @@ pub(super) struct Idle {
 
 impl Idle {
     pub(super) fn new(workers: usize) -> Self {
-        let words = (0..workers.div_ceil(WORD))
-            .map(|_| Padded(AtomicU64::new(0)))
-            .collect();
+        let words = boxed_slice(workers.div_ceil(WORD), |_| Padded(AtomicU64::new(0)));
         Self {
             sleeping: words,
             searching: Padded(AtomicUsize::new(0)),

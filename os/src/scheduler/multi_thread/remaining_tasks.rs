@@ -110,10 +110,7 @@ impl<S: Schedule> RemainingTasks<S> {
             owners.iter().for_each(ClosingTasks::cancel_all);
             drain();
             owners.append(&mut self.0.lock().owners);
-            owners = owners
-                .into_iter()
-                .filter_map(|tasks| tasks.finish().err())
-                .collect();
+            ClosingTasks::finish_each(&mut owners);
             if owners.is_empty() {
                 return;
             }

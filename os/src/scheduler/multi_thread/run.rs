@@ -316,10 +316,12 @@ impl Worker<'_> {
     #[inline]
     fn submit_and_reap(&self) -> bool {
         let look = || self.shared.drivers.submit_and_reap(self.index);
-        match self.shared.probes() {
-            None => look(),
-            Some(probes) => probes.look(self.index, WakeCause::Completion, look),
-        }
+        let Some(probes) = self.shared.probes() else {
+            return look();
+        };
+        let mut has_more = false;
+        probes.look(self.index, WakeCause::Completion, &mut || has_more = look());
+        has_more
     }
 
     /// Takes the events that are there.
@@ -329,7 +331,7 @@ impl Worker<'_> {
         let look = || self.shared.drivers.of(self.index).poll();
         match self.shared.probes() {
             None => look(),
-            Some(probes) => probes.look(self.index, WakeCause::Readiness, look),
+            Some(probes) => probes.look(self.index, WakeCause::Readiness, &mut { look }),
         }
         self.looking.set(false);
         if self.waiting() > before {
@@ -356,7 +358,7 @@ impl Worker<'_> {
         if let Some(timers) = self.remote.timers {
             match self.shared.probes() {
                 None => drop(timers.fire_due()),
-                Some(probes) => probes.fire(self.index, || timers.fire_due()),
+                Some(probes) => probes.fire(self.index, &mut || timers.fire_due()),
             }
         }
     }

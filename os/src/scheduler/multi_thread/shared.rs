@@ -30,7 +30,7 @@ use super::parker::Parker;
 use super::progress::Progress;
 use super::remaining_tasks::RemainingTasks;
 use crate::config::Config;
-use crate::observability::{Counter, Dumps, Probes, ProbesSlot, WorkerCounters};
+use crate::observability::{Counter, Dumps, Observer, ProbesSlot, WorkerCounters};
 
 /// How many workers are called for a task from outside: of two polls one ends much sooner than of one, and of more not much.
 const CALLED: usize = 2;
@@ -212,7 +212,7 @@ impl MultiThread {
 
     /// The probes of tasks, if there are any.
     #[inline]
-    pub(crate) fn probes(&self) -> Option<&Probes> {
+    pub(crate) fn probes(&self) -> Option<&dyn Observer> {
         self.probes.get()
     }
 

@@ -12,12 +12,10 @@ impl MultiThread {
     /// timers, waits for what is left and says that all has ended.
     pub(super) fn end_worker(self: &Arc<Self>, core: Core) {
         let index = core.index;
-        let owners = [Some(core.tasks), self.take_outside()];
-        let closing: Vec<_> = owners
-            .into_iter()
-            .flatten()
-            .map(OwnedTasks::close)
-            .collect();
+        let mut closing = vec![core.tasks.close()];
+        if let Some(outside) = self.take_outside() {
+            closing.push(outside.close());
+        }
         closing.iter().for_each(ClosingTasks::cancel_all);
         self.drain(index);
         closing.into_iter().for_each(|tasks| self.end.keep(tasks));

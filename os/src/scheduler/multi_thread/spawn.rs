@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
-use selkie_core::raw::collections::{Padded, SlotLayout};
+use selkie_core::raw::collections::{Padded, SlotLayout, boxed_slice};
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::random::Random;
@@ -62,14 +62,14 @@ impl MultiThread {
         let workers = config.worker_threads;
         let mut owners = Vec::with_capacity(workers);
         let scheduler = Arc::new_cyclic(|weak: &Weak<Self>| {
-            owners.extend((0..workers).map(|index| {
+            for index in 0..workers {
                 let unpark = UnparkWorker {
                     scheduler: weak.clone(),
                     index,
                 };
-                timers.map(|timers| timers(Waker::from(Arc::new(unpark))))
-            }));
-            let remotes = owners.iter().map(|owner| {
+                owners.push(timers.map(|timers| timers(Waker::from(Arc::new(unpark)))));
+            }
+            let remotes = boxed_slice(workers, |index| {
                 Padded(Remote {
                     ring: Ring::new(),
                     lifo: AtomicPtr::new(std::ptr::null_mut()),
@@ -78,15 +78,15 @@ impl MultiThread {
                     parker: Parker::new(),
                     counters: WorkerCounters::default(),
                     progress: Progress::default(),
-                    timers: owner.as_ref().map(TimersOwner::handle),
+                    timers: owners[index].as_ref().map(TimersOwner::handle),
                 })
             });
             let shards = workers.next_power_of_two().min(SHARDS);
             Self {
                 probes: ProbesSlot::new(config.probes.as_ref()),
                 made_at: Instant::now(),
-                remotes: remotes.collect(),
-                inject: (0..shards).map(|_| Padded(Inject::new())).collect(),
+                remotes,
+                inject: boxed_slice(shards, |_| Padded(Inject::new())),
                 idle: Padded(Idle::new(workers)),
                 drivers: Drivers::new(parks),
                 launch: OnceLock::new(),
@@ -101,26 +101,36 @@ impl MultiThread {
                 config,
             }
         });
+        scheduler.own_tasks(owners);
+        scheduler
+    }
+
+    /// Makes the workers' cores, each with the owner of its tasks, and one of `owners` of timers.
+    fn own_tasks(self: &Arc<Self>, owners: Vec<Option<TimersOwner>>) {
         // Several workers, each with tasks of its own, do not write to one line.
-        let layout = match workers {
+        let layout = match owners.len() {
             1 => SlotLayout::Dense,
             _ => SlotLayout::Apart,
         };
-        let tasks = || OwnedTasks::laid_out(Arc::clone(&scheduler), layout);
-        let cores = owners.into_iter().enumerate().map(|(index, owner)| Core {
-            index,
-            random: Random::new(scheduler.config.seed.wrapping_add(index as u64)),
-            tasks: tasks(),
-            timers: owner,
-        });
-        let cores: Vec<_> = cores.collect();
+        let tasks = || OwnedTasks::laid_out(Arc::clone(self), layout);
+        let mut cores = Vec::with_capacity(owners.len());
+        for (index, owner) in owners.into_iter().enumerate() {
+            cores.push(Core {
+                index,
+                random: Random::new(self.config.seed.wrapping_add(index as u64)),
+                tasks: tasks(),
+                timers: owner,
+            });
+        }
         let outside = tasks();
-        let visible = cores.iter().map(|core| &core.tasks).chain([&outside]);
-        let visible = visible.map(OwnedTasks::visible).collect();
-        scheduler.visible.get_or_init(|| visible);
-        *lock(&scheduler.outside) = Some(outside);
-        lock(&scheduler.unstarted).extend(cores);
-        scheduler
+        self.visible.get_or_init(|| {
+            boxed_slice(cores.len() + 1, |index| {
+                let tasks = cores.get(index).map_or(&outside, |core| &core.tasks);
+                tasks.visible()
+            })
+        });
+        *lock(&self.outside) = Some(outside);
+        *lock(&self.unstarted) = cores;
     }
 
     /// Ends the sleep of worker `index`, wherever it sleeps.

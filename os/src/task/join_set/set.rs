@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use selkie_core::coop;
+use selkie_core::raw::collections::sort_by_number;
 use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::task::{AbortHandle, Id, JoinError, JoinHandle};
@@ -93,8 +94,11 @@ impl<T> JoinSet<T> {
 
     /// The handles, as the tasks were spawned.
     fn handles(&self) -> impl Iterator<Item = &JoinHandle<T>> {
-        let mut places: Vec<_> = self.places.iter().flatten().collect();
-        places.sort_by_key(|place| place.order);
+        let mut places = Vec::with_capacity(self.places.len());
+        for place in self.places.iter().flatten() {
+            places.push(place);
+        }
+        sort_by_number(&mut places, |place| place.order);
         places.into_iter().map(|place| &place.handle)
     }
 }

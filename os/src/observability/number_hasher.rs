@@ -20,6 +20,11 @@ impl Hasher for NumberHasher {
     }
 
     #[inline]
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }

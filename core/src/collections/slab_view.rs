@@ -1,0 +1,67 @@
+//! The blocks of a slab as any context may see them (I6 of `slab`).
+#![allow(unsafe_code)]
+
+use super::block::BlockRef;
+use super::block_pool::BlockPool;
+use super::slab::{Slab, SlabHeader};
+use super::slot::SlotRef;
+use crate::platform::{HAS_THREADS, SLOT_CHUNK_BYTES};
+
+impl<H: SlabHeader> Slab<H> {
+    /// Calls `visit` with every carved slot, taken or vacant, of all blocks, while the slab's slots belong to `owner`, or to
+    /// anybody. Callable in any context where there are threads; without threads there is nothing to visit. A slot may be
+    /// visited twice, and those that come or go meanwhile once or not at all. `visit` takes and gives back no slot, and
+    /// touches what any context may touch of a slot.
+    ///
+    /// # Cost
+    /// If the owner wants to take or give back a block meanwhile, it waits for the visit of one block at most.
+    pub fn walk_from_outside(&self, owner: Option<*const ()>, mut visit: impl FnMut(SlotRef<H>)) {
+        let mut next = usize::MAX;
+        loop {
+            let known = self.known.lock();
+            // From the last to the first: a block that is moved to the place of one that goes has been visited, or is new.
+            next = next.min(known.len());
+            let is_wanted = owner.is_none_or(|owner| core::ptr::eq(self.owner(), owner));
+            if next == 0 || !is_wanted {
+                return;
+            }
+            next -= 1;
+            let block = known[next];
+            // SAFETY: below the number of slots that are carved; the block stays while it is known (I6).
+            (0..block.carved()).for_each(|index| visit(unsafe { block.slot(index) }));
+        }
+    }
+
+    /// The bytes of the blocks, while the slots belong to `owner`; else none, as where there are no threads.
+    pub fn bytes_from_outside(&self, owner: *const ()) -> usize {
+        let known = self.known.lock();
+        let is_owned = core::ptr::eq(self.owner(), owner);
+        usize::from(is_owned) * known.len() * SLOT_CHUNK_BYTES
+    }
+
+    /// Shows `block`, which the slab has from now on, to those who look from outside (I6).
+    pub(super) fn make_known(&self, block: BlockRef<H>) {
+        if HAS_THREADS {
+            let mut known = self.known.lock();
+            let place = known.len();
+            known.push(block);
+            // SAFETY: called by the owner.
+            unsafe { block.with_state(|state| state.known_at = place) };
+        }
+    }
+
+    /// Gives `block` to `pool`; no slot of it is taken.
+    pub(super) fn give_block(&self, block: BlockRef<H>, pool: &BlockPool<H>) {
+        if HAS_THREADS {
+            let mut known = self.known.lock();
+            // SAFETY: called by the owner.
+            let place = unsafe { block.with_state(|state| state.known_at) };
+            known.swap_remove(place);
+            if let Some(moved) = known.get(place) {
+                // SAFETY: as above.
+                unsafe { moved.with_state(|state| state.known_at = place) };
+            }
+        }
+        pool.give(block);
+    }
+}
