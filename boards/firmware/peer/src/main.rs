@@ -130,7 +130,9 @@ async fn main(spawner: Spawner) {
     write(TASKS_START, 1);
     // SAFETY: the handler's statics are ready.
     unsafe { NVIC::unmask(Timer0) };
-    if spawner.spawn(tick()).is_err() || spawner.spawn(count()).is_err() {
+    let (Ok(tick), Ok(count)) = (tick(), count()) else {
         semihosting::process::exit(1);
-    }
+    };
+    spawner.spawn(tick);
+    spawner.spawn(count);
 }
