@@ -88,6 +88,20 @@ impl ChipPark {
     }
 }
 
+impl ChipPark {
+    /// Sleeps unless there is something to do, or somebody has unparked.
+    fn sleep_unless(&self, section: &InSection, is_ready: bool) {
+        let sleeps = self.unpark.change(section, |state| {
+            let sleeps = !core::mem::take(&mut state.woken) && !is_ready;
+            state.sleeps = state.sleeps.wrapping_add(sleeps.into());
+            sleeps
+        });
+        if sleeps {
+            (self.unpark.wait)();
+        }
+    }
+}
+
 impl Park for ChipPark {
     type Unpark = &'static ChipUnpark;
 
@@ -96,16 +110,17 @@ impl Park for ChipPark {
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        in_section(|section| {
-            let sleeps = self.unpark.change(section, |state| {
-                let sleeps = !core::mem::take(&mut state.woken) && timeout.is_none();
-                state.sleeps = state.sleeps.wrapping_add(sleeps.into());
-                sleeps
-            });
-            if sleeps {
-                (self.unpark.wait)();
-            }
-        });
+        in_section(|section| self.sleep_unless(section, timeout.is_some()));
+    }
+
+    fn asks_first(&self) -> bool {
+        true
+    }
+
+    #[inline]
+    fn park_unless(&mut self, is_ready: &dyn Fn() -> bool) {
+        // In the section, in which no handler wakes.
+        in_section(|section| self.sleep_unless(section, is_ready()));
     }
 
     fn shutdown(&mut self) {}

@@ -142,7 +142,7 @@ impl Executor {
         self.ready.has_ready()
     }
 
-    /// Runs each task that is ready now once; says whether more became ready meanwhile.
+    /// Runs each task that is ready now once; says whether more became ready meanwhile. Those do not unpark: call again.
     ///
     /// For an executor that is driven by something else: an interrupt handler (see
     /// [`on_interrupt`](Self::on_interrupt)), another loop, a test.
@@ -180,6 +180,13 @@ impl Executor {
             _here: PhantomData,
         });
         self.inside(|| {
+            if park.asks_first() {
+                // SAFETY: this context is in `busy`, for ever (I1, I2).
+                unsafe {
+                    self.ready
+                        .run_always(|| park.park_unless(&|| self.has_ready()))
+                }
+            }
             loop {
                 let more = self.turn();
                 park.park(more.then_some(Duration::ZERO));

@@ -4,24 +4,28 @@
 //! Idea        A slot is a header and room for a future. What depends on the future's type is one function, which polls it
 //!             and drops it when it is over; all else is compiled once. The queue is a ring that is linked through the
 //!             headers and known by its last task, so that it needs one word and never overflows.
-//! States      of a slot: vacant (0) ─claim→ LIVE|WOKEN, queued ─pop→ LIVE|RUNNING ─pending→ LIVE, idle ─wake→ queued;
-//!             LIVE|RUNNING ─wake→ LIVE|RUNNING|WOKEN ─pending→ queued;   RUNNING ─over→ vacant
+//! States      of a slot: vacant (0) ─claim→ LIVE|WOKEN, queued ─pop→ LIVE, polled or idle ─wake→ queued;   polled ─over→ vacant
 //! Invariants  I1 `poll`, `ready` and the body are written by whoever claimed the slot, before it queues the task, and are
-//!                read by whoever made the slot WOKEN or RUNNING.
+//!                read by whoever made the slot WOKEN or took it out of the queue.
 //!             I2 a slot is never freed, so a waker is its plain address; one that is stale wakes another task once more
 //!                than needed.
 //!             I3 the body follows the header at [`BODY_OFFSET`].
-//!             I4 a task is linked exactly while its slot is WOKEN and not RUNNING; `next` is touched under the lock of the
-//!                queue that has the task.
+//!             I4 a task is in its queue, or about to be, exactly while its slot is WOKEN, also while it is polled; `next` is
+//!                touched under the lock of the queue that has the task.
 //!             I5 the queue's lock is held for a push or a pop, never across a poll or an unpark.
 //!             I6 without threads no interrupt handler comes between a task's wake, its push and the unpark. So a task is
 //!                in the queue, and its executor unparked, when a handler finds it woken; the task never waits for the
 //!                context that woke it and that the handler has suspended.
+//!             I7 while `is_polled`, whoever polls looks at the queue once more before it sleeps: a push need not unpark.
+//!             I8 a task that is over is in no queue: without threads it is taken out if its last poll woke it. With threads
+//!                its waker may not have come to push it, so its slot stays WOKEN until it is popped, and is vacant then.
 //! Rejected    Generations in the waker: each slot would need an alignment of 32 bytes, and the state of many tasks on a
 //!             chip is smaller than that. A table of functions for each future: the drop of a future that is over is
 //!             mostly nothing, and is left out where the poll is known. A static ring as the queue: it can be full, and then
 //!             a wake must be dropped or must wait. A lock-free stack: on a chip without compare-exchange it is a critical
 //!             section anyhow, and it is last in, first out.
+//!
+//! Length      slot and queue in one file: each points at the other.
 #![allow(unsafe_code)]
 
 use core::future::Future;
@@ -34,7 +38,7 @@ use super::unpark::ErasedUnpark;
 use crate::collections::SlotRef;
 use crate::coop;
 use crate::maybe_const;
-use crate::platform::{Flags, InSection, LeafLock, UnsafeCell, in_section};
+use crate::platform::{Flags, HAS_THREADS, InSection, LeafLock, UnsafeCell, in_section};
 use crate::time::TimersHandle;
 
 /// Alignment of a slot's body; futures that want more do not fit.
@@ -45,13 +49,11 @@ pub(super) const BODY_OFFSET: usize = size_of::<FixedHeader>().next_multiple_of(
 
 /// The slot holds a task.
 const LIVE: u8 = 1;
-/// The task is to be polled: it is queued, or will be when the running poll ends.
+/// The task is to be polled: it is queued.
 const WOKEN: u8 = 2;
-/// The task is being polled.
-const RUNNING: u8 = 4;
 
-/// Polls the future at the first argument, and drops it if it is over or unwinds. Says whether it is over.
-type PollFunction = unsafe fn(NonNull<()>, &mut Context<'_>) -> bool;
+/// Polls the future of the slot, and drops it if it is over or unwinds. Says whether it is over.
+type PollFunction = unsafe fn(SlotRef<FixedHeader>) -> bool;
 
 /// The front of a slot: four words.
 pub(super) struct FixedHeader {
@@ -84,17 +86,16 @@ impl FixedHeader {
 
     /// Whether the slot holds no task.
     pub(super) fn is_vacant(&self) -> bool {
-        self.flags.load() == 0
+        self.flags.load() & LIVE == 0
     }
 
     /// Claims the slot, if it is vacant.
     pub(super) fn claim(&self) -> bool {
-        let claimed = |now| if now == 0 { LIVE | WOKEN } else { now };
-        in_section(|section| self.flags.update(section, claimed)) == 0
+        in_section(|section| self.flags.replace_if(section, 0, LIVE | WOKEN))
     }
 
     /// # Safety
-    /// The caller made the slot WOKEN or RUNNING (I1).
+    /// The caller made the slot WOKEN, or polls (I1).
     unsafe fn ready(&self) -> &'static ReadyQueue {
         // SAFETY: nobody writes it meanwhile (I1).
         let ready = self.ready.with(|ready| unsafe { *ready });
@@ -103,7 +104,7 @@ impl FixedHeader {
     }
 
     /// # Safety
-    /// The caller made the slot RUNNING (I1).
+    /// The caller took the slot out of the queue (I1).
     unsafe fn poll_function(&self) -> PollFunction {
         // SAFETY: nobody writes it meanwhile (I1).
         let poll = self.poll.with(|poll| unsafe { *poll });
@@ -149,11 +150,12 @@ unsafe fn queue_at(slot: SlotRef<FixedHeader>, function: PollFunction, ready: &'
     in_section(|section| ready.push(section, slot));
 }
 
-/// Polls the future, and drops it if it is over or unwinds.
+/// Polls the future, and drops it if it is over or unwinds. The waker is made here, where the compiler sees what becomes of
+/// it: a future that only passes it on is compiled without calls through its table.
 ///
 /// # Safety
-/// An `F` is at `body`, pinned there, and the caller's alone.
-unsafe fn poll<F: Future<Output = ()>>(body: NonNull<()>, cx: &mut Context<'_>) -> bool {
+/// An `F` is in the slot's body, pinned there, and the caller's alone.
+unsafe fn poll<F: Future<Output = ()>>(slot: SlotRef<FixedHeader>) -> bool {
     struct DropGuard<F>(NonNull<F>);
     impl<F> Drop for DropGuard<F> {
         fn drop(&mut self) {
@@ -161,12 +163,14 @@ unsafe fn poll<F: Future<Output = ()>>(body: NonNull<()>, cx: &mut Context<'_>) 
             unsafe { self.0.drop_in_place() };
         }
     }
-    let mut guard = DropGuard(body.cast::<F>());
+    let waker = waker(slot);
+    let mut cx = Context::from_waker(&waker);
+    let mut guard = DropGuard(body(slot).cast::<F>());
     // SAFETY: by the caller's promise.
     let future = unsafe { guard.0.as_mut() };
     // SAFETY: as above.
     let future = unsafe { Pin::new_unchecked(future) };
-    let is_over = future.poll(cx).is_ready();
+    let is_over = future.poll(&mut cx).is_ready();
     if is_over {
         drop(guard);
     } else {
@@ -185,6 +189,8 @@ pub(super) struct ReadyQueue {
 struct ReadyState {
     /// The last task, whose `next` is the first.
     last: Option<SlotRef<FixedHeader>>,
+    /// Whether somebody polls (I7).
+    is_polled: bool,
     timers: Option<TimersHandle>,
 }
 
@@ -203,12 +209,12 @@ impl ReadyState {
         slot.next.with_mut(|place| unsafe { *place = Some(next) });
     }
 
-    /// Links `slot`, which is in no queue, behind the last; says whether there was none.
+    /// Links `slot`, which is in no queue, behind the last; says whether to unpark.
     fn push(&mut self, slot: SlotRef<FixedHeader>) -> bool {
         match self.last.replace(slot) {
             None => {
                 self.set_next(slot, slot);
-                true
+                !self.is_polled
             }
             Some(last) => {
                 self.set_next(slot, self.next(last));
@@ -218,16 +224,30 @@ impl ReadyState {
         }
     }
 
-    /// Takes the first out.
+    /// Takes the first out, to be polled by the caller.
     fn pop(&mut self) -> Option<SlotRef<FixedHeader>> {
         let last = self.last?;
         let first = self.next(last);
-        if first == last {
-            self.last = None;
-        } else {
-            self.set_next(last, self.next(first));
-        }
+        self.unlink(first, last);
         Some(first)
+    }
+
+    /// Takes `slot` out, which is in the queue.
+    fn remove(&mut self, slot: SlotRef<FixedHeader>) {
+        // SAFETY: it is in the queue, so there is a last one.
+        let mut before = unsafe { self.last.unwrap_unchecked() };
+        while self.next(before) != slot {
+            before = self.next(before);
+        }
+        self.unlink(slot, before);
+    }
+
+    /// Takes `slot` out, which is behind `before`.
+    fn unlink(&mut self, slot: SlotRef<FixedHeader>, before: SlotRef<FixedHeader>) {
+        self.set_next(before, self.next(slot));
+        if self.last == Some(slot) {
+            self.last = (before != slot).then_some(before);
+        }
     }
 }
 
@@ -238,6 +258,7 @@ impl ReadyQueue {
             Self {
                 guarded: LeafLock::new(ReadyState {
                     last: None,
+                    is_polled: false,
                     timers: None,
                 }),
                 unpark,
@@ -265,8 +286,8 @@ impl ReadyQueue {
         in_section(|section| unsafe { self.guarded.with(section, f) })
     }
 
-    /// The task that is last now.
-    fn last(&self) -> Option<SlotRef<FixedHeader>> {
+    /// Whether a task is ready.
+    pub(super) fn has_ready(&self) -> bool {
         let last = |guarded: *const ReadyState| {
             // SAFETY: a field of the value.
             let last = unsafe { &raw const (*guarded).last };
@@ -274,12 +295,7 @@ impl ReadyQueue {
             unsafe { last.read_volatile() }
         };
         // SAFETY: one word.
-        unsafe { self.guarded.glance(last) }
-    }
-
-    /// Whether a task is ready.
-    pub(super) fn has_ready(&self) -> bool {
-        self.last().is_some()
+        unsafe { self.guarded.glance(last) }.is_some()
     }
 
     /// Queues the task (I4), whose slot is WOKEN by the caller.
@@ -292,14 +308,24 @@ impl ReadyQueue {
         }
     }
 
-    /// Takes the first task out, to run it.
+    /// Takes the first task out, to run it; whoever polls calls this.
+    #[inline]
     fn pop(&self) -> Option<SlotRef<FixedHeader>> {
-        in_section(|section| {
-            // SAFETY: the closure takes no lock.
-            let slot = unsafe { self.guarded.with(section, ReadyState::pop) }?;
-            slot.flags.update(section, |_| LIVE | RUNNING);
-            Some(slot)
-        })
+        while self.has_ready() {
+            let (slot, before) = in_section(|section| {
+                // SAFETY: the closure takes no lock.
+                let slot = unsafe { self.guarded.with(section, ReadyState::pop) };
+                // SAFETY: there is one, since nobody else takes any out.
+                let slot = unsafe { slot.unwrap_unchecked() };
+                let taken = |now| if HAS_THREADS { now & !WOKEN } else { LIVE };
+                (slot, slot.flags.update(section, taken))
+            });
+            if !HAS_THREADS || before & LIVE != 0 {
+                return Some(slot);
+            }
+            // It is over, and vacant now (I8).
+        }
+        None
     }
 
     /// Runs each task that is ready now once; says whether more became ready meanwhile.
@@ -307,18 +333,37 @@ impl ReadyQueue {
     /// # Safety
     /// One context at a time calls this, and futures that are not `Send` belong to it.
     pub(super) unsafe fn turn(&'static self) -> bool {
-        let Some(last) = self.last() else {
-            return false;
-        };
+        let last = self.with(|ready| {
+            ready.is_polled = true;
+            ready.last
+        });
         while let Some(slot) = self.pop() {
             // SAFETY: taken out of the queue; by the caller's promise we are the only one to poll.
             unsafe { run(slot) };
             // A task that was polled is behind those that were ready, or nowhere.
-            if slot == last {
+            if last == Some(slot) {
                 break;
             }
         }
-        self.has_ready()
+        self.with(|ready| {
+            ready.is_polled = false;
+            ready.last.is_some()
+        })
+    }
+
+    /// Runs tasks for ever; `sleep` looks whether one is ready where no wake can come between the look and the sleep.
+    ///
+    /// # Safety
+    /// As for [`turn`](Self::turn).
+    pub(super) unsafe fn run_always(&'static self, mut sleep: impl FnMut()) -> ! {
+        self.with(|ready| ready.is_polled = true);
+        loop {
+            while let Some(slot) = self.pop() {
+                // SAFETY: as in `turn`.
+                unsafe { run(slot) };
+            }
+            sleep();
+        }
     }
 }
 
@@ -326,38 +371,42 @@ impl ReadyQueue {
 ///
 /// # Safety
 /// The caller took it out of its queue, in the context that polls.
+#[inline]
 unsafe fn run(slot: SlotRef<FixedHeader>) {
-    /// Ends the poll, also one that unwinds.
-    struct FinishGuard {
-        slot: SlotRef<FixedHeader>,
-        is_over: bool,
-    }
-    impl Drop for FinishGuard {
+    /// Ends the task, also one whose poll unwinds.
+    struct EndGuard(SlotRef<FixedHeader>);
+    impl Drop for EndGuard {
         fn drop(&mut self) {
-            let (slot, is_over) = (self.slot, self.is_over);
-            in_section(|section| {
-                let before = slot.flags.update(section, |now| match is_over {
-                    true => 0,
-                    false => now & !RUNNING,
-                });
-                if !is_over && before & WOKEN != 0 {
-                    // SAFETY: RUNNING by us until now, and WOKEN: nobody else queues it.
-                    let ready = unsafe { slot.ready() };
-                    ready.push(section, slot);
-                }
-            });
+            // SAFETY: it is polled here, and over.
+            unsafe { end(self.0) };
         }
     }
-    let mut finish = FinishGuard {
-        slot,
-        is_over: true,
-    };
-    // SAFETY: RUNNING by us.
+    let guard = EndGuard(slot);
+    // SAFETY: out of the queue.
     let poll = unsafe { slot.poll_function() };
-    let waker = waker(slot);
-    let mut cx = Context::from_waker(&waker);
-    // SAFETY: the future of this function is in the body, and ours while RUNNING.
-    finish.is_over = coop::raw::budget(|| unsafe { poll(body(slot), &mut cx) });
+    // SAFETY: the future of this function is in the body, and ours to poll.
+    let is_over = coop::raw::budget(|| unsafe { poll(slot) });
+    if !is_over {
+        core::mem::forget(guard);
+    }
+}
+
+/// Leaves the slot of a task that is over (I8).
+///
+/// # Safety
+/// The caller polls it.
+#[cold]
+unsafe fn end(slot: SlotRef<FixedHeader>) {
+    in_section(|section| {
+        let kept = if HAS_THREADS { WOKEN } else { 0 };
+        let before = slot.flags.update(section, |now| now & kept);
+        if !HAS_THREADS && before & WOKEN != 0 {
+            // SAFETY: the caller polls it.
+            let ready = unsafe { slot.ready() };
+            // SAFETY: the closure takes no lock.
+            unsafe { ready.guarded.with(section, |ready| ready.remove(slot)) };
+        }
+    });
 }
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_nothing);
@@ -381,8 +430,7 @@ unsafe fn wake(word: *const ()) {
     let slot = unsafe { SlotRef::new(slot) };
     // In one section (I6).
     in_section(|section| {
-        let woken = |now| if now & LIVE == 0 { now } else { now | WOKEN };
-        if slot.flags.update(section, woken) == LIVE {
+        if slot.flags.replace_if(section, LIVE, LIVE | WOKEN) {
             // SAFETY: this wake made the slot WOKEN.
             let ready = unsafe { slot.ready() };
             ready.push(section, slot);

@@ -53,6 +53,19 @@ impl Flags {
         unsafe { *place = next(before) };
         before
     }
+
+    /// Sets `next` if the flags are `now`, and says whether they were.
+    #[inline(always)]
+    pub fn replace_if(&self, _section: &InSection, now: u8, next: u8) -> bool {
+        let place = self.0.get();
+        // SAFETY: in a critical section, by its proof (I1).
+        let is = unsafe { *place } == now;
+        if is {
+            // SAFETY: as above.
+            unsafe { *place = next };
+        }
+        is
+    }
 }
 
 /// A lock that only this crate's own code takes, for a few steps that take no other and call nothing foreign: a critical

@@ -10,7 +10,7 @@
 //! | `LockGuard<'_, T>` | what `Lock::lock` and `try_lock` return; without threads they are private to this crate, whose guards stay in their context and are dropped in the reverse order of their making |
 //! | `without_interrupts(f)` | `f`'s result; where there are interrupt handlers, none of them comes between the steps of `f` |
 //! | `in_section(f)`, `InSection` | as `without_interrupts`, with a proof for `f` that it is in the section |
-//! | `Flags` | a byte: `new`, `load`, `update(&InSection, f)`, one atomic step |
+//! | `Flags` | a byte: `new`, `load`, `update(&InSection, f)`, `replace_if(&InSection, now, next)`, one atomic step |
 //! | `LeafLock` | a lock for this crate's own few steps, taken in a section: `with(&InSection, f)`; without threads it is not looked at whether it is held |
 //! | `WithThreads` | a trait that every type has where there are threads, and none where there are not: what one context would have to wait for is `Send` for such types only |
 //! | `locks_held()` | how many `Lock`s the calling thread holds: counted where `std` is, in debug builds, else zero; for tests, whose wakers ask |

@@ -45,6 +45,13 @@ impl Flags {
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
             .unwrap_or_else(|now| now)
     }
+
+    /// Sets `next` if the flags are `now`, and says whether they were. What was done before is visible after a later change
+    /// in either case.
+    pub fn replace_if(&self, section: &InSection, now: u8, next: u8) -> bool {
+        // Written in any case.
+        self.update(section, |before| if before == now { next } else { before }) == now
+    }
 }
 
 /// A lock that only this crate's own code takes, for a few steps that take no other and call nothing foreign.

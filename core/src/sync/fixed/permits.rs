@@ -16,7 +16,7 @@
 
 use core::cell::Cell;
 use core::marker::PhantomPinned;
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::Waker;
 
@@ -47,7 +47,7 @@ unsafe impl Sync for Waiter {}
 // Nothing foreign runs while a waiter is half changed, so no panic shows one.
 impl core::panic::RefUnwindSafe for Waiter {}
 
-/// What became of a try.
+/// What became of a look.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum TakeOutcome {
     /// The caller has a permit.
@@ -133,39 +133,35 @@ impl Permits {
         self.entry(first).waker.take()
     }
 
-    /// The caller's turn, or a position in the queue. `spare` has the waker to wait with, or comes to have one that is to be
-    /// dropped after the lock is released; `waker` is what it is to be a clone of.
+    /// Takes a permit for `waiter`, or the one that it was given; says what to do if there is none. `waker` is what it waits
+    /// with, if it does.
+    pub(super) fn look(&mut self, start: usize, waiter: &Waiter, waker: &Waker) -> TakeOutcome {
+        if !waiter.waits.get() {
+            return match self.take(start) {
+                true => TakeOutcome::Yours,
+                false => TakeOutcome::WakerNeeded,
+            };
+        }
+        // SAFETY: under the lock.
+        match &*unsafe { waiter.entry() }.waker {
+            None => TakeOutcome::Yours,
+            Some(known) if known.will_wake(waker) => TakeOutcome::Waits,
+            Some(_) => TakeOutcome::WakerNeeded,
+        }
+    }
+
+    /// Gives `waiter`, which was not served, a position in the queue, or another waker. Returns the one that it had, to be
+    /// dropped after the lock is released.
     ///
     /// # Safety
     /// The waiter is pinned, belongs to the caller, waits nowhere but here, and [`leave`](Self::leave)s before it is dropped.
-    pub(super) unsafe fn turn(
-        &mut self,
-        start: usize,
-        waiter: &Waiter,
-        waker: &Waker,
-        spare: &mut Option<Waker>,
-    ) -> TakeOutcome {
+    pub(super) unsafe fn wait(&mut self, waiter: &Waiter, waker: Waker) -> Option<Waker> {
         // SAFETY: under the lock.
-        let entry = unsafe { waiter.entry() };
-        if waiter.waits.get() {
-            let Some(known) = &*entry.waker else {
-                waiter.waits.set(false);
-                return TakeOutcome::Yours;
-            };
-            if known.will_wake(waker) {
-                return TakeOutcome::Waits;
-            }
-        } else if self.take(start) {
-            return TakeOutcome::Yours;
-        }
-        if spare.is_none() {
-            return TakeOutcome::WakerNeeded;
-        }
-        mem::swap(&mut *entry.waker, spare);
+        let old = unsafe { waiter.entry() }.waker.replace(waker);
         if !waiter.waits.replace(true) {
             self.link(NonNull::from(waiter));
         }
-        TakeOutcome::Waits
+        old
     }
 
     /// Leaves the queue, or passes a permit on; returns whom to wake. What is left in `spare` is to be dropped after the lock is

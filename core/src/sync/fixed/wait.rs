@@ -11,7 +11,7 @@ use core::task::{Context, Poll, Waker, ready};
 use super::channel::{FixedChannel, State, wake};
 use super::permits::{Permits, TakeOutcome, Waiter};
 use crate::coop;
-use crate::platform::in_section;
+use crate::platform::{HAS_THREADS, in_section};
 
 impl<T, const N: usize> FixedChannel<T, N> {
     /// Sends `value`, waiting for room in the order of the calls.
@@ -69,36 +69,47 @@ impl<'a, T, const N: usize, const FOR_ROOM: bool> Wait<'a, T, N, FOR_ROOM> {
     fn poll<R>(
         self: Pin<&Self>,
         waker: &Waker,
-        go: impl FnOnce(&mut State<T, N>) -> (R, Option<Waker>),
+        mut go: impl FnMut(&mut State<T, N>) -> (R, Option<Waker>),
     ) -> Poll<R> {
         let this = self.get_ref();
-        let mut go = Some(go);
-        let mut spare = None;
+        let waiter = &this.waiter;
+        let mut look =
+            |state: &mut State<T, N>| match Self::permits(state).look(Self::START, waiter, waker) {
+                TakeOutcome::Yours => Ok(go(state)),
+                other => Err(other),
+            };
         let polled = in_section(|section| {
-            loop {
-                let turn = this.channel.change(section, |state| {
-                    let permits = Self::permits(state);
-                    // SAFETY: pinned with the future, this future's own, and its drop leaves.
-                    match unsafe { permits.turn(Self::START, &this.waiter, waker, &mut spare) } {
-                        TakeOutcome::Yours => Ok(go.take().map(|go| go(state))),
-                        turn => Err(turn),
-                    }
-                });
-                match turn {
-                    Ok(Some((result, next))) => {
-                        wake(next);
-                        return Poll::Ready(result);
-                    }
-                    Err(TakeOutcome::WakerNeeded) => spare = Some(waker.clone()),
-                    _ => return Poll::Pending,
+            let outcome = match this.channel.change(section, &mut look) {
+                Err(TakeOutcome::WakerNeeded) => {
+                    // In the section, but not under the lock: foreign code. With threads, another's turn may end meanwhile.
+                    let fresh = waker.clone();
+                    this.channel.change(section, |state| {
+                        if HAS_THREADS {
+                            let again = look(state);
+                            if !matches!(again, Err(TakeOutcome::WakerNeeded)) {
+                                return (again, Some(fresh));
+                            }
+                        }
+                        // SAFETY: pinned with the future, this future's own, and its drop leaves.
+                        let old = unsafe { Self::permits(state).wait(waiter, fresh) };
+                        (Err(TakeOutcome::Waits), old)
+                    })
                 }
-            }
+                outcome => (outcome, None),
+            };
+            let (outcome, spare) = outcome;
+            drop(spare);
+            let (result, next) = outcome.ok()?;
+            wake(next);
+            Some(result)
         });
-        drop(spare);
-        if polled.is_ready() {
-            this.waiter.settle();
+        match polled {
+            Some(result) => {
+                waiter.settle();
+                Poll::Ready(result)
+            }
+            None => Poll::Pending,
         }
-        polled
     }
 
     /// Leaves the queue, or passes on what was given.
