@@ -31,6 +31,8 @@ pub struct BoardFile {
     pub zig: Option<Zig>,
     /// The package of the firmware workspace, on a bare board.
     pub firmware: Option<String>,
+    /// The folder of the same small programs with another executor, to measure beside ours.
+    pub peer: Option<String>,
     /// Debian packages that building and emulating take.
     pub packages: Vec<String>,
     /// What runs a program for this board here; empty: it runs as it is.

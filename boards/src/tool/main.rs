@@ -1,10 +1,12 @@
 //! Builds, tests and boots programs for every board, on this machine.
 //!
-//! `cargo run -p selkie-boards -- list | build BOARD [PROGRAM] | test BOARD | run BOARD PROGRAM | boot BOARD`
+//! `cargo run -p selkie-boards -- list | build BOARD [PROGRAM] | test BOARD | run BOARD PROGRAM | boot BOARD | table`
 
 mod archive;
 mod command;
+mod firmware;
 mod guest;
+mod measurement;
 mod packages;
 mod programs;
 mod toolchain;
@@ -23,7 +25,10 @@ const USAGE: &str = "usage: selkie-boards COMMAND
   test BOARD           builds the test program and runs it, emulated; its exit status is the outcome
   run BOARD PROGRAM    builds and runs another program
   boot BOARD           boots a guest whose first process is the test program
-  size BOARD           how much flash and RAM the firmware takes";
+  repeat BOARD RUNS    runs the test program so many times, and says how often it passed
+  size BOARD           how much flash and RAM the firmware takes
+  cost BOARD           how many instructions the executor takes, beside another one
+  table                sizes of all firmware, and instructions, as rows of tables";
 
 fn main() -> ExitCode {
     let words = match words() {
@@ -49,7 +54,13 @@ fn main() -> ExitCode {
             programs::run(board, &Program::Named(name.to_owned()))
         }),
         ["boot", id] => with_board(id, guest::boot),
-        ["size", id] => with_board(id, programs::size),
+        ["repeat", id, runs] => with_board(id, |board| {
+            let runs = runs.parse().map_err(|_| USAGE.to_owned())?;
+            programs::repeat(board, runs)
+        }),
+        ["size", id] => with_board(id, measurement::sizes),
+        ["cost", id] => with_board(id, measurement::instructions),
+        ["table"] => measurement::table(),
         _ => Err(USAGE.to_owned()),
     };
     match result {
