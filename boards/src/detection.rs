@@ -98,6 +98,11 @@ mod tests {
         let zero = Board::of("Raspberry Pi Zero W Rev 1.1", "");
         assert_eq!(zero.preset().workers, Some(1));
         assert_eq!(zero.preset().stack_kib, Some(256));
+        let zero_2 = Board::of("Raspberry Pi Zero 2 W Rev 1.0", "");
+        assert_eq!(zero_2.preset().workers, Some(4));
+        assert_eq!(zero_2.preset().stack_kib, Some(512));
+        let three = Board::of("Raspberry Pi 3 Model B Plus Rev 1.3", "");
+        assert_eq!(three.preset().blocking_threads, Some(48));
         let first = Board::of("Raspberry Pi Model B Rev 2", "");
         assert_eq!(first.preset().workers, Some(1));
     }

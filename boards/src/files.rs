@@ -8,6 +8,11 @@ use crate::preset::BoardFile;
 pub const LIST: &[(&str, &str)] = &[
     ("x86-64-server", include_str!("../list/x86-64-server.toml")),
     ("raspberry-pi", include_str!("../list/raspberry-pi.toml")),
+    (
+        "raspberry-pi-3",
+        include_str!("../list/raspberry-pi-3.toml"),
+    ),
+    ("pi-zero-2", include_str!("../list/pi-zero-2.toml")),
     ("pi-zero", include_str!("../list/pi-zero.toml")),
     ("beaglebone", include_str!("../list/beaglebone.toml")),
     ("visionfive2", include_str!("../list/visionfive2.toml")),

@@ -33,8 +33,11 @@ pub struct BoardFile {
     pub firmware: Option<String>,
     /// The folder of the same small programs with another executor, to measure beside ours.
     pub peer: Option<String>,
-    /// Debian packages that building and emulating take.
+    /// Debian packages that building takes.
     pub packages: Vec<String>,
+    /// Debian packages that emulating takes.
+    #[serde(default)]
+    pub emulator_packages: Vec<String>,
     /// What runs a program for this board here; empty: it runs as it is.
     #[serde(default)]
     pub emulator: Vec<String>,

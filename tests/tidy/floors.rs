@@ -139,7 +139,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // `collections`: padding, for what several workers write.
     os(
         "observability",
-        &["sys"],
+        &["sys", "threads"],
         &["platform", "task", "coop", "collections"],
     ),
     // `platform`: a hook's panic is contained.
@@ -241,7 +241,9 @@ pub(crate) const ROOMS: &[Room] = &[
     ),
     os(
         "signal",
-        &["sys", "context", "driver", "source", "sync", "runtime"],
+        &[
+            "sys", "threads", "context", "driver", "source", "sync", "runtime",
+        ],
         &["coop", "platform", "sync"],
     ),
     os(

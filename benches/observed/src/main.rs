@@ -1,8 +1,9 @@
 //! What statistics of tasks and a recording cost, turn by turn in one run.
 //!
-//! `observed [ROUNDS [OPERATION [MODE]]]` prints a CSV: for each operation, with nothing attached, tracked, recorded and both, the median of
-//! the rounds in nanoseconds of processor time, and how much more that is than with nothing. The differences are what counts; they
-//! are as good as the machine is quiet. With OPERATION and MODE only those are run, for a profiler.
+//! `observed [ROUNDS [OPERATION [MODE]]]` prints a CSV: for each operation, with nothing attached, tracked, recorded and both, the least
+//! and the median of the rounds in nanoseconds of processor time, and how much more the least is than with nothing: in all, in percent,
+//! and for each event of the recording, of which a poll, its beginning and its end, is one. The machine's other work adds to
+//! all times; it adds least to the least. With OPERATION and MODE only those are run, for a profiler.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,24 +109,24 @@ async fn echo() {
     server.await.expect("no panic");
 }
 
-/// Nanoseconds for one wake and the poll that follows.
-fn wake(runtime: &Runtime) -> f64 {
+/// What wakes, each with the poll that follows, have taken, and how many there were.
+fn wake(runtime: &Runtime) -> (Duration, u32) {
     let begun = processor_time();
     let task = runtime.spawn(wake_each_other(WAKES / 2));
     runtime.block_on(task).expect("no panic");
-    (processor_time() - begun).as_nanos() as f64 / f64::from(WAKES)
+    (processor_time() - begun, WAKES)
 }
 
-/// Nanoseconds for one echo, both ends together.
-fn echoes(runtime: &Runtime) -> f64 {
+/// What echoes have taken, both ends together, and how many there were.
+fn echoes(runtime: &Runtime) -> (Duration, u32) {
     let begun = processor_time();
     let task = runtime.spawn(echo());
     runtime.block_on(task).expect("no panic");
-    (processor_time() - begun).as_nanos() as f64 / f64::from(CLIENTS * ECHOES)
+    (processor_time() - begun, CLIENTS * ECHOES)
 }
 
 /// An operation: its name, on how many workers, and what it measures.
-type Operation = (&'static str, usize, fn(&Runtime) -> f64);
+type Operation = (&'static str, usize, fn(&Runtime) -> (Duration, u32));
 
 const OPERATIONS: [Operation; 4] = [
     ("wake_ct", 0, wake),
@@ -134,36 +135,63 @@ const OPERATIONS: [Operation; 4] = [
     ("echo_mt", 2, echoes),
 ];
 
+/// How many events of a recording an operation has, on a runtime of its own.
+fn events_of((_, workers, measure): Operation) -> f64 {
+    let runtime = runtime(workers, false, false);
+    let mut config = RecordingConfig::new();
+    config.events_per_worker(1 << 20);
+    let recording = runtime.handle().start_recording(&config);
+    let operations = measure(&runtime).1;
+    let snapshot = recording.snapshot();
+    let ended = snapshot.overwritten_count() == 0;
+    assert!(ended, "the rings are as large as the operations need");
+    snapshot.event_count() as f64 / f64::from(operations)
+}
+
+/// What was measured in one mode of one operation.
+#[derive(Default)]
+struct Row(Vec<f64>);
+
+impl Row {
+    fn least_and_median(&mut self) -> Option<(f64, f64)> {
+        self.0.sort_by(f64::total_cmp);
+        Some((*self.0.first()?, self.0[self.0.len() / 2]))
+    }
+}
+
 fn main() {
     let word = |place| std::env::args().nth(place);
-    let rounds = word(1).and_then(|word| word.parse().ok());
+    let rounds = word(1).and_then(|word| word.parse().ok()).unwrap_or(11);
     let (only, only_mode) = (word(2), word(3));
-    println!("operation,attached,ns,more_ns,more_percent");
-    for (operation, workers, measure) in OPERATIONS {
-        if only.as_deref().is_some_and(|only| only != operation) {
+    let is_asked = |only: &Option<String>, name| only.as_deref().is_none_or(|only| only == name);
+    println!("operation,attached,least_ns,median_ns,more_ns,more_percent,more_ns_per_event");
+    for operation in OPERATIONS {
+        let (name, workers, measure) = operation;
+        if !is_asked(&only, name) {
             continue;
         }
-        let mut times = MODES.map(|_| Vec::new());
-        for _ in 0..rounds.unwrap_or(11) {
-            for (times, (mode, tracked, recorded)) in times.iter_mut().zip(MODES) {
-                if only_mode.as_deref().is_some_and(|only| only != mode) {
-                    times.push(f64::NAN);
-                    continue;
+        let mut rows = MODES.map(|_| Row::default());
+        for _ in 0..rounds {
+            for (row, (mode, tracked, recorded)) in rows.iter_mut().zip(MODES) {
+                if is_asked(&only_mode, mode) {
+                    let (time, operations) = measure(&runtime(workers, tracked, recorded));
+                    row.0.push(time.as_nanos() as f64 / f64::from(operations));
                 }
-                times.push(measure(&runtime(workers, tracked, recorded)));
             }
         }
-        let medians = times.map(|mut times: Vec<f64>| {
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2]
-        });
-        for ((mode, ..), median) in MODES.into_iter().zip(medians) {
-            if median.is_nan() {
+        let events = events_of(operation);
+        let rows = rows.map(|mut row| row.least_and_median());
+        for ((mode, _, recorded), row) in MODES.into_iter().zip(rows) {
+            let (Some((least, median)), Some((off, _))) = (row, rows[0]) else {
                 continue;
+            };
+            let more = least - off;
+            let percent = 100.0 * more / off;
+            print!("{name},{mode},{least:.1},{median:.1},{more:.1},{percent:.1},");
+            match recorded {
+                true => println!("{:.1}", more / events),
+                false => println!(),
             }
-            let more = median - medians[0];
-            let percent = 100.0 * more / medians[0];
-            println!("{operation},{mode},{median:.1},{more:.1},{percent:.1}");
         }
     }
 }

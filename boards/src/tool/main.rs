@@ -1,89 +1,68 @@
-//! Builds, tests and boots programs for every board, on this machine.
-//!
-//! `cargo run -p selkie-boards -- list | build BOARD [PROGRAM] | test BOARD | run BOARD PROGRAM | boot BOARD | table`
+//! Builds, tests, boots and deploys programs for every board: `selkie-boards --help`.
 
 mod archive;
+mod arguments;
 mod command;
+mod deploy;
 mod firmware;
 mod guest;
 mod measurement;
+mod own_program;
 mod packages;
 mod programs;
 mod toolchain;
 
 use std::process::ExitCode;
 
-use lexopt::prelude::{Long, Short, Value, ValueExt};
 use selkie_boards::{BoardFile, Kind, LIST, parse};
 
+use crate::arguments::{Action, HELP};
 use crate::programs::Program;
 
-const USAGE: &str = "usage: selkie-boards COMMAND
-  list                 names the boards
-  build BOARD          builds the board's test program
-  build BOARD PROGRAM  builds another program: `blink`, or an example of the workspace
-  test BOARD           builds the test program and runs it, emulated; its exit status is the outcome
-  run BOARD PROGRAM    builds and runs another program
-  boot BOARD           boots a guest whose first process is the test program
-  repeat BOARD RUNS    runs the test program so many times, and says how often it passed
-  size BOARD           how much flash and RAM the firmware takes
-  cost BOARD           how many instructions the executor takes, beside another one
-  table                sizes of all firmware, and instructions, as rows of tables";
-
 fn main() -> ExitCode {
-    let words = match words() {
-        Ok(words) => words,
+    let action = match arguments::parse(lexopt::Parser::from_env()) {
+        Ok(action) => action,
         Err(error) => {
-            eprintln!("selkie-boards: {error}\n{USAGE}");
-            return ExitCode::FAILURE;
+            eprintln!("selkie-boards: {error}; --help lists what there is");
+            return ExitCode::from(2);
         }
     };
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let result = match words[..] {
-        ["list"] => list(),
-        ["build", id] => with_board(id, |board| {
-            programs::build(board, &Program::Suite).map(drop)
-        }),
-        ["build", id, name] => with_board(id, |board| {
-            let path = programs::build(board, &Program::Named(name.to_owned()))?;
-            println!("{}", path.display());
-            Ok(())
-        }),
-        ["test", id] => with_board(id, |board| programs::run(board, &Program::Suite)),
-        ["run", id, name] => with_board(id, |board| {
-            programs::run(board, &Program::Named(name.to_owned()))
-        }),
-        ["boot", id] => with_board(id, guest::boot),
-        ["repeat", id, runs] => with_board(id, |board| {
-            let runs = runs.parse().map_err(|_| USAGE.to_owned())?;
-            programs::repeat(board, runs)
-        }),
-        ["size", id] => with_board(id, measurement::sizes),
-        ["cost", id] => with_board(id, measurement::instructions),
-        ["table"] => measurement::table(),
-        _ => Err(USAGE.to_owned()),
-    };
-    match result {
+    match act(action) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
+            eprintln!("selkie-boards: {message}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// The words of the command line; there are no options but `--help`.
-fn words() -> Result<Vec<String>, lexopt::Error> {
-    let mut parser = lexopt::Parser::from_env();
-    let mut words = Vec::new();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(word) => words.push(word.string()?),
-            Long("help") | Short('h') => return Ok(Vec::new()),
-            _ => return Err(argument.unexpected()),
+fn act(action: Action) -> Result<(), String> {
+    match action {
+        Action::Help => println!("{HELP}"),
+        Action::List => list()?,
+        Action::Build { board, program } => {
+            let program = program.map_or(Program::Suite, Program::Named);
+            let path = programs::build(&to_build(&board)?, &program)?;
+            println!("{}", path.display());
         }
+        Action::BuildOwn { board, program } => {
+            let path = program.build(&to_build(&board)?)?;
+            let size = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+            eprintln!("{size} bytes");
+            println!("{}", path.display());
+        }
+        Action::Deploy(deployment) => deploy::deploy(&to_build(&deployment.board)?, &deployment)?,
+        Action::Test(board) => programs::run(&to_run(&board)?, &Program::Suite)?,
+        Action::Run { board, program } => {
+            programs::run(&to_run(&board)?, &Program::Named(program))?;
+        }
+        Action::Boot(board) => guest::boot(&to_run(&board)?)?,
+        Action::Repeat { board, runs } => programs::repeat(&to_run(&board)?, runs)?,
+        Action::Size(board) => measurement::sizes(&to_build(&board)?)?,
+        Action::Cost(board) => measurement::instructions(&to_run(&board)?)?,
+        Action::Table => measurement::table()?,
     }
-    Ok(words)
+    Ok(())
 }
 
 fn list() -> Result<(), String> {
@@ -100,8 +79,16 @@ fn list() -> Result<(), String> {
     Ok(())
 }
 
-fn with_board(id: &str, run: impl FnOnce(&BoardFile) -> Result<(), String>) -> Result<(), String> {
+/// A board whose programs can be built here.
+fn to_build(id: &str) -> Result<BoardFile, String> {
     let board = parse(id).map_err(|error| error.to_string())?;
-    packages::check(&board)?;
-    run(&board)
+    packages::check(&board.name, &board.packages)?;
+    Ok(board)
+}
+
+/// A board whose programs can be built and run here.
+fn to_run(id: &str) -> Result<BoardFile, String> {
+    let board = to_build(id)?;
+    packages::check(&board.name, &board.emulator_packages)?;
+    Ok(board)
 }

@@ -2,20 +2,14 @@
 
 use std::process::Command;
 
-use selkie_boards::BoardFile;
-
-/// Checks that the board's packages are installed.
+/// Checks that `packages`, which `what` needs, are installed.
 ///
 /// # Errors
 /// The missing ones, with the line that installs them.
-pub(crate) fn check(board: &BoardFile) -> Result<(), String> {
-    let missing: Vec<&str> = board
-        .packages
-        .iter()
-        .map(String::as_str)
-        .filter(|package| !is_installed(package))
-        .collect();
-    report(&board.name, &missing)
+pub(crate) fn check(what: &str, packages: &[String]) -> Result<(), String> {
+    let names = packages.iter().map(String::as_str);
+    let missing: Vec<&str> = names.filter(|package| !is_installed(package)).collect();
+    report(what, &missing)
 }
 
 fn report(what: &str, missing: &[&str]) -> Result<(), String> {

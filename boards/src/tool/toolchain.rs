@@ -12,11 +12,20 @@ use selkie_boards::{BoardFile, Kind, Zig};
 use crate::command::{call, output, repository};
 use crate::packages::check_debian_compiler;
 
-/// A cargo, set up for a board.
+/// A cargo for packages of this repository, set up for a board.
 pub(crate) fn cargo(board: &BoardFile) -> Result<Command, String> {
+    cargo_with(board, &repository(), None)
+}
+
+/// A cargo that runs in `folder`, set up for a board, with one more flag for the compiler.
+pub(crate) fn cargo_with(
+    board: &BoardFile,
+    folder: &Path,
+    flag: Option<&str>,
+) -> Result<Command, String> {
     let target = &board.target;
     let from_rustup = rustup_has(target);
-    let mut flags: Vec<String> = Vec::new();
+    let mut flags: Vec<String> = flag.iter().map(|flag| (*flag).to_owned()).collect();
     let mut cargo = if from_rustup {
         Command::new("cargo")
     } else {
@@ -44,7 +53,7 @@ pub(crate) fn cargo(board: &BoardFile) -> Result<Command, String> {
     };
     let variable = target.to_uppercase().replace(['-', '.'], "_");
     cargo
-        .current_dir(repository())
+        .current_dir(folder)
         .env(format!("CARGO_TARGET_{variable}_LINKER"), linker)
         .env(
             format!("CARGO_TARGET_{variable}_RUSTFLAGS"),

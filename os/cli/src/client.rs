@@ -166,10 +166,13 @@ fn parse(head: &[u8]) -> io::Result<(u16, u64)> {
     Ok((response.code.ok_or_else(wrong)?, length.ok_or_else(wrong)?))
 }
 
-/// `text` without what moves a terminal's cursor: names of tasks come from the program.
+/// `text` without what moves a terminal's cursor or turns the direction of writing: names of tasks come from the program.
 pub(crate) fn printable(text: &str) -> String {
     let clean = |letter: char| match letter {
         '\n' | '\t' => letter,
+        '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '?'
+        }
         letter if letter.is_control() => '?',
         letter => letter,
     };
@@ -183,7 +186,7 @@ mod tests {
     #[test]
     fn queries_are_encoded_and_texts_are_clean() {
         assert_eq!(encode("a b&c=ü~"), "a%20b%26c%3D%C3%BC~");
-        assert_eq!(printable("a\u{1b}[2J\n\tb\u{7f}"), "a?[2J\n\tb?");
+        assert_eq!(printable("a\u{1b}[2J\n\tb\u{7f}\u{202e}"), "a?[2J\n\tb??");
     }
 
     #[test]

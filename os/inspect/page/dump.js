@@ -61,7 +61,8 @@ function showDump(dump) {
   $("dump").hidden = sorted.length === 0;
   const stuck = dump.stuck_workers.length ? ` Workers in long polls: ${dump.stuck_workers.join(", ")}.` : "";
   const omitted = dump.omitted ? ` ${short(dump.omitted)} more are not shown.` : "";
-  $("dump-note").textContent = `${short(dump.tasks.length)} tasks at ${new Date().toLocaleTimeString()}.${omitted}${stuck}`;
+  $("dump-note").textContent = `${short(dump.tasks.length)} tasks at ${new Date().toLocaleTimeString()}.${omitted}${stuck}`
+    + (sorted.length ? "" : " What block_on runs, the body of main as a rule, is no task.");
 }
 
 $("take-dump").onclick = async () => {

@@ -21,6 +21,9 @@ function readTrace(trace) {
 
 const polls = () => timeline.rows.flatMap(row => row.slices.filter(slice => slice.cat === "poll").map(slice => ({ row, slice })));
 
+// A task without a name is called by the place that spawned it: its file and line are enough here.
+const titleOf = ({ name, args }) => args?.spawned_at?.startsWith(name) ? shortPlace(name) : name;
+
 function colorOf(slice, color) {
   if (slice.cat === "park") return color("--track");
   if (slice.cat !== "poll") return color("--dim");
@@ -72,7 +75,7 @@ function drawRow(draw, color, row, top, { width, x }) {
     draw.fillRect(start, top + (ROW - height) / 2, wide, height);
     if (slice.cat === "poll" && wide > 46) {
       draw.fillStyle = "#06131c";
-      draw.fillText(slice.name, start + 4, top + 19, wide - 8);
+      draw.fillText(titleOf(slice), start + 4, top + 19, wide - 8);
     }
   }
 }
@@ -109,7 +112,7 @@ function drawTimeline() {
 }
 
 function describe({ row, slice }) {
-  const { args } = slice, parts = [`${slice.name}: ${duration(slice.dur / 1e6)} on ${row.name}, at ${duration(slice.ts / 1e6)}`];
+  const { args } = slice, parts = [`${titleOf(slice)}: ${duration(slice.dur / 1e6)} on ${row.name}, at ${duration(slice.ts / 1e6)}`];
   if (args?.task !== undefined) parts.push(`task ${args.task}, spawned at ${args.spawned_at}`);
   if (args?.woken_by) parts.push(`woken by ${args.woken_by}`);
   if (args?.scheduling_delay_us !== undefined) parts.push(`queued for ${duration(args.scheduling_delay_us / 1e6)}`);
@@ -184,7 +187,7 @@ function showLongest() {
   $("longest").replaceChildren(...LONGEST.map(({ title, of }) => {
     const most = all.toSorted((a, b) => of(b.slice) - of(a.slice)).slice(0, 8).filter(({ slice }) => of(slice) > 0);
     const entries = most.map(found => make("li", {}, make("button", { type: "button", onclick: () => choose(found, true) },
-      make("b", { text: duration(of(found.slice) / 1e6) }), ` ${found.slice.name}, ${found.row.name}`)));
+      make("b", { text: duration(of(found.slice) / 1e6) }), ` ${titleOf(found.slice)}, ${found.row.name}`)));
     return make("div", { class: "card" }, make("h3", { text: title }), make("ol", {}, ...entries));
   }));
 }

@@ -74,7 +74,8 @@ fn say(text: fmt::Arguments<'_>) {
 
 fn serve(handle: &Handle, address: &str) -> Result<Inspector, InspectError> {
     let mut builder = Inspector::builder().attach(handle);
-    if let Some(token) = std::env::var_os(TOKEN).filter(|token| !token.is_empty()) {
+    // An empty one is refused: whoever has set it wanted one.
+    if let Some(token) = std::env::var_os(TOKEN) {
         builder = builder.token(token.to_string_lossy());
     }
     builder.serve(address)

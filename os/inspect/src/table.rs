@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The rows, with titles above them. Columns whose names end with `_seconds` are written as durations.
-pub(crate) fn table(columns: &[&str], rows: &[Map<String, Value>]) -> String {
+pub(crate) fn table(columns: &[&str], rows: impl Iterator<Item = Map<String, Value>>) -> String {
     let title = |name: &&str| match *name {
         "state_seconds" => "for".to_owned(),
         name => name.trim_end_matches("_seconds").replace('_', " "),
@@ -46,10 +46,16 @@ fn cell(name: &str, value: Option<&Value>) -> String {
     }
 }
 
-/// `text` without what moves a terminal's cursor.
+/// `text` without what moves a terminal's cursor or turns the direction of writing.
 fn printable(text: &str) -> String {
-    let clean = |letter: char| if letter.is_control() { '?' } else { letter };
+    let is_hidden = |letter: char| letter.is_control() || is_direction(letter);
+    let clean = |letter| if is_hidden(letter) { '?' } else { letter };
     text.chars().map(clean).collect()
+}
+
+/// Whether a letter only turns the direction of writing: names with such can look like others.
+fn is_direction(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Three digits and a unit.
@@ -86,11 +92,11 @@ mod tests {
             row.as_object().unwrap().clone()
         };
         let rows = [
-            row(1, json!("sea\u{1b}[2J"), 0.0123),
+            row(1, json!("sea\u{1b}[2J\u{202e}"), 0.0123),
             row(20, json!(null), 61.0),
         ];
-        let text = table(&["id", "name", "busy_seconds"], &rows);
-        let wanted = "id  name         busy\n 1  sea?[2J   12.3 ms\n20  -        1.02 min\n";
+        let text = table(&["id", "name", "busy_seconds"], rows.into_iter());
+        let wanted = "id  name          busy\n 1  sea?[2J?   12.3 ms\n20  -         1.02 min\n";
         assert_eq!(text, wanted);
     }
 

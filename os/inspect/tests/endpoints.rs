@@ -1,9 +1,11 @@
 //! What each path answers.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use futures::executor::block_on;
+use http_body::Body;
 use selkie_inspect::Inspector;
 
 use crate::client::{get, inspected, port, runtime, send};
@@ -164,7 +166,9 @@ fn other_paths_and_methods_get_clear_answers() {
 fn a_request_costs_the_runtime_nothing() {
     let (runtime, _inspector, at) = inspected();
     let metrics = runtime.metrics();
-    while metrics.num_sleeping_workers() < 2 {
+    // A worker counts its sleep when it is among the sleepers already.
+    let is_asleep = |worker| metrics.worker_park_count(worker) > 0;
+    while metrics.num_sleeping_workers() < 2 || !(is_asleep(0) && is_asleep(1)) {
         std::thread::yield_now();
     }
     let figures = || {
@@ -200,10 +204,15 @@ fn a_service_answers_without_a_socket() {
         .body("of any type")
         .unwrap();
     // Whoever waits needs no runtime of any kind.
-    let answer = futures::executor::block_on(service.call(request)).unwrap();
+    let answer = block_on(service.call(request)).unwrap();
     assert_eq!(answer.status(), 200);
-    let bytes = answer.into_body().into_bytes();
+    let mut body = Box::pin(answer.into_body());
+    let length = body.size_hint().exact();
+    let frame = poll_fn(|cx| body.as_mut().poll_frame(cx));
+    let bytes = block_on(frame).unwrap().unwrap().into_data().unwrap();
     assert!(bytes.starts_with(b"# HELP selkie_build_info"));
+    assert_eq!(length, Some(bytes.len() as u64));
+    assert!(body.is_end_stream());
 }
 
 #[test]

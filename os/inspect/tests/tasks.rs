@@ -1,13 +1,15 @@
 //! What is said of tasks: lists, dumps, traces.
 
 use std::future::pending;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use selkie::runtime::Runtime;
 use selkie_inspect::Inspector;
 use serde_json::Value;
 
-use crate::client::{get, get_with, inspected};
+use crate::client::{connect, get, get_with, inspected};
 
 /// A runtime with a named task that accepts, and one that sleeps; both wait.
 fn waiting_tasks() -> (Runtime, Inspector, SocketAddr, Value) {
@@ -17,7 +19,7 @@ fn waiting_tasks() -> (Runtime, Inspector, SocketAddr, Value) {
     let listener = runtime.block_on(bind).unwrap();
     let accepting = async move { listener.accept().await.map(drop) };
     server.spawn_on(accepting, runtime.handle()).unwrap();
-    runtime.spawn(async { selkie::time::sleep(std::time::Duration::from_secs(600)).await });
+    runtime.spawn(async { selkie::time::sleep(Duration::from_secs(600)).await });
     let dump = loop {
         let dump = get(at, "/dump").json();
         let tasks = dump["tasks"].as_array().unwrap();
@@ -156,7 +158,7 @@ fn tasks_are_listed_sorted_and_filtered() {
         ),
         ("order=up", "order must be asc or desc"),
         ("by=name", "by must be task or place"),
-        ("limit=0", "limit must be a number from 1 to 65536"),
+        ("limit=0", "limit must be a number from 1 to 16384"),
     ] {
         let refused = get(at, &format!("/tasks?{query}"));
         assert_eq!(refused.status, 400, "{query}");
@@ -204,13 +206,71 @@ fn a_trace_has_what_the_workers_did() {
         "what was begun for the request ends with it"
     );
 
-    let recording = runtime
-        .handle()
-        .start_recording(&selkie::runtime::RecordingConfig::new());
+    // One that the program begins meanwhile goes on.
+    let recorded = std::thread::spawn(move || get(at, "/trace?seconds=1"));
+    while !is_recorded() {
+        std::thread::yield_now();
+    }
+    let config = selkie::runtime::RecordingConfig::new();
+    let recording = runtime.handle().start_recording(&config);
+    assert_eq!(recorded.join().unwrap().status, 200);
+    assert!(recording.is_running(), "the program has begun it");
+
     assert_eq!(get(at, "/trace?seconds=now").status, 200);
     assert_eq!(get(at, "/trace?seconds=1").status, 200);
     assert!(
         recording.is_running(),
         "the program's own recording goes on"
     );
+}
+
+#[test]
+fn a_program_without_tasks_is_explained() {
+    let (_runtime, _inspector, at) = inspected();
+    let dump = get(at, "/dump.txt").body;
+    assert!(dump.starts_with("0 tasks\nWhat `block_on` runs"), "{dump}");
+    assert_eq!(get(at, "/dump.txt?id=7").body, "0 tasks\n");
+}
+
+#[test]
+fn a_long_trace_is_sent_while_it_is_written() {
+    let (runtime, _inspector, at) = inspected();
+    let mut config = selkie::runtime::RecordingConfig::new();
+    config.events_per_worker(65_536);
+    let _recording = runtime.handle().start_recording(&config);
+    let yielding = runtime.spawn(async {
+        for _ in 0..40_000 {
+            selkie::task::yield_now().await;
+        }
+    });
+    runtime.block_on(yielding).unwrap();
+    let path = "/trace?seconds=now";
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {at}\r\n\r\n");
+    // A client that goes in the midst of it makes room for the next.
+    let mut hasty = connect(at);
+    hasty.write_all(request.as_bytes()).unwrap();
+    hasty.read_exact(&mut [0; 64]).unwrap();
+    let busy = get(at, path);
+    assert!(matches!(busy.status, 200 | 503), "{}", busy.body);
+    drop(hasty);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let whole = loop {
+        let answer = get(at, path);
+        if answer.status == 200 {
+            break answer;
+        }
+        assert!(Instant::now() < deadline, "{}", answer.body);
+    };
+    assert!(whole.body.len() > 1 << 20, "{}", whole.body.len());
+    let length = format!("content-length: {}\r\n", whole.body.len());
+    assert!(whole.head.contains(&length), "{}", whole.head);
+    assert!(whole.json()["traceEvents"].as_array().unwrap().len() > 40_000);
+    // Whoever asks for the head alone gets no more, and the connection goes on.
+    let mut client = connect(at);
+    let head = format!("HEAD {path} HTTP/1.1\r\nhost: {at}\r\n\r\n");
+    let last = format!("GET /api/stats HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n\r\n");
+    client.write_all((head + &last).as_bytes()).unwrap();
+    let mut answers = String::new();
+    client.read_to_string(&mut answers).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
 }

@@ -27,7 +27,7 @@ use super::reactor::{Reactor, WAKER};
 use super::reactors::Reactors;
 use super::rings::Rings;
 use super::slots::Key;
-use crate::observability::count_events;
+use crate::observability::{WakeBatch, count_events};
 use crate::sys::EDGE_TRIGGERED;
 
 /// Workers from which on each has a reactor of its own by default.
@@ -101,7 +101,9 @@ impl Driver {
         };
         let events = events.get_or_insert_with(|| Events::with_capacity(room));
         let shared = &self.handle.shared;
-        match poll.poll(events, timeout) {
+        let polled = poll.poll(events, timeout);
+        let _batch = WakeBatch::begin();
+        match polled {
             Ok(()) => {}
             // Interrupted by a signal, or by work that the kernel had for a ring and has done by now.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {

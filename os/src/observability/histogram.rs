@@ -142,6 +142,13 @@ impl Histogram {
     }
 }
 
+/// Which figure of a worker is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Figure {
+    PollTime,
+    Latency,
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -8,10 +8,9 @@
 
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use selkie_core::raw::platform::contain_panic;
 use selkie_core::raw::task::Notified;
@@ -21,46 +20,30 @@ use super::histogram::{Histogram, HistogramConfiguration};
 use super::latency::Stamps;
 use super::meta::TaskMeta;
 use super::names::name_of;
+use super::observed_set::{OTHERS, ObservedSet, RECORDED, TRACKED};
+use super::probes_config::{ProbesConfig, StallHook, TaskHook};
+use super::recorded_probes::RecordedProbes;
 use super::recorder::{Recorder, RecordingSnapshot};
 use super::running_polls::RunningPolls;
-use super::statistics::{SpawnPlaceStatistics, TaskStatistics, TaskTable};
+use super::statistics::TaskTable;
 use super::thread_role::{self, ProbesNumber, WakeCause};
 use super::timed_probes::TimedProbes;
 use crate::sys::TickClock;
-
-/// A hook that is called for tasks.
-pub(crate) type TaskHook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
-
-/// What is done when the watchdog has found a long poll.
-pub(crate) type StallHook = Arc<dyn Fn() + Send + Sync>;
-
-/// What a table is made with.
-#[derive(Clone, Default)]
-pub(crate) struct ProbesConfig {
-    pub(crate) on_spawn: Option<TaskHook>,
-    pub(crate) on_terminate: Option<TaskHook>,
-    pub(crate) before_poll: Option<TaskHook>,
-    pub(crate) after_poll: Option<TaskHook>,
-    pub(crate) poll_times: Option<HistogramConfiguration>,
-    pub(crate) latencies: Option<HistogramConfiguration>,
-    pub(crate) track_latency: bool,
-    pub(crate) track_tasks: bool,
-}
 
 /// The table of one runtime.
 pub(crate) struct Probes {
     number: ProbesNumber,
     clock: &'static TickClock,
-    /// Whether there is more than what is kept in ticks.
-    has_others: bool,
+    /// What is observed now.
+    observed: ObservedSet,
     config: ProbesConfig,
     stamps: Option<Stamps>,
-    poll_times: Option<Box<[Histogram]>>,
-    latencies: Option<Box<[Histogram]>>,
+    pub(super) poll_times: Option<Box<[Histogram]>>,
+    pub(super) latencies: Option<Box<[Histogram]>>,
     /// What the workers poll, from when either of the next two was asked for.
-    polls: OnceLock<RunningPolls>,
+    pub(super) polls: OnceLock<RunningPolls>,
     /// The statistics of tasks, from when they were first asked for.
-    tasks: OnceLock<TaskTable>,
+    pub(super) tasks: OnceLock<TaskTable>,
     /// The recorder, from when it was first started.
     recorder: OnceLock<Recorder>,
     /// What the watchdog does with a long poll beside its report.
@@ -71,13 +54,6 @@ impl fmt::Debug for Probes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Probes").finish_non_exhaustive()
     }
-}
-
-/// Which figure of a worker is asked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Figure {
-    PollTime,
-    Latency,
 }
 
 /// Calls a hook, if there is one (I1).
@@ -94,15 +70,7 @@ impl Probes {
     /// # Errors
     /// If the watchdog's thread cannot be started.
     pub(crate) fn new(config: &ProbesConfig, workers: usize) -> io::Result<Option<Arc<Self>>> {
-        let asked = config.on_spawn.is_some()
-            || config.on_terminate.is_some()
-            || config.before_poll.is_some()
-            || config.after_poll.is_some()
-            || config.poll_times.is_some()
-            || config.latencies.is_some()
-            || config.track_latency
-            || config.track_tasks;
-        if !asked {
+        if !config.is_any() {
             return Ok(None);
         }
         let histograms = |shape: &Option<HistogramConfiguration>| {
@@ -111,13 +79,15 @@ impl Probes {
         };
         let with_stamps = config.track_latency || config.latencies.is_some();
         let probes = Self {
-            has_others: true,
             stamps: with_stamps.then(Stamps::default),
             poll_times: histograms(&config.poll_times),
             latencies: histograms(&config.latencies),
             config: config.clone(),
             ..Self::empty()
         };
+        if config.has_others() {
+            probes.observed.insert(OTHERS);
+        }
         if config.track_tasks {
             probes.track_tasks(workers);
         }
@@ -129,7 +99,7 @@ impl Probes {
         Self {
             number: ProbesNumber::next(),
             clock: TickClock::get(),
-            has_others: false,
+            observed: ObservedSet::new(),
             config: ProbesConfig::default(),
             stamps: None,
             poll_times: None,
@@ -145,45 +115,91 @@ impl Probes {
     pub(crate) fn track_tasks(&self, workers: usize) {
         self.polls.get_or_init(|| RunningPolls::new(workers));
         self.tasks.get_or_init(TaskTable::new);
+        self.observed.insert(TRACKED);
     }
 
     /// What is kept in ticks, if anything is.
     #[inline]
     fn timed(&self) -> Option<TimedProbes<'_>> {
-        let (tasks, recorder) = (self.tasks.get(), self.recorder());
-        if tasks.is_none() && recorder.is_none() {
+        if !self.observed.has_any(TRACKED | RECORDED) {
             return None;
         }
         Some(TimedProbes {
             number: self.number,
             clock: self.clock,
             polls: self.polls.get()?,
-            tasks,
-            recorder,
+            tasks: self.tasks.get(),
+            recorder: self.recorder(),
+        })
+    }
+
+    /// What is kept in ticks, if that is a recording, and the recording is all that is observed.
+    #[inline]
+    fn recorded(&self) -> Option<RecordedProbes<'_>> {
+        if !self.observed.is(RECORDED) {
+            return None;
+        }
+        Some(RecordedProbes {
+            number: self.number,
+            clock: self.clock,
+            polls: self.polls.get()?,
+            recorder: self.recorder.get()?,
         })
     }
 
     /// The recorder, if it is on.
     #[inline]
     fn recorder(&self) -> Option<&Recorder> {
-        self.recorder.get().filter(|recorder| recorder.is_on())
+        if self.is_recording() {
+            self.recorder.get()
+        } else {
+            None
+        }
     }
 
-    /// The recorder; makes one if there is none. It keeps `capacity` events of each of `workers` workers.
-    pub(crate) fn recorder_or_make(&self, workers: usize, capacity: usize) -> &Recorder {
+    /// Whether the recorder is on.
+    #[inline]
+    pub(crate) fn is_recording(&self) -> bool {
+        self.observed.has_any(RECORDED)
+    }
+
+    /// Makes a recorder if there is none, which keeps `capacity` events of each of `workers` workers, and switches it on. Returns how
+    /// often that was done.
+    pub(crate) fn start_recording(&self, workers: usize, capacity: usize) -> u64 {
         self.polls.get_or_init(|| RunningPolls::new(workers));
-        self.recorder
-            .get_or_init(|| Recorder::new(self.number, workers, capacity))
+        let make = || Recorder::new(self.number, workers, capacity);
+        let mut starts = self.recorder.get_or_init(make).starts();
+        *starts += 1;
+        self.observed.insert(RECORDED);
+        *starts
+    }
+
+    /// Switches the recorder off.
+    pub(crate) fn stop_recording(&self) {
+        self.observed.remove(RECORDED);
+    }
+
+    /// Switches the recorder off if it was started so often. Returns whether it was.
+    pub(crate) fn stop_recording_of(&self, starts: u64) -> bool {
+        let of_recorder = |recorder: &Recorder| {
+            let now = recorder.starts();
+            let is_last = *now == starts;
+            if is_last {
+                self.stop_recording();
+            }
+            is_last
+        };
+        self.recorder.get().is_some_and(of_recorder)
     }
 
     /// What the recorder's rings hold, if there is one; the runtime is called `runtime`.
-    pub(crate) fn recorded(&self, runtime: String) -> Option<RecordingSnapshot> {
+    pub(crate) fn recording(&self, runtime: String) -> Option<RecordingSnapshot> {
         Some(self.recorder.get()?.snapshot(runtime, self.polls.get()?))
     }
 
-    /// The recorder, on or off, if there is one.
-    pub(crate) fn any_recorder(&self) -> Option<&Recorder> {
-        self.recorder.get()
+    /// How often the recorder was started, if there is one.
+    pub(crate) fn recorder_starts(&self) -> Option<u64> {
+        self.recorder.get().map(|recorder| *recorder.starts())
     }
 
     /// A task is about to be spawned.
@@ -200,6 +216,14 @@ impl Probes {
     /// A task is about to be queued.
     #[inline(never)]
     pub(crate) fn queued(&self, task: &Notified) {
+        match self.recorded() {
+            Some(recorded) => recorded.queue(task),
+            None => self.queued_observed(task),
+        }
+    }
+
+    #[inline(never)]
+    fn queued_observed(&self, task: &Notified) {
         if let Some(timed) = self.timed() {
             timed.queue(task);
         }
@@ -212,7 +236,7 @@ impl Probes {
     #[inline]
     pub(crate) fn interrupt(&self, worker: usize) {
         if let Some(polls) = self.polls.get() {
-            polls.interrupt(worker);
+            polls.of(worker).interrupt();
         }
     }
 
@@ -220,12 +244,9 @@ impl Probes {
     // Never inline: what runs tasks without probes would need more registers.
     #[inline(never)]
     pub(crate) fn run(&self, worker: usize, task: Notified) {
-        if self.has_others {
-            return self.run_observed(worker, task);
-        }
-        match self.timed() {
-            None => self.run_untimed(worker, task),
-            Some(timed) => timed.run(worker, task),
+        match self.recorded() {
+            Some(recorded) => recorded.run(worker, task),
+            None => self.run_observed(worker, task),
         }
     }
 
@@ -235,8 +256,8 @@ impl Probes {
         task.run();
     }
 
-    /// Runs a task on worker `worker`, with hooks, histograms and the watchdog.
-    #[cold]
+    /// Runs a task on worker `worker`, with statistics, hooks and histograms, or with none of them any more.
+    #[inline(never)]
     fn run_observed(&self, worker: usize, task: Notified) {
         let (id, location) = (task.id(), task.location());
         let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&task));
@@ -248,7 +269,9 @@ impl Probes {
         let meta = TaskMeta::new(id, name.as_deref(), location).with_latency(latency);
         call(self.config.before_poll.as_ref(), &meta);
         let begun = self.poll_times.as_ref().map(|_| Instant::now());
-        self.interrupt(worker); // The hooks.
+        if self.observed.has_any(OTHERS) {
+            self.interrupt(worker); // The hooks.
+        }
         match self.timed() {
             None => self.run_untimed(worker, task),
             Some(timed) => timed.run(worker, task),
@@ -316,7 +339,7 @@ impl Probes {
     pub(crate) fn unparked(&self, worker: usize) {
         // Also if it is off by now: see `handed_off`.
         if let Some(recorder) = self.recorder.get() {
-            recorder.unpark(worker);
+            recorder.unpark(worker, self.is_recording());
         }
     }
 
@@ -354,37 +377,5 @@ impl Probes {
         if let Some(recorder) = self.recorder() {
             recorder.block(begins, id, location);
         }
-    }
-
-    /// The statistics of each living task; `None` if they are not kept.
-    pub(crate) fn tasks(&self) -> Option<Vec<TaskStatistics>> {
-        Some(self.tasks.get()?.tasks(self.polls.get()?))
-    }
-
-    /// The statistics of each spawn place; `None` if they are not kept.
-    pub(crate) fn spawn_places(&self) -> Option<Vec<SpawnPlaceStatistics>> {
-        Some(self.tasks.get()?.spawn_places(self.polls.get()?))
-    }
-
-    fn histograms(&self, figure: Figure) -> Option<&[Histogram]> {
-        match figure {
-            Figure::PollTime => self.poll_times.as_deref(),
-            Figure::Latency => self.latencies.as_deref(),
-        }
-    }
-
-    /// How many buckets the histogram has; `None` if there is none.
-    pub(crate) fn buckets(&self, figure: Figure) -> Option<usize> {
-        Some(self.histograms(figure)?.first()?.buckets())
-    }
-
-    /// Which durations are in `bucket`.
-    pub(crate) fn bucket_range(&self, figure: Figure, bucket: usize) -> Option<Range<Duration>> {
-        Some(self.histograms(figure)?.first()?.range(bucket))
-    }
-
-    /// How many durations of worker `worker` are in `bucket`.
-    pub(crate) fn bucket_count(&self, figure: Figure, worker: usize, bucket: usize) -> Option<u64> {
-        Some(self.histograms(figure)?[worker].count(bucket))
     }
 }

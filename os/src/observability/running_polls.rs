@@ -9,9 +9,9 @@ use selkie_core::raw::collections::Padded;
 use selkie_core::raw::platform::{AtomicPtr, AtomicU64, Ordering};
 use selkie_core::task::Id;
 
-/// The words of one worker.
+/// What one worker polls.
 #[derive(Debug)]
-struct Words {
+pub(super) struct WorkerPoll {
     /// The task, or 0.
     task: AtomicU64,
     since: AtomicU64,
@@ -22,7 +22,7 @@ struct Words {
 
 /// What the workers of a runtime poll.
 #[derive(Debug)]
-pub(super) struct RunningPolls(Box<[Padded<Words>]>);
+pub(super) struct RunningPolls(Box<[Padded<WorkerPoll>]>);
 
 /// A poll that goes on, in ticks.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +34,57 @@ pub(super) struct RunningPoll {
     pub(super) location: Option<&'static Location<'static>>,
 }
 
+impl WorkerPoll {
+    /// The worker, which the thread has, begins to poll the task `id`.
+    #[inline]
+    pub(super) fn begin(&self, now: u64, id: Id, location: &'static Location<'static>) {
+        let location = std::ptr::from_ref(location).cast_mut();
+        // Relaxed: I1.
+        self.since.store(now, Ordering::Relaxed);
+        self.location.store(location, Ordering::Relaxed);
+        self.task.store(id.as_u64(), Ordering::Relaxed);
+    }
+
+    /// The poll of the worker, which the thread has, is over since `now`.
+    #[inline]
+    pub(super) fn end(&self, now: u64) {
+        // Relaxed: I1.
+        self.ended.store(now, Ordering::Relaxed);
+        self.task.store(0, Ordering::Relaxed);
+    }
+
+    /// The thread is about to hand the worker off: its poll goes on without.
+    pub(super) fn hand_off(&self) {
+        self.end(0);
+    }
+
+    /// The worker, which the thread has, does more than to take its next task.
+    #[inline]
+    pub(super) fn interrupt(&self) {
+        // Relaxed: I1.
+        self.ended.store(0, Ordering::Relaxed);
+    }
+
+    /// When the last poll of the worker, which the thread has, was over, if the worker has only taken its next task since.
+    #[inline]
+    pub(super) fn just_ended(&self) -> Option<u64> {
+        // Relaxed: I1.
+        let ended = self.ended.load(Ordering::Relaxed);
+        (ended != 0).then_some(ended)
+    }
+
+    /// Since when the worker, which the thread has, polls the task `id`, if it does.
+    pub(super) fn since(&self, id: Id) -> Option<u64> {
+        // Relaxed: I1.
+        let is_it = self.task.load(Ordering::Relaxed) == id.as_u64();
+        is_it.then(|| self.since.load(Ordering::Relaxed))
+    }
+}
+
 impl RunningPolls {
     pub(super) fn new(workers: usize) -> Self {
         let words = || {
-            Padded(Words {
+            Padded(WorkerPoll {
                 task: AtomicU64::new(0),
                 since: AtomicU64::new(0),
                 ended: AtomicU64::new(0),
@@ -47,50 +94,10 @@ impl RunningPolls {
         Self((0..workers).map(|_| words()).collect())
     }
 
-    /// Worker `worker`, which the thread has, begins to poll the task `id`.
+    /// What worker `worker` polls.
     #[inline]
-    pub(super) fn begin(
-        &self,
-        now: u64,
-        worker: usize,
-        id: Id,
-        location: &'static Location<'static>,
-    ) {
-        let words = &self.0[worker];
-        let location = std::ptr::from_ref(location).cast_mut();
-        // Relaxed: I1.
-        words.since.store(now, Ordering::Relaxed);
-        words.location.store(location, Ordering::Relaxed);
-        words.task.store(id.as_u64(), Ordering::Relaxed);
-    }
-
-    /// The poll of worker `worker`, which the thread has, is over since `now`.
-    #[inline]
-    pub(super) fn end(&self, now: u64, worker: usize) {
-        let words = &self.0[worker];
-        // Relaxed: I1.
-        words.ended.store(now, Ordering::Relaxed);
-        words.task.store(0, Ordering::Relaxed);
-    }
-
-    /// The thread is about to hand worker `worker` off: its poll goes on without.
-    pub(super) fn hand_off(&self, worker: usize) {
-        self.end(0, worker);
-    }
-
-    /// Worker `worker`, which the thread has, does more than to take its next task.
-    #[inline]
-    pub(super) fn interrupt(&self, worker: usize) {
-        // Relaxed: I1.
-        self.0[worker].ended.store(0, Ordering::Relaxed);
-    }
-
-    /// When the last poll of worker `worker`, which the thread has, was over, if the worker has only taken its next task since.
-    #[inline]
-    pub(super) fn just_ended(&self, worker: usize) -> Option<u64> {
-        // Relaxed: I1.
-        let ended = self.0[worker].ended.load(Ordering::Relaxed);
-        (ended != 0).then_some(ended)
+    pub(super) fn of(&self, worker: usize) -> &WorkerPoll {
+        &self.0[worker]
     }
 
     /// The polls that go on.

@@ -3,15 +3,18 @@
 //! Idea        A thread that polls or parks for a worker of an observed runtime says so here, so that a wake finds the worker's ring
 //!             of events, and the end of a task its poll, without asking the scheduler. The number of the table of probes
 //!             tells which runtime it is. The driver counts here what the system has reported: it knows neither worker nor table.
+//!             It says when it dispatches a batch, too: the wakes of one have one moment, which the first of them looks up.
 //! States      no worker → worker `w` of runtime `r` → no worker
 //! Invariants  I1 a thread is in a role only while it has that worker: it leaves the role before it hands the worker off.
 //!             I2 roles do not nest: whoever finds a role leaves it alone, and is seen as from outside.
+//!             I3 tasks are not polled within a batch.
 
 use std::cell::Cell;
-use std::num::NonZeroU64;
+use std::marker::PhantomData;
 
 use selkie_core::raw::platform::{Ordering, PlainU64};
-use selkie_core::task::Id;
+
+use crate::sys::TickClock;
 
 /// On whose behalf a worker wakes tasks, or looks around.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,58 +29,68 @@ pub(crate) enum WakeCause {
     Timer,
 }
 
-/// The number of a table of probes; no other of the process has it.
+/// Bits of a worker's number in a role.
+const WORKER_BITS: u32 = 24;
+const WORKER: u64 = (1 << WORKER_BITS) - 1;
+
+/// The number of a table of probes, above the bits of a worker's; no other of the process has it, and none has 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ProbesNumber(NonZeroU64);
+pub(super) struct ProbesNumber(u64);
 
 impl ProbesNumber {
     /// The next number.
     pub(super) fn next() -> Self {
         static NEXT: PlainU64 = PlainU64::new(1);
         // Relaxed: only the sum matters.
-        Self(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MAX))
+        Self(NEXT.fetch_add(1, Ordering::Relaxed) << WORKER_BITS)
+    }
+
+    /// The worker that `role` is, if it is one of this runtime.
+    #[inline]
+    fn worker(self, role: u64) -> Option<usize> {
+        (role & !WORKER == self.0).then_some((role & WORKER) as usize)
     }
 }
 
 /// What a thread is for a runtime.
 struct Role {
-    probes: Cell<Option<ProbesNumber>>,
-    worker: Cell<u32>,
-    /// The task that is polled, or 0, and since when.
-    task: Cell<u64>,
-    begun: Cell<u64>,
+    /// The number of the table of probes, and of the worker; 0 in no role.
+    worker: Cell<u64>,
     cause: Cell<WakeCause>,
     /// Events of the poller, and completions of rings, since somebody has asked.
     events: Cell<u32>,
     completions: Cell<u32>,
+    /// The moment of the batch that the thread dispatches: [`NO_BATCH`], [`NOT_READ`], or its ticks.
+    batch: Cell<u64>,
 }
+
+/// The thread dispatches nothing.
+const NO_BATCH: u64 = 0;
+/// Nothing of the batch has been noted yet.
+const NOT_READ: u64 = 1;
 
 thread_local! {
     static ROLE: Role = const {
         Role {
-            probes: Cell::new(None),
             worker: Cell::new(0),
-            task: Cell::new(0),
-            begun: Cell::new(0),
             cause: Cell::new(WakeCause::Caller),
             events: Cell::new(0),
             completions: Cell::new(0),
+            batch: Cell::new(NO_BATCH),
         }
     };
 }
 
-/// The thread has worker `worker`, and polls `task`, or 0, from `begun` on; `false`: it is in a role already (I2).
+/// The thread has worker `worker`, and works for it from now on; `false`: it is in a role already (I2).
 #[inline]
-pub(super) fn enter(probes: ProbesNumber, worker: usize, task: u64, begun: u64) -> bool {
+pub(super) fn enter(probes: ProbesNumber, worker: usize) -> bool {
+    debug_assert!(worker as u64 <= WORKER);
     ROLE.with(|role| {
-        if role.probes.get().is_some() {
-            return false;
+        let is_free = role.worker.get() == 0;
+        if is_free {
+            role.worker.set(probes.0 | worker as u64);
         }
-        role.probes.set(Some(probes));
-        role.worker.set(worker as u32);
-        role.task.set(task);
-        role.begun.set(begun);
-        true
+        is_free
     })
 }
 
@@ -85,9 +98,9 @@ pub(super) fn enter(probes: ProbesNumber, worker: usize, task: u64, begun: u64) 
 #[inline]
 pub(super) fn leave(probes: ProbesNumber) -> bool {
     ROLE.with(|role| {
-        let is_in = role.probes.get() == Some(probes);
+        let is_in = probes.worker(role.worker.get()).is_some();
         if is_in {
-            role.probes.set(None);
+            role.worker.set(0);
         }
         is_in
     })
@@ -96,20 +109,9 @@ pub(super) fn leave(probes: ProbesNumber) -> bool {
 /// The worker of this runtime that the thread has, if it is in that role.
 #[inline]
 pub(super) fn worker(probes: ProbesNumber) -> Option<usize> {
-    let of_role =
-        |role: &Role| (role.probes.get() == Some(probes)).then(|| role.worker.get() as usize);
     // A thread that ends wakes tasks from outside.
-    ROLE.try_with(of_role).ok().flatten()
-}
-
-/// Since when the thread polls the task `id` of this runtime, if it does.
-#[inline]
-pub(super) fn poll_of(probes: ProbesNumber, id: Id) -> Option<u64> {
-    let of_role = |role: &Role| {
-        let is_in = role.probes.get() == Some(probes) && role.task.get() == id.as_u64();
-        is_in.then(|| role.begun.get())
-    };
-    ROLE.try_with(of_role).ok().flatten()
+    let worker = ROLE.try_with(|role| probes.worker(role.worker.get()));
+    worker.ok().flatten()
 }
 
 /// On whose behalf the thread wakes tasks from now on; returns on whose it did.
@@ -117,11 +119,63 @@ pub(super) fn set_cause(cause: WakeCause) -> WakeCause {
     ROLE.with(|role| role.cause.replace(cause))
 }
 
-/// On whose behalf the thread wakes tasks.
+/// Where a wake comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WakeContext {
+    /// The worker of the runtime that the thread has, if it is in that role.
+    pub(super) worker: Option<usize>,
+    pub(super) cause: WakeCause,
+}
+
+/// Where a wake comes from that this thread does now for this runtime.
 #[inline]
-pub(super) fn cause() -> WakeCause {
-    let cause = ROLE.try_with(|role| role.cause.get());
-    cause.unwrap_or(WakeCause::Caller)
+pub(super) fn wake_context(probes: ProbesNumber) -> WakeContext {
+    let of_role = |role: &Role| WakeContext {
+        worker: probes.worker(role.worker.get()),
+        cause: role.cause.get(),
+    };
+    // A thread that ends wakes tasks from outside.
+    ROLE.try_with(of_role).unwrap_or(WakeContext {
+        worker: None,
+        cause: WakeCause::Caller,
+    })
+}
+
+/// The ticks of a wake from `context`: now, or the moment of the batch that the worker dispatches.
+#[inline]
+pub(super) fn wake_moment(context: &WakeContext, clock: &TickClock) -> u64 {
+    if context.cause == WakeCause::Caller || context.worker.is_none() {
+        return clock.now();
+    }
+    let of_role = |role: &Role| match role.batch.get() {
+        NO_BATCH => clock.now(),
+        NOT_READ => {
+            let now = clock.now();
+            role.batch.set(now.max(NOT_READ + 1));
+            now
+        }
+        moment => moment,
+    };
+    ROLE.try_with(of_role).unwrap_or_else(|_| clock.now())
+}
+
+/// The thread dispatches a batch of events, completions or timers while this lives: what it wakes was ready at one moment.
+#[derive(Debug)]
+pub(crate) struct WakeBatch(PhantomData<*mut ()>);
+
+impl WakeBatch {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        let _gone = ROLE.try_with(|role| role.batch.set(NOT_READ));
+        Self(PhantomData)
+    }
+}
+
+impl Drop for WakeBatch {
+    #[inline]
+    fn drop(&mut self) {
+        let _gone = ROLE.try_with(|role| role.batch.set(NO_BATCH));
+    }
 }
 
 /// The thread has dispatched `more` events of a poller.
@@ -144,4 +198,57 @@ pub(crate) fn count_completions(more: u64) {
 /// The events and completions that the thread has counted since the last call.
 pub(super) fn take_counts() -> (u32, u32) {
     ROLE.with(|role| (role.events.take(), role.completions.take()))
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{ProbesNumber, WakeBatch, WakeCause, enter, leave, set_cause, worker};
+    use super::{wake_context, wake_moment};
+    use crate::sys::TickClock;
+
+    #[test]
+    fn a_thread_has_one_role_of_one_runtime() {
+        let (one, other) = (ProbesNumber::next(), ProbesNumber::next());
+        assert_eq!(worker(one), None);
+        assert!(enter(one, 7));
+        assert!(!enter(other, 8) && !enter(one, 8));
+        assert_eq!((worker(one), worker(other)), (Some(7), None));
+        assert!(!leave(other) && leave(one) && !leave(one));
+        assert_eq!(worker(one), None);
+        // The first and the last worker that there may be.
+        for number in [0, (1 << 24) - 1] {
+            assert!(enter(other, number));
+            assert_eq!((worker(other), worker(one)), (Some(number), None));
+            assert!(leave(other));
+        }
+    }
+
+    #[test]
+    fn the_wakes_of_a_batch_have_one_moment() {
+        let (probes, clock) = (ProbesNumber::next(), TickClock::get());
+        let moment = || wake_moment(&wake_context(probes), clock);
+        let later = |than| {
+            while clock.now() <= than {
+                std::hint::spin_loop();
+            }
+        };
+        assert!(enter(probes, 0));
+        set_cause(WakeCause::Readiness);
+        let first = {
+            let _batch = WakeBatch::begin();
+            let first = moment();
+            later(first);
+            assert_eq!(moment(), first);
+            // A task or a thread that wakes has a moment of its own.
+            set_cause(WakeCause::Caller);
+            assert!(moment() > first);
+            set_cause(WakeCause::Readiness);
+            first
+        };
+        assert!(moment() > first, "the batch is over");
+        let _batch = WakeBatch::begin();
+        assert!(moment() > first, "another batch");
+        assert!(leave(probes));
+        set_cause(WakeCause::Caller);
+    }
 }

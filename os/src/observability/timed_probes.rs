@@ -37,12 +37,25 @@ impl TimedProbes<'_> {
     /// A task is about to be queued.
     #[inline]
     pub(super) fn queue(&self, task: &Notified) {
-        let now = self.clock.now();
+        let Some(recorder) = self.recorder else {
+            return self.queue_tracked(self.clock.now(), task);
+        };
+        let context = thread_role::wake_context(self.number);
+        let now = if self.tasks.is_some() {
+            // The poll before may have ended on another worker since the batch began.
+            self.clock.now()
+        } else {
+            thread_role::wake_moment(&context, self.clock)
+        };
+        self.queue_tracked(now, task);
+        recorder.queue(now, &context, task.id());
+    }
+
+    /// A task is about to be queued, now.
+    #[inline]
+    fn queue_tracked(&self, now: u64, task: &Notified) {
         if let Some(tasks) = self.tasks {
             tasks.queue(now, task.id(), task.location());
-        }
-        if let Some(recorder) = self.recorder {
-            recorder.queue(now, task.id());
         }
     }
 
@@ -51,19 +64,23 @@ impl TimedProbes<'_> {
     /// Not for the statistics: another thread may have queued the task since, which they would take for a wake in the poll.
     #[inline(always)]
     fn begin(&self, worker: usize) -> u64 {
-        match self.polls.just_ended(worker) {
+        match self.polls.of(worker).just_ended() {
             Some(ended) if self.tasks.is_none() => ended,
             _ => self.clock.now(),
         }
     }
 
+    /// Since when the thread polls the task `id` for a worker, if it does.
+    fn poll_of(&self, id: Id) -> Option<u64> {
+        self.polls.of(thread_role::worker(self.number)?).since(id)
+    }
+
     /// Runs a task on worker `worker`.
-    #[inline(always)]
     pub(super) fn run(self, worker: usize, task: Notified) {
         let (id, location, begun) = (task.id(), task.location(), self.begin(worker));
-        let entered = thread_role::enter(self.number, worker, id.as_u64(), begun);
+        let entered = thread_role::enter(self.number, worker);
         if entered {
-            self.polls.begin(begun, worker, id, location);
+            self.polls.of(worker).begin(begun, id, location);
         }
         task.run();
         let now = self.clock.now();
@@ -71,9 +88,9 @@ impl TimedProbes<'_> {
         let has_worker = entered && thread_role::leave(self.number);
         if has_worker {
             if let Some(recorder) = self.recorder {
-                recorder.poll(begun, now, worker, id, location);
+                recorder.ring(worker).push_poll(begun, now, id, location);
             }
-            self.polls.end(now, worker);
+            self.polls.of(worker).end(now);
         }
         if let Some(tasks) = self.tasks {
             tasks.end(begun, now, id);
@@ -83,13 +100,13 @@ impl TimedProbes<'_> {
     /// The thread is about to hand worker `worker` off, as a rule in a poll, which goes on without.
     pub(super) fn hand_off(&self, worker: usize, polls: Option<Id>) {
         let now = self.clock.now();
-        let begun = polls.and_then(|id| thread_role::poll_of(self.number, id));
+        let begun = polls.and_then(|id| self.poll_of(id));
         let had_worker = thread_role::leave(self.number);
         if let (true, Some(id), Some(begun)) = (had_worker, polls, begun) {
             if let Some(recorder) = self.recorder {
                 recorder.hand_off(begun, now, worker, id);
             }
-            self.polls.hand_off(worker);
+            self.polls.of(worker).hand_off();
             if let Some(tasks) = self.tasks {
                 tasks.hand_off(begun, id);
             }
@@ -100,7 +117,7 @@ impl TimedProbes<'_> {
     pub(super) fn finish(&self, id: Id, location: &'static Location<'static>) {
         let now = self.clock.now();
         if let Some(tasks) = self.tasks {
-            let polled_since = thread_role::poll_of(self.number, id);
+            let polled_since = self.poll_of(id);
             tasks.finish(now, polled_since, id);
         }
         if let Some(recorder) = self.recorder {

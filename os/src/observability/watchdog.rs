@@ -27,6 +27,7 @@ use super::observed_thread::ObservedThread;
 use super::root_poll::{RootGuard, RootPoll, Roots};
 use super::stalled_poll::StalledPoll;
 use crate::sys::{NoStack, RawStack, StackSignal, join_thread};
+use crate::threads::start_library_thread;
 
 /// What is called for each poll that lasts too long.
 pub(crate) type Report = Arc<dyn Fn(&StalledPoll) + Send + Sync>;
@@ -118,13 +119,12 @@ impl Watchdog {
             changed: Condvar::new(),
         });
         let watched = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name("selkie-watchdog".to_owned())
-            .spawn(move || {
-                watched.watch();
-                lock(&watched.state).is_over = true;
-                watched.changed.notify_all();
-            })?;
+        let watch = move || {
+            watched.watch();
+            lock(&watched.state).is_over = true;
+            watched.changed.notify_all();
+        };
+        let thread = start_library_thread("selkie-watchdog", Box::new(watch))?;
         Ok(Self {
             shared,
             thread: Mutex::new(Some(thread)),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::builder::Builder;
 use crate::context::{Handle, Id};
-use crate::observability::{Recorder, RecordingSnapshot};
+use crate::observability::{Probes, RecordingSnapshot};
 
 /// Events that a ring keeps, unless the user says otherwise.
 const EVENTS: usize = 16_384;
@@ -67,6 +67,8 @@ impl RecordingConfig {
 #[derive(Clone)]
 pub struct Recording {
     handle: Handle,
+    /// How often the recording had been started when this was made.
+    starts: u64,
 }
 
 impl fmt::Debug for Recording {
@@ -110,20 +112,21 @@ impl Handle {
         let probes = spawner.probes_slot().attach();
         self.inner.blocking.probes.share(probes);
         let workers = self.metrics().num_workers();
-        let recorder = probes.recorder_or_make(workers, config.events_per_worker);
-        recorder.set_on(true);
+        let starts = probes.start_recording(workers, config.events_per_worker);
         #[cfg(feature = "trace-events")]
         config.install(self);
         Recording {
             handle: self.clone(),
+            starts,
         }
     }
 
     /// The runtime's recording, if one was ever started. Beyond Tokio.
     pub fn recording(&self) -> Option<Recording> {
-        self.inner.spawner.probes()?.any_recorder()?;
+        let probes = self.inner.spawner.probes()?;
         Some(Recording {
             handle: self.clone(),
+            starts: probes.recorder_starts()?,
         })
     }
 }
@@ -152,10 +155,9 @@ impl Builder {
 }
 
 impl Recording {
-    fn recorder(&self) -> &Recorder {
+    fn probes(&self) -> &Probes {
         let probes = self.handle.inner.spawner.probes();
-        let recorder = probes.and_then(|probes| probes.any_recorder());
-        recorder.expect("a recording has a recorder")
+        probes.expect("a runtime that is recorded has probes")
     }
 
     /// Copies what the rings hold: the last events of each worker. The workers go on meanwhile.
@@ -169,8 +171,7 @@ impl Recording {
             Some(name) => format!("runtime {name}"),
             None => format!("runtime {}", self.handle.id()),
         };
-        let probes = self.handle.inner.spawner.probes();
-        let recorded = probes.and_then(|probes| probes.recorded(runtime));
+        let recorded = self.probes().recording(runtime);
         recorded.expect("a recording has a recorder")
     }
 
@@ -181,11 +182,29 @@ impl Recording {
 
     /// Stops the recording. What the rings hold stays there.
     pub fn stop(&self) {
-        self.recorder().set_on(false);
+        self.probes().stop_recording();
+    }
+
+    /// Stops the recording unless somebody has started it again since this was returned, who wants it to go on. Returns whether it
+    /// is stopped.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Builder, RecordingConfig};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let first = runtime.handle().start_recording(&RecordingConfig::new());
+    /// let second = runtime.handle().start_recording(&RecordingConfig::new());
+    /// assert!(!first.stop_if_last() && second.is_running());
+    /// assert!(second.stop_if_last() && !first.is_running());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn stop_if_last(&self) -> bool {
+        self.probes().stop_recording_of(self.starts)
     }
 
     /// Whether events are recorded now.
     pub fn is_running(&self) -> bool {
-        self.recorder().is_on()
+        self.probes().is_recording()
     }
 }

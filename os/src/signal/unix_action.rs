@@ -9,11 +9,11 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
-use std::thread;
 
 use crate::context::{Handle, Inner, Resource};
 use crate::runtime::{Builder, Runtime};
 use crate::sync::oneshot;
+use crate::threads::start_library_thread;
 
 use super::unix::{Signal, SignalKind, signal};
 
@@ -38,8 +38,8 @@ where
         signal(kind)?
     };
     let other = Arc::downgrade(&handle.inner);
-    let thread = thread::Builder::new().name(name.to_owned());
-    thread.spawn(move || wait(&runtime, signals, ended, &other, act))?;
+    let work = move || wait(&runtime, signals, ended, &other, act);
+    start_library_thread(name, Box::new(work))?;
     Ok(Box::new(end))
 }
 

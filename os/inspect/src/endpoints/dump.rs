@@ -30,6 +30,10 @@ struct TaskFilter {
 }
 
 impl TaskFilter {
+    fn is_all(&self) -> bool {
+        self.filter.is_none() && self.id.is_none()
+    }
+
     fn has(&self, task: &Task) -> bool {
         let is_id = self
             .id
@@ -87,6 +91,9 @@ fn omitted(dump: &Dump, selection: &TaskFilter) -> usize {
 fn lines(dump: &Dump, selection: &TaskFilter) -> String {
     let count = tasks(dump, selection).count();
     let mut lines = format!("{count} tasks\n");
+    if count == 0 && selection.is_all() {
+        lines += "What `block_on` runs, the body of `main` as a rule, is no task.\n";
+    }
     if !dump.missing_workers().is_empty() {
         lines += &format!("in long polls: workers {:?}\n", dump.missing_workers());
     }

@@ -29,7 +29,7 @@ pub(crate) struct State {
     /// One dump at a time: each costs every task a poll.
     dumps: Semaphore,
     /// One recording at a time.
-    recordings: Semaphore,
+    recordings: Arc<Semaphore>,
 }
 
 impl State {
@@ -38,7 +38,7 @@ impl State {
             runtimes,
             requests: Semaphore::new(MOST_REQUESTS),
             dumps: Semaphore::new(1),
-            recordings: Semaphore::new(1),
+            recordings: Arc::new(Semaphore::new(1)),
         }
     }
 }
@@ -89,11 +89,11 @@ async fn of_runtime(
             dump(runtime, parameters, format).await
         }
         ("/trace", Format::Json) => {
-            let Ok(_turn) = shown.recordings.try_acquire() else {
+            let Ok(turn) = Arc::clone(&shown.recordings).try_acquire_owned() else {
                 let why = "another request is recording; ask again when it has ended";
                 return problem(StatusCode::SERVICE_UNAVAILABLE, why);
             };
-            trace(runtime, parameters).await
+            trace(runtime, parameters, turn).await
         }
         _ => problem(
             StatusCode::NOT_FOUND,

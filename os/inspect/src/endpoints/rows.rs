@@ -1,7 +1,7 @@
 //! The rows of `/tasks`: what stands in them, and their order.
 //!
 //! A program may have a hundred thousand tasks, and a page shows two hundred of them: statistics are filtered and sorted as they
-//! are, and written for those that are shown.
+//! are, and written for those that are shown, one after the other.
 
 use std::cmp::Ordering;
 use std::panic::Location;
@@ -40,24 +40,22 @@ pub(super) struct RowFilter {
     pub(super) limit: usize,
 }
 
-/// The rows of an answer.
+/// The rows of an answer, in their order.
 #[derive(Debug)]
-pub(super) struct Rows {
-    pub(super) kind: &'static str,
-    pub(super) columns: &'static [&'static str],
-    pub(super) rows: Vec<Row>,
+pub(super) struct Rows<'a, S> {
+    pub(super) rows: Vec<&'a S>,
     /// How many there are before the filter, and after it.
     pub(super) total: usize,
     pub(super) matching: usize,
 }
 
-impl Rows {
+impl<'a, S: RowSource> Rows<'a, S> {
     /// The rows of `all` that `filter` takes.
-    pub(super) fn select<S: RowSource>(all: &[S], filter: &RowFilter) -> Self {
+    pub(super) fn select(all: &'a [S], filter: &RowFilter) -> Self {
         let is_match = |row: &&S| filter.text.as_ref().is_none_or(|text| row.matches(text));
-        let mut chosen: Vec<&S> = all.iter().filter(is_match).collect();
-        let matching = chosen.len();
-        chosen.sort_by(|a, b| {
+        let mut rows: Vec<&S> = all.iter().filter(is_match).collect();
+        let matching = rows.len();
+        rows.sort_by(|a, b| {
             let order = a.order(b, &filter.sort);
             if filter.is_ascending {
                 order
@@ -65,16 +63,20 @@ impl Rows {
                 order.reverse()
             }
         });
-        chosen.truncate(filter.limit);
-        let names = || S::COLUMNS.iter().map(|name| (*name).to_owned());
-        let rows = chosen.iter().map(|row| names().zip(row.values()).collect());
+        rows.truncate(filter.limit);
         Self {
-            kind: S::KIND,
-            columns: S::COLUMNS,
-            rows: rows.collect(),
+            rows,
             total: all.len(),
             matching,
         }
+    }
+
+    /// What stands in the rows, one after the other.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Row> + '_ {
+        let names = || S::COLUMNS.iter().map(|name| (*name).to_owned());
+        self.rows
+            .iter()
+            .map(move |row| names().zip(row.values()).collect())
     }
 }
 

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 use selkie::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use selkie::time::{sleep, timeout};
@@ -15,7 +16,7 @@ use crate::access::Access;
 use crate::endpoints::{State, answer};
 use crate::reply::{Reply, problem};
 
-/// How long a client may take to read an answer.
+/// How long a client may take to read a part of an answer.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// How long an answer may still take when the client has said that it says no more: most have gone then.
 const GRACE: Duration = Duration::from_secs(1);
@@ -30,7 +31,7 @@ where
 {
     let mut buffer = Vec::new();
     loop {
-        let (reply, is_head, keep_alive) = match read_head(&mut stream, &mut buffer).await {
+        let (mut reply, is_head, keep_alive) = match read_head(&mut stream, &mut buffer).await {
             Ok(head) => {
                 let answer = answer(shown, access, &head.parts);
                 let Some(reply) = or_gone(answer, gone(&mut stream, &mut buffer)).await else {
@@ -42,9 +43,10 @@ where
             Err(HeadError::Closed) => return,
             Err(HeadError::Refused(status, why)) => (problem(status, why), false, false),
         };
-        let content = write(&reply, is_head, keep_alive);
-        let written = timeout(WRITE_LIMIT, stream.write_all(&content)).await;
-        if !matches!(written, Ok(Ok(()))) {
+        if send(&mut stream, &mut reply, is_head, keep_alive)
+            .await
+            .is_err()
+        {
             return;
         }
         if !keep_alive {
@@ -81,8 +83,34 @@ async fn or_gone<T>(answer: impl Future<Output = T>, gone: impl Future<Output = 
     .await
 }
 
-/// The bytes of an answer.
-pub(super) fn write(reply: &Reply, is_head: bool, keep_alive: bool) -> Vec<u8> {
+/// Sends an answer: a client may take a while for each part of it.
+pub(super) async fn send<S>(
+    stream: &mut S,
+    reply: &mut Reply,
+    is_head: bool,
+    keep_alive: bool,
+) -> io::Result<()>
+where
+    S: AsyncWrite + Unpin,
+{
+    let mut part = head(reply, keep_alive);
+    let body = reply.body_mut();
+    loop {
+        timeout(WRITE_LIMIT, stream.write_all(&part)).await??;
+        if is_head {
+            return Ok(());
+        }
+        part = match poll_fn(|cx| body.poll_chunk(cx)).await {
+            Some(chunk) => chunk,
+            // It has said how much would come.
+            None if body.len() > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            None => return Ok(()),
+        };
+    }
+}
+
+/// What stands before the content.
+fn head(reply: &Reply, keep_alive: bool) -> Bytes {
     let status = reply.status();
     let reason = status.canonical_reason().unwrap_or("Unknown");
     let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
@@ -92,15 +120,11 @@ pub(super) fn write(reply: &Reply, is_head: bool, keep_alive: bool) -> Vec<u8> {
         bytes.extend_from_slice(value.as_bytes());
         bytes.extend_from_slice(b"\r\n");
     }
-    let content = reply.body().as_slice();
     let option = if keep_alive { "keep-alive" } else { "close" };
-    let length = content.len();
+    let length = reply.body().len();
     let rest = format!("content-length: {length}\r\nconnection: {option}\r\n\r\n");
     bytes.extend_from_slice(rest.as_bytes());
-    if !is_head {
-        bytes.extend_from_slice(content);
-    }
-    bytes
+    bytes.into()
 }
 
 /// Says that this was all, and reads what is still in flight: a socket that is closed with unread bytes resets the

@@ -15,8 +15,9 @@ pub(super) const MOST_BYTES: usize = 16 * 1024;
 pub(super) const MOST_HEADERS: usize = 64;
 /// How long a head may take from its first byte to its last.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
-/// How long a connection may be idle before its next request.
-const IDLE_LIMIT: Duration = Duration::from_secs(60);
+/// How long a connection may be idle before its next request. Whoever holds all connections and asks nothing holds the inspector for so
+/// long.
+const IDLE_LIMIT: Duration = Duration::from_secs(15);
 
 /// Why there is no request.
 #[derive(Debug)]

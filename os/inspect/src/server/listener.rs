@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use selkie::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use selkie::io::{AsyncRead, AsyncWrite};
 use selkie::net::TcpListener;
 use selkie::sync::{OwnedSemaphorePermit, Semaphore};
 use selkie::task::JoinSet;
 use selkie::time::{sleep, timeout};
 
-use super::connection::{close, serve_connection, write};
+use super::connection::{close, send, serve_connection};
 use crate::access::Access;
 use crate::address::Address;
 use crate::endpoints::State;
@@ -104,10 +104,9 @@ pub(crate) async fn serve(listener: Listener, shown: Arc<State>, access: Access)
                 }
                 Err(_) => {
                     let why = format!("{MOST_CONNECTIONS} connections are open already");
-                    let refusal = problem(StatusCode::SERVICE_UNAVAILABLE, why);
-                    let bytes = write(&refusal, false, false);
+                    let mut refusal = problem(StatusCode::SERVICE_UNAVAILABLE, why);
                     let refused = async {
-                        stream.write_all(&bytes).await?;
+                        send(&mut stream, &mut refusal, false, false).await?;
                         close(stream).await
                     };
                     // Whoever does not read it finds the connection closed.

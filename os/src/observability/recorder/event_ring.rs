@@ -14,8 +14,9 @@
 use std::panic::Location;
 
 use selkie_core::raw::platform::{AtomicPtr, AtomicU64, Ordering, fence, limit};
+use selkie_core::task::Id;
 
-use super::event::Event;
+use super::event::{Event, EventKind};
 
 /// How many events are reserved at once.
 const RESERVED: u64 = limit(32, 1) as u64;
@@ -62,7 +63,7 @@ impl Slot {
 
 /// The last events of one writer.
 #[derive(Debug)]
-pub(super) struct EventRing {
+pub(crate) struct EventRing {
     slots: Box<[Slot]>,
     /// How many events may have been begun (I2).
     reserved: AtomicU64,
@@ -94,6 +95,19 @@ impl EventRing {
     fn slot(&self, number: u64) -> &Slot {
         // The mask keeps the index below the length.
         &self.slots[number as usize & (self.slots.len() - 1)]
+    }
+
+    /// Adds the poll of the task `id` from `begun` to `now`.
+    #[inline]
+    pub(in super::super) fn push_poll(
+        &self,
+        begun: u64,
+        now: u64,
+        id: Id,
+        location: &'static Location<'static>,
+    ) {
+        let event = Event::new(EventKind::Poll, now, id.as_u64()).at(location);
+        self.push(&event.with_number(now.saturating_sub(begun)));
     }
 
     /// Adds `event`; one thread at a time does (I1).

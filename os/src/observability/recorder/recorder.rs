@@ -2,22 +2,21 @@
 //!
 //! Idea        A ring for each worker, which the thread that has the worker writes, and some more with a lock each, for all other
 //!             threads. Each event has the ticks at which it happened. A snapshot puts the rings together.
-//! States      off ⇄ on
 //! Invariants  I1 the ring of worker `w` is written by the thread that has that worker: it is in the role (`thread_role`), or is
 //!                the worker's loop itself.
 //!             I2 memory is bounded: the rings are made once, at the first start, and never grow.
 //! Rejected    A ring for each thread: there is no bound on how many threads wake tasks in the life of a runtime.
 
 use std::panic::Location;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use selkie_core::raw::collections::Padded;
-use selkie_core::raw::platform::{AtomicBool, AtomicU64, Ordering};
+use selkie_core::raw::platform::{AtomicU64, Ordering};
 use selkie_core::task::{Id, current_id};
 
 use super::super::running_polls::RunningPolls;
-use super::super::thread_role::{self, ProbesNumber, WakeCause};
+use super::super::thread_role::{self, ProbesNumber, WakeBatch, WakeCause, WakeContext};
 use super::event::{Event, EventKind};
 use super::event_ring::EventRing;
 use super::snapshot::{RecordingSnapshot, Track};
@@ -41,7 +40,8 @@ struct OutsideRing {
 pub(crate) struct Recorder {
     number: ProbesNumber,
     clock: &'static TickClock,
-    is_on: AtomicBool,
+    /// How often it was switched on.
+    starts: Mutex<u64>,
     workers: Box<[Padded<EventRing>]>,
     outside: Box<[Padded<OutsideRing>]>,
     /// The lengths of queues that each worker has noted last.
@@ -60,7 +60,7 @@ impl Recorder {
         Self {
             number,
             clock: TickClock::get(),
-            is_on: AtomicBool::new(false),
+            starts: Mutex::new(0),
             workers: (0..workers)
                 .map(|_| Padded(EventRing::new(capacity)))
                 .collect(),
@@ -69,29 +69,22 @@ impl Recorder {
         }
     }
 
-    /// Whether events are noted.
-    #[inline]
-    pub(crate) fn is_on(&self) -> bool {
-        // Relaxed: an event more or less.
-        self.is_on.load(Ordering::Relaxed)
-    }
-
-    /// Has events noted from now on, or no more.
-    pub(crate) fn set_on(&self, is_on: bool) {
-        // Relaxed: as in `is_on`.
-        self.is_on.store(is_on, Ordering::Relaxed);
-    }
-
     /// Notes `event` on the ring of the worker that the thread has, or on one of those for other threads.
-    #[inline]
     fn note(&self, event: &Event) {
-        match thread_role::worker(self.number) {
+        self.note_of(thread_role::worker(self.number), event);
+    }
+
+    /// Notes `event` on the ring of `worker`, which the thread has, or on one of those for other threads.
+    #[inline]
+    fn note_of(&self, worker: Option<usize>, event: &Event) {
+        match worker {
             Some(worker) => self.workers[worker].push(event),
             None => self.note_outside(event),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn note_outside(&self, event: &Event) {
         // Events of one task, and so of one lock, lie together.
         let outside = &self.outside[event.task as usize % OUTSIDE_RINGS];
@@ -108,18 +101,15 @@ impl Recorder {
         self.clock.now()
     }
 
-    /// A poll of worker `worker`, which the thread has, is over.
+    /// How often it was switched on; nobody starts or stops it while this is held.
+    pub(crate) fn starts(&self) -> MutexGuard<'_, u64> {
+        self.starts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ring of worker `worker`, for the thread that has it (I1).
     #[inline]
-    pub(crate) fn poll(
-        &self,
-        begun: u64,
-        now: u64,
-        worker: usize,
-        id: Id,
-        location: &'static Location<'static>,
-    ) {
-        let event = Event::new(EventKind::Poll, now, id.as_u64()).at(location);
-        self.workers[worker].push(&event.with_number(now.saturating_sub(begun)));
+    pub(in super::super) fn ring(&self, worker: usize) -> &EventRing {
+        &self.workers[worker]
     }
 
     /// The thread is about to hand worker `worker` off: the poll goes on without.
@@ -128,13 +118,15 @@ impl Recorder {
         self.workers[worker].push(&event.with_number(now.saturating_sub(begun)));
     }
 
-    /// A task is about to be queued.
+    /// A task is about to be queued, by a wake in `context`.
     #[inline]
-    pub(crate) fn queue(&self, now: u64, id: Id) {
-        let waker = current_id().map_or(0, Id::as_u64);
-        let event = Event::new(EventKind::Wake, now, id.as_u64());
-        let cause = thread_role::cause() as u8;
-        self.note(&event.with_number(waker).with_detail(cause));
+    pub(in super::super) fn queue(&self, now: u64, context: &WakeContext, id: Id) {
+        let waker = match context.cause {
+            WakeCause::Caller => current_id().map_or(0, Id::as_u64),
+            _ => 0,
+        };
+        let event = Event::new(EventKind::Wake, now, id.as_u64()).with_number(waker);
+        self.note_of(context.worker, &event.with_detail(context.cause as u8));
     }
 
     /// A task is about to be spawned.
@@ -166,16 +158,16 @@ impl Recorder {
     /// Worker `worker`, whose loop calls this, goes to sleep: what it wakes until [`unpark`](Self::unpark), an event has woken.
     pub(crate) fn park(&self, worker: usize) {
         self.workers[worker].push(&Event::new(EventKind::Park, self.now(), 0));
-        thread_role::enter(self.number, worker, 0, 0);
+        thread_role::enter(self.number, worker);
         thread_role::set_cause(WakeCause::Readiness);
     }
 
-    /// Worker `worker` has slept.
-    pub(crate) fn unpark(&self, worker: usize) {
+    /// Worker `worker` has slept, which is noted if the recorder is on.
+    pub(crate) fn unpark(&self, worker: usize, is_on: bool) {
         thread_role::leave(self.number);
         thread_role::set_cause(WakeCause::Caller);
         let (events, completions) = thread_role::take_counts();
-        if self.is_on() {
+        if is_on {
             let event = Event::new(EventKind::Unpark, self.now(), u64::from(completions));
             self.workers[worker].push(&event.with_number(u64::from(events)));
         }
@@ -199,7 +191,8 @@ impl Recorder {
             recorder: self,
             cause,
             before: thread_role::set_cause(cause),
-            entered: thread_role::enter(self.number, worker, 0, 0),
+            entered: thread_role::enter(self.number, worker),
+            _batch: WakeBatch::begin(),
             fired: 0,
         }
     }
@@ -236,6 +229,7 @@ pub(in super::super) struct TurnGuard<'a> {
     before: WakeCause,
     /// Whether the thread came into the role for this.
     entered: bool,
+    _batch: WakeBatch,
     /// Timers that have fired.
     pub(in super::super) fired: usize,
 }

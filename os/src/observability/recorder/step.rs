@@ -3,10 +3,13 @@
 //! Idea        Each poll becomes two steps. A worker takes the end of a poll for the beginning of the next, if it has only taken a
 //!             task between; another thread may have queued that task meanwhile, so a poll begins no earlier than that wake.
 //! Invariants  I1 a task that is woken in its poll is queued by the thread that polls it, so that wake is in the poll's ring.
+//!             I2 what a worker's driver wakes goes to that worker's queue, so that no other begins a poll of it without a look at the
+//!                clock. Such wakes have the moment at which their batch began, which may be within a poll that was over when they came.
 
 use std::collections::HashMap;
 
-use super::event::{Event, EventKind};
+use super::super::thread_role::WakeCause;
+use super::event::{Event, EventKind, cause_of};
 use super::snapshot::{RecordingSnapshot, Track};
 
 /// What a row does at a moment.
@@ -28,7 +31,7 @@ pub(super) enum StepKind {
     PollEnd,
 }
 
-/// When, and in which row, each task was queued, in the order of time.
+/// When, and in which row, each task was queued by a caller, in the order of time.
 struct TaskWakes(HashMap<u64, Vec<(u64, usize)>>);
 
 impl TaskWakes {
@@ -36,7 +39,10 @@ impl TaskWakes {
         let mut wakes: HashMap<_, Vec<_>> = HashMap::new();
         for (row, track) in tracks.iter().enumerate() {
             let all = track.events.iter();
-            for event in all.filter(|event| event.kind == EventKind::Wake) {
+            let has_own_moment = |event: &&Event| {
+                event.kind == EventKind::Wake && cause_of(event.detail) == WakeCause::Caller // I2
+            };
+            for event in all.filter(has_own_moment) {
                 wakes.entry(event.task).or_default().push((event.tick, row));
             }
         }
@@ -104,6 +110,7 @@ impl RecordingSnapshot {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::thread_role::WakeCause;
     use super::super::event::{Event, EventKind};
     use super::super::snapshot::Track;
     use super::TaskWakes;
@@ -116,11 +123,17 @@ mod tests {
         }
     }
 
+    fn wake(tick: u64, cause: WakeCause) -> Event {
+        Event::new(EventKind::Wake, tick, 7).with_detail(cause as u8)
+    }
+
+    fn poll(begun: u64, ended: u64) -> Event {
+        Event::new(EventKind::Poll, ended, 7).with_number(ended - begun)
+    }
+
     #[test]
     fn a_poll_begins_after_the_wake_from_elsewhere() {
-        let wake = |tick| Event::new(EventKind::Wake, tick, 7);
-        let poll =
-            |begun, ended: u64| Event::new(EventKind::Poll, ended, 7).with_number(ended - begun);
+        let wake = |tick| wake(tick, WakeCause::Caller);
         let own = vec![wake(15), poll(10, 20), poll(30, 40), wake(50), poll(50, 60)];
         let tracks = [track(Some(0), own), track(None, vec![wake(5), wake(32)])];
         let wakes = TaskWakes::of(&tracks);
@@ -128,5 +141,17 @@ mod tests {
         assert_eq!(begins(poll(10, 20)), 10); // The wake at 15 is its own.
         assert_eq!(begins(poll(30, 40)), 32);
         assert_eq!(begins(poll(50, 60)), 50);
+    }
+
+    #[test]
+    fn the_moment_of_a_batch_lies_in_no_poll() {
+        // The batch of another worker began at 12; its wake came when the poll was over.
+        let others = vec![wake(12, WakeCause::Readiness)];
+        let tracks = [
+            track(Some(0), vec![poll(10, 20), poll(30, 40)]),
+            track(Some(1), others),
+        ];
+        let wakes = TaskWakes::of(&tracks);
+        assert_eq!(wakes.begin_of(0, &poll(10, 20)), 10);
     }
 }

@@ -1,0 +1,368 @@
+//! The command line, read by `lexopt`.
+
+use std::path::PathBuf;
+
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+use lexopt::{Arg, Parser};
+
+use crate::own_program::{CargoTarget, OwnProgram};
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+Builds, runs and deploys programs for boards.
+
+Usage: selkie-boards COMMAND [ARGUMENTS]
+
+Programs of yours, for a board with Linux:
+  build BOARD --manifest-path PATH    builds a package for the board: static, stripped
+  deploy BOARD HOST --manifest-path PATH
+                                      builds it, brings it to HOST by ssh, and runs it as a hardened service
+
+Programs of this repository:
+  list                 names the boards
+  build BOARD          builds the board's test program
+  build BOARD PROGRAM  builds another program: `blink`, or an example of the workspace
+  test BOARD           builds the test program and runs it, emulated; its exit status is the outcome
+  run BOARD PROGRAM    builds and runs another program
+  boot BOARD           boots a guest whose first process is the test program
+  repeat BOARD RUNS    runs the test program so many times, and says how often it passed
+  size BOARD           how much flash and RAM the firmware takes
+  cost BOARD           how many instructions the executor takes, beside another one
+  table                the sizes of all firmware, and instructions, as rows of tables
+
+Options of `build` and `deploy`:
+      --manifest-path PATH  the Cargo.toml of your package
+      --bin NAME            which of its programs, if it has several
+      --example NAME        an example of it
+      --features LIST       features of it, with commas between
+      --symbols             keeps the symbols, which dumps and backtraces name functions by
+Options of `deploy`:
+      --name NAME           what the service is called; the program's name otherwise
+      --unit FILE           a unit of your own, instead of the hardened one
+      --dry-run             prints what would be done
+
+  -h, --help                this text
+
+A package that is missing on this machine is named, with the command that installs it. HOST is what ssh knows: a name, or USER@NAME; the user is
+root or may use sudo without a password.";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Help,
+    List,
+    Build {
+        board: String,
+        program: Option<String>,
+    },
+    BuildOwn {
+        board: String,
+        program: OwnProgram,
+    },
+    Deploy(Deployment),
+    Test(String),
+    Run {
+        board: String,
+        program: String,
+    },
+    Boot(String),
+    Repeat {
+        board: String,
+        runs: usize,
+    },
+    Size(String),
+    Cost(String),
+    Table,
+}
+
+/// What is to be deployed, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Deployment {
+    pub(crate) board: String,
+    pub(crate) host: String,
+    pub(crate) program: OwnProgram,
+    pub(crate) name: Option<String>,
+    pub(crate) unit: Option<PathBuf>,
+    pub(crate) is_dry: bool,
+}
+
+/// The options, as they stand.
+#[derive(Debug, Default)]
+struct Options {
+    manifest: Option<PathBuf>,
+    bin: Option<String>,
+    example: Option<String>,
+    features: Option<String>,
+    keeps_symbols: bool,
+    name: Option<String>,
+    unit: Option<PathBuf>,
+    is_dry: bool,
+    /// One of them, for complaints.
+    first: Option<&'static str>,
+}
+
+/// What the command line asks for.
+///
+/// # Errors
+/// What is not understood, in a sentence.
+pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
+    let (mut words, mut options) = (Vec::new(), Options::default());
+    let said = |error: lexopt::Error| error.to_string();
+    while let Some(argument) = parser.next().map_err(said)? {
+        match argument {
+            Value(word) => words.push(word.string().map_err(said)?),
+            Long("help") | Short('h') => return Ok(Action::Help),
+            other => {
+                let known = options.read(&other)?;
+                options.take(known, &mut parser).map_err(said)?;
+            }
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    options.action(&words)
+}
+
+impl Options {
+    /// CargoTarget option this is.
+    fn read(&mut self, argument: &Arg<'_>) -> Result<&'static str, String> {
+        const KNOWN: [&str; 8] = [
+            "manifest-path",
+            "bin",
+            "example",
+            "features",
+            "symbols",
+            "name",
+            "unit",
+            "dry-run",
+        ];
+        let known = KNOWN.into_iter().find(|known| *argument == Long(known));
+        let known = known.ok_or_else(|| match argument {
+            Long(name) => format!("there is no option --{name}"),
+            Short(letter) => format!("there is no option -{letter}"),
+            Value(word) => format!("{word:?} is not understood"),
+        })?;
+        self.first.get_or_insert(known);
+        Ok(known)
+    }
+
+    /// Takes the value of the option `known`, if it has one.
+    fn take(&mut self, known: &str, parser: &mut Parser) -> Result<(), lexopt::Error> {
+        match known {
+            "manifest-path" => self.manifest = Some(parser.value()?.into()),
+            "bin" => self.bin = Some(parser.value()?.string()?),
+            "example" => self.example = Some(parser.value()?.string()?),
+            "features" => self.features = Some(parser.value()?.string()?),
+            "name" => self.name = Some(parser.value()?.string()?),
+            "unit" => self.unit = Some(parser.value()?.into()),
+            "symbols" => self.keeps_symbols = true,
+            _ => self.is_dry = true,
+        }
+        Ok(())
+    }
+
+    fn action(self, words: &[&str]) -> Result<Action, String> {
+        let own = |word: &str| word.to_owned();
+        match *words {
+            ["build", board] if self.manifest.is_some() => {
+                self.refuse_of_deploy()?;
+                let board = own(board);
+                let program = self.program()?;
+                Ok(Action::BuildOwn { board, program })
+            }
+            ["deploy", board, host] => self.deployment(own(board), own(host)).map(Action::Deploy),
+            ["deploy", ..] => Err("deploy takes a board and a host".to_owned()),
+            _ => {
+                if let Some(first) = self.first {
+                    let why = "goes with `build BOARD --manifest-path PATH` and `deploy` only";
+                    return Err(format!("--{first} {why}"));
+                }
+                of_this_repository(words)
+            }
+        }
+    }
+
+    fn refuse_of_deploy(&self) -> Result<(), String> {
+        let given = [
+            (self.name.is_some(), "--name"),
+            (self.unit.is_some(), "--unit"),
+            (self.is_dry, "--dry-run"),
+        ];
+        match given.iter().find(|(is_given, _)| *is_given) {
+            Some((_, option)) => Err(format!("{option} goes with `deploy` only")),
+            None => Ok(()),
+        }
+    }
+
+    fn program(&self) -> Result<OwnProgram, String> {
+        let manifest = self.manifest.clone();
+        let manifest =
+            manifest.ok_or("--manifest-path is missing: the Cargo.toml of your package")?;
+        let target = match (self.bin.clone(), self.example.clone()) {
+            (None, None) => CargoTarget::Only,
+            (Some(name), None) => CargoTarget::Bin(name),
+            (None, Some(name)) => CargoTarget::Example(name),
+            (Some(_), Some(_)) => return Err("--bin and --example exclude each other".to_owned()),
+        };
+        Ok(OwnProgram {
+            manifest,
+            target,
+            features: self.features.clone(),
+            keeps_symbols: self.keeps_symbols,
+        })
+    }
+
+    fn deployment(self, board: String, host: String) -> Result<Deployment, String> {
+        // ssh would take it for an option.
+        if host.starts_with('-') || host.is_empty() {
+            return Err(format!("{host:?} is no host"));
+        }
+        let program = self.program()?;
+        if let Some(name) = &self.name {
+            check_name(name)?;
+        }
+        Ok(Deployment {
+            board,
+            host,
+            program,
+            name: self.name,
+            unit: self.unit,
+            is_dry: self.is_dry,
+        })
+    }
+}
+
+/// Checks that a service can have this name, which stands in paths and in commands.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    let is_good = name.bytes().all(is_plain) && !name.starts_with('-');
+    if is_good && (1..=64).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(format!(
+        "{name:?} cannot be a service's name: 1 to 64 of a-z, A-Z, 0-9, _ and -, and no - before them; choose one by --name"
+    ))
+}
+
+fn of_this_repository(words: &[&str]) -> Result<Action, String> {
+    let own = |word: &str| word.to_owned();
+    Ok(match *words {
+        [] => Action::Help,
+        ["list"] => Action::List,
+        ["build", board] => Action::Build {
+            board: own(board),
+            program: None,
+        },
+        ["build", board, program] => Action::Build {
+            board: own(board),
+            program: Some(own(program)),
+        },
+        ["test", board] => Action::Test(own(board)),
+        ["run", board, program] => Action::Run {
+            board: own(board),
+            program: own(program),
+        },
+        ["boot", board] => Action::Boot(own(board)),
+        ["repeat", board, runs] => Action::Repeat {
+            board: own(board),
+            runs: runs
+                .parse()
+                .map_err(|_| format!("{runs:?} is not a number of runs"))?,
+        },
+        ["size", board] => Action::Size(own(board)),
+        ["cost", board] => Action::Cost(own(board)),
+        ["table"] => Action::Table,
+        _ => return Err(format!("`{}` is not understood", words.join(" "))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, check_name, parse};
+
+    fn read(words: &str) -> Result<Action, String> {
+        parse(lexopt::Parser::from_args(words.split_whitespace()))
+    }
+
+    #[test]
+    fn own_programs_are_built_and_deployed() {
+        let Ok(Action::BuildOwn { board, program }) =
+            read("build pi-zero --manifest-path a/Cargo.toml --bin b --features x,y")
+        else {
+            panic!("it is understood");
+        };
+        assert_eq!(
+            (&*board, program.features.as_deref()),
+            ("pi-zero", Some("x,y"))
+        );
+        assert!(!program.keeps_symbols);
+        let Ok(Action::Deploy(deployment)) =
+            read("deploy pi-zero me@pi --manifest-path Cargo.toml --symbols --name tide --dry-run")
+        else {
+            panic!("it is understood");
+        };
+        assert_eq!((&*deployment.host, deployment.is_dry), ("me@pi", true));
+        assert_eq!(deployment.name.as_deref(), Some("tide"));
+        assert!(deployment.program.keeps_symbols);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (words, why) in [
+            ("frobnicate", "`frobnicate` is not understood"),
+            (
+                "list --bin x",
+                "--bin goes with `build BOARD --manifest-path PATH` and `deploy` only",
+            ),
+            ("list --color", "there is no option --color"),
+            (
+                "repeat cortex-m0 often",
+                "\"often\" is not a number of runs",
+            ),
+            ("deploy pi-zero", "deploy takes a board and a host"),
+            ("deploy pi-zero host", "--manifest-path is missing"),
+            (
+                "deploy pi-zero host --manifest-path",
+                "missing argument for option '--manifest-path'",
+            ),
+            (
+                "build pi-zero --manifest-path x --bin a --example b",
+                "exclude each other",
+            ),
+            (
+                "build pi-zero --manifest-path x --dry-run",
+                "--dry-run goes with `deploy` only",
+            ),
+            (
+                "deploy pi-zero host --manifest-path x --name a;b",
+                "cannot be a service's name",
+            ),
+        ] {
+            let error = read(words).expect_err(words);
+            assert!(error.contains(why), "{words}: {error}");
+        }
+        let option = ["deploy", "pi-zero", "--", "-oProxyCommand=x"];
+        let error = parse(lexopt::Parser::from_args(option)).expect_err("an option of ssh");
+        assert!(error.contains("is no host"), "{error}");
+    }
+
+    #[test]
+    fn names_stand_in_paths_and_commands() {
+        let (longest, longer) = ("a".repeat(64), "a".repeat(65));
+        for good in ["a", "tide-gauge_2", &longest] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in ["", "-a", "a b", "a/b", "ä", "a.service", &longer] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn help_is_printed_for_each_command() {
+        for words in ["", "--help", "deploy --help", "build -h"] {
+            assert_eq!(read(words), Ok(Action::Help), "{words}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Brings a program to a board, and runs it there as a service of systemd.
+//!
+//! Idea        Two files go over by scp, into a folder that the other machine makes for them; one script, over ssh, puts them in their
+//!             places and starts the service. A program that runs is replaced by a new file with its name. A unit that is
+//!             there stays, unless one is given: somebody may have changed it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use selkie_boards::BoardFile;
+
+use crate::arguments::{Deployment, check_name};
+use crate::command::output;
+
+/// The hardened unit.
+const UNIT: &str = include_str!("../../systemd/gateway.service");
+
+/// What the other machine does, in a shell; `NAME`, `FOLDER` and `REPLACES_UNIT` stand before it.
+const SCRIPT: &str = r#"
+set -eu
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+trap 'rm -rf "$FOLDER"' EXIT
+unit="/etc/systemd/system/$NAME.service"
+as_root install -m 755 "$FOLDER/program" "/usr/local/bin/$NAME.new"
+as_root mv -f "/usr/local/bin/$NAME.new" "/usr/local/bin/$NAME"
+if [ "$REPLACES_UNIT" = yes ] || ! as_root ls "$unit" >/dev/null 2>&1; then
+    as_root install -m 644 "$FOLDER/unit" "$unit"
+else
+    echo "$unit is there and stays as it is; --unit FILE replaces it"
+fi
+as_root systemctl daemon-reload
+as_root systemctl enable "$NAME.service"
+as_root systemctl restart "$NAME.service"
+sleep 1
+if ! as_root systemctl is-active --quiet "$NAME.service"; then
+    as_root journalctl --no-pager -n 20 -u "$NAME.service" >&2 || true
+    echo "$NAME does not run" >&2
+    exit 1
+fi
+echo "$NAME runs"
+"#;
+
+/// Builds and deploys.
+///
+/// # Errors
+/// If the program cannot be built, the host cannot be reached, or the service does not run there.
+pub(crate) fn deploy(board: &BoardFile, deployment: &Deployment) -> Result<(), String> {
+    let program = deployment.program.build(board)?;
+    let name = match (&deployment.name, program.file_stem()) {
+        (Some(name), _) => name.clone(),
+        (None, stem) => stem.unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    check_name(&name)?;
+    let unit = match &deployment.unit {
+        Some(path) => fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?,
+        None => unit(&name),
+    };
+    if deployment.is_dry {
+        print_plan(deployment, &program, &name, &unit);
+        return Ok(());
+    }
+    let host = &deployment.host;
+    let folder = answer(Command::new("ssh").args([host, "mktemp -d"]))?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    if !folder.starts_with('/') || !folder.bytes().all(is_plain) {
+        return Err(format!("{host} has made no folder, but says {folder:?}"));
+    }
+    let unit_file = output().join(format!("{name}.service"));
+    let written = fs::create_dir_all(output()).and_then(|()| fs::write(&unit_file, unit));
+    written.map_err(|error| format!("{}: {error}", unit_file.display()))?;
+    for (file, place) in [(&*program, "program"), (&*unit_file, "unit")] {
+        copy(file, host, &format!("{folder}/{place}"))?;
+    }
+    let replaces = if deployment.unit.is_some() {
+        "yes"
+    } else {
+        "no"
+    };
+    let head = format!("NAME={name} FOLDER={folder} REPLACES_UNIT={replaces}\n");
+    run_script(host, &(head + SCRIPT))
+}
+
+/// The hardened unit, for a service of this name.
+fn unit(name: &str) -> String {
+    UNIT.replace("Description=Gateway", &format!("Description={name}"))
+        .replace("/usr/local/bin/gateway", &format!("/usr/local/bin/{name}"))
+        .replace("StateDirectory=gateway", &format!("StateDirectory={name}"))
+}
+
+fn print_plan(deployment: &Deployment, program: &Path, name: &str, unit: &str) {
+    let (host, program) = (&deployment.host, program.display());
+    println!("scp {program} {host}:/usr/local/bin/{name}");
+    println!("scp the unit below {host}:/etc/systemd/system/{name}.service, unless one is there");
+    println!("ssh {host} systemctl enable and restart {name}.service\n\n{unit}");
+}
+
+fn failed(command: &Command) -> impl Fn(std::io::Error) -> String {
+    let program = command.get_program().to_string_lossy().into_owned();
+    move |error| format!("cannot start {program}: {error}")
+}
+
+/// What a command writes.
+fn answer(command: &mut Command) -> Result<String, String> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(failed(command))?;
+    if !output.status.success() {
+        return Err(format!(
+            "{:?} failed: {}",
+            command.get_program(),
+            output.status
+        ));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn copy(file: &Path, host: &str, to: &str) -> Result<(), String> {
+    let mut scp = Command::new("scp");
+    scp.arg("-q").arg(file).arg(format!("{host}:{to}"));
+    answer(&mut scp).map(drop)
+}
+
+fn run_script(host: &str, script: &str) -> Result<(), String> {
+    let mut ssh = Command::new("ssh");
+    ssh.args([host, "sh -s"]).stdin(Stdio::piped());
+    let mut child = ssh.spawn().map_err(failed(&ssh))?;
+    if let Some(mut input) = child.stdin.take() {
+        // Its status says what went wrong.
+        let _cut_off = input.write_all(script.as_bytes());
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("it was not deployed to {host}: {status}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unit;
+
+    #[test]
+    fn the_unit_is_of_the_service() {
+        let unit = unit("tide");
+        assert!(unit.contains("ExecStart=/usr/local/bin/tide\nStateDirectory=tide\n"));
+        assert!(unit.contains("Description=tide\n") && !unit.to_lowercase().contains("=gateway"));
+    }
+}
