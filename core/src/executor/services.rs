@@ -49,7 +49,8 @@ pub(super) enum Spawner {
 }
 
 impl Services {
-    const ABSENT: Self = Self {
+    /// Those of a context in which no executor runs.
+    pub const ABSENT: Self = Self {
         data: core::ptr::null(),
         spawn: None,
     };
@@ -72,11 +73,7 @@ impl Services {
 
     /// Whether the table's function is called with `data`.
     pub fn is_of(&self, data: *const ()) -> bool {
-        core::ptr::eq(self.data, data)
-    }
-
-    const fn is_absent(&self) -> bool {
-        self.spawn.is_none() && self.data.is_null()
+        self.spawn.is_some() && core::ptr::eq(self.data, data)
     }
 }
 
@@ -89,9 +86,8 @@ context_cell! {
 /// # Safety
 /// What the table's `data` points to stays alive until the caller puts back what stood before.
 #[inline]
-pub unsafe fn set_services(services: Option<Services>) -> Option<Services> {
-    let before = CURRENT.replace(services.unwrap_or(Services::ABSENT));
-    (!before.is_absent()).then_some(before)
+pub unsafe fn set_services(services: Services) -> Services {
+    CURRENT.replace(services)
 }
 
 /// Who spawns in the running context.
