@@ -20,6 +20,9 @@ pub const LIST: &[(&str, &str)] = &[
     ("cortex-m0", include_str!("../list/cortex-m0.toml")),
     ("cortex-m4f", include_str!("../list/cortex-m4f.toml")),
     ("riscv32", include_str!("../list/riscv32.toml")),
+    ("pico", include_str!("../list/pico.toml")),
+    ("nrf52840", include_str!("../list/nrf52840.toml")),
+    ("stm32f411", include_str!("../list/stm32f411.toml")),
 ];
 
 /// Why a board's file cannot be used.
@@ -67,8 +70,8 @@ mod tests {
             let board = parse(id).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(
                 board.kind == Kind::Bare,
-                board.firmware.is_some(),
-                "{id}: firmware is for bare boards, and each has one"
+                board.firmware.is_some() || board.project.is_some(),
+                "{id}: bare boards have firmware, or a project is made for them"
             );
             assert_eq!(board.linker == "zig", board.zig.is_some(), "{id}");
         }

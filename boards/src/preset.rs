@@ -46,6 +46,30 @@ pub struct BoardFile {
     pub preset: Preset,
     /// A whole machine to boot.
     pub guest: Option<Guest>,
+    /// What a new project for the board is made of.
+    pub project: Option<Project>,
+}
+
+/// What a new project for a board is made of.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// What people call the chip.
+    pub chip: String,
+    /// What probe-rs calls it.
+    pub probe: String,
+    /// Lines of the manifest: the HAL, and what it needs.
+    pub dependencies: Vec<String>,
+    /// Arguments of the linker beside those that all have.
+    pub link_arguments: Vec<String>,
+    /// Paths that the program uses of the HAL.
+    pub uses: Vec<String>,
+    /// An expression that initializes the HAL, and is its peripherals.
+    pub init: String,
+    /// An expression that makes an output of `peripherals`: the board's lamp.
+    pub led: String,
+    /// The memory map.
+    pub memory: String,
 }
 
 /// How zig is called as a linker.

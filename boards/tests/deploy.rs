@@ -1,4 +1,4 @@
-//! Own programs: built for a board, and brought to a machine that stands for one.
+//! Own programs: begun for a chip, built for a board, and brought to a machine that stands for one.
 //!
 //! `ssh` and `scp` are scripts of the test: the other machine is a folder, and its commands are scripts, too.
 #![cfg(target_os = "linux")]
@@ -243,6 +243,34 @@ fn a_unit_stays_and_a_failure_is_explained() {
         said.contains("the journal says why") && said.contains("tide does not run"),
         "{said}"
     );
+}
+
+#[test]
+fn a_new_project_is_whole_and_replaces_none() {
+    let folder = TestDir::new("new");
+    let new = |chip: &str| {
+        let tool = env!("CARGO_BIN_EXE_selkie-boards");
+        let mut command = Command::new(tool);
+        command
+            .args(["new", "tide", "--chip", chip])
+            .current_dir(&folder.0);
+        command.output().unwrap()
+    };
+    let unknown = new("z80");
+    assert!(
+        stderr(&unknown).contains("no chip \"z80\"; there are: rp2040"),
+        "{}",
+        stderr(&unknown)
+    );
+    assert!(!folder.0.join("tide").exists());
+    assert!(new("rp2040").status.success());
+    let read = |path: &str| fs::read_to_string(folder.0.join("tide").join(path)).unwrap();
+    assert!(read("Cargo.toml").contains("name = \"tide\"") && read("memory.x").contains("BOOT2"));
+    assert!(read(".cargo/config.toml").contains("probe-rs run --chip RP2040"));
+    assert!(read("src/main.rs").contains("PIN_25") && read("build.rs").contains("link-rp.x"));
+    fs::write(folder.0.join("tide/src/main.rs"), "mine\n").unwrap();
+    assert_eq!(new("rp2040").status.code(), Some(1));
+    assert_eq!(read("src/main.rs"), "mine\n");
 }
 
 #[test]

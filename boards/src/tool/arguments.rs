@@ -13,6 +13,11 @@ Builds, runs and deploys programs for boards.
 
 Usage: selkie-boards COMMAND [ARGUMENTS]
 
+Firmware of yours:
+  new NAME --chip CHIP                makes a project for a chip: two tasks, a channel, logs
+  build BOARD --manifest-path PATH    builds it, also with Debian's compiler
+  run BOARD --manifest-path PATH      builds it, and writes it into the chip by probe-rs
+
 Programs of yours, for a board with Linux:
   build BOARD --manifest-path PATH    builds a package for the board: static, stripped
   deploy BOARD HOST --manifest-path PATH
@@ -30,7 +35,7 @@ Programs of this repository:
   cost BOARD           how many instructions the executor takes, beside another one
   table                the sizes of all firmware, and instructions, as rows of tables
 
-Options of `build` and `deploy`:
+Options of `build`, `run` and `deploy`:
       --manifest-path PATH  the Cargo.toml of your package
       --bin NAME            which of its programs, if it has several
       --example NAME        an example of it
@@ -59,7 +64,15 @@ pub(crate) enum Action {
         board: String,
         program: OwnProgram,
     },
+    RunOwn {
+        board: String,
+        program: OwnProgram,
+    },
     Deploy(Deployment),
+    New {
+        name: String,
+        chip: String,
+    },
     Test(String),
     Run {
         board: String,
@@ -97,6 +110,7 @@ struct Options {
     name: Option<String>,
     unit: Option<PathBuf>,
     is_dry: bool,
+    chip: Option<String>,
     /// One of them, for complaints.
     first: Option<&'static str>,
 }
@@ -125,7 +139,8 @@ pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
 impl Options {
     /// CargoTarget option this is.
     fn read(&mut self, argument: &Arg<'_>) -> Result<&'static str, String> {
-        const KNOWN: [&str; 8] = [
+        const KNOWN: [&str; 9] = [
+            "chip",
             "manifest-path",
             "bin",
             "example",
@@ -152,6 +167,7 @@ impl Options {
             "bin" => self.bin = Some(parser.value()?.string()?),
             "example" => self.example = Some(parser.value()?.string()?),
             "features" => self.features = Some(parser.value()?.string()?),
+            "chip" => self.chip = Some(parser.value()?.string()?),
             "name" => self.name = Some(parser.value()?.string()?),
             "unit" => self.unit = Some(parser.value()?.into()),
             "symbols" => self.keeps_symbols = true,
@@ -163,17 +179,30 @@ impl Options {
     fn action(self, words: &[&str]) -> Result<Action, String> {
         let own = |word: &str| word.to_owned();
         match *words {
-            ["build", board] if self.manifest.is_some() => {
+            [command @ ("build" | "run"), board] if self.manifest.is_some() => {
                 self.refuse_of_deploy()?;
                 let board = own(board);
                 let program = self.program()?;
-                Ok(Action::BuildOwn { board, program })
+                Ok(match command {
+                    "build" => Action::BuildOwn { board, program },
+                    _ => Action::RunOwn { board, program },
+                })
             }
+            ["new", name] => {
+                check_name(name)?;
+                let chip = self
+                    .chip
+                    .ok_or("--chip is missing: `list` names the chips")?;
+                let name = own(name);
+                Ok(Action::New { name, chip })
+            }
+            ["new", ..] => Err("new takes a name".to_owned()),
             ["deploy", board, host] => self.deployment(own(board), own(host)).map(Action::Deploy),
             ["deploy", ..] => Err("deploy takes a board and a host".to_owned()),
             _ => {
                 if let Some(first) = self.first {
-                    let why = "goes with `build BOARD --manifest-path PATH` and `deploy` only";
+                    let why =
+                        "goes with `new`, `build BOARD --manifest-path PATH` and `deploy` only";
                     return Err(format!("--{first} {why}"));
                 }
                 of_this_repository(words)
@@ -186,9 +215,10 @@ impl Options {
             (self.name.is_some(), "--name"),
             (self.unit.is_some(), "--unit"),
             (self.is_dry, "--dry-run"),
+            (self.chip.is_some(), "--chip"),
         ];
         match given.iter().find(|(is_given, _)| *is_given) {
-            Some((_, option)) => Err(format!("{option} goes with `deploy` only")),
+            Some((_, option)) => Err(format!("{option} does not go with a program that is built")),
             None => Ok(()),
         }
     }
@@ -231,7 +261,7 @@ impl Options {
     }
 }
 
-/// Checks that a service can have this name, which stands in paths and in commands.
+/// Checks that a service or a project can have this name, which stands in paths and in commands.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -242,7 +272,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{name:?} cannot be a service's name: 1 to 64 of a-z, A-Z, 0-9, _ and -, and no - before them; choose one by --name"
+        "{name:?} cannot be a name: 1 to 64 of a-z, A-Z, 0-9, _ and -, and no - before them"
     ))
 }
 
@@ -314,13 +344,13 @@ mod tests {
             ("frobnicate", "`frobnicate` is not understood"),
             (
                 "list --bin x",
-                "--bin goes with `build BOARD --manifest-path PATH` and `deploy` only",
+                "--bin goes with `new`, `build BOARD --manifest-path PATH` and `deploy` only",
             ),
             ("list --color", "there is no option --color"),
-            (
-                "repeat cortex-m0 often",
-                "\"often\" is not a number of runs",
-            ),
+            ("repeat cortex-m0 x", "is not a number of runs"),
+            ("new", "new takes a name"),
+            ("new tide", "--chip is missing"),
+            ("new a/b --chip rp2040", "cannot be a name"),
             ("deploy pi-zero", "deploy takes a board and a host"),
             ("deploy pi-zero host", "--manifest-path is missing"),
             (
@@ -333,11 +363,11 @@ mod tests {
             ),
             (
                 "build pi-zero --manifest-path x --dry-run",
-                "--dry-run goes with `deploy` only",
+                "--dry-run does not go with a program that is built",
             ),
             (
                 "deploy pi-zero host --manifest-path x --name a;b",
-                "cannot be a service's name",
+                "cannot be a name",
             ),
         ] {
             let error = read(words).expect_err(words);

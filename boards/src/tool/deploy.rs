@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use selkie_boards::BoardFile;
+use selkie_boards::{BoardFile, Kind};
 
 use crate::arguments::{Deployment, check_name};
 use crate::command::output;
@@ -47,6 +47,9 @@ echo "$NAME runs"
 /// # Errors
 /// If the program cannot be built, the host cannot be reached, or the service does not run there.
 pub(crate) fn deploy(board: &BoardFile, deployment: &Deployment) -> Result<(), String> {
+    if board.kind != Kind::Linux {
+        return Err(format!("{} has no services: it runs firmware", board.name));
+    }
     let program = deployment.program.build(board)?;
     let name = match (&deployment.name, program.file_stem()) {
         (Some(name), _) => name.clone(),

@@ -10,6 +10,7 @@ mod measurement;
 mod own_program;
 mod packages;
 mod programs;
+mod project;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -51,6 +52,8 @@ fn act(action: Action) -> Result<(), String> {
             eprintln!("{size} bytes");
             println!("{}", path.display());
         }
+        Action::RunOwn { board, program } => program.run(&to_run(&board)?)?,
+        Action::New { name, chip } => project::make(&name, &chip)?,
         Action::Deploy(deployment) => deploy::deploy(&to_build(&deployment.board)?, &deployment)?,
         Action::Test(board) => programs::run(&to_run(&board)?, &Program::Suite)?,
         Action::Run { board, program } => {
@@ -69,7 +72,8 @@ fn list() -> Result<(), String> {
     for (id, _) in LIST {
         let board = parse(id).map_err(|error| error.to_string())?;
         let how = match (board.kind, board.emulator.is_empty(), &board.guest) {
-            (Kind::Bare, ..) => "firmware; emulated machine",
+            (Kind::Bare, true, _) => "firmware of yours, by `new`",
+            (Kind::Bare, false, _) => "firmware; emulated machine",
             (Kind::Linux, true, _) => "runs here as it is",
             (Kind::Linux, false, None) => "user-mode emulation",
             (Kind::Linux, false, Some(_)) => "user-mode emulation, boots a guest",

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 use std::{fs, fs::File};
 
-use selkie_boards::{BoardFile, Kind, LIST, parse};
+use selkie_boards::{BoardFile, LIST, parse};
 
 use crate::command::{call_within, output};
 use crate::firmware::Firmware;
@@ -34,7 +34,7 @@ pub(crate) fn table() -> Result<(), String> {
     let boards = boards.collect::<Result<Vec<_>, _>>()?;
     let bare: Vec<&BoardFile> = boards
         .iter()
-        .filter(|board| board.kind == Kind::Bare)
+        .filter(|board| board.firmware.is_some())
         .collect();
     let mut rows = Vec::new();
     for board in &bare {

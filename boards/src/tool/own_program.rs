@@ -1,4 +1,4 @@
-//! A program of the user's, from a package outside of this repository, for a board with Linux.
+//! A program of the user's, from a package outside of this repository.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use selkie_boards::{BoardFile, Kind};
 use serde::Deserialize;
 
+use crate::command::call;
 use crate::toolchain::cargo_with;
 
 /// CargoTarget program of which package.
@@ -39,13 +40,12 @@ impl OwnProgram {
     /// # Errors
     /// If there is no such package, if it fails to build, or if it has several programs and none is named.
     pub(crate) fn build(&self, board: &BoardFile) -> Result<PathBuf, String> {
-        if board.kind != Kind::Linux {
-            return Err(format!("{} runs no programs of Linux", board.name));
-        }
         let manifest = self.manifest.canonicalize();
         let manifest = manifest.map_err(|error| format!("{}: {error}", self.manifest.display()))?;
         let folder = manifest.parent().unwrap_or(Path::new("/"));
-        let strip = (!self.keeps_symbols).then_some("-Cstrip=symbols");
+        // A chip gets no symbols anyway; whoever reads its logs needs them.
+        let is_stripped = board.kind == Kind::Linux && !self.keeps_symbols;
+        let strip = is_stripped.then_some("-Cstrip=symbols");
         let mut cargo = cargo_with(board, folder, strip)?;
         cargo
             .args(["build", "--release", "--target", &board.target])
@@ -71,6 +71,32 @@ impl OwnProgram {
                 Err(format!("choose one of the programs by --bin: {names}"))
             }
         }
+    }
+
+    /// Builds it and runs it: on Linux emulated if need be, on a chip by probe-rs.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), if there is neither an emulator nor probe-rs, and if the program fails.
+    pub(crate) fn run(&self, board: &BoardFile) -> Result<(), String> {
+        let path = self.build(board)?;
+        let mut words: Vec<&str> = board.emulator.iter().map(String::as_str).collect();
+        if let Some(project) = &board.project {
+            words = vec!["probe-rs", "run", "--chip", &project.probe];
+        }
+        let mut command = match words.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&path);
+                command
+            }
+            None => Command::new(&path),
+        };
+        call(&mut command).map_err(|error| match words.first() {
+            Some(&"probe-rs") => {
+                format!("{error}; probe-rs comes by `cargo install probe-rs-tools --locked`")
+            }
+            _ => error,
+        })
     }
 }
 
