@@ -31,6 +31,8 @@ pub struct BoardFile {
     pub zig: Option<Zig>,
     /// The package of the firmware workspace, on a bare board.
     pub firmware: Option<String>,
+    /// The folder of the same small programs with another executor, to measure beside ours.
+    pub peer: Option<String>,
     /// Debian packages that building takes.
     pub packages: Vec<String>,
     /// Debian packages that emulating takes.

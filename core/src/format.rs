@@ -54,13 +54,11 @@ mod task {
     #[cfg(feature = "alloc")]
     use super::Debug;
     use super::{Debug2Format, Format, Formatter, write};
-    use crate::task::raw::{ErasedFuture, FixedHeader, FixedNotified};
+    use crate::task::raw::ErasedFuture;
     #[cfg(feature = "alloc")]
     use crate::task::{AbortHandle, JoinError, JoinHandle};
 
     by_debug! {
-        [] FixedHeader,
-        [] FixedNotified,
         [] ErasedFuture<'_>,
     }
 
@@ -197,7 +195,9 @@ mod owned {
 mod parts {
     use super::{Debug, Debug2Format, Format, Formatter, write};
     use crate::collections::{Chain, ChainLink, Link, Linked, List, Padded, QueueHandle, SlotRef};
-    use crate::platform::{ContextWordRef, Lock, LockGuard, PauseState, UnsafeCell};
+    use crate::platform::{
+        ContextWordRef, Flags, InSection, LeafLock, Lock, LockGuard, PauseState, UnsafeCell,
+    };
     use crate::task::raw::{CurrentIdRef, FutureVtable};
     use crate::wake::{WaitNode, WaitQueue};
 
@@ -206,7 +206,10 @@ mod parts {
         [T: Debug] ChainLink<T>,
         [] ContextWordRef,
         [] CurrentIdRef,
+        [] Flags,
         [] FutureVtable,
+        [] InSection,
+        [T: Debug] LeafLock<T>,
         [T: Debug] Link<T>,
         [T: Linked + Debug] List<T>,
         [T: Debug] Lock<T>,

@@ -18,6 +18,17 @@ pub trait Park {
     /// once. May wake spuriously.
     fn park(&mut self, timeout: Option<Duration>);
 
+    /// Whether [`park_unless`](Self::park_unless) asks where no wake can come between its question and the sleep. Then an
+    /// executor need not be unparked for its tasks, nor look for events while some are ready: they come by themselves.
+    fn asks_first(&self) -> bool {
+        false
+    }
+
+    /// Sleeps without limit, unless `is_ready`.
+    fn park_unless(&mut self, is_ready: &dyn Fn() -> bool) {
+        self.park(is_ready().then_some(Duration::ZERO));
+    }
+
     /// Lets go of what the sleeper holds: every pending operation is notified that it will not
     /// complete. Called once, at the end.
     fn shutdown(&mut self);

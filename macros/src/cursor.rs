@@ -11,10 +11,13 @@ use proc_macro::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use crate::error::{Error, Result};
 
 /// Words after which an operand begins, as after an operator.
-const WORDS_BEFORE_OPERANDS: [&str; 13] = [
+const WORDS_BEFORE_OPERANDS: [&str; 14] = [
     "return", "break", "continue", "move", "async", "in", "if", "while", "match", "else", "let",
-    "static", "unsafe",
+    "static", "unsafe", "mut",
 ];
+
+/// Words that a type goes on after.
+const WORDS_BEFORE_TYPES: [&str; 5] = ["mut", "const", "dyn", "unsafe", "extern"];
 
 /// Tokens that are read from the front.
 pub(crate) struct Cursor {
@@ -141,46 +144,54 @@ impl Cursor {
     /// An expression, up to the comma or the `=>` after it, or to the end. Empty if there is none.
     pub(crate) fn expression(&mut self) -> TokenStream {
         let start = self.at;
-        // Whether what comes next is an operand, and whether it is part of a type.
+        // Whether what comes next is an operand, or begins a type; and whether a type goes on.
         let (mut is_operand, mut is_type) = (true, false);
         while !self.is_empty() && !self.is_operator(",") && !self.is_operator("=>") {
-            if self.is_operator("<") && (is_operand || is_type) {
+            let is_less = self.is_operator("<") && !self.is_operator("<=");
+            if is_less && (is_operand || is_type) {
                 self.skip_generics();
                 is_operand = false;
             } else if self.is_operator("|") && is_operand {
                 self.skip_parameters();
                 is_type = false;
+            } else if self.skip_operator("||") || self.skip_operator("<<") {
+                (is_operand, is_type) = (true, false);
             } else if self.skip_operator("->") {
-                is_type = true;
+                (is_operand, is_type) = (true, true);
             } else if self.skip_operator("::") {
                 if self.is_operator("<") {
                     self.skip_generics();
                 }
             } else {
-                (is_operand, is_type) = self.skip_token(is_type);
+                (is_operand, is_type) = self.skip_token(is_operand, is_type);
             }
         }
         self.tokens[start..self.at].iter().cloned().collect()
     }
 
-    /// Skips one token of an expression; whether an operand comes then, and whether it is part of a type.
-    fn skip_token(&mut self, is_type: bool) -> (bool, bool) {
+    /// Skips one token of an expression; whether an operand or a type comes then, and whether a type goes on.
+    fn skip_token(&mut self, is_operand: bool, is_type: bool) -> (bool, bool) {
         match self.next() {
             Some(TokenTree::Ident(word)) => match word.to_string().as_str() {
-                "as" => (false, true),
-                word => (WORDS_BEFORE_OPERANDS.contains(&word), is_type),
+                "as" => (true, true),
+                word if is_type => (WORDS_BEFORE_TYPES.contains(&word), true),
+                word => (WORDS_BEFORE_OPERANDS.contains(&word), false),
             },
             Some(TokenTree::Punct(punct)) => match punct.as_char() {
                 '?' => (false, false),
-                '&' | '*' | '+' | '\'' if is_type => (false, true),
-                // The name of a label or of a lifetime follows.
-                '\'' => {
+                '&' | '*' if is_operand => (true, is_type),
+                // The name of a label or of a lifetime follows, or the brackets of an attribute.
+                '\'' | '#' => {
                     self.at += 1;
-                    (true, false)
+                    (true, is_type)
                 }
                 _ => (true, false),
             },
-            Some(TokenTree::Group(_) | TokenTree::Literal(_)) | None => (false, false),
+            // A block ends a type.
+            Some(TokenTree::Group(group)) => {
+                (false, is_type && group.delimiter() != Delimiter::Brace)
+            }
+            Some(TokenTree::Literal(_)) | None => (false, false),
         }
     }
 

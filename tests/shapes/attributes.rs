@@ -23,7 +23,6 @@ const OWN: &[&str] = &[
     // The core's, for who builds a runtime or an executor.
     "ClockGuard",
     "ClosingTasks",
-    "FixedNotified",
     "LocalRuntime::shutdown_with_report",
     "OwnedTasks",
     "ParkLimit",

@@ -51,8 +51,6 @@ const NOT_LISTED: &[&str] = &[
     "Current",
     "CurrentIdRef",
     "Delay",
-    "FixedHeader",
-    "FixedNotified",
     "FutureVtable",
     "Header",
     "ListedState",

@@ -285,6 +285,7 @@ pub(crate) const ROOMS: &[Room] = &[
 
 /// Macros at a crate's root, and the room that each stands in.
 pub(crate) const MACROS: &[(&str, &str)] = &[
+    ("array_of", "platform"),
     ("maybe_const", "platform"),
     ("context_cell", "platform"),
     ("context_word", "platform"),

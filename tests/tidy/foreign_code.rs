@@ -39,6 +39,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("core/src/coop/budget.rs", &["waker.budget"]),
     ("core/src/executor/fixed.rs", &["fixed.root"]),
     ("core/src/executor/heap.rs", &["heap.root"]),
+    ("core/src/executor/slot.rs", &["fixed.poll", "fixed.drop"]),
     ("core/src/sync/barrier.rs", &["waker.barrier"]),
     (
         "core/src/sync/broadcast/receiver.rs",
@@ -97,7 +98,6 @@ const CALLERS: &[(&str, &[&str])] = &[
     ),
     ("core/src/sync/signal.rs", &["waker.signal_of_chips"]),
     ("core/src/task/header.rs", &["waker.join_handle"]),
-    ("core/src/task/fixed.rs", &["fixed.poll", "fixed.drop"]),
     (
         "core/src/task/join.rs",
         &["waker.join_handle", "task.output_with_its_handle"],
@@ -116,6 +116,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ),
     ("core/src/task/yield_now.rs", &["waker.yield_now"]),
     ("core/src/time/handle.rs", &["waker.sleep"]),
+    ("core/src/time/list/timers.rs", &["waker.sleep"]),
     (
         "core/src/time/timers.rs",
         &["waker.sleep", "waker.interval"],

@@ -30,7 +30,10 @@ Programs of this repository:
   test BOARD           builds the test program and runs it, emulated; its exit status is the outcome
   run BOARD PROGRAM    builds and runs another program
   boot BOARD           boots a guest whose first process is the test program
+  repeat BOARD RUNS    runs the test program so many times, and says how often it passed
   size BOARD           how much flash and RAM the firmware takes
+  cost BOARD           how many instructions the executor takes, beside another one
+  table                the sizes of all firmware, and instructions, as rows of tables
 
 Options of `build`, `run` and `deploy`:
       --manifest-path PATH  the Cargo.toml of your package
@@ -76,7 +79,13 @@ pub(crate) enum Action {
         program: String,
     },
     Boot(String),
+    Repeat {
+        board: String,
+        runs: usize,
+    },
     Size(String),
+    Cost(String),
+    Table,
 }
 
 /// What is to be deployed, and where.
@@ -286,7 +295,15 @@ fn of_this_repository(words: &[&str]) -> Result<Action, String> {
             program: own(program),
         },
         ["boot", board] => Action::Boot(own(board)),
+        ["repeat", board, runs] => Action::Repeat {
+            board: own(board),
+            runs: runs
+                .parse()
+                .map_err(|_| format!("{runs:?} is not a number of runs"))?,
+        },
         ["size", board] => Action::Size(own(board)),
+        ["cost", board] => Action::Cost(own(board)),
+        ["table"] => Action::Table,
         _ => return Err(format!("`{}` is not understood", words.join(" "))),
     })
 }
@@ -330,6 +347,7 @@ mod tests {
                 "--bin goes with `new`, `build BOARD --manifest-path PATH` and `deploy` only",
             ),
             ("list --color", "there is no option --color"),
+            ("repeat cortex-m0 x", "is not a number of runs"),
             ("new", "new takes a name"),
             ("new tide", "--chip is missing"),
             ("new a/b --chip rp2040", "cannot be a name"),

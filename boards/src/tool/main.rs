@@ -4,7 +4,9 @@ mod archive;
 mod arguments;
 mod command;
 mod deploy;
+mod firmware;
 mod guest;
+mod measurement;
 mod own_program;
 mod packages;
 mod programs;
@@ -58,7 +60,10 @@ fn act(action: Action) -> Result<(), String> {
             programs::run(&to_run(&board)?, &Program::Named(program))?;
         }
         Action::Boot(board) => guest::boot(&to_run(&board)?)?,
-        Action::Size(board) => programs::size(&to_build(&board)?)?,
+        Action::Repeat { board, runs } => programs::repeat(&to_run(&board)?, runs)?,
+        Action::Size(board) => measurement::sizes(&to_build(&board)?)?,
+        Action::Cost(board) => measurement::instructions(&to_run(&board)?)?,
+        Action::Table => measurement::table()?,
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Programs for a board: built, emulated, measured.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -70,83 +70,69 @@ impl Program {
     }
 }
 
+/// A call of the program at `path`, emulated if need be; `options` are for the emulator.
+pub(crate) fn emulated(board: &BoardFile, path: &Path, options: &[&str]) -> Command {
+    let mut words = board.emulator.iter();
+    let Some(emulator) = words.next() else {
+        return Command::new(path);
+    };
+    let mut command = Command::new(emulator);
+    // The emulator's own arguments end with the option that the program belongs to.
+    command.args(options).args(words).arg(path);
+    command.env("SELKIE_RUNNER", board.emulator.join(" "));
+    command
+}
+
 /// Builds a program and runs it, emulated if need be.
 ///
 /// # Errors
 /// If it cannot be built, fails, or takes too long.
 pub(crate) fn run(board: &BoardFile, program: &Program) -> Result<(), String> {
     let path = build(board, program)?;
-    let mut words = board.emulator.iter();
-    let mut command = match words.next() {
-        Some(emulator) => {
-            let mut command = Command::new(emulator);
-            command.args(words).arg(&path);
-            command.env("SELKIE_RUNNER", board.emulator.join(" "));
-            command
-        }
-        None => Command::new(&path),
-    };
+    let mut command = emulated(board, &path, &[]);
     println!("{} on {}", path.display(), board.name);
     call_within(&mut command, Duration::from_secs(LIMIT_SECONDS))
 }
 
-/// Says how much flash and RAM each program of the firmware takes.
+/// Builds a program of the board's peer and says where it is.
 ///
 /// # Errors
-/// If the board has no firmware, or it cannot be built.
-pub(crate) fn size(board: &BoardFile) -> Result<(), String> {
-    if board.firmware.is_none() {
-        return Err(format!("{} has no firmware to measure", board.name));
-    }
-    for name in ["suite", "blink"] {
-        let path = build(board, &Program::Named(name.to_owned()))?;
-        let file = std::fs::read(&path).map_err(|error| error.to_string())?;
-        let (flash, ram) = sections(&file).ok_or("not a 32-bit ELF file")?;
-        println!("{name}: {flash} bytes of flash, {ram} bytes of RAM beside the stack");
-    }
-    Ok(())
+/// If the compiler or the linker fail, or are not there.
+pub(crate) fn build_peer(board: &BoardFile, peer: &str, name: &str) -> Result<PathBuf, String> {
+    let mut cargo = cargo(board)?;
+    let directory = output().join("peer");
+    cargo
+        .args([
+            "build",
+            "--release",
+            "--target",
+            &board.target,
+            "--bin",
+            name,
+        ])
+        .args(["--manifest-path", &format!("{peer}/Cargo.toml")])
+        .env("CARGO_TARGET_DIR", &directory);
+    call(&mut cargo)?;
+    let built = directory.join(&board.target).join("release");
+    Ok(built.join(name))
 }
 
-/// Flash and RAM of a 32-bit little-endian ELF file, by its sections: what is loaded, and what
-/// stands in writable memory. The stack's section, which takes what is left, does not count.
-fn sections(file: &[u8]) -> Option<(u32, u32)> {
-    let word = |at: usize| Some(u32::from_le_bytes(file.get(at..at + 4)?.try_into().ok()?));
-    let half = |at: usize| Some(u16::from_le_bytes(file.get(at..at + 2)?.try_into().ok()?));
-    if file.get(..5)? != b"\x7fELF\x01" {
-        return None;
+/// How often a program passes of so many runs; it is built once.
+///
+/// # Errors
+/// If it cannot be built, or one run fails.
+pub(crate) fn repeat(board: &BoardFile, runs: usize) -> Result<(), String> {
+    let path = build(board, &Program::Suite)?;
+    let mut passed = 0;
+    for _ in 0..runs {
+        let mut command = emulated(board, &path, &[]);
+        command.stdout(std::process::Stdio::null());
+        passed +=
+            usize::from(call_within(&mut command, Duration::from_secs(LIMIT_SECONDS)).is_ok());
     }
-    const NO_BITS: u32 = 8;
-    const WRITE: u32 = 1;
-    const ALLOCATED: u32 = 2;
-    let table = word(0x20)? as usize;
-    let (entry, count) = (half(0x2e)? as usize, half(0x30)? as usize);
-    let names = word(table + half(0x32)? as usize * entry + 0x10)? as usize;
-    let (mut flash, mut ram) = (0, 0);
-    for header in (0..count).map(|index| table + index * entry) {
-        let name = file.get(names + word(header)? as usize..)?;
-        let (kind, flags) = (word(header + 4)?, word(header + 8)?);
-        let size = word(header + 0x14)?;
-        if flags & ALLOCATED == 0 || name.starts_with(b".stack\0") {
-            continue;
-        }
-        if kind != NO_BITS {
-            flash += size;
-        }
-        if flags & WRITE != 0 {
-            ram += size;
-        }
+    println!("{}: {passed} of {runs} runs passed", board.name);
+    if passed == runs {
+        return Ok(());
     }
-    Some((flash, ram))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sections;
-
-    #[test]
-    fn a_program_that_is_not_firmware_is_not_measured() {
-        assert_eq!(sections(b""), None);
-        assert_eq!(sections(b"\x7fELF\x02 a 64-bit file"), None);
-        assert_eq!(sections(b"\x7fELF\x01 cut off"), None);
-    }
+    Err(format!("{} runs failed", runs - passed))
 }

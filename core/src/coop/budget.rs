@@ -15,7 +15,7 @@ use core::task::{Context, Poll};
 
 use super::deferred_waker::{DeferralGuard, is_kept};
 use crate::context_cell;
-use crate::platform::CAN_OBSERVE;
+use crate::platform::{CAN_OBSERVE, HAS_BUDGET};
 
 /// Ready operations that one poll of a task may complete.
 pub const BUDGET_PER_POLL: u8 = 128;
@@ -86,6 +86,9 @@ impl Drop for BudgetGuard {
 /// Runs `f` with `budget` and afterwards puts back what stood before.
 #[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
+    if !HAS_BUDGET {
+        return f();
+    }
     let before = CURRENT.get();
     let _restore = BudgetGuard(before);
     CURRENT.set(if before.has(TRACED) { before } else { budget });
@@ -148,7 +151,7 @@ pub fn traced<R>(observer: fn(), f: impl FnOnce() -> R) -> R {
 /// Whether the caller runs inside [`traced`].
 #[inline]
 pub fn is_traced() -> bool {
-    CURRENT.get().has(TRACED)
+    HAS_BUDGET && CURRENT.get().has(TRACED)
 }
 
 #[cold]
@@ -206,7 +209,7 @@ pub fn note_pending() {
 /// ```
 #[inline]
 pub fn has_budget_remaining() -> bool {
-    CURRENT.get().has_remaining()
+    !HAS_BUDGET || CURRENT.get().has_remaining()
 }
 
 /// Gives a taken unit back unless [`made_progress`](RestoreOnPending::made_progress) was called.
@@ -280,7 +283,7 @@ impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
         let before = self.before.get();
-        if before != KEPT {
+        if HAS_BUDGET && before != KEPT {
             CURRENT.set(before);
         }
     }
@@ -304,7 +307,11 @@ pub fn poll_spare(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 /// Takes `one` of the units that `left` masks.
 #[inline]
 fn take_unit(cx: &mut Context<'_>, left: u32, one: u32) -> Poll<RestoreOnPending> {
-    let before = CURRENT.get();
+    let before = if HAS_BUDGET {
+        CURRENT.get()
+    } else {
+        Budget::unlimited()
+    };
     if before.0 & left == 0 {
         yield_by_force(cx);
         return Poll::Pending;

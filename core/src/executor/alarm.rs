@@ -21,7 +21,7 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use crate::log::step;
 use crate::maybe_const;
-use crate::platform::Lock;
+use crate::platform::{LeafLock, in_section};
 use crate::time::raw::ClockMode;
 use crate::time::{Timers, TimersHandle};
 
@@ -52,7 +52,7 @@ pub trait AlarmClock: Sync + 'static {
 /// [`on_alarm`](Self::on_alarm) in the alarm's interrupt handler.
 pub struct ChipTimers<C> {
     timers: Timers,
-    arming: Lock<()>,
+    arming: LeafLock<()>,
     clock: C,
 }
 
@@ -62,7 +62,7 @@ impl<C: AlarmClock> ChipTimers<C> {
         pub fn new(clock: C) -> Self {
             Self {
                 timers: Timers::new(),
-                arming: Lock::new(()),
+                arming: LeafLock::new(()),
                 clock,
             }
         }
@@ -93,18 +93,23 @@ impl<C: AlarmClock> ChipTimers<C> {
     /// What the alarm's interrupt handler does, after it has acknowledged the interrupt: wakes the
     /// tasks whose time has come and arms the alarm for the next.
     pub fn on_alarm(&self) {
-        self.timers.fire_due();
+        self.timers.fire_by_alarm(|| self.clock.now_micros());
         self.arm_next();
     }
 
     /// Arms the alarm for the earliest timer (I1, I2).
     fn arm_next(&self) {
-        let _arming = self.arming.lock();
+        // SAFETY: what is called under the lock arms no alarm; and there is nothing in it.
+        in_section(|section| unsafe { self.arming.with(section, |()| self.arm()) });
+    }
+
+    fn arm(&self) {
         let Some(at_micros) = self.timers.prepare_alarm() else {
             return self.clock.disarm();
         };
         self.clock.arm(at_micros);
-        if self.clock.now_micros().saturating_add(C::LEAD_MICROS) >= at_micros {
+        // No overflow in half a million years.
+        if self.clock.now_micros().wrapping_add(C::LEAD_MICROS) >= at_micros {
             step!(
                 "alarm at {} microseconds is too near: fired by hand",
                 at_micros

@@ -1,28 +1,30 @@
 //! Static slots for tasks: as many as the type says, of the size it says.
 //!
-//! Idea        Slots are carved one by one as they are first needed, so an arena is zero at the
-//!             start and takes no flash. A slot whose task has completed is found by a walk over the
-//!             carved slots, which are few.
-//! States      of a slot: never carved → vacant ⇄ task
-//! Invariants  I1 `carved` grows only, under its lock, and slots below it are initialised for ever.
-//!             I2 a slot's body is touched only as [`FixedHeader`] says.
-//!             I3 an arena is used by `&'static` only, so its slots never move.
+//! Idea        An arena is zero at the start, so it takes no flash. A vacant slot is found by a walk over the slots, which are
+//!             few.
+//! States      of a slot: vacant ⇄ task
+//! Invariants  I1 a slot is touched only as [`FixedHeader`] says.
+//!             I2 an arena is used by `&'static` only, so its slots never move.
 //! Rejected    A free list: it needs one word more in each slot and a lock when a task ends, to save a
 //!             walk over a few words. One pool per future type: that takes a macro on each task
 //!             function, and on stable Rust a guess at the future's size.
 #![allow(unsafe_code)]
 
+use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::services::Refusal;
-use crate::maybe_const;
-use crate::platform::Lock;
-use crate::task::raw::{
-    BODY_ALIGN, BODY_OFFSET, ErasedFuture, FixedHeader, FixedNotified, FixedSchedule,
-};
+use super::slot::{BODY_ALIGN, BODY_OFFSET, FixedHeader};
+use crate::collections::SlotRef;
+use crate::platform::Count;
+use crate::{array_of, maybe_const};
+
+/// The most slots, and bytes of one.
+#[allow(clippy::unnecessary_cast)]
+const MOST: usize = Count::MAX as usize;
 
 /// One slot: header, then the future.
 #[repr(C, align(8))]
@@ -32,15 +34,26 @@ struct Slot<const BYTES: usize> {
 }
 
 // Memory: a task's slot on a 32-bit chip, beside its future.
-const _: () = assert!(size_of::<usize>() > 4 || size_of::<Slot<64>>() == 64 + 24);
+const _: () = assert!(size_of::<usize>() > 4 || size_of::<Slot<64>>() == 64 + 16);
 
 #[repr(C, align(8))]
 struct Body<const BYTES: usize>(UnsafeCell<MaybeUninit<[u8; BYTES]>>);
 
+impl<const BYTES: usize> Slot<BYTES> {
+    maybe_const! {
+        fn new() -> Self {
+            Self {
+                header: FixedHeader::vacant(),
+                body: Body(UnsafeCell::new(MaybeUninit::zeroed())),
+            }
+        }
+    }
+}
+
 /// Room for up to `SLOTS` tasks, none of whose futures is larger than `BYTES`.
 ///
 /// # Cost
-/// On a 32-bit chip a slot takes 24 bytes more than `BYTES`.
+/// On a 32-bit chip a slot takes 16 bytes more than `BYTES`, which count as rounded up to a multiple of eight.
 ///
 /// # Examples
 /// ```
@@ -58,50 +71,57 @@ struct Body<const BYTES: usize>(UnsafeCell<MaybeUninit<[u8; BYTES]>>);
 /// # }
 /// ```
 pub struct Arena<const SLOTS: usize, const BYTES: usize> {
-    carved: Lock<usize>,
-    slots: UnsafeCell<MaybeUninit<[Slot<BYTES>; SLOTS]>>,
+    slots: [Slot<BYTES>; SLOTS],
 }
 
-// SAFETY: headers may be shared; bodies are touched by the task's poller alone (I2), and what comes
+// SAFETY: headers may be shared; bodies are touched by the task's poller alone (I1), and what comes
 // into them is `Send` or stays in its context.
 unsafe impl<const SLOTS: usize, const BYTES: usize> Sync for Arena<SLOTS, BYTES> {}
-// SAFETY: an arena that can still move holds no task, since tasks want it `'static` (I3).
+// SAFETY: an arena that can still move holds no task, since tasks want it `'static` (I2).
 unsafe impl<const SLOTS: usize, const BYTES: usize> Send for Arena<SLOTS, BYTES> {}
 
-/// A place for tasks, its size forgotten; what an executor keeps of its [`Arena`].
-pub trait Storage: Sync {
-    /// Puts the erased future into a vacant slot, as a task of `scheduler`.
-    ///
-    /// # Safety
-    /// A future that is not `Send` is polled by `scheduler` in the context that made it.
-    ///
-    /// # Errors
-    /// If no slot is vacant, or the future does not fit; it has not been moved then.
-    unsafe fn place(
-        &'static self,
-        erased: ErasedFuture<'_>,
-        scheduler: &'static dyn FixedSchedule,
-    ) -> Result<FixedNotified, Refusal>;
+/// The slots of an [`Arena`], its size forgotten; what an executor keeps of it.
+#[derive(Clone, Copy)]
+pub(super) struct Slots {
+    first: SlotRef<FixedHeader>,
+    count: Count,
+    /// Bytes of a slot's body, of which none are left over at its end.
+    bytes: Count,
 }
 
 impl<const SLOTS: usize, const BYTES: usize> Arena<SLOTS, BYTES> {
     maybe_const! {
         /// An arena without tasks.
         pub fn new() -> Self {
-            Self {
-                carved: Lock::new(0),
-                slots: UnsafeCell::new(MaybeUninit::uninit()),
-            }
+            Self { slots: array_of!(Slot::new(); SLOTS) }
+        }
+    }
+
+    /// The slots.
+    // A `Count` is a `usize` on some platforms.
+    #[allow(clippy::absurd_extreme_comparisons)]
+    pub(super) const fn slots(&'static self) -> Slots {
+        const { assert!(core::mem::offset_of!(Slot<BYTES>, body) == BODY_OFFSET) };
+        let bytes = const { size_of::<Body<BYTES>>() };
+        const { assert!(size_of::<Slot<BYTES>>() == BODY_OFFSET + size_of::<Body<BYTES>>()) };
+        const { assert!(SLOTS <= MOST) };
+        const { assert!(size_of::<Body<BYTES>>() <= MOST) };
+        // SAFETY: a reference is not null.
+        let first = unsafe { NonNull::new_unchecked(core::ptr::from_ref(&self.slots).cast_mut()) };
+        #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)]
+        Slots {
+            // SAFETY: the front of the first slot, which is static (I2).
+            first: unsafe { SlotRef::new(first.cast()) },
+            // Looked at above.
+            count: SLOTS as Count,
+            bytes: bytes as Count,
         }
     }
 
     /// Tasks that are in the arena now.
     pub fn len(&'static self) -> usize {
-        let carved = *self.carved.lock();
-        (0..carved)
-            // SAFETY: below `carved` (I1).
-            .filter(|&index| !unsafe { self.header(index).as_ref() }.is_vacant())
-            .count()
+        let has_task = |slot: &&Slot<BYTES>| !slot.header.is_vacant();
+        self.slots.iter().filter(has_task).count()
     }
 
     /// Whether the arena holds no task.
@@ -113,26 +133,6 @@ impl<const SLOTS: usize, const BYTES: usize> Arena<SLOTS, BYTES> {
     pub const fn capacity(&self) -> usize {
         SLOTS
     }
-
-    fn header(&'static self, index: usize) -> NonNull<FixedHeader> {
-        debug_assert!(index < SLOTS);
-        let slots = self.slots.get().cast::<Slot<BYTES>>();
-        // SAFETY: the index is below the number of slots, and the arena is static, not null.
-        unsafe { NonNull::new_unchecked(slots.wrapping_add(index)) }.cast()
-    }
-
-    /// Carves the next slot; `None` if all are carved.
-    fn carve(&'static self) -> Option<NonNull<FixedHeader>> {
-        let mut carved = self.carved.lock();
-        if *carved == SLOTS {
-            return None;
-        }
-        let header = self.header(*carved);
-        // SAFETY: the slot is inside the arena, and nobody has seen it (I1).
-        unsafe { header.write(FixedHeader::vacant()) };
-        *carved += 1;
-        Some(header)
-    }
 }
 
 impl<const SLOTS: usize, const BYTES: usize> Default for Arena<SLOTS, BYTES> {
@@ -141,37 +141,35 @@ impl<const SLOTS: usize, const BYTES: usize> Default for Arena<SLOTS, BYTES> {
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize> Storage for Arena<SLOTS, BYTES> {
-    unsafe fn place(
-        &'static self,
-        mut erased: ErasedFuture<'_>,
-        scheduler: &'static dyn FixedSchedule,
-    ) -> Result<FixedNotified, Refusal> {
-        const { assert!(core::mem::offset_of!(Slot<BYTES>, body) == BODY_OFFSET) };
-        let layout = erased.layout();
-        if layout.size() > BYTES || layout.align() > BODY_ALIGN {
+impl Slots {
+    /// Claims a vacant slot with room for a future of that layout.
+    ///
+    /// # Errors
+    /// If no slot is vacant, or the future does not fit.
+    // A `Count` is a `usize` on some platforms.
+    #[allow(clippy::useless_conversion)]
+    pub(super) fn claim(&self, layout: Layout) -> Result<SlotRef<FixedHeader>, Refusal> {
+        let slot_bytes = usize::from(self.bytes);
+        if layout.size() > slot_bytes || layout.align() > BODY_ALIGN {
             return Err(Refusal::TooLarge {
                 bytes: layout.size(),
-                slot_bytes: BYTES,
+                slot_bytes,
             });
         }
-        let carved = *self.carved.lock();
-        for index in 0..carved {
-            // SAFETY: the slot is initialised (I1), stays (I3), and the future fits.
-            match unsafe { FixedHeader::fill(self.header(index), erased, scheduler) } {
-                Ok(notified) => return Ok(notified),
-                Err(back) => erased = back,
+        let stride = BODY_OFFSET + slot_bytes;
+        let mut slot = self.first.as_non_null();
+        for _ in 0..self.count {
+            // SAFETY: one of the slots, which are static (I2).
+            let header = unsafe { SlotRef::new(slot) };
+            if header.claim() {
+                return Ok(header);
             }
+            // SAFETY: in the arena, or at its end.
+            slot = unsafe { slot.byte_add(stride) };
         }
-        // Another context may take the slot that was carved here, but then carves none itself.
-        while let Some(header) = self.carve() {
-            // SAFETY: as above.
-            match unsafe { FixedHeader::fill(header, erased, scheduler) } {
-                Ok(notified) => return Ok(notified),
-                Err(back) => erased = back,
-            }
-        }
-        Err(Refusal::Full { slots: SLOTS })
+        Err(Refusal::Full {
+            slots: usize::from(self.count),
+        })
     }
 }
 

@@ -5,19 +5,25 @@
 //!             wake between the look and the sleep is not slept through.
 //! Invariants  I1 `woken` is changed in a critical section only.
 //! Rejected    WFE and SEV: not every chip has them, and some wake for their own reasons.
+#![allow(unsafe_code)]
 
 use core::fmt;
 use core::time::Duration;
 
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
-use crate::platform::{AtomicU32, Lock, Ordering};
+use crate::platform::{InSection, LeafLock, in_section};
 
 /// Ends the sleep of the [`ChipPark`] made of it; stands in a static.
 pub struct ChipUnpark {
-    woken: Lock<bool>,
+    state: LeafLock<State>,
     wait: fn(),
-    sleeps: AtomicU32,
+}
+
+struct State {
+    woken: bool,
+    /// How often the chip has gone to sleep.
+    sleeps: u32,
 }
 
 impl ChipUnpark {
@@ -26,23 +32,29 @@ impl ChipUnpark {
         /// pending, also while interrupts are off.
         pub fn new(wait: fn()) -> Self {
             Self {
-                woken: Lock::new(false),
+                state: LeafLock::new(State {
+                    woken: false,
+                    sleeps: 0,
+                }),
                 wait,
-                sleeps: AtomicU32::new(0),
             }
         }
     }
 
+    fn change<R>(&self, section: &InSection, f: impl FnOnce(&mut State) -> R) -> R {
+        // SAFETY: `f` is one of this file's, and takes no lock.
+        unsafe { self.state.with(section, f) }
+    }
+
     /// How often the chip has gone to sleep, modulo 2³².
     pub fn sleeps(&self) -> u32 {
-        // Relaxed: a statistic.
-        self.sleeps.load(Ordering::Relaxed)
+        in_section(|section| self.change(section, |state| state.sleeps))
     }
 }
 
 impl Unpark for ChipUnpark {
     fn unpark(&self) {
-        *self.woken.lock() = true;
+        in_section(|section| self.change(section, |state| state.woken = true));
     }
 }
 
@@ -76,6 +88,20 @@ impl ChipPark {
     }
 }
 
+impl ChipPark {
+    /// Sleeps unless there is something to do, or somebody has unparked.
+    fn sleep_unless(&self, section: &InSection, is_ready: bool) {
+        let sleeps = self.unpark.change(section, |state| {
+            let sleeps = !core::mem::take(&mut state.woken) && !is_ready;
+            state.sleeps = state.sleeps.wrapping_add(sleeps.into());
+            sleeps
+        });
+        if sleeps {
+            (self.unpark.wait)();
+        }
+    }
+}
+
 impl Park for ChipPark {
     type Unpark = &'static ChipUnpark;
 
@@ -84,13 +110,17 @@ impl Park for ChipPark {
     }
 
     fn park(&mut self, timeout: Option<Duration>) {
-        let mut woken = self.unpark.woken.lock();
-        if !*woken && timeout.is_none() {
-            // Relaxed: a statistic.
-            self.unpark.sleeps.fetch_add(1, Ordering::Relaxed);
-            (self.unpark.wait)();
-        }
-        *woken = false;
+        in_section(|section| self.sleep_unless(section, timeout.is_some()));
+    }
+
+    fn asks_first(&self) -> bool {
+        true
+    }
+
+    #[inline]
+    fn park_unless(&mut self, is_ready: &dyn Fn() -> bool) {
+        // In the section, in which no handler wakes.
+        in_section(|section| self.sleep_unless(section, is_ready()));
     }
 
     fn shutdown(&mut self) {}

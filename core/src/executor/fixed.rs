@@ -9,16 +9,10 @@
 //! Invariants  I1 one context at a time is in `busy`, and it alone polls tasks.
 //!             I2 futures that are not `Send` are spawned by `run`'s context only. No other context
 //!             polls ever after, since the executor stays busy, also when `run` unwinds.
-//!             I3 the queue's lock is held for a push or a pop, never across a poll or an unpark.
-//!             I4 without threads no interrupt handler comes between a task's wake, its push and the
-//!             unpark. So a task is in the queue, and its executor unparked, when a handler finds it
-//!             woken; the task never waits for the context that woke it and that the handler has
-//!             suspended.
-//! Rejected    A static ring as the queue: it can be full, and then a wake must be dropped or must
-//!             wait. A lock-free stack: on a chip without compare-exchange it is a critical section
-//!             anyhow, and it is last in, first out.
+//! Rejected    An executor for each type of future: its loop would be there several times.
 #![allow(unsafe_code)]
 
+use core::alloc::Layout;
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
@@ -27,16 +21,17 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use core::time::Duration;
 
-use super::arena::{Arena, Storage};
+use super::arena::{Arena, Slots};
 use super::root::{Root, TimersGuard};
-use super::services::{Refusal, Services, ServicesGuard, SpawnError, lend};
-use crate::collections::Chain;
+use super::services::{Refusal, Services, ServicesGuard, SpawnError};
+use super::slot::{BODY_ALIGN, FixedHeader, ReadyQueue, begin};
+use super::unpark::ErasedUnpark;
+use crate::collections::SlotRef;
 use crate::coop;
 use crate::log::warning;
 use crate::maybe_const;
 use crate::park::{Park, Unpark};
-use crate::platform::{AtomicBool, Lock, Ordering, without_interrupts};
-use crate::task::raw::{BODY_ALIGN, ErasedFuture, FixedNotified, FixedSchedule};
+use crate::platform::{Flags, in_section, polled_twice};
 use crate::time::TimersHandle;
 use crate::time::raw::Current;
 
@@ -59,34 +54,33 @@ use crate::time::raw::Current;
 /// # }
 /// ```
 pub struct Executor {
-    queue: Lock<Chain<FixedNotified>>,
-    busy: AtomicBool,
+    ready: ReadyQueue,
+    busy: Flags,
     root: Root,
-    timers: Lock<Option<TimersHandle>>,
-    unpark: &'static dyn Unpark,
-    storage: &'static dyn Storage,
+    slots: Slots,
 }
 
 impl Executor {
     maybe_const! {
-        /// An executor that ends its sleep by `unpark`, with `storage` for what [`spawn`] spawns.
+        /// An executor that ends its sleep by `unpark`, with the slots of `arena` for what [`spawn`] spawns.
         ///
         /// [`spawn`]: Self::spawn
-        pub fn new(unpark: &'static dyn Unpark, storage: &'static dyn Storage) -> Self {
+        pub fn new<U: Unpark, const SLOTS: usize, const BYTES: usize>(
+            unpark: &'static U,
+            arena: &'static Arena<SLOTS, BYTES>,
+        ) -> Self {
             Self {
-                queue: Lock::new(Chain::new()),
-                busy: AtomicBool::new(false),
+                ready: ReadyQueue::new(ErasedUnpark::new(unpark)),
+                busy: Flags::new(0),
                 root: Root::new(),
-                timers: Lock::new(None),
-                unpark,
-                storage,
+                slots: arena.slots(),
             }
         }
     }
 
     /// Makes `shard` the one of the timers that tasks make here; without one they panic.
     pub fn set_timers(&self, timers: TimersHandle) {
-        *self.timers.lock() = Some(timers);
+        self.ready.set_timers(timers);
     }
 
     /// Spawns `future` into a slot of the executor's storage. Any context may call it.
@@ -98,7 +92,7 @@ impl Executor {
         F: Future<Output = ()> + Send + 'static,
     {
         // SAFETY: the future is `Send`.
-        lend(future, |erased| unsafe { self.place(self.storage, erased) })
+        unsafe { self.place(&self.slots, future) }
     }
 
     /// Spawns `future` into a slot of another arena. Any context may call it.
@@ -122,35 +116,33 @@ impl Executor {
             );
         }
         // SAFETY: the future is `Send`.
-        lend(future, |erased| unsafe { self.place(arena, erased) })
+        unsafe { self.place(&arena.slots(), future) }
     }
 
     /// # Safety
     /// The future is `Send`, or made by the context that is in `run`.
-    unsafe fn place(
+    #[inline]
+    unsafe fn place<F: Future<Output = ()> + 'static>(
         &'static self,
-        storage: &'static dyn Storage,
-        erased: ErasedFuture<'_>,
-    ) -> Result<(), Refusal> {
-        // SAFETY: by the caller's promise.
-        match unsafe { storage.place(erased, self) } {
-            Ok(notified) => {
-                self.schedule(notified);
+        slots: &Slots,
+        future: F,
+    ) -> Result<(), SpawnError<F>> {
+        match claim(slots, Layout::new::<F>()) {
+            Ok(slot) => {
+                // SAFETY: claimed, with room for the future.
+                unsafe { begin(slot, future, &self.ready) };
                 Ok(())
             }
-            Err(refusal) => {
-                warning!("task refused: {}", refusal);
-                Err(refusal)
-            }
+            Err(refusal) => Err(SpawnError { future, refusal }),
         }
     }
 
     /// Whether a task is ready.
     pub fn has_ready(&self) -> bool {
-        !self.queue.lock().is_empty()
+        self.ready.has_ready()
     }
 
-    /// Runs each task that is ready now once; says whether more became ready meanwhile.
+    /// Runs each task that is ready now once; says whether more became ready meanwhile. Those do not unpark: call again.
     ///
     /// For an executor that is driven by something else: an interrupt handler (see
     /// [`on_interrupt`](Self::on_interrupt)), another loop, a test.
@@ -159,7 +151,7 @@ impl Executor {
     /// If the executor is polled already, here or in another context.
     pub fn poll_ready(&'static self) -> bool {
         let _busy = Busy::new(self);
-        self.turn()
+        self.inside(|| self.turn())
     }
 
     /// What the handler of an executor's interrupt does: runs what is ready, and pends the
@@ -169,7 +161,7 @@ impl Executor {
     /// As for [`poll_ready`](Self::poll_ready).
     pub fn on_interrupt(&'static self) {
         if self.poll_ready() {
-            self.unpark.unpark();
+            self.ready.unpark();
         }
     }
 
@@ -187,10 +179,19 @@ impl Executor {
             executor: self,
             _here: PhantomData,
         });
-        loop {
-            let more = self.turn();
-            park.park(more.then_some(Duration::ZERO));
-        }
+        self.inside(|| {
+            if park.asks_first() {
+                // SAFETY: this context is in `busy`, for ever (I1, I2).
+                unsafe {
+                    self.ready
+                        .run_always(|| park.park_unless(&|| self.has_ready()))
+                }
+            }
+            loop {
+                let more = self.turn();
+                park.park(more.then_some(Duration::ZERO));
+            }
+        })
     }
 
     /// Runs tasks until `future` is ready.
@@ -210,32 +211,23 @@ impl Executor {
                     return output;
                 }
             }
-            let more = self.turn();
+            let more = self.inside(|| self.turn());
             park.park(more.then_some(Duration::ZERO));
         }
     }
 
     /// Runs each task that is ready now once; says whether more became ready meanwhile.
     fn turn(&'static self) -> bool {
-        self.inside(|| {
-            let ready = self.queue.lock().len();
-            for _ in 0..ready {
-                let Some(notified) = self.queue.lock().pop() else {
-                    break;
-                };
-                notified.run();
-            }
-        });
-        self.has_ready()
+        // SAFETY: callers are in `busy` (I1), and futures that are not `Send` belong to the one in `run` (I2).
+        unsafe { self.ready.turn() }
     }
 
     /// Runs `f` where `spawn` and timers find this executor.
     fn inside<R>(&'static self, f: impl FnOnce() -> R) -> R {
-        let services = Services::new(core::ptr::from_ref(self).cast(), spawn_erased);
         // SAFETY: the executor is static.
-        let _services = unsafe { ServicesGuard::new(services) };
-        let timers = *self.timers.lock();
-        let _timers = TimersGuard::new(match timers {
+        let _services =
+            unsafe { ServicesGuard::new(Services::of_fixed(NonNull::from(self).cast())) };
+        let _timers = TimersGuard::new(match self.ready.timers() {
             Some(timers) => Current::Timers(timers),
             None => Current::Disabled,
         });
@@ -248,37 +240,21 @@ impl Executor {
     }
 }
 
-impl FixedSchedule for Executor {
-    fn schedule(&self, notified: FixedNotified) {
-        // In one section (I4), in which the queue's lock is let go before the unpark (I3).
-        without_interrupts(|| {
-            let mut queue = self.queue.lock();
-            let was_empty = queue.is_empty();
-            queue.push(notified);
-            drop(queue);
-            // A queue that was not empty is looked at before the executor sleeps.
-            if was_empty {
-                self.unpark.unpark();
-            }
-        });
-    }
-}
-
 impl fmt::Debug for Executor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Executor")
-            .field("ready", &self.queue.lock().len())
+            .field("has_ready", &self.has_ready())
             .finish_non_exhaustive()
     }
 }
 
-/// # Safety
-/// `data` is a static executor, and the future is `Send`.
-unsafe fn spawn_erased(data: *const (), erased: ErasedFuture<'_>) -> Result<(), Refusal> {
-    // SAFETY: by the caller's promise.
-    let executor: &'static Executor = unsafe { &*data.cast() };
-    // SAFETY: as above.
-    unsafe { executor.place(executor.storage, erased) }
+/// Claims one of `slots` for a future of that layout.
+fn claim(slots: &Slots, layout: Layout) -> Result<SlotRef<FixedHeader>, Refusal> {
+    let claimed = slots.claim(layout);
+    if let Err(refusal) = &claimed {
+        warning!("task refused: {}", refusal);
+    }
+    claimed
 }
 
 static ROOT_TABLE: RawWakerVTable = RawWakerVTable::new(
@@ -293,28 +269,30 @@ unsafe fn wake_root(data: *const ()) {
     let executor = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Executor>()) };
     // SAFETY: as above.
     let executor = unsafe { executor.as_ref() };
-    executor.root.wake(executor.unpark);
+    executor.root.wake(|| executor.ready.unpark());
 }
+
+/// The flag of an executor that is polled.
+const BUSY: u8 = 1;
 
 /// The one context that polls the executor's tasks (I1).
 struct Busy(&'static Executor);
 
 impl Busy {
     fn new(executor: &'static Executor) -> Self {
-        // Acquire: pairs with the Release in `drop`: futures come over as they were left.
-        let was_busy = executor.busy.swap(true, Ordering::Acquire);
-        assert!(
-            !was_busy,
-            "an executor was polled while it ran, or after its `run`"
-        );
+        // Pairs with the change in `drop`: futures come over as they were left.
+        let before = in_section(|section| executor.busy.update(section, |_| BUSY));
+        if before == BUSY {
+            polled_twice();
+        }
         Self(executor)
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        // Release: pairs with the Acquire in `new`.
-        self.0.busy.store(false, Ordering::Release);
+        // Pairs with the change in `new`.
+        in_section(|section| self.0.busy.update(section, |_| 0));
     }
 }
 
@@ -332,10 +310,7 @@ impl LocalSpawner {
     /// # Errors
     /// [`SpawnError`] with the future, if every slot is taken or the future is larger than one.
     pub fn spawn<F: Future<Output = ()> + 'static>(&self, future: F) -> Result<(), SpawnError<F>> {
-        let executor = self.executor;
         // SAFETY: this context is or was in `run`, and no other ever polls (I2).
-        lend(future, |erased| unsafe {
-            executor.place(executor.storage, erased)
-        })
+        unsafe { self.executor.place(&self.executor.slots, future) }
     }
 }

@@ -289,7 +289,7 @@ unsafe fn wake_root(word: *const ()) {
 unsafe fn wake_root_by_ref(word: *const ()) {
     // SAFETY: the word holds a count.
     let shared = unsafe { &*word.cast::<Shared>() };
-    shared.root.wake(&*shared.unpark);
+    shared.root.wake(|| shared.unpark.unpark());
 }
 
 unsafe fn drop_root(word: *const ()) {

@@ -7,13 +7,19 @@
 //! the timers of all executors by one alarm; elsewhere [`TimedPark`] does.
 
 mod alarm;
-mod arena;
 mod chip;
 mod root;
 mod services;
+mod unpark;
+
+mod slot;
 mod timed_park;
 
+mod arena;
+
 mod fixed;
+
+mod spawn;
 
 #[cfg(feature = "alloc")]
 mod heap;
@@ -24,14 +30,15 @@ mod hosted;
 pub(crate) mod raw;
 
 pub use alarm::{AlarmClock, ChipTimers};
-pub use arena::{Arena, Storage};
+pub use arena::Arena;
 pub use chip::{ChipPark, ChipUnpark};
 pub use fixed::{Executor, LocalSpawner};
 #[cfg(feature = "alloc")]
 pub use heap::HeapExecutor;
 #[cfg(feature = "std")]
 pub use hosted::{ThreadPark, ThreadUnpark};
-pub use services::{Refusal, SpawnError, spawn};
+pub use services::{Refusal, SpawnError};
+pub use spawn::spawn;
 pub use timed_park::TimedPark;
 
 #[cfg(all(test, feature = "std", not(loom)))]

@@ -1,7 +1,6 @@
 //! What every executor has beside its tasks: whether the future it blocks on was woken, the end of
 //! its sleep, and the timers of its tasks.
 
-use crate::park::Unpark;
 use crate::platform::{AtomicBool, Ordering};
 use crate::time::raw::{Current, set_current};
 
@@ -19,12 +18,12 @@ impl Root {
         }
     }
 
-    /// The future was woken.
-    pub(super) fn wake(&self, unpark: &dyn Unpark) {
+    /// The future was woken; `unpark` ends the executor's sleep.
+    pub(super) fn wake(&self, unpark: impl FnOnce()) {
         // Release: pairs with the Acquire in `take`, so that the poll sees what changed. A wake
         // that finds the mark set may skip the unpark: whoever set it unparks, or has.
         if !self.woken.swap(true, Ordering::AcqRel) {
-            unpark.unpark();
+            unpark();
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the running executor offers to crates that do not know it.
 //!
-//! Idea        Each executor installs a table of two words while it runs tasks, and [`spawn`] uses the
+//! Idea        Each executor installs a table of two words while it runs tasks, and `spawn` uses the
 //!             table that is installed. So a driver crate written once against this crate runs on a chip and inside a
 //!             hosted runtime. Timers find their shard by another cell of the context.
 //! Invariants  I1 what `data` points to is alive while the table is installed: whoever installs it
@@ -12,7 +12,7 @@
 #![allow(unsafe_code)]
 
 use core::fmt;
-use core::future::Future;
+use core::ptr::NonNull;
 
 use crate::context_cell;
 use crate::task::raw::ErasedFuture;
@@ -27,28 +27,58 @@ pub type SpawnFunction = unsafe fn(*const (), ErasedFuture<'_>) -> Result<(), Re
 /// What the running executor offers.
 #[derive(Debug, Clone, Copy)]
 pub struct Services {
+    /// Null if nothing runs.
     data: *const (),
-    spawn: SpawnFunction,
+    /// `None` of an executor without a heap, which `data` points to: it is called by its name, so that a program which
+    /// does not spawn so does not have the code for it.
+    spawn: Option<SpawnFunction>,
 }
 
 // SAFETY: `data` is used only in the context that the table is installed in, or by an interrupt
 // handler while that context is suspended (I2).
 unsafe impl Send for Services {}
 
+/// Who is to spawn a future.
+pub(super) enum Spawner {
+    /// Nobody runs here.
+    Absent,
+    /// An executor without a heap.
+    Fixed(NonNull<()>),
+    /// What the table says.
+    Table(SpawnFunction, *const ()),
+}
+
 impl Services {
+    /// Those of a context in which no executor runs.
+    pub const ABSENT: Self = Self {
+        data: core::ptr::null(),
+        spawn: None,
+    };
+
     /// A table whose function is called with `data`.
     pub const fn new(data: *const (), spawn: SpawnFunction) -> Self {
-        Self { data, spawn }
+        Self {
+            data,
+            spawn: Some(spawn),
+        }
+    }
+
+    /// The services of an executor without a heap.
+    pub(super) const fn of_fixed(executor: NonNull<()>) -> Self {
+        Self {
+            data: executor.as_ptr(),
+            spawn: None,
+        }
     }
 
     /// Whether the table's function is called with `data`.
     pub fn is_of(&self, data: *const ()) -> bool {
-        core::ptr::eq(self.data, data)
+        self.spawn.is_some() && core::ptr::eq(self.data, data)
     }
 }
 
 context_cell! {
-    static CURRENT: Option<Services> = None;
+    static CURRENT: Services = Services::ABSENT;
 }
 
 /// Installs `services` for the running context and returns what stood there.
@@ -56,8 +86,18 @@ context_cell! {
 /// # Safety
 /// What the table's `data` points to stays alive until the caller puts back what stood before.
 #[inline]
-pub unsafe fn set_services(services: Option<Services>) -> Option<Services> {
+pub unsafe fn set_services(services: Services) -> Services {
     CURRENT.replace(services)
+}
+
+/// Who spawns in the running context.
+pub(super) fn spawner() -> Spawner {
+    let Services { data, spawn } = CURRENT.get();
+    match (spawn, NonNull::new(data.cast_mut())) {
+        (Some(spawn), _) => Spawner::Table(spawn, data),
+        (None, Some(executor)) => Spawner::Fixed(executor),
+        (None, None) => Spawner::Absent,
+    }
 }
 
 /// Why an executor does not take a future.
@@ -116,52 +156,14 @@ impl<F> fmt::Display for SpawnError<F> {
 
 impl<F> core::error::Error for SpawnError<F> {}
 
-/// Lends `future` to `take`, and gives it back if that refuses it.
-pub(super) fn lend<F: Future<Output = ()> + 'static>(
-    future: F,
-    take: impl FnOnce(ErasedFuture<'_>) -> Result<(), Refusal>,
-) -> Result<(), SpawnError<F>> {
-    ErasedFuture::lend(future, take).map_err(|(refusal, future)| SpawnError { future, refusal })
-}
-
-/// Spawns `future` at whatever executor runs here: in a slot of its arena on a chip, as a task of
-/// the runtime on a hosted system.
-///
-/// In an interrupt handler the executor that was interrupted runs here, if one was: where it matters
-/// which, name it and call its `spawn`.
-///
-/// # Errors
-/// [`SpawnError`] with the future: every slot is taken, the future is larger than a slot, or no
-/// executor runs here.
-///
-/// # Cost
-/// The future is copied into its slot; nothing is allocated by an executor without a heap.
-///
-/// # Examples
-/// ```
-/// let refused = selkie_core::spawn(async {}).expect_err("no executor runs here");
-/// assert_eq!(refused.to_string(), "no executor that spawns runs here");
-/// drop(refused.future);
-/// ```
-pub fn spawn<F>(future: F) -> Result<(), SpawnError<F>>
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    lend(future, |erased| match CURRENT.get() {
-        // SAFETY: `data` is alive while the table is installed (I1), and `F` is `Send`.
-        Some(services) => unsafe { (services.spawn)(services.data, erased) },
-        None => Err(Refusal::Absent),
-    })
-}
-
 /// Puts back the table that stood before, also on unwinding.
-pub(super) struct ServicesGuard(Option<Services>);
+pub(super) struct ServicesGuard(Services);
 
 impl ServicesGuard {
     /// # Safety
     /// What the table's `data` points to outlives the guard, which drops in this context.
     pub(super) unsafe fn new(services: Services) -> Self {
-        Self(CURRENT.replace(Some(services)))
+        Self(CURRENT.replace(services))
     }
 }
 

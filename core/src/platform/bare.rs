@@ -110,24 +110,56 @@ pub const fn resume_panic(payload: PanicPayload) {
     match payload {}
 }
 
-/// The storage of a context cell: there is one context at a time, which interrupts nest in.
+/// The storage of a context cell: there is one context at a time, which interrupts nest in. What a handler changes it puts
+/// back at its end, so that a word is read and written without a critical section.
 #[derive(Debug)]
 pub struct ContextCell<T: Copy>(core::cell::Cell<T>);
 
-// SAFETY: `with` runs inside a critical section, which excludes every other context.
+// SAFETY: a word is accessed in one step, and whatever is longer inside a critical section, which excludes every other
+// context.
 unsafe impl<T: Copy + Send> Sync for ContextCell<T> {}
 
 impl<T: Copy> ContextCell<T> {
+    /// Whether a value is the processor's word: with a word's size and alignment it has one part.
+    const IS_WORD: bool =
+        size_of::<T>() == size_of::<usize>() && align_of::<T>() == align_of::<usize>();
+
     /// Holds `value`.
     pub const fn new(value: T) -> Self {
         Self(core::cell::Cell::new(value))
     }
 
-    /// Calls `f`, which reads or writes a word, with the cell. A call takes less flash than the
-    /// critical section does.
-    #[inline(never)]
-    pub fn with<R>(&self, f: impl FnOnce(&core::cell::Cell<T>) -> R) -> R {
-        section::with(|| f(&self.0))
+    /// The value.
+    #[inline]
+    pub fn get(&self) -> T {
+        if Self::IS_WORD {
+            section::step();
+            // SAFETY: valid; volatile, so that it is one step.
+            return unsafe { self.0.as_ptr().read_volatile() };
+        }
+        section::with(|| self.0.get())
+    }
+
+    /// Stores `value`.
+    #[inline]
+    pub fn set(&self, value: T) {
+        if Self::IS_WORD {
+            section::step();
+            // SAFETY: as in `get`.
+            return unsafe { self.0.as_ptr().write_volatile(value) };
+        }
+        section::with(|| self.0.set(value));
+    }
+
+    /// Stores `value` and returns what stood there.
+    #[inline]
+    pub fn replace(&self, value: T) -> T {
+        if Self::IS_WORD {
+            let before = self.get();
+            self.set(value);
+            return before;
+        }
+        section::with(|| self.0.replace(value))
     }
 }
 
@@ -167,6 +199,12 @@ pub const fn limit(limit: usize, _in_models: usize) -> usize {
     limit
 }
 
+/// A number of slots or bytes that a user names: two bytes, since memory is little.
+pub type Count = u16;
+
+/// Whether polls have a cooperative budget: with the feature `budget`, since it takes code and a word.
+pub const HAS_BUDGET: bool = cfg!(feature = "budget");
+
 /// Whether others run while this context waits for them: not the one that an interrupt suspended.
 pub const HAS_THREADS: bool = false;
 
@@ -202,20 +240,32 @@ pub const CAN_OBSERVE: bool = false;
 #[cold]
 #[track_caller]
 pub fn without_runtime() -> ! {
-    panic!("no executor runs here")
+    without_timers()
 }
 
-/// What a timer does that finds an executor without timers.
+/// What a timer does that finds no timers: no executor runs, none were set, or they were shut down.
 #[cold]
 #[track_caller]
 pub fn without_timers() -> ! {
-    panic!("the executor has no timers: call set_timers")
+    panic!("no executor with timers runs here: call set_timers")
 }
 
 /// What a timer does whose shard was shut down.
 #[cold]
 pub fn timers_ended() -> ! {
-    panic!("the timers were shut down")
+    without_timers()
+}
+
+/// What timers do that are opened although they have an owner.
+#[cold]
+pub fn opened_twice() -> ! {
+    panic!("timers opened twice")
+}
+
+/// What an executor does that is polled while it runs, or after its `run`.
+#[cold]
+pub fn polled_twice() -> ! {
+    panic!("an executor was polled while it ran, or after its `run`")
 }
 
 /// The tick that `moment` lies in, counted from the origin.
@@ -304,18 +354,17 @@ impl RawInstant {
     }
 }
 
-static BOARD_CLOCK: ContextCell<fn() -> u64> = ContextCell::new(|| 0);
+static BOARD_CLOCK: ContextCell<Option<fn() -> u64>> = ContextCell::new(None);
 
 /// Installs the board's clock: a function that returns microseconds since some start and never
 /// goes backwards. Until then time stands at zero.
 pub fn install_clock(now_micros: fn() -> u64) {
-    BOARD_CLOCK.with(|clock| clock.set(now_micros));
+    BOARD_CLOCK.set(Some(now_micros));
 }
 
 /// Reads the board's clock.
 pub fn instant_now() -> RawInstant {
-    let now_micros = BOARD_CLOCK.with(core::cell::Cell::get);
-    RawInstant::from_micros(now_micros())
+    RawInstant::from_micros(BOARD_CLOCK.get().map_or(0, |now_micros| now_micros()))
 }
 
 /// The moment that ticks are counted from: the start of the board's clock.

@@ -9,6 +9,9 @@
 //! | `Lock<T>` | `new`, `with(\|&mut T\|)`: held for a few instructions only, never across a poll or a wake; a mutex where there are threads, a critical section where there are interrupts |
 //! | `LockGuard<'_, T>` | what `Lock::lock` and `try_lock` return; without threads they are private to this crate, whose guards stay in their context and are dropped in the reverse order of their making |
 //! | `without_interrupts(f)` | `f`'s result; where there are interrupt handlers, none of them comes between the steps of `f` |
+//! | `in_section(f)`, `InSection` | as `without_interrupts`, with a proof for `f` that it is in the section |
+//! | `Flags` | a byte: `new`, `load`, `update(&InSection, f)`, `replace_if(&InSection, now, next)`, one atomic step |
+//! | `LeafLock` | a lock for this crate's own few steps, taken in a section: `with(&InSection, f)`; without threads it is not looked at whether it is held |
 //! | `WithThreads` | a trait that every type has where there are threads, and none where there are not: what one context would have to wait for is `Send` for such types only |
 //! | `locks_held()` | how many `Lock`s the calling thread holds: counted where `std` is, in debug builds, else zero; for tests, whose wakers ask |
 //! | `PanicPayload`, `wake_caught(waker)`, `resume_panic(payload)` | a waker's panic, caught where `std` is, to go on later |
@@ -26,8 +29,10 @@
 //! | `PauseState<T>` | what a clock needs in order to be paused: `new(T)`, `get() -> Option<&T>`; empty where no clock is paused |
 //! | `TICK_NANOS` | a timer's tick |
 //! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |
+//! | `HAS_BUDGET` | whether polls have a cooperative budget |
 //! | `CAN_OBSERVE` | whether polls can be observed, for statistics and dumps |
 //! | `without_runtime()`, `without_timers()`, `timers_ended()` | how a timer panics that finds no shard |
+//! | `polled_twice()` | how an executor panics that is polled where it runs |
 //! | `WHEEL_LEVEL_BITS`, `WHEEL_LEVELS` | the size of a timer wheel: each level has `2^bits` lists |
 //! | `relax()` | a hint inside a spin that waits for another thread; without threads it panics, since the other context is suspended |
 //! | `Arc<T>` | shared ownership, with `alloc` |
@@ -40,8 +45,11 @@
 //! | `contain_panic(f)`, `discard_payload(payload)` | `f`'s result, or nothing of its panic; with `alloc` |
 //! | `RawInstant`, `instant_now()`, `instant_origin()` | monotonic time: `checked_add`, `checked_sub`, `checked_duration_since`, `Ord`, `Hash`, `Debug`, `Copy`; std's `Instant` or a board's microseconds (`install_clock`); the origin is never later than a moment read after it |
 //! | `process_static! { static NAME: T = …; }` | one value per process (per execution of a model) |
+//! | `array_of!(value; count)` | an array of values of the platform's cells |
 //! | `maybe_const! { pub fn … }` | `const fn` where the platform allows |
 //! | `context_cell! { static NAME: T = …; }` | a `Copy` value per thread, or per system without threads; `update` is one step there |
+//! | `ContextCell<T>` | what a context cell is stored in: `get`, `set`, `replace` |
+//! | `Count` | the integer of a number that a user names |
 //! | `context_word! { static NAME; }` | a number per thread, or per system without threads, which other threads may look at by its `reference()`, where there are any |
 //!
 //! Invariant: `Lock` is not re-entrant; on a platform with interrupts a lock may be taken by an

@@ -223,6 +223,15 @@ pub const fn limit(limit: usize, _in_models: usize) -> usize {
     limit
 }
 
+/// The storage of a context cell: a thread's own.
+pub use core::cell::Cell as ContextCell;
+
+/// A number of slots or bytes that a user names.
+pub type Count = usize;
+
+/// Whether polls have a cooperative budget.
+pub const HAS_BUDGET: bool = true;
+
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
 

@@ -13,9 +13,10 @@ mod model;
 #[cfg(loom)]
 pub use model::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
-    HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
-    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    limit, locks_held, random_seed, relax, release_pages, tell, without_interrupts,
+    ContextCell, Count, HAS_BUDGET, HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS,
+    PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence,
+    install_release_pages, limit, locks_held, random_seed, relax, release_pages, tell,
+    without_interrupts,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -23,9 +24,10 @@ mod hosted;
 #[cfg(all(feature = "std", not(loom)))]
 pub use hosted::{
     Arc, AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CACHE_LINE_BYTES,
-    HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS, PlainU64, RING_SLOTS,
-    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence, install_release_pages,
-    limit, locks_held, random_seed, relax, release_pages, tell, without_interrupts,
+    ContextCell, Count, HAS_BUDGET, HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS,
+    PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence,
+    install_release_pages, limit, locks_held, random_seed, relax, release_pages, tell,
+    without_interrupts,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -61,17 +63,24 @@ pub use std_panic::{
 };
 
 #[cfg(any(feature = "std", loom))]
+mod section;
+#[cfg(any(feature = "std", loom))]
 mod std_time;
+#[cfg(any(feature = "std", loom))]
+pub use section::{Flags, InSection, LeafLock, in_section};
 #[cfg(any(feature = "std", loom))]
 pub use std_time::{
     CAN_OBSERVE, PauseState, RawInstant, TICK_NANOS, WHEEL_LEVEL_BITS, WHEEL_LEVELS, instant_now,
-    instant_origin, tick_after, tick_at, timers_ended, without_runtime, without_timers,
+    instant_origin, polled_twice, tick_after, tick_at, timers_ended, without_runtime,
+    without_timers,
 };
 
 #[cfg(not(any(feature = "std", loom)))]
 mod bare;
 #[cfg(not(any(feature = "std", loom, test, target_has_atomic = "ptr")))]
 mod bare_atomic;
+#[cfg(not(any(feature = "std", loom)))]
+mod bare_flags;
 #[cfg(not(any(feature = "std", loom)))]
 mod bare_lock;
 #[cfg(not(any(feature = "std", loom, test)))]
@@ -90,15 +99,18 @@ pub use bare::{
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, CAN_OBSERVE, ContextCell,
-    HAS_THREADS, Lock, LockGuard, PauseState, PlainU64, RING_SLOTS, RawInstant, SLOT_CHUNK_BYTES,
-    SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS, WithThreads, fence,
-    install_clock, instant_now, instant_origin, limit, locks_held, relax, tell, tick_after,
-    tick_at, timers_ended, without_interrupts, without_runtime, without_timers,
+    Count, HAS_BUDGET, HAS_THREADS, Lock, LockGuard, PauseState, PlainU64, RING_SLOTS, RawInstant,
+    SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, TICK_NANOS, UnsafeCell, WHEEL_LEVEL_BITS, WHEEL_LEVELS,
+    WithThreads, fence, install_clock, instant_now, instant_origin, limit, locks_held,
+    opened_twice, polled_twice, relax, tell, tick_after, tick_at, timers_ended, without_interrupts,
+    without_runtime, without_timers,
 };
 #[cfg(not(any(feature = "std", loom)))]
 pub use bare::{
     PanicPayload, discard_payload, random_seed, resume_panic, wake_caught, wake_to_caller,
 };
+#[cfg(not(any(feature = "std", loom)))]
+pub use bare_flags::{Flags, InSection, LeafLock, in_section};
 #[cfg(all(test, not(any(feature = "std", loom))))]
 pub use simulated::{interrupt, interrupted_by};
 
@@ -120,6 +132,28 @@ macro_rules! maybe_const {
 #[doc(hidden)]
 macro_rules! maybe_const {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+}
+
+/// An array of so many values, each made by the expression; a constant wherever the platform's cells can be made in
+/// constants.
+#[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! array_of {
+    ($value:expr; $count:expr) => {
+        [const { $value }; $count]
+    };
+}
+
+/// An array of so many values, each made by the expression; a constant wherever the platform's cells can be made in
+/// constants.
+#[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! array_of {
+    ($value:expr; $count:expr) => {
+        core::array::from_fn(|_| $value)
+    };
 }
 
 /// Declares a value that the whole process shares: a plain static; under loom one per execution
@@ -168,7 +202,7 @@ macro_rules! context_cell {
         #[allow(dead_code)]
         impl $name {
             #[inline(always)]
-            fn with<R>(f: impl FnOnce(&core::cell::Cell<$t>) -> R) -> R {
+            fn with<R>(f: impl FnOnce(&$crate::raw::platform::ContextCell<$t>) -> R) -> R {
                 $crate::context_storage!(f, $t, $init)
             }
 
@@ -195,8 +229,10 @@ macro_rules! context_cell {
             #[inline(always)]
             $vis fn update(self, next: impl FnOnce($t) -> $t) -> $t {
                 Self::with(|cell| {
-                    cell.set(next(cell.get()));
-                    cell.get()
+                    $crate::raw::platform::without_interrupts(|| {
+                        cell.set(next(cell.get()));
+                        cell.get()
+                    })
                 })
             }
         }
@@ -227,11 +263,11 @@ macro_rules! context_storage {
             static CELL: $crate::raw::platform::ContextCell<$t> =
                 const { $crate::raw::platform::ContextCell::new($init) };
         }
-        CELL.with(|cell| cell.with($f))
+        CELL.with($f)
     }};
 }
 
-/// Calls a function with a context cell's storage: one static, in a critical section.
+/// Calls a function with a context cell's storage: one static.
 #[cfg(not(any(feature = "std", loom, test)))]
 #[macro_export]
 #[doc(hidden)]
@@ -239,7 +275,7 @@ macro_rules! context_storage {
     ($f:ident, $t:ty, $init:expr) => {{
         static CELL: $crate::raw::platform::ContextCell<$t> =
             $crate::raw::platform::ContextCell::new($init);
-        CELL.with($f)
+        $f(&CELL)
     }};
 }
 

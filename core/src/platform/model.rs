@@ -140,6 +140,15 @@ pub const fn limit(_limit: usize, in_models: usize) -> usize {
     in_models
 }
 
+/// The storage of a context cell: a thread's own.
+pub use core::cell::Cell as ContextCell;
+
+/// A number of slots or bytes that a user names.
+pub type Count = usize;
+
+/// Whether polls have a cooperative budget.
+pub const HAS_BUDGET: bool = true;
+
 /// Whether others run while this context waits for them.
 pub const HAS_THREADS: bool = true;
 

@@ -61,6 +61,12 @@ pub fn without_timers() -> ! {
     )
 }
 
+/// What an executor does that is polled while it runs, or after its `run`.
+#[cold]
+pub fn polled_twice() -> ! {
+    panic!("an executor was polled while it ran, or after its `run`")
+}
+
 /// What a timer does whose shard was shut down.
 #[cold]
 pub fn timers_ended() -> ! {

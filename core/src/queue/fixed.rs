@@ -88,27 +88,44 @@ impl<T, const N: usize> FixedRing<T, N> {
         if self.len == N {
             return Err(Full { value, capacity: N });
         }
-        let index = self.index(self.len);
-        // It is there (I2); an index in brackets would bring code that panics into firmware.
-        let Some(slot) = self.slots.get_mut(index) else {
-            return Err(Full { value, capacity: N });
-        };
-        slot.write(value);
-        self.len += 1;
+        // SAFETY: not full.
+        unsafe { self.push_unchecked(value) };
         Ok(())
+    }
+
+    /// Adds `value` at the end.
+    ///
+    /// # Safety
+    /// The ring is not full.
+    #[inline]
+    pub(crate) unsafe fn push_unchecked(&mut self, value: T) {
+        debug_assert!(self.len < N, "a full ring");
+        let index = self.index(self.len);
+        // SAFETY: below `N` (I2); an index in brackets would bring code that panics into firmware.
+        unsafe { self.slots.get_unchecked_mut(index) }.write(value);
+        self.len += 1;
     }
 
     /// Takes the oldest value.
     pub fn pop(&mut self) -> Option<T> {
-        if self.len == 0 {
-            return None;
-        }
-        let slot = self.slots.get(self.head)?;
+        // SAFETY: not empty.
+        (self.len > 0).then(|| unsafe { self.pop_unchecked() })
+    }
+
+    /// Takes the oldest value.
+    ///
+    /// # Safety
+    /// The ring is not empty.
+    #[inline]
+    pub(crate) unsafe fn pop_unchecked(&mut self) -> T {
+        debug_assert!(self.len > 0, "an empty ring");
+        // SAFETY: below `N` (I2).
+        let slot = unsafe { self.slots.get_unchecked(self.head) };
         // SAFETY: the first of `len` slots holds a value (I1), which leaves with the next lines.
         let value = unsafe { slot.assume_init_read() };
         self.head = self.index(1);
         self.len -= 1;
-        Some(value)
+        value
     }
 
     /// How many values there are.

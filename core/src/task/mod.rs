@@ -5,7 +5,7 @@
 //! are plain words that name a slot and a generation, and a stale one does nothing, or wakes a
 //! task once more than needed, which every future must bear.
 //!
-//! Without a heap a task stands in a fixed slot ([`raw::FixedHeader`]) and has no handle.
+//! Without a heap a task stands in a fixed slot and has no handle: see [`Executor`](crate::executor::Executor).
 
 mod erased_future;
 
@@ -15,7 +15,6 @@ mod boxed;
 mod cell;
 #[cfg(feature = "alloc")]
 mod error;
-mod fixed;
 #[cfg(feature = "alloc")]
 mod header;
 #[cfg(feature = "std")]

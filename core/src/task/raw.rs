@@ -3,7 +3,6 @@
 #[cfg(feature = "alloc")]
 pub use super::boxed::BoxedFuture;
 pub use super::erased_future::{ErasedFuture, FutureVtable};
-pub use super::fixed::{BODY_ALIGN, BODY_OFFSET, FixedHeader, FixedNotified, FixedSchedule};
 #[cfg(feature = "alloc")]
 pub use super::header::{Header, ListedState, ListedTask, Notified, Schedule};
 pub use super::id::{CurrentIdRef, current_id_ref};

@@ -227,15 +227,6 @@ impl State {
         Snapshot(first)
     }
 
-    /// A vacant slot becomes a task without a handle, whose `Notified` the caller holds. `false`: it is
-    /// not vacant.
-    pub(super) fn claim(&self) -> bool {
-        self.update(|now| {
-            let next = (now.0 & !FLAGS) | LIVE | NOTIFIED | RUNTIME;
-            (now.is_vacant().then_some(next), now.is_vacant())
-        })
-    }
-
     /// The slot is about to be given back (I6). `false`: generations are used up, keep it.
     #[inline]
     pub(super) fn end(&self) -> bool {
@@ -270,11 +261,6 @@ impl State {
                 },
             )
         })
-    }
-
-    /// A waker that names no generation wakes whatever task is in the slot.
-    pub(super) fn wake_any(&self) -> OnWake {
-        self.wake(self.load().generation() & WAKER_GENERATION)
     }
 
     /// Aborts the task of exactly `generation`.

@@ -1,33 +1,40 @@
-//! Clocks and timers: a hierarchical wheel per worker (a sorted list on a chip without a heap), and the futures that wait on it.
+//! Clocks and timers: a hierarchical wheel per worker (a sorted list on a chip without a heap, see `list`), and the futures that wait on it.
 
 mod instant;
 
 mod clock_mode;
 
+#[cfg_attr(not(feature = "alloc"), allow(dead_code))]
 mod clock;
 
+#[cfg(feature = "alloc")]
 mod entry;
 
 #[cfg(feature = "alloc")]
 mod wheel;
 
-#[cfg(not(feature = "alloc"))]
-mod list;
-
-mod order;
-
+#[cfg(feature = "alloc")]
 mod timers;
 
+#[cfg(feature = "alloc")]
 mod handle;
 
+#[cfg(feature = "alloc")]
 mod owner;
 
 #[cfg(feature = "alloc")]
 mod pool;
 
+#[cfg(feature = "alloc")]
 mod current;
 
+#[cfg(feature = "alloc")]
 mod sleep;
+
+#[cfg(not(feature = "alloc"))]
+mod list;
+#[cfg(not(feature = "alloc"))]
+use list::{current, handle, owner, sleep, timers};
 
 mod timeout;
 
@@ -54,7 +61,7 @@ pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use timers::Timers;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "alloc"))]
 mod wheel_tests;
 
 #[cfg(all(test, feature = "std"))]

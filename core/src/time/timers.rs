@@ -29,7 +29,7 @@ use core::task::Waker;
 use super::clock::Clock;
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::order::{LAST_TICK, Order};
+use super::wheel::{LAST_TICK, Wheel};
 use crate::maybe_const;
 use crate::platform::{
     AtomicBool, AtomicU32, AtomicU64, Lock, Ordering, TICK_NANOS, fence, tick_after,
@@ -43,7 +43,7 @@ pub(super) const NOT_PARKED: u64 = 0;
 
 /// What the shard's lock guards.
 pub(super) struct ShardState {
-    pub(super) wheel: Order,
+    pub(super) wheel: Wheel,
     pub(super) unpark: Option<Waker>,
 }
 
@@ -109,7 +109,7 @@ impl Timers {
                 seen_tick: AtomicU64::new(0),
                 epoch: AtomicU32::new(0),
                 owned: AtomicBool::new(false),
-                guarded: Lock::new(ShardState { wheel: Order::new(), unpark: None }),
+                guarded: Lock::new(ShardState { wheel: Wheel::new(), unpark: None }),
             }
         }
     }
@@ -166,6 +166,11 @@ impl Timers {
         }
     }
 
+    /// As [`fire_due`](Self::fire_due), by an alarm, whose clock need not be asked.
+    pub(crate) fn fire_by_alarm(&self, _now_micros: impl FnOnce() -> u64) {
+        self.fire_due();
+    }
+
     #[cold]
     fn fire(&self, now_tick: u64) -> usize {
         let mut batch = WakeBatch::new();
@@ -201,7 +206,7 @@ impl Timers {
     }
 
     /// Sets `next_tick` from the wheel; the caller holds the lock.
-    pub(super) fn publish(&self, wheel: &Order) {
+    pub(super) fn publish(&self, wheel: &Wheel) {
         // Relaxed: written under the lock; raising it needs no partner (I2).
         self.next_tick
             .store(wheel.next_tick().unwrap_or(NEVER), Ordering::Relaxed);

@@ -33,6 +33,9 @@ const SLOTS: usize = 1 << LEVEL_BITS;
 /// Bits of the tick that the wheel decides: 2.2 years of milliseconds on hosted systems.
 const BLOCK_BITS: u32 = LEVEL_BITS * LEVELS as u32;
 
+/// The latest tick; later deadlines are taken to be this one.
+pub(super) const LAST_TICK: u64 = (1 << 60) - 1;
+
 #[derive(Debug)]
 struct Level {
     occupied: u64,

@@ -1,4 +1,4 @@
-//! The wheel (without a heap, the line) against a sorted map.
+//! The wheel against a sorted map.
 #![allow(unsafe_code)]
 
 use core::ptr::NonNull;
@@ -11,7 +11,7 @@ use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, p
 
 use super::entry::{Entry, Phase};
 use super::instant::Instant;
-use super::order::{LAST_TICK, Order};
+use super::wheel::{LAST_TICK, Wheel};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -37,7 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A wheel beside a sorted map that does the same.
 struct Pair {
-    wheel: Order,
+    wheel: Wheel,
     map: BTreeMap<(u64, usize), NonNull<Entry>>,
     now: u64,
     made: usize,
@@ -112,7 +112,7 @@ proptest! {
         start in distance(),
         steps in prop::collection::vec(step(), 1..200),
     ) {
-        let mut pair = Pair { wheel: Order::new(), map: BTreeMap::new(), now: start, made: 0 };
+        let mut pair = Pair { wheel: Wheel::new(), map: BTreeMap::new(), now: start, made: 0 };
         pair.wheel.restart(start);
         for step in steps {
             match step {

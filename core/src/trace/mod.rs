@@ -8,9 +8,12 @@ mod permits;
 
 mod resource;
 
+// Without a heap a sleep tells nobody.
+#[cfg(feature = "alloc")]
 mod sleep;
 
 pub(crate) use operation::{Operation, instrument};
 pub(crate) use permits::{GrantEvent, RequestSpan};
 pub(crate) use resource::Resource;
+#[cfg(feature = "alloc")]
 pub(crate) use sleep::SleepSpan;

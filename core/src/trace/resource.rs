@@ -245,6 +245,7 @@ impl Resource {
     /// A future that waits for a point in time.
     #[inline]
     #[track_caller]
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
     pub(super) fn sleep() -> Self {
         Self {
             #[cfg(feature = "tracing")]

@@ -62,7 +62,7 @@ struct Scope {
 #[derive(Debug, Clone, Copy)]
 struct OuterState {
     time: Current,
-    services: Option<Services>,
+    services: Services,
 }
 
 impl Scope {
@@ -72,7 +72,7 @@ impl Scope {
             number,
             before: Cell::new(OuterState {
                 time: Current::Absent,
-                services: None,
+                services: Services::ABSENT,
             }),
         })
     }
@@ -92,7 +92,7 @@ unsafe fn enter_scope(scope: &Node<Scope>) {
     let time = unsafe { &*inner }.current_time();
     coop::on_forced_yield(count_forced_yield);
     // SAFETY: the table points to nothing (I3).
-    let services = unsafe { set_services(Some(scope.value.services())) };
+    let services = unsafe { set_services(scope.value.services()) };
     scope.value.before.set(OuterState {
         time: set_current(time),
         services,
@@ -108,7 +108,7 @@ unsafe fn enter_scope(scope: &Node<Scope>) {
 /// If a scope that was entered later has not left, unless a panic is under way.
 #[inline]
 #[track_caller]
-unsafe fn leave_scope(scope: &Node<Scope>, restore_services: impl FnOnce(Option<Services>)) {
+unsafe fn leave_scope(scope: &Node<Scope>, restore_services: impl FnOnce(Services)) {
     let before = scope.value.before.get();
     // SAFETY: by the caller's promise.
     match SCOPES.with(|scopes| unsafe { scope.leave(scopes) }) {
@@ -124,10 +124,10 @@ unsafe fn leave_scope(scope: &Node<Scope>, restore_services: impl FnOnce(Option<
 /// # Safety
 /// `before` is a table that is alive if the current one is that of the scope with this number.
 #[inline]
-unsafe fn restore_services(number: usize, before: Option<Services>) {
+unsafe fn restore_services(number: usize, before: Services) {
     // SAFETY: by the caller's promise; a table of another's is put back at once.
     let current = unsafe { set_services(before) };
-    if current.is_none_or(|current| !current.is_of(ptr::without_provenance(number))) {
+    if !current.is_of(ptr::without_provenance(number)) {
         // SAFETY: it was there just now.
         unsafe { set_services(current) };
     }
@@ -138,7 +138,9 @@ unsafe fn restore_services(number: usize, before: Option<Services>) {
 #[track_caller]
 fn leave_early(before: OuterState, inside: &Node<Scope>) {
     // Of tables, those of runtimes are known to be alive as long as their scopes are entered.
-    let services = inside.outer().map(|outer| outer.value.services());
+    let services = inside
+        .outer()
+        .map_or(Services::ABSENT, |outer| outer.value.services());
     inside.value.before.set(OuterState { services, ..before });
     assert!(
         std::thread::panicking(),

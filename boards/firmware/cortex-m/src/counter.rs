@@ -3,31 +3,35 @@
 //! Invariants  I1 the counter is read at least once before it wraps: the alarm is never set further ahead than half of its
 //!                range.
 
-use selkie_core::raw::platform::Lock;
+use core::cell::Cell;
+
+use critical_section::Mutex;
 
 /// Counts the laps of a counter.
 pub struct WideCounter {
     /// The counter when it was last read, and its laps until then.
-    read: Lock<(u32, u32)>,
+    read: Mutex<Cell<(u32, u32)>>,
 }
 
 impl WideCounter {
     /// One that stands at zero.
     pub const fn new() -> Self {
         Self {
-            read: Lock::new((0, 0)),
+            read: Mutex::new(Cell::new((0, 0))),
         }
     }
 
     /// The count, by `read`, which reads the counter.
     pub fn now(&self, read: impl FnOnce() -> u32) -> u64 {
-        self.read.with(|(before, laps)| {
+        critical_section::with(|section| {
+            let last = self.read.borrow(section);
+            let (before, mut laps) = last.get();
             let counter = read();
-            if counter < *before {
-                *laps += 1;
+            if counter < before {
+                laps += 1;
             }
-            *before = counter;
-            u64::from(*laps) << 32 | u64::from(counter)
+            last.set((counter, laps));
+            u64::from(laps) << 32 | u64::from(counter)
         })
     }
 }

@@ -8,6 +8,7 @@ mod interrupts;
 mod register;
 
 pub mod blink;
+pub mod cost;
 pub mod suite;
 
 pub use counter::WideCounter;

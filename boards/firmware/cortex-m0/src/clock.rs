@@ -57,6 +57,8 @@ impl AlarmClock for NrfClock {
     /// The comparator fires on equality, and the counter may move on while it is set.
     const LEAD_MICROS: u64 = 2;
 
+    // Called, since it is read in many places.
+    #[inline(never)]
     fn now_micros(&self) -> u64 {
         self.counter.now(|| {
             TASKS_CAPTURE_1.write(1);
@@ -64,6 +66,7 @@ impl AlarmClock for NrfClock {
         })
     }
 
+    #[inline(never)]
     fn arm(&self, at_micros: u64) {
         let furthest = self.now_micros() + REACH_MICROS;
         CC_0.write(at_micros.min(furthest) as u32);

@@ -78,7 +78,8 @@ impl AlarmClock for CmsdkClock {
         let ahead = at_micros.saturating_sub(self.now_micros());
         let counts = (ahead.clamp(1, REACH_MICROS) * COUNTS_PER_MICRO) as u32;
         ALARM.control.write(0);
-        ALARM.reload.write(counts);
+        // It comes once: a timer that is reloaded with nothing stops.
+        ALARM.reload.write(0);
         ALARM.value.write(counts);
         ALARM.control.write(ENABLE | ENABLE_INTERRUPT);
     }

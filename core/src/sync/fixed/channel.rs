@@ -1,67 +1,49 @@
 //! A channel that contains its storage: for statics, between interrupt handlers and tasks.
 //!
-//! Idea        Everything is under one lock, which on a chip is a critical section. When room or a value
-//!             becomes free while somebody waits, it is promised to the first in the wait queue, so that
-//!             a task that comes later cannot take it.
-//! States      of a slot: free, promised to a sender, full, full and promised to a receiver
-//! Invariants  I1 `ring.len() + promised_room <= N`, and equal while a sender waits.
-//!             I2 `promised_values <= ring.len()`, and equal while a receiver waits.
-//!             I3 a promise is used or passed on, also when its future is dropped.
-//!             I4 whoever was promised something is woken after the lock is released; without threads in the
-//!             same critical section, so that nobody waits until a suspended context goes on.
+//! Idea        Everything is under one lock, which on a chip is a critical section. Free slots and values are two kinds of
+//!             [`Permits`]: who sends takes a free slot and gives a value, who receives takes a value and gives a free slot.
+//! States      of a slot: free, taken by a sender, full, full and taken by a receiver
+//! Invariants  I1 the ring has at least as many values as there are permits of values, left and given; as many slots are free as
+//!                there are permits of room, left and given.
+//!             I2 whoever was given a permit is woken after the lock is released; without threads in the
+//!                same critical section, so that nobody waits until a suspended context goes on.
 //! Rejected    A lock-free ring: on a core without compare-exchange each of its three steps would be a
 //!             critical section, and one critical section is shorter.
+#![allow(unsafe_code)]
 
 use core::fmt;
 use core::task::Waker;
 
+use super::permits::Permits;
 use crate::maybe_const;
-use crate::platform::{Lock, wake_to_caller, without_interrupts};
+use crate::platform::{InSection, LeafLock, in_section, wake_to_caller};
 use crate::queue::{FixedRing, Full};
-use crate::wake::WaitQueue;
 
 pub(super) struct State<T, const N: usize> {
     ring: FixedRing<T, N>,
-    pub(super) promised_room: usize,
-    pub(super) promised_values: usize,
-    pub(super) senders: WaitQueue<()>,
-    pub(super) receivers: WaitQueue<()>,
+    pub(super) room: Permits,
+    pub(super) values: Permits,
 }
 
 impl<T, const N: usize> State<T, N> {
-    pub(super) fn has_room(&self) -> bool {
-        self.ring.len() + self.promised_room < N
-    }
-
-    pub(super) fn has_value(&self) -> bool {
-        self.ring.len() > self.promised_values
-    }
-
-    /// Adds a value, for which the caller knows there is room; returns whom to wake.
-    pub(super) fn push(&mut self, value: T) -> Option<Waker> {
-        let pushed = self.ring.push(value);
-        debug_assert!(pushed.is_ok(), "room was promised, or found free (I1)");
-        self.promise_value()
+    /// Adds a value; returns whom to wake.
+    ///
+    /// # Safety
+    /// The caller has a permit of room, which it gives up.
+    pub(super) unsafe fn push(&mut self, value: T) -> Option<Waker> {
+        // SAFETY: a permit of room stands for a free slot (I1).
+        unsafe { self.ring.push_unchecked(value) };
+        self.values.give()
     }
 
     /// Takes the oldest value; returns also whom to wake.
-    pub(super) fn pop(&mut self) -> (Option<T>, Option<Waker>) {
-        let value = self.ring.pop();
-        (value, self.promise_room())
-    }
-
-    /// Promises free room to the first sender in the queue, who is to be woken.
-    pub(super) fn promise_room(&mut self) -> Option<Waker> {
-        let waker = self.senders.pop_front(0)?;
-        self.promised_room += 1;
-        Some(waker)
-    }
-
-    /// Promises a value to the first receiver in the queue, who is to be woken.
-    pub(super) fn promise_value(&mut self) -> Option<Waker> {
-        let waker = self.receivers.pop_front(0)?;
-        self.promised_values += 1;
-        Some(waker)
+    ///
+    /// # Safety
+    /// The caller has a permit of values, which it gives up.
+    pub(super) unsafe fn pop(&mut self) -> (T, Option<Waker>) {
+        // SAFETY: a permit of values stands for one in the ring (I1).
+        let value = unsafe { self.ring.pop_unchecked() };
+        (value, self.room.give())
     }
 }
 
@@ -93,7 +75,7 @@ impl<T, const N: usize> State<T, N> {
 /// # }
 /// ```
 pub struct FixedChannel<T, const N: usize> {
-    pub(super) state: Lock<State<T, N>>,
+    pub(super) state: LeafLock<State<T, N>>,
 }
 
 impl<T, const N: usize> FixedChannel<T, N> {
@@ -111,12 +93,10 @@ impl<T, const N: usize> FixedChannel<T, N> {
         /// ```
         pub fn new() -> Self {
             Self {
-                state: Lock::new(State {
+                state: LeafLock::new(State {
                     ring: FixedRing::new(),
-                    promised_room: 0,
-                    promised_values: 0,
-                    senders: WaitQueue::new(),
-                    receivers: WaitQueue::new(),
+                    room: Permits::new(),
+                    values: Permits::new(),
                 }),
             }
         }
@@ -139,37 +119,47 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// assert_eq!(KEYS.try_recv(), Some('a'));
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), Full<T>> {
-        // In one section (I4).
-        without_interrupts(|| {
-            let mut state = self.state.lock();
-            if !state.has_room() {
-                return Err(Full { value, capacity: N });
-            }
-            let waker = state.push(value);
-            drop(state);
-            wake(waker);
+        // In one section (I2).
+        in_section(|section| {
+            let sent = self.change(section, |state| {
+                if !state.room.take(N) {
+                    return Err(Full { value, capacity: N });
+                }
+                // SAFETY: a permit was taken.
+                Ok(unsafe { state.push(value) })
+            });
+            wake(sent?);
             Ok(())
         })
     }
 
     /// Takes the oldest value if there is one and no receiver waits for it.
     pub fn try_recv(&self) -> Option<T> {
-        // In one section (I4).
-        without_interrupts(|| {
-            let mut state = self.state.lock();
-            if !state.has_value() {
-                return None;
-            }
-            let (value, waker) = state.pop();
-            drop(state);
-            wake(waker);
-            value
+        // In one section (I2).
+        in_section(|section| {
+            let (value, next) = self.change(section, |state| {
+                // SAFETY: a permit was taken.
+                state.values.take(0).then(|| unsafe { state.pop() })
+            })?;
+            wake(next);
+            Some(value)
         })
+    }
+
+    /// Calls `f` under the lock.
+    #[inline(always)]
+    pub(super) fn change<R>(
+        &self,
+        section: &InSection,
+        f: impl FnOnce(&mut State<T, N>) -> R,
+    ) -> R {
+        // SAFETY: what is called under the lock moves values and takes no lock.
+        unsafe { self.state.with(section, f) }
     }
 
     /// How many values are in the queue.
     pub fn len(&self) -> usize {
-        self.state.lock().ring.len()
+        in_section(|section| self.change(section, |state| state.ring.len()))
     }
 
     /// Whether the queue holds no value.
@@ -183,7 +173,7 @@ impl<T, const N: usize> FixedChannel<T, N> {
     }
 }
 
-/// Wakes whom a change of the state promised something. No lock may be held.
+/// Wakes whom a change of the state gave a permit. No lock may be held.
 pub(super) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         wake_to_caller(waker);

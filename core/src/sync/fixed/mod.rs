@@ -1,5 +1,7 @@
 //! Channels that contain their storage, so that they can be statics.
 
+mod permits;
+
 mod channel;
 
 mod wait;

@@ -1,7 +1,7 @@
 //! Waiting at a channel that contains its storage: for room, or for a value.
 //!
-//! States      fresh → queued → promised → done;   dropped when promised: the promise is passed on
-//! Invariants  those of [`channel`](super::channel).
+//! States      fresh → in the queue → served → done;   dropped when served: the permit is passed on
+//! Invariants  those of [`channel`](super::channel) and [`permits`](super::permits).
 #![allow(unsafe_code)]
 
 use core::future::Future;
@@ -9,9 +9,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 
 use super::channel::{FixedChannel, State, wake};
+use super::permits::{Permits, TakeOutcome, Waiter};
 use crate::coop;
-use crate::platform::without_interrupts;
-use crate::wake::{WaitNode, WaitQueue, WaitState};
+use crate::platform::{HAS_THREADS, in_section};
 
 impl<T, const N: usize> FixedChannel<T, N> {
     /// Sends `value`, waiting for room in the order of the calls.
@@ -38,12 +38,12 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// assert_eq!(sum, 6);
     /// # }
     /// ```
-    pub async fn send(&self, value: T) {
+    // No `async fn`, whose future would hold the value and the channel a second time.
+    pub fn send(&self, value: T) -> impl Future<Output = ()> {
         SendFuture {
-            wait: Wait::new(self, true),
+            wait: Wait::new(self),
             value: Some(value),
         }
-        .await;
     }
 
     /// Waits for a value and takes it, in the order of the calls.
@@ -65,134 +65,113 @@ impl<T, const N: usize> FixedChannel<T, N> {
     /// assert_eq!(LINES.recv().await, "second");
     /// # }
     /// ```
-    pub async fn recv(&self) -> T {
+    pub fn recv(&self) -> impl Future<Output = T> {
         ReceiveFuture {
-            wait: Wait::new(self, false),
+            wait: Wait::new(self),
         }
-        .await
     }
 }
 
-/// A position in one of the two wait queues.
-struct Wait<'a, T, const N: usize> {
+/// A position in one of the two wait queues: for room, or for a value.
+struct Wait<'a, T, const N: usize, const FOR_ROOM: bool> {
     channel: &'a FixedChannel<T, N>,
-    for_room: bool,
-    node: WaitNode<()>,
+    waiter: Waiter,
 }
 
-impl<'a, T, const N: usize> Wait<'a, T, N> {
-    const fn queue(for_room: bool, state: &mut State<T, N>) -> &mut WaitQueue<()> {
-        if for_room {
-            &mut state.senders
+impl<'a, T, const N: usize, const FOR_ROOM: bool> Wait<'a, T, N, FOR_ROOM> {
+    /// The permits there are at the start.
+    const START: usize = if FOR_ROOM { N } else { 0 };
+
+    const fn permits(state: &mut State<T, N>) -> &mut Permits {
+        if FOR_ROOM {
+            &mut state.room
         } else {
-            &mut state.receivers
+            &mut state.values
         }
     }
 
     /// A wait that has not begun.
-    fn new(channel: &'a FixedChannel<T, N>, for_room: bool) -> Self {
+    fn new(channel: &'a FixedChannel<T, N>) -> Self {
         Self {
             channel,
-            for_room,
-            node: WaitNode::new(()),
+            waiter: Waiter::new(),
         }
     }
 
-    /// Calls `go` under the lock once it is this one's turn; it returns whom to wake, which is done
-    /// in the same section (I4 of the channel).
+    /// Calls `go` under the lock once it is this one's turn, with a permit; it returns whom to wake, which is done
+    /// in the same section (I2 of the channel).
+    #[inline(always)]
     fn poll<R>(
         self: Pin<&Self>,
-        waker: Waker,
-        go: impl FnOnce(&mut State<T, N>) -> (R, Option<Waker>),
-    ) -> Poll<R> {
-        without_interrupts(|| self.poll_in_section(waker, go))
-    }
-
-    #[inline(always)]
-    fn poll_in_section<R>(
-        self: Pin<&Self>,
-        waker: Waker,
-        go: impl FnOnce(&mut State<T, N>) -> (R, Option<Waker>),
+        waker: &Waker,
+        mut go: impl FnMut(&mut State<T, N>) -> (R, Option<Waker>),
     ) -> Poll<R> {
         let this = self.get_ref();
-        // SAFETY: structurally pinned.
-        let node = unsafe { Pin::new_unchecked(&this.node) };
-        let mut state = this.channel.state.lock();
-        match node.state() {
-            WaitState::Done(_) => {
-                node.reset();
-                if this.for_room {
-                    state.promised_room -= 1
-                } else {
-                    state.promised_values -= 1
+        let waiter = &this.waiter;
+        let mut look =
+            |state: &mut State<T, N>| match Self::permits(state).look(Self::START, waiter, waker) {
+                TakeOutcome::Yours => Ok(go(state)),
+                other => Err(other),
+            };
+        let polled = in_section(|section| {
+            let outcome = match this.channel.change(section, &mut look) {
+                Err(TakeOutcome::WakerNeeded) => {
+                    // In the section, but not under the lock: foreign code. With threads, another's turn may end meanwhile.
+                    let fresh = waker.clone();
+                    this.channel.change(section, |state| {
+                        if HAS_THREADS {
+                            let again = look(state);
+                            if !matches!(again, Err(TakeOutcome::WakerNeeded)) {
+                                return (again, Some(fresh));
+                            }
+                        }
+                        // SAFETY: pinned with the future, this future's own, and its drop leaves.
+                        let old = unsafe { Self::permits(state).wait(waiter, fresh) };
+                        (Err(TakeOutcome::Waits), old)
+                    })
                 }
+                outcome => (outcome, None),
+            };
+            let (outcome, spare) = outcome;
+            drop(spare);
+            let (result, next) = outcome.ok()?;
+            wake(next);
+            Some(result)
+        });
+        match polled {
+            Some(result) => {
+                waiter.settle();
+                Poll::Ready(result)
             }
-            WaitState::Queued => {
-                // SAFETY: the node is in this queue.
-                let spare =
-                    unsafe { Self::queue(this.for_room, &mut state).set_waker(node, waker) };
-                drop(state);
-                drop(spare);
-                return Poll::Pending;
-            }
-            WaitState::Idle | WaitState::Alone => {
-                let free = if this.for_room {
-                    state.has_room()
-                } else {
-                    state.has_value()
-                };
-                if !free {
-                    // SAFETY: the node is in no queue; `drop` removes it.
-                    unsafe { Self::queue(this.for_room, &mut state).push(node, waker, ()) };
-                    return Poll::Pending;
-                }
-            }
+            None => Poll::Pending,
         }
-        let (result, next) = go(&mut state);
-        drop(state);
-        wake(next);
-        Poll::Ready(result)
+    }
+
+    /// Leaves the queue, or passes on what was given.
+    fn leave(&self) {
+        let mut spare = None;
+        // In one section (I2).
+        in_section(|section| {
+            let next = self.channel.change(section, |state| {
+                // SAFETY: this future's own, which waits.
+                unsafe { Self::permits(state).leave(&self.waiter, &mut spare) }
+            });
+            wake(next);
+        });
     }
 }
 
-impl<T, const N: usize> Drop for Wait<'_, T, N> {
+impl<T, const N: usize, const FOR_ROOM: bool> Drop for Wait<'_, T, N, FOR_ROOM> {
+    #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: pinned since it was queued, and dropped in place.
-        let node = unsafe { Pin::new_unchecked(&self.node) };
-        if node.state() == WaitState::Idle {
-            return;
+        if self.waiter.waits() {
+            self.leave();
         }
-        // In one section (I4).
-        without_interrupts(|| self.leave(node));
-    }
-}
-
-impl<T, const N: usize> Wait<'_, T, N> {
-    /// Leaves the wait queue, or passes on what was promised.
-    fn leave(&self, node: Pin<&WaitNode<()>>) {
-        let mut state = self.channel.state.lock();
-        if node.state() == WaitState::Queued {
-            // SAFETY: the node is in this queue.
-            let own = unsafe { Self::queue(self.for_room, &mut state).remove(node) };
-            drop(state);
-            drop(own);
-            return;
-        }
-        // The promise goes to the next in the queue (I3).
-        let next = if self.for_room {
-            state.promised_room -= 1;
-            state.promise_room()
-        } else {
-            state.promised_values -= 1;
-            state.promise_value()
-        };
-        drop(state);
-        wake(next);
     }
 }
 
 struct SendFuture<'a, T, const N: usize> {
-    wait: Wait<'a, T, N>,
+    wait: Wait<'a, T, N, true>,
     value: Option<T>,
 }
 
@@ -206,8 +185,14 @@ impl<T, const N: usize> Future for SendFuture<'_, T, N> {
         // SAFETY: structurally pinned.
         let wait = unsafe { Pin::new_unchecked(&this.wait) };
         let value = &mut this.value;
-        ready!(wait.poll(cx.waker().clone(), |state| {
-            ((), value.take().and_then(|value| state.push(value)))
+        ready!(wait.poll(cx.waker(), |state| {
+            let next = match value.take() {
+                // SAFETY: there is a permit of room.
+                Some(value) => unsafe { state.push(value) },
+                // Polled after its end.
+                None => state.room.give(),
+            };
+            ((), next)
         }));
         unit.made_progress();
         Poll::Ready(())
@@ -215,7 +200,7 @@ impl<T, const N: usize> Future for SendFuture<'_, T, N> {
 }
 
 struct ReceiveFuture<'a, T, const N: usize> {
-    wait: Wait<'a, T, N>,
+    wait: Wait<'a, T, N, false>,
 }
 
 impl<T, const N: usize> Future for ReceiveFuture<'_, T, N> {
@@ -225,12 +210,8 @@ impl<T, const N: usize> Future for ReceiveFuture<'_, T, N> {
         let unit = ready!(coop::poll_proceed(cx));
         // SAFETY: structurally pinned.
         let wait = unsafe { self.as_ref().map_unchecked(|this| &this.wait) };
-        let value = ready!(wait.poll(cx.waker().clone(), State::pop));
-        debug_assert!(value.is_some(), "a promised or free value is there (I2)");
-        // Not `expect`, which would bring code that panics into firmware.
-        let Some(value) = value else {
-            return Poll::Pending;
-        };
+        // SAFETY: there is a permit of values.
+        let value = ready!(wait.poll(cx.waker(), |state| unsafe { state.pop() }));
         unit.made_progress();
         Poll::Ready(value)
     }

@@ -1,6 +1,5 @@
 #![no_std]
-#![no_main]
-//! The small program of the Cortex-M0 with embassy-executor: one task ticks, one counts.
+//! The chip, for programs with embassy-executor.
 //!
 //! Clock and alarm are those of our firmware: timer 0 at one megahertz, 64 bits wide.
 
@@ -9,12 +8,7 @@ use core::task::Waker;
 
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
-use cortex_m_rt::exception;
 use critical_section::{CriticalSection, Mutex};
-use embassy_executor::Spawner;
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::channel::Channel;
-use embassy_time::Timer;
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 
@@ -99,38 +93,18 @@ impl Driver for Nrf {
     }
 }
 
-// SAFETY: the handler touches statics that are shared by critical sections.
-#[exception]
-unsafe fn DefaultHandler(_number: i16) {
+/// What the handler of the one interrupt does.
+pub fn on_timer() {
     write(EVENTS_COMPARE_0, 0);
     critical_section::with(|cs| DRIVER.arm(cs, &mut DRIVER.queue.borrow(cs).borrow_mut()));
 }
 
-static TICKS: Channel<CriticalSectionRawMutex, u32, 4> = Channel::new();
-
-#[embassy_executor::task]
-async fn tick() {
-    for number in 0.. {
-        Timer::after_millis(1).await;
-        TICKS.send(number).await;
-    }
-}
-
-#[embassy_executor::task]
-async fn count() {
-    while TICKS.receive().await < 100 {}
-    semihosting::process::exit(0);
-}
-
-#[embassy_executor::main]
-async fn main(spawner: Spawner) {
+/// Starts the clock and its alarm.
+pub fn start() {
     write(BITMODE, 3);
     write(PRESCALER, 4);
     write(INTENSET, 1 << 16);
     write(TASKS_START, 1);
     // SAFETY: the handler's statics are ready.
     unsafe { NVIC::unmask(Timer0) };
-    if spawner.spawn(tick()).is_err() || spawner.spawn(count()).is_err() {
-        semihosting::process::exit(1);
-    }
 }
