@@ -1,4 +1,5 @@
 //! Models of the slots: local and remote give-back.
+#![allow(unsafe_code)]
 
 use std::boxed::Box;
 use std::vec::Vec;
