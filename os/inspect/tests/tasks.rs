@@ -181,9 +181,14 @@ fn a_trace_has_what_the_workers_did() {
     }
     let recorded = std::thread::spawn(move || get(at, "/trace?seconds=1"));
     let is_recorded = || runtime.handle().recording().is_some_and(|r| r.is_running());
-    while !is_recorded() {
-        std::thread::yield_now();
-    }
+    let begins = || {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !is_recorded() {
+            assert!(Instant::now() < deadline, "no recording has begun");
+            std::thread::yield_now();
+        }
+    };
+    begins();
     // While one client records, another one is refused.
     assert_eq!(get(at, "/trace?seconds=1").status, 503);
     // It lives when the recording is written: names of tasks that have ended are gone.
@@ -208,9 +213,7 @@ fn a_trace_has_what_the_workers_did() {
 
     // One that the program begins meanwhile goes on.
     let recorded = std::thread::spawn(move || get(at, "/trace?seconds=1"));
-    while !is_recorded() {
-        std::thread::yield_now();
-    }
+    begins();
     let config = selkie::runtime::RecordingConfig::new();
     let recording = runtime.handle().start_recording(&config);
     assert_eq!(recorded.join().unwrap().status, 200);

@@ -95,13 +95,16 @@ async fn write(recording: Recording, label: &str, turn: OwnedSemaphorePermit) ->
     let (length, lengths) = oneshot::channel();
     let (parts, chunks) = mpsc::channel(CHUNKS);
     let writing = selkie::task::spawn_blocking(move || {
-        let _turn = turn;
         let snapshot = recording.snapshot();
         let mut counter = Counter(0);
         snapshot.write_json(&mut counter)?;
         // Whoever asked may have gone.
         let _gone = length.send(counter.0);
-        let mut parts = ChunkWriter(parts);
+        let mut parts = ChunkWriter {
+            parts,
+            rest: counter.0,
+            turn: Some(turn),
+        };
         snapshot.write_json(BufWriter::with_capacity(CHUNK, &mut parts))
     });
     let Ok(length) = lengths.await else {
@@ -137,11 +140,20 @@ impl Write for Counter {
 }
 
 /// Sends what is written, and waits while the client has not read enough of it.
-struct ChunkWriter(mpsc::Sender<Bytes>);
+struct ChunkWriter {
+    parts: mpsc::Sender<Bytes>,
+    rest: u64,
+    /// Given back before the last part is sent: whoever has the whole answer may ask again.
+    turn: Option<OwnedSemaphorePermit>,
+}
 
 impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
+        self.rest = self.rest.saturating_sub(bytes.len() as u64);
+        if self.rest == 0 {
+            self.turn = None;
+        }
+        let sent = self.parts.blocking_send(Bytes::copy_from_slice(bytes));
         // The client has gone.
         sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
         Ok(bytes.len())
