@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use super::ring::Ring;
 pub(super) const FIRST_TOKEN: usize = usize::MAX - 2;
 
 /// What a table of rings does.
-pub(super) trait MadeRings: fmt::Debug + Send + Sync {
+pub(super) trait MadeRings: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The ring of `worker`, or of the threads that are no workers, registered with one of `reactors`. If the
     /// system refuses it, one that exists.
     fn get(&self, worker: Option<usize>, reactors: &Reactors) -> Option<&Arc<Ring>>;
