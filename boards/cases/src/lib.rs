@@ -10,6 +10,7 @@ mod macros;
 mod outcome;
 mod pin;
 mod press;
+mod streams;
 mod suite;
 mod tasks;
 mod timers;

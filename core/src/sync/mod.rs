@@ -79,7 +79,9 @@ pub(crate) mod raw;
 pub use crate::queue::Full;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
-pub use fixed::{FixedChannel, FixedWatch, FixedWatchReceiver};
+pub use fixed::{FixedChannel, FixedPipe, FixedWatch, FixedWatchReceiver, PipeReader, PipeWriter};
+#[cfg(feature = "futures")]
+pub use fixed::{FixedSink, FixedStream};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
