@@ -14,7 +14,7 @@ const LIMIT_SECONDS: u64 = 300;
 
 /// Programs with a feature of their name: an allocator or a logger, which the others must not be
 /// built with.
-const FEATURED: &[&str] = &["heap", "log"];
+const FEATURED: &[&str] = &["embassy", "heap", "log"];
 
 /// What to build.
 #[derive(Debug)]
