@@ -161,6 +161,17 @@ mod channels {
     }
 }
 
+#[cfg(feature = "embedded-hal")]
+mod pins {
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::sync::{NotifiedPin, PolledPin};
+
+    by_debug! {
+        [P: Debug] NotifiedPin<'_, P>,
+        [P: Debug, D] PolledPin<P, D>,
+    }
+}
+
 #[cfg(feature = "futures")]
 mod streams {
     #[cfg(feature = "alloc")]

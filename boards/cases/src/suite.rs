@@ -54,5 +54,6 @@ pub async fn run(machine: &'static dyn Machine) -> Tally {
         interrupts::urgent_sleep(machine).await,
     );
     count("a button is pressed", press::short_and_long().await);
+    count("a pin is looked at", press::polled().await);
     tally
 }

@@ -48,6 +48,9 @@ mod notified;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod notified_owned;
 
+#[cfg(feature = "embedded-hal")]
+mod pin_wait;
+
 mod barrier;
 
 mod write_once;
@@ -87,6 +90,8 @@ pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::Notify;
 pub use once_cell::{OnceCell, SetError};
+#[cfg(feature = "embedded-hal")]
+pub use pin_wait::{NotifiedPin, PolledPin};
 pub use rwlock::RwLock;
 pub use rwlock_guards::{RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
