@@ -10,6 +10,7 @@ mod macros;
 mod outcome;
 mod pin;
 mod press;
+mod station;
 mod streams;
 mod suite;
 mod tasks;

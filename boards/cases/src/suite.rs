@@ -2,7 +2,7 @@
 
 use crate::machine::Machine;
 use crate::outcome::Outcome;
-use crate::{arena, channels, interrupts, macros, press, streams, tasks, timers};
+use crate::{arena, channels, interrupts, macros, press, station, streams, tasks, timers};
 
 /// How many cases passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,5 +55,6 @@ pub async fn run(machine: &'static dyn Machine) -> Tally {
     );
     count("a button is pressed", press::short_and_long().await);
     count("a pin is looked at", press::polled().await);
+    count("a station measures", station::station().await);
     tally
 }
