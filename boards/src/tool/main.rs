@@ -3,6 +3,7 @@
 mod archive;
 mod arguments;
 mod command;
+mod defmt_log;
 mod deploy;
 mod firmware;
 mod guest;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use selkie_boards::{BoardFile, Kind};
 
 use crate::command::{call, call_within, output};
+use crate::defmt_log::call_decoded;
 use crate::toolchain::cargo;
 
 /// Seconds that an emulated program may take.
@@ -90,8 +91,8 @@ pub(crate) fn emulated(board: &BoardFile, path: &Path, options: &[&str]) -> Comm
 pub(crate) fn run(board: &BoardFile, program: &Program) -> Result<(), String> {
     let path = build(board, program)?;
     let mut command = emulated(board, &path, &[]);
-    println!("{} on {}", path.display(), board.name);
-    call_within(&mut command, Duration::from_secs(LIMIT_SECONDS))
+    eprintln!("{} on {}", path.display(), board.name);
+    call_decoded(&mut command, &path, Duration::from_secs(LIMIT_SECONDS))
 }
 
 /// Builds a program of the board's peer and says where it is.
