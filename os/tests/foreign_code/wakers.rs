@@ -151,9 +151,9 @@ pub(crate) fn play(
 
 /// Whether the wait was over already: a timer may be, on a machine that stands still for a moment.
 #[derive(Clone, Default)]
-struct Over(Arc<AtomicBool>);
+struct LateFlag(Arc<AtomicBool>);
 
-impl Over {
+impl LateFlag {
     fn is_pending(&self, polled: Poll<()>) -> bool {
         if polled.is_ready() {
             self.0.store(true, Ordering::SeqCst);
@@ -174,7 +174,7 @@ async fn comes_and_goes(
     wait: &Wait,
     event: Event,
 ) -> Option<PanicOutcome> {
-    let over = Over::default();
+    let over = LateFlag::default();
     let made = (wait.make)(1 + usize::from(wait.many));
     let mut waits = made.waits.into_iter();
     let mut first = waits.next().expect("one at least");
@@ -232,7 +232,7 @@ async fn waits_for_the_end(
     foreign: &ForeignCode,
     wait: &Wait,
 ) -> Option<selkie::task::JoinHandle<()>> {
-    let over = Over::default();
+    let over = LateFlag::default();
     let made = (wait.make)(1);
     let first = made.waits.into_iter().next().expect("one at least");
     let waker = OriginalWaker::new(Event::End, foreign);
@@ -259,7 +259,7 @@ async fn waits_for_the_end(
 
 /// The waker is woken.
 async fn wakes(stage: &Stage, foreign: &ForeignCode, wait: &Wait) -> Option<PanicOutcome> {
-    let over = Over::default();
+    let over = LateFlag::default();
     let made = (wait.make)(1 + usize::from(wait.many));
     let mut waits = made.waits.into_iter();
     let mut first = waits.next().expect("one at least");
