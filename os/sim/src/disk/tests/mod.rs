@@ -1,0 +1,4 @@
+//! Tests of the disk: against the real file system, against its own rules, and by hand.
+
+mod real_files;
+mod script;
